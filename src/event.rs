@@ -1,0 +1,229 @@
+//! What a log line becomes: a flat list of (path, value) over one text buffer.
+//!
+//! No JSON tree is built. An [`Event`] owns one `String` (the raw line first, then everything that
+//! had to be decoded or derived) and one `Vec` of [`Field`]s that point into it. Both are reused
+//! from event to event, so that decoding a stream allocates almost nothing. Paths are interned
+//! once per process in [`Paths`]; the rule engine and the index speak [`PathId`], never strings.
+//!
+//! Three facts the rest of the program relies on:
+//! - an absent field has no entry, a JSON `null` has one with [`Kind::Null`];
+//! - a path may occur several times (array members, duplicate keys, several correlation ids);
+//! - canonical (Elastic Common Schema) names are fields like any other, appended by `normalize`
+//!   with [`Origin::Canonical`], usually pointing at the same bytes as the original.
+
+mod chunk;
+mod field;
+mod id;
+mod logsource;
+mod path;
+mod record;
+mod time;
+
+pub use chunk::{Chunk, Cursor, Gap, GapCause, GenerationId, LineSpan, SourceId, SourceMessage};
+pub use field::{Field, Kind, Origin, Span};
+pub use id::EventId;
+pub use logsource::LogSource;
+pub use path::{PathId, Paths, canonical};
+pub use record::{LogLevel, Record, RecordField};
+pub use time::{Nanos, Timestamp};
+
+/// What became of the bytes of one line. Every line read has exactly one outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Understood as it stands.
+    Parsed,
+    /// Understood after a repair (bad UTF-8, lone surrogate, number out of range, ...).
+    Repaired,
+    /// Kept as text: no known format. Still searched, still seen by keyword rules.
+    #[default]
+    Raw,
+    /// Longer than the line limit: the head is kept, the rest was discarded while streaming.
+    Cut,
+    /// Nothing but white space; no event.
+    Blank,
+}
+
+/// How the event time was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimeQuality {
+    /// A timestamp with a zone, or an epoch number.
+    Exact,
+    /// A timestamp without a zone, read in the source's configured zone (UTC unless configured).
+    Zoneless,
+    /// A timestamp that lacks a part (the year), completed from the arrival.
+    Completed,
+    /// More than the allowed skew ahead of the arrival; correlation uses the arrival.
+    Future,
+    /// No usable timestamp: the event is detected, but takes no part in correlation.
+    #[default]
+    Absent,
+}
+
+/// The shape a line was recognised as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    Json,
+    Nginx,
+    NginxError,
+    PostgresCsv,
+    Syslog,
+    Logfmt,
+    Access,
+    /// A Python-style text line: time, level, logger and message.
+    TextLog,
+    #[default]
+    Plain,
+}
+
+/// Facts about an event that are not fields of it.
+#[derive(Clone, Debug, Default)]
+pub struct Meta {
+    pub source: SourceId,
+    pub generation: GenerationId,
+    /// Byte offset of the line in its generation.
+    pub offset: u64,
+    /// Number of the line in its generation, from 1.
+    pub line: u64,
+    /// Claimed event time, UTC. `None` exactly when `time_quality` is `Absent`.
+    pub time: Option<Timestamp>,
+    pub time_quality: TimeQuality,
+    /// When the line was read (replay: the event time), UTC.
+    pub ingested: Timestamp,
+    /// Order of reading across all sources; the only order that storage and replay use.
+    pub seq: u64,
+    pub outcome: Outcome,
+    pub format: Format,
+    pub logsource: LogSource,
+    /// The line had the same key twice in one object.
+    pub duplicate_keys: bool,
+}
+
+/// One event: the raw line, its fields, and where it came from. Meant to be reused by [`Event::reset`].
+#[derive(Clone, Debug, Default)]
+pub struct Event {
+    pub meta: Meta,
+    text: String,
+    raw_len: u32,
+    fields: Vec<Field>,
+    /// Names of fields whose path could not be interned (see [`Paths`]): (index in `fields`, name).
+    overflow_names: Vec<(u32, Span)>,
+}
+
+impl Event {
+    /// Forgets everything and starts over with `raw` as the line; buffers keep their capacity.
+    pub fn reset(&mut self, raw: &str) {
+        self.meta = Meta::default();
+        self.text.clear();
+        self.text.push_str(raw);
+        self.raw_len = raw.len() as u32;
+        self.fields.clear();
+        self.overflow_names.clear();
+    }
+
+    /// The line as read, without its newline.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        self.text.get(..self.raw_len as usize).unwrap_or_default()
+    }
+
+    /// The span of the raw line.
+    #[must_use]
+    pub fn raw_span(&self) -> Span {
+        Span { start: 0, len: self.raw_len }
+    }
+
+    /// The whole buffer that spans point into: the raw line, then decoded and derived text.
+    #[must_use]
+    pub fn buffer(&self) -> &str {
+        &self.text
+    }
+
+    /// Appends to the buffer and returns where it stands. Never moves earlier text.
+    pub fn append_text(&mut self, text: &str) -> Span {
+        let start = self.text.len() as u32;
+        self.text.push_str(text);
+        Span { start, len: text.len() as u32 }
+    }
+
+    /// Overwrites a span with as many `*`, so that all other spans stay valid.
+    pub fn mask(&mut self, span: Span) {
+        let range = span.start as usize..(span.start + span.len) as usize;
+        if self.text.get(range.clone()).is_some() {
+            self.text.replace_range(range, &"*".repeat(span.len as usize));
+        }
+    }
+
+    /// Adds a field whose text already stands in the buffer.
+    pub fn push(&mut self, path: PathId, kind: Kind, span: Span, origin: Origin) {
+        self.fields.push(Field { path, span, kind, origin });
+    }
+
+    /// Adds a field with text of its own.
+    pub fn push_text(&mut self, path: PathId, kind: Kind, text: &str, origin: Origin) {
+        let span = self.append_text(text);
+        self.push(path, kind, span, origin);
+    }
+
+    /// Adds a field whose path could not be interned; `name` is its dotted path.
+    pub fn push_overflow(&mut self, name: &str, kind: Kind, span: Span, origin: Origin) {
+        let name = self.append_text(name);
+        self.overflow_names.push((self.fields.len() as u32, name));
+        self.push(PathId::OVERFLOW, kind, span, origin);
+    }
+
+    /// All fields: those of the line in document order, then derived ones.
+    #[must_use]
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// Mutable access for the stages that own the event (decode, normalize).
+    pub fn fields_mut(&mut self) -> &mut Vec<Field> {
+        &mut self.fields
+    }
+
+    /// The text a span points at; empty when the span is not one of this event.
+    #[must_use]
+    pub fn text(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..(span.start + span.len) as usize).unwrap_or_default()
+    }
+
+    /// The text of the first field with this path. Containers (objects, arrays) give their JSON.
+    #[must_use]
+    pub fn get(&self, path: PathId) -> Option<&str> {
+        let field = self.fields.iter().find(|field| field.path == path)?;
+        Some(self.text(field.span))
+    }
+
+    /// The texts of all scalar fields with this path.
+    pub fn all(&self, path: PathId) -> impl Iterator<Item = &str> {
+        self.fields
+            .iter()
+            .filter(move |field| field.path == path && !field.kind.is_container())
+            .map(|field| self.text(field.span))
+    }
+
+    /// The dotted name of a field.
+    #[must_use]
+    pub fn name<'a>(&'a self, index: usize, paths: &'a PathNames) -> &'a str {
+        let Some(field) = self.fields.get(index) else { return "" };
+        if field.path != PathId::OVERFLOW {
+            return paths.name(field.path);
+        }
+        self.overflow_names
+            .iter()
+            .find(|(at, _)| *at as usize == index)
+            .map_or("", |(_, span)| self.text(*span))
+    }
+
+    /// The address of the event: (source generation, byte offset). Two equal lines are two events.
+    #[must_use]
+    pub fn id(&self) -> EventId {
+        EventId::of(self.meta.generation, self.meta.offset)
+    }
+}
+
+pub use path::PathNames;

@@ -1,0 +1,131 @@
+//! What sources send: whole lines with their addresses, and facts about the source itself.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+
+/// Number of a source (a path, or standard input) within one run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub u32);
+
+/// One concrete incarnation of a file: hash of (device, inode, birth time or head). Stable across runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GenerationId(pub u64);
+
+/// One line in a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineSpan {
+    /// Where the line starts in [`Chunk::bytes`], and its length there, without `\n` and a `\r` before it.
+    pub start: u32,
+    pub len: u32,
+    /// Byte offset of the line in its generation.
+    pub offset: u64,
+    /// Length in bytes on disk, terminator included. More than `len` + 2 only for a cut line.
+    pub disk_len: u64,
+    /// The line was longer than the limit; `bytes` holds its head.
+    pub cut: bool,
+}
+
+/// Consecutive lines of one generation.
+#[derive(Clone, Debug, Default)]
+pub struct Chunk {
+    pub source: SourceId,
+    pub generation: GenerationId,
+    /// Number of the first line in the generation, from 1.
+    pub first_line: u64,
+    pub bytes: Vec<u8>,
+    pub lines: Vec<LineSpan>,
+    /// Bytes passed over that belong to no line (NUL padding, byte order mark).
+    pub padding_bytes: u64,
+    /// Where reading stands after this chunk; commit it together with the chunk's events.
+    pub cursor: Cursor,
+    /// When the bytes were read, UTC.
+    pub read_at: Timestamp,
+}
+
+/// How far one generation has been read. Committed with the events, verified before resuming.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    pub generation: GenerationId,
+    pub path: PathBuf,
+    pub device: u64,
+    pub inode: u64,
+    /// Nanoseconds since 1970; `None` where the file system has no birth time.
+    pub birth: Option<i64>,
+    /// Everything before this byte has been read. Always just after a newline, or at a finished end.
+    pub end: u64,
+    /// Lines before `end`.
+    pub lines: u64,
+    /// Hash of the first `head_len` bytes (at most 1 KiB).
+    pub head_len: u32,
+    pub head_hash: u64,
+    /// Hash of the `witness_len` bytes before `end` (at most 4 KiB).
+    pub witness_len: u32,
+    pub witness_hash: u64,
+    /// Nothing more will come: rotated away and read to its end.
+    pub finished: bool,
+}
+
+/// Bytes known or suspected lost. A first-class record: shown, indexed, counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    pub generation: GenerationId,
+    pub path: PathBuf,
+    pub from: u64,
+    /// `None`: unknown how much.
+    pub to: Option<u64>,
+    pub cause: GapCause,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapCause {
+    /// The file became shorter than what had been read.
+    Truncated,
+    /// The bytes before the cursor are not those that were read.
+    Rewritten,
+    /// The generation vanished before it was read to its end.
+    Vanished,
+    /// The operating system refused to read.
+    Unreadable,
+}
+
+/// Everything a source can say.
+#[derive(Clone, Debug)]
+pub enum SourceMessage {
+    /// A generation is being read from `offset`.
+    Opened {
+        source: SourceId,
+        path: PathBuf,
+        generation: GenerationId,
+        offset: u64,
+        size: u64,
+    },
+    Lines(Chunk),
+    Gap(SourceId, Gap),
+    /// Everything on disk has been read; `size` is the size then.
+    CaughtUp {
+        source: SourceId,
+        size: u64,
+    },
+    /// Progress that needs no lines: how many bytes are on disk now.
+    Grown {
+        source: SourceId,
+        size: u64,
+    },
+    /// The generation is finished (rotated, deleted, end of standard input or of a replay).
+    Closed {
+        source: SourceId,
+        cursor: Cursor,
+    },
+    /// Trouble with a source that did not end it, in words with path and operation.
+    Trouble {
+        source: Option<SourceId>,
+        message: String,
+        hint: Option<String>,
+    },
+    /// All sources that can end have ended (replay, ingest, standard input closed).
+    Finished,
+}

@@ -1,0 +1,199 @@
+//! Interned dotted paths.
+//!
+//! Log content chooses keys, so the table is bounded: past [`Paths::LIMIT`] a new path becomes
+//! [`PathId::OVERFLOW`] and its name is kept in the event itself. Canonical fields are interned
+//! first and in a fixed order, which makes their ids constants ([`canonical`]).
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+/// A dotted path, as a number. Valid for the [`Paths`] that gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PathId(pub u32);
+
+impl PathId {
+    /// A path that was not interned because the table is full.
+    pub const OVERFLOW: PathId = PathId(u32::MAX);
+
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The table of all paths seen, shared by every stage. Cloning shares it.
+#[derive(Clone)]
+pub struct Paths(Arc<RwLock<PathNames>>);
+
+/// The names behind the ids; a read guard of [`Paths`], or a test's own table.
+pub struct PathNames {
+    names: Vec<Arc<str>>,
+    ids: HashMap<Arc<str>, PathId>,
+}
+
+impl PathNames {
+    /// The dotted name; empty for an id of another table.
+    #[must_use]
+    pub fn name(&self, path: PathId) -> &str {
+        self.names.get(path.index()).map_or("", |name| name)
+    }
+
+    #[must_use]
+    pub fn shared_name(&self, path: PathId) -> Option<Arc<str>> {
+        self.names.get(path.index()).cloned()
+    }
+
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<PathId> {
+        self.ids.get(name).copied()
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    fn intern(&mut self, name: &str) -> PathId {
+        if let Some(id) = self.find(name) {
+            return id;
+        }
+        if self.names.len() >= Paths::LIMIT {
+            return PathId::OVERFLOW;
+        }
+        let id = PathId(self.names.len() as u32);
+        let name: Arc<str> = name.into();
+        self.names.push(Arc::clone(&name));
+        self.ids.insert(name, id);
+        id
+    }
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Paths {
+    /// How many different paths are interned at the most: real systems have hundreds, and an
+    /// attacker who invents keys must not grow memory without end.
+    pub const LIMIT: usize = 65_536;
+
+    #[must_use]
+    pub fn new() -> Self {
+        let mut names = PathNames { names: Vec::new(), ids: HashMap::new() };
+        for name in canonical::NAMES {
+            names.intern(name);
+        }
+        Self(Arc::new(RwLock::new(names)))
+    }
+
+    /// The id of `name`, interning it if there is room. Takes the lock: stages keep caches.
+    #[must_use]
+    pub fn intern(&self, name: &str) -> PathId {
+        if let Some(id) = self.read().find(name) {
+            return id;
+        }
+        self.0.write().unwrap_or_else(PoisonError::into_inner).intern(name)
+    }
+
+    /// A view of the names for as long as the guard lives. Do not hold it while decoding.
+    #[must_use]
+    pub fn read(&self) -> RwLockReadGuard<'_, PathNames> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Canonical fields: Elastic Common Schema names, with ids known at compile time.
+pub mod canonical {
+    use super::PathId;
+
+    macro_rules! canonical_fields {
+        ($($constant:ident = $name:literal,)*) => {
+            #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "counts the constants below")]
+            #[repr(u32)]
+            enum Index { $($constant,)* }
+            $(pub const $constant: PathId = PathId(Index::$constant as u32);)*
+            /// All canonical names, in the order of their ids.
+            pub const NAMES: &[&str] = &[$($name,)*];
+        };
+    }
+
+    canonical_fields! {
+        TIMESTAMP = "@timestamp",
+        MESSAGE = "message",
+        CORRELATION_ID = "correlation.id",
+        LOG_LEVEL = "log.level",
+        LOG_LOGGER = "log.logger",
+        SERVICE_NAME = "service.name",
+        SERVICE_ENVIRONMENT = "service.environment",
+        HOST_NAME = "host.name",
+        EVENT_ACTION = "event.action",
+        EVENT_CATEGORY = "event.category",
+        EVENT_OUTCOME = "event.outcome",
+        EVENT_CODE = "event.code",
+        EVENT_REASON = "event.reason",
+        EVENT_DURATION = "event.duration",
+        USER_NAME = "user.name",
+        USER_ID = "user.id",
+        USER_EMAIL = "user.email",
+        SOURCE_IP = "source.ip",
+        SOURCE_PORT = "source.port",
+        CLIENT_FORWARDED_FOR = "http.request.headers.x-forwarded-for",
+        USER_AGENT = "user_agent.original",
+        HTTP_METHOD = "http.request.method",
+        URL_PATH = "url.path",
+        URL_QUERY = "url.query",
+        URL_DOMAIN = "url.domain",
+        HTTP_STATUS = "http.response.status_code",
+        HTTP_RESPONSE_BYTES = "http.response.body.bytes",
+        HTTP_REFERRER = "http.request.referrer",
+        HTTP_VERSION = "http.version",
+        ERROR_TYPE = "error.type",
+        ERROR_MESSAGE = "error.message",
+        ERROR_STACK_TRACE = "error.stack_trace",
+        ORGANIZATION_ID = "organization.id",
+        SESSION_ID = "session.id",
+        RULE_NAME = "rule.name",
+        RISK_SCORE = "event.risk_score",
+        PROCESS_PID = "process.pid",
+        PROCESS_NAME = "process.name",
+        DB_STATEMENT = "db.statement",
+        DB_NAME = "db.name",
+        BREAKER_NAME = "soctop.breaker.name",
+        BREAKER_STATE = "soctop.breaker.state",
+        TLS_VERSION = "tls.version",
+        PGAUDIT_CLASS = "pgaudit.class",
+        PGAUDIT_COMMAND = "pgaudit.command",
+        PGAUDIT_OBJECT_TYPE = "pgaudit.object.type",
+        PGAUDIT_OBJECT_NAME = "pgaudit.object.name",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_ids_are_the_first_of_every_table() {
+        let paths = Paths::new();
+        assert_eq!(paths.intern("@timestamp"), canonical::TIMESTAMP);
+        assert_eq!(paths.read().name(canonical::PGAUDIT_OBJECT_NAME), "pgaudit.object.name");
+        assert_eq!(paths.read().len(), canonical::NAMES.len());
+    }
+
+    #[test]
+    fn a_full_table_gives_the_overflow_id_and_keeps_known_names() {
+        let paths = Paths::new();
+        for n in 0..Paths::LIMIT {
+            let _ = paths.intern(&format!("k{n}"));
+        }
+        assert_eq!(paths.intern("one-too-many"), PathId::OVERFLOW);
+        assert_eq!(paths.intern("message"), canonical::MESSAGE);
+    }
+}

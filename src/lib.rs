@@ -1,0 +1,45 @@
+//! soctop: top for your security operations.
+//!
+//! A log line travels through these modules in this order:
+//!
+//! ```text
+//! file · stdin · replay
+//!       │ Chunk (source, offset, bytes)
+//!       ▼
+//!    source ─► decode ─► normalize ─► Event ─┬─► detect ─► Alert ─┐
+//!       ▲                                    └─► index ───────────┤ Update
+//!       └── cursor moves only after commit ◄── index              ▼
+//!                                                      state ─► view   (tui)
+//!    keys ─► Action ─► tui::update(model) ─► Effect ─► pipeline::Handle
+//! ```
+//!
+//! The **pure half** compiles without the `app` feature: it opens no file, starts no thread, reads
+//! no clock and draws nothing. `cargo test --lib --no-default-features` builds it alone, and
+//! `tests/it/architecture.rs` holds the import table.
+
+pub mod decode;
+pub mod detect;
+pub mod event;
+pub mod normalize;
+pub mod query;
+pub mod state;
+pub mod text;
+
+#[cfg(feature = "app")]
+pub mod cli;
+#[cfg(feature = "app")]
+pub mod command;
+#[cfg(feature = "app")]
+pub mod config;
+#[cfg(feature = "app")]
+pub mod exit;
+#[cfg(feature = "app")]
+pub mod index;
+#[cfg(feature = "app")]
+pub mod pipeline;
+#[cfg(feature = "app")]
+pub mod source;
+#[cfg(feature = "app")]
+pub mod tui;
+#[cfg(feature = "app")]
+pub mod view;

@@ -1,0 +1,45 @@
+//! What a dashboard holds of a running engine: snapshots in, requests out. Everything that crosses
+//! is data that could be serialised, so that the same dashboard can attach through a socket.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::query::{SearchRequest, SearchResponse, Trace};
+use crate::state::Snapshot;
+
+/// A question of the dashboard. `ticket` comes back with the answer; a late answer to an older
+/// ticket is dropped by the asker.
+#[derive(Clone, Debug)]
+pub enum Request {
+    Search { ticket: u64, request: SearchRequest },
+    Trace { ticket: u64, id: String },
+}
+
+/// What the engine tells the dashboard.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// A newer snapshot is published.
+    Changed,
+    Search {
+        ticket: u64,
+        result: Result<SearchResponse, String>,
+    },
+    Trace {
+        ticket: u64,
+        result: Result<Trace, String>,
+    },
+    /// The engine ended; `Err` says why in words.
+    Stopped(Result<(), String>),
+}
+
+/// The dashboard's end of the engine.
+#[derive(Clone)]
+pub struct Handle {
+    /// The newest snapshot; a frame loads it once.
+    pub snapshots: Arc<ArcSwap<Snapshot>>,
+    /// Bounded: when full the dashboard says so instead of waiting.
+    pub requests: Sender<Request>,
+    pub notices: Receiver<Notice>,
+}
