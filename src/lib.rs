@@ -38,6 +38,8 @@ pub mod index;
 #[cfg(feature = "app")]
 pub mod pipeline;
 #[cfg(feature = "app")]
+pub mod samples;
+#[cfg(feature = "app")]
 pub mod source;
 #[cfg(feature = "app")]
 pub mod tui;
