@@ -99,6 +99,8 @@ pub struct Meta {
     pub logsource: LogSource,
     /// The line had the same key twice in one object.
     pub duplicate_keys: bool,
+    /// Values of the line that are no fields because the event had too many.
+    pub fields_over_limit: u32,
 }
 
 /// One event: the raw line, its fields, and where it came from. Meant to be reused by [`Event::reset`].
@@ -146,6 +148,22 @@ impl Event {
         let start = self.text.len() as u32;
         self.text.push_str(text);
         Span { start, len: text.len() as u32 }
+    }
+
+    /// The buffer, for stages that decode text straight into it. Text before the current end must stay.
+    pub(crate) fn text_mut(&mut self) -> &mut String {
+        &mut self.text
+    }
+
+    /// Takes a field out of the reach of [`Event::get`] and [`Event::all`] without losing its name or
+    /// its place: it is still listed, shown and searched.
+    pub(crate) fn shadow(&mut self, index: usize, name: &str) {
+        let Some(field) = self.fields.get_mut(index) else { return };
+        if field.path != PathId::OVERFLOW {
+            field.path = PathId::OVERFLOW;
+            let name = self.append_text(name);
+            self.overflow_names.push((index as u32, name));
+        }
     }
 
     /// Overwrites a span with as many `*`, so that all other spans stay valid.

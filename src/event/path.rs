@@ -62,7 +62,7 @@ impl PathNames {
         if let Some(id) = self.find(name) {
             return id;
         }
-        if self.names.len() >= Paths::LIMIT {
+        if self.names.len() >= Paths::LIMIT || name.len() > Paths::NAME_LIMIT {
             return PathId::OVERFLOW;
         }
         let id = PathId(self.names.len() as u32);
@@ -84,6 +84,9 @@ impl Paths {
     /// attacker who invents keys must not grow memory without end.
     pub const LIMIT: usize = 65_536;
 
+    /// Longest name that is interned, in bytes; with [`Paths::LIMIT`] it bounds the memory of the table.
+    pub const NAME_LIMIT: usize = 256;
+
     #[must_use]
     pub fn new() -> Self {
         let mut names = PathNames { names: Vec::new(), ids: HashMap::new() };
@@ -93,7 +96,8 @@ impl Paths {
         Self(Arc::new(RwLock::new(names)))
     }
 
-    /// The id of `name`, interning it if there is room. Takes the lock: stages keep caches.
+    /// The id of `name`, interning it if there is room and the name is not too long. Takes the lock:
+    /// stages keep caches.
     #[must_use]
     pub fn intern(&self, name: &str) -> PathId {
         if let Some(id) = self.read().find(name) {
@@ -103,7 +107,6 @@ impl Paths {
     }
 
     /// A view of the names for as long as the guard lives. Do not hold it while decoding.
-    #[must_use]
     pub fn read(&self) -> RwLockReadGuard<'_, PathNames> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -191,7 +194,7 @@ mod tests {
     fn a_full_table_gives_the_overflow_id_and_keeps_known_names() {
         let paths = Paths::new();
         for n in 0..Paths::LIMIT {
-            let _ = paths.intern(&format!("k{n}"));
+            assert_ne!(paths.intern(&format!("k{n}")), PathId(0));
         }
         assert_eq!(paths.intern("one-too-many"), PathId::OVERFLOW);
         assert_eq!(paths.intern("message"), canonical::MESSAGE);
