@@ -5,6 +5,7 @@
 //! clock: time arrives with the events and with `Correlator::advance`.
 
 pub mod alert;
+pub mod extension;
 pub mod rule;
 
 pub use alert::{Alert, AlertKind, AlertStatus, Board, Evidence, Level, RiskChange, RuleSummary, Transition};
