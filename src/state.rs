@@ -1,193 +1,222 @@
-//! What an analyst may see, and how it changes: `State::apply` takes [`Update`]s, `snapshot` gives
-//! an immutable `Snapshot` for one frame.
+//! What an analyst may see, and how it changes: [`State::apply`] takes [`Update`]s,
+//! [`State::snapshot`] gives an immutable [`Snapshot`] for one frame.
 //!
 //! Knows neither terminal nor clock nor threads: time arrives in the updates. The dashboard draws
-//! snapshots; a daemon can serialise them.
+//! snapshots; a daemon can serialise them. Everything here is bounded, because log content decides
+//! how much there would be: each part has a named limit and says what goes first. Snapshots share
+//! what they can (`Arc`), so that making one costs microseconds however much is held.
 
+mod board;
+mod incident;
+mod pin;
+mod rate;
+mod risk;
+mod rows;
+mod source;
+mod threat;
+mod update;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+pub use board::BoardRow;
+pub use incident::Incident;
+pub use pin::{Pin, PinSubject};
+pub use rate::Rates;
+pub use risk::{Contribution, Entity};
+pub use rows::Rows;
+pub use source::{SourceHealth, SourceRow};
+pub use threat::{Reason, Threat, ThreatLevel, ThreatSample};
+pub use update::{Counted, IndexStatus, Ledger, RuleHits, SourceStatus, Update};
 
-use crate::detect::{Alert, Board, Level, RiskChange, RuleSummary, Transition};
-use crate::event::{Record, Timestamp};
+use crate::detect::{Alert, Level};
+use crate::event::{LogLevel, Record, Timestamp};
 
-/// Everything the world tells the state. One closed enum: what is not here cannot happen.
-#[derive(Clone, Debug)]
-pub enum Update {
-    /// The newest events, oldest first. `not_shown` counts those left out because too many came.
-    Events {
-        rows: Vec<Arc<Record>>,
-        not_shown: u64,
-    },
-    /// Numbers of everything that was read since the last update, whether shown or not.
-    Counted(Counted),
-    Alert(Alert),
-    Transition(Transition),
-    Risk(RiskChange),
-    Source(SourceStatus),
-    /// Rules were loaded or reloaded: how many run, what is broken.
-    Rules {
-        loaded: usize,
-        problems: Vec<String>,
-    },
-    /// Per-rule totals since the start.
-    RuleHits(Vec<RuleHits>),
-    /// The index: how far behind, whether writing works.
-    Index(IndexStatus),
-    /// Something an operator should know, once.
-    Notice {
-        time: Timestamp,
-        message: String,
-        hint: Option<String>,
-    },
-    /// The clock (replay: event time; live: the wall clock).
-    Clock {
-        now: Timestamp,
-    },
-    /// All input has ended (replay, demo, standard input closed).
-    Finished,
+/// Notices kept; they are for reading, and nobody reads further back than this.
+const MOST_NOTICES: usize = 50;
+
+/// Rule problems kept; the number of all is kept beside them.
+const MOST_PROBLEMS: usize = 200;
+
+/// A count that claims to lie further ahead of the clock counts as this: one event with a time of
+/// the far future must not push the whole graph out of its window.
+const MOST_SECONDS_AHEAD: i64 = 60;
+
+/// Everything the engine knows that can be shown. Owned by the pipeline.
+#[derive(Debug, Default)]
+pub struct State {
+    now: Timestamp,
+    started: Option<Timestamp>,
+    ledger: Ledger,
+    not_shown: u64,
+    rows: Rows,
+    rates: Arc<Rates>,
+    incidents: incident::Incidents,
+    boards: board::Boards,
+    pins: pin::Pins,
+    sources: source::Sources,
+    risk: risk::Risk,
+    threat: threat::Assessor,
+    rules: Arc<RuleStatus>,
+    index: IndexStatus,
+    notices: Arc<VecDeque<Remark>>,
+    finished: bool,
 }
 
-/// Counts of one batch of events that fall into the same second of event time are merged.
-#[derive(Clone, Debug, Default)]
-pub struct Counted {
-    /// (second since 1970 of arrival or replayed event time, events by log level in the order of `LogLevel::ALL`).
-    pub by_second: Vec<(i64, [u64; 8])>,
-    pub ledger: Ledger,
+/// Which rules run, and what is wrong with the others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleStatus {
+    pub loaded: usize,
+    /// `file:line:column: message`, at most 200 of them.
+    pub problems: Vec<String>,
+    /// All problems, listed or not.
+    pub problem_count: usize,
+    /// Most matches first.
+    pub hits: Vec<RuleHits>,
 }
 
-/// Every byte read has exactly one outcome; these are the lines. `lines()` is their sum.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
-    pub parsed: u64,
-    pub repaired: u64,
-    pub raw: u64,
-    pub cut: u64,
-    pub blank: u64,
-    /// Known or suspected losses.
-    pub gaps: u64,
-    /// Lost bytes, where known.
-    pub lost_bytes: u64,
-    /// Events whose time lay behind the watermark too far to be correlated.
-    pub late: u64,
-    pub future: u64,
-    /// Events without a usable time.
-    pub timeless: u64,
-    /// Secrets masked.
-    pub redacted: u64,
+/// Something an operator should know, once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remark {
+    pub time: Timestamp,
+    pub message: String,
+    pub hint: Option<String>,
 }
 
-impl Ledger {
-    /// Lines read.
-    #[must_use]
-    pub fn lines(&self) -> u64 {
-        self.events() + self.blank
-    }
-
-    /// Lines that became events.
-    #[must_use]
-    pub fn events(&self) -> u64 {
-        self.parsed + self.repaired + self.raw + self.cut
-    }
-
-    pub fn add(&mut self, other: &Ledger) {
-        self.parsed += other.parsed;
-        self.repaired += other.repaired;
-        self.raw += other.raw;
-        self.cut += other.cut;
-        self.blank += other.blank;
-        self.gaps += other.gaps;
-        self.lost_bytes += other.lost_bytes;
-        self.late += other.late;
-        self.future += other.future;
-        self.timeless += other.timeless;
-        self.redacted += other.redacted;
-    }
-}
-
-/// One source as the header and the sources panel show it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SourceStatus {
-    pub path: Arc<str>,
-    /// Bytes read of the current generation.
-    pub read_bytes: u64,
-    /// Bytes on disk in the current generation.
-    pub size_bytes: u64,
-    pub lines: u64,
-    /// Arrival of the newest line.
-    pub last_line_at: Option<Timestamp>,
-    /// Event time of the newest line.
-    pub last_event_time: Option<Timestamp>,
-    pub rotations: u32,
-    pub gaps: u32,
-    pub trouble: Option<String>,
-    pub closed: bool,
-}
-
-/// What one rule did since the start.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RuleHits {
-    pub rule: Arc<RuleSummary>,
-    pub matches: u64,
-    pub alerts: u64,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct IndexStatus {
-    /// Events searchable.
-    pub indexed: u64,
-    /// Events read but not yet searchable.
-    pub pending: u64,
-    pub disk_bytes: u64,
-    /// Writing failed; events are kept on hold (reading stops when the queues are full).
-    pub degraded: bool,
-}
-
-/// How bad it is, for the whole, a service or an entity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum ThreatLevel {
-    #[default]
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-impl ThreatLevel {
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            ThreatLevel::Low => "LOW",
-            ThreatLevel::Medium => "MEDIUM",
-            ThreatLevel::High => "HIGH",
-            ThreatLevel::Critical => "CRITICAL",
-        }
-    }
-}
-
-/// One reason behind a threat level, largest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reason {
-    pub points: f64,
-    pub text: String,
-    pub level: Level,
-    pub alert: Option<crate::detect::alert::AlertId>,
-}
-
-/// A row of a board: an entity in a state with a timer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct BoardRow {
-    pub board: Board,
-    pub transition: Transition,
-    /// When it entered the state.
-    pub since: Timestamp,
-}
-
-/// Everything one frame needs, immutable.
+/// Everything one frame needs, immutable. Cloning is cheap: the large parts are shared.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// The engine's clock when the snapshot was made.
     pub now: Timestamp,
+    /// The first clock the state saw.
+    pub started: Option<Timestamp>,
     pub ledger: Ledger,
+    /// Events that were read and judged but never reached `rows`, because too many came.
+    pub not_shown: u64,
+    /// The newest events, in the order they were read.
+    pub rows: Rows,
+    pub rates: Arc<Rates>,
+    /// Worst first: open before closed, then by level, then the latest.
+    pub incidents: Arc<Vec<Arc<Incident>>>,
+    /// By board, then worst first.
+    pub boards: Arc<Vec<BoardRow>>,
+    /// What happened in the last minute and must not scroll away; the worst first, then the latest.
+    pub pins: Vec<Pin>,
+    /// By path.
+    pub sources: Vec<SourceRow>,
+    /// Highest risk first, decayed to `now`.
+    pub entities: Vec<Entity>,
+    pub threat: Threat,
+    pub rules: Arc<RuleStatus>,
+    pub index: IndexStatus,
+    /// Oldest first.
+    pub notices: Arc<VecDeque<Remark>>,
+    /// All input has ended; what is shown is the end result.
+    pub finished: bool,
 }
+
+impl State {
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes one piece of news.
+    pub fn apply(&mut self, update: Update) {
+        match update {
+            Update::Events { rows, not_shown } => self.apply_events(rows, not_shown),
+            Update::Counted(counted) => self.apply_counts(&counted),
+            Update::Alert(alert) => self.apply_alert(alert),
+            Update::Transition(transition) => self.boards.apply(transition),
+            Update::Risk(change) => self.risk.apply(change, self.now),
+            Update::Source(status) => self.sources.apply(status, self.now),
+            Update::Rules { loaded, problems } => self.apply_rules(loaded, problems),
+            Update::RuleHits(hits) => self.apply_hits(hits),
+            Update::Index(status) => self.index = status,
+            Update::Notice { time, message, hint } => self.apply_notice(Remark { time, message, hint }),
+            Update::Clock { now } => self.apply_clock(now),
+            Update::Finished => self.finished = true,
+        }
+    }
+
+    /// What may be seen now. Takes `&mut self` to settle what was put off until somebody looks.
+    #[must_use]
+    pub fn snapshot(&mut self) -> Snapshot {
+        let incidents = self.incidents.sorted();
+        let entities = self.risk.top(self.now);
+        Snapshot {
+            now: self.now,
+            started: self.started,
+            ledger: self.ledger,
+            not_shown: self.not_shown,
+            rows: self.rows.clone(),
+            rates: Arc::clone(&self.rates),
+            boards: self.boards.sorted(),
+            pins: self.pins.current(self.now),
+            sources: self.sources.rows(self.now),
+            threat: self.threat.assess(self.now, &incidents, &entities),
+            incidents,
+            entities,
+            rules: Arc::clone(&self.rules),
+            index: self.index,
+            notices: Arc::clone(&self.notices),
+            finished: self.finished,
+        }
+    }
+
+    fn apply_events(&mut self, rows: Vec<Arc<Record>>, not_shown: u64) {
+        self.not_shown += not_shown;
+        for row in rows {
+            if row.level >= LogLevel::Error {
+                self.pins.pin_event(&row, self.now);
+            }
+            self.rows.push(row);
+        }
+    }
+
+    fn apply_counts(&mut self, counted: &Counted) {
+        self.ledger.add(&counted.ledger);
+        let rates = Arc::make_mut(&mut self.rates);
+        let latest = self.started.map_or(i64::MAX, |_| self.now.seconds() + MOST_SECONDS_AHEAD);
+        for (second, counts) in &counted.by_second {
+            rates.add((*second).min(latest), counts);
+        }
+    }
+
+    fn apply_alert(&mut self, alert: Alert) {
+        let incident = self.incidents.apply(alert);
+        if incident.alert.rule.level >= Level::High && incident.is_open() {
+            self.pins.pin_incident(&incident, self.now);
+        }
+    }
+
+    fn apply_rules(&mut self, loaded: usize, mut problems: Vec<String>) {
+        let rules = Arc::make_mut(&mut self.rules);
+        rules.loaded = loaded;
+        rules.problem_count = problems.len();
+        problems.truncate(MOST_PROBLEMS);
+        rules.problems = problems;
+    }
+
+    fn apply_hits(&mut self, mut hits: Vec<RuleHits>) {
+        hits.sort_by_key(|hit| std::cmp::Reverse((hit.alerts, hit.matches)));
+        Arc::make_mut(&mut self.rules).hits = hits;
+    }
+
+    fn apply_notice(&mut self, remark: Remark) {
+        let notices = Arc::make_mut(&mut self.notices);
+        notices.push_back(remark);
+        if notices.len() > MOST_NOTICES {
+            notices.pop_front();
+        }
+    }
+
+    /// The clock never runs backwards: a late update must not bring a lapsed timer back.
+    fn apply_clock(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        self.started.get_or_insert(now);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! The newest events, shared with every snapshot at the price of a few dozen pointers.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::event::Record;
+
+/// Rows are kept in chunks: a snapshot shares whole chunks, and only the last one is copied when
+/// the next row comes.
+const CHUNK: usize = 128;
+
+/// A ring of events in the order they were read. Cloning shares the rows.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    chunks: VecDeque<Arc<Vec<Arc<Record>>>>,
+    /// Rows that were pushed out since the start.
+    forgotten: u64,
+}
+
+impl Rows {
+    /// Rows held at the most; older ones are found through the index. A record of a common line
+    /// takes two kilobytes, so this is about ten megabytes.
+    pub const LIMIT: usize = 40 * CHUNK;
+
+    pub(super) fn push(&mut self, row: Arc<Record>) {
+        match self.chunks.back_mut() {
+            Some(last) if last.len() < CHUNK => Arc::make_mut(last).push(row),
+            _ => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(row);
+                self.chunks.push_back(Arc::new(chunk));
+            }
+        }
+        if self.len() > Self::LIMIT {
+            self.forgotten += self.chunks.pop_front().map_or(0, |chunk| chunk.len() as u64);
+        }
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let last = self.chunks.back().map_or(0, |chunk| chunk.len());
+        self.chunks.len().saturating_sub(1) * CHUNK + last
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// Rows that were held once and are no longer.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// By position, oldest first.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&Arc<Record>> {
+        self.chunks.get(index / CHUNK)?.get(index % CHUNK)
+    }
+
+    /// Oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter())
+    }
+
+    /// Rows whose sequence number is greater than `seq`, oldest first.
+    pub fn after(&self, seq: u64) -> impl Iterator<Item = &Arc<Record>> {
+        let start = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|row| row.seq <= seq));
+        self.chunks.iter().skip(start).flat_map(|chunk| chunk.iter()).filter(move |row| row.seq > seq)
+    }
+}
+
+impl FromIterator<Arc<Record>> for Rows {
+    fn from_iter<I: IntoIterator<Item = Arc<Record>>>(rows: I) -> Self {
+        let mut ring = Self::default();
+        rows.into_iter().for_each(|row| ring.push(row));
+        ring
+    }
+}

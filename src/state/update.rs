@@ -1,0 +1,141 @@
+//! Everything the world tells the state.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::detect::{Alert, RiskChange, RuleSummary, Transition};
+use crate::event::{Record, Timestamp};
+
+/// Everything the world tells the state. One closed enum: what is not here cannot happen.
+#[derive(Clone, Debug)]
+pub enum Update {
+    /// The newest events, oldest first. `not_shown` counts those left out because too many came;
+    /// events of log level error and above are left out last, because the pinned lane lives on them.
+    Events {
+        rows: Vec<Arc<Record>>,
+        not_shown: u64,
+    },
+    /// Numbers of everything that was read since the last update, whether shown or not.
+    Counted(Counted),
+    Alert(Alert),
+    Transition(Transition),
+    Risk(RiskChange),
+    Source(SourceStatus),
+    /// Rules were loaded or reloaded: how many run, what is broken.
+    Rules {
+        loaded: usize,
+        problems: Vec<String>,
+    },
+    /// Per-rule totals since the start.
+    RuleHits(Vec<RuleHits>),
+    /// The index: how far behind, whether writing works.
+    Index(IndexStatus),
+    /// Something an operator should know, once.
+    Notice {
+        time: Timestamp,
+        message: String,
+        hint: Option<String>,
+    },
+    /// The clock (replay: event time; live: the wall clock).
+    Clock {
+        now: Timestamp,
+    },
+    /// All input has ended (replay, demo, standard input closed).
+    Finished,
+}
+
+/// Counts of one batch of events that fall into the same second of event time are merged.
+#[derive(Clone, Debug, Default)]
+pub struct Counted {
+    /// (second since 1970 of arrival or replayed event time, events by log level in the order of `LogLevel::ALL`).
+    pub by_second: Vec<(i64, [u64; 8])>,
+    pub ledger: Ledger,
+}
+
+/// Every byte read has exactly one outcome; these are the lines. `lines()` is their sum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    pub parsed: u64,
+    pub repaired: u64,
+    pub raw: u64,
+    pub cut: u64,
+    pub blank: u64,
+    /// Known or suspected losses.
+    pub gaps: u64,
+    /// Lost bytes, where known.
+    pub lost_bytes: u64,
+    /// Events whose time lay behind the watermark too far to be correlated.
+    pub late: u64,
+    pub future: u64,
+    /// Events without a usable time.
+    pub timeless: u64,
+    /// Secrets masked.
+    pub redacted: u64,
+}
+
+impl Ledger {
+    /// Lines read.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.events() + self.blank
+    }
+
+    /// Lines that became events.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.parsed + self.repaired + self.raw + self.cut
+    }
+
+    pub fn add(&mut self, other: &Ledger) {
+        self.parsed += other.parsed;
+        self.repaired += other.repaired;
+        self.raw += other.raw;
+        self.cut += other.cut;
+        self.blank += other.blank;
+        self.gaps += other.gaps;
+        self.lost_bytes += other.lost_bytes;
+        self.late += other.late;
+        self.future += other.future;
+        self.timeless += other.timeless;
+        self.redacted += other.redacted;
+    }
+}
+
+/// One source as the header and the sources panel show it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SourceStatus {
+    pub path: Arc<str>,
+    /// Bytes read of the current generation.
+    pub read_bytes: u64,
+    /// Bytes on disk in the current generation.
+    pub size_bytes: u64,
+    pub lines: u64,
+    /// Arrival of the newest line.
+    pub last_line_at: Option<Timestamp>,
+    /// Event time of the newest line.
+    pub last_event_time: Option<Timestamp>,
+    pub rotations: u32,
+    pub gaps: u32,
+    pub trouble: Option<String>,
+    pub closed: bool,
+}
+
+/// What one rule did since the start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleHits {
+    pub rule: Arc<RuleSummary>,
+    pub matches: u64,
+    pub alerts: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct IndexStatus {
+    /// Events searchable.
+    pub indexed: u64,
+    /// Events read but not yet searchable.
+    pub pending: u64,
+    pub disk_bytes: u64,
+    /// Writing failed; events are kept on hold (reading stops when the queues are full).
+    pub degraded: bool,
+}
