@@ -5,7 +5,20 @@
 //! clock: time arrives with the events and with `Correlator::advance`.
 
 pub mod alert;
+pub mod condition;
+pub mod diagnostic;
+pub mod engine;
 pub mod extension;
+pub mod matcher;
+pub mod modifier;
+pub mod parse;
 pub mod rule;
+pub mod taxonomy;
+mod yaml;
 
 pub use alert::{Alert, AlertKind, AlertStatus, Board, Evidence, Level, RiskChange, RuleSummary, Transition};
+pub use engine::{Engine, EngineOptions};
+pub use modifier::Placeholders;
+pub use parse::{LoadOptions, assemble, parse_documents};
+pub use rule::{Diagnostic, Document, RuleIndex, RuleSet};
+pub use taxonomy::{FieldResolver, FieldSlot};
