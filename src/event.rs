@@ -17,6 +17,7 @@ mod id;
 mod logsource;
 mod path;
 mod record;
+pub mod stamp;
 mod time;
 
 pub use chunk::{Chunk, Cursor, Gap, GapCause, GenerationId, LineSpan, SourceId, SourceMessage};

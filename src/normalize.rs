@@ -1,1 +1,554 @@
-//! placeholder
+//! Canonical fields: whatever a source calls a thing, rules, index and screen find it under its
+//! Elastic Common Schema name.
+//!
+//! Every field of the line keeps its own name. Beside it, a field with the canonical name and
+//! [`Origin::Canonical`] is appended, which points at the same bytes wherever the value needs no
+//! change. What a name means is looked up once per path and remembered ([`alias`]); per event there is
+//! one array access a field. Ambiguous names are decided by their values ([`value`]).
+//!
+//! Units and words after this stage: `event.duration` is an integer in nanoseconds (ECS), `log.level` one of
+//! [`LogLevel`]'s words, `event.outcome` is `success` or `failure`, `source.ip` has no port and is written
+//! the usual way, `soctop.breaker.state` is `closed`, `open` or `half_open`.
+
+mod alias;
+mod id;
+mod value;
+
+use std::fmt::Write;
+
+use alias::{Claim, ROLES, Role};
+use value::Scale;
+
+use crate::event::stamp::{self, Completion, Stamp};
+use crate::event::{
+    Event, Field, Kind, LogLevel, Nanos, Origin, PathId, Paths, Span, TimeQuality, Timestamp, canonical,
+};
+
+/// How a [`Normalizer`] reads what the lines leave open.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Seconds east of UTC for timestamps without a zone.
+    pub zone_seconds: i32,
+    /// How far ahead of the arrival an event time may lie before it is `Future`; `None`: as far as it likes
+    /// (replay, where the arrival says nothing).
+    pub max_skew: Option<Nanos>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { zone_seconds: 0, max_skew: Some(300 * 1_000_000_000) }
+    }
+}
+
+/// What a [`Normalizer`] has done so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Events that passed.
+    pub events: u64,
+    /// Events without a usable time.
+    pub without_time: u64,
+    /// Events with at least one correlation id.
+    pub with_id: u64,
+}
+
+/// Gives events their canonical fields. One per thread.
+pub struct Normalizer {
+    paths: Paths,
+    options: Options,
+    /// By path: [`UNKNOWN`], [`NOTHING`], or [`FIRST_LIST`] plus an index of `claim_lists`.
+    known: Vec<u32>,
+    claim_lists: Vec<Vec<Claim>>,
+    best: [Candidate; ROLES],
+    /// Indexes of the fields that are named like an id.
+    ids: Vec<u32>,
+    counters: Counters,
+}
+
+/// The best field for a role so far.
+#[derive(Clone, Copy)]
+struct Candidate {
+    rank: u8,
+    field: Field,
+}
+
+/// What one pass over the fields of an event found.
+#[derive(Clone, Copy, Default)]
+struct Found {
+    /// Bit set of [`Role`]s that have a candidate.
+    roles: u64,
+    /// Bit set of canonical fields that the line itself has.
+    claimed: u128,
+    time: Option<Stamp>,
+}
+
+impl Found {
+    fn has(&self, role: Role) -> bool {
+        self.roles & role.bit() != 0
+    }
+}
+
+const NO_FIELD: Field =
+    Field { path: PathId::OVERFLOW, span: Span { start: 0, len: 0 }, kind: Kind::Null, origin: Origin::Line };
+
+impl Normalizer {
+    #[must_use]
+    pub fn new(paths: Paths, options: Options) -> Self {
+        Self {
+            paths,
+            options,
+            known: Vec::new(),
+            claim_lists: Vec::new(),
+            best: [Candidate { rank: 0, field: NO_FIELD }; ROLES],
+            ids: Vec::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// What has been done so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Adds the canonical fields, `meta.time` and `meta.time_quality`. `arrival` (UTC) completes timestamps
+    /// without a year and bounds those of the future.
+    pub fn normalize(&mut self, event: &mut Event, arrival: Timestamp) {
+        let completion = Completion { zone_seconds: self.options.zone_seconds, arrival };
+        let found = self.survey(event, completion);
+        self.set_time(event, found.time, arrival);
+        self.set_ids(event, &found);
+        let mut roles = found.roles;
+        while roles != 0 {
+            if let Some(role) = Role::ALL.get(roles.trailing_zeros() as usize) {
+                self.fill(*role, event, &found);
+            }
+            roles &= roles - 1;
+        }
+        self.counters.events += 1;
+    }
+
+    /// One pass over the fields of the line: the best candidate for every role.
+    fn survey(&mut self, event: &Event, completion: Completion) -> Found {
+        let mut found = Found::default();
+        self.ids.clear();
+        for (index, field) in event.fields().iter().enumerate() {
+            if field.path.index() < canonical::NAMES.len() {
+                found.claimed |= 1 << field.path.index();
+            }
+            let list = match self.known.get(field.path.index()) {
+                Some(&NOTHING) => continue,
+                Some(&UNKNOWN) | None => self.learn(field.path),
+                Some(list) => *list,
+            };
+            let Some(claims) = self.claim_lists.get(list.wrapping_sub(FIRST_LIST) as usize) else { continue };
+            for claim in claims {
+                if claim.role == Role::Id {
+                    self.ids.push(index as u32);
+                    continue;
+                }
+                let slot = &mut self.best[claim.role as usize];
+                if found.has(claim.role) && slot.rank <= claim.rank {
+                    continue;
+                }
+                if claim.role == Role::Time {
+                    let Some(stamp) = read_time(event, field, completion) else { continue };
+                    found.time = Some(stamp);
+                } else if !accepts(*claim, field.kind, event.text(field.span)) {
+                    continue;
+                }
+                found.roles |= claim.role.bit();
+                *slot = Candidate { rank: claim.rank, field: *field };
+            }
+        }
+        found
+    }
+
+    /// Looks a path up for the first time; returns its entry in `known`.
+    #[cold]
+    fn learn(&mut self, path: PathId) -> u32 {
+        if path == PathId::OVERFLOW {
+            return NOTHING;
+        }
+        let claims = alias::claims(self.paths.read().name(path));
+        let list = if claims.is_empty() {
+            NOTHING
+        } else {
+            self.claim_lists.push(claims);
+            self.claim_lists.len() as u32 - 1 + FIRST_LIST
+        };
+        if self.known.len() <= path.index() {
+            self.known.resize(path.index() + 1, UNKNOWN);
+        }
+        if let Some(known) = self.known.get_mut(path.index()) {
+            *known = list;
+        }
+        list
+    }
+
+    fn set_time(&mut self, event: &mut Event, stamp: Option<Stamp>, arrival: Timestamp) {
+        let Some(stamp) = stamp else {
+            event.meta.time = None;
+            event.meta.time_quality = TimeQuality::Absent;
+            self.counters.without_time += 1;
+            return;
+        };
+        event.meta.time = Some(stamp.time);
+        let ahead = self.options.max_skew.is_some_and(|skew| stamp.time.since(arrival) > skew);
+        event.meta.time_quality = if ahead { TimeQuality::Future } else { stamp.quality };
+    }
+
+    /// Every id that the event carries, once each: from the fields named like one, then from the message.
+    fn set_ids(&mut self, event: &mut Event, found: &Found) {
+        let from = event.fields().len();
+        for index in &self.ids {
+            let index = *index as usize;
+            let Some(field) = event.fields().get(index).copied() else { continue };
+            let text = event.text(field.span);
+            let numbers = field.kind == Kind::Number && text.len() >= NUMERIC_ID_LENGTH;
+            let usable = field.kind == Kind::String || numbers;
+            let id = if usable { id::of_value(text).map(|id| part(text, field.span, id)) } else { None };
+            match id {
+                Some(span) if field.path != canonical::CORRELATION_ID => add_id(event, from, span),
+                Some(_) => {}
+                // A placeholder under the canonical name must not become a key.
+                None if field.path == canonical::CORRELATION_ID => event.shadow(index, "correlation.id"),
+                None => {}
+            }
+        }
+        if found.has(Role::Message) {
+            let message = self.best[Role::Message as usize].field.span;
+            let mut spans = [Span::default(); 4];
+            let mut count = 0;
+            let text = event.text(message);
+            id::in_message(text, |id| {
+                if let Some(slot) = spans.get_mut(count) {
+                    *slot = part(text, message, id);
+                    count += 1;
+                }
+            });
+            for span in spans.iter().take(count) {
+                add_id(event, from, *span);
+            }
+        }
+        if event.fields().len() > from {
+            self.counters.with_id += 1;
+        }
+    }
+
+    /// Gives the event the canonical field for a role that has a candidate.
+    fn fill(&mut self, role: Role, event: &mut Event, found: &Found) {
+        let field = self.best[role as usize].field;
+        match role {
+            Role::Time | Role::Id => {}
+            Role::Level => set_level(event, found, field, Scale::Guess),
+            Role::SyslogLevel if !found.has(Role::Level) => set_level(event, found, field, Scale::Syslog),
+            Role::OtelLevel if !found.has(Role::Level) => {
+                set_level(event, found, field, Scale::OpenTelemetry)
+            }
+            Role::PythonLevel if !found.has(Role::Level) => set_level(event, found, field, Scale::Python),
+            Role::SyslogLevel | Role::OtelLevel | Role::PythonLevel => {}
+            Role::Outcome => set_outcome(event, found, field),
+            Role::Milliseconds => set_duration(event, found, field, value::MILLISECOND),
+            Role::Seconds if !found.has(Role::Milliseconds) => {
+                set_duration(event, found, field, value::SECOND);
+            }
+            Role::Microseconds => set_duration(event, found, field, value::MICROSECOND),
+            Role::Nanoseconds => set_duration(event, found, field, value::NANOSECOND),
+            Role::Seconds => {}
+            Role::SourceIp => set_address(event, found, field),
+            Role::Path => set_path(event, found, field),
+            Role::RequestLine => set_request_line(event, found, field),
+            Role::BreakerName => self.set_breaker_name(event, found),
+            Role::BreakerState => self.set_breaker_state(event, found),
+            _ => {
+                if let Some(target) = target(role) {
+                    set(event, found, target, field.kind, field.span, field.path);
+                }
+            }
+        }
+    }
+
+    /// Whether the event speaks of a circuit breaker at all: `state` and `service` alone mean anything.
+    fn is_about_breaker(&self, event: &Event, found: &Found) -> bool {
+        [Role::Action, Role::Message, Role::Logger].into_iter().filter(|role| found.has(*role)).any(|role| {
+            let text = event.text(self.best[role as usize].field.span);
+            contains_ignoring_case(text, b"circuit") || contains_ignoring_case(text, b"breaker")
+        })
+    }
+
+    fn set_breaker_name(&self, event: &mut Event, found: &Found) {
+        let candidate = self.best[Role::BreakerName as usize];
+        if candidate.rank % alias::WRAPPED < alias::PLAIN_BREAKER_NAMES || self.is_about_breaker(event, found)
+        {
+            let field = candidate.field;
+            set(event, found, canonical::BREAKER_NAME, Kind::String, field.span, field.path);
+        }
+    }
+
+    fn set_breaker_state(&self, event: &mut Event, found: &Found) {
+        let candidate = self.best[Role::BreakerState as usize];
+        if candidate.rank % alias::WRAPPED < alias::PLAIN_BREAKER_STATES
+            || self.is_about_breaker(event, found)
+        {
+            let state = value::breaker_state(event.text(candidate.field.span)).unwrap_or_default();
+            set_word(event, found, canonical::BREAKER_STATE, candidate.field, state);
+        }
+    }
+}
+
+const UNKNOWN: u32 = 0;
+const NOTHING: u32 = 1;
+const FIRST_LIST: u32 = 2;
+/// Shorter numbers under an id's name are counters that start anew with every process.
+const NUMERIC_ID_LENGTH: usize = 6;
+/// Ids of one event that are kept.
+const ID_LIMIT: usize = 16;
+
+fn read_time(event: &Event, field: &Field, completion: Completion) -> Option<Stamp> {
+    match field.kind {
+        Kind::String => stamp::parse(event.text(field.span).trim(), completion),
+        Kind::Number => stamp::epoch(event.text(field.span)),
+        _ => None,
+    }
+}
+
+/// Whether a value can fill a role.
+fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
+    match (claim.role, kind) {
+        (Role::StackTrace, Kind::Array | Kind::String) => text.len() > 2,
+        (Role::Outcome, Kind::True | Kind::False | Kind::String) => value::outcome(text).is_some(),
+        (_, Kind::Null | Kind::Object | Kind::Array | Kind::True | Kind::False) => false,
+        (Role::Level, _) => value::level(text, Scale::Guess).is_some(),
+        (Role::PythonLevel, _) => value::level(text, Scale::Python).is_some(),
+        (Role::OtelLevel, _) => value::level(text, Scale::OpenTelemetry).is_some(),
+        (Role::SyslogLevel, _) => value::level(text, Scale::Syslog).is_some(),
+        (Role::Status, _) => value::is_status(text),
+        (Role::Milliseconds | Role::Seconds | Role::Microseconds | Role::Nanoseconds, _) => {
+            value::duration(text, value::NANOSECOND).is_some()
+        }
+        (Role::Pid | Role::Bytes | Role::SourcePort, _) => {
+            !text.is_empty() && text.len() < 20 && text.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        (Role::Risk, _) => text.parse::<f64>().is_ok(),
+        (Role::UserName | Role::UserId | Role::Session | Role::Organization | Role::Code, Kind::Number) => {
+            true
+        }
+        (Role::ErrorType | Role::RuleName, Kind::Number) => true,
+        (_, Kind::Number) => false,
+        (Role::Message, _) => !text.trim_ascii().is_empty(),
+        (Role::SourceIp, _) => value::address(text).is_some(),
+        (Role::Host, _) => !value::is_placeholder(text) && value::address(text).is_none(),
+        (Role::Method, _) => value::is_method(text),
+        (Role::Path, _) => value::is_path(text),
+        (Role::RequestLine, _) => request_line(text).is_some(),
+        (Role::HttpVersion, _) => text.starts_with("HTTP/"),
+        (Role::Query, _) => !value::is_placeholder(text) && !value::is_sql(text),
+        (Role::Statement, _) => !value::is_placeholder(text) && (claim.rank < 3 || value::is_sql(text)),
+        (Role::Action | Role::Logger | Role::Code, _) => {
+            value::is_identifier(text) && !value::is_status(text)
+        }
+        (Role::BreakerState, _) => value::breaker_state(text).is_some(),
+        _ => !value::is_placeholder(text),
+    }
+}
+
+/// The canonical field of a role whose value is taken over unchanged.
+fn target(role: Role) -> Option<PathId> {
+    Some(match role {
+        Role::Message => canonical::MESSAGE,
+        Role::Logger => canonical::LOG_LOGGER,
+        Role::Service => canonical::SERVICE_NAME,
+        Role::Environment => canonical::SERVICE_ENVIRONMENT,
+        Role::Host => canonical::HOST_NAME,
+        Role::Action => canonical::EVENT_ACTION,
+        Role::Category => canonical::EVENT_CATEGORY,
+        Role::Code => canonical::EVENT_CODE,
+        Role::Reason => canonical::EVENT_REASON,
+        Role::UserName => canonical::USER_NAME,
+        Role::UserId => canonical::USER_ID,
+        Role::Email => canonical::USER_EMAIL,
+        Role::SourcePort => canonical::SOURCE_PORT,
+        Role::ForwardedFor => canonical::CLIENT_FORWARDED_FOR,
+        Role::UserAgent => canonical::USER_AGENT,
+        Role::Method => canonical::HTTP_METHOD,
+        Role::Query => canonical::URL_QUERY,
+        Role::Domain => canonical::URL_DOMAIN,
+        Role::Status => canonical::HTTP_STATUS,
+        Role::Bytes => canonical::HTTP_RESPONSE_BYTES,
+        Role::Referrer => canonical::HTTP_REFERRER,
+        Role::HttpVersion => canonical::HTTP_VERSION,
+        Role::ErrorType => canonical::ERROR_TYPE,
+        Role::ErrorMessage => canonical::ERROR_MESSAGE,
+        Role::StackTrace => canonical::ERROR_STACK_TRACE,
+        Role::Organization => canonical::ORGANIZATION_ID,
+        Role::Session => canonical::SESSION_ID,
+        Role::RuleName => canonical::RULE_NAME,
+        Role::Risk => canonical::RISK_SCORE,
+        Role::Pid => canonical::PROCESS_PID,
+        Role::Process => canonical::PROCESS_NAME,
+        Role::Statement => canonical::DB_STATEMENT,
+        Role::Database => canonical::DB_NAME,
+        Role::Tls => canonical::TLS_VERSION,
+        _ => return None,
+    })
+}
+
+/// Adds a canonical field, unless the field it comes from has that very name. When the line has the
+/// name with another value (null, another spelling), the canonical value comes first.
+#[inline]
+fn set(event: &mut Event, found: &Found, target: PathId, kind: Kind, span: Span, from: PathId) {
+    if from != target {
+        put(event, found, target, kind, span);
+    }
+}
+
+#[inline]
+fn put(event: &mut Event, found: &Found, target: PathId, kind: Kind, span: Span) {
+    event.push(target, kind, span, Origin::Canonical);
+    if found.claimed & 1 << target.index() != 0 {
+        let fields = event.fields_mut();
+        let last = fields.len() - 1;
+        if let Some(first) = fields.iter().position(|field| field.path == target) {
+            fields.swap(first, last);
+        }
+    }
+}
+
+/// Adds a canonical field whose value is one of our own words; the field's own text serves if it is the word.
+fn set_word(event: &mut Event, found: &Found, target: PathId, field: Field, word: &str) {
+    if event.text(field.span) == word {
+        set(event, found, target, Kind::String, field.span, field.path);
+    } else {
+        let span = event.append_text(word);
+        put(event, found, target, Kind::String, span);
+    }
+}
+
+fn set_level(event: &mut Event, found: &Found, field: Field, scale: Scale) {
+    let level = value::level(event.text(field.span), scale).map_or("", LogLevel::word);
+    set_word(event, found, canonical::LOG_LEVEL, field, level);
+}
+
+fn set_outcome(event: &mut Event, found: &Found, field: Field) {
+    let outcome = value::outcome(event.text(field.span)).unwrap_or_default();
+    set_word(event, found, canonical::EVENT_OUTCOME, field, outcome);
+}
+
+fn set_duration(event: &mut Event, found: &Found, field: Field, unit: f64) {
+    let text = event.text(field.span);
+    // A proxy writes `Duration` in nanoseconds; nobody logs requests that take days.
+    let unit = if unit == value::SECOND && text.len() >= 6 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        value::NANOSECOND
+    } else {
+        unit
+    };
+    if unit == value::NANOSECOND && field.path == canonical::EVENT_DURATION {
+        return;
+    }
+    if let Some(nanos) = value::duration(text, unit) {
+        let start = event.buffer().len();
+        push_number(event.text_mut(), nanos);
+        let span = Span { start: start as u32, len: (event.buffer().len() - start) as u32 };
+        put(event, found, canonical::EVENT_DURATION, Kind::Number, span);
+    }
+}
+
+fn push_number(out: &mut String, number: i64) {
+    write!(out, "{number}").expect("writing to a string does not fail");
+}
+
+fn set_address(event: &mut Event, found: &Found, field: Field) {
+    let text = event.text(field.span);
+    let Some(address) = value::address(text) else { return };
+    let plain = address.plain.map(|plain| part(text, field.span, plain));
+    let port = address.port.map(|port| part(text, field.span, port));
+    match plain {
+        Some(span) if span == field.span => {
+            set(event, found, canonical::SOURCE_IP, Kind::String, span, field.path);
+        }
+        Some(span) => put(event, found, canonical::SOURCE_IP, Kind::String, span),
+        None => set_word(event, found, canonical::SOURCE_IP, field, &address.ip.to_string()),
+    }
+    if let Some(port) = port
+        && !found.has(Role::SourcePort)
+    {
+        put(event, found, canonical::SOURCE_PORT, Kind::Number, port);
+    }
+}
+
+/// Splits what may be a URL into domain, path and query.
+fn set_path(event: &mut Event, found: &Found, field: Field) {
+    let text = event.text(field.span);
+    let (domain, path, query) = split_url(text);
+    let [domain, path, query] = [domain, path, query].map(|piece| part(text, field.span, piece));
+    if path == field.span {
+        set(event, found, canonical::URL_PATH, Kind::String, path, field.path);
+    } else {
+        put(event, found, canonical::URL_PATH, Kind::String, path);
+    }
+    if query.len > 0 && !found.has(Role::Query) {
+        put(event, found, canonical::URL_QUERY, Kind::String, query);
+    }
+    if domain.len > 0 && !found.has(Role::Domain) {
+        put(event, found, canonical::URL_DOMAIN, Kind::String, domain);
+    }
+}
+
+/// Domain, path and query; empty where there is none. The fragment belongs to neither.
+fn split_url(text: &str) -> (&str, &str, &str) {
+    let (domain, rest) = match text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) {
+        Some(rest) => rest.find(['/', '?']).and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, "")),
+        None => ("", text),
+    };
+    match rest.split_once('?') {
+        Some((path, query)) => (domain, path, query.split('#').next().unwrap_or_default()),
+        None => (domain, rest, ""),
+    }
+}
+
+/// Method, target and protocol of `GET /path HTTP/1.1`.
+fn request_line(text: &str) -> Option<(&str, &str, &str)> {
+    let (method, rest) = text.split_once(' ')?;
+    let (target, protocol) = rest.rsplit_once(' ')?;
+    (value::is_method(method) && protocol.starts_with("HTTP/")).then_some((method, target, protocol))
+}
+
+fn set_request_line(event: &mut Event, found: &Found, field: Field) {
+    let text = event.text(field.span);
+    let Some((method, target, protocol)) = request_line(text) else { return };
+    let [method, target, protocol] = [method, target, protocol].map(|piece| part(text, field.span, piece));
+    if !found.has(Role::Method) {
+        put(event, found, canonical::HTTP_METHOD, Kind::String, method);
+    }
+    if !found.has(Role::HttpVersion) {
+        put(event, found, canonical::HTTP_VERSION, Kind::String, protocol);
+    }
+    if !found.has(Role::Path) {
+        set_path(event, found, Field { path: PathId::OVERFLOW, span: target, ..field });
+    }
+}
+
+fn add_id(event: &mut Event, from: usize, span: Span) {
+    let id = event.text(span);
+    let known = event.all(canonical::CORRELATION_ID).any(|known| known == id);
+    if !known && event.fields().len() - from < ID_LIMIT {
+        event.push(canonical::CORRELATION_ID, Kind::String, span, Origin::Canonical);
+    }
+}
+
+/// The span of a part of a text, which itself has `span`.
+#[inline]
+fn part(text: &str, span: Span, part: &str) -> Span {
+    let offset = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    if offset > text.len() {
+        return Span { start: span.start, len: 0 };
+    }
+    Span { start: span.start + offset as u32, len: part.len() as u32 }
+}
+
+fn contains_ignoring_case(text: &str, word: &[u8]) -> bool {
+    text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,488 @@
+//! Timestamps as logs write them, to nanoseconds since 1970.
+//!
+//! Hand-written because every event has one: the usual form (RFC 3339 and its relatives) costs some
+//! ten nanoseconds. Beside it: nginx and Apache (`17/May/2015:10:05:03 +0000`), the nginx error log
+//! (`2015/10/29 20:01:02`), RFC 2822, asctime, syslog without a year (`Dec 10 06:55:46`), and epoch
+//! numbers in seconds, milli-, micro- or nanoseconds, told apart by their size.
+
+use super::{Nanos, TimeQuality, Timestamp};
+
+const SECOND: i64 = 1_000_000_000;
+const DAY: i64 = 86_400;
+
+/// A timestamp found in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    pub time: Timestamp,
+    /// `Exact`, `Zoneless` or `Completed`.
+    pub quality: TimeQuality,
+}
+
+/// What a timestamp that lacks a part is completed with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// Seconds east of UTC for times without a zone.
+    pub zone_seconds: i32,
+    /// Arrival of the line: gives the year where there is none.
+    pub arrival: Timestamp,
+}
+
+/// Reads a text that is a timestamp from its first to its last character.
+#[must_use]
+pub fn parse(text: &str, completion: Completion) -> Option<Stamp> {
+    let (stamp, length) = prefix(text, completion)?;
+    (length == text.len()).then_some(stamp)
+}
+
+/// Reads the timestamp that a text starts with, and says how many bytes it takes.
+#[must_use]
+pub fn prefix(text: &str, completion: Completion) -> Option<(Stamp, usize)> {
+    let bytes = text.as_bytes();
+    match *bytes.first()? {
+        b'0'..=b'9' => year_first(bytes, completion)
+            .or_else(|| day_first(bytes, completion))
+            .or_else(|| epoch_prefix(text)),
+        b'-' | b'+' => None,
+        _ => month_first(bytes, completion),
+    }
+}
+
+/// Reads an epoch number: seconds up to 10^11, then milli-, micro- and nanoseconds.
+#[must_use]
+pub fn epoch(text: &str) -> Option<Stamp> {
+    let (stamp, length) = epoch_prefix(text)?;
+    (length == text.len()).then_some(stamp)
+}
+
+fn epoch_prefix(text: &str) -> Option<(Stamp, usize)> {
+    let bytes = text.as_bytes();
+    let whole_end = digits_end(bytes, 0);
+    let whole: i64 = text.get(..whole_end)?.parse().ok()?;
+    let unit = match whole_end {
+        9..=10 => SECOND,
+        11..=13 => 1_000_000,
+        14..=16 => 1_000,
+        17..=19 => 1,
+        _ => return None,
+    };
+    let mut end = whole_end;
+    let mut fraction = 0;
+    if bytes.get(end) == Some(&b'.') {
+        (fraction, end) = read_fraction(bytes, end + 1)?;
+    }
+    if bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let nanos = whole.checked_mul(unit)?.checked_add(fraction / (SECOND / unit))?;
+    Some((Stamp { time: Timestamp(nanos), quality: TimeQuality::Exact }, end))
+}
+
+/// A calendar time before its zone is known.
+#[derive(Clone, Copy)]
+struct Civil {
+    year: i64,
+    month: u32,
+    day: u32,
+    seconds: i64,
+    nanos: i64,
+}
+
+impl Civil {
+    /// Nanoseconds since 1970 at `offset` seconds east of UTC; `None` outside of 1678 to 2261.
+    #[inline]
+    fn at(self, offset: i64) -> Option<Timestamp> {
+        if !(1678..=2261).contains(&self.year) {
+            return None;
+        }
+        let seconds = days(self.year, self.month, self.day) * DAY + self.seconds - offset;
+        Some(Timestamp(seconds * SECOND + self.nanos))
+    }
+}
+
+/// Days since 1970-01-01 (Howard Hinnant's `days_from_civil`).
+#[inline]
+fn days(year: i64, month: u32, day: u32) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted = i64::from(if month > 2 { month - 3 } else { month + 9 });
+    let day_of_year = (153 * shifted + 2) / 5 + i64::from(day) - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+fn days_in_month(year: i64, month: u32) -> u32 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// `2026-03-01T09:30:00.123Z` and its relatives: `/` for `-`, a space, `_` or `:` for `T`, a comma before the
+/// fraction, any number of digits in it, zones as `Z`, `+02:00`, `+0200`, `+02`, ` UTC`, ` CET` or none.
+#[inline]
+fn year_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
+    let year = two(bytes, 0)? * 100 + two(bytes, 2)?;
+    let separator = *bytes.get(4)?;
+    if !matches!(separator, b'-' | b'/' | b'.') || bytes.get(7) != Some(&separator) {
+        return None;
+    }
+    let (month, day) = (two(bytes, 5)?, two(bytes, 8)?);
+    if !matches!(bytes.get(10)?, b'T' | b' ' | b't' | b'_' | b':') {
+        return None;
+    }
+    let (seconds, nanos, end) = clock(bytes, 11)?;
+    let civil = civil(i64::from(year), month, day, seconds, nanos)?;
+    zoned(civil, bytes, end, completion)
+}
+
+/// `17/May/2015:10:05:03 +0000`, `20 Nov 2026 20:19:33`.
+fn day_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
+    let (day, end) = one_or_two(bytes, 0)?;
+    let separator = *bytes.get(end)?;
+    if !matches!(separator, b'/' | b'-' | b' ') {
+        return None;
+    }
+    let month = month(bytes, end + 1)?;
+    if bytes.get(end + 4) != Some(&separator) {
+        return None;
+    }
+    let year = two(bytes, end + 5)? * 100 + two(bytes, end + 7)?;
+    if !matches!(bytes.get(end + 9)?, b':' | b' ') {
+        return None;
+    }
+    let (seconds, nanos, at) = clock(bytes, end + 10)?;
+    zoned(civil(i64::from(year), month, day, seconds, nanos)?, bytes, at, completion)
+}
+
+/// `Mon, 02 Jan 2006 15:04:05 GMT`, `Sun Jul 28 21:05:31.178 2013`, `Dec 10 06:55:46`.
+fn month_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
+    let mut at = 0;
+    if weekday(bytes) {
+        at = 3 + usize::from(bytes.get(3) == Some(&b','));
+        if bytes.get(at) != Some(&b' ') {
+            return None;
+        }
+        at += 1;
+        if bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            let (stamp, length) = day_first(bytes.get(at..)?, completion)?;
+            return Some((stamp, at + length));
+        }
+    }
+    let month = month(bytes, at)?;
+    if bytes.get(at + 3) != Some(&b' ') {
+        return None;
+    }
+    let day_at = at + 4 + usize::from(bytes.get(at + 4) == Some(&b' '));
+    let (day, end) = one_or_two(bytes, day_at)?;
+    if bytes.get(end) != Some(&b' ') {
+        return None;
+    }
+    // Some network devices write the year here: `Dec 10 2026 06:55:46`.
+    if let Some(year) = year_at(bytes, end + 1)
+        && let Some((seconds, nanos, end)) = clock(bytes, end + 6)
+    {
+        return zoned(civil(year, month, day, seconds, nanos)?, bytes, end, completion);
+    }
+    let (seconds, nanos, end) = clock(bytes, end + 1)?;
+    if bytes.get(end) == Some(&b' ')
+        && let Some(year) = year_at(bytes, end + 1)
+        && !bytes.get(end + 5).is_some_and(u8::is_ascii_alphanumeric)
+    {
+        return zoned(civil(year, month, day, seconds, nanos)?, bytes, end + 5, completion);
+    }
+    let civil = Civil { year: 2000, month, day, seconds, nanos };
+    Some((without_year(civil, completion)?, end))
+}
+
+fn year_at(bytes: &[u8], at: usize) -> Option<i64> {
+    let year = two(bytes, at)? * 100 + two(bytes, at + 2)?;
+    (1970..2262).contains(&year).then_some(i64::from(year))
+}
+
+/// The year in which the time lies closest to the arrival, at most a week ahead of it.
+fn without_year(civil: Civil, completion: Completion) -> Option<Stamp> {
+    const WEEK: Nanos = 7 * DAY * SECOND;
+    let arrival_year = civil_year(completion.arrival);
+    let stamp = (0..9)
+        .map(|back| arrival_year + 1 - back)
+        .filter(|year| civil.day <= days_in_month(*year, civil.month))
+        .filter_map(|year| Civil { year, ..civil }.at(i64::from(completion.zone_seconds)))
+        .find(|time| time.since(completion.arrival) <= WEEK)?;
+    Some(Stamp { time: stamp, quality: TimeQuality::Completed })
+}
+
+fn civil_year(time: Timestamp) -> i64 {
+    let day = time.seconds().div_euclid(DAY);
+    let mut year = 1970 + day.div_euclid(if day < 0 { 365 } else { 366 });
+    while days(year + 1, 1, 1) <= day {
+        year += 1;
+    }
+    year
+}
+
+fn civil(year: i64, month: u32, day: u32, seconds: i64, nanos: i64) -> Option<Civil> {
+    let valid = (1..=12).contains(&month) && day >= 1 && (day <= 28 || day <= days_in_month(year, month));
+    valid.then_some(Civil { year, month, day, seconds, nanos })
+}
+
+/// `hh:mm[:ss[.fraction]]`: seconds of the day, nanoseconds, end.
+#[inline]
+fn clock(bytes: &[u8], at: usize) -> Option<(i64, i64, usize)> {
+    let (hour, minute) = (two(bytes, at)?, two(bytes, at + 3)?);
+    if bytes.get(at + 2) != Some(&b':') || hour > 23 || minute > 59 {
+        return None;
+    }
+    if bytes.get(at + 5) != Some(&b':') {
+        return Some((i64::from(hour * 3600 + minute * 60), 0, at + 5));
+    }
+    let second = two(bytes, at + 6)?;
+    // A leap second is the first of the next minute: order is kept, nothing is refused.
+    if second > 60 {
+        return None;
+    }
+    let mut end = at + 8;
+    let mut nanos = 0;
+    if matches!(bytes.get(end), Some(b'.' | b',')) && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
+        (nanos, end) = read_fraction(bytes, end + 1)?;
+    }
+    Some((i64::from(hour * 3600 + minute * 60 + second), nanos, end))
+}
+
+/// Digits after the point as nanoseconds; more than nine are passed over.
+#[inline]
+fn read_fraction(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+    let end = digits_end(bytes, at);
+    if end == at {
+        return None;
+    }
+    let mut nanos = 0;
+    let mut scale = SECOND;
+    for digit in bytes.get(at..end.min(at + 9))? {
+        nanos = nanos * 10 + i64::from(digit - b'0');
+        scale /= 10;
+    }
+    Some((nanos * scale, end))
+}
+
+/// Applies the zone that stands at `at`, or the configured one.
+#[inline]
+fn zoned(civil: Civil, bytes: &[u8], at: usize, completion: Completion) -> Option<(Stamp, usize)> {
+    let (offset, end) = match bytes.get(at) {
+        Some(b'Z' | b'z') => (Some(0), at + 1),
+        Some(b'+' | b'-') => numeric_zone(bytes, at).map_or((None, at), |(offset, end)| (Some(offset), end)),
+        Some(b' ') => match bytes.get(at + 1) {
+            Some(b'+' | b'-') => {
+                numeric_zone(bytes, at + 1).map_or((None, at), |(offset, end)| (Some(offset), end))
+            }
+            Some(b'A'..=b'Z') => {
+                named_zone(bytes, at + 1).map_or((None, at), |(offset, end)| (Some(offset), end))
+            }
+            _ => (None, at),
+        },
+        _ => (None, at),
+    };
+    let quality = if offset.is_some() { TimeQuality::Exact } else { TimeQuality::Zoneless };
+    let time = civil.at(offset.unwrap_or(i64::from(completion.zone_seconds)))?;
+    Some((Stamp { time, quality }, end))
+}
+
+/// `+02:00`, `+0200`, `+02`.
+fn numeric_zone(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+    let sign = if bytes.get(at)? == &b'-' { -1 } else { 1 };
+    let hours = i64::from(two(bytes, at + 1)?);
+    let (minutes, end) = if bytes.get(at + 3) == Some(&b':') {
+        (i64::from(two(bytes, at + 4)?), at + 6)
+    } else if let Some(minutes) = two(bytes, at + 3) {
+        (i64::from(minutes), at + 5)
+    } else {
+        (0, at + 3)
+    };
+    let valid = hours <= 18 && minutes < 60 && !bytes.get(end).is_some_and(u8::is_ascii_digit);
+    valid.then_some((sign * (hours * 3600 + minutes * 60), end))
+}
+
+/// Abbreviations that PostgreSQL and syslog daemons write and that mean one thing in practice.
+fn named_zone(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+    const ZONES: [(&[u8], i64); 14] = [
+        (b"UTC", 0),
+        (b"GMT", 0),
+        (b"CEST", 2),
+        (b"CET", 1),
+        (b"EEST", 3),
+        (b"EET", 2),
+        (b"MSK", 3),
+        (b"JST", 9),
+        (b"EST", -5),
+        (b"EDT", -4),
+        (b"CDT", -5),
+        (b"MDT", -6),
+        (b"PDT", -7),
+        (b"PST", -8),
+    ];
+    let rest = bytes.get(at..)?;
+    let (name, hours) = ZONES.iter().find(|(name, _)| rest.starts_with(name))?;
+    let end = at + name.len();
+    let whole = !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
+    whole.then_some((hours * 3600, end))
+}
+
+#[inline(always)]
+fn two(bytes: &[u8], at: usize) -> Option<u32> {
+    let pair = bytes.get(at..)?.first_chunk::<2>()?;
+    let (tens, ones) = (pair[0].wrapping_sub(b'0'), pair[1].wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
+}
+
+fn one_or_two(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
+    if let Some(number) = two(bytes, at) {
+        return Some((number, at + 2));
+    }
+    let digit = bytes.get(at)?.checked_sub(b'0').filter(|digit| *digit < 10)?;
+    Some((u32::from(digit), at + 1))
+}
+
+#[inline]
+fn digits_end(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+        at += 1;
+    }
+    at
+}
+
+fn month(bytes: &[u8], at: usize) -> Option<u32> {
+    const MONTHS: [&[u8; 3]; 12] =
+        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+    let name = bytes.get(at..)?.first_chunk::<3>()?;
+    let index = MONTHS.iter().position(|month| month.eq_ignore_ascii_case(name))?;
+    Some(index as u32 + 1)
+}
+
+fn weekday(bytes: &[u8]) -> bool {
+    const DAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+    bytes.first_chunk::<3>().is_some_and(|name| DAYS.iter().any(|day| day.eq_ignore_ascii_case(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completion() -> Completion {
+        let arrival = Timestamp::parse_rfc3339("2026-03-01T00:00:00Z").expect("a time");
+        Completion { zone_seconds: 0, arrival }
+    }
+
+    fn check(text: &str, expect: Option<(&str, TimeQuality)>) {
+        let found = parse(text, completion()).map(|stamp| (stamp.time.to_string(), stamp.quality));
+        assert_eq!(found, expect.map(|(time, quality)| (time.to_owned(), quality)), "{text}");
+    }
+
+    #[test]
+    fn the_forms_that_logs_write_are_read() {
+        use TimeQuality::{Completed, Exact, Zoneless};
+        for (text, time, quality) in [
+            ("2025-10-22T09:11:23.317630Z", "2025-10-22T09:11:23.317630Z", Exact),
+            ("2025-10-22T09:11:23.317630", "2025-10-22T09:11:23.317630Z", Zoneless),
+            ("2025-10-10T14:15:10.260033+00:00", "2025-10-10T14:15:10.260033Z", Exact),
+            ("2025-08-03T14:32:00.02-04:00", "2025-08-03T18:32:00.020Z", Exact),
+            ("2026-11-20 20:19:33,123", "2026-11-20T20:19:33.123Z", Zoneless),
+            ("2026-11-20T20:19:33+0000", "2026-11-20T20:19:33Z", Exact),
+            ("2026-11-20T20:19:33+02", "2026-11-20T18:19:33Z", Exact),
+            ("2022-01-28T16:04:05.413656027Z", "2022-01-28T16:04:05.413656027Z", Exact),
+            ("2022-01-28T16:04:05.4136560271234Z", "2022-01-28T16:04:05.413656027Z", Exact),
+            ("2022-11-27 18:58:02.096 UTC", "2022-11-27T18:58:02.096Z", Exact),
+            ("2022-11-27 18:58:02.096 CET", "2022-11-27T17:58:02.096Z", Exact),
+            ("2015/10/29 20:01:02", "2015-10-29T20:01:02Z", Zoneless),
+            ("17/May/2015:10:05:03 +0000", "2015-05-17T10:05:03Z", Exact),
+            ("17/May/2015:10:05:03 -0130", "2015-05-17T11:35:03Z", Exact),
+            ("Mon, 02 Jan 2006 15:04:05 GMT", "2006-01-02T15:04:05Z", Exact),
+            ("Sun Jul 28 21:05:31.178340 2013", "2013-07-28T21:05:31.178340Z", Zoneless),
+            ("Dec 10 06:55:46", "2025-12-10T06:55:46Z", Completed),
+            ("Mar  3 00:17:22", "2026-03-03T00:17:22Z", Completed),
+            ("Mar 30 00:17:22", "2025-03-30T00:17:22Z", Completed),
+            ("Feb 29 00:17:22", "2024-02-29T00:17:22Z", Completed),
+            ("1762331559.019", "2025-11-05T08:32:39.019Z", Exact),
+            ("1762331559", "2025-11-05T08:32:39Z", Exact),
+            ("1762331559019", "2025-11-05T08:32:39.019Z", Exact),
+            ("1762331559019.5", "2025-11-05T08:32:39.019500Z", Exact),
+            ("1762331559019123", "2025-11-05T08:32:39.019123Z", Exact),
+            ("1762331559019123456", "2025-11-05T08:32:39.019123456Z", Exact),
+            ("2024-02-29T23:59:60Z", "2024-03-01T00:00:00Z", Exact),
+            ("1969-12-31T23:59:59Z", "1969-12-31T23:59:59Z", Exact),
+            ("2026-11-20T20:19", "2026-11-20T20:19:00Z", Zoneless),
+        ] {
+            check(text, Some((time, quality)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for text in [
+            "",
+            "-",
+            "2025",
+            "2025-13-01T00:00:00Z",
+            "2025-02-29T00:00:00Z",
+            "2025-00-10T00:00:00Z",
+            "2025-10-10T24:00:00Z",
+            "2025-10-10T00:61:00Z",
+            "9999-01-01T00:00:00Z",
+            "0001-01-01T00:00:00Z",
+            "2025-10-10T00:00:00Zulu",
+            "2025-10-10",
+            "12345",
+            "99999999999999999999",
+            "9999999999999999999",
+            "1762331559x",
+            "-1762331559",
+            "23.0.0.10",
+            "Dec",
+            "Decoy 10",
+            "é",
+        ] {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn a_prefix_says_where_the_rest_begins() {
+        for (text, rest) in [
+            ("2025-11-01 10:10:37,180 - api.saas_server - INFO", " - api.saas_server - INFO"),
+            ("2015/10/29 20:01:02 [error] 1#0", " [error] 1#0"),
+            ("2022-01-28T16:04:05.413656027Z stdout F x", " stdout F x"),
+            ("Dec 10 06:55:46 host sshd[1]: x", " host sshd[1]: x"),
+            ("2025-11-05 08:30:07.845 UTC,\"faceless\"", ",\"faceless\""),
+            ("2025-11-05 08:30:07 - x", " - x"),
+        ] {
+            let length = prefix(text, completion()).map(|(_, length)| length);
+            assert_eq!(length.and_then(|length| text.get(length..)), Some(rest), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_configured_zone_applies_to_times_without_one() {
+        let completion = Completion { zone_seconds: 7200, ..completion() };
+        let stamp = parse("2026-01-01 12:00:00", completion).expect("a time");
+        assert_eq!(stamp.time.to_string(), "2026-01-01T10:00:00Z");
+        let stamp = parse("2026-01-01 12:00:00Z", completion).expect("a time");
+        assert_eq!(stamp.time.to_string(), "2026-01-01T12:00:00Z");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_time_is_read_back(nanos in proptest::prelude::any::<i64>()) {
+            let time = Timestamp(nanos);
+            let text = time.to_string();
+            let expect = (1678..=2261).contains(&civil_year(time)).then_some(time);
+            proptest::prop_assert_eq!(parse(&text, completion()).map(|stamp| stamp.time), expect);
+        }
+
+        #[test]
+        fn any_text_is_survived(text in ".{0,40}") {
+            if let Some((_, length)) = prefix(&text, completion()) {
+                proptest::prop_assert!(length <= text.len());
+            }
+        }
+    }
+}

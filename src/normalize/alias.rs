@@ -1,0 +1,865 @@
+//! Which names carry which canonical field.
+//!
+//! Names are compared *folded*: lower case, without `_`, `-` and spaces, so that `request_id`,
+//! `requestId`, `RequestID` and `REQUEST-ID` are one alias. Dots separate levels and stay. A field
+//! inside a known wrapper (`extra`, `context`, `details`, ...) counts like one beside it, only later.
+//! The lists are ordered: an earlier name wins over a later one when a line has both. Where a name
+//! means several things (`status`, `host`, `event`), it stands in several lists and the value decides
+//! (see [`super::value`]).
+
+/// What a field of the line may stand for. The order is the order in which roles are filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Role {
+    Time,
+    Message,
+    Level,
+    /// Python's `levelno`: 10 to 50.
+    PythonLevel,
+    /// OpenTelemetry's `severityNumber`: 1 to 24.
+    OtelLevel,
+    /// syslog's 0 to 7.
+    SyslogLevel,
+    Logger,
+    Service,
+    Environment,
+    Host,
+    Action,
+    Category,
+    Outcome,
+    Code,
+    Reason,
+    Milliseconds,
+    Seconds,
+    Microseconds,
+    Nanoseconds,
+    UserName,
+    UserId,
+    Email,
+    SourceIp,
+    SourcePort,
+    ForwardedFor,
+    UserAgent,
+    RequestLine,
+    Method,
+    Path,
+    Query,
+    Domain,
+    Status,
+    Bytes,
+    Referrer,
+    HttpVersion,
+    ErrorType,
+    ErrorMessage,
+    StackTrace,
+    Organization,
+    Session,
+    RuleName,
+    Risk,
+    Pid,
+    Process,
+    Statement,
+    Database,
+    Tls,
+    BreakerName,
+    BreakerState,
+    /// Any correlation, request or trace id: all of them count.
+    Id,
+}
+
+/// How many roles there are.
+pub(super) const ROLES: usize = Role::ALL.len();
+
+impl Role {
+    pub(super) const ALL: [Role; 50] = [
+        Role::Time,
+        Role::Message,
+        Role::Level,
+        Role::PythonLevel,
+        Role::OtelLevel,
+        Role::SyslogLevel,
+        Role::Logger,
+        Role::Service,
+        Role::Environment,
+        Role::Host,
+        Role::Action,
+        Role::Category,
+        Role::Outcome,
+        Role::Code,
+        Role::Reason,
+        Role::Milliseconds,
+        Role::Seconds,
+        Role::Microseconds,
+        Role::Nanoseconds,
+        Role::UserName,
+        Role::UserId,
+        Role::Email,
+        Role::SourceIp,
+        Role::SourcePort,
+        Role::ForwardedFor,
+        Role::UserAgent,
+        Role::RequestLine,
+        Role::Method,
+        Role::Path,
+        Role::Query,
+        Role::Domain,
+        Role::Status,
+        Role::Bytes,
+        Role::Referrer,
+        Role::HttpVersion,
+        Role::ErrorType,
+        Role::ErrorMessage,
+        Role::StackTrace,
+        Role::Organization,
+        Role::Session,
+        Role::RuleName,
+        Role::Risk,
+        Role::Pid,
+        Role::Process,
+        Role::Statement,
+        Role::Database,
+        Role::Tls,
+        Role::BreakerName,
+        Role::BreakerState,
+        Role::Id,
+    ];
+
+    /// This role in a bit set.
+    pub(super) fn bit(self) -> u64 {
+        1 << self as u8
+    }
+}
+
+/// Folded names by role, best first.
+const ALIASES: &[(Role, &[&str])] = &[
+    (
+        Role::Time,
+        &[
+            "msec",
+            "@timestamp",
+            "timestamp",
+            "time",
+            "ts",
+            "@t",
+            "eventtime",
+            "datetime",
+            "record.time.timestamp",
+            "record.logtime",
+            "logtime",
+            "asctime",
+            "t.$date",
+            "timestampms",
+            "timelocal",
+            "timeiso8601",
+            "timeunixnano",
+            "startutc",
+            "published",
+            "timecreated",
+            "utctime",
+            "timegenerated",
+            "stagetimestamp",
+            "requestreceivedtimestamp",
+            "sourcerealtimetimestamp",
+            "realtimetimestamp",
+            "observedtimeunixnano",
+            "datestamp",
+            "date",
+            "t",
+            "createdat",
+            "receivetimestamp",
+        ],
+    ),
+    (
+        Role::Message,
+        &[
+            "message",
+            "msg",
+            "@m",
+            "record.message",
+            "shortmessage",
+            "body.stringvalue",
+            "textpayload",
+            "jsonpayload.message",
+            "log",
+            "event",
+            "@mt",
+            "displaymessage",
+            "body",
+            "description",
+            "text",
+            "fullmessage",
+            "logmessage",
+            "detail",
+            "errormessage",
+        ],
+    ),
+    (
+        Role::Level,
+        &[
+            "log.level",
+            "level",
+            "levelname",
+            "loglevel",
+            "severity",
+            "severitytext",
+            "errorseverity",
+            "record.errorseverity",
+            "record.level.name",
+            "@l",
+            "lvl",
+            "l",
+            "s",
+            "levelvalue",
+        ],
+    ),
+    (Role::PythonLevel, &["levelno", "record.level.no"]),
+    (Role::OtelLevel, &["severitynumber"]),
+    (Role::SyslogLevel, &["priority"]),
+    (
+        Role::Logger,
+        &[
+            "log.logger",
+            "logger",
+            "loggername",
+            "record.name",
+            "sourcecontext",
+            "name",
+            "component",
+            "c",
+            "module",
+        ],
+    ),
+    (
+        Role::Service,
+        &[
+            "service.name",
+            "service",
+            "servicename",
+            "application",
+            "app",
+            "appname",
+            "syslogidentifier",
+            "program",
+            "resource.service.name",
+            "systemdunit",
+        ],
+    ),
+    (Role::Environment, &["service.environment", "environment", "env", "deployment.environment", "stage"]),
+    (
+        Role::Host,
+        &[
+            "host.name",
+            "hostname",
+            "host",
+            "computer",
+            "nodename",
+            "loggingpod",
+            "podname",
+            "server",
+            "record.host",
+        ],
+    ),
+    (
+        Role::Action,
+        &[
+            "event.action",
+            "event",
+            "eventname",
+            "securityeventtype",
+            "eventtype",
+            "action",
+            "activitytype",
+            "alerttype",
+            "operationname",
+            "operation",
+            "type",
+        ],
+    ),
+    (
+        Role::Category,
+        &["event.category", "securitycategory", "eventcategory", "category", "violationtype", "eventsource"],
+    ),
+    (
+        Role::Outcome,
+        &[
+            "event.outcome",
+            "outcome.result",
+            "outcome",
+            "success",
+            "successful",
+            "result",
+            "status",
+            "granted",
+            "allowed",
+            "decision",
+            "authenticated",
+            "responseelements.consolelogin",
+        ],
+    ),
+    (Role::Code, &["event.code", "eventcode", "errorcode", "eventid", "code", "msgid"]),
+    (
+        Role::Reason,
+        &[
+            "event.reason",
+            "reason",
+            "failurereason",
+            "outcome.reason",
+            "blockreason",
+            "details",
+            "detail",
+            "error",
+        ],
+    ),
+    (
+        Role::Milliseconds,
+        &[
+            "durationms",
+            "latencyms",
+            "responsetimems",
+            "processingtimems",
+            "elapsedms",
+            "requesttimems",
+            "executiontimems",
+            "tookms",
+            "responsetime",
+            "elapsed.milliseconds",
+        ],
+    ),
+    (
+        Role::Seconds,
+        &[
+            "durationseconds",
+            "durations",
+            "requesttime",
+            "processtime",
+            "processingtime",
+            "executiontime",
+            "duration",
+            "latency",
+            "elapsed",
+            "took",
+        ],
+    ),
+    (Role::Microseconds, &["durationus", "elapsedus", "latencyus"]),
+    (Role::Nanoseconds, &["event.duration", "durationns", "elapsedns", "durationnanos"]),
+    (
+        Role::UserName,
+        &[
+            "user.name",
+            "username",
+            "user",
+            "login",
+            "user.username",
+            "useridentity.username",
+            "targetusername",
+            "accountname",
+            "record.username",
+            "remoteuser",
+            "httpremoteuser",
+            "csusername",
+            "clientusername",
+            "principalname",
+            "attr.principalname",
+            "principal",
+            "actor.alternateid",
+            "actor",
+            "actor.name",
+            "identifier",
+            "account",
+            "user.email",
+            "useremail",
+            "email",
+            "useridentity.arn",
+            "userid",
+            "user.id",
+        ],
+    ),
+    (
+        Role::UserId,
+        &[
+            "user.id",
+            "userid",
+            "uid",
+            "sub",
+            "useridentity.principalid",
+            "actorid",
+            "actor.id",
+            "user.pk",
+            "customerid",
+        ],
+    ),
+    (Role::Email, &["user.email", "email", "useremail", "emailaddress", "mail"]),
+    (
+        Role::SourceIp,
+        &[
+            "source.ip",
+            "clientip",
+            "client.ip",
+            "sourceip",
+            "srcip",
+            "ipaddress",
+            "ip",
+            "remoteip",
+            "remoteaddr",
+            "remoteaddress",
+            "clientaddr",
+            "clientaddress",
+            "client.address",
+            "sourceipaddress",
+            "source.address",
+            "sourceaddress",
+            "visitorip",
+            "clienthost",
+            "request.clientip",
+            "request.remoteip",
+            "request.ip",
+            "requestip",
+            "peerip",
+            "calleripaddress",
+            "actor.ipaddress",
+            "client.ipaddress",
+            "remotehost",
+            "record.connectionfrom",
+            "connectionfrom",
+            "attr.remote",
+            "addr.remote",
+            "network.client.ip",
+            "id.origh",
+            "sourceips",
+            "cip",
+            "origin",
+            "peer",
+            "remote",
+            "client",
+            "host",
+            "address",
+            "source",
+            "rhost",
+            "req.remoteaddress",
+            "xrealip",
+            "httpxrealip",
+            "requestxrealip",
+            "visitorid",
+            "xforwardedfor",
+            "httpxforwardedfor",
+        ],
+    ),
+    (
+        Role::SourcePort,
+        &["source.port", "clientport", "remoteport", "srcport", "sourceport", "id.origp", "req.remoteport"],
+    ),
+    (
+        Role::ForwardedFor,
+        &[
+            "http.request.headers.xforwardedfor",
+            "xforwardedfor",
+            "httpxforwardedfor",
+            "forwardedfor",
+            "request.headers.xforwardedfor",
+            "headers.xforwardedfor",
+        ],
+    ),
+    (
+        Role::UserAgent,
+        &[
+            "useragent.original",
+            "useragent",
+            "ua",
+            "httpuseragent",
+            "request.headers.useragent",
+            "req.headers.useragent",
+            "headers.useragent",
+            "requestuseragent",
+            "request.useragent",
+            "csuseragent",
+            "cuseragent",
+            "client.useragent.rawuseragent",
+            "agent",
+        ],
+    ),
+    (Role::RequestLine, &["request", "requestline", "httprequest", "req"]),
+    (
+        Role::Method,
+        &[
+            "http.request.method",
+            "method",
+            "requestmethod",
+            "httpmethod",
+            "request.method",
+            "req.method",
+            "http.method",
+            "csmethod",
+            "verb",
+        ],
+    ),
+    (
+        Role::Path,
+        &[
+            "url.path",
+            "path",
+            "requestpath",
+            "urlpath",
+            "httppath",
+            "request.path",
+            "uri",
+            "requesturi",
+            "url",
+            "request.uri",
+            "request.url",
+            "req.url",
+            "http.url",
+            "http.target",
+            "httpurl",
+            "url.full",
+            "requesturl",
+            "csuristem",
+            "csuri",
+            "curi",
+            "pathinfo",
+            "endpoint",
+            "route",
+            "resource",
+        ],
+    ),
+    (
+        Role::Query,
+        &[
+            "url.query",
+            "querystring",
+            "queryparams",
+            "csuriquery",
+            "curiquery",
+            "args",
+            "query",
+            "request.query",
+        ],
+    ),
+    (
+        Role::Domain,
+        &["url.domain", "httphost", "cshost", "request.host", "vhost", "servername", "requesthost"],
+    ),
+    (
+        Role::Status,
+        &[
+            "http.response.statuscode",
+            "statuscode",
+            "httpstatus",
+            "httpstatuscode",
+            "http.statuscode",
+            "responsestatus",
+            "responsecode",
+            "res.statuscode",
+            "response.status",
+            "response.statuscode",
+            "responsestatus.code",
+            "responsestatuscode",
+            "downstreamstatus",
+            "originstatus",
+            "scstatus",
+            "status",
+            "code",
+        ],
+    ),
+    (
+        Role::Bytes,
+        &[
+            "http.response.body.bytes",
+            "bodybytessent",
+            "bodybytes",
+            "bytesout",
+            "bytessent",
+            "responsesize",
+            "responsebytes",
+            "scbytes",
+            "size",
+        ],
+    ),
+    (
+        Role::Referrer,
+        &["http.request.referrer", "referer", "referrer", "httpreferer", "httpreferrer", "csreferer"],
+    ),
+    (
+        Role::HttpVersion,
+        &["http.version", "protocol", "serverprotocol", "proto", "request.proto", "httpversion"],
+    ),
+    (
+        Role::ErrorType,
+        &[
+            "error.type",
+            "errortype",
+            "exceptiontype",
+            "exctype",
+            "err.type",
+            "error.name",
+            "record.exception.type",
+            "statecode",
+            "sqlstatecode",
+            "record.sqlstatecode",
+            "errorcode",
+        ],
+    ),
+    (
+        Role::ErrorMessage,
+        &[
+            "error.message",
+            "errormessage",
+            "err.message",
+            "exceptionmessage",
+            "record.exception.value",
+            "error",
+            "err",
+        ],
+    ),
+    (
+        Role::StackTrace,
+        &[
+            "error.stacktrace",
+            "stacktrace",
+            "traceback",
+            "exception",
+            "excinfo",
+            "exctext",
+            "@x",
+            "stack",
+            "err.stack",
+            "error.stack",
+        ],
+    ),
+    (
+        Role::Organization,
+        &[
+            "organization.id",
+            "tenantid",
+            "organizationid",
+            "orgid",
+            "tenant",
+            "recipientaccountid",
+            "useridentity.accountid",
+        ],
+    ),
+    (Role::Session, &["session.id", "sessionid", "record.sessionid", "sid", "jti", "tokenid", "sessionkey"]),
+    (
+        Role::RuleName,
+        &[
+            "rule.name",
+            "rulename",
+            "ruleid",
+            "rule",
+            "violationtype",
+            "threattype",
+            "attacktype",
+            "patternname",
+            "pattern",
+        ],
+    ),
+    (
+        Role::Risk,
+        &[
+            "event.riskscore",
+            "riskscore",
+            "threatscore",
+            "abusescore",
+            "anomalyscore",
+            "suspicionscore",
+            "score",
+        ],
+    ),
+    (Role::Pid, &["process.pid", "pid", "processid", "syslogpid", "procid", "record.processid"]),
+    (Role::Process, &["process.name", "processname", "comm"]),
+    (
+        Role::Statement,
+        &[
+            "db.statement",
+            "statement",
+            "sqlquery",
+            "sql",
+            "querytext",
+            "record.query",
+            "record.statement",
+            "query",
+        ],
+    ),
+    (Role::Database, &["db.name", "dbname", "database", "databasename", "record.databasename", "db"]),
+    (Role::Tls, &["tls.version", "sslprotocol", "tlsversion", "sslversion", "tls.protocol"]),
+    (
+        Role::BreakerName,
+        &[
+            "circuitbreaker",
+            "breaker",
+            "breakername",
+            "circuitname",
+            "circuitbreakername",
+            "circuit",
+            "dependency",
+            "component",
+            "service",
+            "name",
+        ],
+    ),
+    (
+        Role::BreakerState,
+        &[
+            "breakerstate",
+            "circuitstate",
+            "circuitbreakerstate",
+            "newstate",
+            "tostate",
+            "currentstate",
+            "state",
+        ],
+    ),
+    (
+        Role::Id,
+        &[
+            "correlation.id",
+            "correlationid",
+            "xcorrelationid",
+            "httpxcorrelationid",
+            "requestid",
+            "xrequestid",
+            "httpxrequestid",
+            "reqid",
+            "req.id",
+            "request.id",
+            "http.request.id",
+            "traceid",
+            "trace.id",
+            "xtraceid",
+            "httpxtraceid",
+            "dd.traceid",
+            "@tr",
+            "traceparent",
+            "xb3traceid",
+            "transactionid",
+            "transaction.id",
+            "cid",
+            "flowid",
+            "conversationid",
+            "operationid",
+            "upstreamrequestid",
+            "upstreamhttpxrequestid",
+            "requestcontext.requestid",
+            "parentrequestid",
+            "originrequestid",
+        ],
+    ),
+];
+
+/// Containers whose members count like fields beside them.
+const WRAPPERS: &[&str] = &[
+    "extra",
+    "extrafields",
+    "record.extra",
+    "record",
+    "context",
+    "ctx",
+    "details",
+    "detail",
+    "metadata",
+    "meta",
+    "data",
+    "payload",
+    "fields",
+    "attributes",
+    "labels",
+    "properties",
+    "jsonpayload",
+    "eventdata",
+    "event",
+    "request",
+    "req",
+    "httprequest",
+    "http",
+    "log",
+    "mdc",
+    "attr",
+    "params",
+    "security",
+    "audit",
+];
+
+/// How much later a name inside a wrapper comes than the name alone.
+pub(super) const WRAPPED: u8 = 80;
+
+/// How many names for a breaker, and for its state, need no other sign that the event is about one.
+pub(super) const PLAIN_BREAKER_NAMES: u8 = 5;
+pub(super) const PLAIN_BREAKER_STATES: u8 = 3;
+
+/// A role that a name may have, and its place among the names for that role (lower is better).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub(super) role: Role,
+    pub(super) rank: u8,
+}
+
+/// All roles that a field of this dotted name may have.
+pub(super) fn claims(name: &str) -> Vec<Claim> {
+    let folded = fold(name);
+    let mut claims = lookup(&folded, 0);
+    let mut rest = folded.as_str();
+    let mut penalty = 0u8;
+    while let Some(inner) = unwrap(rest) {
+        penalty = penalty.saturating_add(WRAPPED);
+        for claim in lookup(inner, penalty) {
+            if !claims.iter().any(|known| known.role == claim.role) {
+                claims.push(claim);
+            }
+        }
+        rest = inner;
+    }
+    claims
+}
+
+fn lookup(folded: &str, penalty: u8) -> Vec<Claim> {
+    ALIASES
+        .iter()
+        .filter_map(|(role, names)| {
+            let rank = names.iter().position(|name| *name == folded)? as u8;
+            Some(Claim { role: *role, rank: rank.saturating_add(penalty) })
+        })
+        .collect()
+}
+
+fn unwrap(folded: &str) -> Option<&str> {
+    WRAPPERS.iter().find_map(|wrapper| folded.strip_prefix(wrapper)?.strip_prefix('.'))
+}
+
+/// Lower case, without `_`, `-` and spaces.
+pub(super) fn fold(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(name: &str, expect: &[(Role, u8)]) {
+        let found: Vec<_> = claims(name).into_iter().map(|claim| (claim.role, claim.rank)).collect();
+        assert_eq!(found, expect, "{name}");
+    }
+
+    #[test]
+    fn spelling_does_not_matter() {
+        for name in ["request_id", "requestId", "requestID", "Request-Id"] {
+            check(name, &[(Role::Id, 4)]);
+        }
+        check("user_agent.original", &[(Role::UserAgent, 0)]);
+        check("__REALTIME_TIMESTAMP", &[(Role::Time, 25)]);
+    }
+
+    #[test]
+    fn wrappers_count_later() {
+        check("extra.request_id", &[(Role::Id, 4 + WRAPPED)]);
+        check("record.extra.request_id", &[(Role::Id, 4 + WRAPPED)]);
+        check("unrelated.request_id", &[]);
+    }
+
+    #[test]
+    fn folded_aliases_are_folded() {
+        for (_, names) in ALIASES {
+            for name in *names {
+                assert_eq!(*name, fold(name));
+            }
+        }
+    }
+}

@@ -1,0 +1,449 @@
+//! What a value says about itself: is it an address, a status code, a level, an outcome?
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::event::LogLevel;
+
+/// Values that stand for "none" in a field that names somebody or something.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    match text.len() {
+        0 => true,
+        1 => matches!(text, "-" | "?" | "0" | "*" | " "),
+        2..=15 => {
+            const NONE: [&str; 15] = [
+                "--",
+                "n/a",
+                "na",
+                "nil",
+                "null",
+                "none",
+                "...",
+                "unknown",
+                "undefined",
+                "(null)",
+                "<nil>",
+                "anonymous",
+                "<none>",
+                "not set",
+                "string",
+            ];
+            NONE.iter().any(|none| none.eq_ignore_ascii_case(text))
+        }
+        _ => false,
+    }
+}
+
+/// An address, with its port where one is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Address<'a> {
+    pub(super) ip: IpAddr,
+    /// The address as it stands in the text, when that is its usual form.
+    pub(super) plain: Option<&'a str>,
+    pub(super) port: Option<&'a str>,
+}
+
+/// Reads `1.2.3.4`, `1.2.3.4:52782`, `[2001:db8::1]:443`, `::ffff:127.0.0.1`, `ip:1.2.3.4`, and the first of a
+/// list. Host names, `[local]` and masked addresses are none.
+pub(super) fn address(text: &str) -> Option<Address<'_>> {
+    let text = text.strip_prefix("ip:").unwrap_or(text);
+    let text = text.split(',').next()?.trim();
+    let first = *text.as_bytes().first()?;
+    if first.is_ascii_digit() && !text.bytes().take(5).any(|byte| byte == b':') {
+        let (host, port) = match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text.strip_suffix("/32").unwrap_or(text), None),
+        };
+        let ip = ipv4(host)?;
+        return Some(Address {
+            ip: IpAddr::V4(ip),
+            plain: Some(host),
+            port: port.filter(|port| is_port(port)),
+        });
+    }
+    if !text.contains(':') {
+        return None;
+    }
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (host, rest) = rest.split_once(']')?;
+            (host, rest.strip_prefix(':'))
+        }
+        None => (text, None),
+    };
+    let host = host.split('%').next()?;
+    let ip: Ipv6Addr = host.parse().ok()?;
+    Some(Address { ip: ip.to_canonical(), plain: None, port: port.filter(|port| is_port(port)) })
+}
+
+fn is_port(text: &str) -> bool {
+    text.len() <= 5 && text != "0" && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[inline]
+fn ipv4(text: &str) -> Option<Ipv4Addr> {
+    if text.len() > 15 {
+        return None;
+    }
+    let mut octets = [0u8; 4];
+    let mut index = 0;
+    let mut value = 0u32;
+    let mut digits = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if digits < 3 && !(digits > 0 && value == 0) => {
+                value = value * 10 + u32::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && index < 3 && value < 256 => {
+                octets[index] = value as u8;
+                index += 1;
+                value = 0;
+                digits = 0;
+            }
+            _ => return None,
+        }
+    }
+    if index != 3 || digits == 0 || value > 255 {
+        return None;
+    }
+    octets[3] = value as u8;
+    Some(Ipv4Addr::from(octets))
+}
+
+/// A status code of HTTP.
+#[inline]
+pub(super) fn is_status(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'])
+}
+
+/// A word that HTTP uses as a method.
+#[inline]
+pub(super) fn is_method(text: &str) -> bool {
+    const METHODS: [&str; 20] = [
+        "GET",
+        "POST",
+        "PUT",
+        "DELETE",
+        "PATCH",
+        "HEAD",
+        "OPTIONS",
+        "TRACE",
+        "CONNECT",
+        "PROPFIND",
+        "PROPPATCH",
+        "MKCOL",
+        "COPY",
+        "MOVE",
+        "LOCK",
+        "UNLOCK",
+        "REPORT",
+        "PURGE",
+        "SEARCH",
+        "DEBUG",
+    ];
+    METHODS.iter().any(|method| method.eq_ignore_ascii_case(text))
+}
+
+/// A path, or a URL that has one.
+#[inline]
+pub(super) fn is_path(text: &str) -> bool {
+    text.starts_with('/') || text.starts_with("http://") || text.starts_with("https://")
+}
+
+/// The name of something that happens: `login_failed`, `auth.login`, not a sentence.
+#[inline]
+pub(super) fn is_identifier(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'/'))
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Looks like SQL.
+pub(super) fn is_sql(text: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "select", "insert", "update", "delete", "create", "alter", "drop", "grant", "revoke", "with",
+        "begin", "commit", "rollback", "set", "truncate", "copy",
+    ];
+    let word = text.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    WORDS.iter().any(|sql| sql.eq_ignore_ascii_case(word))
+}
+
+/// Whether something succeeded, from a word or a truth value.
+pub(super) fn outcome(text: &str) -> Option<&'static str> {
+    const SUCCESS: [&str; 14] = [
+        "true",
+        "success",
+        "succeeded",
+        "successful",
+        "ok",
+        "allow",
+        "allowed",
+        "granted",
+        "pass",
+        "passed",
+        "accepted",
+        "permit",
+        "permitted",
+        "authenticated",
+    ];
+    const FAILURE: [&str; 16] = [
+        "false",
+        "failure",
+        "failed",
+        "fail",
+        "denied",
+        "deny",
+        "blocked",
+        "rejected",
+        "error",
+        "unauthorized",
+        "refused",
+        "forbidden",
+        "invalid",
+        "block",
+        "reject",
+        "locked",
+    ];
+    if text.len() > 13 {
+        return None;
+    }
+    let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    if is(&SUCCESS) {
+        Some("success")
+    } else if is(&FAILURE) {
+        Some("failure")
+    } else {
+        None
+    }
+}
+
+/// The state of a circuit breaker as it is written here: `closed`, `open`, `half_open`.
+pub(super) fn breaker_state(text: &str) -> Option<&'static str> {
+    let folded = super::alias::fold(text.get(..24.min(text.len())).unwrap_or_default());
+    let word = folded.rsplit('.').next().unwrap_or_default();
+    match word {
+        "closed" | "closing" | "close" | "reset" | "recovered" => Some("closed"),
+        "open" | "opened" | "opening" | "tripped" => Some("open"),
+        "halfopen" | "halfopened" | "halfopening" => Some("half_open"),
+        _ => None,
+    }
+}
+
+/// How numbers stand for levels.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// By size: 0 to 7 syslog, 10 to 60 pino and bunyan, 5,000 and up logback.
+    Guess,
+    Python,
+    OpenTelemetry,
+    Syslog,
+}
+
+/// The level that a word or number means.
+pub(super) fn level(text: &str, scale: Scale) -> Option<LogLevel> {
+    let text = core_word(text)?;
+    if text.as_bytes().first()?.is_ascii_digit() {
+        return level_number(text.parse().ok()?, scale);
+    }
+    let mut lower = [0; 13];
+    let lower = lower.get_mut(..text.len())?;
+    for (lower, byte) in lower.iter_mut().zip(text.bytes()) {
+        *lower = byte.to_ascii_lowercase();
+    }
+    Some(match &*lower {
+        b"info" | b"information" | b"informational" | b"log" | b"i" | b"inf" => LogLevel::Info,
+        b"warning" | b"warn" | b"w" | b"wrn" => LogLevel::Warn,
+        b"error" | b"err" | b"e" | b"eror" | b"severe" => LogLevel::Error,
+        b"debug" | b"d" | b"dbg" | b"d1" | b"d2" | b"d3" | b"d4" | b"d5" | b"debug1" | b"debug2"
+        | b"debug3" | b"debug4" | b"debug5" | b"config" | b"fine" => LogLevel::Debug,
+        b"critical" | b"crit" | b"fatal" | b"f" | b"panic" | b"alert" | b"emerg" | b"emergency" | b"c"
+        | b"dpanic" | b"ftl" => LogLevel::Critical,
+        b"notice" | b"success" | b"audit" => LogLevel::Notice,
+        b"trace" | b"verbose" | b"trc" | b"vrb" | b"finer" | b"finest" | b"silly" | b"t" => LogLevel::Trace,
+        _ => return None,
+    })
+}
+
+/// The word in `\x1b[32mINFO\x1b[0m`, `[INFO]`, `INFO:`.
+fn core_word(text: &str) -> Option<&str> {
+    let mut text = text;
+    while let Some(rest) = text.strip_prefix("\x1b[") {
+        text = rest.split_once('m')?.1;
+    }
+    let text = text.split('\x1b').next()?;
+    let text = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    (!text.is_empty() && text.len() <= 13).then_some(text)
+}
+
+fn level_number(number: u32, scale: Scale) -> Option<LogLevel> {
+    use LogLevel::{Critical, Debug, Error, Info, Notice, Trace, Warn};
+    let syslog = [Critical, Critical, Critical, Error, Warn, Notice, Info, Debug];
+    Some(match scale {
+        Scale::Syslog => *syslog.get(number as usize)?,
+        Scale::OpenTelemetry => {
+            *[Trace, Debug, Info, Warn, Error, Critical].get((number.checked_sub(1)? / 4) as usize)?
+        }
+        Scale::Python => match number {
+            1..10 => Trace,
+            10..20 => Debug,
+            20..30 => Info,
+            30..40 => Warn,
+            40..50 => Error,
+            50..=60 => Critical,
+            _ => return None,
+        },
+        Scale::Guess => match number {
+            0..=7 => *syslog.get(number as usize)?,
+            10..20 => Trace,
+            20..30 => Debug,
+            30..40 => Info,
+            40..50 => Warn,
+            50..60 => Error,
+            60 => Critical,
+            5_000..10_000 => Trace,
+            10_000..20_000 => Debug,
+            20_000..30_000 => Info,
+            30_000..40_000 => Warn,
+            40_000..50_000 => Error,
+            50_000 => Critical,
+            _ => return None,
+        },
+    })
+}
+
+/// Nanoseconds in one unit of a duration.
+pub(super) const NANOSECOND: f64 = 1.0;
+pub(super) const MICROSECOND: f64 = 1e3;
+pub(super) const MILLISECOND: f64 = 1e6;
+pub(super) const SECOND: f64 = 1e9;
+
+/// A duration in nanoseconds: a number in `unit`, or a text with a unit of its own (`12.34ms`, `0.012s`, `3m`).
+/// For lists (nginx's `0.1, 0.2`) the first counts.
+pub(super) fn duration(text: &str, unit: f64) -> Option<i64> {
+    let text = text.split(',').next()?.trim();
+    let end = text.bytes().position(|byte| !matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'));
+    let (number, suffix) = text.split_at_checked(end.unwrap_or(text.len()))?;
+    let unit = match suffix.trim() {
+        "" => unit,
+        "ns" => NANOSECOND,
+        "us" | "µs" | "μs" => MICROSECOND,
+        "ms" => MILLISECOND,
+        "s" | "sec" | "seconds" => SECOND,
+        "m" | "min" => 60.0 * SECOND,
+        "h" => 3600.0 * SECOND,
+        _ => return None,
+    };
+    let nanos = number.parse::<f64>().ok()? * unit;
+    (0.0..9e18).contains(&nanos).then_some(nanos.round() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_in_every_spelling() {
+        for (text, ip, port) in [
+            ("1.2.3.4", "1.2.3.4", None),
+            ("1.2.3.4:52782", "1.2.3.4", Some("52782")),
+            ("203.0.113.104:0", "203.0.113.104", None),
+            ("[2001:db8::1]:443", "2001:db8::1", Some("443")),
+            ("2001:DB8:0::1", "2001:db8::1", None),
+            ("::ffff:127.0.0.1", "127.0.0.1", None),
+            ("ip:1.2.3.4", "1.2.3.4", None),
+            ("10.0.0.2, 10.0.0.1", "10.0.0.2", None),
+            ("fe80::1%eth0", "fe80::1", None),
+            ("1::", "1::", None),
+        ] {
+            let found = address(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((found.ip.to_string().as_str(), found.port), (ip, port), "{text}");
+            assert!(found.plain.is_none_or(|plain| plain == ip), "{text}");
+        }
+        for text in [
+            "",
+            "-",
+            "localhost",
+            "[local]",
+            "1.2.3",
+            "1.2.3.4.5",
+            "1.2.3.256",
+            "01.2.3.4",
+            "1.2.3.xxx",
+            "testclient",
+            "auth-api-1",
+        ] {
+            assert_eq!(address(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn levels_are_words_numbers_and_colours() {
+        for (text, scale, expect) in [
+            ("INFO", Scale::Guess, Some("info")),
+            ("\u{1b}[32mINFO\u{1b}[0m", Scale::Guess, Some("info")),
+            ("\u{1b}[1m\u{1b}[31mERROR\u{1b}[0m", Scale::Guess, Some("error")),
+            ("[warn]", Scale::Guess, Some("warn")),
+            ("WARNING:", Scale::Guess, Some("warn")),
+            ("Information", Scale::Guess, Some("info")),
+            ("LOG", Scale::Guess, Some("info")),
+            ("PANIC", Scale::Guess, Some("critical")),
+            ("30", Scale::Guess, Some("info")),
+            ("30", Scale::Python, Some("warn")),
+            ("9", Scale::OpenTelemetry, Some("info")),
+            ("6", Scale::Syslog, Some("info")),
+            ("40000", Scale::Guess, Some("error")),
+            ("null", Scale::Guess, None),
+            ("", Scale::Guess, None),
+            ("high", Scale::Guess, None),
+            ("900", Scale::Guess, None),
+            ("a sentence of words", Scale::Guess, None),
+        ] {
+            assert_eq!(level(text, scale).map(LogLevel::word), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_have_units() {
+        for (text, unit, expect) in [
+            ("12.3", MILLISECOND, Some(12_300_000)),
+            ("0.012", SECOND, Some(12_000_000)),
+            ("12.34ms", SECOND, Some(12_340_000)),
+            ("0.1, 0.2", SECOND, Some(100_000_000)),
+            ("5", NANOSECOND, Some(5)),
+            ("-", SECOND, None),
+            ("-1", SECOND, None),
+            ("1e400", SECOND, None),
+            ("3 parsecs", SECOND, None),
+            ("NaN", SECOND, None),
+        ] {
+            assert_eq!(duration(text, unit), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn placeholders_name_nobody() {
+        for text in ["", "-", "--", "null", "None", "unknown", "N/A", "...", "undefined"] {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in ["alice", "root", "0a", "7", "nonesuch"] {
+            assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn breaker_states_are_three() {
+        for (text, expect) in [
+            ("closed", Some("closed")),
+            ("HALF_OPEN", Some("half_open")),
+            ("half-open", Some("half_open")),
+            ("CircuitState.OPEN", Some("open")),
+            ("closing", Some("closed")),
+            ("active", None),
+        ] {
+            assert_eq!(breaker_state(text), expect, "{text}");
+        }
+    }
+}
