@@ -1,0 +1,431 @@
+//! Follows files as they grow, rotate, shrink and vanish.
+//!
+//! One thread, one loop: wait for a hint or the clock, look at what may have changed, read what is
+//! there, a bounded share of each file in turn, so that a flood in one cannot starve another.
+//! Looking and reading are apart: while the consumer is behind and nothing can be sent, new files
+//! are still looked at and opened, so that a rotation during the wait loses nothing.
+//!
+//! Files are known by [`Identity`]; a path only says where to look. A file that left its path is
+//! drained and closed after a quiet time, because its writer may not have noticed yet.
+
+mod discover;
+mod recover;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::identity::Identity;
+use super::input::Input;
+use super::once::{opened_stdin, stdin_reader, unreadable};
+use super::outbox::{Outbox, Sent, Sources, Stopped};
+use super::reader::{FileReader, Stamp, Step};
+use super::stop::{Stop, Wake};
+use super::watch::Watcher;
+use super::{Error, Options};
+use crate::event::{Cursor, SourceMessage};
+
+/// How much of one file is read before the next one has its turn, in bytes.
+const TURN_BYTES: u64 = 4 << 20;
+/// How often a file without a path is looked at: nothing tells when such a file grows.
+const MOVED_LOOK: Duration = Duration::from_millis(250);
+/// A file that could not be read is tried again after this.
+const RETRY: Duration = Duration::from_secs(5);
+
+pub(crate) fn run(inputs: Vec<Input>, options: Options, outbox: Outbox) -> Result<(), Error> {
+    let mut follow = Follow::new(inputs, options, outbox)?;
+    // To be stopped is not an error: the caller asked for it.
+    follow.run().unwrap_or_else(|Stopped| ());
+    Ok(())
+}
+
+/// A file that is open.
+struct Active {
+    reader: FileReader,
+    /// Since when it is silent, once it has left its path.
+    moved: Option<Instant>,
+    /// There may be something to read that was not read yet.
+    behind: bool,
+    queued: bool,
+    /// Size and time when last looked at.
+    stamp: Option<Stamp>,
+    /// Reading failed; not tried again before this.
+    failed_until: Option<Instant>,
+    last_read: Instant,
+}
+
+/// A file that is not open, but has been read.
+struct Known {
+    cursor: Cursor,
+    /// `None`: from an earlier run.
+    stamp: Option<Stamp>,
+}
+
+struct Follow {
+    inputs: Vec<Input>,
+    options: Options,
+    outbox: Outbox,
+    sources: Sources,
+    active: HashMap<Identity, Active>,
+    known: HashMap<Identity, Known>,
+    /// Copies of a log that was still there when they were made.
+    copies: HashSet<Identity>,
+    /// What was found at the paths that the inputs name.
+    paths: BTreeMap<PathBuf, Identity>,
+    /// Where links lead, to the path that was named.
+    targets: HashMap<PathBuf, PathBuf>,
+    ready: VecDeque<Identity>,
+    stdin: Option<FileReader>,
+    watcher: Watcher,
+    wake: Arc<Wake>,
+    blind: bool,
+    /// What has been said once: paths and words.
+    said: HashSet<(PathBuf, String)>,
+    first_look: bool,
+    next_look: Instant,
+    last_pump: Instant,
+}
+
+impl Follow {
+    fn new(inputs: Vec<Input>, options: Options, mut outbox: Outbox) -> Result<Self, Error> {
+        let wake = Arc::new(Wake::new().map_err(Error::Pipe)?);
+        let (watcher, failure) =
+            Watcher::new(inputs.clone(), options.directory_depth, Arc::clone(&wake), options.notifications);
+        if let Some(failure) = failure {
+            outbox.trouble(None, failure.message, failure.hint);
+        }
+        let known = options
+            .cursors
+            .iter()
+            .map(|cursor| (Identity::of_cursor(cursor), Known { cursor: cursor.clone(), stamp: None }))
+            .collect();
+        let now = Instant::now();
+        Ok(Self {
+            inputs,
+            options,
+            outbox,
+            sources: Sources::default(),
+            active: HashMap::new(),
+            known,
+            copies: HashSet::new(),
+            paths: BTreeMap::new(),
+            targets: HashMap::new(),
+            ready: VecDeque::new(),
+            stdin: None,
+            watcher,
+            wake,
+            blind: false,
+            said: HashSet::new(),
+            first_look: true,
+            next_look: now,
+            last_pump: now,
+        })
+    }
+
+    fn run(&mut self) -> Result<(), Stopped> {
+        if self.inputs.iter().any(|input| matches!(input, Input::Stdin)) {
+            self.open_stdin();
+        }
+        self.look_everywhere();
+        self.first_look = false;
+        loop {
+            self.pump()?;
+            if self.is_over() {
+                self.outbox.push(SourceMessage::Finished);
+                return self.outbox.flush();
+            }
+            let stdin_ready = self.wait();
+            if self.outbox.stop.is_stopped() {
+                return Err(Stopped);
+            }
+            if stdin_ready {
+                self.read_stdin()?;
+            }
+            self.observe();
+        }
+    }
+
+    /// Standard input has ended and there is nothing else.
+    fn is_over(&self) -> bool {
+        self.stdin.is_none() && self.inputs.iter().all(|input| matches!(input, Input::Stdin))
+    }
+
+    // --- waiting ---
+
+    /// Waits for a hint, for standard input or for the clock. True when standard input can be read.
+    fn wait(&mut self) -> bool {
+        let now = Instant::now();
+        let mut until = self.next_look;
+        if self.active.values().any(|active| active.moved.is_some()) {
+            until = until.min(now + MOVED_LOOK);
+        }
+        let stop = self.outbox.stop.fd();
+        let mut waited = vec![PollFd::from_borrowed_fd(stop, PollFlags::IN)];
+        // While data keeps coming, hints are collected instead of answered one by one.
+        let settle = self.last_pump + self.options.coalesce;
+        if settle > now {
+            poll_until(&mut waited, settle);
+        }
+        waited.push(PollFd::from_borrowed_fd(self.wake.fd(), PollFlags::IN));
+        if let Some(descriptor) = self.stdin.as_ref().and_then(FileReader::stream_fd) {
+            waited.push(PollFd::from_borrowed_fd(descriptor, PollFlags::IN));
+        }
+        poll_until(&mut waited, until);
+        waited.get(2).is_some_and(|stdin| !stdin.revents().is_empty())
+    }
+
+    // --- looking ---
+
+    /// Looks at everything that may have changed. Opens and notes, but reads no lines.
+    fn observe(&mut self) {
+        let dirty = self.watcher.take();
+        let now = Instant::now();
+        if dirty.everything || now >= self.next_look {
+            self.look_everywhere();
+        } else {
+            for path in dirty.paths {
+                let path = self.targets.get(&path).cloned().unwrap_or(path);
+                self.look(&path);
+            }
+        }
+        self.look_at_moved(now);
+    }
+
+    /// Files without a path are read on, and closed when they have been silent for long enough.
+    fn look_at_moved(&mut self, now: Instant) {
+        let moved: Vec<Identity> =
+            self.active.iter().filter(|(_, active)| active.moved.is_some()).map(|(id, _)| *id).collect();
+        for identity in moved {
+            self.enqueue(identity);
+            let quiet = self.options.rotation_quiet;
+            let silent =
+                |active: &Active| active.moved.is_some_and(|since| now.duration_since(since) >= quiet);
+            if self.active.get(&identity).is_some_and(|active| !active.behind && silent(active)) {
+                self.close(identity);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, identity: Identity) {
+        let Some(active) = self.active.get_mut(&identity) else { return };
+        if active.queued || active.failed_until.is_some_and(|until| Instant::now() < until) {
+            return;
+        }
+        active.queued = true;
+        // What may vanish first is read first.
+        if active.moved.is_some() {
+            self.ready.push_front(identity);
+        } else {
+            self.ready.push_back(identity);
+        }
+    }
+
+    // --- reading ---
+
+    /// Reads until nothing is left, sending as it goes.
+    fn pump(&mut self) -> Result<(), Stopped> {
+        self.send()?;
+        while let Some(identity) = self.ready.pop_front() {
+            if let Some(active) = self.active.get_mut(&identity) {
+                active.queued = false;
+            }
+            self.turn(identity)?;
+            self.read_ready_stdin()?;
+            self.observe_if_due();
+        }
+        self.last_pump = Instant::now();
+        Ok(())
+    }
+
+    /// Looks around between two turns of a long pump.
+    fn observe_if_due(&mut self) {
+        if self.last_pump.elapsed() >= MOVED_LOOK && !self.ready.is_empty() {
+            self.last_pump = Instant::now();
+            self.observe();
+        }
+    }
+
+    /// Reads one file's share.
+    fn turn(&mut self, identity: Identity) -> Result<(), Stopped> {
+        let Some(active) = self.active.get(&identity) else { return Ok(()) };
+        let begin = active.reader.end();
+        loop {
+            let Some(active) = self.active.get_mut(&identity) else { return Ok(()) };
+            active.last_read = Instant::now();
+            match active.reader.step() {
+                Ok(Step::Lines(chunk)) => {
+                    active.stir();
+                    self.outbox.push(SourceMessage::Lines(chunk));
+                    self.send()?;
+                }
+                Ok(Step::More) => active.stir(),
+                Ok(Step::End) => {
+                    self.caught_up(identity);
+                    return self.send();
+                }
+                Ok(Step::Truncated | Step::Rewritten) => {
+                    self.start_over(identity);
+                    return self.send();
+                }
+                Err(error) => {
+                    self.cannot_read(identity, &error);
+                    return self.send();
+                }
+            }
+            let Some(active) = self.active.get_mut(&identity) else { return Ok(()) };
+            if active.reader.end().saturating_sub(begin) >= TURN_BYTES {
+                active.behind = true;
+                let source = active.reader.source;
+                let size = active.reader.size().unwrap_or_else(|_| active.reader.end());
+                self.outbox.push(SourceMessage::Grown { source, size });
+                self.enqueue(identity);
+                return self.send();
+            }
+        }
+    }
+
+    fn caught_up(&mut self, identity: Identity) {
+        let Some(active) = self.active.get_mut(&identity) else { return };
+        active.stamp = active.reader.stamp();
+        active.failed_until = None;
+        let first = std::mem::take(&mut active.behind);
+        if first {
+            let size = active.reader.size().unwrap_or_else(|_| active.reader.end());
+            self.outbox.push(SourceMessage::CaughtUp { source: active.reader.source, size });
+        }
+    }
+
+    fn cannot_read(&mut self, identity: Identity, error: &std::io::Error) {
+        let Some(active) = self.active.get_mut(&identity) else { return };
+        let first = active.failed_until.replace(Instant::now() + RETRY).is_none();
+        let (source, path) = (active.reader.source, active.reader.path.clone());
+        let cursor = active.reader.cursor(true);
+        let is_lost = active.moved.is_some();
+        if first {
+            let message = format!("cannot read `{}`: {error}", path.display());
+            self.outbox.trouble(
+                Some(source),
+                message,
+                Some("it is tried again every few seconds".to_owned()),
+            );
+        } else if is_lost {
+            self.outbox.push(SourceMessage::Gap(source, unreadable(&cursor)));
+            self.active.remove(&identity);
+            self.outbox.closed(source, cursor);
+        }
+    }
+
+    /// Sends what is waiting; while it cannot be sent, looks at what changes.
+    fn send(&mut self) -> Result<(), Stopped> {
+        while let Sent::Blocked = self.outbox.try_flush()? {
+            self.observe();
+        }
+        Ok(())
+    }
+
+    /// The generation will not grow any more: its incomplete last line is a line.
+    fn close(&mut self, identity: Identity) {
+        let Some(mut active) = self.active.remove(&identity) else { return };
+        let source = active.reader.source;
+        let stamp = active.reader.stamp();
+        if let Some(chunk) = active.reader.flush() {
+            self.outbox.push(SourceMessage::Lines(chunk));
+        }
+        let cursor = active.reader.cursor(true);
+        self.outbox.closed(source, cursor.clone());
+        if !active.reader.is_deleted() {
+            self.known.insert(identity, Known { cursor, stamp });
+        }
+    }
+
+    // --- standard input ---
+
+    fn open_stdin(&mut self) {
+        let source = self.sources.id(Path::new(super::once::STDIN_NAME));
+        match stdin_reader(source, &self.options) {
+            Ok(reader) => {
+                self.outbox.push(opened_stdin(&reader));
+                self.stdin = Some(reader);
+            }
+            Err(error) => {
+                self.outbox.trouble(Some(source), format!("cannot read standard input: {error}"), None);
+            }
+        }
+    }
+
+    /// Standard input has its turn while files are being read, too.
+    fn read_ready_stdin(&mut self) -> Result<(), Stopped> {
+        let Some(descriptor) = self.stdin.as_ref().and_then(FileReader::stream_fd) else { return Ok(()) };
+        let mut waited = [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)];
+        poll_until(&mut waited, Instant::now());
+        if waited[0].revents().is_empty() { Ok(()) } else { self.read_stdin() }
+    }
+
+    /// Reads standard input once; to be called when that does not block.
+    fn read_stdin(&mut self) -> Result<(), Stopped> {
+        let Some(reader) = &mut self.stdin else { return Ok(()) };
+        let source = reader.source;
+        match reader.step() {
+            Ok(Step::Lines(chunk)) => self.outbox.push(SourceMessage::Lines(chunk)),
+            Ok(Step::More) => {}
+            Ok(Step::End | Step::Truncated | Step::Rewritten) => self.end_stdin(),
+            Err(error) => {
+                self.outbox.trouble(Some(source), format!("cannot read standard input: {error}"), None);
+                self.end_stdin();
+            }
+        }
+        self.send()
+    }
+
+    fn end_stdin(&mut self) {
+        let Some(mut reader) = self.stdin.take() else { return };
+        let source = reader.source;
+        if let Some(chunk) = reader.flush() {
+            self.outbox.push(SourceMessage::Lines(chunk));
+        }
+        self.outbox.push(SourceMessage::CaughtUp { source, size: reader.end() });
+        self.outbox.closed(source, reader.cursor(true));
+    }
+}
+
+impl Active {
+    fn new(reader: FileReader) -> Self {
+        Self {
+            reader,
+            moved: None,
+            behind: true,
+            queued: false,
+            stamp: None,
+            failed_until: None,
+            last_read: Instant::now(),
+        }
+    }
+
+    /// Something was read: a file that moved is not silent yet.
+    fn stir(&mut self) {
+        if let Some(since) = &mut self.moved {
+            *since = Instant::now();
+        }
+    }
+}
+
+/// Waits until something is ready or the time has come.
+fn poll_until(waited: &mut [PollFd<'_>], until: Instant) {
+    let left = until.saturating_duration_since(Instant::now());
+    let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+    // An interrupted wait is a short wait; the caller looks at the facts anyway.
+    poll(waited, Some(&timeout)).unwrap_or_default();
+}
+
+/// Waits until a stream can be read or a stop was asked for.
+pub(crate) fn wait_readable(stop: &Stop, descriptor: BorrowedFd<'_>) {
+    let mut waited = [
+        PollFd::from_borrowed_fd(stop.fd(), PollFlags::IN),
+        PollFd::from_borrowed_fd(descriptor, PollFlags::IN),
+    ];
+    poll(&mut waited, None).unwrap_or_default();
+}

@@ -1,0 +1,399 @@
+//! Looking at paths: what is there now, and is it what was there before?
+
+use std::collections::HashSet;
+use std::fs::{self, File, Metadata};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::{Active, Follow, Known};
+use crate::event::{Gap, GapCause, SourceId, SourceMessage};
+use crate::source::identity::{Identity, successor};
+use crate::source::input::{Input, is_gzip, rotation_bases};
+use crate::source::once::rewritten;
+use crate::source::paths::{Skip, expand};
+use crate::source::reader::{FileReader, OpenError, Place, Stamp, continues, last_line_end, open_regular};
+use crate::source::{From, Symlinks};
+
+/// Files that are closed are remembered up to this many, then only those that still have a path.
+const KNOWN_MAX: usize = 4096;
+
+impl Follow {
+    /// Looks at all paths of all inputs.
+    pub(super) fn look_everywhere(&mut self) {
+        let expansion = expand(&self.inputs, &self.options);
+        for (directory, error) in &expansion.failures {
+            let message = format!("cannot read the directory `{}`: {error}", directory.display());
+            self.say(directory, None, message, None);
+        }
+        self.note_skipped(&expansion.skipped);
+        // Watches first: what changes after this look gives a hint.
+        if let Some(failure) = self.watcher.watch(&expansion.directories) {
+            self.say(Path::new(""), None, failure.message, failure.hint);
+        }
+        self.blind = self.watcher.is_blind(&expansion.directories);
+        let there: HashSet<&PathBuf> = expansion.files.iter().collect();
+        let gone: Vec<PathBuf> = self.paths.keys().filter(|path| !there.contains(path)).cloned().collect();
+        for path in gone.iter().chain(&expansion.files) {
+            self.look(path);
+        }
+        self.refresh_targets(&expansion.files);
+        self.check_quiet_files();
+        if self.first_look {
+            self.recover_rotated();
+        }
+        self.forget_old();
+        let interval = if self.blind { self.options.poll_interval } else { self.options.reconcile_interval };
+        self.next_look = Instant::now() + interval.min(self.options.reconcile_interval);
+    }
+
+    fn note_skipped(&mut self, skipped: &[(PathBuf, Skip)]) {
+        for (reason, why) in [
+            (Skip::Compressed, "compressed files are not followed (`soctop ingest` reads gzip)"),
+            (Skip::UnknownCompression, "only gzip is decompressed"),
+            (Skip::OwnData, "soctop does not read its own data"),
+        ] {
+            let mut of_reason = skipped.iter().filter(|(_, own)| *own == reason).map(|(path, _)| path);
+            let Some(first) = of_reason.next() else { continue };
+            let others = match of_reason.count() {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            // Said once for each kind, with the first example.
+            let message = format!("`{}`{others} left out: {why}", first.display());
+            if self.said.insert((PathBuf::new(), why.to_owned())) {
+                self.outbox.trouble(None, message, None);
+            }
+        }
+    }
+
+    /// Where links lead now; a change of the target is a change of the link.
+    fn refresh_targets(&mut self, files: &[PathBuf]) {
+        self.targets.clear();
+        for path in files {
+            if let Ok(target) = fs::canonicalize(path)
+                && target != *path
+            {
+                self.targets.insert(target, path.clone());
+            }
+        }
+        self.watcher.also(self.targets.keys().cloned());
+    }
+
+    /// Files whose time stamp moved although they did not grow may have been rewritten in place.
+    fn check_quiet_files(&mut self) {
+        let changed: Vec<Identity> = self
+            .active
+            .iter()
+            .filter(|(_, active)| !active.queued && active.reader.stamp() != active.stamp)
+            .map(|(identity, _)| *identity)
+            .collect();
+        for identity in changed {
+            let holds =
+                self.active.get(&identity).is_none_or(|active| active.reader.witness_holds().unwrap_or(true));
+            if holds {
+                self.enqueue(identity);
+            } else {
+                self.start_over(identity);
+            }
+        }
+    }
+
+    fn forget_old(&mut self) {
+        if self.known.len() > KNOWN_MAX {
+            let at_paths: HashSet<_> = self.paths.values().copied().collect();
+            self.known.retain(|identity, known| !known.cursor.finished || at_paths.contains(identity));
+        }
+    }
+
+    /// Says something about a path, once.
+    pub(super) fn say(
+        &mut self,
+        path: &Path,
+        source: Option<SourceId>,
+        message: String,
+        hint: Option<String>,
+    ) {
+        if self.said.insert((path.to_owned(), message.clone())) {
+            self.outbox.trouble(source, message, hint);
+        }
+    }
+
+    /// Looks at one path.
+    pub(super) fn look(&mut self, path: &Path) {
+        let before = self.paths.get(path).copied();
+        let found = match fs::metadata(path) {
+            Ok(metadata) => Some((Identity::of(&metadata), metadata)),
+            Err(_) => None,
+        };
+        match (before, found) {
+            (Some(old), Some((new, metadata))) if old == new => self.look_again(path, new, &metadata),
+            (Some(old), found) => {
+                self.paths.remove(path);
+                self.has_moved(old, path);
+                if let Some((new, metadata)) = found {
+                    self.recover_missed(path, old, new);
+                    self.arrive(path, new, &metadata);
+                }
+            }
+            (None, Some((new, metadata))) => self.arrive(path, new, &metadata),
+            (None, None) => self.absent(path),
+        }
+    }
+
+    /// A file that was named by itself and is not there is waited for, audibly.
+    fn absent(&mut self, path: &Path) {
+        if self.first_look && self.inputs.iter().any(|input| matches!(input, Input::Path(own) if own == path))
+        {
+            let source = self.sources.id(path);
+            // A broken link or a forbidden directory says so by its error.
+            if let Err(error) = open_regular(path, Symlinks::Follow) {
+                let hint = match error.is_absent() {
+                    true => Some("it is read as soon as it appears".to_owned()),
+                    false => error.hint(),
+                };
+                self.say(path, Some(source), error.to_string(), hint);
+            }
+        }
+    }
+
+    /// The same file is at the same path.
+    fn look_again(&mut self, path: &Path, identity: Identity, metadata: &Metadata) {
+        if self.active.contains_key(&identity) {
+            self.enqueue(identity);
+        } else if self.known.get(&identity).is_none_or(|known| known.stamp != Some(Stamp::of(metadata))) {
+            self.open(path);
+        }
+    }
+
+    /// A file left its path: renamed, deleted or replaced.
+    fn has_moved(&mut self, identity: Identity, path: &Path) {
+        if let Some(active) = self.active.get_mut(&identity) {
+            active.moved.get_or_insert_with(Instant::now);
+            self.enqueue(identity);
+        } else if self.known.get(&identity).is_some_and(|known| !known.cursor.finished) {
+            self.recover_closed(identity, path);
+        }
+    }
+
+    /// A file is at a path where it was not before.
+    fn arrive(&mut self, path: &Path, identity: Identity, metadata: &Metadata) {
+        if self.active.contains_key(&identity) {
+            return self.arrive_known(path, identity);
+        }
+        let unchanged = |known: &Known| known.stamp == Some(Stamp::of(metadata));
+        if self.known.get(&identity).is_some_and(unchanged) {
+            self.paths.insert(path.to_owned(), identity);
+            return;
+        }
+        self.open(path);
+    }
+
+    /// A file that is open has another path: it was renamed, or has two names.
+    fn arrive_known(&mut self, path: &Path, identity: Identity) {
+        let Some(active) = self.active.get_mut(&identity) else { return };
+        let own = active.reader.path.clone();
+        let still_there = fs::metadata(&own).is_ok_and(|metadata| Identity::of(&metadata) == identity);
+        if still_there && own != path {
+            let message =
+                format!("`{}` is the same file as `{}` and is read once", path.display(), own.display());
+            return self.say(path, None, message, None);
+        }
+        if own != path {
+            active.reader.path = path.to_owned();
+            active.moved.get_or_insert_with(Instant::now);
+        }
+        self.paths.insert(path.to_owned(), identity);
+        self.enqueue(identity);
+    }
+
+    /// Opens what is at a path and begins to read it where that has to begin.
+    fn open(&mut self, path: &Path) {
+        let source = self.sources.id(path);
+        match self.try_open(path, source) {
+            Ok(()) => self.said.retain(|(said, _)| said != path),
+            Err(error) if error.is_absent() => {}
+            Err(error) => {
+                if error.is_out_of_descriptors() {
+                    self.close_idle(1);
+                }
+                let hint = error.hint();
+                self.say(path, Some(source), error.to_string(), hint);
+            }
+        }
+    }
+
+    fn try_open(&mut self, path: &Path, source: SourceId) -> Result<(), OpenError> {
+        let fail = |source| OpenError::Io { path: path.to_owned(), source };
+        let named = self.inputs.iter().any(|input| matches!(input, Input::Path(own) if own == path));
+        let symlinks = if named { Symlinks::Follow } else { self.options.symlinks };
+        let (file, metadata) = open_regular(path, symlinks)?;
+        let identity = Identity::of(&metadata);
+        if self.active.contains_key(&identity) {
+            self.arrive_known(path, identity);
+            return Ok(());
+        }
+        if self.is_copy(path, &file, identity).map_err(fail)? {
+            return Ok(());
+        }
+        self.make_room();
+        let place = self.place(path, source, &file, identity, &metadata).map_err(fail)?;
+        let sizes = self.options.sizes();
+        let reader = match is_gzip(path) {
+            true => FileReader::gzip(file, identity, place, sizes),
+            false => FileReader::plain(file, identity, place, sizes),
+        };
+        let reader = reader.map_err(fail)?;
+        self.paths.insert(path.to_owned(), identity);
+        self.begin(reader, metadata.len());
+        if is_gzip(path)
+            && let Some(active) = self.active.get_mut(&identity)
+        {
+            // It has all it will ever have.
+            active.moved = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Takes a reader into service.
+    pub(super) fn begin(&mut self, reader: FileReader, size: u64) {
+        let identity = reader.identity;
+        self.outbox.push(SourceMessage::Opened {
+            source: reader.source,
+            path: reader.path.clone(),
+            generation: reader.generation,
+            offset: reader.end(),
+            size,
+        });
+        self.known.remove(&identity);
+        self.active.insert(identity, Active::new(reader));
+        self.enqueue(identity);
+    }
+
+    /// Where reading of a file begins.
+    fn place(
+        &mut self,
+        path: &Path,
+        source: SourceId,
+        file: &File,
+        identity: Identity,
+        metadata: &Metadata,
+    ) -> std::io::Result<Place> {
+        let mut place =
+            Place { path: path.to_owned(), source, generation: identity.generation(), end: 0, lines: 0 };
+        if let Some(known) = self.known.get(&identity) {
+            let cursor = &known.cursor;
+            if is_gzip(path) || continues(file, cursor)? {
+                (place.generation, place.end, place.lines) = (cursor.generation, cursor.end, cursor.lines);
+                return Ok(place);
+            }
+            place.generation = successor(cursor.generation, cursor.end, cursor.witness_hash);
+            self.outbox.push(SourceMessage::Gap(source, rewritten(cursor, metadata.len())));
+        } else if let Some(cursor) = self.take_restored(path, file)? {
+            (place.generation, place.end, place.lines) = (cursor.generation, cursor.end, cursor.lines);
+        } else if self.first_look && self.options.from == From::End && !is_gzip(path) {
+            (place.end, place.lines) = last_line_end(file, self.options.sizes().limits)?;
+        }
+        Ok(place)
+    }
+
+    /// The file was truncated or rewritten: what it holds now is another generation.
+    pub(super) fn start_over(&mut self, identity: Identity) {
+        let Some(active) = self.active.get_mut(&identity) else { return };
+        let cursor = active.reader.cursor(true);
+        let source = active.reader.source;
+        let last_size = active.stamp.map(|stamp| stamp.size);
+        let size = active.reader.size().unwrap_or(0);
+        active.reader.restart();
+        active.behind = true;
+        let begun = SourceMessage::Opened {
+            source,
+            path: active.reader.path.clone(),
+            generation: active.reader.generation,
+            offset: 0,
+            size,
+        };
+        if !self.continue_in_copy(&cursor, source, last_size) {
+            let cause = if size < cursor.end { GapCause::Truncated } else { GapCause::Rewritten };
+            let to =
+                if cause == GapCause::Truncated { last_size.map(|size| size.max(cursor.end)) } else { None };
+            let gap =
+                Gap { generation: cursor.generation, path: cursor.path.clone(), from: cursor.end, to, cause };
+            self.outbox.push(SourceMessage::Gap(source, gap));
+            self.outbox.closed(source, cursor);
+        }
+        self.outbox.push(begun);
+        self.enqueue(identity);
+    }
+
+    /// True when a file that appears beside a log is a copy of it, made by a rotation that will
+    /// truncate the log next: what has been read must not be read again.
+    fn is_copy(&mut self, path: &Path, file: &File, identity: Identity) -> std::io::Result<bool> {
+        let origin = rotation_bases(path).into_iter().find_map(|base| {
+            let identity = *self.paths.get(&base)?;
+            self.active
+                .get(&identity)
+                .filter(|active| active.moved.is_none())
+                .map(|active| (identity, active))
+        });
+        let Some((origin, active)) = origin else {
+            return Ok(self.copies.remove(&identity) && self.know_copy(path, file, identity)?);
+        };
+        let size = file.metadata()?.len();
+        // A copy may have been begun; an empty file has nothing to read in any case.
+        if size == 0 {
+            return Ok(true);
+        }
+        if active.reader.begins_like(file)? {
+            self.copies.insert(identity);
+            return Ok(true);
+        }
+        // The log may have been truncated before we saw the copy.
+        if active.reader.size()? < active.reader.end() || !active.reader.witness_holds()? {
+            self.start_over(origin);
+            return Ok(self.active.contains_key(&identity) || self.known.contains_key(&identity));
+        }
+        Ok(false)
+    }
+
+    /// The log that was copied is gone, and was read itself: the copy counts as read.
+    fn know_copy(&mut self, path: &Path, file: &File, identity: Identity) -> std::io::Result<bool> {
+        let metadata = file.metadata()?;
+        let (end, lines) = last_line_end(file, self.options.sizes().limits)?;
+        let place = Place {
+            path: path.to_owned(),
+            source: self.sources.id(path),
+            generation: identity.generation(),
+            end,
+            lines,
+        };
+        let reader = FileReader::plain(file.try_clone()?, identity, place, self.options.sizes())?;
+        let known = Known { cursor: reader.cursor(true), stamp: Some(Stamp::of(&metadata)) };
+        self.known.insert(identity, known);
+        self.paths.insert(path.to_owned(), identity);
+        Ok(true)
+    }
+
+    /// Keeps the number of open files below the limit.
+    fn make_room(&mut self) {
+        if self.active.len() >= self.options.open_files_max.max(1) {
+            self.close_idle(1 + self.options.open_files_max / 16);
+        }
+    }
+
+    /// Closes files that have nothing to read, those that were silent longest first.
+    fn close_idle(&mut self, count: usize) {
+        let mut idle: Vec<(Instant, Identity)> = self
+            .active
+            .iter()
+            .filter(|(_, active)| active.moved.is_none() && !active.behind && !active.queued)
+            .map(|(identity, active)| (active.last_read, *identity))
+            .collect();
+        idle.sort_by_key(|(last_read, _)| *last_read);
+        for (_, identity) in idle.into_iter().take(count) {
+            if let Some(active) = self.active.remove(&identity) {
+                self.known
+                    .insert(identity, Known { cursor: active.reader.cursor(false), stamp: active.stamp });
+            }
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! What the user named: a file, a pattern, a directory or standard input.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+/// One thing to read.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// One file, which need not exist yet.
+    Path(PathBuf),
+    /// All files that match, now and later.
+    Glob(Pattern),
+    /// All files below a directory that look like logs (see [`looks_like_log`]), now and later.
+    Directory(PathBuf),
+    Stdin,
+}
+
+/// Why a word of the command line names nothing that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    #[error("`{pattern}` is not a pattern: {reason}")]
+    Pattern { pattern: String, reason: String },
+    #[error("the name of the input is empty")]
+    Empty,
+}
+
+impl Input {
+    /// Reads a word of the command line: `-`, a directory, a pattern (`*`, `?`, `[..]`, `{a,b}`, `**`)
+    /// or a file. A word with pattern characters that names an existing file is that file.
+    pub fn parse(word: impl AsRef<OsStr>) -> Result<Self, InputError> {
+        let word = word.as_ref();
+        let path = Path::new(word);
+        if word.is_empty() {
+            return Err(InputError::Empty);
+        }
+        if word == "-" {
+            return Ok(Self::Stdin);
+        }
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => Ok(Self::Directory(path.to_owned())),
+            Err(_) if is_pattern(word) && fs::symlink_metadata(path).is_err() => {
+                Pattern::new(path).map(Self::Glob)
+            }
+            _ => Ok(Self::Path(path.to_owned())),
+        }
+    }
+
+    /// The same input with a path that does not depend on the working directory.
+    pub(crate) fn absolute(self) -> Self {
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        match self {
+            Self::Path(path) => Self::Path(absolute(path)),
+            Self::Directory(path) => Self::Directory(absolute(path)),
+            Self::Glob(pattern) => Self::Glob(Pattern { root: absolute(pattern.root), ..pattern }),
+            Self::Stdin => Self::Stdin,
+        }
+    }
+
+    /// True when the input reads a file of this path, if it exists.
+    pub(crate) fn covers(&self, path: &Path, depth: usize) -> bool {
+        match self {
+            Self::Path(own) => own == path,
+            Self::Glob(pattern) => pattern.matches(path),
+            Self::Directory(root) => path.strip_prefix(root).is_ok_and(|rest| {
+                rest.components().count() <= depth
+                    && !rest.components().any(|part| is_hidden(part.as_os_str()))
+                    && rest.file_name().is_some_and(looks_like_log)
+            }),
+            Self::Stdin => false,
+        }
+    }
+
+    /// True when a directory of this path can hold, or lead to, files of the input.
+    pub(crate) fn reaches(&self, directory: &Path) -> bool {
+        let (Self::Path(root) | Self::Directory(root) | Self::Glob(Pattern { root, .. })) = self else {
+            return false;
+        };
+        root.starts_with(directory) || (!matches!(self, Self::Path(_)) && directory.starts_with(root))
+    }
+}
+
+fn is_pattern(word: &OsStr) -> bool {
+    word.as_bytes().iter().any(|byte| b"*?[{".contains(byte))
+}
+
+/// A pattern over paths, matched part by part so that expanding it reads only directories it names.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// The directory the first part is looked up in.
+    pub(crate) root: PathBuf,
+    pub(crate) parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Part {
+    Literal(OsString),
+    /// One name. `hidden`: names that begin with a dot match too.
+    Wild {
+        matcher: GlobMatcher,
+        hidden: bool,
+    },
+    /// `**`: any number of directories.
+    Recursive,
+}
+
+impl Pattern {
+    /// # Errors
+    /// When a part cannot be parsed; a `/` inside braces or brackets is one such case.
+    pub fn new(path: &Path) -> Result<Self, InputError> {
+        let mut root = PathBuf::new();
+        let mut parts = Vec::new();
+        for component in path.components() {
+            match component {
+                Component::Normal(name) if parts.is_empty() && !is_pattern(name) => root.push(name),
+                Component::Normal(name) => parts.push(Part::new(path, name)?),
+                other => root.push(other),
+            }
+        }
+        if root.as_os_str().is_empty() {
+            root.push(".");
+        }
+        Ok(Self { root, parts })
+    }
+
+    fn matches(&self, path: &Path) -> bool {
+        let Ok(rest) = path.strip_prefix(&self.root) else { return false };
+        let names: Vec<&OsStr> = rest.components().map(Component::as_os_str).collect();
+        match_parts(&self.parts, &names)
+    }
+}
+
+impl Part {
+    fn new(whole: &Path, name: &OsStr) -> Result<Self, InputError> {
+        let fail = |reason: String| InputError::Pattern { pattern: whole.display().to_string(), reason };
+        if name == "**" {
+            return Ok(Self::Recursive);
+        }
+        if !is_pattern(name) {
+            return Ok(Self::Literal(name.to_owned()));
+        }
+        let text = name.to_str().ok_or_else(|| fail("it is not valid UTF-8".to_owned()))?;
+        let glob = GlobBuilder::new(text)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build()
+            .map_err(|error| fail(error.kind().to_string()))?;
+        Ok(Self::Wild { matcher: glob.compile_matcher(), hidden: text.starts_with('.') })
+    }
+
+    /// True when the part accepts this one name; `**` accepts every name that is not hidden.
+    pub(crate) fn accepts(&self, name: &OsStr) -> bool {
+        match self {
+            Self::Literal(own) => own == name,
+            Self::Wild { matcher, hidden } => (*hidden || !is_hidden(name)) && matcher.is_match(name),
+            Self::Recursive => !is_hidden(name),
+        }
+    }
+}
+
+fn match_parts(parts: &[Part], names: &[&OsStr]) -> bool {
+    match (parts, names) {
+        ([], []) => true,
+        ([Part::Recursive], names) => !names.is_empty() && names.iter().all(|name| !is_hidden(name)),
+        ([Part::Recursive, rest @ ..], names) => (0..=names.len())
+            .take_while(|at| *at == 0 || !is_hidden(names[at - 1]))
+            .any(|at| match_parts(rest, &names[at..])),
+        ([part, parts @ ..], [name, names @ ..]) => part.accepts(name) && match_parts(parts, names),
+        _ => false,
+    }
+}
+
+pub(crate) fn is_hidden(name: &OsStr) -> bool {
+    name.as_bytes().starts_with(b".")
+}
+
+pub(crate) fn is_compressed(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| ["gz", "bz2", "xz", "zst", "lz4"].iter().any(|known| extension == *known))
+}
+
+pub(crate) fn is_gzip(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "gz")
+}
+
+/// Whether a file in a directory that was named as a whole is taken for a log, by its name alone.
+///
+/// Yes for `log json ndjson jsonl txt out err csv` as extension and for the extensionless names of
+/// system logs, both with a rotation suffix (`.1`, `-20260301`, `.old`) or `.gz` after it, and for
+/// names such as `app.log.2026-03-01`. No for what stands beside recordings and is not one:
+/// `README*`, `LICENSE*`, `*.expect`, `scenario.json`, `package.json`.
+#[must_use]
+pub fn looks_like_log(name: &OsStr) -> bool {
+    const EXTENSIONS: [&str; 8] = ["log", "json", "ndjson", "jsonl", "txt", "out", "err", "csv"];
+    const NAMES: [&str; 8] = ["syslog", "messages", "secure", "maillog", "cron", "daemon", "kern", "user"];
+    const NOT_LOGS: [&str; 2] = ["scenario.json", "package.json"];
+    let name = name.to_string_lossy();
+    if is_hidden(OsStr::new(name.as_ref()))
+        || name.starts_with("README")
+        || name.starts_with("LICENSE")
+        || NOT_LOGS.contains(&name.as_ref())
+    {
+        return false;
+    }
+    let stem = without_rotation(name.strip_suffix(".gz").unwrap_or(&name));
+    match stem.rsplit_once('.') {
+        Some((_, extension)) => EXTENSIONS.contains(&extension),
+        None => NAMES.contains(&stem),
+    }
+}
+
+/// A file name without what rotation appends: `.1`, `-20260301`, `.2026-03-01`, `.old`, any number of them.
+fn without_rotation(name: &str) -> &str {
+    let mut name = name;
+    while let Some(shorter) = without_one_suffix(name) {
+        name = shorter;
+    }
+    name
+}
+
+fn without_one_suffix(name: &str) -> Option<&str> {
+    let (stem, suffix) = name.rsplit_once(['.', '-', '_'])?;
+    let is_number = !suffix.is_empty() && suffix.bytes().all(|byte| byte.is_ascii_digit());
+    (!stem.is_empty() && (is_number || ["old", "bak", "copy", "prev"].contains(&suffix))).then_some(stem)
+}
+
+/// The logs that `path` may be a rotated or copied companion of, by its name: `app.log` for
+/// `app.log.1`, `app.log-20260301`, `app-20260301.log` and `app.1.log`.
+pub(crate) fn rotation_bases(path: &Path) -> Vec<PathBuf> {
+    let Some(name) = path.file_name().and_then(OsStr::to_str) else { return Vec::new() };
+    let mut bases = Vec::new();
+    let mut candidate = name;
+    while let Some(shorter) = without_one_suffix(candidate) {
+        bases.push(path.with_file_name(shorter));
+        candidate = shorter;
+    }
+    if let Some((mut stem, extension)) = name.rsplit_once('.') {
+        while let Some(shorter) = without_one_suffix(stem) {
+            bases.push(path.with_file_name(format!("{shorter}.{extension}")));
+            stem = shorter;
+        }
+    }
+    bases
+}
+
+/// True when `path` looks like a rotated or copied companion of the log `base` in the same directory.
+pub(crate) fn is_rotation_of(path: &Path, base: &Path) -> bool {
+    rotation_bases(path).iter().any(|candidate| candidate == base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(name: &str, expect: bool) {
+        assert_eq!(looks_like_log(OsStr::new(name)), expect, "{name}");
+    }
+
+    #[test]
+    fn logs_in_a_directory_are_told_by_their_names() {
+        for name in [
+            "app.log",
+            "app.log.1",
+            "app.log.2.gz",
+            "access.json.log",
+            "postgresql-2025-11-05.csv",
+            "app.log-20260301",
+            "app.log.2026-03-01",
+            "syslog",
+            "syslog.1",
+            "messages-20260301",
+            "events.ndjson",
+            "catalina.out",
+        ] {
+            log(name, true);
+        }
+        for name in [
+            "README.md",
+            "README.txt",
+            "scenario.json",
+            "a.expect",
+            ".app.log",
+            "wtmp",
+            "core",
+            "x.bin",
+            "a.log.swp",
+        ] {
+            log(name, false);
+        }
+    }
+
+    fn pattern(pattern: &str, path: &str, expect: bool) {
+        let compiled = Pattern::new(Path::new(pattern)).unwrap();
+        assert_eq!(compiled.matches(Path::new(path)), expect, "{pattern} on {path}");
+    }
+
+    #[test]
+    fn patterns_match_part_by_part() {
+        pattern("/v/*.log", "/v/a.log", true);
+        pattern("/v/*.log", "/v/w/a.log", false);
+        pattern("/v/*.log", "/v/.a.log", false);
+        pattern("/v/.*.log", "/v/.a.log", true);
+        pattern("/v/**/*.log", "/v/a.log", true);
+        pattern("/v/**/*.log", "/v/w/x/a.log", true);
+        pattern("/v/**/*.log", "/v/.w/a.log", false);
+        pattern("/v/**", "/v/w/a", true);
+        pattern("/v/{a,b}/x[12].log", "/v/b/x2.log", true);
+        pattern("/v/{a,b}/x[12].log", "/v/c/x2.log", false);
+        pattern("/v/*/current", "/v/s/current", true);
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_parsed_says_why() {
+        let error = Pattern::new(Path::new("/v/{a/b}")).unwrap_err();
+        assert!(error.to_string().starts_with("`/v/{a/b}` is not a pattern"), "{error}");
+    }
+
+    fn rotation(path: &str, base: &str, expect: bool) {
+        assert_eq!(is_rotation_of(Path::new(path), Path::new(base)), expect, "{path} of {base}");
+    }
+
+    #[test]
+    fn companions_of_a_rotated_log_are_recognised() {
+        rotation("/v/app.log.1", "/v/app.log", true);
+        rotation("/v/app.log-20260301", "/v/app.log", true);
+        rotation("/v/app.log.2026-03-01", "/v/app.log", true);
+        rotation("/v/app-20260301.log", "/v/app.log", true);
+        rotation("/v/app.1.log", "/v/app.log", true);
+        rotation("/v/app.log", "/v/app.log", false);
+        rotation("/v/other.log.1", "/v/app.log", false);
+        rotation("/v/app.log.err", "/v/app.log", false);
+        rotation("/w/app.log.1", "/v/app.log", false);
+    }
+
+    #[test]
+    fn words_become_inputs() {
+        let directory = tempfile::tempdir().unwrap();
+        let odd = directory.path().join("a[1].log");
+        fs::write(&odd, "").unwrap();
+        assert!(matches!(Input::parse("-"), Ok(Input::Stdin)));
+        assert!(matches!(Input::parse(directory.path()), Ok(Input::Directory(_))));
+        assert!(matches!(Input::parse(&odd), Ok(Input::Path(path)) if path == odd));
+        assert!(matches!(Input::parse(directory.path().join("*.log")), Ok(Input::Glob(_))));
+        assert!(matches!(Input::parse(directory.path().join("later.log")), Ok(Input::Path(_))));
+        assert!(matches!(Input::parse(""), Err(InputError::Empty)));
+    }
+}

@@ -1,0 +1,277 @@
+//! Cuts a stream of bytes into whole lines, whatever the stream does.
+//!
+//! Bytes are read straight into the buffer that later leaves as [`Chunk::bytes`]: in the usual case
+//! a line is copied by the kernel and by nobody else. What is left after the last newline stays
+//! here until it is complete. A line beyond the limit is reduced to its head while the rest streams
+//! past, and runs of NUL (a hole left by truncation under a writer with an old offset) are counted
+//! and dropped, so memory is bounded by the line limit plus one read.
+//!
+//! Invariant, the byte ledger: `end` = sum of `disk_len` of all lines + all `padding_bytes`.
+
+use memchr::memchr;
+
+use crate::event::{Chunk, LineSpan};
+
+/// How long the witness before a cursor may be, in bytes.
+pub(crate) const WITNESS_BYTES: usize = 4096;
+/// How much of a file's beginning its head hash covers, in bytes.
+pub(crate) const HEAD_BYTES: usize = 1024;
+/// A line of 1 byte costs a span of 40: this bounds a chunk of newlines to some 640 KiB of spans.
+const LINES_PER_CHUNK: usize = 16 * 1024;
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Bounds on lines, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LineLimits {
+    /// A longer line is cut.
+    pub(crate) line: usize,
+    /// What is kept of a cut line; not above `line`.
+    pub(crate) head: usize,
+}
+
+/// The lines cut from what has been read, before they get the address of their source.
+pub(crate) struct Splitter {
+    limits: LineLimits,
+    /// An incomplete line (or its head), then bytes not looked at yet.
+    buffer: Vec<u8>,
+    /// There is no newline in `buffer[..scanned]`.
+    scanned: usize,
+    /// Bytes of the incomplete line that streamed past; not zero means the line is being cut.
+    discarded: u64,
+    /// Padding between `end` and the incomplete line.
+    padding: u64,
+    /// Where the last complete line ended.
+    end: u64,
+    lines: u64,
+    /// First bytes of the stream up to `end`, as far as they were seen in one piece.
+    head: Vec<u8>,
+    /// Last bytes before `end`, as far as they were seen in one piece.
+    witness: Vec<u8>,
+    /// Bytes between the previous line and `buffer[0]` were dropped.
+    torn: bool,
+}
+
+impl Splitter {
+    /// Starts at `end`, just after a line, with `lines` before it, after the bytes `head` and `witness`.
+    pub(crate) fn new(limits: LineLimits, end: u64, lines: u64, head: Vec<u8>, witness: Vec<u8>) -> Self {
+        let limits = LineLimits { line: limits.line.max(1), head: limits.head.clamp(1, limits.line.max(1)) };
+        Self {
+            limits,
+            buffer: Vec::new(),
+            scanned: 0,
+            discarded: 0,
+            padding: 0,
+            end,
+            lines,
+            head,
+            witness,
+            torn: false,
+        }
+    }
+
+    /// Where the last complete line ended.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    pub(crate) fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    pub(crate) fn witness(&self) -> &[u8] {
+        &self.witness
+    }
+
+    /// Where the next byte of the stream belongs.
+    pub(crate) fn position(&self) -> u64 {
+        self.end + self.padding + self.discarded + self.buffer.len() as u64
+    }
+
+    /// The buffer to append the next bytes of the stream to, with room for `bytes`.
+    pub(crate) fn room(&mut self, bytes: usize) -> &mut Vec<u8> {
+        self.buffer.reserve(bytes);
+        &mut self.buffer
+    }
+
+    /// True when bytes are waiting that [`Splitter::split`] has not looked at.
+    pub(crate) fn has_unseen(&self) -> bool {
+        self.scanned < self.buffer.len()
+    }
+
+    /// Forgets the incomplete line and everything after it; reading goes on at `end`.
+    pub(crate) fn rewind(&mut self) {
+        self.buffer.clear();
+        self.scanned = 0;
+        self.discarded = 0;
+        self.padding = 0;
+        self.torn = false;
+    }
+
+    /// Forgets the bytes added since the last [`Splitter::split`].
+    pub(crate) fn withdraw_unseen(&mut self) {
+        self.buffer.truncate(self.scanned);
+    }
+
+    /// The complete lines among the bytes read, if there are any. To be called until it gives none.
+    pub(crate) fn split(&mut self) -> Option<Chunk> {
+        let bytes = std::mem::take(&mut self.buffer);
+        let mut cut = Cut { bytes, ..Cut::default() };
+        let mut search = self.scanned;
+        while cut.lines.len() < LINES_PER_CHUNK {
+            let skipped = self.skip_padding(&cut.bytes, cut.start, cut.start == search);
+            cut.start += skipped;
+            search = search.max(cut.start);
+            let Some(newline) = memchr(b'\n', &cut.bytes[search..]).map(|at| at + search) else {
+                search = cut.bytes.len();
+                break;
+            };
+            self.take_line(&mut cut, newline);
+            search = cut.start;
+        }
+        self.keep_rest(cut, search)
+    }
+
+    /// The incomplete line at the end of a finished stream, as a line without a newline, or padding
+    /// that no line followed.
+    pub(crate) fn flush(&mut self) -> Option<Chunk> {
+        if self.buffer.is_empty() && self.padding == 0 {
+            return None;
+        }
+        let mut cut = Cut { bytes: std::mem::take(&mut self.buffer), ..Cut::default() };
+        if cut.bytes.is_empty() {
+            cut.padding = std::mem::take(&mut self.padding);
+            self.end += cut.padding;
+            self.torn = true;
+        } else {
+            let length = cut.bytes.len();
+            self.push_line(&mut cut, length, length);
+        }
+        self.scanned = 0;
+        Some(self.finish(cut))
+    }
+
+    /// Counts NULs and the byte order mark where a line starts; returns how many bytes to step over.
+    fn skip_padding(&mut self, bytes: &[u8], start: usize, fresh: bool) -> usize {
+        if self.discarded > 0 {
+            return 0;
+        }
+        let mut skipped = 0;
+        if self.end + self.padding == 0 && bytes[start..].starts_with(BYTE_ORDER_MARK) {
+            skipped = BYTE_ORDER_MARK.len();
+        }
+        if fresh || skipped > 0 {
+            let rest = &bytes[start + skipped..];
+            skipped += rest.iter().position(|byte| *byte != 0).unwrap_or(rest.len());
+        }
+        self.padding += skipped as u64;
+        skipped
+    }
+
+    fn take_line(&mut self, cut: &mut Cut, newline: usize) {
+        let content = &cut.bytes[cut.start..newline];
+        let carriage = usize::from(content.ends_with(b"\r"));
+        self.push_line(cut, newline - carriage, newline + 1);
+    }
+
+    /// Adds the line from `cut.start` with its text up to `text_end` and its terminator up to `disk_end`.
+    fn push_line(&mut self, cut: &mut Cut, text_end: usize, disk_end: usize) {
+        let mut len = text_end - cut.start;
+        let is_cut = self.discarded > 0 || len > self.limits.line;
+        if self.discarded > 0 {
+            cut.seam = cut.start + self.limits.head;
+        }
+        if is_cut {
+            len = len.min(self.limits.head);
+        }
+        let disk_len = (disk_end - cut.start) as u64 + self.discarded;
+        let offset = self.end + self.padding;
+        cut.lines.push(LineSpan { start: cut.start as u32, len: len as u32, offset, disk_len, cut: is_cut });
+        cut.padding += std::mem::take(&mut self.padding);
+        cut.start = disk_end;
+        cut.done = disk_end;
+        self.discarded = 0;
+        self.end = offset + disk_len;
+    }
+
+    /// Keeps what follows the last complete line and wraps up the lines before it.
+    fn keep_rest(&mut self, mut cut: Cut, search: usize) -> Option<Chunk> {
+        if cut.lines.is_empty() {
+            if cut.start > 0 {
+                cut.bytes.drain(..cut.start);
+                self.torn = true;
+            }
+            self.scanned = search - cut.start;
+            self.buffer = cut.bytes;
+            self.reduce_long_line();
+            return None;
+        }
+        self.buffer = cut.bytes[cut.start..].to_vec();
+        self.scanned = search - cut.start;
+        let torn = cut.done < cut.start;
+        cut.bytes.truncate(cut.done);
+        let chunk = self.finish(cut);
+        self.torn = torn;
+        self.reduce_long_line();
+        Some(chunk)
+    }
+
+    /// Drops all but the head of an incomplete line that is over the limit.
+    fn reduce_long_line(&mut self) {
+        let seen_only = self.scanned == self.buffer.len();
+        if seen_only && (self.discarded > 0 || self.buffer.len() > self.limits.line) {
+            self.discarded += (self.buffer.len().saturating_sub(self.limits.head)) as u64;
+            self.buffer.truncate(self.limits.head);
+            self.buffer.shrink_to(2 * self.limits.head);
+            self.scanned = self.buffer.len();
+        }
+    }
+
+    fn finish(&mut self, cut: Cut) -> Chunk {
+        let first_line = self.lines + 1;
+        self.lines += cut.lines.len() as u64;
+        self.remember(&cut);
+        Chunk {
+            first_line,
+            bytes: cut.bytes,
+            lines: cut.lines,
+            padding_bytes: cut.padding,
+            ..Chunk::default()
+        }
+    }
+
+    /// Extends head and witness by the bytes of the lines just cut.
+    fn remember(&mut self, cut: &Cut) {
+        let bytes = &cut.bytes[cut.seam.min(cut.bytes.len())..];
+        let torn = std::mem::take(&mut self.torn);
+        if torn || cut.seam > 0 {
+            self.witness.clear();
+        }
+        let before = self.end - (cut.bytes.len() as u64).min(self.end);
+        if !torn && cut.seam == 0 && self.head.len() < HEAD_BYTES && self.head.len() as u64 == before {
+            let missing = HEAD_BYTES - self.head.len();
+            self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);
+        }
+        let keep = &bytes[bytes.len().saturating_sub(WITNESS_BYTES)..];
+        let surplus = (self.witness.len() + keep.len()).saturating_sub(WITNESS_BYTES);
+        self.witness.drain(..surplus.min(self.witness.len()));
+        self.witness.extend_from_slice(keep);
+    }
+}
+
+/// A chunk in the making.
+#[derive(Default)]
+struct Cut {
+    bytes: Vec<u8>,
+    lines: Vec<LineSpan>,
+    /// Where the next line starts in `bytes`.
+    start: usize,
+    /// Where the last complete line ends in `bytes`.
+    done: usize,
+    padding: u64,
+    /// Bytes of the stream are missing before this place in `bytes`; 0 when none are.
+    seam: usize,
+}

@@ -1,0 +1,209 @@
+//! Reads every input once, one after the other, to its end: replay and ingest.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::identity::{Identity, of_content};
+use super::input::{Input, is_gzip};
+use super::outbox::{Outbox, Sources, Stopped};
+use super::paths::{Skip, expand};
+use super::reader::{FileReader, OpenError, Place, Step, continues, open_regular, read_head};
+use super::{Addresses, Options, Symlinks};
+use crate::event::{Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage};
+
+/// Standard input has no path; this is shown instead.
+pub(crate) const STDIN_NAME: &str = "(stdin)";
+
+pub(crate) fn run(inputs: &[Input], options: &Options, outbox: Outbox) {
+    let mut reading = Reading { options, outbox, sources: Sources::default(), ordinal: 0 };
+    // To be stopped is not an error: the caller asked for it.
+    reading.all(inputs).unwrap_or_else(|Stopped| ());
+}
+
+struct Reading<'a> {
+    options: &'a Options,
+    outbox: Outbox,
+    sources: Sources,
+    /// Number of the file in the input.
+    ordinal: u64,
+}
+
+impl Reading<'_> {
+    fn all(&mut self, inputs: &[Input]) -> Result<(), Stopped> {
+        let mut seen = std::collections::HashSet::new();
+        for input in inputs {
+            if matches!(input, Input::Stdin) {
+                self.stdin()?;
+                continue;
+            }
+            let expansion = expand(std::slice::from_ref(input), self.options);
+            for (directory, error) in expansion.failures {
+                let message = format!("cannot read the directory `{}`: {error}", directory.display());
+                self.outbox.trouble(None, message, None);
+            }
+            self.note_skipped(&expansion.skipped);
+            if expansion.files.is_empty() {
+                self.note_empty(input);
+            }
+            for path in expansion.files {
+                if seen.insert(path.clone()) {
+                    self.file(&path, matches!(input, Input::Path(_)))?;
+                }
+            }
+        }
+        self.outbox.push(SourceMessage::Finished);
+        self.outbox.flush()
+    }
+
+    fn note_skipped(&mut self, skipped: &[(PathBuf, Skip)]) {
+        for (path, reason) in skipped {
+            let why = match reason {
+                Skip::Compressed | Skip::UnknownCompression => "only gzip is decompressed",
+                Skip::OwnData => "it is soctop's own data",
+            };
+            self.outbox.trouble(None, format!("`{}` is not read: {why}", path.display()), None);
+        }
+    }
+
+    fn note_empty(&mut self, input: &Input) {
+        let message = match input {
+            Input::Directory(root) => format!("`{}` holds no file that looks like a log", root.display()),
+            Input::Glob(pattern) => format!("nothing under `{}` matches the pattern", pattern.root.display()),
+            Input::Path(_) | Input::Stdin => return,
+        };
+        self.outbox.trouble(None, message, None);
+    }
+
+    fn file(&mut self, path: &Path, named: bool) -> Result<(), Stopped> {
+        let source = self.sources.id(path);
+        self.ordinal += 1;
+        match self.open(path, source, named) {
+            Ok(reader) => {
+                self.outbox.push(SourceMessage::Opened {
+                    source,
+                    path: path.to_owned(),
+                    generation: reader.generation,
+                    offset: reader.end(),
+                    size: fs::metadata(path).map_or(0, |metadata| metadata.len()),
+                });
+                self.drain(reader)
+            }
+            Err(error) => {
+                let hint = error.hint();
+                self.outbox.trouble(Some(source), error.to_string(), hint);
+                self.outbox.flush()
+            }
+        }
+    }
+
+    fn open(&mut self, path: &Path, source: SourceId, named: bool) -> Result<FileReader, OpenError> {
+        let fail = |source| OpenError::Io { path: path.to_owned(), source };
+        let symlinks = if named { Symlinks::Follow } else { self.options.symlinks };
+        let (file, metadata) = open_regular(path, symlinks)?;
+        let identity = Identity::of(&metadata);
+        let sizes = self.options.sizes();
+        let mut place =
+            Place { path: path.to_owned(), source, generation: identity.generation(), end: 0, lines: 0 };
+        if self.options.addresses == Addresses::Content {
+            place.generation = of_content(self.ordinal, &read_head(&file).map_err(fail)?);
+        }
+        let cursor = self.options.cursors.iter().rev().find(|cursor| Identity::of_cursor(cursor) == identity);
+        if is_gzip(path) {
+            if let Some(cursor) = cursor {
+                (place.generation, place.end, place.lines) = (cursor.generation, cursor.end, cursor.lines);
+            }
+            return FileReader::gzip(file, identity, place, sizes).map_err(fail);
+        }
+        if let Some(cursor) = cursor {
+            if continues(&file, cursor).map_err(fail)? {
+                (place.generation, place.end, place.lines) = (cursor.generation, cursor.end, cursor.lines);
+            } else {
+                place.generation =
+                    super::identity::successor(cursor.generation, cursor.end, cursor.witness_hash);
+                self.outbox.push(SourceMessage::Gap(source, rewritten(cursor, metadata.len())));
+            }
+        }
+        FileReader::plain(file, identity, place, sizes).map_err(fail)
+    }
+
+    fn stdin(&mut self) -> Result<(), Stopped> {
+        let source = self.sources.id(Path::new(STDIN_NAME));
+        self.ordinal += 1;
+        match stdin_reader(source, self.options) {
+            Ok(reader) => {
+                self.outbox.push(opened_stdin(&reader));
+                self.drain(reader)
+            }
+            Err(error) => {
+                self.outbox.trouble(Some(source), format!("cannot read standard input: {error}"), None);
+                self.outbox.flush()
+            }
+        }
+    }
+
+    fn drain(&mut self, mut reader: FileReader) -> Result<(), Stopped> {
+        let source = reader.source;
+        loop {
+            self.outbox.flush()?;
+            if let Some(descriptor) = reader.stream_fd() {
+                super::follow::wait_readable(&self.outbox.stop, descriptor);
+            }
+            match reader.step() {
+                Ok(Step::Lines(chunk)) => self.outbox.push(SourceMessage::Lines(chunk)),
+                Ok(Step::More) => {}
+                Ok(Step::End) => break,
+                Ok(Step::Truncated | Step::Rewritten) => {
+                    let gap = rewritten(&reader.cursor(false), reader.size().unwrap_or(0));
+                    self.outbox.push(SourceMessage::Gap(source, gap));
+                    break;
+                }
+                Err(error) => {
+                    let message = format!("cannot read `{}` any further: {error}", reader.path.display());
+                    self.outbox.trouble(Some(source), message, None);
+                    self.outbox.push(SourceMessage::Gap(source, unreadable(&reader.cursor(false))));
+                    break;
+                }
+            }
+        }
+        if let Some(chunk) = reader.flush() {
+            self.outbox.push(SourceMessage::Lines(chunk));
+        }
+        let size = reader.size().unwrap_or_else(|_| reader.end());
+        self.outbox.push(SourceMessage::CaughtUp { source, size });
+        self.outbox.closed(source, reader.cursor(true));
+        self.outbox.flush()
+    }
+}
+
+/// The gap of a file that is no longer what was read of it.
+pub(crate) fn rewritten(cursor: &Cursor, size: u64) -> Gap {
+    let cause = if size < cursor.end { GapCause::Truncated } else { GapCause::Rewritten };
+    Gap { generation: cursor.generation, path: cursor.path.clone(), from: cursor.end, to: None, cause }
+}
+
+pub(crate) fn unreadable(cursor: &Cursor) -> Gap {
+    let cause = GapCause::Unreadable;
+    Gap { generation: cursor.generation, path: cursor.path.clone(), from: cursor.end, to: None, cause }
+}
+
+pub(crate) fn stdin_reader(source: SourceId, options: &Options) -> std::io::Result<FileReader> {
+    use std::os::fd::AsFd;
+    let descriptor = std::io::stdin().as_fd().try_clone_to_owned()?;
+    let generation = match options.addresses {
+        Addresses::File => GenerationId(xxhash_rust::xxh3::xxh3_64_with_seed(b"stdin", options.instance)),
+        Addresses::Content => of_content(0, b"stdin"),
+    };
+    let place = Place { path: PathBuf::from(STDIN_NAME), source, generation, end: 0, lines: 0 };
+    let sizes = super::Sizes { chunk: options.chunk_bytes.min(64 << 10), ..options.sizes() };
+    Ok(FileReader::stream(descriptor, place, sizes))
+}
+
+pub(crate) fn opened_stdin(reader: &FileReader) -> SourceMessage {
+    SourceMessage::Opened {
+        source: reader.source,
+        path: reader.path.clone(),
+        generation: reader.generation,
+        offset: 0,
+        size: 0,
+    }
+}

@@ -1,0 +1,209 @@
+//! What exists: the files that the inputs name at this moment, and the directories to watch.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::input::{Input, Part, is_compressed, is_gzip, is_hidden, looks_like_log};
+use super::{Options, Symlinks};
+
+/// The result of looking at the file system once.
+#[derive(Debug, Default)]
+pub(crate) struct Expansion {
+    /// In the order of the inputs, sorted by name within one, no path twice.
+    pub(crate) files: Vec<PathBuf>,
+    /// Directories whose changes can change `files` or their content.
+    pub(crate) directories: BTreeSet<PathBuf>,
+    pub(crate) skipped: Vec<(PathBuf, Skip)>,
+    /// Directories that could not be read.
+    pub(crate) failures: Vec<(PathBuf, io::Error)>,
+}
+
+/// Why a file that matches is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Skip {
+    /// A compressed file does not grow: it is read by replay and ingest, not followed.
+    Compressed,
+    /// Compressed with something other than gzip.
+    UnknownCompression,
+    /// Soctop's own data.
+    OwnData,
+}
+
+/// Looks up all inputs.
+pub(crate) fn expand(inputs: &[Input], options: &Options) -> Expansion {
+    let mut walk = Walk { options, seen: BTreeSet::new(), result: Expansion::default() };
+    for input in inputs {
+        match input {
+            Input::Path(path) => walk.named(path),
+            Input::Directory(root) => walk.tree(root),
+            Input::Glob(pattern) => walk.pattern(&pattern.root, &pattern.parts, 0),
+            Input::Stdin => {}
+        }
+    }
+    walk.result
+}
+
+/// Whether a file that matches an input is read, by its name alone.
+pub(crate) fn skip_reason(path: &Path, options: &Options) -> Option<Skip> {
+    if options.exclude.iter().any(|own| path.starts_with(own)) {
+        return Some(Skip::OwnData);
+    }
+    match is_compressed(path) {
+        true if !is_gzip(path) => Some(Skip::UnknownCompression),
+        true if options.follow => Some(Skip::Compressed),
+        _ => None,
+    }
+}
+
+struct Walk<'a> {
+    options: &'a Options,
+    seen: BTreeSet<PathBuf>,
+    result: Expansion,
+}
+
+impl Walk<'_> {
+    /// A file named by itself is read whatever its name; one that is not there yet is waited for.
+    fn named(&mut self, path: &Path) {
+        if self.seen.insert(path.to_owned()) {
+            self.result.files.push(path.to_owned());
+        }
+        self.watch_nearest(path.parent().unwrap_or(Path::new("/")));
+        // Data arrives where the link points, and only that directory says so.
+        if let Ok(target) = fs::canonicalize(path)
+            && let Some(parent) = target.parent()
+        {
+            self.result.directories.insert(parent.to_owned());
+        }
+    }
+
+    fn watch_nearest(&mut self, directory: &Path) {
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        if let Some(existing) = directory.ancestors().find(|ancestor| ancestor.is_dir()) {
+            self.result.directories.insert(existing.to_owned());
+        }
+    }
+
+    fn tree(&mut self, root: &Path) {
+        if !root.is_dir() {
+            return self.watch_nearest(root);
+        }
+        let first = self.result.files.len();
+        let mut pending = vec![(root.to_owned(), 1)];
+        while let Some((directory, depth)) = pending.pop() {
+            for entry in self.list(&directory) {
+                let hidden = entry.file_name().is_none_or(is_hidden);
+                // A linked directory is not entered: it may lead back here, or anywhere.
+                if entry.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+                    if depth < self.options.directory_depth && !hidden {
+                        pending.push((entry, depth + 1));
+                    }
+                } else if entry.file_name().is_some_and(looks_like_log) {
+                    self.found(entry);
+                }
+            }
+        }
+        self.result.files[first..].sort();
+    }
+
+    fn pattern(&mut self, directory: &Path, parts: &[Part], depth: usize) {
+        if depth > self.options.directory_depth.max(parts.len()) {
+            return;
+        }
+        let Some((part, rest)) = parts.split_first() else { return };
+        match part {
+            Part::Literal(name) => self.matched(directory.join(name), rest, depth),
+            Part::Wild { .. } => {
+                for entry in self.list_or_wait(directory) {
+                    if entry.file_name().is_some_and(|name| part.accepts(name)) {
+                        self.matched(entry, rest, depth);
+                    }
+                }
+            }
+            Part::Recursive => {
+                if !rest.is_empty() {
+                    self.pattern(directory, rest, depth);
+                }
+                for entry in self.list_or_wait(directory) {
+                    if entry.file_name().is_none_or(is_hidden) {
+                        continue;
+                    }
+                    if entry.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+                        self.pattern(&entry, parts, depth + 1);
+                    } else if rest.is_empty() {
+                        self.found(entry);
+                    }
+                }
+            }
+        }
+    }
+
+    fn matched(&mut self, path: PathBuf, rest: &[Part], depth: usize) {
+        if !rest.is_empty() {
+            if self.may_enter(&path) {
+                self.pattern(&path, rest, depth + 1);
+            }
+        } else if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
+            self.found(path);
+        }
+    }
+
+    /// A linked directory in a pattern is followed under the same rule as a linked file.
+    fn may_enter(&self, directory: &Path) -> bool {
+        let (Ok(link), Ok(target)) = (directory.symlink_metadata(), directory.metadata()) else {
+            return false;
+        };
+        if !target.is_dir() || !link.is_symlink() {
+            return target.is_dir();
+        }
+        match self.options.symlinks {
+            Symlinks::Follow => true,
+            Symlinks::SameOwner => link.uid() == 0 || link.uid() == target.uid(),
+            Symlinks::Never => false,
+        }
+    }
+
+    fn found(&mut self, path: PathBuf) {
+        if let Some(reason) = skip_reason(&path, self.options) {
+            self.result.skipped.push((path, reason));
+            return;
+        }
+        if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink())
+            && let Ok(target) = fs::canonicalize(&path)
+            && let Some(parent) = target.parent()
+        {
+            self.result.directories.insert(parent.to_owned());
+        }
+        if self.seen.insert(path.clone()) {
+            self.result.files.push(path);
+        }
+    }
+
+    fn list_or_wait(&mut self, directory: &Path) -> Vec<PathBuf> {
+        if directory.is_dir() {
+            return self.list(directory);
+        }
+        self.watch_nearest(directory);
+        Vec::new()
+    }
+
+    /// The entries of a directory, sorted by name.
+    fn list(&mut self, directory: &Path) -> Vec<PathBuf> {
+        self.result.directories.insert(directory.to_owned());
+        match fs::read_dir(directory) {
+            Ok(entries) => {
+                let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+                paths.sort();
+                paths
+            }
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    self.result.failures.push((directory.to_owned(), error));
+                }
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,467 @@
+//! Reads one file from a place on, and notices when it is no longer the file that was read.
+//!
+//! `read()` with an explicit offset, never a memory map: a log truncated under a map kills the
+//! process. After each read the bytes before the last line are compared with those that were read
+//! then (the witness), so a file that was truncated and has grown past the old place is told from
+//! one that has only grown. Compared *after* reading, the test covers what was just read.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use memchr::{memchr_iter, memrchr};
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::identity::{Identity, successor};
+use super::lines::{HEAD_BYTES, LineLimits, Splitter, WITNESS_BYTES};
+use super::{Symlinks, now};
+use crate::event::{Chunk, Cursor, GenerationId, SourceId};
+
+/// Lines are counted when following starts at the end of a file of up to this size, in bytes.
+const COUNT_LINES_UP_TO: u64 = 64 << 20;
+/// Decompressed data is refused beyond this size (bytes) and this ratio to the compressed file.
+const BOMB_BYTES: u64 = 1 << 30;
+const BOMB_RATIO: u64 = 500;
+
+/// Why a path cannot be read as a log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("cannot open `{}`: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("`{}` is {kind}, not a regular file", path.display())]
+    NotRegular { path: PathBuf, kind: &'static str },
+    #[error("`{}` is a symbolic link into another owner's files", path.display())]
+    ForeignLink { path: PathBuf },
+}
+
+impl OpenError {
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
+    pub(crate) fn is_out_of_descriptors(&self) -> bool {
+        matches!(self, Self::Io { source, .. }
+            if matches!(Errno::from_io_error(source), Some(Errno::MFILE | Errno::NFILE)))
+    }
+
+    /// What the user can do about it.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { source, path } if source.kind() == io::ErrorKind::PermissionDenied => Some(format!(
+                "allow this user to read it, for example `setfacl -m u:$USER:r {}`; it is tried again every few seconds",
+                path.display()
+            )),
+            Self::Io { .. } if self.is_out_of_descriptors() => {
+                Some("raise the limit of open files (`ulimit -n`)".to_owned())
+            }
+            Self::Io { .. } | Self::NotRegular { .. } => None,
+            Self::ForeignLink { .. } => {
+                Some("name the link itself on the command line to follow it".to_owned())
+            }
+        }
+    }
+}
+
+/// Opens a regular file for reading without ever waiting (a FIFO would block an ordinary open).
+pub(crate) fn open_regular(path: &Path, symlinks: Symlinks) -> Result<(File, Metadata), OpenError> {
+    let fail = |source: io::Error| OpenError::Io { path: path.to_owned(), source };
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let refuse_links = if symlinks == Symlinks::Never { OFlags::NOFOLLOW } else { OFlags::empty() };
+    let file = match openat(CWD, path, flags | refuse_links, Mode::empty()) {
+        Ok(descriptor) => File::from(descriptor),
+        Err(Errno::LOOP) if symlinks == Symlinks::Never => {
+            return Err(OpenError::ForeignLink { path: path.to_owned() });
+        }
+        // What open gives for a socket.
+        Err(Errno::NXIO) => return Err(OpenError::NotRegular { path: path.to_owned(), kind: "a socket" }),
+        Err(errno) => return Err(fail(errno.into())),
+    };
+    let metadata = file.metadata().map_err(fail)?;
+    if !metadata.is_file() {
+        return Err(OpenError::NotRegular { path: path.to_owned(), kind: kind_of(&metadata) });
+    }
+    if symlinks == Symlinks::SameOwner {
+        let link = path.symlink_metadata().map_err(fail)?;
+        if link.is_symlink() && link.uid() != 0 && link.uid() != metadata.uid() {
+            return Err(OpenError::ForeignLink { path: path.to_owned() });
+        }
+    }
+    Ok((file, metadata))
+}
+
+fn kind_of(metadata: &Metadata) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    match () {
+        () if kind.is_dir() => "a directory",
+        () if kind.is_fifo() => "a FIFO",
+        () if kind.is_socket() => "a socket",
+        () if kind.is_block_device() || kind.is_char_device() => "a device",
+        () => "something special",
+    }
+}
+
+/// Size and time of the last change; equal stamps mean that nothing happened to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) size: u64,
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self { size: metadata.len(), changed: (metadata.mtime(), metadata.mtime_nsec()) }
+    }
+}
+
+/// What one attempt to read gave.
+pub(crate) enum Step {
+    Lines(Chunk),
+    /// Bytes, but no complete line yet.
+    More,
+    /// Nothing more for now.
+    End,
+    /// The file is shorter than what was read of it.
+    Truncated,
+    /// The bytes before the cursor are others than those that were read.
+    Rewritten,
+}
+
+/// One generation of one file, and how far it has been read.
+pub(crate) struct FileReader {
+    content: Content,
+    splitter: Splitter,
+    limits: LineLimits,
+    chunk_bytes: usize,
+    pub(crate) path: PathBuf,
+    pub(crate) source: SourceId,
+    pub(crate) identity: Identity,
+    pub(crate) generation: GenerationId,
+}
+
+enum Content {
+    Plain(File),
+    Gzip {
+        decoder: Box<MultiGzDecoder<File>>,
+        compressed_bytes: u64,
+    },
+    /// Standard input: comes once, ends once. To be read when something is there to read.
+    Stream(OwnedFd),
+}
+
+/// Where a reader begins.
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
+    pub(crate) source: SourceId,
+    pub(crate) generation: GenerationId,
+    /// Just after a line.
+    pub(crate) end: u64,
+    /// Lines before `end`.
+    pub(crate) lines: u64,
+}
+
+/// The sizes a reader works with, in bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) limits: LineLimits,
+    pub(crate) chunk: usize,
+}
+
+impl FileReader {
+    pub(crate) fn plain(file: File, identity: Identity, place: Place, sizes: Sizes) -> io::Result<Self> {
+        let head = read_before(&file, place.end.min(HEAD_BYTES as u64), HEAD_BYTES)?;
+        let witness = read_before(&file, place.end, WITNESS_BYTES)?;
+        let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, witness);
+        Ok(Self::with(Content::Plain(file), splitter, identity, place, sizes))
+    }
+
+    /// A compressed file; offsets are those of the text in it. `place.end` bytes are read and skipped.
+    pub(crate) fn gzip(file: File, identity: Identity, place: Place, sizes: Sizes) -> io::Result<Self> {
+        let compressed_bytes = file.metadata()?.len();
+        let mut decoder = Box::new(MultiGzDecoder::new(file));
+        let (head, witness) = skip(&mut decoder, place.end)?;
+        let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, witness);
+        Ok(Self::with(Content::Gzip { decoder, compressed_bytes }, splitter, identity, place, sizes))
+    }
+
+    /// Standard input, or anything else that is read once from beginning to end.
+    pub(crate) fn stream(descriptor: OwnedFd, place: Place, sizes: Sizes) -> Self {
+        let splitter = Splitter::new(sizes.limits, 0, 0, Vec::new(), Vec::new());
+        let identity = Identity { device: 0, inode: 0, birth: None };
+        Self::with(Content::Stream(descriptor), splitter, identity, place, sizes)
+    }
+
+    fn with(content: Content, splitter: Splitter, identity: Identity, place: Place, sizes: Sizes) -> Self {
+        let Place { path, source, generation, .. } = place;
+        let Sizes { limits, chunk } = sizes;
+        Self { content, splitter, limits, chunk_bytes: chunk.max(1), path, source, identity, generation }
+    }
+
+    /// Reads once, at most one chunk.
+    pub(crate) fn step(&mut self) -> io::Result<Step> {
+        if self.splitter.has_unseen()
+            && let Some(chunk) = self.splitter.split()
+        {
+            return Ok(Step::Lines(self.address(chunk)));
+        }
+        match &mut self.content {
+            Content::Plain(_) => self.step_plain(),
+            Content::Gzip { decoder, compressed_bytes } => {
+                let limit = BOMB_BYTES.max(compressed_bytes.saturating_mul(BOMB_RATIO));
+                if self.splitter.position() > limit {
+                    return Err(io::Error::other("expands beyond all measure, reading stops here"));
+                }
+                let want = self.chunk_bytes as u64;
+                let count = decoder.by_ref().take(want).read_to_end(self.splitter.room(self.chunk_bytes))?;
+                if count == 0 { Ok(Step::End) } else { Ok(self.split()) }
+            }
+            Content::Stream(descriptor) => {
+                let buffer = self.splitter.room(self.chunk_bytes);
+                let count = loop {
+                    match rustix::io::read(&*descriptor, rustix::buffer::spare_capacity(buffer)) {
+                        Err(Errno::INTR) => {}
+                        result => break result?,
+                    }
+                };
+                if count == 0 { Ok(Step::End) } else { Ok(self.split()) }
+            }
+        }
+    }
+
+    /// What to wait for before reading a stream.
+    pub(crate) fn stream_fd(&self) -> Option<BorrowedFd<'_>> {
+        match &self.content {
+            Content::Stream(descriptor) => Some(descriptor.as_fd()),
+            Content::Plain(_) | Content::Gzip { .. } => None,
+        }
+    }
+
+    fn step_plain(&mut self) -> io::Result<Step> {
+        let Content::Plain(file) = &self.content else { return Ok(Step::End) };
+        let position = self.splitter.position();
+        let available = file.metadata()?.len().saturating_sub(position);
+        if available == 0 {
+            return self.at_end();
+        }
+        let want = usize::try_from(available).unwrap_or(usize::MAX).min(self.chunk_bytes);
+        let buffer = self.splitter.room(want);
+        let count = loop {
+            match rustix::io::pread(file, rustix::buffer::spare_capacity(buffer), position) {
+                Err(Errno::INTR) => {}
+                result => break result?,
+            }
+        };
+        if count == 0 {
+            return self.at_end();
+        }
+        if !self.witness_holds()? {
+            self.splitter.withdraw_unseen();
+            return Ok(Step::Rewritten);
+        }
+        Ok(self.split())
+    }
+
+    fn split(&mut self) -> Step {
+        match self.splitter.split() {
+            Some(chunk) => Step::Lines(self.address(chunk)),
+            None => Step::More,
+        }
+    }
+
+    /// There is nothing after what was read: is everything that was read still there?
+    fn at_end(&mut self) -> io::Result<Step> {
+        let size = self.size()?;
+        if size >= self.splitter.position() {
+            return Ok(Step::End);
+        }
+        if size < self.splitter.end() {
+            return Ok(Step::Truncated);
+        }
+        if !self.witness_holds()? {
+            return Ok(Step::Rewritten);
+        }
+        // Only the incomplete line was taken back or shortened.
+        self.splitter.rewind();
+        Ok(if size > self.splitter.end() { Step::More } else { Step::End })
+    }
+
+    /// True while the bytes before the cursor are those that were read.
+    pub(crate) fn witness_holds(&self) -> io::Result<bool> {
+        let Content::Plain(file) = &self.content else { return Ok(true) };
+        let witness = self.splitter.witness();
+        Ok(read_before(file, self.splitter.end(), witness.len())? == witness)
+    }
+
+    /// The incomplete line at the end, when the generation will not grow any more.
+    pub(crate) fn flush(&mut self) -> Option<Chunk> {
+        let chunk = self.splitter.flush()?;
+        Some(self.address(chunk))
+    }
+
+    /// Ends this generation and begins its successor at the start of the same file.
+    pub(crate) fn restart(&mut self) -> GenerationId {
+        self.generation = successor(self.generation, self.splitter.end(), xxh3_64(self.splitter.witness()));
+        self.splitter = Splitter::new(self.limits, 0, 0, Vec::new(), Vec::new());
+        self.generation
+    }
+
+    /// Size on disk now, in bytes; of compressed files, what has been read.
+    pub(crate) fn size(&self) -> io::Result<u64> {
+        match &self.content {
+            Content::Plain(file) => Ok(file.metadata()?.len()),
+            Content::Gzip { .. } | Content::Stream(_) => Ok(self.splitter.position()),
+        }
+    }
+
+    /// True when no name leads to the file any more.
+    pub(crate) fn is_deleted(&self) -> bool {
+        match &self.content {
+            Content::Plain(file) => file.metadata().is_ok_and(|metadata| metadata.nlink() == 0),
+            Content::Gzip { .. } | Content::Stream(_) => false,
+        }
+    }
+
+    /// When the content last changed, in nanoseconds since 1970, and the size in bytes.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        match &self.content {
+            Content::Plain(file) => file.metadata().ok().map(|metadata| Stamp::of(&metadata)),
+            Content::Gzip { .. } | Content::Stream(_) => None,
+        }
+    }
+
+    /// True when `other` holds nothing but a beginning of this file.
+    pub(crate) fn begins_like(&self, other: &File) -> io::Result<bool> {
+        let Content::Plain(file) = &self.content else { return Ok(false) };
+        let size = other.metadata()?.len();
+        if size > file.metadata()?.len() {
+            return Ok(false);
+        }
+        let head = size.min(HEAD_BYTES as u64);
+        Ok(read_before(file, head, HEAD_BYTES)? == read_before(other, head, HEAD_BYTES)?
+            && read_before(file, size, WITNESS_BYTES)? == read_before(other, size, WITNESS_BYTES)?)
+    }
+
+    /// Where the last complete line ended.
+    pub(crate) fn end(&self) -> u64 {
+        self.splitter.end()
+    }
+
+    pub(crate) fn cursor(&self, finished: bool) -> Cursor {
+        Cursor {
+            generation: self.generation,
+            path: self.path.clone(),
+            device: self.identity.device,
+            inode: self.identity.inode,
+            birth: self.identity.birth,
+            end: self.splitter.end(),
+            lines: self.splitter.lines(),
+            head_len: self.splitter.head().len() as u32,
+            head_hash: xxh3_64(self.splitter.head()),
+            witness_len: self.splitter.witness().len() as u32,
+            witness_hash: xxh3_64(self.splitter.witness()),
+            finished,
+        }
+    }
+
+    fn address(&self, mut chunk: Chunk) -> Chunk {
+        // A stream is read with room to spare; a chunk may wait long in a queue.
+        if chunk.bytes.capacity() > 4 * chunk.bytes.len() {
+            chunk.bytes.shrink_to_fit();
+        }
+        chunk.source = self.source;
+        chunk.generation = self.generation;
+        chunk.cursor = self.cursor(false);
+        chunk.read_at = now();
+        chunk
+    }
+}
+
+/// The last `length` bytes before `end`; fewer when the file is shorter.
+fn read_before(file: &File, end: u64, length: usize) -> io::Result<Vec<u8>> {
+    let length = (length as u64).min(end) as usize;
+    let mut bytes = vec![0; length];
+    let mut filled = 0;
+    while filled < length {
+        match file.read_at(&mut bytes[filled..], end - (length - filled) as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// The first bytes of a file, at most 1 KiB.
+pub(crate) fn read_head(file: &File) -> io::Result<Vec<u8>> {
+    let length = file.metadata()?.len().min(HEAD_BYTES as u64);
+    read_before(file, length, HEAD_BYTES)
+}
+
+/// True when the file still holds, before `cursor.end`, what was read there.
+pub(crate) fn continues(file: &File, cursor: &Cursor) -> io::Result<bool> {
+    if file.metadata()?.len() < cursor.end {
+        return Ok(false);
+    }
+    let head = read_before(file, u64::from(cursor.head_len), cursor.head_len as usize)?;
+    let witness = read_before(file, cursor.end, cursor.witness_len as usize)?;
+    Ok(xxh3_64(&head) == cursor.head_hash && xxh3_64(&witness) == cursor.witness_hash)
+}
+
+/// Where the last complete line of a file ends, and how many lines there are before it (0 for big
+/// files, whose lines are then numbered from there). With no newline near the end, the very end.
+pub(crate) fn last_line_end(file: &File, limits: LineLimits) -> io::Result<(u64, u64)> {
+    let size = file.metadata()?.len();
+    let tail = read_before(file, size, limits.line)?;
+    let start = size - tail.len() as u64;
+    let end = match memrchr(b'\n', &tail) {
+        Some(newline) => start + newline as u64 + 1,
+        None if start == 0 => 0,
+        None => size,
+    };
+    let lines = if end <= COUNT_LINES_UP_TO { count_lines(file, end)? } else { 0 };
+    Ok((end, lines))
+}
+
+fn count_lines(file: &File, end: u64) -> io::Result<u64> {
+    let mut buffer = vec![0; (256 << 10).min(end as usize)];
+    let (mut offset, mut lines) = (0, 0);
+    while offset < end {
+        let want = buffer.len().min((end - offset) as usize);
+        let count = file.read_at(&mut buffer[..want], offset)?;
+        if count == 0 {
+            break;
+        }
+        lines += memchr_iter(b'\n', &buffer[..count]).count() as u64;
+        offset += count as u64;
+    }
+    Ok(lines)
+}
+
+/// Reads past `length` bytes; returns the first and the last of them.
+fn skip(reader: &mut impl Read, length: u64) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let mut head = Vec::new();
+    let mut last = Vec::new();
+    let mut left = length;
+    while left > 0 {
+        let keep = last.len().min(WITNESS_BYTES);
+        last.drain(..last.len() - keep);
+        let count = reader.by_ref().take(left.min(64 << 10)).read_to_end(&mut last)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if head.len() < HEAD_BYTES {
+            let fresh = &last[last.len() - count..];
+            head.extend_from_slice(&fresh[..fresh.len().min(HEAD_BYTES - head.len())]);
+        }
+        left -= count as u64;
+    }
+    last.drain(..last.len().saturating_sub(WITNESS_BYTES));
+    Ok((head, last))
+}
