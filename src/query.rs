@@ -1,6 +1,21 @@
-//! Search: what may be asked of the index, as data.
+//! Search: what may be asked of the index, as data, and the language people ask in.
+//!
+//! The grammar is tantivy's, which is also Quickwit's: words, `field:value`, phrases, `AND`, `OR`,
+//! `NOT`, ranges, wildcards. It is parsed here into an [`Expression`] of our own, because the
+//! library's own conversion answers some questions with silence (`a AND NOT b`, `user:al*`), and
+//! because the same tree is to become a request to a cluster.
+
+mod error;
+mod expression;
+mod parse;
+mod time;
 
 use serde::{Deserialize, Serialize};
+
+pub use error::{QueryError, QueryErrorKind};
+pub use expression::{Clause, Expression, Limit, Pattern, Test};
+pub use parse::{looks_like_id, parse};
+pub use time::{TimeError, parse_time};
 
 use crate::detect::Alert;
 use crate::event::{Record, Timestamp};

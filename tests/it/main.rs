@@ -1,3 +1,4 @@
 //! Behaviour of the whole program, one module a subject.
 
+mod search; // the store: what is found, what survives, what cannot be lost
 mod tail; // the reader: growth, rotation, truncation, restart

@@ -1,0 +1,494 @@
+//! The stored form of a document: enough to rebuild an [`event::Record`](crate::event::Record) to
+//! the letter.
+//!
+//! Two parts. The *line* is text: the raw line, then every value that does not stand in it as it
+//! is (unescaped strings, joined fields). The *record* is bytes: numbers as variable-length
+//! integers, and for each field its name, its kind and where its value stands in the line, as the
+//! distance from the end of the value before. Canonical names are numbers of a list that only
+//! grows; a name that stands just before its value, as in `"user":"alice"` or `user=alice`, is
+//! told by its distance and length. A typical record takes 80 to 150 bytes beside the line.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use crate::event::{
+    Event, EventId, Format, Kind, LogLevel, Origin, Outcome, PathNames, Record, RecordField, Span,
+    TimeQuality, Timestamp, canonical,
+};
+
+/// First byte of a record.
+const VERSION: u8 = 1;
+
+/// What a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentKind {
+    Event,
+    /// The line is the JSON of a [`detect::Alert`](crate::detect::Alert).
+    Alert,
+    /// The line is the JSON of an [`event::Gap`](crate::event::Gap).
+    Gap,
+}
+
+/// Names told by their position in this list. Append only: stored records hold the positions.
+const NAMES: &[&str] = &[
+    "@timestamp",
+    "message",
+    "correlation.id",
+    "log.level",
+    "log.logger",
+    "service.name",
+    "service.environment",
+    "host.name",
+    "event.action",
+    "event.category",
+    "event.outcome",
+    "event.code",
+    "event.reason",
+    "event.duration",
+    "user.name",
+    "user.id",
+    "user.email",
+    "source.ip",
+    "source.port",
+    "http.request.headers.x-forwarded-for",
+    "user_agent.original",
+    "http.request.method",
+    "url.path",
+    "url.query",
+    "url.domain",
+    "http.response.status_code",
+    "http.response.body.bytes",
+    "http.request.referrer",
+    "http.version",
+    "error.type",
+    "error.message",
+    "error.stack_trace",
+    "organization.id",
+    "session.id",
+    "rule.name",
+    "event.risk_score",
+    "process.pid",
+    "process.name",
+    "db.statement",
+    "db.name",
+    "soctop.breaker.name",
+    "soctop.breaker.state",
+    "tls.version",
+    "pgaudit.class",
+    "pgaudit.command",
+    "pgaudit.object.type",
+    "pgaudit.object.name",
+    "timestamp",
+    "level",
+    "logger",
+    "event",
+    "correlation_id",
+    "request_id",
+    "trace_id",
+    "user",
+    "username",
+    "ip",
+    "client_ip",
+    "status",
+    "method",
+    "path",
+    "duration_ms",
+    "service",
+];
+
+static NAME_CODES: LazyLock<HashMap<&'static str, u64>> =
+    LazyLock::new(|| NAMES.iter().zip(0..).map(|(name, code)| (*name, code)).collect());
+static SHARED_NAMES: LazyLock<Vec<Arc<str>>> =
+    LazyLock::new(|| NAMES.iter().map(|name| Arc::from(*name)).collect());
+
+/// How the name of a field is told; the two lowest bits of a field's first number.
+const NAME_LISTED: u64 = 0;
+const NAME_INLINE: u64 = 1;
+const NAME_BEFORE: u64 = 2;
+
+/// Why a stored document cannot be read. Only damage on disk or another format can cause it.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a stored record is not readable: {0}")]
+pub struct Unreadable(pub &'static str);
+
+/// Where values of an event stand in its stored line. Values inside the raw line stay where they
+/// are; others are appended once.
+pub struct LineWriter<'l> {
+    line: &'l mut String,
+    start: usize,
+    raw_len: u32,
+    /// Spans appended last and where they went: canonical fields repeat those of the original.
+    recent: [(Span, u32); 8],
+    next: usize,
+}
+
+impl<'l> LineWriter<'l> {
+    /// Starts with the raw line at the end of `line`.
+    pub fn new(event: &Event, line: &'l mut String) -> Self {
+        let start = line.len();
+        line.push_str(event.raw());
+        let none = (Span { start: u32::MAX, len: 0 }, 0);
+        Self { line, start, raw_len: event.raw_span().len, recent: [none; 8], next: 0 }
+    }
+
+    /// The place of `span` in the stored line.
+    pub fn place(&mut self, event: &Event, span: Span) -> Span {
+        let text = event.text(span);
+        if text.is_empty() {
+            return Span::default();
+        }
+        if span.start.saturating_add(span.len) <= self.raw_len {
+            return span;
+        }
+        if let Some((_, start)) = self.recent.iter().find(|(recent, _)| *recent == span) {
+            return Span { start: *start, len: span.len };
+        }
+        let start = (self.line.len() - self.start) as u32;
+        self.line.push_str(text);
+        self.recent[self.next % self.recent.len()] = (span, start);
+        self.next += 1;
+        Span { start, len: span.len }
+    }
+}
+
+/// Writes the record of `event` and its stored line. Returns the place of the message in the line.
+pub fn encode_event(
+    event: &Event,
+    names: &PathNames,
+    source: &str,
+    line: &mut String,
+    record: &mut Vec<u8>,
+) -> Span {
+    let start = line.len();
+    let mut places = LineWriter::new(event, line);
+    let first = |path| event.fields().iter().find(|field| field.path == path).map(|field| field.span);
+    let message = places.place(event, first(canonical::MESSAGE).unwrap_or(event.raw_span()));
+    let service = places.place(event, first(canonical::SERVICE_NAME).unwrap_or_default());
+    write_head(event, source, record);
+    write_number(record, u64::from(event.raw_span().len));
+    for span in [message, service] {
+        write_number(record, u64::from(span.start));
+        write_number(record, u64::from(span.len));
+    }
+    let scalars = event.fields().iter().enumerate().filter(|(_, field)| !field.kind.is_container());
+    write_number(record, scalars.clone().count() as u64);
+    let mut previous_end = 0;
+    for (index, field) in scalars {
+        let place = places.place(event, field.span);
+        let raw = places.line.as_bytes().get(start..).unwrap_or_default();
+        let flags = u64::from(field.kind == Kind::String)
+            | u64::from(field.origin == Origin::Canonical) << 1
+            | u64::from(field.origin == Origin::Joined) << 2;
+        write_name(record, event.name(index, names), flags, raw, place);
+        write_signed(record, i64::from(place.start) - previous_end);
+        write_number(record, u64::from(place.len));
+        previous_end = i64::from(place.start) + i64::from(place.len);
+    }
+    message
+}
+
+/// Writes the record of an alert or a gap; its line is JSON.
+pub fn encode_other(kind: DocumentKind, record: &mut Vec<u8>) {
+    record.push(VERSION);
+    record.push(kind_code(kind));
+}
+
+fn write_head(event: &Event, source: &str, record: &mut Vec<u8>) {
+    let meta = &event.meta;
+    let time = meta.time.unwrap_or(meta.ingested);
+    let level = LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default());
+    record.push(VERSION);
+    record.push(kind_code(DocumentKind::Event));
+    record.extend_from_slice(&event.id().0.to_le_bytes());
+    write_number(record, meta.seq);
+    record.extend_from_slice(&time.0.to_le_bytes());
+    write_signed(record, meta.ingested.0.wrapping_sub(time.0));
+    record.extend([
+        time_quality_code(meta.time_quality),
+        outcome_code(meta.outcome),
+        format_code(meta.format),
+        level_byte(level),
+    ]);
+    write_number(record, meta.line);
+    write_text(record, source);
+}
+
+/// A name: in the list, or just before its value, or spelled out.
+fn write_name(record: &mut Vec<u8>, name: &str, flags: u64, line: &[u8], value: Span) {
+    let flags = flags << 2;
+    if let Some(code) = NAME_CODES.get(name) {
+        return write_number(record, code << 5 | flags | NAME_LISTED);
+    }
+    let at = value.start as usize;
+    let before = (1..=4).find(|distance| {
+        value.len > 0
+            && !name.is_empty()
+            && at
+                .checked_sub(*distance)
+                .and_then(|end| line.get(..end))
+                .is_some_and(|head| head.ends_with(name.as_bytes()))
+    });
+    if let Some(distance) = before {
+        write_number(record, (name.len() as u64) << 7 | (distance as u64 - 1) << 5 | flags | NAME_BEFORE);
+    } else {
+        write_number(record, (name.len() as u64) << 5 | flags | NAME_INLINE);
+        record.extend_from_slice(name.as_bytes());
+    }
+}
+
+/// What a stored document is.
+pub fn kind(record: &[u8]) -> Result<DocumentKind, Unreadable> {
+    match record {
+        [VERSION, 0, ..] => Ok(DocumentKind::Event),
+        [VERSION, 1, ..] => Ok(DocumentKind::Alert),
+        [VERSION, 2, ..] => Ok(DocumentKind::Gap),
+        [VERSION, ..] => Err(Unreadable("unknown kind")),
+        _ => Err(Unreadable("unknown version")),
+    }
+}
+
+/// Rebuilds the record of an event.
+pub fn decode_event(line: &str, record: &[u8], sources: &mut Names) -> Result<Record, Unreadable> {
+    if kind(record)? != DocumentKind::Event {
+        return Err(Unreadable("not an event"));
+    }
+    let mut bytes = Bytes(record.get(2..).unwrap_or_default());
+    let event_id = EventId(u128::from_le_bytes(bytes.array()?));
+    let seq = bytes.number()?;
+    let time = i64::from_le_bytes(bytes.array()?);
+    let ingested = time.wrapping_add(bytes.signed()?);
+    let time_quality = bytes.code(TIME_QUALITIES)?;
+    let outcome = bytes.code(OUTCOMES)?;
+    let format = bytes.code(FORMATS)?;
+    let level = bytes.code(LEVELS)?;
+    let line_number = bytes.number()?;
+    let source = sources.shared(bytes.text()?);
+    let raw_len = bytes.number()? as usize;
+    let message = bytes.span(line)?.to_owned();
+    let service = bytes.span(line)?.to_owned();
+    let count = bytes.number()? as usize;
+    let mut fields = Vec::with_capacity(count.min(record.len()));
+    let mut previous_end = 0_i64;
+    for _ in 0..count {
+        fields.push(bytes.field(line, &mut previous_end, sources)?);
+    }
+    let correlation_ids = fields
+        .iter()
+        .filter(|field| &*field.name == "correlation.id")
+        .map(|field| field.value.clone())
+        .collect();
+    Ok(Record {
+        event_id,
+        seq,
+        time: Timestamp(time),
+        time_quality,
+        ingested: Timestamp(ingested),
+        source,
+        line: line_number,
+        outcome,
+        format,
+        level,
+        service,
+        message,
+        correlation_ids,
+        fields,
+        raw: line.get(..raw_len).ok_or(Unreadable("raw line"))?.to_owned(),
+    })
+}
+
+/// Names and source paths met while decoding, shared by the records of one answer.
+#[derive(Default)]
+pub struct Names(HashMap<Box<str>, Arc<str>>);
+
+impl Names {
+    /// An answer of many records repeats few names; hostile ones are not kept beyond this.
+    const LIMIT: usize = 4_096;
+
+    fn shared(&mut self, name: &str) -> Arc<str> {
+        if let Some(shared) = self.0.get(name) {
+            return Arc::clone(shared);
+        }
+        let shared: Arc<str> = name.into();
+        if self.0.len() < Self::LIMIT {
+            self.0.insert(name.into(), Arc::clone(&shared));
+        }
+        shared
+    }
+}
+
+struct Bytes<'r>(&'r [u8]);
+
+impl<'r> Bytes<'r> {
+    fn take(&mut self, len: usize) -> Result<&'r [u8], Unreadable> {
+        let (head, rest) = self.0.split_at_checked(len).ok_or(Unreadable("too short"))?;
+        self.0 = rest;
+        Ok(head)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Unreadable> {
+        self.take(N)?.try_into().map_err(|_| Unreadable("too short"))
+    }
+
+    fn number(&mut self) -> Result<u64, Unreadable> {
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let [byte] = self.array()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(Unreadable("number"))
+    }
+
+    fn signed(&mut self) -> Result<i64, Unreadable> {
+        let number = self.number()?;
+        Ok((number >> 1) as i64 ^ -((number & 1) as i64))
+    }
+
+    fn code<T: Copy>(&mut self, values: &[T]) -> Result<T, Unreadable> {
+        let [code] = self.array()?;
+        values.get(usize::from(code)).copied().ok_or(Unreadable("code"))
+    }
+
+    fn text(&mut self) -> Result<&'r str, Unreadable> {
+        let len = self.number()? as usize;
+        std::str::from_utf8(self.take(len)?).map_err(|_| Unreadable("text"))
+    }
+
+    fn span<'l>(&mut self, line: &'l str) -> Result<&'l str, Unreadable> {
+        let start = self.number()? as usize;
+        let len = self.number()? as usize;
+        start.checked_add(len).and_then(|end| line.get(start..end)).ok_or(Unreadable("span"))
+    }
+
+    fn field(
+        &mut self,
+        line: &str,
+        previous_end: &mut i64,
+        names: &mut Names,
+    ) -> Result<RecordField, Unreadable> {
+        let head = self.number()?;
+        let inline = match head & 3 {
+            NAME_INLINE => Some(self.take((head >> 5) as usize)?),
+            _ => None,
+        };
+        let start = previous_end.wrapping_add(self.signed()?);
+        let len = self.number()?;
+        let start = usize::try_from(start).map_err(|_| Unreadable("span"))?;
+        let end = start.checked_add(len as usize).ok_or(Unreadable("span"))?;
+        let value = line.get(start..end).ok_or(Unreadable("span"))?;
+        *previous_end = end as i64;
+        let name = match (head & 3, inline) {
+            (NAME_LISTED, _) => Arc::clone(SHARED_NAMES.get((head >> 5) as usize).ok_or(Unreadable("name"))?),
+            (_, Some(inline)) => names.shared(std::str::from_utf8(inline).map_err(|_| Unreadable("name"))?),
+            _ => names.shared(name_before(line, start, head).ok_or(Unreadable("name"))?),
+        };
+        Ok(RecordField {
+            name,
+            value: value.to_owned(),
+            is_string: head >> 2 & 1 == 1,
+            derived: head >> 3 & 1 == 1,
+            joined: head >> 4 & 1 == 1,
+        })
+    }
+}
+
+fn name_before(line: &str, value_start: usize, head: u64) -> Option<&str> {
+    let distance = (head >> 5 & 3) as usize + 1;
+    let end = value_start.checked_sub(distance)?;
+    line.get(end.checked_sub((head >> 7) as usize)?..end)
+}
+
+fn write_number(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn write_signed(out: &mut Vec<u8>, value: i64) {
+    write_number(out, (value << 1 ^ value >> 63) as u64);
+}
+
+fn write_text(out: &mut Vec<u8>, text: &str) {
+    write_number(out, text.len() as u64);
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn kind_code(kind: DocumentKind) -> u8 {
+    match kind {
+        DocumentKind::Event => 0,
+        DocumentKind::Alert => 1,
+        DocumentKind::Gap => 2,
+    }
+}
+
+/// Stored numbers of an enum's variants. The match makes a new variant a compile error here.
+macro_rules! stored_codes {
+    ($function:ident, $list:ident, $type:ident, $($variant:ident = $code:literal,)*) => {
+        const $list: &[$type] = &[$($type::$variant,)*];
+        fn $function(value: $type) -> u8 {
+            match value { $($type::$variant => $code,)* }
+        }
+    };
+}
+
+stored_codes!(
+    time_quality_code,
+    TIME_QUALITIES,
+    TimeQuality,
+    Exact = 0,
+    Zoneless = 1,
+    Completed = 2,
+    Future = 3,
+    Absent = 4,
+);
+stored_codes!(outcome_code, OUTCOMES, Outcome, Parsed = 0, Repaired = 1, Raw = 2, Cut = 3, Blank = 4,);
+stored_codes!(
+    format_code,
+    FORMATS,
+    Format,
+    Json = 0,
+    Nginx = 1,
+    NginxError = 2,
+    PostgresCsv = 3,
+    Syslog = 4,
+    Logfmt = 5,
+    Access = 6,
+    TextLog = 7,
+    Plain = 8,
+);
+stored_codes!(
+    level_byte,
+    LEVELS,
+    LogLevel,
+    Trace = 0,
+    Debug = 1,
+    Unknown = 2,
+    Info = 3,
+    Notice = 4,
+    Warn = 5,
+    Error = 6,
+    Critical = 7,
+);
+
+/// The number of a level, in the order of urgency.
+pub fn level_code(level: LogLevel) -> u64 {
+    u64::from(level_byte(level))
+}
+
+/// The word of an outcome, as it is searched for.
+pub fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Parsed => "parsed",
+        Outcome::Repaired => "repaired",
+        Outcome::Raw => "raw",
+        Outcome::Cut => "cut",
+        Outcome::Blank => "blank",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,302 @@
+//! One document as tantivy reads it: borrowed texts and numbers, built once, copied never.
+//!
+//! tantivy walks a document three times (terms, columns, store). [`Doc`] answers from two buffers,
+//! one of text and one of bytes, without a value tree. It is shared: the writer keeps a document
+//! until its commit is durable, so that a failed commit can be repeated without reading again.
+
+use std::iter::Empty;
+use std::ops::Range;
+use std::sync::Arc;
+
+use tantivy::DateTime;
+use tantivy::schema::document::{ReferenceValue, ReferenceValueLeaf};
+use tantivy::schema::{Document, Field, Value};
+
+use super::codec::{self, DocumentKind};
+use super::schema::{self, Fields};
+use super::tokenizer::{VALUE_BREAK, push_own, push_pair};
+use super::writer::Ticket;
+use crate::detect::Alert;
+use crate::event::{
+    Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathNames, Span, Timestamp, canonical,
+};
+
+/// At most so many fields of an event become terms; all are stored.
+const INDEXED_FIELDS: usize = 1_024;
+/// At most so many bytes of an event's values become words beside its message.
+const TEXT_BYTES: usize = 64 * 1024;
+/// At most so many bytes of a message become words.
+const MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Values that say where the words of a field went instead of repeating a long or unique value.
+/// See `convert`. They start with a character that decoders never put first.
+pub const IN_MESSAGE: &str = "\u{2}message";
+pub const IN_TEXT: &str = "\u{2}text";
+pub const IN_TIME: &str = "\u{2}time";
+pub const IN_CORRELATION: &str = "\u{2}correlation";
+
+/// The contents of a document.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// The stored line, then the words of other values, then the framed pairs.
+    buffer: String,
+    line: Range<usize>,
+    message: Range<usize>,
+    text: Range<usize>,
+    pairs: Range<usize>,
+    record: Vec<u8>,
+    time: i64,
+    ingested: i64,
+    seq: u64,
+    event_key: u64,
+    level: u64,
+    epoch: u64,
+}
+
+impl Contents {
+    /// Bytes held in memory.
+    pub fn bytes(&self) -> usize {
+        self.buffer.len() + self.record.len() + size_of::<Self>()
+    }
+
+    /// Moves the document to another commit.
+    pub fn set_epoch(&mut self, epoch: u64) {
+        self.epoch = epoch;
+    }
+
+    pub fn event(event: &Event, names: &PathNames, source: &str, epoch: u64) -> Self {
+        let raw_len = event.raw().len();
+        let mut buffer = String::with_capacity(raw_len * 3 + event.fields().len() * 24 + 256);
+        let mut record = Vec::with_capacity(64 + event.fields().len() * 6);
+        let message = codec::encode_event(event, names, source, &mut buffer, &mut record);
+        let line = 0..buffer.len();
+        let message = clip(&buffer, message, MESSAGE_BYTES);
+        let plan = Plan::of(event);
+        let text = appended(&mut buffer, |buffer| plan.push_text(event, buffer));
+        let pairs = appended(&mut buffer, |buffer| plan.push_pairs(event, names, source, buffer));
+        let level = LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default());
+        Self {
+            line,
+            message,
+            text,
+            pairs,
+            record,
+            time: event.meta.time.unwrap_or(event.meta.ingested).0,
+            ingested: event.meta.ingested.0,
+            seq: event.meta.seq,
+            event_key: event_key(event.id().0),
+            level: codec::level_code(level),
+            epoch,
+            buffer,
+        }
+    }
+
+    pub fn alert(alert: &Alert, number: u64, epoch: u64) -> Self {
+        let json = serde_json::to_string(alert).expect("an alert is plain data");
+        let pairs = |frames: &mut String| {
+            push_own(frames, schema::KIND, schema::KIND_ALERT);
+            push_pair(frames, "rule.id", &alert.rule.id);
+            push_pair(frames, "rule.name", &alert.rule.title);
+            push_pair(frames, "alert.id", &alert.alert_id.to_string());
+            push_pair(frames, "alert.level", alert.rule.level.word());
+            for (name, value) in &alert.group {
+                push_pair(frames, name, value);
+            }
+            for id in &alert.correlation_ids {
+                push_pair(frames, CORRELATION_ID, id);
+            }
+        };
+        let key = event_key(alert.alert_id.0);
+        Self::other(DocumentKind::Alert, &json, &alert.summary, alert.time, number, key, epoch, pairs)
+    }
+
+    pub fn gap(gap: &Gap, at: Timestamp, number: u64, epoch: u64) -> Self {
+        let json = serde_json::to_string(gap).expect("a gap is plain data");
+        let path = gap.path.to_string_lossy();
+        let pairs = |frames: &mut String| {
+            push_own(frames, schema::KIND, schema::KIND_GAP);
+            push_pair(frames, SOURCE, &path);
+        };
+        Self::other(DocumentKind::Gap, &json, "", at, number, 0, epoch, pairs)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the two callers above are all there will be")]
+    fn other(
+        kind: DocumentKind,
+        json: &str,
+        message: &str,
+        time: Timestamp,
+        seq: u64,
+        event_key: u64,
+        epoch: u64,
+        pairs: impl FnOnce(&mut String),
+    ) -> Self {
+        let mut buffer = json.to_owned();
+        let line = 0..buffer.len();
+        let message = appended(&mut buffer, |buffer| buffer.push_str(message));
+        let pairs = appended(&mut buffer, pairs);
+        let mut record = Vec::new();
+        codec::encode_other(kind, &mut record);
+        let (time, ingested) = (time.0, time.0);
+        let text = 0..0;
+        Self { buffer, line, message, text, pairs, record, time, ingested, seq, event_key, level: 0, epoch }
+    }
+}
+
+/// Name of the field that holds every correlation id.
+pub const CORRELATION_ID: &str = "correlation.id";
+/// Name of the field that holds the path of the source, as in the Elastic Common Schema.
+pub const SOURCE: &str = "log.file.path";
+
+/// The part of an event id (or alert id) that is kept in a column.
+pub fn event_key(id: u128) -> u64 {
+    id as u64
+}
+
+fn appended(buffer: &mut String, write: impl FnOnce(&mut String)) -> Range<usize> {
+    let start = buffer.len();
+    write(buffer);
+    start..buffer.len()
+}
+
+fn clip(buffer: &str, span: Span, limit: usize) -> Range<usize> {
+    let start = span.start as usize;
+    let text = buffer.get(start..start + span.len as usize).unwrap_or_default();
+    start..start + super::tokenizer::head(text, limit).len()
+}
+
+/// How the values of one event are indexed, decided by comparing places, not texts.
+struct Plan {
+    message: Span,
+    time: Option<Span>,
+    /// Where correlation ids stand; the first few are enough, more only cost words.
+    correlation: [Option<Span>; 4],
+    single_correlation: bool,
+}
+
+impl Plan {
+    fn of(event: &Event) -> Self {
+        let first = |path| event.fields().iter().find(|field| field.path == path).map(|field| field.span);
+        let mut correlation = [None; 4];
+        let ids = event.fields().iter().filter(|field| field.path == canonical::CORRELATION_ID);
+        for (place, field) in correlation.iter_mut().zip(ids) {
+            *place = Some(field.span);
+        }
+        Self {
+            message: first(canonical::MESSAGE).unwrap_or(event.raw_span()),
+            time: first(canonical::TIMESTAMP),
+            correlation,
+            single_correlation: correlation[1].is_none(),
+        }
+    }
+
+    /// The words of texts in the line that are neither the message nor the time nor an id.
+    fn push_text(&self, event: &Event, buffer: &mut String) {
+        let start = buffer.len();
+        for field in event.fields().iter().take(INDEXED_FIELDS) {
+            let ours = field.origin == Origin::Line
+                && field.span != self.message
+                && Some(field.span) != self.time
+                && !self.correlation.contains(&Some(field.span));
+            let text = event.text(field.span);
+            let wordy = match field.kind {
+                Kind::String => !text.is_empty(),
+                Kind::Number => text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit()),
+                _ => false,
+            };
+            if ours && wordy {
+                let room = TEXT_BYTES.saturating_sub(buffer.len() - start);
+                buffer.push_str(super::tokenizer::head(text, room));
+                buffer.push(VALUE_BREAK);
+            }
+        }
+    }
+
+    fn push_pairs(&self, event: &Event, names: &PathNames, source: &str, frames: &mut String) {
+        for (index, field) in event.fields().iter().enumerate().take(INDEXED_FIELDS) {
+            if field.kind.is_container() || field.kind == Kind::Null {
+                continue;
+            }
+            let Some(value) = self.value(event, field) else { continue };
+            push_pair(frames, event.name(index, names), value);
+        }
+        push_pair(frames, SOURCE, source);
+        push_pair(frames, "soctop.outcome", codec::outcome_word(event.meta.outcome));
+    }
+
+    /// The value a field is found by, or the marker that says where else to look.
+    fn value<'e>(&self, event: &'e Event, field: &EventField) -> Option<&'e str> {
+        if field.span == self.message && field.span.len > 0 {
+            return (field.path != canonical::MESSAGE).then_some(IN_MESSAGE);
+        }
+        if Some(field.span) == self.time {
+            return (field.path != canonical::TIMESTAMP).then_some(IN_TIME);
+        }
+        let is_id = field.path == canonical::CORRELATION_ID;
+        if self.single_correlation && !is_id && Some(field.span) == self.correlation[0] {
+            return Some(IN_CORRELATION);
+        }
+        let text = event.text(field.span);
+        let long = field.kind == Kind::String && text.len() > super::tokenizer::VALUE_BYTES;
+        if long && !is_id && field.origin != Origin::Joined {
+            return Some(IN_TEXT);
+        }
+        Some(text)
+    }
+}
+
+/// A document on its way into the index.
+#[derive(Clone, Debug)]
+pub struct Doc {
+    pub fields: Fields,
+    pub contents: Arc<Contents>,
+    /// Gives back its share of the queue when tantivy is done with the document.
+    pub _ticket: Option<Arc<Ticket>>,
+}
+
+/// A value inside a [`Doc`].
+#[derive(Clone, Copy, Debug)]
+pub enum Leaf<'d> {
+    Text(&'d str),
+    Bytes(&'d [u8]),
+    Number(u64),
+    Time(i64),
+}
+
+impl<'d> Value<'d> for Leaf<'d> {
+    type ArrayIter = Empty<Self>;
+    type ObjectIter = Empty<(&'d str, Self)>;
+
+    fn as_value(&self) -> ReferenceValue<'d, Self> {
+        ReferenceValue::Leaf(match *self {
+            Leaf::Text(text) => ReferenceValueLeaf::Str(text),
+            Leaf::Bytes(bytes) => ReferenceValueLeaf::Bytes(bytes),
+            Leaf::Number(number) => ReferenceValueLeaf::U64(number),
+            Leaf::Time(nanos) => ReferenceValueLeaf::Date(DateTime::from_timestamp_nanos(nanos)),
+        })
+    }
+}
+
+impl Document for Doc {
+    type Value<'d> = Leaf<'d>;
+    type FieldsValuesIter<'d> = std::array::IntoIter<(Field, Leaf<'d>), 11>;
+
+    fn iter_fields_and_values(&self) -> Self::FieldsValuesIter<'_> {
+        let (fields, it) = (&self.fields, &*self.contents);
+        let text = |range: &Range<usize>| Leaf::Text(it.buffer.get(range.clone()).unwrap_or_default());
+        [
+            (fields.fields, text(&it.pairs)),
+            (fields.message, text(&it.message)),
+            (fields.text, text(&it.text)),
+            (fields.time, Leaf::Time(it.time)),
+            (fields.ingested, Leaf::Time(it.ingested)),
+            (fields.seq, Leaf::Number(it.seq)),
+            (fields.event_key, Leaf::Number(it.event_key)),
+            (fields.level, Leaf::Number(it.level)),
+            (fields.epoch, Leaf::Number(it.epoch)),
+            (fields.line, text(&it.line)),
+            (fields.record, Leaf::Bytes(&it.record)),
+        ]
+        .into_iter()
+    }
+}

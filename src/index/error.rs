@@ -1,0 +1,99 @@
+//! What can go wrong with the store, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::query::QueryError;
+
+/// An error of the store. [`Error::hint`] says what the operator can do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot {operation} `{}`", path.display())]
+    Io {
+        operation: &'static str,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the data directory `{}` is in use by {}", path.display(), holder(*pid))]
+    Locked { path: PathBuf, pid: Option<u32> },
+    #[error("the data directory `{}` can be written by other users (mode {mode:o})", path.display())]
+    Insecure { path: PathBuf, mode: u32 },
+    #[error("`{}` is no soctop data directory", path.display())]
+    NotAStore { path: PathBuf },
+    #[error("the data directory `{}` has format {found}, this program reads format {expected}", path.display())]
+    Format { path: PathBuf, found: u32, expected: u32 },
+    /// The store was initialised, but its index is gone: never treated as a fresh start.
+    #[error("the index in `{}` is lost: `{}` is missing", path.display(), missing.display())]
+    Lost { path: PathBuf, missing: PathBuf },
+    #[error("the index in `{}` is damaged: {reason}", path.display())]
+    Damaged { path: PathBuf, reason: String },
+    #[error("the index cannot be written: {reason}")]
+    Write { reason: String },
+    /// Writing failed, and more was added since the last commit than is held in memory: reading
+    /// must start again from the committed cursors.
+    #[error("the index cannot be written and events since the last commit must be read again: {reason}")]
+    Rewind { reason: String },
+    /// Writing failed and the memory for events on hold is full.
+    #[error("the index cannot be written and {held} events wait: {reason}")]
+    Full { held: usize, reason: String },
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error("the search failed: {reason}")]
+    Search { reason: String },
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+}
+
+impl Error {
+    pub(super) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { operation, path: path.to_owned(), source }
+    }
+
+    pub(super) fn write(error: &tantivy::TantivyError) -> Self {
+        Self::Write { reason: error.to_string() }
+    }
+
+    pub(super) fn search(error: &tantivy::TantivyError) -> Self {
+        Self::Search { reason: error.to_string() }
+    }
+
+    /// A next step for the operator.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "run as the owner of the data directory, or name another with `--data-dir`".to_owned()
+            }
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "free space on the disk, or lower `--max-size`".to_owned()
+            }
+            Self::Locked { .. } => {
+                "attach to the running soctop with `soctop attach`, end it, or name another `--data-dir`"
+                    .to_owned()
+            }
+            Self::Insecure { path, .. } => format!("run `chmod 700 {}`", path.display()),
+            Self::NotAStore { .. } => {
+                "name an empty or new directory with `--data-dir`, or read logs with `soctop ingest` first"
+                    .to_owned()
+            }
+            Self::Format { found, expected, .. } if found > expected => {
+                "a newer soctop wrote it: use that one, or name another `--data-dir`".to_owned()
+            }
+            Self::Format { .. } => {
+                "an older soctop wrote it: name another `--data-dir` and read the logs again".to_owned()
+            }
+            Self::Lost { .. } | Self::Damaged { .. } | Self::Search { .. } => {
+                "run `soctop doctor`".to_owned()
+            }
+            Self::Write { .. } | Self::Full { .. } => {
+                "look at free space and permissions of the data directory; writing is tried again".to_owned()
+            }
+            Self::Query(error) => return error.hint(),
+            Self::Io { .. } | Self::Rewind { .. } => return None,
+        };
+        Some(hint)
+    }
+}

@@ -1,0 +1,140 @@
+//! What a commit says beside its documents: how far every source was read, what comes next, where
+//! detection stands. It travels in tantivy's commit payload, so documents and position become
+//! durable in one step or not at all; every other file is named by it or is a copy of it.
+//!
+//! Form: `soctop1 <checksum, 16 hex digits> <JSON>`. The checksum guards against a foreign or
+//! half-written payload, not against malice.
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::event::{Cursor, Timestamp};
+
+/// What the committer wants to be durable together with the documents added since the last commit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Position {
+    /// How far each generation has been read, all of them, finished ones included.
+    pub cursors: Vec<Cursor>,
+    /// The number the next event will get.
+    pub seq_next: u64,
+    /// Everything that was read before this arrival time is in the commit.
+    pub read_to: Option<Timestamp>,
+    /// Counts of what became of every line; the store does not look inside.
+    pub ledger: serde_json::Value,
+    /// A new snapshot of the detection state; `None` keeps the one committed before.
+    pub detection: Option<Detection>,
+    /// Alerts before this one have left the process.
+    pub outbox_done: u64,
+}
+
+/// Detection state as bytes, with what is needed to know whether it still fits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detection {
+    pub snapshot: Vec<u8>,
+    /// Hash of the rules it belongs to.
+    pub rules: String,
+    /// The snapshot contains every event before this number.
+    pub seq: u64,
+}
+
+/// What a commit holds, as it was read back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Payload {
+    /// Number of the commit; every document carries the number of the commit that made it durable.
+    pub epoch: u64,
+    /// Which store this is; must agree with the marker of the directory.
+    pub instance: String,
+    pub seq_next: u64,
+    /// The number the next alert document will get.
+    pub alerts_next: u64,
+    #[serde(default)]
+    pub cursors: Vec<Cursor>,
+    /// The cursors stand in this file instead, because they are many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursors_file: Option<FileReference>,
+    #[serde(default)]
+    pub read_to: Option<Timestamp>,
+    #[serde(default)]
+    pub ledger: serde_json::Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detection: Option<DetectionReference>,
+    #[serde(default)]
+    pub outbox_done: u64,
+}
+
+/// A file beside the index, with the hash of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileReference {
+    pub name: String,
+    pub blake3: String,
+}
+
+impl FileReference {
+    pub(super) fn of(name: String, bytes: &[u8]) -> Self {
+        Self { name, blake3: blake3::hash(bytes).to_hex().to_string() }
+    }
+
+    /// Whether `bytes` are those that were written.
+    #[must_use]
+    pub fn fits(&self, bytes: &[u8]) -> bool {
+        blake3::hash(bytes).to_hex().as_str() == self.blake3
+    }
+}
+
+/// Where the detection snapshot stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetectionReference {
+    #[serde(flatten)]
+    pub file: FileReference,
+    pub rules: String,
+    pub seq: u64,
+}
+
+/// Why a commit payload is not one of ours.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PayloadError {
+    #[error("the last commit says nothing about its position")]
+    Absent,
+    #[error("the position in the last commit has an unknown form")]
+    Form,
+    #[error("the position in the last commit fails its checksum")]
+    Checksum,
+}
+
+const TAG: &str = "soctop1";
+
+impl Payload {
+    pub(super) fn to_text(&self) -> String {
+        let json = serde_json::to_string(self).expect("a payload is plain data");
+        format!("{TAG} {:016x} {json}", xxh3_64(json.as_bytes()))
+    }
+
+    pub(super) fn parse(text: Option<&str>) -> Result<Self, PayloadError> {
+        let text = text.ok_or(PayloadError::Absent)?;
+        let mut parts = text.splitn(3, ' ');
+        let (Some(TAG), Some(checksum), Some(json)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(PayloadError::Form);
+        };
+        if checksum != format!("{:016x}", xxh3_64(json.as_bytes())) {
+            return Err(PayloadError::Checksum);
+        }
+        serde_json::from_str(json).map_err(|_| PayloadError::Form)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_comes_back_and_damage_is_named() {
+        let payload = Payload { epoch: 7, instance: "a b".into(), seq_next: 9, ..Payload::default() };
+        let text = payload.to_text();
+        assert_eq!(Payload::parse(Some(&text)), Ok(payload));
+        assert_eq!(Payload::parse(None), Err(PayloadError::Absent));
+        assert_eq!(Payload::parse(Some("")), Err(PayloadError::Form));
+        assert_eq!(Payload::parse(Some("{\"epoch\":1}")), Err(PayloadError::Form));
+        assert_eq!(Payload::parse(Some(&text.replace(":7", ":8"))), Err(PayloadError::Checksum));
+        assert_eq!(Payload::parse(text.get(..text.len() - 1)), Err(PayloadError::Checksum));
+    }
+}

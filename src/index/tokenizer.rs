@@ -1,0 +1,273 @@
+//! How text becomes terms. Two ways, both the same when writing and when asking.
+//!
+//! *Words* (`message`, `text`): runs of letters and digits, lower case, as tantivy's `default`
+//! analyser and a Quickwit cluster cut them, except that a long run is cut to [`WORD_BYTES`]
+//! instead of dropped, so that a hash or a token can be found.
+//!
+//! *Pairs* (`fields`): one term `name NUL value` for each field of an event. All fields of all
+//! names share one term dictionary, sorted by name and then by value; existence, prefixes,
+//! wildcards, ranges and networks are scans of one stretch of it. A tantivy JSON field would give
+//! the same order, but costs a path lookup, a position map and a boxed token stream for each value,
+//! and it drops names that hold a NUL. The document hands over all pairs of an event at once, in
+//! the frames of [`push_pair`].
+
+use std::borrow::Cow;
+
+use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+
+/// Longest word in bytes; longer runs are cut to their head.
+pub const WORD_BYTES: usize = 255;
+/// Longest field name in a term, in bytes.
+pub const NAME_BYTES: usize = 256;
+/// Longest value in a term, in bytes. Of a longer one only the head is compared.
+pub const VALUE_BYTES: usize = 255;
+/// Between two values that stand in one text: no phrase reaches across it.
+pub const VALUE_BREAK: char = '\u{1f}';
+/// Between the name and the value of a pair. Sorts before everything that a name may hold.
+pub const PAIR_SEPARATOR: char = '\0';
+
+/// The longest head of `text` that has at most `bytes` bytes and ends between two characters.
+pub fn head(text: &str, bytes: usize) -> &str {
+    if text.len() <= bytes {
+        return text;
+    }
+    (0..=bytes).rev().find_map(|end| text.get(..end)).unwrap_or_default()
+}
+
+/// The term of a pair.
+pub fn pair_term(name: &str, value: &str) -> String {
+    let name = clean_name(name);
+    let value = head(value, VALUE_BYTES);
+    let mut term = String::with_capacity(name.len() + 1 + value.len());
+    term.push_str(&name);
+    term.push(PAIR_SEPARATOR);
+    term.push_str(value);
+    term
+}
+
+/// The term of a name of our own, which no field of an event can have: it starts with U+0001.
+pub fn own_term(name: &str, value: &str) -> String {
+    format!("\u{1}{name}\0{}", head(value, VALUE_BYTES))
+}
+
+/// Appends one framed pair: the length of its term as two characters of seven bits, then the term.
+pub fn push_pair(frames: &mut String, name: &str, value: &str) {
+    let name = clean_name(name);
+    push_frame(frames, &name, head(value, VALUE_BYTES));
+}
+
+/// Like [`push_pair`] for a name of our own.
+pub fn push_own(frames: &mut String, name: &str, value: &str) {
+    push_frame(frames, &format!("\u{1}{name}"), head(value, VALUE_BYTES));
+}
+
+/// A field name as terms hold it: cut, and without the two characters that terms use themselves.
+fn clean_name(name: &str) -> Cow<'_, str> {
+    let name = head(name, NAME_BYTES);
+    if name.bytes().any(|byte| byte <= 1) {
+        return Cow::Owned(name.replace(['\0', '\u{1}'], "?"));
+    }
+    Cow::Borrowed(name)
+}
+
+fn push_frame(frames: &mut String, name: &str, value: &str) {
+    let len = name.len() + 1 + value.len();
+    frames.push(char::from((len & 0x7f) as u8));
+    frames.push(char::from((len >> 7 & 0x7f) as u8));
+    frames.push_str(name);
+    frames.push(PAIR_SEPARATOR);
+    frames.push_str(value);
+}
+
+/// Takes framed pairs apart; see the module.
+#[derive(Clone, Default)]
+pub struct PairTokenizer {
+    token: Token,
+}
+
+pub struct PairStream<'a> {
+    rest: &'a str,
+    token: &'a mut Token,
+}
+
+impl Tokenizer for PairTokenizer {
+    type TokenStream<'a> = PairStream<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> PairStream<'a> {
+        self.token.reset();
+        self.token.position = 0;
+        PairStream { rest: text, token: &mut self.token }
+    }
+}
+
+impl TokenStream for PairStream<'_> {
+    fn advance(&mut self) -> bool {
+        let [low, high, ..] = *self.rest.as_bytes() else { return false };
+        let end = 2 + usize::from(low) + (usize::from(high) << 7);
+        let (Some(term), Some(rest)) = (self.rest.get(2..end), self.rest.get(end..)) else { return false };
+        self.rest = rest;
+        self.token.text.clear();
+        self.token.text.push_str(term);
+        true
+    }
+
+    fn token(&self) -> &Token {
+        self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        self.token
+    }
+}
+
+/// Cuts text into words; see the module.
+#[derive(Clone, Default)]
+pub struct WordTokenizer {
+    token: Token,
+}
+
+pub struct WordStream<'a> {
+    text: &'a str,
+    at: usize,
+    token: &'a mut Token,
+}
+
+impl Tokenizer for WordTokenizer {
+    type TokenStream<'a> = WordStream<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> WordStream<'a> {
+        self.token.reset();
+        WordStream { text, at: 0, token: &mut self.token }
+    }
+}
+
+impl WordStream<'_> {
+    /// Moves to the next letter or digit. A value break on the way costs a position.
+    fn skip_separators(&mut self) -> bool {
+        for (offset, c) in self.text.get(self.at..).unwrap_or_default().char_indices() {
+            if c.is_alphanumeric() {
+                self.at += offset;
+                return true;
+            }
+            if c == VALUE_BREAK {
+                self.token.position = self.token.position.wrapping_add(1);
+            }
+        }
+        self.at = self.text.len();
+        false
+    }
+}
+
+impl TokenStream for WordStream<'_> {
+    fn advance(&mut self) -> bool {
+        self.token.text.clear();
+        self.token.position = self.token.position.wrapping_add(1);
+        if !self.skip_separators() {
+            return false;
+        }
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let len = word_len(rest);
+        let word = rest.get(..len).unwrap_or(rest);
+        self.token.offset_from = self.at;
+        self.at += len;
+        self.token.offset_to = self.at;
+        push_lower(&mut self.token.text, word);
+        true
+    }
+
+    fn token(&self) -> &Token {
+        self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        self.token
+    }
+}
+
+fn word_len(text: &str) -> usize {
+    let ascii = text.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    match text.as_bytes().get(ascii) {
+        Some(byte) if !byte.is_ascii() => {}
+        _ => return ascii,
+    }
+    text.char_indices().find(|(_, c)| !c.is_alphanumeric()).map_or(text.len(), |(at, _)| at)
+}
+
+fn push_lower(out: &mut String, word: &str) {
+    let word = head(word, WORD_BYTES);
+    if word.is_ascii() {
+        out.push_str(word);
+        out.make_ascii_lowercase();
+    } else {
+        out.extend(word.chars().flat_map(char::to_lowercase));
+    }
+}
+
+/// The words of a text with their positions.
+pub fn words(text: &str) -> Vec<(usize, String)> {
+    let mut tokenizer = WordTokenizer::default();
+    let mut stream = tokenizer.token_stream(text);
+    let mut words = Vec::new();
+    while stream.advance() {
+        words.push((stream.token().position, stream.token().text.clone()));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(frames: &str) -> Vec<String> {
+        let mut tokenizer = PairTokenizer::default();
+        let mut stream = tokenizer.token_stream(frames);
+        let mut terms = Vec::new();
+        while stream.advance() {
+            terms.push(stream.token().text.clone());
+        }
+        terms
+    }
+
+    #[test]
+    fn words_are_lower_case_runs_of_letters_and_digits() {
+        #[track_caller]
+        fn check(text: &str, expect: &[(usize, &str)]) {
+            let found = words(text);
+            let found: Vec<(usize, &str)> = found.iter().map(|(at, word)| (*at, word.as_str())).collect();
+            assert_eq!(found, expect);
+        }
+        check("", &[]);
+        check(" -- ", &[]);
+        check(
+            "Failed LOGIN_for bob@10.0.0.5",
+            &[(0, "failed"), (1, "login"), (2, "for"), (3, "bob"), (4, "10"), (5, "0"), (6, "0"), (7, "5")],
+        );
+        check("Übergröße naïveX 日本語", &[(0, "übergröße"), (1, "naïvex"), (2, "日本語")]);
+        check("one\u{1f}two", &[(0, "one"), (2, "two")]);
+    }
+
+    #[test]
+    fn a_long_run_is_cut_at_a_character_and_still_a_word() {
+        let long = "é".repeat(1_000);
+        let found = words(&long);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].1.len(), 254);
+    }
+
+    #[test]
+    fn pairs_come_out_as_they_went_in_whatever_they_hold() {
+        let mut frames = String::new();
+        push_pair(&mut frames, "user.name", "alice");
+        push_pair(&mut frames, "", "");
+        push_pair(&mut frames, "a\0b\u{1}", "v\0\u{1}\u{1f}");
+        push_pair(&mut frames, &"n".repeat(70_000), &"ü".repeat(70_000));
+        push_own(&mut frames, "kind", "alert");
+        let terms = pairs(&frames);
+        assert_eq!(terms.len(), 5);
+        assert_eq!(terms[0], "user.name\0alice");
+        assert_eq!(terms[1], "\0");
+        assert_eq!(terms[2], "a?b?\0v\0\u{1}\u{1f}");
+        assert_eq!(terms[3].len(), 256 + 1 + 254);
+        assert_eq!(terms[4], "\u{1}kind\0alert");
+    }
+}

@@ -1,0 +1,609 @@
+//! The one writer of a store: adds documents, makes them durable together with the position that
+//! produced them, and survives its own failures.
+//!
+//! Crash-only (see `ARCHITECTURE.md`): after any error the tantivy writer is dropped at once, which
+//! also stops its merges from publishing; nothing is rolled back, no sync is repeated. Documents
+//! since the last commit are held in memory, so that reopening writes them again under the same
+//! epoch. A merge that finished in between may have published some of them under the old payload:
+//! opening deletes every document whose epoch lies above the payload's before anything is added.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::{fs, mem};
+
+use tantivy::IndexWriter;
+use tantivy::collector::Count;
+use tantivy::indexer::UserOperation;
+
+use super::directory::{Directory, FORMAT, Lock, Marker, POSITION, disk_bytes, sync_directory};
+use super::document::{Contents, Doc};
+use super::error::Error;
+use super::partition::{self, Partition};
+use super::payload::{Detection, DetectionReference, FileReference, Payload, Position};
+use super::reader::Reader;
+use crate::detect::Alert;
+use crate::event::{Event, Gap, PathNames, Timestamp};
+
+/// How a store is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Indexing threads. One follows any live log; two fill two cores when reading in bulk.
+    pub threads: usize,
+    /// Memory for terms in each thread; more is not faster.
+    pub heap_bytes: usize,
+    /// Documents since the last commit are held up to this size, to be written again after a
+    /// failure. Beyond it a failure means reading again from the committed cursors.
+    pub hold_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { threads: 1, heap_bytes: 64 << 20, hold_bytes: 32 << 20 }
+    }
+}
+
+/// What opening found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// The directory was empty.
+    pub fresh: bool,
+    /// Documents that a failed commit had left behind and that were deleted.
+    pub trimmed: u64,
+}
+
+/// What a commit did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    pub epoch: u64,
+    /// Documents (events, alerts, gaps) that became durable with it.
+    pub documents: u64,
+}
+
+/// The writer; there is one for each data directory at a time, in all processes.
+pub struct Writer {
+    directory: Directory,
+    partition: Partition,
+    options: Options,
+    state: State,
+    payload: Payload,
+    recovered: Recovered,
+    reader: Reader,
+    batch: Batch,
+    queue: Arc<Queue>,
+    held: Held,
+    /// Not yet committed: a snapshot of a commit that failed.
+    detection: Option<Detection>,
+    alerts_next: u64,
+    _lock: Lock,
+}
+
+enum State {
+    Working(IndexWriter<Doc>),
+    Degraded {
+        reason: String,
+        /// Commits to let pass before the next attempt, and how many were let pass for this one.
+        wait: u32,
+        waited: u32,
+    },
+}
+
+/// Longest pause between attempts to reopen, counted in commits.
+const MAX_WAIT: u32 = 32;
+/// Cursors larger than this go to a file of their own: the payload is rewritten with every merge.
+const CURSOR_BYTES: usize = 160 * 1024;
+
+impl Writer {
+    /// Opens or creates the store in `path` for writing; the reader sees every commit.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] while another process writes; [`Error::Lost`] when the store was
+    /// initialised but its index is gone; [`Error::Damaged`] when it cannot be read;
+    /// [`Error::Insecure`] when others may write to the directory; [`Error::Format`].
+    pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
+        let directory = Directory::create(path)?;
+        let lock = directory.lock()?;
+        let (partition, mut payload, fresh) = open_newest(&directory, options)?;
+        resolve_cursors(&directory, &mut payload)?;
+        let (writer, trimmed) = open_writer(&partition, options, &payload)?;
+        let reader = Reader::over(&partition, &payload)?;
+        Ok(Self {
+            alerts_next: payload.alerts_next,
+            directory,
+            partition,
+            options,
+            state: State::Working(writer),
+            payload,
+            recovered: Recovered { fresh, trimmed },
+            reader,
+            batch: Batch::default(),
+            queue: Arc::default(),
+            held: Held::default(),
+            detection: None,
+            _lock: lock,
+        })
+    }
+
+    /// A reader of this store that sees every commit as soon as [`Writer::commit`] returns.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
+    /// The last commit: where reading and detection continue.
+    #[must_use]
+    pub fn payload(&self) -> &Payload {
+        &self.payload
+    }
+
+    #[must_use]
+    pub fn recovered(&self) -> &Recovered {
+        &self.recovered
+    }
+
+    /// Why writing does not work at the moment; it is tried again with every few commits.
+    #[must_use]
+    pub fn degraded(&self) -> Option<&str> {
+        match &self.state {
+            State::Working(_) => None,
+            State::Degraded { reason, .. } => Some(reason),
+        }
+    }
+
+    /// Documents added since the last commit.
+    #[must_use]
+    pub fn uncommitted(&self) -> u64 {
+        self.held.documents
+    }
+
+    /// Bytes of the store on disk.
+    #[must_use]
+    pub fn disk_bytes(&self) -> u64 {
+        disk_bytes(self.directory.path())
+    }
+
+    /// Adds an event. Blocks while the queue to the indexing threads is full.
+    ///
+    /// # Errors
+    /// [`Error::Full`] while writing fails and no more can be held: stop reading and commit again
+    /// later. [`Error::Rewind`]: read again from the committed cursors, after [`Writer::rewind`].
+    pub fn add_event(&mut self, event: &Event, names: &PathNames, source: &str) -> Result<(), Error> {
+        self.add(Contents::event(event, names, source, self.epoch()))
+    }
+
+    /// Adds one state of an alert. Errors as [`Writer::add_event`].
+    pub fn add_alert(&mut self, alert: &Alert) -> Result<(), Error> {
+        let contents = Contents::alert(alert, self.alerts_next, self.epoch());
+        self.alerts_next += 1;
+        self.add(contents)
+    }
+
+    /// Adds a gap found at `at`. Errors as [`Writer::add_event`].
+    pub fn add_gap(&mut self, gap: &Gap, at: Timestamp) -> Result<(), Error> {
+        let contents = Contents::gap(gap, at, self.alerts_next, self.epoch());
+        self.alerts_next += 1;
+        self.add(contents)
+    }
+
+    /// Makes everything added so far durable together with `position`, and visible to readers.
+    ///
+    /// # Errors
+    /// Any error leaves the store as it was at the last commit, and the writer degraded; what was
+    /// added is kept and written again by a later commit, unless the error is [`Error::Rewind`].
+    pub fn commit(&mut self, position: Position) -> Result<Committed, Error> {
+        self.ensure_working()?;
+        match self.try_commit(position) {
+            Ok(committed) => Ok(committed),
+            Err(error) => {
+                self.held.attempted = self.held.contents.len();
+                Err(self.fail(&describe(&error)))
+            }
+        }
+    }
+
+    /// Gives up what was added since the last commit and starts again from it. The caller reads
+    /// again from the cursors of the returned payload.
+    pub fn rewind(&mut self) -> Result<&Payload, Error> {
+        self.held = Held::default();
+        self.batch = Batch::default();
+        self.detection = None;
+        self.reopen()?;
+        self.alerts_next = self.payload.alerts_next;
+        Ok(&self.payload)
+    }
+
+    /// Waits for running merges, then closes. Only for orderly ends; dropping is always safe.
+    pub fn close(self) -> Result<(), Error> {
+        match self.state {
+            State::Working(writer) => writer.wait_merging_threads().map_err(|error| Error::write(&error)),
+            State::Degraded { .. } => Ok(()),
+        }
+    }
+
+    /// The detection state of the last commit, if there is one and its file is what was written.
+    #[must_use]
+    pub fn detection(&self) -> Option<Detection> {
+        let reference = self.payload.detection.as_ref()?;
+        let snapshot = self.directory.read(&reference.file.name).ok()?;
+        let fits = reference.file.fits(&snapshot);
+        fits.then(|| Detection { snapshot, rules: reference.rules.clone(), seq: reference.seq })
+    }
+
+    fn epoch(&self) -> u64 {
+        self.payload.epoch + 1
+    }
+
+    fn add(&mut self, contents: Contents) -> Result<(), Error> {
+        if let State::Degraded { reason, .. } = &self.state {
+            if self.held.lost {
+                return Err(Error::Rewind { reason: reason.clone() });
+            }
+            if self.held.bytes + contents.bytes() > self.options.hold_bytes {
+                return Err(Error::Full { held: self.held.contents.len(), reason: reason.clone() });
+            }
+        }
+        let contents = Arc::new(contents);
+        self.held.push(&contents, self.options.hold_bytes);
+        if !matches!(self.state, State::Working(_)) {
+            return Ok(());
+        }
+        self.batch.push(contents);
+        if self.batch.is_full() {
+            self.send_batch()?;
+        }
+        Ok(())
+    }
+
+    fn send_batch(&mut self) -> Result<(), Error> {
+        let State::Working(writer) = &self.state else { return Ok(()) };
+        match send(mem::take(&mut self.batch), &self.queue, writer, &self.partition) {
+            Ok(()) => Ok(()),
+            Err(error) => match self.fail(&error.to_string()) {
+                Error::Rewind { reason } => Err(Error::Rewind { reason }),
+                // Everything is held and will be written again.
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn try_commit(&mut self, position: Position) -> Result<Committed, Error> {
+        let documents = self.held.documents;
+        if position.detection.is_some() {
+            self.detection = position.detection.clone();
+        }
+        let payload = self.write_side_files(position)?;
+        let State::Working(writer) = &mut self.state else {
+            return Err(Error::Write { reason: "not open".to_owned() });
+        };
+        send(mem::take(&mut self.batch), &self.queue, writer, &self.partition)
+            .map_err(|error| Error::write(&error))?;
+        let mut stored = payload.clone();
+        if stored.cursors_file.is_some() {
+            stored.cursors.clear();
+        }
+        let text = stored.to_text();
+        let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
+        prepared.set_payload(&text);
+        prepared.commit().map_err(|error| Error::write(&error))?;
+        sync_directory(&self.partition.path)?;
+        self.committed(payload, &text);
+        Ok(Committed { epoch: self.payload.epoch, documents })
+    }
+
+    fn committed(&mut self, payload: Payload, text: &str) {
+        self.payload = payload;
+        self.held = Held::default();
+        self.detection = None;
+        // Copies and leftovers: nothing relies on them, the next commit tries again.
+        drop(self.directory.replace_lazily(POSITION, text.as_bytes()));
+        let keep = [self.payload.cursors_file.as_ref(), self.payload.detection.as_ref().map(|it| &it.file)];
+        let keep: Vec<&str> = keep.into_iter().flatten().map(|file| file.name.as_str()).collect();
+        self.directory.remove_side_files(&keep);
+        // A reader that cannot follow keeps its older view; the commit stands.
+        drop(self.reader.follow(&self.payload));
+    }
+
+    fn write_side_files(&self, position: Position) -> Result<Payload, Error> {
+        let epoch = self.epoch();
+        let mut payload = Payload {
+            epoch,
+            instance: self.payload.instance.clone(),
+            seq_next: position.seq_next,
+            alerts_next: self.alerts_next,
+            cursors: position.cursors,
+            cursors_file: None,
+            read_to: position.read_to.or(self.payload.read_to),
+            ledger: position.ledger,
+            detection: self.payload.detection.clone(),
+            outbox_done: position.outbox_done,
+        };
+        let cursors = serde_json::to_vec(&payload.cursors).expect("cursors are plain data");
+        if cursors.len() > CURSOR_BYTES {
+            let file = FileReference::of(format!("cursors-{epoch}.json"), &cursors);
+            self.directory.replace(&file.name, &cursors)?;
+            payload.cursors_file = Some(file);
+        }
+        if let Some(detection) = &self.detection {
+            let file = FileReference::of(format!("detection-{epoch}.bin"), &detection.snapshot);
+            self.directory.replace(&file.name, &detection.snapshot)?;
+            let (rules, seq) = (detection.rules.clone(), detection.seq);
+            payload.detection = Some(DetectionReference { file, rules, seq });
+        }
+        Ok(payload)
+    }
+
+    /// Drops the tantivy writer and says what the failure means for the caller.
+    fn fail(&mut self, reason: &str) -> Error {
+        let wait = match &self.state {
+            State::Degraded { wait, .. } => (wait * 2).clamp(1, MAX_WAIT),
+            State::Working(_) => 0,
+        };
+        self.state = State::Degraded { reason: reason.to_owned(), wait, waited: 0 };
+        self.batch = Batch::default();
+        let reason = reason.to_owned();
+        if self.held.lost { Error::Rewind { reason } } else { Error::Write { reason } }
+    }
+
+    fn ensure_working(&mut self) -> Result<(), Error> {
+        let State::Degraded { reason, wait, waited } = &mut self.state else { return Ok(()) };
+        if self.held.lost {
+            return Err(Error::Rewind { reason: reason.clone() });
+        }
+        if *waited < *wait {
+            *waited += 1;
+            return Err(Error::Write { reason: reason.clone() });
+        }
+        self.reopen().map_err(|error| self.fail(&describe(&error)))
+    }
+
+    /// Opens the store as after a crash, then adds again what was held.
+    fn reopen(&mut self) -> Result<(), Error> {
+        let held_epoch = self.epoch();
+        if let State::Working(_) = self.state {
+            self.state = State::Degraded { reason: "reopening".to_owned(), wait: 0, waited: 0 };
+        }
+        let partition = Partition::open(&self.partition.path)?;
+        let mut payload = partition.payload()?;
+        resolve_cursors(&self.directory, &mut payload)?;
+        let (writer, _) = open_writer(&partition, self.options, &payload)?;
+        if payload.epoch >= held_epoch {
+            // The commit that reported an error had become durable after all.
+            self.held.forget_attempted(payload.epoch + 1);
+        }
+        for contents in &self.held.contents {
+            self.batch.push(Arc::clone(contents));
+            if self.batch.is_full() {
+                send(mem::take(&mut self.batch), &self.queue, &writer, &partition)
+                    .map_err(|error| Error::write(&error))?;
+            }
+        }
+        self.partition = partition;
+        self.payload = payload;
+        self.state = State::Working(writer);
+        self.reader.follow(&self.payload)
+    }
+}
+
+/// An error with its cause, as one line.
+fn describe(error: &Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+fn open_newest(directory: &Directory, options: Options) -> Result<(Partition, Payload, bool), Error> {
+    let partitions = partition::list(&directory.partitions())?;
+    match (directory.marker()?, partitions.last()) {
+        (None, None) => initialise(directory, options),
+        (None, Some(newest)) => adopt(directory, options, newest),
+        (Some(_), None) => {
+            Err(Error::Lost { path: directory.path().to_owned(), missing: directory.partitions() })
+        }
+        (Some(marker), Some(newest)) => {
+            let partition = Partition::open(newest)?;
+            let payload = partition.payload()?;
+            if payload.instance != marker.instance {
+                let reason = "the index belongs to another store".to_owned();
+                return Err(Error::Damaged { path: directory.path().to_owned(), reason });
+            }
+            Ok((partition, payload, false))
+        }
+    }
+}
+
+/// Creates the first partition with an empty commit; the marker comes last, so that a crash in
+/// between starts over.
+fn initialise(directory: &Directory, options: Options) -> Result<(Partition, Payload, bool), Error> {
+    let path: PathBuf = directory.partitions().join("p00000001");
+    let partition = Partition::create(&path)?;
+    let instance = format!("{:016x}{:016x}", random(), random());
+    let payload = Payload { instance: instance.clone(), ..Payload::default() };
+    let mut writer = partition.writer(options.threads, options.heap_bytes)?;
+    let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
+    prepared.set_payload(&payload.to_text());
+    prepared.commit().map_err(|error| Error::write(&error))?;
+    drop(writer);
+    sync_directory(&path)?;
+    sync_directory(&directory.partitions())?;
+    directory.write_marker(&Marker { format: FORMAT, instance })?;
+    Ok((partition, payload, true))
+}
+
+/// There is an index but no marker: either the first start was cut short, or the marker was lost.
+fn adopt(
+    directory: &Directory,
+    options: Options,
+    newest: &Path,
+) -> Result<(Partition, Payload, bool), Error> {
+    match Partition::open(newest).and_then(|partition| Ok((partition.payload()?, partition))) {
+        Ok((payload, partition)) => {
+            directory.write_marker(&Marker { format: FORMAT, instance: payload.instance.clone() })?;
+            Ok((partition, payload, false))
+        }
+        Err(_) if holds_no_documents(newest) => {
+            fs::remove_dir_all(newest).map_err(Error::io("remove", newest))?;
+            initialise(directory, options)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn holds_no_documents(partition: &Path) -> bool {
+    let Ok(mut entries) = fs::read_dir(partition) else { return false };
+    !entries.any(|entry| entry.map_or(true, |entry| entry.path().extension().is_some_and(|it| it == "store")))
+}
+
+/// A random number for naming, from the seed of the standard hash map.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+fn resolve_cursors(directory: &Directory, payload: &mut Payload) -> Result<(), Error> {
+    let Some(file) = &payload.cursors_file else { return Ok(()) };
+    let bytes = directory.read(&file.name)?;
+    let damaged = |reason| Error::Damaged { path: directory.path().join(&file.name), reason };
+    if !file.fits(&bytes) {
+        return Err(damaged("it is not what was written".to_owned()));
+    }
+    payload.cursors = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    Ok(())
+}
+
+/// Opens the tantivy writer and deletes what a failed commit left behind. Returns how many.
+fn open_writer(
+    partition: &Partition,
+    options: Options,
+    payload: &Payload,
+) -> Result<(IndexWriter<Doc>, u64), Error> {
+    let mut writer = partition.writer(options.threads, options.heap_bytes)?;
+    let beyond = super::reader::beyond(partition, payload.epoch);
+    let reader = partition.index.reader().map_err(|error| Error::write(&error))?;
+    let trimmed = reader.searcher().search(&beyond, &Count).map_err(|error| Error::write(&error))?;
+    if trimmed > 0 {
+        writer.delete_query(Box::new(beyond)).map_err(|error| Error::write(&error))?;
+        let mut stored = payload.clone();
+        if stored.cursors_file.is_some() {
+            stored.cursors.clear();
+        }
+        let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
+        prepared.set_payload(&stored.to_text());
+        prepared.commit().map_err(|error| Error::write(&error))?;
+        sync_directory(&partition.path)?;
+    }
+    Ok((writer, trimmed as u64))
+}
+
+/// Documents on their way to the indexing threads: one message for many, because waking a thread
+/// costs as much as indexing half a document.
+#[derive(Default)]
+struct Batch {
+    contents: Vec<Arc<Contents>>,
+    bytes: usize,
+}
+
+const BATCH_DOCUMENTS: usize = 128;
+const BATCH_BYTES: usize = 1 << 20;
+
+impl Batch {
+    fn push(&mut self, contents: Arc<Contents>) {
+        self.bytes += contents.bytes();
+        self.contents.push(contents);
+    }
+
+    fn is_full(&self) -> bool {
+        self.contents.len() >= BATCH_DOCUMENTS || self.bytes >= BATCH_BYTES
+    }
+}
+
+fn send(
+    batch: Batch,
+    queue: &Arc<Queue>,
+    writer: &IndexWriter<Doc>,
+    partition: &Partition,
+) -> Result<(), tantivy::TantivyError> {
+    if batch.contents.is_empty() {
+        return Ok(());
+    }
+    let ticket = Some(Queue::enter(queue, batch.bytes));
+    let fields = partition.fields;
+    let documents =
+        batch.contents.into_iter().map(|contents| Doc { fields, contents, _ticket: ticket.clone() });
+    let operations: Vec<_> = documents.map(UserOperation::Add).collect();
+    writer.run(operations).map(|_| ())
+}
+
+/// Bytes that wait for the indexing threads. tantivy bounds its queue by messages, not by size:
+/// with batches it would hold hundreds of megabytes.
+#[derive(Debug, Default)]
+struct Queue {
+    bytes: Mutex<usize>,
+    less: Condvar,
+}
+
+const QUEUE_BYTES: usize = 8 << 20;
+
+/// A batch's share of the queue.
+#[derive(Debug)]
+pub struct Ticket {
+    bytes: usize,
+    queue: Arc<Queue>,
+}
+
+impl Queue {
+    fn enter(queue: &Arc<Self>, bytes: usize) -> Arc<Ticket> {
+        let mut waiting = queue.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        while *waiting > 0 && *waiting + bytes > QUEUE_BYTES {
+            waiting = queue.less.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        *waiting += bytes;
+        drop(waiting);
+        Arc::new(Ticket { bytes, queue: Arc::clone(queue) })
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        *self.queue.bytes.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
+        self.queue.less.notify_all();
+    }
+}
+
+/// Documents since the last commit.
+#[derive(Default)]
+struct Held {
+    contents: Vec<Arc<Contents>>,
+    bytes: usize,
+    documents: u64,
+    /// There were too many to hold; a failure now means reading again.
+    lost: bool,
+    /// How many of them were part of a commit that reported an error.
+    attempted: usize,
+}
+
+impl Held {
+    fn push(&mut self, contents: &Arc<Contents>, limit: usize) {
+        self.documents += 1;
+        if self.lost {
+            return;
+        }
+        self.bytes += contents.bytes();
+        if self.bytes > limit {
+            self.contents = Vec::new();
+            self.lost = true;
+            return;
+        }
+        self.contents.push(Arc::clone(contents));
+    }
+
+    /// Keeps what was added after the attempted commit, for the commit `epoch`.
+    fn forget_attempted(&mut self, epoch: u64) {
+        self.contents.drain(..self.attempted.min(self.contents.len()));
+        self.attempted = 0;
+        self.documents = self.contents.len() as u64;
+        self.bytes = self.contents.iter().map(|contents| contents.bytes()).sum();
+        for contents in &mut self.contents {
+            Arc::make_mut(contents).set_epoch(epoch);
+        }
+    }
+}

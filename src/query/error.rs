@@ -1,0 +1,89 @@
+//! Why a text is no query, where, and what to write instead.
+
+use std::fmt;
+
+/// An error in a query, with the place in its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryError {
+    pub kind: QueryErrorKind,
+    /// Byte offset in `query`.
+    pub at: usize,
+    pub query: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueryErrorKind {
+    #[error("the quote is not closed")]
+    OpenQuote,
+    #[error("the parenthesis is not closed")]
+    OpenParenthesis,
+    #[error("nothing was opened that this `)` could close")]
+    StrayParenthesis,
+    #[error("the range is not closed")]
+    OpenRange,
+    #[error("a range has the form `[from TO to]`")]
+    RangeForm,
+    #[error("the list is not closed")]
+    OpenList,
+    #[error("a list without a field")]
+    ListWithoutField,
+    #[error("nothing stands after `{after}`")]
+    Missing { after: String },
+    #[error("`{found}` is no operator")]
+    Operator { found: String },
+    #[error("the parentheses are empty")]
+    EmptyGroup,
+    #[error("the regular expression is not valid: {reason}")]
+    Regex { reason: String },
+    #[error("a range or a comparison needs a field")]
+    RangeWithoutField,
+    #[error("`{value}` is no time")]
+    Time { value: String },
+    #[error("the query is too deep or too long")]
+    TooLarge,
+}
+
+impl fmt::Display for QueryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (column {})", self.kind, self.column())
+    }
+}
+
+impl std::error::Error for QueryError {}
+
+impl QueryError {
+    /// Number of the character where the error stands, from 1.
+    #[must_use]
+    pub fn column(&self) -> usize {
+        self.query.char_indices().take_while(|(at, _)| *at < self.at).count() + 1
+    }
+
+    /// What to write instead.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match &self.kind {
+            QueryErrorKind::OpenQuote => "close it, or write `\\\"` for a quote that belongs to the text",
+            QueryErrorKind::OpenParenthesis | QueryErrorKind::StrayParenthesis => {
+                "put text that holds parentheses in quotes"
+            }
+            QueryErrorKind::OpenRange | QueryErrorKind::RangeForm => {
+                "write `field:[1 TO 5]`, `field:{1 TO 5}` without the ends, or `field:>=1`"
+            }
+            QueryErrorKind::OpenList | QueryErrorKind::ListWithoutField => "write `field: IN [one two]`",
+            QueryErrorKind::Missing { .. } => {
+                "quote a value that is empty or begins with an operator: `field:\"\"`"
+            }
+            QueryErrorKind::Operator { found } => match found.as_str() {
+                "||" => "write `OR`",
+                "&&" => "write `AND`",
+                _ => "write `NOT` or `-`",
+            },
+            QueryErrorKind::EmptyGroup => "remove them, or quote them",
+            QueryErrorKind::Regex { .. } => "put a path in quotes: `url.path:\"/api/\"`",
+            QueryErrorKind::RangeWithoutField => "write `field:>5`, or quote the text",
+            QueryErrorKind::Time { .. } => "write a time as `2026-03-01T09:30:00Z`, or use `--since 2h`",
+            QueryErrorKind::TooLarge => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

@@ -1,0 +1,192 @@
+//! A query as a tree. No names of index fields, no library types: it can be searched here or sent.
+
+/// A question about events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expression {
+    /// Every event.
+    All,
+    /// All of them. Never empty.
+    And(Vec<Expression>),
+    /// At least one of them. Never empty.
+    Or(Vec<Expression>),
+    Not(Box<Expression>),
+    Clause(Clause),
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// A canonical or original name; `None` searches all text.
+    pub field: Option<String>,
+    pub test: Test,
+    /// Byte offset in the text of the query.
+    pub at: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// The field is there, whatever its value.
+    Exists,
+    /// The value, or the word.
+    Is(String),
+    /// The words in this order, at most `slop` moves apart; the last may be the head of a word.
+    Phrase {
+        text: String,
+        slop: u32,
+        prefix: bool,
+    },
+    Wildcard(Pattern),
+    /// A regular expression for the whole value (or the whole word in full text).
+    Regex(String),
+    Range {
+        from: Limit,
+        to: Limit,
+    },
+    OneOf(Vec<String>),
+}
+
+/// One end of a range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Limit {
+    Open,
+    Including(String),
+    Excluding(String),
+}
+
+impl Limit {
+    /// The value of the end, if it has one.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        match self {
+            Self::Open => None,
+            Self::Including(value) | Self::Excluding(value) => Some(value),
+        }
+    }
+}
+
+/// A text with `*` (any run of characters) and `?` (any one).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(Vec<Piece>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece {
+    Character(char),
+    One,
+    Any,
+}
+
+impl Pattern {
+    /// Reads a pattern; `\` takes the meaning from the character after it.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut pieces = Vec::new();
+        let mut characters = text.chars();
+        while let Some(c) = characters.next() {
+            match c {
+                '\\' => pieces.push(Piece::Character(characters.next().unwrap_or('\\'))),
+                '*' if pieces.last() == Some(&Piece::Any) => {}
+                '*' => pieces.push(Piece::Any),
+                '?' => pieces.push(Piece::One),
+                c => pieces.push(Piece::Character(c)),
+            }
+        }
+        Self(pieces)
+    }
+
+    /// The same pattern for text in lower case.
+    #[must_use]
+    pub fn to_lowercase(&self) -> Self {
+        let lower = |piece: &Piece| match piece {
+            Piece::Character(c) => c.to_lowercase().map(Piece::Character).collect(),
+            other => vec![*other],
+        };
+        Self(self.0.iter().flat_map(lower).collect())
+    }
+
+    /// The characters before the first `*` or `?`.
+    #[must_use]
+    pub fn literal_head(&self) -> String {
+        let literal = |piece: &Piece| match piece {
+            Piece::Character(c) => Some(*c),
+            _ => None,
+        };
+        self.0.iter().map_while(literal).collect()
+    }
+
+    /// Whether the whole of `text` fits. Linear in the text for each `*` at worst.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        let (mut piece, mut rest) = (0, text.chars());
+        // Where to go on after the last `*` if what follows it does not fit.
+        let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
+        loop {
+            let before = rest.clone();
+            match (self.0.get(piece), rest.next()) {
+                (None, None) => return true,
+                (Some(Piece::Any), _) => {
+                    rest = before;
+                    piece += 1;
+                    retry = Some((piece, rest.clone()));
+                    continue;
+                }
+                (Some(Piece::One), Some(_)) => {
+                    piece += 1;
+                    continue;
+                }
+                (Some(Piece::Character(expected)), Some(found)) if *expected == found => {
+                    piece += 1;
+                    continue;
+                }
+                (_, _) => {}
+            }
+            let Some((after, from)) = &mut retry else { return false };
+            if from.next().is_none() {
+                return false;
+            }
+            piece = *after;
+            rest = from.clone();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_match_whole_values() {
+        #[track_caller]
+        fn check(pattern: &str, text: &str, expect: bool) {
+            assert_eq!(Pattern::parse(pattern).matches(text), expect, "{pattern} on {text}");
+        }
+        check("al*", "alice", true);
+        check("al*", "al", true);
+        check("al*", "malice", false);
+        check("*ice", "alice", true);
+        check("*ice", "alices", false);
+        check("*l*c*", "alice", true);
+        check("a?ice", "alice", true);
+        check("a?ice", "aice", false);
+        check("????", "日本語x", true);
+        check("a\\*b", "a*b", true);
+        check("a\\*b", "axb", false);
+        check("*", "", true);
+        check("", "", true);
+        check("", "a", false);
+        check("*aab", "aaaaab", true);
+        check("a**b", "ab", true);
+    }
+
+    #[test]
+    fn a_pattern_of_many_stars_does_not_explode() {
+        let pattern = Pattern::parse(&"*a".repeat(200));
+        assert!(!pattern.matches(&"a".repeat(199)));
+        assert!(pattern.matches(&"a".repeat(200)));
+    }
+
+    #[test]
+    fn the_literal_head_stops_at_the_first_wildcard() {
+        assert_eq!(Pattern::parse("al\\*x?b").literal_head(), "al*x");
+        assert_eq!(Pattern::parse("*x").literal_head(), "");
+    }
+}
