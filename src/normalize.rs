@@ -12,11 +12,14 @@
 
 mod alias;
 mod id;
+mod message;
+mod request;
 mod value;
 
 use std::fmt::Write;
 
 use alias::{Claim, ROLES, Role};
+use message::Fact;
 use value::Scale;
 
 use crate::event::stamp::{self, Completion, Stamp};
@@ -61,8 +64,24 @@ pub struct Normalizer {
     best: [Candidate; ROLES],
     /// Indexes of the fields that are named like an id.
     ids: Vec<u32>,
+    /// What the message says, for canonical fields that the line itself leaves empty.
+    said: Vec<(PathId, Said)>,
+    /// Fields that hold parts of a request beside its target: body, cookies.
+    request_parts: [PathId; REQUEST_PARTS.len()],
+    decoded: Vec<u8>,
     counters: Counters,
 }
+
+/// A fact of a message: a piece of it, or one of our own words.
+#[derive(Clone, Copy)]
+enum Said {
+    Part(Span),
+    Word(&'static str),
+}
+
+/// Names under which proxies and applications log what a request carried.
+const REQUEST_PARTS: [&str; 6] =
+    ["request_body", "http.request.body.content", "http_cookie", "cookie", "cs-cookie", "request_headers"];
 
 /// The best field for a role so far.
 #[derive(Clone, Copy)]
@@ -93,9 +112,13 @@ const NO_FIELD: Field =
 impl Normalizer {
     #[must_use]
     pub fn new(paths: Paths, options: Options) -> Self {
+        let request_parts = REQUEST_PARTS.map(|name| paths.intern(name));
         Self {
             paths,
             options,
+            request_parts,
+            said: Vec::new(),
+            decoded: Vec::new(),
             known: Vec::new(),
             claim_lists: Vec::new(),
             best: [Candidate { rank: 0, field: NO_FIELD }; ROLES],
@@ -117,6 +140,7 @@ impl Normalizer {
         let found = self.survey(event, completion);
         self.set_time(event, found.time, arrival);
         self.set_ids(event, &found);
+        self.read_message(event, &found);
         let mut roles = found.roles;
         while roles != 0 {
             if let Some(role) = Role::ALL.get(roles.trailing_zeros() as usize) {
@@ -124,7 +148,70 @@ impl Normalizer {
             }
             roles &= roles - 1;
         }
+        self.fill_from_message(event);
+        self.decode_request(event);
         self.counters.events += 1;
+    }
+
+    /// Remembers what the message says.
+    fn read_message(&mut self, event: &Event, found: &Found) {
+        self.said.clear();
+        if !found.has(Role::Message) {
+            return;
+        }
+        let span = self.best[Role::Message as usize].field.span;
+        let text = event.text(span);
+        let logger_span = found.has(Role::Logger).then(|| self.best[Role::Logger as usize].field.span);
+        let logger = logger_span.map_or("", |span| event.text(span));
+        let said = &mut self.said;
+        message::read(text, logger, |fact| {
+            said.push(match fact {
+                Fact::Word(path, word) => (path, Said::Word(word)),
+                Fact::Part(path, piece) => {
+                    let inside = part(text, span, piece);
+                    let outside = logger_span.map(|span| part(logger, span, piece));
+                    let span = if inside.len > 0 { inside } else { outside.unwrap_or_default() };
+                    (path, Said::Part(span))
+                }
+            });
+        });
+    }
+
+    /// Adds what only the message says. The first mention counts.
+    fn fill_from_message(&self, event: &mut Event) {
+        for (path, said) in &self.said {
+            if event.get(*path).is_some_and(|known| !known.is_empty()) {
+                continue;
+            }
+            match said {
+                Said::Part(span) => event.push(*path, Kind::String, *span, Origin::Canonical),
+                Said::Word(word) => event.push_text(*path, Kind::String, word, Origin::Canonical),
+            }
+        }
+    }
+
+    /// Adds the decoded request where there is anything in it that could be a payload.
+    fn decode_request(&mut self, event: &mut Event) {
+        let path = event.get(canonical::URL_PATH).unwrap_or_default();
+        let query = event.get(canonical::URL_QUERY).unwrap_or_default();
+        self.decoded.clear();
+        if !request::is_plain(path, query) {
+            request::decode(path, &mut self.decoded);
+            if !query.is_empty() {
+                self.decoded.push(b'?');
+                request::decode(query, &mut self.decoded);
+            }
+        }
+        for part in self.request_parts {
+            if let Some(text) = event.get(part).filter(|text| text.len() > 1) {
+                self.decoded.push(b'\n');
+                request::decode(text, &mut self.decoded);
+            }
+        }
+        if !self.decoded.is_empty() {
+            let text = String::from_utf8_lossy(&self.decoded);
+            event.push_text(canonical::REQUEST_DECODED, Kind::String, &text, Origin::Canonical);
+        }
     }
 
     /// One pass over the fields of the line: the best candidate for every role.
@@ -278,6 +365,10 @@ impl Normalizer {
 
     fn set_breaker_name(&self, event: &mut Event, found: &Found) {
         let candidate = self.best[Role::BreakerName as usize];
+        let named = candidate.rank % alias::WRAPPED < alias::PLAIN_BREAKER_NAMES;
+        if !named && self.said.iter().any(|(path, _)| *path == canonical::BREAKER_NAME) {
+            return;
+        }
         if candidate.rank % alias::WRAPPED < alias::PLAIN_BREAKER_NAMES || self.is_about_breaker(event, found)
         {
             let field = candidate.field;
@@ -540,7 +631,7 @@ fn add_id(event: &mut Event, from: usize, span: Span) {
 #[inline]
 fn part(text: &str, span: Span, part: &str) -> Span {
     let offset = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
-    if offset > text.len() {
+    if offset.saturating_add(part.len()) > text.len() {
         return Span { start: span.start, len: 0 };
     }
     Span { start: span.start + offset as u32, len: part.len() as u32 }

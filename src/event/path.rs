@@ -175,6 +175,8 @@ pub mod canonical {
         PGAUDIT_COMMAND = "pgaudit.command",
         PGAUDIT_OBJECT_TYPE = "pgaudit.object.type",
         PGAUDIT_OBJECT_NAME = "pgaudit.object.name",
+        API_KEY = "soctop.api_key",
+        REQUEST_DECODED = "soctop.request.decoded",
     }
 }
 
@@ -186,7 +188,7 @@ mod tests {
     fn canonical_ids_are_the_first_of_every_table() {
         let paths = Paths::new();
         assert_eq!(paths.intern("@timestamp"), canonical::TIMESTAMP);
-        assert_eq!(paths.read().name(canonical::PGAUDIT_OBJECT_NAME), "pgaudit.object.name");
+        assert_eq!(paths.read().name(canonical::REQUEST_DECODED), "soctop.request.decoded");
         assert_eq!(paths.read().len(), canonical::NAMES.len());
     }
 

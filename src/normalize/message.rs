@@ -1,0 +1,449 @@
+//! What a message says beside its words: addresses, users, requests, breakers.
+//!
+//! On real systems the line that matters often carries its facts only in the text
+//! (`Account locked due to failed login attempts: lena@example.org`). One pass over the message
+//! looks for the phrases that introduce a fact; what follows is taken only if it has the shape of
+//! one. Facts of the line's own fields are never overruled: callers use these only for what is
+//! missing.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::value;
+use crate::event::{PathId, canonical};
+
+/// How much of a message is read; what comes later is a stack trace.
+const READ_LIMIT: usize = 1_024;
+
+/// A fact found in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fact<'m> {
+    /// A piece of the message.
+    Part(PathId, &'m str),
+    /// One of our own words.
+    Word(PathId, &'static str),
+}
+
+/// What a phrase introduces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Address,
+    User,
+    Breaker,
+    /// Last characters of an API key.
+    Key,
+    /// A customer, if ` (tier` follows.
+    Customer,
+    /// `METHOD target PROTOCOL` in quotes.
+    RequestLine,
+    /// `METHOD /path`.
+    Request,
+    Status,
+    Domain,
+    /// `login: FAILED`.
+    Authentication,
+    /// The name of an event.
+    Action,
+}
+
+/// Phrases in lower case. The longest one at a place wins.
+const PHRASES: &[(&str, Kind)] = &[
+    ("from ", Kind::Address),
+    (" ip ", Kind::Address),
+    ("ip: ", Kind::Address),
+    ("ip=", Kind::Address),
+    (": ip:", Kind::Address),
+    ("client ", Kind::Address),
+    ("client: ", Kind::Address),
+    ("client=", Kind::Address),
+    ("address ", Kind::Address),
+    ("address: ", Kind::Address),
+    ("exceeded: ", Kind::Address),
+    ("exceeded for ", Kind::Customer),
+    ("minute (", Kind::Address),
+    ("hour (", Kind::Address),
+    ("second (", Kind::Address),
+    ("day (", Kind::Address),
+    ("rhost=", Kind::Address),
+    ("src=", Kind::Address),
+    ("remote_addr=", Kind::Address),
+    (" host=", Kind::Address),
+    ("for host \"", Kind::Address),
+    ("attempts: ", Kind::User),
+    ("token used: ", Kind::User),
+    ("for token: ", Kind::User),
+    ("for email: ", Kind::User),
+    ("logged in: ", Kind::User),
+    ("for user ", Kind::User),
+    ("for user: ", Kind::User),
+    ("by user: ", Kind::User),
+    ("by user ", Kind::User),
+    ("user: ", Kind::User),
+    ("user=", Kind::User),
+    ("username=", Kind::User),
+    ("account: ", Kind::User),
+    ("for account ", Kind::User),
+    ("circuit breaker ", Kind::Breaker),
+    ("circuit_breaker ", Kind::Breaker),
+    ("api key used: ", Kind::Key),
+    ("invalid api key: ", Kind::Key),
+    ("request: \"", Kind::RequestLine),
+    (" - \"", Kind::RequestLine),
+    ("request started: ", Kind::Request),
+    ("request completed: ", Kind::Request),
+    ("🌐 ", Kind::Request),
+    ("status: ", Kind::Status),
+    ("host: \"", Kind::Domain),
+    ("authentication ", Kind::Authentication),
+    ("auth ", Kind::Authentication),
+    ("security event: ", Kind::Action),
+];
+
+static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(PHRASES.iter().map(|(phrase, _)| phrase))
+        .expect("the phrases are few and short")
+});
+
+/// Calls `found` with every fact that `message` states. `logger` may name a breaker
+/// (`circuit_breaker.database`).
+pub(super) fn read<'m>(message: &'m str, logger: &'m str, mut found: impl FnMut(Fact<'m>)) {
+    let head = head(message);
+    // An access line starts with the client; nothing introduces it.
+    if let Some((client, _)) = head.split_once(" - \"").filter(|(client, _)| client.len() < 64) {
+        let client = client.rsplit(' ').next().unwrap_or(client);
+        address(client, &mut found);
+    }
+    for hit in FINDER.find_iter(head) {
+        let Some((_, kind)) = PHRASES.get(hit.pattern().as_usize()) else { continue };
+        let rest = head.get(hit.end()..).unwrap_or_default();
+        fact(*kind, rest, &mut found);
+    }
+    if let Some(name) = logger.strip_prefix("circuit_breaker.").filter(|name| !name.is_empty()) {
+        found(Fact::Part(canonical::BREAKER_NAME, name));
+    }
+}
+
+/// The first line, and not more than is worth reading.
+fn head(message: &str) -> &str {
+    let mut end = message.len().min(READ_LIMIT);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    message.get(..end).unwrap_or_default()
+}
+
+fn fact<'m>(kind: Kind, rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    match kind {
+        Kind::Address => address(token(rest), found),
+        Kind::User => user(rest, found),
+        Kind::Breaker => breaker(rest, found),
+        Kind::Key => {
+            let key = rest.trim_start_matches('*').split([' ', ',', ')']).next().unwrap_or_default();
+            if !key.is_empty() && key.len() <= 16 {
+                found(Fact::Part(canonical::API_KEY, key));
+            }
+        }
+        Kind::Customer => customer(rest, found),
+        Kind::RequestLine => quoted_request(rest, found),
+        Kind::Request => request(rest, found),
+        Kind::Status => status(rest, found),
+        Kind::Domain => {
+            let domain = rest.split('"').next().unwrap_or_default();
+            if !domain.is_empty() {
+                found(Fact::Part(canonical::URL_DOMAIN, domain));
+            }
+        }
+        Kind::Authentication => authentication(rest, found),
+        Kind::Action => {
+            let action = token(rest);
+            if value::is_identifier(action) {
+                found(Fact::Part(canonical::EVENT_ACTION, action));
+            }
+        }
+    }
+}
+
+/// What stands before the next space, quote or bracket, without punctuation at its end.
+fn token(text: &str) -> &str {
+    let text = text.trim_start_matches(['"', '\'', '(']);
+    let end = text.find([' ', '"', '\'', ')', '(', ',', ';', ']', '\n', '\t']).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().trim_end_matches(['.', ':', '!'])
+}
+
+fn address<'m>(text: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    let text = text.strip_prefix("ip:").unwrap_or(text);
+    if let Some(address) = value::address(text) {
+        let plain = address.plain.unwrap_or(text);
+        found(Fact::Part(canonical::SOURCE_IP, plain));
+    }
+}
+
+/// A user's name: a word, but not one of those that follow "user" in a sentence.
+fn user<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    const SENTENCE: [&str; 24] = [
+        "a", "an", "and", "are", "by", "created", "does", "from", "has", "input", "in", "is", "login",
+        "logged", "not", "of", "on", "or", "session", "the", "to", "was", "who", "with",
+    ];
+    let rest = rest.strip_prefix("invalid user ").unwrap_or(rest);
+    let name = token(rest);
+    let usable = !name.is_empty()
+        && name.len() <= 128
+        && !value::is_placeholder(name)
+        && !SENTENCE.iter().any(|word| word.eq_ignore_ascii_case(name))
+        && name.bytes().any(|byte| byte.is_ascii_alphanumeric())
+        && !name.contains('/');
+    if usable && value::address(name).is_none() {
+        found(Fact::Part(canonical::USER_NAME, name));
+    }
+}
+
+fn customer<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    let name = token(rest);
+    if rest.get(name.len()..).is_some_and(|after| after.starts_with(" (tier")) {
+        found(Fact::Part(canonical::USER_ID, name));
+    }
+}
+
+/// `database OPENED - service failing`, `'database' transitioned to HALF_OPEN`. That a breaker *is* open or
+/// counted a failure is no change of state.
+fn breaker<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    const VERBS: [&str; 11] = [
+        "opened",
+        "opening",
+        "open",
+        "closed",
+        "closing",
+        "tripped",
+        "transitioned",
+        "transitioning",
+        "half_open",
+        "half-opening",
+        "reset",
+    ];
+    let name = token(rest);
+    let mut words =
+        rest.get(name.len()..).unwrap_or_default().trim_start_matches(['\'', '"', ':', ' ']).split(' ');
+    let (name, verb) = if VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(name)) {
+        ("", name)
+    } else {
+        let after = rest.split_once(name).map_or("", |(_, after)| after);
+        words = after.trim_start_matches(['\'', '"', ':', ' ']).split(' ');
+        (name, words.next().unwrap_or_default())
+    };
+    if value::is_identifier(name) && !matches!(name, "for" | "is" | "in" | "state" | "event" | "call" | "and")
+    {
+        found(Fact::Part(canonical::BREAKER_NAME, name));
+    }
+    let state = match verb.to_ascii_lowercase().as_str() {
+        "transitioned" | "transitioning" => words.find_map(value::breaker_state),
+        _ => value::breaker_state(verb),
+    };
+    if let Some(state) = state {
+        found(Fact::Word(canonical::BREAKER_STATE, state));
+    }
+}
+
+/// `GET /x HTTP/1.1" 401`: the quoted line, and the status if it follows.
+fn quoted_request<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    let Some((line, after)) = rest.split_once(" HTTP/") else { return };
+    let Some((method, target)) = line.split_once(' ') else { return };
+    if !value::is_method(method) || !value::is_path(target) {
+        return;
+    }
+    found(Fact::Part(canonical::HTTP_METHOD, method));
+    target_facts(target, found);
+    if let Some((_, after)) = after.split_once('"') {
+        status(after.trim_start(), found);
+    }
+}
+
+/// `GET /path from 1.2.3.4`, `GET /path - 200 - 12.3ms - 1.2.3.4 - id`.
+fn request<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    let Some((method, after)) = rest.split_once(' ') else { return };
+    let target = after.split(' ').next().unwrap_or_default();
+    if !value::is_method(method) || !value::is_path(target) {
+        return;
+    }
+    found(Fact::Part(canonical::HTTP_METHOD, method));
+    target_facts(target, found);
+    let after = after.get(target.len()..).unwrap_or_default();
+    let mut parts = after.split(" - ").skip(1);
+    if let Some(code) = parts.next() {
+        status(code, found);
+        if let Some(client) = parts.nth(1) {
+            address(client, found);
+        }
+    }
+}
+
+fn target_facts<'m>(target: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    let (domain, path, query) = super::split_url(target);
+    for (field, text) in
+        [(canonical::URL_DOMAIN, domain), (canonical::URL_PATH, path), (canonical::URL_QUERY, query)]
+    {
+        if !text.is_empty() {
+            found(Fact::Part(field, text));
+        }
+    }
+}
+
+fn status<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    let code = rest.get(..3).unwrap_or_default();
+    let ends = !rest.as_bytes().get(3).is_some_and(u8::is_ascii_alphanumeric);
+    if value::is_status(code) && ends {
+        found(Fact::Part(canonical::HTTP_STATUS, code));
+    }
+}
+
+/// `login: FAILED`
+fn authentication<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    let Some((action, after)) = rest.split_once(": ") else { return };
+    if !value::is_identifier(action) {
+        return;
+    }
+    if let Some(outcome) = value::outcome(token(after)) {
+        found(Fact::Word(canonical::EVENT_CATEGORY, "authentication"));
+        found(Fact::Part(canonical::EVENT_ACTION, action));
+        found(Fact::Word(canonical::EVENT_OUTCOME, outcome));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Paths;
+
+    fn facts(message: &str, logger: &str) -> String {
+        let paths = Paths::new();
+        let names = paths.read();
+        let mut out = Vec::new();
+        read(message, logger, |fact| {
+            let (path, text) = match fact {
+                Fact::Part(path, text) => (path, text),
+                Fact::Word(path, word) => (path, word),
+            };
+            out.push(format!("{}={text}", names.name(path)));
+        });
+        out.join(" ")
+    }
+
+    #[test]
+    fn facts_are_found_in_messages() {
+        for (message, expect) in [
+            (
+                "🔒 Account locked due to failed login attempts: lena@shop.example",
+                "user.name=lena@shop.example",
+            ),
+            ("⚠️ Blacklisted token used: maria@shop.example", "user.name=maria@shop.example"),
+            (
+                "Login failed for email: olga@lattice.example, error: 401: Invalid credentials",
+                "user.name=olga@lattice.example",
+            ),
+            ("User logged in: maria@shop.example (username: maria)", "user.name=maria@shop.example"),
+            ("password authentication failed for user \"root\"", "user.name=root"),
+            ("Security Event: auth_success - User: None", "event.action=auth_success"),
+            (
+                "Security Event: auth_failed_invalid_password - User: aia_admin",
+                "event.action=auth_failed_invalid_password user.name=aia_admin",
+            ),
+            (
+                "⚠️ Rate limit exceeded: 203.0.113.85 - Burst limit exceeded: 10 requests per second",
+                "source.ip=203.0.113.85",
+            ),
+            ("Rate limit exceeded for login: ip:203.0.113.31", "source.ip=203.0.113.31"),
+            (
+                "Rate limit exceeded for cust_1001 (tier: solo, scope: global, window: minute)",
+                "user.id=cust_1001",
+            ),
+            (
+                "🚨 IP 203.0.113.85 blocked for 15 minutes due to rate_limit_exceeded",
+                "source.ip=203.0.113.85",
+            ),
+            (
+                "ratelimit 5 per 1 minute (203.0.113.50) exceeded at endpoint: /api/auth/login",
+                "source.ip=203.0.113.50",
+            ),
+            (
+                "🚨 Security violation: suspicious_pattern from 203.0.113.90 - Suspicious pattern detected: x",
+                "source.ip=203.0.113.90",
+            ),
+            (
+                "🌐 POST /api/v1/auth/login - 200 - 7.81ms - 10.30.0.5 - 4778719b-0f79-4ffb-9400-1e9d0c8addf1",
+                "http.request.method=POST url.path=/api/v1/auth/login http.response.status_code=200 source.ip=10.30.0.5",
+            ),
+            (
+                "INFO:     203.0.113.9:0 - \"GET /api?q=1 HTTP/1.1\" 429 Too Many Requests",
+                "source.ip=203.0.113.9 http.request.method=GET url.path=/api url.query=q=1 http.response.status_code=429",
+            ),
+            (
+                "10.30.0.5:0 - \"POST /login HTTP/1.1\" 401",
+                "source.ip=10.30.0.5 http.request.method=POST url.path=/login http.response.status_code=401",
+            ),
+            (
+                "Request started: GET /auth from 10.70.0.4 [Request-ID: ]",
+                "http.request.method=GET url.path=/auth source.ip=10.70.0.4",
+            ),
+            (
+                "Request completed: GET /auth - Status: 403 - Time: 1.14ms [Request-ID: ]",
+                "http.request.method=GET url.path=/auth http.response.status_code=403",
+            ),
+            (
+                "*3 access forbidden by rule, client: 203.0.113.66, server: localhost, request: \"GET /.env HTTP/1.1\", host: \"h.example\"",
+                "source.ip=203.0.113.66 http.request.method=GET url.path=/.env url.domain=h.example",
+            ),
+            (
+                "no pg_hba.conf entry for host \"127.200.3.9\", user \"media\", database \"media\"",
+                "source.ip=127.200.3.9",
+            ),
+            ("API key used: ***flzd", "soctop.api_key=flzd"),
+            (
+                "Authentication login: FAILED",
+                "event.category=authentication event.action=login event.outcome=failure",
+            ),
+        ] {
+            assert_eq!(facts(message, ""), expect, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_breaker_has_a_name_and_changes_its_state() {
+        for (message, expect) in [
+            (
+                "🚨 Circuit breaker database OPENED - service failing",
+                "soctop.breaker.name=database soctop.breaker.state=open",
+            ),
+            (
+                "🔄 Circuit breaker openai_api transitioning to HALF_OPEN",
+                "soctop.breaker.name=openai_api soctop.breaker.state=half_open",
+            ),
+            (
+                "Circuit breaker 'database' transitioned to CLOSED",
+                "soctop.breaker.name=database soctop.breaker.state=closed",
+            ),
+            ("Circuit breaker 'database' is OPEN. Rejecting call.", "soctop.breaker.name=database"),
+            ("Circuit breaker 'database' recorded failure: TimeoutError", "soctop.breaker.name=database"),
+            ("Circuit breaker opening", "soctop.breaker.state=open"),
+        ] {
+            assert_eq!(facts(message, ""), expect, "{message}");
+        }
+        assert_eq!(facts("breaker event", "circuit_breaker.redis"), "soctop.breaker.name=redis");
+    }
+
+    #[test]
+    fn sentences_state_no_facts() {
+        for message in [
+            "Request from the office was fine",
+            "waiting for user input",
+            "the user is not logged in",
+            "connection to server at 'db-primary' (10.20.5.4), port 5432 failed",
+            "Rate limit reached for gpt-4o in organization org-x",
+            "",
+        ] {
+            assert_eq!(facts(message, ""), "", "{message}");
+        }
+    }
+}
