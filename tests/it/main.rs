@@ -1,4 +1,5 @@
 //! Behaviour of the whole program, one module a subject.
 
+mod queries;
 mod search; // the store: what is found, what survives, what cannot be lost
-mod tail; // the reader: growth, rotation, truncation, restart
+mod tail; // the reader: growth, rotation, truncation, restart // every bundled rule is complete, valid and unique

@@ -1,0 +1,164 @@
+//! Every bundled rule is complete, valid and unique.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use soctop::detect::rule::{Header, Node};
+use soctop::detect::{Diagnostic, LoadOptions, RuleSet, assemble, extension, parse_documents};
+
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("queries")
+}
+
+/// All rule files, sorted by path.
+pub fn files() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yml") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+pub fn load() -> (RuleSet, Vec<Diagnostic>) {
+    let mut documents = Vec::new();
+    let mut diagnostics = Vec::new();
+    for file in files() {
+        let name = file.strip_prefix(root()).unwrap().display().to_string();
+        let (read, problems) = parse_documents(&name, &std::fs::read_to_string(&file).unwrap());
+        documents.extend(read);
+        diagnostics.extend(problems);
+    }
+    let (rules, problems) = assemble(documents, &LoadOptions::default());
+    diagnostics.extend(problems);
+    (rules, diagnostics)
+}
+
+/// Headers and `soctop:` blocks of all rules.
+fn headers(rules: &RuleSet) -> Vec<(&Header, Option<&Node>)> {
+    let detections = rules.detections.iter().map(|rule| (&rule.header, rule.extension.as_ref()));
+    let correlations = rules.correlations.iter().map(|rule| (&rule.header, rule.extension.as_ref()));
+    detections.chain(correlations).collect()
+}
+
+fn describe(diagnostics: &[Diagnostic]) -> String {
+    diagnostics
+        .iter()
+        .map(|d| format!("{}: {} ({})\n", d.at, d.message, d.hint.as_deref().unwrap_or_default()))
+        .collect()
+}
+
+#[test]
+fn all_rules_load_without_a_word() {
+    let (rules, diagnostics) = load();
+    assert!(diagnostics.is_empty(), "{}", describe(&diagnostics));
+    assert!(rules.detections.len() > 80 && rules.correlations.len() > 30);
+}
+
+#[test]
+fn every_rule_is_complete() {
+    let (rules, _) = load();
+    for (header, block) in headers(&rules) {
+        let name = header.name.as_deref().unwrap_or_default();
+        let at = &header.at;
+        let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        assert!(!name.is_empty() && name.chars().all(snake), "{at}: name `{name}`");
+        let id = header.id.as_deref().unwrap_or_default();
+        assert!(id.len() == 36 && id.split('-').count() == 5, "{at}: id `{id}`");
+        assert!(header.description.len() > 20, "{at}: {name} lacks a description");
+        assert!(!header.false_positives.is_empty(), "{at}: {name} names no false positives");
+        assert!(header.level_given, "{at}: {name} has no level");
+        assert_eq!(header.author, "soctop", "{at}: {name}");
+        let known = |tag: &String| tag.starts_with("attack.") || tag.starts_with("owasp.");
+        assert!(!header.tags.is_empty() && header.tags.iter().all(known), "{at}: {name}: {:?}", header.tags);
+        let (read, problems) =
+            extension::parse(block.unwrap_or_else(|| panic!("{at}: {name}: no soctop block")));
+        assert!(problems.is_empty(), "{}", describe(&problems));
+        assert!(read.unwrap().show.is_some(), "{at}: {name} shows nothing");
+    }
+}
+
+#[test]
+fn ids_and_names_are_unique() {
+    let (rules, _) = load();
+    let mut seen = BTreeMap::new();
+    for (header, _) in headers(&rules) {
+        for key in [&header.id, &header.name].into_iter().flatten() {
+            if let Some(other) = seen.insert(key.clone(), header.at.clone()) {
+                panic!("{}: `{key}` is also at {other}", header.at);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_is_called_like_its_first_rule() {
+    for file in files() {
+        let (documents, _) = parse_documents("rule", &std::fs::read_to_string(&file).unwrap());
+        let first = documents.first().unwrap().header().name.clone().unwrap();
+        assert_eq!(file.file_stem().unwrap().to_str(), Some(first.as_str()), "{}", file.display());
+    }
+}
+
+#[test]
+fn rules_without_their_block_are_still_rules() {
+    let mut documents = Vec::new();
+    for file in files() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let plain: Vec<String> = text.split("\n---\n").map(without_block).collect();
+        let (read, problems) = parse_documents("rule", &plain.join("\n---\n"));
+        assert!(problems.is_empty(), "{}: {}", file.display(), describe(&problems));
+        documents.extend(read);
+    }
+    let (rules, problems) = assemble(documents, &LoadOptions::default());
+    assert!(problems.is_empty(), "{}", describe(&problems));
+    assert_eq!(rules.detections.len() + rules.correlations.len(), headers(&load().0).len());
+    assert!(headers(&rules).iter().all(|(_, block)| block.is_none()));
+}
+
+/// The text of one document without its `soctop:` key and everything indented below it.
+fn without_block(document: &str) -> String {
+    let mut inside = false;
+    let mut kept = Vec::new();
+    for line in document.lines() {
+        if !line.starts_with(' ') {
+            inside = line.starts_with("soctop:");
+        }
+        if !inside {
+            kept.push(line);
+        }
+    }
+    kept.join("\n")
+}
+
+#[test]
+fn every_subject_has_rules() {
+    let subjects: BTreeSet<String> = files()
+        .iter()
+        .filter_map(|file| file.strip_prefix(root()).ok()?.components().next())
+        .map(|component| component.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    let expected = [
+        "abuse",
+        "authentication",
+        "availability",
+        "circuit-breakers",
+        "configuration",
+        "database",
+        "injection",
+        "rate-limits",
+        "secrets-and-encryption",
+        "self",
+        "sessions-and-tokens",
+        "transport",
+    ];
+    assert_eq!(subjects, expected.map(str::to_owned).into());
+}
