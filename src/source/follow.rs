@@ -39,7 +39,7 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(crate) fn run(inputs: Vec<Input>, options: Options, outbox: Outbox) -> Result<(), Error> {
     let mut follow = Follow::new(inputs, options, outbox)?;
     // To be stopped is not an error: the caller asked for it.
-    follow.run().unwrap_or_else(|Stopped| ());
+    follow.run().unwrap_or(());
     Ok(())
 }
 
@@ -76,8 +76,12 @@ struct Follow {
     copies: HashSet<Identity>,
     /// What was found at the paths that the inputs name.
     paths: BTreeMap<PathBuf, Identity>,
+    /// What was last at a path, also while nothing is there.
+    last: BTreeMap<PathBuf, Identity>,
     /// Where links lead, to the path that was named.
     targets: HashMap<PathBuf, PathBuf>,
+    /// Files that have left their path and hold what was not read yet: may vanish, are read first.
+    urgent: VecDeque<Identity>,
     ready: VecDeque<Identity>,
     stdin: Option<FileReader>,
     watcher: Watcher,
@@ -113,7 +117,9 @@ impl Follow {
             known,
             copies: HashSet::new(),
             paths: BTreeMap::new(),
+            last: BTreeMap::new(),
             targets: HashMap::new(),
+            urgent: VecDeque::new(),
             ready: VecDeque::new(),
             stdin: None,
             watcher,
@@ -216,12 +222,8 @@ impl Follow {
             return;
         }
         active.queued = true;
-        // What may vanish first is read first.
-        if active.moved.is_some() {
-            self.ready.push_front(identity);
-        } else {
-            self.ready.push_back(identity);
-        }
+        let queue = if active.moved.is_some() && active.behind { &mut self.urgent } else { &mut self.ready };
+        queue.push_back(identity);
     }
 
     // --- reading ---
@@ -229,7 +231,7 @@ impl Follow {
     /// Reads until nothing is left, sending as it goes.
     fn pump(&mut self) -> Result<(), Stopped> {
         self.send()?;
-        while let Some(identity) = self.ready.pop_front() {
+        while let Some(identity) = self.urgent.pop_front().or_else(|| self.ready.pop_front()) {
             if let Some(active) = self.active.get_mut(&identity) {
                 active.queued = false;
             }
@@ -253,10 +255,12 @@ impl Follow {
     fn turn(&mut self, identity: Identity) -> Result<(), Stopped> {
         let Some(active) = self.active.get(&identity) else { return Ok(()) };
         let begin = active.reader.end();
+        let mut has_read = false;
         loop {
             let Some(active) = self.active.get_mut(&identity) else { return Ok(()) };
             active.last_read = Instant::now();
-            match active.reader.step() {
+            let step = active.step(&mut has_read);
+            match step {
                 Ok(Step::Lines(chunk)) => {
                     active.stir();
                     self.outbox.push(SourceMessage::Lines(chunk));
@@ -332,9 +336,7 @@ impl Follow {
         let Some(mut active) = self.active.remove(&identity) else { return };
         let source = active.reader.source;
         let stamp = active.reader.stamp();
-        if let Some(chunk) = active.reader.flush() {
-            self.outbox.push(SourceMessage::Lines(chunk));
-        }
+        self.outbox.lines(active.reader.finish());
         let cursor = active.reader.cursor(true);
         self.outbox.closed(source, cursor.clone());
         if !active.reader.is_deleted() {
@@ -384,9 +386,7 @@ impl Follow {
     fn end_stdin(&mut self) {
         let Some(mut reader) = self.stdin.take() else { return };
         let source = reader.source;
-        if let Some(chunk) = reader.flush() {
-            self.outbox.push(SourceMessage::Lines(chunk));
-        }
+        self.outbox.lines(reader.finish());
         self.outbox.push(SourceMessage::CaughtUp { source, size: reader.end() });
         self.outbox.closed(source, reader.cursor(true));
     }
@@ -403,6 +403,22 @@ impl Active {
             failed_until: None,
             last_read: Instant::now(),
         }
+    }
+
+    /// Reads once. A file that did not grow but was written to is compared with what was read.
+    fn step(&mut self, has_read: &mut bool) -> std::io::Result<Step> {
+        let step = self.reader.step()?;
+        if !matches!(step, Step::End) || *has_read {
+            *has_read = true;
+            return Ok(step);
+        }
+        *has_read = true;
+        let stamp = self.reader.stamp();
+        if self.stamp.is_none() || self.stamp == stamp {
+            return Ok(Step::End);
+        }
+        self.stamp = stamp;
+        self.reader.step_again()
     }
 
     /// Something was read: a file that moved is not silent yet.

@@ -102,6 +102,19 @@ impl Splitter {
         self.scanned < self.buffer.len()
     }
 
+    /// The end of the incomplete line, as far as it is held and was looked at, at most as long as a
+    /// witness, and where it starts in the stream.
+    pub(crate) fn partial_witness(&self) -> (u64, &[u8]) {
+        let seen = if self.discarded == 0 { &self.buffer[..self.scanned] } else { &[] };
+        let start = seen.len().saturating_sub(WITNESS_BYTES);
+        (self.end + self.padding + start as u64, &seen[start..])
+    }
+
+    /// True when nothing is held that is not a complete line.
+    pub(crate) fn is_at_line_end(&self) -> bool {
+        self.position() == self.end
+    }
+
     /// Forgets the incomplete line and everything after it; reading goes on at `end`.
     pub(crate) fn rewind(&mut self) {
         self.buffer.clear();
@@ -172,20 +185,21 @@ impl Splitter {
     }
 
     fn take_line(&mut self, cut: &mut Cut, newline: usize) {
-        let content = &cut.bytes[cut.start..newline];
-        let carriage = usize::from(content.ends_with(b"\r"));
-        self.push_line(cut, newline - carriage, newline + 1);
+        self.push_line(cut, newline, newline + 1);
     }
 
     /// Adds the line from `cut.start` with its text up to `text_end` and its terminator up to `disk_end`.
     fn push_line(&mut self, cut: &mut Cut, text_end: usize, disk_end: usize) {
         let mut len = text_end - cut.start;
+        // A carriage return counts towards the limit: it arrives before anyone knows what follows it.
         let is_cut = self.discarded > 0 || len > self.limits.line;
         if self.discarded > 0 {
             cut.seam = cut.start + self.limits.head;
         }
         if is_cut {
-            len = len.min(self.limits.head);
+            len = self.limits.head;
+        } else if text_end < disk_end && cut.bytes[cut.start..text_end].ends_with(b"\r") {
+            len -= 1;
         }
         let disk_len = (disk_end - cut.start) as u64 + self.discarded;
         let offset = self.end + self.padding;
@@ -274,4 +288,191 @@ struct Cut {
     padding: u64,
     /// Bytes of the stream are missing before this place in `bytes`; 0 when none are.
     seam: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIMITS: LineLimits = LineLimits { line: 12, head: 5 };
+
+    /// What a line is, said as plainly as possible: (offset, length on disk, text, cut).
+    type Line = (u64, u64, Vec<u8>, bool);
+
+    /// The lines of a whole stream, and the padding in it.
+    fn reference(stream: &[u8]) -> (Vec<Line>, u64) {
+        let (mut lines, mut padding, mut at) = (Vec::new(), 0, 0);
+        if stream.starts_with(BYTE_ORDER_MARK) {
+            padding += 3;
+            at = 3;
+        }
+        loop {
+            while stream.get(at) == Some(&0) {
+                padding += 1;
+                at += 1;
+            }
+            let rest = &stream[at..];
+            if rest.is_empty() {
+                return (lines, padding);
+            }
+            let (text, disk) = match rest.iter().position(|byte| *byte == b'\n') {
+                Some(newline) => (&rest[..newline], newline + 1),
+                None => (rest, rest.len()),
+            };
+            let cut = text.len() > LIMITS.line;
+            let text = match text.strip_suffix(b"\r") {
+                _ if cut => &text[..LIMITS.head],
+                Some(without) if disk > text.len() => without,
+                _ => text,
+            };
+            lines.push((at as u64, disk as u64, text.to_vec(), cut));
+            at += disk;
+        }
+    }
+
+    struct Collected {
+        lines: Vec<Line>,
+        padding: u64,
+        /// (end, lines, head, witness) after each chunk.
+        places: Vec<(u64, u64, Vec<u8>, Vec<u8>)>,
+    }
+
+    fn collect(splitter: &mut Splitter, pieces: &[&[u8]]) -> Collected {
+        let mut all = Collected { lines: Vec::new(), padding: 0, places: Vec::new() };
+        for piece in pieces {
+            splitter.room(piece.len()).extend_from_slice(piece);
+            while let Some(chunk) = splitter.split() {
+                all.take(splitter, &chunk);
+            }
+        }
+        if let Some(chunk) = splitter.flush() {
+            all.take(splitter, &chunk);
+        }
+        all
+    }
+
+    impl Collected {
+        fn take(&mut self, splitter: &Splitter, chunk: &Chunk) {
+            assert_eq!(chunk.first_line, self.lines.len() as u64 + 1);
+            self.lines.extend(chunk.lines.iter().map(|line| {
+                let text = &chunk.bytes[line.start as usize..(line.start + line.len) as usize];
+                (line.offset, line.disk_len, text.to_vec(), line.cut)
+            }));
+            self.padding += chunk.padding_bytes;
+            self.places.push((
+                splitter.end(),
+                splitter.lines(),
+                splitter.head().to_vec(),
+                splitter.witness().to_vec(),
+            ));
+        }
+    }
+
+    fn fresh() -> Splitter {
+        Splitter::new(LIMITS, 0, 0, Vec::new(), Vec::new())
+    }
+
+    fn stream() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            4 => Just(b"\n".to_vec()),
+            2 => Just(b"\r\n".to_vec()),
+            1 => Just(b"\r".to_vec()),
+            1 => Just(BYTE_ORDER_MARK.to_vec()),
+            2 => prop::collection::vec(Just(0), 1..20),
+            6 => prop::collection::vec(any::<u8>(), 1..8),
+            1 => prop::collection::vec(Just(b'x'), 10..40),
+        ];
+        prop::collection::vec(piece, 0..20).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn lines_do_not_depend_on_how_they_arrive(
+            stream in stream(),
+            cuts in prop::collection::vec(0_usize..400, 0..12),
+        ) {
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(stream.len())).collect();
+            cuts.extend([0, stream.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &stream[pair[0]..pair[1]]).collect();
+            let all = collect(&mut fresh(), &pieces);
+            let (lines, padding) = reference(&stream);
+            prop_assert_eq!(&all.lines, &lines);
+            prop_assert_eq!(all.padding, padding);
+            // The ledger.
+            let disk: u64 = lines.iter().map(|line| line.1).sum();
+            prop_assert_eq!(disk + padding, stream.len() as u64);
+            for (end, count, head, witness) in &all.places {
+                let end = *end as usize;
+                prop_assert!(stream[..end].ends_with(witness), "the witness stands before the end");
+                prop_assert!(stream[..end].starts_with(head), "the head stands at the start");
+                // Only padding at the very end of a finished stream leaves nothing to witness.
+                prop_assert!(*count == 0 || !witness.is_empty() || end == stream.len());
+            }
+        }
+
+        #[test]
+        fn reading_goes_on_at_any_place_where_it_stood(stream in stream(), at in 0_usize..40) {
+            let all = collect(&mut fresh(), &[&stream]);
+            let one_by_one: Vec<&[u8]> = stream.chunks(1).collect();
+            let places = collect(&mut fresh(), &one_by_one).places;
+            let Some((end, lines, head, witness)) = places.get(at).cloned() else { return Ok(()) };
+            let mut resumed = Splitter::new(LIMITS, end, lines, head, witness);
+            resumed.room(1);
+            let mut rest = Vec::new();
+            resumed.room(stream.len()).extend_from_slice(&stream[end as usize..]);
+            while let Some(chunk) = resumed.split() {
+                rest.extend(chunk.lines.iter().map(|line| line.offset));
+            }
+            rest.extend(resumed.flush().iter().flat_map(|chunk| &chunk.lines).map(|line| line.offset));
+            let expect: Vec<u64> = all.lines.iter().map(|line| line.0).skip(lines as usize).collect();
+            prop_assert_eq!(rest, expect);
+        }
+    }
+
+    #[test]
+    fn a_line_far_over_the_limit_is_never_held() {
+        let limits = LineLimits { line: 1 << 20, head: 64 << 10 };
+        let mut splitter = Splitter::new(limits, 0, 0, Vec::new(), Vec::new());
+        let piece = vec![b'x'; 256 << 10];
+        for _ in 0..400 {
+            splitter.room(piece.len()).extend_from_slice(&piece);
+            assert!(splitter.split().is_none());
+            assert!(splitter.room(0).capacity() <= 3 << 20, "{}", splitter.room(0).capacity());
+        }
+        splitter.room(6).extend_from_slice(b"\nnext\n");
+        let chunk = splitter.split().unwrap();
+        assert_eq!(chunk.lines.len(), 2);
+        assert!(chunk.lines[0].cut && !chunk.lines[1].cut);
+        assert_eq!(chunk.lines[0].len as usize, limits.head);
+        assert_eq!(chunk.lines[0].disk_len, 400 * (256 << 10) + 1);
+        assert_eq!(chunk.lines[1].offset, chunk.lines[0].disk_len);
+        assert!(chunk.bytes.len() < 1 << 20);
+    }
+
+    #[test]
+    fn a_hole_of_nuls_is_counted_and_never_held() {
+        let mut splitter = Splitter::new(LIMITS, 0, 0, Vec::new(), Vec::new());
+        for _ in 0..100 {
+            splitter.room(64 << 10).extend(std::iter::repeat_n(0, 64 << 10));
+            assert!(splitter.split().is_none());
+            assert!(!splitter.has_unseen());
+        }
+        assert!(splitter.room(0).capacity() <= 256 << 10);
+        splitter.room(6).extend_from_slice(b"after\n");
+        let chunk = splitter.split().unwrap();
+        assert_eq!((chunk.padding_bytes, chunk.lines[0].offset), (100 * (64 << 10), 100 * (64 << 10)));
+    }
+
+    #[test]
+    fn a_chunk_of_empty_lines_is_bounded() {
+        let mut splitter = Splitter::new(LIMITS, 0, 0, Vec::new(), Vec::new());
+        let count = 2 * LINES_PER_CHUNK + 7;
+        splitter.room(count).extend(std::iter::repeat_n(b'\n', count));
+        let sizes: Vec<usize> =
+            std::iter::from_fn(|| splitter.split()).map(|chunk| chunk.lines.len()).collect();
+        assert_eq!(sizes, [LINES_PER_CHUNK, LINES_PER_CHUNK, 7]);
+    }
 }

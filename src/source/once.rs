@@ -17,7 +17,7 @@ pub(crate) const STDIN_NAME: &str = "(stdin)";
 pub(crate) fn run(inputs: &[Input], options: &Options, outbox: Outbox) {
     let mut reading = Reading { options, outbox, sources: Sources::default(), ordinal: 0 };
     // To be stopped is not an error: the caller asked for it.
-    reading.all(inputs).unwrap_or_else(|Stopped| ());
+    reading.all(inputs).unwrap_or(());
 }
 
 struct Reading<'a> {
@@ -165,9 +165,7 @@ impl Reading<'_> {
                 }
             }
         }
-        if let Some(chunk) = reader.flush() {
-            self.outbox.push(SourceMessage::Lines(chunk));
-        }
+        self.outbox.lines(reader.finish());
         let size = reader.size().unwrap_or_else(|_| reader.end());
         self.outbox.push(SourceMessage::CaughtUp { source, size });
         self.outbox.closed(source, reader.cursor(true));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::{SendTimeoutError, Sender};
 
 use super::stop::Stop;
-use crate::event::{Cursor, SourceId, SourceMessage};
+use crate::event::{Chunk, Cursor, SourceId, SourceMessage};
 
 /// How often a blocked sender looks whether it should stop. Only while the consumer is behind.
 const BLOCKED_LOOK: Duration = Duration::from_millis(50);
@@ -40,6 +40,10 @@ impl Outbox {
 
     pub(crate) fn trouble(&mut self, source: Option<SourceId>, message: String, hint: Option<String>) {
         self.push(SourceMessage::Trouble { source, message, hint });
+    }
+
+    pub(crate) fn lines(&mut self, chunks: Vec<Chunk>) {
+        self.waiting.extend(chunks.into_iter().map(SourceMessage::Lines));
     }
 
     pub(crate) fn closed(&mut self, source: SourceId, cursor: Cursor) {

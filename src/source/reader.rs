@@ -263,7 +263,24 @@ impl FileReader {
             self.splitter.withdraw_unseen();
             return Ok(Step::Rewritten);
         }
+        if !self.partial_holds()? {
+            self.splitter.rewind();
+            return Ok(Step::More);
+        }
         Ok(self.split())
+    }
+
+    /// Looks again at what was read although the file did not grow; to be called when its time
+    /// stamp says that something was written.
+    pub(crate) fn step_again(&mut self) -> io::Result<Step> {
+        if !self.witness_holds()? {
+            return Ok(Step::Rewritten);
+        }
+        if self.splitter.is_at_line_end() || self.partial_holds()? {
+            return Ok(Step::End);
+        }
+        self.splitter.rewind();
+        Ok(Step::More)
     }
 
     fn split(&mut self) -> Step {
@@ -297,10 +314,20 @@ impl FileReader {
         Ok(read_before(file, self.splitter.end(), witness.len())? == witness)
     }
 
-    /// The incomplete line at the end, when the generation will not grow any more.
-    pub(crate) fn flush(&mut self) -> Option<Chunk> {
-        let chunk = self.splitter.flush()?;
-        Some(self.address(chunk))
+    /// True while the incomplete line is what was read of it.
+    fn partial_holds(&self) -> io::Result<bool> {
+        let Content::Plain(file) = &self.content else { return Ok(true) };
+        let (start, partial) = self.splitter.partial_witness();
+        Ok(partial.is_empty() || read_before(file, start + partial.len() as u64, partial.len())? == partial)
+    }
+
+    /// What is left, the incomplete line at the end too, when the generation will not grow any more.
+    pub(crate) fn finish(&mut self) -> Vec<Chunk> {
+        let mut chunks = Vec::new();
+        while let Some(chunk) = self.splitter.split().or_else(|| self.splitter.flush()) {
+            chunks.push(self.address(chunk));
+        }
+        chunks
     }
 
     /// Ends this generation and begins its successor at the start of the same file.

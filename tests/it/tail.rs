@@ -1,4 +1,5 @@
 //! The reader against real files that grow, rotate, shrink and vanish.
+#![expect(clippy::unwrap_used, reason = "a test that cannot prepare its files has failed")]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -85,6 +86,12 @@ impl Tail {
         assert_eq!(self.lines(), expect);
     }
 
+    fn until_caught_up(&mut self) {
+        self.until("end of the file", |tail| {
+            tail.seen.iter().any(|message| matches!(message, SourceMessage::CaughtUp { .. }))
+        });
+    }
+
     fn until_finished(&mut self) {
         self.until("end", |tail| tail.seen.iter().any(|message| matches!(message, SourceMessage::Finished)));
     }
@@ -134,7 +141,16 @@ impl Tail {
         self.seen
             .iter()
             .map(|message| match message {
-                SourceMessage::Lines(chunk) => format!("{} {:?}", chunk.generation.0, texts(chunk)),
+                SourceMessage::Lines(chunk) => {
+                    let texts = texts(chunk);
+                    format!(
+                        "{} lines of {}: {:?} to {:?}",
+                        texts.len(),
+                        chunk.generation.0,
+                        texts.first(),
+                        texts.last()
+                    )
+                }
                 other => format!("{other:?}"),
             })
             .collect()
@@ -238,9 +254,7 @@ fn following_from_the_end_begins_with_the_next_line() {
     let logs = Logs::new();
     logs.append("app.log", "old\nolder\nhalf");
     let mut tail = Tail::path(logs.path("app.log"), Options { from: source::From::End, ..quick() });
-    tail.until("end of the file", |tail| {
-        tail.seen.iter().any(|message| matches!(message, SourceMessage::CaughtUp { .. }))
-    });
+    tail.until_caught_up();
     logs.append("app.log", " done\nnew\n");
     tail.until_lines(&["half done", "new"]);
     assert_eq!(tail.chunks().next().unwrap().first_line, 3);
@@ -331,4 +345,521 @@ fn replay_reads_each_file_once_in_order_and_ends() {
     tail.until_finished();
     assert_eq!(tail.lines(), ["a1", "b1", "b2 without newline"]);
     tail.stop();
+}
+
+/// A source whose consumer does not take anything until [`Tail::until`] is called.
+fn blocked(logs: &Logs, input: &str, lines: usize, options: Options) -> (Tail, Vec<String>) {
+    let all = numbered(0..lines);
+    logs.append("app.log", &as_text(&all));
+    let tail = Tail::path(logs.path(input), Options { chunk_bytes: 64, ..options });
+    // Opened, then as many chunks as the channel holds: the source cannot have read much more.
+    let deadline = Instant::now() + DEADLINE;
+    while !tail.messages.is_full() {
+        assert!(Instant::now() < deadline, "the channel never filled");
+        std::thread::yield_now();
+    }
+    (tail, all)
+}
+
+#[test]
+fn copytruncate_reads_the_rest_from_the_copy_beside_the_log() {
+    for input in ["app.log", "app.log*"] {
+        let logs = Logs::new();
+        let (mut tail, mut all) = blocked(&logs, input, 200, quick());
+        fs::copy(logs.path("app.log"), logs.path("app.log.1")).unwrap();
+        File::create(logs.path("app.log")).unwrap();
+        logs.append("app.log", "after 1\nafter 2\n");
+        all.extend(["after 1".to_owned(), "after 2".to_owned()]);
+        tail.until("all lines", |tail| tail.lines().len() >= all.len());
+        let mut lines = tail.lines();
+        lines.sort();
+        all.sort();
+        assert_eq!(lines, all, "{input}");
+        assert_eq!(tail.gaps(), Vec::<&Gap>::new(), "{input}");
+        // Nothing more comes: the copy is not read again under its own name.
+        tail.until("closed copy", |tail| tail.closed().len() == 1);
+        assert_eq!(tail.stop().0.len(), all.len(), "{input}");
+    }
+}
+
+#[test]
+fn copytruncate_of_a_log_that_was_read_leaves_nothing_to_read_in_the_copy() {
+    let logs = Logs::new();
+    let mut all = numbered(0..100);
+    logs.append("app.log", &as_text(&all));
+    let mut tail = Tail::path(logs.path("app.log*"), quick());
+    for round in 0..3 {
+        tail.until("all lines", |tail| tail.lines().len() >= all.len());
+        fs::copy(logs.path("app.log"), logs.path(&format!("app.log.{round}"))).unwrap();
+        File::create(logs.path("app.log")).unwrap();
+        let more = format!("after {round}");
+        logs.append("app.log", &format!("{more}\n"));
+        all.push(more);
+    }
+    tail.until_lines(&all.iter().map(String::as_str).collect::<Vec<_>>());
+    tail.until("closed copies", |tail| tail.closed().len() == 3);
+    assert_eq!(tail.gaps(), Vec::<&Gap>::new());
+    assert_eq!(tail.stop().0, all);
+}
+
+#[test]
+fn a_writer_with_an_old_offset_leaves_nuls_that_are_counted() {
+    let logs = Logs::new();
+    let mut writer = File::create(logs.path("app.log")).unwrap();
+    writer.write_all(b"before truncation\n").unwrap();
+    let mut tail = Tail::path(logs.path("app.log"), quick());
+    tail.until_lines(&["before truncation"]);
+    File::create(logs.path("app.log")).unwrap();
+    tail.until("gap", |tail| !tail.gaps().is_empty());
+    writer.write_all(b"after truncation\n").unwrap();
+    tail.until_lines(&["before truncation", "after truncation"]);
+    let last = tail.chunks().last().unwrap();
+    assert_eq!((last.padding_bytes, last.lines[0].offset), (18, 18));
+    tail.stop();
+}
+
+#[test]
+fn a_deleted_file_is_drained_to_its_end() {
+    let logs = Logs::new();
+    let (mut tail, all) = blocked(&logs, "app.log", 500, quick());
+    fs::remove_file(logs.path("app.log")).unwrap();
+    tail.until("closed generation", |tail| !tail.closed().is_empty());
+    assert_eq!(tail.lines(), all);
+    assert_eq!(tail.gaps(), Vec::<&Gap>::new());
+    tail.stop();
+}
+
+#[test]
+fn a_file_deleted_and_created_again_and_again_is_read_once_each_time() {
+    let logs = Logs::new();
+    let mut tail = Tail::path(logs.path("app.log"), quick());
+    let mut all = Vec::new();
+    for round in 0..50 {
+        let line = format!("round {round}");
+        logs.append("app.log", &format!("{line}\n"));
+        all.push(line);
+        tail.until("line of the round", |tail| tail.lines().len() >= all.len());
+        fs::remove_file(logs.path("app.log")).unwrap();
+    }
+    assert_eq!(tail.lines(), all);
+    tail.stop();
+}
+
+#[test]
+fn an_atomic_replacement_is_read_from_its_start() {
+    let logs = Logs::new();
+    logs.append("app.log", "old 1\nold 2\n");
+    let mut tail = Tail::path(logs.path("app.log"), quick());
+    tail.until_lines(&["old 1", "old 2"]);
+    logs.append("app.new", "new 1\n");
+    logs.rename("app.new", "app.log");
+    tail.until_lines(&["old 1", "old 2", "new 1"]);
+    tail.stop();
+}
+
+#[test]
+fn a_replacement_that_only_adds_to_what_was_read_is_read_on() {
+    let logs = Logs::new();
+    let all = numbered(0..500);
+    logs.append("app.log", &as_text(&all[..400]));
+    let mut tail = Tail::path(logs.path("app.log"), quick());
+    tail.until("lines", |tail| tail.lines().len() == 400);
+    logs.append("app.new", &as_text(&all));
+    logs.rename("app.new", "app.log");
+    tail.until("the added lines", |tail| tail.lines().len() >= 500);
+    assert_eq!(tail.stop().0, all);
+}
+
+#[test]
+fn rotations_between_two_looks_lose_no_generation_that_still_exists() {
+    let logs = Logs::new();
+    let (mut tail, mut all) = blocked(&logs, "app.log", 200, Options { notifications: false, ..quick() });
+    for round in 0..5 {
+        for older in (1..=round).rev() {
+            logs.rename(&format!("app.log.{older}"), &format!("app.log.{}", older + 1));
+        }
+        logs.rename("app.log", "app.log.1");
+        let line = format!("generation {round}");
+        logs.append("app.log", &format!("{line}\n"));
+        all.push(line);
+    }
+    tail.until("all lines", |tail| tail.lines().len() >= all.len());
+    let (mut lines, mut all) = (tail.lines(), all);
+    lines.sort();
+    all.sort();
+    assert_eq!(lines, all);
+    assert_eq!(tail.gaps(), Vec::<&Gap>::new());
+    tail.stop();
+}
+
+#[test]
+fn rotation_under_load_loses_and_doubles_nothing() {
+    let logs = Logs::new();
+    logs.append("app.log", "");
+    let mut tail = Tail::path(logs.path("app.log"), quick());
+    // What was rotated away before the first look is nobody's promise.
+    tail.until_caught_up();
+    let directory = logs.0.path().to_owned();
+    let writer = std::thread::spawn(move || {
+        let log = directory.join("app.log");
+        let mut all = Vec::new();
+        for round in 0..20 {
+            // Append mode, reopened after each rotation, as a service does on its signal.
+            let mut file = OpenOptions::new().append(true).create(true).open(&log).unwrap();
+            for line in 0..500 {
+                let text = format!("{round} {line}");
+                writeln!(file, "{text}").unwrap();
+                all.push(text);
+                if line == 400 {
+                    fs::rename(&log, directory.join(format!("app.log.{}", 100 - round))).unwrap();
+                }
+            }
+        }
+        all
+    });
+    tail.until("all lines", |tail| tail.lines().len() >= 20 * 500);
+    let mut all = writer.join().unwrap();
+    let mut lines = tail.lines();
+    for round in 0..20 {
+        let of_round: Vec<_> = lines.iter().filter(|line| line.starts_with(&format!("{round} "))).collect();
+        let expect: Vec<_> = all.iter().filter(|line| line.starts_with(&format!("{round} "))).collect();
+        assert_eq!(of_round, expect, "order within a generation");
+    }
+    lines.sort();
+    all.sort();
+    assert_eq!(lines, all);
+    tail.stop();
+}
+
+#[test]
+fn a_link_that_changes_its_target_is_followed() {
+    let logs = Logs::new();
+    logs.append("first", "first 1\n");
+    logs.append("second", "second 1\n");
+    std::os::unix::fs::symlink(logs.path("first"), logs.path("current.log")).unwrap();
+    let mut tail = Tail::path(logs.path("current.log"), quick());
+    tail.until_lines(&["first 1"]);
+    std::os::unix::fs::symlink(logs.path("second"), logs.path("next")).unwrap();
+    logs.rename("next", "current.log");
+    tail.until_lines(&["first 1", "second 1"]);
+    logs.append("second", "second 2\n");
+    tail.until_lines(&["first 1", "second 1", "second 2"]);
+    // The old target is still drained.
+    logs.append("first", "first 2\n");
+    tail.until("old target", |tail| tail.lines().contains(&"first 2".to_owned()));
+    tail.stop();
+}
+
+#[test]
+fn files_that_appear_later_are_read_from_their_start() {
+    let logs = Logs::new();
+    for input in ["", "**/*.log"] {
+        let directory = logs.path(if input.is_empty() { "tree" } else { "globbed" });
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("a.log"), "a1\n").unwrap();
+        let mut tail = Tail::path(directory.join(input), Options { from: source::From::End, ..quick() });
+        tail.until_caught_up();
+        fs::write(directory.join("b.log"), "b1\n").unwrap();
+        tail.until_lines(&["b1"]);
+        fs::create_dir_all(directory.join("new/deep")).unwrap();
+        fs::write(directory.join("new/deep/c.log"), "c1\n").unwrap();
+        tail.until_lines(&["b1", "c1"]);
+        fs::write(directory.join("new/deep/notes.md"), "no log\n").unwrap();
+        fs::write(directory.join("new/deep/.hidden.log"), "hidden\n").unwrap();
+        fs::write(directory.join("new/deep/d.log"), "d1\n").unwrap();
+        tail.until_lines(&["b1", "c1", "d1"]);
+        tail.stop();
+    }
+}
+
+#[test]
+fn what_is_not_a_regular_file_is_refused_without_waiting() {
+    let logs = Logs::new();
+    let fifo = logs.path("pipe.log");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &fifo,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
+    )
+    .unwrap();
+    let socket = logs.path("socket.log");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let null = PathBuf::from("/dev/null");
+    for follow in [true, false] {
+        for (path, word) in [(&fifo, "a FIFO"), (&socket, "a socket"), (&null, "a device")] {
+            let mut tail = Tail::path(path, Options { follow, ..quick() });
+            tail.until("refusal", |tail| tail.troubles().iter().any(|text| text.contains(word)));
+            assert!(tail.troubles()[0].contains("not a regular file"), "{:?}", tail.troubles());
+            tail.stop();
+        }
+    }
+    // Named as a whole, the directory is still read around them.
+    logs.append("good.log", "good\n");
+    let mut tail = Tail::path(logs.0.path(), quick());
+    tail.until_lines(&["good"]);
+    tail.stop();
+}
+
+#[test]
+fn two_names_of_one_file_are_read_once() {
+    let logs = Logs::new();
+    logs.append("a.log", "one\n");
+    fs::hard_link(logs.path("a.log"), logs.path("b.log")).unwrap();
+    let mut tail = Tail::path(logs.path("*.log"), quick());
+    tail.until("note", |tail| tail.troubles().iter().any(|text| text.contains("is the same file as")));
+    logs.append("b.log", "two\n");
+    tail.until_lines(&["one", "two"]);
+    tail.stop();
+}
+
+#[test]
+fn files_with_the_same_beginning_are_different_files() {
+    let logs = Logs::new();
+    let banner = as_text(&numbered(0..1000));
+    logs.append("a.log", &banner);
+    logs.append("b.log", &banner);
+    let mut tail = Tail::path(logs.path("*.log"), quick());
+    tail.until("both files", |tail| tail.lines().len() >= 2000);
+    logs.append("a.log", "of a\n");
+    logs.append("b.log", "of b\n");
+    tail.until("both lines", |tail| tail.lines().len() >= 2002);
+    tail.stop();
+}
+
+#[test]
+fn names_that_are_not_utf8_are_read() {
+    use std::os::unix::ffi::OsStrExt;
+    let logs = Logs::new();
+    let path = logs.0.path().join(std::ffi::OsStr::from_bytes(b"\xff\x1b\n.log"));
+    fs::write(&path, "one\n").unwrap();
+    let mut tail = Tail::path(logs.0.path(), quick());
+    tail.until_lines(&["one"]);
+    fs::write(&path, "one\ntwo\n").unwrap();
+    tail.until_lines(&["one", "two"]);
+    tail.stop();
+}
+
+fn gzipped(members: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for member in members {
+        let mut encoder = flate2::write::GzEncoder::new(&mut bytes, flate2::Compression::fast());
+        encoder.write_all(member.as_bytes()).unwrap();
+        encoder.finish().unwrap();
+    }
+    bytes
+}
+
+#[test]
+fn compressed_files_are_read_in_replay_and_left_out_when_following() {
+    let logs = Logs::new();
+    let compressed = gzipped(&["one\ntw", "o\nthree"]);
+    fs::write(logs.path("app.log.1.gz"), &compressed).unwrap();
+    logs.append("app.log", "four\n");
+    let mut tail = Tail::path(logs.0.path(), Options { follow: false, ..quick() });
+    tail.until_finished();
+    assert_eq!(tail.lines(), ["four", "one", "two", "three"]);
+    tail.stop();
+    let mut tail = Tail::path(logs.0.path(), quick());
+    tail.until_lines(&["four"]);
+    assert!(tail.troubles().iter().any(|text| text.contains("compressed")), "{:?}", tail.troubles());
+    tail.stop();
+    // Half a file: what can be read is read, and the rest is a gap.
+    fs::write(logs.path("half.log.gz"), &compressed[..compressed.len() - 12]).unwrap();
+    let mut tail = Tail::path(logs.path("half.log.gz"), Options { follow: false, ..quick() });
+    tail.until_finished();
+    assert_eq!(tail.lines().first().map(String::as_str), Some("one"));
+    assert_eq!(tail.gaps()[0].cause, GapCause::Unreadable);
+    tail.stop();
+}
+
+/// Reads `app.log` until `count` lines came, and stops.
+fn read_some(logs: &Logs, cursors: &[Cursor], count: usize) -> (Vec<String>, Vec<Cursor>) {
+    let options = Options { cursors: cursors.to_vec(), chunk_bytes: 64, ..quick() };
+    let mut tail = Tail::path(logs.path("app.log"), options);
+    tail.until("some lines", |tail| tail.lines().len() >= count);
+    tail.stop()
+}
+
+#[test]
+fn a_rotation_while_stopped_is_read_on_in_the_renamed_file() {
+    let logs = Logs::new();
+    let all = numbered(0..300);
+    logs.append("app.log", &as_text(&all[..100]));
+    let (mut lines, cursors) = read_some(&logs, &[], 50);
+    logs.rename("app.log", "app.log.2");
+    logs.append("app.log", &as_text(&all[100..200]));
+    logs.rename("app.log", "app.log.1");
+    logs.append("app.log", &as_text(&all[200..]));
+    let missing = 300 - lines.len();
+    let (rest, _) = read_some(&logs, &cursors, missing);
+    lines.extend(rest);
+    lines.sort();
+    let mut all = all;
+    all.sort();
+    assert_eq!(lines, all);
+}
+
+#[test]
+fn truncated_and_regrown_while_stopped_is_told_from_grown() {
+    let logs = Logs::new();
+    let header = "# the same header as ever\n";
+    logs.append("app.log", header);
+    logs.append("app.log", &as_text(&numbered(0..200)));
+    let (_, cursors) = read_some(&logs, &[], 201);
+    fs::write(logs.path("app.log"), format!("{header}{}", as_text(&numbered(1000..1300)))).unwrap();
+    let mut tail = Tail::path(logs.path("app.log"), Options { cursors, ..quick() });
+    tail.until("the new content", |tail| tail.lines().len() >= 301);
+    assert_eq!(tail.gaps()[0].cause, GapCause::Rewritten);
+    assert_eq!(tail.gaps()[0].to, None);
+    assert_eq!(tail.lines()[1], "line 1000");
+    tail.stop();
+}
+
+#[test]
+fn a_file_that_vanished_while_stopped_leaves_a_gap() {
+    let logs = Logs::new();
+    logs.append("app.log", &as_text(&numbered(0..100)));
+    let (_, cursors) = read_some(&logs, &[], 50);
+    fs::remove_file(logs.path("app.log")).unwrap();
+    let mut tail = Tail::path(logs.path("app.log"), Options { cursors: cursors.clone(), ..quick() });
+    tail.until("gap", |tail| !tail.gaps().is_empty() && !tail.closed().is_empty());
+    assert_eq!((tail.gaps()[0].cause, tail.gaps()[0].from), (GapCause::Vanished, cursors[0].end));
+    let (_, cursors) = tail.stop();
+    // It is said once: the cursor is finished now.
+    logs.append("app.log", "new\n");
+    let mut tail = Tail::path(logs.path("app.log"), Options { cursors, ..quick() });
+    tail.until_lines(&["new"]);
+    assert_eq!(tail.gaps(), Vec::<&Gap>::new());
+    tail.stop();
+}
+
+#[test]
+fn an_incomplete_line_survives_a_restart() {
+    let logs = Logs::new();
+    logs.append("app.log", "one\nhal");
+    let (lines, cursors) = read_some(&logs, &[], 1);
+    assert_eq!(lines, ["one"]);
+    logs.append("app.log", "f\n");
+    let (lines, _) = read_some(&logs, &cursors, 1);
+    assert_eq!(lines, ["half"]);
+}
+
+#[test]
+fn a_file_rewritten_in_place_without_changing_its_size_is_noticed() {
+    let logs = Logs::new();
+    logs.append("app.log", "aaaa\n");
+    let mut tail = Tail::path(logs.path("app.log"), quick());
+    tail.until_lines(&["aaaa"]);
+    let mut file = OpenOptions::new().write(true).open(logs.path("app.log")).unwrap();
+    file.write_all(b"bbbb\n").unwrap();
+    tail.until_lines(&["aaaa", "bbbb"]);
+    assert_eq!(tail.gaps()[0].cause, GapCause::Rewritten);
+    tail.stop();
+}
+
+#[test]
+fn an_incomplete_line_may_be_taken_back() {
+    let logs = Logs::new();
+    logs.append("app.log", "one\nhalf");
+    let mut tail = Tail::path(logs.path("app.log"), quick());
+    tail.until_caught_up();
+    OpenOptions::new().write(true).open(logs.path("app.log")).unwrap().set_len(4).unwrap();
+    logs.append("app.log", "two\n");
+    tail.until("two lines", |tail| tail.lines().len() >= 2);
+    // Whether the shorter file was seen or not, nothing of the half line may stand before the next.
+    assert!(["two", "halftwo"].contains(&tail.lines()[1].as_str()), "{:?}", tail.lines());
+    assert_eq!(tail.gaps(), Vec::<&Gap>::new());
+    tail.stop();
+}
+
+#[test]
+fn everything_works_without_notifications() {
+    let logs = Logs::new();
+    logs.append("app.log", "one\n");
+    let options = Options { notifications: false, poll_interval: Duration::from_millis(20), ..quick() };
+    let mut tail = Tail::path(logs.path("*.log"), options);
+    tail.until_lines(&["one"]);
+    logs.append("app.log", "two\n");
+    tail.until_lines(&["one", "two"]);
+    logs.rename("app.log", "app.log.1");
+    logs.append("app.log", "three\n");
+    tail.until_lines(&["one", "two", "three"]);
+    tail.stop();
+}
+
+#[test]
+fn more_files_than_may_be_open_are_all_followed() {
+    let logs = Logs::new();
+    for file in 0..20 {
+        logs.append(&format!("{file}.log"), &format!("{file} first\n"));
+    }
+    let mut tail = Tail::path(logs.path("*.log"), Options { open_files_max: 3, ..quick() });
+    tail.until("first lines", |tail| tail.lines().len() >= 20);
+    for round in 1..4 {
+        for file in 0..20 {
+            logs.append(&format!("{file}.log"), &format!("{file} {round}\n"));
+        }
+        tail.until("next lines", |tail| tail.lines().len() >= 20 * (round + 1));
+    }
+    assert_eq!(tail.gaps(), Vec::<&Gap>::new());
+    assert_eq!(tail.stop().0.len(), 80);
+}
+
+#[test]
+fn own_data_is_never_read() {
+    let logs = Logs::new();
+    fs::create_dir(logs.path("data")).unwrap();
+    logs.append("data/soctop.log", "of our own\n");
+    logs.append("app.log", "one\n");
+    let mut tail = Tail::path(logs.path("**/*.log"), Options { exclude: vec![logs.path("data")], ..quick() });
+    tail.until_lines(&["one"]);
+    assert!(tail.troubles().iter().any(|text| text.contains("own data")), "{:?}", tail.troubles());
+    tail.stop();
+}
+
+#[test]
+fn a_flood_in_one_file_does_not_starve_another() {
+    let logs = Logs::new();
+    fs::write(logs.path("flood.log"), format!("{}\n", "x".repeat(99)).repeat(400_000)).unwrap();
+    logs.append("quiet.log", "an audit line\n");
+    let mut tail = Tail::path(logs.path("*.log"), quick());
+    tail.until("the quiet file", |tail| tail.lines().contains(&"an audit line".to_owned()));
+    assert!(tail.lines().len() < 200_000, "the quiet file had its turn early");
+    tail.stop();
+}
+
+#[test]
+fn a_stop_ends_a_source_that_cannot_send() {
+    let logs = Logs::new();
+    let (tail, _) = blocked(&logs, "app.log", 1000, quick());
+    tail.stop();
+}
+
+#[test]
+fn a_source_ends_when_nobody_receives() {
+    let logs = Logs::new();
+    logs.append("app.log", "one\n");
+    let (sender, messages) = crossbeam_channel::bounded(1);
+    drop(messages);
+    source::run(vec![Input::parse(logs.path("app.log")).unwrap()], quick(), sender, Stop::new().unwrap())
+        .unwrap();
+}
+
+#[test]
+fn replay_gives_the_same_addresses_for_the_same_content_elsewhere() {
+    let ids = |logs: &Logs| {
+        let options = Options { follow: false, addresses: source::Addresses::Content, ..quick() };
+        let mut tail = Tail::path(logs.0.path(), options);
+        tail.until_finished();
+        tail.chunks().map(|chunk| chunk.generation).collect::<Vec<_>>()
+    };
+    let (one, two) = (Logs::new(), Logs::new());
+    for logs in [&one, &two] {
+        logs.append("a.log", "same\n");
+        logs.append("b.log", "same\n");
+    }
+    assert_eq!(ids(&one), ids(&two));
+    assert_ne!(ids(&one)[0], ids(&one)[1]);
 }

@@ -5,6 +5,7 @@ use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::recover::is_evidence;
 use super::{Active, Follow, Known};
 use crate::event::{Gap, GapCause, SourceId, SourceMessage};
 use crate::source::identity::{Identity, successor};
@@ -37,7 +38,6 @@ impl Follow {
             self.look(path);
         }
         self.refresh_targets(&expansion.files);
-        self.check_quiet_files();
         if self.first_look {
             self.recover_rotated();
         }
@@ -79,29 +79,13 @@ impl Follow {
         self.watcher.also(self.targets.keys().cloned());
     }
 
-    /// Files whose time stamp moved although they did not grow may have been rewritten in place.
-    fn check_quiet_files(&mut self) {
-        let changed: Vec<Identity> = self
-            .active
-            .iter()
-            .filter(|(_, active)| !active.queued && active.reader.stamp() != active.stamp)
-            .map(|(identity, _)| *identity)
-            .collect();
-        for identity in changed {
-            let holds =
-                self.active.get(&identity).is_none_or(|active| active.reader.witness_holds().unwrap_or(true));
-            if holds {
-                self.enqueue(identity);
-            } else {
-                self.start_over(identity);
-            }
-        }
-    }
-
     fn forget_old(&mut self) {
         if self.known.len() > KNOWN_MAX {
             let at_paths: HashSet<_> = self.paths.values().copied().collect();
             self.known.retain(|identity, known| !known.cursor.finished || at_paths.contains(identity));
+        }
+        if self.last.len() > KNOWN_MAX {
+            self.last.retain(|path, _| self.paths.contains_key(path));
         }
     }
 
@@ -127,16 +111,20 @@ impl Follow {
         };
         match (before, found) {
             (Some(old), Some((new, metadata))) if old == new => self.look_again(path, new, &metadata),
-            (Some(old), found) => {
-                self.paths.remove(path);
-                self.has_moved(old, path);
-                if let Some((new, metadata)) = found {
-                    self.recover_missed(path, old, new);
-                    self.arrive(path, new, &metadata);
+            (before, found) => {
+                if let Some(old) = before {
+                    self.paths.remove(path);
+                    self.has_moved(old, path);
+                }
+                let new = found.as_ref().map(|(new, _)| *new);
+                if let Some(last) = self.last.get(path).copied().filter(|last| Some(*last) != new) {
+                    self.recover_missed(path, last, new);
+                }
+                match found {
+                    Some((new, metadata)) => self.arrive(path, new, &metadata),
+                    None => self.absent(path),
                 }
             }
-            (None, Some((new, metadata))) => self.arrive(path, new, &metadata),
-            (None, None) => self.absent(path),
         }
     }
 
@@ -169,6 +157,7 @@ impl Follow {
     fn has_moved(&mut self, identity: Identity, path: &Path) {
         if let Some(active) = self.active.get_mut(&identity) {
             active.moved.get_or_insert_with(Instant::now);
+            active.behind = true;
             self.enqueue(identity);
         } else if self.known.get(&identity).is_some_and(|known| !known.cursor.finished) {
             self.recover_closed(identity, path);
@@ -182,10 +171,16 @@ impl Follow {
         }
         let unchanged = |known: &Known| known.stamp == Some(Stamp::of(metadata));
         if self.known.get(&identity).is_some_and(unchanged) {
-            self.paths.insert(path.to_owned(), identity);
+            self.settle(path, identity);
             return;
         }
         self.open(path);
+    }
+
+    /// Notes what is at a path now.
+    fn settle(&mut self, path: &Path, identity: Identity) {
+        self.paths.insert(path.to_owned(), identity);
+        self.last.insert(path.to_owned(), identity);
     }
 
     /// A file that is open has another path: it was renamed, or has two names.
@@ -202,7 +197,7 @@ impl Follow {
             active.reader.path = path.to_owned();
             active.moved.get_or_insert_with(Instant::now);
         }
-        self.paths.insert(path.to_owned(), identity);
+        self.settle(path, identity);
         self.enqueue(identity);
     }
 
@@ -232,7 +227,7 @@ impl Follow {
             self.arrive_known(path, identity);
             return Ok(());
         }
-        if self.is_copy(path, &file, identity).map_err(fail)? {
+        if self.is_copy(path, &file, identity).map_err(fail)? || self.must_wait(path, &file).map_err(fail)? {
             return Ok(());
         }
         self.make_room();
@@ -243,7 +238,7 @@ impl Follow {
             false => FileReader::plain(file, identity, place, sizes),
         };
         let reader = reader.map_err(fail)?;
-        self.paths.insert(path.to_owned(), identity);
+        self.settle(path, identity);
         self.begin(reader, metadata.len());
         if is_gzip(path)
             && let Some(active) = self.active.get_mut(&identity)
@@ -355,6 +350,24 @@ impl Follow {
         Ok(false)
     }
 
+    /// True when the file replaces one of which it holds all that was read, and that one is still
+    /// being read. Once it is read to its end, reading goes on in the replacement.
+    fn must_wait(&mut self, path: &Path, file: &File) -> std::io::Result<bool> {
+        let Some(old) = self.last.get(path).copied() else { return Ok(false) };
+        let Some(active) = self.active.get(&old) else { return Ok(false) };
+        let cursor = active.reader.cursor(false);
+        if !active.reader.is_deleted() || !is_evidence(&cursor) || !continues(file, &cursor)? {
+            return Ok(false);
+        }
+        if active.behind || active.queued {
+            self.next_look = self.next_look.min(Instant::now() + super::MOVED_LOOK);
+            return Ok(true);
+        }
+        self.active.remove(&old);
+        self.known.insert(old, Known { cursor, stamp: None });
+        Ok(false)
+    }
+
     /// The log that was copied is gone, and was read itself: the copy counts as read.
     fn know_copy(&mut self, path: &Path, file: &File, identity: Identity) -> std::io::Result<bool> {
         let metadata = file.metadata()?;
@@ -369,7 +382,7 @@ impl Follow {
         let reader = FileReader::plain(file.try_clone()?, identity, place, self.options.sizes())?;
         let known = Known { cursor: reader.cursor(true), stamp: Some(Stamp::of(&metadata)) };
         self.known.insert(identity, known);
-        self.paths.insert(path.to_owned(), identity);
+        self.settle(path, identity);
         Ok(true)
     }
 

@@ -31,9 +31,7 @@ impl Follow {
         for (identity, path) in lost {
             let missed_until = self.paths.get(&path).copied();
             self.recover_closed(identity, &path);
-            if let Some(current) = missed_until {
-                self.recover_missed(&path, identity, current);
-            }
+            self.recover_missed(&path, identity, missed_until);
         }
     }
 
@@ -62,23 +60,33 @@ impl Follow {
     }
 
     /// Reads generations that came to `path` and were rotated away between two looks: companions
-    /// born after the one that was there and before the one that is there now.
-    pub(super) fn recover_missed(&mut self, path: &Path, old: Identity, new: Identity) {
-        let (Some(after), Some(before)) = (old.birth, new.birth) else { return };
+    /// born after the one that was there last and before the one that is there now, if any.
+    pub(super) fn recover_missed(&mut self, path: &Path, last: Identity, new: Option<Identity>) {
+        let Some(after) = last.birth else { return };
+        let before = new.and_then(|new| new.birth).unwrap_or(i64::MAX);
         let mut missed: Vec<Companion> = companions(path)
             .into_iter()
-            .filter(|companion| companion.identity != old && companion.identity != new)
+            .filter(|companion| companion.identity != last && Some(companion.identity) != new)
             .filter(|companion| {
                 companion.identity.birth.is_some_and(|birth| after <= birth && birth <= before)
             })
-            .filter(|companion| !self.is_taken(companion.identity))
+            .filter(|companion| {
+                !self.is_taken(companion.identity) && !self.copies.contains(&companion.identity)
+            })
+            .filter(|companion| !self.is_copy_of(companion, last))
             .collect();
         missed.sort_by_key(|companion| companion.identity.birth);
         let source = self.sources.id(path);
         for companion in missed {
+            self.last.insert(path.to_owned(), companion.identity);
             let fresh = Cursor { generation: companion.identity.generation(), ..Cursor::default() };
             self.begin_moved(companion, &fresh, source);
         }
+    }
+
+    fn is_copy_of(&self, companion: &Companion, origin: Identity) -> bool {
+        let Some(active) = self.active.get(&origin) else { return false };
+        companion.metadata.len() > 0 && active.reader.begins_like(&companion.file).unwrap_or(false)
     }
 
     /// After a truncation: reads on in the copy that was made before it, if there is one.
@@ -117,7 +125,7 @@ impl Follow {
         let mut found = None;
         for (identity, known) in &self.known {
             let cursor = &known.cursor;
-            let eligible = cursor.path == path && cursor.end >= EVIDENCE_BYTES && cursor.head_len > 0;
+            let eligible = cursor.path == path && is_evidence(cursor);
             if eligible && continues(file, cursor)? && !exists(*identity, path) {
                 found = Some(*identity);
             }
@@ -152,6 +160,11 @@ impl Follow {
             }
         }
     }
+}
+
+/// True when a file that holds what stands before the cursor can only be a copy of the cursor's file.
+pub(super) fn is_evidence(cursor: &Cursor) -> bool {
+    cursor.end >= EVIDENCE_BYTES && cursor.head_len > 0
 }
 
 /// A file beside a log whose name says that it comes from the log.
