@@ -68,7 +68,7 @@ pub fn parse(text: &str) -> Result<Parsed, ConditionError> {
     }
     let words = words(text);
     if let Some(word) = words.iter().find(|word| word.contains('|')) {
-        return Err(ConditionError::new("aggregations after `|` were removed from Sigma")
+        return Err(ConditionError::new("aggregations (`|`) were removed from Sigma")
             .hint("count with a correlation rule (`type: event_count`) that refers to this one")
             .at(word));
     }
@@ -83,7 +83,13 @@ pub fn parse(text: &str) -> Result<Parsed, ConditionError> {
         Some("near") => Err(ConditionError::new("`near` was removed from Sigma")
             .hint("use a correlation rule with `type: temporal`")
             .at("near")),
-        Some(word) => Err(ConditionError::new(format!("expected `and` or `or` before `{word}`")).at(word)),
+        Some(_) if words.iter().any(|word| ["count", "sum", "min", "max", "avg"].contains(word)) => {
+            Err(ConditionError::new("aggregations were removed from Sigma")
+                .hint("count with a correlation rule (`type: event_count`) that refers to this one"))
+        }
+        Some(word) => Err(ConditionError::new(format!("expected `and` or `or` before `{word}`"))
+            .hint("a condition has search identifiers, `and`, `or`, `not`, `1 of`, `all of` and parentheses")
+            .at(word)),
     }
 }
 
@@ -389,7 +395,7 @@ mod tests {
         check("sel)", "`)` without `(`", None);
         check("2 of x_*", "`2 of` is not Sigma", Some("1 of"));
         check("1 of nope*", "`nope*` matches no search identifier", None);
-        check("sel | count() > 5", "aggregations after `|` were removed from Sigma", Some("event_count"));
+        check("sel | count() > 5", "aggregations (`|`) were removed from Sigma", Some("event_count"));
         check("sel near notes", "`near` was removed from Sigma", Some("temporal"));
         check("x_*", "`x_*` needs a quantifier", Some("1 of x_*"));
         check(&"not ".repeat(100), "the condition is nested deeper than 64 levels", None);

@@ -105,10 +105,7 @@ impl Modifier {
     }
 
     fn is_encoding(self) -> bool {
-        matches!(
-            self,
-            Self::Base64 | Self::Base64Offset | Self::Utf16Le | Self::Utf16Be | Self::Utf16 | Self::Windash
-        )
+        matches!(self, Self::Base64 | Self::Base64Offset | Self::Utf16Le | Self::Utf16Be | Self::Utf16)
     }
 
     fn comparison(self) -> Option<Comparison> {
@@ -188,7 +185,10 @@ fn check_step(modifier: Modifier, before: &[Modifier], keyword: bool) -> Result<
     if modifier.is_operator() {
         check_operator(modifier, operator, before)?;
     }
-    if modifier.is_encoding() && operator.is_some() {
+    // `windash` keeps wildcards apart from the text and may stand on either side of `contains`.
+    let too_late = modifier.is_encoding()
+        || (modifier == Modifier::Windash && operator.is_none_or(|m| m.affix().is_none()));
+    if too_late && operator.is_some() {
         let operator = operator.map_or("", Modifier::word);
         return Err(Mistake::new(format!("`{word}` changes the value and must stand before `{operator}`"))
             .hint(format!("{word}|{operator}")));
@@ -219,7 +219,7 @@ fn check_operator(
     if before.iter().any(|m| m.time_part().is_some()) && modifier.comparison().is_none() {
         return Err(Mistake::new(format!("`{word}` cannot follow a part of a timestamp")));
     }
-    let changed = before.iter().find(|m| m.is_encoding());
+    let changed = before.iter().find(|m| m.is_encoding() || **m == Modifier::Windash);
     if let Some(changed) = changed.filter(|_| modifier.affix().is_none()) {
         return Err(Mistake::new(format!("`{}` cannot stand before `{word}`", changed.word())));
     }
@@ -600,6 +600,8 @@ mod tests {
         check("windash|contains", " -enc", "x /enc", true);
         check("windash|contains", " /enc", "x \u{2015}enc", true);
         check("windash|contains", " -foo-bar", "x /foo/bar", false);
+        check("contains|windash", "-foo", "x /foo", true);
+        check("endswith|windash", " -a", "x /a", true);
         check("expand", "%admins%", "ADMIN", true);
         check("expand|contains", r"\%x %admins%!", "a %x root! b", true);
     }
@@ -627,6 +629,7 @@ mod tests {
         check("contains|base64", "must stand before");
         check("base64|re", "cannot stand before");
         check("windash|cidr", "cannot stand before");
+        check("re|windash", "must stand before");
         check("all|exists", "only modifier");
         check("contains|contains", "twice");
         check("hour|contains", "part of a timestamp");

@@ -28,7 +28,14 @@ pub fn parse_documents(file: &str, text: &str) -> (Vec<Document>, Vec<Diagnostic
     let file: Arc<str> = file.into();
     let (roots, mut diagnostics) = yaml::read(&file, text);
     let mut documents = Vec::new();
-    for root in roots {
+    // The documents of a collection are fragments: one message instead of one for each.
+    let action = roots.iter().find_map(|root| collection_action(&root.root));
+    if let Some(action) = action {
+        let diagnostic = Diagnostic::error(&action.at, "rule collections (`action`) were removed from Sigma");
+        diagnostics.push(diagnostic.with_hint("write each rule of this file in full"));
+    }
+    let readable = if action.is_some() { &[] } else { roots.as_slice() };
+    for root in readable {
         let mut reader = Reader { text, diagnostics: Vec::new() };
         let document = reader.document(&root.root, xxh3_64(root.text.as_bytes()));
         let failed = reader.diagnostics.iter().any(Diagnostic::is_error);
@@ -48,6 +55,13 @@ pub fn parse_documents(file: &str, text: &str) -> (Vec<Document>, Vec<Diagnostic
     (documents, diagnostics)
 }
 
+/// The key by which old tools merged the documents of a file with each other.
+fn collection_action(root: &Node) -> Option<&Node> {
+    let action = root.get("action")?;
+    let word = action.scalar_text()?;
+    ["global", "reset", "repeat"].contains(&word.as_str()).then_some(action)
+}
+
 /// How messages call a document that may not be readable: id, else name, else title.
 fn title_of(root: &Node) -> Option<String> {
     ["id", "name", "title"].iter().find_map(|key| root.get(key)?.scalar_text())
@@ -64,16 +78,6 @@ impl Reader<'_> {
     fn document(&mut self, root: &Node, content_hash: u64) -> Option<Document> {
         if !matches!(root.value, NodeValue::Map(_)) {
             self.error(&root.at, format!("a rule is a map, this is {}", root.kind_word()));
-            return None;
-        }
-        if let Some(action) =
-            root.get("action").filter(|_| root.get("logsource").is_none() || root.get("title").is_none())
-        {
-            self.error_hint(
-                &action.at,
-                "rule collections (`action`) were removed from Sigma",
-                "write each rule in full",
-            );
             return None;
         }
         if root.get("correlation").is_some() {

@@ -15,8 +15,8 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
 use super::rule::{Diagnostic, Node, NodeValue, Position, Spanned};
 
-/// Longest rule file that is read.
-pub const MAX_FILE_BYTES: usize = 256 * 1024;
+/// Longest rule file that is read. The longest of SigmaHQ, a list of driver hashes, has 288 KiB.
+pub const MAX_FILE_BYTES: usize = 1024 * 1024;
 /// Deepest nesting of lists and maps.
 pub const MAX_DEPTH: usize = 64;
 /// Most nodes of one document, copies made by aliases included: enough for any rule (the largest
@@ -358,7 +358,7 @@ mod tests {
         assert!(messages(&bomb)[0].contains("more than 50000 values"), "{:?}", messages(&bomb));
         let deep = format!("a: {}{}", "[".repeat(100), "]".repeat(100));
         assert!(messages(&deep)[0].contains("nested deeper than 64"));
-        assert!(messages(&"# \n".repeat(100_000))[0].contains("at most 262144"));
+        assert!(messages(&"# \n".repeat(400_000))[0].contains("at most 1048576"));
     }
 
     #[test]
