@@ -115,6 +115,14 @@ pub struct Event {
     overflow_names: Vec<(u32, Span)>,
 }
 
+/// A state of an event to go back to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    fields: usize,
+    text: usize,
+    names: usize,
+}
+
 impl Event {
     /// Forgets everything and starts over with `raw` as the line; buffers keep their capacity.
     pub fn reset(&mut self, raw: &str) {
@@ -154,6 +162,28 @@ impl Event {
     /// The buffer, for stages that decode text straight into it. Text before the current end must stay.
     pub(crate) fn text_mut(&mut self) -> &mut String {
         &mut self.text
+    }
+
+    /// Where the event stands now, for [`Event::rewind`].
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { fields: self.fields.len(), text: self.text.len(), names: self.overflow_names.len() }
+    }
+
+    /// Forgets the fields and the text added since `mark`.
+    pub(crate) fn rewind(&mut self, mark: Mark) {
+        self.fields.truncate(mark.fields);
+        self.text.truncate(mark.text);
+        self.overflow_names.truncate(mark.names);
+    }
+
+    /// Moves the fields added since `mark` before all others, so that they are found first.
+    pub(crate) fn move_to_front(&mut self, mark: Mark) {
+        let moved = self.fields.len() - mark.fields;
+        self.fields.rotate_right(moved);
+        for (index, _) in &mut self.overflow_names {
+            let old = *index as usize;
+            *index = if old >= mark.fields { old - mark.fields } else { old + moved } as u32;
+        }
     }
 
     /// Takes a field out of the reach of [`Event::get`] and [`Event::all`] without losing its name or

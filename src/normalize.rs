@@ -12,19 +12,23 @@
 
 mod alias;
 mod id;
+mod logsource;
 mod message;
 mod request;
 mod value;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use alias::{Claim, ROLES, Role};
+use logsource::LogSources;
 use message::Fact;
 use value::Scale;
 
 use crate::event::stamp::{self, Completion, Stamp};
 use crate::event::{
-    Event, Field, Kind, LogLevel, Nanos, Origin, PathId, Paths, Span, TimeQuality, Timestamp, canonical,
+    Event, Field, Format, Kind, LogLevel, Nanos, Origin, PathId, Paths, Span, TimeQuality, Timestamp,
+    canonical,
 };
 
 /// How a [`Normalizer`] reads what the lines leave open.
@@ -58,9 +62,9 @@ pub struct Counters {
 pub struct Normalizer {
     paths: Paths,
     options: Options,
-    /// By path: [`UNKNOWN`], [`NOTHING`], or [`FIRST_LIST`] plus an index of `claim_lists`.
+    /// By path: [`UNKNOWN`], [`NOTHING`], or [`FIRST_LIST`] plus an index of `known_paths`.
     known: Vec<u32>,
-    claim_lists: Vec<Vec<Claim>>,
+    known_paths: Vec<Meaning>,
     best: [Candidate; ROLES],
     /// Indexes of the fields that are named like an id.
     ids: Vec<u32>,
@@ -69,14 +73,21 @@ pub struct Normalizer {
     /// Fields that hold parts of a request beside its target: body, cookies.
     request_parts: [PathId; REQUEST_PARTS.len()],
     decoded: Vec<u8>,
+    logsources: LogSources,
     counters: Counters,
 }
 
-/// A fact of a message: a piece of it, or one of our own words.
-#[derive(Clone, Copy)]
+/// What the name of a path says.
+struct Meaning {
+    claims: Vec<Claim>,
+    marks: u16,
+}
+
+/// A fact of a message: a piece of it, or text of its own.
 enum Said {
     Part(Span),
-    Word(&'static str),
+    Text(Cow<'static, str>),
+    Number(i64),
 }
 
 /// Names under which proxies and applications log what a request carried.
@@ -97,6 +108,8 @@ struct Found {
     roles: u64,
     /// Bit set of canonical fields that the line itself has.
     claimed: u128,
+    /// Signs of a known writer, see [`logsource`].
+    marks: u16,
     time: Option<Stamp>,
 }
 
@@ -120,7 +133,8 @@ impl Normalizer {
             said: Vec::new(),
             decoded: Vec::new(),
             known: Vec::new(),
-            claim_lists: Vec::new(),
+            known_paths: Vec::new(),
+            logsources: LogSources::default(),
             best: [Candidate { rank: 0, field: NO_FIELD }; ROLES],
             ids: Vec::new(),
             counters: Counters::default(),
@@ -148,8 +162,9 @@ impl Normalizer {
             }
             roles &= roles - 1;
         }
-        self.fill_from_message(event);
+        self.fill_from_message(event, &found);
         self.decode_request(event);
+        self.logsources.assign(event, found.marks);
         self.counters.events += 1;
     }
 
@@ -166,7 +181,9 @@ impl Normalizer {
         let said = &mut self.said;
         message::read(text, logger, |fact| {
             said.push(match fact {
-                Fact::Word(path, word) => (path, Said::Word(word)),
+                Fact::Word(path, word) => (path, Said::Text(Cow::Borrowed(word))),
+                Fact::Text(path, text) => (path, Said::Text(Cow::Owned(text))),
+                Fact::Number(path, number) => (path, Said::Number(number)),
                 Fact::Part(path, piece) => {
                     let inside = part(text, span, piece);
                     let outside = logger_span.map(|span| part(logger, span, piece));
@@ -177,16 +194,25 @@ impl Normalizer {
         });
     }
 
-    /// Adds what only the message says. The first mention counts.
-    fn fill_from_message(&self, event: &mut Event) {
+    /// Adds what only the message says. The first mention counts. A line of no known format may have been
+    /// forged whole, by a newline in somebody's input: it says nothing about who did something.
+    fn fill_from_message(&self, event: &mut Event, found: &Found) {
+        let trusted = event.meta.format != Format::Plain;
         for (path, said) in &self.said {
-            if event.get(*path).is_some_and(|known| !known.is_empty()) {
+            let breaker = matches!(*path, canonical::BREAKER_NAME | canonical::BREAKER_STATE);
+            if !(trusted || breaker) || has_value(event, *path) {
                 continue;
             }
-            match said {
-                Said::Part(span) => event.push(*path, Kind::String, *span, Origin::Canonical),
-                Said::Word(word) => event.push_text(*path, Kind::String, word, Origin::Canonical),
-            }
+            let kind = match *path {
+                canonical::HTTP_STATUS | canonical::EVENT_DURATION => Kind::Number,
+                _ => Kind::String,
+            };
+            let span = match said {
+                Said::Part(span) => *span,
+                Said::Text(text) => event.append_text(text),
+                Said::Number(number) => append_number(event, *number),
+            };
+            put(event, found, *path, kind, span);
         }
     }
 
@@ -227,8 +253,9 @@ impl Normalizer {
                 Some(&UNKNOWN) | None => self.learn(field.path),
                 Some(list) => *list,
             };
-            let Some(claims) = self.claim_lists.get(list.wrapping_sub(FIRST_LIST) as usize) else { continue };
-            for claim in claims {
+            let Some(list) = self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize) else { continue };
+            found.marks |= list.marks;
+            for claim in &list.claims {
                 if claim.role == Role::Id {
                     self.ids.push(index as u32);
                     continue;
@@ -256,12 +283,15 @@ impl Normalizer {
         if path == PathId::OVERFLOW {
             return NOTHING;
         }
-        let claims = alias::claims(self.paths.read().name(path));
-        let list = if claims.is_empty() {
+        let names = self.paths.read();
+        let name = names.name(path);
+        let meaning = Meaning { claims: alias::claims(name), marks: logsource::marks(name) };
+        drop(names);
+        let list = if meaning.claims.is_empty() && meaning.marks == 0 {
             NOTHING
         } else {
-            self.claim_lists.push(claims);
-            self.claim_lists.len() as u32 - 1 + FIRST_LIST
+            self.known_paths.push(meaning);
+            self.known_paths.len() as u32 - 1 + FIRST_LIST
         };
         if self.known.len() <= path.index() {
             self.known.resize(path.index() + 1, UNKNOWN);
@@ -435,9 +465,9 @@ fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
         (Role::HttpVersion, _) => text.starts_with("HTTP/"),
         (Role::Query, _) => !value::is_placeholder(text) && !value::is_sql(text),
         (Role::Statement, _) => !value::is_placeholder(text) && (claim.rank < 3 || value::is_sql(text)),
-        (Role::Action | Role::Logger | Role::Code, _) => {
-            value::is_identifier(text) && !value::is_status(text)
-        }
+        (Role::Action, _) => value::is_identifier(text) && !value::is_generic(text),
+        (Role::ErrorType, _) => !value::is_placeholder(text) && text != "00000",
+        (Role::Logger | Role::Code, _) => value::is_identifier(text) && !value::is_status(text),
         (Role::BreakerState, _) => value::breaker_state(text).is_some(),
         _ => !value::is_placeholder(text),
     }
@@ -537,15 +567,24 @@ fn set_duration(event: &mut Event, found: &Found, field: Field, unit: f64) {
         return;
     }
     if let Some(nanos) = value::duration(text, unit) {
-        let start = event.buffer().len();
-        push_number(event.text_mut(), nanos);
-        let span = Span { start: start as u32, len: (event.buffer().len() - start) as u32 };
+        let span = append_number(event, nanos);
         put(event, found, canonical::EVENT_DURATION, Kind::Number, span);
     }
 }
 
-fn push_number(out: &mut String, number: i64) {
-    write!(out, "{number}").expect("writing to a string does not fail");
+fn append_number(event: &mut Event, number: i64) -> Span {
+    let start = event.buffer().len();
+    write!(event.text_mut(), "{number}").expect("writing to a string does not fail");
+    Span { start: start as u32, len: (event.buffer().len() - start) as u32 }
+}
+
+/// Whether a field has a value that says something.
+fn has_value(event: &Event, path: PathId) -> bool {
+    event.fields().iter().any(|field| {
+        field.path == path
+            && !matches!(field.kind, Kind::Null | Kind::Object | Kind::Array)
+            && !value::is_placeholder(event.text(field.span))
+    })
 }
 
 fn set_address(event: &mut Event, found: &Found, field: Field) {

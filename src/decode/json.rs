@@ -6,6 +6,7 @@
 //! converted. Everything else must follow RFC 8259, or the line is no JSON.
 
 use super::keys::{After, EntryId, Keys, NONE, ROOT, join};
+use super::text::Line;
 use super::{DEPTH_LIMIT, FIELD_LIMIT};
 use crate::event::{Event, Kind, Origin, PathId, Paths, Span};
 
@@ -32,6 +33,8 @@ pub(super) struct Parser {
     nested: bool,
     serial: u32,
     mended: bool,
+    /// Where the line that is being read stands in the event's buffer.
+    base: u32,
 }
 
 /// A container that is still open.
@@ -73,24 +76,33 @@ impl Parser {
             nested: false,
             serial: 0,
             mended: false,
+            base: 0,
         }
     }
 
-    /// Reads the object that starts at `start` and must end with the line. When `cut`, the line ends
-    /// somewhere inside: the fields up to there are kept.
-    pub(super) fn parse(&mut self, line: &str, start: usize, cut: bool, event: &mut Event) -> Verdict {
+    /// The path of a key at the top of a line, if it can be interned.
+    pub(super) fn top_path(&mut self, key: &str) -> Option<PathId> {
+        self.keys.find(ROOT, key).map(|id| self.keys.path(id))
+    }
+
+    /// Reads the object that the line starts with and must end with. When `cut`, the line ends somewhere
+    /// inside: the fields up to there are kept. On [`Verdict::Broken`] the event must be rewound.
+    pub(super) fn parse(&mut self, line: Line<'_>, cut: bool, event: &mut Event) -> Verdict {
+        self.base = line.base;
+        let first_field = event.fields().len();
+        let line = line.text;
         self.stack.clear();
         self.names.clear();
         self.dotted.clear();
         self.nested = false;
         self.mended = false;
-        let end = self.object(line, start, event);
+        let end = self.object(line, event);
         let complete = matches!(end, Ok(end) if rest_is_blank(line.as_bytes(), end));
         if !complete && !cut {
             return Verdict::Broken;
         }
         if !complete {
-            close_all(line.len(), event);
+            self.close_all(line.len(), first_field, event);
         }
         if self.nested && !self.dotted.is_empty() {
             self.prefer_flat(event);
@@ -98,9 +110,9 @@ impl Parser {
         if self.mended { Verdict::Mended } else { Verdict::Clean }
     }
 
-    fn object(&mut self, line: &str, start: usize, event: &mut Event) -> Result<usize, Broken> {
+    fn object(&mut self, line: &str, event: &mut Event) -> Result<usize, Broken> {
         let bytes = line.as_bytes();
-        let mut at = start + 1;
+        let mut at = 1;
         let root = Slot { entry: ROOT, path: PathId::OVERFLOW, name: (0, 0), dotted: false };
         let mut frame = self.open(root, false, None);
         let mut first = true;
@@ -172,11 +184,20 @@ impl Parser {
         if let Some(field) = frame.field
             && let Some(field) = event.fields_mut().get_mut(field as usize)
         {
-            field.span.len = end as u32 - field.span.start;
+            field.span.len = self.base + end as u32 - field.span.start;
         }
         self.names.truncate(frame.names as usize);
         if let Some(from) = frame.dotted_from {
             self.note_dotted(from, event);
+        }
+    }
+
+    /// Ends the containers that a cut line left open.
+    fn close_all(&self, end: usize, first_field: usize, event: &mut Event) {
+        for field in event.fields_mut().iter_mut().skip(first_field) {
+            if field.kind.is_container() && field.span.len == 0 {
+                field.span.len = self.base + end as u32 - field.span.start;
+            }
         }
     }
 
@@ -273,11 +294,11 @@ impl Parser {
                 if self.stack.len() + 1 >= DEPTH_LIMIT {
                     let end = skip_container(bytes, at)?;
                     self.mended = true;
-                    self.push(slot, kind, span(at, end), event);
+                    self.push(slot, kind, self.span(at, end), event);
                     return Ok(Value::Scalar(end));
                 }
                 self.nested |= !array;
-                let field = self.push(slot, kind, span(at, at), event);
+                let field = self.push(slot, kind, self.span(at, at), event);
                 Ok(Value::Opens { array, field })
             }
             b't' => self.word(bytes, at, b"true", Kind::True, slot, event),
@@ -294,7 +315,7 @@ impl Parser {
     fn string(&mut self, line: &str, from: usize, slot: Slot, event: &mut Event) -> Result<usize, Broken> {
         let (end, special) = string_end(line.as_bytes(), from)?;
         if special == b'"' {
-            self.push(slot, Kind::String, span(from, end), event);
+            self.push(slot, Kind::String, self.span(from, end), event);
             return Ok(end + 1);
         }
         self.escaped_string(line, from, end, slot, event)
@@ -310,7 +331,7 @@ impl Parser {
     ) -> Result<usize, Broken> {
         let start = event.buffer().len();
         let end = decode_string(line, from, special, event.text_mut(), &mut self.mended)?;
-        let decoded = span(start, event.buffer().len());
+        let decoded = Span { start: start as u32, len: (event.buffer().len() - start) as u32 };
         self.push(slot, Kind::String, decoded, event);
         Ok(end + 1)
     }
@@ -328,7 +349,7 @@ impl Parser {
         if !bytes.get(at..).is_some_and(|rest| rest.starts_with(word)) {
             return Err(Broken);
         }
-        self.push(slot, kind, span(at, at + word.len()), event);
+        self.push(slot, kind, self.span(at, at + word.len()), event);
         Ok(Value::Scalar(at + word.len()))
     }
 
@@ -351,8 +372,13 @@ impl Parser {
             return self.mend_word(bytes, at, b"-Infinity", slot, event);
         }
         let end = number_end(bytes, at).ok_or(Broken)?;
-        self.push(slot, Kind::Number, span(at, end), event);
+        self.push(slot, Kind::Number, self.span(at, end), event);
         Ok(Value::Scalar(end))
+    }
+
+    #[inline(always)]
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span { start: self.base + start as u32, len: (end - start) as u32 }
     }
 
     /// Adds a field and returns its index, or counts it when the event is full.
@@ -412,11 +438,6 @@ enum Value {
 }
 
 #[inline(always)]
-fn span(start: usize, end: usize) -> Span {
-    Span { start: start as u32, len: (end - start) as u32 }
-}
-
-#[inline(always)]
 fn byte(bytes: &[u8], at: usize) -> Result<u8, Broken> {
     bytes.get(at).copied().ok_or(Broken)
 }
@@ -429,12 +450,14 @@ fn skip_white(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Ends the containers that a cut line left open.
-fn close_all(end: usize, event: &mut Event) {
-    for field in event.fields_mut() {
-        if field.kind.is_container() && field.span.len == 0 {
-            field.span.len = end as u32 - field.span.start;
-        }
+/// The kind of a value that stands without quotes in a text format.
+pub(super) fn scalar_kind(text: &str) -> Kind {
+    match text {
+        "true" => Kind::True,
+        "false" => Kind::False,
+        "null" | "nil" => Kind::Null,
+        _ if number_end(text.as_bytes(), 0) == Some(text.len()) => Kind::Number,
+        _ => Kind::String,
     }
 }
 

@@ -262,6 +262,243 @@ fn a_full_path_table_loses_no_value() {
     );
 }
 
+fn check_format(line: &str, format: Format, expect: &[&str]) {
+    check(line, Outcome::Parsed, expect);
+    assert_eq!(decode(line.as_bytes()).0.meta.format, format, "{line}");
+}
+
+#[test]
+fn web_server_logs_are_read() {
+    check_format(
+        r#"203.0.113.160 - alice [05/Nov/2025:09:03:49 +0000] "PUT /api/videos/2 HTTP/1.1" 403 48 "-" "Mozilla/5.0 (\"x\")""#,
+        Format::Nginx,
+        &[
+            r#"remote_addr="203.0.113.160""#,
+            r#"remote_user="alice""#,
+            r#"time_local="05/Nov/2025:09:03:49 +0000""#,
+            r#"request="PUT /api/videos/2 HTTP/1.1""#,
+            "status=403",
+            "body_bytes_sent=48",
+            r#"http_user_agent="Mozilla/5.0 (\\\"x\\\")""#,
+        ],
+    );
+    check_format(
+        r#"12.34.56.78 - - [20/Jan/2015:19:53:28 +0100] "" 400 0 "-" "-" "-""#,
+        Format::Nginx,
+        &[
+            r#"remote_addr="12.34.56.78""#,
+            r#"time_local="20/Jan/2015:19:53:28 +0100""#,
+            "status=400",
+            "body_bytes_sent=0",
+        ],
+    );
+    check_format(
+        r#"2015/10/29 20:01:02 [error] 256554#0: *99927 limiting requests, excess: 1.852 by zone "one", client: 1.2.3.4, server: x, request: "GET /a HTTP/1.1", host: "h""#,
+        Format::NginxError,
+        &[
+            r#"timestamp="2015/10/29 20:01:02""#,
+            r#"level="error""#,
+            "pid=256554",
+            "connection=99927",
+            r#"message="limiting requests, excess: 1.852 by zone \"one\"""#,
+            r#"client="1.2.3.4""#,
+            r#"request="GET /a HTTP/1.1""#,
+            r#"http_host="h""#,
+        ],
+    );
+    check_format(
+        r#"INFO:     1.2.3.4:52782 - "POST /login HTTP/1.1" 401 Unauthorized"#,
+        Format::Access,
+        &[r#"level="INFO""#, r#"message="1.2.3.4:52782 - \"POST /login HTTP/1.1\" 401 Unauthorized""#],
+    );
+}
+
+#[test]
+fn text_logs_are_read_in_any_order() {
+    let cases: &[(&str, &str, &str, &str)] = &[
+        (
+            "2025-11-01 10:10:37,180 - api.saas_server - INFO - Login attempt - x",
+            "INFO",
+            "api.saas_server",
+            "Login attempt - x",
+        ),
+        ("2025-11-01 10:10:37 INFO api.saas_server: Login", "INFO", "api.saas_server", "Login"),
+        (
+            "2025-11-01 10:10:37.123 | WARNING  | app.main:login:42 - text",
+            "WARNING",
+            "app.main:login:42",
+            "text",
+        ),
+        ("2025-11-01T10:10:37Z ERROR [app.main] broken: x", "ERROR", "app.main", "broken: x"),
+        ("2025-11-01 10:10:37,180 INFO hello world", "INFO", "", "hello world"),
+        ("2025-12-04 10:00:10 - api.mid - \u{1b}[32mINFO\u{1b}[0m - 🌐 GET", "INFO", "api.mid", "🌐 GET"),
+        ("ERROR:    Exception in ASGI application", "ERROR", "", "Exception in ASGI application"),
+        ("\u{1b}[32mINFO\u{1b}[0m:     Started", "INFO", "", "Started"),
+        ("WARNING:app.auth:text: more", "WARNING", "app.auth", "text: more"),
+    ];
+    for (line, level, logger, message) in cases {
+        let (event, outcome, paths) = decode(line.as_bytes());
+        let get = |name: &str| event.get(paths.intern(name)).unwrap_or_default().to_owned();
+        let found = (get("level"), get("logger"), get("message"));
+        assert_eq!(found, ((*level).into(), (*logger).into(), (*message).into()), "{line}");
+        assert_eq!((outcome, event.meta.format), (Outcome::Parsed, Format::TextLog), "{line}");
+    }
+    check_format(
+        "[2025-11-01 10:10:37] [INFO] [c0ffee00-aaaa-4bbb-8ccc-0123456789ab] core.x - done",
+        Format::TextLog,
+        &[
+            r#"timestamp="2025-11-01 10:10:37""#,
+            r#"level="INFO""#,
+            r#"logger="core.x""#,
+            r#"correlation_id="c0ffee00-aaaa-4bbb-8ccc-0123456789ab""#,
+            r#"message="done""#,
+        ],
+    );
+    check_format(
+        "2025-11-05 08:30:07.845 UTC [14648] FATAL:  no such user",
+        Format::TextLog,
+        &[
+            r#"timestamp="2025-11-05 08:30:07.845 UTC""#,
+            r#"level="FATAL""#,
+            "pid=14648",
+            r#"message="no such user""#,
+        ],
+    );
+}
+
+#[test]
+fn database_records_are_read_from_their_columns() {
+    check_format(
+        r#"2025-11-05 08:30:07.845 UTC,"alice","shop",14648,"127.0.8.10:60963",690b0b0f.3938,2,"authentication",2025-11-05 08:30:07 UTC,3/4,0,LOG,00000,"connection authenticated: identity=""alice""",,,,,,,,,"","client backend",,0"#,
+        Format::PostgresCsv,
+        &[
+            r#"timestamp="2025-11-05 08:30:07.845 UTC""#,
+            r#"user="alice""#,
+            r#"dbname="shop""#,
+            r#"pid="14648""#,
+            r#"connection_from="127.0.8.10:60963""#,
+            r#"session_id="690b0b0f.3938""#,
+            r#"line_num="2""#,
+            r#"ps="authentication""#,
+            r#"session_start="2025-11-05 08:30:07 UTC""#,
+            r#"vxid="3/4""#,
+            r#"txid="0""#,
+            r#"error_severity="LOG""#,
+            r#"state_code="00000""#,
+            r#"message="connection authenticated: identity=\"alice\"""#,
+            r#"backend_type="client backend""#,
+            r#"query_id="0""#,
+        ],
+    );
+}
+
+#[test]
+fn syslog_is_read_in_both_dialects() {
+    check_format(
+        "<34>Dec 10 06:55:46 web1 sshd[42]: Failed password",
+        Format::Syslog,
+        &[
+            "syslog.severity=2",
+            r#"timestamp="Dec 10 06:55:46""#,
+            r#"hostname="web1""#,
+            r#"program="sshd""#,
+            "pid=42",
+            r#"message="Failed password""#,
+        ],
+    );
+    check_format(
+        "Dec 10 06:55:46 web1 sshd[42]: Failed password",
+        Format::Syslog,
+        &[
+            r#"timestamp="Dec 10 06:55:46""#,
+            r#"hostname="web1""#,
+            r#"program="sshd""#,
+            "pid=42",
+            r#"message="Failed password""#,
+        ],
+    );
+    check_format(
+        r#"<165>1 2003-10-11T22:14:15.003Z host app 12 ID47 [x@1 a="b]c"] An event"#,
+        Format::Syslog,
+        &[
+            "syslog.severity=5",
+            r#"timestamp="2003-10-11T22:14:15.003Z""#,
+            r#"hostname="host""#,
+            r#"program="app""#,
+            r#"pid="12""#,
+            r#"msgid="ID47""#,
+            r#"message="An event""#,
+        ],
+    );
+}
+
+#[test]
+fn pairs_of_keys_and_values_are_read() {
+    check_format(
+        r#"time=2026-01-01T00:00:00Z level=info msg="hello \"you\"" status=200 ok=true"#,
+        Format::Logfmt,
+        &[
+            r#"time="2026-01-01T00:00:00Z""#,
+            r#"level="info""#,
+            r#"msg="hello \"you\"""#,
+            "status=200",
+            "ok=true",
+        ],
+    );
+    check("a=1 b=2 and text", Outcome::Raw, &[r#"message="a=1 b=2 and text""#]);
+}
+
+#[test]
+fn json_inside_of_other_things_is_unwrapped() {
+    check_format(
+        r#"{"message":"{\"event\":\"x\",\"level\":\"info\"}","level":"INFO"}"#,
+        Format::Json,
+        &[r#"event="x""#, r#"level="info""#, r#"message:{"event":"x","level":"info"}"#, r#"level="INFO""#],
+    );
+    check_format(
+        r#"{"log":"{\"a\":\"{\\\"b\\\":1}\"}\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}"#,
+        Format::Json,
+        &[
+            r#"a="{\"b\":1}""#,
+            "log:{\"a\":\"{\\\"b\\\":1}\"}\n",
+            r#"stream="stdout""#,
+            r#"time="2026-01-01T00:00:00Z""#,
+        ],
+    );
+    check_format(
+        r#"{"log":"ERROR:    broken\n","stream":"stderr","time":"2026-01-01T00:00:00Z"}"#,
+        Format::TextLog,
+        &[
+            r#"level="ERROR""#,
+            r#"message="broken""#,
+            "log:ERROR:    broken\n",
+            r#"stream="stderr""#,
+            r#"time="2026-01-01T00:00:00Z""#,
+        ],
+    );
+    check_format(
+        r#"2022-01-28T16:04:05.413656027Z stdout F {"level":"info"}"#,
+        Format::Json,
+        &[r#"time="2022-01-28T16:04:05.413656027Z""#, r#"stream="stdout""#, r#"level="info""#],
+    );
+    check_format(
+        r#"2022-01-28T16:04:05Z [warn][API]: Failed sign-in {"ip":"::ffff:127.0.0.1"}"#,
+        Format::TextLog,
+        &[
+            r#"timestamp="2022-01-28T16:04:05Z""#,
+            r#"level="warn""#,
+            r#"logger="API""#,
+            r#"message="Failed sign-in {\"ip\":\"::ffff:127.0.0.1\"}""#,
+            r#"ip="::ffff:127.0.0.1""#,
+        ],
+    );
+    check_format(
+        r#"request done {"status":200}"#,
+        Format::TextLog,
+        &["status=200", r#"message="request done""#],
+    );
+}
+
 /// Fields of a `serde_json` value as the decoder should give them.
 fn flatten(value: &serde_json::Value, name: &str, out: &mut Vec<String>) {
     use serde_json::Value;
@@ -321,7 +558,38 @@ fn object() -> impl Strategy<Value = serde_json::Value> {
         .prop_map(|members| serde_json::Value::Object(members.into_iter().collect()))
 }
 
+const STARTS: [&str; 12] = [
+    "2025-11-01 10:10:37,180 - ",
+    "2025-11-01T10:10:37Z stdout F ",
+    "[2025-11-01 10:10:37] [INFO] [",
+    "2015/10/29 20:01:02 [error] 1#0: *9 x, client: ",
+    "1.2.3.4 - - [20/Jan/2015:19:53:28 +0100] \"",
+    "2025-11-05 08:30:07.845 UTC,\"",
+    "<34>1 2003-10-11T22:14:15.003Z host app - - [",
+    "<34>Dec 10 06:55:46 ",
+    "INFO: ",
+    "a=b c=\"",
+    "{\"log\":\"INFO: x\",\"stream\":\"stdout\",\"message\":\"{",
+    "\u{1b}[32mINFO\u{1b}[0m: ",
+];
+
 proptest! {
+    #[test]
+    fn nearly_any_format_never_panics(
+        start in prop::sample::select(STARTS.to_vec()), rest in r#"([a-z0-9 ="\\,\[\]:{}é-]|INFO){0,40}"#, cut in any::<bool>()
+    ) {
+        let mut decoder = Decoder::new(Paths::new());
+        let mut event = Event::default();
+        let line = format!("{start}{rest}");
+        let outcome = decoder.decode(line.as_bytes(), cut, &mut event);
+        prop_assert_eq!(event.meta.outcome, outcome);
+        prop_assert_eq!(event.raw(), line);
+        for field in event.fields() {
+            let range = field.span.start as usize..(field.span.start + field.span.len) as usize;
+            prop_assert!(event.buffer().get(range).is_some());
+        }
+    }
+
     #[test]
     fn valid_documents_give_the_scalars_of_serde_json(documents in prop::collection::vec(object(), 1..4), pretty in any::<bool>()) {
         let paths = Paths::new();

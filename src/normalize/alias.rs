@@ -214,7 +214,7 @@ const ALIASES: &[(Role, &[&str])] = &[
     ),
     (Role::PythonLevel, &["levelno", "record.level.no"]),
     (Role::OtelLevel, &["severitynumber"]),
-    (Role::SyslogLevel, &["priority"]),
+    (Role::SyslogLevel, &["priority", "syslog.severity"]),
     (
         Role::Logger,
         &[
@@ -265,9 +265,9 @@ const ALIASES: &[(Role, &[&str])] = &[
             "event.action",
             "event",
             "eventname",
+            "action",
             "securityeventtype",
             "eventtype",
-            "action",
             "activitytype",
             "alerttype",
             "operationname",

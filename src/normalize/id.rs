@@ -75,7 +75,7 @@ pub(super) fn is_uuid(bytes: &[u8]) -> bool {
 }
 
 fn last_uuid(message: &str) -> Option<&str> {
-    let end = message.trim_end_matches(|c: char| matches!(c, ' ' | ')' | ']' | '.'));
+    let end = message.trim_end_matches([' ', ')', ']', '.']);
     let start = end.len().checked_sub(36)?;
     if end.as_bytes().get(start + 8) != Some(&b'-') {
         return None;

@@ -16,13 +16,19 @@ use crate::event::{PathId, canonical};
 /// How much of a message is read; what comes later is a stack trace.
 const READ_LIMIT: usize = 1_024;
 
+/// Phrases of one message that are looked at: more are noise, or meant to cost time.
+const PHRASE_LIMIT: usize = 16;
+
 /// A fact found in a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fact<'m> {
     /// A piece of the message.
     Part(PathId, &'m str),
     /// One of our own words.
     Word(PathId, &'static str),
+    /// Text that does not stand in the message as it is.
+    Text(PathId, String),
+    Number(PathId, i64),
 }
 
 /// What a phrase introduces.
@@ -45,6 +51,18 @@ enum Kind {
     Authentication,
     /// The name of an event.
     Action,
+    /// Milliseconds.
+    Duration,
+    /// A path.
+    Path,
+    /// Why somebody was blocked.
+    Reason,
+    /// Which rule was violated.
+    Rule,
+    /// `read on /path DENIED`.
+    Authorization,
+    /// A record of pgaudit.
+    Audit,
 }
 
 /// Phrases in lower case. The longest one at a place wins.
@@ -98,6 +116,15 @@ const PHRASES: &[(&str, Kind)] = &[
     ("authentication ", Kind::Authentication),
     ("auth ", Kind::Authentication),
     ("security event: ", Kind::Action),
+    ("time: ", Kind::Duration),
+    ("exceeded at endpoint: ", Kind::Path),
+    ("due to ", Kind::Reason),
+    ("security violation: ", Kind::Rule),
+    ("authorization: ", Kind::Authorization),
+    ("audit: session,", Kind::Audit),
+    ("audit: object,", Kind::Audit),
+    ("password for ", Kind::User),
+    ("publickey for ", Kind::User),
 ];
 
 static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
@@ -117,10 +144,14 @@ pub(super) fn read<'m>(message: &'m str, logger: &'m str, mut found: impl FnMut(
         let client = client.rsplit(' ').next().unwrap_or(client);
         address(client, &mut found);
     }
-    for hit in FINDER.find_iter(head) {
+    for hit in FINDER.find_iter(head).take(PHRASE_LIMIT) {
         let Some((_, kind)) = PHRASES.get(hit.pattern().as_usize()) else { continue };
-        let rest = head.get(hit.end()..).unwrap_or_default();
-        fact(*kind, rest, &mut found);
+        // The statement of an audit record is wanted whole.
+        let text = if *kind == Kind::Audit { message } else { head };
+        fact(*kind, text.get(hit.end()..).unwrap_or_default(), &mut found);
+        if *kind == Kind::Audit {
+            return;
+        }
     }
     if let Some(name) = logger.strip_prefix("circuit_breaker.").filter(|name| !name.is_empty()) {
         found(Fact::Part(canonical::BREAKER_NAME, name));
@@ -164,6 +195,18 @@ fn fact<'m>(kind: Kind, rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
                 found(Fact::Part(canonical::EVENT_ACTION, action));
             }
         }
+        Kind::Duration => duration(token(rest), found),
+        Kind::Path if value::is_path(rest) => found(Fact::Part(canonical::URL_PATH, token(rest))),
+        Kind::Path => {}
+        Kind::Reason | Kind::Rule => {
+            let word = token(rest);
+            let target = if kind == Kind::Rule { canonical::RULE_NAME } else { canonical::EVENT_REASON };
+            if value::is_identifier(word) && word.contains('_') {
+                found(Fact::Part(target, word));
+            }
+        }
+        Kind::Authorization => authorization(rest, found),
+        Kind::Audit => audit(rest, found),
     }
 }
 
@@ -274,7 +317,10 @@ fn request<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
     let mut parts = after.split(" - ").skip(1);
     if let Some(code) = parts.next() {
         status(code, found);
-        if let Some(client) = parts.nth(1) {
+        if let Some(time) = parts.next() {
+            duration(time, found);
+        }
+        if let Some(client) = parts.next() {
             address(client, found);
         }
     }
@@ -312,6 +358,77 @@ fn authentication<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
     }
 }
 
+/// `12.3ms`
+fn duration<'m>(text: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    if text.ends_with("ms")
+        && let Some(nanos) = value::duration(text, value::MILLISECOND)
+    {
+        found(Fact::Number(canonical::EVENT_DURATION, nanos));
+    }
+}
+
+/// `read on /api/v1/admin/users DENIED`
+fn authorization<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    let Some((what, answer)) = rest.trim_end().rsplit_once(' ') else { return };
+    let Some((_, resource)) = what.split_once(" on ") else { return };
+    let Some(outcome) = value::outcome(answer) else { return };
+    found(Fact::Word(canonical::EVENT_CATEGORY, "authorization"));
+    found(Fact::Word(canonical::EVENT_OUTCOME, outcome));
+    if resource.starts_with('/') {
+        found(Fact::Part(canonical::URL_PATH, resource));
+    }
+}
+
+/// What follows `AUDIT: SESSION,`: `<statement>,<part>,<class>,<command>,<object type>,<object>,<statement>,...`, where
+/// strings may be quoted as in CSV.
+fn audit<'m>(mut rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
+    const TARGETS: [Option<PathId>; 7] = [
+        None,
+        None,
+        Some(canonical::PGAUDIT_CLASS),
+        Some(canonical::PGAUDIT_COMMAND),
+        Some(canonical::PGAUDIT_OBJECT_TYPE),
+        Some(canonical::PGAUDIT_OBJECT_NAME),
+        Some(canonical::DB_STATEMENT),
+    ];
+    for target in TARGETS {
+        let (cell, quotes, next) = csv_cell(rest);
+        if let Some(target) = target.filter(|_| !value::is_placeholder(cell)) {
+            if quotes {
+                found(Fact::Text(target, cell.replace("\"\"", "\"")));
+            } else {
+                found(Fact::Part(target, cell));
+            }
+        }
+        rest = next;
+    }
+}
+
+/// The first cell, whether quotes in it are doubled, and the cells after it.
+fn csv_cell(text: &str) -> (&str, bool, &str) {
+    let Some(quoted) = text.strip_prefix('"') else {
+        return match text.split_once(',') {
+            Some((cell, rest)) => (cell, false, rest),
+            None => (text, false, ""),
+        };
+    };
+    let bytes = quoted.as_bytes();
+    let mut at = 0;
+    let mut doubled = false;
+    while let Some(quote) =
+        bytes.get(at..).and_then(|rest| memchr::memchr(b'"', rest)).map(|found| at + found)
+    {
+        if bytes.get(quote + 1) != Some(&b'"') {
+            let (cell, rest) = quoted.split_at_checked(quote).unwrap_or((quoted, ""));
+            let rest = rest.get(1..).unwrap_or_default();
+            return (cell, doubled, rest.strip_prefix(',').unwrap_or(rest));
+        }
+        doubled = true;
+        at = quote + 2;
+    }
+    (quoted, doubled, "")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,8 +440,10 @@ mod tests {
         let mut out = Vec::new();
         read(message, logger, |fact| {
             let (path, text) = match fact {
-                Fact::Part(path, text) => (path, text),
-                Fact::Word(path, word) => (path, word),
+                Fact::Part(path, text) => (path, text.to_owned()),
+                Fact::Word(path, word) => (path, word.to_owned()),
+                Fact::Text(path, text) => (path, text),
+                Fact::Number(path, number) => (path, number.to_string()),
             };
             out.push(format!("{}={text}", names.name(path)));
         });
@@ -361,19 +480,19 @@ mod tests {
             ),
             (
                 "🚨 IP 203.0.113.85 blocked for 15 minutes due to rate_limit_exceeded",
-                "source.ip=203.0.113.85",
+                "source.ip=203.0.113.85 event.reason=rate_limit_exceeded",
             ),
             (
                 "ratelimit 5 per 1 minute (203.0.113.50) exceeded at endpoint: /api/auth/login",
-                "source.ip=203.0.113.50",
+                "source.ip=203.0.113.50 url.path=/api/auth/login",
             ),
             (
                 "🚨 Security violation: suspicious_pattern from 203.0.113.90 - Suspicious pattern detected: x",
-                "source.ip=203.0.113.90",
+                "rule.name=suspicious_pattern source.ip=203.0.113.90",
             ),
             (
                 "🌐 POST /api/v1/auth/login - 200 - 7.81ms - 10.30.0.5 - 4778719b-0f79-4ffb-9400-1e9d0c8addf1",
-                "http.request.method=POST url.path=/api/v1/auth/login http.response.status_code=200 source.ip=10.30.0.5",
+                "http.request.method=POST url.path=/api/v1/auth/login http.response.status_code=200 event.duration=7810000 source.ip=10.30.0.5",
             ),
             (
                 "INFO:     203.0.113.9:0 - \"GET /api?q=1 HTTP/1.1\" 429 Too Many Requests",
@@ -389,7 +508,7 @@ mod tests {
             ),
             (
                 "Request completed: GET /auth - Status: 403 - Time: 1.14ms [Request-ID: ]",
-                "http.request.method=GET url.path=/auth http.response.status_code=403",
+                "http.request.method=GET url.path=/auth http.response.status_code=403 event.duration=1140000",
             ),
             (
                 "*3 access forbidden by rule, client: 203.0.113.66, server: localhost, request: \"GET /.env HTTP/1.1\", host: \"h.example\"",
@@ -400,6 +519,22 @@ mod tests {
                 "source.ip=127.200.3.9",
             ),
             ("API key used: ***flzd", "soctop.api_key=flzd"),
+            (
+                "Failed password for invalid user root from 203.0.113.9 port 4022 ssh2",
+                "user.name=root source.ip=203.0.113.9",
+            ),
+            (
+                "Authorization: read on /api/v1/admin/users DENIED",
+                "event.category=authorization event.outcome=failure url.path=/api/v1/admin/users",
+            ),
+            (
+                "AUDIT: SESSION,3,1,ROLE,ALTER ROLE,,,\"ALTER ROLE u SET x = \"\"y\"\", ROLE from 1.2.3.4\",<not logged>,0",
+                "pgaudit.class=ROLE pgaudit.command=ALTER ROLE db.statement=ALTER ROLE u SET x = \"y\", ROLE from 1.2.3.4",
+            ),
+            (
+                "AUDIT: OBJECT,1,1,READ,SELECT,TABLE,public.users,SELECT 1,<none>",
+                "pgaudit.class=READ pgaudit.command=SELECT pgaudit.object.type=TABLE pgaudit.object.name=public.users db.statement=SELECT 1",
+            ),
             (
                 "Authentication login: FAILED",
                 "event.category=authentication event.action=login event.outcome=failure",

@@ -14,7 +14,7 @@ fn canonical_fields(line: &str) -> Vec<String> {
     let mut shape: Vec<String> = event
         .fields()
         .iter()
-        .filter(|field| field.origin == Origin::Canonical)
+        .filter(|field| field.origin == Origin::Canonical && field.path != canonical::REQUEST_DECODED)
         .map(|field| format!("{}={}", names.name(field.path), event.text(field.span)))
         .collect();
     shape.sort();

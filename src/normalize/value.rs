@@ -10,7 +10,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
         0 => true,
         1 => matches!(text, "-" | "?" | "0" | "*" | " "),
         2..=15 => {
-            const NONE: [&str; 15] = [
+            const NONE: [&str; 16] = [
                 "--",
                 "n/a",
                 "na",
@@ -159,6 +159,12 @@ pub(super) fn is_identifier(text: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'/'))
         && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Words in the place of an action that only say what kind of line this is.
+pub(super) fn is_generic(text: &str) -> bool {
+    const WORDS: [&str; 8] = ["security", "audit", "log", "event", "message", "request", "access", "error"];
+    text.len() <= 8 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// Looks like SQL.

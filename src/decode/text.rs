@@ -1,0 +1,558 @@
+//! Lines that are not JSON: web server logs, database logs, syslog, text logs of applications.
+//!
+//! Each reader recognises one format by its beginning and either fills the event completely or leaves
+//! it alone. Fields get the names the writer of the format documents (nginx's variables, PostgreSQL's
+//! jsonlog keys), so that rules written for the JSON variant hold for the text variant as well. What a
+//! message says in words is not read here but in `normalize`.
+
+use super::names::Names;
+use crate::event::stamp::{self, Completion};
+use crate::event::{Event, Format, Kind, Origin, PathId, Span};
+
+/// One line, or what a wrapper left of it, and where it stands in the event's buffer.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) text: &'a str,
+    pub(super) base: u32,
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn span(&self, part: &str) -> Span {
+        let offset = (part.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        let offset = if offset > self.text.len() { 0 } else { offset };
+        Span { start: self.base + offset as u32, len: part.len() as u32 }
+    }
+
+    /// The rest of the line from a part of it on.
+    pub(super) fn from(&self, part: &'a str) -> Line<'a> {
+        Line { text: part, base: self.span(part).start }
+    }
+}
+
+/// Fills an event from one line; the fields point into the event's buffer.
+struct Writer<'w, 'a> {
+    line: Line<'a>,
+    event: &'w mut Event,
+}
+
+impl Writer<'_, '_> {
+    fn string(&mut self, path: PathId, part: &str) {
+        if !part.is_empty() && part != "-" {
+            let span = self.line.span(part);
+            self.event.push(path, Kind::String, span, Origin::Line);
+        }
+    }
+
+    fn number(&mut self, path: PathId, part: &str) {
+        let number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let span = self.line.span(part);
+        if number {
+            self.event.push(path, Kind::Number, span, Origin::Line);
+        }
+    }
+}
+
+/// What is left to be read after a wrapper was taken off.
+pub(super) enum Reading<'a> {
+    /// The event is complete.
+    Done(Format),
+    /// This part is a line of its own; what the wrapper said is in the event already.
+    Inside(Line<'a>),
+    /// Not one of the formats here.
+    Unknown,
+}
+
+/// Reads a line that does not start with `{`.
+pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Reading<'a> {
+    let mut writer = Writer { line, event };
+    let text = line.text;
+    let Some(first) = text.as_bytes().first() else { return Reading::Unknown };
+    let done = match first {
+        b'0'..=b'9' | b'A'..=b'Z' | b'[' | b'\x1b' | b':' | b'a'..=b'z' | b'<' | b'-' => {
+            if let Some(rest) = container(&mut writer, names) {
+                return Reading::Inside(line.from(rest));
+            }
+            access(&mut writer, names)
+                .or_else(|| nginx_error(&mut writer, names))
+                .or_else(|| csvlog(&mut writer, names))
+                .or_else(|| syslog(&mut writer, names))
+                .or_else(|| server_line(&mut writer, names))
+                .or_else(|| text_log(&mut writer, names))
+        }
+        _ => None,
+    };
+    done.map_or(Reading::Unknown, Reading::Done)
+}
+
+/// The zone and the arrival do not matter for finding where a timestamp ends.
+fn stamp_length(text: &str) -> Option<usize> {
+    stamp::prefix(text, Completion::default()).map(|(_, length)| length)
+}
+
+fn split_stamp(text: &str) -> Option<(&str, &str)> {
+    text.split_at_checked(stamp_length(text)?)
+}
+
+/// `2022-01-28T16:04:05.413656027Z stdout F text`: the container runtime interface.
+fn container<'a>(writer: &mut Writer<'_, 'a>, names: &Names) -> Option<&'a str> {
+    let text = writer.line.text;
+    if text.as_bytes().get(10) != Some(&b'T') {
+        return None;
+    }
+    let (time, rest) = split_stamp(text)?;
+    let rest = rest.strip_prefix(' ')?;
+    let stream = rest.get(..6).filter(|stream| matches!(*stream, "stdout" | "stderr"))?;
+    let rest = rest.get(6..)?.strip_prefix(" F ").or_else(|| rest.get(6..)?.strip_prefix(" P "))?;
+    writer.string(names.time, time);
+    writer.string(names.stream, stream);
+    Some(rest)
+}
+
+/// nginx, Apache and gunicorn: `ip - user [time] "request" status bytes "referrer" "agent" ...`.
+fn access(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let text = writer.line.text;
+    let (address, rest) = text.split_once(' ')?;
+    let (head, rest) = rest.split_once(" [")?;
+    if head.len() > 256 || address.len() > 256 {
+        return None;
+    }
+    let (_, user) = head.split_once(' ')?;
+    let (time, rest) = rest.split_once("] ")?;
+    stamp_length(time).filter(|length| *length == time.len())?;
+    let rest = rest.strip_prefix('"')?;
+    let (request, rest) = rest.split_at_checked(closing_quote(rest)?)?;
+    let rest = rest.strip_prefix("\" ")?;
+    let (status, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    if !status.bytes().all(|byte| byte.is_ascii_digit()) || status.len() != 3 {
+        return None;
+    }
+    let (bytes, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    writer.string(names.remote_addr, address);
+    writer.string(names.remote_user, user);
+    writer.string(names.time_local, time);
+    writer.string(names.request, request);
+    writer.number(names.status, status);
+    writer.number(names.body_bytes_sent, bytes);
+    let mut rest = rest;
+    for path in [names.http_referer, names.http_user_agent, names.http_x_forwarded_for] {
+        let Some(quoted) = rest.trim_start().strip_prefix('"') else { break };
+        let Some((value, after)) = closing_quote(quoted).and_then(|end| quoted.split_at_checked(end)) else {
+            break;
+        };
+        writer.string(path, value);
+        rest = after.get(1..).unwrap_or_default();
+    }
+    Some(Format::Nginx)
+}
+
+/// Where the string ends that starts at the beginning; `\"` does not end it.
+fn closing_quote(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// `2015/10/29 20:01:02 [error] 256554#0: *99927 text, client: 1.2.3.4, server: x, request: "...", host: "..."`.
+fn nginx_error(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let text = writer.line.text;
+    if text.as_bytes().get(4) != Some(&b'/') {
+        return None;
+    }
+    let (time, rest) = split_stamp(text)?;
+    let (level, rest) = rest.strip_prefix(" [")?.split_once("] ")?;
+    let (process, mut message) = rest.split_once(": ")?;
+    let (pid, thread) = process.split_once('#')?;
+    if !thread.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    writer.string(names.timestamp, time);
+    writer.string(names.level, level);
+    writer.number(names.pid, pid);
+    if let Some((connection, rest)) = message.strip_prefix('*').and_then(|rest| rest.split_once(' ')) {
+        writer.number(names.connection, connection);
+        message = rest;
+    }
+    let details = message.find(", client: ").and_then(|at| message.split_at_checked(at));
+    let (message, details) = details.unwrap_or((message, ""));
+    writer.string(names.message, message);
+    for (key, path) in [
+        (", client: ", names.client),
+        (", request: \"", names.request),
+        (", upstream: \"", names.upstream),
+        (", host: \"", names.http_host),
+        (", referrer: \"", names.http_referer),
+    ] {
+        let Some((_, value)) = details.split_once(key) else { continue };
+        let end = if key.ends_with('"') { closing_quote(value) } else { value.find(',') };
+        writer.string(path, value.get(..end.unwrap_or(value.len())).unwrap_or_default());
+    }
+    Some(Format::NginxError)
+}
+
+/// PostgreSQL's csvlog. A record whose strings hold newlines spans several lines; the first has all
+/// that identifies it, the others stay text.
+fn csvlog(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let text = writer.line.text;
+    let (time, rest) = split_stamp(text)?;
+    let mut rest =
+        rest.strip_prefix(",\"").map(|_| rest).or_else(|| rest.strip_prefix(",,").map(|_| rest))?;
+    let columns = names.csvlog;
+    writer.string(names.timestamp, time);
+    for path in columns {
+        let Some(cell) = rest.strip_prefix(',') else { break };
+        let cell = match cell.strip_prefix('"') {
+            None => {
+                let end = cell.find(',').unwrap_or(cell.len());
+                let (value, after) = cell.split_at_checked(end)?;
+                rest = after;
+                writer.string(path, value);
+                continue;
+            }
+            Some(quoted) => quoted,
+        };
+        let (value, after, doubled) = csv_cell(cell);
+        rest = after;
+        if doubled {
+            let value = value.replace("\"\"", "\"");
+            writer.event.push_text(path, Kind::String, &value, Origin::Line);
+        } else {
+            writer.string(path, value);
+        }
+    }
+    Some(Format::PostgresCsv)
+}
+
+/// A quoted cell without its first quote: its text, what follows it, and whether quotes in it are
+/// doubled. A cell that does not end on this line reaches to its end.
+fn csv_cell(cell: &str) -> (&str, &str, bool) {
+    let bytes = cell.as_bytes();
+    let mut doubled = false;
+    let mut at = 0;
+    while let Some(quote) =
+        bytes.get(at..).and_then(|rest| memchr::memchr(b'"', rest)).map(|found| at + found)
+    {
+        if bytes.get(quote + 1) == Some(&b'"') {
+            doubled = true;
+            at = quote + 2;
+        } else {
+            let (value, after) = cell.split_at_checked(quote).unwrap_or((cell, ""));
+            return (value, after.get(1..).unwrap_or_default(), doubled);
+        }
+    }
+    (cell, "", doubled)
+}
+
+/// RFC 5424 (`<34>1 time host app pid msgid [data] text`), RFC 3164 (`<34>Dec 10 06:55:46 host app[pid]: text`) and the
+/// latter without priority, with either kind of time.
+fn syslog(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let text = writer.line.text;
+    let mut rest = text;
+    let mut severity = None;
+    if let Some(after) = text.strip_prefix('<') {
+        let (priority, after) = after.split_once('>')?;
+        let priority: u16 = priority.parse().ok().filter(|priority| *priority < 192)?;
+        severity = Some(priority % 8);
+        rest = after;
+        if let Some(after) = rest.strip_prefix("1 ") {
+            return syslog_5424(writer, names, after, severity);
+        }
+    }
+    let (time, after) = split_stamp(rest)?;
+    let (host, after) = after.strip_prefix(' ')?.split_once(' ')?;
+    let (tag, message) = after.split_once(": ").or_else(|| Some((after.strip_suffix(':')?, "")))?;
+    let (program, pid) = match tag.split_once('[') {
+        Some((program, pid)) => (program, pid.strip_suffix(']')?),
+        None => (tag, ""),
+    };
+    let plain = |word: &str| {
+        !word.is_empty()
+            && word.len() <= 64
+            && word.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/' | b':' | b'(' | b')')
+            })
+    };
+    // Without a priority this is only syslog if it cannot be a text log (`time LEVEL logger: text`).
+    if !plain(host)
+        || !plain(program)
+        || is_level(host)
+        || (severity.is_none() && pid.is_empty() && is_level(program))
+    {
+        return None;
+    }
+    push_severity(writer, names, severity);
+    writer.string(names.timestamp, time);
+    writer.string(names.hostname, host);
+    writer.string(names.program, program);
+    writer.number(names.pid, pid);
+    writer.string(names.message, message.trim());
+    Some(Format::Syslog)
+}
+
+fn syslog_5424(
+    writer: &mut Writer<'_, '_>,
+    names: &Names,
+    rest: &str,
+    severity: Option<u16>,
+) -> Option<Format> {
+    let mut parts = rest.splitn(6, ' ');
+    let (time, host, app) = (parts.next()?, parts.next()?, parts.next()?);
+    let (pid, id, rest) = (parts.next()?, parts.next()?, parts.next()?);
+    if time != "-" && stamp_length(time) != Some(time.len()) {
+        return None;
+    }
+    let (_, message) = match rest.strip_prefix('-') {
+        Some(message) => ("", message),
+        None => rest.split_at_checked(structured_data_end(rest)?)?,
+    };
+    push_severity(writer, names, severity);
+    writer.string(names.timestamp, time);
+    writer.string(names.hostname, host);
+    writer.string(names.program, app);
+    writer.string(names.pid, pid);
+    writer.string(names.msgid, id);
+    writer.string(names.message, message.trim().trim_start_matches('\u{feff}'));
+    Some(Format::Syslog)
+}
+
+/// Where `[id key="value"][id ...]` ends; brackets in values are escaped or stand in quotes.
+fn structured_data_end(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while bytes.get(at) == Some(&b'[') {
+        let mut quoted = false;
+        loop {
+            at += 1;
+            match bytes.get(at)? {
+                b'"' => quoted = !quoted,
+                b'\\' => at += 1,
+                b']' if !quoted => break,
+                _ => {}
+            }
+        }
+        at += 1;
+    }
+    (at > 0).then_some(at)
+}
+
+fn push_severity(writer: &mut Writer<'_, '_>, names: &Names, severity: Option<u16>) {
+    if let Some(severity) = severity {
+        writer.event.push_text(names.syslog_severity, Kind::Number, &severity.to_string(), Origin::Line);
+    }
+}
+
+/// uvicorn: `INFO:     1.2.3.4:52782 - "POST /login HTTP/1.1" 401 Unauthorized`, `ERROR:    Exception in ASGI application`.
+/// Also the basic format of Python: `WARNING:app.auth:text`.
+fn server_line(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let (word, rest) = writer.line.text.split_once(':')?;
+    let level = without_colour(word);
+    if !is_upper_level(level) {
+        return None;
+    }
+    let rest = without_leading_colour(rest);
+    let (logger, message) = match rest.split_once(':') {
+        Some((logger, message)) if !rest.starts_with(' ') && is_logger(logger) => (logger, message),
+        _ => ("", rest),
+    };
+    let message = message.trim();
+    let access = message.split_once(" - \"").is_some_and(|(peer, _)| !peer.contains(' '));
+    if message.is_empty() {
+        return None;
+    }
+    writer.string(names.level, level);
+    writer.string(names.logger, logger);
+    writer.string(names.message, message);
+    Some(if access { Format::Access } else { Format::TextLog })
+}
+
+/// A timestamp, then level, logger and message in any of the usual orders and separators:
+/// `time - logger - LEVEL - text`, `time [LEVEL] logger: text`, `[time] [LEVEL] [id] logger - text`,
+/// `time | LEVEL | logger - text`, `time UTC [pid] LOG:  text`, `time LEVEL logger text`.
+fn text_log(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let text = writer.line.text;
+    let (time, rest) = match text.strip_prefix('[') {
+        Some(inner) => inner.split_once(']').filter(|(time, _)| stamp_length(time) == Some(time.len()))?,
+        None => split_stamp(text)?,
+    };
+    if rest.starts_with(|c: char| c.is_alphanumeric()) || time.len() < 15 {
+        return None;
+    }
+    let mut level = "";
+    let mut logger = "";
+    let mut id = "";
+    let mut pid = "";
+    let mut rest = rest;
+    let mut dashed = false;
+    for _ in 0..5 {
+        let trimmed = rest.trim_start_matches([' ', '|', '-', ',']);
+        dashed |= rest.starts_with(" - ");
+        let Some((token, after, bracketed)) = token(trimmed) else { break };
+        let word = without_colour(token);
+        let ends = token.ends_with(':') || after.starts_with(':');
+        let clean = word.trim_end_matches(':');
+        if level.is_empty() && is_level(clean) {
+            level = clean;
+        } else if bracketed
+            && pid.is_empty()
+            && id.is_empty()
+            && clean.len() < 8
+            && clean.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            pid = clean;
+        } else if bracketed
+            && id.is_empty()
+            && !level.is_empty()
+            && (token.is_empty() || !is_logger(clean) || clean.len() >= 32)
+        {
+            id = clean;
+        } else if logger.is_empty()
+            && is_logger(clean)
+            && (bracketed || ends || after.starts_with(" - ") || (dashed && level.is_empty()))
+        {
+            logger = clean;
+        } else {
+            rest = trimmed;
+            break;
+        }
+        rest = after;
+        if ends && !level.is_empty() {
+            break;
+        }
+    }
+    if level.is_empty() {
+        return None;
+    }
+    let message = rest.trim_start_matches([' ', ':', '|']);
+    let message = message.strip_prefix("- ").unwrap_or(message).trim();
+    writer.string(names.timestamp, time);
+    writer.string(names.level, level);
+    writer.string(names.logger, logger);
+    writer.string(names.correlation_id, id);
+    writer.number(names.pid, pid);
+    writer.string(names.message, message);
+    Some(Format::TextLog)
+}
+
+/// The next word: in brackets, or up to white space or a bar.
+fn token(text: &str) -> Option<(&str, &str, bool)> {
+    if let Some(inner) = text.strip_prefix('[') {
+        let (word, after) = inner.split_once(']')?;
+        return (word.len() <= 128).then_some((word, after, true));
+    }
+    let end = text.find([' ', '|', '\t']).unwrap_or(text.len());
+    let (word, after) = text.split_at_checked(end)?;
+    (!word.is_empty() && word.len() <= 128).then_some((word, after, false))
+}
+
+/// A dotted or single word such as modules have: `api.saas_server`, `app.main:login:42`.
+fn is_logger(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && word.len() <= 100
+        && word.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b':' | b'/' | b'<' | b'>')
+        })
+}
+
+const LEVELS: [&str; 19] = [
+    "TRACE",
+    "DEBUG",
+    "INFO",
+    "NOTICE",
+    "WARN",
+    "WARNING",
+    "ERROR",
+    "ERR",
+    "CRITICAL",
+    "CRIT",
+    "FATAL",
+    "ALERT",
+    "EMERG",
+    "PANIC",
+    "LOG",
+    "SUCCESS",
+    "SEVERE",
+    "DETAIL",
+    "STATEMENT",
+];
+
+fn is_upper_level(word: &str) -> bool {
+    LEVELS.contains(&word)
+}
+
+fn is_level(word: &str) -> bool {
+    LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word))
+}
+
+/// The word inside of terminal colours.
+fn without_colour(word: &str) -> &str {
+    let word = without_leading_colour(word);
+    word.split('\x1b').next().unwrap_or(word)
+}
+
+fn without_leading_colour(text: &str) -> &str {
+    let mut text = text;
+    while let Some((_, rest)) = text.strip_prefix("\x1b[").and_then(|rest| rest.split_once('m')) {
+        text = rest;
+    }
+    text
+}
+
+/// A quoted value without its backslashes.
+pub(super) fn unescaped(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut characters = value.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => match characters.next() {
+                Some('n') => out.push('\n'),
+                Some('t') => out.push('\t'),
+                Some(other) => out.push(other),
+                None => {}
+            },
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// `key=value key="two words"`, at least three pairs from the start of the line.
+pub(super) fn logfmt<'a>(text: &'a str, mut pair: impl FnMut(&'a str, &'a str, bool)) -> bool {
+    let mut rest = text.trim_start();
+    let mut pairs = 0;
+    while !rest.is_empty() {
+        let Some((key, after)) = rest.split_once('=') else { break };
+        let valid = !key.is_empty()
+            && key.len() <= 64
+            && key
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@' | b'/'));
+        if !valid {
+            break;
+        }
+        let (value, after, quoted) = match after.strip_prefix('"') {
+            Some(quoted) => {
+                let Some((value, after)) = closing_quote(quoted).and_then(|end| quoted.split_at_checked(end))
+                else {
+                    break;
+                };
+                (value, after.get(1..).unwrap_or_default(), true)
+            }
+            None => {
+                let (value, after) = after
+                    .split_at_checked(after.find([' ', '\t']).unwrap_or(after.len()))
+                    .unwrap_or((after, ""));
+                (value, after, false)
+            }
+        };
+        pair(key, value, quoted);
+        pairs += 1;
+        rest = after.trim_start();
+    }
+    pairs >= 3 && rest.is_empty()
+}
