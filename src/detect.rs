@@ -6,19 +6,26 @@
 
 pub mod alert;
 pub mod condition;
+pub mod correlate;
 pub mod diagnostic;
 pub mod engine;
 pub mod extension;
+mod incident;
 pub mod matcher;
 pub mod modifier;
 pub mod parse;
+pub mod record;
+pub mod risk;
 pub mod rule;
+mod states;
 pub mod taxonomy;
 mod yaml;
 
 pub use alert::{Alert, AlertKind, AlertStatus, Board, Evidence, Level, RiskChange, RuleSummary, Transition};
+pub use correlate::{CorrelationCounters, Correlator, CorrelatorOptions, Output};
 pub use engine::{Engine, EngineOptions};
 pub use modifier::Placeholders;
 pub use parse::{LoadOptions, assemble, parse_documents};
+pub use record::{Extractor, MatchRecord};
 pub use rule::{Diagnostic, Document, RuleIndex, RuleSet};
 pub use taxonomy::{FieldResolver, FieldSlot};

@@ -1,0 +1,659 @@
+//! Stage two: keyed, stateful correlation in event time.
+//!
+//! Pure: no clock, no file, no thread. Time arrives with the records and, on an idle stream, through
+//! [`Correlator::advance`]. A raw firing is a function of the set of events, not of their order of
+//! arrival: late events are put where they belong (see `window`), timers run at the watermark
+//! (see `clock`). Above raw firings stand incidents, states and risk.
+//!
+//! ```text
+//! MatchRecord ─► route by rule ─► group ─► window ─► raw firing ─┬─► incident ─► Alert
+//!                     ▲                                          ├─► machine ──► Transition
+//!                     └────────────── rules above ◄──────────────┤
+//!                                                                └─► risk ─────► RiskChange
+//! ```
+//!
+//! Memory is bounded per rule. A group beyond the budget is estimated by a sketch that never counts
+//! too low, and everything that rests on it says so.
+
+pub(crate) mod aggregate;
+mod clock;
+pub(crate) mod evidence;
+mod fire;
+mod history;
+pub(crate) mod plan;
+mod sketch;
+mod timer;
+pub(crate) mod window;
+
+use std::collections::{BTreeMap, BinaryHeap};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
+
+use self::aggregate::KeyedMap;
+use self::clock::Clock;
+use self::evidence::{Evidence, cut};
+use self::history::{Seen, Usual};
+use self::plan::{Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
+use self::sketch::Sketch;
+use self::timer::Timer;
+use self::window::{Change, Entry, Limits, Window};
+use super::alert::{Alert, RiskChange, RuleSummary, Transition};
+use super::incident::Incidents;
+use super::record::{FieldNumber, MatchRecord};
+use super::risk::{RiskScore, Risks};
+use super::rule::{Diagnostic, RuleIndex, RuleSet};
+use super::states::Machine;
+use crate::event::{EventId, Nanos, SourceId, TimeQuality, Timestamp};
+
+const SECOND: Nanos = 1_000_000_000;
+
+/// How correlation runs.
+#[derive(Clone, Debug)]
+pub struct CorrelatorOptions {
+    /// How far behind its source an event may be and still be put exactly where it belongs, unless
+    /// the rule says otherwise.
+    pub lateness: Nanos,
+    /// Print raw matches and firings instead of incidents: unlimited lateness, nothing is forgotten
+    /// and the clock ends at the greatest timestamp. For test vectors.
+    pub conformance: bool,
+    /// Mark alerts as replayed.
+    pub replayed: bool,
+    /// Groups held exactly per rule; further ones are estimated.
+    pub groups_per_rule: usize,
+    /// Events held per group; the oldest go first.
+    pub entries_per_group: usize,
+    /// Without an event for this long a source counts as idle, should nobody have said so.
+    pub idle_after: Nanos,
+    /// How far ahead of its arrival an event time is believed.
+    pub future_limit: Nanos,
+    /// Key of all hashes of log content; random unless given.
+    pub seed: Option<u64>,
+}
+
+impl Default for CorrelatorOptions {
+    fn default() -> Self {
+        Self {
+            lateness: 30 * SECOND,
+            conformance: false,
+            replayed: false,
+            groups_per_rule: 16_384,
+            entries_per_group: 16_384,
+            idle_after: 10 * SECOND,
+            future_limit: 300 * SECOND,
+            seed: None,
+        }
+    }
+}
+
+/// What correlation says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// A rule that reports its own matches matched (conformance mode).
+    Match {
+        rule: RuleIndex,
+        event: EventId,
+    },
+    /// A raw firing (conformance mode, at the end).
+    Firing {
+        rule: RuleIndex,
+        group: BTreeMap<String, String>,
+        time: Timestamp,
+        value: f64,
+    },
+    Alert(Alert),
+    Transition(Transition),
+    Risk(RiskChange),
+    /// A rule has more groups than its budget; counts of further groups are estimates. Said once.
+    Degraded {
+        rule: Arc<RuleSummary>,
+        since: Timestamp,
+    },
+}
+
+/// What was left out, and why. Totals since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct CorrelationCounters {
+    /// Events of rules that came after the watermark, exactly counted or not.
+    pub late: u64,
+    /// Of those, events too late for any window.
+    pub late_ignored: u64,
+    /// Event times ahead of the arrival; the arrival was used.
+    pub future: u64,
+    /// Events without a usable time.
+    pub timeless: u64,
+    /// Events without a value for a group field.
+    pub keyless: u64,
+    /// Values that are no numbers where numbers are added up.
+    pub not_numeric: u64,
+    /// Events of groups beyond the budget.
+    pub estimated: u64,
+}
+
+/// One group of one rule.
+#[derive(Clone, Debug)]
+struct Group {
+    names: Names,
+    window: Window,
+    usual: Option<Box<Usual>>,
+    /// Start of the newest forward window that was decided.
+    decided: i64,
+}
+
+/// A key of a heartbeat rule.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Beat {
+    names: Names,
+    heard: i64,
+    silent: bool,
+    latest: Arc<Evidence>,
+}
+
+/// Everything one rule remembers.
+#[derive(Debug, Default)]
+struct Memory {
+    groups: KeyedMap<u128, Group>,
+    beats: KeyedMap<u128, Beat>,
+    machines: KeyedMap<u128, Machine>,
+    seen: Seen,
+    sketch: Option<Box<Sketch>>,
+    degraded_since: Option<i64>,
+    /// Groups that a firing of a rule below went to, by (time, order) of the firing.
+    links: BTreeMap<(i64, u64), Vec<u128>>,
+    counters: CorrelationCounters,
+}
+
+/// (rule, time, group) of a raw firing.
+type RawKey = (u32, i64, Vec<Box<str>>);
+
+/// Keyed, stateful correlation of a rule set.
+pub struct Correlator {
+    plan: Arc<Plan>,
+    options: CorrelatorOptions,
+    seed: u64,
+    clock: Clock,
+    timers: BinaryHeap<Timer>,
+    timers_made: u64,
+    /// Input has ended: nothing is late any more.
+    finished: bool,
+    rules: Vec<Memory>,
+    incidents: Incidents,
+    risks: Risks,
+    raw: BTreeMap<RawKey, f64>,
+    counters: CorrelationCounters,
+    /// Reused buffers.
+    key: Vec<u8>,
+    alerts: Vec<Alert>,
+}
+
+/// A signal on its way: a record at its place in time.
+struct Signal<'r> {
+    record: &'r MatchRecord,
+    time: i64,
+    order: u64,
+    /// Made when the first window asks for it.
+    evidence: Option<Arc<Evidence>>,
+    /// Events behind it, when it is a firing.
+    parts: Vec<Arc<Evidence>>,
+}
+
+impl Signal<'_> {
+    fn evidence(&mut self) -> Arc<Evidence> {
+        let parts = &mut self.parts;
+        let made =
+            self.evidence.get_or_insert_with(|| Arc::new(Evidence::of(self.record, std::mem::take(parts))));
+        Arc::clone(made)
+    }
+}
+
+impl Correlator {
+    /// Prepares the rules. Blocks and references with mistakes are reported; such a rule runs without
+    /// its block.
+    #[must_use]
+    pub fn new(rules: &RuleSet, options: CorrelatorOptions) -> (Self, Vec<Diagnostic>) {
+        let detections = rules.detections.iter().map(|rule| RuleInput {
+            header: &rule.header,
+            extension: rule.extension.as_ref(),
+            correlation: None,
+            generate: rule.generate == Some(true),
+        });
+        let correlations = rules.correlations.iter().map(|rule| RuleInput {
+            header: &rule.header,
+            extension: rule.extension.as_ref(),
+            correlation: Some(&rule.correlation),
+            generate: false,
+        });
+        let inputs: Vec<RuleInput<'_>> = detections.chain(correlations).collect();
+        let (plan, diagnostics) = Plan::build(&inputs, options.lateness);
+        let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(0_u8));
+        let mut memories = Vec::new();
+        memories.resize_with(plan.rules.len(), Memory::default);
+        let budget = if options.conformance { usize::MAX } else { options.groups_per_rule };
+        let correlator = Self {
+            plan: Arc::new(plan),
+            seed,
+            clock: Clock::default(),
+            timers: BinaryHeap::new(),
+            timers_made: 0,
+            finished: false,
+            rules: memories,
+            incidents: Incidents::new(budget),
+            risks: Risks::default(),
+            raw: BTreeMap::new(),
+            counters: CorrelationCounters::default(),
+            key: Vec::new(),
+            alerts: Vec::new(),
+            options,
+        };
+        (correlator, diagnostics)
+    }
+
+    /// Fields that a record must carry; a field's number is its index here.
+    #[must_use]
+    pub fn needed_fields(&self) -> &[String] {
+        &self.plan.fields
+    }
+
+    /// What was left out so far, of all rules.
+    #[must_use]
+    pub fn counters(&self) -> CorrelationCounters {
+        let mut total = self.counters;
+        for memory in &self.rules {
+            total.late += memory.counters.late;
+            total.late_ignored += memory.counters.late_ignored;
+            total.keyless += memory.counters.keyless;
+            total.not_numeric += memory.counters.not_numeric;
+            total.estimated += memory.counters.estimated;
+        }
+        total
+    }
+
+    /// What one rule left out.
+    #[must_use]
+    pub fn rule_counters(&self, rule: RuleIndex) -> CorrelationCounters {
+        self.rules.get(rule.index()).map(|memory| memory.counters).unwrap_or_default()
+    }
+
+    /// Groups, machines and heartbeat keys held, of all rules.
+    #[must_use]
+    pub fn groups_held(&self) -> usize {
+        self.rules.iter().map(|memory| memory.groups.len() + memory.machines.len() + memory.beats.len()).sum()
+    }
+
+    /// All sources together have reached this event time.
+    #[must_use]
+    pub fn watermark(&self) -> Timestamp {
+        Timestamp(self.clock.high())
+    }
+
+    /// A source is about to be read: it holds the watermark back until it has spoken or is idle.
+    pub fn source_opened(&mut self, source: SourceId) {
+        self.clock.open(source.0);
+    }
+
+    /// A source has nothing (more) to read: it no longer holds the watermark back.
+    pub fn source_idle(&mut self, source: SourceId, out: &mut Vec<Output>) {
+        self.clock.idle(source.0);
+        self.run_timers(false, out);
+    }
+
+    /// Takes note of an event that matched nothing: time goes on.
+    pub fn progress(
+        &mut self,
+        source: SourceId,
+        time: Option<Timestamp>,
+        ingested: Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        match time {
+            None => self.counters.timeless += 1,
+            Some(time) if self.is_future(time, ingested) => self.counters.future += 1,
+            Some(time) => {
+                let before = self.clock.high();
+                self.clock.observe(source.0, time.0, ingested.0);
+                if self.clock.high() > before {
+                    self.run_timers(false, out);
+                }
+            }
+        }
+    }
+
+    /// Takes one record and appends what follows from it.
+    pub fn observe(&mut self, record: &MatchRecord, out: &mut Vec<Output>) {
+        let claimed = record.time.filter(|_| record.time_quality != TimeQuality::Absent);
+        self.progress(record.source_id(), claimed, record.ingested, out);
+        let plan = Arc::clone(&self.plan);
+        let correlated = claimed.is_some();
+        let time = match claimed {
+            Some(time) if !self.is_future(time, record.ingested) => time,
+            _ => record.ingested,
+        };
+        let mut signal =
+            Signal { record, time: time.0, order: record.seq, evidence: None, parts: Vec::new() };
+        for index in &record.rules {
+            let Some(rule) = plan.rules.get(*index as usize) else { continue };
+            if !self.own_match(&plan, *index, rule, &mut signal, out) || !correlated {
+                continue;
+            }
+            for route in &rule.routes {
+                self.deliver(&plan, route, &mut signal, false, out);
+            }
+        }
+    }
+
+    fn is_future(&self, time: Timestamp, ingested: Timestamp) -> bool {
+        !self.options.conformance
+            && ingested.0 > 0
+            && time.0 > ingested.0.saturating_add(self.options.future_limit)
+    }
+
+    /// The wall clock says `now`. Call it when there is nothing to read; timers of an idle stream run.
+    pub fn advance(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        self.clock.advance(now.0, self.options.idle_after);
+        self.run_timers(true, out);
+    }
+
+    /// All input has ended: the clock stands at the greatest timestamp. Open incidents stay open and
+    /// say their final counts.
+    pub fn finish(&mut self, out: &mut Vec<Output>) {
+        self.clock.finish();
+        self.finished = true;
+        self.stop_waiting();
+        self.run_timers(true, out);
+        let plan = Arc::clone(&self.plan);
+        self.incidents.report_open(&plan.rules, self.context(&plan), &mut self.alerts);
+        self.hand_over(out);
+        for ((rule, time, group), value) in std::mem::take(&mut self.raw) {
+            let names = plan.rules[rule as usize].group_names.iter().cloned();
+            out.push(Output::Firing {
+                rule: RuleIndex(rule),
+                group: names.zip(group.iter().map(|value| value.to_string())).collect(),
+                time: Timestamp(time),
+                value,
+            });
+        }
+    }
+
+    /// Entities with at least this risk, highest first.
+    #[must_use]
+    pub fn risks(&self, now: Timestamp, least: f64) -> Vec<RiskScore> {
+        self.risks.listed(now.0, least, &self.plan.fields, &self.plan.rules)
+    }
+
+    /// Event time before which nothing more is expected for the rule.
+    fn settled(&self, rule: &RulePlan) -> i64 {
+        match (self.options.conformance, self.finished) {
+            (true, false) => i64::MIN,
+            (_, true) => self.clock.high(),
+            (false, false) => self.clock.high().saturating_sub(rule.lateness),
+        }
+    }
+
+    fn limits(&self, rule: &RulePlan) -> Limits {
+        let keep = self.options.conformance;
+        Limits {
+            settled_before: self.settled(rule),
+            entries: if keep { usize::MAX } else { self.options.entries_per_group },
+            evidence: if keep || !rule.carried.is_empty() { usize::MAX } else { Evidence::MOST_PARTS },
+        }
+    }
+
+    /// Brings a signal to one consumer. `from_rule`: it is a firing, which may be withdrawn later.
+    fn deliver(
+        &mut self,
+        plan: &Plan,
+        route: &Route,
+        signal: &mut Signal<'_>,
+        from_rule: bool,
+        out: &mut Vec<Output>,
+    ) {
+        let groups = self.groups_of(&route.group, signal.record);
+        if groups.is_empty() {
+            self.rules[route.to].counters.keyless += 1;
+        }
+        for (key, names) in groups {
+            match route.role {
+                Role::Step(bit) => {
+                    if from_rule {
+                        let links =
+                            self.rules[route.to].links.entry((signal.time, signal.order)).or_default();
+                        if !links.contains(&key) {
+                            links.push(key);
+                        }
+                    }
+                    self.step(plan, route, bit, (key, names), signal, out);
+                }
+                Role::Reset => self.reset(plan, route.to, key, signal, out),
+                Role::State(input) => {
+                    self.state_input(plan, route.to as u32, (key, &names), input, 1, signal, out);
+                }
+            }
+        }
+    }
+
+    /// The groups a record belongs to: one, unless a group field has several values.
+    fn groups_of(&mut self, fields: &[FieldNumber], record: &MatchRecord) -> Vec<(u128, Names)> {
+        let mut combinations: Vec<Vec<&str>> = vec![Vec::with_capacity(fields.len())];
+        for field in fields {
+            let mut values: Vec<&str> = Vec::new();
+            for value in record.values(*field) {
+                if !values.iter().any(|known| known.eq_ignore_ascii_case(value)) {
+                    values.push(value);
+                }
+            }
+            match values.as_slice() {
+                [] => return Vec::new(),
+                [only] => combinations.iter_mut().for_each(|combination| combination.push(only)),
+                several => {
+                    combinations = combinations
+                        .iter()
+                        .flat_map(|left| {
+                            several.iter().map(move |value| {
+                                let mut longer = left.clone();
+                                longer.push(value);
+                                longer
+                            })
+                        })
+                        .take(MOST_GROUPS)
+                        .collect();
+                }
+            }
+        }
+        combinations
+            .into_iter()
+            .map(|values| {
+                let key = self.fingerprint(values.iter().copied());
+                (key, values.into_iter().map(|value| cut(value).into()).collect())
+            })
+            .collect()
+    }
+
+    /// Keyed hash of values without ASCII case.
+    fn fingerprint<'v>(&mut self, values: impl Iterator<Item = &'v str>) -> u128 {
+        self.key.clear();
+        for value in values {
+            self.key.extend_from_slice(&(value.len() as u32).to_le_bytes());
+            self.key.extend(value.bytes().map(|byte| byte.to_ascii_lowercase()));
+        }
+        xxh3_128_with_seed(&self.key, self.seed)
+    }
+
+    fn step(
+        &mut self,
+        plan: &Plan,
+        route: &Route,
+        bit: u8,
+        (key, names): (u128, Names),
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[route.to];
+        match &rule.evaluator {
+            Evaluator::Match => {}
+            Evaluator::Heartbeat(heartbeat) => {
+                self.beat(plan, route.to, rule, *heartbeat, (key, names), signal, out);
+            }
+            Evaluator::Window(window) => {
+                if !self.is_in_time(route.to, rule, window, signal.time) {
+                    return;
+                }
+                let mut entry = Entry::step(signal.time, signal.order, bit);
+                self.set_value(&mut entry, window, route, signal.record);
+                self.insert(plan, route.to, (key, names), entry, signal, out);
+            }
+        }
+    }
+
+    /// Counts late events; false for one that no window can hold.
+    fn is_in_time(&mut self, to: usize, rule: &RulePlan, window: &WindowPlan, time: i64) -> bool {
+        let settled = self.settled(rule);
+        if time >= settled {
+            return true;
+        }
+        let counters = &mut self.rules[to].counters;
+        counters.late += 1;
+        let held = time >= settled.saturating_sub(window.span);
+        counters.late_ignored += u64::from(!held);
+        held
+    }
+
+    fn set_value(&mut self, entry: &mut Entry, window: &WindowPlan, route: &Route, record: &MatchRecord) {
+        match window.measure {
+            Measure::Distinct => {
+                if route.value.iter().all(|field| record.value(*field).is_some()) {
+                    self.key.clear();
+                    for value in route.value.iter().filter_map(|field| record.value(*field)) {
+                        self.key.extend_from_slice(&(value.len() as u32).to_le_bytes());
+                        self.key.extend(value.bytes().map(|byte| byte.to_ascii_lowercase()));
+                    }
+                    entry.set_value(xxh3_64_with_seed(&self.key, self.seed));
+                }
+            }
+            Measure::Sum | Measure::Average | Measure::Percentile(_) => {
+                let text = route.value.first().and_then(|field| record.value(*field));
+                let number = text.and_then(|text| text.trim().parse().ok()).filter(|n: &f64| n.is_finite());
+                match number {
+                    Some(number) => entry.set_number(number),
+                    None => self.rules[route.to].counters.not_numeric += 1,
+                }
+            }
+            Measure::Count | Measure::Rules { .. } | Measure::OrderedRules { .. } | Measure::Bucket(_) => {}
+        }
+    }
+
+    /// Puts an entry into its group and follows up on what changed.
+    fn insert(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        (key, names): (u128, Names),
+        mut entry: Entry,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[to];
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let limits = self.limits(rule);
+        let budget = if self.options.conformance { usize::MAX } else { self.options.groups_per_rule };
+        let memory = &mut self.rules[to];
+        if !memory.groups.contains_key(&key) && memory.groups.len() >= budget {
+            self.estimate(plan, to, (key, names), &entry, signal, out);
+            return;
+        }
+        entry.evidence = Some(signal.evidence());
+        let (time, order) = entry.key();
+        let opens_forward = entry.rules() & window.anchors != 0;
+        let mut fresh = false;
+        let group = memory.groups.entry(key).or_insert_with(|| {
+            fresh = true;
+            Group {
+                names,
+                window: Window::new(window),
+                usual: rule.extension.baseline.map(|_| Box::default()),
+                decided: i64::MIN,
+            }
+        });
+        let late = group.window.entries.back().is_some_and(|last| last.key() >= (time, order));
+        if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
+            usual.count(time, window.span, baseline);
+        }
+        let mut changes = Vec::new();
+        group.window.prune(limits.settled_before.saturating_sub(window.span));
+        group.window.insert(entry, window, limits, &mut changes);
+        if fresh {
+            self.expect_expiry(to, rule, window, key, time);
+        }
+        if opens_forward {
+            let end = time.saturating_add(window.span);
+            self.timer(rule, end, to as u32, key, timer::Kind::Forward { start: time });
+        }
+        self.follow(plan, to, key, &changes, late.then_some((time, order)), out);
+    }
+
+    fn reset(&mut self, plan: &Plan, to: usize, key: u128, signal: &Signal<'_>, out: &mut Vec<Output>) {
+        let rule = &plan.rules[to];
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let limits = self.limits(rule);
+        let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
+        let mut changes = Vec::new();
+        group.window.insert(Entry::reset(signal.time, signal.order), window, limits, &mut changes);
+        self.follow(plan, to, key, &changes, None, out);
+    }
+
+    /// Hands changed firings on, one after the other.
+    fn follow(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        key: u128,
+        changes: &[Change],
+        mut late: Option<(i64, u64)>,
+        out: &mut Vec<Output>,
+    ) {
+        for change in changes {
+            self.changed(plan, to, key, *change, &mut late, out);
+        }
+    }
+
+    /// A group beyond the budget: estimated, never too low.
+    fn estimate(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        group: (u128, Names),
+        entry: &Entry,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[to];
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let memory = &mut self.rules[to];
+        memory.counters.estimated += 1;
+        if memory.degraded_since.is_none() {
+            memory.degraded_since = Some(entry.time);
+            let since = Timestamp(entry.time);
+            out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
+        }
+        let sketch = memory.sketch.get_or_insert_with(|| Box::new(Sketch::new(window.span)));
+        let estimate = sketch.add(group.0, entry.time) as f64;
+        if window::estimate_holds(window, estimate) {
+            self.fire_estimated(plan, to, rule, group, estimate, signal, out);
+        }
+    }
+
+    fn context<'c>(&self, plan: &'c Plan) -> super::incident::Context<'c> {
+        super::incident::Context { fields: &plan.fields, replayed: self.options.replayed }
+    }
+
+    /// Moves finished alerts to the output.
+    fn hand_over(&mut self, out: &mut Vec<Output>) {
+        out.extend(self.alerts.drain(..).map(Output::Alert));
+    }
+}
+
+/// Groups that one record can belong to at once.
+const MOST_GROUPS: usize = 16;
+
+/// Group values in original spelling, cut to a bounded length.
+type Names = Box<[Box<str>]>;

@@ -1,0 +1,145 @@
+//! How far event time has come: one watermark for each source, the least of them for all.
+//!
+//! No wall clock is read. Time moves with the events; on an idle stream the caller says how late it
+//! is. A source holds the others back until it is idle, which means that it had nothing to read, not
+//! that reading it was slow. Events far ahead of their arrival never move it.
+
+use serde::{Deserialize, Serialize};
+
+/// Event times seen so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Clock {
+    /// By source number: `None` for a number that was never used.
+    sources: Vec<Option<SourceClock>>,
+    /// The least newest event time of all active sources; never goes back.
+    high: Option<i64>,
+    /// The greatest event time of all.
+    greatest: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct SourceClock {
+    newest: i64,
+    arrived: i64,
+    idle: bool,
+}
+
+/// Sources beyond this share the clock of the last one: the number comes from the caller.
+const MOST_SOURCES: usize = 65_536;
+
+impl Clock {
+    /// All active sources have reached this event time.
+    pub(crate) fn high(&self) -> i64 {
+        self.high.unwrap_or(i64::MIN)
+    }
+
+    pub(crate) fn greatest(&self) -> Option<i64> {
+        self.greatest
+    }
+
+    /// A source will be read: until its first event it holds everything back.
+    pub(crate) fn open(&mut self, source: u32) {
+        let index = self.slot(source);
+        self.sources[index].get_or_insert(SourceClock { newest: i64::MIN, arrived: i64::MAX, idle: false });
+    }
+
+    fn slot(&mut self, source: u32) -> usize {
+        let index = (source as usize).min(MOST_SOURCES - 1);
+        if self.sources.len() <= index {
+            self.sources.resize(index + 1, None);
+        }
+        index
+    }
+
+    /// An event of `source` with this event time arrived.
+    pub(crate) fn observe(&mut self, source: u32, time: i64, arrived: i64) {
+        self.greatest = Some(self.greatest.map_or(time, |greatest| greatest.max(time)));
+        let index = self.slot(source);
+        let old = self.sources[index];
+        let newest = old.map_or(time, |old| old.newest.max(time));
+        self.sources[index] = Some(SourceClock { newest, arrived, idle: false });
+        // Only a source that held the others back, or came back, can move the least.
+        let leading = old.is_some_and(|old| !old.idle && self.high.is_some_and(|high| old.newest > high));
+        if !leading {
+            self.settle();
+        }
+    }
+
+    /// The source has nothing to read for now.
+    pub(crate) fn idle(&mut self, source: u32) {
+        if let Some(Some(clock)) = self.sources.get_mut(source as usize) {
+            clock.idle = true;
+            self.settle();
+        }
+    }
+
+    /// The wall clock says `now`; sources silent for longer than `patience` are idle.
+    pub(crate) fn advance(&mut self, now: i64, patience: i64) {
+        for clock in self.sources.iter_mut().flatten() {
+            clock.idle |= clock.arrived < now.saturating_sub(patience);
+        }
+        if self.sources.iter().flatten().all(|clock| clock.idle) {
+            self.raise(now);
+        } else {
+            self.settle();
+        }
+    }
+
+    /// Nothing more will come.
+    pub(crate) fn finish(&mut self) {
+        if let Some(greatest) = self.greatest {
+            self.raise(greatest);
+        }
+    }
+
+    fn settle(&mut self) {
+        let active = self.sources.iter().flatten().filter(|clock| !clock.idle);
+        let least = active.map(|clock| clock.newest).min();
+        let newest = || self.sources.iter().flatten().map(|clock| clock.newest).max();
+        if let Some(time) = least.or_else(newest) {
+            self.raise(time);
+        }
+    }
+
+    fn raise(&mut self, time: i64) {
+        self.high = Some(self.high.map_or(time, |high| high.max(time)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slowest_active_source_holds_the_clock() {
+        let mut clock = Clock::default();
+        clock.observe(0, 100, 0);
+        clock.observe(1, 40, 0);
+        assert_eq!(clock.high(), 100, "the clock never goes back");
+        clock.observe(0, 200, 0);
+        assert_eq!(clock.high(), 100);
+        clock.observe(1, 150, 0);
+        assert_eq!(clock.high(), 150);
+        clock.idle(1);
+        assert_eq!(clock.high(), 200);
+    }
+
+    #[test]
+    fn an_idle_stream_follows_the_wall_clock() {
+        let mut clock = Clock::default();
+        clock.observe(0, 100, 100);
+        clock.advance(105, 10);
+        assert_eq!(clock.high(), 100, "not yet idle");
+        clock.advance(120, 10);
+        assert_eq!(clock.high(), 120);
+    }
+
+    #[test]
+    fn an_event_out_of_order_does_not_move_it() {
+        let mut clock = Clock::default();
+        clock.observe(0, 100, 0);
+        clock.observe(0, 50, 0);
+        assert_eq!(clock.high(), 100);
+        assert_eq!(clock.greatest(), Some(100));
+    }
+}

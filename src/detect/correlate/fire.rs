@@ -1,0 +1,1042 @@
+//! What follows from a firing: incidents, states, risk and the rules above.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::evidence::Evidence;
+use super::plan::{Evaluator, Measure, Plan, Role, RulePlan};
+use super::timer::Kind;
+use super::window::{Change, ChangeKind, Entry, chosen};
+use super::{Beat, Correlator, Names, Output, Signal};
+use crate::detect::alert::{AlertKind, Level, Transition};
+use crate::detect::extension::Heartbeat;
+use crate::detect::incident::{Effect, Facet, Sighting};
+use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::detect::risk::Cause;
+use crate::detect::states::{Machine, Moved};
+use crate::event::{EventId, Timestamp};
+
+/// A firing with the events behind it.
+struct Fired {
+    time: i64,
+    value: f64,
+    kind: AlertKind,
+    /// It held before; only its events or its value changed.
+    again: bool,
+    first: i64,
+    /// (time, order) of its newest event.
+    newest: (i64, u64),
+    /// All events behind it, and those not yet counted by the open incident.
+    events: u64,
+    uncounted: u64,
+    /// Evidence of the events behind it, oldest first.
+    parts: Vec<Arc<Evidence>>,
+    approximate: bool,
+}
+
+/// Values of one field that make entities or groups.
+const MOST_VALUES: usize = 8;
+
+impl Correlator {
+    /// A plain detection matched. False when the rule's block holds the match back.
+    pub(super) fn own_match(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        rule: &RulePlan,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        if !matches!(rule.evaluator, Evaluator::Match) {
+            return false;
+        }
+        if rule.extension.first_seen.is_some() && !self.is_first(index, rule, signal.record, signal.time) {
+            return false;
+        }
+        if self.options.conformance {
+            if rule.alone {
+                let rule = crate::detect::rule::RuleIndex(index);
+                out.push(Output::Match { rule, event: signal.record.event_id });
+            }
+            return true;
+        }
+        if rule.states.is_some()
+            && let Some((key, names)) = self.groups_of(&rule.group_numbers, signal.record).into_iter().next()
+        {
+            self.state_input(plan, index, (key, &names), 0, 1, signal, out);
+        }
+        if rule.alone && rule.extension.alert.enabled && !has_state_incidents(rule) {
+            self.match_incident(plan, index, rule, signal, out);
+        }
+        if let Some(risk) = &rule.extension.risk {
+            debug_assert_eq!(risk.entities.len(), rule.risk_fields.len());
+            let mut entities = Vec::new();
+            for field in &rule.risk_fields {
+                for value in signal.record.values(*field).take(MOST_VALUES) {
+                    entities.push((*field, value.to_owned()));
+                }
+            }
+            self.add_risk(plan, index, rule, &entities, signal.time, Some(signal.record.event_id), out);
+        }
+        true
+    }
+
+    fn is_first(&mut self, index: u32, rule: &RulePlan, record: &MatchRecord, time: i64) -> bool {
+        let Some(first_seen) = &rule.extension.first_seen else { return true };
+        let mut values = Vec::new();
+        for field in &rule.first_seen_fields {
+            let Some(value) = record.value(*field) else { return false };
+            values.push(value);
+        }
+        let key = self.fingerprint(values.into_iter()) as u64;
+        self.rules[index as usize].seen.is_new(key, time, first_seen)
+    }
+
+    /// Counts a match of a plain detection in the incident of its group.
+    fn match_incident(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        rule: &RulePlan,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let record = signal.record;
+        let present = |fields: &Vec<FieldNumber>| fields.iter().all(|field| record.value(*field).is_some());
+        let fields = rule.incident_keys.iter().find(|fields| present(fields)).map_or(&[][..], Vec::as_slice);
+        let names = fields.iter().map(|field| plan.fields[usize::from(*field)].as_str());
+        let values = fields.iter().filter_map(|field| record.value(*field));
+        let key = self.fingerprint(names.clone().zip(values.clone()).flat_map(|(name, value)| [name, value]));
+        let sighting = Sighting {
+            kind: AlertKind::Match,
+            time: signal.time,
+            first: signal.time,
+            events: 1,
+            value: 1.0,
+            approximate: false,
+            newest: (signal.time, signal.order),
+            trigger: record.event_id,
+        };
+        let group = || names.map(str::to_owned).zip(values.map(|v| super::cut(v).to_owned())).collect();
+        let place = (index, Facet::Firing, key);
+        let context = self.context(plan);
+        self.incidents.sight(
+            place,
+            rule,
+            sighting,
+            group,
+            |details, effect| match effect {
+                Effect::Opened => details.note(&signal.evidence()),
+                _ => details.note_record(record),
+            },
+            context,
+            &mut self.alerts,
+        );
+        self.watch_quiet(rule, place);
+        self.hand_over(out);
+    }
+
+    /// Makes sure that a timer will close the incident of a place.
+    fn watch_quiet(&mut self, rule: &RulePlan, place: (u32, Facet, u128)) {
+        let place = self.incidents.place(place);
+        let Some(incident) = self.incidents.all.get_mut(&place).filter(|incident| !incident.timed) else {
+            return;
+        };
+        incident.timed = true;
+        let at = incident.last.saturating_add(rule.close_after);
+        self.timer(rule, at, place.0, place.2, Kind::Quiet { facet: place.1 });
+    }
+
+    /// Follows up on one changed firing of a window.
+    pub(super) fn changed(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        key: u128,
+        change: Change,
+        late: &mut Option<(i64, u64)>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[to];
+        match change.kind {
+            ChangeKind::Quiet => {
+                let place = (to as u32, Facet::Firing, key);
+                self.incidents.calm(place, change.value, rule);
+            }
+            ChangeKind::Retracted => self.retract(plan, to, key, change.time, out),
+            ChangeKind::Added | ChangeKind::Changed => {
+                if let (Some(baseline), Some(usual)) =
+                    (rule.extension.baseline, self.rules[to].groups.get(&key).and_then(|g| g.usual.as_ref()))
+                    && !usual.is_spike(change.value, change.time, baseline)
+                {
+                    return;
+                }
+                if let Some(fired) = self.gather(rule, to, key, change, late) {
+                    self.fire(plan, to, key, fired, out);
+                }
+            }
+        }
+    }
+
+    /// Collects what is behind a firing of a window.
+    fn gather(
+        &mut self,
+        rule: &RulePlan,
+        to: usize,
+        key: u128,
+        change: Change,
+        late: &mut Option<(i64, u64)>,
+    ) -> Option<Fired> {
+        let Evaluator::Window(window) = &rule.evaluator else { return None };
+        let place = (to as u32, incident_facet(rule), key);
+        let counted = self.incidents.open_at(place).map(|incident| incident.counted_to);
+        let group = self.rules[to].groups.get(&key)?;
+        let entries = group.window.entries.range(change.first..=change.point);
+        let newest = group.window.entries.get(change.point)?.key();
+        let first = group.window.entries.get(change.first)?.time;
+        let mut uncounted = match counted {
+            Some(counted) => entries.clone().rev().take_while(|entry| entry.key() > counted).count(),
+            None => entries.len(),
+        };
+        if let (Some(key), Some(counted)) = (*late, counted)
+            && key <= counted
+            && key.0 >= first
+        {
+            uncounted += 1;
+            *late = None;
+        }
+        let wanted = if rule.carried.is_empty() { uncounted } else { entries.len() };
+        let parts: Vec<Arc<Evidence>> = match window.measure {
+            Measure::OrderedRules { .. } if !rule.carried.is_empty() => {
+                let steps = window.steps(u64::MAX);
+                let picked = chosen(entries.clone(), &steps, window);
+                let picked = picked.unwrap_or_else(|| entries.clone().collect());
+                picked.iter().filter_map(|entry| entry.evidence.clone()).collect()
+            }
+            Measure::Sum | Measure::Average | Measure::Percentile(_) => {
+                entries.clone().filter(|entry| entry.number().is_some()).filter_map(evidence_of).collect()
+            }
+            _ => entries.clone().skip(entries.len().saturating_sub(wanted)).filter_map(evidence_of).collect(),
+        };
+        Some(Fired {
+            time: change.time,
+            value: change.value,
+            kind: AlertKind::Correlation,
+            again: change.kind == ChangeKind::Changed,
+            first,
+            newest,
+            events: entries.len() as u64,
+            uncounted: uncounted as u64,
+            parts,
+            approximate: group.window.saturated,
+        })
+    }
+
+    /// A forward window ended without the event that was not to come.
+    pub(super) fn fire_forward(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        key: u128,
+        start: i64,
+        value: f64,
+        out: &mut Vec<Output>,
+    ) {
+        let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
+        let end = start.saturating_add(window.span);
+        let Some(group) = self.rules[to].groups.get(&key) else { return };
+        let entries: Vec<&Entry> = group.window.between(start, end).collect();
+        let fired = Fired {
+            time: end,
+            value,
+            kind: AlertKind::Absence,
+            again: false,
+            first: start,
+            newest: entries.last().map_or((end, 0), |entry| entry.key()),
+            events: entries.len() as u64,
+            uncounted: entries.len() as u64,
+            parts: entries.iter().filter_map(|entry| entry.evidence.clone()).collect(),
+            approximate: group.window.saturated,
+        };
+        self.fire(plan, to, key, fired, out);
+    }
+
+    /// A group beyond the budget reached the threshold by estimate.
+    pub(super) fn fire_estimated(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        rule: &RulePlan,
+        (key, names): (u128, Names),
+        estimate: f64,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        if !rule.alone || !rule.extension.alert.enabled {
+            return;
+        }
+        let sighting = Sighting {
+            kind: AlertKind::Correlation,
+            time: signal.time,
+            first: signal.time,
+            events: 1,
+            value: estimate,
+            approximate: true,
+            newest: (signal.time, signal.order),
+            trigger: signal.record.event_id,
+        };
+        let place = (to as u32, Facet::Firing, key);
+        let group = || named(rule, &names);
+        let evidence = signal.evidence();
+        let context = self.context(plan);
+        let collect = |details: &mut crate::detect::incident::Details, _| details.note(&evidence);
+        self.incidents.sight(place, rule, sighting, group, collect, context, &mut self.alerts);
+        self.watch_quiet(rule, place);
+        self.hand_over(out);
+    }
+
+    fn fire(&mut self, plan: &Plan, to: usize, key: u128, fired: Fired, out: &mut Vec<Output>) {
+        let rule = &plan.rules[to];
+        let index = to as u32;
+        let Some(names) = self.rules[to].groups.get(&key).map(|group| group.names.clone()) else { return };
+        if self.options.conformance && rule.alone {
+            let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
+            let value = self.raw.entry((index, fired.time, folded)).or_insert(fired.value);
+            *value = if fired.again { fired.value } else { value.max(fired.value) };
+        }
+        if !fired.again
+            && rule.extension.first_seen.is_some()
+            && !self.is_first_of(index, rule, &names, &fired)
+        {
+            return;
+        }
+        if !self.options.conformance {
+            self.firing_incident(plan, index, rule, (key, &names), &fired, out);
+            if !fired.again && rule.states.is_some() {
+                let record = MatchRecord::at(Timestamp(fired.time), fired.newest.1);
+                let evidence = fired.parts.last().cloned();
+                let mut signal = Signal {
+                    record: &record,
+                    time: fired.time,
+                    order: fired.newest.1,
+                    evidence,
+                    parts: Vec::new(),
+                };
+                self.state_input(plan, index, (key, &names), 0, fired.events, &mut signal, out);
+            }
+        }
+        if !rule.routes.is_empty() {
+            self.feed_rules_above(plan, to, key, &names, fired, out);
+        }
+    }
+
+    fn is_first_of(&mut self, index: u32, rule: &RulePlan, names: &Names, fired: &Fired) -> bool {
+        let Some(first_seen) = &rule.extension.first_seen else { return true };
+        let mut values = Vec::new();
+        for field in &rule.first_seen_fields {
+            match self.values_behind(rule, names, &fired.parts, *field).into_iter().next() {
+                Some(value) => values.push(value),
+                None => return false,
+            }
+        }
+        let key = self.fingerprint(values.iter().map(String::as_str)) as u64;
+        self.rules[index as usize].seen.is_new(key, fired.time, first_seen)
+    }
+
+    /// Counts a firing in the incident of its group.
+    fn firing_incident(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        rule: &RulePlan,
+        (key, names): (u128, &Names),
+        fired: &Fired,
+        out: &mut Vec<Output>,
+    ) {
+        if !rule.alone || !rule.extension.alert.enabled {
+            return;
+        }
+        let place = (index, incident_facet(rule), key);
+        if has_state_incidents(rule) && self.incidents.open_at(place).is_none() {
+            return;
+        }
+        let sighting = Sighting {
+            kind: if has_state_incidents(rule) { AlertKind::State } else { fired.kind },
+            time: fired.time,
+            first: fired.first,
+            events: fired.uncounted,
+            value: fired.value,
+            approximate: fired.approximate,
+            newest: fired.newest,
+            trigger: fired.parts.last().map_or(EventId::default(), |evidence| evidence.id),
+        };
+        let context = self.context(plan);
+        let noted = fired.parts.len().min(fired.uncounted as usize);
+        let effect = self.incidents.sight(
+            place,
+            rule,
+            sighting,
+            || named(rule, names),
+            |details, _| {
+                for evidence in fired.parts.iter().skip(fired.parts.len() - noted) {
+                    details.note(evidence);
+                }
+                details.note_unseen(fired.uncounted - noted as u64);
+            },
+            context,
+            &mut self.alerts,
+        );
+        self.watch_quiet(rule, place);
+        self.hand_over(out);
+        if effect == Effect::Opened {
+            self.firing_risk(plan, index, rule, names, &fired.parts, fired.time, out);
+        }
+    }
+
+    fn firing_risk(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        rule: &RulePlan,
+        names: &Names,
+        parts: &[Arc<Evidence>],
+        time: i64,
+        out: &mut Vec<Output>,
+    ) {
+        let mut entities = Vec::new();
+        for field in &rule.risk_fields {
+            for value in self.values_behind(rule, names, parts, *field).into_iter().take(MOST_VALUES) {
+                entities.push((*field, value));
+            }
+        }
+        let event = parts.last().map(|evidence| evidence.id);
+        self.add_risk(plan, index, rule, &entities, time, event, out);
+    }
+
+    /// Values of a field of a firing: of its group, else of the events behind it.
+    fn values_behind(
+        &self,
+        rule: &RulePlan,
+        names: &Names,
+        parts: &[Arc<Evidence>],
+        field: FieldNumber,
+    ) -> Vec<String> {
+        if let Some(position) = rule.group_numbers.iter().position(|number| *number == field)
+            && let Some(name) = names.get(position)
+        {
+            return vec![name.to_string()];
+        }
+        let mut found: Vec<String> = Vec::new();
+        let mut add = |value: &str| {
+            if found.len() < super::MOST_GROUPS
+                && !found.iter().any(|known| known.eq_ignore_ascii_case(value))
+            {
+                found.push(value.to_owned());
+            }
+        };
+        for part in parts {
+            let own: Vec<&str> = part.values(field).collect();
+            if own.is_empty() {
+                part.each_event(&mut |event| event.values(field).for_each(&mut add));
+            } else {
+                own.into_iter().for_each(&mut add);
+            }
+        }
+        found
+    }
+
+    fn add_risk(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        rule: &RulePlan,
+        entities: &[(FieldNumber, String)],
+        time: i64,
+        event: Option<EventId>,
+        out: &mut Vec<Output>,
+    ) {
+        for (field, value) in entities {
+            let name = plan.fields[usize::from(*field)].as_str();
+            let key = self.fingerprint([name, value].into_iter());
+            let cause = Cause { rule: index, plan: rule, time, event };
+            let Some(change) = self.risks.add(key, (*field, name), super::cut(value), cause) else {
+                continue;
+            };
+            let score = change.score;
+            out.push(Output::Risk(change));
+            self.risk_incidents(plan, (*field, name, value), key, score, time, event, out);
+        }
+    }
+
+    /// Rules that watch the score of such entities.
+    fn risk_incidents(
+        &mut self,
+        plan: &Plan,
+        (field, name, value): (FieldNumber, &str, &str),
+        key: u128,
+        score: f64,
+        time: i64,
+        event: Option<EventId>,
+        out: &mut Vec<Output>,
+    ) {
+        for (index, rule) in plan.rules.iter().enumerate() {
+            let Some(bound) = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at) else { continue };
+            if score < bound || !rule.risk_fields.contains(&field) {
+                continue;
+            }
+            let place = (index as u32, Facet::Risk, key);
+            let sighting = Sighting {
+                kind: AlertKind::Risk,
+                time,
+                first: time,
+                events: 1,
+                value: score,
+                approximate: false,
+                newest: (time, 0),
+                trigger: event.unwrap_or_default(),
+            };
+            let words = format!("risk of {name} {value} reached {score:.0}");
+            let context = self.context(plan);
+            let effect = self.incidents.sight(
+                place,
+                rule,
+                sighting,
+                || BTreeMap::from([(name.to_owned(), super::cut(value).to_owned())]),
+                |details, _| details.words = Some(words),
+                context,
+                &mut self.alerts,
+            );
+            self.hand_over(out);
+            if effect == Effect::Opened {
+                self.timer(rule, time.saturating_add(half_life(rule) / 4), place.0, key, Kind::Risk);
+            }
+        }
+    }
+
+    pub(super) fn risk_fell(
+        &mut self,
+        rule: &RulePlan,
+        place: (u32, Facet, u128),
+        at: i64,
+        out: &mut Vec<Output>,
+    ) {
+        let bound = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at).unwrap_or(0.0);
+        if self.incidents.open_at(place).is_none() {
+            return;
+        }
+        if self.risks.score(place.2, at) < bound / 2.0 {
+            self.close_incident(rule, place, at, out);
+        } else {
+            self.timer(rule, at.saturating_add((half_life(rule) / 4).max(1)), place.0, place.2, Kind::Risk);
+        }
+    }
+
+    /// Makes a record of a firing and brings it to the rules that listen to it.
+    fn feed_rules_above(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        key: u128,
+        names: &Names,
+        fired: Fired,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[to];
+        let mut record = MatchRecord::at(Timestamp(fired.time), 0);
+        if let Some(last) = fired.parts.last() {
+            record.event_id = last.id;
+            record.path = Arc::clone(&last.path);
+            record.line = last.line;
+        }
+        for field in &rule.carried {
+            for value in self.values_behind(rule, names, &fired.parts, *field) {
+                record.push_value(*field, &value);
+            }
+        }
+        let order = firing_order(to, names, fired.time);
+        let newest = fired.parts.len().saturating_sub(Evidence::MOST_PARTS);
+        let parts = fired.parts.into_iter().skip(newest).collect();
+        let mut signal = Signal { record: &record, time: fired.time, order, evidence: None, parts };
+        for route in &rule.routes {
+            let again = fired.again && matches!(route.role, Role::Step(_));
+            if again {
+                self.withdraw_moved(plan, route.to, &route.group, &signal, out);
+            } else if fired.again {
+                continue;
+            }
+            self.deliver(plan, route, &mut signal, true, out);
+        }
+        debug_assert_ne!(key, u128::MAX);
+    }
+
+    /// Takes a firing out of groups of a rule above that it no longer belongs to.
+    fn withdraw_moved(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        fields: &[FieldNumber],
+        signal: &Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let position = (signal.time, signal.order);
+        let Some(old) = self.rules[to].links.get(&position).cloned() else { return };
+        let now: Vec<u128> = self.groups_of(fields, signal.record).into_iter().map(|(key, _)| key).collect();
+        for key in old.into_iter().filter(|key| !now.contains(key)) {
+            self.withdraw(plan, to, key, position, out);
+        }
+    }
+
+    /// A firing no longer holds.
+    fn retract(&mut self, plan: &Plan, to: usize, key: u128, time: i64, out: &mut Vec<Output>) {
+        let rule = &plan.rules[to];
+        let Some(names) = self.rules[to].groups.get(&key).map(|group| group.names.clone()) else { return };
+        if self.options.conformance {
+            let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
+            self.raw.remove(&(to as u32, time, folded));
+        }
+        let position = (time, firing_order(to, &names, time));
+        for route in &rule.routes {
+            let linked = self.rules[route.to].links.remove(&position).unwrap_or_default();
+            for key in linked {
+                self.withdraw(plan, route.to, key, position, out);
+            }
+        }
+    }
+
+    fn withdraw(&mut self, plan: &Plan, to: usize, key: u128, position: (i64, u64), out: &mut Vec<Output>) {
+        let rule = &plan.rules[to];
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let limits = self.limits(rule);
+        let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
+        let mut changes = Vec::new();
+        group.window.remove(position, window, limits, &mut changes);
+        self.follow(plan, to, key, &changes, None, out);
+    }
+
+    /// An input of a state machine.
+    pub(super) fn state_input(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        (key, names): (u128, &Names),
+        input: usize,
+        count: u64,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[index as usize];
+        let (Some(states), Some(machine_plan)) = (&rule.extension.states, &rule.states) else { return };
+        if self.options.conformance {
+            return;
+        }
+        let settled = self.settled(rule);
+        let budget = self.options.groups_per_rule;
+        let memory = &mut self.rules[index as usize];
+        if !memory.machines.contains_key(&key) {
+            let starts = machine_plan.on.iter().any(|(from, number, to)| {
+                *number == input
+                    && *to != 0
+                    && matches!(
+                        from,
+                        crate::detect::extension::StateFrom::Any
+                            | crate::detect::extension::StateFrom::State(0)
+                    )
+            });
+            if !starts {
+                return;
+            }
+            if memory.machines.len() >= budget {
+                memory.machines.retain(|_, machine| !machine.is_spent(settled));
+            }
+            if memory.machines.len() >= budget {
+                memory.counters.estimated += 1;
+                if memory.degraded_since.is_none() {
+                    memory.degraded_since = Some(signal.time);
+                    let since = Timestamp(signal.time);
+                    out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
+                }
+                return;
+            }
+        }
+        let machine = memory.machines.entry(key).or_insert_with(|| Machine::new(names.clone()));
+        let mut moves = Vec::new();
+        machine.latest = Some(signal.evidence());
+        let place = (signal.time, signal.order);
+        machine.input(place, input, count, (states, machine_plan), settled, &mut moves);
+        self.moved(plan, index, key, &moves, Some((signal.order, signal.evidence())), out);
+    }
+
+    pub(super) fn state_ended(&mut self, plan: &Plan, index: u32, key: u128, at: i64, out: &mut Vec<Output>) {
+        let rule = &plan.rules[index as usize];
+        let Some(states) = &rule.extension.states else { return };
+        let settled = self.settled(rule);
+        let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
+        machine.timed = false;
+        let mut moves = Vec::new();
+        machine.expire(at, states, &mut moves);
+        self.moved(plan, index, key, &moves, None, out);
+        let memory = &mut self.rules[index as usize];
+        if memory.machines.get(&key).is_some_and(|machine| machine.is_spent(settled)) {
+            memory.machines.remove(&key);
+        }
+    }
+
+    /// Reports moves of a machine and keeps its incident and timer.
+    fn moved(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        key: u128,
+        moves: &[Moved],
+        cause: Option<(u64, Arc<Evidence>)>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[index as usize];
+        let Some(states) = &rule.extension.states else { return };
+        for moved in moves {
+            let by = cause.as_ref().filter(|_| !moved.timeout);
+            let transition = self.transition(plan, index, key, moved, by);
+            out.extend(transition.map(Output::Transition));
+            self.state_incident(plan, index, key, moved, by, out);
+            let alerting = states.alert.contains(&moved.to.state);
+            if let Some(after) = states.disagree_after.filter(|_| alerting && moved.to.inferred) {
+                let at = moved.time.saturating_add(after);
+                self.timer(rule, at, index, key, Kind::Disagree { since: moved.time });
+            }
+        }
+        let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
+        if let Some(until) = machine.now.until
+            && (!machine.timed || !moves.is_empty())
+        {
+            machine.timed = true;
+            self.timer(rule, until, index, key, Kind::State);
+        }
+    }
+
+    fn transition(
+        &self,
+        plan: &Plan,
+        index: u32,
+        key: u128,
+        moved: &Moved,
+        cause: Option<&(u64, Arc<Evidence>)>,
+    ) -> Option<Transition> {
+        let rule = &plan.rules[index as usize];
+        let states = rule.extension.states.as_ref()?;
+        let machine = self.rules[index as usize].machines.get(&key)?;
+        let group = named(rule, &machine.names);
+        let of_evidence = |number: FieldNumber| {
+            machine.latest.as_ref().and_then(|latest| latest.values(number).next().map(str::to_owned))
+        };
+        let entity = rule
+            .states
+            .as_ref()
+            .and_then(|states| states.entity)
+            .and_then(|number| {
+                let position = rule.group_numbers.iter().position(|other| *other == number);
+                position
+                    .and_then(|position| machine.names.get(position).map(|name| name.to_string()))
+                    .or_else(|| of_evidence(number))
+            })
+            .unwrap_or_else(|| machine.names.join(", "));
+        Some(Transition {
+            board: states.board,
+            rule: Arc::clone(&rule.summary),
+            entity,
+            group,
+            from: states.names.get(moved.from.state).cloned().unwrap_or_default(),
+            to: states.names.get(moved.to.state).cloned().unwrap_or_default(),
+            resting: states.resting.contains(&moved.to.state),
+            time: Timestamp(moved.time),
+            until: moved.to.until.map(Timestamp),
+            count: moved.to.count,
+            inferred: moved.to.inferred,
+            recent_entries: machine.recent_entries(moved.time),
+            event_id: cause.map(|(_, evidence)| evidence.id),
+            correlation_ids: cause
+                .map(|(_, evidence)| evidence.correlation_ids().map(str::to_owned).collect())
+                .unwrap_or_default(),
+        })
+    }
+
+    /// One incident while the machine is in alerting states.
+    fn state_incident(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        key: u128,
+        moved: &Moved,
+        cause: Option<&(u64, Arc<Evidence>)>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[index as usize];
+        let Some(states) = &rule.extension.states else { return };
+        if !rule.alone || !rule.extension.alert.enabled || states.alert.is_empty() {
+            return;
+        }
+        let place = (index, Facet::State, key);
+        if !states.alert.contains(&moved.to.state) {
+            self.close_incident(rule, place, moved.time, out);
+            return;
+        }
+        let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
+        let names = machine.names.clone();
+        let entries = states.flapping.map_or(0, |(_, within)| machine.entries_within(moved.time, within));
+        let name = states.names.get(moved.to.state).cloned().unwrap_or_default();
+        let state = (name, moved.to.until);
+        let context = self.context(plan);
+        if let Some(incident) = self.incidents.open_at(place) {
+            incident.details.state = Some(state);
+            incident.last = incident.last.max(moved.time);
+            let alert = incident.report(crate::detect::AlertStatus::Update, moved.time, rule, context);
+            self.alerts.push(alert);
+        } else {
+            let order = cause.map_or(0, |(order, _)| *order);
+            let window = self.window_start(index, key, moved.time);
+            let sighting = Sighting {
+                kind: AlertKind::State,
+                time: moved.time,
+                first: window,
+                events: moved.to.count.max(1),
+                value: moved.to.count as f64,
+                approximate: false,
+                newest: (moved.time, order),
+                trigger: cause.map_or(EventId::default(), |(_, evidence)| evidence.id),
+            };
+            let parts = self.parts_of_window(index, key, moved.to.count);
+            let evidence: Vec<Arc<Evidence>> = if parts.is_empty() {
+                cause.iter().map(|(_, evidence)| Arc::clone(evidence)).collect()
+            } else {
+                parts
+            };
+            let effect = self.incidents.sight(
+                place,
+                rule,
+                sighting,
+                || named(rule, &names),
+                |details, _| {
+                    details.state = Some(state);
+                    evidence.iter().for_each(|evidence| details.note(evidence));
+                },
+                context,
+                &mut self.alerts,
+            );
+            if effect == Effect::Opened {
+                self.hand_over(out);
+                self.firing_risk(plan, index, rule, &names, &evidence, moved.time, out);
+            }
+        }
+        if let Some((least, _)) = states.flapping
+            && entries >= least
+            && let Some(incident) = self.incidents.open_at(place)
+            && incident.raise(one_higher(rule.summary.level))
+        {
+            let alert = incident.report(crate::detect::AlertStatus::Update, moved.time, rule, context);
+            self.alerts.push(alert);
+        }
+        self.hand_over(out);
+    }
+
+    /// Time of the first event in the rule's own newest window.
+    fn window_start(&self, index: u32, key: u128, time: i64) -> i64 {
+        let memory = &self.rules[index as usize];
+        let Evaluator::Window(window) = &self.plan.rules[index as usize].evaluator else { return time };
+        let Some(group) = memory.groups.get(&key) else { return time };
+        group.window.between(time.saturating_sub(window.span), time).next().map_or(time, |entry| entry.time)
+    }
+
+    /// Evidence of the newest `count` events of the rule's own window.
+    fn parts_of_window(&self, index: u32, key: u128, count: u64) -> Vec<Arc<Evidence>> {
+        let Some(group) = self.rules[index as usize].groups.get(&key) else { return Vec::new() };
+        let entries = &group.window.entries;
+        let skipped = entries.len().saturating_sub(count as usize);
+        entries.range(skipped..).filter_map(evidence_of).collect()
+    }
+
+    /// What was inferred should have been said by the service by now.
+    pub(super) fn compare_states(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        key: u128,
+        since: i64,
+        at: i64,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[index as usize];
+        let Some(states) = &rule.extension.states else { return };
+        let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
+        let said = machine.said.is_some_and(|(time, _)| time >= since.saturating_sub(rule.lateness));
+        if said || !rule.alone || !rule.extension.alert.enabled {
+            return;
+        }
+        let names = machine.names.clone();
+        let latest = machine.latest.clone();
+        let state = states.names.get(machine.now.state).cloned().unwrap_or_default();
+        let words =
+            format!("{}: {state} by its own events, yet the service has not said so", names.join(", "));
+        let sighting = Sighting {
+            kind: AlertKind::State,
+            time: at,
+            first: since,
+            events: 1,
+            value: 1.0,
+            approximate: false,
+            newest: (at, 0),
+            trigger: latest.as_ref().map_or(EventId::default(), |evidence| evidence.id),
+        };
+        let place = (index, Facet::Disagreement, key);
+        let context = self.context(plan);
+        self.incidents.sight(
+            place,
+            rule,
+            sighting,
+            || named(rule, &names),
+            |details, _| {
+                details.words = Some(words);
+                latest.iter().for_each(|evidence| details.note(evidence));
+            },
+            context,
+            &mut self.alerts,
+        );
+        self.watch_quiet(rule, place);
+        self.hand_over(out);
+    }
+
+    /// A key of a heartbeat rule was heard.
+    pub(super) fn beat(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        rule: &RulePlan,
+        heartbeat: Heartbeat,
+        (key, names): (u128, Names),
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let budget = self.options.groups_per_rule;
+        let memory = &mut self.rules[to];
+        let Some(beat) = memory.beats.get_mut(&key) else {
+            if memory.beats.len() >= budget {
+                memory.counters.estimated += 1;
+                if memory.degraded_since.is_none() {
+                    memory.degraded_since = Some(signal.time);
+                    let since = Timestamp(signal.time);
+                    out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
+                }
+                return;
+            }
+            let latest = signal.evidence();
+            memory.beats.insert(key, Beat { names, heard: signal.time, silent: false, latest });
+            self.timer(rule, overdue(signal.time, heartbeat), to as u32, key, Kind::Beat);
+            return;
+        };
+        if signal.time <= beat.heard {
+            return;
+        }
+        beat.heard = signal.time;
+        beat.latest = signal.evidence();
+        if std::mem::take(&mut beat.silent) {
+            self.timer(rule, overdue(signal.time, heartbeat), to as u32, key, Kind::Beat);
+            self.close_incident(rule, (to as u32, Facet::Firing, key), signal.time, out);
+        }
+        debug_assert!(plan.rules.len() > to);
+    }
+
+    pub(super) fn beat_missed(&mut self, plan: &Plan, to: usize, key: u128, at: i64, out: &mut Vec<Output>) {
+        let rule = &plan.rules[to];
+        let Evaluator::Heartbeat(heartbeat) = &rule.evaluator else { return };
+        let Some(beat) = self.rules[to].beats.get_mut(&key) else { return };
+        let due = overdue(beat.heard, *heartbeat);
+        let forgotten = beat.heard.saturating_add(heartbeat.forget);
+        if due > at {
+            self.timer(rule, due, to as u32, key, Kind::Beat);
+            return;
+        }
+        if beat.silent {
+            if at >= forgotten {
+                self.rules[to].beats.remove(&key);
+                self.close_incident(rule, (to as u32, Facet::Firing, key), at, out);
+            }
+            return;
+        }
+        beat.silent = true;
+        let (names, latest, heard) = (beat.names.clone(), Arc::clone(&beat.latest), beat.heard);
+        let silence = at.saturating_sub(heard) as f64 / 1e9;
+        let fired = Fired {
+            time: at,
+            value: silence,
+            kind: AlertKind::Absence,
+            again: false,
+            first: heard,
+            newest: (at, 0),
+            events: 1,
+            uncounted: 1,
+            parts: vec![latest],
+            approximate: false,
+        };
+        self.timer(rule, forgotten.max(at), to as u32, key, Kind::Beat);
+        if self.options.conformance {
+            let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
+            self.raw.insert((to as u32, at, folded), silence);
+            return;
+        }
+        self.firing_incident(plan, to as u32, rule, (key, &names), &fired, out);
+        if rule.states.is_some() {
+            let record = MatchRecord::default();
+            let evidence = fired.parts.last().cloned();
+            let mut signal = Signal { record: &record, time: at, order: 0, evidence, parts: Vec::new() };
+            self.state_input(plan, to as u32, (key, &names), 0, 1, &mut signal, out);
+        }
+        if !rule.routes.is_empty() {
+            self.feed_rules_above(plan, to, key, &names, fired, out);
+        }
+    }
+
+    /// The incident of a silent key stays open until the key is heard again.
+    pub(super) fn is_silent(&self, (rule, _, key): (u32, Facet, u128)) -> bool {
+        self.rules[rule as usize].beats.get(&key).is_some_and(|beat| beat.silent)
+    }
+}
+
+fn overdue(heard: i64, heartbeat: Heartbeat) -> i64 {
+    heard.saturating_add(heartbeat.every.saturating_mul(i64::from(heartbeat.grace)))
+}
+
+fn evidence_of(entry: &Entry) -> Option<Arc<Evidence>> {
+    entry.evidence.clone()
+}
+
+fn has_state_incidents(rule: &RulePlan) -> bool {
+    rule.extension.states.as_ref().is_some_and(|states| !states.alert.is_empty())
+}
+
+fn incident_facet(rule: &RulePlan) -> Facet {
+    if has_state_incidents(rule) { Facet::State } else { Facet::Firing }
+}
+
+fn half_life(rule: &RulePlan) -> i64 {
+    rule.extension.risk.as_ref().map_or(1, |risk| risk.half_life)
+}
+
+fn one_higher(level: Level) -> Level {
+    Level::ALL.into_iter().find(|other| *other > level).unwrap_or(level)
+}
+
+fn named(rule: &RulePlan, names: &Names) -> BTreeMap<String, String> {
+    rule.group_names.iter().cloned().zip(names.iter().map(|name| name.to_string())).collect()
+}
+
+/// Identifies a firing among the inputs of the rules above; never equal to a `seq`.
+fn firing_order(rule: usize, names: &Names, time: i64) -> u64 {
+    let mut bytes = Vec::new();
+    bytes.extend_from_slice(&(rule as u64).to_le_bytes());
+    bytes.extend_from_slice(&time.to_le_bytes());
+    for name in names {
+        bytes.extend_from_slice(&(name.len() as u32).to_le_bytes());
+        bytes.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
+    }
+    xxh3_64(&bytes) | 1 << 63
+}

@@ -1,0 +1,207 @@
+//! What must happen without an event: forward windows end, states time out, incidents close.
+//!
+//! A timer belongs to a moment of event time and becomes due when the clock has passed it by the
+//! rule's allowed lateness, so that nothing that still may come could change its outcome. Timers with
+//! one moment run in the order they were made: the same input gives the same order.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
+use super::{Correlator, Output};
+use crate::detect::alert::AlertKind;
+use crate::detect::incident::{Facet, memory};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Timer {
+    /// The clock must have passed this.
+    due: i64,
+    /// The moment itself.
+    at: i64,
+    ordinal: u64,
+    pub(super) rule: u32,
+    key: u128,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Kind {
+    /// A group without events: its window is empty.
+    Expire,
+    /// The forward window that began at `start` ends.
+    Forward { start: i64 },
+    /// A heartbeat is overdue.
+    Beat,
+    /// An incident was quiet.
+    Quiet { facet: Facet },
+    /// A state ends by itself.
+    State,
+    /// What was inferred at `since` should have been logged by now.
+    Disagree { since: i64 },
+    /// A risk may have fallen.
+    Risk,
+}
+
+impl Ord for Timer {
+    /// The earliest is the greatest, as the heap wants it.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.due, other.at, other.ordinal).cmp(&(self.due, self.at, self.ordinal))
+    }
+}
+
+impl PartialOrd for Timer {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Timer {
+    /// For another numbering of the rules.
+    pub(super) fn with_rule(self, rule: u32) -> Self {
+        Self { rule, ..self }
+    }
+}
+
+impl Correlator {
+    pub(super) fn timer(&mut self, rule: &RulePlan, at: i64, index: u32, key: u128, kind: Kind) {
+        // A state is shown as soon as it is known and corrected when a late event says otherwise.
+        let waits = !self.finished && !self.options.conformance && !matches!(kind, Kind::State | Kind::Risk);
+        let due = if waits { at.saturating_add(rule.lateness) } else { at };
+        self.timers.push(Timer { due, at, ordinal: self.timers_made, rule: index, key, kind });
+        self.timers_made += 1;
+    }
+
+    /// Runs timers that are due: those before the clock and, when nothing else will come at this
+    /// very moment (`inclusive`), those at it.
+    pub(super) fn run_timers(&mut self, inclusive: bool, out: &mut Vec<Output>) {
+        if self.options.conformance && !self.finished {
+            return;
+        }
+        let plan = Arc::clone(&self.plan);
+        let high = self.clock.high();
+        let due = |timer: &Timer| timer.due < high || (inclusive && timer.due == high);
+        while self.timers.peek().is_some_and(due) {
+            let Some(timer) = self.timers.pop() else { break };
+            self.run(&plan, &timer, out);
+        }
+    }
+
+    /// At the end of the input nothing is waited for.
+    pub(super) fn stop_waiting(&mut self) {
+        let waiting = std::mem::take(&mut self.timers);
+        self.timers = waiting.into_iter().map(|timer| Timer { due: timer.at, ..timer }).collect();
+    }
+
+    fn run(&mut self, plan: &Plan, timer: &Timer, out: &mut Vec<Output>) {
+        let index = timer.rule as usize;
+        let Some(rule) = plan.rules.get(index) else { return };
+        match timer.kind {
+            Kind::Expire => self.expire(index, rule, timer.key, timer.at),
+            Kind::Forward { start } => self.forward_ended(plan, index, timer.key, start, out),
+            Kind::Beat => self.beat_missed(plan, index, timer.key, timer.at, out),
+            Kind::Quiet { facet } => self.quiet(rule, (timer.rule, facet, timer.key), timer.at, out),
+            Kind::State => self.state_ended(plan, timer.rule, timer.key, timer.at, out),
+            Kind::Disagree { since } => {
+                self.compare_states(plan, timer.rule, timer.key, since, timer.at, out)
+            }
+            Kind::Risk => self.risk_fell(rule, (timer.rule, Facet::Risk, timer.key), timer.at, out),
+        }
+    }
+
+    pub(super) fn expect_expiry(
+        &mut self,
+        to: usize,
+        rule: &RulePlan,
+        window: &WindowPlan,
+        key: u128,
+        newest: i64,
+    ) {
+        let at = newest.saturating_add(retention(rule, window)).saturating_add(1);
+        self.timer(rule, at, to as u32, key, Kind::Expire);
+    }
+
+    /// Drops a group whose newest event has left every window.
+    fn expire(&mut self, to: usize, rule: &RulePlan, key: u128, at: i64) {
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let Some(newest) = self.rules[to].groups.get(&key).and_then(|group| group.window.newest()) else {
+            self.rules[to].groups.remove(&key);
+            return;
+        };
+        let end = newest.saturating_add(retention(rule, window));
+        // Compared with the moment of the timer, not with the clock, which may be far ahead of other
+        // timers of the group that are still waiting.
+        if end < at {
+            self.rules[to].groups.remove(&key);
+            let horizon = at.saturating_sub(window.span);
+            let links = &mut self.rules[to].links;
+            while links.first_key_value().is_some_and(|((time, _), _)| *time < horizon) {
+                links.pop_first();
+            }
+        } else {
+            self.expect_expiry(to, rule, window, key, newest);
+        }
+    }
+
+    fn forward_ended(&mut self, plan: &Plan, to: usize, key: u128, start: i64, out: &mut Vec<Output>) {
+        let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
+        let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
+        if group.decided == start {
+            return;
+        }
+        group.decided = start;
+        if let Some(value) = super::window::forward_value(&group.window, start, window) {
+            self.fire_forward(plan, to, key, start, value, out);
+        }
+    }
+
+    /// Closes a quiet incident, waits on for a busy one, forgets a closed one.
+    fn quiet(&mut self, rule: &RulePlan, place: (u32, Facet, u128), at: i64, out: &mut Vec<Output>) {
+        let silent = self.is_silent(place);
+        let Some(incident) = self.incidents.all.get_mut(&place) else { return };
+        incident.timed = false;
+        if !incident.open {
+            self.incidents.forget(place);
+            return;
+        }
+        let quiet_at = incident.last.saturating_add(rule.close_after);
+        let holds = place.1 == Facet::State || (incident.kind == AlertKind::Absence && silent);
+        if holds {
+            return;
+        }
+        if quiet_at > at {
+            incident.timed = true;
+            self.timer(rule, quiet_at, place.0, place.2, Kind::Quiet { facet: place.1 });
+            return;
+        }
+        self.close_incident(rule, place, quiet_at, out);
+    }
+
+    pub(super) fn close_incident(
+        &mut self,
+        rule: &RulePlan,
+        place: (u32, Facet, u128),
+        time: i64,
+        out: &mut Vec<Output>,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        self.incidents.close(place, time, rule, self.context(&plan), &mut self.alerts);
+        self.hand_over(out);
+        if let Some(incident) = self.incidents.all.get_mut(&place)
+            && !incident.timed
+        {
+            incident.timed = true;
+            let at = time.saturating_add(memory(rule));
+            self.timer(rule, at, place.0, place.2, Kind::Quiet { facet: place.1 });
+        }
+    }
+}
+
+/// How long after its newest event a group is kept.
+fn retention(rule: &RulePlan, window: &WindowPlan) -> i64 {
+    const FORTNIGHT: i64 = 14 * 86_400_000_000_000;
+    // A group that is compared with its own history keeps that history over quiet times.
+    let history = rule.extension.baseline.map_or(0, |baseline| baseline.learn.max(FORTNIGHT));
+    window.span.max(history)
+}

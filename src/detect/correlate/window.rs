@@ -1,0 +1,503 @@
+//! The events of one group, sorted by event time, and the windows over them.
+//!
+//! The newest window is kept up to date: an event in order enters it, what is older than its start
+//! leaves, and each event does both once, so that the cost is constant on average. An event that
+//! comes late is put where it belongs and only the event times whose window can hold it are looked
+//! at again, with an aggregate built from scratch. Whether a firing holds is therefore a function of
+//! the set of events alone; `the_order_of_arrival_has_no_meaning` holds that line.
+//!
+//! A *point* is the last of several events with one time: there, the condition is looked at once.
+//! A reset splits: nothing before it is in any window after it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::aggregate::{Aggregate, compare};
+use super::evidence::Evidence;
+use super::plan::{Condition, Measure, WindowPlan};
+use crate::detect::extension::{Interval, WindowKind};
+
+/// One event (or firing of a rule below) in a group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) time: i64,
+    /// Order of reading; breaks ties and identifies the entry.
+    pub(crate) order: u64,
+    /// Rule bits and, in the highest bits, [`RESET`], [`FIRED`] and [`HAS_VALUE`].
+    bits: u64,
+    /// A fingerprint or the bits of a number.
+    value: u64,
+    pub(crate) evidence: Option<Arc<Evidence>>,
+}
+
+const RESET: u64 = 1 << 63;
+const FIRED: u64 = 1 << 62;
+const HAS_VALUE: u64 = 1 << 61;
+const RULES: u64 = (1 << 60) - 1;
+
+impl Entry {
+    pub(crate) fn step(time: i64, order: u64, bit: u8) -> Self {
+        Self { time, order, bits: 1 << bit, value: 0, evidence: None }
+    }
+
+    pub(crate) fn reset(time: i64, order: u64) -> Self {
+        Self { time, order, bits: RESET, value: 0, evidence: None }
+    }
+
+    pub(crate) fn set_value(&mut self, fingerprint: u64) {
+        self.bits |= HAS_VALUE;
+        self.value = fingerprint;
+    }
+
+    pub(crate) fn set_number(&mut self, number: f64) {
+        self.set_value(number.to_bits());
+    }
+
+    pub(crate) fn value(&self) -> Option<u64> {
+        (self.bits & HAS_VALUE != 0).then_some(self.value)
+    }
+
+    pub(crate) fn number(&self) -> Option<f64> {
+        self.value().map(f64::from_bits)
+    }
+
+    pub(crate) fn rules(&self) -> u64 {
+        self.bits & RULES
+    }
+
+    pub(crate) fn is_reset(&self) -> bool {
+        self.bits & RESET != 0
+    }
+
+    pub(crate) fn key(&self) -> (i64, u64) {
+        (self.time, self.order)
+    }
+}
+
+/// What became of the firing at one point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) kind: ChangeKind,
+    pub(crate) time: i64,
+    /// Of the point and of the first event of its window, in `Window::entries`.
+    pub(crate) point: usize,
+    pub(crate) first: usize,
+    pub(crate) value: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChangeKind {
+    Added,
+    /// It held before and holds, perhaps with another value or other events.
+    Changed,
+    Retracted,
+    /// It did not hold and does not; reported for hysteresis and history only.
+    Quiet,
+}
+
+/// Limits of one evaluation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Points before this are final and not looked at again.
+    pub(crate) settled_before: i64,
+    /// Most entries a group keeps; the oldest go first.
+    pub(crate) entries: usize,
+    /// How many of the newest entries keep their evidence.
+    pub(crate) evidence: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Window {
+    pub(crate) entries: VecDeque<Entry>,
+    /// First entry of the newest window.
+    head: usize,
+    aggregate: Aggregate,
+    /// Entries were given up: values may be too low, yet not below any threshold.
+    pub(crate) saturated: bool,
+}
+
+impl Window {
+    pub(crate) fn new(plan: &WindowPlan) -> Self {
+        Self { entries: VecDeque::new(), head: 0, aggregate: Aggregate::new(plan), saturated: false }
+    }
+
+    /// Rebuilds the newest window around stored entries.
+    pub(crate) fn restore(entries: VecDeque<Entry>, saturated: bool, plan: &WindowPlan) -> Self {
+        let mut window = Self { entries, head: 0, aggregate: Aggregate::new(plan), saturated };
+        if let Some(last) = window.entries.len().checked_sub(1) {
+            let mut head = window.first_of_window(last, plan);
+            let mut aggregate = Aggregate::new(plan);
+            if head > 0 {
+                aggregate.resume(&window.entries[head - 1]);
+            }
+            for index in head..=last {
+                admit(&mut window.entries, plan, &mut aggregate, &mut head, index);
+            }
+            (window.head, window.aggregate) = (head, aggregate);
+        }
+        window
+    }
+
+    pub(crate) fn newest(&self) -> Option<i64> {
+        self.entries.back().map(|entry| entry.time)
+    }
+
+    /// Puts an entry where it belongs and reports what changed.
+    pub(crate) fn insert(
+        &mut self,
+        entry: Entry,
+        plan: &WindowPlan,
+        limits: Limits,
+        changes: &mut Vec<Change>,
+    ) {
+        let key = entry.key();
+        let in_order = self.entries.back().is_none_or(|last| last.key() < key);
+        if in_order {
+            self.push(entry, plan, changes);
+        } else {
+            self.insert_late(entry, plan, limits, changes);
+        }
+        self.shed_evidence(limits);
+        if self.entries.len() > limits.entries {
+            self.drop_oldest(plan, changes);
+        }
+    }
+
+    fn push(&mut self, entry: Entry, plan: &WindowPlan, changes: &mut Vec<Change>) {
+        let index = self.entries.len();
+        self.entries.push_back(entry);
+        admit(&mut self.entries, plan, &mut self.aggregate, &mut self.head, index);
+        // Its window is the newest one, which is always held: also a very late event is looked at.
+        if !self.entries[index].is_reset() {
+            let change = look(&mut self.entries, plan, &self.aggregate, self.head, index);
+            changes.push(change);
+        }
+    }
+
+    fn insert_late(&mut self, entry: Entry, plan: &WindowPlan, limits: Limits, changes: &mut Vec<Change>) {
+        let key = entry.key();
+        let time = entry.time;
+        let at = self.entries.partition_point(|other| other.key() < key);
+        match self.entries.get_mut(at).filter(|other| other.key() == key) {
+            // The same event as another referenced rule: one entry for both.
+            Some(same) if same.rules() | entry.rules() == same.rules() => return,
+            Some(same) => same.bits |= entry.rules(),
+            None => {
+                self.entries.insert(at, entry);
+                if at <= self.head {
+                    self.head += 1;
+                }
+            }
+        }
+        self.look_again(at, time, plan, limits, changes);
+    }
+
+    /// Takes an entry out again (a firing of a rule below that no longer holds).
+    pub(crate) fn remove(
+        &mut self,
+        key: (i64, u64),
+        plan: &WindowPlan,
+        limits: Limits,
+        changes: &mut Vec<Change>,
+    ) {
+        let at = self.entries.partition_point(|other| other.key() < key);
+        let Some(removed) = self.entries.get(at).filter(|entry| entry.key() == key).cloned() else { return };
+        self.entries.remove(at);
+        if at < self.head {
+            self.head -= 1;
+        }
+        let neighbour = |index: Option<usize>| {
+            index.and_then(|index| self.entries.get(index)).is_some_and(|entry| entry.time == key.0)
+        };
+        let alone = !neighbour(at.checked_sub(1)) && !neighbour(Some(at));
+        if removed.bits & FIRED != 0 {
+            if alone {
+                let time = key.0;
+                let kind = ChangeKind::Retracted;
+                changes.push(Change { kind, time, point: at, first: at, value: 0.0 });
+            } else if let Some(before) = at.checked_sub(1).and_then(|index| self.entries.get_mut(index))
+                && before.time == key.0
+            {
+                before.bits |= FIRED;
+            }
+        }
+        self.look_again(at, key.0, plan, limits, changes);
+    }
+
+    /// Looks again at every point whose window can hold an event of `time`, which stands at `at`.
+    fn look_again(
+        &mut self,
+        at: usize,
+        time: i64,
+        plan: &WindowPlan,
+        limits: Limits,
+        changes: &mut Vec<Change>,
+    ) {
+        let mut from = at.min(self.entries.len());
+        while from > 0 && self.entries[from - 1].time == time {
+            from -= 1;
+        }
+        if from == self.entries.len() {
+            self.rebuild_newest(plan);
+            return;
+        }
+        let mut head = self.first_of_window(from, plan);
+        let mut aggregate = Aggregate::new(plan);
+        let resumed = if matches!(plan.measure, Measure::Bucket(_)) { from } else { head };
+        if let Some(before) = resumed.checked_sub(1) {
+            aggregate.resume(&self.entries[before]);
+        }
+        if matches!(plan.measure, Measure::Bucket(_)) {
+            head = from;
+        }
+        for index in head..from {
+            admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
+        }
+        let reach = match plan.measure {
+            Measure::Bucket(_) => i64::MAX,
+            _ => time.saturating_add(plan.span),
+        };
+        for index in from..self.entries.len() {
+            if self.entries[index].time > reach {
+                return;
+            }
+            admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
+            if self.is_point(index) && self.entries[index].time >= limits.settled_before {
+                changes.push(look(&mut self.entries, plan, &aggregate, head, index));
+            }
+        }
+        self.aggregate = aggregate;
+        self.head = head;
+    }
+
+    fn rebuild_newest(&mut self, plan: &WindowPlan) {
+        let entries = std::mem::take(&mut self.entries);
+        *self = Self::restore(entries, self.saturated, plan);
+    }
+
+    fn is_point(&self, index: usize) -> bool {
+        let entry = &self.entries[index];
+        !entry.is_reset()
+            && self.entries.get(index + 1).is_none_or(|next| next.time != entry.time || next.is_reset())
+    }
+
+    /// The first entry of the window that ends at `index`, found backwards.
+    fn first_of_window(&self, index: usize, plan: &WindowPlan) -> usize {
+        let start = start_of(self.entries[index].time, plan);
+        let mut first = index;
+        while let Some(before) = first.checked_sub(1).and_then(|before| self.entries.get(before)) {
+            let pause = self.entries[first].time.saturating_sub(before.time);
+            let apart = matches!(plan.kind, WindowKind::Session { gap } if pause > gap);
+            let full = matches!(plan.kind, WindowKind::Last { count } if index - first + 1 >= count);
+            if before.is_reset() || before.time < start || apart || full {
+                break;
+            }
+            first -= 1;
+        }
+        first
+    }
+
+    /// Only the newest entries keep what is shown of them.
+    fn shed_evidence(&mut self, limits: Limits) {
+        if let Some(old) = self.entries.len().checked_sub(limits.evidence.saturating_add(1))
+            && let Some(entry) = self.entries.get_mut(old)
+        {
+            entry.evidence = None;
+        }
+    }
+
+    /// Gives up the oldest entry. What is left holds the newest ones, so a lower bound below their
+    /// number is decided as before.
+    fn drop_oldest(&mut self, plan: &WindowPlan, changes: &mut [Change]) {
+        let Some(oldest) = self.entries.pop_front() else { return };
+        if self.head == 0 {
+            self.saturated = true;
+            if !oldest.is_reset() {
+                self.aggregate.remove(&oldest);
+            }
+        } else {
+            self.head -= 1;
+        }
+        for change in changes {
+            change.point = change.point.saturating_sub(1);
+            change.first = change.first.saturating_sub(1);
+        }
+        debug_assert!(plan.span > 0);
+    }
+
+    /// Forgets entries older than `horizon` that are outside the newest window.
+    pub(crate) fn prune(&mut self, horizon: i64) {
+        while self.head > 0 && self.entries.front().is_some_and(|entry| entry.time < horizon) {
+            self.entries.pop_front();
+            self.head -= 1;
+        }
+    }
+
+    /// Entries of the closed interval.
+    pub(crate) fn between(&self, start: i64, end: i64) -> impl Iterator<Item = &Entry> {
+        let from = self.entries.partition_point(|entry| entry.time < start);
+        self.entries.range(from..).take_while(move |entry| entry.time <= end)
+    }
+
+    pub(crate) fn current_value(&self, plan: &WindowPlan) -> Option<f64> {
+        let newest = self.newest()?;
+        self.aggregate.value(plan, start_of(newest, plan))
+    }
+}
+
+fn start_of(time: i64, plan: &WindowPlan) -> i64 {
+    match plan.kind {
+        WindowKind::Tumbling => time.div_euclid(plan.span).saturating_mul(plan.span),
+        WindowKind::Sliding | WindowKind::Session { .. } | WindowKind::Last { .. } => {
+            time.saturating_sub(plan.span)
+        }
+    }
+}
+
+/// Lets the entry at `index` into the window and everything too old out of it.
+fn admit(
+    entries: &mut VecDeque<Entry>,
+    plan: &WindowPlan,
+    aggregate: &mut Aggregate,
+    head: &mut usize,
+    index: usize,
+) {
+    let time = entries[index].time;
+    if entries[index].is_reset() {
+        *head = index + 1;
+        aggregate.clear();
+        return;
+    }
+    if let WindowKind::Session { gap } = plan.kind
+        && index > *head
+        && time.saturating_sub(entries[index - 1].time) > gap
+    {
+        *head = index;
+        aggregate.clear();
+    }
+    aggregate.add(&mut entries[index], plan);
+    let start = start_of(time, plan);
+    let most = match plan.kind {
+        WindowKind::Last { count } => count,
+        _ => usize::MAX,
+    };
+    while *head < index && (entries[*head].time < start || index - *head + 1 > most) {
+        aggregate.remove(&entries[*head]);
+        *head += 1;
+    }
+}
+
+/// Evaluates the point at `index` and moves the mark of its run there.
+fn look(
+    entries: &mut VecDeque<Entry>,
+    plan: &WindowPlan,
+    aggregate: &Aggregate,
+    first: usize,
+    index: usize,
+) -> Change {
+    let time = entries[index].time;
+    let mut fired = false;
+    let mut at = index;
+    loop {
+        fired |= entries[at].bits & FIRED != 0;
+        entries[at].bits &= !FIRED;
+        match at.checked_sub(1) {
+            Some(before) if entries[before].time == time && !entries[before].is_reset() => at = before,
+            _ => break,
+        }
+    }
+    let start = match plan.kind {
+        WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].time,
+        _ => start_of(time, plan),
+    };
+    let value = aggregate
+        .holds(plan, start)
+        .filter(|_| plan.interval.is_none_or(|interval| spaced(entries, first, index, interval)));
+    if value.is_some() {
+        entries[index].bits |= FIRED;
+    }
+    let kind = match (fired, value.is_some()) {
+        (false, true) => ChangeKind::Added,
+        (true, true) => ChangeKind::Changed,
+        (true, false) => ChangeKind::Retracted,
+        (false, false) => ChangeKind::Quiet,
+    };
+    let value = value.or_else(|| aggregate.value(plan, start)).unwrap_or(0.0);
+    Change { kind, time, point: index, first, value }
+}
+
+/// Whether the newest events of the window have the wanted spacing.
+fn spaced(entries: &VecDeque<Entry>, first: usize, index: usize, wanted: Interval) -> bool {
+    if index + 1 < first + wanted.of_last {
+        return false;
+    }
+    let from = index + 1 - wanted.of_last;
+    let mut gaps: Vec<f64> =
+        (from..index).map(|at| entries[at + 1].time.saturating_sub(entries[at].time) as f64).collect();
+    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+    let variance = gaps.iter().map(|gap| (gap - mean) * (gap - mean)).sum::<f64>() / gaps.len() as f64;
+    gaps.sort_by(f64::total_cmp);
+    let median = super::aggregate::percentile(&gaps, 50.0).unwrap_or(0.0);
+    wanted.median_gte.is_none_or(|least| median >= least as f64)
+        && wanted.median_lte.is_none_or(|most| median <= most as f64)
+        && wanted.jitter_lte.is_none_or(|most| mean > 0.0 && variance.sqrt() / mean <= most)
+}
+
+/// Whether a forward window that opens at `start` ends without a forbidden event: the number of
+/// rules seen in it, when one of the clauses is met.
+pub(crate) fn forward_value(window: &Window, start: i64, plan: &WindowPlan) -> Option<f64> {
+    let end = start.saturating_add(plan.span);
+    let anchor = window.between(start, start).fold(0, |bits, entry| bits | entry.rules());
+    if window.between(start, end).any(Entry::is_reset) {
+        return None;
+    }
+    let seen = window.between(start, end).fold(0, |bits, entry| bits | entry.rules());
+    let met = plan.forward.iter().any(|clause| {
+        anchor & clause.required != 0
+            && seen & clause.required == clause.required
+            && seen & clause.forbidden == 0
+            && in_order(window, start, end, clause.required, plan)
+    });
+    met.then(|| f64::from(seen.count_ones()))
+}
+
+/// For ordered types: the required rules come one after the other.
+fn in_order(window: &Window, start: i64, end: i64, required: u64, plan: &WindowPlan) -> bool {
+    if !matches!(plan.measure, Measure::OrderedRules { .. }) {
+        return true;
+    }
+    chosen(window.between(start, end), &plan.steps(required), plan).is_some()
+}
+
+/// The earliest events that make up the steps, one after the other.
+pub(crate) fn chosen<'e>(
+    entries: impl Iterator<Item = &'e Entry>,
+    steps: &[u8],
+    plan: &WindowPlan,
+) -> Option<Vec<&'e Entry>> {
+    let mut found: Vec<&Entry> = Vec::new();
+    for entry in entries {
+        let Some(step) = steps.get(found.len()) else { break };
+        let after = found
+            .last()
+            .is_none_or(|last| last.time < entry.time || plan.tie == crate::detect::extension::Tie::Sequence);
+        if after && entry.rules() & (1 << step) != 0 {
+            found.push(entry);
+        }
+    }
+    (found.len() == steps.len()).then_some(found)
+}
+
+/// Whether the condition can hold for a value at least this large, for groups that are only
+/// estimated.
+pub(crate) fn estimate_holds(plan: &WindowPlan, estimate: f64) -> bool {
+    match &plan.condition {
+        Condition::Thresholds(thresholds) => {
+            thresholds.iter().all(|(comparison, bound)| compare(estimate, *comparison, *bound))
+        }
+        Condition::Overflow => plan.threshold().is_some_and(|threshold| estimate >= threshold),
+        Condition::Clauses(_) | Condition::Ratio { .. } | Condition::Never => false,
+    }
+}

@@ -1,0 +1,473 @@
+//! Incidents: what an analyst sees of a thousand firings.
+//!
+//! One per rule and group. It opens with the first firing, says so again at 10, 100, ... times its
+//! first count and when its level rises, closes after a quiet time and may open again, with another
+//! id. Counts are exact between reports. Its id is a hash of (rule, rule text, group, triggering
+//! event), so that the same input gives the same ids in every run.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::alert::{self, Alert, AlertId, AlertKind, AlertStatus, Level, RuleSummary};
+use super::correlate::evidence::Evidence;
+use super::correlate::plan::RulePlan;
+use super::record::MatchRecord;
+use crate::event::{EventId, Timestamp};
+
+/// Events listed in an alert; more are counted as omitted.
+pub const MOST_EVENTS: usize = 20;
+/// Correlation ids listed in an alert.
+pub const MOST_CORRELATION_IDS: usize = 16;
+
+/// The place of an incident: rule, kind (a rule may have a state and a risk incident at once), group.
+pub(crate) type Place = (u32, Facet, u128);
+
+/// Which of a rule's incidents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Facet {
+    Firing,
+    State,
+    Disagreement,
+    Risk,
+}
+
+/// The group of all incidents beyond a rule's budget.
+const EVERYTHING_ELSE: u128 = u128::MAX;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Incident {
+    id: u128,
+    pub(crate) kind: AlertKind,
+    pub(crate) open: bool,
+    /// Position in the order of opening.
+    ordinal: u64,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) count: u64,
+    /// The newest entry (time, order) that has been counted.
+    pub(crate) counted_to: (i64, u64),
+    reported: u64,
+    next_report: u64,
+    level: Level,
+    value: f64,
+    /// The value was below `rearm_below` since the last firing.
+    below: bool,
+    closed_at: i64,
+    group: BTreeMap<String, String>,
+    pub(crate) details: Details,
+    approximate: bool,
+    openings: VecDeque<i64>,
+    /// A timer for it is pending.
+    pub(crate) timed: bool,
+}
+
+/// The evidence of an incident.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Details {
+    events: Vec<EventId>,
+    omitted: u64,
+    correlation_ids: Vec<String>,
+    path: Option<(Arc<str>, u64)>,
+    /// The event whose fields fill `show`.
+    latest: Option<Arc<Evidence>>,
+    /// State the incident is about and end of it, for `show`.
+    pub(crate) state: Option<(String, Option<i64>)>,
+    /// What the line says instead of `show`.
+    pub(crate) words: Option<String>,
+}
+
+impl Details {
+    pub(crate) fn note(&mut self, evidence: &Arc<Evidence>) {
+        if self.path.is_none() && !evidence.path.is_empty() {
+            self.path = Some((Arc::clone(&evidence.path), evidence.line));
+        }
+        evidence.each_event(&mut |event| {
+            let ids = event.correlation_ids().map(str::to_owned).collect::<Vec<_>>();
+            self.note_event(event.id, ids.iter().map(String::as_str));
+        });
+        self.latest = Some(Arc::clone(evidence));
+    }
+
+    /// The cheap form, for one more match of a plain detection.
+    pub(crate) fn note_record(&mut self, record: &MatchRecord) {
+        self.note_event(record.event_id, record.correlation_ids());
+    }
+
+    fn note_event<'i>(&mut self, id: EventId, correlation_ids: impl Iterator<Item = &'i str>) {
+        if self.events.len() >= MOST_EVENTS {
+            self.omitted += 1;
+        } else if !self.events.contains(&id) {
+            self.events.push(id);
+        }
+        if self.correlation_ids.len() < MOST_CORRELATION_IDS {
+            for id in correlation_ids.take(MOST_CORRELATION_IDS) {
+                if !self.correlation_ids.iter().any(|known| known == id) {
+                    self.correlation_ids.push(id.to_owned());
+                }
+            }
+        }
+    }
+
+    /// Events that are known only as a number.
+    pub(crate) fn note_unseen(&mut self, events: u64) {
+        self.omitted += events;
+    }
+}
+
+/// One firing, as far as incidents care.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sighting {
+    pub(crate) kind: AlertKind,
+    pub(crate) time: i64,
+    /// Time of the first event behind it.
+    pub(crate) first: i64,
+    /// Events not counted before.
+    pub(crate) events: u64,
+    pub(crate) value: f64,
+    pub(crate) approximate: bool,
+    /// (time, order) of its newest event.
+    pub(crate) newest: (i64, u64),
+    /// Identifies the firing within the stream: the event that triggered it.
+    pub(crate) trigger: EventId,
+}
+
+/// What a sighting did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Opened,
+    Counted,
+    Suppressed,
+}
+
+/// What every alert needs to be written.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'c> {
+    /// Names of the needed fields, by number.
+    pub(crate) fields: &'c [String],
+    pub(crate) replayed: bool,
+}
+
+/// All incidents, open and remembered.
+#[derive(Debug, Default)]
+pub(crate) struct Incidents {
+    pub(crate) all: HashMap<Place, Incident>,
+    /// Incidents held per rule.
+    held: HashMap<u32, usize>,
+    opened: u64,
+    /// Most incidents per rule.
+    budget: usize,
+}
+
+impl Incidents {
+    /// No incidents yet, and room for `budget` per rule.
+    pub(crate) fn new(budget: usize) -> Self {
+        Self { budget, ..Self::default() }
+    }
+
+    /// The incident of a place, if it is open.
+    pub(crate) fn open_at(&mut self, place: Place) -> Option<&mut Incident> {
+        self.all.get_mut(&place).filter(|incident| incident.open)
+    }
+
+    /// Where the sighting of a group belongs: its own place, or the common one when the rule holds
+    /// too many.
+    pub(crate) fn place(&self, place: Place) -> Place {
+        let full = self.held.get(&place.0).copied().unwrap_or(0) >= self.budget;
+        if full && !self.all.contains_key(&place) { (place.0, place.1, EVERYTHING_ELSE) } else { place }
+    }
+
+    /// Counts one firing: opens an incident or adds to the open one.
+    pub(crate) fn sight(
+        &mut self,
+        place: Place,
+        rule: &RulePlan,
+        sighting: Sighting,
+        group: impl FnOnce() -> BTreeMap<String, String>,
+        collect: impl FnOnce(&mut Details, Effect),
+        context: Context<'_>,
+        out: &mut Vec<Alert>,
+    ) -> Effect {
+        let place = self.place(place);
+        match self.all.get_mut(&place) {
+            Some(incident) if incident.open => {
+                incident.count_more(sighting);
+                collect(&mut incident.details, Effect::Counted);
+                if incident.count >= incident.next_report {
+                    while incident.count >= incident.next_report {
+                        incident.next_report = incident.next_report.saturating_mul(10);
+                    }
+                    out.push(incident.report(AlertStatus::Update, sighting.time, rule, context));
+                }
+                Effect::Counted
+            }
+            Some(incident) if incident.is_held_back(rule, &sighting) => {
+                incident.last = incident.last.max(sighting.time);
+                Effect::Suppressed
+            }
+            _ => {
+                let group = if place.2 == EVERYTHING_ELSE { BTreeMap::new() } else { group() };
+                self.open(place, rule, sighting, group, collect, context, out);
+                Effect::Opened
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the facts of an opening, all different")]
+    fn open(
+        &mut self,
+        place: Place,
+        rule: &RulePlan,
+        sighting: Sighting,
+        group: BTreeMap<String, String>,
+        collect: impl FnOnce(&mut Details, Effect),
+        context: Context<'_>,
+        out: &mut Vec<Alert>,
+    ) {
+        let before = self.all.remove(&place);
+        if before.is_none() {
+            *self.held.entry(place.0).or_insert(0) += 1;
+        }
+        let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
+        let timed = before.is_some_and(|old| old.timed);
+        let level = escalated(rule, &mut openings, sighting.time);
+        let mut incident = Incident {
+            id: identity(rule, place.1, &group, sighting.trigger),
+            kind: sighting.kind,
+            open: true,
+            ordinal: self.opened,
+            first: sighting.first,
+            last: sighting.time,
+            count: sighting.events.max(1),
+            counted_to: sighting.newest,
+            reported: 0,
+            next_report: sighting.events.max(1).saturating_mul(10),
+            level,
+            value: sighting.value,
+            below: false,
+            closed_at: i64::MIN,
+            group,
+            details: Details::default(),
+            approximate: sighting.approximate || place.2 == EVERYTHING_ELSE,
+            openings,
+            timed,
+        };
+        collect(&mut incident.details, Effect::Opened);
+        self.opened += 1;
+        out.push(incident.report(AlertStatus::Open, sighting.time, rule, context));
+        self.all.insert(place, incident);
+    }
+
+    /// Closes an incident; forgets it unless its rule needs to remember.
+    pub(crate) fn close(
+        &mut self,
+        place: Place,
+        time: i64,
+        rule: &RulePlan,
+        context: Context<'_>,
+        out: &mut Vec<Alert>,
+    ) {
+        let Some(incident) = self.all.get_mut(&place).filter(|incident| incident.open) else { return };
+        incident.open = false;
+        incident.closed_at = time;
+        out.push(incident.report(AlertStatus::Close, time, rule, context));
+        if memory(rule) == 0 {
+            self.forget(place);
+        }
+    }
+
+    pub(crate) fn forget(&mut self, place: Place) {
+        if self.all.remove(&place).is_some()
+            && let Some(held) = self.held.get_mut(&place.0)
+        {
+            *held = held.saturating_sub(1);
+        }
+    }
+
+    /// Puts a stored incident back.
+    pub(crate) fn insert(&mut self, place: Place, incident: Incident) {
+        self.opened = self.opened.max(incident.ordinal + 1);
+        if self.all.insert(place, incident).is_none() {
+            *self.held.entry(place.0).or_insert(0) += 1;
+        }
+    }
+
+    /// The value of a group was seen below the threshold.
+    pub(crate) fn calm(&mut self, place: Place, value: f64, rule: &RulePlan) {
+        let Some(bound) = rule.extension.alert.rearm_below else { return };
+        if value < bound
+            && let Some(incident) = self.all.get_mut(&place)
+        {
+            incident.below = true;
+        }
+    }
+
+    /// Reports every open incident whose count has grown since its last report, in order of opening.
+    pub(crate) fn report_open(&mut self, plan: &[RulePlan], context: Context<'_>, out: &mut Vec<Alert>) {
+        let mut due: Vec<(u64, Place)> = self
+            .all
+            .iter()
+            .filter(|(_, incident)| incident.open && incident.reported != incident.count)
+            .map(|(place, incident)| (incident.ordinal, *place))
+            .collect();
+        due.sort_unstable();
+        for (_, place) in due {
+            if let (Some(incident), Some(rule)) = (self.all.get_mut(&place), plan.get(place.0 as usize)) {
+                out.push(incident.report(AlertStatus::Update, incident.last, rule, context));
+            }
+        }
+    }
+}
+
+/// How long a closed incident is remembered.
+pub(crate) fn memory(rule: &RulePlan) -> i64 {
+    let alert = &rule.extension.alert;
+    let rearm = alert.rearm_below.map_or(0, |_| rule.close_after);
+    let repeat = rule.extension.escalate.map_or(0, |escalate| escalate.within);
+    alert.suppress.unwrap_or(0).max(rearm).max(repeat)
+}
+
+fn escalated(rule: &RulePlan, openings: &mut VecDeque<i64>, time: i64) -> Level {
+    let Some(escalate) = rule.extension.escalate else { return rule.summary.level };
+    openings.push_back(time);
+    while openings.front().is_some_and(|first| time.saturating_sub(*first) > escalate.within)
+        || openings.len() > 1024
+    {
+        openings.pop_front();
+    }
+    let repeated = openings.len() >= escalate.after as usize;
+    if repeated { escalate.level.max(rule.summary.level) } else { rule.summary.level }
+}
+
+/// Hash of (rule id, rule content, facet, group without ASCII case, triggering event).
+fn identity(rule: &RulePlan, facet: Facet, group: &BTreeMap<String, String>, trigger: EventId) -> u128 {
+    let mut hasher = Xxh3::new();
+    let mut feed = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    feed(rule.summary.id.as_bytes());
+    feed(&rule.content_hash.to_le_bytes());
+    feed(&[facet as u8]);
+    for (name, value) in group {
+        feed(name.as_bytes());
+        feed(value.to_ascii_lowercase().as_bytes());
+    }
+    feed(&trigger.0.to_le_bytes());
+    hasher.digest128()
+}
+
+impl Incident {
+    fn count_more(&mut self, sighting: Sighting) {
+        self.count = self.count.saturating_add(sighting.events);
+        self.first = self.first.min(sighting.first);
+        self.last = self.last.max(sighting.time);
+        self.counted_to = self.counted_to.max(sighting.newest);
+        self.value = sighting.value;
+        self.below = false;
+        self.approximate |= sighting.approximate;
+    }
+
+    fn is_held_back(&self, rule: &RulePlan, sighting: &Sighting) -> bool {
+        let alert = &rule.extension.alert;
+        let suppressed =
+            alert.suppress.is_some_and(|suppress| sighting.time < self.closed_at.saturating_add(suppress));
+        let armed = alert.rearm_below.is_none()
+            || self.below
+            || sighting.time.saturating_sub(self.last) > rule.close_after;
+        suppressed || !armed
+    }
+
+    /// Raises the level; true when it was lower.
+    pub(crate) fn raise(&mut self, level: Level) -> bool {
+        let raised = level > self.level;
+        self.level = self.level.max(level);
+        raised
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        status: AlertStatus,
+        time: i64,
+        rule: &RulePlan,
+        context: Context<'_>,
+    ) -> Alert {
+        self.reported = self.count;
+        let summary = Arc::clone(&rule.summary);
+        let leveled = if summary.level == self.level {
+            summary
+        } else {
+            Arc::new(RuleSummary { level: self.level, ..RuleSummary::clone(&summary) })
+        };
+        Alert {
+            status,
+            alert_id: AlertId(self.id),
+            time: Timestamp(time),
+            kind: self.kind,
+            group: self.group.clone(),
+            count: self.count,
+            window: alert::Window { start: Timestamp(self.first), end: Timestamp(self.last) },
+            summary: self.summary(rule, context),
+            events: self.details.events.clone(),
+            events_omitted: self.details.omitted,
+            correlation_ids: self.details.correlation_ids.clone(),
+            source: self
+                .details
+                .path
+                .as_ref()
+                .map(|(path, line)| alert::Evidence { path: path.as_ref().into(), line: *line }),
+            approximate: self.approximate,
+            replayed: context.replayed,
+            rule: leveled,
+        }
+    }
+
+    fn summary(&self, rule: &RulePlan, context: Context<'_>) -> String {
+        if let Some(words) = &self.details.words {
+            return words.clone();
+        }
+        let Some(template) = &rule.extension.show else {
+            let values: Vec<&str> = self.group.values().map(String::as_str).collect();
+            return match values.is_empty() {
+                true => rule.summary.title.clone(),
+                false => format!("{}: {}", rule.summary.title, values.join(", ")),
+            };
+        };
+        template.fill(|name| {
+            let built_in = match name {
+                "count" => Some(self.count.to_string()),
+                "value" => Some(short_number(self.value)),
+                "level" => Some(self.level.to_string()),
+                "title" => Some(rule.summary.title.clone()),
+                "state" => self.details.state.as_ref().map(|(state, _)| state.clone()),
+                "until" => self.details.state.as_ref()?.1.map(|until| Timestamp(until).to_string()),
+                _ => None,
+            };
+            if let Some(text) = built_in.or_else(|| self.group.get(name).cloned()) {
+                return Some(text.into());
+            }
+            let number = context.fields.iter().position(|field| field == name)?;
+            let latest = self.details.latest.as_ref()?;
+            let mut found = None;
+            if let Some(value) = latest.values(number as u16).next() {
+                found = Some(value.to_owned());
+            } else {
+                latest.each_event(&mut |event| {
+                    if let Some(value) = event.values(number as u16).next() {
+                        found = Some(value.to_owned());
+                    }
+                });
+            }
+            found.map(Into::into)
+        })
+    }
+}
+
+/// At most two digits behind the point, none for whole numbers.
+pub(crate) fn short_number(value: f64) -> String {
+    let rounded = (value * 100.0).round() / 100.0;
+    format!("{rounded}")
+}

@@ -1,0 +1,220 @@
+//! What stage one hands to stage two: one event that matched, reduced to what correlation needs.
+//!
+//! Flat and reusable: one text buffer, spans into it, no string per field. It serialises, so that
+//! matching can run near the source and correlation where the key is owned.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::RuleIndex;
+use super::taxonomy::{FieldResolver, FieldSlot};
+use crate::event::{Event, EventId, Kind, PathId, Paths, SourceId, TimeQuality, Timestamp, canonical};
+
+/// Number of a needed field: its index in `Correlator::needed_fields`.
+pub type FieldNumber = u16;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Value {
+    field: FieldNumber,
+    start: u32,
+    len: u32,
+}
+
+/// One event with the rules it matched. Cleared and refilled by [`MatchRecord::begin`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MatchRecord {
+    pub event_id: EventId,
+    /// Order of reading.
+    pub seq: u64,
+    /// Number of the source, for its watermark.
+    pub source: u32,
+    /// Claimed event time; `None` when there is none that can be used.
+    pub time: Option<Timestamp>,
+    pub time_quality: TimeQuality,
+    /// Arrival (replay: the event time).
+    pub ingested: Timestamp,
+    /// File the line stands in; empty when unknown.
+    pub path: Arc<str>,
+    pub line: u64,
+    /// Indexes of the matched rules, ascending.
+    pub rules: Vec<u32>,
+    text: String,
+    values: Vec<Value>,
+    /// Spans of correlation ids.
+    ids: Vec<(u32, u32)>,
+}
+
+impl Default for MatchRecord {
+    fn default() -> Self {
+        Self {
+            event_id: EventId::default(),
+            seq: 0,
+            source: 0,
+            time: None,
+            time_quality: TimeQuality::Absent,
+            ingested: Timestamp::default(),
+            path: Arc::from(""),
+            line: 0,
+            rules: Vec::new(),
+            text: String::new(),
+            values: Vec::new(),
+            ids: Vec::new(),
+        }
+    }
+}
+
+impl MatchRecord {
+    /// Starts over with the facts of `event` and no values; buffers keep their capacity.
+    pub fn begin(&mut self, event: &Event, path: &Arc<str>) {
+        self.clear();
+        self.event_id = event.id();
+        self.seq = event.meta.seq;
+        self.source = event.meta.source.0;
+        self.time = event.meta.time;
+        self.time_quality = event.meta.time_quality;
+        self.ingested = event.meta.ingested;
+        if !Arc::ptr_eq(&self.path, path) {
+            self.path = Arc::clone(path);
+        }
+        self.line = event.meta.line;
+        for id in event.all(canonical::CORRELATION_ID) {
+            self.push_correlation_id(id);
+        }
+    }
+
+    /// Forgets rules, values and correlation ids.
+    pub fn clear(&mut self) {
+        self.rules.clear();
+        self.text.clear();
+        self.values.clear();
+        self.ids.clear();
+    }
+
+    /// A record of no event, at a place in time: what a firing hands to the rules above.
+    pub(crate) fn at(time: Timestamp, seq: u64) -> Self {
+        Self { time: Some(time), time_quality: TimeQuality::Exact, seq, ..Self::default() }
+    }
+
+    #[must_use]
+    pub fn source_id(&self) -> SourceId {
+        SourceId(self.source)
+    }
+
+    /// Adds a value of a needed field. A field may have several, for example of an array.
+    pub fn push_value(&mut self, field: FieldNumber, text: &str) {
+        let start = self.text.len() as u32;
+        self.text.push_str(text);
+        self.values.push(Value { field, start, len: text.len() as u32 });
+    }
+
+    pub fn push_correlation_id(&mut self, id: &str) {
+        let start = self.text.len() as u32;
+        self.text.push_str(id);
+        self.ids.push((start, id.len() as u32));
+    }
+
+    /// All values of a field, in the order of the event.
+    pub fn values(&self, field: FieldNumber) -> impl Iterator<Item = &str> {
+        self.values
+            .iter()
+            .filter(move |value| value.field == field)
+            .map(|value| self.slice(value.start, value.len))
+    }
+
+    /// The first value of a field.
+    #[must_use]
+    pub fn value(&self, field: FieldNumber) -> Option<&str> {
+        self.values(field).next()
+    }
+
+    /// Every value with the number of its field.
+    pub fn all_values(&self) -> impl Iterator<Item = (FieldNumber, &str)> {
+        self.values.iter().map(|value| (value.field, self.slice(value.start, value.len)))
+    }
+
+    pub fn correlation_ids(&self) -> impl Iterator<Item = &str> {
+        self.ids.iter().map(|(start, len)| self.slice(*start, *len))
+    }
+
+    fn slice(&self, start: u32, len: u32) -> &str {
+        self.text.get(start as usize..(start + len) as usize).unwrap_or_default()
+    }
+}
+
+/// Fills records from events: looks up the needed fields, in one pass over the event.
+pub struct Extractor {
+    resolver: FieldResolver,
+    slots: Vec<FieldSlot>,
+    /// By path: the needed fields that it is the name of, and those it stands in for.
+    wanted: Vec<Vec<Wanted>>,
+    /// Needed fields whose path found no room in the table of paths.
+    overflow: Vec<FieldNumber>,
+    /// By field, for the event at hand: its own name occurs.
+    named: Vec<bool>,
+}
+
+#[derive(Clone, Copy)]
+struct Wanted {
+    field: FieldNumber,
+    /// The path is the canonical name of the field, asked only when the name itself is absent.
+    fallback: bool,
+}
+
+impl Extractor {
+    /// `fields` are those of `Correlator::needed_fields`.
+    #[must_use]
+    pub fn new(paths: &Paths, fields: &[String]) -> Self {
+        let mut resolver = FieldResolver::new(paths);
+        let slots: Vec<FieldSlot> = fields.iter().map(|name| resolver.slot(name)).collect();
+        let mut wanted: Vec<Vec<Wanted>> = Vec::new();
+        let mut overflow = Vec::new();
+        let mut want = |path: PathId, entry: Wanted| {
+            if path == PathId::OVERFLOW {
+                overflow.push(entry.field);
+                return;
+            }
+            if wanted.len() <= path.index() {
+                wanted.resize_with(path.index() + 1, Vec::new);
+            }
+            wanted[path.index()].push(entry);
+        };
+        for (number, slot) in slots.iter().enumerate() {
+            let field = number as FieldNumber;
+            let (primary, fallback) = resolver.paths_of(*slot);
+            want(primary, Wanted { field, fallback: false });
+            if let Some(path) = fallback {
+                want(path, Wanted { field, fallback: true });
+            }
+        }
+        let named = vec![false; slots.len()];
+        Self { resolver, slots, wanted, overflow, named }
+    }
+
+    /// Makes `record` the record of `event`, which matched `rules`.
+    pub fn fill(&mut self, event: &Event, rules: &[RuleIndex], path: &Arc<str>, record: &mut MatchRecord) {
+        record.begin(event, path);
+        record.rules.extend(rules.iter().map(|rule| rule.0));
+        self.named.fill(false);
+        for field in event.fields() {
+            for wanted in self.wanted.get(field.path.index()).map_or(&[][..], Vec::as_slice) {
+                self.named[usize::from(wanted.field)] |= !wanted.fallback;
+            }
+        }
+        for field in event.fields() {
+            if field.kind.is_container() || field.kind == Kind::Null {
+                continue;
+            }
+            for wanted in self.wanted.get(field.path.index()).map_or(&[][..], Vec::as_slice) {
+                if !wanted.fallback || !self.named[usize::from(wanted.field)] {
+                    record.push_value(wanted.field, event.text(field.span));
+                }
+            }
+        }
+        for field in &self.overflow {
+            for value in self.resolver.values(event, self.slots[usize::from(*field)]) {
+                record.push_value(*field, value);
+            }
+        }
+    }
+}
