@@ -22,6 +22,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
                 "undefined",
                 "(null)",
                 "<nil>",
+                "<not logged>",
                 "anonymous",
                 "<none>",
                 "not set",
