@@ -33,6 +33,7 @@ mod stop;
 mod watch;
 
 pub use input::{Input, InputError, Pattern, looks_like_log};
+pub use once::{Listing, list};
 pub use stop::Stop;
 
 use crossbeam_channel::Sender;
@@ -106,6 +107,9 @@ pub struct Options {
     pub open_files_max: usize,
     /// Sets the addresses of standard input apart from those of another run.
     pub instance: u64,
+    /// Sets the addresses of a file apart from those of an equal one read by another `run`
+    /// ([`Addresses::Content`] only).
+    pub first_ordinal: u64,
 }
 
 impl Default for Options {
@@ -128,6 +132,7 @@ impl Default for Options {
             directory_depth: 8,
             open_files_max: 1024,
             instance: 0,
+            first_ordinal: 0,
         }
     }
 }

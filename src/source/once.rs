@@ -15,7 +15,8 @@ use crate::event::{Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage}
 pub(crate) const STDIN_NAME: &str = "(stdin)";
 
 pub(crate) fn run(inputs: &[Input], options: &Options, outbox: Outbox) {
-    let mut reading = Reading { options, outbox, sources: Sources::default(), ordinal: 0 };
+    let mut reading =
+        Reading { options, outbox, sources: Sources::default(), ordinal: options.first_ordinal };
     // To be stopped is not an error: the caller asked for it.
     reading.all(inputs).unwrap_or(());
 }
@@ -38,8 +39,7 @@ impl Reading<'_> {
             }
             let expansion = expand(std::slice::from_ref(input), self.options);
             for (directory, error) in expansion.failures {
-                let message = format!("cannot read the directory `{}`: {error}", directory.display());
-                self.outbox.trouble(None, message, None);
+                self.outbox.trouble(None, directory_in_words(&directory, &error), None);
             }
             self.note_skipped(&expansion.skipped);
             if expansion.files.is_empty() {
@@ -57,21 +57,14 @@ impl Reading<'_> {
 
     fn note_skipped(&mut self, skipped: &[(PathBuf, Skip)]) {
         for (path, reason) in skipped {
-            let why = match reason {
-                Skip::Compressed | Skip::UnknownCompression => "only gzip is decompressed",
-                Skip::OwnData => "it is soctop's own data",
-            };
-            self.outbox.trouble(None, format!("`{}` is not read: {why}", path.display()), None);
+            self.outbox.trouble(None, skipped_in_words(path, *reason), None);
         }
     }
 
     fn note_empty(&mut self, input: &Input) {
-        let message = match input {
-            Input::Directory(root) => format!("`{}` holds no file that looks like a log", root.display()),
-            Input::Glob(pattern) => format!("nothing under `{}` matches the pattern", pattern.root.display()),
-            Input::Path(_) | Input::Stdin => return,
-        };
-        self.outbox.trouble(None, message, None);
+        if let Some(message) = empty_in_words(input) {
+            self.outbox.trouble(None, message, None);
+        }
     }
 
     fn file(&mut self, path: &Path, named: bool) -> Result<(), Stopped> {
@@ -170,6 +163,53 @@ impl Reading<'_> {
         self.outbox.push(SourceMessage::CaughtUp { source, size });
         self.outbox.closed(source, reader.cursor(true));
         self.outbox.flush()
+    }
+}
+
+/// What an input names at this moment.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Sorted by name.
+    pub files: Vec<PathBuf>,
+    /// What is left out, in words.
+    pub notes: Vec<String>,
+}
+
+/// Looks up one input without reading it.
+///
+/// # Errors
+/// In words, when a directory or pattern names nothing.
+pub fn list(input: &Input, options: &Options) -> Result<Listing, String> {
+    let expansion = expand(std::slice::from_ref(input), options);
+    let unreadable = expansion.failures.iter().map(|(directory, error)| directory_in_words(directory, error));
+    let skipped = expansion.skipped.iter().map(|(path, reason)| skipped_in_words(path, *reason));
+    let notes = unreadable.chain(skipped).collect();
+    match empty_in_words(input) {
+        Some(message) if expansion.files.is_empty() => Err(message),
+        _ => Ok(Listing { files: expansion.files, notes }),
+    }
+}
+
+fn directory_in_words(directory: &Path, error: &std::io::Error) -> String {
+    format!("cannot read the directory `{}`: {error}", directory.display())
+}
+
+fn skipped_in_words(path: &Path, reason: Skip) -> String {
+    let why = match reason {
+        Skip::Compressed | Skip::UnknownCompression => "only gzip is decompressed",
+        Skip::OwnData => "it is soctop's own data",
+    };
+    format!("`{}` is not read: {why}", path.display())
+}
+
+/// What to say of an input that names nothing; a file may still come, and so may standard input.
+fn empty_in_words(input: &Input) -> Option<String> {
+    match input {
+        Input::Directory(root) => Some(format!("`{}` holds no file that looks like a log", root.display())),
+        Input::Glob(pattern) => {
+            Some(format!("nothing under `{}` matches the pattern", pattern.root.display()))
+        }
+        Input::Path(_) | Input::Stdin => None,
     }
 }
 
