@@ -27,5 +27,5 @@ pub use engine::{Engine, EngineOptions};
 pub use modifier::Placeholders;
 pub use parse::{LoadOptions, assemble, parse_documents};
 pub use record::{Extractor, MatchRecord};
-pub use rule::{Diagnostic, Document, RuleIndex, RuleSet};
+pub use rule::{Diagnostic, Document, RuleIndex, RuleSet, Severity};
 pub use taxonomy::{FieldResolver, FieldSlot};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::rule::Header;
 use crate::event::{EventId, Timestamp};
 
 /// Level of a rule, Sigma's five. Never called severity; that is what a log line says of itself.
@@ -97,12 +98,36 @@ pub enum AlertKind {
 pub struct RuleSummary {
     /// The rule's `id`, else its `name`, else its title.
     pub id: String,
+    /// The rule's `name`, where it has one: shorter than an id, unique within a rule set.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
     pub title: String,
     pub level: Level,
     #[serde(default)]
     pub tags: Vec<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub author: String,
+}
+
+impl RuleSummary {
+    /// What alerts need to know of a rule.
+    #[must_use]
+    pub fn of(header: &Header) -> Self {
+        Self {
+            id: header.reference().to_owned(),
+            name: header.name.clone().unwrap_or_default(),
+            title: header.title.clone(),
+            level: header.level,
+            tags: header.tags.clone(),
+            author: header.author.clone(),
+        }
+    }
+
+    /// Name, else id: how people and `.expect` files refer to the rule.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        if self.name.is_empty() { &self.id } else { &self.name }
+    }
 }
 
 /// First and last event time of the evidence.

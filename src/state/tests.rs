@@ -13,7 +13,7 @@ fn at(seconds: i64) -> Timestamp {
 
 fn rule(level: Level) -> Arc<RuleSummary> {
     let (id, tags, author) = (format!("rule-{level}"), Vec::new(), String::new());
-    Arc::new(RuleSummary { title: id.clone(), id, level, tags, author })
+    Arc::new(RuleSummary { title: id.clone(), name: String::new(), id, level, tags, author })
 }
 
 fn alert(id: u128, status: AlertStatus, level: Level, seconds: i64) -> Alert {

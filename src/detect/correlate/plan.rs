@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::detect::alert::{Level, RuleSummary};
+use crate::detect::alert::RuleSummary;
 use crate::detect::extension::{self, Absent, Bucket, Extension, Heartbeat, StateInput, Tie, WindowKind};
 use crate::detect::record::FieldNumber;
 use crate::detect::rule::{
@@ -403,7 +403,7 @@ impl Builder<'_> {
             }
         }
         let mut plan = RulePlan {
-            summary: Arc::new(summary(input.header)),
+            summary: Arc::new(RuleSummary::of(input.header)),
             content_hash: input.header.content_hash,
             alone: true,
             routes: Vec::new(),
@@ -630,16 +630,6 @@ fn reaches(routes: &[Found], from: usize, to: usize) -> bool {
         }
     }
     false
-}
-
-fn summary(header: &Header) -> RuleSummary {
-    RuleSummary {
-        id: header.reference().to_owned(),
-        title: header.title.clone(),
-        level: if header.level_given { header.level } else { Level::Medium },
-        tags: header.tags.clone(),
-        author: header.author.clone(),
-    }
 }
 
 fn absence(absent: &Absent) -> WindowPlan {
