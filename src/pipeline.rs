@@ -1,5 +1,26 @@
 //! The only place that starts threads and makes channels, and the only one that reads the clock.
+//!
+//! ```text
+//! source ──chunks──► work ──batches──► index ──► tantivy
+//!                     │  ▲               │
+//!            snapshot │  └──reports──────┘
+//!                     ▼
+//!                 dashboard ──requests──► search ──answers──► dashboard
+//! ```
 
+mod build;
+mod clock;
 mod handle;
+mod indexer;
+mod recordings;
+mod replay;
+mod searcher;
+mod work;
+mod worker;
 
+pub use build::{Live, LiveError, LiveOptions, PLAIN_ALERTS, start};
+pub use clock::Clock;
 pub use handle::{Handle, Notice, Request};
+pub use recordings::{Chunks, RecordingError, recordings};
+pub use replay::{Recording, replay};
+pub use work::{Line, Work, WorkOptions};

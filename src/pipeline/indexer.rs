@@ -1,0 +1,250 @@
+//! The thread that owns the index writer: the single committer.
+//!
+//! Events, alerts, cursors and the state of detection go into one commit, so that after a crash
+//! everything agrees. While writing fails the writer holds what it was given and tries again;
+//! this thread then takes nothing more, the channels fill up, and reading stops: files wait on disk.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use super::clock::Clock;
+use super::work::Work;
+use crate::detect::Alert;
+use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Timestamp};
+use crate::index::{Detection, Error, Position, Writer};
+use crate::state::{IndexStatus, Ledger};
+
+/// Visible to search this long after it was read, at the latest.
+const COMMIT_EVERY: Duration = Duration::from_millis(500);
+
+/// Commit earlier when this many events wait, so that memory stays bounded.
+const COMMIT_AFTER_EVENTS: u64 = 50_000;
+
+/// While writing fails, the next attempt comes this much later.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// Finished generations are remembered for this many newer ones: a rotated file may reappear under
+/// another name and must not be read again.
+const FINISHED_CURSORS: usize = 1_000;
+
+/// What the worker hands over: the events of one chunk and all that belongs to the same commit.
+pub(super) struct Batch {
+    pub events: Vec<Event>,
+    pub source: Arc<str>,
+    pub alerts: Vec<Alert>,
+    pub gaps: Vec<Gap>,
+    pub cursor: Option<Cursor>,
+    /// The number the next event will get.
+    pub next_seq: u64,
+    /// Everything that was read before this arrival is in this batch or an earlier one.
+    pub read_to: Timestamp,
+    /// Counts since the start of the run.
+    pub ledger: Ledger,
+    /// State of detection as of `next_seq`.
+    pub detection: Option<Vec<u8>>,
+}
+
+impl Batch {
+    pub fn empty(work: &Work, read_to: Timestamp) -> Self {
+        Self {
+            events: Vec::new(),
+            source: Arc::default(),
+            alerts: Vec::new(),
+            gaps: Vec::new(),
+            cursor: None,
+            next_seq: work.next_seq(),
+            read_to,
+            ledger: work.total_ledger(),
+            detection: None,
+        }
+    }
+}
+
+/// What the dashboard is told of the index.
+#[derive(Clone, Debug)]
+pub(super) enum IndexReport {
+    Status(IndexStatus),
+    Trouble { message: String, hint: Option<String> },
+}
+
+/// The committer's ends of the channels.
+pub(super) struct Ends {
+    pub batches: Receiver<Batch>,
+    /// Event buffers go back to the worker.
+    pub recycled: Sender<Vec<Event>>,
+    /// Latest wins: a full channel is skipped.
+    pub reports: Sender<IndexReport>,
+    /// Alerts leave the process here, after the commit that contains them.
+    pub alerts: Option<Sender<Alert>>,
+}
+
+pub(super) struct Indexer {
+    writer: Writer,
+    paths: Paths,
+    ends: Ends,
+    clock: Clock,
+    /// Hash of the rules; a saved state of detection belongs to it.
+    rules: String,
+    cursors: BTreeMap<GenerationId, (u64, Cursor)>,
+    position: Position,
+    committed_alerts: Vec<Alert>,
+    indexed: u64,
+    dirty: bool,
+    committed_at: Instant,
+}
+
+impl Indexer {
+    pub fn new(writer: Writer, paths: Paths, ends: Ends, clock: Clock, rules: String) -> Self {
+        let payload = writer.payload();
+        let cursors =
+            payload.cursors.iter().cloned().zip(0..).map(|(cursor, age)| (cursor.generation, (age, cursor)));
+        Self {
+            cursors: cursors.collect(),
+            position: Position {
+                seq_next: payload.seq_next,
+                read_to: payload.read_to,
+                ledger: payload.ledger.clone(),
+                outbox_done: payload.outbox_done,
+                ..Position::default()
+            },
+            indexed: writer.reader().counts().map_or(0, |counts| counts.events),
+            writer,
+            paths,
+            ends,
+            clock,
+            rules,
+            committed_alerts: Vec::new(),
+            dirty: false,
+            committed_at: Instant::now(),
+        }
+    }
+
+    /// Runs until the worker has hung up, then commits what is left and waits for merges.
+    ///
+    /// # Errors
+    /// When what was taken can no longer be written; after a restart it is read again.
+    pub fn run(mut self) -> Result<(), Error> {
+        self.report_status();
+        loop {
+            let wait = COMMIT_EVERY.saturating_sub(self.committed_at.elapsed());
+            match self.ends.batches.recv_timeout(if self.dirty { wait } else { COMMIT_EVERY }) {
+                Ok(batch) => self.take(batch)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let due = self.committed_at.elapsed() >= COMMIT_EVERY
+                || self.writer.uncommitted() >= COMMIT_AFTER_EVENTS;
+            if self.dirty && due {
+                self.commit()?;
+            }
+        }
+        if self.dirty {
+            self.commit()?;
+        }
+        self.writer.close()
+    }
+
+    fn take(&mut self, batch: Batch) -> Result<(), Error> {
+        self.dirty = true;
+        for event in &batch.events {
+            self.until_taken(|writer, paths| writer.add_event(event, &paths.read(), &batch.source))?;
+        }
+        for alert in &batch.alerts {
+            self.until_taken(|writer, _| writer.add_alert(alert))?;
+        }
+        let now = self.clock.now();
+        for gap in &batch.gaps {
+            self.until_taken(|writer, _| writer.add_gap(gap, now))?;
+        }
+        self.indexed += batch.events.len() as u64;
+        self.committed_alerts.extend(batch.alerts);
+        self.position.seq_next = batch.next_seq;
+        self.position.read_to = Some(batch.read_to);
+        self.position.ledger = serde_json::to_value(batch.ledger).unwrap_or_default();
+        if let Some(snapshot) = batch.detection {
+            self.position.detection =
+                Some(Detection { snapshot, rules: self.rules.clone(), seq: batch.next_seq });
+        }
+        if let Some(cursor) = batch.cursor {
+            self.remember(cursor);
+        }
+        // A full channel: the worker has buffers enough.
+        drop(self.ends.recycled.try_send(batch.events));
+        Ok(())
+    }
+
+    /// Adds, waiting while the writer can hold no more.
+    fn until_taken(&mut self, add: impl Fn(&mut Writer, &Paths) -> Result<(), Error>) -> Result<(), Error> {
+        loop {
+            match add(&mut self.writer, &self.paths) {
+                Err(Error::Full { .. }) => self.wait_and_commit()?,
+                other => return other,
+            }
+        }
+    }
+
+    fn wait_and_commit(&mut self) -> Result<(), Error> {
+        std::thread::park_timeout(RETRY_AFTER);
+        self.commit()
+    }
+
+    fn remember(&mut self, cursor: Cursor) {
+        let age = self.cursors.values().map(|(age, _)| *age + 1).max().unwrap_or(0);
+        self.cursors.insert(cursor.generation, (age, cursor));
+        let finished = self.cursors.values().filter(|(_, cursor)| cursor.finished).count();
+        if finished > FINISHED_CURSORS {
+            let oldest =
+                self.cursors.values().filter(|(_, cursor)| cursor.finished).min_by_key(|(age, _)| *age);
+            if let Some(generation) = oldest.map(|(_, cursor)| cursor.generation) {
+                self.cursors.remove(&generation);
+            }
+        }
+    }
+
+    /// One commit. A failure is reported and tried again with the next one; only a writer that can
+    /// no longer hold what it was given ends the thread.
+    fn commit(&mut self) -> Result<(), Error> {
+        self.committed_at = Instant::now();
+        self.position.cursors = self.cursors.values().map(|(_, cursor)| cursor.clone()).collect();
+        let mut position = self.position.clone();
+        position.detection = self.position.detection.take();
+        match self.writer.commit(position) {
+            Ok(_) => {
+                self.dirty = false;
+                self.hand_out_alerts();
+            }
+            Err(error @ Error::Rewind { .. }) => return Err(error),
+            Err(error) => self.report(IndexReport::Trouble {
+                message: error.to_string(),
+                hint: error.hint().or_else(|| Some("events are held until writing works again".to_owned())),
+            }),
+        }
+        self.report_status();
+        Ok(())
+    }
+
+    fn hand_out_alerts(&mut self) {
+        let alerts = std::mem::take(&mut self.committed_alerts);
+        if let Some(sender) = &self.ends.alerts {
+            // Whoever printed them has left: there is nobody to tell.
+            drop(alerts.into_iter().try_for_each(|alert| sender.send(alert)));
+        }
+    }
+
+    fn report_status(&self) {
+        let pending = self.writer.uncommitted();
+        self.report(IndexReport::Status(IndexStatus {
+            indexed: self.indexed.saturating_sub(pending),
+            pending,
+            disk_bytes: self.writer.disk_bytes(),
+            degraded: self.writer.degraded().is_some(),
+        }));
+    }
+
+    fn report(&self, report: IndexReport) {
+        drop(self.ends.reports.try_send(report));
+    }
+}

@@ -1,0 +1,272 @@
+//! The work on one line, in order: decode, normalise, match, correlate.
+//!
+//! The same `Work` serves the live dashboard and `replay`; only the clock differs, and the clock is
+//! an argument. It opens nothing, sends nothing and never fails: a bad line is an event with an
+//! outcome, a bad rule was reported when it was loaded.
+
+use std::sync::Arc;
+
+use crate::decode::Decoder;
+use crate::detect::{
+    Correlator, CorrelatorOptions, Diagnostic, Engine, EngineOptions, Extractor, MatchRecord, Output,
+    RuleIndex, RuleSet, RuleSummary,
+};
+use crate::event::{Chunk, Event, GenerationId, LineSpan, Outcome, Paths, SourceId, TimeQuality, Timestamp};
+use crate::normalize::{self, Normalizer};
+use crate::state::{Ledger, RuleHits};
+
+/// How the stages are set up.
+#[derive(Clone, Debug, Default)]
+pub struct WorkOptions {
+    /// Match rules only against events of their logsource.
+    pub routing: bool,
+    pub normalize: normalize::Options,
+    pub correlate: CorrelatorOptions,
+}
+
+/// One line and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    pub bytes: &'a [u8],
+    pub cut: bool,
+    pub source: SourceId,
+    /// Path of the source, for evidence.
+    pub path: &'a Arc<str>,
+    pub generation: GenerationId,
+    pub offset: u64,
+    pub number: u64,
+    pub read_at: Timestamp,
+}
+
+impl<'a> Line<'a> {
+    /// The line of `chunk` that `span` names; `index` is its place in the chunk.
+    #[must_use]
+    pub fn of(chunk: &'a Chunk, index: u64, span: &LineSpan, path: &'a Arc<str>) -> Self {
+        let end = span.start as usize + span.len as usize;
+        Self {
+            bytes: chunk.bytes.get(span.start as usize..end).unwrap_or_default(),
+            cut: span.cut,
+            source: chunk.source,
+            path,
+            generation: chunk.generation,
+            offset: span.offset,
+            number: chunk.first_line + index,
+            read_at: chunk.read_at,
+        }
+    }
+}
+
+/// Decode, normalise, match, correlate. Owns every buffer of the hot path.
+pub struct Work {
+    paths: Paths,
+    decoder: Decoder,
+    normalizer: Normalizer,
+    engine: Engine,
+    extractor: Extractor,
+    correlator: Correlator,
+    matched: Vec<RuleIndex>,
+    record: MatchRecord,
+    outputs: Vec<Output>,
+    ledger: Ledger,
+    total: Ledger,
+    hits: Hits,
+    next_seq: u64,
+    changed_since_saved: bool,
+}
+
+/// How often each rule matched, and alerted.
+struct Hits {
+    rules: Vec<Arc<RuleSummary>>,
+    matches: Vec<u64>,
+}
+
+impl Work {
+    /// Compiles `rules`. The diagnostics are about `soctop:` blocks and correlations that cannot
+    /// run; everything else was reported when the rules were parsed.
+    #[must_use]
+    pub fn new(rules: &RuleSet, options: &WorkOptions) -> (Self, Vec<Diagnostic>) {
+        let paths = Paths::new();
+        let (correlator, diagnostics) = Correlator::new(rules, options.correlate.clone());
+        let work = Self {
+            decoder: Decoder::new(paths.clone()),
+            normalizer: Normalizer::new(paths.clone(), options.normalize.clone()),
+            engine: Engine::compile(rules, &paths, EngineOptions { routing: options.routing }),
+            extractor: Extractor::new(&paths, correlator.needed_fields()),
+            correlator,
+            matched: Vec::new(),
+            record: MatchRecord::default(),
+            outputs: Vec::new(),
+            ledger: Ledger::default(),
+            total: Ledger::default(),
+            hits: Hits::of(rules),
+            next_seq: 0,
+            changed_since_saved: false,
+            paths,
+        };
+        (work, diagnostics)
+    }
+
+    /// Takes one line through all stages. `event` holds the result; what detection says of it waits
+    /// in [`Work::take_outputs`].
+    pub fn line(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
+        let outcome = self.prepare(line, event);
+        if outcome != Outcome::Blank {
+            self.detect(event, line.path);
+        }
+        outcome
+    }
+
+    /// Decodes and normalises, without detection.
+    pub fn prepare(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
+        let outcome = self.decoder.decode(line.bytes, line.cut, event);
+        self.account(outcome);
+        if outcome == Outcome::Blank {
+            return outcome;
+        }
+        event.meta.source = line.source;
+        event.meta.generation = line.generation;
+        event.meta.offset = line.offset;
+        event.meta.line = line.number;
+        event.meta.ingested = line.read_at;
+        self.normalizer.normalize(event, line.read_at);
+        outcome
+    }
+
+    /// Matches and correlates a prepared event; it gets its place in the order here.
+    pub fn detect(&mut self, event: &mut Event, path: &Arc<str>) {
+        event.meta.seq = self.next_seq;
+        self.next_seq += 1;
+        self.changed_since_saved = true;
+        match event.meta.time_quality {
+            TimeQuality::Absent => self.ledger.timeless += 1,
+            TimeQuality::Future => self.ledger.future += 1,
+            _ => {}
+        }
+        self.engine.matches(event, &mut self.matched);
+        self.hits.count(&self.matched);
+        if self.matched.is_empty() {
+            let (source, arrival) = (event.meta.source, event.meta.ingested);
+            self.correlator.progress(source, event.meta.time, arrival, &mut self.outputs);
+            return;
+        }
+        self.extractor.fill(event, &self.matched, path, &mut self.record);
+        self.correlator.observe(&self.record, &mut self.outputs);
+    }
+
+    /// A source is about to be read: timers wait until it has spoken or is idle.
+    pub fn source_opened(&mut self, source: SourceId) {
+        self.correlator.source_opened(source);
+    }
+
+    /// A source has nothing more to read for now: timers no longer wait for it.
+    pub fn source_idle(&mut self, source: SourceId) {
+        self.correlator.source_idle(source, &mut self.outputs);
+    }
+
+    /// Moves the clock: timers that are due fire.
+    pub fn advance(&mut self, now: Timestamp) {
+        self.correlator.advance(now, &mut self.outputs);
+    }
+
+    /// The input has ended: everything that was still open is closed.
+    pub fn finish(&mut self) {
+        self.correlator.finish(&mut self.outputs);
+    }
+
+    /// What detection has said since the last call, in order.
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// Counts since the last call.
+    pub fn take_ledger(&mut self) -> Ledger {
+        let mut ledger = std::mem::take(&mut self.ledger);
+        let late = self.correlator.counters().late;
+        ledger.late = late.saturating_sub(self.total.late);
+        self.total.add(&ledger);
+        ledger
+    }
+
+    /// Counts up to the last [`Work::take_ledger`].
+    #[must_use]
+    pub fn total_ledger(&self) -> Ledger {
+        self.total
+    }
+
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    #[must_use]
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    #[must_use]
+    pub fn correlator(&self) -> &Correlator {
+        &self.correlator
+    }
+
+    /// The state of detection, to be committed with the events before [`Work::next_seq`].
+    pub fn save(&mut self) -> Option<Vec<u8>> {
+        self.changed_since_saved = false;
+        None
+    }
+
+    /// Whether events came since the last [`Work::save`].
+    #[must_use]
+    pub fn changed_since_saved(&self) -> bool {
+        self.changed_since_saved
+    }
+
+    /// Continues where a saved state stood. A state that does not fit (another version) is left
+    /// aside and detection starts anew.
+    pub fn restore(&mut self, saved: Option<&[u8]>, next_seq: u64) -> Result<(), String> {
+        self.next_seq = next_seq;
+        let _ = saved;
+        Ok(())
+    }
+
+    /// How often each rule matched that matched at all.
+    #[must_use]
+    pub fn rule_hits(&self) -> Vec<RuleHits> {
+        self.hits.list()
+    }
+
+    fn account(&mut self, outcome: Outcome) {
+        let counter = match outcome {
+            Outcome::Parsed => &mut self.ledger.parsed,
+            Outcome::Repaired => &mut self.ledger.repaired,
+            Outcome::Raw => &mut self.ledger.raw,
+            Outcome::Cut => &mut self.ledger.cut,
+            Outcome::Blank => &mut self.ledger.blank,
+        };
+        *counter += 1;
+    }
+}
+
+impl Hits {
+    fn of(rules: &RuleSet) -> Self {
+        let headers = (0..rules.len()).filter_map(|index| rules.header(RuleIndex(index as u32)));
+        let summaries: Vec<_> = headers.map(|header| Arc::new(RuleSummary::of(header))).collect();
+        Self { matches: vec![0; summaries.len()], rules: summaries }
+    }
+
+    fn count(&mut self, matched: &[RuleIndex]) {
+        for rule in matched {
+            if let Some(matches) = self.matches.get_mut(rule.0 as usize) {
+                *matches += 1;
+            }
+        }
+    }
+
+    fn list(&self) -> Vec<RuleHits> {
+        self.rules
+            .iter()
+            .zip(&self.matches)
+            .filter(|(_, matches)| **matches > 0)
+            .map(|(rule, matches)| RuleHits { rule: Arc::clone(rule), matches: *matches, alerts: 0 })
+            .collect()
+    }
+}

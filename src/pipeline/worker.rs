@@ -1,0 +1,379 @@
+//! The thread between the sources and everything that shows or stores: it runs [`Work`] on every
+//! line, in order, keeps the [`State`], publishes snapshots and hands batches to the index thread.
+//!
+//! It blocks when the index thread is behind (the files are the buffer), and never waits for the
+//! dashboard: snapshots are latest-wins.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, Sender, select, tick};
+
+use super::clock::Clock;
+use super::handle::Notice;
+use super::indexer::{Batch, IndexReport};
+use super::work::{Line, Work};
+use crate::detect::Output;
+use crate::event::{
+    Chunk, Cursor, Event, Gap, Outcome, Record, SourceId, SourceMessage, Timestamp, canonical,
+};
+use crate::state::{Counted, Ledger, Snapshot, SourceStatus, State, Update};
+
+/// Ten times a second at the most: the frame rate of the dashboard.
+const PUBLISH_EVERY: Duration = Duration::from_millis(100);
+
+/// Rows of one publication. A screen shows less; the rest is counted as not shown.
+const ROWS_PER_PUBLICATION: usize = 500;
+
+/// Correlation state is saved this often; after a crash, what came later is looked at again.
+const SAVE_DETECTION_EVERY: Duration = Duration::from_secs(5);
+
+/// The worker's ends of the channels.
+pub(super) struct Channels {
+    pub sources: Receiver<SourceMessage>,
+    pub reports: Receiver<IndexReport>,
+    pub batches: Sender<Batch>,
+    /// Event buffers that the index thread has finished with.
+    pub recycled: Receiver<Vec<Event>>,
+    pub notices: Sender<Notice>,
+    pub snapshots: Arc<ArcSwap<Snapshot>>,
+}
+
+/// What is known of one source.
+#[derive(Default)]
+struct Known {
+    status: SourceStatus,
+    name: Arc<str>,
+    caught_up: bool,
+}
+
+pub(super) struct Worker {
+    work: Work,
+    state: State,
+    channels: Channels,
+    clock: Clock,
+    sources: BTreeMap<SourceId, Known>,
+    changed_sources: BTreeSet<SourceId>,
+    pending: Pending,
+    dirty: bool,
+    published_at: Instant,
+    saved_at: Instant,
+    shown_second: i64,
+}
+
+/// What the next publication will show.
+#[derive(Default)]
+struct Pending {
+    rows: Vec<Arc<Record>>,
+    not_shown: u64,
+    by_second: HashMap<i64, [u64; 8]>,
+    ledger: Ledger,
+}
+
+impl Worker {
+    pub fn new(work: Work, state: State, channels: Channels, clock: Clock) -> Self {
+        let now = Instant::now();
+        Self {
+            work,
+            state,
+            channels,
+            clock,
+            sources: BTreeMap::new(),
+            changed_sources: BTreeSet::new(),
+            pending: Pending::default(),
+            dirty: true,
+            published_at: now,
+            saved_at: now,
+            shown_second: 0,
+        }
+    }
+
+    /// Runs until the sources have hung up, then hands over the last state of detection.
+    pub fn run(mut self) {
+        let ticks = tick(PUBLISH_EVERY);
+        let sources = self.channels.sources.clone();
+        let reports = self.channels.reports.clone();
+        self.publish();
+        loop {
+            select! {
+                recv(sources) -> message => match message {
+                    Ok(message) => self.source(message),
+                    Err(_) => break,
+                },
+                recv(reports) -> report => if let Ok(report) = report {
+                    self.report(report);
+                },
+                recv(ticks) -> _ => self.tick(),
+            }
+            if self.published_at.elapsed() >= PUBLISH_EVERY {
+                self.publish_if_changed();
+            }
+        }
+        self.save_detection();
+        self.publish();
+    }
+
+    fn source(&mut self, message: SourceMessage) {
+        match message {
+            SourceMessage::Opened { source, path, offset, size, .. } => {
+                self.opened(source, &path, offset, size)
+            }
+            SourceMessage::Lines(chunk) => self.chunk(&chunk),
+            SourceMessage::Gap(source, gap) => self.gap(source, gap),
+            SourceMessage::CaughtUp { source, size } => self.grown(source, size, true),
+            SourceMessage::Grown { source, size } => self.grown(source, size, false),
+            SourceMessage::Closed { source, cursor } => self.closed(source, cursor),
+            SourceMessage::Trouble { source, message, hint } => self.trouble(source, message, hint),
+            SourceMessage::Finished => self.finished(),
+        }
+    }
+
+    fn opened(&mut self, source: SourceId, path: &std::path::Path, offset: u64, size: u64) {
+        let known = self.sources.entry(source).or_default();
+        let name: Arc<str> = path.to_string_lossy().into();
+        if !known.status.path.is_empty() {
+            known.status.rotations += 1;
+        }
+        known.name = Arc::clone(&name);
+        known.status.path = name;
+        known.status.read_bytes = offset;
+        known.status.size_bytes = size.max(offset);
+        known.status.closed = false;
+        known.caught_up = false;
+        self.changed_sources.insert(source);
+        self.work.source_opened(source);
+    }
+
+    fn chunk(&mut self, chunk: &Chunk) {
+        let name = self.sources.get(&chunk.source).map(|known| Arc::clone(&known.name)).unwrap_or_default();
+        let mut events = self.channels.recycled.try_recv().unwrap_or_default();
+        let mut used = 0;
+        let mut newest = None;
+        let read_at = self.clock.now();
+        for (index, span) in chunk.lines.iter().enumerate() {
+            if used == events.len() {
+                events.push(Event::default());
+            }
+            let Some(event) = events.get_mut(used) else { break };
+            let line = Line { read_at, ..Line::of(chunk, index as u64, span, &name) };
+            if self.work.line(&line, event) == Outcome::Blank {
+                continue;
+            }
+            used += 1;
+            newest = newest.max(event.meta.time);
+            self.pending.count(event);
+        }
+        events.truncate(used);
+        self.pending.keep_rows(&events, &name, &self.work);
+        self.pending.ledger.add(&self.work.take_ledger());
+        self.note_progress(chunk, newest, read_at);
+        let mut batch = Batch {
+            events,
+            source: name,
+            cursor: Some(chunk.cursor.clone()),
+            ..Batch::empty(&self.work, read_at)
+        };
+        self.take_outputs(&mut batch);
+        self.send(batch);
+    }
+
+    fn note_progress(&mut self, chunk: &Chunk, newest: Option<Timestamp>, read_at: Timestamp) {
+        let known = self.sources.entry(chunk.source).or_default();
+        known.caught_up = false;
+        let status = &mut known.status;
+        status.read_bytes = chunk.cursor.end;
+        status.size_bytes = status.size_bytes.max(chunk.cursor.end);
+        status.lines += chunk.lines.len() as u64;
+        status.last_line_at = Some(read_at);
+        status.last_event_time = newest.or(status.last_event_time);
+        self.changed_sources.insert(chunk.source);
+    }
+
+    fn gap(&mut self, source: SourceId, gap: Gap) {
+        if let Some(known) = self.sources.get_mut(&source) {
+            known.status.gaps += 1;
+        }
+        self.changed_sources.insert(source);
+        self.pending.ledger.gaps += 1;
+        self.pending.ledger.lost_bytes += gap.to.map_or(0, |to| to.saturating_sub(gap.from));
+        let mut batch = Batch::empty(&self.work, self.clock.now());
+        batch.gaps.push(gap);
+        self.send(batch);
+    }
+
+    fn grown(&mut self, source: SourceId, size: u64, caught_up: bool) {
+        if let Some(known) = self.sources.get_mut(&source) {
+            known.status.size_bytes = size;
+            known.caught_up = caught_up;
+        }
+        self.changed_sources.insert(source);
+        if caught_up {
+            self.work.source_idle(source);
+            self.send_outputs();
+        }
+    }
+
+    fn closed(&mut self, source: SourceId, cursor: Cursor) {
+        if let Some(known) = self.sources.get_mut(&source) {
+            known.status.closed = true;
+            known.caught_up = true;
+        }
+        self.changed_sources.insert(source);
+        self.work.source_idle(source);
+        let mut batch = Batch::empty(&self.work, self.clock.now());
+        batch.cursor = Some(cursor);
+        self.send(batch);
+    }
+
+    fn trouble(&mut self, source: Option<SourceId>, message: String, hint: Option<String>) {
+        if let Some(known) = source.and_then(|source| self.sources.get_mut(&source)) {
+            known.status.trouble = Some(message.clone());
+        }
+        self.changed_sources.extend(source);
+        self.apply(Update::Notice { time: self.clock.now(), message, hint });
+    }
+
+    fn finished(&mut self) {
+        for known in self.sources.values_mut() {
+            known.caught_up = true;
+        }
+        self.save_detection();
+        self.apply(Update::Finished);
+    }
+
+    fn report(&mut self, report: IndexReport) {
+        match report {
+            IndexReport::Status(status) => self.apply(Update::Index(status)),
+            IndexReport::Trouble { message, hint } => {
+                self.apply(Update::Notice { time: self.clock.now(), message, hint });
+            }
+        }
+    }
+
+    /// The clock: timers of states and absences fire by it only while there is nothing left to
+    /// read, for a backlog lives in the past.
+    fn tick(&mut self) {
+        if self.sources.values().all(|known| known.caught_up) {
+            self.work.advance(self.clock.now());
+            self.send_outputs();
+        }
+        if self.saved_at.elapsed() >= SAVE_DETECTION_EVERY && self.work.changed_since_saved() {
+            self.save_detection();
+        }
+        if self.clock.now().seconds() != self.shown_second {
+            self.dirty = true;
+        }
+        self.publish_if_changed();
+    }
+
+    fn save_detection(&mut self) {
+        self.saved_at = Instant::now();
+        let mut batch = Batch::empty(&self.work, self.clock.now());
+        batch.detection = self.work.save();
+        self.send(batch);
+    }
+
+    /// Sends what detection said without a line being read.
+    fn send_outputs(&mut self) {
+        let mut batch = Batch::empty(&self.work, self.clock.now());
+        self.take_outputs(&mut batch);
+        if !batch.alerts.is_empty() {
+            self.send(batch);
+        }
+    }
+
+    fn take_outputs(&mut self, batch: &mut Batch) {
+        for output in self.work.take_outputs() {
+            match output {
+                Output::Alert(alert) => {
+                    batch.alerts.push(alert.clone());
+                    self.state.apply(Update::Alert(alert));
+                }
+                Output::Transition(transition) => self.state.apply(Update::Transition(transition)),
+                Output::Risk(risk) => self.state.apply(Update::Risk(risk)),
+                Output::Degraded { rule, since } => {
+                    let message =
+                        format!("`{}` counts approximately: more groups than its budget", rule.title);
+                    let hint = Some(
+                        "someone may be inventing keys; counts may be too high, never too low".to_owned(),
+                    );
+                    self.state.apply(Update::Notice { time: since, message, hint });
+                }
+                // Raw matches and firings are for test vectors and never asked for here.
+                Output::Match { .. } | Output::Firing { .. } => continue,
+            }
+            self.dirty = true;
+        }
+    }
+
+    /// Blocks while the index thread is behind. When it is gone there is nobody to store for, and
+    /// the dashboard has been told why.
+    fn send(&mut self, batch: Batch) {
+        if self.channels.batches.send(batch).is_err() {
+            self.dirty = true;
+        }
+    }
+
+    fn apply(&mut self, update: Update) {
+        self.state.apply(update);
+        self.dirty = true;
+    }
+
+    fn publish_if_changed(&mut self) {
+        if self.dirty || !self.pending.is_empty() || !self.changed_sources.is_empty() {
+            self.publish();
+        }
+    }
+
+    fn publish(&mut self) {
+        let now = self.clock.now();
+        self.published_at = Instant::now();
+        self.shown_second = now.seconds();
+        self.dirty = false;
+        for source in std::mem::take(&mut self.changed_sources) {
+            if let Some(known) = self.sources.get(&source) {
+                self.state.apply(Update::Source(known.status.clone()));
+            }
+        }
+        self.pending.apply_to(&mut self.state);
+        self.state.apply(Update::RuleHits(self.work.rule_hits()));
+        self.state.apply(Update::Clock { now });
+        self.channels.snapshots.store(Arc::new(self.state.snapshot()));
+        // A full channel already holds a notice that will make the dashboard look.
+        drop(self.channels.notices.try_send(Notice::Changed));
+    }
+}
+
+impl Pending {
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.ledger == Ledger::default()
+    }
+
+    fn count(&mut self, event: &Event) {
+        let level = crate::event::LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default());
+        let second = event.meta.time.unwrap_or(event.meta.ingested).seconds();
+        self.by_second.entry(second).or_default()[level as usize] += 1;
+    }
+
+    /// Keeps the newest events as rows; only these are ever copied for the screen.
+    fn keep_rows(&mut self, events: &[Event], source: &Arc<str>, work: &Work) {
+        let kept = events.len().min(ROWS_PER_PUBLICATION);
+        let names = work.paths().read();
+        let newest = events.get(events.len() - kept..).unwrap_or_default();
+        self.rows.extend(newest.iter().map(|event| Arc::new(Record::from_event(event, source, &names))));
+        let excess = self.rows.len().saturating_sub(ROWS_PER_PUBLICATION);
+        self.rows.drain(..excess);
+        self.not_shown += (events.len() - kept + excess) as u64;
+    }
+
+    fn apply_to(&mut self, state: &mut State) {
+        let pending = std::mem::take(self);
+        let by_second = pending.by_second.into_iter().collect();
+        state.apply(Update::Counted(Counted { by_second, ledger: pending.ledger }));
+        if !pending.rows.is_empty() {
+            state.apply(Update::Events { rows: pending.rows, not_shown: pending.not_shown });
+        }
+    }
+}
