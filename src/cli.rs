@@ -1,1 +1,320 @@
-//! placeholder
+//! The command line: types and help text, nothing that opens anything.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::detect::Level;
+
+/// top for your security operations
+///
+/// Tails structured logs, finds lockouts, abuse, injections and open circuit breakers with Sigma
+/// rules, and shows how bad it is, live. Nothing to set up: point it at your logs.
+#[derive(Debug, Parser)]
+#[command(name = "soctop", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Start here:\n  \
+    soctop demo                        see it at work, no input needed\n  \
+    soctop watch /var/log/app/*.log    live dashboard over your logs\n  \
+    soctop trace 7f3c2a90              everything with one correlation id\n  \
+    soctop replay sample.log           what would the rules have said?")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Watch(WatchArgs),
+    Demo(DemoArgs),
+    Replay(ReplayArgs),
+    Ingest(IngestArgs),
+    Search(SearchArgs),
+    Trace(TraceArgs),
+    Rules(RulesArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+}
+
+/// Where the rules come from.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RuleArgs {
+    /// Rule file or folder (repeatable) instead of the bundled ones
+    #[arg(long = "rules", value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
+
+    /// Match rules whatever the logsource of the event
+    #[arg(long)]
+    pub no_routing: bool,
+}
+
+/// Where the index lives.
+#[derive(Clone, Debug, Default, Args)]
+pub struct StoreArgs {
+    /// Folder of the index and its cursors [default: $XDG_STATE_HOME/soctop]
+    #[arg(long, value_name = "DIR", env = "SOCTOP_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// How the dashboard draws.
+#[derive(Clone, Debug, Args)]
+pub struct ScreenArgs {
+    /// Frames a second at the most (keys are always answered at once)
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=30))]
+    pub fps: u16,
+
+    /// Letters and ASCII signs only
+    #[arg(long)]
+    pub ascii: bool,
+
+    /// No live clock and fewer repaints
+    #[arg(long, env = "NO_MOTION", value_parser = clap::builder::FalseyValueParser::new())]
+    pub no_motion: bool,
+
+    /// Alerts as plain lines instead of the dashboard (also when the output is no terminal)
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// Where reading begins in files that have not been read before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum From {
+    /// Everything in the files
+    #[default]
+    Start,
+    /// Only what is written from now on
+    End,
+}
+
+/// Watch logs live
+///
+/// Follows files, globs (expanded again as files appear), folders, or standard input (`-`) through
+/// rotation and truncation. What has been read once is not read again after a restart.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Files, globs, folders, or `-`
+    #[arg(value_name = "PATH|GLOB|-")]
+    pub inputs: Vec<String>,
+
+    /// Where to begin in files that have not been read before
+    #[arg(long, value_enum, default_value_t)]
+    pub from: From,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+/// Show the dashboard over a bundled story, no input needed
+///
+/// Ten minutes of five back ends under attack, replayed as if live, in a temporary folder.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// How many times faster than it happened
+    #[arg(long, default_value_t = 4.0, value_name = "N")]
+    pub speed: f64,
+
+    /// Another story
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+/// Run the rules over recorded logs, with event time as the only clock
+///
+/// Deterministic: the same input gives the same output at any speed. Alerts go to standard output,
+/// a summary comes last. Never touches the index.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Files, globs, folders, or `-`
+    #[arg(value_name = "PATH|GLOB|-", required = true)]
+    pub inputs: Vec<String>,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
+
+    /// As fast as possible, or N times as fast as it happened
+    #[arg(long, value_name = "max|N", default_value = "max")]
+    pub speed: Speed,
+
+    #[arg(long, value_enum, default_value_t)]
+    pub format: AlertFormat,
+
+    /// Compare the incidents with FILE; exit 1 and show a diff when they differ
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+
+    /// Print the incidents in the form that --expect reads
+    #[arg(long, conflicts_with_all = ["expect", "conformance"])]
+    pub print_expect: bool,
+
+    /// Exit 1 when an incident of this level or higher is found
+    #[arg(long, value_name = "LEVEL", value_parser = parse_level)]
+    pub fail_on: Option<Level>,
+
+    /// Raw matches and firings for test vectors: no routing, no incidents, unlimited lateness
+    #[arg(long, hide_short_help = true)]
+    pub conformance: bool,
+}
+
+/// `--speed`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    Max,
+    Times(f64),
+}
+
+impl std::str::FromStr for Speed {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        if word == "max" {
+            return Ok(Speed::Max);
+        }
+        match word.parse::<f64>() {
+            Ok(times) if times.is_finite() && times > 0.0 => Ok(Speed::Times(times)),
+            _ => Err("expected `max` or a number above 0".to_owned()),
+        }
+    }
+}
+
+/// How alerts are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AlertFormat {
+    #[default]
+    Table,
+    Ndjson,
+}
+
+/// Read files once into the index
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    /// Files, globs, folders, or `-`
+    #[arg(value_name = "PATH|GLOB|-", required = true)]
+    pub inputs: Vec<String>,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// Search the index
+///
+/// The query is tantivy's language over canonical and original field names:
+/// `user.name:alice AND http.response.status_code:401`, `"connection refused"`, a correlation id.
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
+
+    /// From this time on: `2h`, `14:00`, `today`, RFC 3339
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+
+    /// Up to this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: usize,
+
+    #[arg(long, value_enum, default_value_t)]
+    pub sort: Sort,
+
+    #[arg(long, value_enum, default_value_t)]
+    pub format: RecordFormat,
+
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Newest first
+    #[default]
+    Newest,
+    /// Oldest first
+    Oldest,
+}
+
+/// How events are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RecordFormat {
+    #[default]
+    Table,
+    Ndjson,
+    /// The lines as they were written
+    Raw,
+}
+
+/// Show every event and alert that carries a correlation id
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    #[arg(value_name = "ID")]
+    pub id: String,
+
+    #[arg(long, value_enum, default_value_t)]
+    pub format: RecordFormat,
+
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// Check, list, explain and test rules
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Report everything that is wrong, as `file:line:column: message`
+    Check {
+        /// Rule files or folders [default: the bundled rules]
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// Print completions for a shell
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    pub shell: clap_complete::Shell,
+}
+
+/// Print the manual page
+#[derive(Debug, Args)]
+pub struct ManArgs {}
+
+fn parse_level(word: &str) -> Result<Level, String> {
+    Level::parse(word).ok_or_else(|| {
+        let known: Vec<_> = Level::ALL.iter().map(|level| level.word()).collect();
+        format!("expected one of {}", known.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn speed_takes_max_or_a_positive_number() {
+        assert_eq!("max".parse(), Ok(Speed::Max));
+        assert_eq!("2.5".parse(), Ok(Speed::Times(2.5)));
+        for bad in ["", "0", "-1", "nan", "inf", "fast"] {
+            assert!(bad.parse::<Speed>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,1 +1,41 @@
-//! placeholder
+//! The composition root: one file per subcommand, about a page each.
+
+mod demo;
+mod expect;
+mod generate;
+mod ingest;
+mod live;
+mod print;
+mod replay;
+mod rules;
+mod search;
+mod trace;
+mod watch;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+
+/// Runs the subcommand that was asked for; without one, the dashboard's first-run screen or, where
+/// there is no terminal, the help text.
+///
+/// # Errors
+/// Whatever stopped the command, with a hint where there is a next step.
+pub fn run(cli: Cli) -> anyhow::Result<Exit> {
+    match cli.command {
+        None => {
+            Cli::command().print_help()?;
+            Ok(Exit::Fine)
+        }
+        Some(Command::Watch(args)) => watch::run(&args),
+        Some(Command::Demo(args)) => demo::run(&args),
+        Some(Command::Replay(args)) => replay::run(&args),
+        Some(Command::Ingest(args)) => ingest::run(&args),
+        Some(Command::Search(args)) => search::run(&args),
+        Some(Command::Trace(args)) => trace::run(&args),
+        Some(Command::Rules(args)) => rules::run(&args),
+        Some(Command::Completions(args)) => generate::completions(&args),
+        Some(Command::Man(_)) => generate::man(),
+    }
+}

@@ -1,1 +1,7 @@
-//! placeholder
+//! Where things are: folders and rules, resolved once from flags, environment and defaults.
+
+mod paths;
+mod rules;
+
+pub use paths::data_dir;
+pub use rules::{LoadedRules, RuleError, load_rules};

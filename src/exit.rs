@@ -1,1 +1,83 @@
-//! placeholder
+//! Exit status and the last words of a failed command, in one place.
+//!
+//! 0 fine · 1 findings or differences that a flag asked for · 2 usage, configuration or rule error
+//! · 130 interrupted · 255 a bug (panic). A closed pipe is no error.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+use crate::text::Safe;
+
+/// How a command ended without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Fine,
+    /// `--fail-on`, `--expect` or `rules check` found something.
+    Findings,
+    Interrupted,
+}
+
+/// An error with a next step for the reader.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Hinted {
+    pub message: String,
+    pub hint: String,
+    #[source]
+    pub source: Option<anyhow::Error>,
+}
+
+impl Hinted {
+    /// An error that says what went wrong and what to do.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+        anyhow::Error::new(Self { message: message.into(), hint: hint.into(), source: None })
+    }
+}
+
+/// Maps what a command returned to the exit status, printing the error if there is one.
+pub fn report(result: anyhow::Result<Exit>) -> ExitCode {
+    match result {
+        Ok(Exit::Fine) => ExitCode::SUCCESS,
+        Ok(Exit::Findings) => ExitCode::from(1),
+        Ok(Exit::Interrupted) => ExitCode::from(130),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            print_error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// `error:`, then `caused by:` lines, then `hint:`. Messages may quote log content and file names,
+/// so they pass the filter like everything else.
+#[expect(clippy::print_stderr, reason = "the last words of the program")]
+fn print_error(error: &anyhow::Error) {
+    let mut causes = error.chain();
+    if let Some(first) = causes.next() {
+        eprintln!("error: {}", safe_lines(&first.to_string()));
+    }
+    for cause in causes {
+        eprintln!("caused by: {}", safe_lines(&cause.to_string()));
+    }
+    if let Some(hint) = error.chain().find_map(hint_of) {
+        eprintln!("hint: {}", safe_lines(&hint));
+    }
+}
+
+/// Messages have few lines and none of them may be forged.
+fn safe_lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| Safe::new(line).to_string()).collect();
+    lines.join("\n  ")
+}
+
+fn hint_of(cause: &(dyn Error + 'static)) -> Option<String> {
+    cause.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone())
+}

@@ -1,0 +1,74 @@
+//! `soctop ingest`: files into the index, once.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::{live, print};
+use crate::cli::IngestArgs;
+use crate::config;
+use crate::exit::Exit;
+use crate::pipeline::{self, Clock, LiveOptions};
+use crate::source::{self, Input};
+use crate::state::Snapshot;
+
+/// How often progress is shown.
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+pub fn run(args: &IngestArgs) -> anyhow::Result<Exit> {
+    let loaded = live::load_rules(&args.rules)?;
+    live::report_rule_problems(&loaded);
+    let running = pipeline::start(LiveOptions {
+        inputs: args.inputs.iter().map(Input::parse).collect::<Result<_, _>>()?,
+        from: source::From::Start,
+        follow: false,
+        rules: loaded,
+        routing: !args.rules.no_routing,
+        data_dir: config::data_dir(args.store.data_dir.as_deref())?,
+        clock: Clock::Wall,
+        alerts: None,
+    })
+    .context("cannot start reading")?;
+    let handle = running.handle();
+    let talkative = io::stderr().is_terminal();
+    loop {
+        // Nothing but a change can end this; the timeout only refreshes the progress line.
+        match handle.notices.recv_timeout(PROGRESS_EVERY) {
+            Err(crossbeam_channel::RecvTimeoutError::Disconnected) => break,
+            Ok(pipeline::Notice::Stopped(_)) => break,
+            Ok(_) | Err(_) => {}
+        }
+        let snapshot = handle.snapshots.load();
+        if talkative {
+            show_progress(&snapshot)?;
+        }
+        if snapshot.finished {
+            break;
+        }
+    }
+    let snapshots = handle.snapshots.clone();
+    drop(handle);
+    running.stop()?;
+    let ledger = snapshots.load().ledger;
+    if talkative {
+        print::talk("");
+    }
+    print::talk(&format!(
+        "{} lines read, {} events",
+        print::count(ledger.lines()),
+        print::count(ledger.events())
+    ));
+    Ok(Exit::Fine)
+}
+
+fn show_progress(snapshot: &Snapshot) -> io::Result<()> {
+    let (read, size) = snapshot
+        .sources
+        .iter()
+        .fold((0, 0), |(read, size), row| (read + row.status.read_bytes, size + row.status.size_bytes));
+    let percent = if size == 0 { 0.0 } else { read as f64 / size as f64 * 100.0 };
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "\r{percent:5.1} %  {} lines", print::count(snapshot.ledger.lines()))?;
+    stderr.flush()
+}

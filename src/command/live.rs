@@ -1,0 +1,67 @@
+//! What `watch` and `demo` share: a running engine, shown as a dashboard or as plain lines.
+
+use std::io::{self, IsTerminal};
+
+use crossbeam_channel::Receiver;
+
+use super::print::{self, Out};
+use crate::cli::{RuleArgs, ScreenArgs};
+use crate::config::{self, LoadedRules};
+use crate::detect::{Alert, Severity};
+use crate::event::Timestamp;
+use crate::exit::Exit;
+use crate::pipeline::{Clock, Live};
+use crate::text::Safe;
+use crate::tui;
+
+/// Now.
+pub fn wall_clock() -> Timestamp {
+    Clock::Wall.now()
+}
+
+/// Loads the rules that were asked for and says what is wrong with the others.
+pub fn load_rules(args: &RuleArgs) -> anyhow::Result<LoadedRules> {
+    let loaded = config::load_rules(&args.rules)?;
+    Ok(loaded)
+}
+
+/// Whether alerts go to standard output as lines instead of the dashboard.
+pub fn is_plain(screen: &ScreenArgs) -> bool {
+    screen.plain || !io::stdout().is_terminal()
+}
+
+/// Says on standard error what is wrong with rules; the dashboard shows it by itself.
+pub fn report_rule_problems(loaded: &LoadedRules) {
+    let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    for diagnostic in errors {
+        print::talk(&format!("{}", Safe::new(&format!("{}: {}", diagnostic.at, diagnostic.message))));
+    }
+}
+
+/// Runs the dashboard until its user leaves it, then stops the engine.
+pub fn show(live: Live, screen: &ScreenArgs) -> anyhow::Result<Exit> {
+    let options = tui::Options {
+        frames_per_second: screen.fps,
+        ascii: screen.ascii,
+        reduced_motion: screen.no_motion,
+        ..tui::Options::default()
+    };
+    let shown = tui::run(live.handle(), options);
+    let stopped = live.stop();
+    shown?;
+    stopped?;
+    Ok(Exit::Fine)
+}
+
+/// Prints alerts as they are committed, until the input ends or a signal comes.
+pub fn print_alerts(live: Live, alerts: &Receiver<Alert>) -> anyhow::Result<Exit> {
+    let mut out = Out::new();
+    for alert in alerts {
+        if let Err(error) = print::alert(&mut out, &alert).and_then(|()| out.flush()) {
+            live.stop()?;
+            return Err(error.into());
+        }
+    }
+    live.stop()?;
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,203 @@
+//! Lines for standard output. stdout is data, stderr is talk; everything that came from a log or a
+//! rule passes through `Safe`.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::cli::RecordFormat;
+use crate::detect::{Alert, AlertStatus, Level};
+use crate::event::{LogLevel, Nanos, Record, Timestamp};
+use crate::text::Safe;
+
+/// Writes to standard output, buffered and flushed on drop; knows whether colour is welcome.
+pub struct Out {
+    writer: io::BufWriter<io::StdoutLock<'static>>,
+    colour: bool,
+    is_terminal: bool,
+}
+
+impl Out {
+    pub fn new() -> Self {
+        let stdout = io::stdout();
+        let is_terminal = stdout.is_terminal();
+        let colour = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        Self { writer: io::BufWriter::new(stdout.lock()), colour, is_terminal }
+    }
+
+    pub fn line(&mut self, line: &str) -> io::Result<()> {
+        self.writer.write_all(line.as_bytes())?;
+        self.writer.write_all(b"\n")
+    }
+
+    /// One value as one line of JSON.
+    pub fn json(&mut self, value: &impl serde::Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.writer, value)?;
+        self.writer.write_all(b"\n")
+    }
+
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
+    /// The level as a word of four letters with a rising bar, in colour where that is welcome.
+    pub fn level(&self, level: Level) -> String {
+        let (shape, word, colour) = match level {
+            Level::Critical => ('█', "CRIT", "1;7;31"),
+            Level::High => ('▅', "HIGH", "1;31"),
+            Level::Medium => ('▃', "MED ", "33"),
+            Level::Low => ('▁', "LOW ", "34"),
+            Level::Informational => (' ', "INFO", "2"),
+        };
+        self.paint(&format!("{shape} {word}"), colour)
+    }
+
+    pub fn log_level(&self, level: LogLevel) -> String {
+        let word = format!("{:<8}", level.word());
+        match level {
+            LogLevel::Critical => self.paint(&word, "1;31"),
+            LogLevel::Error => self.paint(&word, "31"),
+            LogLevel::Warn => self.paint(&word, "33"),
+            _ => word,
+        }
+    }
+
+    pub fn dim(&self, text: &str) -> String {
+        self.paint(text, "2")
+    }
+
+    /// An alert between the events of a trace.
+    pub fn alert_in_timeline(&mut self, alert: &Alert, first: Timestamp) -> io::Result<()> {
+        let line = format!(
+            "{:>12}  {}  {} {}",
+            delta(alert.time.since(first)),
+            time(alert.time),
+            self.level(alert.rule.level),
+            Safe::new(&alert.summary),
+        );
+        self.line(&line)
+    }
+
+    fn paint(&self, text: &str, colour: &str) -> String {
+        if self.colour { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// `2026-03-01 09:30:00.123Z`: sortable, and as wide for every value.
+pub fn time(time: Timestamp) -> String {
+    time.to_datetime().format("%Y-%m-%d %H:%M:%S%.3fZ").to_string()
+}
+
+/// One event as one line: time, level, service, message.
+pub fn record(out: &Out, record: &Record) -> String {
+    let service = if record.service.is_empty() { file_name(&record.source) } else { &record.service };
+    format!(
+        "{}  {} {:<16} {}",
+        time(record.time),
+        out.log_level(record.level),
+        Safe::new(service).as_str(),
+        Safe::new(&record.message).as_str(),
+    )
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// An incident as one line: time, level, what happened, which rule says so.
+pub fn alert(out: &mut Out, alert: &Alert) -> io::Result<()> {
+    let state = match alert.status {
+        AlertStatus::Open => "",
+        AlertStatus::Update => " (again)",
+        AlertStatus::Close => " (over)",
+    };
+    let line = format!(
+        "{}  {}  {}{state}  {}",
+        time(alert.time),
+        out.level(alert.rule.level),
+        Safe::new(&alert.summary),
+        out.dim(Safe::new(&alert.rule.title).as_str()),
+    );
+    out.line(&line)
+}
+
+/// Events in the form that was asked for.
+pub fn records(out: &mut Out, records: &[Record], format: RecordFormat) -> io::Result<()> {
+    for item in records {
+        match format {
+            RecordFormat::Table => {
+                let line = record(out, item);
+                out.line(&line)?;
+            }
+            RecordFormat::Ndjson => out.json(item)?,
+            // A pipe gets the bytes, a terminal only what is safe to show.
+            RecordFormat::Raw if out.is_terminal => {
+                let line = Safe::with_limit(&item.raw, usize::MAX);
+                out.line(line.as_str())?;
+            }
+            RecordFormat::Raw => out.line(&item.raw)?,
+        }
+    }
+    Ok(())
+}
+
+/// A value with its kind in front, as the NDJSON contract has it.
+#[derive(serde::Serialize)]
+pub struct Tagged<'a, T> {
+    pub kind: &'static str,
+    #[serde(flatten)]
+    pub value: &'a T,
+}
+
+/// Talk for people, on standard error.
+#[expect(clippy::print_stderr, reason = "the one place that talks")]
+pub fn talk(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Time after the first event: `+0.123s`, `+2m05s`.
+pub fn delta(nanos: Nanos) -> String {
+    let millis = nanos / 1_000_000;
+    let sign = if millis < 0 { '-' } else { '+' };
+    let millis = millis.unsigned_abs();
+    if millis < 60_000 {
+        return format!("{sign}{}.{:03}s", millis / 1_000, millis % 1_000);
+    }
+    let seconds = millis / 1_000;
+    if seconds < 3_600 {
+        return format!("{sign}{}m{:02}s", seconds / 60, seconds % 60);
+    }
+    format!("{sign}{}h{:02}m", seconds / 3_600, seconds / 60 % 60)
+}
+
+/// `1,234,567`
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deltas_grow_from_milliseconds_to_hours() {
+        let text = |millis: i64| delta(millis * 1_000_000);
+        assert_eq!(
+            [text(0), text(123), text(125_000), text(-5)],
+            ["+0.000s", "+0.123s", "+2m05s", "-0.005s"]
+        );
+        assert_eq!(text(3_725_000), "+1h02m");
+    }
+
+    #[test]
+    fn counts_have_separators() {
+        let text = |n| count(n);
+        assert_eq!([text(0), text(999), text(1_000), text(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,267 @@
+//! `soctop replay`: recorded logs through the rules, deterministic.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use serde_json::json;
+
+use super::print::{self, Out, Tagged};
+use super::{expect, live};
+use crate::cli::{AlertFormat, ReplayArgs, Speed};
+use crate::detect::{
+    Alert, AlertStatus, CorrelatorOptions, Diagnostic, Level, Output, RuleIndex, RuleSet, Severity,
+};
+use crate::event::{Event, PathId, Timestamp};
+use crate::exit::Exit;
+use crate::pipeline::{Work, WorkOptions, recordings, replay};
+use crate::source::Input;
+use crate::state::{Ledger, ThreatLevel};
+use crate::text::Safe;
+
+pub fn run(args: &ReplayArgs) -> anyhow::Result<Exit> {
+    let loaded = live::load_rules(&args.rules)?;
+    let options = WorkOptions {
+        routing: !args.rules.no_routing && !args.conformance,
+        correlate: CorrelatorOptions {
+            conformance: args.conformance,
+            replayed: true,
+            ..CorrelatorOptions::default()
+        },
+        ..WorkOptions::default()
+    };
+    let (mut work, diagnostics) = Work::new(&loaded.rules, &options);
+    let inputs = args.inputs.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;
+    let (recordings, notes) = recordings(&inputs)?;
+    for note in notes {
+        print::talk(Safe::new(&note).as_str());
+    }
+    let mut report = Report::new(args, &loaded.rules, &work);
+    if args.conformance {
+        report.load_errors(loaded.diagnostics.iter().chain(&diagnostics))?;
+    } else {
+        live::report_rule_problems(&loaded);
+    }
+    let started = Instant::now();
+    let mut pace = Pace::new(args.speed);
+    replay(recordings, &mut work, |time| pace.wait(time), |outputs, event| report.take(outputs, event))?;
+    report.close(&mut work, started.elapsed())?;
+    report.verdict(args)
+}
+
+/// Waits so that events are looked at as far apart as they happened, or `speed` times closer.
+struct Pace {
+    speed: Option<f64>,
+    first: Option<(Timestamp, Instant)>,
+}
+
+impl Pace {
+    fn new(speed: Speed) -> Self {
+        let speed = match speed {
+            Speed::Max => None,
+            Speed::Times(times) => Some(times),
+        };
+        Self { speed, first: None }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "the replay asks for a step that may fail")]
+    fn wait(&mut self, time: Timestamp) -> anyhow::Result<()> {
+        let Some(speed) = self.speed else { return Ok(()) };
+        if time == Timestamp::MIN {
+            return Ok(());
+        }
+        let (first, started) = *self.first.get_or_insert_with(|| (time, Instant::now()));
+        let due = started + Duration::from_secs_f64(time.since(first).max(0) as f64 / 1e9 / speed);
+        while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            std::thread::park_timeout(left);
+        }
+        Ok(())
+    }
+}
+
+/// What is printed while the replay runs, and what is needed for the summary and the verdict.
+struct Report {
+    out: Out,
+    format: AlertFormat,
+    conformance: bool,
+    quiet: bool,
+    /// How rules are called, by index; and the field that names an event in test vectors.
+    rules: Vec<String>,
+    id_path: PathId,
+    incidents: expect::Incidents,
+}
+
+/// The last line of `--format ndjson`.
+#[derive(serde::Serialize)]
+struct Summary {
+    kind: &'static str,
+    lines: u64,
+    events: u64,
+    #[serde(flatten)]
+    ledger: Ledger,
+    alerts: BTreeMap<Level, u64>,
+    threat_level: ThreatLevel,
+    elapsed_seconds: f64,
+    events_per_second: u64,
+}
+
+impl Report {
+    fn new(args: &ReplayArgs, rules: &RuleSet, work: &Work) -> Self {
+        let headers = (0..rules.len()).filter_map(|index| rules.header(RuleIndex(index as u32)));
+        Self {
+            rules: headers.map(|header| header.reference().to_owned()).collect(),
+            id_path: work.paths().intern("_id"),
+            out: Out::new(),
+            format: args.format,
+            conformance: args.conformance,
+            quiet: args.print_expect || args.expect.is_some(),
+            incidents: expect::Incidents::default(),
+        }
+    }
+
+    fn take(&mut self, outputs: Vec<Output>, event: Option<&Event>) -> anyhow::Result<()> {
+        for output in outputs {
+            match output {
+                Output::Alert(mut alert) => {
+                    alert.replayed = true;
+                    self.alert(&alert)?;
+                    self.incidents.take(alert);
+                }
+                output if self.conformance => self.raw(&output, event)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A raw match or firing, for test vectors.
+    fn raw(&mut self, output: &Output, event: Option<&Event>) -> anyhow::Result<()> {
+        match output {
+            Output::Match { rule, event: id } => {
+                let named = event.and_then(|event| event.get(self.id_path)).map(str::to_owned);
+                let event = named.unwrap_or_else(|| id.to_string());
+                let line = json!({"kind": "match", "rule": self.rules.get(rule.index()), "event": event});
+                self.out.json(&line)?;
+            }
+            Output::Firing { rule, group, time, value } => {
+                let rule = self.rules.get(rule.index());
+                let line =
+                    json!({"kind": "firing", "rule": rule, "group": group, "time": time, "value": value});
+                self.out.json(&line)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn alert(&mut self, alert: &Alert) -> anyhow::Result<()> {
+        if self.quiet || self.conformance {
+            return Ok(());
+        }
+        match self.format {
+            AlertFormat::Ndjson => self.out.json(&Tagged { kind: "alert", value: alert })?,
+            AlertFormat::Table if alert.status == AlertStatus::Open => print::alert(&mut self.out, alert)?,
+            AlertFormat::Table => {}
+        }
+        Ok(())
+    }
+
+    fn load_errors<'d>(&mut self, diagnostics: impl Iterator<Item = &'d Diagnostic>) -> anyhow::Result<()> {
+        for diagnostic in diagnostics.filter(|diagnostic| diagnostic.severity == Severity::Error) {
+            let rule = diagnostic.rule.as_deref().unwrap_or_default();
+            let message = format!("{}: {}", diagnostic.at, diagnostic.message);
+            self.out.json(&json!({"kind": "load_error", "rule": rule, "message": message}))?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, work: &mut Work, elapsed: Duration) -> anyhow::Result<()> {
+        work.take_ledger();
+        let ledger = work.total_ledger();
+        let seconds = elapsed.as_secs_f64();
+        let summary = Summary {
+            kind: "summary",
+            lines: ledger.lines(),
+            events: ledger.events(),
+            ledger,
+            alerts: self.incidents.by_level(),
+            threat_level: self.incidents.worst_threat(),
+            elapsed_seconds: (seconds * 1e3).round() / 1e3,
+            events_per_second: (ledger.events() as f64 / seconds.max(1e-9)) as u64,
+        };
+        if self.quiet || self.conformance {
+            return Ok(self.out.flush()?);
+        }
+        match self.format {
+            AlertFormat::Ndjson => self.out.json(&summary)?,
+            AlertFormat::Table => print_summary(&mut self.out, &summary, &self.incidents)?,
+        }
+        Ok(self.out.flush()?)
+    }
+
+    fn verdict(mut self, args: &ReplayArgs) -> anyhow::Result<Exit> {
+        if args.print_expect {
+            for line in self.incidents.lines() {
+                self.out.line(&line)?;
+            }
+            self.out.flush()?;
+        }
+        if let Some(file) = &args.expect
+            && !self.as_expected(file)?
+        {
+            return Ok(Exit::Findings);
+        }
+        let found = args.fail_on.is_some_and(|level| self.incidents.any_at_least(level));
+        Ok(if found { Exit::Findings } else { Exit::Fine })
+    }
+
+    fn as_expected(&mut self, file: &Path) -> anyhow::Result<bool> {
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+        let differences =
+            self.incidents.compare(&text).with_context(|| format!("in `{}`", file.display()))?;
+        for difference in &differences {
+            self.out.line(Safe::new(difference).as_str())?;
+        }
+        self.out.flush()?;
+        Ok(differences.is_empty())
+    }
+}
+
+fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents) -> std::io::Result<()> {
+    let rules = incidents.by_rule();
+    if !rules.is_empty() {
+        out.line("")?;
+        for (rule, incidents, events) in &rules {
+            let line = format!(
+                "{}  {:>6} incidents  {:>9} events  {}",
+                out.level(rule.level),
+                print::count(*incidents),
+                print::count(*events),
+                Safe::new(&rule.title)
+            );
+            out.line(&line)?;
+        }
+    }
+    let ledger = &summary.ledger;
+    out.line("")?;
+    let line = format!(
+        "{} lines = {} parsed + {} repaired + {} raw + {} cut + {} blank",
+        print::count(summary.lines),
+        print::count(ledger.parsed),
+        print::count(ledger.repaired),
+        print::count(ledger.raw),
+        print::count(ledger.cut),
+        print::count(ledger.blank),
+    );
+    out.line(&line)?;
+    let line = format!(
+        "threat level {}   {} incidents   {:.2} s   {} events/s",
+        summary.threat_level.word(),
+        print::count(summary.alerts.values().sum()),
+        summary.elapsed_seconds,
+        print::count(summary.events_per_second),
+    );
+    out.line(&line)
+}

@@ -1,0 +1,63 @@
+//! `soctop search QUERY`: ask the index.
+
+use anyhow::Context;
+
+use super::print::{self, Out};
+use crate::cli::{RecordFormat, SearchArgs, Sort};
+use crate::event::Timestamp;
+use crate::exit::{Exit, Hinted};
+use crate::query::{self, SearchRequest, SearchResponse};
+use crate::{config, index};
+
+pub fn run(args: &SearchArgs) -> anyhow::Result<Exit> {
+    let now = super::live::wall_clock();
+    let request = SearchRequest {
+        query: args.query.join(" "),
+        since: time(args.since.as_deref(), now)?,
+        until: time(args.until.as_deref(), now)?,
+        limit: args.limit,
+        ascending: args.sort == Sort::Oldest,
+    };
+    let reader = open_reader(args.store.data_dir.as_deref())?;
+    let response =
+        reader.search(&request).with_context(|| format!("cannot search for `{}`", request.query))?;
+    print_response(&response, args.format)?;
+    Ok(Exit::Fine)
+}
+
+/// Opens the index for reading; another process may be writing to it.
+pub fn open_reader(data_dir: Option<&std::path::Path>) -> anyhow::Result<index::Reader> {
+    let folder = config::data_dir(data_dir)?;
+    if !folder.exists() {
+        return Err(Hinted::new(
+            format!("there is no index in `{}`", folder.display()),
+            "`soctop watch PATH` or `soctop ingest PATH` makes one; --data-dir names another",
+        ));
+    }
+    index::Reader::open(&folder).with_context(|| format!("cannot open the index in `{}`", folder.display()))
+}
+
+fn time(word: Option<&str>, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
+    word.map(|word| {
+        query::parse_time(word, now, 0).map_err(|error| {
+            Hinted::new(error.to_string(), "for example `2h`, `14:00`, `today` or `2026-03-01T09:30:00Z`")
+        })
+    })
+    .transpose()
+}
+
+fn print_response(response: &SearchResponse, format: RecordFormat) -> anyhow::Result<()> {
+    let mut out = Out::new();
+    print::records(&mut out, &response.records, format)?;
+    out.flush()?;
+    let shown = response.records.len() as u64;
+    if format == RecordFormat::Table {
+        print::talk(&format!(
+            "{} of {} events in {:.1} ms",
+            print::count(shown),
+            print::count(response.total),
+            response.elapsed_micros as f64 / 1_000.0
+        ));
+    }
+    Ok(())
+}

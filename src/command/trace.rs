@@ -1,0 +1,65 @@
+//! `soctop trace ID`: every event and alert with one correlation id, as a timeline.
+
+use anyhow::Context;
+
+use super::print::{self, Out};
+use super::search::open_reader;
+use crate::cli::{RecordFormat, TraceArgs};
+use crate::event::{Record, Timestamp};
+use crate::exit::Exit;
+use crate::query::Trace;
+use crate::text::Safe;
+
+pub fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
+    let reader = open_reader(args.store.data_dir.as_deref())?;
+    let trace = reader.trace(&args.id).with_context(|| format!("cannot trace `{}`", args.id))?;
+    let mut out = Out::new();
+    match args.format {
+        RecordFormat::Table => print_timeline(&mut out, &trace)?,
+        RecordFormat::Ndjson => {
+            print::records(&mut out, &trace.records, args.format)?;
+            for alert in &trace.alerts {
+                out.json(&print::Tagged { kind: "alert", value: alert })?;
+            }
+        }
+        RecordFormat::Raw => print::records(&mut out, &trace.records, args.format)?,
+    }
+    out.flush()?;
+    say_what_is_missing(&trace);
+    Ok(Exit::Fine)
+}
+
+/// Events with their distance from the first, alerts where they fell.
+fn print_timeline(out: &mut Out, trace: &Trace) -> std::io::Result<()> {
+    let Some(first) = trace.records.first().map(|record| record.time) else {
+        return Ok(());
+    };
+    let mut alerts = trace.alerts.iter().peekable();
+    for record in &trace.records {
+        while let Some(alert) = alerts.next_if(|alert| alert.time < record.time) {
+            out.alert_in_timeline(alert, first)?;
+        }
+        let line = format!("{:>12}  {}", since(first, record), print::record(out, record));
+        out.line(&line)?;
+    }
+    for alert in alerts {
+        out.alert_in_timeline(alert, first)?;
+    }
+    Ok(())
+}
+
+fn since(first: Timestamp, record: &Record) -> String {
+    print::delta(record.time.since(first))
+}
+
+fn say_what_is_missing(trace: &Trace) {
+    if trace.records.is_empty() {
+        print::talk(&format!("nothing carries the id `{}`", Safe::new(&trace.id)));
+    }
+    if trace.omitted > 0 {
+        print::talk(&format!("{} more events carry this id", print::count(trace.omitted)));
+    }
+    if let Some(doubt) = &trace.doubt {
+        print::talk(&format!("not a trustworthy key: {}", Safe::new(doubt)));
+    }
+}
