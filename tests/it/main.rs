@@ -1,7 +1,10 @@
 //! Behaviour of the whole program, one module a subject.
 
-mod conformance;
-mod queries;
-mod search; // the store: what is found, what survives, what cannot be lost
-mod tail; // the reader: growth, rotation, truncation, restart // every bundled rule is complete, valid and unique // detection against vectors and oracles of others
+mod architecture; // the import table, held against the sources
+mod conformance; // detection against vectors and oracles of others
 mod conformance_correlation; // Sigma correlation against the conformance vectors
+#[expect(dead_code, reason = "the tests of the dashboard use it")]
+mod harness; // a hermetic home for the real binary
+mod queries; // every bundled rule is complete, valid and unique
+mod search; // the store: what is found, what survives, what cannot be lost
+mod tail; // the reader: growth, rotation, truncation, restart

@@ -1,0 +1,97 @@
+//! A hermetic home for the real binary: its own folders, no environment but what is set here.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use termlens::Terminal;
+
+/// Longer than anything takes on a loaded machine; only failures wait for it.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+pub struct TestEnv {
+    root: TempDir,
+}
+
+impl TestEnv {
+    pub fn new() -> Self {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(root.path().join("logs")).expect("a folder for logs");
+        Self { root }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.root.path().join("logs").join(name)
+    }
+
+    /// The binary with an empty environment and home.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_soctop"));
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", self.root.path())
+            .env("TZ", "UTC")
+            .current_dir(self.root.path());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the binary runs")
+    }
+
+    /// Runs and returns standard output; fails with everything it said when the status is another.
+    pub fn stdout_of(&self, args: &[&str], status: i32) -> String {
+        let output = self.run(args);
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "soctop {args:?}\nstdout: {}\nstderr: {}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        String::from_utf8(output.stdout).expect("standard output is UTF-8")
+    }
+
+    /// The binary in a pseudo-terminal.
+    pub fn terminal(&self, columns: u16, rows: u16, args: &[&str]) -> Terminal {
+        Terminal::builder()
+            .size(columns, rows)
+            .env_clear()
+            .env("HOME", self.root.path())
+            .env("TZ", "UTC")
+            .env("TERM", "xterm-256color")
+            .env("LANG", "C.UTF-8")
+            .current_dir(self.root.path())
+            .timeout(DEADLINE)
+            .args(args)
+            .spawn(env!("CARGO_BIN_EXE_soctop"))
+            .expect("the binary starts in a pseudo-terminal")
+    }
+}
+
+/// Appends to a file as a log writer does: one write, flushed.
+pub fn append(path: &Path, text: &str) {
+    let mut file: File =
+        OpenOptions::new().create(true).append(true).open(path).expect("the log can be opened");
+    file.write_all(text.as_bytes()).expect("the log can be written");
+}
+
+/// Waits until `probe` gives something, and says what was awaited when it never does.
+pub fn wait_for<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = probe() {
+            return found;
+        }
+        assert!(start.elapsed() < DEADLINE, "waited in vain for {what}");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
