@@ -1,0 +1,34 @@
+# What CI runs, in pieces. `just` lists them.
+
+default:
+    @just --list
+
+# Everything CI runs
+check:
+    .ci/run
+
+# The quick loop: the pure half alone
+pure:
+    cargo test --lib --no-default-features
+
+test:
+    cargo test
+
+lint:
+    cargo fmt --all -- --check
+    cargo clippy --all-targets -- -D warnings
+
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+bench:
+    cargo bench
+
+# Licences and sources of dependencies (needs cargo-deny)
+deny:
+    cargo deny check licenses bans sources
+
+# Accept new incidents as the expected ones of the sample logs, then read the diff
+bless:
+    UPDATE_EXPECT=1 cargo test --test it sample_logs
+    git diff --stat sample-logs
