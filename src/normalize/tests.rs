@@ -124,6 +124,39 @@ fn what_stands_for_nothing_fills_nothing() {
 }
 
 #[test]
+fn facts_of_the_message_fill_what_the_line_leaves_empty() {
+    check(
+        r#"{"logger":"circuit_breaker.database","service":"shop","message":"Circuit breaker database OPENED - failing"}"#,
+        &[
+            "log.logger=circuit_breaker.database",
+            "service.name=shop",
+            "soctop.breaker.name=database",
+            "soctop.breaker.state=open",
+        ],
+    );
+    check(r#"{"message":"GET from 203.0.113.9","client_ip":"10.0.0.1"}"#, &["source.ip=10.0.0.1"]);
+    check(
+        r#"{"event":"audit","event_type":"authentication","action":"login_failed","success":false}"#,
+        &["event.action=login_failed", "event.outcome=failure", "message=audit"],
+    );
+}
+
+#[test]
+fn a_request_that_may_hold_a_payload_is_decoded() {
+    for (line, expect) in [
+        (r#"{"method":"GET","path":"/p","query_params":"q=1%2527+or"}"#, Some("/p?q=1' or")),
+        (r#"{"path":"/orders/1","query_params":"page=2"}"#, None),
+        (r#"{"path":"/orders","request_body":"q=\\u003cscript"}"#, Some("\nq=<script")),
+    ] {
+        let paths = Paths::new();
+        let mut event = Event::default();
+        Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
+        Normalizer::new(paths, Options::default()).normalize(&mut event, Timestamp::default());
+        assert_eq!(event.get(canonical::REQUEST_DECODED), expect, "{line}");
+    }
+}
+
+#[test]
 fn the_value_decides_what_an_ambiguous_name_means() {
     check(r#"{"status":"failed"}"#, &["event.outcome=failure"]);
     check(r#"{"status":503}"#, &["http.response.status_code=503"]);

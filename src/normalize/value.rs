@@ -164,8 +164,27 @@ pub(super) fn is_identifier(text: &str) -> bool {
 
 /// Words in the place of an action that only say what kind of line this is.
 pub(super) fn is_generic(text: &str) -> bool {
-    const WORDS: [&str; 8] = ["security", "audit", "log", "event", "message", "request", "access", "error"];
-    text.len() <= 8 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+    const WORDS: [&str; 18] = [
+        "security",
+        "audit",
+        "log",
+        "event",
+        "message",
+        "request",
+        "access",
+        "error",
+        "record",
+        "system",
+        "application",
+        "authentication",
+        "authorization",
+        "data_access",
+        "data_modification",
+        "configuration_change",
+        "security_event",
+        "security_audit",
+    ];
+    text.len() <= 20 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// Looks like SQL.
