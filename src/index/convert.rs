@@ -249,7 +249,9 @@ impl Converter<'_> {
 
     fn regex(&self, source: &str, clause: &Clause) -> Result<regex::Regex, Error> {
         RegexBuilder::new(&format!("^(?:{source})$")).size_limit(REGEX_BYTES).build().map_err(|error| {
-            let reason = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+            let reason = error.to_string();
+            let reason = reason.lines().last().unwrap_or_default().trim();
+            let reason = reason.strip_prefix("error: ").unwrap_or(reason).to_owned();
             let kind = QueryErrorKind::Regex { reason };
             QueryError { kind, at: clause.at, query: String::new() }.into()
         })

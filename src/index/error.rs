@@ -60,6 +60,14 @@ impl Error {
         Self::Search { reason: error.to_string() }
     }
 
+    /// Completes an error found after parsing with the text it is about.
+    pub(super) fn with_query(self, query: &str) -> Self {
+        match self {
+            Self::Query(error) => Self::Query(QueryError { query: query.to_owned(), ..error }),
+            other => other,
+        }
+    }
+
     /// A next step for the operator.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -35,7 +35,7 @@ use super::error::Error;
 use super::partition::{self, Partition};
 use super::payload::Payload;
 use super::schema::{EVENT_KEY, Fields, KIND, KIND_ALERT, KIND_GAP, LEVEL, SEQ, TIME};
-use super::tokenizer::{own_term, pair_term};
+use super::tokenizer::{VALUE_BYTES, own_term, pair_term};
 use crate::detect::Alert;
 use crate::event::{EventId, Record, Timestamp};
 use crate::query::{Expression, SearchRequest, SearchResponse, Trace};
@@ -115,6 +115,8 @@ pub struct Counts {
 pub struct Histogram {
     /// Start of each interval, oldest first, and events by level in the order of `LogLevel::ALL`.
     pub buckets: Vec<(Timestamp, [u64; 8])>,
+    /// Width of each interval in nanoseconds, a whole number of seconds.
+    pub width: i64,
     pub total: u64,
 }
 
@@ -136,17 +138,18 @@ impl Reader {
     }
 
     pub(super) fn over(partition: &Partition, payload: &Payload) -> Result<Self, Error> {
-        let reader = guarded(|| {
-            partition
+        let columns = Mutex::default();
+        let (reader, view) = guarded(|| {
+            let reader: IndexReader = partition
                 .index
                 .reader_builder()
                 .reload_policy(ReloadPolicy::Manual)
                 .doc_store_cache_num_blocks(STORE_BLOCKS)
                 .try_into()
-                .map_err(|error| Error::search(&error))
+                .map_err(|error| Error::search(&error))?;
+            let view = View::new(&reader, partition.fields, payload, &columns)?;
+            Ok((reader, view))
         })?;
-        let columns = Mutex::default();
-        let view = View::new(&reader, partition.fields, payload, &columns)?;
         Ok(Self(Arc::new(Shared {
             reader,
             partition: partition.clone(),
@@ -185,7 +188,8 @@ impl Reader {
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResponse, Error> {
         let started = Instant::now();
         let expression = crate::query::parse(&request.query)?;
-        let mut response = self.search_parsed(&expression, request)?;
+        let mut response =
+            self.search_parsed(&expression, request).map_err(|error| error.with_query(&request.query))?;
         response.elapsed_micros = started.elapsed().as_micros() as u64;
         Ok(response)
     }
@@ -238,14 +242,22 @@ impl Reader {
                 self.fields(),
             );
             let times = Times::of(request.since, request.until);
-            let mut found: Vec<(i64, u8)> = Vec::new();
+            let mut span = Span::default();
             view.visit(&*query, &deadline, &mut |_, docs, columns| {
-                let hits =
-                    docs.iter().map(|doc| (columns.time(*doc), *doc)).filter(|(time, _)| times.holds(*time));
-                found.extend(hits.map(|(time, doc)| (time, columns.level.first(doc).unwrap_or(2) as u8)));
+                let hits = docs.iter().map(|doc| columns.time(*doc));
+                hits.filter(|time| times.holds(*time)).for_each(|time| span.add(time));
             })?;
-            Ok(Histogram::of(&found, request, buckets))
+            // A second pass instead of keeping the times: there may be any number of them.
+            let mut histogram = Histogram::over(span, request.since, buckets);
+            view.visit(&*query, &deadline, &mut |_, docs, columns| {
+                for doc in docs {
+                    let level = columns.level.first(*doc).unwrap_or_default();
+                    histogram.add(columns.time(*doc), level as usize);
+                }
+            })?;
+            Ok(histogram)
         })
+        .map_err(|error: Error| error.with_query(&request.query))
     }
 
     /// Every event and alert that carries the correlation id, in time order.
@@ -255,18 +267,20 @@ impl Reader {
             let term = Term::from_field_text(self.fields().fields, &pair_term(CORRELATION_ID, id));
             let query = view.visible(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), self.fields());
             let mut top = Top::new(TRACE_LIMIT, Order::NewestFirst);
-            let mut span = (i64::MAX, i64::MIN);
+            let mut span = Span::default();
             view.visit(&*query, &Deadline::after(SEARCH_TIME), &mut |segment, docs, columns| {
-                for doc in docs {
-                    let time = columns.time(*doc);
-                    span = (span.0.min(time), span.1.max(time));
-                }
+                docs.iter().for_each(|doc| span.add(columns.time(*doc)));
                 top.offer(segment, docs, columns, Times::ALL);
             })?;
             let (total, hits) = (top.total, top.into_sorted());
             let mut trace = Trace { id: id.to_owned(), ..Trace::default() };
             view.fill_trace(&hits, self.fields(), &mut trace)?;
             trace.omitted = total - hits.len() as u64;
+            if id.len() > VALUE_BYTES {
+                // Only the head of so long an id is a term.
+                trace.records.retain(|record| record.correlation_ids.iter().any(|it| it == id));
+                trace.alerts.retain(|alert| alert.correlation_ids.iter().any(|it| it == id));
+            }
             trace.doubt = doubt(&trace, span);
             Ok(trace)
         })
@@ -663,30 +677,47 @@ impl DocumentDeserialize for Stored {
 }
 
 impl Histogram {
-    fn of(found: &[(i64, u8)], request: &SearchRequest, buckets: usize) -> Self {
-        let times = || found.iter().map(|(time, _)| *time);
-        let (Some(oldest), Some(newest)) = (times().min(), times().max()) else { return Self::default() };
-        let start = request.since.map_or(oldest, |since| since.0.max(oldest)).div_euclid(SECOND) * SECOND;
-        let span = newest.saturating_sub(start).saturating_add(1);
-        let width = span.div_euclid(buckets.max(1) as i64).div_euclid(SECOND).saturating_add(1) * SECOND;
-        let count = span.div_euclid(width) as usize + 1;
-        let mut counted: Vec<_> = (0..count as i64).map(|n| (Timestamp(start + n * width), [0; 8])).collect();
-        for (time, level) in found {
-            let at = (time - start).div_euclid(width) as usize;
-            if let Some(cell) =
-                counted.get_mut(at).and_then(|(_, levels)| levels.get_mut(usize::from(*level)))
-            {
-                *cell += 1;
-            }
+    fn over(span: Span, since: Option<Timestamp>, buckets: usize) -> Self {
+        let Some((oldest, newest)) = span.0 else { return Self::default() };
+        let start =
+            since.map_or(oldest, |since| since.0.min(oldest)).div_euclid(SECOND).saturating_mul(SECOND);
+        let length = newest.saturating_sub(start);
+        let width = (length / buckets.max(1) as i64 / SECOND).saturating_add(1).saturating_mul(SECOND);
+        let count = length / width + 1;
+        let bucket = |n: i64| (Timestamp(start.saturating_add(n.saturating_mul(width))), [0; 8]);
+        Self { buckets: (0..count).map(bucket).collect(), width, total: 0 }
+    }
+
+    fn add(&mut self, time: i64, level: usize) {
+        let Some((start, _)) = self.buckets.first() else { return };
+        let at = usize::try_from(time.saturating_sub(start.0).div_euclid(self.width.max(1)));
+        let levels = at.ok().and_then(|at| self.buckets.get_mut(at)).map(|(_, levels)| levels);
+        if let Some(cell) = levels.and_then(|levels| levels.get_mut(level)) {
+            *cell += 1;
+            self.total += 1;
         }
-        Self { buckets: counted, total: found.len() as u64 }
+    }
+}
+
+/// From the smallest to the greatest of the times added.
+#[derive(Clone, Copy, Default)]
+struct Span(Option<(i64, i64)>);
+
+impl Span {
+    fn add(&mut self, time: i64) {
+        let (oldest, newest) = self.0.unwrap_or((time, time));
+        self.0 = Some((oldest.min(time), newest.max(time)));
+    }
+
+    fn hours(self) -> i64 {
+        self.0.map_or(0, |(oldest, newest)| newest.saturating_sub(oldest) / (3_600 * SECOND))
     }
 }
 
 const SECOND: i64 = 1_000_000_000;
 
 /// Why an id ties together what may not belong together.
-fn doubt(trace: &Trace, (oldest, newest): (i64, i64)) -> Option<String> {
+fn doubt(trace: &Trace, span: Span) -> Option<String> {
     let events = trace.records.len() as u64 + trace.omitted;
     if is_placeholder(&trace.id) {
         return Some("the id is a placeholder, not the name of one request".to_owned());
@@ -704,7 +735,7 @@ fn doubt(trace: &Trace, (oldest, newest): (i64, i64)) -> Option<String> {
     if users > MANY_USERS {
         return Some(format!("{users} different users use this id"));
     }
-    let hours = newest.saturating_sub(oldest) / (3_600 * SECOND);
+    let hours = span.hours();
     (events > 1 && hours >= LONG_HOURS).then(|| format!("the events lie {hours} hours apart"))
 }
 
@@ -760,7 +791,7 @@ pub fn panic_is_handled() -> bool {
 }
 
 /// Runs a question. A panic inside tantivy (damaged files) becomes an error.
-fn guarded<T>(question: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub(super) fn guarded<T>(question: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let outer = GUARDED.replace(true);
     let answer = catch_unwind(AssertUnwindSafe(question));
     GUARDED.set(outer);

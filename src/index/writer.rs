@@ -21,7 +21,7 @@ use super::document::{Contents, Doc};
 use super::error::Error;
 use super::partition::{self, Partition};
 use super::payload::{Detection, DetectionReference, FileReference, Payload, Position};
-use super::reader::Reader;
+use super::reader::{Reader, guarded};
 use crate::detect::Alert;
 use crate::event::{Event, Gap, PathNames, Timestamp};
 
@@ -79,7 +79,7 @@ pub struct Writer {
 }
 
 enum State {
-    Working(IndexWriter<Doc>),
+    Working(Box<IndexWriter<Doc>>),
     Degraded {
         reason: String,
         /// Commits to let pass before the next attempt, and how many were let pass for this one.
@@ -112,7 +112,7 @@ impl Writer {
             directory,
             partition,
             options,
-            state: State::Working(writer),
+            state: State::Working(Box::new(writer)),
             payload,
             recovered: Recovered { fresh, trimmed },
             reader,
@@ -379,7 +379,7 @@ impl Writer {
         }
         self.partition = partition;
         self.payload = payload;
-        self.state = State::Working(writer);
+        self.state = State::Working(Box::new(writer));
         self.reader.follow(&self.payload)
     }
 }
@@ -479,7 +479,8 @@ fn open_writer(
     let mut writer = partition.writer(options.threads, options.heap_bytes)?;
     let beyond = super::reader::beyond(partition, payload.epoch);
     let reader = partition.index.reader().map_err(|error| Error::write(&error))?;
-    let trimmed = reader.searcher().search(&beyond, &Count).map_err(|error| Error::write(&error))?;
+    let trimmed =
+        guarded(|| reader.searcher().search(&beyond, &Count).map_err(|error| Error::write(&error)))?;
     if trimmed > 0 {
         writer.delete_query(Box::new(beyond)).map_err(|error| Error::write(&error))?;
         let mut stored = payload.clone();
@@ -607,3 +608,6 @@ impl Held {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,16 @@
 //! The store: what is found, what survives, what cannot be lost.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers too")]
+
+mod faults;
+
 use std::path::Path;
 
-use soctop::event::{Event, GenerationId, Kind, Origin, Paths, Timestamp};
+use soctop::detect::alert::{AlertId, RuleSummary, Window};
+use soctop::detect::{Alert, AlertKind, AlertStatus, Level};
+use soctop::event::{
+    Event, EventId, Gap, GapCause, GenerationId, Kind, LogLevel, Origin, Paths, Record, Timestamp,
+};
 use soctop::index::{Options, Position, Reader, Store, Writer};
 use soctop::query::SearchRequest;
 
@@ -170,4 +178,249 @@ fn events_are_found_by_field_text_and_correlation_id() {
     check("@timestamp:>2026-03-01T09:00:03Z", &[4]);
     check("log.file.path:\"/var/log/app.log\" failed", &[0]);
     check("soctop.outcome:raw", &[0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn results_come_in_order_of_time_with_ties_in_order_of_reading() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = Paths::new();
+    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    // Read in the order 0 to 99, in ten commits; times go backwards, ten events a second.
+    for seq in 0..100 {
+        let mut sample = Sample::new(&paths, seq, "tick");
+        sample.event.meta.time = Some(Timestamp::from_seconds(1_000 - (seq / 10) as i64));
+        add(&mut writer, &sample);
+        if seq % 10 == 9 {
+            writer.commit(position(seq + 1)).unwrap();
+        }
+    }
+    let ask = |ascending, limit, since: Option<i64>, until: Option<i64>| {
+        let (since, until) = (since.map(Timestamp::from_seconds), until.map(Timestamp::from_seconds));
+        let request = SearchRequest { query: "tick".into(), since, until, limit, ascending };
+        let response = reader.search(&request).unwrap();
+        (response.total, response.records.iter().map(|record| record.seq).collect::<Vec<_>>())
+    };
+    assert_eq!(ask(false, 3, None, None), (100, vec![9, 8, 7]));
+    assert_eq!(ask(true, 3, None, None), (100, vec![90, 91, 92]));
+    assert_eq!(
+        ask(true, 12, Some(998), Some(1_000)),
+        (20, vec![20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 10, 11])
+    );
+    assert_eq!(ask(false, 0, Some(2_000), None), (0, vec![]));
+    assert_eq!(ask(false, 0, None, Some(992)), (10, vec![]));
+    let newest: Vec<u64> = reader.newest(2).unwrap().iter().map(|record| record.seq).collect();
+    assert_eq!(newest, [9, 8]);
+}
+
+#[test]
+fn a_record_is_found_by_its_address_and_is_the_event_to_the_letter() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = Paths::new();
+    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    let samples: Vec<_> = (0..50)
+        .map(|n| Sample::new(&paths, n, &format!("user=u{n} ok")).text("user", &format!("u{n}")))
+        .collect();
+    samples.iter().for_each(|sample| add(&mut writer, sample));
+    writer.commit(position(50)).unwrap();
+    let source = "/var/log/app.log".into();
+    for sample in &samples {
+        let expect = Record::from_event(&sample.event, &source, &paths.read());
+        assert_eq!(reader.event(sample.event.id()).unwrap(), Some(expect));
+    }
+    assert_eq!(reader.event(EventId(1)).unwrap(), None);
+    let ids = [samples[3].event.id(), EventId(9), samples[40].event.id()];
+    assert_eq!(reader.events(&ids).unwrap().len(), 2);
+    assert_eq!(found(&reader, &samples[7].event.id().to_string()), [7]);
+    assert_eq!(found(&reader, &format!("event_id:{}", samples[8].event.id())), [8]);
+}
+
+fn alert(id: u128, status: AlertStatus, seconds: i64, correlation_ids: &[&str]) -> Alert {
+    let time = Timestamp::from_seconds(seconds);
+    let rule = RuleSummary {
+        id: "lockout".into(),
+        title: "Account lockout".into(),
+        level: Level::High,
+        tags: vec![],
+        author: String::new(),
+    };
+    Alert {
+        status,
+        alert_id: AlertId(id),
+        time,
+        rule: rule.into(),
+        kind: AlertKind::Correlation,
+        group: [("user.name".to_owned(), "alice".to_owned())].into(),
+        count: 5,
+        window: Window { start: time, end: time },
+        summary: "alice locked out".into(),
+        events: vec![EventId(5)],
+        events_omitted: 0,
+        correlation_ids: correlation_ids.iter().map(|id| (*id).to_owned()).collect(),
+        source: None,
+        approximate: false,
+        replayed: false,
+    }
+}
+
+#[test]
+fn a_trace_ties_events_and_the_last_state_of_alerts_together_in_time_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut writer, reader) = login_store(dir.path());
+    for (status, seconds) in [(AlertStatus::Open, 1_772_355_601), (AlertStatus::Close, 1_772_355_699)] {
+        writer.add_alert(&alert(1, status, seconds, &["req-1"])).unwrap();
+    }
+    writer.add_alert(&alert(2, AlertStatus::Open, 1_772_355_602, &["other"])).unwrap();
+    writer.commit(position(5)).unwrap();
+
+    let trace = reader.trace("req-1").unwrap();
+    assert_eq!(trace.records.iter().map(|record| record.seq).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(trace.alerts, [alert(1, AlertStatus::Close, 1_772_355_699, &["req-1"])]);
+    assert_eq!((trace.omitted, trace.doubt), (0, None));
+    // By any of its ids.
+    assert_eq!(reader.trace("tr-9").unwrap().records.len(), 2);
+    let nothing = reader.trace("unheard-of").unwrap();
+    assert_eq!((nothing.records.len(), nothing.alerts.len(), nothing.doubt), (0, 0, None));
+    // Alerts are no events.
+    assert_eq!(found(&reader, "user.name:alice"), [0, 1]);
+    assert_eq!(found(&reader, "\"alice locked out\""), [0; 0]);
+    let counts = reader.counts().unwrap();
+    assert_eq!((counts.events, counts.alerts, counts.gaps), (5, 3, 0));
+    assert_eq!(reader.alerts(None, None).unwrap().len(), 2);
+    let since = Some(Timestamp::from_seconds(1_772_355_650));
+    assert_eq!(reader.alerts(since, None).unwrap().len(), 1);
+}
+
+#[test]
+fn a_gap_is_counted_and_is_no_event() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut writer, reader) = login_store(dir.path());
+    let gap = Gap {
+        generation: GenerationId(7),
+        path: "/var/log/app.log".into(),
+        from: 10,
+        to: None,
+        cause: GapCause::Truncated,
+    };
+    writer.add_gap(&gap, Timestamp::from_seconds(1)).unwrap();
+    writer.commit(position(5)).unwrap();
+    assert_eq!(reader.counts().unwrap().gaps, 1);
+    assert_eq!(found(&reader, "").len(), 5);
+}
+
+#[test]
+fn an_id_that_names_no_single_request_is_doubted() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = Paths::new();
+    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    let with_id = |seq: u64, id: &str, ip: &str| {
+        Sample::new(&paths, seq, "x")
+            .text("rid", id)
+            .canonical("correlation.id")
+            .text("ip", ip)
+            .canonical("source.ip")
+    };
+    for seq in 0..30 {
+        add(&mut writer, &with_id(seq, "-", "10.0.0.1"));
+        add(&mut writer, &with_id(100 + seq, "shared", &format!("10.0.0.{seq}")));
+        let mut slow = with_id(200 + seq, "slow", "10.0.0.1");
+        slow.event.meta.time = Some(Timestamp::from_seconds(seq as i64 * 7_200));
+        add(&mut writer, &slow);
+        add(&mut writer, &with_id(300 + seq, "fine", "10.0.0.1"));
+    }
+    for seq in 0..10_020 {
+        add(&mut writer, &with_id(1_000 + seq, "constant", "10.0.0.1"));
+    }
+    writer.commit(position(20_000)).unwrap();
+    let doubt = |id: &str| reader.trace(id).unwrap().doubt.unwrap_or_default();
+    assert_eq!(doubt("-"), "the id is a placeholder, not the name of one request");
+    assert_eq!(doubt("shared"), "30 different addresses use this id");
+    assert_eq!(doubt("slow"), "the events lie 58 hours apart");
+    assert_eq!(doubt("fine"), "");
+    assert_eq!(doubt("constant"), "10020 events carry this id: it does not name one request");
+    let trace = reader.trace("constant").unwrap();
+    assert_eq!((trace.records.len(), trace.omitted), (10_000, 20));
+    assert_eq!(trace.records.last().map(|record| record.seq), Some(11_019), "the newest are kept");
+}
+
+#[test]
+fn a_histogram_covers_all_hits_and_tells_the_levels_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = Paths::new();
+    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    for seq in 0..60 {
+        let level = if seq % 6 == 0 { "error" } else { "info" };
+        add(&mut writer, &Sample::new(&paths, seq, "x").text("severity", level).canonical("log.level"));
+    }
+    writer.commit(position(60)).unwrap();
+    let histogram = reader.histogram(&SearchRequest::default(), 6).unwrap();
+    assert_eq!(histogram.total, 60);
+    assert!(histogram.buckets.len() <= 7, "{:?}", histogram.buckets);
+    let by_level = |level: LogLevel| {
+        let at = LogLevel::ALL.iter().position(|it| *it == level).unwrap();
+        histogram.buckets.iter().map(|(_, levels)| levels[at]).sum::<u64>()
+    };
+    assert_eq!((by_level(LogLevel::Error), by_level(LogLevel::Info)), (10, 50));
+    let errors = SearchRequest { query: "log.level:error".into(), ..SearchRequest::default() };
+    assert_eq!(reader.histogram(&errors, 6).unwrap().total, 10);
+    assert_eq!(reader.count(&errors).unwrap(), 10);
+    let none = SearchRequest { query: "log.level:fatal".into(), ..SearchRequest::default() };
+    assert_eq!(reader.histogram(&none, 6).unwrap().buckets, []);
+}
+
+#[test]
+fn replay_visits_every_event_once_in_the_order_of_reading() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = Paths::new();
+    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    for seq in 0..1_000 {
+        let mut sample = Sample::new(&paths, seq, "x");
+        sample.event.meta.time = Some(Timestamp::from_seconds((seq * 7_919 % 1_000) as i64));
+        add(&mut writer, &sample);
+        if seq % 97 == 0 {
+            writer.commit(position(seq + 1)).unwrap();
+        }
+    }
+    writer.commit(position(1_000)).unwrap();
+    let mut seen = Vec::new();
+    reader
+        .replay(250, 64, |record| {
+            seen.push(record.seq);
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(seen, (250..1_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_bad_query_is_an_error_with_place_and_hint() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_writer, reader) = login_store(dir.path());
+    let error = |query: &str| {
+        let request = SearchRequest { query: query.to_owned(), ..SearchRequest::default() };
+        let error = reader.search(&request).expect_err(query);
+        format!("{error} | {}", error.hint().unwrap_or_default())
+    };
+    assert_eq!(
+        error("user:alice AND ("),
+        "the parenthesis is not closed (column 16) | put text that holds parentheses in quotes"
+    );
+    assert_eq!(
+        error("ok user:/[/"),
+        "the regular expression is not valid: unclosed character class (column 9) | \
+         put a path in quotes: `url.path:\"/api/\"`"
+    );
+    assert_eq!(
+        error("@timestamp:>yesterday"),
+        "`yesterday` is no time (column 1) | write a time as `2026-03-01T09:30:00Z`, or use `--since 2h`"
+    );
+}
+
+#[test]
+fn field_names_are_listed_without_our_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_writer, reader) = login_store(dir.path());
+    let names = reader.field_names(100).unwrap();
+    assert!(names.contains(&"user.name".to_owned()) && names.contains(&"msg".to_owned()), "{names:?}");
+    assert!(names.iter().all(|name| !name.starts_with('\u{1}')), "{names:?}");
+    assert_eq!(reader.field_names(2).unwrap().len(), 2);
 }

@@ -1,0 +1,383 @@
+//! From lines to a searchable index, against bare tantivy on the same lines in the same run; then
+//! how soon an event is visible, and how long questions take.
+//!
+//! *bare* is tantivy with documents prepared beforehand: an untimed parse, then only indexing. Its
+//! fields hold what ours do: time, message words, every attribute in a JSON field, the correlation
+//! id, the raw line stored. *ours* starts from bytes: decode, normalise, index, commit each 250 ms.
+//! Both have the same threads and memory and index into a directory below `SOCTOP_BENCH_DIR`
+//! (default: the directory for temporary files).
+//!
+//! `cargo bench --bench ingest -- [EVENTS] [bare|ours|visible|ask]...`
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+use soctop::decode::Decoder;
+use soctop::event::{Event, GenerationId, Paths, Timestamp, canonical};
+use soctop::index::{Options, Position, Reader, Store, Writer};
+use soctop::normalize::{self, Normalizer};
+use soctop::query::SearchRequest;
+use tantivy::schema::{
+    DateOptions, JsonObjectOptions, STORED, STRING, Schema, TEXT, TantivyDocument, TextFieldIndexing,
+};
+use tantivy::{DateTime, Index, IndexWriter};
+
+const HEAP: usize = 64 << 20;
+const COMMIT_EVERY: Duration = Duration::from_millis(250);
+/// One id among the others that occurs so often, spread over all lines.
+const WIDE_ID: &str = "wide0000-0000-4000-a000-000000000200";
+const WIDE_EVENTS: usize = 200;
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).filter(|it| !it.starts_with('-')).collect();
+    let events = arguments.iter().find_map(|it| it.parse().ok()).unwrap_or(200_000);
+    let wanted = |name: &str| {
+        let mut named = arguments.iter().filter(|it| it.parse::<u64>().is_err()).peekable();
+        named.peek().is_none() || named.any(|it| it == name)
+    };
+    let lines = Generator(0x5eed).lines(events);
+    let bytes: usize = lines.iter().map(String::len).sum();
+    println!("{events} events, {:.0} bytes each", bytes as f64 / events as f64);
+    for threads in [1, 2] {
+        let mut rates = Vec::new();
+        for _ in 0..2 {
+            if wanted("bare") {
+                rates.push(("bare", bare(&lines, bytes, threads)));
+            }
+            if wanted("ours") {
+                rates.push(("ours", ours(&lines, bytes, threads)));
+            }
+        }
+        let best = |name| rates.iter().filter(|it| it.0 == name).map(|it| it.1).fold(0.0, f64::max);
+        if best("bare") > 0.0 {
+            println!("{threads} indexing threads: ours / bare = {:.2}", best("ours") / best("bare"));
+        }
+    }
+    if wanted("visible") {
+        visible(&lines);
+    }
+    if wanted("ask") {
+        ask(&lines);
+    }
+}
+
+fn report(name: &str, threads: usize, events: usize, bytes: usize, took: Duration, dir: &Path) -> f64 {
+    let rate = events as f64 / took.as_secs_f64();
+    println!(
+        "{name:8} {threads} threads  {:7.0} k events/s  {:6.1} MB/s  {:5.1} % of raw on disk  peak {} MB",
+        rate / 1e3,
+        bytes as f64 / took.as_secs_f64() / 1e6,
+        disk_bytes(dir) as f64 * 100.0 / bytes as f64,
+        peak_memory() / 1_024,
+    );
+    rate
+}
+
+fn directory() -> tempfile::TempDir {
+    let parent = env::var_os("SOCTOP_BENCH_DIR").map_or_else(env::temp_dir, PathBuf::from);
+    tempfile::tempdir_in(parent).expect("a directory for the index")
+}
+
+fn bare(lines: &[String], bytes: usize, threads: usize) -> f64 {
+    let mut schema = Schema::builder();
+    let time = schema.add_date_field("@timestamp", DateOptions::default().set_fast());
+    let message = schema.add_text_field("message", TEXT);
+    let correlation = schema.add_text_field("correlation_id", STRING);
+    let raw_terms = TextFieldIndexing::default().set_tokenizer("raw").set_fieldnorms(false);
+    let attributes = JsonObjectOptions::default().set_indexing_options(raw_terms).set_expand_dots_enabled();
+    let attributes = schema.add_json_field("attributes", attributes);
+    let raw = schema.add_text_field("raw", STORED);
+    let dir = directory();
+    let index = Index::create_in_dir(dir.path(), schema.build()).expect("an index");
+    let documents: Vec<TantivyDocument> = lines
+        .iter()
+        .map(|line| {
+            let value: serde_json::Value = serde_json::from_str(line).expect("a JSON line");
+            let text = |name: &str| value.get(name).and_then(|it| it.as_str()).unwrap_or_default();
+            let at = Timestamp::parse_rfc3339(text("timestamp")).expect("a time");
+            let mut document = TantivyDocument::default();
+            document.add_date(time, DateTime::from_timestamp_nanos(at.0));
+            document.add_text(message, text("message"));
+            document.add_text(correlation, text("correlation_id"));
+            document.add_text(raw, line);
+            let members = value.as_object().into_iter().flatten();
+            let members = members.map(|(name, value)| (name.clone(), value.clone().into()));
+            document.add_object(attributes, members.collect());
+            document
+        })
+        .collect();
+    let started = Instant::now();
+    let mut writer: IndexWriter = index.writer_with_num_threads(threads, HEAP * threads).expect("a writer");
+    for document in documents {
+        writer.add_document(document).expect("added");
+    }
+    writer.commit().expect("committed");
+    let took = started.elapsed();
+    writer.wait_merging_threads().expect("merged");
+    report("bare", threads, lines.len(), bytes, took, dir.path())
+}
+
+/// The whole path of a line, as the pipeline walks it.
+struct Path1 {
+    decoder: Decoder,
+    normalizer: Normalizer,
+    paths: Paths,
+    event: Event,
+    source: Arc<str>,
+    seq: u64,
+}
+
+impl Path1 {
+    fn new() -> Self {
+        let paths = Paths::new();
+        Self {
+            decoder: Decoder::new(paths.clone()),
+            normalizer: Normalizer::new(paths.clone(), normalize::Options::default()),
+            paths,
+            event: Event::default(),
+            source: "/var/log/app.log".into(),
+            seq: 0,
+        }
+    }
+
+    fn add(&mut self, line: &str, writer: &mut Writer) {
+        self.decoder.decode(line.as_bytes(), false, &mut self.event);
+        let arrival = Timestamp::from_seconds(1_772_400_000 + (self.seq / 1_000) as i64);
+        let meta = &mut self.event.meta;
+        meta.generation = GenerationId(1);
+        meta.offset = self.seq * 500;
+        meta.line = self.seq + 1;
+        meta.seq = self.seq;
+        meta.ingested = arrival;
+        self.normalizer.normalize(&mut self.event, arrival);
+        writer.add_event(&self.event, &self.paths.read(), &self.source).expect("added");
+        self.seq += 1;
+    }
+
+    fn commit(&self, writer: &mut Writer) {
+        writer.commit(Position { seq_next: self.seq, ..Position::default() }).expect("committed");
+    }
+}
+
+fn options(threads: usize) -> Options {
+    Options { threads, heap_bytes: HEAP, ..Options::default() }
+}
+
+fn ours(lines: &[String], bytes: usize, threads: usize) -> f64 {
+    let dir = directory();
+    let (mut writer, _reader) = Store::open(dir.path(), options(threads)).expect("a store");
+    let mut path = Path1::new();
+    let started = Instant::now();
+    let mut committed = started;
+    for (n, line) in lines.iter().enumerate() {
+        path.add(line, &mut writer);
+        if n % 256 == 0 && committed.elapsed() >= COMMIT_EVERY {
+            path.commit(&mut writer);
+            committed = Instant::now();
+        }
+    }
+    path.commit(&mut writer);
+    let took = started.elapsed();
+    writer.close().expect("merged");
+    report("ours", threads, lines.len(), bytes, took, dir.path())
+}
+
+/// Ten thousand events a second, committed each 250 ms: from `add_event` to being found.
+fn visible(lines: &[String]) {
+    let dir = directory();
+    let (mut writer, reader) = Store::open(dir.path(), options(1)).expect("a store");
+    let mut path = Path1::new();
+    let (mut waits, mut commits) = (Vec::new(), Vec::new());
+    let started = Instant::now();
+    let mut lines = lines.iter();
+    while started.elapsed() < Duration::from_secs(8) && lines.len() > 2_500 {
+        let tick = Instant::now();
+        let first = tick;
+        let mut last = tick;
+        for line in lines.by_ref().take(2_500) {
+            path.add(line, &mut writer);
+            last = Instant::now();
+        }
+        thread::sleep(COMMIT_EVERY.saturating_sub(tick.elapsed()));
+        let committing = Instant::now();
+        path.commit(&mut writer);
+        let newest = reader.newest(1).expect("an answer");
+        assert_eq!(newest.first().map(|record| record.seq), Some(path.seq - 1));
+        commits.push(committing.elapsed());
+        waits.extend([first.elapsed(), last.elapsed()]);
+    }
+    println!("visible after p50 {:?} p99 {:?}", at(&mut waits, 50), at(&mut waits, 99));
+    println!("commit and first answer p50 {:?} p99 {:?}", at(&mut commits, 50), at(&mut commits, 99));
+}
+
+fn ask(lines: &[String]) {
+    let dir = directory();
+    let (mut writer, _) = Store::open(dir.path(), options(1)).expect("a store");
+    let mut path = Path1::new();
+    let mut committed = Instant::now();
+    for line in lines {
+        path.add(line, &mut writer);
+        if path.seq % 256 == 0 && committed.elapsed() >= COMMIT_EVERY {
+            path.commit(&mut writer);
+            committed = Instant::now();
+        }
+    }
+    path.commit(&mut writer);
+    writer.close().expect("merged");
+    let opening = Instant::now();
+    let reader = Reader::open(dir.path()).expect("a reader");
+    println!("open {:?}, {:?}", opening.elapsed(), reader.counts().expect("counts"));
+    let first = Instant::now();
+    let trace = reader.trace(WIDE_ID).expect("a trace");
+    assert_eq!(trace.records.len(), WIDE_EVENTS);
+    println!("{:44} {:?}", format!("first trace of {WIDE_EVENTS} spread events"), first.elapsed());
+    time("trace of 200 spread events", || reader.trace(WIDE_ID).expect("a trace").records.len());
+    let ids: Vec<String> = lines.iter().step_by(lines.len() / 97).filter_map(|line| id_of(line)).collect();
+    let mut next = ids.iter().cycle();
+    time("trace of about 8 events", || {
+        reader.trace(next.next().expect("cycle")).expect("a trace").records.len()
+    });
+    for query in [
+        "",
+        "timeout",
+        "user.name:user77",
+        "log.level:error http.response.status_code:>=500",
+        "source.ip:203.0.113.0/24",
+        "\"slow response\"",
+        "user.name:user7*",
+        "duration_ms:>900",
+        "NOT log.level:info",
+        "url.path:*",
+    ] {
+        let request = SearchRequest { query: query.into(), limit: 100, ..SearchRequest::default() };
+        time(&format!("newest 100 of `{query}`"), || {
+            reader.search(&request).expect("an answer").total as usize
+        });
+    }
+    let record = reader.newest(1).expect("an answer").remove(0);
+    time("event by id", || usize::from(reader.event(record.event_id).expect("an answer").is_some()));
+    time("histogram of everything", || {
+        reader.histogram(&SearchRequest::default(), 60).expect("an answer").total as usize
+    });
+    let level = canonical::NAMES.len();
+    time("field names", || reader.field_names(1_000).expect("names").len().min(level));
+}
+
+fn id_of(line: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(line).ok()?;
+    value.get("correlation_id")?.as_str().map(str::to_owned)
+}
+
+fn time(name: &str, mut question: impl FnMut() -> usize) {
+    let mut times = Vec::new();
+    let mut hits = 0;
+    let until = Instant::now() + Duration::from_millis(600);
+    while times.len() < 5 || (Instant::now() < until && times.len() < 300) {
+        let started = Instant::now();
+        hits = question();
+        times.push(started.elapsed());
+    }
+    println!("{name:52} {hits:9} hits  p50 {:>10.1?}  p99 {:>10.1?}", at(&mut times, 50), at(&mut times, 99));
+}
+
+fn at(times: &mut [Duration], percent: usize) -> Duration {
+    times.sort_unstable();
+    times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied().unwrap_or_default()
+}
+
+fn disk_bytes(path: &Path) -> u64 {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => disk_bytes(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+/// Most memory this process had at a time, in KiB.
+fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").trim().parse().unwrap_or(0)
+}
+
+/// xorshift64*: the same lines on every machine.
+struct Generator(u64);
+
+impl Generator {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.below(from.len() as u64) as usize]
+    }
+
+    /// Requests overlap: each line belongs to one of 400 running ones, which last eight lines on average.
+    fn lines(&mut self, count: usize) -> Vec<String> {
+        let mut running: Vec<String> = (0..400).map(|_| self.id()).collect();
+        let wide_every = count / WIDE_EVENTS;
+        (0..count)
+            .map(|n| {
+                let at = self.below(running.len() as u64) as usize;
+                if self.below(8) == 0 {
+                    running[at] = self.id();
+                }
+                let id = running[at].clone();
+                let wide = n % wide_every == 0 && n / wide_every < WIDE_EVENTS;
+                self.line(n as u64, if wide { WIDE_ID } else { &id })
+            })
+            .collect()
+    }
+
+    fn id(&mut self) -> String {
+        let (a, b, c) = (self.next(), self.next(), self.next());
+        let (a, c) = (a & 0xffff_ffff, c & 0xffff_ffff_ffff);
+        format!("{a:08x}-{:04x}-4{:03x}-a{:03x}-{c:012x}", b & 0xffff, b >> 20 & 0xfff, b >> 32 & 0xfff)
+    }
+
+    fn line(&mut self, n: u64, id: &str) -> String {
+        let seconds = n / 50;
+        let time = format!(
+            "2026-08-01T{:02}:{:02}:{:02}.{:03}Z",
+            seconds / 3_600 % 24,
+            seconds / 60 % 60,
+            seconds % 60,
+            n * 20 % 1_000
+        );
+        let service = self.pick(&["auth-api", "orders-api", "payments-api", "catalog-api", "search-api"]);
+        let user = format!("user{}", self.below(5_000));
+        let ip = format!("203.0.{}.{}", self.below(256), 1 + self.below(254));
+        let path =
+            format!("/api/v1/{}/{}", self.pick(&["users", "orders", "cart", "pay"]), self.below(20_000));
+        let agent = self.pick(&[
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36",
+            "python-requests/2.32.3",
+            "curl/8.9.1",
+            "okhttp/4.12.0",
+        ]);
+        let duration = self.below(1_000_000) as f64 / 1_000.0;
+        let (level, event, status, message) = match self.below(100) {
+            0..80 => ("info", "http_request", "200", format!("request handled in {duration} ms")),
+            80..88 => {
+                ("warning", "slow_response", "200", format!("slow response from {service}: {duration} ms"))
+            }
+            88..95 => ("warning", "login_failed", "401", format!("login failed for {user} from {ip}")),
+            _ => ("error", "upstream_error", "502", format!("timeout while calling {service} for {user}")),
+        };
+        format!(
+            r#"{{"timestamp":"{time}","level":"{level}","service":"{service}","logger":"app.{event}","message":"{message}","event":"{event}","correlation_id":"{id}","user":"{user}","client_ip":"{ip}","method":"GET","path":"{path}","status":{status},"duration_ms":{duration},"user_agent":"{agent}"}}"#
+        )
+    }
+}

@@ -1,0 +1,276 @@
+//! Failures that need a look inside; the rest is in `tests/it/search`.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::{GenerationId, Kind, Origin, Paths, canonical};
+use crate::query::SearchRequest;
+
+fn options() -> Options {
+    Options { heap_bytes: 15 << 20, ..Options::default() }
+}
+
+fn event(seq: u64) -> Event {
+    let mut event = Event::default();
+    event.reset(&format!("line {seq}"));
+    event.meta.generation = GenerationId(1);
+    event.meta.offset = seq;
+    event.meta.seq = seq;
+    event.meta.time = Some(Timestamp::from_seconds(seq as i64));
+    event.push_text(canonical::CORRELATION_ID, Kind::String, &format!("id-{}", seq % 3), Origin::Canonical);
+    event
+}
+
+fn add(writer: &mut Writer, seq: u64) -> Result<(), Error> {
+    let paths = Paths::new();
+    writer.add_event(&event(seq), &paths.read(), "app.log")
+}
+
+fn commit(writer: &mut Writer, seq_next: u64) -> Result<Committed, Error> {
+    writer.commit(Position { seq_next, ..Position::default() })
+}
+
+fn numbers(reader: &Reader) -> Vec<u64> {
+    let request = SearchRequest { limit: 1_000_000, ascending: true, ..SearchRequest::default() };
+    reader.search(&request).unwrap().records.iter().map(|record| record.seq).collect()
+}
+
+/// What a merge does that finishes after a failed commit: everything added so far is published,
+/// under the payload of the commit before.
+fn publish_under_old_payload(writer: &mut Writer) {
+    let text = writer.payload.to_text();
+    let State::Working(tantivy) = &mut writer.state else { panic!("degraded") };
+    send(mem::take(&mut writer.batch), &writer.queue, tantivy, &writer.partition).unwrap();
+    let mut prepared = tantivy.prepare_commit().unwrap();
+    prepared.set_payload(&text);
+    prepared.commit().unwrap();
+}
+
+#[test]
+fn documents_published_under_an_old_payload_are_hidden_and_then_trimmed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    (0..20).for_each(|seq| add(&mut writer, seq).unwrap());
+    commit(&mut writer, 20).unwrap();
+    (20..30).for_each(|seq| add(&mut writer, seq).unwrap());
+    publish_under_old_payload(&mut writer);
+    drop(writer);
+
+    let reader = Reader::open(dir.path()).unwrap();
+    assert_eq!(reader.counts().unwrap().events, 20);
+    assert_eq!(numbers(&reader), (0..20).collect::<Vec<_>>());
+    assert_eq!(reader.trace("id-0").unwrap().records.len(), 7);
+
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    assert_eq!(writer.recovered(), &Recovered { fresh: false, trimmed: 10 });
+    assert_eq!(writer.payload().seq_next, 20);
+    (20..30).for_each(|seq| add(&mut writer, seq).unwrap());
+    commit(&mut writer, 30).unwrap();
+    assert_eq!(numbers(&writer.reader()), (0..30).collect::<Vec<_>>());
+    drop(writer);
+    assert_eq!(Writer::open(dir.path(), options()).unwrap().recovered().trimmed, 0);
+}
+
+#[test]
+fn a_failed_commit_is_repeated_with_what_was_held_and_each_document_is_there_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    add(&mut writer, 0).unwrap();
+    commit(&mut writer, 1).unwrap();
+    let partition = writer.partition.path.clone();
+    let away = dir.path().join("away");
+
+    (1..300).for_each(|seq| add(&mut writer, seq).unwrap());
+    fs::rename(&partition, &away).unwrap();
+    assert!(matches!(commit(&mut writer, 300), Err(Error::Write { .. })));
+    assert!(writer.degraded().is_some());
+    assert_eq!(writer.payload().seq_next, 1);
+    // Reading goes on as long as there is room, searching too.
+    (300..310).for_each(|seq| add(&mut writer, seq).unwrap());
+    assert_eq!(numbers(&writer.reader()), [0]);
+    assert!(commit(&mut writer, 310).is_err());
+
+    fs::rename(&away, &partition).unwrap();
+    let attempts = (0..100).find(|_| commit(&mut writer, 310).is_ok());
+    assert!(attempts.is_some_and(|attempts| attempts > 0), "it backs off, then recovers");
+    assert_eq!(writer.degraded(), None);
+    assert_eq!(numbers(&writer.reader()), (0..310).collect::<Vec<_>>());
+    drop(writer);
+    assert_eq!(numbers(&Reader::open(dir.path()).unwrap()), (0..310).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_commit_that_reported_an_error_but_became_durable_is_not_repeated() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    (0..10).for_each(|seq| add(&mut writer, seq).unwrap());
+    // The commit succeeds on disk, then its directory cannot be synced: an error for the caller.
+    let position = Position { seq_next: 10, ..Position::default() };
+    let payload = writer.write_side_files(position).unwrap();
+    let State::Working(tantivy) = &mut writer.state else { panic!("degraded") };
+    send(mem::take(&mut writer.batch), &writer.queue, tantivy, &writer.partition).unwrap();
+    let mut prepared = tantivy.prepare_commit().unwrap();
+    prepared.set_payload(&payload.to_text());
+    prepared.commit().unwrap();
+    writer.held.attempted = writer.held.contents.len();
+    assert!(matches!(writer.fail("sync failed"), Error::Write { .. }));
+
+    (10..15).for_each(|seq| add(&mut writer, seq).unwrap());
+    commit(&mut writer, 15).unwrap();
+    assert_eq!(numbers(&writer.reader()), (0..15).collect::<Vec<_>>());
+    assert_eq!(writer.payload().epoch, 2);
+}
+
+#[test]
+fn more_than_can_be_held_asks_for_a_rewind() {
+    let dir = tempfile::tempdir().unwrap();
+    let small = Options { hold_bytes: 4_000, ..options() };
+    let mut writer = Writer::open(dir.path(), small).unwrap();
+    add(&mut writer, 0).unwrap();
+    commit(&mut writer, 1).unwrap();
+    (1..100).for_each(|seq| add(&mut writer, seq).unwrap());
+    let partition = writer.partition.path.clone();
+    let away = dir.path().join("away");
+    fs::rename(&partition, &away).unwrap();
+    assert!(matches!(commit(&mut writer, 100), Err(Error::Rewind { .. })));
+    assert!(matches!(add(&mut writer, 100), Err(Error::Rewind { .. })));
+    assert!(writer.rewind().is_err());
+    fs::rename(&away, &partition).unwrap();
+    assert_eq!(writer.rewind().unwrap().seq_next, 1);
+    (1..5).for_each(|seq| add(&mut writer, seq).unwrap());
+    commit(&mut writer, 5).unwrap();
+    assert_eq!(numbers(&writer.reader()), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn a_degraded_writer_takes_events_until_it_is_full_and_then_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), Options { hold_bytes: 4_000, ..options() }).unwrap();
+    writer.fail("disk full");
+    let taken = (0..1_000).take_while(|seq| add(&mut writer, *seq).is_ok()).count();
+    assert!(taken > 2);
+    let Err(Error::Full { held, reason }) = add(&mut writer, 1_000) else { panic!("not full") };
+    assert_eq!((held, reason.as_str()), (taken, "disk full"));
+    commit(&mut writer, taken as u64).unwrap();
+    assert_eq!(numbers(&writer.reader()).len(), taken);
+}
+
+#[test]
+fn many_cursors_go_to_a_side_file_and_come_back() {
+    use crate::event::Cursor;
+    let dir = tempfile::tempdir().unwrap();
+    let cursors: Vec<Cursor> = (0..2_000)
+        .map(|n| Cursor {
+            generation: GenerationId(n),
+            path: format!("/var/log/{n}.log").into(),
+            end: n,
+            ..Cursor::default()
+        })
+        .collect();
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    let position = Position { cursors: cursors.clone(), ..Position::default() };
+    writer.commit(position.clone()).unwrap();
+    writer.commit(position).unwrap();
+    drop(writer);
+    let side_files = || {
+        let names =
+            fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("cursors-")).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(side_files(), BTreeSet::from(["cursors-2.json".to_owned()]));
+    let writer = Writer::open(dir.path(), options()).unwrap();
+    assert_eq!(writer.payload().cursors, cursors);
+    drop(writer);
+    fs::write(dir.path().join("cursors-2.json"), "[]").unwrap();
+    assert!(matches!(Writer::open(dir.path(), options()), Err(Error::Damaged { .. })));
+}
+
+#[test]
+fn a_detection_snapshot_is_kept_until_the_next_and_refused_when_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    assert_eq!(writer.detection(), None);
+    let first = Detection { snapshot: b"state one".to_vec(), rules: "r1".into(), seq: 3 };
+    let position = Position { detection: Some(first.clone()), seq_next: 3, ..Position::default() };
+    writer.commit(position).unwrap();
+    commit(&mut writer, 4).unwrap();
+    drop(writer);
+    let writer = Writer::open(dir.path(), options()).unwrap();
+    assert_eq!(writer.detection(), Some(first));
+    fs::write(dir.path().join("detection-1.bin"), "state two").unwrap();
+    assert_eq!(writer.detection(), None);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Add(u8),
+    Commit,
+    Crash,
+    Close,
+    /// A merge publishes under the old payload, then the process dies.
+    PublishAndCrash,
+    /// The directory goes away for one commit.
+    FailCommit,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (1_u8..40).prop_map(Step::Add),
+        3 => Just(Step::Commit),
+        1 => Just(Step::Crash),
+        1 => Just(Step::Close),
+        1 => Just(Step::PublishAndCrash),
+        1 => Just(Step::FailCommit),
+    ];
+    prop::collection::vec(step, 1..14)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_the_index_holds_what_lies_before_the_committed_position(steps in steps()) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = Writer::open(dir.path(), options()).unwrap();
+        let (mut committed, mut next) = (0, 0);
+        for step in steps {
+            match step {
+                Step::Add(count) => {
+                    (next..next + u64::from(count)).for_each(|seq| add(&mut writer, seq).unwrap());
+                    next += u64::from(count);
+                }
+                Step::Commit => {
+                    commit(&mut writer, next).unwrap();
+                    committed = next;
+                }
+                Step::FailCommit => {
+                    let partition = writer.partition.path.clone();
+                    fs::rename(&partition, dir.path().join("away")).unwrap();
+                    let failed = commit(&mut writer, next).is_err();
+                    fs::rename(dir.path().join("away"), &partition).unwrap();
+                    prop_assert!(failed);
+                    commit(&mut writer, next).unwrap();
+                    committed = next;
+                }
+                Step::Crash | Step::Close | Step::PublishAndCrash => {
+                    match step {
+                        Step::Close => writer.close().unwrap(),
+                        Step::Crash => drop(writer),
+                        _ => {
+                            publish_under_old_payload(&mut writer);
+                            drop(writer);
+                        }
+                    }
+                    writer = Writer::open(dir.path(), options()).unwrap();
+                    next = writer.payload().seq_next;
+                }
+            }
+            prop_assert_eq!(writer.payload().seq_next, committed);
+            prop_assert_eq!(numbers(&writer.reader()), (0..committed).collect::<Vec<_>>());
+            let fresh = Reader::open(dir.path()).unwrap();
+            prop_assert_eq!(fresh.counts().unwrap().events, committed);
+        }
+    }
+}
