@@ -8,7 +8,3 @@ mod harness; // a hermetic home for the real binary
 mod queries; // every bundled rule is complete, valid and unique
 mod search; // the store: what is found, what survives, what cannot be lost
 mod tail; // the reader: growth, rotation, truncation, restart
-mod conformance;
-mod conformance_correlation;
-mod queries;
-mod tail; // the reader: growth, rotation, truncation, restart // every bundled rule is complete, valid and unique // detection against vectors and oracles of others // Sigma correlation against the conformance vectors
