@@ -238,6 +238,7 @@ fn alert(id: u128, status: AlertStatus, seconds: i64, correlation_ids: &[&str]) 
     let time = Timestamp::from_seconds(seconds);
     let rule = RuleSummary {
         id: "lockout".into(),
+        name: "lockout".into(),
         title: "Account lockout".into(),
         level: Level::High,
         tags: vec![],
