@@ -22,6 +22,8 @@ mod fire;
 mod history;
 pub(crate) mod plan;
 mod sketch;
+#[cfg(test)]
+mod tests;
 mod timer;
 pub(crate) mod window;
 

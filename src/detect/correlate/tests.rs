@@ -1,0 +1,5 @@
+//! Incidents, states, risk and the extension block, on small made-up streams.
+
+mod harness;
+mod incidents;
+mod windows;

@@ -1,0 +1,174 @@
+use super::harness::{Stream, detection};
+
+fn counted(kind: &str, condition: &str, block: &str) -> Vec<String> {
+    vec![
+        detection("a", "low"),
+        detection("b", "low"),
+        detection("c", "low"),
+        format!(
+            "title: R\nname: r\ncorrelation:\n  type: {kind}\n  rules: [a, b]\n  group-by: [g]\n  timespan: 1m\n  condition: {condition}\nlevel: high\nsoctop:\n  schema: 1\n{block}"
+        ),
+    ]
+}
+
+/// Times at which incidents opened.
+fn opened(stream: &Stream) -> Vec<String> {
+    let lines = stream.told();
+    lines.iter().filter_map(|line| line.strip_prefix("open ")?.split(' ').next().map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_session_ends_with_a_pause() {
+    let mut stream = Stream::new(&counted("event_count", "{gte: 3}", "  gap: 10s\n"));
+    stream.events("a", &[0.0, 5.0, 20.0, 25.0], "g=x");
+    assert_eq!(opened(&stream), Vec::<String>::new());
+    stream.event("a", 30.0, "g=x");
+    assert_eq!(opened(&stream), ["30"]);
+}
+
+#[test]
+fn a_tumbling_window_starts_anew() {
+    let mut stream = Stream::new(&counted("event_count", "{gte: 3}", "  window: tumbling\n"));
+    // 1,700,000,000 s is 20 s into a minute: the next one starts at 40.
+    stream.events("a", &[38.0, 39.0, 41.0, 42.0], "g=x");
+    assert_eq!(opened(&stream), Vec::<String>::new());
+    stream.event("a", 43.0, "g=x");
+    assert_eq!(opened(&stream), ["43"]);
+}
+
+#[test]
+fn a_window_of_the_last_events_forgets_older_ones() {
+    let mut stream = Stream::new(&counted("temporal", "{gte: 2}", "  last: 2\n"));
+    stream.event("a", 0.0, "g=x").event("b", 1.0, "g=y").event("a", 1.0, "g=x").event("a", 2.0, "g=x");
+    stream.event("b", 3.0, "g=x");
+    assert_eq!(opened(&stream), ["3"]);
+}
+
+#[test]
+fn a_bucket_overflows_after_its_capacity_and_leaks() {
+    let block = "  bucket: {capacity: 3, leak: 10s}\n";
+    let mut stream = Stream::new(&counted("event_count", "{gte: 4}", block));
+    stream.events("a", &[0.0, 1.0, 2.0], "g=x");
+    stream.events("a", &[0.0, 10.0, 20.0, 30.0, 40.0, 50.0], "g=slow");
+    assert_eq!(opened(&stream), Vec::<String>::new());
+    let mut stream = Stream::new(&counted("event_count", "{gte: 4}", block));
+    stream.events("a", &[0.0, 1.0, 2.0, 2.5], "g=x");
+    assert_eq!(opened(&stream), ["2.5"]);
+}
+
+#[test]
+fn a_ratio_needs_its_minimum() {
+    let block = "  ratio: {of: c, in: a, gte: 50%, min: 4}\n";
+    let mut stream = Stream::new(&counted("event_count", "{gte: 2}", block));
+    for (time, failed) in [(0.0, true), (1.0, true), (2.0, false), (3.0, false)] {
+        let mut record = stream.record("a", time, "g=x");
+        if failed {
+            record.rules.extend(stream.rules.find("c").map(|index| index.0));
+        }
+        stream.correlator.observe(&record, &mut stream.out);
+    }
+    assert_eq!(opened(&stream), ["3"]);
+}
+
+#[test]
+fn what_does_not_come_is_noticed_when_its_time_is_over() {
+    let block = "  absent: {after: a, expect: b, within: 10m}\n  lateness: 1s\n";
+    let mut stream = Stream::new(&counted("temporal", "a and not b", block));
+    stream.event("a", 0.0, "g=x").event("a", 1.0, "g=y").event("b", 300.0, "g=y");
+    stream.event("c", 601.0, "g=z");
+    assert_eq!(opened(&stream), Vec::<String>::new(), "a late `b` may still come");
+    stream.event("c", 601.1, "g=z");
+    assert_eq!(opened(&stream), ["600"]);
+}
+
+#[test]
+fn a_silent_key_alerts_once_and_recovers() {
+    let block = "  heartbeat: {every: 60s, grace: 3}\n  lateness: 1s\n";
+    let mut stream = Stream::new(&counted("event_count", "{lt: 1}", block));
+    stream.events("a", &[0.0, 60.0, 120.0], "g=x");
+    stream.events("c", &[1000.0, 2000.0], "g=z");
+    assert_eq!(stream.told(), ["open 300 x1 high R: x"]);
+    stream.event("a", 2100.0, "g=x");
+    assert_eq!(stream.told()[1..], ["close 2100 x1 high R: x"]);
+}
+
+#[test]
+fn runs_ask_for_several_of_a_step() {
+    let block = "  runs: {a: 3}\n";
+    let mut stream = Stream::new(&counted("temporal_ordered", "{gte: 4}", block));
+    stream.events("a", &[0.0, 1.0], "g=x").event("b", 2.0, "g=x");
+    assert_eq!(opened(&stream), Vec::<String>::new());
+    stream.event("a", 3.0, "g=x").event("b", 4.0, "g=x");
+    assert_eq!(opened(&stream), ["4"]);
+    let mut stream = Stream::new(&counted("temporal", "{gte: 2}", block));
+    stream.event("b", 0.0, "g=x").events("a", &[0.5, 1.0], "g=x");
+    assert_eq!(opened(&stream), Vec::<String>::new());
+    stream.event("a", 2.0, "g=x");
+    assert_eq!(opened(&stream), ["2"]);
+}
+
+#[test]
+fn regular_intervals_are_told_from_human_ones() {
+    let block = "  interval: {of_last: 4, jitter_lte: 10%}\n";
+    let mut stream = Stream::new(&counted("event_count", "{gte: 4}", block));
+    stream.events("a", &[0.0, 1.0, 5.0, 6.0, 14.0, 15.0], "g=human");
+    stream.events("a", &[20.0, 25.0, 30.1, 35.0], "g=machine");
+    assert_eq!(stream.told(), ["open 35 x4 high R: machine"]);
+}
+
+#[test]
+fn a_first_country_is_new_once_after_learning() {
+    let block = "  first_seen: {field: [g, country], learn: 1m}\n";
+    let mut stream = Stream::new(&counted("event_count", "{gte: 1}", block));
+    stream.event("a", 0.0, "g=x country=de");
+    stream.event("a", 100.0, "g=x country=de");
+    assert_eq!(opened(&stream), Vec::<String>::new());
+    stream.event("a", 101.0, "g=x country=fr");
+    assert_eq!(opened(&stream), ["101"]);
+}
+
+#[test]
+fn a_spike_is_measured_against_the_group_itself() {
+    let block = "  baseline: {method: ewma, learn: 5m, factor: 4, min: 10}\n";
+    let mut stream = Stream::new(&counted("event_count", "{gte: 10}", block));
+    let usual: Vec<f64> = (0..1200).map(|n| f64::from(n)).collect();
+    stream.events("a", &usual, "g=busy");
+    assert_eq!(opened(&stream), Vec::<String>::new(), "60 a minute is usual here");
+    let quiet: Vec<f64> = (0..20).map(|n| f64::from(n) * 60.0).collect();
+    let mut stream = Stream::new(&counted("event_count", "{gte: 10}", block));
+    stream.events("a", &quiet, "g=calm");
+    let burst: Vec<f64> = (0..12).map(|n| 1200.0 + f64::from(n)).collect();
+    stream.events("a", &burst, "g=calm");
+    assert_eq!(opened(&stream).len(), 1);
+}
+
+#[test]
+fn equal_times_are_ordered_only_when_the_rule_says_so() {
+    let run = |block: &str| {
+        let mut stream = Stream::new(&counted("temporal_ordered", "{gte: 2}", block));
+        stream.event("a", 1.0, "g=x").event("b", 1.0, "g=x");
+        opened(&stream).len()
+    };
+    assert_eq!(run(""), 0);
+    assert_eq!(run("  tie: sequence\n"), 1);
+}
+
+#[test]
+fn a_group_beyond_the_budget_is_estimated_and_says_so() {
+    let options =
+        crate::detect::CorrelatorOptions { groups_per_rule: 10, seed: Some(3), ..Default::default() };
+    let documents = counted("event_count", "{gte: 5}", "");
+    let mut stream = Stream::with(&documents, options);
+    for group in 0..100 {
+        stream.event("a", f64::from(group) / 100.0, &format!("g=noise{group}"));
+    }
+    stream.events("a", &[1.0, 1.1, 1.2, 1.3, 1.4], "g=attacker");
+    let degraded =
+        stream.out.iter().filter(|output| matches!(output, crate::detect::Output::Degraded { .. }));
+    assert_eq!(degraded.count(), 1);
+    let alerts = stream.alerts();
+    assert_eq!(alerts.len(), 1);
+    assert!(alerts[0].approximate);
+    assert_eq!(alerts[0].group.get("g").map(String::as_str), Some("attacker"));
+    assert_eq!(stream.correlator.groups_held(), 10);
+}
