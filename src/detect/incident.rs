@@ -56,7 +56,7 @@ pub(crate) struct Incident {
     value: f64,
     /// The value was below `rearm_below` since the last firing.
     below: bool,
-    closed_at: i64,
+    pub(crate) closed_at: i64,
     group: BTreeMap<String, String>,
     pub(crate) details: Details,
     approximate: bool,
@@ -82,9 +82,6 @@ pub(crate) struct Details {
 
 impl Details {
     pub(crate) fn note(&mut self, evidence: &Arc<Evidence>) {
-        if self.path.is_none() && !evidence.path.is_empty() {
-            self.path = Some((Arc::clone(&evidence.path), evidence.line));
-        }
         evidence.each_event(&mut |event| {
             let ids = event.correlation_ids().map(str::to_owned).collect::<Vec<_>>();
             self.note_event(event.id, ids.iter().map(String::as_str));
@@ -232,7 +229,6 @@ impl Incidents {
             *self.held.entry(place.0).or_insert(0) += 1;
         }
         let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
-        let timed = before.is_some_and(|old| old.timed);
         let level = escalated(rule, &mut openings, sighting.time);
         let mut incident = Incident {
             id: identity(rule, place.1, &group, sighting.trigger),
@@ -253,9 +249,11 @@ impl Incidents {
             details: Details::default(),
             approximate: sighting.approximate || place.2 == EVERYTHING_ELSE,
             openings,
-            timed,
+            timed: false,
         };
         collect(&mut incident.details, Effect::Opened);
+        let trigger = incident.details.latest.as_ref().filter(|evidence| !evidence.path.is_empty());
+        incident.details.path = trigger.map(|evidence| (Arc::clone(&evidence.path), evidence.line));
         self.opened += 1;
         out.push(incident.report(AlertStatus::Open, sighting.time, rule, context));
         self.all.insert(place, incident);

@@ -200,11 +200,11 @@ impl Correlator {
             Some(counted) => entries.clone().rev().take_while(|entry| entry.key() > counted).count(),
             None => entries.len(),
         };
-        if let (Some(key), Some(counted)) = (*late, counted)
-            && key <= counted
+        // A late event is older than what was counted last, yet new; it counts once.
+        if let Some(key) = *late
             && key.0 >= first
         {
-            uncounted += 1;
+            uncounted += usize::from(counted.is_some_and(|counted| key <= counted));
             *late = None;
         }
         let wanted = if rule.carried.is_empty() { uncounted } else { entries.len() };
@@ -336,7 +336,9 @@ impl Correlator {
         let Some(first_seen) = &rule.extension.first_seen else { return true };
         let mut values = Vec::new();
         for field in &rule.first_seen_fields {
-            match self.values_behind(rule, names, &fired.parts, *field).into_iter().next() {
+            let newest = fired.parts.len().saturating_sub(1)..;
+            let behind = fired.parts.get(newest).unwrap_or_default();
+            match self.values_behind(rule, names, behind, *field).into_iter().next() {
                 Some(value) => values.push(value),
                 None => return false,
             }

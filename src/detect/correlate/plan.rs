@@ -233,6 +233,10 @@ impl Plan {
         for _ in 0..self.rules.len() {
             let mut changed = false;
             for rule in 0..self.rules.len() {
+                // Matches come as they are; only firings may come later than their events.
+                if matches!(self.rules[rule].evaluator, Evaluator::Match) {
+                    continue;
+                }
                 let lateness = self.rules[rule].lateness;
                 let targets: Vec<usize> = self.rules[rule].routes.iter().map(|route| route.to).collect();
                 for to in targets {

@@ -162,7 +162,13 @@ impl Correlator {
         let Some(incident) = self.incidents.all.get_mut(&place) else { return };
         incident.timed = false;
         if !incident.open {
-            self.incidents.forget(place);
+            let forgotten_at = incident.closed_at.saturating_add(memory(rule));
+            if forgotten_at > at {
+                incident.timed = true;
+                self.timer(rule, forgotten_at, place.0, place.2, Kind::Quiet { facet: place.1 });
+            } else {
+                self.incidents.forget(place);
+            }
             return;
         }
         let quiet_at = incident.last.saturating_add(rule.close_after);

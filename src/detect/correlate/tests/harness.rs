@@ -4,7 +4,7 @@ use crate::detect::{
     Alert, AlertStatus, Correlator, CorrelatorOptions, LoadOptions, MatchRecord, Output, RuleSet, Transition,
     assemble, parse_documents,
 };
-use crate::event::{EventId, TimeQuality, Timestamp};
+use crate::event::{EventId, Timestamp};
 
 pub(super) struct Stream {
     pub(super) rules: RuleSet,
@@ -43,17 +43,12 @@ impl Stream {
     /// A match of `rule` at `seconds` with fields written `name=value name=value`.
     pub(super) fn record(&mut self, rule: &str, seconds: f64, fields: &str) -> MatchRecord {
         self.seq += 1;
-        let mut record = MatchRecord {
-            event_id: EventId(u128::from(self.seq)),
-            seq: self.seq,
-            time: Some(at(seconds)),
-            time_quality: TimeQuality::Exact,
-            ingested: at(seconds),
-            path: "app.log".into(),
-            line: self.seq,
-            rules: self.rules.find(rule).map(|index| index.0).into_iter().collect(),
-            ..MatchRecord::default()
-        };
+        let mut record = MatchRecord::at(at(seconds), self.seq);
+        record.event_id = EventId(u128::from(self.seq));
+        record.ingested = at(seconds);
+        record.path = "app.log".into();
+        record.line = self.seq;
+        record.rules.extend(self.rules.find(rule).map(|index| index.0));
         for pair in fields.split_whitespace() {
             let (name, value) = pair.split_once('=').expect("name=value");
             let number = self.correlator.needed_fields().iter().position(|field| field == name);

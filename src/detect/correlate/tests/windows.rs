@@ -75,9 +75,9 @@ fn what_does_not_come_is_noticed_when_its_time_is_over() {
     let block = "  absent: {after: a, expect: b, within: 10m}\n  lateness: 1s\n";
     let mut stream = Stream::new(&counted("temporal", "a and not b", block));
     stream.event("a", 0.0, "g=x").event("a", 1.0, "g=y").event("b", 300.0, "g=y");
-    stream.event("c", 601.0, "g=z");
+    stream.event("time", 601.0, "g=z");
     assert_eq!(opened(&stream), Vec::<String>::new(), "a late `b` may still come");
-    stream.event("c", 601.1, "g=z");
+    stream.event("time", 601.1, "g=z");
     assert_eq!(opened(&stream), ["600"]);
 }
 
@@ -86,7 +86,7 @@ fn a_silent_key_alerts_once_and_recovers() {
     let block = "  heartbeat: {every: 60s, grace: 3}\n  lateness: 1s\n";
     let mut stream = Stream::new(&counted("event_count", "{lt: 1}", block));
     stream.events("a", &[0.0, 60.0, 120.0], "g=x");
-    stream.events("c", &[1000.0, 2000.0], "g=z");
+    stream.events("time", &[1000.0, 2000.0], "g=z");
     assert_eq!(stream.told(), ["open 300 x1 high R: x"]);
     stream.event("a", 2100.0, "g=x");
     assert_eq!(stream.told()[1..], ["close 2100 x1 high R: x"]);
