@@ -323,7 +323,7 @@ impl Incidents {
 /// How long a closed incident is remembered.
 pub(crate) fn memory(rule: &RulePlan) -> i64 {
     let alert = &rule.extension.alert;
-    let rearm = alert.rearm_below.map_or(0, |_| rule.close_after);
+    let rearm = alert.rearm_below.map_or(0, |_| rule.calm_after);
     let repeat = rule.extension.escalate.map_or(0, |escalate| escalate.within);
     alert.suppress.unwrap_or(0).max(rearm).max(repeat)
 }
@@ -375,7 +375,7 @@ impl Incident {
             alert.suppress.is_some_and(|suppress| sighting.time < self.closed_at.saturating_add(suppress));
         let armed = alert.rearm_below.is_none()
             || self.below
-            || sighting.time.saturating_sub(self.last) > rule.close_after;
+            || sighting.time.saturating_sub(self.last) > rule.calm_after;
         suppressed || !armed
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct RulePlan {
     pub(crate) lateness: Nanos,
     /// Quiet time after which an incident closes.
     pub(crate) close_after: Nanos,
+    /// Quiet time after which the value is below any threshold.
+    pub(crate) calm_after: Nanos,
     /// A plain detection makes one incident for each value of the first of these sets that is present.
     pub(crate) incident_keys: Vec<Vec<FieldNumber>>,
     pub(crate) risk_fields: Vec<FieldNumber>,
@@ -417,6 +419,7 @@ impl Builder<'_> {
             carried: Vec::new(),
             lateness: extension.lateness.unwrap_or(self.default_lateness),
             close_after: extension.alert.close_after.unwrap_or(CLOSE_AFTER),
+            calm_after: 0,
             incident_keys: Vec::new(),
             risk_fields: extension.risk.iter().flat_map(|risk| self.field_numbers(&risk.entities)).collect(),
             first_seen_fields: extension
@@ -461,6 +464,7 @@ impl Builder<'_> {
     ) {
         plan.group_names = correlation.group_by.clone();
         plan.group_numbers = self.field_numbers(&correlation.group_by);
+        plan.calm_after = correlation.timespan;
         if plan.extension.alert.close_after.is_none() {
             plan.close_after = correlation.timespan;
         }
