@@ -19,6 +19,7 @@ mod value;
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr};
 
 use alias::{Claim, ROLES, Role};
 use logsource::LogSources;
@@ -101,8 +102,17 @@ struct Candidate {
     field: Field,
 }
 
+/// An address that was read.
+#[derive(Clone, Copy)]
+struct FoundAddress {
+    ip: IpAddr,
+    /// Where the address stands in its usual form.
+    plain: Option<Span>,
+    port: Option<Span>,
+}
+
 /// What one pass over the fields of an event found.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Found {
     /// Bit set of [`Role`]s that have a candidate.
     roles: u64,
@@ -111,7 +121,14 @@ struct Found {
     /// Signs of a known writer, see [`logsource`].
     marks: u16,
     time: Option<Stamp>,
+    /// Of [`Role::Level`].
+    level: LogLevel,
+    /// Of [`Role::SourceIp`].
+    address: FoundAddress,
 }
+
+const NO_ADDRESS: FoundAddress =
+    FoundAddress { ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED), plain: None, port: None };
 
 impl Found {
     fn has(&self, role: Role) -> bool {
@@ -163,7 +180,10 @@ impl Normalizer {
             roles &= roles - 1;
         }
         self.fill_from_message(event, &found);
-        self.decode_request(event);
+        let from_message = self.said.iter().any(|(path, _)| *path == canonical::URL_PATH);
+        if from_message || found.roles & REQUEST_ROLES != 0 || found.marks & logsource::REQUEST_PART != 0 {
+            self.decode_request(event, found.marks & logsource::REQUEST_PART != 0);
+        }
         self.logsources.assign(event, found.marks);
         self.counters.events += 1;
     }
@@ -217,9 +237,12 @@ impl Normalizer {
     }
 
     /// Adds the decoded request where there is anything in it that could be a payload.
-    fn decode_request(&mut self, event: &mut Event) {
-        let path = event.get(canonical::URL_PATH).unwrap_or_default();
-        let query = event.get(canonical::URL_QUERY).unwrap_or_default();
+    fn decode_request(&mut self, event: &mut Event, has_parts: bool) {
+        let last = |path| {
+            let field = event.fields().iter().rev().find(|field| field.path == path);
+            field.map_or("", |field| event.text(field.span))
+        };
+        let (path, query) = (last(canonical::URL_PATH), last(canonical::URL_QUERY));
         self.decoded.clear();
         if !request::is_plain(path, query) {
             request::decode(path, &mut self.decoded);
@@ -228,7 +251,7 @@ impl Normalizer {
                 request::decode(query, &mut self.decoded);
             }
         }
-        for part in self.request_parts {
+        for part in self.request_parts.into_iter().filter(|_| has_parts) {
             if let Some(text) = event.get(part).filter(|text| text.len() > 1) {
                 self.decoded.push(b'\n');
                 request::decode(text, &mut self.decoded);
@@ -242,7 +265,14 @@ impl Normalizer {
 
     /// One pass over the fields of the line: the best candidate for every role.
     fn survey(&mut self, event: &Event, completion: Completion) -> Found {
-        let mut found = Found::default();
+        let mut found = Found {
+            roles: 0,
+            claimed: 0,
+            marks: 0,
+            time: None,
+            level: LogLevel::Unknown,
+            address: NO_ADDRESS,
+        };
         self.ids.clear();
         for (index, field) in event.fields().iter().enumerate() {
             if field.path.index() < canonical::NAMES.len() {
@@ -264,11 +294,22 @@ impl Normalizer {
                 if found.has(claim.role) && slot.rank <= claim.rank {
                     continue;
                 }
-                if claim.role == Role::Time {
-                    let Some(stamp) = read_time(event, field, completion) else { continue };
-                    found.time = Some(stamp);
-                } else if !accepts(*claim, field.kind, event.text(field.span)) {
-                    continue;
+                let text = event.text(field.span);
+                match claim.role {
+                    Role::Time => {
+                        let Some(stamp) = read_time(text, field.kind, completion) else { continue };
+                        found.time = Some(stamp);
+                    }
+                    Role::Level => {
+                        let Some(level) = read_level(text, field.kind) else { continue };
+                        found.level = level;
+                    }
+                    Role::SourceIp => {
+                        let Some(address) = read_address(text, field) else { continue };
+                        found.address = address;
+                    }
+                    _ if accepts(*claim, field.kind, text) => {}
+                    _ => continue,
                 }
                 found.roles |= claim.role.bit();
                 *slot = Candidate { rank: claim.rank, field: *field };
@@ -337,7 +378,8 @@ impl Normalizer {
             let mut spans = [Span::default(); 4];
             let mut count = 0;
             let text = event.text(message);
-            id::in_message(text, |id| {
+            let sentence = text.as_bytes().iter().any(|byte| matches!(byte, b' ' | b'[' | b'='));
+            id::in_message(if sentence { text } else { "" }, |id| {
                 if let Some(slot) = spans.get_mut(count) {
                     *slot = part(text, message, id);
                     count += 1;
@@ -357,7 +399,7 @@ impl Normalizer {
         let field = self.best[role as usize].field;
         match role {
             Role::Time | Role::Id => {}
-            Role::Level => set_level(event, found, field, Scale::Guess),
+            Role::Level => set_word(event, found, canonical::LOG_LEVEL, field, found.level.word()),
             Role::SyslogLevel if !found.has(Role::Level) => set_level(event, found, field, Scale::Syslog),
             Role::OtelLevel if !found.has(Role::Level) => {
                 set_level(event, found, field, Scale::OpenTelemetry)
@@ -393,17 +435,19 @@ impl Normalizer {
         })
     }
 
+    /// A name that can only be a breaker's counts by itself; `service`, `component` and the like only when the
+    /// line gives the state of a breaker and its message does not name it.
     fn set_breaker_name(&self, event: &mut Event, found: &Found) {
         let candidate = self.best[Role::BreakerName as usize];
-        let named = candidate.rank % alias::WRAPPED < alias::PLAIN_BREAKER_NAMES;
-        if !named && self.said.iter().any(|(path, _)| *path == canonical::BREAKER_NAME) {
-            return;
+        if candidate.rank % alias::WRAPPED >= alias::PLAIN_BREAKER_NAMES {
+            let says = |path| self.said.iter().any(|(said, _)| *said == path);
+            let has_state = found.has(Role::BreakerState) || says(canonical::BREAKER_STATE);
+            if !has_state || says(canonical::BREAKER_NAME) || !self.is_about_breaker(event, found) {
+                return;
+            }
         }
-        if candidate.rank % alias::WRAPPED < alias::PLAIN_BREAKER_NAMES || self.is_about_breaker(event, found)
-        {
-            let field = candidate.field;
-            set(event, found, canonical::BREAKER_NAME, Kind::String, field.span, field.path);
-        }
+        let field = candidate.field;
+        set(event, found, canonical::BREAKER_NAME, Kind::String, field.span, field.path);
     }
 
     fn set_breaker_state(&self, event: &mut Event, found: &Found) {
@@ -417,6 +461,9 @@ impl Normalizer {
     }
 }
 
+/// Roles that say what was requested.
+const REQUEST_ROLES: u64 = 1 << Role::Path as u8 | 1 << Role::Query as u8 | 1 << Role::RequestLine as u8;
+
 const UNKNOWN: u32 = 0;
 const NOTHING: u32 = 1;
 const FIRST_LIST: u32 = 2;
@@ -425,12 +472,28 @@ const NUMERIC_ID_LENGTH: usize = 6;
 /// Ids of one event that are kept.
 const ID_LIMIT: usize = 16;
 
-fn read_time(event: &Event, field: &Field, completion: Completion) -> Option<Stamp> {
-    match field.kind {
-        Kind::String => stamp::parse(event.text(field.span).trim(), completion),
-        Kind::Number => stamp::epoch(event.text(field.span)),
+fn read_time(text: &str, kind: Kind, completion: Completion) -> Option<Stamp> {
+    match kind {
+        Kind::String => stamp::parse(text.trim_ascii(), completion),
+        Kind::Number => stamp::epoch(text),
         _ => None,
     }
+}
+
+fn read_level(text: &str, kind: Kind) -> Option<LogLevel> {
+    matches!(kind, Kind::String | Kind::Number).then(|| value::level(text, Scale::Guess))?
+}
+
+fn read_address(text: &str, field: &Field) -> Option<FoundAddress> {
+    if field.kind != Kind::String {
+        return None;
+    }
+    let address = value::address(text)?;
+    Some(FoundAddress {
+        ip: address.ip,
+        plain: address.plain.map(|plain| part(text, field.span, plain)),
+        port: address.port.map(|port| part(text, field.span, port)),
+    })
 }
 
 /// Whether a value can fill a role.
@@ -439,11 +502,11 @@ fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
         (Role::StackTrace, Kind::Array | Kind::String) => text.len() > 2,
         (Role::Outcome, Kind::True | Kind::False | Kind::String) => value::outcome(text).is_some(),
         (_, Kind::Null | Kind::Object | Kind::Array | Kind::True | Kind::False) => false,
-        (Role::Level, _) => value::level(text, Scale::Guess).is_some(),
         (Role::PythonLevel, _) => value::level(text, Scale::Python).is_some(),
         (Role::OtelLevel, _) => value::level(text, Scale::OpenTelemetry).is_some(),
         (Role::SyslogLevel, _) => value::level(text, Scale::Syslog).is_some(),
         (Role::Status, _) => value::is_status(text),
+        (Role::Milliseconds | Role::Seconds | Role::Microseconds | Role::Nanoseconds, Kind::Number) => true,
         (Role::Milliseconds | Role::Seconds | Role::Microseconds | Role::Nanoseconds, _) => {
             value::duration(text, value::NANOSECOND).is_some()
         }
@@ -457,7 +520,6 @@ fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
         (Role::ErrorType | Role::RuleName, Kind::Number) => true,
         (_, Kind::Number) => false,
         (Role::Message, _) => !text.trim_ascii().is_empty(),
-        (Role::SourceIp, _) => value::address(text).is_some(),
         (Role::Host, _) => !value::is_placeholder(text) && value::address(text).is_none(),
         (Role::Method, _) => value::is_method(text),
         (Role::Path, _) => value::is_path(text),
@@ -588,18 +650,15 @@ fn has_value(event: &Event, path: PathId) -> bool {
 }
 
 fn set_address(event: &mut Event, found: &Found, field: Field) {
-    let text = event.text(field.span);
-    let Some(address) = value::address(text) else { return };
-    let plain = address.plain.map(|plain| part(text, field.span, plain));
-    let port = address.port.map(|port| part(text, field.span, port));
-    match plain {
+    let address = found.address;
+    match address.plain {
         Some(span) if span == field.span => {
             set(event, found, canonical::SOURCE_IP, Kind::String, span, field.path);
         }
         Some(span) => put(event, found, canonical::SOURCE_IP, Kind::String, span),
         None => set_word(event, found, canonical::SOURCE_IP, field, &address.ip.to_string()),
     }
-    if let Some(port) = port
+    if let Some(port) = address.port
         && !found.has(Role::SourcePort)
     {
         put(event, found, canonical::SOURCE_PORT, Kind::Number, port);

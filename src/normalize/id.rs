@@ -8,7 +8,7 @@ const LENGTHS: std::ops::RangeInclusive<usize> = 3..=128;
 /// The id in the value of a field that is named like one. Placeholders, zeros and texts with spaces
 /// are none; of a W3C `traceparent` it is the trace.
 pub(super) fn of_value(text: &str) -> Option<&str> {
-    let text = text.trim();
+    let text = text.trim_ascii();
     if let Some(trace) = traceparent(text) {
         return of_value(trace);
     }

@@ -24,6 +24,12 @@ const SIGNS: &[(&str, u16)] = &[
     ("awsRegion", 1 << 7),
     ("auditID", 1 << 8),
     ("objectRef", 1 << 9),
+    ("request_body", REQUEST_PART),
+    ("http.request.body.content", REQUEST_PART),
+    ("http_cookie", REQUEST_PART),
+    ("cookie", REQUEST_PART),
+    ("cs-cookie", REQUEST_PART),
+    ("request_headers", REQUEST_PART),
     ("_SYSTEMD_UNIT", 1 << 10),
     ("__REALTIME_TIMESTAMP", 1 << 10),
 ];
@@ -35,6 +41,9 @@ const WINDOWS: u16 = 1 << 4 | 1 << 5;
 const CLOUDTRAIL: u16 = 1 << 6 | 1 << 7;
 const KUBERNETES: u16 = 1 << 8 | 1 << 9;
 const JOURNAL: u16 = 1 << 10;
+
+/// The line has parts of a request beside its target.
+pub(super) const REQUEST_PART: u16 = 1 << 12;
 
 /// The signs that a field of this name is.
 pub(super) fn marks(name: &str) -> u16 {
@@ -84,7 +93,7 @@ impl LogSources {
             Format::Syslog => &self.linux,
             Format::TextLog => &self.application,
             Format::Plain => return,
-            Format::Json | Format::Logfmt if marks == 0 => return,
+            Format::Json | Format::Logfmt if marks & !REQUEST_PART == 0 => return,
             Format::Json | Format::Logfmt => {
                 if has(POSTGRES) || has(POSTGRES_OPERATOR) {
                     &self.database

@@ -138,7 +138,14 @@ static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
 /// Calls `found` with every fact that `message` states. `logger` may name a breaker
 /// (`circuit_breaker.database`).
 pub(super) fn read<'m>(message: &'m str, logger: &'m str, mut found: impl FnMut(Fact<'m>)) {
+    if let Some(name) = logger.strip_prefix("circuit_breaker.").filter(|name| !name.is_empty()) {
+        found(Fact::Part(canonical::BREAKER_NAME, name));
+    }
     let head = head(message);
+    // One word is the name of an event, not a sentence; most structured logs have just that.
+    if !head.as_bytes().contains(&b' ') {
+        return;
+    }
     // An access line starts with the client; nothing introduces it.
     if let Some((client, _)) = head.split_once(" - \"").filter(|(client, _)| client.len() < 64) {
         let client = client.rsplit(' ').next().unwrap_or(client);
@@ -152,9 +159,6 @@ pub(super) fn read<'m>(message: &'m str, logger: &'m str, mut found: impl FnMut(
         if *kind == Kind::Audit {
             return;
         }
-    }
-    if let Some(name) = logger.strip_prefix("circuit_breaker.").filter(|name| !name.is_empty()) {
-        found(Fact::Part(canonical::BREAKER_NAME, name));
     }
 }
 

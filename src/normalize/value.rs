@@ -5,9 +5,22 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::event::LogLevel;
 
 /// Values that stand for "none" in a field that names somebody or something.
+#[inline]
 pub(super) fn is_placeholder(text: &str) -> bool {
+    match text.as_bytes() {
+        [] => true,
+        [
+            b'-' | b'.' | b'(' | b'<' | b'n' | b'N' | b'u' | b'U' | b'a' | b'A' | b's' | b'S' | b'?' | b'0'
+            | b'*' | b' ',
+            ..,
+        ] => text.len() <= 15 && is_word_for_nothing(text),
+        // Most values are told apart by their first letter.
+        _ => false,
+    }
+}
+
+fn is_word_for_nothing(text: &str) -> bool {
     match text.len() {
-        0 => true,
         1 => matches!(text, "-" | "?" | "0" | "*" | " "),
         2..=15 => {
             const NONE: [&str; 16] = [
@@ -45,7 +58,22 @@ pub(super) struct Address<'a> {
 
 /// Reads `1.2.3.4`, `1.2.3.4:52782`, `[2001:db8::1]:443`, `::ffff:127.0.0.1`, `ip:1.2.3.4`, and the first of a
 /// list. Host names, `[local]` and masked addresses are none.
+#[inline]
 pub(super) fn address(text: &str) -> Option<Address<'_>> {
+    if let Some(ip) = ipv4(text) {
+        return Some(Address { ip: IpAddr::V4(ip), plain: Some(text), port: None });
+    }
+    let possible = match text.as_bytes().first()? {
+        b'0'..=b'9' => true,
+        b'a'..=b'f' | b'A'..=b'F' | b'[' | b':' | b'i' | b' ' => {
+            text.as_bytes().contains(&b':') || text.contains('.')
+        }
+        _ => false,
+    };
+    if possible { unusual_address(text) } else { None }
+}
+
+fn unusual_address(text: &str) -> Option<Address<'_>> {
     let text = text.strip_prefix("ip:").unwrap_or(text);
     let text = text.split(',').next()?.trim();
     let first = *text.as_bytes().first()?;
@@ -80,7 +108,7 @@ fn is_port(text: &str) -> bool {
     text.len() <= 5 && text != "0" && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-#[inline]
+#[inline(always)]
 fn ipv4(text: &str) -> Option<Ipv4Addr> {
     if text.len() > 15 {
         return None;
@@ -120,6 +148,10 @@ pub(super) fn is_status(text: &str) -> bool {
 /// A word that HTTP uses as a method.
 #[inline]
 pub(super) fn is_method(text: &str) -> bool {
+    matches!(text, "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "HEAD" | "OPTIONS") || is_any_method(text)
+}
+
+fn is_any_method(text: &str) -> bool {
     const METHODS: [&str; 20] = [
         "GET",
         "POST",
@@ -233,7 +265,7 @@ pub(super) fn outcome(text: &str) -> Option<&'static str> {
         "reject",
         "locked",
     ];
-    if text.len() > 13 {
+    if !(2..=13).contains(&text.len()) || text.as_bytes().first().is_some_and(u8::is_ascii_digit) {
         return None;
     }
     let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
@@ -270,6 +302,16 @@ pub(super) enum Scale {
 
 /// The level that a word or number means.
 pub(super) fn level(text: &str, scale: Scale) -> Option<LogLevel> {
+    match text {
+        "info" | "INFO" => Some(LogLevel::Info),
+        "warning" | "WARNING" | "warn" | "WARN" => Some(LogLevel::Warn),
+        "error" | "ERROR" => Some(LogLevel::Error),
+        "debug" | "DEBUG" => Some(LogLevel::Debug),
+        _ => unusual_level(text, scale),
+    }
+}
+
+fn unusual_level(text: &str, scale: Scale) -> Option<LogLevel> {
     let text = core_word(text)?;
     if text.as_bytes().first()?.is_ascii_digit() {
         return level_number(text.parse().ok()?, scale);
@@ -349,6 +391,9 @@ pub(super) const SECOND: f64 = 1e9;
 /// A duration in nanoseconds: a number in `unit`, or a text with a unit of its own (`12.34ms`, `0.012s`, `3m`).
 /// For lists (nginx's `0.1, 0.2`) the first counts.
 pub(super) fn duration(text: &str, unit: f64) -> Option<i64> {
+    if let Some(nanos) = decimal(text, unit as i64) {
+        return Some(nanos);
+    }
     let text = text.split(',').next()?.trim();
     let end = text.bytes().position(|byte| !matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'));
     let (number, suffix) = text.split_at_checked(end.unwrap_or(text.len()))?;
@@ -364,6 +409,31 @@ pub(super) fn duration(text: &str, unit: f64) -> Option<i64> {
     };
     let nanos = number.parse::<f64>().ok()? * unit;
     (0.0..9e18).contains(&nanos).then_some(nanos.round() as i64)
+}
+
+/// `12` or `12.5` in `unit` nanoseconds, exactly; `None` for every other form.
+fn decimal(text: &str, unit: i64) -> Option<i64> {
+    let mut nanos = 0i64;
+    let mut scale = unit;
+    let mut fraction = false;
+    if !text.as_bytes().first()?.is_ascii_digit() || text.len() > 15 {
+        return None;
+    }
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if fraction => {
+                scale /= 10;
+                nanos += i64::from(byte - b'0') * scale;
+            }
+            b'0'..=b'9' => nanos = nanos * 10 + i64::from(byte - b'0') * unit,
+            b'.' if !fraction => fraction = true,
+            _ => return None,
+        }
+        if nanos > i64::MAX / 16 {
+            return None;
+        }
+    }
+    Some(nanos)
 }
 
 #[cfg(test)]
@@ -439,6 +509,9 @@ mod tests {
             ("12.34ms", SECOND, Some(12_340_000)),
             ("0.1, 0.2", SECOND, Some(100_000_000)),
             ("5", NANOSECOND, Some(5)),
+            ("5.9", NANOSECOND, Some(5)),
+            ("1.234567890123", SECOND, Some(1_234_567_890)),
+            ("999999999999999", SECOND, None),
             ("-", SECOND, None),
             ("-1", SECOND, None),
             ("1e400", SECOND, None),
