@@ -7,6 +7,7 @@
 //! what they can (`Arc`), so that making one costs microseconds however much is held.
 
 mod board;
+mod filter;
 mod incident;
 mod pin;
 mod rate;
@@ -20,6 +21,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use board::BoardRow;
+pub use filter::{Filter, FilterError};
 pub use incident::Incident;
 pub use pin::{Pin, PinSubject};
 pub use rate::Rates;
