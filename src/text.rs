@@ -119,6 +119,12 @@ impl Safe {
         Self(shape::shorten_middle(&self.0, cells, mark))
     }
 
+    /// As much of the end of the text as `cells` cells hold.
+    #[must_use]
+    pub fn keep_end(&self, cells: usize) -> Safe {
+        Self(shape::tail(&self.0, cells).to_owned())
+    }
+
     /// The text in pieces of at most `cells` cells, broken at spaces where there are any.
     #[must_use]
     pub fn wrap(&self, cells: usize) -> Vec<Safe> {

@@ -1,13 +1,80 @@
-//! placeholder
-#[derive(Default)]
+//! The dashboard: keys in, frames out.
+//!
+//! ```text
+//! terminal ─► Key ─┐                      ┌─► Effect ─► requests, clipboard, terminal
+//! engine ─► Notice ┼─► update(&mut Model) ┤
+//! snapshots ───────┘                      └─► Model ─► Scene ─► view::draw ─► cells
+//! ```
+//!
+//! `keymap`, `model` and `update` know no terminal and are tested as tables. `terminal` owns the
+//! screen and gives it back on every way out. `run` is the loop: it sleeps in the kernel, takes
+//! all input before it draws, draws only when something changed and at most a few times a second,
+//! and writes a frame in one piece.
+
+pub mod keymap;
+mod model;
+mod run;
+mod terminal;
+mod update;
+
+pub use model::{Message, Model};
+pub use run::run;
+pub use update::{Effect, update};
+
+use crate::view::scene::{Clock, Stream};
+use crate::view::{Charset, Palette, Theme};
+
+/// How the dashboard behaves; resolved from flags, environment and configuration.
+#[derive(Clone, Debug)]
 pub struct Options {
-    pub frames_per_second: u16,
+    /// Nothing above 0x7e is drawn.
     pub ascii: bool,
+    /// False with `NO_COLOR`: bold, dim and reversed only.
+    pub color: bool,
+    pub stream: Stream,
+    pub clock: Clock,
+    /// Name of this machine for the header; empty when unknown.
+    pub host: String,
+    /// Frames per second at the most, 1 to 30.
+    pub frames_per_second: u16,
+    /// No running clock: an idle dashboard draws nothing.
     pub reduced_motion: bool,
+    /// Copying through the terminal (OSC 52) is allowed.
+    pub clipboard: bool,
+    /// The terminal bell rings when a critical incident opens.
+    pub bell: bool,
 }
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            ascii: false,
+            color: true,
+            stream: Stream::Live,
+            clock: Clock::default(),
+            host: String::new(),
+            frames_per_second: 10,
+            reduced_motion: false,
+            clipboard: true,
+            bell: true,
+        }
+    }
+}
+
+impl Options {
+    fn theme(&self) -> Theme {
+        Theme {
+            palette: if self.color { Palette::Ansi } else { Palette::Mono },
+            charset: if self.ascii { Charset::Ascii } else { Charset::Unicode },
+        }
+    }
+}
+
+/// The dashboard could not be shown.
 #[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct Error;
-pub fn run(_: crate::pipeline::Handle, _: Options) -> Result<(), Error> {
-    Ok(())
+pub enum Error {
+    #[error("standard output is not a terminal")]
+    NoTerminal,
+    #[error("could not {operation} the terminal")]
+    Terminal { operation: &'static str, source: std::io::Error },
 }

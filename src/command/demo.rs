@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::pipeline::{self, Clock, LiveOptions};
 use crate::samples::{self, Line};
 use crate::source;
+use crate::view::scene::Stream;
 
 /// This much of the story has already happened when the dashboard opens, so that there is
 /// something to see at once.
@@ -66,7 +67,11 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         }
         io::Result::Ok(())
     })?;
-    let exit = if plain { live::print_alerts(running, &printed) } else { live::show(running, &args.screen) };
+    let exit = if plain {
+        live::print_alerts(running, &printed)
+    } else {
+        live::show(running, &args.screen, Stream::Demo)
+    };
     drop(leave);
     told.join().map_err(|_| anyhow::anyhow!("the story broke off"))??;
     exit

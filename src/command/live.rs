@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::pipeline::{Clock, Live};
 use crate::text::Safe;
 use crate::tui;
+use crate::view::scene::{self as screen, Stream};
 
 /// Now.
 pub fn wall_clock() -> Timestamp {
@@ -39,10 +40,14 @@ pub fn report_rule_problems(loaded: &LoadedRules) {
 }
 
 /// Runs the dashboard until its user leaves it, then stops the engine.
-pub fn show(live: Live, screen: &ScreenArgs) -> anyhow::Result<Exit> {
+pub fn show(live: Live, screen: &ScreenArgs, stream: Stream) -> anyhow::Result<Exit> {
     let options = tui::Options {
         frames_per_second: screen.fps,
         ascii: screen.ascii,
+        color: allows_color(),
+        stream,
+        clock: screen::Clock { local_offset_seconds: local_offset_seconds(), ..screen::Clock::default() },
+        host: host_name(),
         reduced_motion: screen.no_motion,
         ..tui::Options::default()
     };
@@ -51,6 +56,23 @@ pub fn show(live: Live, screen: &ScreenArgs) -> anyhow::Result<Exit> {
     shown?;
     stopped?;
     Ok(Exit::Fine)
+}
+
+/// `NO_COLOR` with any value but the empty one, and terminals that have none.
+fn allows_color() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    !is_set("NO_COLOR") && !is_dumb
+}
+
+fn local_offset_seconds() -> i32 {
+    chrono::Local::now().offset().local_minus_utc()
+}
+
+/// The name of this machine, without its domain; empty when the system does not tell.
+fn host_name() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    name.split('.').next().unwrap_or_default().to_owned()
 }
 
 /// Prints alerts as they are committed, until the input ends or a signal comes.

@@ -8,6 +8,7 @@ use crate::config;
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::{self, Clock, LiveOptions};
 use crate::source;
+use crate::view::scene::Stream;
 
 pub fn run(args: &WatchArgs) -> anyhow::Result<Exit> {
     let inputs = inputs(&args.inputs)?;
@@ -32,7 +33,11 @@ pub fn run(args: &WatchArgs) -> anyhow::Result<Exit> {
         rules: loaded,
     })
     .context("cannot start watching")?;
-    if plain { live::print_alerts(running, &printed) } else { live::show(running, &args.screen) }
+    if plain {
+        live::print_alerts(running, &printed)
+    } else {
+        live::show(running, &args.screen, Stream::Live)
+    }
 }
 
 /// What to read; with nothing on the command line there is nothing to guess.

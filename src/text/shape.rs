@@ -58,7 +58,7 @@ fn head(text: &str, cells: usize) -> &str {
 }
 
 /// The longest end that fits.
-fn tail(text: &str, cells: usize) -> &str {
+pub(super) fn tail(text: &str, cells: usize) -> &str {
     let (mut used, mut start) = (0, text.len());
     let pieces: Vec<&str> = pieces(text).collect();
     for piece in pieces.into_iter().rev() {

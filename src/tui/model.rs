@@ -1,0 +1,180 @@
+//! What the dashboard remembers: which screen, which row, what is being asked. Data of the engine
+//! is not in here, only the newest snapshot.
+
+use std::sync::Arc;
+
+use tui_input::Input;
+
+use super::Options;
+use super::keymap::{self, Key};
+use crate::pipeline::Notice;
+use crate::state::{Filter, Snapshot};
+use crate::view::scene::{
+    Clock, HelpGroup, Hint, Overlay, Prompt, PromptPurpose, Scene, Screens, Stream, Tab,
+};
+use crate::view::{Drawn, Theme};
+
+/// Everything that can happen to a dashboard.
+#[derive(Clone, Debug)]
+pub enum Message {
+    Key(Key),
+    Paste(String),
+    Snapshot(Arc<Snapshot>),
+    Notice(Notice),
+    /// The last frame told how much room there is.
+    Drawn(Drawn),
+    /// Time passes: milliseconds since the dashboard began.
+    Tick(u64),
+    /// An effect could not be carried out.
+    Trouble(String),
+    SlowLink(Option<u32>),
+}
+
+/// The dashboard.
+#[derive(Debug)]
+pub struct Model {
+    pub snapshot: Arc<Snapshot>,
+    pub tab: Tab,
+    pub screens: Screens,
+    pub overlay: Option<Overlay>,
+    pub prompt: Option<Prompt>,
+    pub toast: Option<Toast>,
+    pub failure: Option<String>,
+    pub clock: Clock,
+    pub slow_link: Option<u32>,
+    pub(super) input: Input,
+    /// Queries asked before, oldest first, and which of them the prompt shows.
+    pub(super) queries: Vec<String>,
+    pub(super) recalled: usize,
+    pub(super) back: Vec<Tab>,
+    pub(super) forward: Vec<Tab>,
+    pub(super) page: usize,
+    pub(super) scrollable: usize,
+    pub(super) last_ticket: u64,
+    pub(super) millis: u64,
+    pub(super) last_bell_millis: Option<u64>,
+    pub(super) clipboard: bool,
+    pub(super) bell: bool,
+    theme: Theme,
+    stream: Stream,
+    host: String,
+    hints: Vec<Hint>,
+    help: Vec<HelpGroup>,
+}
+
+/// A sentence that goes away by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    pub text: String,
+    pub until_millis: u64,
+}
+
+/// How long a sentence stays.
+const TOAST_MILLIS: u64 = 5000;
+
+impl Model {
+    #[must_use]
+    pub fn new(options: &Options, snapshot: Arc<Snapshot>) -> Self {
+        let mut model = Self {
+            snapshot: Arc::default(),
+            tab: Tab::Overview,
+            screens: Screens::default(),
+            overlay: None,
+            prompt: None,
+            toast: None,
+            failure: None,
+            clock: options.clock,
+            slow_link: None,
+            input: Input::default(),
+            queries: Vec::new(),
+            recalled: 0,
+            back: Vec::new(),
+            forward: Vec::new(),
+            page: 1,
+            scrollable: 0,
+            last_ticket: 0,
+            millis: 0,
+            last_bell_millis: None,
+            clipboard: options.clipboard,
+            bell: options.bell,
+            theme: options.theme(),
+            stream: options.stream,
+            host: options.host.clone(),
+            hints: keymap::hints(Tab::Overview),
+            help: keymap::help(Tab::Overview),
+        };
+        model.screens.events.detail.open = false;
+        super::update(&mut model, Message::Snapshot(snapshot));
+        model
+    }
+
+    /// What the next frame shows.
+    #[must_use]
+    pub fn scene(&self) -> Scene<'_> {
+        Scene {
+            snapshot: &self.snapshot,
+            theme: &self.theme,
+            clock: self.clock,
+            stream: self.stream,
+            host: &self.host,
+            tab: self.tab,
+            screens: &self.screens,
+            overlay: self.overlay,
+            prompt: self.prompt.as_ref(),
+            toast: self.toast.as_ref().map(|toast| toast.text.as_str()),
+            failure: self.failure.as_deref(),
+            slow_link: self.slow_link,
+            hints: &self.hints,
+            help: &self.help,
+        }
+    }
+
+    /// An answer is on its way, which the loop should not sleep through.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        use crate::view::scene::Answer::Waiting;
+        matches!(self.screens.search.answer, Waiting) || matches!(self.screens.trace.answer, Waiting)
+    }
+
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast { text: text.into(), until_millis: self.millis + TOAST_MILLIS });
+    }
+
+    /// Goes to a screen; the one that is left can be returned to.
+    pub(super) fn show(&mut self, tab: Tab) {
+        if tab != self.tab {
+            self.back.push(self.tab);
+            self.forward.clear();
+            self.enter(tab);
+        }
+    }
+
+    pub(super) fn enter(&mut self, tab: Tab) {
+        self.tab = tab;
+        self.hints = keymap::hints(tab);
+        self.help = keymap::help(tab);
+    }
+
+    pub(super) fn open_prompt(&mut self, purpose: PromptPurpose, text: &str) {
+        self.input = Input::new(text.to_owned());
+        self.recalled = self.queries.len();
+        self.prompt = Some(Prompt { purpose, text: String::new(), cursor: 0, filter: Ok(Filter::default()) });
+        self.renew_prompt();
+    }
+
+    /// Takes over what was typed.
+    pub(super) fn renew_prompt(&mut self) {
+        let Some(prompt) = &mut self.prompt else { return };
+        prompt.text = self.input.value().to_owned();
+        prompt.cursor = self.input.cursor();
+        prompt.filter = match prompt.purpose {
+            PromptPurpose::Filter => Filter::parse(&prompt.text),
+            PromptPurpose::Search | PromptPurpose::Trace => Ok(Filter::default()),
+        };
+    }
+
+    pub(super) fn next_ticket(&mut self) -> u64 {
+        self.last_ticket += 1;
+        self.last_ticket
+    }
+}

@@ -1,0 +1,299 @@
+//! The loop: sleeps in the kernel, takes all input, then draws once.
+//!
+//! Input is drawn at once; news of the engine at most so many times a second. When the terminal is
+//! slow to take a frame (a thin line), the rate is halved until it is not, and the header says so.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::TrySendError;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::keymap::{Code, Key};
+use super::model::{Message, Model};
+use super::terminal::Terminal;
+use super::{Effect, Error, Options, update};
+use crate::pipeline::{Handle, Request};
+use crate::state::Snapshot;
+use crate::view;
+
+/// While an answer is on its way: short enough that nobody waits for the loop.
+const WAITING_POLL: Duration = Duration::from_millis(4);
+/// A frame that takes longer to write says that the line is slow.
+const SLOW_WRITE: Duration = Duration::from_millis(50);
+const LEAST_FRAMES_PER_SECOND: u32 = 2;
+const MOST_FRAMES_PER_SECOND: u32 = 30;
+/// So many fast frames in a row before the rate is doubled again.
+const FRAMES_TO_RECOVER: u32 = 20;
+
+/// Shows the dashboard until somebody quits, a signal asks to, or the terminal is gone.
+///
+/// # Errors
+/// Standard output is not a terminal, or it cannot be read or written.
+pub fn run(handle: Handle, options: Options) -> Result<(), Error> {
+    let terminal = Terminal::open()?;
+    let model = Model::new(&options, handle.snapshots.load_full());
+    let pace = Pace::new(u32::from(options.frames_per_second));
+    let began = Instant::now();
+    let mut dashboard = Dashboard { handle, terminal, model, pace, began, still: options.reduced_motion };
+    dashboard.run().map_err(|source| Error::Terminal { operation: "use", source })
+}
+
+struct Dashboard {
+    handle: Handle,
+    terminal: Terminal,
+    model: Model,
+    pace: Pace,
+    began: Instant,
+    /// Nothing moves by itself but news.
+    still: bool,
+}
+
+/// What the loop goes on with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Go,
+    End,
+}
+
+impl Dashboard {
+    fn run(&mut self) -> io::Result<()> {
+        self.draw()?;
+        loop {
+            let pause = if self.model.is_waiting() { WAITING_POLL } else { self.pace.until_next() };
+            let had_input = event::poll(pause)?;
+            if had_input && self.take_input()? == Next::End {
+                return Ok(());
+            }
+            if self.terminal.is_asked_to_end() {
+                return Ok(());
+            }
+            if self.terminal.is_asked_to_stop() {
+                self.terminal.suspend()?;
+            }
+            let had_answer = self.take_notices()?;
+            let is_due = self.pace.until_next().is_zero();
+            let has_news = is_due && self.take_snapshot()?;
+            let toast_ended = is_due && self.tick()?;
+            if had_input || had_answer || has_news || toast_ended {
+                self.draw()?;
+            } else if is_due {
+                self.pace.rest();
+            }
+        }
+    }
+
+    /// All input that is there: a held key is one frame, not many.
+    fn take_input(&mut self) -> io::Result<Next> {
+        self.tick()?;
+        loop {
+            let message = match event::read()? {
+                Event::Key(key) => key_of(key).map(Message::Key),
+                Event::Paste(text) => Some(Message::Paste(text)),
+                _ => None,
+            };
+            if let Some(message) = message
+                && self.send(message)? == Next::End
+            {
+                return Ok(Next::End);
+            }
+            if !event::poll(Duration::ZERO)? {
+                return Ok(Next::Go);
+            }
+        }
+    }
+
+    fn take_notices(&mut self) -> io::Result<bool> {
+        let mut had_any = false;
+        while let Ok(notice) = self.handle.notices.try_recv() {
+            had_any |= !matches!(notice, crate::pipeline::Notice::Changed);
+            self.send(Message::Notice(notice))?;
+        }
+        Ok(had_any)
+    }
+
+    /// The newest snapshot, if it says something new.
+    fn take_snapshot(&mut self) -> io::Result<bool> {
+        let newest = self.handle.snapshots.load_full();
+        let is_known = Arc::ptr_eq(&newest, &self.model.snapshot);
+        if is_known || (self.still && differs_in_time_only(&self.model.snapshot, &newest)) {
+            return Ok(false);
+        }
+        self.send(Message::Snapshot(newest))?;
+        Ok(true)
+    }
+
+    /// Says whether something on the screen has had its time.
+    fn tick(&mut self) -> io::Result<bool> {
+        let had_toast = self.model.toast.is_some();
+        let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.send(Message::Tick(millis))?;
+        Ok(had_toast && self.model.toast.is_none())
+    }
+
+    fn send(&mut self, message: Message) -> io::Result<Next> {
+        for effect in update(&mut self.model, message) {
+            match effect {
+                Effect::Quit => return Ok(Next::End),
+                Effect::Request(request) => self.request(request),
+                Effect::Copy(text) => self.terminal.copy(&text)?,
+                Effect::Bell => self.terminal.bell()?,
+                Effect::Redraw => self.terminal.forget(),
+                Effect::Suspend => self.terminal.suspend()?,
+            }
+        }
+        Ok(Next::Go)
+    }
+
+    fn request(&mut self, request: Request) {
+        use crate::pipeline::Notice;
+        let (reason, request) = match self.handle.requests.try_send(request) {
+            Ok(()) => return,
+            Err(TrySendError::Full(request)) => ("the engine is busy; ask again", request),
+            Err(TrySendError::Disconnected(request)) => ("the engine has ended", request),
+        };
+        let refused = match request {
+            Request::Search { ticket, .. } => Notice::Search { ticket, result: Err(reason.to_owned()) },
+            Request::Trace { ticket, .. } => Notice::Trace { ticket, result: Err(reason.to_owned()) },
+        };
+        update(&mut self.model, Message::Notice(refused));
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let mut buffer = Buffer::empty(self.terminal.area()?);
+        let drawn = view::draw(&mut buffer, &self.model.scene());
+        let before = Instant::now();
+        self.terminal.show(&buffer, drawn.cursor)?;
+        let slow_link = self.pace.drawn(before.elapsed());
+        self.send(Message::Drawn(drawn))?;
+        self.send(Message::SlowLink(slow_link))?;
+        Ok(())
+    }
+}
+
+/// Nothing but the clock has changed.
+fn differs_in_time_only(old: &Snapshot, new: &Snapshot) -> bool {
+    let healths =
+        |snapshot: &Snapshot| snapshot.sources.iter().map(|source| source.health).collect::<Vec<_>>();
+    old.ledger == new.ledger
+        && Arc::ptr_eq(&old.incidents, &new.incidents)
+        && Arc::ptr_eq(&old.boards, &new.boards)
+        && Arc::ptr_eq(&old.rules, &new.rules)
+        && Arc::ptr_eq(&old.notices, &new.notices)
+        && old.index == new.index
+        && old.finished == new.finished
+        && old.pins.len() == new.pins.len()
+        && old.threat.level == new.threat.level
+        && healths(old) == healths(new)
+}
+
+/// How often frames may be drawn.
+#[derive(Debug)]
+struct Pace {
+    wanted: u32,
+    /// Frames per second now.
+    current: u32,
+    last: Instant,
+    fast_frames: u32,
+}
+
+impl Pace {
+    fn new(frames_per_second: u32) -> Self {
+        let wanted = frames_per_second.clamp(1, MOST_FRAMES_PER_SECOND);
+        Self { wanted, current: wanted, last: Instant::now(), fast_frames: 0 }
+    }
+
+    fn until_next(&self) -> Duration {
+        (Duration::from_secs(1) / self.current).saturating_sub(self.last.elapsed())
+    }
+
+    /// There was nothing to draw this time.
+    fn rest(&mut self) {
+        self.last = Instant::now();
+    }
+
+    /// A frame was written and took so long. Returns the rate if it had to be lowered.
+    fn drawn(&mut self, write: Duration) -> Option<u32> {
+        self.last = Instant::now();
+        let least = LEAST_FRAMES_PER_SECOND.min(self.wanted);
+        if write > SLOW_WRITE {
+            self.current = (self.current / 2).max(least);
+            self.fast_frames = 0;
+        } else {
+            self.fast_frames += 1;
+            if self.fast_frames >= FRAMES_TO_RECOVER {
+                self.current = (self.current * 2).min(self.wanted);
+                self.fast_frames = 0;
+            }
+        }
+        (self.current < self.wanted).then_some(self.current)
+    }
+}
+
+/// A key of the terminal library as one of ours; releases and unknown keys are none.
+fn key_of(event: KeyEvent) -> Option<Key> {
+    if event.kind == KeyEventKind::Release {
+        return None;
+    }
+    let code = match event.code {
+        KeyCode::Char(c) => Code::Char(c),
+        KeyCode::Enter => Code::Enter,
+        KeyCode::Esc => Code::Escape,
+        KeyCode::Tab => Code::Tab,
+        KeyCode::BackTab => Code::BackTab,
+        KeyCode::Up => Code::Up,
+        KeyCode::Down => Code::Down,
+        KeyCode::Left => Code::Left,
+        KeyCode::Right => Code::Right,
+        KeyCode::Home => Code::Home,
+        KeyCode::End => Code::End,
+        KeyCode::PageUp => Code::PageUp,
+        KeyCode::PageDown => Code::PageDown,
+        KeyCode::Backspace => Code::Backspace,
+        KeyCode::Delete => Code::Delete,
+        KeyCode::F(number) => Code::Function(number),
+        _ => return None,
+    };
+    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    let alt = event.modifiers.contains(KeyModifiers::ALT);
+    Some(Key { code, control, alt })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_line_halves_the_rate_and_a_fast_one_restores_it() {
+        let mut pace = Pace::new(10);
+        let (slow, fast) = (Duration::from_millis(80), Duration::from_millis(1));
+        assert_eq!(pace.drawn(fast), None);
+        assert_eq!(pace.drawn(slow), Some(5));
+        assert_eq!(pace.drawn(slow), Some(2));
+        assert_eq!(pace.drawn(slow), Some(2));
+        let rates: Vec<Option<u32>> = (0..60).map(|_| pace.drawn(fast)).collect();
+        assert_eq!((rates[18], rates[19], rates[39], rates[59]), (Some(2), Some(4), Some(8), None));
+    }
+
+    #[test]
+    fn the_rate_stays_within_its_bounds() {
+        assert_eq!(Pace::new(0).current, 1);
+        assert_eq!(Pace::new(500).current, 30);
+        let mut slowest = Pace::new(1);
+        assert_eq!(slowest.drawn(Duration::from_secs(1)), None, "one frame a second was asked for");
+    }
+
+    #[test]
+    fn keys_are_translated() {
+        let press = |code, modifiers| key_of(KeyEvent::new(code, modifiers));
+        assert_eq!(press(KeyCode::Char('d'), KeyModifiers::CONTROL), Key::parse("^d"));
+        assert_eq!(press(KeyCode::Char('G'), KeyModifiers::SHIFT), Key::parse("G"));
+        assert_eq!(press(KeyCode::Left, KeyModifiers::ALT), Key::parse("Alt-←"));
+        assert_eq!(press(KeyCode::BackTab, KeyModifiers::SHIFT), Key::parse("⇧Tab"));
+        assert_eq!(press(KeyCode::CapsLock, KeyModifiers::NONE), None);
+        let release = KeyEvent::new_with_kind(KeyCode::Enter, KeyModifiers::NONE, KeyEventKind::Release);
+        assert_eq!(key_of(release), None);
+    }
+}

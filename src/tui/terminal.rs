@@ -1,0 +1,217 @@
+//! The terminal, taken over and given back.
+//!
+//! It is restored on every way out: leaving the loop, an error, a panic (the hook restores before
+//! the report is printed), SIGTERM, SIGHUP and SIGINT (the loop sees a flag), SIGTSTP (restored,
+//! stopped, taken over again). A frame is one write, between the marks of synchronized output, and
+//! holds only the cells that changed; an unchanged frame writes nothing at all.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::cursor::{Hide, MoveTo, Show};
+use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use ratatui::crossterm::style::{Attribute, SetAttribute};
+use ratatui::crossterm::terminal::{
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
+};
+use ratatui::crossterm::{execute, queue};
+use ratatui::layout::Rect;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::{SigId, flag, low_level};
+
+use super::Error;
+
+/// The terminal is ours. Restoring looks here, so that it happens once, whoever comes first.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Bytes written at once before the frame is, in the case of a very large screen, split.
+const FRAME_CAPACITY: usize = 64 * 1024;
+
+/// The screen while it is ours.
+pub struct Terminal {
+    /// Not `io::stdout`, which would cut a frame at line ends.
+    output: File,
+    /// The cells the terminal shows; empty when that is not known.
+    shown: Buffer,
+    cursor: Option<(u16, u16)>,
+    frame: Vec<u8>,
+    signals: Signals,
+}
+
+impl Terminal {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// Standard output is no terminal, or it refuses.
+    pub fn open() -> Result<Self, Error> {
+        if !io::stdout().is_terminal() {
+            return Err(Error::NoTerminal);
+        }
+        let failed = |operation| move |source| Error::Terminal { operation, source };
+        let output = io::stdout().as_fd().try_clone_to_owned().map_err(failed("open"))?;
+        let signals = Signals::register().map_err(failed("watch the signals of"))?;
+        install_panic_hook();
+        take().map_err(failed("take over"))?;
+        Ok(Self {
+            output: File::from(output),
+            shown: Buffer::default(),
+            cursor: None,
+            frame: Vec::with_capacity(FRAME_CAPACITY),
+            signals,
+        })
+    }
+
+    /// The size of the screen now.
+    ///
+    /// # Errors
+    /// The terminal does not say.
+    pub fn area(&self) -> io::Result<Rect> {
+        let (width, height) = size()?;
+        Ok(Rect { x: 0, y: 0, width, height })
+    }
+
+    /// Shows a frame: writes what differs from the last one. Returns the bytes written.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn show(&mut self, buffer: &Buffer, cursor: Option<(u16, u16)>) -> io::Result<usize> {
+        let fresh = self.shown.area != buffer.area;
+        let blank = Buffer::empty(buffer.area);
+        let changes = if fresh { blank.diff(buffer) } else { self.shown.diff(buffer) };
+        if changes.is_empty() && self.cursor == cursor && !fresh {
+            return Ok(0);
+        }
+        self.frame.clear();
+        queue!(self.frame, BeginSynchronizedUpdate, Hide)?;
+        if fresh {
+            queue!(self.frame, SetAttribute(Attribute::Reset), Clear(ClearType::All))?;
+        }
+        CrosstermBackend::new(&mut self.frame).draw(changes.into_iter())?;
+        if let Some((x, y)) = cursor {
+            queue!(self.frame, MoveTo(x, y), Show)?;
+        }
+        queue!(self.frame, EndSynchronizedUpdate)?;
+        self.output.write_all(&self.frame)?;
+        self.shown.clone_from(buffer);
+        self.cursor = cursor;
+        Ok(self.frame.len())
+    }
+
+    /// The next frame is written in full.
+    pub fn forget(&mut self) {
+        self.shown = Buffer::default();
+    }
+
+    /// Hands text to the clipboard of the terminal, also over SSH (OSC 52).
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        write!(self.output, "\u{1b}]52;c;{}\u{7}", STANDARD.encode(text))
+    }
+
+    /// Rings.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn bell(&mut self) -> io::Result<()> {
+        self.output.write_all(b"\x07")
+    }
+
+    /// Gives the terminal back, stops the process, and takes it over when it goes on.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        restore()?;
+        low_level::emulate_default_handler(SIGTSTP)?;
+        self.forget();
+        take()
+    }
+
+    /// Somebody asked the process to end.
+    pub fn is_asked_to_end(&self) -> bool {
+        self.signals.end.load(Ordering::Relaxed)
+    }
+
+    /// Somebody asked the process to stop for a while; asks once.
+    pub fn is_asked_to_stop(&self) -> bool {
+        self.signals.stop.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Nobody is left to tell when the terminal is gone.
+        restore().unwrap_or_default();
+    }
+}
+
+/// Flags that signal handlers set.
+struct Signals {
+    end: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+    registered: Vec<SigId>,
+}
+
+impl Signals {
+    fn register() -> io::Result<Self> {
+        let (end, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let mut registered = vec![flag::register(SIGTSTP, Arc::clone(&stop))?];
+        for signal in [SIGTERM, SIGHUP, SIGINT] {
+            registered.push(flag::register(signal, Arc::clone(&end))?);
+        }
+        Ok(Self { end, stop, registered })
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        for id in self.registered.drain(..) {
+            low_level::unregister(id);
+        }
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+}
+
+/// Gives the terminal back if it is ours.
+fn restore() -> io::Result<()> {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return Ok(());
+    }
+    let left = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        SetAttribute(Attribute::Reset),
+        DisableBracketedPaste,
+        Show,
+        LeaveAlternateScreen
+    );
+    // Raw mode ends even if the screen could not be left.
+    disable_raw_mode().and(left)
+}
+
+/// A panic anywhere in the process would otherwise print into the alternate screen, unseen.
+fn install_panic_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |report| {
+            restore().unwrap_or_default();
+            previous(report);
+        }));
+    });
+}

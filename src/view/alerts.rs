@@ -1,0 +1,282 @@
+//! Incidents and why they fired.
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Part};
+use super::records;
+use super::scene::{AlertsShown, ListState, Scene};
+use super::table::{self, Column, Focus};
+use super::theme::Role;
+use super::{Drawn, columns, format};
+use crate::detect::alert::AlertId;
+use crate::detect::{Alert, AlertKind};
+use crate::event::{EventId, Record};
+use crate::safe;
+use crate::state::{Incident, Snapshot};
+use crate::text::Safe;
+
+/// The incidents that the screen lists, worst first.
+#[must_use]
+pub fn listed(snapshot: &Snapshot, shown: AlertsShown) -> Vec<&Arc<Incident>> {
+    let wanted = |incident: &&Arc<Incident>| shown == AlertsShown::All || incident.is_open();
+    snapshot.incidents.iter().filter(wanted).collect()
+}
+
+/// Where the selected incident stands now; the first one if it is gone.
+pub fn position(incidents: &[Arc<Incident>], selected: Option<AlertId>) -> usize {
+    let is_selected = |incident: &Arc<Incident>| Some(incident.alert.alert_id) == selected;
+    incidents.iter().position(is_selected).unwrap_or(0)
+}
+
+/// Nothing has fired: a sentence that says what was tried, and advice.
+pub fn nothing_fired(snapshot: &Snapshot) -> (Safe, Safe) {
+    let rules = format::count(snapshot.rules.loaded as u64);
+    let events = format::count(snapshot.ledger.events());
+    let sentence = match (snapshot.rules.loaded, snapshot.ledger.events()) {
+        (0, _) => safe!("No rules are loaded."),
+        (_, 0) => safe!("Nothing has fired. {} rules wait for the first event.", rules),
+        _ => safe!("Nothing has fired. {} rules ran on {} events.", rules, events),
+    };
+    let advice = if snapshot.rules.problem_count > 0 {
+        safe!("6 shows what is wrong with some rules")
+    } else {
+        Safe::default()
+    };
+    (sentence, advice)
+}
+
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
+    let screen = &scene.screens.alerts;
+    let snapshot = scene.snapshot;
+    let listed = listed(snapshot, screen.shown);
+    let filter_row = Rect { height: 1, ..area };
+    shown_line(canvas, filter_row, scene);
+    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let below = (body.height * 9 / 20).max(6);
+    let list_area = Rect { height: body.height - below, ..body };
+    let why_area = Rect { y: list_area.bottom(), height: below, ..body };
+    let page = list(canvas, list_area, scene, &listed);
+    let selected = listed.get(position_in(&listed, screen.selected));
+    why_it_fired(canvas, why_area, scene, selected.map(|incident| incident.as_ref()));
+    Drawn { page, position: status(scene, &listed), ..Drawn::default() }
+}
+
+fn position_in(listed: &[&Arc<Incident>], selected: Option<AlertId>) -> usize {
+    listed.iter().position(|incident| Some(incident.alert.alert_id) == selected).unwrap_or(0)
+}
+
+fn shown_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
+    let all = scene.snapshot.incidents.len();
+    let open = scene.snapshot.incidents.iter().filter(|incident| incident.is_open()).count();
+    let shown = scene.screens.alerts.shown;
+    let choice = |own: AlertsShown, text: Safe| {
+        let chosen = shown == own;
+        let text = if chosen { safe!("[{}]", text) } else { safe!(" {} ", text) };
+        (text, if chosen { Role::Title } else { Role::Muted })
+    };
+    let parts = [
+        (safe!(" show ▸ "), Role::Muted),
+        choice(AlertsShown::Open, safe!("open {}", open)),
+        (safe!(" "), Role::Muted),
+        choice(AlertsShown::All, safe!("all {}", all)),
+        (safe!("   s switch"), Role::Muted),
+    ]
+    .map(|(text, role)| canvas.part(text, role));
+    canvas.row(row, 0, &parts);
+}
+
+fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, listed: &[&Arc<Incident>]) -> usize {
+    let screen = &scene.screens.alerts;
+    let focused = !screen.evidence_focused;
+    let title = canvas.own("Alerts", Role::Title);
+    let note = canvas.own("worst first", Role::Muted);
+    let inner = canvas.frame(area, &[title], &[note], focused);
+    if listed.is_empty() {
+        let (sentence, advice) = match scene.snapshot.incidents.len() {
+            0 => nothing_fired(scene.snapshot),
+            closed => (safe!("No incident is open; {} are closed.", closed), safe!("s show all")),
+        };
+        table::empty(canvas, inner, &sentence, &advice);
+        return usize::from(inner.height);
+    }
+    let columns = [
+        Column::fixed("level", 6),
+        Column::fixed("age", 7).right(),
+        Column::fixed("rule", 30).from(104),
+        Column::flexible("what"),
+        Column::fixed("count", 7).right(),
+        Column::fixed("opened", 8).from(92),
+        Column::fixed("last", 8).from(70),
+        Column::fixed("state", 6),
+    ];
+    let height = usize::from(inner.height.saturating_sub(1));
+    let selected = position_in(listed, screen.selected);
+    let list = ListState { selected, top: selected.saturating_sub(screen.above) };
+    let focus = if focused { Focus::Here } else { Focus::Elsewhere };
+    table::draw(canvas, inner, &columns, list, listed.len(), focus, |canvas, index| {
+        listed.get(index).map(|incident| row(canvas, incident, scene)).unwrap_or_default()
+    });
+    height
+}
+
+fn row(canvas: &Canvas<'_>, incident: &Incident, scene: &Scene<'_>) -> table::Row {
+    let alert = &incident.alert;
+    let now = scene.snapshot.now;
+    let open = incident.is_open();
+    let text = if open { Role::Text } else { Role::Muted };
+    let severity = canvas.severity(alert.rule.level);
+    let about = if alert.approximate { "~" } else { "" };
+    vec![
+        if open { severity } else { (severity.0, canvas.style(Role::Muted)) },
+        canvas.part(format::duration(now.since(alert.time)), text),
+        canvas.part(canvas.safe(&alert.rule.title), text),
+        canvas.part(canvas.safe(&alert.summary), text),
+        canvas.part(safe!("{}{}", about, format::compact(alert.count)), text),
+        canvas.part(scene.clock.seconds(incident.opened, now), text),
+        canvas.part(scene.clock.seconds(alert.time, now), text),
+        if open { canvas.own("open", Role::Strong) } else { canvas.own("closed", Role::Muted) },
+    ]
+}
+
+fn why_it_fired(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: Option<&Incident>) {
+    let focused = scene.screens.alerts.evidence_focused;
+    let title = canvas.own("Why it fired", Role::Title);
+    let note = match focused {
+        true => canvas.own("Enter or o opens the trace · Esc back", Role::Muted),
+        false => canvas.own("Tab to the evidence · o trace · v events", Role::Muted),
+    };
+    let inner = canvas.frame(area, &[title], &[note], focused);
+    let Some(incident) = incident else { return };
+    if inner.width >= 100 {
+        let halves = columns(inner, &[45, 55]);
+        if let [left, right] = halves.as_slice() {
+            facts(
+                canvas,
+                Rect { x: left.x + 1, width: left.width.saturating_sub(3), ..*left },
+                scene,
+                incident,
+            );
+            evidence(canvas, *right, scene, &incident.alert);
+        }
+        return;
+    }
+    let facts_height = inner.height.saturating_sub(4).min(5);
+    let used = facts(
+        canvas,
+        Rect { x: inner.x + 1, width: inner.width - 2, height: facts_height, ..inner },
+        scene,
+        incident,
+    );
+    let rest = Rect { y: inner.y + used, height: inner.height - used, ..inner };
+    evidence(canvas, rest, scene, &incident.alert);
+}
+
+/// The rule, the group, the window. Returns the rows used.
+fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Incident) -> u16 {
+    let alert = &incident.alert;
+    let mut lines: Vec<Vec<Part>> = vec![vec![
+        canvas.severity(alert.rule.level),
+        (safe!("  "), canvas.style(Role::Text)),
+        canvas.part(canvas.safe(&alert.rule.title), Role::Strong),
+    ]];
+    for piece in canvas.safe(&alert.summary).wrap(usize::from(area.width)) {
+        lines.push(vec![canvas.part(piece, Role::Text)]);
+    }
+    let window = safe!(
+        "{} to {}   {}",
+        scene.clock.seconds(alert.window.start, scene.snapshot.now),
+        scene.clock.seconds(alert.window.end, scene.snapshot.now),
+        kind(alert.kind)
+    );
+    lines.push(labelled(canvas, "window", window));
+    for (name, value) in &alert.group {
+        lines.push(labelled_foreign(canvas, name, value));
+    }
+    let count = match alert.approximate {
+        true => safe!("about {} (state was over its budget; never too low)", format::count(alert.count)),
+        false => safe!("{} events, {} changes", format::count(alert.count), incident.updates),
+    };
+    lines.push(labelled(canvas, "counted", count));
+    if let Some(source) = &alert.source {
+        let place = safe!("{}:{}", canvas.safe(&source.path.to_string_lossy()), source.line);
+        lines.push(labelled(canvas, "line", place));
+    }
+    if let Some(id) = alert.correlation_ids.first() {
+        let more = alert.correlation_ids.len() - 1;
+        let more = if more > 0 { safe!("  and {} more", more) } else { Safe::default() };
+        lines.push(labelled(canvas, "trace", safe!("{}{}", canvas.safe(id), more)));
+    }
+    lines.push(labelled(canvas, "rule id", canvas.safe(&alert.rule.id)));
+    if !alert.rule.tags.is_empty() {
+        lines.push(labelled(canvas, "tags", canvas.safe(&alert.rule.tags.join(" "))));
+    }
+    for (row, parts) in lines.iter().enumerate() {
+        canvas.row(area, row as u16, parts);
+    }
+    area.height.min(lines.len() as u16)
+}
+
+fn labelled(canvas: &Canvas<'_>, label: &'static str, text: Safe) -> Vec<Part> {
+    vec![canvas.part(safe!("{:<10}", label), Role::Muted), canvas.part(text, Role::Text)]
+}
+
+fn labelled_foreign(canvas: &Canvas<'_>, name: &str, value: &str) -> Vec<Part> {
+    let name = canvas.safe(name).truncate(24, "…");
+    vec![canvas.part(safe!("{:<9} ", name), Role::Muted), canvas.part(canvas.safe(value), Role::Strong)]
+}
+
+fn kind(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::Match => "one event matched",
+        AlertKind::Correlation => "events correlated",
+        AlertKind::State => "a state changed",
+        AlertKind::Risk => "risk passed a threshold",
+        AlertKind::Absence => "something did not happen",
+    }
+}
+
+/// The events of an alert that are still held, in order.
+#[must_use]
+pub fn held_evidence<'a>(snapshot: &'a Snapshot, alert: &Alert) -> Vec<&'a Arc<Record>> {
+    let is_evidence = |id: EventId| alert.events.contains(&id);
+    snapshot.rows.iter().filter(|row| is_evidence(row.event_id)).collect()
+}
+
+fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Alert) {
+    let held = held_evidence(scene.snapshot, alert);
+    let all = alert.events.len() as u64 + alert.events_omitted;
+    let head = match held.len() as u64 {
+        0 => safe!(" evidence: {} events, all in the index (v)", format::count(all)),
+        shown if shown < all => {
+            safe!(" evidence: {} of {}, the rest in the index (v)", shown, format::count(all))
+        }
+        _ => safe!(" evidence: {} events", format::count(all)),
+    };
+    canvas.row(area, 0, &[canvas.part(head, Role::Muted)]);
+    let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let screen = &scene.screens.alerts;
+    let columns =
+        [Column::fixed("", 8), Column::fixed("", 7), Column::fixed("", 10).from(60), Column::flexible("")];
+    let selected = if screen.evidence_focused { screen.evidence } else { usize::MAX };
+    let list = ListState { selected, top: selected };
+    let focus = if screen.evidence_focused { Focus::Here } else { Focus::None };
+    table::draw(canvas, rest, &columns, list, held.len(), focus, |canvas, index| {
+        let Some(record) = held.get(index) else { return Vec::new() };
+        vec![
+            canvas.part(scene.clock.seconds(record.time, scene.snapshot.now), Role::Text),
+            records::level(canvas, record),
+            canvas.part(canvas.safe(&record.service), Role::Text),
+            canvas.part(records::message(canvas, record), Role::Text),
+        ]
+    });
+}
+
+fn status(scene: &Scene<'_>, listed: &[&Arc<Incident>]) -> Vec<Safe> {
+    let at = match listed.len() {
+        0 => safe!("no alerts"),
+        len => safe!("{} of {}", position_in(listed, scene.screens.alerts.selected) + 1, len),
+    };
+    vec![at, scene.clock.name()]
+}

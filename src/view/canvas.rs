@@ -1,0 +1,221 @@
+//! The only place that writes cells. Everything drawn is [`Safe`]: there is no other way in.
+//!
+//! In the ASCII set our own glyphs are replaced here, one cell by one cell, so that layouts do not
+//! depend on the set; foreign text was already turned into ASCII by [`Canvas::safe`].
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::theme::{Charset, Role, Severity, Theme};
+use crate::safe;
+use crate::text::Safe;
+
+/// A piece of a line.
+pub type Part = (Safe, Style);
+
+pub struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    pub theme: &'a Theme,
+}
+
+/// The mark for text that was cut off.
+const ELLIPSIS: &str = "…";
+
+impl<'a> Canvas<'a> {
+    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme) -> Self {
+        Self { buffer, theme }
+    }
+
+    pub fn area(&self) -> Rect {
+        self.buffer.area
+    }
+
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+
+    /// Makes foreign text safe for this terminal.
+    pub fn safe(&self, text: &str) -> Safe {
+        self.adapt(Safe::new(text))
+    }
+
+    /// Foreign text of several lines; at most `limit` bytes of it.
+    pub fn safe_lines(&self, text: &str, limit: usize) -> Vec<Safe> {
+        Safe::lines(text, limit).into_iter().map(|line| self.adapt(line)).collect()
+    }
+
+    fn adapt(&self, safe: Safe) -> Safe {
+        match self.theme.charset {
+            Charset::Unicode => safe,
+            Charset::Ascii => safe.to_ascii(),
+        }
+    }
+
+    /// Writes at most `width` cells; what does not fit ends in `…`. Returns the cells used.
+    pub fn text(&mut self, x: u16, y: u16, width: u16, text: &Safe, style: Style) -> u16 {
+        let area = self.buffer.area;
+        if y < area.top() || y >= area.bottom() || x >= area.right() {
+            return 0;
+        }
+        let room = usize::from(width.min(area.right() - x));
+        let fitted = text.truncate(room, ELLIPSIS);
+        let mut at = x;
+        for (cluster, cells) in fitted.clusters() {
+            self.put(at, y, cluster, cells, style);
+            at += cells as u16;
+        }
+        at - x
+    }
+
+    fn put(&mut self, x: u16, y: u16, cluster: &str, cells: usize, style: Style) {
+        let symbol = match self.theme.charset {
+            Charset::Unicode => cluster,
+            Charset::Ascii => ascii_of(cluster),
+        };
+        if let Some(cell) = self.buffer.cell_mut((x, y)) {
+            cell.set_symbol(symbol).set_style(style);
+        }
+        for behind in 1..cells as u16 {
+            if let Some(cell) = self.buffer.cell_mut((x + behind, y)) {
+                cell.reset();
+                cell.set_style(style);
+            }
+        }
+    }
+
+    /// Writes parts one after the other; returns the cells used.
+    pub fn parts(&mut self, x: u16, y: u16, width: u16, parts: &[Part]) -> u16 {
+        let mut used = 0;
+        for (text, style) in parts {
+            used += self.text(x + used, y, width.saturating_sub(used), text, *style);
+        }
+        used
+    }
+
+    /// Writes parts so that they end at the right edge of `row`; those that do not fit are left
+    /// out from the left. Returns the cells used.
+    pub fn parts_right(&mut self, row: Rect, parts: &[Part]) -> u16 {
+        let mut first = parts.len();
+        let mut width = 0;
+        for (index, (text, _)) in parts.iter().enumerate().rev() {
+            let with_this = width + text.width() as u16;
+            if with_this > row.width {
+                break;
+            }
+            (first, width) = (index, with_this);
+        }
+        let shown = parts.get(first..).unwrap_or_default();
+        self.parts(row.right() - width, row.y, width, shown)
+    }
+
+    /// Writes one row of an area, by its number from the top.
+    pub fn row(&mut self, area: Rect, row: u16, parts: &[Part]) -> u16 {
+        if row >= area.height {
+            return 0;
+        }
+        self.parts(area.x, area.y + row, area.width, parts)
+    }
+
+    /// Changes the style of cells that are already written.
+    pub fn restyle(&mut self, area: Rect, style: Style) {
+        self.buffer.set_style(area, style);
+    }
+
+    /// Makes everything but the style of the background blank.
+    pub fn clear(&mut self, area: Rect) {
+        for y in area.top()..area.bottom() {
+            for x in area.left()..area.right() {
+                if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                    cell.reset();
+                }
+            }
+        }
+    }
+
+    /// A frame with a title at its left and a note at its right; returns what is inside.
+    pub fn frame(&mut self, area: Rect, title: &[Part], note: &[Part], focused: bool) -> Rect {
+        if area.width < 4 || area.height < 2 {
+            return Rect { width: 0, height: 0, ..area };
+        }
+        let border = self.style(if focused { Role::FocusedBorder } else { Role::Border });
+        let (right, bottom) = (area.right() - 1, area.bottom() - 1);
+        for x in area.left() + 1..right {
+            self.put(x, area.y, "─", 1, border);
+            self.put(x, bottom, "─", 1, border);
+        }
+        for y in area.top() + 1..bottom {
+            self.put(area.x, y, "│", 1, border);
+            self.put(right, y, "│", 1, border);
+        }
+        for (x, y, corner) in
+            [(area.x, area.y, "┌"), (right, area.y, "┐"), (area.x, bottom, "└"), (right, bottom, "┘")]
+        {
+            self.put(x, y, corner, 1, border);
+        }
+        self.titles(area, title, note);
+        Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
+    }
+
+    /// The title comes first; the note only if it fits beside it.
+    fn titles(&mut self, area: Rect, title: &[Part], note: &[Part]) {
+        let width_of = |parts: &[Part]| parts.iter().map(|(text, _)| text.width() as u16).sum::<u16>();
+        let blank = (safe!(" "), Style::new());
+        let framed =
+            |parts: &[Part]| [std::slice::from_ref(&blank), parts, std::slice::from_ref(&blank)].concat();
+        if width_of(title) == 0 {
+            return;
+        }
+        let used = self.parts(area.x + 2, area.y, area.width.saturating_sub(4), &framed(title));
+        let room = area.width.saturating_sub(used + 5);
+        if width_of(note) > 0 && width_of(note) + 2 <= room {
+            let row = Rect { x: area.x + 2, y: area.y, width: area.width - 4, height: 1 };
+            self.parts_right(row, &framed(note));
+        }
+    }
+
+    /// `█ CRIT`, in its style, padded to six cells.
+    pub fn severity(&self, severity: impl Into<Severity>) -> Part {
+        let severity = severity.into();
+        (safe!("{} {:<4}", severity.shape(), severity.word()), self.theme.severity(severity))
+    }
+
+    /// A part in the style of a role.
+    pub fn part(&self, text: Safe, role: Role) -> Part {
+        (text, self.style(role))
+    }
+
+    /// A part of our own text.
+    pub fn own(&self, text: &'static str, role: Role) -> Part {
+        (Safe::literal(text), self.style(role))
+    }
+}
+
+/// Our own glyphs in one ASCII character each.
+fn ascii_of(cluster: &str) -> &str {
+    match cluster {
+        "▁" | "·" | "┄" => ".",
+        "▂" => ":",
+        "▃" | "─" | "–" | "┈" => "-",
+        "▄" | "○" => "o",
+        "▅" => "=",
+        "▆" | "┌" | "┐" | "└" | "┘" | "├" | "┤" => "+",
+        "▇" | "•" => "*",
+        "█" | "▓" => "#",
+        "░" => ":",
+        "│" | "┃" => "|",
+        "…" => "~",
+        "►" | "→" | "▸" | "›" => ">",
+        "←" | "‹" => "<",
+        "↑" => "^",
+        "↓" => "v",
+        "×" => "x",
+        "‖" => "\"",
+        "⏎" => "$",
+        "▏" | "▎" | "▍" | "▌" | "▋" | "▊" | "▉" => "#",
+        "Δ" => "d",
+        "≥" => ">",
+        ascii if ascii.is_ascii() => ascii,
+        _ => "?",
+    }
+}

@@ -1,0 +1,291 @@
+//! The lines that stand on every screen: header, tabs, status and hints.
+//!
+//! The header never loses the threat level, the state of the stream and what was lost, however
+//! narrow it is; it first drops the host, then the rate, then the lower counts.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::canvas::{Canvas, Part};
+use super::format;
+use super::scene::{Flow, Overlay, PromptPurpose, Scene, Stream, Tab};
+use super::theme::{Role, Severity};
+use crate::event::Nanos;
+use crate::safe;
+use crate::state::{Snapshot, SourceHealth};
+use crate::text::Safe;
+
+/// An event older than this when it was read comes from a backlog and says nothing about lag.
+const HISTORY: Nanos = 600 * 1_000_000_000;
+
+fn plain() -> Style {
+    Style::new()
+}
+
+fn gap(cells: usize) -> Part {
+    (safe!("{}", Safe::literal("        ").truncate(cells, "")), plain())
+}
+
+pub fn header(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
+    let inner = Rect { x: row.x + 1, width: row.width.saturating_sub(2), ..row };
+    let (left, right) = header_that_fits(canvas, usize::from(inner.width), scene);
+    canvas.parts(inner.x, inner.y, inner.width, &left);
+    canvas.parts_right(inner, &right);
+}
+
+fn width(parts: &[Part]) -> usize {
+    parts.iter().map(|(text, _)| text.width()).sum()
+}
+
+/// The fullest of several forms that fits.
+fn header_that_fits(canvas: &Canvas<'_>, room: usize, scene: &Scene<'_>) -> (Vec<Part>, Vec<Part>) {
+    let forms = [(3, 2), (2, 2), (2, 1), (1, 1), (1, 0)];
+    for (left_detail, right_detail) in forms {
+        let left = header_left(canvas, scene, left_detail);
+        let right = header_right(canvas, scene, right_detail);
+        if width(&left) + width(&right) + 2 <= room {
+            return (left, right);
+        }
+    }
+    (header_left(canvas, scene, 0), header_right(canvas, scene, 0))
+}
+
+/// 0: the level; 1: and its points; 2: and the counts; 3: and the host.
+fn header_left(canvas: &Canvas<'_>, scene: &Scene<'_>, detail: u8) -> Vec<Part> {
+    let threat = &scene.snapshot.threat;
+    let severity = Severity::from(threat.level);
+    let mut parts = vec![canvas.own("soctop", Role::Title), gap(1)];
+    if detail >= 3 && !scene.host.is_empty() {
+        parts.push(canvas.part(canvas.safe(scene.host).truncate(20, "…"), Role::Text));
+        parts.push(gap(2));
+    }
+    if detail >= 2 {
+        parts.push(canvas.own("THREAT ", Role::Muted));
+    }
+    parts.push((safe!("{} {}", severity.shape(), threat.level.word()), canvas.theme.severity(severity)));
+    if detail >= 1 {
+        parts.push(canvas.part(safe!(" {:.0}{}", threat.points, arrow(threat.trend)), Role::Strong));
+    }
+    if detail >= 2 {
+        parts.push(gap(2));
+        parts.extend(open_counts(canvas, scene.snapshot));
+    }
+    parts
+}
+
+/// Which way the threat has gone over ten minutes.
+pub fn arrow(trend: Option<f64>) -> &'static str {
+    match trend {
+        Some(trend) if trend >= 1.0 => "↑",
+        Some(trend) if trend <= -1.0 => "↓",
+        Some(_) => "→",
+        None => "",
+    }
+}
+
+/// Open incidents by level.
+fn open_counts(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low] {
+        let is_counted = |level| Severity::from(level) == severity;
+        let open =
+            snapshot.incidents.iter().filter(|i| i.is_open() && is_counted(i.alert.rule.level)).count();
+        let role = if open == 0 { Role::Muted } else { Role::Severity(severity) };
+        parts.push(gap(1));
+        parts.push(canvas.part(safe!("{} {} {}", severity.shape(), severity.word(), open), role));
+    }
+    parts
+}
+
+/// 0: stream and loss; 1: and lag; 2: and rate.
+fn header_right(canvas: &Canvas<'_>, scene: &Scene<'_>, detail: u8) -> Vec<Part> {
+    let snapshot = scene.snapshot;
+    let mut parts = Vec::new();
+    if let Some(fps) = scene.slow_link {
+        parts.push(canvas.part(safe!("slow link {} fps  ", fps), Role::Warning));
+    }
+    parts.push(stream_state(canvas, scene));
+    if detail >= 2 {
+        let rate = snapshot.rates.per_second(snapshot.now);
+        parts.push(canvas.part(safe!("  {} ev/s", format::rate(rate)), Role::Text));
+    }
+    if detail >= 1 {
+        parts.push(canvas.part(safe!("  lag {}", format::short_duration(lag(snapshot))), Role::Text));
+    }
+    parts.push(gap(2));
+    parts.push(loss(canvas, snapshot));
+    parts
+}
+
+fn stream_state(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
+    let events = &scene.screens.events;
+    let waiting = format::count(events.waiting);
+    match events.flow {
+        Flow::Paused { .. } => return canvas.part(safe!("‖ PAUSED +{} new", waiting), Role::Warning),
+        Flow::Detached if scene.tab == Tab::Events => {
+            return canvas.part(safe!("DETACHED +{}", waiting), Role::Warning);
+        }
+        _ => {}
+    }
+    let snapshot = scene.snapshot;
+    let behind: u64 = snapshot
+        .sources
+        .iter()
+        .filter(|source| source.health == SourceHealth::Behind)
+        .map(|source| source.behind_bytes)
+        .sum();
+    match scene.stream {
+        _ if scene.failure.is_some() => canvas.own("× STOPPED", Role::Bad),
+        _ if behind > 0 => canvas.part(safe!("BEHIND {}", format::bytes(behind)), Role::Warning),
+        Stream::Live if snapshot.finished => canvas.own("END OF INPUT", Role::Strong),
+        Stream::Live => canvas.own("► LIVE", Role::Strong),
+        Stream::Demo => canvas.own("► DEMO", Role::Strong),
+        Stream::Replay if snapshot.finished => canvas.own("REPLAY DONE", Role::Strong),
+        Stream::Replay => canvas.own("► REPLAY", Role::Strong),
+    }
+}
+
+/// How old the newest line was when it was read, over all sources that speak.
+pub fn lag(snapshot: &Snapshot) -> Nanos {
+    let lags = snapshot.sources.iter().filter_map(|source| {
+        let status = &source.status;
+        let lag = status.last_line_at?.since(status.last_event_time?);
+        (source.health == SourceHealth::Live && (0..HISTORY).contains(&lag)).then_some(lag)
+    });
+    lags.max().unwrap_or_default()
+}
+
+fn loss(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
+    let ledger = &snapshot.ledger;
+    match (ledger.gaps, ledger.lost_bytes) {
+        (0, _) => canvas.own("lost 0", Role::Text),
+        (gaps, 0) => canvas.part(safe!("LOST {} gaps", format::count(gaps)), Role::Bad),
+        (_, bytes) => canvas.part(safe!("LOST {}", format::bytes(bytes)), Role::Bad),
+    }
+}
+
+pub fn tabs(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
+    let wide = row.width >= 112;
+    let mut parts = Vec::new();
+    for (index, tab) in Tab::ALL.into_iter().enumerate() {
+        let title = if wide { tab.title() } else { tab.short_title() };
+        let name = if wide { safe!("{} {}", index + 1, title) } else { safe!("{}{}", index + 1, title) };
+        let badge = badge(tab, scene.snapshot);
+        let text = safe!("{}{}", name, badge.as_ref().unwrap_or(&Safe::default()));
+        if tab == scene.tab {
+            parts.push(canvas.part(safe!("[{}]", text), Role::Title));
+        } else {
+            let role = if badge.is_some() { Role::Text } else { Role::Muted };
+            parts.push(canvas.part(safe!(" {} ", text), role));
+        }
+        parts.push(gap(usize::from(wide)));
+    }
+    let used = canvas.parts(row.x + 1, row.y, row.width.saturating_sub(1), &parts);
+    let now = scene.snapshot.now;
+    let time = match scene.clock.name() {
+        name if name == "ago" => safe!("{} UTC", super::scene::Clock::default().seconds(now, now)),
+        name => safe!("{} {}", scene.clock.seconds(now, now), name),
+    };
+    let room = Rect { x: row.x + 1 + used, width: row.width.saturating_sub(used + 2), ..row };
+    canvas.parts_right(room, &[canvas.part(time, Role::Muted)]);
+}
+
+/// What a tab has to say while it is not open.
+fn badge(tab: Tab, snapshot: &Snapshot) -> Option<Safe> {
+    match tab {
+        Tab::Alerts => {
+            let open = snapshot.incidents.iter().filter(|incident| incident.is_open()).count();
+            (open > 0).then(|| safe!("({})", open))
+        }
+        Tab::Rules => {
+            let broken = snapshot.rules.problem_count;
+            (broken > 0).then(|| safe!("(!{})", broken))
+        }
+        Tab::Sources => {
+            let is_wrong = |health| matches!(health, SourceHealth::Trouble | SourceHealth::Silent);
+            let wrong = snapshot.sources.iter().filter(|source| is_wrong(source.health)).count();
+            (wrong > 0).then(|| safe!("(!{})", wrong))
+        }
+        _ => None,
+    }
+}
+
+/// `SCREEN │ position │ completeness │ last action`; a prompt takes its place while one is open.
+/// Returns where the text cursor stands.
+pub fn status(
+    canvas: &mut Canvas<'_>,
+    row: Rect,
+    scene: &Scene<'_>,
+    position: &[Safe],
+) -> Option<(u16, u16)> {
+    if let Some(failure) = scene.failure {
+        let text = safe!(" × the engine stopped: {}", canvas.safe(failure));
+        canvas.parts(row.x, row.y, row.width, &[(text, canvas.style(Role::Bad))]);
+        return None;
+    }
+    if scene.prompt.is_some() {
+        return prompt(canvas, row, scene);
+    }
+    let separator = canvas.own(" │ ", Role::Muted);
+    let mut parts = vec![gap(1), canvas.part(Safe::literal(scene.tab.title()), Role::Strong)];
+    if let Some(toast) = scene.toast {
+        parts.extend([separator.clone(), canvas.part(canvas.safe(toast), Role::Key)]);
+    }
+    for item in position {
+        parts.extend([separator.clone(), canvas.part(item.clone(), Role::Text)]);
+    }
+    canvas.parts(row.x, row.y, row.width, &parts);
+    None
+}
+
+fn prompt(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+    let prompt = scene.prompt?;
+    let label = match prompt.purpose {
+        PromptPurpose::Filter => " filter ▸ ",
+        PromptPurpose::Search => " query ▸ ",
+        PromptPurpose::Trace => " trace id ▸ ",
+    };
+    let label = canvas.own(label, Role::Key);
+    let before: String = prompt.text.chars().take(prompt.cursor).collect();
+    let after: String = prompt.text.chars().skip(prompt.cursor).collect();
+    let (before, after) = (canvas.safe(&before), canvas.safe(&after));
+    let room = usize::from(row.width).saturating_sub(label.0.width() + 1);
+    let before = before.keep_end(room);
+    let cursor = row.x + (label.0.width() + before.width()) as u16;
+    let mut parts = vec![label, (before, plain()), (after, plain())];
+    if let (PromptPurpose::Filter, Err(error)) = (prompt.purpose, &prompt.filter) {
+        let text = safe!("   expected {} at column {}", error.expected, error.column);
+        parts.push(canvas.part(text, Role::Warning));
+    }
+    canvas.parts(row.x, row.y, row.width, &parts);
+    Some((cursor.min(row.right().saturating_sub(1)), row.y))
+}
+
+/// Hints that do not fit are dropped from the right; `?` comes first and stays.
+pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
+    let copy = [
+        super::scene::Hint { keys: "v", label: "value" },
+        super::scene::Hint { keys: "r", label: "raw line" },
+        super::scene::Hint { keys: "c", label: "correlation id" },
+        super::scene::Hint { keys: "j", label: "JSON" },
+        super::scene::Hint { keys: "Esc", label: "nothing" },
+    ];
+    let (lead, hints) = match (scene.prompt, scene.overlay) {
+        (None, Some(Overlay::Copy)) => (Some("copy:"), copy.as_slice()),
+        _ => (None, scene.hints),
+    };
+    let mut parts = vec![gap(1)];
+    parts.extend(lead.map(|lead| canvas.part(safe!("{} ", lead), Role::Warning)));
+    let mut used = width(&parts);
+    for hint in hints {
+        let key = canvas.part(Safe::literal(hint.keys), Role::Key);
+        let label = canvas.part(safe!(" {}  ", hint.label), Role::Muted);
+        let needed = key.0.width() + label.0.width();
+        if used + needed > usize::from(row.width) + 2 {
+            break;
+        }
+        used += needed;
+        parts.extend([key, label]);
+    }
+    canvas.parts(row.x, row.y, row.width, &parts);
+}

@@ -1,0 +1,99 @@
+//! The help page: generated from the key table, so that it cannot be out of date.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Part};
+use super::columns;
+use super::scene::{HelpGroup, Scene};
+use super::theme::{Role, Severity};
+use crate::safe;
+use crate::text::Safe;
+
+/// Cells of the keys of an entry.
+const KEYS_WIDTH: usize = 14;
+
+/// An area for something that lies over the screen, in the middle of it.
+pub fn overlay_area(body: Rect, width: u16, height: u16) -> Rect {
+    let width = width.min(body.width.saturating_sub(2));
+    let height = height.min(body.height);
+    Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height }
+}
+
+/// Draws over the screen; returns how many lines can still be scrolled.
+pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, scrolled: usize) -> usize {
+    let area = overlay_area(body, 112, body.height);
+    canvas.clear(area);
+    let title = canvas.part(safe!("Help: {}", scene.tab.title()), Role::Title);
+    let note = canvas.own("j k scroll · ? or Esc close", Role::Muted);
+    let inner = canvas.frame(area, &[title], &[note], true);
+    let inner = Rect { x: inner.x + 2, width: inner.width.saturating_sub(3), ..inner };
+    let count = if inner.width >= 100 { 3 } else { 1 };
+    let lines = side_by_side(canvas, scene.help, count);
+    let legend = legend(canvas);
+    let total = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let all = total + legend.len();
+    let height = usize::from(inner.height);
+    let first = scrolled.min(all.saturating_sub(height));
+    let column_areas = columns(inner, &vec![1; count]);
+    for row in 0..height {
+        let line = first + row;
+        if line < total {
+            for (lines, column) in lines.iter().zip(&column_areas) {
+                if let Some(parts) = lines.get(line) {
+                    canvas.row(Rect { width: column.width.saturating_sub(2), ..*column }, row as u16, parts);
+                }
+            }
+        } else if let Some(parts) = legend.get(line - total) {
+            canvas.row(inner, row as u16, parts);
+        }
+    }
+    all.saturating_sub(height)
+}
+
+/// The groups, dealt out to columns of about the same length.
+fn side_by_side(canvas: &Canvas<'_>, groups: &[HelpGroup], count: usize) -> Vec<Vec<Vec<Part>>> {
+    let mut columns: Vec<Vec<Vec<Part>>> = vec![Vec::new(); count];
+    for group in groups {
+        let Some(shortest) = columns.iter_mut().min_by_key(|column| column.len()) else { continue };
+        shortest.push(vec![canvas.own(group.title, Role::Title)]);
+        for entry in &group.entries {
+            let keys = safe!("{}", Safe::literal("")).clone();
+            let keys = entry.keys.iter().fold(keys, |mut keys, key| {
+                if !keys.is_empty() {
+                    keys.push(&safe!(" "));
+                }
+                keys.push(&Safe::literal(key));
+                keys
+            });
+            let width = KEYS_WIDTH;
+            shortest.push(vec![
+                canvas.part(safe!("{:<1$} ", keys, width), Role::Key),
+                canvas.part(Safe::literal(entry.text), Role::Text),
+            ]);
+        }
+        shortest.push(Vec::new());
+    }
+    columns
+}
+
+/// What the marks mean.
+fn legend(canvas: &Canvas<'_>) -> Vec<Vec<Part>> {
+    let mut marks = vec![canvas.own("MARKS   ", Role::Title)];
+    for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low] {
+        marks.push((safe!("{} {}", severity.shape(), severity.word()), canvas.theme.severity(severity)));
+        marks.push(canvas.own("   ", Role::Text));
+    }
+    marks.push(canvas.own("o ok  ~ changing  ! attention  × failed  ► cursor  ‖ paused", Role::Text));
+    let safe_text = vec![
+        canvas.own("TEXT    ", Role::Title),
+        canvas.own("‹ESC› between brackets = a character that could fool you: shown, not obeyed", Role::Text),
+    ];
+    let filter = vec![
+        canvas.own("FILTER  ", Role::Title),
+        canvas.own(
+            "word   \"two words\"   user:alice   status:>=500   level:>=warn   -out   (a OR b)",
+            Role::Text,
+        ),
+    ];
+    vec![marks, safe_text, filter]
+}

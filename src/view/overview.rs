@@ -1,0 +1,380 @@
+//! The first screen: how bad it is and why, what fired, what is locked, broken or silent.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Part};
+use super::scene::Scene;
+use super::table::{self, Column, Focus};
+use super::theme::{Role, Severity};
+use super::{Drawn, alerts, chrome, columns, entities, format, graph, sources};
+use crate::detect::{Board, Level};
+use crate::safe;
+use crate::state::{BoardRow, Incident, ThreatSample};
+use crate::text::Safe;
+
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
+    let [top, middle, bottom] = rows(area);
+    let wide = area.width >= 76;
+    if wide {
+        let [threat_area, graph_area] = two(columns(top, &[37, 63]));
+        threat(canvas, threat_area, scene);
+        severity_graph(canvas, graph_area, scene);
+    } else {
+        threat(canvas, top, scene);
+    }
+    let page = if area.width >= 110 {
+        let [feed_area, entities_area] = two(columns(middle, &[65, 35]));
+        top_entities(canvas, entities_area, scene);
+        feed(canvas, feed_area, scene)
+    } else {
+        feed(canvas, middle, scene)
+    };
+    if bottom.height > 0 {
+        let three = columns(bottom, if wide { &[32, 32, 36] } else { &[1, 1] });
+        if let [breakers_area, lockouts_area, rest @ ..] = three.as_slice() {
+            breakers(canvas, *breakers_area, scene);
+            lockouts(canvas, *lockouts_area, scene);
+            if let [sources_area] = rest {
+                source_panel(canvas, *sources_area, scene);
+            }
+        }
+    }
+    Drawn { page, position: position(scene), ..Drawn::default() }
+}
+
+/// Threat and graph, feed, boards. Low screens lose the boards first.
+fn rows(area: Rect) -> [Rect; 3] {
+    let body = area.height;
+    let bottom = if body < 17 { 0 } else { (body * 9 / 32).clamp(5, 13) };
+    let top = if body < 17 { 5 } else { (body * 10 / 32).clamp(6, 15) };
+    let middle = body.saturating_sub(top + bottom);
+    [
+        Rect { height: top.min(body), ..area },
+        Rect { y: area.y + top, height: middle, ..area },
+        Rect { y: area.y + top + middle, height: bottom, ..area },
+    ]
+}
+
+fn two(columns: Vec<Rect>) -> [Rect; 2] {
+    columns.try_into().unwrap_or_default()
+}
+
+fn threat(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let threat = &scene.snapshot.threat;
+    let title = canvas.own("Threat", Role::Title);
+    let note = canvas.own("w why", Role::Muted);
+    let inner = canvas.frame(area, &[title], &[note], false);
+    let row =
+        |y: u16| Rect { x: inner.x + 1, y: inner.y + y, width: inner.width.saturating_sub(2), height: 1 };
+    let severity = Severity::from(threat.level);
+    let mut head = vec![
+        (safe!("{} {}", severity.shape(), threat.level.word()), canvas.theme.severity(severity)),
+        canvas.part(safe!("  {:.0}", threat.points), Role::Strong),
+        canvas.own(" / 100", Role::Muted),
+    ];
+    if let Some(trend) = threat.trend {
+        head.push(
+            canvas.part(safe!("   {} {:+.0} in 10 min", chrome::arrow(threat.trend), trend), Role::Text),
+        );
+    } else if threat.holding {
+        head.push(canvas.own("   calming down", Role::Muted));
+    }
+    canvas.row(row(0), 0, &head);
+    let with_history = inner.height >= 8;
+    let from = if inner.height >= 7 { 2 } else { 1 };
+    let until = if with_history { inner.height - 2 } else { inner.height };
+    reasons(canvas, Rect { y: inner.y + from, height: until.saturating_sub(from), ..row(0) }, scene);
+    if with_history {
+        history(canvas, Rect { height: 2, ..row(inner.height - 2) }, scene);
+    }
+}
+
+fn reasons(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let reasons = &scene.snapshot.threat.reasons;
+    if reasons.is_empty() {
+        canvas.row(area, 0, &[canvas.own("no open incident, no risky entity", Role::Muted)]);
+        return;
+    }
+    let fits = usize::from(area.height);
+    let listed = if reasons.len() > fits { fits.saturating_sub(1) } else { reasons.len() };
+    for (index, reason) in reasons.iter().take(listed).enumerate() {
+        let severity = Severity::from(reason.level);
+        let parts = [
+            (safe!("{:>+4.0} ", reason.points), canvas.style(Role::Strong)),
+            (safe!("{} ", severity.shape()), canvas.theme.severity(severity)),
+            canvas.part(canvas.safe(&reason.text), Role::Text),
+        ];
+        canvas.row(area, index as u16, &parts);
+    }
+    if listed < reasons.len() {
+        let more = safe!("     and {} more: w", reasons.len() - listed);
+        canvas.row(area, listed as u16, &[canvas.part(more, Role::Muted)]);
+    }
+}
+
+/// The points over the last hour; the strip ends now.
+fn history(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let samples = &scene.snapshot.threat.history;
+    let Some(first) = samples.front() else { return };
+    let points: Vec<u64> = resampled(samples.iter().copied(), usize::from(area.width));
+    let style = canvas.style(Role::Muted);
+    let line = graph::scaled(&points, 100);
+    canvas.text(area.x, area.y, area.width, &line, canvas.style(Role::Text));
+    let begin = scene.clock.minutes(first.time);
+    canvas.text(area.x, area.y + 1, area.width, &begin, style);
+    let width = points.len() as u16;
+    if width > 12 {
+        canvas.text(area.x + width - 3, area.y + 1, 3, &safe!("now"), style);
+    }
+}
+
+/// At most `columns` values; the worst of those that share a column.
+fn resampled(samples: impl ExactSizeIterator<Item = ThreatSample>, columns: usize) -> Vec<u64> {
+    let per_column = samples.len().div_ceil(columns.max(1)).max(1);
+    let points: Vec<u64> = samples.map(|sample| sample.points.round() as u64).collect();
+    points.chunks(per_column).map(|chunk| chunk.iter().copied().max().unwrap_or(0)).collect()
+}
+
+fn severity_graph(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let snapshot = scene.snapshot;
+    let inside = Rect { x: area.x + 2, width: area.width.saturating_sub(4), ..area };
+    let axis = graph::axis_for(inside, snapshot);
+    let title = canvas.own("Events by level", Role::Title);
+    let note = canvas.part(safe!("{} · bucket {} s", axis.span(), axis.bucket), Role::Muted);
+    let inner = canvas.frame(area, &[title], &[note], false);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    graph::severity_lanes(canvas, inner, snapshot, &scene.clock);
+}
+
+/// The incidents, worst first. Returns the rows that fit.
+fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
+    let snapshot = scene.snapshot;
+    let title = canvas.own("Alert feed", Role::Title);
+    let subtitle = canvas.own("  worst first", Role::Muted);
+    let note = canvas.own("Enter evidence · o trace · v events", Role::Muted);
+    let inner = canvas.frame(area, &[title, subtitle], &[note], true);
+    let incidents = &snapshot.incidents;
+    if incidents.is_empty() {
+        let (sentence, advice) = alerts::nothing_fired(snapshot);
+        table::empty(canvas, inner, &sentence, &advice);
+        return usize::from(inner.height);
+    }
+    let list_area = Rect { height: inner.height.saturating_sub(1), ..inner };
+    let columns = [
+        Column::fixed("", 6),
+        Column::fixed("", 8),
+        Column::flexible(""),
+        Column::fixed("", 7).right(),
+        Column::fixed("", 8).from(60),
+    ];
+    let selected = alerts::position(incidents, scene.screens.overview.selected);
+    let mut list = super::scene::ListState { selected, top: 0 };
+    list.select(selected, incidents.len(), usize::from(list_area.height));
+    let page =
+        table::draw(canvas, list_area, &columns, list, incidents.len(), Focus::Here, |canvas, index| {
+            incidents.get(index).map(|incident| feed_row(canvas, incident, scene)).unwrap_or_default()
+        });
+    let summary = feed_summary(canvas, scene);
+    canvas.row(inner, inner.height - 1, &[canvas.own(" ", Role::Muted), summary]);
+    page
+}
+
+fn feed_row(canvas: &Canvas<'_>, incident: &Incident, scene: &Scene<'_>) -> table::Row {
+    let alert = &incident.alert;
+    let now = scene.snapshot.now;
+    let open = incident.is_open();
+    let text = if open { Role::Text } else { Role::Muted };
+    let about = if alert.approximate { "~" } else { "" };
+    let count = match alert.count {
+        0 | 1 => Safe::default(),
+        count => safe!("×{}{}", about, format::compact(count)),
+    };
+    let state = match incident.closed {
+        None => canvas.own("open", Role::Strong),
+        Some(_) => canvas.own("closed", Role::Muted),
+    };
+    let severity = canvas.severity(alert.rule.level);
+    vec![
+        if open { severity } else { (severity.0, canvas.style(Role::Muted)) },
+        canvas.part(scene.clock.seconds(alert.time, now), text),
+        canvas.part(canvas.safe(&alert.summary), text),
+        canvas.part(count, text),
+        state,
+    ]
+}
+
+/// How many there are, and the one number a shift lead asks for.
+fn feed_summary(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
+    let snapshot = scene.snapshot;
+    let open: Vec<_> = snapshot.incidents.iter().filter(|incident| incident.is_open()).collect();
+    let oldest = open
+        .iter()
+        .filter(|incident| incident.alert.rule.level == Level::Critical)
+        .map(|incident| snapshot.now.since(incident.opened))
+        .max();
+    let oldest = match oldest {
+        Some(age) => safe!(" · oldest open CRIT {}", format::duration(age)),
+        None => Safe::default(),
+    };
+    let total = snapshot.incidents.len();
+    canvas.part(safe!("{} open of {}{}", open.len(), total, oldest), Role::Muted)
+}
+
+fn top_entities(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let title = canvas.own("Top entities", Role::Title);
+    let note = canvas.own("risk", Role::Muted);
+    let inner = canvas.frame(area, &[title], &[note], false);
+    let all = &scene.snapshot.entities;
+    if all.is_empty() {
+        table::empty(canvas, inner, &safe!("No entity has risk points."), &Safe::default());
+        return;
+    }
+    for (row, entity) in all.iter().take(usize::from(inner.height)).enumerate() {
+        let parts = entities::line(canvas, entity, inner.width - 2);
+        canvas.row(Rect { x: inner.x + 1, ..inner }, row as u16, &parts);
+    }
+}
+
+/// What is listed of a board: as many as fit, and how many more there are.
+fn board(canvas: &mut Canvas<'_>, inner: Rect, rows: &[Vec<Part>], nothing: &'static str) {
+    if rows.is_empty() {
+        canvas.row(inner, 0, &[canvas.part(safe!(" {}", nothing), Role::Muted)]);
+        return;
+    }
+    let fits = usize::from(inner.height);
+    let listed = if rows.len() > fits { fits.saturating_sub(1) } else { rows.len() };
+    for (index, parts) in rows.iter().take(listed).enumerate() {
+        let area = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+        let (last, first) =
+            parts.split_last().map_or((Part::default(), parts.as_slice()), |(l, f)| (l.clone(), f));
+        let last_width = last.0.width() as u16;
+        let left = Rect { width: area.width.saturating_sub(last_width + 1), ..area };
+        canvas.row(left, index as u16, first);
+        let line = Rect { y: area.y + index as u16, height: 1, ..area };
+        canvas.parts_right(line, &[last]);
+    }
+    if listed < rows.len() {
+        let more = safe!("   +{} more", rows.len() - listed);
+        canvas.row(inner, listed as u16, &[canvas.part(more, Role::Muted)]);
+    }
+}
+
+fn breakers(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let known: Vec<&BoardRow> =
+        scene.snapshot.boards.iter().filter(|row| row.board == Board::Breaker).collect();
+    let alarming = known.iter().filter(|row| !row.transition.resting).count();
+    let title = canvas.own("Circuit breakers", Role::Title);
+    let note = match (alarming, known.len()) {
+        (_, 0) => canvas.own("", Role::Muted),
+        (0, known) => canvas.part(safe!("{} closed", known), Role::Muted),
+        (alarming, known) => canvas.part(safe!("{} of {}", alarming, known), Role::Warning),
+    };
+    let inner = canvas.frame(area, &[title], &[note], false);
+    let rows: Vec<Vec<Part>> = known.iter().map(|row| breaker_row(canvas, row, scene)).collect();
+    board(canvas, inner, &rows, "no breaker was seen");
+}
+
+fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>) -> Vec<Part> {
+    let transition = &row.transition;
+    let now = scene.snapshot.now;
+    let state = transition.to.to_lowercase();
+    let (mark, word, role) = match state.as_str() {
+        _ if transition.resting => ("o", "shut", Role::Muted),
+        half if half.contains("half") => ("~", "HALF", Role::Warning),
+        _ => ("×", "OPEN", Role::Bad),
+    };
+    let inferred = if transition.inferred { " (inferred)" } else { "" };
+    let flaps = match transition.recent_entries {
+        0 | 1 => Safe::default(),
+        entries => safe!(" ×{}", entries),
+    };
+    let timer = match transition.until.filter(|_| !transition.resting) {
+        Some(until) if until > now => safe!("probe in {}{}", format::duration(until.since(now)), flaps),
+        Some(_) => safe!("probe due{}", flaps),
+        None => safe!("{}{}", format::duration(now.since(row.since)), flaps),
+    };
+    let text = if transition.resting { Role::Muted } else { Role::Text };
+    vec![
+        canvas.part(safe!("{} {} ", mark, word), role),
+        canvas.part(safe!("{}{}", canvas.safe(&transition.entity), inferred), text),
+        canvas.part(timer, text),
+    ]
+}
+
+/// Lockouts first, then what else is blocked or limited for a while.
+fn lockouts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let boards = &scene.snapshot.boards;
+    let rows: Vec<&BoardRow> =
+        boards.iter().filter(|row| row.board != Board::Breaker && !row.transition.resting).collect();
+    let locked = rows.iter().filter(|row| row.board == Board::Lockout).count();
+    let title = canvas.own("Lockouts and blocks", Role::Title);
+    let note = match locked {
+        0 => canvas.own("", Role::Muted),
+        1 => canvas.own("1 locked", Role::Warning),
+        _ => canvas.part(safe!("{} locked", locked), Role::Warning),
+    };
+    let inner = canvas.frame(area, &[title], &[note], false);
+    let rows: Vec<Vec<Part>> = rows.iter().map(|row| lockout_row(canvas, row, scene)).collect();
+    board(canvas, inner, &rows, "nobody is locked out");
+}
+
+fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>) -> Vec<Part> {
+    let transition = &row.transition;
+    let now = scene.snapshot.now;
+    let (mark, what) = match row.board {
+        Board::Lockout => ("×", ""),
+        Board::BlockedAddress => ("×", " blocked"),
+        Board::RateLimited => ("~", " limited"),
+        Board::RevokedToken => ("×", " revoked"),
+        Board::SilentSource => ("!", " silent"),
+        Board::Breaker | Board::Other => ("!", ""),
+    };
+    let inferred = if transition.inferred { " (inferred)" } else { "" };
+    let count = match transition.count {
+        0 => Safe::default(),
+        count => safe!("  ×{}", format::compact(count)),
+    };
+    let left = match transition.until {
+        Some(until) if until > now => safe!("{} left", format::duration(until.since(now))),
+        Some(_) => safe!("ends now"),
+        None => safe!("for {}", format::duration(now.since(row.since))),
+    };
+    vec![
+        canvas.part(safe!("{} ", mark), Role::Warning),
+        canvas.part(safe!("{}", canvas.safe(&transition.entity)), Role::Strong),
+        canvas.part(safe!("{}{}{}", what, inferred, count), Role::Muted),
+        canvas.part(left, Role::Text),
+    ]
+}
+
+fn source_panel(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let snapshot = scene.snapshot;
+    let title = canvas.own("Sources", Role::Title);
+    let note = sources::health_note(canvas, snapshot);
+    let inner = canvas.frame(area, &[title], &[note], false);
+    let mut worst: Vec<_> = snapshot.sources.iter().collect();
+    worst.sort_by_key(|source| sources::urgency(source.health));
+    let rows: Vec<Vec<Part>> =
+        worst.iter().map(|source| sources::panel_line(canvas, source, snapshot.now)).collect();
+    let list = Rect { height: inner.height.saturating_sub(1), ..inner };
+    board(canvas, list, &rows, "no source yet");
+    let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
+    let index = sources::index_line(canvas, snapshot);
+    canvas.row(last, 0, &[canvas.own(" ", Role::Muted), index]);
+}
+
+fn position(scene: &Scene<'_>) -> Vec<Safe> {
+    let snapshot = scene.snapshot;
+    let incidents = &snapshot.incidents;
+    let selected = alerts::position(incidents, scene.screens.overview.selected);
+    let feed = match incidents.len() {
+        0 => safe!("no alerts"),
+        len => safe!("alert {} of {}", selected + 1, len),
+    };
+    let rules = match snapshot.rules.problem_count {
+        0 => safe!("{} rules", snapshot.rules.loaded),
+        broken => safe!("{} rules, {} with problems", snapshot.rules.loaded, broken),
+    };
+    let read = safe!("{} events", format::count(snapshot.ledger.events()));
+    vec![feed, rules, read, scene.clock.name()]
+}

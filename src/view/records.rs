@@ -1,0 +1,82 @@
+//! Events as rows: the same columns wherever events are listed.
+
+use super::canvas::{Canvas, Part};
+use super::scene::Clock;
+use super::table::{Column, Row};
+use super::theme::{Role, Severity, log_level_word};
+use crate::event::{Record, TimeQuality, Timestamp};
+use crate::safe;
+use crate::text::Safe;
+
+/// What a row is drawn with.
+#[derive(Clone, Copy)]
+pub struct RowStyle {
+    pub clock: Clock,
+    pub now: Timestamp,
+    /// The row does not match the filter that is being typed.
+    pub faint: bool,
+    /// Results of a search may be of any day.
+    pub with_date: bool,
+}
+
+/// The columns for a table of this width: one of the two time columns, and only what fits.
+pub fn columns(width: u16, with_date: bool) -> Vec<Column> {
+    let time = match (with_date, width) {
+        (true, _) => Column::fixed("time", 14),
+        (false, 100..) => Column::fixed("time", 12),
+        _ => Column::fixed("time", 8),
+    };
+    vec![
+        time,
+        Column::fixed("level", 7),
+        Column::fixed("service", 12).from(70),
+        Column::flexible("message"),
+        Column::fixed("user", 14).from(112),
+        Column::fixed("corr", 9).from(76),
+    ]
+}
+
+/// The cells of [`columns`].
+pub fn row(canvas: &Canvas<'_>, record: &Record, width: u16, style: RowStyle) -> Row {
+    let time = match (style.with_date, width) {
+        (true, _) => style.clock.day_and_seconds(record.time, style.now),
+        (false, 100..) => style.clock.millis(record.time, style.now),
+        _ => style.clock.seconds(record.time, style.now),
+    };
+    let time_role = match record.time_quality {
+        TimeQuality::Exact | TimeQuality::Zoneless | TimeQuality::Completed => Role::Text,
+        TimeQuality::Future | TimeQuality::Absent => Role::Muted,
+    };
+    let mut cells = vec![
+        canvas.part(time, time_role),
+        level(canvas, record),
+        canvas.part(canvas.safe(&record.service), Role::Text),
+        canvas.part(message(canvas, record), Role::Text),
+        canvas.part(canvas.safe(record.get("user.name").unwrap_or_default()), Role::Text),
+        canvas.part(correlation_id(canvas, record), Role::Muted),
+    ];
+    if style.faint {
+        cells.iter_mut().for_each(|(_, style)| *style = canvas.style(Role::Muted));
+    }
+    cells
+}
+
+/// `▅ ERROR`.
+pub fn level(canvas: &Canvas<'_>, record: &Record) -> Part {
+    let severity = Severity::from(record.level);
+    (safe!("{} {}", severity.shape(), log_level_word(record.level)), canvas.theme.severity(severity))
+}
+
+/// The message, or what the event calls itself; `!` in front when something in it had to be made
+/// visible, because such a line may be an attack on its reader.
+pub fn message(canvas: &Canvas<'_>, record: &Record) -> Safe {
+    let action = record.get("event.action").filter(|_| record.message.is_empty());
+    let text = canvas.safe(action.unwrap_or(&record.message));
+    if Safe::new(&record.message).is_altered() { safe!("! {}", text) } else { text }
+}
+
+/// The first id, shortened in the middle: identifiers differ at both ends.
+pub fn correlation_id(canvas: &Canvas<'_>, record: &Record) -> Safe {
+    let id = record.correlation_ids.first().map_or("", String::as_str);
+    canvas.safe(id).shorten_middle(9, "…")
+}

@@ -1,0 +1,69 @@
+//! Rules: what each did, and what is wrong with those that do not run.
+
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use super::scene::Scene;
+use super::table::{self, Column, Focus};
+use super::theme::Role;
+use super::{Drawn, format};
+use crate::safe;
+
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
+    let rules = &scene.snapshot.rules;
+    let problems = rules.problems.len() as u16;
+    let below = if problems == 0 { 0 } else { (problems + 2).min(area.height / 2) };
+    let list_area = Rect { height: area.height - below, ..area };
+    let page = hits(canvas, list_area, scene);
+    if below > 0 {
+        let problem_area = Rect { y: list_area.bottom(), height: below, ..area };
+        let title = canvas.own("Problems", Role::Title);
+        let note = canvas.own("the other rules run", Role::Muted);
+        let inner = canvas.frame(problem_area, &[title], &[note], false);
+        for (row, problem) in rules.problems.iter().take(usize::from(inner.height)).enumerate() {
+            let parts = [canvas.own(" ! ", Role::Bad), canvas.part(canvas.safe(problem), Role::Text)];
+            canvas.row(inner, row as u16, &parts);
+        }
+    }
+    let loaded = safe!("{} rules loaded", format::count(rules.loaded as u64));
+    let broken = safe!("{} problems", format::count(rules.problem_count as u64));
+    Drawn { page, position: vec![loaded, broken], ..Drawn::default() }
+}
+
+fn hits(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
+    let rules = &scene.snapshot.rules;
+    let title = canvas.own("Rules", Role::Title);
+    let note = canvas.own("most alerts first, since the start", Role::Muted);
+    let inner = canvas.frame(area, &[title], &[note], true);
+    if rules.hits.is_empty() {
+        let loaded = format::count(rules.loaded as u64);
+        table::empty(canvas, inner, &safe!("{} rules are loaded; none has matched yet.", loaded), &safe!(""));
+        return usize::from(inner.height);
+    }
+    let columns = [
+        Column::fixed("level", 6),
+        Column::flexible("rule"),
+        Column::fixed("matches", 9).right(),
+        Column::fixed("alerts", 7).right(),
+        Column::fixed("tags", 26).from(110),
+    ];
+    table::draw(
+        canvas,
+        inner,
+        &columns,
+        scene.screens.rules,
+        rules.hits.len(),
+        Focus::Here,
+        |canvas, index| {
+            let Some(hit) = rules.hits.get(index) else { return Vec::new() };
+            let role = if hit.matches == 0 { Role::Muted } else { Role::Text };
+            vec![
+                canvas.severity(hit.rule.level),
+                canvas.part(canvas.safe(&hit.rule.title), role),
+                canvas.part(format::count(hit.matches), role),
+                canvas.part(format::count(hit.alerts), role),
+                canvas.part(canvas.safe(&hit.rule.tags.join(" ")), Role::Muted),
+            ]
+        },
+    )
+}

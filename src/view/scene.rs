@@ -1,0 +1,396 @@
+//! What is on the screen, as data: which tab, which row, which prompt. The model of the dashboard
+//! owns these and changes them; drawing only reads them.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::theme::Theme;
+use crate::detect::alert::AlertId;
+use crate::event::{Record, Timestamp};
+use crate::query::{SearchResponse, Trace};
+use crate::state::{Filter, FilterError, Snapshot};
+
+/// The screens, by their number keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tab {
+    #[default]
+    Overview,
+    Events,
+    Search,
+    Trace,
+    Alerts,
+    Rules,
+    Entities,
+    Sources,
+}
+
+impl Tab {
+    pub const ALL: [Tab; 8] = [
+        Tab::Overview,
+        Tab::Events,
+        Tab::Search,
+        Tab::Trace,
+        Tab::Alerts,
+        Tab::Rules,
+        Tab::Entities,
+        Tab::Sources,
+    ];
+
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Tab::Overview => "Overview",
+            Tab::Events => "Events",
+            Tab::Search => "Search",
+            Tab::Trace => "Trace",
+            Tab::Alerts => "Alerts",
+            Tab::Rules => "Rules",
+            Tab::Entities => "Entities",
+            Tab::Sources => "Sources",
+        }
+    }
+
+    #[must_use]
+    pub fn short_title(self) -> &'static str {
+        match self {
+            Tab::Overview => "Ovr",
+            Tab::Events => "Evt",
+            Tab::Search => "Sea",
+            Tab::Trace => "Trc",
+            Tab::Alerts => "Alr",
+            Tab::Rules => "Rul",
+            Tab::Entities => "Ent",
+            Tab::Sources => "Src",
+        }
+    }
+}
+
+/// Where the events come from, as the header says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stream {
+    #[default]
+    Live,
+    Demo,
+    Replay,
+}
+
+/// How times are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockStyle {
+    #[default]
+    Utc,
+    Local,
+    Ago,
+}
+
+/// One clock for the whole screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    pub style: ClockStyle,
+    /// East of Greenwich.
+    pub local_offset_seconds: i32,
+}
+
+/// Everything that decides a frame.
+#[derive(Clone, Debug)]
+pub struct Scene<'a> {
+    pub snapshot: &'a Snapshot,
+    pub theme: &'a Theme,
+    pub clock: Clock,
+    pub stream: Stream,
+    /// Name of this machine; empty when it is not known.
+    pub host: &'a str,
+    pub tab: Tab,
+    pub screens: &'a Screens,
+    pub overlay: Option<Overlay>,
+    pub prompt: Option<&'a Prompt>,
+    /// A sentence about what was just done.
+    pub toast: Option<&'a str>,
+    /// The engine ended with an error.
+    pub failure: Option<&'a str>,
+    /// Frames per second, when the terminal is too slow for more.
+    pub slow_link: Option<u32>,
+    /// Keys that do something now, the most useful first.
+    pub hints: &'a [Hint],
+    pub help: &'a [HelpGroup],
+}
+
+/// A key and what it does, for the bottom line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hint {
+    pub keys: &'static str,
+    pub label: &'static str,
+}
+
+/// A group of keys on the help page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelpGroup {
+    pub title: &'static str,
+    pub entries: Vec<HelpEntry>,
+}
+
+/// The keys of one action, and what it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelpEntry {
+    pub keys: Vec<&'static str>,
+    pub text: &'static str,
+}
+
+/// What lies over the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// Lines scrolled off at the top.
+    Help { scrolled: usize },
+    /// Why the threat level is what it is.
+    Why { list: ListState },
+    /// Waiting for the letter that says what to copy.
+    Copy,
+}
+
+/// A line being typed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prompt {
+    pub purpose: PromptPurpose,
+    pub text: String,
+    /// In characters.
+    pub cursor: usize,
+    /// What the text means so far.
+    pub filter: Result<Filter, FilterError>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptPurpose {
+    /// The filter of the live list, previewed while it is typed.
+    Filter,
+    /// A question to the index.
+    Search,
+    /// A correlation id.
+    Trace,
+}
+
+/// The state of every screen; it survives leaving the screen.
+#[derive(Clone, Debug, Default)]
+pub struct Screens {
+    pub overview: OverviewScreen,
+    pub events: EventsScreen,
+    pub search: SearchScreen,
+    pub trace: TraceScreen,
+    pub alerts: AlertsScreen,
+    pub rules: ListState,
+    pub entities: ListState,
+    pub sources: ListState,
+}
+
+/// A selected row and the first visible one. Drawing corrects both to what is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListState {
+    pub selected: usize,
+    pub top: usize,
+}
+
+impl ListState {
+    /// The rows that are visible in `height` rows, and the selected one.
+    #[must_use]
+    pub fn window(&self, len: usize, height: usize) -> (Range<usize>, usize) {
+        let selected = self.selected.min(len.saturating_sub(1));
+        let lowest_top = (selected + 1).saturating_sub(height.max(1));
+        let top = self.top.clamp(lowest_top, selected.max(lowest_top));
+        let top = top.min(len.saturating_sub(height));
+        (top..len.min(top + height), selected)
+    }
+
+    /// Moves the selection by rows; the window follows.
+    pub fn move_by(&mut self, rows: isize, len: usize, height: usize) {
+        self.selected = self.selected.min(len.saturating_sub(1)).saturating_add_signed(rows);
+        self.select(self.selected, len, height);
+    }
+
+    /// Selects a row; the window follows.
+    pub fn select(&mut self, row: usize, len: usize, height: usize) {
+        self.selected = row.min(len.saturating_sub(1));
+        self.top = self.window(len, height).0.start;
+    }
+}
+
+/// The cursor of the overview stands in the alert feed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OverviewScreen {
+    /// The selected incident; none is the first.
+    pub selected: Option<AlertId>,
+}
+
+/// Whether the live list moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flow {
+    /// The newest event is selected and stays in sight.
+    #[default]
+    Following,
+    /// The cursor was moved up; new events are appended out of sight.
+    Detached,
+    /// The list is frozen; reading and detecting go on.
+    Paused { since: Timestamp },
+}
+
+/// The live list.
+#[derive(Clone, Debug, Default)]
+pub struct EventsScreen {
+    pub filter: Filter,
+    pub flow: Flow,
+    /// Events that pass the filter, oldest first.
+    pub rows: VecDeque<Arc<Record>>,
+    /// Sequence number of the newest event that was looked at.
+    pub seen: Option<u64>,
+    /// Matching events that came while the list did not follow.
+    pub waiting: u64,
+    /// Sequence number of the selected event; none is the newest.
+    pub selected: Option<u64>,
+    /// Rows between the top of the list and the selected one.
+    pub above: usize,
+    /// Sequence number of the newest event when the list was paused.
+    pub frozen_at: Option<u64>,
+    /// The list followed when it was paused, and will again.
+    pub resume_following: bool,
+    pub detail: DetailPane,
+}
+
+impl EventsScreen {
+    /// Position of the selected event.
+    #[must_use]
+    pub fn selected_index(&self) -> usize {
+        let newest = self.rows.len().saturating_sub(1);
+        let Some(seq) = self.selected.filter(|_| self.flow != Flow::Following) else { return newest };
+        self.rows.partition_point(|row| row.seq < seq).min(newest)
+    }
+
+    #[must_use]
+    pub fn selected_row(&self) -> Option<&Arc<Record>> {
+        self.rows.get(self.selected_index())
+    }
+
+    /// As a list of rows: anchored to the selected event, not to its number.
+    #[must_use]
+    pub fn list(&self, height: usize) -> ListState {
+        let selected = self.selected_index();
+        let above = match self.flow {
+            Flow::Following => height.saturating_sub(1),
+            Flow::Detached | Flow::Paused { .. } => self.above,
+        };
+        ListState { selected, top: selected.saturating_sub(above) }
+    }
+}
+
+/// The pane with all fields of one event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DetailPane {
+    pub open: bool,
+    /// The keys move through the fields instead of the list.
+    pub focused: bool,
+    /// The selected line among those of the event.
+    pub selected: usize,
+}
+
+/// What came back from the engine, or is on its way.
+#[derive(Clone, Debug, Default)]
+pub enum Answer<T> {
+    #[default]
+    None,
+    Waiting,
+    Ready(T),
+    Failed(String),
+}
+
+impl<T> Answer<T> {
+    #[must_use]
+    pub fn ready(&self) -> Option<&T> {
+        match self {
+            Answer::Ready(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+/// A question to the index and its answer.
+#[derive(Clone, Debug, Default)]
+pub struct SearchScreen {
+    pub query: String,
+    pub answer: Answer<SearchResponse>,
+    /// Answers to older questions are not for us.
+    pub ticket: u64,
+    pub list: ListState,
+    pub detail: DetailPane,
+}
+
+impl SearchScreen {
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        self.answer.ready().map_or(&[], |answer| &answer.records)
+    }
+
+    #[must_use]
+    pub fn selected_row(&self) -> Option<&Record> {
+        let records = self.records();
+        records.get(self.list.selected.min(records.len().checked_sub(1)?))
+    }
+}
+
+/// Everything with one correlation id.
+#[derive(Clone, Debug, Default)]
+pub struct TraceScreen {
+    pub id: String,
+    pub answer: Answer<Trace>,
+    pub ticket: u64,
+    pub list: ListState,
+    pub detail: DetailPane,
+}
+
+/// Which incidents are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AlertsShown {
+    #[default]
+    Open,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AlertsScreen {
+    pub shown: AlertsShown,
+    pub selected: Option<AlertId>,
+    /// Rows between the top of the list and the selected one.
+    pub above: usize,
+    /// The keys move through the evidence.
+    pub evidence_focused: bool,
+    pub evidence: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_selected_row_is_always_in_the_window(
+            selected in 0_usize..100, top in 0_usize..100, len in 0_usize..80, height in 0_usize..40,
+        ) {
+            let (window, row) = ListState { selected, top }.window(len, height);
+            prop_assert!(window.end <= len);
+            prop_assert!(window.len() <= height);
+            prop_assert!(len == 0 || height == 0 || window.contains(&row), "{window:?} {row}");
+            prop_assert!(window.len() == height.min(len), "the window is as full as it can be");
+        }
+
+        #[test]
+        fn moving_keeps_the_window_where_it_is_while_it_can(steps in prop::collection::vec(-5_isize..5, 1..40)) {
+            let mut list = ListState::default();
+            for step in steps {
+                let before = list;
+                list.move_by(step, 50, 10);
+                if (before.top..before.top + 10).contains(&list.selected) {
+                    prop_assert_eq!(list.top, before.top);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Sources: what is read, how far, how fast, and which one has fallen silent.
+
+use std::path::Path;
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Part};
+use super::scene::Scene;
+use super::table::{self, Column, Focus};
+use super::theme::Role;
+use super::{Drawn, format};
+use crate::event::Timestamp;
+use crate::safe;
+use crate::state::{Snapshot, SourceHealth, SourceRow};
+use crate::text::Safe;
+
+/// The more urgent, the smaller.
+pub fn urgency(health: SourceHealth) -> u8 {
+    match health {
+        SourceHealth::Trouble => 0,
+        SourceHealth::Silent => 1,
+        SourceHealth::Behind => 2,
+        SourceHealth::Live => 3,
+        SourceHealth::Waiting => 4,
+        SourceHealth::Closed => 5,
+    }
+}
+
+fn mark(health: SourceHealth) -> (&'static str, &'static str, Role) {
+    match health {
+        SourceHealth::Live => ("o", "live", Role::Text),
+        SourceHealth::Behind => ("~", "BEHIND", Role::Warning),
+        SourceHealth::Silent => ("!", "SILENT", Role::Warning),
+        SourceHealth::Trouble => ("×", "TROUBLE", Role::Bad),
+        SourceHealth::Closed => ("=", "ended", Role::Muted),
+        SourceHealth::Waiting => (".", "waiting", Role::Muted),
+    }
+}
+
+/// `1 silent`, `2 in trouble`, or how many there are.
+pub fn health_note(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
+    let count = |health| snapshot.sources.iter().filter(|source| source.health == health).count();
+    match (count(SourceHealth::Trouble), count(SourceHealth::Silent), snapshot.sources.len()) {
+        (0, 0, 0) => canvas.own("", Role::Muted),
+        (0, 0, all) => canvas.part(safe!("{} ok", all), Role::Muted),
+        (0, silent, _) => canvas.part(safe!("{} silent", silent), Role::Warning),
+        (trouble, _, _) => canvas.part(safe!("{} in trouble", trouble), Role::Bad),
+    }
+}
+
+/// The file name without its folders; those are on the screen of the sources.
+fn short_name(path: &str) -> &str {
+    Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or(path)
+}
+
+/// What a source does now, in a few words.
+fn doing(source: &SourceRow, now: Timestamp) -> Safe {
+    match source.health {
+        SourceHealth::Trouble => safe!("trouble"),
+        SourceHealth::Silent => safe!("silent {}", format::duration(source.silent_for.unwrap_or_default())),
+        SourceHealth::Behind => safe!("{} behind", format::bytes(source.behind_bytes)),
+        SourceHealth::Live => safe!(
+            "{}/s  lag {}",
+            format::rate(source.lines_per_second),
+            format::short_duration(lag(source, now))
+        ),
+        SourceHealth::Closed => safe!("ended"),
+        SourceHealth::Waiting => safe!("nothing yet"),
+    }
+}
+
+/// How old the newest line was when it was read.
+fn lag(source: &SourceRow, now: Timestamp) -> i64 {
+    let status = &source.status;
+    match (status.last_line_at, status.last_event_time) {
+        (Some(read), Some(said)) => read.since(said).max(0),
+        (Some(read), None) => now.since(read).max(0),
+        _ => 0,
+    }
+}
+
+/// One line for the overview; its last part stands at the right.
+pub fn panel_line(canvas: &Canvas<'_>, source: &SourceRow, now: Timestamp) -> Vec<Part> {
+    let (mark, _, role) = mark(source.health);
+    let text = if role == Role::Muted { Role::Muted } else { Role::Text };
+    vec![
+        canvas.part(safe!("{} ", mark), role),
+        canvas.part(canvas.safe(short_name(&source.status.path)), text),
+        canvas.part(doing(source, now), text),
+    ]
+}
+
+/// How far behind the index is.
+pub fn index_line(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
+    let index = &snapshot.index;
+    let size = format::bytes(index.disk_bytes);
+    match (index.degraded, index.pending) {
+        (true, _) => canvas.own("index cannot be written: new events wait", Role::Bad),
+        (false, 0) => canvas.part(safe!("index up to date · {}", size), Role::Muted),
+        (false, pending) => {
+            canvas.part(safe!("index {} events behind · {}", format::compact(pending), size), Role::Muted)
+        }
+    }
+}
+
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
+    let snapshot = scene.snapshot;
+    let ledger_height = 5.min(area.height / 3);
+    let list_area = Rect { height: area.height - ledger_height, ..area };
+    let page = list(canvas, list_area, scene);
+    ledger(canvas, Rect { y: list_area.bottom(), height: ledger_height, ..area }, scene);
+    let at = safe!("{} sources", snapshot.sources.len());
+    Drawn { page, position: vec![at, scene.clock.name()], ..Drawn::default() }
+}
+
+fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
+    let snapshot = scene.snapshot;
+    let title = canvas.own("Sources", Role::Title);
+    let note = health_note(canvas, snapshot);
+    let inner = canvas.frame(area, &[title], &[note], true);
+    if snapshot.sources.is_empty() {
+        let sentence = safe!("No source has reported yet.");
+        let advice = safe!("soctop watch FILE, DIRECTORY, 'GLOB' or - for standard input");
+        table::empty(canvas, inner, &sentence, &advice);
+        return usize::from(inner.height);
+    }
+    let columns = [
+        Column::fixed("state", 9),
+        Column::flexible("source"),
+        Column::fixed("lines", 11).right().from(90),
+        Column::fixed("lines/s", 8).right(),
+        Column::fixed("lag", 6).right(),
+        Column::fixed("behind", 8).right().from(76),
+        Column::fixed("last line", 9).right().from(100),
+        Column::fixed("rotated", 7).right().from(110),
+    ];
+    table::draw(
+        canvas,
+        inner,
+        &columns,
+        scene.screens.sources,
+        snapshot.sources.len(),
+        Focus::Here,
+        |canvas, index| {
+            snapshot.sources.get(index).map(|source| row(canvas, source, scene)).unwrap_or_default()
+        },
+    )
+}
+
+fn row(canvas: &Canvas<'_>, source: &SourceRow, scene: &Scene<'_>) -> table::Row {
+    let status = &source.status;
+    let now = scene.snapshot.now;
+    let (mark, word, role) = mark(source.health);
+    let text = if role == Role::Muted { Role::Muted } else { Role::Text };
+    let name = match &status.trouble {
+        Some(trouble) => safe!("{}: {}", canvas.safe(&status.path), canvas.safe(trouble)),
+        None => canvas.safe(&status.path),
+    };
+    let last = status.last_line_at.map_or_else(|| safe!("never"), |at| scene.clock.seconds(at, now));
+    vec![
+        canvas.part(safe!("{} {}", mark, word), role),
+        canvas.part(name, text),
+        canvas.part(format::count(status.lines), text),
+        canvas.part(format::rate(source.lines_per_second), text),
+        canvas.part(format::short_duration(lag(source, now)), text),
+        canvas.part(format::bytes(source.behind_bytes), text),
+        canvas.part(last, text),
+        canvas.part(safe!("{}", status.rotations), text),
+    ]
+}
+
+/// What became of every line: the sum must be the lines read.
+fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let ledger = &scene.snapshot.ledger;
+    let title = canvas.own("What became of every line", Role::Title);
+    let inner = canvas.frame(area, &[title], &[], false);
+    let count = format::count;
+    let lines = [
+        safe!(
+            " {} lines = {} parsed + {} repaired + {} as text + {} cut + {} blank",
+            count(ledger.lines()),
+            count(ledger.parsed),
+            count(ledger.repaired),
+            count(ledger.raw),
+            count(ledger.cut),
+            count(ledger.blank)
+        ),
+        safe!(
+            " late {} · future {} · without time {} · secrets masked {}",
+            count(ledger.late),
+            count(ledger.future),
+            count(ledger.timeless),
+            count(ledger.redacted)
+        ),
+        safe!(" lost: {} gaps, {}", count(ledger.gaps), format::bytes(ledger.lost_bytes)),
+    ];
+    for (row, line) in lines.into_iter().enumerate() {
+        canvas.row(inner, row as u16, &[canvas.part(line, Role::Text)]);
+    }
+}

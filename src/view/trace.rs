@@ -1,0 +1,370 @@
+//! One request across all services: its events and alerts in time order, as a timeline.
+//!
+//! A bar is what the event says it took (`event.duration`, ending at its time); without that it
+//! runs to the next event of the same service and is drawn hollow, because it is inferred.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Part};
+use super::records;
+use super::scene::{Answer, Scene, TraceScreen};
+use super::table::{self, Column, Focus};
+use super::theme::{Role, Severity};
+use super::{Drawn, detail, format};
+use crate::detect::Alert;
+use crate::event::{LogLevel, Nanos, Record, Timestamp};
+use crate::query::Trace;
+use crate::safe;
+use crate::text::Safe;
+
+/// One row of the timeline.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    Event(&'a Record),
+    Alert(&'a Alert),
+}
+
+impl Step<'_> {
+    fn time(&self) -> Timestamp {
+        match self {
+            Step::Event(record) => record.time,
+            Step::Alert(alert) => alert.time,
+        }
+    }
+}
+
+/// Events and alerts in time order; at the same moment the event comes first.
+#[must_use]
+pub fn steps(trace: &Trace) -> Vec<Step<'_>> {
+    let mut steps: Vec<Step<'_>> = trace.records.iter().map(Step::Event).collect();
+    steps.extend(trace.alerts.iter().map(Step::Alert));
+    steps.sort_by_key(Step::time);
+    steps
+}
+
+/// When a step began and ended, and whether that is only inferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    start: Timestamp,
+    end: Timestamp,
+    inferred: bool,
+}
+
+fn spans(steps: &[Step<'_>]) -> Vec<Span> {
+    steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| span(step, steps.get(index + 1..).unwrap_or_default()))
+        .collect()
+}
+
+fn span(step: &Step<'_>, later: &[Step<'_>]) -> Span {
+    let time = step.time();
+    let Step::Event(record) = step else { return Span { start: time, end: time, inferred: false } };
+    if let Some(duration) = duration(record) {
+        return Span { start: time.plus(-duration), end: time, inferred: false };
+    }
+    let of_same_service =
+        |later: &&Step<'_>| matches!(later, Step::Event(next) if next.service == record.service);
+    let end = later.iter().find(of_same_service).map_or(time, Step::time);
+    Span { start: time, end, inferred: true }
+}
+
+/// Longer spans than this are not believed: a field that is called duration may hold anything.
+const LONGEST: Nanos = 3600 * 1_000_000_000;
+
+/// Nanoseconds, as the Elastic Common Schema has it.
+fn duration(record: &Record) -> Option<Nanos> {
+    let value: f64 = record.get("event.duration")?.parse().ok()?;
+    (value >= 0.0 && value <= LONGEST as f64).then_some(value as Nanos)
+}
+
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
+    let screen = &scene.screens.trace;
+    let Some(trace) = screen.answer.ready() else {
+        return without_trace(canvas, area, scene);
+    };
+    let steps = steps(trace);
+    let spans = spans(&steps);
+    let head_height = if trace.doubt.is_some() { 3 } else { 2 };
+    head(canvas, Rect { height: head_height, ..area }, scene, trace, &spans);
+    let body = Rect { y: area.y + head_height, height: area.height - head_height, ..area };
+    let detail_height = (body.height * 2 / 5).clamp(5, 16);
+    let timeline_area = Rect { height: body.height - detail_height, ..body };
+    let detail_area = Rect { y: timeline_area.bottom(), height: detail_height, ..body };
+    let page = timeline(canvas, timeline_area, scene, &steps, &spans);
+    step_detail(canvas, detail_area, scene, &steps);
+    Drawn { page, position: position(screen, trace, &steps), ..Drawn::default() }
+}
+
+fn without_trace(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
+    let screen = &scene.screens.trace;
+    let title = canvas.own("Trace", Role::Title);
+    let inner = canvas.frame(area, &[title], &[], true);
+    let id = canvas.safe(&screen.id);
+    let (sentence, advice) = match &screen.answer {
+        Answer::Waiting => (safe!("Looking for {} …", id), Safe::default()),
+        Answer::Failed(message) => (safe!("× {}", canvas.safe(message)), safe!("/ another id   Esc back")),
+        Answer::None | Answer::Ready(_) => (
+            safe!("Everything that carries one correlation id, across all services, in time order."),
+            safe!("o on any event or alert opens its trace   / type an id   or paste one on any screen"),
+        ),
+    };
+    table::empty(canvas, inner, &sentence, &advice);
+    Drawn { page: usize::from(inner.height), ..Drawn::default() }
+}
+
+fn head(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, trace: &Trace, spans: &[Span]) {
+    let mut services: Vec<&str> = trace.records.iter().map(|record| record.service.as_str()).collect();
+    services.sort_unstable();
+    services.dedup();
+    let (start, end) = bounds(spans);
+    let errors = trace.records.iter().filter(|record| record.level >= LogLevel::Error).count();
+    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    let first = [
+        canvas.own(" trace ▸ ", Role::Muted),
+        canvas.part(canvas.safe(&trace.id), Role::Link),
+        canvas.part(
+            safe!(
+                "   {} event{} · {} service{} · {}",
+                trace.records.len(),
+                plural(trace.records.len()),
+                services.len(),
+                plural(services.len()),
+                length(end.since(start))
+            ),
+            Role::Text,
+        ),
+        canvas.part(
+            safe!(" · {} error{}", errors, plural(errors)),
+            if errors > 0 { Role::Bad } else { Role::Text },
+        ),
+        canvas.part(
+            safe!(" · {} alert{}", trace.alerts.len(), plural(trace.alerts.len())),
+            if trace.alerts.is_empty() { Role::Text } else { Role::Warning },
+        ),
+    ];
+    canvas.row(area, 0, &first);
+    let now = scene.snapshot.now;
+    let mut second = vec![canvas.part(
+        safe!(" start {}   end {}", scene.clock.millis(start, now), scene.clock.millis(end, now)),
+        Role::Muted,
+    )];
+    if let Some((gap, after)) = longest_gap(trace) {
+        let after = canvas.safe(&after.service);
+        second.push(canvas.part(safe!("   longest gap {} after {}", length(gap), after), Role::Muted));
+    }
+    canvas.row(area, 1, &second);
+    if let Some(doubt) = &trace.doubt {
+        canvas.row(area, 2, &[canvas.part(safe!(" ! {}", canvas.safe(doubt)), Role::Warning)]);
+    }
+}
+
+/// `812 ms`, `1.482 s`, `12m41s`.
+fn length(nanos: Nanos) -> Safe {
+    match nanos / 1_000_000 {
+        millis @ ..1000 => safe!("{} ms", millis),
+        millis @ 1000..60_000 => safe!("{:.3} s", millis as f64 / 1000.0),
+        _ => format::duration(nanos),
+    }
+}
+
+fn bounds(spans: &[Span]) -> (Timestamp, Timestamp) {
+    let start = spans.iter().map(|span| span.start).min().unwrap_or_default();
+    let end = spans.iter().map(|span| span.end).max().unwrap_or_default();
+    (start, end)
+}
+
+/// The longest pause, if it is remarkable: five times the usual one.
+fn longest_gap(trace: &Trace) -> Option<(Nanos, &Record)> {
+    let pairs = trace.records.windows(2);
+    let mut gaps: Vec<(Nanos, &Record)> = pairs
+        .filter_map(|pair| match pair {
+            [before, after] => Some((after.time.since(before.time), before)),
+            _ => None,
+        })
+        .collect();
+    gaps.sort_by_key(|(gap, _)| *gap);
+    let usual = gaps.get(gaps.len() / 2)?.0;
+    let longest = *gaps.last()?;
+    (longest.0 > usual.saturating_mul(5) && longest.0 > 0).then_some(longest)
+}
+
+fn timeline(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    scene: &Scene<'_>,
+    steps: &[Step<'_>],
+    spans: &[Span],
+) -> usize {
+    let screen = &scene.screens.trace;
+    let (start, end) = bounds(spans);
+    let focused = !screen.detail.focused;
+    let wide = area.width >= 100;
+    let columns = [
+        Column::fixed("", if wide { 7 } else { 1 }),
+        Column::fixed("service", if wide { 12 } else { 9 }),
+        Column::fixed("event", if wide { 32 } else { 24 }),
+        Column::fixed("+ms", 7).right(),
+        Column::flexible(""),
+    ];
+    let used: u16 = columns.iter().filter(|column| !column.flexible).map(|column| column.width + 2).sum();
+    let bar_width = area.width.saturating_sub(used + 4);
+    let scale = Scale { start, nanos: end.since(start).max(1), cells: bar_width.max(1) };
+    let title = canvas.own("Timeline", Role::Title);
+    let note = canvas.part(
+        safe!(
+            "{} per column · █ took  ░ until the next of its service",
+            length(scale.nanos / i64::from(scale.cells))
+        ),
+        Role::Muted,
+    );
+    let inner = canvas.frame(area, &[title], &[note], focused);
+    let focus = if focused { Focus::Here } else { Focus::Elsewhere };
+    let now = scene.snapshot.now;
+    table::draw(canvas, inner, &columns, screen.list, steps.len(), focus, |canvas, index| {
+        let (Some(step), Some(span)) = (steps.get(index), spans.get(index)) else { return Vec::new() };
+        let _ = now;
+        step_row(canvas, step, *span, scale, wide)
+    })
+}
+
+/// From times to cells.
+#[derive(Clone, Copy)]
+struct Scale {
+    start: Timestamp,
+    nanos: Nanos,
+    cells: u16,
+}
+
+impl Scale {
+    fn column(&self, time: Timestamp) -> usize {
+        let offset = i128::from(time.since(self.start).clamp(0, self.nanos));
+        (offset * i128::from(self.cells.saturating_sub(1)) / i128::from(self.nanos)) as usize
+    }
+}
+
+fn step_row(canvas: &Canvas<'_>, step: &Step<'_>, span: Span, scale: Scale, wide: bool) -> table::Row {
+    let offset = step.time().since(scale.start);
+    match step {
+        Step::Event(record) => {
+            let (mark, style) = records::level(canvas, record);
+            let mark = if wide { mark } else { Safe::literal(Severity::from(record.level).shape()) };
+            let failed = record.level >= LogLevel::Error;
+            vec![
+                (mark, style),
+                canvas.part(canvas.safe(&record.service), Role::Text),
+                canvas.part(records::message(canvas, record), Role::Text),
+                canvas.part(format::step(offset), Role::Text),
+                (bar(span, scale, failed), if failed { style } else { canvas.style(Role::Link) }),
+            ]
+        }
+        Step::Alert(alert) => {
+            let severity = Severity::from(alert.rule.level);
+            let style = canvas.theme.severity(severity);
+            let mark = if wide { canvas.severity(severity).0 } else { Safe::literal(severity.shape()) };
+            let column = scale.column(alert.time);
+            vec![
+                (mark, style),
+                canvas.own("ALERT", Role::Strong),
+                canvas.part(canvas.safe(&alert.rule.title), Role::Strong),
+                canvas.part(format::step(offset), Role::Text),
+                (safe!("{:>1$}", "!", column + 1), canvas.style(Role::Warning)),
+            ]
+        }
+    }
+}
+
+/// A bar on the axis; a failure ends in `×`.
+fn bar(span: Span, scale: Scale, failed: bool) -> Safe {
+    let (from, to) = (scale.column(span.start), scale.column(span.end).max(scale.column(span.start)));
+    let length = to - from + 1;
+    let (block, first) = if span.inferred { ("░", "█") } else { ("█", "█") };
+    let mut bar = safe!("{:>1$}", "", from);
+    for cell in 0..length {
+        let is_failure = failed && if span.inferred { cell == 0 } else { cell + 1 == length };
+        bar.push(&Safe::literal(match cell {
+            _ if is_failure => "×",
+            0 => first,
+            _ => block,
+        }));
+    }
+    bar
+}
+
+fn step_detail(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, steps: &[Step<'_>]) {
+    let screen = &scene.screens.trace;
+    let selected = screen.list.selected.min(steps.len().saturating_sub(1));
+    match steps.get(selected) {
+        Some(Step::Event(record)) => {
+            detail::draw(canvas, area, Some(record), screen.detail, scene.clock, scene.snapshot.now);
+        }
+        Some(Step::Alert(alert)) => alert_detail(canvas, area, alert),
+        None => {
+            let title = canvas.own("Detail", Role::Title);
+            let inner = canvas.frame(area, &[title], &[], false);
+            let sentence = safe!("No event with this id is in the index.");
+            table::empty(canvas, inner, &sentence, &safe!("/ another id   3 search as text"));
+        }
+    }
+}
+
+fn alert_detail(canvas: &mut Canvas<'_>, area: Rect, alert: &Alert) {
+    let title = canvas.own("Alert", Role::Title);
+    let note = canvas.own("5 alerts", Role::Muted);
+    let inner = canvas.frame(area, &[title], &[note], false);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let gap: Part = (safe!("  "), canvas.style(Role::Text));
+    canvas.row(
+        inner,
+        0,
+        &[canvas.severity(alert.rule.level), gap, canvas.part(canvas.safe(&alert.rule.title), Role::Strong)],
+    );
+    let lines = canvas.safe(&alert.summary).wrap(usize::from(inner.width));
+    for (row, line) in lines.iter().enumerate() {
+        canvas.row(inner, row as u16 + 1, &[canvas.part(line.clone(), Role::Text)]);
+    }
+}
+
+fn position(screen: &TraceScreen, trace: &Trace, steps: &[Step<'_>]) -> Vec<Safe> {
+    let selected = screen.list.selected.min(steps.len().saturating_sub(1)) + 1;
+    let mut items = vec![match steps.len() {
+        0 => safe!("no events"),
+        len => safe!("step {} of {}", selected, len),
+    }];
+    if trace.omitted > 0 {
+        items.push(safe!("{} more events are not listed", format::count(trace.omitted)));
+    }
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scale(cells: u16) -> Scale {
+        Scale { start: Timestamp(0), nanos: 100, cells }
+    }
+
+    #[test]
+    fn bars_stand_where_their_time_is() {
+        let span = |start, end, inferred| Span { start: Timestamp(start), end: Timestamp(end), inferred };
+        for (span, failed, expect) in [
+            (span(0, 100, false), false, "███████████"),
+            (span(0, 100, true), false, "█░░░░░░░░░░"),
+            (span(50, 50, true), false, "     █"),
+            (span(50, 70, false), true, "     ██×"),
+            (span(50, 70, true), true, "     ×░░"),
+            (span(-50, 500, false), false, "███████████"),
+        ] {
+            assert_eq!(bar(span, scale(11), failed), expect, "{span:?}");
+        }
+    }
+
+    #[test]
+    fn lengths_have_the_unit_that_fits() {
+        assert_eq!(length(812_000_000), "812 ms");
+        assert_eq!(length(1_482_000_000), "1.482 s");
+        assert_eq!(length(761_000_000_000), "12m41s");
+    }
+}

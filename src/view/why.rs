@@ -1,0 +1,45 @@
+//! Why the threat level is what it is: every contribution, largest first.
+
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use super::scene::{ListState, Scene};
+use super::table::{self, Column, Focus};
+use super::theme::{Role, Severity};
+use crate::safe;
+
+/// Draws over the screen; returns the rows that fit.
+pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListState) -> usize {
+    let threat = &scene.snapshot.threat;
+    let area = super::help::overlay_area(body, 100, (threat.reasons.len() as u16 + 7).max(10));
+    canvas.clear(area);
+    let title = canvas.own("Why this threat level", Role::Title);
+    let note = canvas.own("Enter opens the alert · Esc close", Role::Muted);
+    let inner = canvas.frame(area, &[title], &[note], true);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let severity = Severity::from(threat.level);
+    let level = (safe!("{} {}", severity.shape(), threat.level.word()), canvas.theme.severity(severity));
+    let sum = canvas.part(safe!("  {:.0} of 100 points, the sum of:", threat.points), Role::Text);
+    canvas.row(inner, 0, &[level, sum]);
+    let bottom = if threat.holding {
+        "What is open now justifies less; the level falls one step at a time."
+    } else {
+        ""
+    };
+    canvas.row(inner, inner.height.saturating_sub(1), &[canvas.own(bottom, Role::Muted)]);
+    let rows = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
+    if threat.reasons.is_empty() {
+        let sentence = safe!("No incident is open and no entity is at risk.");
+        table::empty(canvas, rows, &sentence, &safe!("The level rises when a rule fires."));
+        return 1;
+    }
+    let columns = [Column::fixed("points", 6).right(), Column::fixed("level", 6), Column::flexible("reason")];
+    table::draw(canvas, rows, &columns, list, threat.reasons.len(), Focus::Here, |canvas, index| {
+        let Some(reason) = threat.reasons.get(index) else { return Vec::new() };
+        vec![
+            canvas.part(safe!("{:+.0}", reason.points), Role::Strong),
+            canvas.severity(reason.level),
+            canvas.part(canvas.safe(&reason.text), Role::Text),
+        ]
+    })
+}
