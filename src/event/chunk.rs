@@ -28,7 +28,8 @@ pub struct LineSpan {
     pub cut: bool,
 }
 
-/// Consecutive lines of one generation.
+/// Consecutive lines of one generation. One without lines only says where reading stands: the first
+/// of each generation does, so that a commit knows the generation before any of its lines.
 #[derive(Clone, Debug, Default)]
 pub struct Chunk {
     pub source: SourceId,

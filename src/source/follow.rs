@@ -10,6 +10,8 @@
 
 mod discover;
 mod recover;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::os::fd::BorrowedFd;
@@ -21,13 +23,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::identity::Identity;
 use super::input::Input;
-use super::once::{opened_stdin, stdin_reader, unreadable};
+use super::once::{stdin_reader, unreadable};
 use super::outbox::{Outbox, Sent, Sources, Stopped};
 use super::reader::{FileReader, Stamp, Step};
 use super::stop::{Stop, Wake};
 use super::watch::Watcher;
 use super::{Error, Options};
-use crate::event::{Cursor, SourceMessage};
+use crate::event::{Cursor, GenerationId, SourceMessage};
 
 /// How much of one file is read before the next one has its turn, in bytes.
 const TURN_BYTES: u64 = 4 << 20;
@@ -55,6 +57,7 @@ struct Active {
     stamp: Option<Stamp>,
     /// Reading failed; not tried again before this.
     failed_until: Option<Instant>,
+    /// When it was last found to hold what was read of it.
     last_read: Instant,
 }
 
@@ -65,6 +68,15 @@ struct Known {
     stamp: Option<Stamp>,
 }
 
+impl Known {
+    /// Of several generations of one file at most one is unfinished, and that is the newest.
+    fn supersede(&mut self, other: &Cursor) {
+        if self.cursor.finished {
+            self.cursor = other.clone();
+        }
+    }
+}
+
 struct Follow {
     inputs: Vec<Input>,
     options: Options,
@@ -72,6 +84,8 @@ struct Follow {
     sources: Sources,
     active: HashMap<Identity, Active>,
     known: HashMap<Identity, Known>,
+    /// All addresses in use.
+    generations: HashSet<GenerationId>,
     /// Copies of a log that was still there when they were made.
     copies: HashSet<Identity>,
     /// What was found at the paths that the inputs name.
@@ -102,11 +116,12 @@ impl Follow {
         if let Some(failure) = failure {
             outbox.trouble(None, failure.message, failure.hint);
         }
-        let known = options
-            .cursors
-            .iter()
-            .map(|cursor| (Identity::of_cursor(cursor), Known { cursor: cursor.clone(), stamp: None }))
-            .collect();
+        let mut known: HashMap<Identity, Known> = HashMap::new();
+        for cursor in &options.cursors {
+            let entry = Known { cursor: cursor.clone(), stamp: None };
+            known.entry(Identity::of_cursor(cursor)).and_modify(|own| own.supersede(cursor)).or_insert(entry);
+        }
+        let generations = options.cursors.iter().map(|cursor| cursor.generation).collect();
         let now = Instant::now();
         Ok(Self {
             inputs,
@@ -115,6 +130,7 @@ impl Follow {
             sources: Sources::default(),
             active: HashMap::new(),
             known,
+            generations,
             copies: HashSet::new(),
             paths: BTreeMap::new(),
             last: BTreeMap::new(),
@@ -133,11 +149,7 @@ impl Follow {
     }
 
     fn run(&mut self) -> Result<(), Stopped> {
-        if self.inputs.iter().any(|input| matches!(input, Input::Stdin)) {
-            self.open_stdin();
-        }
-        self.look_everywhere();
-        self.first_look = false;
+        self.begin();
         loop {
             self.pump()?;
             if self.is_over() {
@@ -153,6 +165,15 @@ impl Follow {
             }
             self.observe();
         }
+    }
+
+    /// Opens what is there.
+    fn begin(&mut self) {
+        if self.inputs.iter().any(|input| matches!(input, Input::Stdin)) {
+            self.open_stdin();
+        }
+        self.look_everywhere();
+        self.first_look = false;
     }
 
     /// Standard input has ended and there is nothing else.
@@ -258,8 +279,10 @@ impl Follow {
         let mut has_read = false;
         loop {
             let Some(active) = self.active.get_mut(&identity) else { return Ok(()) };
-            active.last_read = Instant::now();
             let step = active.step(&mut has_read);
+            if matches!(step, Ok(Step::Lines(_) | Step::More | Step::End)) {
+                active.last_read = Instant::now();
+            }
             match step {
                 Ok(Step::Lines(chunk)) => {
                     active.stir();
@@ -350,7 +373,7 @@ impl Follow {
         let source = self.sources.id(Path::new(super::once::STDIN_NAME));
         match stdin_reader(source, &self.options) {
             Ok(reader) => {
-                self.outbox.push(opened_stdin(&reader));
+                self.outbox.opened(&reader, 0);
                 self.stdin = Some(reader);
             }
             Err(error) => {

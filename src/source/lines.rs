@@ -40,6 +40,8 @@ pub(crate) struct Splitter {
     discarded: u64,
     /// Padding between `end` and the incomplete line.
     padding: u64,
+    /// That padding begins with a byte order mark.
+    marked: bool,
     /// Where the last complete line ended.
     end: u64,
     lines: u64,
@@ -61,6 +63,7 @@ impl Splitter {
             scanned: 0,
             discarded: 0,
             padding: 0,
+            marked: false,
             end,
             lines,
             head,
@@ -102,12 +105,20 @@ impl Splitter {
         self.scanned < self.buffer.len()
     }
 
-    /// The end of the incomplete line, as far as it is held and was looked at, at most as long as a
-    /// witness, and where it starts in the stream.
-    pub(crate) fn partial_witness(&self) -> (u64, &[u8]) {
-        let seen = if self.discarded == 0 { &self.buffer[..self.scanned] } else { &[] };
-        let start = seen.len().saturating_sub(WITNESS_BYTES);
-        (self.end + self.padding + start as u64, &seen[start..])
+    /// The end of what was read after the last complete line (padding, then the incomplete line),
+    /// at most as long as a witness, and where that ends in the stream.
+    pub(crate) fn partial_witness(&self) -> (u64, Vec<u8>) {
+        if self.discarded > 0 {
+            return (self.end, Vec::new());
+        }
+        let seen = &self.buffer[..self.scanned];
+        let mark = if self.marked { BYTE_ORDER_MARK } else { &[] };
+        let nuls = (self.padding - mark.len() as u64).min(WITNESS_BYTES as u64) as usize;
+        // The mark is only within reach when all NULs are.
+        let mark = if nuls < WITNESS_BYTES { mark } else { &[] };
+        let mut expected = [mark, &vec![0; nuls], &seen[seen.len().saturating_sub(WITNESS_BYTES)..]].concat();
+        expected.drain(..expected.len().saturating_sub(WITNESS_BYTES));
+        (self.end + self.padding + seen.len() as u64, expected)
     }
 
     /// True when nothing is held that is not a complete line.
@@ -121,6 +132,7 @@ impl Splitter {
         self.scanned = 0;
         self.discarded = 0;
         self.padding = 0;
+        self.marked = false;
         self.torn = false;
     }
 
@@ -157,6 +169,7 @@ impl Splitter {
         let mut cut = Cut { bytes: std::mem::take(&mut self.buffer), ..Cut::default() };
         if cut.bytes.is_empty() {
             cut.padding = std::mem::take(&mut self.padding);
+            self.marked = false;
             self.end += cut.padding;
             self.torn = true;
         } else {
@@ -175,6 +188,7 @@ impl Splitter {
         let mut skipped = 0;
         if self.end + self.padding == 0 && bytes[start..].starts_with(BYTE_ORDER_MARK) {
             skipped = BYTE_ORDER_MARK.len();
+            self.marked = true;
         }
         if fresh || skipped > 0 {
             let rest = &bytes[start + skipped..];
@@ -205,6 +219,7 @@ impl Splitter {
         let offset = self.end + self.padding;
         cut.lines.push(LineSpan { start: cut.start as u32, len: len as u32, offset, disk_len, cut: is_cut });
         cut.padding += std::mem::take(&mut self.padding);
+        self.marked = false;
         cut.start = disk_end;
         cut.done = disk_end;
         self.discarded = 0;
@@ -337,15 +352,17 @@ mod tests {
         padding: u64,
         /// (end, lines, head, witness) after each chunk.
         places: Vec<(u64, u64, Vec<u8>, Vec<u8>)>,
+        partials: Vec<(u64, Vec<u8>)>,
     }
 
     fn collect(splitter: &mut Splitter, pieces: &[&[u8]]) -> Collected {
-        let mut all = Collected { lines: Vec::new(), padding: 0, places: Vec::new() };
+        let mut all = Collected { lines: Vec::new(), padding: 0, places: Vec::new(), partials: Vec::new() };
         for piece in pieces {
             splitter.room(piece.len()).extend_from_slice(piece);
             while let Some(chunk) = splitter.split() {
                 all.take(splitter, &chunk);
             }
+            all.partials.push(splitter.partial_witness());
         }
         if let Some(chunk) = splitter.flush() {
             all.take(splitter, &chunk);
@@ -404,6 +421,9 @@ mod tests {
             // The ledger.
             let disk: u64 = lines.iter().map(|line| line.1).sum();
             prop_assert_eq!(disk + padding, stream.len() as u64);
+            for (end, partial) in &all.partials {
+                prop_assert!(stream[..*end as usize].ends_with(partial), "what is held stands in the stream");
+            }
             for (end, count, head, witness) in &all.places {
                 let end = *end as usize;
                 prop_assert!(stream[..end].ends_with(witness), "the witness stands before the end");

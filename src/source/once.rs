@@ -72,13 +72,8 @@ impl Reading<'_> {
         self.ordinal += 1;
         match self.open(path, source, named) {
             Ok(reader) => {
-                self.outbox.push(SourceMessage::Opened {
-                    source,
-                    path: path.to_owned(),
-                    generation: reader.generation,
-                    offset: reader.end(),
-                    size: fs::metadata(path).map_or(0, |metadata| metadata.len()),
-                });
+                let size = fs::metadata(path).map_or(0, |metadata| metadata.len());
+                self.outbox.opened(&reader, size);
                 self.drain(reader)
             }
             Err(error) => {
@@ -95,21 +90,20 @@ impl Reading<'_> {
         let (file, metadata) = open_regular(path, symlinks)?;
         let identity = Identity::of(&metadata);
         let sizes = self.options.sizes();
-        let mut place =
-            Place { path: path.to_owned(), source, generation: identity.generation(), end: 0, lines: 0 };
+        let mut place = Place::start(path, source, identity.generation());
         if self.options.addresses == Addresses::Content {
             place.generation = of_content(self.ordinal, &read_head(&file).map_err(fail)?);
         }
         let cursor = self.options.cursors.iter().rev().find(|cursor| Identity::of_cursor(cursor) == identity);
         if is_gzip(path) {
             if let Some(cursor) = cursor {
-                (place.generation, place.end, place.lines) = (cursor.generation, cursor.end, cursor.lines);
+                place.resume(cursor);
             }
             return FileReader::gzip(file, identity, place, sizes).map_err(fail);
         }
         if let Some(cursor) = cursor {
             if continues(&file, cursor).map_err(fail)? {
-                (place.generation, place.end, place.lines) = (cursor.generation, cursor.end, cursor.lines);
+                place.resume(cursor);
             } else {
                 place.generation =
                     super::identity::successor(cursor.generation, cursor.end, cursor.witness_hash);
@@ -124,7 +118,7 @@ impl Reading<'_> {
         self.ordinal += 1;
         match stdin_reader(source, self.options) {
             Ok(reader) => {
-                self.outbox.push(opened_stdin(&reader));
+                self.outbox.opened(&reader, 0);
                 self.drain(reader)
             }
             Err(error) => {
@@ -231,17 +225,7 @@ pub(crate) fn stdin_reader(source: SourceId, options: &Options) -> std::io::Resu
         Addresses::File => GenerationId(xxhash_rust::xxh3::xxh3_64_with_seed(b"stdin", options.instance)),
         Addresses::Content => of_content(0, b"stdin"),
     };
-    let place = Place { path: PathBuf::from(STDIN_NAME), source, generation, end: 0, lines: 0 };
+    let place = Place::start(Path::new(STDIN_NAME), source, generation);
     let sizes = super::Sizes { chunk: options.chunk_bytes.min(64 << 10), ..options.sizes() };
     Ok(FileReader::stream(descriptor, place, sizes))
-}
-
-pub(crate) fn opened_stdin(reader: &FileReader) -> SourceMessage {
-    SourceMessage::Opened {
-        source: reader.source,
-        path: reader.path.clone(),
-        generation: reader.generation,
-        offset: 0,
-        size: 0,
-    }
 }

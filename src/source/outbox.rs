@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{SendTimeoutError, Sender};
 
+use super::reader::FileReader;
 use super::stop::Stop;
 use crate::event::{Chunk, Cursor, SourceId, SourceMessage};
 
@@ -40,6 +41,18 @@ impl Outbox {
 
     pub(crate) fn trouble(&mut self, source: Option<SourceId>, message: String, hint: Option<String>) {
         self.push(SourceMessage::Trouble { source, message, hint });
+    }
+
+    /// A generation is going to be read from where its reader stands.
+    pub(crate) fn opened(&mut self, reader: &FileReader, size: u64) {
+        self.push(SourceMessage::Opened {
+            source: reader.source,
+            path: reader.origin.clone(),
+            generation: reader.generation,
+            offset: reader.end(),
+            size,
+        });
+        self.push(SourceMessage::Lines(reader.standing()));
     }
 
     pub(crate) fn lines(&mut self, chunks: Vec<Chunk>) {

@@ -139,6 +139,7 @@ pub(crate) struct FileReader {
     limits: LineLimits,
     chunk_bytes: usize,
     pub(crate) path: PathBuf,
+    pub(crate) origin: PathBuf,
     pub(crate) source: SourceId,
     pub(crate) identity: Identity,
     pub(crate) generation: GenerationId,
@@ -156,13 +157,29 @@ enum Content {
 
 /// Where a reader begins.
 pub(crate) struct Place {
+    /// Where the file is.
     pub(crate) path: PathBuf,
+    /// Where an input names it, or named it before it was renamed.
+    pub(crate) origin: PathBuf,
     pub(crate) source: SourceId,
     pub(crate) generation: GenerationId,
     /// Just after a line.
     pub(crate) end: u64,
     /// Lines before `end`.
     pub(crate) lines: u64,
+}
+
+impl Place {
+    /// The start of a file that is where its input names it.
+    pub(crate) fn start(path: &Path, source: SourceId, generation: GenerationId) -> Self {
+        Self { path: path.to_owned(), origin: path.to_owned(), source, generation, end: 0, lines: 0 }
+    }
+
+    /// Where an earlier reader of the same generation stood.
+    pub(crate) fn resume(&mut self, cursor: &Cursor) {
+        self.origin.clone_from(&cursor.path);
+        (self.generation, self.end, self.lines) = (cursor.generation, cursor.end, cursor.lines);
+    }
 }
 
 /// The sizes a reader works with, in bytes.
@@ -197,9 +214,19 @@ impl FileReader {
     }
 
     fn with(content: Content, splitter: Splitter, identity: Identity, place: Place, sizes: Sizes) -> Self {
-        let Place { path, source, generation, .. } = place;
+        let Place { path, origin, source, generation, .. } = place;
         let Sizes { limits, chunk } = sizes;
-        Self { content, splitter, limits, chunk_bytes: chunk.max(1), path, source, identity, generation }
+        Self {
+            content,
+            splitter,
+            limits,
+            chunk_bytes: chunk.max(1),
+            path,
+            origin,
+            source,
+            identity,
+            generation,
+        }
     }
 
     /// Reads once, at most one chunk.
@@ -317,8 +344,8 @@ impl FileReader {
     /// True while the incomplete line is what was read of it.
     fn partial_holds(&self) -> io::Result<bool> {
         let Content::Plain(file) = &self.content else { return Ok(true) };
-        let (start, partial) = self.splitter.partial_witness();
-        Ok(partial.is_empty() || read_before(file, start + partial.len() as u64, partial.len())? == partial)
+        let (end, partial) = self.splitter.partial_witness();
+        Ok(partial.is_empty() || read_before(file, end, partial.len())? == partial)
     }
 
     /// What is left, the incomplete line at the end too, when the generation will not grow any more.
@@ -381,7 +408,7 @@ impl FileReader {
     pub(crate) fn cursor(&self, finished: bool) -> Cursor {
         Cursor {
             generation: self.generation,
-            path: self.path.clone(),
+            path: self.origin.clone(),
             device: self.identity.device,
             inode: self.identity.inode,
             birth: self.identity.birth,
@@ -393,6 +420,11 @@ impl FileReader {
             witness_hash: xxh3_64(self.splitter.witness()),
             finished,
         }
+    }
+
+    /// A chunk without lines, for its cursor.
+    pub(crate) fn standing(&self) -> Chunk {
+        self.address(Chunk { first_line: self.splitter.lines() + 1, ..Chunk::default() })
     }
 
     fn address(&self, mut chunk: Chunk) -> Chunk {

@@ -96,9 +96,10 @@ impl Tail {
         self.until("end", |tail| tail.seen.iter().any(|message| matches!(message, SourceMessage::Finished)));
     }
 
+    /// The chunks that hold lines.
     fn chunks(&self) -> impl Iterator<Item = &Chunk> {
         self.seen.iter().filter_map(|message| match message {
-            SourceMessage::Lines(chunk) => Some(chunk),
+            SourceMessage::Lines(chunk) if !chunk.lines.is_empty() => Some(chunk),
             _ => None,
         })
     }

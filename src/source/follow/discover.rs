@@ -7,16 +7,19 @@ use std::time::Instant;
 
 use super::recover::is_evidence;
 use super::{Active, Follow, Known};
-use crate::event::{Gap, GapCause, SourceId, SourceMessage};
+use crate::event::{Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage, Timestamp};
 use crate::source::identity::{Identity, successor};
 use crate::source::input::{Input, is_gzip, rotation_bases};
 use crate::source::once::rewritten;
 use crate::source::paths::{Skip, expand};
 use crate::source::reader::{FileReader, OpenError, Place, Stamp, continues, last_line_end, open_regular};
-use crate::source::{From, Symlinks};
+use crate::source::{From, Symlinks, now};
 
 /// Files that are closed are remembered up to this many, then only those that still have a path.
 const KNOWN_MAX: usize = 4096;
+
+/// Birth times are taken from a clock that advances this often, nanoseconds.
+const KERNEL_TICK: i64 = 10_000_000;
 
 impl Follow {
     /// Looks at all paths of all inputs.
@@ -32,15 +35,15 @@ impl Follow {
             self.say(Path::new(""), None, failure.message, failure.hint);
         }
         self.blind = self.watcher.is_blind(&expansion.directories);
+        if self.first_look {
+            self.recover_rotated();
+        }
         let there: HashSet<&PathBuf> = expansion.files.iter().collect();
         let gone: Vec<PathBuf> = self.paths.keys().filter(|path| !there.contains(path)).cloned().collect();
         for path in gone.iter().chain(&expansion.files) {
             self.look(path);
         }
         self.refresh_targets(&expansion.files);
-        if self.first_look {
-            self.recover_rotated();
-        }
         self.forget_old();
         let interval = if self.blind { self.options.poll_interval } else { self.options.reconcile_interval };
         self.next_look = Instant::now() + interval.min(self.options.reconcile_interval);
@@ -130,6 +133,9 @@ impl Follow {
 
     /// A file that was named by itself and is not there is waited for, audibly.
     fn absent(&mut self, path: &Path) {
+        // Whatever is born from now on and has gone again by the next look is found by its birth.
+        let nothing = Identity { device: 0, inode: 0, birth: Some(now().plus(-KERNEL_TICK).0) };
+        self.last.entry(path.to_owned()).or_insert(nothing);
         if self.first_look && self.inputs.iter().any(|input| matches!(input, Input::Path(own) if own == path))
         {
             let source = self.sources.id(path);
@@ -231,7 +237,7 @@ impl Follow {
             return Ok(());
         }
         self.make_room();
-        let place = self.place(path, source, &file, identity, &metadata).map_err(fail)?;
+        let place = self.place(path, source, &file, identity).map_err(fail)?;
         let sizes = self.options.sizes();
         let reader = match is_gzip(path) {
             true => FileReader::gzip(file, identity, place, sizes),
@@ -239,7 +245,7 @@ impl Follow {
         };
         let reader = reader.map_err(fail)?;
         self.settle(path, identity);
-        self.begin(reader, metadata.len());
+        self.take_up(reader, metadata.len());
         if is_gzip(path)
             && let Some(active) = self.active.get_mut(&identity)
         {
@@ -250,45 +256,68 @@ impl Follow {
     }
 
     /// Takes a reader into service.
-    pub(super) fn begin(&mut self, reader: FileReader, size: u64) {
+    pub(super) fn take_up(&mut self, reader: FileReader, size: u64) {
         let identity = reader.identity;
-        self.outbox.push(SourceMessage::Opened {
-            source: reader.source,
-            path: reader.path.clone(),
-            generation: reader.generation,
-            offset: reader.end(),
-            size,
-        });
+        self.outbox.opened(&reader, size);
+        self.generations.insert(reader.generation);
         self.known.remove(&identity);
         self.active.insert(identity, Active::new(reader));
         self.enqueue(identity);
     }
 
-    /// Where reading of a file begins.
+    /// Where reading of a file begins that was found where its input names it.
     fn place(
         &mut self,
         path: &Path,
         source: SourceId,
         file: &File,
         identity: Identity,
-        metadata: &Metadata,
     ) -> std::io::Result<Place> {
-        let mut place =
-            Place { path: path.to_owned(), source, generation: identity.generation(), end: 0, lines: 0 };
-        if let Some(known) = self.known.get(&identity) {
-            let cursor = &known.cursor;
-            if is_gzip(path) || continues(file, cursor)? {
-                (place.generation, place.end, place.lines) = (cursor.generation, cursor.end, cursor.lines);
-                return Ok(place);
-            }
-            place.generation = successor(cursor.generation, cursor.end, cursor.witness_hash);
-            self.outbox.push(SourceMessage::Gap(source, rewritten(cursor, metadata.len())));
-        } else if let Some(cursor) = self.take_restored(path, file)? {
-            (place.generation, place.end, place.lines) = (cursor.generation, cursor.end, cursor.lines);
+        if let Some(place) = self.place_known(path, file, identity)? {
+            return Ok(place);
+        }
+        let mut place = Place::start(path, source, self.fresh_generation(identity));
+        if let Some(cursor) = self.take_restored(path, file)? {
+            place.resume(&cursor);
         } else if self.first_look && self.options.from == From::End && !is_gzip(path) {
             (place.end, place.lines) = last_line_end(file, self.options.sizes().limits)?;
         }
         Ok(place)
+    }
+
+    /// Where reading of a file goes on that has been read before; at its start, if it does not hold
+    /// what was read.
+    pub(super) fn place_known(
+        &mut self,
+        path: &Path,
+        file: &File,
+        identity: Identity,
+    ) -> std::io::Result<Option<Place>> {
+        let Some(Known { cursor, .. }) = self.known.get(&identity) else { return Ok(None) };
+        let mut cursor = cursor.clone();
+        let source = self.sources.id(&cursor.path);
+        let mut place = Place::start(path, source, cursor.generation);
+        place.origin.clone_from(&cursor.path);
+        if is_gzip(path) || continues(file, &cursor)? {
+            place.resume(&cursor);
+            return Ok(Some(place));
+        }
+        place.generation = successor(cursor.generation, cursor.end, cursor.witness_hash);
+        self.known.remove(&identity);
+        cursor.finished = true;
+        let gap = rewritten(&cursor, file.metadata()?.len());
+        self.end_of_generation(cursor, source, gap, None);
+        Ok(Some(place))
+    }
+
+    /// The address of a file that was never read. Another file may bear it already: the copy in
+    /// which the generation that was in this file before a truncation was read to its end.
+    pub(super) fn fresh_generation(&self, identity: Identity) -> GenerationId {
+        let mut generation = identity.generation();
+        while self.generations.contains(&generation) {
+            generation = successor(generation, 0, 0);
+        }
+        generation
     }
 
     /// The file was truncated or rewritten: what it holds now is another generation.
@@ -296,28 +325,35 @@ impl Follow {
         let Some(active) = self.active.get_mut(&identity) else { return };
         let cursor = active.reader.cursor(true);
         let source = active.reader.source;
-        let last_size = active.stamp.map(|stamp| stamp.size);
+        let last_size = active.stamp.map(|stamp| stamp.size.max(cursor.end));
+        let intact = now().plus(-(active.last_read.elapsed().as_nanos() as i64));
         let size = active.reader.size().unwrap_or(0);
         active.reader.restart();
         active.behind = true;
-        let begun = SourceMessage::Opened {
-            source,
-            path: active.reader.path.clone(),
-            generation: active.reader.generation,
-            offset: 0,
-            size,
-        };
-        if !self.continue_in_copy(&cursor, source, last_size) {
-            let cause = if size < cursor.end { GapCause::Truncated } else { GapCause::Rewritten };
-            let to =
-                if cause == GapCause::Truncated { last_size.map(|size| size.max(cursor.end)) } else { None };
-            let gap =
-                Gap { generation: cursor.generation, path: cursor.path.clone(), from: cursor.end, to, cause };
+        let mut gap = rewritten(&cursor, size);
+        if gap.cause == GapCause::Truncated {
+            gap.to = last_size;
+        }
+        self.end_of_generation(cursor, source, gap, Some(intact));
+        if let Some(active) = self.active.get(&identity) {
+            self.outbox.opened(&active.reader, size);
+        }
+        self.enqueue(identity);
+    }
+
+    /// A generation is gone from its file: it goes on in a copy that was made after `intact`, or
+    /// ends with a gap.
+    pub(super) fn end_of_generation(
+        &mut self,
+        cursor: Cursor,
+        source: SourceId,
+        gap: Gap,
+        intact: Option<Timestamp>,
+    ) {
+        if !self.continue_in_copy(&cursor, source, gap.to, intact) {
             self.outbox.push(SourceMessage::Gap(source, gap));
             self.outbox.closed(source, cursor);
         }
-        self.outbox.push(begun);
-        self.enqueue(identity);
     }
 
     /// True when a file that appears beside a log is a copy of it, made by a rotation that will
@@ -343,11 +379,19 @@ impl Follow {
             return Ok(true);
         }
         // The log may have been truncated before we saw the copy.
-        if active.reader.size()? < active.reader.end() || !active.reader.witness_holds()? {
-            self.start_over(origin);
-            return Ok(self.active.contains_key(&identity) || self.known.contains_key(&identity));
+        self.notice_truncation(origin);
+        Ok(self.active.contains_key(&identity) || self.known.contains_key(&identity))
+    }
+
+    /// Looks whether an open file still holds what was read of it, before conclusions are drawn from it.
+    pub(super) fn notice_truncation(&mut self, identity: Identity) {
+        let is_intact = |active: &super::Active| {
+            let reader = &active.reader;
+            reader.size().unwrap_or(u64::MAX) >= reader.end() && reader.witness_holds().unwrap_or(true)
+        };
+        if self.active.get(&identity).is_some_and(|active| !is_intact(active)) {
+            self.start_over(identity);
         }
-        Ok(false)
     }
 
     /// True when the file replaces one of which it holds all that was read, and that one is still
@@ -372,13 +416,7 @@ impl Follow {
     fn know_copy(&mut self, path: &Path, file: &File, identity: Identity) -> std::io::Result<bool> {
         let metadata = file.metadata()?;
         let (end, lines) = last_line_end(file, self.options.sizes().limits)?;
-        let place = Place {
-            path: path.to_owned(),
-            source: self.sources.id(path),
-            generation: identity.generation(),
-            end,
-            lines,
-        };
+        let place = Place { end, lines, ..Place::start(path, self.sources.id(path), identity.generation()) };
         let reader = FileReader::plain(file.try_clone()?, identity, place, self.options.sizes())?;
         let known = Known { cursor: reader.cursor(true), stamp: Some(Stamp::of(&metadata)) };
         self.known.insert(identity, known);

@@ -1,11 +1,12 @@
 //! Finding what moved while nobody looked: rotated files, missed generations, copies.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::{Follow, Known};
-use crate::event::{Cursor, Gap, GapCause, SourceId, SourceMessage};
+use crate::event::{Cursor, Gap, GapCause, SourceId, SourceMessage, Timestamp};
 use crate::source::Symlinks;
 use crate::source::identity::Identity;
 use crate::source::input::{is_compressed, is_rotation_of};
@@ -15,39 +16,47 @@ use crate::source::reader::{FileReader, Place, continues, open_regular};
 /// content alone; shorter beginnings are often the same in different logs.
 const EVIDENCE_BYTES: u64 = 1024;
 
+/// Birth times come from a clock that ticks every few milliseconds, and from a server elsewhere.
+const CLOCK_SLACK: i64 = 2_000_000_000;
+
 impl Follow {
-    /// At the start: files that were being read when soctop ended and are no longer at their path.
+    /// At the start, before anything is read: goes on with the files that were being read when
+    /// soctop ended, wherever they are now. What they held must not be taken for new in a copy.
     pub(super) fn recover_rotated(&mut self) {
-        let lost: Vec<(Identity, PathBuf)> = self
-            .known
-            .iter()
-            .filter(|(_, known)| !known.cursor.finished && known.stamp.is_none())
-            .filter(|(_, known)| {
-                let path = &known.cursor.path;
-                self.inputs.iter().any(|input| input.covers(path, self.options.directory_depth))
-            })
-            .map(|(identity, known)| (*identity, known.cursor.path.clone()))
-            .collect();
-        for (identity, path) in lost {
-            let missed_until = self.paths.get(&path).copied();
-            self.recover_closed(identity, &path);
-            self.recover_missed(&path, identity, missed_until);
+        let is_ours = |cursor: &Cursor| {
+            self.inputs.iter().any(|input| input.covers(&cursor.path, self.options.directory_depth))
+        };
+        let mut cursors: Vec<Cursor> =
+            self.known.values().map(|known| known.cursor.clone()).filter(is_ours).collect();
+        cursors.sort_by_key(|cursor| cursor.birth);
+        for cursor in cursors.iter().filter(|cursor| !cursor.finished) {
+            let identity = Identity::of_cursor(cursor);
+            if identity_at(&cursor.path) == Some(identity) {
+                self.look(&cursor.path);
+            } else if self.known.contains_key(&identity) {
+                self.recover_closed(identity, &cursor.path);
+            }
+        }
+        // The youngest generation known of each path; those before it are accounted for.
+        let youngest: BTreeMap<PathBuf, Identity> =
+            cursors.into_iter().map(|cursor| (cursor.path.clone(), Identity::of_cursor(&cursor))).collect();
+        for (path, last) in youngest {
+            let current = identity_at(&path);
+            if current != Some(last) {
+                self.recover_missed(&path, last, current);
+                self.last.entry(path).or_insert(last);
+            }
         }
     }
 
     /// Finds a file that is not open, was not read to its end and left `path`; else notes a gap.
     pub(super) fn recover_closed(&mut self, identity: Identity, path: &Path) {
+        if let Some(companion) = companions(path).into_iter().find(|companion| companion.identity == identity)
+        {
+            return self.take_up_moved(companion, path);
+        }
         let Some(Known { cursor, .. }) = self.known.remove(&identity) else { return };
         let source = self.sources.id(path);
-        let renamed = companions(path).into_iter().find(|companion| companion.identity == identity);
-        if let Some(companion) = renamed
-            && continues(&companion.file, &cursor).unwrap_or(false)
-        {
-            return self.begin_moved(companion, &cursor, source);
-        }
-        if self.continue_in_copy(&cursor, source, None) {
-            return;
-        }
         let gap = Gap {
             generation: cursor.generation,
             path: cursor.path.clone(),
@@ -55,14 +64,14 @@ impl Follow {
             to: None,
             cause: GapCause::Vanished,
         };
-        self.outbox.push(SourceMessage::Gap(source, gap));
-        self.outbox.closed(source, Cursor { finished: true, ..cursor });
+        self.end_of_generation(Cursor { finished: true, ..cursor }, source, gap, None);
     }
 
     /// Reads generations that came to `path` and were rotated away between two looks: companions
     /// born after the one that was there last and before the one that is there now, if any.
     pub(super) fn recover_missed(&mut self, path: &Path, last: Identity, new: Option<Identity>) {
         let Some(after) = last.birth else { return };
+        self.notice_truncation(last);
         let before = new.and_then(|new| new.birth).unwrap_or(i64::MAX);
         let mut missed: Vec<Companion> = companions(path)
             .into_iter()
@@ -76,11 +85,9 @@ impl Follow {
             .filter(|companion| !self.is_copy_of(companion, last))
             .collect();
         missed.sort_by_key(|companion| companion.identity.birth);
-        let source = self.sources.id(path);
         for companion in missed {
             self.last.insert(path.to_owned(), companion.identity);
-            let fresh = Cursor { generation: companion.identity.generation(), ..Cursor::default() };
-            self.begin_moved(companion, &fresh, source);
+            self.take_up_moved(companion, path);
         }
     }
 
@@ -89,16 +96,20 @@ impl Follow {
         companion.metadata.len() > 0 && active.reader.begins_like(&companion.file).unwrap_or(false)
     }
 
-    /// After a truncation: reads on in the copy that was made before it, if there is one.
+    /// After a truncation: reads on in the copy that was made before it, if there is one. The log was
+    /// whole at `intact`, so the copy was made later: one from an earlier rotation may begin alike.
     pub(super) fn continue_in_copy(
         &mut self,
         cursor: &Cursor,
         source: SourceId,
         last_size: Option<u64>,
+        intact: Option<Timestamp>,
     ) -> bool {
         let own = Identity::of_cursor(cursor);
+        let not_before = intact.map_or(i64::MIN, |intact| intact.plus(-CLOCK_SLACK).0);
         let copy = companions(&cursor.path).into_iter().find(|companion| {
             companion.identity != own
+                && companion.identity.birth.is_none_or(|birth| birth >= not_before)
                 && !self.is_taken(companion.identity)
                 && cursor.end > 0
                 && continues(&companion.file, cursor).unwrap_or(false)
@@ -115,7 +126,10 @@ impl Follow {
             };
             self.outbox.push(SourceMessage::Gap(source, gap));
         }
-        self.begin_moved(copy, cursor, source);
+        let Companion { path, identity, file, .. } = copy;
+        let mut place = Place::start(&path, source, cursor.generation);
+        place.resume(cursor);
+        self.take_up_at(file, identity, place, size);
         true
     }
 
@@ -137,29 +151,43 @@ impl Follow {
         self.active.contains_key(&identity) || self.known.contains_key(&identity)
     }
 
-    /// Reads a file that will not be at its path again from `cursor` to its end.
-    fn begin_moved(&mut self, companion: Companion, cursor: &Cursor, source: SourceId) {
+    /// Reads a file that has left `origin`, from where it was left, to its end.
+    fn take_up_moved(&mut self, companion: Companion, origin: &Path) {
         let Companion { path, identity, file, metadata } = companion;
-        let place = Place {
-            path: path.clone(),
-            source,
-            generation: cursor.generation,
-            end: cursor.end,
-            lines: cursor.lines,
-        };
+        let source = self.sources.id(origin);
+        match self.place_known(&path, &file, identity) {
+            Ok(known) => {
+                let fresh = || Place {
+                    origin: origin.to_owned(),
+                    ..Place::start(&path, source, self.fresh_generation(identity))
+                };
+                let place = known.unwrap_or_else(fresh);
+                self.take_up_at(file, identity, place, metadata.len());
+            }
+            Err(error) => self.cannot_recover(&path, source, &error),
+        }
+    }
+
+    fn take_up_at(&mut self, file: File, identity: Identity, place: Place, size: u64) {
+        let (path, source) = (place.path.clone(), place.source);
         match FileReader::plain(file, identity, place, self.options.sizes()) {
             Ok(reader) => {
-                self.begin(reader, metadata.len());
+                self.take_up(reader, size);
                 if let Some(active) = self.active.get_mut(&identity) {
                     active.moved = Some(Instant::now());
                 }
             }
-            Err(error) => {
-                let message = format!("cannot read `{}`: {error}", path.display());
-                self.say(&path, Some(source), message, None);
-            }
+            Err(error) => self.cannot_recover(&path, source, &error),
         }
     }
+
+    fn cannot_recover(&mut self, path: &Path, source: SourceId, error: &std::io::Error) {
+        self.say(path, Some(source), format!("cannot read `{}`: {error}", path.display()), None);
+    }
+}
+
+fn identity_at(path: &Path) -> Option<Identity> {
+    fs::metadata(path).ok().map(|metadata| Identity::of(&metadata))
 }
 
 /// True when a file that holds what stands before the cursor can only be a copy of the cursor's file.
