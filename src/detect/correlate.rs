@@ -22,6 +22,7 @@ mod fire;
 mod history;
 pub(crate) mod plan;
 mod sketch;
+pub(crate) mod snapshot;
 #[cfg(test)]
 mod tests;
 mod timer;
@@ -30,6 +31,8 @@ pub(crate) mod window;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+
+pub use self::snapshot::SnapshotError;
 
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
@@ -86,6 +89,13 @@ impl Default for CorrelatorOptions {
             future_limit: 300 * SECOND,
             seed: None,
         }
+    }
+}
+
+impl CorrelatorOptions {
+    /// Groups and incidents held per rule.
+    fn group_budget(&self) -> usize {
+        if self.conformance { usize::MAX } else { self.groups_per_rule }
     }
 }
 
@@ -231,7 +241,7 @@ impl Correlator {
         let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(0_u8));
         let mut memories = Vec::new();
         memories.resize_with(plan.rules.len(), Memory::default);
-        let budget = if options.conformance { usize::MAX } else { options.groups_per_rule };
+        let budget = options.group_budget();
         let correlator = Self {
             plan: Arc::new(plan),
             seed,
@@ -557,7 +567,7 @@ impl Correlator {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let limits = self.limits(rule);
-        let budget = if self.options.conformance { usize::MAX } else { self.options.groups_per_rule };
+        let budget = self.options.group_budget();
         let memory = &mut self.rules[to];
         if !memory.groups.contains_key(&key) && memory.groups.len() >= budget {
             self.estimate(plan, to, (key, names), &entry, signal, out);

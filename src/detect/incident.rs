@@ -53,6 +53,7 @@ pub(crate) struct Incident {
     reported: u64,
     next_report: u64,
     level: Level,
+    #[serde(with = "super::correlate::snapshot::exact")]
     value: f64,
     /// The value was below `rearm_below` since the last firing.
     below: bool,
@@ -107,6 +108,11 @@ impl Details {
                 }
             }
         }
+    }
+
+    /// Replaces what it holds of events, for other field numbers.
+    pub(crate) fn renumber(&mut self, replace: impl Fn(&Arc<Evidence>) -> Arc<Evidence>) {
+        self.latest = self.latest.as_ref().map(replace);
     }
 
     /// Events that are known only as a number.

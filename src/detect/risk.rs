@@ -26,6 +26,7 @@ pub(crate) struct Entity {
 struct Part {
     rule: u32,
     /// At `time`.
+    #[serde(with = "super::correlate::snapshot::exact")]
     points: f64,
     time: i64,
     half_life: Nanos,

@@ -59,6 +59,19 @@ impl Evidence {
         self.values(ID)
     }
 
+    /// The same with other field numbers; fields without one are dropped.
+    pub(crate) fn renumbered(&self, number: &impl Fn(FieldNumber) -> Option<FieldNumber>) -> Self {
+        let keep = |(field, start, len): &(FieldNumber, u32, u32)| {
+            let field = if *field == ID { Some(ID) } else { number(*field) };
+            field.map(|field| (field, *start, *len))
+        };
+        Self {
+            spans: self.spans.iter().filter_map(keep).collect(),
+            parts: self.parts.iter().map(|part| Arc::new(part.renumbered(number))).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Calls `visit` with every event behind this: the parts of a firing, else the event itself.
     pub(crate) fn each_event<'e>(&'e self, visit: &mut impl FnMut(&'e Evidence)) {
         if self.parts.is_empty() {

@@ -48,9 +48,17 @@ pub(crate) struct Usual {
     since: Option<i64>,
     /// Number of the timespan being counted, and events in it.
     period: i64,
-    count: f64,
-    /// Exponentially weighted mean and number of periods, by slot of the season.
-    means: Vec<(f64, u32)>,
+    count: u32,
+    /// By slot of the season.
+    means: Vec<Mean>,
+}
+
+/// Exponentially weighted mean of so many periods.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Mean {
+    #[serde(with = "super::snapshot::exact")]
+    value: f64,
+    periods: u32,
 }
 
 const HOUR: i64 = 3_600_000_000_000;
@@ -71,31 +79,32 @@ impl Usual {
             self.fold(self.period, self.count, span, baseline);
             let empty = (self.period + 1..period).rev().take(MOST_EMPTY as usize);
             for missed in empty {
-                self.fold(missed, 0.0, span, baseline);
+                self.fold(missed, 0, span, baseline);
             }
             self.period = period;
-            self.count = 0.0;
+            self.count = 0;
         }
         if period == self.period {
-            self.count += 1.0;
+            self.count = self.count.saturating_add(1);
         }
     }
 
-    fn fold(&mut self, period: i64, count: f64, span: i64, baseline: Baseline) {
+    fn fold(&mut self, period: i64, count: u32, span: i64, baseline: Baseline) {
         let slot = slot(period.saturating_mul(span), baseline.season);
         if self.means.len() <= slot {
-            self.means.resize(slot + 1, (0.0, 0));
+            self.means.resize(slot + 1, Mean::default());
         }
-        let (mean, periods) = &mut self.means[slot];
-        *mean = if *periods == 0 { count } else { *mean + WEIGHT * (count - *mean) };
-        *periods = periods.saturating_add(1);
+        let mean = &mut self.means[slot];
+        let count = f64::from(count);
+        mean.value = if mean.periods == 0 { count } else { mean.value + WEIGHT * (count - mean.value) };
+        mean.periods = mean.periods.saturating_add(1);
     }
 
     /// Whether `value` at `time` is unusual; never while there is nothing to compare with.
     pub(crate) fn is_spike(&self, value: f64, time: i64, baseline: Baseline) -> bool {
         let learned = self.since.is_some_and(|since| time >= since.saturating_add(baseline.learn));
-        let mean = self.means.get(slot(time, baseline.season)).filter(|(_, periods)| *periods > 0);
-        learned && value >= baseline.min && mean.is_some_and(|(mean, _)| value >= baseline.factor * mean)
+        let mean = self.means.get(slot(time, baseline.season)).filter(|mean| mean.periods > 0);
+        learned && value >= baseline.min && mean.is_some_and(|mean| value >= baseline.factor * mean.value)
     }
 }
 

@@ -2,4 +2,5 @@
 
 mod harness;
 mod incidents;
+mod properties;
 mod windows;
