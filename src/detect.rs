@@ -5,6 +5,7 @@
 //! clock: time arrives with the events and with `Correlator::advance`.
 
 pub mod alert;
+mod compile;
 pub mod condition;
 pub mod correlate;
 pub mod diagnostic;
@@ -14,6 +15,7 @@ mod incident;
 pub mod matcher;
 pub mod modifier;
 pub mod parse;
+mod prefilter;
 pub mod record;
 pub mod risk;
 pub mod rule;

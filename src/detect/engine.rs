@@ -1,9 +1,32 @@
 //! Stateless matching: which rules match an event.
+//!
+//! One event goes through four steps:
+//!
+//! ```text
+//! fields ──► slots        each field once: path id → the rules' field names it answers to
+//! values ──► candidates   the prefilter: hashes, affixes, grams; hits also settle items
+//! rules  ──► items        conditions of candidates; an item is evaluated at most once
+//! items  ──► matches
+//! ```
+//!
+//! Nothing is allocated per event once buffers have grown. State of an event is stamped with its
+//! number instead of being cleared. Events are routed by logsource: each logsource that occurs gets
+//! an index of the rules that do not contradict it, built when it is first seen, so that rules for
+//! other sources cost nothing at all.
 
+mod frame;
 pub mod scan;
+#[cfg(test)]
+mod tests;
 
+use std::sync::Arc;
+
+use super::compile::{Node, Program};
+use super::prefilter::Index;
 use super::rule::{RuleIndex, RuleSet};
-use crate::event::{Event, Paths};
+use crate::event::{Event, LogSource, Paths};
+
+use frame::Frame;
 
 /// How events and rules are brought together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,19 +41,123 @@ impl Default for EngineOptions {
     }
 }
 
+/// How often a rule was looked at and matched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleCounter {
+    /// Events whose content made the rule a candidate.
+    pub evaluated: u64,
+    pub matched: u64,
+}
+
+/// Most logsources that have an index of their own at a time; real systems have a dozen.
+const MAX_ROUTES: usize = 64;
+
 /// A compiled rule set.
 pub struct Engine {
-    scan: scan::Scan,
+    program: Program,
+    options: EngineOptions,
+    routes: Vec<Route>,
+    frame: Frame,
+    counters: Vec<RuleCounter>,
+}
+
+/// The rules that events of one logsource can match.
+struct Route {
+    source: LogSource,
+    index: Arc<Index>,
 }
 
 impl Engine {
     #[must_use]
     pub fn compile(rules: &RuleSet, paths: &Paths, options: EngineOptions) -> Self {
-        Self { scan: scan::Scan::new(rules, paths, options.routing) }
+        let program = Program::compile(rules, paths);
+        let frame = Frame::new(&program, paths);
+        let counters = vec![RuleCounter::default(); program.rules.len()];
+        Self { program, options, routes: Vec::new(), frame, counters }
     }
 
     /// The detection rules that match, ascending; `matched` is cleared first.
     pub fn matches(&mut self, event: &Event, matched: &mut Vec<RuleIndex>) {
-        self.scan.matches(event, matched);
+        matched.clear();
+        let route = self.route(&event.meta.logsource);
+        let Some(index) = self.routes.get(route).map(|route| Arc::clone(&route.index)) else { return };
+        self.frame.begin(event, &index);
+        let candidates = std::mem::take(&mut self.frame.candidates);
+        for rule in candidates.iter().chain(&index.always) {
+            let Some(program) = self.program.rules.get(*rule as usize) else { continue };
+            let holds = self.frame.node(&program.root, &self.program.items, event);
+            if let Some(counter) = self.counters.get_mut(*rule as usize) {
+                counter.evaluated += 1;
+                counter.matched += u64::from(holds);
+            }
+            if holds {
+                matched.push(RuleIndex(*rule));
+            }
+        }
+        self.frame.candidates = candidates;
+        matched.sort_unstable();
+    }
+
+    /// What each detection rule has cost and found so far.
+    #[must_use]
+    pub fn counters(&self) -> &[RuleCounter] {
+        &self.counters
+    }
+
+    /// The compiled form, for `soctop rules show`.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Builds the index for a logsource ahead of its first event.
+    pub fn prepare(&mut self, source: &LogSource) {
+        self.route(source);
+    }
+
+    /// The place of the index for a logsource; the one used last is looked at first.
+    fn route(&mut self, source: &LogSource) -> usize {
+        let known = self.routes.iter().position(|route| !self.options.routing || same(&route.source, source));
+        if let Some(at) = known {
+            return at;
+        }
+        if self.routes.len() >= MAX_ROUTES {
+            self.routes.clear();
+        }
+        let admitted = |(_, rule): &(usize, &super::compile::RuleProgram)| {
+            !self.options.routing
+                || if rule.needs_something {
+                    rule.logsource.agrees(source)
+                } else {
+                    rule.logsource.confirmed(source)
+                }
+        };
+        let rules = self.program.rules.iter().enumerate().filter(admitted);
+        let index = Index::build(
+            self.program.fields.len(),
+            rules.map(|(index, rule)| (index as u32, rule.witnesses.as_deref())),
+        );
+        self.routes.push(Route { source: source.clone(), index: Arc::new(index) });
+        self.routes.len() - 1
+    }
+}
+
+/// Equal, most often because shared.
+fn same(a: &LogSource, b: &LogSource) -> bool {
+    let part = |a: &Option<Arc<str>>, b: &Option<Arc<str>>| match (a, b) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+        (None, None) => true,
+        _ => false,
+    };
+    part(&a.product, &b.product) && part(&a.category, &b.category) && part(&a.service, &b.service)
+}
+
+/// How deep the nodes of a condition lie, in words for `rules show`.
+#[must_use]
+pub fn count_items(node: &Node) -> usize {
+    match node {
+        Node::Item(_) => 1,
+        Node::Not(inner) => count_items(inner),
+        Node::And(nodes) | Node::Or(nodes) => nodes.iter().map(count_items).sum(),
     }
 }

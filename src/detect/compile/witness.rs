@@ -1,0 +1,336 @@
+//! Witnesses: for each rule, facts of which one must hold for the rule to match.
+//!
+//! From a conjunction the cheapest part is taken, a disjunction must bring all of its parts, a
+//! negation brings nothing (but `not field: null` says that the field is there). Cheap means: likely
+//! to hold for few events. That is guessed from the length of the text, and from how many rules share
+//! the fact: what many rules ask for (`EventID: 1`) is common in the events they are written for.
+
+use hashbrown::HashMap;
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::Node;
+use super::item::{AnyOf, ItemProgram, Shape, Target, shape};
+use crate::detect::matcher::{Part, Pattern, Test, fold};
+use crate::detect::prefilter::{Fact, MIN_SUBSTRING, Posting, filed_number};
+use crate::detect::taxonomy::FieldSlot;
+
+/// Most alternatives that a regular expression may contribute.
+const MAX_REGEX_LITERALS: usize = 16;
+
+type Witnesses = Vec<(Fact, u32)>;
+
+/// The witnesses of each rule; `None` where a rule can match without any.
+pub(super) fn choose(roots: &[Node], items: &[ItemProgram]) -> Vec<Option<Box<[(Fact, u32)]>>> {
+    let candidates: Vec<Option<Vec<Witnesses>>> =
+        items.iter().enumerate().map(|(index, item)| of_item(index as u32, item)).collect();
+    let mut uses: HashMap<&Fact, u32> = HashMap::new();
+    let facts = candidates.iter().flatten().flatten().flatten();
+    for (fact, _) in facts {
+        *uses.entry(fact).or_default() += 1;
+    }
+    let chooser = Chooser { candidates: &candidates, items, uses: &uses };
+    roots
+        .iter()
+        .map(|root| {
+            chooser.positive(root).map(|chosen| {
+                let mut chosen: Vec<(Fact, u32)> = chosen.cloned();
+                chosen.sort_unstable_by(|a, b| a.1.cmp(&b.1));
+                chosen.into_boxed_slice()
+            })
+        })
+        .collect()
+}
+
+struct Chooser<'a> {
+    candidates: &'a [Option<Vec<Witnesses>>],
+    items: &'a [ItemProgram],
+    uses: &'a HashMap<&'a Fact, u32>,
+}
+
+/// A set of witnesses and the share of events it is guessed to hold for.
+struct Chosen<'a> {
+    parts: Vec<&'a Witnesses>,
+    own: Witnesses,
+    cost: f64,
+}
+
+impl Chosen<'_> {
+    fn cloned(&self) -> Witnesses {
+        self.parts.iter().flat_map(|part| part.iter().cloned()).chain(self.own.iter().cloned()).collect()
+    }
+}
+
+impl<'a> Chooser<'a> {
+    fn positive(&self, node: &Node) -> Option<Chosen<'a>> {
+        match node {
+            Node::Item(item) => self.item(*item),
+            Node::Not(inner) => self.negative(inner),
+            Node::And(nodes) => cheapest(nodes.iter().filter_map(|node| self.positive(node))),
+            Node::Or(nodes) => together(nodes.iter().map(|node| self.positive(node))),
+        }
+    }
+
+    /// What must hold for the node to be false.
+    fn negative(&self, node: &Node) -> Option<Chosen<'a>> {
+        match node {
+            Node::Item(item) => self.not_item(*item),
+            Node::Not(inner) => self.positive(inner),
+            Node::And(nodes) => together(nodes.iter().map(|node| self.negative(node))),
+            Node::Or(nodes) => cheapest(nodes.iter().filter_map(|node| self.negative(node))),
+        }
+    }
+
+    fn item(&self, item: u32) -> Option<Chosen<'a>> {
+        let values = self.candidates.get(item as usize)?.as_ref()?;
+        cheapest(values.iter().map(|witnesses| {
+            let cost = witnesses.iter().map(|(fact, _)| self.cost(fact)).sum();
+            Chosen { parts: vec![witnesses], own: Vec::new(), cost }
+        }))
+    }
+
+    /// An item that is false although absence would make it true: the field is there.
+    fn not_item(&self, item: u32) -> Option<Chosen<'a>> {
+        let item = self.items.get(item as usize)?;
+        let Target::Field(slot) = item.target else { return None };
+        let holds_without_field = item.values.iter().all(|value| value.null || value.absent);
+        holds_without_field.then(|| Chosen {
+            parts: Vec::new(),
+            own: vec![(Fact::Present(slot), Posting::NO_ITEM)],
+            cost: self.cost(&Fact::Present(slot)),
+        })
+    }
+
+    /// The guessed share of events for which a fact holds; only the order matters.
+    fn cost(&self, fact: &Fact) -> f64 {
+        let rarity = |length: usize, loss: usize| 0.5_f64.powi(length.saturating_sub(loss).min(12) as i32);
+        let base = match fact {
+            Fact::Present(_) => 0.5,
+            Fact::Is(_, text) => 0.2 * rarity(text.len(), 0),
+            Fact::StartsWith(_, text) | Fact::EndsWith(_, text) => rarity(text.len(), 1),
+            Fact::Contains(_, text) => rarity(text.len(), 1),
+            Fact::In(_, cidr) => rarity(usize::from(cidr.prefix) / 4, 0),
+            // In any of some ten values, and searched in more text than any field has.
+            Fact::Keyword(text) => 4.0 * rarity(text.len(), 1),
+        };
+        base * f64::from(self.uses.get(fact).copied().unwrap_or(1)).sqrt()
+    }
+}
+
+fn cheapest<'a>(chosen: impl Iterator<Item = Chosen<'a>>) -> Option<Chosen<'a>> {
+    chosen.min_by(|a, b| a.cost.total_cmp(&b.cost))
+}
+
+fn together<'a>(chosen: impl Iterator<Item = Option<Chosen<'a>>>) -> Option<Chosen<'a>> {
+    let mut all = Chosen { parts: Vec::new(), own: Vec::new(), cost: 0.0 };
+    for chosen in chosen {
+        let mut chosen = chosen?;
+        all.parts.append(&mut chosen.parts);
+        all.own.append(&mut chosen.own);
+        all.cost += chosen.cost;
+    }
+    Some(all)
+}
+
+/// For each value of an item (one, or several with `all`) the facts of which one must hold. `None`:
+/// the item can be true without any; values that bring nothing are left out.
+fn of_item(index: u32, item: &ItemProgram) -> Option<Vec<Witnesses>> {
+    let single = item.values.len() == 1;
+    let sets: Vec<Witnesses> = item
+        .values
+        .iter()
+        .filter_map(|value| of_any(value, item.target, if single { index } else { Posting::NO_ITEM }))
+        .collect();
+    (!sets.is_empty()).then_some(sets)
+}
+
+fn of_any(any: &AnyOf, target: Target, item: u32) -> Option<Witnesses> {
+    let mut witnesses = Vec::new();
+    for test in &any.tests {
+        match target {
+            Target::Field(slot) => witnesses.extend(of_test(test, slot, item)?),
+            Target::Keywords => witnesses.extend(of_keyword(test)?),
+        }
+    }
+    Some(witnesses)
+}
+
+fn of_test(test: &Test, slot: FieldSlot, item: u32) -> Option<Witnesses> {
+    let present = || (Fact::Present(slot), Posting::NO_ITEM);
+    Some(match test {
+        Test::Null | Test::Exists(false) => return None,
+        Test::Exists(true) => vec![(Fact::Present(slot), item)],
+        Test::Number(number) => vec![(Fact::Is(slot, filed_number(*number)), item)],
+        Test::Bool(value) => vec![(Fact::Is(slot, value.to_string()), item)],
+        Test::Cidr(cidr) => vec![(Fact::In(slot, *cidr), item)],
+        Test::Text(pattern) => vec![of_pattern(pattern, slot, item)],
+        Test::Regex(regex) => match required_literals(regex.regex.as_str(), &regex.pattern) {
+            Some(literals) => {
+                literals.into_iter().map(|text| (Fact::Contains(slot, text), Posting::NO_ITEM)).collect()
+            }
+            None => vec![present()],
+        },
+        Test::Compare(..) | Test::Time(..) | Test::FieldRef(_) => vec![present()],
+    })
+}
+
+fn of_pattern(pattern: &Pattern, slot: FieldSlot, item: u32) -> (Fact, u32) {
+    match shape(pattern) {
+        Shape::Whole(text) => return (Fact::Is(slot, text.to_owned()), item),
+        Shape::Start(text) => return (Fact::StartsWith(slot, text.to_owned()), item),
+        Shape::End(text) => return (Fact::EndsWith(slot, text.to_owned()), item),
+        Shape::Inside(text) if text.len() >= MIN_SUBSTRING => {
+            return (Fact::Contains(slot, text.to_owned()), item);
+        }
+        Shape::Inside(_) => return (Fact::Present(slot), Posting::NO_ITEM),
+        Shape::Other => {}
+    }
+    let last = pattern.parts.len().saturating_sub(1);
+    let best = pattern
+        .parts
+        .iter()
+        .enumerate()
+        .filter_map(|(at, part)| match part {
+            Part::Literal(text) => Some((at, fold(text).into_owned())),
+            _ => None,
+        })
+        .filter(|(at, text)| *at == 0 || *at == last || text.len() >= MIN_SUBSTRING)
+        .max_by_key(|(_, text)| text.len());
+    let fact = match best {
+        Some((0, text)) if last == 0 => Fact::Is(slot, text),
+        Some((0, text)) => Fact::StartsWith(slot, text),
+        Some((at, text)) if at == last => Fact::EndsWith(slot, text),
+        Some((_, text)) => Fact::Contains(slot, text),
+        None if pattern.parts.is_empty() => Fact::Is(slot, String::new()),
+        None => Fact::Present(slot),
+    };
+    (fact, Posting::NO_ITEM)
+}
+
+fn of_keyword(test: &Test) -> Option<Witnesses> {
+    let texts = match test {
+        Test::Text(pattern) => {
+            let literals = pattern.parts.iter().filter_map(|part| match part {
+                Part::Literal(text) => Some(fold(text).into_owned()),
+                _ => None,
+            });
+            vec![literals.max_by_key(String::len)?]
+        }
+        Test::Regex(regex) => required_literals(regex.regex.as_str(), &regex.pattern)?,
+        _ => return None,
+    };
+    let long = texts.iter().all(|text| text.len() >= MIN_SUBSTRING);
+    long.then(|| texts.into_iter().map(|text| (Fact::Keyword(text), Posting::NO_ITEM)).collect())
+}
+
+/// Folded texts of which one stands in every text that the expression matches.
+fn required_literals(expression: &str, flagged: &str) -> Option<Vec<String>> {
+    let flags = flagged.strip_suffix(expression).unwrap_or_default();
+    let hir = regex_syntax::ParserBuilder::new()
+        .case_insensitive(flags.contains('i'))
+        .multi_line(flags.contains('m'))
+        .dot_matches_new_line(flags.contains('s'))
+        .build()
+        .parse(expression)
+        .ok()?;
+    let literals = required(&hir)?;
+    (literals.iter().all(|text| text.len() >= MIN_SUBSTRING)).then_some(literals)
+}
+
+/// As [`required_literals`], also short ones.
+fn required(hir: &Hir) -> Option<Vec<String>> {
+    match hir.kind() {
+        HirKind::Literal(literal) => Some(vec![fold(std::str::from_utf8(&literal.0).ok()?).into_owned()]),
+        HirKind::Class(class) => one_letter(class).map(|letter| vec![letter]),
+        HirKind::Capture(capture) => required(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
+        HirKind::Alternation(branches) => {
+            let mut all = Vec::new();
+            for branch in branches {
+                all.extend(required(branch)?);
+            }
+            (all.len() <= MAX_REGEX_LITERALS).then_some(all)
+        }
+        HirKind::Concat(parts) => best_of_concat(parts),
+        HirKind::Empty | HirKind::Look(_) | HirKind::Repetition(_) => None,
+    }
+}
+
+/// Neighbouring letters are put together (a caseless literal comes as a class per letter); the set
+/// whose shortest text is longest wins.
+fn best_of_concat(parts: &[Hir]) -> Option<Vec<String>> {
+    let mut best: Option<Vec<String>> = None;
+    let mut run = String::new();
+    let better = |best: &Option<Vec<String>>, new: &[String]| {
+        let shortest = |texts: &[String]| texts.iter().map(String::len).min().unwrap_or(0);
+        best.as_ref().is_none_or(|best| shortest(new) > shortest(best))
+    };
+    for part in parts {
+        match part.kind() {
+            HirKind::Literal(_) | HirKind::Class(_) => match required(part) {
+                Some(texts) => run.push_str(&texts.concat()),
+                None => {
+                    let texts = vec![std::mem::take(&mut run)];
+                    if better(&best, &texts) {
+                        best = Some(texts);
+                    }
+                }
+            },
+            HirKind::Look(_) => {}
+            _ => {
+                let texts = vec![std::mem::take(&mut run)];
+                if better(&best, &texts) {
+                    best = Some(texts);
+                }
+                if let Some(texts) = required(part)
+                    && better(&best, &texts)
+                {
+                    best = Some(texts);
+                }
+            }
+        }
+    }
+    let texts = vec![run];
+    if better(&best, &texts) {
+        best = Some(texts);
+    }
+    best.filter(|texts| texts.iter().all(|text| !text.is_empty()))
+}
+
+/// The folded letter when all characters of a class fold to the same.
+fn one_letter(class: &Class) -> Option<String> {
+    let Class::Unicode(class) = class else { return None };
+    let mut letter: Option<String> = None;
+    for range in class.iter() {
+        if u32::from(range.end()) - u32::from(range.start()) > 1 {
+            return None;
+        }
+        for c in range.start()..=range.end() {
+            let folded = fold(&c.to_string()).into_owned();
+            if letter.as_ref().is_some_and(|letter| *letter != folded) {
+                return None;
+            }
+            letter = Some(folded);
+        }
+    }
+    letter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_are_filed_under_what_they_require() {
+        let check = |flagged: &str, expression: &str, expect: Option<&[&str]>| {
+            let expect = expect.map(|texts| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+            assert_eq!(required_literals(expression, flagged), expect, "{flagged}");
+        };
+        check("/cgi-bin/.*(;|x)[a-z]+", "/cgi-bin/.*(;|x)[a-z]+", Some(&["/cgi-bin/"]));
+        check("(?i)PowerShell", "PowerShell", Some(&["power"]));
+        check("(?i)Foo.*bar", "Foo.*bar", Some(&["foo"]));
+        check("(abc|defg)+x?", "(abc|defg)+x?", Some(&["abc", "defg"]));
+        check("a.c", "a.c", None);
+        check("(?:abc)?", "(?:abc)?", None);
+        check("^abc$", "^abc$", Some(&["abc"]));
+    }
+}

@@ -1,0 +1,228 @@
+//! All substrings of all rules in one pass over a text.
+//!
+//! A text is probed with short pieces (grams) of itself in a bitmap that is small enough for the
+//! first-level cache; only where a bit is set are the substrings looked up that contain this gram,
+//! and then compared. Against an Aho-Corasick automaton this is several times faster at thousands of
+//! patterns and needs no memory to speak of (`BENCHMARKS.md`).
+//!
+//! Long substrings allow to skip: in any seven bytes there is a whole aligned four-byte gram, so
+//! for substrings of seven bytes and more every fourth position is enough, if all four grams of one
+//! of their seven-byte windows are filed. The window whose grams are rarest is taken. Shorter
+//! substrings (three to six bytes) are filed under their rarest gram and probed at every position.
+
+use super::{MIN_SUBSTRING, Map, Posting, Sink};
+
+const STRIDE: usize = 4;
+const WINDOW: usize = 2 * STRIDE - 1;
+
+pub(super) struct Grams {
+    literals: Vec<(Box<[u8]>, Box<[Posting]>)>,
+    /// Literals of seven bytes and more, probed at every fourth position.
+    long: Option<Table>,
+    /// Shorter ones, probed at every position.
+    short: Option<Table>,
+}
+
+/// Grams of one kind.
+struct Table {
+    bits: Box<[u64]>,
+    shift: u32,
+    /// The bytes of a gram that count: three or four.
+    mask: u32,
+    /// Gram → range of `places`.
+    heads: Map<u32, (u32, u32)>,
+    /// (literal, offset of the gram in it).
+    places: Vec<(u32, u32)>,
+}
+
+impl Grams {
+    /// `None` without literals. All must have at least [`MIN_SUBSTRING`] bytes.
+    pub(super) fn build(literals: Vec<(&str, Box<[Posting]>)>) -> Option<Self> {
+        let mut literals: Vec<(Box<[u8]>, Box<[Posting]>)> = literals
+            .into_iter()
+            .filter(|(text, _)| text.len() >= MIN_SUBSTRING)
+            .map(|(text, postings)| (text.as_bytes().into(), postings))
+            .collect();
+        if literals.is_empty() {
+            return None;
+        }
+        // Sets come in random order; the same rules must give the same tables.
+        literals.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let long =
+            Table::build(&literals, u32::MAX, |literal| if literal.len() >= WINDOW { STRIDE } else { 0 });
+        let shortest = literals.iter().map(|(text, _)| text.len()).min().unwrap_or(0);
+        let mask = if shortest == MIN_SUBSTRING { 0x00ff_ffff } else { u32::MAX };
+        let short = Table::build(&literals, mask, |literal| usize::from(literal.len() < WINDOW));
+        Some(Self { literals, long, short })
+    }
+
+    /// Reports every literal that stands in the (folded) text.
+    pub(super) fn scan(&self, text: &[u8], sink: &mut impl Sink) {
+        if let Some(table) = &self.long {
+            for (n, chunk) in text.chunks_exact(STRIDE).enumerate() {
+                let gram = chunk.first_chunk::<4>().map_or(0, |gram| u32::from_le_bytes(*gram));
+                if table.may_have(gram) {
+                    self.verify(table, gram, text, n * STRIDE, sink);
+                }
+            }
+        }
+        if let Some(table) = &self.short {
+            for (at, window) in text.windows(4).enumerate() {
+                let gram = window.first_chunk::<4>().map_or(0, |gram| u32::from_le_bytes(*gram)) & table.mask;
+                if table.may_have(gram) {
+                    self.verify(table, gram, text, at, sink);
+                }
+            }
+            // The last three bytes are a gram of their own where grams have three.
+            if let Some([a, b, c]) = text.last_chunk::<3>().filter(|_| table.mask != u32::MAX) {
+                let gram = u32::from_le_bytes([*a, *b, *c, 0]);
+                if table.may_have(gram) {
+                    self.verify(table, gram, text, text.len() - 3, sink);
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn verify(&self, table: &Table, gram: u32, text: &[u8], at: usize, sink: &mut impl Sink) {
+        let Some((start, end)) = table.heads.get(&gram) else { return };
+        let places = table.places.get(*start as usize..*end as usize).unwrap_or_default();
+        for (literal, offset) in places {
+            let Some(start) = at.checked_sub(*offset as usize) else { continue };
+            let Some((literal, postings)) = self.literals.get(*literal as usize) else { continue };
+            if text.get(start..).is_some_and(|rest| rest.starts_with(literal)) {
+                sink.hit(postings);
+            }
+        }
+    }
+}
+
+impl Table {
+    /// `grams` says how many consecutive grams of a literal are filed; 0 leaves it to another table.
+    fn build(
+        literals: &[(Box<[u8]>, Box<[Posting]>)],
+        mask: u32,
+        grams: impl Fn(&[u8]) -> usize,
+    ) -> Option<Self> {
+        let mut filed: Map<u32, Vec<(u32, u32)>> = Map::default();
+        for (index, (literal, _)) in literals.iter().enumerate() {
+            let count = grams(literal);
+            if count == 0 {
+                continue;
+            }
+            let width = if mask == u32::MAX { 4 } else { 3 };
+            let windows = literal.len() + 1 - width - (count - 1);
+            let cost = |offset: usize| -> u32 {
+                (offset..offset + count)
+                    .map(|at| {
+                        let gram = gram_at(literal, at, mask);
+                        commonness(gram, width) + 4 * filed.get(&gram).map_or(0, |places| places.len() as u32)
+                    })
+                    .sum()
+            };
+            let best = (0..windows).min_by_key(|offset| cost(*offset)).unwrap_or(0);
+            for at in best..best + count {
+                filed.entry(gram_at(literal, at, mask)).or_default().push((index as u32, at as u32));
+            }
+        }
+        if filed.is_empty() {
+            return None;
+        }
+        // Sixteen bits per gram keep the false hits at some per cent; 2^18 bits are 32 KiB.
+        let bits = (filed.len() * 16).next_power_of_two().clamp(1 << 9, 1 << 18);
+        let mut table = Self {
+            bits: vec![0; bits / 64].into(),
+            shift: 32 - bits.trailing_zeros(),
+            mask,
+            heads: Map::default(),
+            places: Vec::new(),
+        };
+        for (gram, places) in filed {
+            let bit = table.bit(gram);
+            table.bits[bit / 64] |= 1 << (bit % 64);
+            let start = table.places.len() as u32;
+            table.places.extend(places);
+            table.heads.insert(gram, (start, table.places.len() as u32));
+        }
+        Some(table)
+    }
+
+    #[inline(always)]
+    fn bit(&self, gram: u32) -> usize {
+        (gram.wrapping_mul(0x9e37_79b1) >> self.shift) as usize
+    }
+
+    #[inline(always)]
+    fn may_have(&self, gram: u32) -> bool {
+        let bit = self.bit(gram);
+        self.bits.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 != 0)
+    }
+}
+
+fn gram_at(literal: &[u8], at: usize, mask: u32) -> u32 {
+    let byte = |n: usize| literal.get(at + n).copied().unwrap_or(0);
+    u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)]) & mask
+}
+
+/// How often a gram is met in logs, roughly: the sum over its bytes.
+fn commonness(gram: u32, width: usize) -> u32 {
+    gram.to_le_bytes().iter().take(width).map(|byte| byte_commonness(*byte)).sum()
+}
+
+fn byte_commonness(byte: u8) -> u32 {
+    match byte {
+        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 8,
+        b'l' | b'c' | b'd' | b'p' | b'm' | b'u' | b'"' | b'0' | b'1' => 7,
+        b'h' | b'g' | b'f' | b'w' | b'b' | b'2' | b'3' | b'.' | b'/' | b'-' | b' ' | b',' | b':' => 6,
+        b'4'..=b'9' | b'y' | b'v' | b'_' | b'\\' => 5,
+        b'k' | b'x' | b'j' | b'q' | b'z' | b'=' | b';' | b'(' | b')' => 3,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::Collect;
+    use super::*;
+
+    fn find(literals: &[&str], text: &str) -> Vec<u32> {
+        let literals = literals
+            .iter()
+            .enumerate()
+            .map(|(n, text)| (*text, vec![Posting { rule: n as u32, item: Posting::NO_ITEM }].into()))
+            .collect();
+        let mut found = Collect::default();
+        if let Some(grams) = Grams::build(literals) {
+            grams.scan(text.as_bytes(), &mut found);
+        }
+        found.0.into_iter().collect()
+    }
+
+    #[test]
+    fn substrings_of_every_length_at_every_place() {
+        let word = "abcdefghijkl";
+        for length in MIN_SUBSTRING..=word.len() {
+            for before in 0..9 {
+                let literal = &word[..length];
+                let text = format!("{}{literal}", "-".repeat(before));
+                assert_eq!(find(&[literal], &text), [0], "{text}");
+                assert_eq!(find(&[literal], &format!("{text}--")), [0], "{text}--");
+                assert_eq!(find(&[literal], &text[..text.len() - 1]), [0; 0]);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn finds_what_a_plain_search_finds(
+            literals in proptest::collection::btree_set("[ab/.]{3,9}", 1..20),
+            text in "[ab/.]{0,60}",
+        ) {
+            let literals: Vec<&str> = literals.iter().map(String::as_str).collect();
+            let expect: Vec<u32> = (0u32..).zip(&literals).filter(|(_, l)| text.contains(**l)).map(|(n, _)| n).collect();
+            prop_assert_eq!(find(&literals, &text), expect);
+        }
+    }
+}
