@@ -11,12 +11,12 @@ use hashbrown::HashMap;
 
 use super::engine::scan;
 use super::matcher::Test;
-use super::prefilter::Fact;
 use super::rule::{Condition, Detection, DetectionRule, Item, LogSourcePattern, RuleSet, Search};
 use super::taxonomy::{FieldResolver, FieldSlot};
 use crate::event::Paths;
 
 pub use item::{ItemProgram, Target, Value};
+pub use witness::RuleWitnesses;
 
 /// A condition over items.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,8 +34,7 @@ pub struct RuleProgram {
     pub logsource: LogSourcePattern,
     /// The rule can match an event in which nothing was found: its logsource must be certain.
     pub needs_something: bool,
-    /// Facts of which one must hold for the rule to match, each with the item it settles.
-    pub witnesses: Option<Box<[(Fact, u32)]>>,
+    pub witnesses: RuleWitnesses,
 }
 
 /// A compiled rule set, before any event.

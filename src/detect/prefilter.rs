@@ -236,18 +236,21 @@ pub fn filed_number(number: Number) -> String {
     }
 }
 
+/// A text and the rules filed under it.
+type Affix = (Box<str>, Box<[Posting]>);
+
 /// Texts by their first or last (up to) eight bytes.
 #[derive(Default)]
 struct Affixes {
     /// By (number of bytes, those bytes).
-    table: Map<(u8, u64), Box<[(Box<str>, Box<[Posting]>)]>>,
+    table: Map<(u8, u64), Box<[Affix]>>,
     /// Bit n: some key has n bytes.
     widths: u16,
 }
 
 impl Affixes {
     fn build(texts: Vec<(&str, Box<[Posting]>)>, bytes: fn(&[u8]) -> u64) -> Self {
-        let mut table: Map<(u8, u64), Vec<(Box<str>, Box<[Posting]>)>> = Map::default();
+        let mut table: Map<(u8, u64), Vec<Affix>> = Map::default();
         let mut widths = 0;
         for (text, postings) in texts {
             let width = text.len().min(8) as u8;

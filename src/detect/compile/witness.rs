@@ -19,8 +19,11 @@ const MAX_REGEX_LITERALS: usize = 16;
 
 type Witnesses = Vec<(Fact, u32)>;
 
+/// Facts of which one must hold, each with the item it settles; `None`: the rule needs none.
+pub type RuleWitnesses = Option<Box<[(Fact, u32)]>>;
+
 /// The witnesses of each rule; `None` where a rule can match without any.
-pub(super) fn choose(roots: &[Node], items: &[ItemProgram]) -> Vec<Option<Box<[(Fact, u32)]>>> {
+pub(super) fn choose(roots: &[Node], items: &[ItemProgram]) -> Vec<RuleWitnesses> {
     let candidates: Vec<Option<Vec<Witnesses>>> =
         items.iter().enumerate().map(|(index, item)| of_item(index as u32, item)).collect();
     let mut uses: HashMap<&Fact, u32> = HashMap::new();
@@ -34,7 +37,7 @@ pub(super) fn choose(roots: &[Node], items: &[ItemProgram]) -> Vec<Option<Box<[(
         .map(|root| {
             chooser.positive(root).map(|chosen| {
                 let mut chosen: Vec<(Fact, u32)> = chosen.cloned();
-                chosen.sort_unstable_by(|a, b| a.1.cmp(&b.1));
+                chosen.sort_unstable_by_key(|(_, item)| *item);
                 chosen.into_boxed_slice()
             })
         })

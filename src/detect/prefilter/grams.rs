@@ -12,11 +12,14 @@
 
 use super::{MIN_SUBSTRING, Map, Posting, Sink};
 
+/// A folded text and the rules filed under it.
+type Literal = (Box<[u8]>, Box<[Posting]>);
+
 const STRIDE: usize = 4;
 const WINDOW: usize = 2 * STRIDE - 1;
 
 pub(super) struct Grams {
-    literals: Vec<(Box<[u8]>, Box<[Posting]>)>,
+    literals: Vec<Literal>,
     /// Literals of seven bytes and more, probed at every fourth position.
     long: Option<Table>,
     /// Shorter ones, probed at every position.
@@ -38,7 +41,7 @@ struct Table {
 impl Grams {
     /// `None` without literals. All must have at least [`MIN_SUBSTRING`] bytes.
     pub(super) fn build(literals: Vec<(&str, Box<[Posting]>)>) -> Option<Self> {
-        let mut literals: Vec<(Box<[u8]>, Box<[Posting]>)> = literals
+        let mut literals: Vec<Literal> = literals
             .into_iter()
             .filter(|(text, _)| text.len() >= MIN_SUBSTRING)
             .map(|(text, postings)| (text.as_bytes().into(), postings))
@@ -99,11 +102,7 @@ impl Grams {
 
 impl Table {
     /// `grams` says how many consecutive grams of a literal are filed; 0 leaves it to another table.
-    fn build(
-        literals: &[(Box<[u8]>, Box<[Posting]>)],
-        mask: u32,
-        grams: impl Fn(&[u8]) -> usize,
-    ) -> Option<Self> {
+    fn build(literals: &[Literal], mask: u32, grams: impl Fn(&[u8]) -> usize) -> Option<Self> {
         let mut filed: Map<u32, Vec<(u32, u32)>> = Map::default();
         for (index, (literal, _)) in literals.iter().enumerate() {
             let count = grams(literal);
