@@ -13,12 +13,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use soctop::decode::Decoder;
 use soctop::detect::{
     AlertStatus, Correlator, CorrelatorOptions, Engine, EngineOptions, Extractor, LoadOptions, MatchRecord,
-    Output, RuleSet, assemble, parse_documents,
+    Output, RuleIndex, RuleSet, assemble, parse_documents,
 };
 use soctop::event::{Event, EventId, GenerationId, Paths, SourceId, TimeQuality, Timestamp};
 use soctop::normalize::{Normalizer, Options};
@@ -45,102 +45,151 @@ fn read_rules(directory: &Path) -> RuleSet {
     assemble(documents, &LoadOptions::default()).0
 }
 
-/// Records of a file, and the time that decoding with normalising and matching took.
-fn records(rules: &RuleSet, file: &Path) -> (Vec<MatchRecord>, [Duration; 3]) {
-    let text = std::fs::read(file).expect("events");
-    let paths = Paths::new();
-    let mut engine = Engine::compile(rules, &paths, EngineOptions { routing: false });
-    let (correlator, _) = Correlator::new(rules, CorrelatorOptions::default());
-    let mut extractor = Extractor::new(&paths, correlator.needed_fields());
-    let mut decoder = Decoder::new(paths.clone());
-    let mut normalizer = Normalizer::new(paths.clone(), Options::default());
-    let (mut event, mut matched) = (Event::default(), Vec::new());
-    let source: Arc<str> = file.display().to_string().into();
-    let mut times = [Duration::ZERO; 3];
-    let mut out = Vec::new();
-    for (seq, line) in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).enumerate() {
-        let start = Instant::now();
-        decoder.decode(line, false, &mut event);
-        event.meta.generation = GenerationId(1);
-        (event.meta.offset, event.meta.seq) = (seq as u64, seq as u64);
-        normalizer.normalize(&mut event, Timestamp::default());
-        let decoded = Instant::now();
-        engine.matches(&event, &mut matched);
-        let detected = Instant::now();
-        let mut record = MatchRecord::default();
-        if matched.is_empty() {
-            (record.time, record.time_quality) = (event.meta.time, event.meta.time_quality);
-        } else {
-            extractor.fill(&event, &matched, &source, &mut record);
-        }
-        let filled = Instant::now();
-        times[0] += decoded - start;
-        times[1] += detected - decoded;
-        times[2] += filled - detected;
-        out.push(record);
-    }
-    (out, times)
+/// Everything before correlation, event by event.
+struct Front {
+    decoder: Decoder,
+    normalizer: Normalizer,
+    engine: Engine,
+    extractor: Extractor,
+    event: Event,
+    matched: Vec<RuleIndex>,
+    record: MatchRecord,
+    source: Arc<str>,
 }
 
-fn observe_all(
-    rules: &RuleSet,
-    records: &[MatchRecord],
-    options: CorrelatorOptions,
-) -> (Vec<Output>, Duration) {
-    let (mut correlator, _) = Correlator::new(rules, options);
-    let mut out = Vec::new();
-    let start = Instant::now();
-    for record in records {
-        if record.rules.is_empty() {
-            correlator.progress(SourceId(0), record.time, record.ingested, &mut out);
+impl Front {
+    fn new(rules: &RuleSet, correlator: &Correlator) -> Self {
+        let paths = Paths::new();
+        Self {
+            decoder: Decoder::new(paths.clone()),
+            normalizer: Normalizer::new(paths.clone(), Options::default()),
+            engine: Engine::compile(rules, &paths, EngineOptions { routing: false }),
+            extractor: Extractor::new(&paths, correlator.needed_fields()),
+            event: Event::default(),
+            matched: Vec::new(),
+            record: MatchRecord::default(),
+            source: "events.ndjson".into(),
+        }
+    }
+
+    fn decode(&mut self, seq: usize, line: &[u8]) {
+        self.decoder.decode(line, false, &mut self.event);
+        self.event.meta.generation = GenerationId(1);
+        (self.event.meta.offset, self.event.meta.seq) = (seq as u64, seq as u64);
+        self.normalizer.normalize(&mut self.event, Timestamp::default());
+    }
+
+    fn detect(&mut self) {
+        self.engine.matches(&self.event, &mut self.matched);
+    }
+
+    fn correlate(&mut self, correlator: &mut Correlator, out: &mut Vec<Output>) {
+        if self.matched.is_empty() {
+            correlator.progress(SourceId(0), self.event.meta.time, self.event.meta.ingested, out);
         } else {
-            correlator.observe(record, &mut out);
+            self.extractor.fill(&self.event, &self.matched, &self.source, &mut self.record);
+            correlator.observe(&self.record, out);
+        }
+    }
+}
+
+/// How far a run goes.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Stage {
+    Decode,
+    Detect,
+    Correlate,
+}
+
+/// Runs a file up to a stage; outputs are handed to `take` as they come. Returns events and CPU time.
+fn run(
+    rules: &RuleSet,
+    lines: &[&[u8]],
+    stage: Stage,
+    options: CorrelatorOptions,
+    take: &mut dyn FnMut(Output),
+) -> Duration {
+    let (mut correlator, _) = Correlator::new(rules, options);
+    let mut front = Front::new(rules, &correlator);
+    let mut out = Vec::new();
+    let start = cpu_time();
+    for (seq, line) in lines.iter().enumerate() {
+        front.decode(seq, line);
+        if stage >= Stage::Detect {
+            front.detect();
+        }
+        if stage >= Stage::Correlate {
+            front.correlate(&mut correlator, &mut out);
+            out.drain(..).for_each(&mut *take);
         }
     }
     correlator.finish(&mut out);
-    let elapsed = start.elapsed();
-    println!("  held at the end: {} groups, {:?}", correlator.groups_held(), correlator.counters());
-    (out, elapsed)
+    let elapsed = cpu_time().saturating_sub(start);
+    out.drain(..).for_each(&mut *take);
+    elapsed
 }
 
 fn recorded(rules: &RuleSet, file: &Path) {
-    let (records, [decode, detect, fill]) = records(rules, file);
-    let events = records.len();
-    println!("{}: {events} events", file.display());
-    println!("  decode and normalize {decode:.2?}, match {detect:.2?}, fill records {fill:.2?}");
+    let text = std::fs::read(file).expect("events");
+    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    println!("{}: {} events", file.display(), lines.len());
     let raw = CorrelatorOptions { conformance: true, ..CorrelatorOptions::default() };
-    let (out, elapsed) = observe_all(rules, &records, raw);
     let mut firings: BTreeMap<String, (usize, BTreeSet<String>)> = BTreeMap::new();
-    for output in &out {
+    run(rules, &lines, Stage::Correlate, raw, &mut |output| {
         if let Output::Firing { rule, group, .. } = output {
-            let name = rules.header(*rule).expect("rule").title.clone();
-            let entry = firings.entry(name).or_default();
+            let entry = firings.entry(rules.header(rule).expect("rule").title.clone()).or_default();
             entry.0 += 1;
             entry.1.insert(format!("{group:?}"));
         }
-    }
+    });
     for (name, (count, groups)) in firings {
         println!("  {name}: {count} firings, {} groups", groups.len());
     }
-    println!("  conformance mode: {elapsed:.2?}");
     let lateness =
         std::env::var("SOCTOP_BENCH_LATENESS").ok().and_then(|text| text.parse().ok()).unwrap_or(30);
     let live = CorrelatorOptions { lateness: lateness * 1_000_000_000, ..CorrelatorOptions::default() };
-    let (out, elapsed) = observe_all(rules, &records, live);
     let mut incidents: BTreeMap<String, usize> = BTreeMap::new();
-    for output in &out {
+    run(rules, &lines, Stage::Correlate, live.clone(), &mut |output| {
         if let Output::Alert(alert) = output
             && alert.status == AlertStatus::Open
         {
             *incidents.entry(alert.rule.title.clone()).or_default() += 1;
         }
-    }
+    });
     println!("  incidents: {incidents:?}");
-    let each = elapsed.as_nanos() as f64 / events as f64;
+    let without = RuleSet { detections: rules.detections.clone(), correlations: Vec::new() };
+    let mut rounds: Vec<[f64; 4]> = Vec::new();
+    for _ in 0..3 {
+        let time = |rules: &RuleSet, stage| {
+            run(rules, &lines, stage, live.clone(), &mut drop).as_nanos() as f64 / lines.len() as f64
+        };
+        rounds.push([
+            time(rules, Stage::Decode),
+            time(rules, Stage::Detect),
+            time(&without, Stage::Correlate),
+            time(rules, Stage::Correlate),
+        ]);
+    }
+    let median = |column: usize| {
+        let mut values: Vec<f64> = rounds.iter().map(|round| round[column]).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let [decode, detect, plain, all] = [0, 1, 2, 3].map(median);
     println!(
-        "  correlation {elapsed:.2?}, {each:.0} ns an event, {:.1} % of matching",
-        100.0 * elapsed.as_secs_f64() / detect.as_secs_f64()
+        "  CPU ns an event, median of 3: decode {decode:.0}, + match {:.0}, + incidents of plain rules {:.0}, + correlations {:.0}",
+        detect - decode,
+        plain - detect,
+        all - plain
     );
+    println!("  correlations add {:.1} % to decoding, matching and incidents", 100.0 * (all - plain) / plain);
+}
+
+/// CPU time of this process; zero where it cannot be known.
+fn cpu_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let nanos = text.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0);
+    Duration::from_nanos(nanos)
 }
 
 fn one_rule(correlation: &str) -> RuleSet {
@@ -180,9 +229,9 @@ fn distinct_values() {
             })
             .collect();
         let mut out = Vec::new();
-        let start = Instant::now();
+        let start = cpu_time();
         records.iter().for_each(|record| correlator.observe(record, &mut out));
-        let each = start.elapsed().as_nanos() as f64 / records.len() as f64;
+        let each = cpu_time().saturating_sub(start).as_nanos() as f64 / records.len() as f64;
         println!("  {distinct:>6} distinct values: {each:.0} ns an event");
     }
 }
@@ -195,13 +244,13 @@ fn many_groups() {
         let (mut correlator, _) = Correlator::new(&rules, options);
         let mut out = Vec::new();
         let before = resident();
-        let start = Instant::now();
+        let start = cpu_time();
         for n in 0..1_000_000_u64 {
             let group = format!("203.0.113.{n}");
             let record = record(&correlator, n, n as i64, &[("g", &group)]);
             correlator.observe(&record, &mut out);
         }
-        let each = start.elapsed().as_nanos() as f64 / 1e6;
+        let each = cpu_time().saturating_sub(start).as_nanos() as f64 / 1e6;
         let used = resident().saturating_sub(before);
         println!(
             "1,000,000 groups, budget {budget}: {:.1} MB more, {:.0} B a group held, {each:.0} ns an event, {} outputs",

@@ -21,6 +21,7 @@ pub mod risk;
 pub mod rule;
 mod states;
 pub mod taxonomy;
+pub mod threat;
 mod yaml;
 
 pub use alert::{Alert, AlertKind, AlertStatus, Board, Evidence, Level, RiskChange, RuleSummary, Transition};

@@ -44,12 +44,13 @@ use self::plan::{Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, Win
 use self::sketch::Sketch;
 use self::timer::Timer;
 use self::window::{Change, Entry, Limits, Window};
-use super::alert::{Alert, RiskChange, RuleSummary, Transition};
+use super::alert::{Alert, Level, RiskChange, RuleSummary, Transition};
 use super::incident::Incidents;
 use super::record::{FieldNumber, MatchRecord};
 use super::risk::{RiskScore, Risks};
 use super::rule::{Diagnostic, RuleIndex, RuleSet};
 use super::states::Machine;
+use super::threat::{self, Assessment, Reason};
 use crate::event::{EventId, Nanos, SourceId, TimeQuality, Timestamp};
 
 const SECOND: Nanos = 1_000_000_000;
@@ -393,6 +394,42 @@ impl Correlator {
         self.risks.listed(now.0, least, &self.plan.fields, &self.plan.rules)
     }
 
+    /// How bad it is as a whole, from open incidents and risk decayed to `now`.
+    #[must_use]
+    pub fn threat(&self, now: Timestamp) -> Assessment {
+        threat::assess(self.reasons(now, |_| true, |_, _| true))
+    }
+
+    /// How bad it is for one entity: `source.ip` 203.0.113.9, or `service.name` web.
+    #[must_use]
+    pub fn threat_of(&self, field: &str, value: &str, now: Timestamp) -> Assessment {
+        let same = |other: &str| other.eq_ignore_ascii_case(value);
+        threat::assess(self.reasons(
+            now,
+            |group| group.get(field).is_some_and(|other| same(other)),
+            |other_field, other| other_field == field && same(other),
+        ))
+    }
+
+    fn reasons(
+        &self,
+        now: Timestamp,
+        of_group: impl Fn(&BTreeMap<String, String>) -> bool,
+        of_entity: impl Fn(&str, &str) -> bool,
+    ) -> Vec<Reason> {
+        let mut reasons = self.incidents.reasons(&self.plan.rules, self.context(&self.plan), of_group);
+        // A score below 10 has no points.
+        let risks =
+            self.risks(now, 10.0).into_iter().filter(|risk| of_entity(&risk.entity_field, &risk.entity));
+        reasons.extend(risks.map(|risk| Reason {
+            points: threat::points_of_risk(risk.score),
+            text: format!("risk of {} {} is {:.0}", risk.entity_field, risk.entity, risk.score),
+            level: Level::Informational,
+            alert: None,
+        }));
+        reasons
+    }
+
     /// Event time before which nothing more is expected for the rule.
     fn settled(&self, rule: &RulePlan) -> i64 {
         match (self.options.conformance, self.finished) {
@@ -420,31 +457,74 @@ impl Correlator {
         from_rule: bool,
         out: &mut Vec<Output>,
     ) {
+        match self.only_group(&route.group, signal.record) {
+            Some(key) => {
+                let group = GroupRef { key, fields: &route.group, record: signal.record, names: None };
+                self.deliver_to(plan, route, &group, signal, from_rule, out);
+            }
+            None => self.deliver_to_several(plan, route, signal, from_rule, out),
+        }
+    }
+
+    fn deliver_to_several(
+        &mut self,
+        plan: &Plan,
+        route: &Route,
+        signal: &mut Signal<'_>,
+        from_rule: bool,
+        out: &mut Vec<Output>,
+    ) {
         let groups = self.groups_of(&route.group, signal.record);
         if groups.is_empty() {
             self.rules[route.to].counters.keyless += 1;
         }
         for (key, names) in groups {
-            match route.role {
-                Role::Step(bit) => {
-                    if from_rule {
-                        let links =
-                            self.rules[route.to].links.entry((signal.time, signal.order)).or_default();
-                        if !links.contains(&key) {
-                            links.push(key);
-                        }
+            let group = GroupRef { key, fields: &route.group, record: signal.record, names: Some(names) };
+            self.deliver_to(plan, route, &group, signal, from_rule, out);
+        }
+    }
+
+    fn deliver_to(
+        &mut self,
+        plan: &Plan,
+        route: &Route,
+        group: &GroupRef<'_>,
+        signal: &mut Signal<'_>,
+        from_rule: bool,
+        out: &mut Vec<Output>,
+    ) {
+        match route.role {
+            Role::Step(bit) => {
+                if from_rule {
+                    let links = self.rules[route.to].links.entry((signal.time, signal.order)).or_default();
+                    if !links.contains(&group.key) {
+                        links.push(group.key);
                     }
-                    self.step(plan, route, bit, (key, names), signal, out);
                 }
-                Role::Reset => self.reset(plan, route.to, key, signal, out),
-                Role::State(input) => {
-                    self.state_input(plan, route.to as u32, (key, &names), input, 1, signal, out);
-                }
+                self.step(plan, route, bit, group, signal, out);
+            }
+            Role::Reset => self.reset(plan, route.to, group.key, signal, out),
+            Role::State(input) => {
+                self.state_input(plan, route.to as u32, group, input, 1, signal, out);
             }
         }
     }
 
-    /// The groups a record belongs to: one, unless a group field has several values.
+    /// The key of the group of a record whose group fields have one value each: the usual case.
+    fn only_group(&mut self, fields: &[FieldNumber], record: &MatchRecord) -> Option<u128> {
+        self.key.clear();
+        for field in fields {
+            let mut values = record.values(*field);
+            let value = values.next()?;
+            if values.any(|other| !other.eq_ignore_ascii_case(value)) {
+                return None;
+            }
+            fold_into(&mut self.key, value);
+        }
+        Some(xxh3_128_with_seed(&self.key, self.seed))
+    }
+
+    /// The groups a record belongs to when a group field has several values, or none.
     fn groups_of(&mut self, fields: &[FieldNumber], record: &MatchRecord) -> Vec<(u128, Names)> {
         let mut combinations: Vec<Vec<&str>> = vec![Vec::with_capacity(fields.len())];
         for field in fields {
@@ -454,23 +534,11 @@ impl Correlator {
                     values.push(value);
                 }
             }
-            match values.as_slice() {
-                [] => return Vec::new(),
-                [only] => combinations.iter_mut().for_each(|combination| combination.push(only)),
-                several => {
-                    combinations = combinations
-                        .iter()
-                        .flat_map(|left| {
-                            several.iter().map(move |value| {
-                                let mut longer = left.clone();
-                                longer.push(value);
-                                longer
-                            })
-                        })
-                        .take(MOST_GROUPS)
-                        .collect();
-                }
-            }
+            combinations = combinations
+                .iter()
+                .flat_map(|left| values.iter().map(move |value| [left.as_slice(), &[*value]].concat()))
+                .take(MOST_GROUPS)
+                .collect();
         }
         combinations
             .into_iter()
@@ -485,8 +553,7 @@ impl Correlator {
     fn fingerprint<'v>(&mut self, values: impl Iterator<Item = &'v str>) -> u128 {
         self.key.clear();
         for value in values {
-            self.key.extend_from_slice(&(value.len() as u32).to_le_bytes());
-            self.key.extend(value.bytes().map(|byte| byte.to_ascii_lowercase()));
+            fold_into(&mut self.key, value);
         }
         xxh3_128_with_seed(&self.key, self.seed)
     }
@@ -496,7 +563,7 @@ impl Correlator {
         plan: &Plan,
         route: &Route,
         bit: u8,
-        (key, names): (u128, Names),
+        group: &GroupRef<'_>,
         signal: &mut Signal<'_>,
         out: &mut Vec<Output>,
     ) {
@@ -504,7 +571,7 @@ impl Correlator {
         match &rule.evaluator {
             Evaluator::Match => {}
             Evaluator::Heartbeat(heartbeat) => {
-                self.beat(plan, route.to, rule, *heartbeat, (key, names), signal, out);
+                self.beat(plan, route.to, *heartbeat, group, signal, out);
             }
             Evaluator::Window(window) => {
                 if !self.is_in_time(route.to, rule, window, signal.time) {
@@ -512,7 +579,7 @@ impl Correlator {
                 }
                 let mut entry = Entry::step(signal.time, signal.order, bit);
                 self.set_value(&mut entry, window, route, signal.record);
-                self.insert(plan, route.to, (key, names), entry, signal, out);
+                self.insert(plan, route.to, group, entry, signal, out);
             }
         }
     }
@@ -536,8 +603,7 @@ impl Correlator {
                 if route.value.iter().all(|field| record.value(*field).is_some()) {
                     self.key.clear();
                     for value in route.value.iter().filter_map(|field| record.value(*field)) {
-                        self.key.extend_from_slice(&(value.len() as u32).to_le_bytes());
-                        self.key.extend(value.bytes().map(|byte| byte.to_ascii_lowercase()));
+                        fold_into(&mut self.key, value);
                     }
                     entry.set_value(xxh3_64_with_seed(&self.key, self.seed));
                 }
@@ -559,7 +625,7 @@ impl Correlator {
         &mut self,
         plan: &Plan,
         to: usize,
-        (key, names): (u128, Names),
+        at: &GroupRef<'_>,
         mut entry: Entry,
         signal: &mut Signal<'_>,
         out: &mut Vec<Output>,
@@ -568,9 +634,10 @@ impl Correlator {
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let limits = self.limits(rule);
         let budget = self.options.group_budget();
+        let key = at.key;
         let memory = &mut self.rules[to];
-        if !memory.groups.contains_key(&key) && memory.groups.len() >= budget {
-            self.estimate(plan, to, (key, names), &entry, signal, out);
+        if memory.groups.len() >= budget && !memory.groups.contains_key(&key) {
+            self.estimate(plan, to, at, &entry, signal, out);
             return;
         }
         entry.evidence = Some(signal.evidence());
@@ -580,7 +647,7 @@ impl Correlator {
         let group = memory.groups.entry(key).or_insert_with(|| {
             fresh = true;
             Group {
-                names,
+                names: at.names(),
                 window: Window::new(window),
                 usual: rule.extension.baseline.map(|_| Box::default()),
                 decided: i64::MIN,
@@ -633,7 +700,7 @@ impl Correlator {
         &mut self,
         plan: &Plan,
         to: usize,
-        group: (u128, Names),
+        group: &GroupRef<'_>,
         entry: &Entry,
         signal: &mut Signal<'_>,
         out: &mut Vec<Output>,
@@ -648,9 +715,9 @@ impl Correlator {
             out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
         }
         let sketch = memory.sketch.get_or_insert_with(|| Box::new(Sketch::new(window.span)));
-        let estimate = sketch.add(group.0, entry.time) as f64;
+        let estimate = sketch.add(group.key, entry.time) as f64;
         if window::estimate_holds(window, estimate) {
-            self.fire_estimated(plan, to, rule, group, estimate, signal, out);
+            self.fire_estimated(plan, to, group, estimate, signal, out);
         }
     }
 
@@ -661,6 +728,34 @@ impl Correlator {
     /// Moves finished alerts to the output.
     fn hand_over(&mut self, out: &mut Vec<Output>) {
         out.extend(self.alerts.drain(..).map(Output::Alert));
+    }
+}
+
+/// A group that a record belongs to; its names are made only when it is new.
+struct GroupRef<'r> {
+    key: u128,
+    fields: &'r [FieldNumber],
+    record: &'r MatchRecord,
+    names: Option<Names>,
+}
+
+impl GroupRef<'_> {
+    fn names(&self) -> Names {
+        let of_record = || {
+            let values = self.fields.iter().map(|field| self.record.value(*field).unwrap_or_default());
+            values.map(|value| cut(value).into()).collect()
+        };
+        self.names.clone().unwrap_or_else(of_record)
+    }
+}
+
+/// Appends a value for hashing: its length and its text without ASCII case.
+fn fold_into(buffer: &mut Vec<u8>, value: &str) {
+    buffer.extend_from_slice(&(value.len() as u32).to_le_bytes());
+    let start = buffer.len();
+    buffer.extend_from_slice(value.as_bytes());
+    if let Some(folded) = buffer.get_mut(start..) {
+        folded.make_ascii_lowercase();
     }
 }
 

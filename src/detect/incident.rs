@@ -16,6 +16,7 @@ use super::alert::{self, Alert, AlertId, AlertKind, AlertStatus, Level, RuleSumm
 use super::correlate::evidence::Evidence;
 use super::correlate::plan::RulePlan;
 use super::record::MatchRecord;
+use super::threat::{Reason, points_of_incident};
 use crate::event::{EventId, Timestamp};
 
 /// Events listed in an alert; more are counted as omitted.
@@ -307,6 +308,25 @@ impl Incidents {
         {
             incident.below = true;
         }
+    }
+
+    /// Open incidents of some groups as reasons of a threat level.
+    pub(crate) fn reasons(
+        &self,
+        plan: &[RulePlan],
+        context: Context<'_>,
+        wanted: impl Fn(&BTreeMap<String, String>) -> bool,
+    ) -> Vec<Reason> {
+        let open = self.all.iter().filter(|(_, incident)| incident.open && wanted(&incident.group));
+        open.filter_map(|((rule, ..), incident)| {
+            Some(Reason {
+                points: points_of_incident(incident.level),
+                text: incident.summary(plan.get(*rule as usize)?, context),
+                level: incident.level,
+                alert: Some(AlertId(incident.id)),
+            })
+        })
+        .collect()
     }
 
     /// Reports every open incident whose count has grown since its last report, in order of opening.

@@ -9,7 +9,7 @@ use super::evidence::Evidence;
 use super::plan::{Evaluator, Measure, Plan, Role, RulePlan};
 use super::timer::Kind;
 use super::window::{Change, ChangeKind, Entry, chosen};
-use super::{Beat, Correlator, Names, Output, Signal};
+use super::{Beat, Correlator, GroupRef, Names, Output, Signal};
 use crate::detect::alert::{AlertKind, Level, Transition};
 use crate::detect::extension::Heartbeat;
 use crate::detect::incident::{Effect, Facet, Sighting};
@@ -63,9 +63,11 @@ impl Correlator {
             return true;
         }
         if rule.states.is_some()
-            && let Some((key, names)) = self.groups_of(&rule.group_numbers, signal.record).into_iter().next()
+            && let Some(key) = self.only_group(&rule.group_numbers, signal.record)
         {
-            self.state_input(plan, index, (key, &names), 0, 1, signal, out);
+            let record = signal.record;
+            let group = GroupRef { key, fields: &rule.group_numbers, record, names: None };
+            self.state_input(plan, index, &group, 0, 1, signal, out);
         }
         if rule.alone && rule.extension.alert.enabled && !has_state_incidents(rule) {
             self.match_incident(plan, index, rule, signal, out);
@@ -268,12 +270,12 @@ impl Correlator {
         &mut self,
         plan: &Plan,
         to: usize,
-        rule: &RulePlan,
-        (key, names): (u128, Names),
+        at: &GroupRef<'_>,
         estimate: f64,
         signal: &mut Signal<'_>,
         out: &mut Vec<Output>,
     ) {
+        let rule = &plan.rules[to];
         if !rule.alone || !rule.extension.alert.enabled {
             return;
         }
@@ -287,8 +289,8 @@ impl Correlator {
             newest: (signal.time, signal.order),
             trigger: signal.record.event_id,
         };
-        let place = (to as u32, Facet::Firing, key);
-        let group = || named(rule, &names);
+        let place = (to as u32, Facet::Firing, at.key);
+        let group = || named(rule, &at.names());
         let evidence = signal.evidence();
         let context = self.context(plan);
         let collect = |details: &mut crate::detect::incident::Details, _| details.note(&evidence);
@@ -324,7 +326,8 @@ impl Correlator {
                     evidence,
                     parts: Vec::new(),
                 };
-                self.state_input(plan, index, (key, &names), 0, fired.events, &mut signal, out);
+                let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
+                self.state_input(plan, index, &group, 0, fired.events, &mut signal, out);
             }
         }
         if !rule.routes.is_empty() {
@@ -622,7 +625,7 @@ impl Correlator {
         &mut self,
         plan: &Plan,
         index: u32,
-        (key, names): (u128, &Names),
+        group: &GroupRef<'_>,
         input: usize,
         count: u64,
         signal: &mut Signal<'_>,
@@ -635,6 +638,7 @@ impl Correlator {
         }
         let settled = self.settled(rule);
         let budget = self.options.groups_per_rule;
+        let key = group.key;
         let memory = &mut self.rules[index as usize];
         if !memory.machines.contains_key(&key) {
             let starts = machine_plan.on.iter().any(|(from, number, to)| {
@@ -662,7 +666,7 @@ impl Correlator {
                 return;
             }
         }
-        let machine = memory.machines.entry(key).or_insert_with(|| Machine::new(names.clone()));
+        let machine = memory.machines.entry(key).or_insert_with(|| Machine::new(group.names()));
         let mut moves = Vec::new();
         machine.latest = Some(signal.evidence());
         let place = (signal.time, signal.order);
@@ -912,12 +916,12 @@ impl Correlator {
         &mut self,
         plan: &Plan,
         to: usize,
-        rule: &RulePlan,
         heartbeat: Heartbeat,
-        (key, names): (u128, Names),
+        group: &GroupRef<'_>,
         signal: &mut Signal<'_>,
         out: &mut Vec<Output>,
     ) {
+        let (rule, key) = (&plan.rules[to], group.key);
         let budget = self.options.groups_per_rule;
         let memory = &mut self.rules[to];
         let Some(beat) = memory.beats.get_mut(&key) else {
@@ -931,7 +935,9 @@ impl Correlator {
                 return;
             }
             let latest = signal.evidence();
-            memory.beats.insert(key, Beat { names, heard: signal.time, silent: false, latest });
+            memory
+                .beats
+                .insert(key, Beat { names: group.names(), heard: signal.time, silent: false, latest });
             self.timer(rule, overdue(signal.time, heartbeat), to as u32, key, Kind::Beat);
             return;
         };
@@ -944,7 +950,6 @@ impl Correlator {
             self.timer(rule, overdue(signal.time, heartbeat), to as u32, key, Kind::Beat);
             self.close_incident(rule, (to as u32, Facet::Firing, key), signal.time, out);
         }
-        debug_assert!(plan.rules.len() > to);
     }
 
     pub(super) fn beat_missed(&mut self, plan: &Plan, to: usize, key: u128, at: i64, out: &mut Vec<Output>) {
@@ -990,7 +995,8 @@ impl Correlator {
             let record = MatchRecord::default();
             let evidence = fired.parts.last().cloned();
             let mut signal = Signal { record: &record, time: at, order: 0, evidence, parts: Vec::new() };
-            self.state_input(plan, to as u32, (key, &names), 0, 1, &mut signal, out);
+            let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
+            self.state_input(plan, to as u32, &group, 0, 1, &mut signal, out);
         }
         if !rule.routes.is_empty() {
             self.feed_rules_above(plan, to, key, &names, fired, out);
