@@ -5,11 +5,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Entity, Incident};
 use crate::detect::Level;
-use crate::detect::alert::AlertId;
+pub use crate::detect::threat::{Reason, ThreatLevel};
+use crate::detect::threat::{level_of, points_of_incident, points_of_risk};
 use crate::event::{Nanos, Timestamp};
 
 const SECOND: Nanos = 1_000_000_000;
@@ -23,44 +22,13 @@ const TREND: Nanos = 600 * SECOND;
 /// Reasons listed.
 const MOST_REASONS: usize = 50;
 
-/// How bad it is, for the whole, a service or an entity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum ThreatLevel {
-    #[default]
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-impl ThreatLevel {
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            ThreatLevel::Low => "LOW",
-            ThreatLevel::Medium => "MEDIUM",
-            ThreatLevel::High => "HIGH",
-            ThreatLevel::Critical => "CRITICAL",
-        }
+/// The next lower level.
+fn one_lower(level: ThreatLevel) -> ThreatLevel {
+    match level {
+        ThreatLevel::Low | ThreatLevel::Medium => ThreatLevel::Low,
+        ThreatLevel::High => ThreatLevel::Medium,
+        ThreatLevel::Critical => ThreatLevel::High,
     }
-
-    fn one_lower(self) -> Self {
-        match self {
-            ThreatLevel::Low | ThreatLevel::Medium => ThreatLevel::Low,
-            ThreatLevel::High => ThreatLevel::Medium,
-            ThreatLevel::Critical => ThreatLevel::High,
-        }
-    }
-}
-
-/// One reason behind a threat level, largest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reason {
-    pub points: f64,
-    pub text: String,
-    pub level: Level,
-    pub alert: Option<AlertId>,
 }
 
 /// The level, and why.
@@ -99,7 +67,8 @@ impl Assessor {
     pub fn assess(&mut self, now: Timestamp, incidents: &[Arc<Incident>], entities: &[Entity]) -> Threat {
         let reasons = reasons(incidents, entities);
         let points = reasons.iter().map(|reason| reason.points).sum::<f64>().min(100.0);
-        let justified = level(points, &reasons);
+        let worst = reasons.iter().map(|reason| reason.level).max().unwrap_or(Level::Informational);
+        let justified = level_of(worst, points);
         self.settle(now, justified);
         self.remember(ThreatSample { time: now, level: self.level, points });
         Threat {
@@ -117,7 +86,7 @@ impl Assessor {
             self.level = justified;
             self.justified_at = now;
         } else if now.since(self.justified_at) >= HOLD {
-            self.level = self.level.one_lower().max(justified);
+            self.level = one_lower(self.level).max(justified);
             self.justified_at = now;
         }
     }
@@ -143,13 +112,13 @@ impl Assessor {
 fn reasons(incidents: &[Arc<Incident>], entities: &[Entity]) -> Vec<Reason> {
     let open = incidents.iter().filter(|incident| incident.is_open());
     let from_incidents = open.map(|incident| Reason {
-        points: points_of(incident.alert.rule.level),
+        points: points_of_incident(incident.alert.rule.level),
         text: incident.alert.summary.clone(),
         level: incident.alert.rule.level,
         alert: Some(incident.alert.alert_id),
     });
     let from_entities = entities.iter().filter(|entity| entity.score >= 10.0).map(|entity| Reason {
-        points: (entity.score / 10.0).min(10.0),
+        points: points_of_risk(entity.score),
         text: format!("risk of {} {} is {:.0}", entity.field, entity.value, entity.score),
         level: Level::Low,
         alert: None,
@@ -159,25 +128,4 @@ fn reasons(incidents: &[Arc<Incident>], entities: &[Entity]) -> Vec<Reason> {
     reasons.sort_by(|a, b| b.points.total_cmp(&a.points));
     reasons.truncate(MOST_REASONS);
     reasons
-}
-
-fn points_of(level: Level) -> f64 {
-    match level {
-        Level::Informational => 0.0,
-        Level::Low => 2.0,
-        Level::Medium => 8.0,
-        Level::High => 25.0,
-        Level::Critical => 60.0,
-    }
-}
-
-fn level(points: f64, reasons: &[Reason]) -> ThreatLevel {
-    let worst = reasons.iter().map(|reason| reason.level).max().unwrap_or(Level::Informational);
-    match (worst, points) {
-        (Level::Critical, _) => ThreatLevel::Critical,
-        (_, 90.0..) => ThreatLevel::Critical,
-        (Level::High, _) | (_, 50.0..) => ThreatLevel::High,
-        (Level::Medium, _) | (_, 15.0..) => ThreatLevel::Medium,
-        _ => ThreatLevel::Low,
-    }
 }
