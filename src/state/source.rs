@@ -11,6 +11,10 @@ const SECOND: Nanos = 1_000_000_000;
 const RATE_WINDOW: Nanos = 5 * SECOND;
 /// Silence shorter than this is never remarkable.
 const SHORTEST_SILENCE: Nanos = 60 * SECOND;
+/// Until this many pauses were seen nobody knows what is usual for a source.
+const PAUSES_TO_KNOW: u32 = 5;
+/// Silence that is remarkable of a source that is hardly known.
+const LONG_SILENCE: Nanos = 3600 * SECOND;
 /// Silence this many times as long as usual is.
 const UNUSUAL: Nanos = 5;
 /// Less than this behind the end of the file is the normal state of a file being written.
@@ -53,6 +57,7 @@ struct Held {
     samples: VecDeque<(Timestamp, u64)>,
     /// The longest recent pause between lines; it decays, so that one long night is forgotten.
     usual_pause: Nanos,
+    pauses: u32,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +69,7 @@ impl Sources {
             held.renew(status, now);
         } else if self.0.len() < LIMIT {
             let samples = VecDeque::from([(now, status.lines)]);
-            self.0.insert(Arc::clone(&status.path), Held { status, samples, usual_pause: 0 });
+            self.0.insert(Arc::clone(&status.path), Held { status, samples, usual_pause: 0, pauses: 0 });
         }
     }
 
@@ -80,6 +85,7 @@ impl Held {
         {
             let decayed = self.usual_pause - self.usual_pause / 64;
             self.usual_pause = decayed.max(after.since(before));
+            self.pauses = self.pauses.saturating_add(1);
         }
         self.samples.push_back((now, status.lines));
         while self.samples.len() > 2
@@ -109,7 +115,8 @@ impl Held {
 
     fn health(&self, silent_for: Option<Nanos>) -> SourceHealth {
         let status = &self.status;
-        let usual = self.usual_pause.saturating_mul(UNUSUAL).max(SHORTEST_SILENCE);
+        let least = if self.pauses < PAUSES_TO_KNOW { LONG_SILENCE } else { SHORTEST_SILENCE };
+        let usual = self.usual_pause.saturating_mul(UNUSUAL).max(least);
         match silent_for {
             _ if status.trouble.is_some() => SourceHealth::Trouble,
             _ if status.closed => SourceHealth::Closed,

@@ -325,6 +325,14 @@ fn a_source_that_pauses_often_is_not_called_silent() {
 }
 
 #[test]
+fn a_source_that_is_hardly_known_is_given_time() {
+    let mut state = state([clock(0), source(100, 0, 0), clock(600)]);
+    assert_eq!(state.snapshot().sources[0].health, SourceHealth::Live);
+    state.apply(clock(3601));
+    assert_eq!(state.snapshot().sources[0].health, SourceHealth::Silent);
+}
+
+#[test]
 fn health_names_the_most_urgent_fact() {
     let health = |change: &dyn Fn(&mut SourceStatus)| {
         let mut status = SourceStatus { path: "a".into(), ..SourceStatus::default() };

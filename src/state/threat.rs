@@ -15,8 +15,8 @@ const SECOND: Nanos = 1_000_000_000;
 /// A level holds this long after it was last justified, then falls by one.
 const HOLD: Nanos = 120 * SECOND;
 /// Distance of the samples in the history, and how many: an hour.
-const SAMPLE_EVERY: Nanos = 30 * SECOND;
-const MOST_SAMPLES: usize = 120;
+const SAMPLE_EVERY: Nanos = 10 * SECOND;
+const MOST_SAMPLES: usize = 360;
 /// The trend is the difference to this long ago.
 const TREND: Nanos = 600 * SECOND;
 /// Reasons listed.

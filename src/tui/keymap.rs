@@ -186,6 +186,7 @@ use Tab::{Alerts, Entities, Events, Overview, Rules, Search, Sources, Trace};
 
 const LISTS: &[Tab] = &[Overview, Events, Search, Trace, Alerts, Rules, Entities, Sources];
 const WITH_DETAIL: &[Tab] = &[Events, Search, Trace, Alerts];
+const OPENABLE: &[Tab] = &[Overview, Events, Search, Trace, Alerts, Entities];
 const WITH_FILTER: &[Tab] = &[Events];
 const WITH_VALUES: &[Tab] = &[Events, Search, Trace];
 const WITH_TRACE: &[Tab] = &[Overview, Events, Search, Alerts];
@@ -207,7 +208,7 @@ const TABLE: &[Binding] = &[
     binding(Action::PreviousPane, &["⇧Tab"], Group::Move, "other pane").on(WITH_DETAIL),
     binding(Action::HistoryBack, &["[", "Alt-←"], Group::Move, "back"),
     binding(Action::HistoryForward, &["]", "Alt-→"], Group::Move, "forward"),
-    binding(Action::Open, &["Enter"], Group::Open, "details, evidence").hint("open", 20),
+    binding(Action::Open, &["Enter"], Group::Open, "details, evidence").on(OPENABLE).hint("open", 20),
     binding(Action::Trace, &["o"], Group::Open, "trace of this id").on(WITH_TRACE).hint("trace", 22),
     binding(Action::ViewEvents, &["v"], Group::Open, "its events in the index")
         .on(&[Overview, Alerts, Entities, Events, Search])
@@ -221,7 +222,7 @@ const TABLE: &[Binding] = &[
     binding(Action::Show(Rules), &["6"], Group::Open, "rules"),
     binding(Action::Show(Entities), &["7"], Group::Open, "entities by risk"),
     binding(Action::Show(Sources), &["8"], Group::Open, "sources"),
-    binding(Action::Edit, &["/"], Group::Filter, "type a filter, query or id")
+    binding(Action::Edit, &["/"], Group::Filter, "type filter, query or id")
         .on(WITH_PROMPT)
         .hint("filter", 10),
     binding(Action::FilterIn, &["+"], Group::Filter, "only this value").on(WITH_VALUES),
@@ -231,9 +232,7 @@ const TABLE: &[Binding] = &[
     binding(Action::Switch, &["s"], Group::Filter, "open alerts or all")
         .on(&[Alerts])
         .hint("open or all", 30),
-    binding(Action::Pause, &["Space"], Group::Live, "pause, resume (reading goes on)")
-        .on(&[Events])
-        .hint("pause", 30),
+    binding(Action::Pause, &["Space"], Group::Live, "pause, resume the list").on(&[Events]).hint("pause", 30),
     binding(Action::Follow, &["f"], Group::Live, "follow the newest").on(&[Events]).hint("follow", 35),
     binding(Action::ClockStyle, &["T"], Group::Live, "clock: UTC, local, age"),
     binding(Action::Copy, &["y"], Group::Do, "copy value, line, id, JSON")

@@ -133,7 +133,7 @@ impl Model {
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         use crate::view::scene::Answer::Waiting;
-        matches!(self.screens.search.answer, Waiting) || matches!(self.screens.trace.answer, Waiting)
+        matches!(self.screens.search.answer, Waiting) || self.screens.trace.waiting
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>) {

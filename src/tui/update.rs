@@ -1,5 +1,6 @@
 //! How the dashboard changes: a message in, effects out. Opens nothing, sends nothing, sleeps not.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tui_input::InputRequest;
@@ -8,13 +9,13 @@ use super::keymap::{Action, Code, Key, action};
 use super::model::{Message, Model};
 use crate::detect::alert::AlertId;
 use crate::detect::{Alert, AlertStatus, Level};
-use crate::event::{LogLevel, Record};
+use crate::event::{EventId, LogLevel, Record};
 use crate::pipeline::{Notice, Request};
-use crate::query::SearchRequest;
+use crate::query::{SearchRequest, Trace};
 use crate::state::{Filter, Incident, Snapshot};
 use crate::text::Safe;
 use crate::view::scene::{
-    AlertsShown, Answer, ClockStyle, DetailPane, Flow, ListState, Overlay, PromptPurpose, Tab,
+    AlertsShown, Answer, ClockStyle, DetailPane, Flow, ListState, Overlay, PromptPurpose, Tab, TraceScreen,
 };
 use crate::view::{detail, held_evidence, listed_incidents, trace_steps};
 
@@ -364,6 +365,7 @@ fn on_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let new_critical = newly_critical(&model.snapshot, &snapshot);
     model.snapshot = snapshot;
     take_new_rows(model);
+    extend_trace(model);
     let Some(summary) = new_critical else { return Vec::new() };
     if model.tab != Tab::Overview && model.tab != Tab::Alerts {
         model.say(format!("CRIT {summary}: 5 alerts"));
@@ -627,15 +629,36 @@ fn open_trace_of_selection(model: &mut Model) -> Vec<Effect> {
 
 fn open_trace(model: &mut Model, id: String) -> Vec<Effect> {
     let ticket = model.next_ticket();
-    let trace = &mut model.screens.trace;
-    *trace = crate::view::scene::TraceScreen {
-        id: id.clone(),
-        answer: Answer::Waiting,
-        ticket,
-        ..Default::default()
-    };
+    let answer = Answer::Ready(Trace { id: id.clone(), ..Trace::default() });
+    model.screens.trace =
+        TraceScreen { id: id.clone(), answer, waiting: true, ticket, ..TraceScreen::default() };
+    extend_trace(model);
     model.show(Tab::Trace);
     vec![Effect::Request(Request::Trace { ticket, id })]
+}
+
+/// Adds what the engine still holds and the index does not know yet, so that a trace is complete
+/// from its first frame on and goes on growing.
+fn extend_trace(model: &mut Model) {
+    let screen = &mut model.screens.trace;
+    let Answer::Ready(trace) = &mut screen.answer else { return };
+    let known: HashSet<EventId> = trace.records.iter().map(|record| record.event_id).collect();
+    let carries =
+        |row: &&Arc<Record>| row.correlation_ids.contains(&screen.id) && !known.contains(&row.event_id);
+    let rows = &model.snapshot.rows;
+    let before = trace.records.len();
+    trace.records.extend(rows.after(screen.seen).filter(carries).map(|row| Record::clone(row)));
+    screen.seen = rows.get(rows.len().saturating_sub(1)).map_or(screen.seen, |row| row.seq);
+    if trace.records.len() > before {
+        trace.records.sort_by_key(|record| (record.time, record.seq));
+    }
+    let is_listed = |id: AlertId| trace.alerts.iter().any(|alert| alert.alert_id == id);
+    let incidents = model.snapshot.incidents.iter().map(|incident| &incident.alert);
+    let fresh: Vec<Alert> = incidents
+        .filter(|alert| alert.correlation_ids.contains(&screen.id) && !is_listed(alert.alert_id))
+        .cloned()
+        .collect();
+    trace.alerts.extend(fresh);
 }
 
 /// The events behind what is selected, as a question to the index.
@@ -699,7 +722,11 @@ fn on_notice(model: &mut Model, notice: Notice) {
             model.screens.search.answer = result.map_or_else(Answer::Failed, Answer::Ready);
         }
         Notice::Trace { ticket, result } if ticket == model.screens.trace.ticket => {
-            model.screens.trace.answer = result.map_or_else(Answer::Failed, Answer::Ready);
+            let trace = &mut model.screens.trace;
+            trace.waiting = false;
+            trace.seen = 0;
+            trace.answer = result.map_or_else(Answer::Failed, Answer::Ready);
+            extend_trace(model);
         }
         // The answer to a question that is no longer asked.
         Notice::Search { .. } | Notice::Trace { .. } => {}

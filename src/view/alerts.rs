@@ -103,13 +103,13 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, listed: &[&Arc<I
     }
     let columns = [
         Column::fixed("level", 6),
-        Column::fixed("age", 7).right(),
-        Column::fixed("rule", 30).from(104),
+        Column::fixed("age", 6).right(),
+        Column::fixed("rule", 34).from(150),
         Column::flexible("what"),
-        Column::fixed("count", 7).right(),
-        Column::fixed("opened", 8).from(92),
-        Column::fixed("last", 8).from(70),
-        Column::fixed("state", 6),
+        Column::fixed("count", 5).right(),
+        Column::fixed("opened", 8).from(100),
+        Column::fixed("last", 8).from(90),
+        Column::fixed("state", 6).from(if screen.shown == AlertsShown::All { 0 } else { 130 }),
     ];
     let height = usize::from(inner.height.saturating_sub(1));
     let selected = position_in(listed, screen.selected);
@@ -196,11 +196,14 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
     }
     let count = match alert.approximate {
         true => safe!("about {} (state was over its budget; never too low)", format::count(alert.count)),
-        false => safe!("{} events, {} changes", format::count(alert.count), incident.updates),
+        false if alert.count == 1 => safe!("1 event"),
+        false => safe!("{} events", format::count(alert.count)),
     };
     lines.push(labelled(canvas, "counted", count));
     if let Some(source) = &alert.source {
-        let place = safe!("{}:{}", canvas.safe(&source.path.to_string_lossy()), source.line);
+        let path = canvas.safe(&source.path.to_string_lossy());
+        let place =
+            safe!("{}:{}", path.shorten_middle(usize::from(area.width).saturating_sub(20), "…"), source.line);
         lines.push(labelled(canvas, "line", place));
     }
     if let Some(id) = alert.correlation_ids.first() {
@@ -248,11 +251,11 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
     let held = held_evidence(scene.snapshot, alert);
     let all = alert.events.len() as u64 + alert.events_omitted;
     let head = match held.len() as u64 {
-        0 => safe!(" evidence: {} events, all in the index (v)", format::count(all)),
+        0 => safe!(" evidence: {} in the index (v)", format::count(all)),
         shown if shown < all => {
             safe!(" evidence: {} of {}, the rest in the index (v)", shown, format::count(all))
         }
-        _ => safe!(" evidence: {} events", format::count(all)),
+        _ => safe!(" evidence: all {}", format::count(all)),
     };
     canvas.row(area, 0, &[canvas.part(head, Role::Muted)]);
     let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -267,7 +270,7 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
         vec![
             canvas.part(scene.clock.seconds(record.time, scene.snapshot.now), Role::Text),
             records::level(canvas, record),
-            canvas.part(canvas.safe(&record.service), Role::Text),
+            records::service(canvas, record),
             canvas.part(records::message(canvas, record), Role::Text),
         ]
     });

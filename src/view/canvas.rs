@@ -117,6 +117,17 @@ impl<'a> Canvas<'a> {
         self.parts(area.x, area.y + row, area.width, parts)
     }
 
+    /// Like [`Canvas::row`], but leaves out parts from the right that do not fit whole.
+    pub fn row_fitting(&mut self, area: Rect, row: u16, parts: &[Part]) -> u16 {
+        let mut width = 0;
+        let fits = |(text, _): &&Part| {
+            width += text.width();
+            width <= usize::from(area.width)
+        };
+        let count = parts.iter().take_while(fits).count();
+        self.row(area, row, parts.get(..count.max(1)).unwrap_or(parts))
+    }
+
     /// Changes the style of cells that are already written.
     pub fn restyle(&mut self, area: Rect, style: Style) {
         self.buffer.set_style(area, style);

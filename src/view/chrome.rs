@@ -18,6 +18,9 @@ use crate::text::Safe;
 /// An event older than this when it was read comes from a backlog and says nothing about lag.
 const HISTORY: Nanos = 600 * 1_000_000_000;
 
+/// A source without a line for this long says nothing about how late lines are now.
+const SPEAKING: Nanos = 10 * 1_000_000_000;
+
 fn plain() -> Style {
     Style::new()
 }
@@ -39,7 +42,7 @@ fn width(parts: &[Part]) -> usize {
 
 /// The fullest of several forms that fits.
 fn header_that_fits(canvas: &Canvas<'_>, room: usize, scene: &Scene<'_>) -> (Vec<Part>, Vec<Part>) {
-    let forms = [(3, 2), (2, 2), (2, 1), (1, 1), (1, 0)];
+    let forms = [(4, 2), (3, 2), (3, 1), (2, 2), (2, 1), (1, 1), (1, 0)];
     for (left_detail, right_detail) in forms {
         let left = header_left(canvas, scene, left_detail);
         let right = header_right(canvas, scene, right_detail);
@@ -50,16 +53,16 @@ fn header_that_fits(canvas: &Canvas<'_>, room: usize, scene: &Scene<'_>) -> (Vec
     (header_left(canvas, scene, 0), header_right(canvas, scene, 0))
 }
 
-/// 0: the level; 1: and its points; 2: and the counts; 3: and the host.
+/// 0: the level; 1: and its points; 2: and short counts; 3: and counts; 4: and the host.
 fn header_left(canvas: &Canvas<'_>, scene: &Scene<'_>, detail: u8) -> Vec<Part> {
     let threat = &scene.snapshot.threat;
     let severity = Severity::from(threat.level);
     let mut parts = vec![canvas.own("soctop", Role::Title), gap(1)];
-    if detail >= 3 && !scene.host.is_empty() {
+    if detail >= 4 && !scene.host.is_empty() {
         parts.push(canvas.part(canvas.safe(scene.host).truncate(20, "…"), Role::Text));
         parts.push(gap(2));
     }
-    if detail >= 2 {
+    if detail >= 3 {
         parts.push(canvas.own("THREAT ", Role::Muted));
     }
     parts.push((safe!("{} {}", severity.shape(), threat.level.word()), canvas.theme.severity(severity)));
@@ -68,7 +71,7 @@ fn header_left(canvas: &Canvas<'_>, scene: &Scene<'_>, detail: u8) -> Vec<Part> 
     }
     if detail >= 2 {
         parts.push(gap(2));
-        parts.extend(open_counts(canvas, scene.snapshot));
+        parts.extend(open_counts(canvas, scene.snapshot, detail >= 3));
     }
     parts
 }
@@ -84,15 +87,18 @@ pub fn arrow(trend: Option<f64>) -> &'static str {
 }
 
 /// Open incidents by level.
-fn open_counts(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Part> {
+fn open_counts(canvas: &Canvas<'_>, snapshot: &Snapshot, words: bool) -> Vec<Part> {
     let mut parts = Vec::new();
     for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low] {
         let is_counted = |level| Severity::from(level) == severity;
         let open =
             snapshot.incidents.iter().filter(|i| i.is_open() && is_counted(i.alert.rule.level)).count();
         let role = if open == 0 { Role::Muted } else { Role::Severity(severity) };
-        parts.push(gap(1));
-        parts.push(canvas.part(safe!("{} {} {}", severity.shape(), severity.word(), open), role));
+        let text = match words {
+            true => safe!("{} {} {}", severity.shape(), severity.word(), open),
+            false => safe!("{}{}", severity.shape(), open),
+        };
+        parts.extend([gap(1), canvas.part(text, role)]);
     }
     parts
 }
@@ -150,7 +156,8 @@ pub fn lag(snapshot: &Snapshot) -> Nanos {
     let lags = snapshot.sources.iter().filter_map(|source| {
         let status = &source.status;
         let lag = status.last_line_at?.since(status.last_event_time?);
-        (source.health == SourceHealth::Live && (0..HISTORY).contains(&lag)).then_some(lag)
+        let speaks = source.silent_for.is_some_and(|silence| silence < SPEAKING);
+        (speaks && (0..HISTORY).contains(&lag)).then_some(lag)
     });
     lags.max().unwrap_or_default()
 }
@@ -279,13 +286,13 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let mut used = width(&parts);
     for hint in hints {
         let key = canvas.part(Safe::literal(hint.keys), Role::Key);
-        let label = canvas.part(safe!(" {}  ", hint.label), Role::Muted);
+        let label = canvas.part(safe!(" {}", hint.label), Role::Muted);
         let needed = key.0.width() + label.0.width();
-        if used + needed > usize::from(row.width) + 2 {
+        if used + needed > usize::from(row.width) {
             break;
         }
-        used += needed;
-        parts.extend([key, label]);
+        used += needed + 2;
+        parts.extend([key, label, gap(2)]);
     }
     canvas.parts(row.x, row.y, row.width, &parts);
 }

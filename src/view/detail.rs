@@ -15,6 +15,9 @@ use crate::text::Safe;
 /// Bytes of a raw line that are shown; the rest is counted.
 const RAW_LIMIT: usize = 64 * 1024;
 
+/// The message stands in full among the fields.
+const HEADING_LINES: usize = 2;
+
 /// Bytes of one value.
 const VALUE_LIMIT: usize = 16 * 1024;
 
@@ -136,8 +139,11 @@ fn lines_of(
         Item::Heading => {
             let text = records::message(canvas, record);
             let (level, style) = records::level(canvas, record);
-            let text = safe!("{}  {}  {}", level, canvas.safe(&record.service), text);
-            wrapped(muted(""), &[text], style, 0, width)
+            let service = records::service(canvas, record).0;
+            let text = safe!("{}  {}  {}", level, service, text);
+            let mut lines = wrapped(muted(""), &[text], style, 0, width);
+            lines.truncate(HEADING_LINES);
+            lines
         }
         Item::Time => {
             let quality = match record.time_quality {

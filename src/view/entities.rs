@@ -12,12 +12,12 @@ use crate::state::Entity;
 use crate::text::Safe;
 
 /// Cells of the bar for a hundred points.
-const BAR: usize = 8;
+const BAR: usize = 6;
 
 /// One line for the overview: kind, name, score, bar, direction.
 pub fn line(canvas: &Canvas<'_>, entity: &Entity, width: u16) -> Vec<Part> {
     let kind = canvas.safe(kind(&entity.field)).truncate(5, "…");
-    let name_width = usize::from(width).saturating_sub(6 + 5 + BAR + 3);
+    let name_width = usize::from(width).saturating_sub(6 + 6 + BAR + 2);
     let name = canvas.safe(&entity.value).truncate(name_width, "…");
     vec![
         canvas.part(safe!("{:<5} ", kind), Role::Muted),

@@ -72,11 +72,11 @@ pub fn spark(values: &[u64], style: Style) -> Vec<(Safe, Style)> {
     stack(values, 1).into_iter().next().map(|line| (line, style)).into_iter().collect()
 }
 
-/// One block per value on a fixed scale from zero to `full`.
+/// One block per value on a fixed scale from zero, which is a line, to `full`.
 pub fn scaled(values: &[u64], full: u64) -> Safe {
     let mut line = Safe::default();
     for value in values {
-        let block = if *value == 0 { 0 } else { (value * 8 / full.max(1)).clamp(1, 8) };
+        let block = (value * 8 / full.max(1)).clamp(1, 8);
         line.push(&Safe::literal(BLOCKS[block as usize]));
     }
     line
@@ -84,7 +84,7 @@ pub fn scaled(values: &[u64], full: u64) -> Safe {
 
 /// Bars of several rows, from the top row to the bottom row.
 pub fn stack(values: &[u64], rows: u64) -> Vec<Safe> {
-    let largest = values.iter().copied().max().unwrap_or(0).max(1);
+    let largest = values.iter().copied().max().unwrap_or(0).max(SMALLEST_SCALE);
     let steps = rows * 8;
     let height = |value: u64| match value {
         0 => 0,
@@ -104,6 +104,9 @@ pub fn stack(values: &[u64], rows: u64) -> Vec<Safe> {
         })
         .collect()
 }
+
+/// A full bar is never less than this: a single event must not look like a storm.
+const SMALLEST_SCALE: u64 = 8;
 
 struct Lane {
     severity: Option<Severity>,
@@ -238,6 +241,7 @@ mod tests {
     fn bars_are_scaled_and_never_vanish() {
         assert_eq!(stack(&[0, 1, 50, 100], 1), ["", " ▁▄█"].map(Safe::literal).get(1..).expect("one"));
         assert_eq!(stack(&[0, 1, 8, 16], 2), [safe!("   █"), safe!(" ▁██")]);
+        assert_eq!(stack(&[0, 1, 2], 1), [safe!(" ▁▂")], "few events stay small");
         assert_eq!(stack(&[], 1), [safe!("")]);
         assert_eq!(stack(&[u64::MAX, u64::MAX / 2], 1), [safe!("█▃")]);
     }

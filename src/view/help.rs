@@ -10,7 +10,7 @@ use crate::safe;
 use crate::text::Safe;
 
 /// Cells of the keys of an entry.
-const KEYS_WIDTH: usize = 14;
+const KEYS_WIDTH: usize = 9;
 
 /// An area for something that lies over the screen, in the middle of it.
 pub fn overlay_area(body: Rect, width: u16, height: u16) -> Rect {
@@ -21,13 +21,17 @@ pub fn overlay_area(body: Rect, width: u16, height: u16) -> Rect {
 
 /// Draws over the screen; returns how many lines can still be scrolled.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, scrolled: usize) -> usize {
-    let area = overlay_area(body, 112, body.height);
+    let area = body;
     canvas.clear(area);
     let title = canvas.part(safe!("Help: {}", scene.tab.title()), Role::Title);
     let note = canvas.own("j k scroll · ? or Esc close", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     let inner = Rect { x: inner.x + 2, width: inner.width.saturating_sub(3), ..inner };
-    let count = if inner.width >= 100 { 3 } else { 1 };
+    let count = match inner.width {
+        110.. => 3,
+        70..110 => 2,
+        _ => 1,
+    };
     let lines = side_by_side(canvas, scene.help, count);
     let legend = legend(canvas);
     let total = lines.iter().map(Vec::len).max().unwrap_or(0);
@@ -57,8 +61,7 @@ fn side_by_side(canvas: &Canvas<'_>, groups: &[HelpGroup], count: usize) -> Vec<
         let Some(shortest) = columns.iter_mut().min_by_key(|column| column.len()) else { continue };
         shortest.push(vec![canvas.own(group.title, Role::Title)]);
         for entry in &group.entries {
-            let keys = safe!("{}", Safe::literal("")).clone();
-            let keys = entry.keys.iter().fold(keys, |mut keys, key| {
+            let keys = entry.keys.iter().fold(Safe::default(), |mut keys, key| {
                 if !keys.is_empty() {
                     keys.push(&safe!(" "));
                 }

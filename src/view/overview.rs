@@ -16,7 +16,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let [top, middle, bottom] = rows(area);
     let wide = area.width >= 76;
     if wide {
-        let [threat_area, graph_area] = two(columns(top, &[37, 63]));
+        let [threat_area, graph_area] =
+            two(columns(top, if area.width >= 100 { &[40, 60] } else { &[50, 50] }));
         threat(canvas, threat_area, scene);
         severity_graph(canvas, graph_area, scene);
     } else {
@@ -79,7 +80,7 @@ fn threat(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     } else if threat.holding {
         head.push(canvas.own("   calming down", Role::Muted));
     }
-    canvas.row(row(0), 0, &head);
+    canvas.row_fitting(row(0), 0, &head);
     let with_history = inner.height >= 8;
     let from = if inner.height >= 7 { 2 } else { 1 };
     let until = if with_history { inner.height - 2 } else { inner.height };
@@ -160,13 +161,8 @@ fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
         return usize::from(inner.height);
     }
     let list_area = Rect { height: inner.height.saturating_sub(1), ..inner };
-    let columns = [
-        Column::fixed("", 6),
-        Column::fixed("", 8),
-        Column::flexible(""),
-        Column::fixed("", 7).right(),
-        Column::fixed("", 8).from(60),
-    ];
+    let columns =
+        [Column::fixed("", 6), Column::fixed("", 8), Column::flexible(""), Column::fixed("", 6).right()];
     let selected = alerts::position(incidents, scene.screens.overview.selected);
     let mut list = super::scene::ListState { selected, top: 0 };
     list.select(selected, incidents.len(), usize::from(list_area.height));
@@ -185,21 +181,17 @@ fn feed_row(canvas: &Canvas<'_>, incident: &Incident, scene: &Scene<'_>) -> tabl
     let open = incident.is_open();
     let text = if open { Role::Text } else { Role::Muted };
     let about = if alert.approximate { "~" } else { "" };
-    let count = match alert.count {
-        0 | 1 => Safe::default(),
-        count => safe!("×{}{}", about, format::compact(count)),
-    };
-    let state = match incident.closed {
-        None => canvas.own("open", Role::Strong),
-        Some(_) => canvas.own("closed", Role::Muted),
+    let last = match (open, alert.count) {
+        (false, _) => canvas.own("closed", Role::Muted),
+        (true, 0 | 1) => canvas.own("", Role::Text),
+        (true, count) => canvas.part(safe!("×{}{}", about, format::compact(count)), Role::Strong),
     };
     let severity = canvas.severity(alert.rule.level);
     vec![
         if open { severity } else { (severity.0, canvas.style(Role::Muted)) },
         canvas.part(scene.clock.seconds(alert.time, now), text),
         canvas.part(canvas.safe(&alert.summary), text),
-        canvas.part(count, text),
-        state,
+        last,
     ]
 }
 
@@ -249,7 +241,7 @@ fn board(canvas: &mut Canvas<'_>, inner: Rect, rows: &[Vec<Part>], nothing: &'st
             parts.split_last().map_or((Part::default(), parts.as_slice()), |(l, f)| (l.clone(), f));
         let last_width = last.0.width() as u16;
         let left = Rect { width: area.width.saturating_sub(last_width + 1), ..area };
-        canvas.row(left, index as u16, first);
+        canvas.row_fitting(left, index as u16, first);
         let line = Rect { y: area.y + index as u16, height: 1, ..area };
         canvas.parts_right(line, &[last]);
     }
@@ -270,35 +262,55 @@ fn breakers(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         (alarming, known) => canvas.part(safe!("{} of {}", alarming, known), Role::Warning),
     };
     let inner = canvas.frame(area, &[title], &[note], false);
-    let rows: Vec<Vec<Part>> = known.iter().map(|row| breaker_row(canvas, row, scene)).collect();
+    let mut known = known;
+    known.sort_by_key(|row| breaker_urgency(row));
+    let terse = inner.width < TERSE_WIDTH;
+    let rows: Vec<Vec<Part>> = known.iter().map(|row| breaker_row(canvas, row, scene, terse)).collect();
     board(canvas, inner, &rows, "no breaker was seen");
 }
 
-fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>) -> Vec<Part> {
+/// Panels narrower than this say durations without words.
+const TERSE_WIDTH: u16 = 30;
+
+/// Open before half-open before closed.
+fn breaker_urgency(row: &BoardRow) -> u8 {
+    match &row.transition {
+        resting if resting.resting => 2,
+        half if half.to.to_lowercase().contains("half") => 1,
+        _ => 0,
+    }
+}
+
+fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bool) -> Vec<Part> {
     let transition = &row.transition;
     let now = scene.snapshot.now;
-    let state = transition.to.to_lowercase();
-    let (mark, word, role) = match state.as_str() {
-        _ if transition.resting => ("o", "shut", Role::Muted),
-        half if half.contains("half") => ("~", "HALF", Role::Warning),
-        _ => ("×", "OPEN", Role::Bad),
+    let (mark, word, role) = match breaker_urgency(row) {
+        0 => ("×", "OPEN", Role::Bad),
+        1 => ("~", "HALF", Role::Warning),
+        _ => ("o", "shut", Role::Muted),
     };
-    let inferred = if transition.inferred { " (inferred)" } else { "" };
     let flaps = match transition.recent_entries {
         0 | 1 => Safe::default(),
         entries => safe!(" ×{}", entries),
     };
     let timer = match transition.until.filter(|_| !transition.resting) {
+        Some(until) if until > now && terse => format::duration(until.since(now)),
         Some(until) if until > now => safe!("probe in {}{}", format::duration(until.since(now)), flaps),
+        Some(_) if terse => safe!("due"),
         Some(_) => safe!("probe due{}", flaps),
+        None if terse => format::duration(now.since(row.since)),
         None => safe!("{}{}", format::duration(now.since(row.since)), flaps),
     };
     let text = if transition.resting { Role::Muted } else { Role::Text };
-    vec![
+    let mut parts = vec![
         canvas.part(safe!("{} {} ", mark, word), role),
-        canvas.part(safe!("{}{}", canvas.safe(&transition.entity), inferred), text),
-        canvas.part(timer, text),
-    ]
+        canvas.part(canvas.safe(&transition.entity), text),
+    ];
+    if transition.inferred {
+        parts.push(canvas.own(" (inferred)", Role::Muted));
+    }
+    parts.push(canvas.part(timer, text));
+    parts
 }
 
 /// Lockouts first, then what else is blocked or limited for a while.
@@ -314,11 +326,12 @@ fn lockouts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         _ => canvas.part(safe!("{} locked", locked), Role::Warning),
     };
     let inner = canvas.frame(area, &[title], &[note], false);
-    let rows: Vec<Vec<Part>> = rows.iter().map(|row| lockout_row(canvas, row, scene)).collect();
+    let terse = inner.width < TERSE_WIDTH;
+    let rows: Vec<Vec<Part>> = rows.iter().map(|row| lockout_row(canvas, row, scene, terse)).collect();
     board(canvas, inner, &rows, "nobody is locked out");
 }
 
-fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>) -> Vec<Part> {
+fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bool) -> Vec<Part> {
     let transition = &row.transition;
     let now = scene.snapshot.now;
     let (mark, what) = match row.board {
@@ -335,14 +348,17 @@ fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>) -> Vec<Pa
         count => safe!("  ×{}", format::compact(count)),
     };
     let left = match transition.until {
+        Some(until) if until > now && terse => format::duration(until.since(now)),
         Some(until) if until > now => safe!("{} left", format::duration(until.since(now))),
+        Some(_) if terse => safe!("0s"),
         Some(_) => safe!("ends now"),
         None => safe!("for {}", format::duration(now.since(row.since))),
     };
     vec![
         canvas.part(safe!("{} ", mark), Role::Warning),
         canvas.part(safe!("{}", canvas.safe(&transition.entity)), Role::Strong),
-        canvas.part(safe!("{}{}{}", what, inferred, count), Role::Muted),
+        canvas.part(safe!("{}{}", what, inferred), Role::Muted),
+        canvas.part(count, Role::Muted),
         canvas.part(left, Role::Text),
     ]
 }
@@ -355,7 +371,7 @@ fn source_panel(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let mut worst: Vec<_> = snapshot.sources.iter().collect();
     worst.sort_by_key(|source| sources::urgency(source.health));
     let rows: Vec<Vec<Part>> =
-        worst.iter().map(|source| sources::panel_line(canvas, source, snapshot.now)).collect();
+        worst.iter().map(|source| sources::panel_line(canvas, source, snapshot)).collect();
     let list = Rect { height: inner.height.saturating_sub(1), ..inner };
     board(canvas, list, &rows, "no source yet");
     let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };

@@ -1,5 +1,7 @@
 //! Events as rows: the same columns wherever events are listed.
 
+use std::path::Path;
+
 use super::canvas::{Canvas, Part};
 use super::scene::Clock;
 use super::table::{Column, Row};
@@ -31,7 +33,8 @@ pub fn columns(width: u16, with_date: bool) -> Vec<Column> {
         Column::fixed("level", 7),
         Column::fixed("service", 12).from(70),
         Column::flexible("message"),
-        Column::fixed("user", 14).from(112),
+        Column::fixed("user", 16).from(140),
+        Column::fixed("address", 15).from(160),
         Column::fixed("corr", 9).from(76),
     ]
 }
@@ -50,9 +53,10 @@ pub fn row(canvas: &Canvas<'_>, record: &Record, width: u16, style: RowStyle) ->
     let mut cells = vec![
         canvas.part(time, time_role),
         level(canvas, record),
-        canvas.part(canvas.safe(&record.service), Role::Text),
+        service(canvas, record),
         canvas.part(message(canvas, record), Role::Text),
         canvas.part(canvas.safe(record.get("user.name").unwrap_or_default()), Role::Text),
+        canvas.part(canvas.safe(record.get("source.ip").unwrap_or_default()), Role::Text),
         canvas.part(correlation_id(canvas, record), Role::Muted),
     ];
     if style.faint {
@@ -67,12 +71,39 @@ pub fn level(canvas: &Canvas<'_>, record: &Record) -> Part {
     (safe!("{} {}", severity.shape(), log_level_word(record.level)), canvas.theme.severity(severity))
 }
 
-/// The message, or what the event calls itself; `!` in front when something in it had to be made
-/// visible, because such a line may be an attack on its reader.
+/// The service that spoke; the name of the file where the line does not say.
+pub fn service(canvas: &Canvas<'_>, record: &Record) -> Part {
+    if record.service.is_empty() {
+        let file = Path::new(&*record.source).file_stem().unwrap_or_default().to_string_lossy();
+        return canvas.part(canvas.safe(&file), Role::Muted);
+    }
+    canvas.part(canvas.safe(&record.service), Role::Text)
+}
+
+/// The message, or what the event is about where it has none; `!` in front when something in it
+/// had to be made visible, because such a line may be an attack on its reader.
 pub fn message(canvas: &Canvas<'_>, record: &Record) -> Safe {
-    let action = record.get("event.action").filter(|_| record.message.is_empty());
-    let text = canvas.safe(action.unwrap_or(&record.message));
+    let text = if has_message(record) { canvas.safe(&record.message) } else { substitute(canvas, record) };
     if Safe::new(&record.message).is_altered() { safe!("! {}", text) } else { text }
+}
+
+/// A structured line without a message has itself for one, which nobody can read.
+fn has_message(record: &Record) -> bool {
+    !record.message.is_empty() && !(record.message == record.raw && record.raw.starts_with('{'))
+}
+
+/// The request, or the action, or the line itself.
+fn substitute(canvas: &Canvas<'_>, record: &Record) -> Safe {
+    let field =
+        |name: &str| record.get(name).filter(|value| !value.is_empty()).map(|value| canvas.safe(value));
+    match (field("http.request.method"), field("url.path")) {
+        (Some(method), Some(path)) => {
+            let status = field("http.response.status_code").unwrap_or_default();
+            let client = field("source.ip").unwrap_or_default();
+            safe!("{} {} {}  {}", method, path, status, client)
+        }
+        _ => field("event.action").unwrap_or_else(|| canvas.safe(&record.raw)),
+    }
 }
 
 /// The first id, shortened in the middle: identifiers differ at both ends.

@@ -338,7 +338,12 @@ impl SearchScreen {
 #[derive(Clone, Debug, Default)]
 pub struct TraceScreen {
     pub id: String,
+    /// What is known so far: the events still held are there at once.
     pub answer: Answer<Trace>,
+    /// The index has not answered yet.
+    pub waiting: bool,
+    /// Sequence number of the newest event that was looked at.
+    pub seen: u64,
     pub ticket: u64,
     pub list: ListState,
     pub detail: DetailPane,

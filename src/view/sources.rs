@@ -1,7 +1,5 @@
 //! Sources: what is read, how far, how fast, and which one has fallen silent.
 
-use std::path::Path;
-
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
@@ -48,9 +46,22 @@ pub fn health_note(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
     }
 }
 
-/// The file name without its folders; those are on the screen of the sources.
-fn short_name(path: &str) -> &str {
-    Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or(path)
+/// The folder that all sources have in common, with its last slash; empty for a single source.
+fn common_folder(snapshot: &Snapshot) -> &str {
+    let mut paths = snapshot.sources.iter().map(|source| &*source.status.path);
+    let Some(first) = paths.next() else { return "" };
+    let folder_of = |path: &str| path.rfind('/').map_or(0, |slash| slash + 1);
+    let mut common = folder_of(first);
+    for path in paths {
+        let same = first.bytes().zip(path.bytes()).take_while(|(a, b)| a == b).count();
+        common = common.min(first.get(..same).map_or(0, folder_of));
+    }
+    first.get(..common).unwrap_or_default()
+}
+
+/// The path without what all have in common.
+fn short_name<'a>(path: &'a str, snapshot: &Snapshot) -> &'a str {
+    path.strip_prefix(common_folder(snapshot)).unwrap_or(path)
 }
 
 /// What a source does now, in a few words.
@@ -59,6 +70,9 @@ fn doing(source: &SourceRow, now: Timestamp) -> Safe {
         SourceHealth::Trouble => safe!("trouble"),
         SourceHealth::Silent => safe!("silent {}", format::duration(source.silent_for.unwrap_or_default())),
         SourceHealth::Behind => safe!("{} behind", format::bytes(source.behind_bytes)),
+        SourceHealth::Live if source.lines_per_second < 0.05 => {
+            safe!("quiet {}", format::duration(source.silent_for.unwrap_or_default()))
+        }
         SourceHealth::Live => safe!(
             "{}/s  lag {}",
             format::rate(source.lines_per_second),
@@ -80,13 +94,13 @@ fn lag(source: &SourceRow, now: Timestamp) -> i64 {
 }
 
 /// One line for the overview; its last part stands at the right.
-pub fn panel_line(canvas: &Canvas<'_>, source: &SourceRow, now: Timestamp) -> Vec<Part> {
+pub fn panel_line(canvas: &Canvas<'_>, source: &SourceRow, snapshot: &Snapshot) -> Vec<Part> {
     let (mark, _, role) = mark(source.health);
     let text = if role == Role::Muted { Role::Muted } else { Role::Text };
     vec![
         canvas.part(safe!("{} ", mark), role),
-        canvas.part(canvas.safe(short_name(&source.status.path)), text),
-        canvas.part(doing(source, now), text),
+        canvas.part(canvas.safe(short_name(&source.status.path, snapshot)), text),
+        canvas.part(doing(source, snapshot.now), text),
     ]
 }
 
@@ -116,8 +130,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
 fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let snapshot = scene.snapshot;
     let title = canvas.own("Sources", Role::Title);
+    let folder = canvas.safe(common_folder(snapshot));
+    let folder =
+        canvas.part(safe!("  {}", folder.shorten_middle(usize::from(area.width) / 2, "…")), Role::Muted);
     let note = health_note(canvas, snapshot);
-    let inner = canvas.frame(area, &[title], &[note], true);
+    let inner = canvas.frame(area, &[title, folder], &[note], true);
     if snapshot.sources.is_empty() {
         let sentence = safe!("No source has reported yet.");
         let advice = safe!("soctop watch FILE, DIRECTORY, 'GLOB' or - for standard input");
@@ -152,9 +169,10 @@ fn row(canvas: &Canvas<'_>, source: &SourceRow, scene: &Scene<'_>) -> table::Row
     let now = scene.snapshot.now;
     let (mark, word, role) = mark(source.health);
     let text = if role == Role::Muted { Role::Muted } else { Role::Text };
+    let name = canvas.safe(short_name(&status.path, scene.snapshot));
     let name = match &status.trouble {
-        Some(trouble) => safe!("{}: {}", canvas.safe(&status.path), canvas.safe(trouble)),
-        None => canvas.safe(&status.path),
+        Some(trouble) => safe!("{}: {}", name, canvas.safe(trouble)),
+        None => name,
     };
     let last = status.last_line_at.map_or_else(|| safe!("never"), |at| scene.clock.seconds(at, now));
     vec![

@@ -61,7 +61,8 @@ const GUTTER: u16 = 2;
 fn widths(columns: &[Column], width: u16) -> Vec<u16> {
     let shown = |column: &Column| width >= column.from_width;
     let fixed: u16 = columns.iter().filter(|c| shown(c) && !c.flexible).map(|c| c.width + 2).sum();
-    let rest = width.saturating_sub(GUTTER + fixed);
+    // The flexible column has a gap behind it too; one cell stays free at the right edge.
+    let rest = width.saturating_sub(GUTTER + fixed + 1);
     columns
         .iter()
         .map(|column| match column {
@@ -157,9 +158,9 @@ mod tests {
             Column::flexible("message"),
             Column::fixed("id", 9).from(40),
         ];
-        assert_eq!(widths(&columns, 80), [8, 10, 45, 9]);
-        assert_eq!(widths(&columns, 59), [8, 0, 36, 9]);
-        assert_eq!(widths(&columns, 30), [8, 0, 18, 0]);
+        assert_eq!(widths(&columns, 80), [8, 10, 44, 9]);
+        assert_eq!(widths(&columns, 59), [8, 0, 35, 9]);
+        assert_eq!(widths(&columns, 30), [8, 0, 17, 0]);
         assert_eq!(widths(&columns, 3), [8, 0, 0, 0]);
     }
 }

@@ -85,6 +85,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
         return without_trace(canvas, area, scene);
     };
     let steps = steps(trace);
+    if steps.is_empty() {
+        return without_trace(canvas, area, scene);
+    }
     let spans = spans(&steps);
     let head_height = if trace.doubt.is_some() { 3 } else { 2 };
     head(canvas, Rect { height: head_height, ..area }, scene, trace, &spans);
@@ -105,7 +108,11 @@ fn without_trace(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Draw
     let (sentence, advice) = match &screen.answer {
         Answer::Waiting => (safe!("Looking for {} …", id), Safe::default()),
         Answer::Failed(message) => (safe!("× {}", canvas.safe(message)), safe!("/ another id   Esc back")),
-        Answer::None | Answer::Ready(_) => (
+        Answer::Ready(_) if screen.waiting => (safe!("Looking for {} …", id), Safe::default()),
+        Answer::Ready(_) => {
+            (safe!("No event with the id {} is indexed.", id), safe!("/ another id   3 search it as text"))
+        }
+        Answer::None => (
             safe!("Everything that carries one correlation id, across all services, in time order."),
             safe!("o on any event or alert opens its trace   / type an id   or paste one on any screen"),
         ),
@@ -214,17 +221,15 @@ fn timeline(
     let title = canvas.own("Timeline", Role::Title);
     let note = canvas.part(
         safe!(
-            "{} per column · █ took  ░ until the next of its service",
+            "{} per column · █ took · ░ until the next of its service",
             length(scale.nanos / i64::from(scale.cells))
         ),
         Role::Muted,
     );
     let inner = canvas.frame(area, &[title], &[note], focused);
     let focus = if focused { Focus::Here } else { Focus::Elsewhere };
-    let now = scene.snapshot.now;
     table::draw(canvas, inner, &columns, screen.list, steps.len(), focus, |canvas, index| {
         let (Some(step), Some(span)) = (steps.get(index), spans.get(index)) else { return Vec::new() };
-        let _ = now;
         step_row(canvas, step, *span, scale, wide)
     })
 }
@@ -253,7 +258,7 @@ fn step_row(canvas: &Canvas<'_>, step: &Step<'_>, span: Span, scale: Scale, wide
             let failed = record.level >= LogLevel::Error;
             vec![
                 (mark, style),
-                canvas.part(canvas.safe(&record.service), Role::Text),
+                records::service(canvas, record),
                 canvas.part(records::message(canvas, record), Role::Text),
                 canvas.part(format::step(offset), Role::Text),
                 (bar(span, scale, failed), if failed { style } else { canvas.style(Role::Link) }),
@@ -300,12 +305,7 @@ fn step_detail(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, steps: &[
             detail::draw(canvas, area, Some(record), screen.detail, scene.clock, scene.snapshot.now);
         }
         Some(Step::Alert(alert)) => alert_detail(canvas, area, alert),
-        None => {
-            let title = canvas.own("Detail", Role::Title);
-            let inner = canvas.frame(area, &[title], &[], false);
-            let sentence = safe!("No event with this id is in the index.");
-            table::empty(canvas, inner, &sentence, &safe!("/ another id   3 search as text"));
-        }
+        None => {}
     }
 }
 
@@ -332,6 +332,9 @@ fn position(screen: &TraceScreen, trace: &Trace, steps: &[Step<'_>]) -> Vec<Safe
         0 => safe!("no events"),
         len => safe!("step {} of {}", selected, len),
     }];
+    if screen.waiting {
+        items.push(safe!("asking the index …"));
+    }
     if trace.omitted > 0 {
         items.push(safe!("{} more events are not listed", format::count(trace.omitted)));
     }

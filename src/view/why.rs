@@ -1,6 +1,7 @@
 //! Why the threat level is what it is: every contribution, largest first.
 
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 
 use super::canvas::Canvas;
 use super::scene::{ListState, Scene};
@@ -12,6 +13,7 @@ use crate::safe;
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListState) -> usize {
     let threat = &scene.snapshot.threat;
     let area = super::help::overlay_area(body, 100, (threat.reasons.len() as u16 + 7).max(10));
+    canvas.restyle(body, canvas.style(Role::Muted).remove_modifier(Modifier::REVERSED));
     canvas.clear(area);
     let title = canvas.own("Why this threat level", Role::Title);
     let note = canvas.own("Enter opens the alert · Esc close", Role::Muted);
@@ -19,7 +21,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let severity = Severity::from(threat.level);
     let level = (safe!("{} {}", severity.shape(), threat.level.word()), canvas.theme.severity(severity));
-    let sum = canvas.part(safe!("  {:.0} of 100 points, the sum of:", threat.points), Role::Text);
+    let sum = canvas.part(safe!("  {:.0} of at most 100 points, from:", threat.points), Role::Text);
     canvas.row(inner, 0, &[level, sum]);
     let bottom = if threat.holding {
         "What is open now justifies less; the level falls one step at a time."
