@@ -154,12 +154,20 @@ impl Event {
 
     /// Appends to the buffer and returns where it stands. Never moves earlier text.
     pub fn append_text(&mut self, text: &str) -> Span {
-        let start = self.text.len() as u32;
+        let start = self.begin_text() as u32;
         self.text.push_str(text);
         Span { start, len: text.len() as u32 }
     }
 
-    /// The buffer, for stages that decode text straight into it. Text before the current end must stay.
+    /// Where text that is appended next will stand. A newline is put before it, so that two pieces never
+    /// read as one word: redaction looks for secrets in the whole buffer.
+    pub(crate) fn begin_text(&mut self) -> usize {
+        self.text.push('\n');
+        self.text.len()
+    }
+
+    /// The buffer, for stages that decode text straight into it, after [`Event::begin_text`]. Text before the
+    /// current end must stay.
     pub(crate) fn text_mut(&mut self) -> &mut String {
         &mut self.text
     }
@@ -184,6 +192,73 @@ impl Event {
             let old = *index as usize;
             *index = if old >= mark.fields { old - mark.fields } else { old + moved } as u32;
         }
+    }
+
+    /// Replaces ranges of the buffer (ascending, apart from each other, between characters) by what `write`
+    /// appends, and moves all spans along. A span that begins or ends inside of a range covers all of its
+    /// replacement afterwards.
+    pub(crate) fn rewrite(
+        &mut self,
+        ranges: &[std::ops::Range<usize>],
+        mut write: impl FnMut(usize, &str, &mut String),
+    ) {
+        let mut text = String::with_capacity(self.text.len());
+        let mut replaced = Vec::with_capacity(ranges.len());
+        let mut at = 0;
+        for (index, range) in ranges.iter().enumerate() {
+            text.push_str(self.text.get(at..range.start).unwrap_or_default());
+            let start = text.len();
+            write(index, self.text.get(range.clone()).unwrap_or_default(), &mut text);
+            replaced.push(start..text.len());
+            at = range.end;
+        }
+        text.push_str(self.text.get(at..).unwrap_or_default());
+        let place = |position: usize, is_end: bool| -> usize {
+            let next =
+                ranges.partition_point(
+                    |range| if is_end { range.start < position } else { range.start <= position },
+                );
+            match next.checked_sub(1).and_then(|index| Some((ranges.get(index)?, replaced.get(index)?))) {
+                None => position,
+                Some((old, new)) if position < old.end || (is_end && position == old.end) => {
+                    if is_end {
+                        new.end
+                    } else {
+                        new.start
+                    }
+                }
+                Some((old, new)) => position - old.end + new.end,
+            }
+        };
+        let moved = |span: Span| {
+            let start = place(span.start as usize, false);
+            let end = if span.len == 0 { start } else { place((span.start + span.len) as usize, true) };
+            Span { start: start as u32, len: end.saturating_sub(start) as u32 }
+        };
+        for field in &mut self.fields {
+            field.span = moved(field.span);
+        }
+        for (_, name) in &mut self.overflow_names {
+            *name = moved(*name);
+        }
+        self.raw_len = place(self.raw_len as usize, true) as u32;
+        self.text = text;
+    }
+
+    /// Drops all text and all fields but for `marker`, which becomes line and message.
+    pub(crate) fn erase(&mut self, marker: &str) {
+        self.text.clear();
+        self.text.push_str(marker);
+        self.raw_len = marker.len() as u32;
+        self.fields.clear();
+        self.overflow_names.clear();
+        self.push(canonical::MESSAGE, Kind::String, self.raw_span(), Origin::Line);
+    }
+
+    /// The name of a field whose path could not be interned.
+    pub(crate) fn overflow_name(&self, index: usize) -> Option<&str> {
+        let (_, span) = self.overflow_names.iter().find(|(at, _)| *at as usize == index)?;
+        Some(self.text(*span))
     }
 
     /// Takes a field out of the reach of [`Event::get`] and [`Event::all`] without losing its name or

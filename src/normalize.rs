@@ -14,6 +14,7 @@ mod alias;
 mod id;
 mod logsource;
 mod message;
+mod redact;
 mod request;
 mod value;
 
@@ -24,6 +25,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use alias::{Claim, ROLES, Role};
 use logsource::LogSources;
 use message::Fact;
+use redact::Redactor;
+pub use redact::{Class, Emails, Redaction, RedactionCounters};
 use value::Scale;
 
 use crate::event::stamp::{self, Completion, Stamp};
@@ -40,11 +43,12 @@ pub struct Options {
     /// How far ahead of the arrival an event time may lie before it is `Future`; `None`: as far as it likes
     /// (replay, where the arrival says nothing).
     pub max_skew: Option<Nanos>,
+    pub redaction: Redaction,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { zone_seconds: 0, max_skew: Some(300 * 1_000_000_000) }
+        Self { zone_seconds: 0, max_skew: Some(300 * 1_000_000_000), redaction: Redaction::default() }
     }
 }
 
@@ -57,6 +61,7 @@ pub struct Counters {
     pub without_time: u64,
     /// Events with at least one correlation id.
     pub with_id: u64,
+    pub redactions: RedactionCounters,
 }
 
 /// Gives events their canonical fields. One per thread.
@@ -75,6 +80,9 @@ pub struct Normalizer {
     request_parts: [PathId; REQUEST_PARTS.len()],
     decoded: Vec<u8>,
     logsources: LogSources,
+    redactor: Redactor,
+    /// The name that fields get whose own is a secret.
+    redacted_name: PathId,
     counters: Counters,
 }
 
@@ -82,6 +90,18 @@ pub struct Normalizer {
 struct Meaning {
     claims: Vec<Claim>,
     marks: u16,
+    /// The value is a secret, whatever it looks like.
+    secret: bool,
+    /// The name itself holds a secret: somebody used it as a key.
+    secret_name: bool,
+    /// The value identifies something; its digits are no payment card.
+    id: bool,
+}
+
+impl Meaning {
+    fn says_nothing(&self) -> bool {
+        self.claims.is_empty() && self.marks == 0 && !self.secret && !self.secret_name && !self.id
+    }
 }
 
 /// A fact of a message: a piece of it, or text of its own.
@@ -120,6 +140,8 @@ struct Found {
     claimed: u128,
     /// Signs of a known writer, see [`logsource`].
     marks: u16,
+    /// Some field is named like a secret, or has a name that could not be looked up.
+    secrets: bool,
     time: Option<Stamp>,
     /// Of [`Role::Level`].
     level: LogLevel,
@@ -142,9 +164,12 @@ const NO_FIELD: Field =
 impl Normalizer {
     #[must_use]
     pub fn new(paths: Paths, options: Options) -> Self {
+        let redacted_name = paths.intern("‹redacted›");
         let request_parts = REQUEST_PARTS.map(|name| paths.intern(name));
         Self {
             paths,
+            redacted_name,
+            redactor: Redactor::new(options.redaction.clone()),
             options,
             request_parts,
             said: Vec::new(),
@@ -160,8 +185,8 @@ impl Normalizer {
 
     /// What has been done so far.
     #[must_use]
-    pub fn counters(&self) -> &Counters {
-        &self.counters
+    pub fn counters(&self) -> Counters {
+        Counters { redactions: self.redactor.counters.clone(), ..self.counters.clone() }
     }
 
     /// Adds the canonical fields, `meta.time` and `meta.time_quality`. `arrival` (UTC) completes timestamps
@@ -185,7 +210,28 @@ impl Normalizer {
             self.decode_request(event, found.marks & logsource::REQUEST_PART != 0);
         }
         self.logsources.assign(event, found.marks);
+        self.redact(event, found.secrets);
         self.counters.events += 1;
+    }
+
+    fn redact(&mut self, event: &mut Event, secrets: bool) {
+        let meaning = |path: PathId| {
+            let list = self.known.get(path.index()).copied().unwrap_or(UNKNOWN);
+            self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize)
+        };
+        if secrets {
+            for field in event.fields_mut() {
+                if meaning(field.path).is_some_and(|meaning| meaning.secret_name) {
+                    field.path = self.redacted_name;
+                }
+            }
+        }
+        self.redactor.redact(
+            event,
+            secrets,
+            |path| meaning(path).is_some_and(|meaning| meaning.secret),
+            |path| meaning(path).is_some_and(|meaning| meaning.id) || path == canonical::CORRELATION_ID,
+        );
     }
 
     /// Remembers what the message says.
@@ -269,6 +315,7 @@ impl Normalizer {
             roles: 0,
             claimed: 0,
             marks: 0,
+            secrets: false,
             time: None,
             level: LogLevel::Unknown,
             address: NO_ADDRESS,
@@ -278,6 +325,7 @@ impl Normalizer {
             if field.path.index() < canonical::NAMES.len() {
                 found.claimed |= 1 << field.path.index();
             }
+            found.secrets |= field.path == PathId::OVERFLOW;
             let list = match self.known.get(field.path.index()) {
                 Some(&NOTHING) => continue,
                 Some(&UNKNOWN) | None => self.learn(field.path),
@@ -285,6 +333,7 @@ impl Normalizer {
             };
             let Some(list) = self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize) else { continue };
             found.marks |= list.marks;
+            found.secrets |= list.secret | list.secret_name;
             for claim in &list.claims {
                 if claim.role == Role::Id {
                     self.ids.push(index as u32);
@@ -326,9 +375,15 @@ impl Normalizer {
         }
         let names = self.paths.read();
         let name = names.name(path);
-        let meaning = Meaning { claims: alias::claims(name), marks: logsource::marks(name) };
+        let meaning = Meaning {
+            claims: alias::claims(name),
+            marks: logsource::marks(name),
+            secret: redact::is_secret_name(name),
+            secret_name: redact::name_holds_secret(name),
+            id: alias::is_id(name),
+        };
         drop(names);
-        let list = if meaning.claims.is_empty() && meaning.marks == 0 {
+        let list = if meaning.says_nothing() {
             NOTHING
         } else {
             self.known_paths.push(meaning);
@@ -635,7 +690,7 @@ fn set_duration(event: &mut Event, found: &Found, field: Field, unit: f64) {
 }
 
 fn append_number(event: &mut Event, number: i64) -> Span {
-    let start = event.buffer().len();
+    let start = event.begin_text();
     write!(event.text_mut(), "{number}").expect("writing to a string does not fail");
     Span { start: start as u32, len: (event.buffer().len() - start) as u32 }
 }

@@ -329,7 +329,7 @@ impl Parser {
         slot: Slot,
         event: &mut Event,
     ) -> Result<usize, Broken> {
-        let start = event.buffer().len();
+        let start = event.begin_text();
         let end = decode_string(line, from, special, event.text_mut(), &mut self.mended)?;
         let decoded = Span { start: start as u32, len: (event.buffer().len() - start) as u32 };
         self.push(slot, Kind::String, decoded, event);

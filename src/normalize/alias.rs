@@ -792,6 +792,19 @@ pub(super) struct Claim {
     pub(super) rank: u8,
 }
 
+/// Whether a name promises an identifier: `id`, `order_id`, `traceId`, `uuid`, `hash`, a time.
+pub(super) fn is_id(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let camel =
+        last.ends_with("Id") || last.ends_with("ID") || last.ends_with("_id") || last.ends_with("-id");
+    let folded = fold(last);
+    camel
+        || matches!(
+            folded.as_str(),
+            "id" | "uuid" | "guid" | "hash" | "sha256" | "etag" | "traceparent" | "offset" | "seq"
+        )
+}
+
 /// All roles that a field of this dotted name may have.
 pub(super) fn claims(name: &str) -> Vec<Claim> {
     let folded = fold(name);

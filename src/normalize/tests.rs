@@ -210,3 +210,207 @@ fn ids_come_from_messages_too() {
         ],
     );
 }
+
+/// An event after both stages, and everything that is shown of it.
+fn shown(lines: &[&str], options: Options) -> String {
+    let paths = Paths::new();
+    let mut decoder = Decoder::new(paths.clone());
+    let mut normalizer = Normalizer::new(paths.clone(), options);
+    let mut event = Event::default();
+    let mut out = String::new();
+    for line in lines {
+        decoder.decode(line.as_bytes(), false, &mut event);
+        normalizer.normalize(&mut event, Timestamp::default());
+        let names = paths.read();
+        let record = crate::event::Record::from_event(&event, &"test.log".into(), &names);
+        out += event.buffer();
+        out += &serde_json::to_string(&record).expect("a record");
+        for index in 0..event.fields().len() {
+            out += event.name(index, &names);
+        }
+    }
+    out
+}
+
+/// One of each class, none of them real.
+const SECRETS: &[&str] = &[
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+    "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+    "AKIAQ3EGRIP7A2BCDEFG",
+    "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+    "xoxb-123456789012-abcdefGHIJKL",
+    "4111111111111111",
+    "4111 1111 1111 1111",
+    "canary.person@mail.example",
+];
+
+#[test]
+fn planted_secrets_are_gone_from_every_position() {
+    for secret in SECRETS {
+        for template in [
+            r#"{"note":"§"}"#,
+            r#"{"message":"before § after"}"#,
+            r#"{"message":"caf\u00e9 \ud83d\udea8 §\nnext"}"#,
+            r#"{"a":{"b":[{"c":"§"}]}}"#,
+            r#"{"§":1,"x":{"§":{"y":2}}}"#,
+            r#"{"message":"{\"note\":\"§\",\"level\":\"info\"}"}"#,
+            r#"{"log":"{\"message\":\"{\\\"note\\\":\\\"§\\\"}\"}\n","stream":"stdout"}"#,
+            r#"{"path":"/a?q=§&x=1","referer":"https://h.example/?v=§"}"#,
+            r#"{"exception":["Traceback","  raise E('§')"]}"#,
+            "2025-11-01 10:10:37,180 - api - INFO - text §",
+            r#"1.2.3.4 - - [20/Jan/2015:19:53:28 +0100] "GET /?q=§ HTTP/1.1" 200 5 "-" "§""#,
+            r#"2025-11-05 08:30:07.845 UTC,"u","d",1,"1.2.3.4:5",s,2,"x",t,v,0,LOG,00000,"AUDIT: SESSION,1,1,READ,SELECT,,,""SELECT '§'"",<not logged>""#,
+            "<34>Dec 10 06:55:46 web1 app[42]: §",
+            r#"level=info msg="§" x=1 y=2"#,
+            "plain § text",
+            "§",
+        ] {
+            let line = template
+                .replace('§', secret)
+                .replace("\"GET /?q=4111 1111 1111 1111 ", "\"GET /?q=4111-1111-1111-1111 ");
+            let shown = shown(&[&line], Options::default());
+            assert!(!shown.contains(secret), "{secret} in {line}:\n{shown}");
+            assert!(shown.contains('‹'), "{line}");
+        }
+    }
+}
+
+#[test]
+fn values_with_the_name_of_a_secret_are_gone_whatever_they_are() {
+    for (line, secret) in [
+        (r#"{"password":"hunter2!"}"#, "hunter2!"),
+        (r#"{"user":{"Password":"x1"}}"#, "\"x1\""),
+        (r#"{"pin":1234,"a":[5]}"#, "1234"),
+        (r#"{"headers":{"Authorization":"Custom abc","set-cookie":["a=b; Path=/","c=ddd"]}}"#, "ddd"),
+        (r#"{"api_key":"p\"a\\s'w#rd1","message":"it was p\"a\\s'w#rd1"}"#, "s'w#rd1"),
+        (r#"{"api_key":"\u0068unter\u0032x","m":1}"#, "unter"),
+        (r#"{"message":"{\"password\":\"hun\\\"ter2\"}"}"#, "ter2"),
+        (r#"{"secret":"hunter2!","url":"/x?a=hunter2!","text":"hunter2!"}"#, "hunter2!"),
+        (r#"level=info password=hunter2 x=1"#, "hunter2"),
+    ] {
+        let shown = shown(&[line], Options::default());
+        assert!(!shown.contains(secret), "{secret} in {line}:\n{shown}");
+    }
+}
+
+#[test]
+fn credentials_inside_of_texts_are_gone() {
+    for (line, secret) in [
+        ("GET /x Authorization: Bearer abcDEF123456.xyz", "abcDEF123456"),
+        ("curl -H 'authorization: bearer 0123456789abcdef'", "0123456789abcdef"),
+        ("Authorization: Basic YWxhZGRpbjpvcGVuc2VzYW1l", "YWxhZGRpbjpvcGVuc2VzYW1l"),
+        ("connect to postgres://app:s3cr3t@db.example/x", "s3cr3t"),
+        ("connect to redis://:s3cr3t@db:6379/0", "s3cr3t"),
+        ("GET /reset?token=abc123def&x=1", "abc123def"),
+        ("login with password=hunter2 failed", "hunter2"),
+        (r#"CREATE ROLE x PASSWORD 'hunter2'"#, "hunter2"),
+        ("env AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG API_KEY=abcdef", "wJalr"),
+        ("env API_KEY=abcdef DB_PASSWORD=hunter2", "abcdef"),
+        (r#"{"body":"{\"password\": \"hunter2\"}"}"#, "hunter2"),
+        (r#"{"path":"/a?api_key=k%2F1234567"}"#, "1234567"),
+        (r#"{"key":"-----BEGIN RSA PRIVATE KEY-----\nMIIEabc\n-----END RSA PRIVATE KEY-----\n"}"#, "MIIEabc"),
+    ] {
+        let shown = shown(&[line], Options::default());
+        assert!(!shown.contains(secret), "{secret} in {line}:\n{shown}");
+    }
+    let key = [
+        "-----BEGIN PRIVATE KEY-----",
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+        "-----END PRIVATE KEY-----",
+        "MIIEafterwards",
+    ];
+    let shown = shown(&key, Options::default());
+    assert!(!shown.contains("MIIEvQ"));
+    assert!(shown.contains("MIIEafterwards"));
+}
+
+#[test]
+fn what_only_looks_like_a_secret_stays() {
+    for (line, keep) in [
+        ("Bearer authentication failed for user", "Bearer authentication failed"),
+        ("basic understanding of things", "understanding"),
+        (r#"{"token_type":"bearer","secret_name":"db","max_tokens":4096}"#, "4096"),
+        (r#"{"order_id":"4111111111111111"}"#, "4111111111111111"),
+        (r#"{"ts":1762331559019123}"#, "1762331559019123"),
+        (
+            r#"{"correlation_id":"7d3b28ea-e613-472e-8e78-f887da46e4dc"}"#,
+            "7d3b28ea-e613-472e-8e78-f887da46e4dc",
+        ),
+        (r#"{"api_key":"***opeN"}"#, "***opeN"),
+        ("see https://h.example:8080/a and mail@", "https://h.example:8080/a"),
+        ("Blacklisted token used: maria", "maria"),
+        ("Retrieved required secret: DATABASE_URL", "DATABASE_URL"),
+        (r#"{"userIdentity":{"accessKeyId":"AKIAQ3EGRIP7A2BCDEFG"}}"#, "AKIAQ3EGRIP7A2BCDEFG"),
+        (
+            r#"{"auth_method":"password","reason":"bad_password","event":"token_refreshed"}"#,
+            "token_refreshed",
+        ),
+        (r#"{"message":"JWT validation error: token expired"}"#, "token expired"),
+    ] {
+        let shown = shown(&[line], Options::default());
+        assert!(shown.contains(keep), "{keep} in {line}:\n{shown}");
+        assert!(!shown.contains("‹redacted:"), "{line}:\n{shown}");
+    }
+}
+
+#[test]
+fn addresses_of_users_stay_and_others_become_pseudonyms() {
+    let line =
+        r#"{"user":"maria@shop.example","message":"mail from maria@shop.example to Bob@Shop.example"}"#;
+    let kept = shown(&[line], Options::default());
+    assert!(kept.contains("mail from maria@shop.example to ‹email:"), "{kept}");
+    assert!(!kept.contains("Bob@"), "{kept}");
+    let all = Options {
+        redaction: Redaction { emails: Emails::Pseudonyms, ..Redaction::default() },
+        ..Options::default()
+    };
+    assert!(!shown(&[line], all.clone()).contains("maria@"));
+    let pseudonym = |line: &str, key: u8| {
+        let redaction = Redaction { key: [key; 32], ..all.redaction.clone() };
+        let text = shown(&[line], Options { redaction, ..all.clone() });
+        let start = text.find("‹email:").expect("a pseudonym");
+        text[start..].split('›').next().map(str::to_owned)
+    };
+    assert_eq!(pseudonym("bob@shop.example", 1), pseudonym("to BOB%40shop.example", 1), "equality survives");
+    assert_ne!(pseudonym("bob@shop.example", 1), pseudonym("bob@shop.example", 2));
+    assert_ne!(pseudonym("bob@shop.example", 1), pseudonym("rob@shop.example", 1));
+}
+
+#[test]
+fn findings_are_counted_and_too_many_of_them_close_the_event() {
+    let paths = Paths::new();
+    let mut decoder = Decoder::new(paths.clone());
+    let mut normalizer = Normalizer::new(paths, Options::default());
+    let mut event = Event::default();
+    decoder.decode(br#"{"password":"x","m":"a@b.example c@d.example"}"#, false, &mut event);
+    normalizer.normalize(&mut event, Timestamp::default());
+    let counters = normalizer.counters().redactions;
+    assert_eq!(counters.found[Class::Named as usize], 1);
+    assert_eq!(counters.found[Class::Email as usize], 2);
+    let flood = "a@b.example ".repeat(redact::HIT_LIMIT + 1);
+    decoder.decode(flood.as_bytes(), false, &mut event);
+    normalizer.normalize(&mut event, Timestamp::default());
+    assert_eq!(event.raw(), redact::FAILED);
+    assert!(!event.buffer().contains("a@b"));
+    assert_eq!(normalizer.counters().redactions.failed, 1);
+}
+
+proptest::proptest! {
+    #[test]
+    fn spans_stay_in_bounds_whatever_is_replaced(
+        parts in proptest::collection::vec(proptest::sample::select(vec![
+            "\"", "{\"password\":\"", "é", "a@b.example", "\\n", "\\u0041", "4111111111111111", "token=abc12345", "{\"a\":", "}", " ",
+            "Bearer abc123456789", "‹", ":", ",", "x",
+        ]), 0..12)
+    ) {
+        let line = parts.concat();
+        let paths = Paths::new();
+        let mut event = Event::default();
+        Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
+        Normalizer::new(paths, Options::default()).normalize(&mut event, Timestamp::default());
+        for field in event.fields() {
+            let range = field.span.start as usize..(field.span.start + field.span.len) as usize;
+            proptest::prop_assert!(event.buffer().get(range).is_some(), "{line}");
+        }
+    }
+}
