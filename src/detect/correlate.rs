@@ -16,11 +16,14 @@
 //! too low, and everything that rests on it says so.
 
 pub(crate) mod aggregate;
+mod boards;
 mod clock;
 pub(crate) mod evidence;
 mod fire;
+mod heartbeat;
 mod history;
 pub(crate) mod plan;
+mod risks;
 mod sketch;
 pub(crate) mod snapshot;
 #[cfg(test)]
@@ -505,7 +508,7 @@ impl Correlator {
             }
             Role::Reset => self.reset(plan, route.to, group.key, signal, out),
             Role::State(input) => {
-                self.state_input(plan, route.to as u32, group, input, 1, signal, out);
+                self.state_input(plan, route.to as u32, group, (input, 1), signal, out);
             }
         }
     }

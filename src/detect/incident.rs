@@ -192,8 +192,7 @@ impl Incidents {
         sighting: Sighting,
         group: impl FnOnce() -> BTreeMap<String, String>,
         collect: impl FnOnce(&mut Details, Effect),
-        context: Context<'_>,
-        out: &mut Vec<Alert>,
+        (context, out): (Context<'_>, &mut Vec<Alert>),
     ) -> Effect {
         let place = self.place(place);
         match self.all.get_mut(&place) {
@@ -213,14 +212,17 @@ impl Incidents {
                 Effect::Suppressed
             }
             _ => {
-                let group = if place.2 == EVERYTHING_ELSE { BTreeMap::new() } else { group() };
-                self.open(place, rule, sighting, group, collect, context, out);
+                let group = match place.2 {
+                    EVERYTHING_ELSE => BTreeMap::new(),
+                    _ => group(),
+                };
+                let alert = self.open(place, rule, sighting, group, collect, context);
+                out.push(alert);
                 Effect::Opened
             }
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the facts of an opening, all different")]
     fn open(
         &mut self,
         place: Place,
@@ -229,8 +231,7 @@ impl Incidents {
         group: BTreeMap<String, String>,
         collect: impl FnOnce(&mut Details, Effect),
         context: Context<'_>,
-        out: &mut Vec<Alert>,
-    ) {
+    ) -> Alert {
         let before = self.all.remove(&place);
         if before.is_none() {
             *self.held.entry(place.0).or_insert(0) += 1;
@@ -262,8 +263,9 @@ impl Incidents {
         let trigger = incident.details.latest.as_ref().filter(|evidence| !evidence.path.is_empty());
         incident.details.path = trigger.map(|evidence| (Arc::clone(&evidence.path), evidence.line));
         self.opened += 1;
-        out.push(incident.report(AlertStatus::Open, sighting.time, rule, context));
+        let alert = incident.report(AlertStatus::Open, sighting.time, rule, context);
         self.all.insert(place, incident);
+        alert
     }
 
     /// Closes an incident; forgets it unless its rule needs to remember.

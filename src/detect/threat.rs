@@ -83,9 +83,16 @@ pub fn level_of(worst: Level, points: f64) -> ThreatLevel {
 pub fn assess(reasons: impl IntoIterator<Item = Reason>) -> Assessment {
     let mut reasons: Vec<Reason> = reasons.into_iter().filter(|reason| reason.points > 0.0).collect();
     reasons.sort_by(|a, b| b.points.total_cmp(&a.points).then_with(|| a.text.cmp(&b.text)));
-    let points = reasons.iter().map(|reason| reason.points).sum::<f64>().min(100.0);
+    let points = total(&reasons);
     let worst = reasons.iter().map(|reason| reason.level).max().unwrap_or(Level::Informational);
     Assessment { level: level_of(worst, points), points, reasons }
+}
+
+/// Sum of the points, at most 100.
+#[must_use]
+pub fn total(reasons: &[Reason]) -> f64 {
+    // `sum` of nothing is -0.
+    reasons.iter().fold(0.0, |total, reason| total + reason.points).min(100.0)
 }
 
 #[cfg(test)]

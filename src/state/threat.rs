@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{Entity, Incident};
 use crate::detect::Level;
 pub use crate::detect::threat::{Reason, ThreatLevel};
-use crate::detect::threat::{level_of, points_of_incident, points_of_risk};
+use crate::detect::threat::{level_of, points_of_incident, points_of_risk, total};
 use crate::event::{Nanos, Timestamp};
 
 const SECOND: Nanos = 1_000_000_000;
@@ -66,7 +66,7 @@ pub(super) struct Assessor {
 impl Assessor {
     pub fn assess(&mut self, now: Timestamp, incidents: &[Arc<Incident>], entities: &[Entity]) -> Threat {
         let reasons = reasons(incidents, entities);
-        let points = reasons.iter().map(|reason| reason.points).sum::<f64>().min(100.0);
+        let points = total(&reasons);
         let worst = reasons.iter().map(|reason| reason.level).max().unwrap_or(Level::Informational);
         let justified = level_of(worst, points);
         self.settle(now, justified);

@@ -33,10 +33,6 @@ impl Clock {
         self.high.unwrap_or(i64::MIN)
     }
 
-    pub(crate) fn greatest(&self) -> Option<i64> {
-        self.greatest
-    }
-
     /// A source will be read: until its first event it holds everything back.
     pub(crate) fn open(&mut self, source: u32) {
         let index = self.slot(source);
@@ -140,6 +136,6 @@ mod tests {
         clock.observe(0, 100, 0);
         clock.observe(0, 50, 0);
         assert_eq!(clock.high(), 100);
-        assert_eq!(clock.greatest(), Some(100));
+        assert_eq!(clock.greatest, Some(100));
     }
 }

@@ -9,35 +9,33 @@ use super::evidence::Evidence;
 use super::plan::{Evaluator, Measure, Plan, Role, RulePlan};
 use super::timer::Kind;
 use super::window::{Change, ChangeKind, Entry, chosen};
-use super::{Beat, Correlator, GroupRef, Names, Output, Signal};
-use crate::detect::alert::{AlertKind, Level, Transition};
-use crate::detect::extension::Heartbeat;
+use super::{Correlator, GroupRef, Names, Output, Signal};
+use crate::detect::alert::AlertKind;
 use crate::detect::incident::{Effect, Facet, Sighting};
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::detect::risk::Cause;
-use crate::detect::states::{Machine, Moved};
 use crate::event::{EventId, Timestamp};
 
 /// A firing with the events behind it.
-struct Fired {
-    time: i64,
-    value: f64,
-    kind: AlertKind,
+pub(super) struct Fired {
+    pub(super) time: i64,
+    pub(super) value: f64,
+    pub(super) kind: AlertKind,
     /// It held before; only its events or its value changed.
-    again: bool,
-    first: i64,
+    pub(super) again: bool,
+    pub(super) first: i64,
     /// (time, order) of its newest event.
-    newest: (i64, u64),
+    pub(super) newest: (i64, u64),
     /// All events behind it, and those not yet counted by the open incident.
-    events: u64,
-    uncounted: u64,
+    pub(super) events: u64,
+    pub(super) uncounted: u64,
     /// Evidence of the events behind it, oldest first.
-    parts: Vec<Arc<Evidence>>,
-    approximate: bool,
+    pub(super) parts: Vec<Arc<Evidence>>,
+    pub(super) approximate: bool,
 }
 
 /// Values of one field that make entities or groups.
-const MOST_VALUES: usize = 8;
+pub(super) const MOST_VALUES: usize = 8;
 
 impl Correlator {
     /// A plain detection matched. False when the rule's block holds the match back.
@@ -67,7 +65,7 @@ impl Correlator {
         {
             let record = signal.record;
             let group = GroupRef { key, fields: &rule.group_numbers, record, names: None };
-            self.state_input(plan, index, &group, 0, 1, signal, out);
+            self.state_input(plan, index, &group, (0, 1), signal, out);
         }
         if rule.alone && rule.extension.alert.enabled && !has_state_incidents(rule) {
             self.match_incident(plan, index, rule, signal, out);
@@ -80,7 +78,8 @@ impl Correlator {
                     entities.push((*field, value.to_owned()));
                 }
             }
-            self.add_risk(plan, index, rule, &entities, signal.time, Some(signal.record.event_id), out);
+            let event = Some(signal.record.event_id);
+            self.add_risk(plan, Cause { rule: index, plan: rule, time: signal.time, event }, &entities, out);
         }
         true
     }
@@ -97,7 +96,7 @@ impl Correlator {
     }
 
     /// Counts a match of a plain detection in the incident of its group.
-    fn match_incident(
+    pub(super) fn match_incident(
         &mut self,
         plan: &Plan,
         index: u32,
@@ -133,15 +132,14 @@ impl Correlator {
                 Effect::Opened => details.note(&signal.evidence()),
                 _ => details.note_record(record),
             },
-            context,
-            &mut self.alerts,
+            (context, &mut self.alerts),
         );
         self.watch_quiet(rule, place);
         self.hand_over(out);
     }
 
     /// Makes sure that a timer will close the incident of a place.
-    fn watch_quiet(&mut self, rule: &RulePlan, place: (u32, Facet, u128)) {
+    pub(super) fn watch_quiet(&mut self, rule: &RulePlan, place: (u32, Facet, u128)) {
         let place = self.incidents.place(place);
         let Some(incident) = self.incidents.all.get_mut(&place).filter(|incident| !incident.timed) else {
             return;
@@ -294,7 +292,7 @@ impl Correlator {
         let evidence = signal.evidence();
         let context = self.context(plan);
         let collect = |details: &mut crate::detect::incident::Details, _| details.note(&evidence);
-        self.incidents.sight(place, rule, sighting, group, collect, context, &mut self.alerts);
+        self.incidents.sight(place, rule, sighting, group, collect, (context, &mut self.alerts));
         self.watch_quiet(rule, place);
         self.hand_over(out);
     }
@@ -327,7 +325,7 @@ impl Correlator {
                     parts: Vec::new(),
                 };
                 let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
-                self.state_input(plan, index, &group, 0, fired.events, &mut signal, out);
+                self.state_input(plan, index, &group, (0, fired.events), &mut signal, out);
             }
         }
         if !rule.routes.is_empty() {
@@ -351,7 +349,7 @@ impl Correlator {
     }
 
     /// Counts a firing in the incident of its group.
-    fn firing_incident(
+    pub(super) fn firing_incident(
         &mut self,
         plan: &Plan,
         index: u32,
@@ -390,38 +388,17 @@ impl Correlator {
                 }
                 details.note_unseen(fired.uncounted - noted as u64);
             },
-            context,
-            &mut self.alerts,
+            (context, &mut self.alerts),
         );
         self.watch_quiet(rule, place);
         self.hand_over(out);
         if effect == Effect::Opened {
-            self.firing_risk(plan, index, rule, names, &fired.parts, fired.time, out);
+            self.firing_risk(plan, index, names, &fired.parts, fired.time, out);
         }
-    }
-
-    fn firing_risk(
-        &mut self,
-        plan: &Plan,
-        index: u32,
-        rule: &RulePlan,
-        names: &Names,
-        parts: &[Arc<Evidence>],
-        time: i64,
-        out: &mut Vec<Output>,
-    ) {
-        let mut entities = Vec::new();
-        for field in &rule.risk_fields {
-            for value in self.values_behind(rule, names, parts, *field).into_iter().take(MOST_VALUES) {
-                entities.push((*field, value));
-            }
-        }
-        let event = parts.last().map(|evidence| evidence.id);
-        self.add_risk(plan, index, rule, &entities, time, event, out);
     }
 
     /// Values of a field of a firing: of its group, else of the events behind it.
-    fn values_behind(
+    pub(super) fn values_behind(
         &self,
         rule: &RulePlan,
         names: &Names,
@@ -452,94 +429,8 @@ impl Correlator {
         found
     }
 
-    fn add_risk(
-        &mut self,
-        plan: &Plan,
-        index: u32,
-        rule: &RulePlan,
-        entities: &[(FieldNumber, String)],
-        time: i64,
-        event: Option<EventId>,
-        out: &mut Vec<Output>,
-    ) {
-        for (field, value) in entities {
-            let name = plan.fields[usize::from(*field)].as_str();
-            let key = self.fingerprint([name, value].into_iter());
-            let cause = Cause { rule: index, plan: rule, time, event };
-            let Some(change) = self.risks.add(key, (*field, name), super::cut(value), cause) else {
-                continue;
-            };
-            let score = change.score;
-            out.push(Output::Risk(change));
-            self.risk_incidents(plan, (*field, name, value), key, score, time, event, out);
-        }
-    }
-
-    /// Rules that watch the score of such entities.
-    fn risk_incidents(
-        &mut self,
-        plan: &Plan,
-        (field, name, value): (FieldNumber, &str, &str),
-        key: u128,
-        score: f64,
-        time: i64,
-        event: Option<EventId>,
-        out: &mut Vec<Output>,
-    ) {
-        for (index, rule) in plan.rules.iter().enumerate() {
-            let Some(bound) = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at) else { continue };
-            if score < bound || !rule.risk_fields.contains(&field) {
-                continue;
-            }
-            let place = (index as u32, Facet::Risk, key);
-            let sighting = Sighting {
-                kind: AlertKind::Risk,
-                time,
-                first: time,
-                events: 1,
-                value: score,
-                approximate: false,
-                newest: (time, 0),
-                trigger: event.unwrap_or_default(),
-            };
-            let words = format!("risk of {name} {value} reached {score:.0}");
-            let context = self.context(plan);
-            let effect = self.incidents.sight(
-                place,
-                rule,
-                sighting,
-                || BTreeMap::from([(name.to_owned(), super::cut(value).to_owned())]),
-                |details, _| details.words = Some(words),
-                context,
-                &mut self.alerts,
-            );
-            self.hand_over(out);
-            if effect == Effect::Opened {
-                self.timer(rule, time.saturating_add(half_life(rule) / 4), place.0, key, Kind::Risk);
-            }
-        }
-    }
-
-    pub(super) fn risk_fell(
-        &mut self,
-        rule: &RulePlan,
-        place: (u32, Facet, u128),
-        at: i64,
-        out: &mut Vec<Output>,
-    ) {
-        let bound = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at).unwrap_or(0.0);
-        if self.incidents.open_at(place).is_none() {
-            return;
-        }
-        if self.risks.score(place.2, at) < bound / 2.0 {
-            self.close_incident(rule, place, at, out);
-        } else {
-            self.timer(rule, at.saturating_add((half_life(rule) / 4).max(1)), place.0, place.2, Kind::Risk);
-        }
-    }
-
     /// Makes a record of a firing and brings it to the rules that listen to it.
-    fn feed_rules_above(
+    pub(super) fn feed_rules_above(
         &mut self,
         plan: &Plan,
         to: usize,
@@ -619,421 +510,21 @@ impl Correlator {
         group.window.remove(position, window, limits, &mut changes);
         self.follow(plan, to, key, &changes, None, out);
     }
-
-    /// An input of a state machine.
-    pub(super) fn state_input(
-        &mut self,
-        plan: &Plan,
-        index: u32,
-        group: &GroupRef<'_>,
-        input: usize,
-        count: u64,
-        signal: &mut Signal<'_>,
-        out: &mut Vec<Output>,
-    ) {
-        let rule = &plan.rules[index as usize];
-        let (Some(states), Some(machine_plan)) = (&rule.extension.states, &rule.states) else { return };
-        if self.options.conformance {
-            return;
-        }
-        let settled = self.settled(rule);
-        let budget = self.options.groups_per_rule;
-        let key = group.key;
-        let memory = &mut self.rules[index as usize];
-        if !memory.machines.contains_key(&key) {
-            let starts = machine_plan.on.iter().any(|(from, number, to)| {
-                *number == input
-                    && *to != 0
-                    && matches!(
-                        from,
-                        crate::detect::extension::StateFrom::Any
-                            | crate::detect::extension::StateFrom::State(0)
-                    )
-            });
-            if !starts {
-                return;
-            }
-            if memory.machines.len() >= budget {
-                memory.machines.retain(|_, machine| !machine.is_spent(settled));
-            }
-            if memory.machines.len() >= budget {
-                memory.counters.estimated += 1;
-                if memory.degraded_since.is_none() {
-                    memory.degraded_since = Some(signal.time);
-                    let since = Timestamp(signal.time);
-                    out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
-                }
-                return;
-            }
-        }
-        let machine = memory.machines.entry(key).or_insert_with(|| Machine::new(group.names()));
-        let mut moves = Vec::new();
-        machine.latest = Some(signal.evidence());
-        let place = (signal.time, signal.order);
-        machine.input(place, input, count, (states, machine_plan), settled, &mut moves);
-        self.moved(plan, index, key, &moves, Some((signal.order, signal.evidence())), out);
-    }
-
-    pub(super) fn state_ended(&mut self, plan: &Plan, index: u32, key: u128, at: i64, out: &mut Vec<Output>) {
-        let rule = &plan.rules[index as usize];
-        let Some(states) = &rule.extension.states else { return };
-        let settled = self.settled(rule);
-        let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
-        machine.timed = false;
-        let mut moves = Vec::new();
-        machine.expire(at, states, &mut moves);
-        self.moved(plan, index, key, &moves, None, out);
-        let memory = &mut self.rules[index as usize];
-        if memory.machines.get(&key).is_some_and(|machine| machine.is_spent(settled)) {
-            memory.machines.remove(&key);
-        }
-    }
-
-    /// Reports moves of a machine and keeps its incident and timer.
-    fn moved(
-        &mut self,
-        plan: &Plan,
-        index: u32,
-        key: u128,
-        moves: &[Moved],
-        cause: Option<(u64, Arc<Evidence>)>,
-        out: &mut Vec<Output>,
-    ) {
-        let rule = &plan.rules[index as usize];
-        let Some(states) = &rule.extension.states else { return };
-        for moved in moves {
-            let by = cause.as_ref().filter(|_| !moved.timeout);
-            let transition = self.transition(plan, index, key, moved, by);
-            out.extend(transition.map(Output::Transition));
-            self.state_incident(plan, index, key, moved, by, out);
-            let alerting = states.alert.contains(&moved.to.state);
-            if let Some(after) = states.disagree_after.filter(|_| alerting && moved.to.inferred) {
-                let at = moved.time.saturating_add(after);
-                self.timer(rule, at, index, key, Kind::Disagree { since: moved.time });
-            }
-        }
-        let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
-        if let Some(until) = machine.now.until
-            && (!machine.timed || !moves.is_empty())
-        {
-            machine.timed = true;
-            self.timer(rule, until, index, key, Kind::State);
-        }
-    }
-
-    fn transition(
-        &self,
-        plan: &Plan,
-        index: u32,
-        key: u128,
-        moved: &Moved,
-        cause: Option<&(u64, Arc<Evidence>)>,
-    ) -> Option<Transition> {
-        let rule = &plan.rules[index as usize];
-        let states = rule.extension.states.as_ref()?;
-        let machine = self.rules[index as usize].machines.get(&key)?;
-        let group = named(rule, &machine.names);
-        let of_evidence = |number: FieldNumber| {
-            machine.latest.as_ref().and_then(|latest| latest.values(number).next().map(str::to_owned))
-        };
-        let entity = rule
-            .states
-            .as_ref()
-            .and_then(|states| states.entity)
-            .and_then(|number| {
-                let position = rule.group_numbers.iter().position(|other| *other == number);
-                position
-                    .and_then(|position| machine.names.get(position).map(|name| name.to_string()))
-                    .or_else(|| of_evidence(number))
-            })
-            .unwrap_or_else(|| machine.names.join(", "));
-        Some(Transition {
-            board: states.board,
-            rule: Arc::clone(&rule.summary),
-            entity,
-            group,
-            from: states.names.get(moved.from.state).cloned().unwrap_or_default(),
-            to: states.names.get(moved.to.state).cloned().unwrap_or_default(),
-            resting: states.resting.contains(&moved.to.state),
-            time: Timestamp(moved.time),
-            until: moved.to.until.map(Timestamp),
-            count: moved.to.count,
-            inferred: moved.to.inferred,
-            recent_entries: machine.recent_entries(moved.time),
-            event_id: cause.map(|(_, evidence)| evidence.id),
-            correlation_ids: cause
-                .map(|(_, evidence)| evidence.correlation_ids().map(str::to_owned).collect())
-                .unwrap_or_default(),
-        })
-    }
-
-    /// One incident while the machine is in alerting states.
-    fn state_incident(
-        &mut self,
-        plan: &Plan,
-        index: u32,
-        key: u128,
-        moved: &Moved,
-        cause: Option<&(u64, Arc<Evidence>)>,
-        out: &mut Vec<Output>,
-    ) {
-        let rule = &plan.rules[index as usize];
-        let Some(states) = &rule.extension.states else { return };
-        if !rule.alone || !rule.extension.alert.enabled || states.alert.is_empty() {
-            return;
-        }
-        let place = (index, Facet::State, key);
-        if !states.alert.contains(&moved.to.state) {
-            self.close_incident(rule, place, moved.time, out);
-            return;
-        }
-        let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
-        let names = machine.names.clone();
-        let entries = states.flapping.map_or(0, |(_, within)| machine.entries_within(moved.time, within));
-        let name = states.names.get(moved.to.state).cloned().unwrap_or_default();
-        let state = (name, moved.to.until);
-        let context = self.context(plan);
-        if let Some(incident) = self.incidents.open_at(place) {
-            incident.details.state = Some(state);
-            incident.last = incident.last.max(moved.time);
-            let alert = incident.report(crate::detect::AlertStatus::Update, moved.time, rule, context);
-            self.alerts.push(alert);
-        } else {
-            let order = cause.map_or(0, |(order, _)| *order);
-            let window = self.window_start(index, key, moved.time);
-            let sighting = Sighting {
-                kind: AlertKind::State,
-                time: moved.time,
-                first: window,
-                events: moved.to.count.max(1),
-                value: moved.to.count as f64,
-                approximate: false,
-                newest: (moved.time, order),
-                trigger: cause.map_or(EventId::default(), |(_, evidence)| evidence.id),
-            };
-            let parts = self.parts_of_window(index, key, moved.to.count);
-            let evidence: Vec<Arc<Evidence>> = if parts.is_empty() {
-                cause.iter().map(|(_, evidence)| Arc::clone(evidence)).collect()
-            } else {
-                parts
-            };
-            let effect = self.incidents.sight(
-                place,
-                rule,
-                sighting,
-                || named(rule, &names),
-                |details, _| {
-                    details.state = Some(state);
-                    evidence.iter().for_each(|evidence| details.note(evidence));
-                },
-                context,
-                &mut self.alerts,
-            );
-            if effect == Effect::Opened {
-                self.hand_over(out);
-                self.firing_risk(plan, index, rule, &names, &evidence, moved.time, out);
-            }
-        }
-        if let Some((least, _)) = states.flapping
-            && entries >= least
-            && let Some(incident) = self.incidents.open_at(place)
-            && incident.raise(one_higher(rule.summary.level))
-        {
-            let alert = incident.report(crate::detect::AlertStatus::Update, moved.time, rule, context);
-            self.alerts.push(alert);
-        }
-        self.hand_over(out);
-    }
-
-    /// Time of the first event in the rule's own newest window.
-    fn window_start(&self, index: u32, key: u128, time: i64) -> i64 {
-        let memory = &self.rules[index as usize];
-        let Evaluator::Window(window) = &self.plan.rules[index as usize].evaluator else { return time };
-        let Some(group) = memory.groups.get(&key) else { return time };
-        group.window.between(time.saturating_sub(window.span), time).next().map_or(time, |entry| entry.time)
-    }
-
-    /// Evidence of the newest `count` events of the rule's own window.
-    fn parts_of_window(&self, index: u32, key: u128, count: u64) -> Vec<Arc<Evidence>> {
-        let Some(group) = self.rules[index as usize].groups.get(&key) else { return Vec::new() };
-        let entries = &group.window.entries;
-        let skipped = entries.len().saturating_sub(count as usize);
-        entries.range(skipped..).filter_map(evidence_of).collect()
-    }
-
-    /// What was inferred should have been said by the service by now.
-    pub(super) fn compare_states(
-        &mut self,
-        plan: &Plan,
-        index: u32,
-        key: u128,
-        since: i64,
-        at: i64,
-        out: &mut Vec<Output>,
-    ) {
-        let rule = &plan.rules[index as usize];
-        let Some(states) = &rule.extension.states else { return };
-        let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
-        let said = machine.said.is_some_and(|(time, _)| time >= since.saturating_sub(rule.lateness));
-        if said || !rule.alone || !rule.extension.alert.enabled {
-            return;
-        }
-        let names = machine.names.clone();
-        let latest = machine.latest.clone();
-        let state = states.names.get(machine.now.state).cloned().unwrap_or_default();
-        let words =
-            format!("{}: {state} by its own events, yet the service has not said so", names.join(", "));
-        let sighting = Sighting {
-            kind: AlertKind::State,
-            time: at,
-            first: since,
-            events: 1,
-            value: 1.0,
-            approximate: false,
-            newest: (at, 0),
-            trigger: latest.as_ref().map_or(EventId::default(), |evidence| evidence.id),
-        };
-        let place = (index, Facet::Disagreement, key);
-        let context = self.context(plan);
-        self.incidents.sight(
-            place,
-            rule,
-            sighting,
-            || named(rule, &names),
-            |details, _| {
-                details.words = Some(words);
-                latest.iter().for_each(|evidence| details.note(evidence));
-            },
-            context,
-            &mut self.alerts,
-        );
-        self.watch_quiet(rule, place);
-        self.hand_over(out);
-    }
-
-    /// A key of a heartbeat rule was heard.
-    pub(super) fn beat(
-        &mut self,
-        plan: &Plan,
-        to: usize,
-        heartbeat: Heartbeat,
-        group: &GroupRef<'_>,
-        signal: &mut Signal<'_>,
-        out: &mut Vec<Output>,
-    ) {
-        let (rule, key) = (&plan.rules[to], group.key);
-        let budget = self.options.groups_per_rule;
-        let memory = &mut self.rules[to];
-        let Some(beat) = memory.beats.get_mut(&key) else {
-            if memory.beats.len() >= budget {
-                memory.counters.estimated += 1;
-                if memory.degraded_since.is_none() {
-                    memory.degraded_since = Some(signal.time);
-                    let since = Timestamp(signal.time);
-                    out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
-                }
-                return;
-            }
-            let latest = signal.evidence();
-            memory
-                .beats
-                .insert(key, Beat { names: group.names(), heard: signal.time, silent: false, latest });
-            self.timer(rule, overdue(signal.time, heartbeat), to as u32, key, Kind::Beat);
-            return;
-        };
-        if signal.time <= beat.heard {
-            return;
-        }
-        beat.heard = signal.time;
-        beat.latest = signal.evidence();
-        if std::mem::take(&mut beat.silent) {
-            self.timer(rule, overdue(signal.time, heartbeat), to as u32, key, Kind::Beat);
-            self.close_incident(rule, (to as u32, Facet::Firing, key), signal.time, out);
-        }
-    }
-
-    pub(super) fn beat_missed(&mut self, plan: &Plan, to: usize, key: u128, at: i64, out: &mut Vec<Output>) {
-        let rule = &plan.rules[to];
-        let Evaluator::Heartbeat(heartbeat) = &rule.evaluator else { return };
-        let Some(beat) = self.rules[to].beats.get_mut(&key) else { return };
-        let due = overdue(beat.heard, *heartbeat);
-        let forgotten = beat.heard.saturating_add(heartbeat.forget);
-        if due > at {
-            self.timer(rule, due, to as u32, key, Kind::Beat);
-            return;
-        }
-        if beat.silent {
-            if at >= forgotten {
-                self.rules[to].beats.remove(&key);
-                self.close_incident(rule, (to as u32, Facet::Firing, key), at, out);
-            }
-            return;
-        }
-        beat.silent = true;
-        let (names, latest, heard) = (beat.names.clone(), Arc::clone(&beat.latest), beat.heard);
-        let silence = at.saturating_sub(heard) as f64 / 1e9;
-        let fired = Fired {
-            time: at,
-            value: silence,
-            kind: AlertKind::Absence,
-            again: false,
-            first: heard,
-            newest: (at, 0),
-            events: 1,
-            uncounted: 1,
-            parts: vec![latest],
-            approximate: false,
-        };
-        self.timer(rule, forgotten.max(at), to as u32, key, Kind::Beat);
-        if self.options.conformance {
-            let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
-            self.raw.insert((to as u32, at, folded), silence);
-            return;
-        }
-        self.firing_incident(plan, to as u32, rule, (key, &names), &fired, out);
-        if rule.states.is_some() {
-            let record = MatchRecord::default();
-            let evidence = fired.parts.last().cloned();
-            let mut signal = Signal { record: &record, time: at, order: 0, evidence, parts: Vec::new() };
-            let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
-            self.state_input(plan, to as u32, &group, 0, 1, &mut signal, out);
-        }
-        if !rule.routes.is_empty() {
-            self.feed_rules_above(plan, to, key, &names, fired, out);
-        }
-    }
-
-    /// The incident of a silent key stays open until the key is heard again.
-    pub(super) fn is_silent(&self, (rule, _, key): (u32, Facet, u128)) -> bool {
-        self.rules[rule as usize].beats.get(&key).is_some_and(|beat| beat.silent)
-    }
 }
 
-fn overdue(heard: i64, heartbeat: Heartbeat) -> i64 {
-    heard.saturating_add(heartbeat.every.saturating_mul(i64::from(heartbeat.grace)))
-}
-
-fn evidence_of(entry: &Entry) -> Option<Arc<Evidence>> {
+pub(super) fn evidence_of(entry: &Entry) -> Option<Arc<Evidence>> {
     entry.evidence.clone()
 }
 
-fn has_state_incidents(rule: &RulePlan) -> bool {
+pub(super) fn has_state_incidents(rule: &RulePlan) -> bool {
     rule.extension.states.as_ref().is_some_and(|states| !states.alert.is_empty())
 }
 
-fn incident_facet(rule: &RulePlan) -> Facet {
+pub(super) fn incident_facet(rule: &RulePlan) -> Facet {
     if has_state_incidents(rule) { Facet::State } else { Facet::Firing }
 }
 
-fn half_life(rule: &RulePlan) -> i64 {
-    rule.extension.risk.as_ref().map_or(1, |risk| risk.half_life)
-}
-
-fn one_higher(level: Level) -> Level {
-    Level::ALL.into_iter().find(|other| *other > level).unwrap_or(level)
-}
-
-fn named(rule: &RulePlan, names: &Names) -> BTreeMap<String, String> {
+pub(super) fn named(rule: &RulePlan, names: &Names) -> BTreeMap<String, String> {
     rule.group_names.iter().cloned().zip(names.iter().map(|name| name.to_string())).collect()
 }
 

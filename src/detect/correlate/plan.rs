@@ -175,9 +175,7 @@ pub(crate) enum Role {
 
 #[derive(Debug)]
 pub(crate) struct StatesPlan {
-    /// Names of the inputs; 0 is the rule's own firing.
-    pub(crate) inputs: Vec<String>,
-    /// `on` with input numbers.
+    /// `on` with input numbers; 0 is the rule's own firing.
     pub(crate) on: Vec<(extension::StateFrom, usize, usize)>,
     /// Inputs that are the word of the service.
     pub(crate) logged: Vec<bool>,
@@ -595,7 +593,7 @@ impl Builder<'_> {
         }
         let logged = self.logged(index, &states.logged, &inputs);
         let entity = states.entity.as_ref().map(|entity| self.field(entity));
-        plan.states = Some(StatesPlan { inputs, on, logged, entity });
+        plan.states = Some(StatesPlan { on, logged, entity });
     }
 
     fn logged(&mut self, own: usize, logged: &[Spanned<String>], inputs: &[String]) -> Vec<bool> {

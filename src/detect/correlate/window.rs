@@ -132,7 +132,8 @@ impl Window {
             if head > 0 {
                 aggregate.resume(&window.entries[head - 1]);
             }
-            for index in head..=last {
+            let first = head;
+            for index in first..=last {
                 admit(&mut window.entries, plan, &mut aggregate, &mut head, index);
             }
             (window.head, window.aggregate) = (head, aggregate);
@@ -252,7 +253,8 @@ impl Window {
         if matches!(plan.measure, Measure::Bucket(_)) {
             head = from;
         }
-        for index in head..from {
+        let first = head;
+        for index in first..from {
             admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
         }
         let reach = match plan.measure {
@@ -339,11 +341,6 @@ impl Window {
     pub(crate) fn between(&self, start: i64, end: i64) -> impl Iterator<Item = &Entry> {
         let from = self.entries.partition_point(|entry| entry.time < start);
         self.entries.range(from..).take_while(move |entry| entry.time <= end)
-    }
-
-    pub(crate) fn current_value(&self, plan: &WindowPlan) -> Option<f64> {
-        let newest = self.newest()?;
-        self.aggregate.value(plan, start_of(newest, plan))
     }
 }
 

@@ -131,7 +131,7 @@ fn a_first_country_is_new_once_after_learning() {
 fn a_spike_is_measured_against_the_group_itself() {
     let block = "  baseline: {method: ewma, learn: 5m, factor: 4, min: 10}\n";
     let mut stream = Stream::new(&counted("event_count", "{gte: 10}", block));
-    let usual: Vec<f64> = (0..1200).map(|n| f64::from(n)).collect();
+    let usual: Vec<f64> = (0..1200).map(f64::from).collect();
     stream.events("a", &usual, "g=busy");
     assert_eq!(opened(&stream), Vec::<String>::new(), "60 a minute is usual here");
     let quiet: Vec<f64> = (0..20).map(|n| f64::from(n) * 60.0).collect();
