@@ -11,6 +11,7 @@
 //! the usual way, `soctop.breaker.state` is `closed`, `open` or `half_open`.
 
 mod alias;
+pub mod context;
 mod id;
 mod logsource;
 mod message;
@@ -23,6 +24,7 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
 use alias::{Claim, ROLES, Role};
+use context::{Context, ContextCounters, Limits};
 use logsource::LogSources;
 use message::Fact;
 use redact::Redactor;
@@ -44,11 +46,18 @@ pub struct Options {
     /// (replay, where the arrival says nothing).
     pub max_skew: Option<Nanos>,
     pub redaction: Redaction,
+    /// How much is remembered of a correlation id, to fill in what its other events lack.
+    pub context: Limits,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { zone_seconds: 0, max_skew: Some(300 * 1_000_000_000), redaction: Redaction::default() }
+        Self {
+            zone_seconds: 0,
+            max_skew: Some(300 * 1_000_000_000),
+            redaction: Redaction::default(),
+            context: Limits::default(),
+        }
     }
 }
 
@@ -62,6 +71,7 @@ pub struct Counters {
     /// Events with at least one correlation id.
     pub with_id: u64,
     pub redactions: RedactionCounters,
+    pub context: ContextCounters,
 }
 
 /// Gives events their canonical fields. One per thread.
@@ -81,6 +91,7 @@ pub struct Normalizer {
     decoded: Vec<u8>,
     logsources: LogSources,
     redactor: Redactor,
+    context: Context,
     /// The name that fields get whose own is a secret.
     redacted_name: PathId,
     counters: Counters,
@@ -169,6 +180,7 @@ impl Normalizer {
         Self {
             paths,
             redacted_name,
+            context: Context::new(options.context),
             redactor: Redactor::new(options.redaction.clone()),
             options,
             request_parts,
@@ -186,7 +198,8 @@ impl Normalizer {
     /// What has been done so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        Counters { redactions: self.redactor.counters.clone(), ..self.counters.clone() }
+        let redactions = self.redactor.counters.clone();
+        Counters { redactions, context: self.context.counters(), ..self.counters.clone() }
     }
 
     /// Adds the canonical fields, `meta.time` and `meta.time_quality`. `arrival` (UTC) completes timestamps
@@ -211,6 +224,7 @@ impl Normalizer {
         }
         self.logsources.assign(event, found.marks);
         self.redact(event, found.secrets);
+        self.context.join(event);
         self.counters.events += 1;
     }
 

@@ -177,6 +177,7 @@ pub mod canonical {
         PGAUDIT_OBJECT_NAME = "pgaudit.object.name",
         API_KEY = "soctop.api_key",
         REQUEST_DECODED = "soctop.request.decoded",
+        CORRELATION_REJECTED = "soctop.correlation.rejected",
     }
 }
 

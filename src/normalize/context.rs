@@ -1,0 +1,458 @@
+//! What other events of the same request know: the context of a correlation id.
+//!
+//! Real alert lines often lack the address or the user that another line with the same id carries.
+//! [`Context`] remembers five values per id and fills what is missing, marked [`Origin::Joined`]. Nothing
+//! is filled in backwards, and joined values are never passed on.
+//!
+//! Ids are claims, and on real systems many are wrong: one constant for the whole process, an id sent by the
+//! client, one that wraps around. An id stops being a key, for good, when it is seen with two clients, with
+//! too many events or over too long a time ([`Reason`]). That is counted, and the event that showed it
+//! gets `soctop.correlation.rejected`, so that a rule can say so. An id that comes back after a pause is a new
+//! request; one that does so again and again is rejected as well.
+//!
+//! Memory is bounded by [`Limits::ids`]: the oldest id gives its place (and its buffer) to the newest. Time is
+//! event time and is only compared within an id, so that a line from the far future expires nothing.
+
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
+
+use super::value;
+use crate::event::{Event, Kind, Nanos, Origin, PathId, Span, TimeQuality, Timestamp, canonical};
+
+const SECOND: Nanos = 1_000_000_000;
+
+/// The fields that are remembered and filled in.
+pub const JOINED: [PathId; 5] = [
+    canonical::SOURCE_IP,
+    canonical::USER_NAME,
+    canonical::URL_PATH,
+    canonical::USER_AGENT,
+    canonical::SERVICE_NAME,
+];
+const ADDRESS: usize = 0;
+
+/// How much is remembered, and how far an id is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Ids remembered at the same time; 0 switches the context off.
+    pub ids: usize,
+    /// Events of one id: a request has a few dozen at the most.
+    pub events: u32,
+    /// From the first to the last event of one id.
+    pub lifetime: Nanos,
+    /// An id that was quiet for this long starts anew.
+    pub pause: Nanos,
+    /// How often it may do so.
+    pub returns: u8,
+    /// Longest value, in bytes; longer ones are not remembered.
+    pub value_length: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            ids: 32_768,
+            events: 200,
+            lifetime: 600 * SECOND,
+            pause: 120 * SECOND,
+            returns: 3,
+            value_length: 512,
+        }
+    }
+}
+
+/// Why an id is no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Seen with two client addresses: a constant, or chosen by clients.
+    SeveralClients,
+    TooManyEvents,
+    /// In use for longer than any request lasts.
+    TooLong,
+    /// Came back too often after pauses.
+    Reused,
+}
+
+impl Reason {
+    pub const ALL: [Reason; 4] =
+        [Reason::SeveralClients, Reason::TooManyEvents, Reason::TooLong, Reason::Reused];
+
+    /// The word in `soctop.correlation.rejected`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Reason::SeveralClients => "several_clients",
+            Reason::TooManyEvents => "too_many_events",
+            Reason::TooLong => "too_long",
+            Reason::Reused => "reused",
+        }
+    }
+}
+
+/// What the context has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ContextCounters {
+    /// Values filled in.
+    pub joined: u64,
+    /// Ids rejected, by [`Reason`] in the order of [`Reason::ALL`].
+    pub rejected: [u64; Reason::ALL.len()],
+}
+
+/// The memory of one stream of events.
+pub struct Context {
+    limits: Limits,
+    slots: Vec<Slot>,
+    /// The slot that is given away next, once all are taken.
+    oldest: usize,
+    table: HashTable<u32>,
+    hasher: foldhash::fast::RandomState,
+    counters: ContextCounters,
+}
+
+/// What is known of one id.
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    hash: u64,
+    first: Timestamp,
+    last: Timestamp,
+    events: u32,
+    returns: u8,
+    rejected: bool,
+    /// Bits of the values that were seen with different texts.
+    ambiguous: u8,
+    /// Values one after the other; 0 = not known.
+    lengths: [u16; JOINED.len()],
+    text: String,
+}
+
+impl Slot {
+    fn restart(&mut self, time: Timestamp) {
+        self.first = time;
+        self.last = time;
+        self.events = 0;
+        self.ambiguous = 0;
+        self.lengths = [0; JOINED.len()];
+        self.text.clear();
+    }
+
+    fn value(&self, index: usize) -> &str {
+        let start: usize = self.lengths.iter().take(index).map(|length| usize::from(*length)).sum();
+        let length = self.lengths.get(index).copied().map_or(0, usize::from);
+        self.text.get(start..start + length).unwrap_or_default()
+    }
+
+    fn set(&mut self, index: usize, value: &str) {
+        let start: usize = self.lengths.iter().take(index).map(|length| usize::from(*length)).sum();
+        if let Some(length) = self.lengths.get_mut(index) {
+            self.text.replace_range(start..start + usize::from(*length), value);
+            *length = value.len() as u16;
+        }
+    }
+
+    fn is_ambiguous(&self, index: usize) -> bool {
+        self.ambiguous & 1 << index != 0
+    }
+
+    /// Remembers a value; false when it proves that the id has two clients.
+    fn learn(&mut self, index: usize, value: &str) -> bool {
+        let known = self.value(index);
+        if known.is_empty() {
+            self.set(index, value);
+        } else if known != value {
+            if index == ADDRESS {
+                return self.learn_address(value);
+            }
+            self.ambiguous |= 1 << index;
+        }
+        true
+    }
+
+    /// A proxy's own address beside the client's is normal, two clients are not.
+    fn learn_address(&mut self, value: &str) -> bool {
+        match (is_internal(self.value(ADDRESS)), is_internal(value)) {
+            (false, true) => true,
+            (true, false) => {
+                self.set(ADDRESS, value);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Loopback and private addresses: proxies, sidecars, people inside.
+fn is_internal(address: &str) -> bool {
+    address.parse().is_ok_and(|address| match address {
+        std::net::IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        std::net::IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    })
+}
+
+impl Context {
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            slots: Vec::new(),
+            oldest: 0,
+            table: HashTable::new(),
+            hasher: foldhash::fast::RandomState::default(),
+            counters: ContextCounters::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn counters(&self) -> ContextCounters {
+        self.counters
+    }
+
+    /// Fills what the event lacks from other events with one of its ids, and remembers what it has.
+    /// Events without a usable time neither give nor take.
+    pub fn join(&mut self, event: &mut Event) {
+        let usable = !matches!(event.meta.time_quality, TimeQuality::Absent | TimeQuality::Future);
+        let (Some(time), true) = (event.meta.time, usable && self.limits.ids > 0) else { return };
+        let mut own = [Span::default(); JOINED.len()];
+        let mut ids = [Span::default(); 4];
+        let mut count = 0;
+        for field in event.fields() {
+            if field.path == canonical::CORRELATION_ID && field.kind == Kind::String {
+                if let Some(id) = ids.get_mut(count) {
+                    *id = field.span;
+                    count += 1;
+                }
+            } else if field.path.index() < canonical::NAMES.len()
+                && let Some(index) = JOINED.iter().position(|path| *path == field.path)
+                && let Some(span) = own.get_mut(index)
+                && span.len == 0
+                && matches!(field.kind, Kind::String | Kind::Number)
+            {
+                *span = field.span;
+            }
+        }
+        for id in ids.iter().take(count) {
+            self.join_id(event, *id, &own, time);
+        }
+    }
+
+    fn join_id(&mut self, event: &mut Event, id: Span, own: &[Span; JOINED.len()], time: Timestamp) {
+        let index = self.slot(event.text(id), time);
+        let limits = self.limits;
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        if slot.rejected {
+            return;
+        }
+        let mut reason = None;
+        if time.since(slot.last) > limits.pause {
+            slot.restart(time);
+            slot.returns = slot.returns.saturating_add(1);
+            reason = (slot.returns > limits.returns).then_some(Reason::Reused);
+        }
+        slot.events += 1;
+        slot.last = slot.last.max(time);
+        slot.first = slot.first.min(time);
+        for (index, span) in own.iter().enumerate() {
+            let value = event.text(*span);
+            let usable = span.len > 0 && value.len() <= limits.value_length && !value::is_placeholder(value);
+            if usable && !slot.learn(index, value) {
+                reason = Some(Reason::SeveralClients);
+            }
+        }
+        if slot.events > limits.events {
+            reason = Some(Reason::TooManyEvents);
+        } else if slot.last.since(slot.first) > limits.lifetime {
+            reason = Some(Reason::TooLong);
+        }
+        if let Some(reason) = reason {
+            slot.rejected = true;
+            slot.restart(time);
+            self.reject(event, reason);
+            return;
+        }
+        for (index, (span, path)) in own.iter().zip(JOINED).enumerate() {
+            let value = slot.value(index);
+            let joined =
+                || event.fields().iter().any(|field| field.path == path && field.origin == Origin::Joined);
+            if span.len == 0 && !value.is_empty() && !slot.is_ambiguous(index) && !joined() {
+                event.push_text(path, Kind::String, value, Origin::Joined);
+                self.counters.joined += 1;
+            }
+        }
+    }
+
+    fn reject(&mut self, event: &mut Event, reason: Reason) {
+        if let Some(count) = self.counters.rejected.get_mut(reason as usize) {
+            *count += 1;
+        }
+        event.push_text(canonical::CORRELATION_REJECTED, Kind::String, reason.word(), Origin::Canonical);
+    }
+
+    /// The slot of an id; a new one takes the place of the oldest when all are taken.
+    fn slot(&mut self, id: &str, time: Timestamp) -> usize {
+        let hash = self.hasher.hash_one(id.as_bytes());
+        let slots = &self.slots;
+        let same = |index: &u32| slots.get(*index as usize).is_some_and(|slot| slot.hash == hash);
+        if let Some(index) = self.table.find(hash, same) {
+            return *index as usize;
+        }
+        let index = if self.slots.len() < self.limits.ids {
+            self.slots.push(Slot::default());
+            self.slots.len() - 1
+        } else {
+            let index = self.oldest;
+            self.oldest = (index + 1) % self.slots.len();
+            if let Some(old) = self.slots.get(index).map(|slot| slot.hash)
+                && let Ok(entry) = self.table.find_entry(old, |other| *other as usize == index)
+            {
+                entry.remove();
+            }
+            index
+        };
+        if let Some(slot) = self.slots.get_mut(index) {
+            slot.hash = hash;
+            slot.returns = 0;
+            slot.rejected = false;
+            slot.restart(time);
+        }
+        let slots = &self.slots;
+        self.table.insert_unique(hash, index as u32, |index| {
+            slots.get(*index as usize).map_or(0, |slot| slot.hash)
+        });
+        index
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Paths;
+
+    /// An event at `seconds` with these canonical fields.
+    fn event(seconds: i64, fields: &[(PathId, &str)]) -> Event {
+        let mut event = Event::default();
+        event.reset("line");
+        event.meta.time = Some(Timestamp::from_seconds(1_700_000_000 + seconds));
+        event.meta.time_quality = TimeQuality::Exact;
+        for (path, text) in fields {
+            event.push_text(*path, Kind::String, text, Origin::Canonical);
+        }
+        event
+    }
+
+    /// Joined fields as `name=value`, and the reason of a rejection.
+    fn join(context: &mut Context, mut event: Event) -> String {
+        context.join(&mut event);
+        let paths = Paths::new();
+        let names = paths.read();
+        let mut joined: Vec<String> = event
+            .fields()
+            .iter()
+            .filter(|field| field.origin == Origin::Joined || field.path == canonical::CORRELATION_REJECTED)
+            .map(|field| format!("{}={}", names.name(field.path), event.text(field.span)))
+            .collect();
+        joined.sort();
+        joined.join(" ")
+    }
+
+    const ID: PathId = canonical::CORRELATION_ID;
+    const IP: PathId = canonical::SOURCE_IP;
+    const USER: PathId = canonical::USER_NAME;
+    const PATH: PathId = canonical::URL_PATH;
+
+    #[test]
+    fn what_an_event_lacks_comes_from_others_with_its_id() {
+        let mut context = Context::new(Limits::default());
+        assert_eq!(join(&mut context, event(0, &[(ID, "a-1"), (IP, "203.0.113.9"), (PATH, "/login")])), "");
+        assert_eq!(join(&mut context, event(1, &[(ID, "b-2")])), "");
+        assert_eq!(
+            join(&mut context, event(1, &[(ID, "a-1"), (USER, "alice")])),
+            "source.ip=203.0.113.9 url.path=/login"
+        );
+        assert_eq!(
+            join(&mut context, event(2, &[(ID, "a-1")])),
+            "source.ip=203.0.113.9 url.path=/login user.name=alice"
+        );
+        assert_eq!(context.counters().joined, 5);
+    }
+
+    #[test]
+    fn any_of_several_ids_joins() {
+        let mut context = Context::new(Limits::default());
+        join(&mut context, event(0, &[(ID, "a-1"), (IP, "203.0.113.9")]));
+        join(&mut context, event(0, &[(ID, "b-2"), (USER, "alice")]));
+        assert_eq!(
+            join(&mut context, event(1, &[(ID, "a-1"), (ID, "b-2")])),
+            "source.ip=203.0.113.9 user.name=alice"
+        );
+    }
+
+    #[test]
+    fn an_id_of_two_clients_is_no_key() {
+        let mut context = Context::new(Limits::default());
+        join(&mut context, event(0, &[(ID, "constant"), (IP, "203.0.113.9")]));
+        assert_eq!(
+            join(&mut context, event(1, &[(ID, "constant"), (IP, "198.51.100.7")])),
+            "soctop.correlation.rejected=several_clients"
+        );
+        assert_eq!(join(&mut context, event(2, &[(ID, "constant")])), "");
+        assert_eq!(context.counters().rejected[Reason::SeveralClients as usize], 1);
+    }
+
+    #[test]
+    fn the_address_of_a_proxy_is_no_second_client() {
+        let mut context = Context::new(Limits::default());
+        join(&mut context, event(0, &[(ID, "a-1"), (IP, "10.0.0.1")]));
+        join(&mut context, event(0, &[(ID, "a-1"), (IP, "203.0.113.9")]));
+        join(&mut context, event(0, &[(ID, "a-1"), (IP, "127.0.0.1")]));
+        assert_eq!(join(&mut context, event(1, &[(ID, "a-1")])), "source.ip=203.0.113.9");
+    }
+
+    #[test]
+    fn ids_that_live_too_long_or_return_too_often_are_no_keys() {
+        let limits = Limits { events: 3, ..Limits::default() };
+        let mut context = Context::new(limits);
+        let many: Vec<String> = (0..4).map(|n| join(&mut context, event(n, &[(ID, "a-1")]))).collect();
+        assert_eq!(many.last().map(String::as_str), Some("soctop.correlation.rejected=too_many_events"));
+        let mut context = Context::new(Limits { lifetime: 300 * SECOND, ..Limits::default() });
+        let long: Vec<String> = (0..5).map(|n| join(&mut context, event(n * 100, &[(ID, "a-1")]))).collect();
+        assert_eq!(long.last().map(String::as_str), Some("soctop.correlation.rejected=too_long"));
+        let mut context = Context::new(Limits::default());
+        join(&mut context, event(0, &[(ID, "a-1"), (IP, "203.0.113.9")]));
+        assert_eq!(join(&mut context, event(1000, &[(ID, "a-1")])), "", "a new request, not the old one");
+        join(&mut context, event(2000, &[(ID, "a-1")]));
+        join(&mut context, event(3000, &[(ID, "a-1")]));
+        assert_eq!(join(&mut context, event(4000, &[(ID, "a-1")])), "soctop.correlation.rejected=reused");
+    }
+
+    #[test]
+    fn different_values_are_not_guessed_between() {
+        let mut context = Context::new(Limits::default());
+        join(&mut context, event(0, &[(ID, "a-1"), (USER, "alice"), (PATH, "/x")]));
+        join(&mut context, event(0, &[(ID, "a-1"), (USER, "bob")]));
+        assert_eq!(join(&mut context, event(1, &[(ID, "a-1")])), "url.path=/x");
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_oldest_id_goes_first() {
+        let mut context = Context::new(Limits { ids: 100, ..Limits::default() });
+        for n in 0..1_000 {
+            join(&mut context, event(0, &[(ID, &format!("id-{n}")), (IP, "203.0.113.9")]));
+        }
+        assert_eq!(context.slots.len(), 100);
+        assert_eq!(context.table.len(), 100);
+        assert_eq!(join(&mut context, event(1, &[(ID, "id-999")])), "source.ip=203.0.113.9");
+        assert_eq!(join(&mut context, event(1, &[(ID, "id-899")])), "");
+    }
+
+    #[test]
+    fn events_without_a_usable_time_neither_give_nor_take() {
+        let mut context = Context::new(Limits::default());
+        let mut future = event(0, &[(ID, "a-1"), (IP, "203.0.113.9")]);
+        future.meta.time_quality = TimeQuality::Future;
+        join(&mut context, future);
+        assert_eq!(join(&mut context, event(1, &[(ID, "a-1")])), "");
+        let mut off = Context::new(Limits { ids: 0, ..Limits::default() });
+        join(&mut off, event(0, &[(ID, "a-1"), (IP, "203.0.113.9")]));
+        assert_eq!(join(&mut off, event(1, &[(ID, "a-1")])), "");
+    }
+}
