@@ -54,6 +54,8 @@ pub struct Extension {
 pub struct AlertOptions {
     /// `alert: false`: no incidents; risk and states still work.
     pub enabled: bool,
+    /// The key was written: also an informational rule raises incidents.
+    pub given: bool,
     /// Fields that make one incident of matches of a plain detection. Empty: the default keys.
     pub group_by: Vec<String>,
     /// After an incident closes its group raises no new one for this long.
@@ -66,7 +68,14 @@ pub struct AlertOptions {
 
 impl Default for AlertOptions {
     fn default() -> Self {
-        Self { enabled: true, group_by: Vec::new(), suppress: None, rearm_below: None, close_after: None }
+        Self {
+            enabled: true,
+            given: false,
+            group_by: Vec::new(),
+            suppress: None,
+            rearm_below: None,
+            close_after: None,
+        }
     }
 }
 
@@ -271,12 +280,13 @@ fn check_schema(map: &read::Map<'_>, block: &Node, reader: &mut Reader) {
 
 fn alert(node: &Node, reader: &mut Reader) -> AlertOptions {
     if let Some(enabled) = read::boolean(node) {
-        return AlertOptions { enabled, ..AlertOptions::default() };
+        return AlertOptions { enabled, given: true, ..AlertOptions::default() };
     }
     let keys = ["group-by", "suppress", "rearm_below", "close_after"];
     let Some(map) = reader.map(node, "alert", &keys) else { return AlertOptions::default() };
     AlertOptions {
         enabled: true,
+        given: true,
         group_by: map.get("group-by").map(|node| reader.strings(node)).unwrap_or_default(),
         suppress: map.get("suppress").and_then(|node| reader.duration(node)),
         rearm_below: map.get("rearm_below").and_then(|node| reader.number(node)),

@@ -85,8 +85,7 @@ pub(crate) struct Details {
 impl Details {
     pub(crate) fn note(&mut self, evidence: &Arc<Evidence>) {
         evidence.each_event(&mut |event| {
-            let ids = event.correlation_ids().map(str::to_owned).collect::<Vec<_>>();
-            self.note_event(event.id, ids.iter().map(String::as_str));
+            self.note_event(event.id, event.correlation_ids());
         });
         self.latest = Some(Arc::clone(evidence));
     }

@@ -137,6 +137,16 @@ impl MatchRecord {
         self.ids.iter().map(|(start, len)| self.slice(*start, *len))
     }
 
+    /// Bytes of all values and correlation ids.
+    pub(crate) fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Number of values and correlation ids.
+    pub(crate) fn spans(&self) -> usize {
+        self.values.len() + self.ids.len()
+    }
+
     fn slice(&self, start: u32, len: u32) -> &str {
         self.text.get(start as usize..(start + len) as usize).unwrap_or_default()
     }

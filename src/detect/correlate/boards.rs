@@ -167,7 +167,7 @@ impl Correlator {
     ) {
         let rule = &plan.rules[index as usize];
         let Some(states) = &rule.extension.states else { return };
-        if !rule.alone || !rule.extension.alert.enabled || states.alert.is_empty() {
+        if !rule.alone || !rule.incidents || states.alert.is_empty() {
             return;
         }
         let place = (index, Facet::State, key);
@@ -262,7 +262,7 @@ impl Correlator {
         let Some(states) = &rule.extension.states else { return };
         let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
         let said = machine.said.is_some_and(|(time, _)| time >= since.saturating_sub(rule.lateness));
-        if said || !rule.alone || !rule.extension.alert.enabled {
+        if said || !rule.alone || !rule.incidents {
             return;
         }
         let names = machine.names.clone();

@@ -30,8 +30,8 @@ impl Evidence {
     pub(crate) const MOST_PARTS: usize = 32;
 
     pub(crate) fn of(record: &MatchRecord, parts: Vec<Arc<Evidence>>) -> Self {
-        let mut text = String::new();
-        let mut spans = Vec::new();
+        let mut text = String::with_capacity(record.text_len());
+        let mut spans = Vec::with_capacity(record.spans());
         let ids = record.correlation_ids().map(|id| (ID, id));
         for (field, value) in record.all_values().chain(ids) {
             let value = cut(value);

@@ -67,7 +67,7 @@ impl Correlator {
             let group = GroupRef { key, fields: &rule.group_numbers, record, names: None };
             self.state_input(plan, index, &group, (0, 1), signal, out);
         }
-        if rule.alone && rule.extension.alert.enabled && !has_state_incidents(rule) {
+        if rule.alone && rule.incidents && !has_state_incidents(rule) {
             self.match_incident(plan, index, rule, signal, out);
         }
         if let Some(risk) = &rule.extension.risk {
@@ -274,7 +274,7 @@ impl Correlator {
         out: &mut Vec<Output>,
     ) {
         let rule = &plan.rules[to];
-        if !rule.alone || !rule.extension.alert.enabled {
+        if !rule.alone || !rule.incidents {
             return;
         }
         let sighting = Sighting {
@@ -358,7 +358,7 @@ impl Correlator {
         fired: &Fired,
         out: &mut Vec<Output>,
     ) {
-        if !rule.alone || !rule.extension.alert.enabled {
+        if !rule.alone || !rule.incidents {
             return;
         }
         let place = (index, incident_facet(rule), key);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::detect::alert::RuleSummary;
+use crate::detect::alert::{Level, RuleSummary};
 use crate::detect::extension::{self, Absent, Bucket, Extension, Heartbeat, StateInput, Tie, WindowKind};
 use crate::detect::record::FieldNumber;
 use crate::detect::rule::{
@@ -37,6 +37,8 @@ pub(crate) struct RulePlan {
     pub(crate) content_hash: u64,
     /// Raises incidents of its own (not merely input of a correlation).
     pub(crate) alone: bool,
+    /// Firings become incidents.
+    pub(crate) incidents: bool,
     pub(crate) extension: Extension,
     /// Where its matches or firings go.
     pub(crate) routes: Vec<Route>,
@@ -406,10 +408,16 @@ impl Builder<'_> {
                 self.field(name);
             }
         }
+        let summary = RuleSummary::of(input.header);
         let mut plan = RulePlan {
-            summary: Arc::new(RuleSummary::of(input.header)),
             content_hash: input.header.content_hash,
             alone: true,
+            // Sigma: no alert should be triggered by informational rules, they enrich.
+            incidents: extension.alert.enabled
+                && (extension.alert.given
+                    || input.correlation.is_some()
+                    || extension.states.is_some()
+                    || summary.level > Level::Informational),
             routes: Vec::new(),
             evaluator: Evaluator::Match,
             group_names: Vec::new(),
@@ -427,6 +435,7 @@ impl Builder<'_> {
                 .collect(),
             states: None,
             extension,
+            summary: Arc::new(summary),
         };
         match input.correlation {
             None => self.detection(&mut plan),

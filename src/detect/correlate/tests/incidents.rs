@@ -347,3 +347,14 @@ fn the_threat_level_knows_its_reasons_and_whom_it_is_about() {
     stream.correlator.advance(at(7200.0), &mut stream.out);
     assert_eq!(stream.correlator.threat(at(7200.0)).level, ThreatLevel::Low);
 }
+
+#[test]
+fn an_informational_match_enriches_and_raises_nothing_unless_asked() {
+    let mut stream = Stream::new(&[detection("login", "informational")]);
+    stream.event("login", 0.0, "user.name=alice");
+    assert!(stream.out.is_empty());
+    let asked = detection("login", "informational") + "soctop: {schema: 1, alert: {close_after: 1m}}\n";
+    let mut stream = Stream::new(&[asked]);
+    stream.event("login", 0.0, "user.name=alice");
+    assert_eq!(stream.told(), ["open 0 x1 informational login: alice"]);
+}
