@@ -9,6 +9,7 @@
 //!
 //! `cargo bench --bench ingest -- [EVENTS] [bare|ours|visible|ask]...`
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,16 +64,51 @@ fn main() {
     }
 }
 
-fn report(name: &str, threads: usize, events: usize, bytes: usize, took: Duration, dir: &Path) -> f64 {
-    let rate = events as f64 / took.as_secs_f64();
+fn report(name: &str, threads: usize, events: usize, bytes: usize, took: Stopwatch, dir: &Path) -> f64 {
+    let (wall, cpu) = took.read();
+    let rate = events as f64 / wall.as_secs_f64();
     println!(
-        "{name:8} {threads} threads  {:7.0} k events/s  {:6.1} MB/s  {:5.1} % of raw on disk  peak {} MB",
+        "{name:8} {threads} threads  {:7.0} k events/s  {:6.1} MB/s  {:5.1} us CPU/event  peak {} MB  disk {}",
         rate / 1e3,
-        bytes as f64 / took.as_secs_f64() / 1e6,
-        disk_bytes(dir) as f64 * 100.0 / bytes as f64,
+        bytes as f64 / wall.as_secs_f64() / 1e6,
+        cpu.as_secs_f64() * 1e6 / events as f64,
         peak_memory() / 1_024,
+        disk_report(dir, bytes),
     );
     rate
+}
+
+/// Percent of the raw bytes, in all and for the largest kinds of file.
+fn disk_report(dir: &Path, raw: usize) -> String {
+    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    disk_kinds(dir, &mut kinds);
+    let percent = |bytes: u64| bytes as f64 * 100.0 / raw as f64;
+    let mut largest: Vec<_> = kinds.iter().filter(|(_, bytes)| percent(**bytes) >= 1.0).collect();
+    largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(**bytes));
+    let parts: Vec<_> =
+        largest.iter().map(|(kind, bytes)| format!("{kind} {:.1}", percent(**bytes))).collect();
+    format!("{:.1} % of raw ({})", percent(kinds.values().sum()), parts.join(", "))
+}
+
+/// Wall clock and processor time of the whole process.
+#[derive(Clone, Copy)]
+struct Stopwatch(Instant, Duration);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(Instant::now(), cpu_time())
+    }
+
+    fn read(self) -> (Duration, Duration) {
+        (self.0.elapsed(), cpu_time() - self.1)
+    }
+}
+
+/// Processor time of this process so far, in steps of a hundredth of a second.
+fn cpu_time() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    Duration::from_millis(fields.filter_map(|it| it.parse::<u64>().ok()).sum::<u64>() * 10)
 }
 
 fn directory() -> tempfile::TempDir {
@@ -108,15 +144,14 @@ fn bare(lines: &[String], bytes: usize, threads: usize) -> f64 {
             document
         })
         .collect();
-    let started = Instant::now();
+    let watch = Stopwatch::start();
     let mut writer: IndexWriter = index.writer_with_num_threads(threads, HEAP * threads).expect("a writer");
     for document in documents {
         writer.add_document(document).expect("added");
     }
     writer.commit().expect("committed");
-    let took = started.elapsed();
     writer.wait_merging_threads().expect("merged");
-    report("bare", threads, lines.len(), bytes, took, dir.path())
+    report("bare", threads, lines.len(), bytes, watch, dir.path())
 }
 
 /// The whole path of a line, as the pipeline walks it.
@@ -169,8 +204,8 @@ fn ours(lines: &[String], bytes: usize, threads: usize) -> f64 {
     let dir = directory();
     let (mut writer, _reader) = Store::open(dir.path(), options(threads)).expect("a store");
     let mut path = Path1::new();
-    let started = Instant::now();
-    let mut committed = started;
+    let watch = Stopwatch::start();
+    let mut committed = Instant::now();
     for (n, line) in lines.iter().enumerate() {
         path.add(line, &mut writer);
         if n % 256 == 0 && committed.elapsed() >= COMMIT_EVERY {
@@ -179,9 +214,8 @@ fn ours(lines: &[String], bytes: usize, threads: usize) -> f64 {
         }
     }
     path.commit(&mut writer);
-    let took = started.elapsed();
     writer.close().expect("merged");
-    report("ours", threads, lines.len(), bytes, took, dir.path())
+    report("ours", threads, lines.len(), bytes, watch, dir.path())
 }
 
 /// Ten thousand events a second, committed each 250 ms: from `add_event` to being found.
@@ -287,15 +321,16 @@ fn at(times: &mut [Duration], percent: usize) -> Duration {
     times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
-fn disk_bytes(path: &Path) -> u64 {
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => disk_bytes(&entry.path()),
-            Ok(metadata) => metadata.len(),
-            Err(_) => 0,
-        })
-        .sum()
+fn disk_kinds(path: &Path, kinds: &mut BTreeMap<String, u64>) {
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        let Ok(metadata) = entry.metadata() else { continue };
+        if metadata.is_dir() {
+            disk_kinds(&entry.path(), kinds);
+        } else {
+            let kind = entry.path().extension().map(|it| it.to_string_lossy().into_owned());
+            *kinds.entry(kind.unwrap_or_default()).or_default() += metadata.len();
+        }
+    }
 }
 
 /// Most memory this process had at a time, in KiB.

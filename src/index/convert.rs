@@ -1,10 +1,11 @@
 //! From an [`Expression`] to tantivy's queries.
 //!
 //! A condition on a named field is a term of `fields`, or a scan of the stretch of terms with that
-//! name. Values that would be repeated or very long are not there; a marker says where their words
-//! went (see `document`), and the condition is asked there too. Without a field, the words are
+//! name. Values that would be repeated or very long are not there; a marker says under which name
+//! they are found (see `document`), and the condition is put to that one too. Without a field, the words are
 //! looked up in the message and in the other texts, and the whole as a correlation id.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
@@ -20,18 +21,19 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DateTime, DocId, Score, Searcher, SegmentReader, TantivyError, Term};
 
-use super::document::{CORRELATION_ID, IN_CORRELATION, IN_MESSAGE, IN_TEXT, IN_TIME, event_key};
+use super::document::{CORRELATION_ID, IN_WORDS, event_key};
 use super::error::Error;
 use super::reader::Deadline;
 use super::schema::Fields;
-use super::tokenizer::{PAIR_SEPARATOR, VALUE_BYTES, head, pair_term, words};
+use super::tokenizer::{MARKER, PAIR_SEPARATOR, VALUE_BYTES, head, marker_term, pair_term, words};
 use crate::event::{EventId, Timestamp};
-use crate::query::{Clause, Expression, Limit, Pattern, QueryError, QueryErrorKind, Test};
+use crate::query::{Clause, Expression, Limit, QueryError, QueryErrorKind, Test};
 
 /// Compiled size of a regular expression from a query.
 const REGEX_BYTES: usize = 1 << 20;
-/// First character of a marker.
-const MARKER: u8 = 2;
+/// How many other names are followed, and how far.
+const MAX_HOMES: usize = 16;
+const MAX_HOME_DEPTH: usize = 2;
 
 pub fn query(
     expression: &Expression,
@@ -76,7 +78,7 @@ impl Converter<'_> {
             Some("message") => self.in_message(clause),
             Some("@timestamp") => self.time(clause),
             Some("event_id") => self.event_id(clause),
-            Some(name) => self.field(name, clause),
+            Some(name) => self.field(name, clause, 0),
         }
     }
 
@@ -130,58 +132,73 @@ impl Converter<'_> {
     }
 
     /// A condition on a named field.
-    fn field(&self, name: &str, clause: &Clause) -> Converted {
+    fn field(&self, name: &str, clause: &Clause, depth: usize) -> Converted {
+        let scan = |literal: &str| Scan::of_field(self.fields.fields, name, literal, self.deadline);
         let exact = match &clause.test {
-            Test::Exists => {
-                return Ok(Scan::of_field(self.fields.fields, name, "", self.deadline).everything());
-            }
+            Test::Exists => return Ok(scan("").everything()),
             Test::Is(value) | Test::Phrase { text: value, prefix: false, .. } => self.value(name, value),
             Test::OneOf(values) => any_of(values.iter().map(|value| self.value(name, value)).collect()),
             Test::Phrase { text, prefix: true, .. } => {
                 let text = text.clone();
-                let scan = Scan::of_field(self.fields.fields, name, &text, self.deadline);
-                scan.keeping(move |value| value.starts_with(&text))
+                scan(&text).keeping(move |value| value.starts_with(&text))
             }
-            Test::Wildcard(pattern) => self.wildcard(name, pattern),
+            Test::Wildcard(pattern) => {
+                let pattern = pattern.clone();
+                scan(&pattern.literal_head()).keeping(move |value| pattern.matches(value))
+            }
             Test::Regex(source) => {
                 let regex = self.regex(source, clause)?;
-                let scan = Scan::of_field(self.fields.fields, name, "", self.deadline);
-                scan.keeping(move |value| regex.is_match(value))
+                scan("").keeping(move |value| regex.is_match(value))
             }
             Test::Range { from, to } => {
                 let compare = Comparison::of(from, to);
-                let scan = Scan::of_field(self.fields.fields, name, "", self.deadline);
-                scan.keeping(move |value| compare.holds(value))
+                scan("").keeping(move |value| compare.holds(value))
             }
         };
         let mut members: Vec<Converted> = vec![Ok(exact)];
-        members.extend(self.elsewhere(name, clause)?.into_iter().map(Ok));
+        for home in self.homes(name, depth)? {
+            let condition = self.at_home(&home, clause, depth)?;
+            members.push(Ok(all([term(self.fields.fields, &marker_term(name, &home)), condition], [])));
+        }
         any(members)
     }
 
-    /// The same condition for events whose value of this field stands elsewhere.
-    fn elsewhere(&self, name: &str, clause: &Clause) -> Result<Vec<Box<dyn Query>>, Error> {
-        let mut members = Vec::new();
+    /// The same condition where the value is found instead.
+    fn at_home(&self, home: &str, clause: &Clause, depth: usize) -> Converted {
         let is_range = matches!(clause.test, Test::Range { .. });
-        for marker in [IN_MESSAGE, IN_TEXT, IN_CORRELATION, IN_TIME] {
-            let term = Term::from_field_text(self.fields.fields, &pair_term(name, marker));
-            let used = self.searcher.doc_freq(&term).map_err(|error| Error::search(&error))? > 0;
-            let words = marker == IN_MESSAGE || marker == IN_TEXT;
-            if !used || (words && is_range) {
-                continue;
+        match home {
+            // A test that cannot be put to a time or to words finds nothing there.
+            "@timestamp" => Ok(self.time(clause).unwrap_or_else(|_| Box::new(EmptyQuery))),
+            "message" | IN_WORDS if is_range => Ok(Box::new(EmptyQuery)),
+            "message" => self.in_words(self.fields.message, clause),
+            IN_WORDS => {
+                any([self.fields.message, self.fields.text].map(|field| self.in_words(field, clause)))
             }
-            let condition = match marker {
-                IN_MESSAGE => self.in_words(self.fields.message, clause)?,
-                IN_TEXT => {
-                    any([self.fields.message, self.fields.text].map(|field| self.in_words(field, clause)))?
-                }
-                IN_CORRELATION => self.field(CORRELATION_ID, clause)?,
-                // A test that no time can be put to finds nothing here.
-                _ => self.time(clause).unwrap_or_else(|_| Box::new(EmptyQuery)),
-            };
-            members.push(all([self.pair(name, marker), condition], []));
+            home => self.field(home, clause, depth + 1),
         }
-        Ok(members)
+    }
+
+    /// Under which names values of `name` are found instead. Log content could make up chains of
+    /// names, so both length and number are limited.
+    fn homes(&self, name: &str, depth: usize) -> Result<BTreeSet<String>, Error> {
+        let mut homes = BTreeSet::new();
+        if depth > MAX_HOME_DEPTH {
+            return Ok(homes);
+        }
+        let start = marker_term(name, "");
+        for segment in self.searcher.segment_readers() {
+            let found = segment.inverted_index(self.fields.fields).and_then(|index| {
+                let end = after_prefix(start.as_bytes()).unwrap_or_default();
+                let mut terms = index.terms().range().ge(&start).lt(end).into_stream()?;
+                while homes.len() < MAX_HOMES && terms.advance() {
+                    let home = terms.key().get(start.len()..).unwrap_or_default();
+                    homes.insert(String::from_utf8_lossy(home).into_owned());
+                }
+                Ok(())
+            });
+            found.map_err(|error| Error::search(&error))?;
+        }
+        Ok(homes)
     }
 
     fn value(&self, name: &str, value: &str) -> Box<dyn Query> {
@@ -189,13 +206,6 @@ impl Converter<'_> {
         let scan = Scan::of_field(self.fields.fields, name, "", self.deadline);
         let inside = scan.keeping(move |value| network.holds(value));
         any_of(vec![self.pair(name, value), inside])
-    }
-
-    fn wildcard(&self, name: &str, pattern: &Pattern) -> Box<dyn Query> {
-        let pattern = pattern.clone();
-        let literal = pattern.literal_head();
-        let scan = Scan::of_field(self.fields.fields, name, &literal, self.deadline);
-        scan.keeping(move |value| pattern.matches(value))
     }
 
     fn pair(&self, name: &str, value: &str) -> Box<dyn Query> {
@@ -213,7 +223,7 @@ impl Converter<'_> {
             Test::Exists => return Ok(Box::new(AllQuery)),
             _ => None,
         };
-        let in_line = self.field("event_id", clause)?;
+        let in_line = self.field("event_id", clause, 0)?;
         Ok(any_of(own.into_iter().chain([in_line]).collect()))
     }
 
@@ -449,7 +459,7 @@ impl Scan {
 
     fn passes(&self, term: &[u8]) -> bool {
         let value = term.get(self.value_at..).unwrap_or_default();
-        if !self.markers && value.first() == Some(&MARKER) {
+        if !self.markers && value.first() == Some(&(MARKER as u8)) {
             return false;
         }
         std::str::from_utf8(value).is_ok_and(|value| (self.keep)(value))

@@ -14,11 +14,11 @@ use tantivy::schema::{Document, Field, Value};
 
 use super::codec::{self, DocumentKind};
 use super::schema::{self, Fields};
-use super::tokenizer::{VALUE_BREAK, push_own, push_pair};
+use super::tokenizer::{VALUE_BREAK, VALUE_BYTES, head, push_marker, push_own, push_pair};
 use super::writer::Ticket;
 use crate::detect::Alert;
 use crate::event::{
-    Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathNames, Span, Timestamp, canonical,
+    Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Span, Timestamp, canonical,
 };
 
 /// At most so many fields of an event become terms; all are stored.
@@ -28,12 +28,8 @@ const TEXT_BYTES: usize = 64 * 1024;
 /// At most so many bytes of a message become words.
 const MESSAGE_BYTES: usize = 64 * 1024;
 
-/// Values that say where the words of a field went instead of repeating a long or unique value.
-/// See `convert`. They start with a character that decoders never put first.
-pub const IN_MESSAGE: &str = "\u{2}message";
-pub const IN_TEXT: &str = "\u{2}text";
-pub const IN_TIME: &str = "\u{2}time";
-pub const IN_CORRELATION: &str = "\u{2}correlation";
+/// The marker of a value that is found among the words of the message and of the other texts.
+pub const IN_WORDS: &str = "";
 
 /// The contents of a document.
 #[derive(Clone, Debug, Default)]
@@ -162,51 +158,97 @@ fn appended(buffer: &mut String, write: impl FnOnce(&mut String)) -> Range<usize
 fn clip(buffer: &str, span: Span, limit: usize) -> Range<usize> {
     let start = span.start as usize;
     let text = buffer.get(start..start + span.len as usize).unwrap_or_default();
-    start..start + super::tokenizer::head(text, limit).len()
+    start..start + head(text, limit).len()
 }
 
 /// How the values of one event are indexed, decided by comparing places, not texts.
+///
+/// A canonical field usually repeats a value of the line under another name. Its value is indexed
+/// once, under the canonical name (its *home*); the original name gets a marker that says so. That
+/// halves the distinct terms of an event.
 struct Plan {
     message: Span,
-    time: Option<Span>,
-    /// Where correlation ids stand; the first few are enough, more only cost words.
-    correlation: [Option<Span>; 4],
-    single_correlation: bool,
+    homes: [Home; MAX_HOMES],
+    count: usize,
+}
+
+/// A canonical field whose value others may point at.
+#[derive(Clone, Copy)]
+struct Home {
+    path: PathId,
+    span: Span,
+    /// No other field of the event has this name: a marker that leads here is exact.
+    single: bool,
+}
+
+const MAX_HOMES: usize = 64;
+
+/// How a field is found.
+enum Indexed<'e> {
+    Value(&'e str),
+    /// Where its value is found instead.
+    Home(PathId),
+    /// Among the words of the message and of the other texts.
+    Words,
+    Nowhere,
 }
 
 impl Plan {
     fn of(event: &Event) -> Self {
         let first = |path| event.fields().iter().find(|field| field.path == path).map(|field| field.span);
-        let mut correlation = [None; 4];
-        let ids = event.fields().iter().filter(|field| field.path == canonical::CORRELATION_ID);
-        for (place, field) in correlation.iter_mut().zip(ids) {
-            *place = Some(field.span);
+        let none = Home { path: PathId::OVERFLOW, span: Span::default(), single: false };
+        let message = first(canonical::MESSAGE).unwrap_or(event.raw_span());
+        let mut plan = Self { message, homes: [none; MAX_HOMES], count: 0 };
+        for field in event.fields() {
+            plan.note(field);
         }
-        Self {
-            message: first(canonical::MESSAGE).unwrap_or(event.raw_span()),
-            time: first(canonical::TIMESTAMP),
-            correlation,
-            single_correlation: correlation[1].is_none(),
+        // Names used by the line as well are no homes.
+        for field in event.fields().iter().filter(|field| field.origin != Origin::Canonical) {
+            let homes = plan.homes.iter_mut().take(plan.count);
+            homes.filter(|home| home.path == field.path).for_each(|home| home.single = false);
         }
+        plan
+    }
+
+    fn note(&mut self, field: &EventField) {
+        if field.origin != Origin::Canonical || field.span.len == 0 || field.path == PathId::OVERFLOW {
+            return;
+        }
+        let mut single = true;
+        for home in self.homes.iter_mut().take(self.count).filter(|home| home.path == field.path) {
+            home.single = false;
+            single = false;
+        }
+        if let Some(free) = self.homes.get_mut(self.count) {
+            *free = Home { path: field.path, span: field.span, single };
+            self.count += 1;
+        }
+    }
+
+    fn homes(&self) -> impl Iterator<Item = &Home> {
+        self.homes.iter().take(self.count)
     }
 
     /// The words of texts in the line that are neither the message nor the time nor an id.
     fn push_text(&self, event: &Event, buffer: &mut String) {
         let start = buffer.len();
         for field in event.fields().iter().take(INDEXED_FIELDS) {
-            let ours = field.origin == Origin::Line
-                && field.span != self.message
-                && Some(field.span) != self.time
-                && !self.correlation.contains(&Some(field.span));
+            let elsewhere = |home: &Home| {
+                home.span == field.span
+                    && (home.path == canonical::TIMESTAMP || home.path == canonical::CORRELATION_ID)
+            };
+            if field.origin != Origin::Line || field.span == self.message || self.homes().any(elsewhere) {
+                continue;
+            }
             let text = event.text(field.span);
             let wordy = match field.kind {
                 Kind::String => !text.is_empty(),
                 Kind::Number => text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit()),
                 _ => false,
             };
-            if ours && wordy {
+            if wordy {
                 let room = TEXT_BYTES.saturating_sub(buffer.len() - start);
-                buffer.push_str(super::tokenizer::head(text, room));
+                buffer.push_str(head(text, room));
                 buffer.push(VALUE_BREAK);
             }
         }
@@ -214,34 +256,38 @@ impl Plan {
 
     fn push_pairs(&self, event: &Event, names: &PathNames, source: &str, frames: &mut String) {
         for (index, field) in event.fields().iter().enumerate().take(INDEXED_FIELDS) {
-            if field.kind.is_container() || field.kind == Kind::Null {
-                continue;
+            let name = event.name(index, names);
+            match self.indexed(event, field) {
+                Indexed::Value(value) => push_pair(frames, name, value),
+                Indexed::Home(home) => push_marker(frames, name, names.name(home)),
+                Indexed::Words => push_marker(frames, name, IN_WORDS),
+                Indexed::Nowhere => {}
             }
-            let Some(value) = self.value(event, field) else { continue };
-            push_pair(frames, event.name(index, names), value);
         }
         push_pair(frames, SOURCE, source);
         push_pair(frames, "soctop.outcome", codec::outcome_word(event.meta.outcome));
     }
 
-    /// The value a field is found by, or the marker that says where else to look.
-    fn value<'e>(&self, event: &'e Event, field: &EventField) -> Option<&'e str> {
+    fn indexed<'e>(&self, event: &'e Event, field: &EventField) -> Indexed<'e> {
+        let column = field.path == canonical::MESSAGE || field.path == canonical::TIMESTAMP;
+        if column || field.kind.is_container() || field.kind == Kind::Null {
+            return Indexed::Nowhere;
+        }
+        if field.origin != Origin::Canonical {
+            let home = self.homes().find(|home| home.span == field.span && home.single);
+            if let Some(home) = home {
+                return Indexed::Home(home.path);
+            }
+        }
         if field.span == self.message && field.span.len > 0 {
-            return (field.path != canonical::MESSAGE).then_some(IN_MESSAGE);
-        }
-        if Some(field.span) == self.time {
-            return (field.path != canonical::TIMESTAMP).then_some(IN_TIME);
-        }
-        let is_id = field.path == canonical::CORRELATION_ID;
-        if self.single_correlation && !is_id && Some(field.span) == self.correlation[0] {
-            return Some(IN_CORRELATION);
+            return Indexed::Home(canonical::MESSAGE);
         }
         let text = event.text(field.span);
-        let long = field.kind == Kind::String && text.len() > super::tokenizer::VALUE_BYTES;
-        if long && !is_id && field.origin != Origin::Joined {
-            return Some(IN_TEXT);
+        let long = field.kind == Kind::String && text.len() > VALUE_BYTES;
+        if long && field.path != canonical::CORRELATION_ID && field.origin != Origin::Joined {
+            return Indexed::Words;
         }
-        Some(text)
+        Indexed::Value(text)
     }
 }
 

@@ -37,7 +37,7 @@ pub fn head(text: &str, bytes: usize) -> &str {
 /// The term of a pair.
 pub fn pair_term(name: &str, value: &str) -> String {
     let name = clean_name(name);
-    let value = head(value, VALUE_BYTES);
+    let value = head(value.strip_prefix(MARKER).unwrap_or(value), VALUE_BYTES);
     let mut term = String::with_capacity(name.len() + 1 + value.len());
     term.push_str(&name);
     term.push(PAIR_SEPARATOR);
@@ -50,15 +50,30 @@ pub fn own_term(name: &str, value: &str) -> String {
     format!("\u{1}{name}\0{}", head(value, VALUE_BYTES))
 }
 
+/// Between the name of a field and the name under which its value is found instead. Values of
+/// events never begin with it.
+pub const MARKER: char = '\u{2}';
+
+/// The term that says: the value of `name` is found under `home`.
+pub fn marker_term(name: &str, home: &str) -> String {
+    format!("{}{PAIR_SEPARATOR}{MARKER}{}", clean_name(name), clean_name(home))
+}
+
 /// Appends one framed pair: the length of its term as two characters of seven bits, then the term.
 pub fn push_pair(frames: &mut String, name: &str, value: &str) {
     let name = clean_name(name);
-    push_frame(frames, &name, head(value, VALUE_BYTES));
+    let value = value.strip_prefix(MARKER).unwrap_or(value);
+    push_frame(frames, &[&name, "\0", head(value, VALUE_BYTES)]);
+}
+
+/// Appends the frame of a [`marker_term`].
+pub fn push_marker(frames: &mut String, name: &str, home: &str) {
+    push_frame(frames, &[&clean_name(name), "\0\u{2}", &clean_name(home)]);
 }
 
 /// Like [`push_pair`] for a name of our own.
 pub fn push_own(frames: &mut String, name: &str, value: &str) {
-    push_frame(frames, &format!("\u{1}{name}"), head(value, VALUE_BYTES));
+    push_frame(frames, &["\u{1}", name, "\0", head(value, VALUE_BYTES)]);
 }
 
 /// A field name as terms hold it: cut, and without the two characters that terms use themselves.
@@ -70,13 +85,11 @@ fn clean_name(name: &str) -> Cow<'_, str> {
     Cow::Borrowed(name)
 }
 
-fn push_frame(frames: &mut String, name: &str, value: &str) {
-    let len = name.len() + 1 + value.len();
+fn push_frame(frames: &mut String, parts: &[&str]) {
+    let len: usize = parts.iter().map(|part| part.len()).sum();
     frames.push(char::from((len & 0x7f) as u8));
     frames.push(char::from((len >> 7 & 0x7f) as u8));
-    frames.push_str(name);
-    frames.push(PAIR_SEPARATOR);
-    frames.push_str(value);
+    parts.iter().for_each(|part| frames.push_str(part));
 }
 
 /// Takes framed pairs apart; see the module.
