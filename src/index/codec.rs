@@ -3,17 +3,19 @@
 //!
 //! Two parts. The *line* is text: the raw line, then every value that does not stand in it as it
 //! is (unescaped strings, joined fields). The *record* is bytes: numbers as variable-length
-//! integers, and for each field its name, its kind and where its value stands in the line, as the
-//! distance from the end of the value before. Canonical names are numbers of a list that only
-//! grows; a name that stands just before its value, as in `"user":"alice"` or `user=alice`, is
-//! told by its distance and length. A typical record takes 80 to 150 bytes beside the line.
+//! integers, and for each field its name, its kind and where its value stands in the line.
+//! Canonical names are numbers of a list that only grows; a name that stands just before its
+//! value, as in `"user":"alice"` or `user=alice`, is told by its distance and length; a value that
+//! an earlier field has, too, is told by how many fields ago that was. What lines of one shape have
+//! in common (names, kinds, distances) stands together, apart from the lengths that differ, so that
+//! a compressor sees one long repetition.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use crate::event::{
-    Event, EventId, Format, Kind, LogLevel, Origin, Outcome, PathNames, Record, RecordField, Span,
-    TimeQuality, Timestamp, canonical,
+    Event, EventId, Format, GenerationId, Kind, LogLevel, Origin, Outcome, PathNames, Record, RecordField,
+    Span, TimeQuality, Timestamp, canonical,
 };
 
 /// First byte of a record.
@@ -101,6 +103,11 @@ static NAME_CODES: LazyLock<HashMap<&'static str, u64>> =
 static SHARED_NAMES: LazyLock<Vec<Arc<str>>> =
     LazyLock::new(|| NAMES.iter().map(|name| Arc::from(*name)).collect());
 
+/// Flag of a field whose value an earlier field has, too.
+const SAME_VALUE: u64 = 8;
+/// Where the number of a name begins, after two bits of form and four flags.
+const NAME_SHIFT: u32 = 6;
+
 /// How the name of a field is told; the two lowest bits of a field's first number.
 const NAME_LISTED: u64 = 0;
 const NAME_INLINE: u64 = 1;
@@ -165,26 +172,78 @@ pub fn encode_event(
     let message = places.place(event, first(canonical::MESSAGE).unwrap_or(event.raw_span()));
     let service = places.place(event, first(canonical::SERVICE_NAME).unwrap_or_default());
     write_head(event, source, record);
-    write_number(record, u64::from(event.raw_span().len));
+    let mut lengths = Lengths::default();
+    lengths.push(event.raw_span().len);
     for span in [message, service] {
         write_number(record, u64::from(span.start));
-        write_number(record, u64::from(span.len));
+        lengths.push(span.len);
     }
     let scalars = event.fields().iter().enumerate().filter(|(_, field)| !field.kind.is_container());
     write_number(record, scalars.clone().count() as u64);
+    let mut spans = RecentSpans::default();
     let mut previous_end = 0;
     for (index, field) in scalars {
-        let place = places.place(event, field.span);
-        let raw = places.line.as_bytes().get(start..).unwrap_or_default();
         let flags = u64::from(field.kind == Kind::String)
             | u64::from(field.origin == Origin::Canonical) << 1
             | u64::from(field.origin == Origin::Joined) << 2;
-        write_name(record, event.name(index, names), flags, raw, place);
+        let name = event.name(index, names);
+        if let Some(back) = spans.back(field.span) {
+            write_name(record, name, flags | SAME_VALUE, &[], Span::default());
+            write_number(record, back);
+            continue;
+        }
+        let place = places.place(event, field.span);
+        let raw = places.line.as_bytes().get(start..).unwrap_or_default();
+        write_name(record, name, flags, raw, place);
         write_signed(record, i64::from(place.start) - previous_end);
-        write_number(record, u64::from(place.len));
+        lengths.push(place.len);
         previous_end = i64::from(place.start) + i64::from(place.len);
     }
+    lengths.write(record);
     message
+}
+
+/// Lengths are written last and read in the order in which they were met.
+#[derive(Default)]
+struct Lengths(Vec<u32>);
+
+impl Lengths {
+    fn push(&mut self, length: u32) {
+        self.0.push(length);
+    }
+
+    fn write(&self, record: &mut Vec<u8>) {
+        let bytes: usize = self.0.iter().map(|length| number_bytes(u64::from(*length))).sum();
+        self.0.iter().for_each(|length| write_number(record, u64::from(*length)));
+        // The reader finds the lengths from the end.
+        record.extend_from_slice(&(bytes as u32).to_le_bytes());
+    }
+}
+
+/// The places of the last fields whose value was written.
+#[derive(Default)]
+struct RecentSpans {
+    spans: [Span; 32],
+    written: usize,
+}
+
+impl RecentSpans {
+    /// How many written values ago the same place was written, else notes that it is now. Places
+    /// without text are always written.
+    fn back(&mut self, span: Span) -> Option<u64> {
+        if span.len == 0 {
+            self.written += 1;
+            self.spans[self.written % self.spans.len()] = span;
+            return None;
+        }
+        let reach = self.written.min(self.spans.len() - 1);
+        let found = (0..reach).find(|back| self.spans[(self.written - back) % self.spans.len()] == span);
+        if found.is_none() {
+            self.written += 1;
+            self.spans[self.written % self.spans.len()] = span;
+        }
+        found.map(|back| back as u64)
+    }
 }
 
 /// Writes the record of an alert or a gap; its line is JSON.
@@ -199,17 +258,18 @@ fn write_head(event: &Event, source: &str, record: &mut Vec<u8>) {
     let level = LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default());
     record.push(VERSION);
     record.push(kind_code(DocumentKind::Event));
-    record.extend_from_slice(&event.id().0.to_le_bytes());
     write_number(record, meta.seq);
+    write_number(record, meta.offset);
     record.extend_from_slice(&time.0.to_le_bytes());
     write_signed(record, meta.ingested.0.wrapping_sub(time.0));
+    write_number(record, meta.line);
+    record.extend_from_slice(&meta.generation.0.to_le_bytes());
     record.extend([
         time_quality_code(meta.time_quality),
         outcome_code(meta.outcome),
         format_code(meta.format),
         level_byte(level),
     ]);
-    write_number(record, meta.line);
     write_text(record, source);
 }
 
@@ -217,7 +277,7 @@ fn write_head(event: &Event, source: &str, record: &mut Vec<u8>) {
 fn write_name(record: &mut Vec<u8>, name: &str, flags: u64, line: &[u8], value: Span) {
     let flags = flags << 2;
     if let Some(code) = NAME_CODES.get(name) {
-        return write_number(record, code << 5 | flags | NAME_LISTED);
+        return write_number(record, code << NAME_SHIFT | flags | NAME_LISTED);
     }
     let at = value.start as usize;
     let before = (1..=4).find(|distance| {
@@ -229,9 +289,10 @@ fn write_name(record: &mut Vec<u8>, name: &str, flags: u64, line: &[u8], value: 
                 .is_some_and(|head| head.ends_with(name.as_bytes()))
     });
     if let Some(distance) = before {
-        write_number(record, (name.len() as u64) << 7 | (distance as u64 - 1) << 5 | flags | NAME_BEFORE);
+        let told = (name.len() as u64) << 2 | (distance as u64 - 1);
+        write_number(record, told << NAME_SHIFT | flags | NAME_BEFORE);
     } else {
-        write_number(record, (name.len() as u64) << 5 | flags | NAME_INLINE);
+        write_number(record, (name.len() as u64) << NAME_SHIFT | flags | NAME_INLINE);
         record.extend_from_slice(name.as_bytes());
     }
 }
@@ -252,25 +313,29 @@ pub fn decode_event(line: &str, record: &[u8], sources: &mut Names) -> Result<Re
     if kind(record)? != DocumentKind::Event {
         return Err(Unreadable("not an event"));
     }
-    let mut bytes = Bytes(record.get(2..).unwrap_or_default());
-    let event_id = EventId(u128::from_le_bytes(bytes.array()?));
+    let (mut bytes, mut lengths) = Bytes(record.get(2..).unwrap_or_default()).split_lengths()?;
     let seq = bytes.number()?;
+    let offset = bytes.number()?;
     let time = i64::from_le_bytes(bytes.array()?);
     let ingested = time.wrapping_add(bytes.signed()?);
+    let line_number = bytes.number()?;
+    let generation = GenerationId(u64::from_le_bytes(bytes.array()?));
     let time_quality = bytes.code(TIME_QUALITIES)?;
     let outcome = bytes.code(OUTCOMES)?;
     let format = bytes.code(FORMATS)?;
     let level = bytes.code(LEVELS)?;
-    let line_number = bytes.number()?;
     let source = sources.shared(bytes.text()?);
-    let raw_len = bytes.number()? as usize;
-    let message = bytes.span(line)?.to_owned();
-    let service = bytes.span(line)?.to_owned();
+    let raw_len = lengths.number()? as usize;
+    let mut span = || text_at(line, bytes.number()?, lengths.number()?);
+    let message = span()?.to_owned();
+    let service = span()?.to_owned();
     let count = bytes.number()? as usize;
     let mut fields = Vec::with_capacity(count.min(record.len()));
+    // Places of the values written so far, for fields that repeat one.
+    let mut written: Vec<&str> = Vec::with_capacity(fields.capacity());
     let mut previous_end = 0_i64;
     for _ in 0..count {
-        fields.push(bytes.field(line, &mut previous_end, sources)?);
+        fields.push(bytes.field(line, &mut lengths, &mut previous_end, &mut written, sources)?);
     }
     let correlation_ids = fields
         .iter()
@@ -278,7 +343,7 @@ pub fn decode_event(line: &str, record: &[u8], sources: &mut Names) -> Result<Re
         .map(|field| field.value.clone())
         .collect();
     Ok(Record {
-        event_id,
+        event_id: EventId::of(generation, offset),
         seq,
         time: Timestamp(time),
         time_quality,
@@ -356,48 +421,66 @@ impl<'r> Bytes<'r> {
         std::str::from_utf8(self.take(len)?).map_err(|_| Unreadable("text"))
     }
 
-    fn span<'l>(&mut self, line: &'l str) -> Result<&'l str, Unreadable> {
-        let start = self.number()? as usize;
-        let len = self.number()? as usize;
-        start.checked_add(len).and_then(|end| line.get(start..end)).ok_or(Unreadable("span"))
+    /// Takes the lengths off the end.
+    fn split_lengths(self) -> Result<(Self, Bytes<'r>), Unreadable> {
+        let (rest, bytes) = self.0.split_last_chunk::<4>().ok_or(Unreadable("too short"))?;
+        let len = u32::from_le_bytes(*bytes) as usize;
+        let at = rest.len().checked_sub(len).ok_or(Unreadable("lengths"))?;
+        let (head, lengths) = rest.split_at(at);
+        Ok((Bytes(head), Bytes(lengths)))
     }
 
-    fn field(
+    fn field<'l>(
         &mut self,
-        line: &str,
+        line: &'l str,
+        lengths: &mut Bytes<'_>,
         previous_end: &mut i64,
+        written: &mut Vec<&'l str>,
         names: &mut Names,
     ) -> Result<RecordField, Unreadable> {
         let head = self.number()?;
-        let inline = match head & 3 {
-            NAME_INLINE => Some(self.take((head >> 5) as usize)?),
-            _ => None,
+        let (form, flags, told) = (head & 3, head >> 2 & 15, head >> NAME_SHIFT);
+        let inline = if form == NAME_INLINE { self.take(told as usize)? } else { &[] };
+        let mut start = 0;
+        let value = if flags & SAME_VALUE != 0 {
+            let back = usize::try_from(self.number()?).map_err(|_| Unreadable("repeated value"))?;
+            written.iter().rev().nth(back).copied().ok_or(Unreadable("repeated value"))?
+        } else {
+            start =
+                u64::try_from(previous_end.wrapping_add(self.signed()?)).map_err(|_| Unreadable("span"))?;
+            let value = text_at(line, start, lengths.number()?)?;
+            *previous_end = start as i64 + value.len() as i64;
+            written.push(value);
+            value
         };
-        let start = previous_end.wrapping_add(self.signed()?);
-        let len = self.number()?;
-        let start = usize::try_from(start).map_err(|_| Unreadable("span"))?;
-        let end = start.checked_add(len as usize).ok_or(Unreadable("span"))?;
-        let value = line.get(start..end).ok_or(Unreadable("span"))?;
-        *previous_end = end as i64;
-        let name = match (head & 3, inline) {
-            (NAME_LISTED, _) => Arc::clone(SHARED_NAMES.get((head >> 5) as usize).ok_or(Unreadable("name"))?),
-            (_, Some(inline)) => names.shared(std::str::from_utf8(inline).map_err(|_| Unreadable("name"))?),
-            _ => names.shared(name_before(line, start, head).ok_or(Unreadable("name"))?),
+        let name = match form {
+            NAME_LISTED => {
+                let listed = usize::try_from(told).ok().and_then(|at| SHARED_NAMES.get(at));
+                Arc::clone(listed.ok_or(Unreadable("name"))?)
+            }
+            NAME_INLINE => names.shared(std::str::from_utf8(inline).map_err(|_| Unreadable("name"))?),
+            _ => names.shared(name_before(line, start as usize, told).ok_or(Unreadable("name"))?),
         };
         Ok(RecordField {
             name,
             value: value.to_owned(),
-            is_string: head >> 2 & 1 == 1,
-            derived: head >> 3 & 1 == 1,
-            joined: head >> 4 & 1 == 1,
+            is_string: flags & 1 != 0,
+            derived: flags & 2 != 0,
+            joined: flags & 4 != 0,
         })
     }
 }
 
-fn name_before(line: &str, value_start: usize, head: u64) -> Option<&str> {
-    let distance = (head >> 5 & 3) as usize + 1;
+fn text_at(line: &str, start: u64, len: u64) -> Result<&str, Unreadable> {
+    let start = usize::try_from(start).map_err(|_| Unreadable("span"))?;
+    let end = usize::try_from(len).ok().and_then(|len| start.checked_add(len)).ok_or(Unreadable("span"))?;
+    line.get(start..end).ok_or(Unreadable("span"))
+}
+
+fn name_before(line: &str, value_start: usize, told: u64) -> Option<&str> {
+    let distance = (told & 3) as usize + 1;
     let end = value_start.checked_sub(distance)?;
-    line.get(end.checked_sub((head >> 7) as usize)?..end)
+    line.get(end.checked_sub((told >> 2) as usize)?..end)
 }
 
 fn write_number(out: &mut Vec<u8>, mut value: u64) {
@@ -406,6 +489,10 @@ fn write_number(out: &mut Vec<u8>, mut value: u64) {
         value >>= 7;
     }
     out.push(value as u8);
+}
+
+fn number_bytes(value: u64) -> usize {
+    (64 - value.max(1).leading_zeros()).div_ceil(7) as usize
 }
 
 fn write_signed(out: &mut Vec<u8>, value: i64) {
