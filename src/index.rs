@@ -33,7 +33,7 @@ use std::path::Path;
 pub use error::Error;
 pub use payload::{Detection, DetectionReference, FileReference, Payload, Position};
 pub use reader::{Counts, Histogram, Reader, TRACE_LIMIT, panic_is_handled};
-pub use writer::{Committed, Options, Recovered, Writer};
+pub use writer::{Committed, Options, Recovered, Writer, quarantine};
 
 /// The two ends of a store.
 pub struct Store;

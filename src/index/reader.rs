@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashSet};
 use std::mem;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -352,6 +352,20 @@ impl Reader {
                 visit(record)?;
             }
         }
+    }
+
+    /// Files of the index that are not what was written. Reads all of them: minutes for a large store.
+    ///
+    /// # Errors
+    /// [`Error::Search`] when files are missing or so short that not even their checksum is there.
+    pub fn damaged_files(&self) -> Result<Vec<PathBuf>, Error> {
+        guarded(|| {
+            let partition = &self.0.partition;
+            let damaged = partition.index.validate_checksum().map_err(|error| Error::search(&error))?;
+            let mut damaged: Vec<_> = damaged.into_iter().map(|file| partition.path.join(file)).collect();
+            damaged.sort();
+            Ok(damaged)
+        })
     }
 
     /// How many documents of each kind there are.

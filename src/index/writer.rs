@@ -201,6 +201,16 @@ impl Writer {
         }
     }
 
+    /// While degraded, tries to write again without committing: what is held goes back to the
+    /// indexing threads. For callers that are in the middle of something and have no position to
+    /// commit yet.
+    ///
+    /// # Errors
+    /// While it still does not work; [`Error::Rewind`] as in [`Writer::commit`].
+    pub fn recover(&mut self) -> Result<(), Error> {
+        self.ensure_working()
+    }
+
     /// Gives up what was added since the last commit and starts again from it. The caller reads
     /// again from the cursors of the returned payload.
     pub fn rewind(&mut self) -> Result<&Payload, Error> {
@@ -392,6 +402,31 @@ fn describe(error: &Error) -> String {
     }
 }
 
+/// Puts a damaged or lost index aside and starts a new one that continues where the last commit
+/// said, by the copy of its position: nothing is read twice, only the history is gone from search.
+/// Returns where the old index lies now.
+///
+/// # Errors
+/// [`Error::Locked`] while another process writes; [`Error::Damaged`] when there is no readable copy.
+pub fn quarantine(path: &Path, options: Options) -> Result<PathBuf, Error> {
+    let directory = Directory::create(path)?;
+    let _lock = directory.lock()?;
+    let copy = directory.read(POSITION)?;
+    let mut payload = Payload::parse(std::str::from_utf8(&copy).ok())
+        .map_err(|error| Error::Damaged { path: path.join(POSITION), reason: error.to_string() })?;
+    resolve_cursors(&directory, &mut payload)?;
+    payload.epoch += 1;
+    let aside = path.join(format!("quarantine-{}", payload.epoch));
+    let partitions = directory.partitions();
+    if partitions.exists() {
+        fs::rename(&partitions, &aside).map_err(Error::io("move aside", &partitions))?;
+    } else {
+        super::directory::create_private(&aside)?;
+    }
+    create_first_partition(&directory, options, payload)?;
+    Ok(aside)
+}
+
 fn open_newest(directory: &Directory, options: Options) -> Result<(Partition, Payload, bool), Error> {
     let partitions = partition::list(&directory.partitions())?;
     match (directory.marker()?, partitions.last()) {
@@ -415,10 +450,20 @@ fn open_newest(directory: &Directory, options: Options) -> Result<(Partition, Pa
 /// Creates the first partition with an empty commit; the marker comes last, so that a crash in
 /// between starts over.
 fn initialise(directory: &Directory, options: Options) -> Result<(Partition, Payload, bool), Error> {
+    let instance = format!("{:016x}{:016x}", random(), random());
+    let payload = Payload { instance, ..Payload::default() };
+    let partition = create_first_partition(directory, options, payload.clone())?;
+    Ok((partition, payload, true))
+}
+
+fn create_first_partition(
+    directory: &Directory,
+    options: Options,
+    payload: Payload,
+) -> Result<Partition, Error> {
     let path: PathBuf = directory.partitions().join("p00000001");
     let partition = Partition::create(&path)?;
-    let instance = format!("{:016x}{:016x}", random(), random());
-    let payload = Payload { instance: instance.clone(), ..Payload::default() };
+    let instance = payload.instance.clone();
     let mut writer = partition.writer(options.threads, options.heap_bytes)?;
     let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
     prepared.set_payload(&payload.to_text());
@@ -427,7 +472,7 @@ fn initialise(directory: &Directory, options: Options) -> Result<(Partition, Pay
     sync_directory(&path)?;
     sync_directory(&directory.partitions())?;
     directory.write_marker(&Marker { format: FORMAT, instance })?;
-    Ok((partition, payload, true))
+    Ok(partition)
 }
 
 /// There is an index but no marker: either the first start was cut short, or the marker was lost.

@@ -180,15 +180,19 @@ impl Indexer {
     fn until_taken(&mut self, add: impl Fn(&mut Writer, &Paths) -> Result<(), Error>) -> Result<(), Error> {
         loop {
             match add(&mut self.writer, &self.paths) {
-                Err(Error::Full { .. }) => self.wait_and_commit()?,
+                Err(Error::Full { .. }) => self.wait_and_recover()?,
                 other => return other,
             }
         }
     }
 
-    fn wait_and_commit(&mut self) -> Result<(), Error> {
+    /// No commit here: part of a batch is added whose cursor is not in the position yet.
+    fn wait_and_recover(&mut self) -> Result<(), Error> {
         std::thread::park_timeout(RETRY_AFTER);
-        self.commit()
+        match self.writer.recover() {
+            Err(error @ Error::Rewind { .. }) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn remember(&mut self, cursor: Cursor) {

@@ -153,6 +153,9 @@ fn a_degraded_writer_takes_events_until_it_is_full_and_then_says_so() {
     assert!(taken > 2);
     let Err(Error::Full { held, reason }) = add(&mut writer, 1_000) else { panic!("not full") };
     assert_eq!((held, reason.as_str()), (taken, "disk full"));
+    writer.recover().unwrap();
+    assert_eq!(writer.degraded(), None);
+    assert_eq!(numbers(&writer.reader()), [0; 0], "recovering commits nothing");
     commit(&mut writer, taken as u64).unwrap();
     assert_eq!(numbers(&writer.reader()).len(), taken);
 }

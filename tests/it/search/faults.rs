@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use soctop::event::{Event, GenerationId, Kind, Origin, Paths, Record, Timestamp, canonical};
-use soctop::index::{Error, Reader, Store};
+use soctop::event::{Cursor, Event, GenerationId, Kind, Origin, Paths, Record, Timestamp, canonical};
+use soctop::index::{Error, Position, Reader, Store, quarantine};
 use soctop::query::SearchRequest;
 
 use super::{Sample, add, found, login_store, options, position};
@@ -140,6 +140,40 @@ fn a_lost_index_is_never_taken_for_a_fresh_start() {
 
     fs::remove_dir_all(dir.path().join("partitions")).unwrap();
     assert!(matches!(Store::open(dir.path(), options()).map(drop), Err(Error::Lost { .. })));
+}
+
+#[test]
+fn a_lost_index_can_be_put_aside_and_reading_continues_where_it_stood() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = Paths::new();
+    let (mut writer, _) = login_store(dir.path());
+    let cursor = Cursor { generation: GenerationId(7), end: 500, lines: 5, ..Cursor::default() };
+    writer.commit(Position { cursors: vec![cursor.clone()], ..position(5) }).unwrap();
+    assert!(matches!(quarantine(dir.path(), options()), Err(Error::Locked { .. })));
+    drop(writer);
+    fs::remove_file(partition(dir.path()).join("meta.json")).unwrap();
+
+    let aside = quarantine(dir.path(), options()).unwrap();
+    assert!(aside.join("p00000001").exists());
+    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    assert_eq!((writer.payload().seq_next, &writer.payload().cursors), (5, &vec![cursor]));
+    assert_eq!(reader.counts().unwrap().events, 0);
+    add(&mut writer, &Sample::new(&paths, 5, "x"));
+    writer.commit(position(6)).unwrap();
+    assert_eq!(found(&reader, ""), [5]);
+}
+
+#[test]
+fn a_flipped_bit_is_found_by_the_checksums() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(login_store(dir.path()));
+    assert_eq!(Reader::open(dir.path()).unwrap().damaged_files().unwrap(), [PathBuf::new(); 0]);
+    let mut entries = fs::read_dir(partition(dir.path())).unwrap().map(|entry| entry.unwrap().path());
+    let file = entries.find(|path| path.extension().is_some_and(|it| it == "term")).unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[20] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    assert_eq!(Reader::open(dir.path()).unwrap().damaged_files().unwrap(), [file]);
 }
 
 #[test]
