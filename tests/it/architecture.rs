@@ -40,7 +40,10 @@ const EXTERNAL: &[(&str, &[&str])] = &[
 /// Things that the pure half must not touch: files, sockets, threads, clocks, environment.
 const WORLD: &[&str] = &[
     "std::fs",
-    "std::net",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "UnixStream",
     "std::thread",
     "std::env",
     "std::process",
