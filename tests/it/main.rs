@@ -3,8 +3,8 @@
 mod architecture; // the import table, held against the sources
 mod conformance; // detection against vectors and oracles of others
 mod conformance_correlation; // Sigma correlation against the conformance vectors
-#[expect(dead_code, reason = "the tests of the dashboard use it")]
 mod harness; // a hermetic home for the real binary
 mod queries; // every bundled rule is complete, valid and unique
 mod search; // the store: what is found, what survives, what cannot be lost
 mod tail; // the reader: growth, rotation, truncation, restart
+mod watch; // from an appended line to the screen, and through a crash

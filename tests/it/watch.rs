@@ -55,7 +55,7 @@ fn a_brute_force_appears_as_a_lockout_and_its_trace_opens() {
         .wait_until(|screen| screen.contains("TRACE") || screen.contains("Trace"))
         .expect("the trace opens");
 
-    terminal.send(Key::Char('c').ctrl()).expect("a key is sent");
+    terminal.send(Key::Ctrl('c')).expect("a key is sent");
     let status = terminal.wait_exit().expect("the program ends");
     assert!(status.success(), "{status:?}");
     assert!(!terminal.screen().alternate_screen(), "the terminal is restored");
@@ -67,7 +67,7 @@ fn a_termination_signal_restores_the_terminal() {
     let env = TestEnv::new();
     append(&env.log("app.log"), &brute_force("bob", "203.0.113.10", 2));
     let mut terminal = env.terminal(80, 24, &["watch", "logs"]);
-    terminal.wait_until(|screen| screen.contains("THREAT")).expect("the overview is drawn");
+    terminal.wait_until(|screen| screen.contains("Threat")).expect("the overview is drawn");
     terminal.signal(Signal::Term).expect("the signal is sent");
     terminal.wait_exit().expect("the program ends");
     assert!(!terminal.screen().alternate_screen(), "the terminal is restored");
