@@ -202,9 +202,21 @@ impl Normalizer {
         Counters { redactions, context: self.context.counters(), ..self.counters.clone() }
     }
 
-    /// Adds the canonical fields, `meta.time` and `meta.time_quality`. `arrival` (UTC) completes timestamps
-    /// without a year and bounds those of the future.
+    /// Both steps at once, for events that come in their final order.
     pub fn normalize(&mut self, event: &mut Event, arrival: Timestamp) {
+        self.translate(event, arrival);
+        self.join(event);
+    }
+
+    /// Fills in what other events with the same correlation id know. Call it in the order of the events.
+    pub fn join(&mut self, event: &mut Event) {
+        self.context.join(event);
+    }
+
+    /// Adds the canonical fields, `meta.time` and `meta.time_quality`, and takes secrets out. `arrival`
+    /// (UTC) completes timestamps without a year and bounds those of the future. Looks at nothing but
+    /// this event.
+    pub fn translate(&mut self, event: &mut Event, arrival: Timestamp) {
         let completion = Completion { zone_seconds: self.options.zone_seconds, arrival };
         let found = self.survey(event, completion);
         self.set_time(event, found.time, arrival);
@@ -224,7 +236,6 @@ impl Normalizer {
         }
         self.logsources.assign(event, found.marks);
         self.redact(event, found.secrets);
-        self.context.join(event);
         self.counters.events += 1;
     }
 
