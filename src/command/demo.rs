@@ -40,7 +40,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
 
     let plain = live::is_plain(&args.screen);
     let (alerts, printed) = crossbeam_channel::bounded(pipeline::PLAIN_ALERTS);
-    let running = pipeline::start(LiveOptions {
+    let running = live::start(LiveOptions {
         inputs: vec![source::Input::Directory(logs)],
         from: source::From::Start,
         follow: true,
@@ -49,8 +49,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         clock,
         alerts: plain.then_some(alerts),
         rules: live::load_rules(&RuleArgs::default())?,
-    })
-    .context("cannot start the demo")?;
+    })?;
 
     let (leave, left) = crossbeam_channel::bounded::<()>(0);
     let (stop, snapshots) = (running.stopper(), running.handle().snapshots);

@@ -3,8 +3,6 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use anyhow::Context;
-
 use super::{live, print};
 use crate::cli::IngestArgs;
 use crate::config;
@@ -19,7 +17,7 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 pub fn run(args: &IngestArgs) -> anyhow::Result<Exit> {
     let loaded = live::load_rules(&args.rules)?;
     live::report_rule_problems(&loaded);
-    let running = pipeline::start(LiveOptions {
+    let running = live::start(LiveOptions {
         inputs: args.inputs.iter().map(Input::parse).collect::<Result<_, _>>()?,
         from: source::From::Start,
         follow: false,
@@ -28,8 +26,7 @@ pub fn run(args: &IngestArgs) -> anyhow::Result<Exit> {
         data_dir: config::data_dir(args.store.data_dir.as_deref())?,
         clock: Clock::Wall,
         alerts: None,
-    })
-    .context("cannot start reading")?;
+    })?;
     let handle = running.handle();
     let talkative = io::stderr().is_terminal();
     loop {

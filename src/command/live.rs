@@ -9,8 +9,9 @@ use crate::cli::{RuleArgs, ScreenArgs};
 use crate::config::{self, LoadedRules};
 use crate::detect::{Alert, Severity};
 use crate::event::Timestamp;
-use crate::exit::Exit;
-use crate::pipeline::{Clock, Live};
+use crate::exit::{Exit, Hinted};
+use crate::index;
+use crate::pipeline::{self, Clock, Live, LiveError, LiveOptions};
 use crate::text::Safe;
 use crate::tui;
 use crate::view::scene::{self as screen, Stream};
@@ -24,6 +25,22 @@ pub fn wall_clock() -> Timestamp {
 pub fn load_rules(args: &RuleArgs) -> anyhow::Result<LoadedRules> {
     let loaded = config::load_rules(&args.rules)?;
     Ok(loaded)
+}
+
+/// An error of the index with its next step, where it knows one.
+pub fn index_error(error: index::Error) -> anyhow::Error {
+    match error.hint() {
+        Some(hint) => Hinted::new(error.to_string(), hint),
+        None => error.into(),
+    }
+}
+
+/// Starts the engine.
+pub fn start(options: LiveOptions) -> anyhow::Result<Live> {
+    pipeline::start(options).map_err(|error| match error {
+        LiveError::Index(error) => index_error(error),
+        other => other.into(),
+    })
 }
 
 /// Whether alerts go to standard output as lines instead of the dashboard.

@@ -15,6 +15,7 @@ use crate::detect::{
 };
 use crate::event::{Event, PathId, Timestamp};
 use crate::exit::Exit;
+use crate::normalize;
 use crate::pipeline::{Work, WorkOptions, recordings, replay};
 use crate::source::Input;
 use crate::state::{Ledger, ThreatLevel};
@@ -29,7 +30,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Exit> {
             replayed: true,
             ..CorrelatorOptions::default()
         },
-        ..WorkOptions::default()
+        normalize: normalize::Options { max_skew: None, ..normalize::Options::default() },
     };
     let (mut work, diagnostics) = Work::new(&loaded.rules, &options);
     let inputs = args.inputs.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;

@@ -1,7 +1,6 @@
 //! `soctop search QUERY`: ask the index.
 
-use anyhow::Context;
-
+use super::live::index_error;
 use super::print::{self, Out};
 use crate::cli::{RecordFormat, SearchArgs, Sort};
 use crate::event::Timestamp;
@@ -19,8 +18,7 @@ pub fn run(args: &SearchArgs) -> anyhow::Result<Exit> {
         ascending: args.sort == Sort::Oldest,
     };
     let reader = open_reader(args.store.data_dir.as_deref())?;
-    let response =
-        reader.search(&request).with_context(|| format!("cannot search for `{}`", request.query))?;
+    let response = reader.search(&request).map_err(index_error)?;
     print_response(&response, args.format)?;
     Ok(Exit::Fine)
 }
@@ -34,7 +32,7 @@ pub fn open_reader(data_dir: Option<&std::path::Path>) -> anyhow::Result<index::
             "`soctop watch PATH` or `soctop ingest PATH` makes one; --data-dir names another",
         ));
     }
-    index::Reader::open(&folder).with_context(|| format!("cannot open the index in `{}`", folder.display()))
+    index::Reader::open(&folder).map_err(index_error)
 }
 
 fn time(word: Option<&str>, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {

@@ -1,7 +1,6 @@
 //! `soctop trace ID`: every event and alert with one correlation id, as a timeline.
 
-use anyhow::Context;
-
+use super::live::index_error;
 use super::print::{self, Out};
 use super::search::open_reader;
 use crate::cli::{RecordFormat, TraceArgs};
@@ -12,7 +11,7 @@ use crate::text::Safe;
 
 pub fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
     let reader = open_reader(args.store.data_dir.as_deref())?;
-    let trace = reader.trace(&args.id).with_context(|| format!("cannot trace `{}`", args.id))?;
+    let trace = reader.trace(&args.id).map_err(index_error)?;
     let mut out = Out::new();
     match args.format {
         RecordFormat::Table => print_timeline(&mut out, &trace)?,

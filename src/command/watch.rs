@@ -1,7 +1,5 @@
 //! `soctop watch`: the live dashboard.
 
-use anyhow::Context;
-
 use super::live;
 use crate::cli::{From, WatchArgs};
 use crate::config;
@@ -19,7 +17,7 @@ pub fn run(args: &WatchArgs) -> anyhow::Result<Exit> {
         live::report_rule_problems(&loaded);
     }
     let (alerts, printed) = crossbeam_channel::bounded(pipeline::PLAIN_ALERTS);
-    let running = pipeline::start(LiveOptions {
+    let running = live::start(LiveOptions {
         inputs,
         from: match args.from {
             From::Start => source::From::Start,
@@ -31,8 +29,7 @@ pub fn run(args: &WatchArgs) -> anyhow::Result<Exit> {
         clock: Clock::Wall,
         alerts: plain.then_some(alerts),
         rules: loaded,
-    })
-    .context("cannot start watching")?;
+    })?;
     if plain {
         live::print_alerts(running, &printed)
     } else {

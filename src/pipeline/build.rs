@@ -14,9 +14,9 @@ use super::indexer::{Ends, Indexer};
 use super::searcher;
 use super::work::{Work, WorkOptions};
 use super::worker::{Channels, Worker};
-use crate::config::LoadedRules;
+use crate::config::{KeyError, LoadedRules, redaction_key};
 use crate::detect::Alert;
-use crate::event::SourceMessage;
+use crate::event::{Event, SourceMessage};
 use crate::index::{self, Writer};
 use crate::source::{self, Input, Stop};
 use crate::state::{Snapshot, State, Update};
@@ -34,6 +34,10 @@ const REPORTS: usize = 8;
 const REQUESTS: usize = 16;
 /// Notices to the dashboard. A full channel is skipped for `Changed`; answers wait.
 const NOTICES: usize = 64;
+/// Events of the index that are looked at again at the start, at the most.
+const RECALLED_EVENTS: u64 = 20_000;
+/// As many of them are in memory at once.
+const RECALLED_PAGE: usize = 1_000;
 /// Alerts on their way to standard output. Full: the committer waits, for each must be printed.
 pub const PLAIN_ALERTS: usize = 256;
 
@@ -58,6 +62,8 @@ pub struct LiveOptions {
 pub enum LiveError {
     #[error(transparent)]
     Index(#[from] index::Error),
+    #[error(transparent)]
+    Key(#[from] KeyError),
     #[error("cannot start the thread `{name}`")]
     Thread { name: &'static str, source: io::Error },
     #[error("cannot watch for changes")]
@@ -82,7 +88,7 @@ pub struct Live {
 /// cannot be started.
 pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
     let writer = Writer::open(&options.data_dir, index::Options::default())?;
-    let mut work = prepare_work(&options, &writer);
+    let mut work = prepare_work(&options, &writer)?;
     let state = prepare_state(&options.rules, &mut work.1, &writer);
     let work = work.0;
 
@@ -186,18 +192,34 @@ impl Threads {
 }
 
 /// Detection continues where the last commit left it, if it was with the same rules.
-fn prepare_work(options: &LiveOptions, writer: &Writer) -> (Work, Vec<String>) {
-    let work_options = WorkOptions { routing: options.routing, ..WorkOptions::default() };
+fn prepare_work(options: &LiveOptions, writer: &Writer) -> Result<(Work, Vec<String>), LiveError> {
+    let mut work_options = WorkOptions { routing: options.routing, ..WorkOptions::default() };
+    work_options.normalize.redaction.key = redaction_key(&options.data_dir)?;
     let (mut work, diagnostics) = Work::new(&options.rules.rules, &work_options);
     let mut problems: Vec<String> =
         diagnostics.iter().map(|diagnostic| format!("{}: {}", diagnostic.at, diagnostic.message)).collect();
-    let saved = writer.detection();
-    if let Err(reason) =
-        work.restore(saved.as_ref().map(|saved| saved.snapshot.as_slice()), writer.payload().seq_next)
-    {
-        problems.push(format!("the saved state of detection is left aside: {reason}"));
+    if let Err(reason) = recover(&mut work, writer) {
+        problems.push(format!("detection starts anew: {reason}"));
     }
-    (work, problems)
+    Ok((work, problems))
+}
+
+/// Takes over the saved state of detection and looks again at what was committed after it. Without
+/// a saved state the newest events warm the windows.
+fn recover(work: &mut Work, writer: &Writer) -> Result<(), String> {
+    let next = writer.payload().seq_next;
+    let mut from = next.saturating_sub(RECALLED_EVENTS);
+    if let Some(saved) = writer.detection() {
+        work.restore(&saved.snapshot).map_err(|error| error.to_string())?;
+        from = from.max(saved.seq);
+    }
+    let mut event = Event::default();
+    let recalled = writer.reader().replay(from, RECALLED_PAGE, |record| {
+        work.recall(&record, &mut event);
+        Ok(())
+    });
+    work.continue_at(next);
+    recalled.map_err(|error| error.to_string())
 }
 
 fn prepare_state(rules: &LoadedRules, problems: &mut Vec<String>, writer: &Writer) -> State {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::work::{Line, Work};
 use crate::detect::Output;
-use crate::event::{Chunk, Event, Outcome, TimeQuality, Timestamp};
+use crate::event::{Chunk, Event, Outcome, Timestamp};
 
 /// One recorded stream: its name, and its chunks in order.
 pub struct Recording<I> {
@@ -100,10 +100,6 @@ impl<I> Lane<I> {
             if work.prepare(&line, &mut event) == Outcome::Blank {
                 self.spare.push(event);
                 continue;
-            }
-            // A recording has no arrival that a time could lie ahead of.
-            if event.meta.time_quality == TimeQuality::Future {
-                event.meta.time_quality = TimeQuality::Exact;
             }
             let time = event.meta.time.unwrap_or(self.last_time);
             // Files are nearly in order; a line that is late in its file keeps its place there.

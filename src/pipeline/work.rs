@@ -9,11 +9,16 @@ use std::sync::Arc;
 use crate::decode::Decoder;
 use crate::detect::{
     Correlator, CorrelatorOptions, Diagnostic, Engine, EngineOptions, Extractor, MatchRecord, Output,
-    RuleIndex, RuleSet, RuleSummary,
+    RuleIndex, RuleSet, RuleSummary, correlate::SnapshotError,
 };
-use crate::event::{Chunk, Event, GenerationId, LineSpan, Outcome, Paths, SourceId, TimeQuality, Timestamp};
+use crate::event::{
+    Chunk, Event, GenerationId, LineSpan, Outcome, Paths, Record, SourceId, TimeQuality, Timestamp,
+};
 use crate::normalize::{self, Normalizer};
 use crate::state::{Ledger, RuleHits};
+
+/// Source of events that come from the index: none that is being read.
+const RECALLED: SourceId = SourceId(u32::MAX);
 
 /// How the stages are set up.
 #[derive(Clone, Debug, Default)]
@@ -123,12 +128,8 @@ impl Work {
         if outcome == Outcome::Blank {
             return outcome;
         }
-        event.meta.source = line.source;
-        event.meta.generation = line.generation;
-        event.meta.offset = line.offset;
-        event.meta.line = line.number;
-        event.meta.ingested = line.read_at;
-        self.normalizer.normalize(event, line.read_at);
+        self.place(line, event);
+        self.normalizer.translate(event, line.read_at);
         outcome
     }
 
@@ -136,6 +137,8 @@ impl Work {
     pub fn detect(&mut self, event: &mut Event, path: &Arc<str>) {
         event.meta.seq = self.next_seq;
         self.next_seq += 1;
+        // Here and not earlier: replay prepares whole chunks before it knows their order.
+        self.normalizer.join(event);
         self.changed_since_saved = true;
         match event.meta.time_quality {
             TimeQuality::Absent => self.ledger.timeless += 1,
@@ -181,6 +184,8 @@ impl Work {
     /// Counts since the last call.
     pub fn take_ledger(&mut self) -> Ledger {
         let mut ledger = std::mem::take(&mut self.ledger);
+        let redacted = self.normalizer.counters().redactions.found.iter().sum::<u64>();
+        ledger.redacted = redacted.saturating_sub(self.total.redacted);
         let late = self.correlator.counters().late;
         ledger.late = late.saturating_sub(self.total.late);
         self.total.add(&ledger);
@@ -209,9 +214,9 @@ impl Work {
     }
 
     /// The state of detection, to be committed with the events before [`Work::next_seq`].
-    pub fn save(&mut self) -> Option<Vec<u8>> {
+    pub fn save(&mut self) -> Vec<u8> {
         self.changed_since_saved = false;
-        None
+        self.correlator.snapshot()
     }
 
     /// Whether events came since the last [`Work::save`].
@@ -220,18 +225,64 @@ impl Work {
         self.changed_since_saved
     }
 
-    /// Continues where a saved state stood. A state that does not fit (another version) is left
-    /// aside and detection starts anew.
-    pub fn restore(&mut self, saved: Option<&[u8]>, next_seq: u64) -> Result<(), String> {
+    /// Continues where a saved state stood; rules whose text has changed since start anew.
+    ///
+    /// # Errors
+    /// When the state cannot be read (another version); detection then starts anew.
+    pub fn restore(&mut self, saved: &[u8]) -> Result<(), SnapshotError> {
+        self.correlator.restore(saved).map(drop)
+    }
+
+    /// Looks again at an event of the index that the restored state does not contain yet. Nothing
+    /// that follows is said twice: what it led to was committed with it.
+    pub fn recall(&mut self, record: &Record, event: &mut Event) {
+        let path = Arc::clone(&record.source);
+        let line = Line {
+            bytes: record.raw.as_bytes(),
+            cut: record.outcome == Outcome::Cut,
+            source: RECALLED,
+            path: &path,
+            generation: GenerationId::default(),
+            offset: 0,
+            number: record.line,
+            read_at: record.ingested,
+        };
+        if self.decoder.decode(line.bytes, line.cut, event) == Outcome::Blank {
+            return;
+        }
+        self.place(&line, event);
+        self.normalizer.translate(event, line.read_at);
+        self.normalizer.join(event);
+        event.meta.seq = record.seq;
+        self.engine.matches(event, &mut self.matched);
+        if self.matched.is_empty() {
+            return;
+        }
+        self.extractor.fill(event, &self.matched, &path, &mut self.record);
+        self.record.event_id = record.event_id;
+        self.correlator.observe(&self.record, &mut self.outputs);
+        self.outputs.clear();
+    }
+
+    /// The number of the next event; nothing more is recalled.
+    pub fn continue_at(&mut self, next_seq: u64) {
         self.next_seq = next_seq;
-        let _ = saved;
-        Ok(())
+        self.correlator.source_idle(RECALLED, &mut self.outputs);
+        self.outputs.clear();
     }
 
     /// How often each rule matched that matched at all.
     #[must_use]
     pub fn rule_hits(&self) -> Vec<RuleHits> {
         self.hits.list()
+    }
+
+    fn place(&self, line: &Line<'_>, event: &mut Event) {
+        event.meta.source = line.source;
+        event.meta.generation = line.generation;
+        event.meta.offset = line.offset;
+        event.meta.line = line.number;
+        event.meta.ingested = line.read_at;
     }
 
     fn account(&mut self, outcome: Outcome) {

@@ -271,7 +271,7 @@ impl Worker {
     fn save_detection(&mut self) {
         self.saved_at = Instant::now();
         let mut batch = Batch::empty(&self.work, self.clock.now());
-        batch.detection = self.work.save();
+        batch.detection = Some(self.work.save());
         self.send(batch);
     }
 
