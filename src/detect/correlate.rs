@@ -71,8 +71,12 @@ pub struct CorrelatorOptions {
     pub replayed: bool,
     /// Groups held exactly per rule; further ones are estimated.
     pub groups_per_rule: usize,
-    /// Events held per group; the oldest go first.
+    /// Groups held exactly by all rules together.
+    pub groups_in_all: usize,
+    /// Events held per group, or four times the threshold where that is more; the oldest go first.
     pub entries_per_group: usize,
+    /// Events held per rule; above this its groups hold only what their threshold needs.
+    pub entries_per_rule: usize,
     /// Without an event for this long a source counts as idle, should nobody have said so.
     pub idle_after: Nanos,
     /// How far ahead of its arrival an event time is believed.
@@ -88,7 +92,9 @@ impl Default for CorrelatorOptions {
             conformance: false,
             replayed: false,
             groups_per_rule: 16_384,
-            entries_per_group: 16_384,
+            groups_in_all: 131_072,
+            entries_per_group: 4096,
+            entries_per_rule: 524_288,
             idle_after: 10 * SECOND,
             future_limit: 300 * SECOND,
             seed: None,
@@ -177,6 +183,8 @@ struct Memory {
     degraded_since: Option<i64>,
     /// Groups that a firing of a rule below went to, by (time, order) of the firing.
     links: BTreeMap<(i64, u64), Vec<u128>>,
+    /// Entries of all groups.
+    entries: usize,
     counters: CorrelationCounters,
 }
 
@@ -197,6 +205,8 @@ pub struct Correlator {
     incidents: Incidents,
     risks: Risks,
     raw: BTreeMap<RawKey, f64>,
+    /// Groups of all rules.
+    groups: usize,
     counters: CorrelationCounters,
     /// Reused buffers.
     key: Vec<u8>,
@@ -257,6 +267,7 @@ impl Correlator {
             incidents: Incidents::new(budget),
             risks: Risks::default(),
             raw: BTreeMap::new(),
+            groups: 0,
             counters: CorrelationCounters::default(),
             key: Vec::new(),
             alerts: Vec::new(),
@@ -442,13 +453,28 @@ impl Correlator {
         }
     }
 
-    fn limits(&self, rule: &RulePlan) -> Limits {
-        let keep = self.options.conformance;
-        Limits {
-            settled_before: self.settled(rule),
-            entries: if keep { usize::MAX } else { self.options.entries_per_group },
-            evidence: if keep || !rule.carried.is_empty() { usize::MAX } else { Evidence::MOST_PARTS },
+    fn limits(&self, to: usize, rule: &RulePlan, window: &WindowPlan) -> Limits {
+        let settled_before = self.settled(rule);
+        if self.options.conformance {
+            return Limits { settled_before, entries: usize::MAX, evidence: usize::MAX };
         }
+        let threshold = window.threshold().unwrap_or(0.0).clamp(0.0, 1e7) as usize;
+        let scarce = self.rules[to].entries > self.options.entries_per_rule;
+        let (entries, evidence) = if scarce {
+            ((2 * threshold).max(64), 8)
+        } else {
+            ((4 * threshold).max(self.options.entries_per_group), Evidence::MOST_PARTS)
+        };
+        // Rules above need the fields of all events behind a firing.
+        let evidence = if rule.carried.is_empty() || scarce { evidence } else { entries };
+        Limits { settled_before, entries, evidence }
+    }
+
+    /// There is no room for one more group of the rule.
+    fn is_full(&self, to: usize) -> bool {
+        !self.options.conformance
+            && (self.rules[to].groups.len() >= self.options.groups_per_rule
+                || self.groups >= self.options.groups_in_all)
     }
 
     /// Brings a signal to one consumer. `from_rule`: it is a firing, which may be withdrawn later.
@@ -499,6 +525,7 @@ impl Correlator {
         match route.role {
             Role::Step(bit) => {
                 if from_rule {
+                    self.forget_links(plan, route.to);
                     let links = self.rules[route.to].links.entry((signal.time, signal.order)).or_default();
                     if !links.contains(&group.key) {
                         links.push(group.key);
@@ -510,6 +537,15 @@ impl Correlator {
             Role::State(input) => {
                 self.state_input(plan, route.to as u32, group, (input, 1), signal, out);
             }
+        }
+    }
+
+    /// Firings of rules below that are settled will not be withdrawn.
+    fn forget_links(&mut self, plan: &Plan, to: usize) {
+        let horizon = self.settled(&plan.rules[to]);
+        let links = &mut self.rules[to].links;
+        while links.first_key_value().is_some_and(|((time, _), _)| *time < horizon) {
+            links.pop_first();
         }
     }
 
@@ -635,11 +671,9 @@ impl Correlator {
     ) {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
-        let limits = self.limits(rule);
-        let budget = self.options.group_budget();
+        let limits = self.limits(to, rule, window);
         let key = at.key;
-        let memory = &mut self.rules[to];
-        if memory.groups.len() >= budget && !memory.groups.contains_key(&key) {
+        if self.is_full(to) && !self.rules[to].groups.contains_key(&key) {
             self.estimate(plan, to, at, &entry, signal, out);
             return;
         }
@@ -647,6 +681,7 @@ impl Correlator {
         let (time, order) = entry.key();
         let opens_forward = entry.rules() & window.anchors != 0;
         let mut fresh = false;
+        let memory = &mut self.rules[to];
         let group = memory.groups.entry(key).or_insert_with(|| {
             fresh = true;
             Group {
@@ -661,9 +696,12 @@ impl Correlator {
             usual.count(time, window.span, baseline);
         }
         let mut changes = Vec::new();
+        let before = group.window.entries.len();
         group.window.prune(limits.settled_before.saturating_sub(window.span));
         group.window.insert(entry, window, limits, &mut changes);
+        memory.entries = (memory.entries + group.window.entries.len()).saturating_sub(before);
         if fresh {
+            self.groups += 1;
             self.expect_expiry(to, rule, window, key, time);
         }
         if opens_forward {
@@ -676,10 +714,13 @@ impl Correlator {
     fn reset(&mut self, plan: &Plan, to: usize, key: u128, signal: &Signal<'_>, out: &mut Vec<Output>) {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
-        let limits = self.limits(rule);
-        let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
+        let limits = self.limits(to, rule, window);
+        let memory = &mut self.rules[to];
+        let Some(group) = memory.groups.get_mut(&key) else { return };
         let mut changes = Vec::new();
+        let before = group.window.entries.len();
         group.window.insert(Entry::reset(signal.time, signal.order), window, limits, &mut changes);
+        memory.entries = (memory.entries + group.window.entries.len()).saturating_sub(before);
         self.follow(plan, to, key, &changes, None, out);
     }
 

@@ -36,6 +36,9 @@ pub(crate) enum Facet {
     Risk,
 }
 
+/// Incidents held by all rules together.
+const MOST_INCIDENTS: usize = 65_536;
+
 /// The group of all incidents beyond a rule's budget.
 const EVERYTHING_ELSE: u128 = u128::MAX;
 
@@ -179,7 +182,8 @@ impl Incidents {
     /// Where the sighting of a group belongs: its own place, or the common one when the rule holds
     /// too many.
     pub(crate) fn place(&self, place: Place) -> Place {
-        let full = self.held.get(&place.0).copied().unwrap_or(0) >= self.budget;
+        let full =
+            self.all.len() >= MOST_INCIDENTS || self.held.get(&place.0).copied().unwrap_or(0) >= self.budget;
         if full && !self.all.contains_key(&place) { (place.0, place.1, EVERYTHING_ELSE) } else { place }
     }
 

@@ -230,7 +230,8 @@ impl Correlator {
             events: entries.len() as u64,
             uncounted: uncounted as u64,
             parts,
-            approximate: group.window.saturated,
+            // A lower bound is decided exactly by the newest events alone.
+            approximate: group.window.saturated && window.threshold().is_none(),
         })
     }
 
@@ -504,7 +505,7 @@ impl Correlator {
     fn withdraw(&mut self, plan: &Plan, to: usize, key: u128, position: (i64, u64), out: &mut Vec<Output>) {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
-        let limits = self.limits(rule);
+        let limits = self.limits(to, rule, window);
         let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
         let mut changes = Vec::new();
         group.window.remove(position, window, limits, &mut changes);

@@ -158,10 +158,12 @@ impl Correlator {
             .into_iter()
             .filter_map(|timer| place_of(timer.rule).map(|rule| timer.with_rule(rule)))
             .collect();
+        self.groups = 0;
         let mut kept = 0;
         for (rule, place) in stored.rules.into_iter().zip(&places) {
             if let Some(place) = *place {
                 self.rules[place] = load(rule, &plan.rules[place], &fields);
+                self.groups += self.rules[place].groups.len();
                 kept += 1;
             }
         }
@@ -238,6 +240,7 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
                 usual: group.usual,
                 decided: group.decided,
             };
+            memory.entries += group.window.entries.len();
             memory.groups.insert(key, group);
         }
     }

@@ -126,21 +126,24 @@ impl Correlator {
     fn expire(&mut self, to: usize, rule: &RulePlan, key: u128, at: i64) {
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let Some(newest) = self.rules[to].groups.get(&key).and_then(|group| group.window.newest()) else {
-            self.rules[to].groups.remove(&key);
+            self.drop_group(to, key);
             return;
         };
         let end = newest.saturating_add(retention(rule, window));
         // Compared with the moment of the timer, not with the clock, which may be far ahead of other
         // timers of the group that are still waiting.
         if end < at {
-            self.rules[to].groups.remove(&key);
-            let horizon = at.saturating_sub(window.span);
-            let links = &mut self.rules[to].links;
-            while links.first_key_value().is_some_and(|((time, _), _)| *time < horizon) {
-                links.pop_first();
-            }
+            self.drop_group(to, key);
         } else {
             self.expect_expiry(to, rule, window, key, newest);
+        }
+    }
+
+    fn drop_group(&mut self, to: usize, key: u128) {
+        let memory = &mut self.rules[to];
+        if let Some(group) = memory.groups.remove(&key) {
+            memory.entries = memory.entries.saturating_sub(group.window.entries.len());
+            self.groups = self.groups.saturating_sub(1);
         }
     }
 

@@ -161,8 +161,8 @@ impl Window {
             self.insert_late(entry, plan, limits, changes);
         }
         self.shed_evidence(limits);
-        if self.entries.len() > limits.entries {
-            self.drop_oldest(plan, changes);
+        while self.entries.len() > limits.entries {
+            self.drop_oldest(changes);
         }
     }
 
@@ -312,7 +312,7 @@ impl Window {
 
     /// Gives up the oldest entry. What is left holds the newest ones, so a lower bound below their
     /// number is decided as before.
-    fn drop_oldest(&mut self, plan: &WindowPlan, changes: &mut [Change]) {
+    fn drop_oldest(&mut self, changes: &mut [Change]) {
         let Some(oldest) = self.entries.pop_front() else { return };
         if self.head == 0 {
             self.saturated = true;
@@ -326,7 +326,6 @@ impl Window {
             change.point = change.point.saturating_sub(1);
             change.first = change.first.saturating_sub(1);
         }
-        debug_assert!(plan.span > 0);
     }
 
     /// Forgets entries older than `horizon` that are outside the newest window.

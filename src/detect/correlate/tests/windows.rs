@@ -172,3 +172,36 @@ fn a_group_beyond_the_budget_is_estimated_and_says_so() {
     assert_eq!(alerts[0].group.get("g").map(String::as_str), Some("attacker"));
     assert_eq!(stream.correlator.groups_held(), 10);
 }
+
+#[test]
+fn a_flood_in_one_group_is_counted_exactly_in_bounded_memory() {
+    let options =
+        crate::detect::CorrelatorOptions { entries_per_group: 10, seed: Some(3), ..Default::default() };
+    let mut stream = Stream::with(&counted("event_count", "{gte: 5}", ""), options);
+    for n in 0..5000 {
+        stream.event("a", f64::from(n) / 1000.0, "g=x");
+    }
+    stream.finish();
+    let last = stream.alerts().pop().expect("alerts").clone();
+    assert_eq!((last.count, last.approximate), (5000, false));
+    let held = stream.correlator.snapshot().len();
+    assert!(held < 50_000, "{held} bytes");
+}
+
+#[test]
+fn a_flood_of_groups_in_one_rule_leaves_others_exact() {
+    let options =
+        crate::detect::CorrelatorOptions { groups_per_rule: 50, seed: Some(3), ..Default::default() };
+    let mut documents = counted("event_count", "{gte: 3}", "");
+    documents.push("title: Other\nname: other\ncorrelation:\n  type: event_count\n  rules: [c]\n  group-by: [g]\n  timespan: 1m\n  condition: {gte: 3}\nlevel: high\n".to_owned());
+    let mut stream = Stream::with(&documents, options);
+    for n in 0..10_000 {
+        stream.event("a", f64::from(n) / 1000.0, &format!("g=flood{n}"));
+    }
+    stream.events("c", &[10.0, 10.1, 10.2], "g=quiet");
+    let told = stream.told();
+    assert_eq!(told.iter().filter(|line| line.contains("Other")).count(), 1, "{told:?}");
+    let other = stream.alerts().into_iter().find(|alert| alert.rule.title == "Other").expect("fired");
+    assert!(!other.approximate);
+    assert!(stream.correlator.groups_held() <= 51);
+}
