@@ -70,18 +70,34 @@ impl Grams {
             }
         }
         if let Some(table) = &self.short {
-            for (at, window) in text.windows(4).enumerate() {
-                let gram = window.first_chunk::<4>().map_or(0, |gram| u32::from_le_bytes(*gram)) & table.mask;
-                if table.may_have(gram) {
-                    self.verify(table, gram, text, at, sink);
-                }
+            self.scan_short(table, text, sink);
+        }
+    }
+
+    /// Eight positions at a time: one branch for all of them, taken only where one may be a hit.
+    fn scan_short(&self, table: &Table, text: &[u8], sink: &mut impl Sink) {
+        let mut at = 0;
+        while let Some(block) = text.get(at..at + 12).and_then(|block| block.first_chunk::<12>()) {
+            let low = u64::from_le_bytes(*block.first_chunk().unwrap_or(&[0; 8]));
+            let high = u64::from_le_bytes(*block.last_chunk().unwrap_or(&[0; 8]));
+            let mut hits = 0_u32;
+            for n in 0..4 {
+                hits |= u32::from(table.may_have((low >> (8 * n)) as u32 & table.mask)) << n;
+                hits |= u32::from(table.may_have((high >> (8 * n)) as u32 & table.mask)) << (n + 4);
             }
-            // The last three bytes are a gram of their own where grams have three.
-            if let Some([a, b, c]) = text.last_chunk::<3>().filter(|_| table.mask != u32::MAX) {
-                let gram = u32::from_le_bytes([*a, *b, *c, 0]);
-                if table.may_have(gram) {
-                    self.verify(table, gram, text, text.len() - 3, sink);
-                }
+            while hits != 0 {
+                let n = hits.trailing_zeros() as usize;
+                hits &= hits - 1;
+                self.verify(table, gram_at(text, at + n, table.mask), text, at + n, sink);
+            }
+            at += 8;
+        }
+        // What is left is shorter than a block. Where grams have four bytes, the last three
+        // positions give grams that end in zeros, which no literal has.
+        for at in at..text.len() {
+            let gram = gram_at(text, at, table.mask);
+            if table.may_have(gram) {
+                self.verify(table, gram, text, at, sink);
             }
         }
     }
@@ -127,8 +143,8 @@ impl Table {
         if filed.is_empty() {
             return None;
         }
-        // Sixteen bits per gram keep the false hits at some per cent; 2^18 bits are 32 KiB.
-        let bits = (filed.len() * 16).next_power_of_two().clamp(1 << 9, 1 << 18);
+        // Thirty-two bits per gram keep the false hits at some per cent; 2^18 bits are 32 KiB.
+        let bits = (filed.len() * 32).next_power_of_two().clamp(1 << 12, 1 << 18);
         let mut table = Self {
             bits: vec![0; bits / 64].into(),
             shift: 32 - bits.trailing_zeros(),
@@ -154,7 +170,9 @@ impl Table {
     #[inline(always)]
     fn may_have(&self, gram: u32) -> bool {
         let bit = self.bit(gram);
-        self.bits.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 != 0)
+        // The mask is no more than the length says, but it frees the loop of a branch.
+        let word = self.bits[(bit / 64) & (self.bits.len() - 1)];
+        word >> (bit % 64) & 1 != 0
     }
 }
 
