@@ -274,8 +274,38 @@ pub struct RulesArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
-    /// Report everything that is wrong, as `file:line:column: message`
+    /// Report everything that is wrong or doubtful, with the line and a hint
     Check {
+        /// Rule files or folders [default: the bundled rules]
+        paths: Vec<PathBuf>,
+    },
+    /// List rules with level, logsource and what they are looked up by
+    List {
+        /// Rule files or folders [default: the bundled rules]
+        paths: Vec<PathBuf>,
+
+        /// Run the rules over this log and list how often each was looked at and matched
+        #[arg(long, value_name = "FILE")]
+        events: Option<PathBuf>,
+
+        #[arg(long, value_enum, default_value_t)]
+        format: AlertFormat,
+    },
+    /// Explain one rule in words and in its compiled form
+    Show {
+        /// Id or name of the rule, or a part of its title
+        rule: String,
+
+        /// Say for each event of this log which parts of the rule match, and why the others do not
+        #[arg(long, value_name = "FILE")]
+        event: Option<PathBuf>,
+
+        /// Rule file or folder (repeatable) instead of the bundled ones
+        #[arg(long = "rules", value_name = "PATH")]
+        rules: Vec<PathBuf>,
+    },
+    /// Run the tests written in rules (`soctop: tests:`)
+    Test {
         /// Rule files or folders [default: the bundled rules]
         paths: Vec<PathBuf>,
     },

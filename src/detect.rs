@@ -5,17 +5,19 @@
 //! clock: time arrives with the events and with `Correlator::advance`.
 
 pub mod alert;
-mod compile;
+pub mod compile;
 pub mod condition;
 pub mod correlate;
 pub mod diagnostic;
 pub mod engine;
+pub mod explain;
 pub mod extension;
 mod incident;
+pub mod lint;
 pub mod matcher;
 pub mod modifier;
 pub mod parse;
-mod prefilter;
+pub mod prefilter;
 pub mod record;
 pub mod risk;
 pub mod rule;

@@ -1,4 +1,328 @@
-//! placeholder
-pub fn run(_: &crate::cli::RulesArgs) -> anyhow::Result<crate::exit::Exit> {
-    Ok(crate::exit::Exit::Fine)
+//! `soctop rules`: check, list, explain and test rules.
+
+mod test;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::print::{self, Out};
+use crate::cli::{AlertFormat, RulesArgs, RulesCommand};
+use crate::config::{self, LoadedRules};
+use crate::decode::Decoder;
+use crate::detect::engine::RuleCounter;
+use crate::detect::explain::{self, Line};
+use crate::detect::rule::{Header, Severity};
+use crate::detect::{Diagnostic, Engine, EngineOptions, Level, RuleIndex, RuleSet, extension, lint};
+use crate::event::{Event, Outcome, Paths, Timestamp};
+use crate::exit::{Exit, Hinted};
+use crate::normalize::{self, Normalizer};
+use crate::pipeline::{Work, WorkOptions};
+use crate::text::Safe;
+
+pub fn run(args: &RulesArgs) -> anyhow::Result<Exit> {
+    match &args.command {
+        RulesCommand::Check { paths } => check(paths),
+        RulesCommand::List { paths, events, format } => list(paths, events.as_deref(), *format),
+        RulesCommand::Show { rule, event, rules } => show(rule, event.as_deref(), rules),
+        RulesCommand::Test { paths } => test::run(paths),
+    }
+}
+
+/// Everything that is wrong or doubtful, in the order of the files.
+fn check(paths: &[PathBuf]) -> anyhow::Result<Exit> {
+    let mut loaded = config::load_rules(paths)?;
+    let (_, more) = Work::new(&loaded.rules, &WorkOptions::default());
+    loaded.diagnostics.extend(more);
+    loaded.diagnostics.extend(blocks(&loaded.rules));
+    loaded.diagnostics.extend(lint::lint(&loaded.rules));
+    let mut diagnostics = loaded.diagnostics;
+    diagnostics.sort_by(|a, b| (&a.at, a.severity, &a.message).cmp(&(&b.at, b.severity, &b.message)));
+    diagnostics.dedup_by(|a, b| a.at == b.at && a.message == b.message);
+    let mut out = Out::new();
+    for diagnostic in &mut diagnostics {
+        quote(diagnostic);
+        for line in diagnostic.to_string().lines() {
+            out.line(Safe::new(line).as_str())?;
+        }
+        out.line("")?;
+    }
+    out.flush()?;
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    let warnings = diagnostics.len() - errors;
+    let loaded = (loaded.rules.len(), loaded.files);
+    print::talk(&format!(
+        "{} rules of {} files load, {errors} errors, {warnings} warnings",
+        loaded.0, loaded.1
+    ));
+    Ok(if errors == 0 { Exit::Fine } else { Exit::Findings })
+}
+
+/// What is wrong with `soctop:` blocks.
+fn blocks(rules: &RuleSet) -> Vec<Diagnostic> {
+    let detections = rules.detections.iter().map(|rule| (&rule.header, &rule.extension));
+    let correlations = rules.correlations.iter().map(|rule| (&rule.header, &rule.extension));
+    detections
+        .chain(correlations)
+        .filter_map(|(header, block)| Some((header, block.as_ref()?)))
+        .flat_map(|(header, block)| {
+            let found = extension::parse(block).1;
+            found.into_iter().map(|diagnostic| diagnostic.of_rule(header.reference()))
+        })
+        .collect()
+}
+
+/// Diagnostics of later stages do not know the text; the file does, if there is one.
+fn quote(diagnostic: &mut Diagnostic) {
+    if diagnostic.excerpt.is_none()
+        && let Ok(text) = fs::read_to_string(&*diagnostic.at.file)
+    {
+        diagnostic.quote(&text);
+    }
+}
+
+/// A row of `rules list`.
+#[derive(Serialize)]
+struct Row {
+    rule: String,
+    title: String,
+    level: Level,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    logsource: String,
+    /// Facts without which the rule is not looked at.
+    looked_up_by: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluated: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matched: Option<u64>,
+}
+
+fn list(paths: &[PathBuf], events: Option<&Path>, format: AlertFormat) -> anyhow::Result<Exit> {
+    let loaded = load(paths)?;
+    let mut bench = Bench::new(&loaded.rules, true);
+    let mut seen = 0;
+    if let Some(path) = events {
+        bench.each_event(path, |engine, event| {
+            seen += 1;
+            engine.matches(event, &mut Vec::new());
+            Ok(())
+        })?;
+    }
+    let counters = events.map(|_| (seen, bench.engine.counters()));
+    let mut out = Out::new();
+    for row in rows(&loaded.rules, &bench.engine, counters) {
+        match format {
+            AlertFormat::Ndjson => out.json(&row)?,
+            AlertFormat::Table => print_row(&mut out, &row)?,
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Fine)
+}
+
+fn rows<'a>(
+    rules: &'a RuleSet,
+    engine: &'a Engine,
+    counters: Option<(u64, &'a [RuleCounter])>,
+) -> impl Iterator<Item = Row> {
+    let row = |header: &Header, kind, logsource| Row {
+        rule: header.reference().to_owned(),
+        title: header.title.clone(),
+        level: header.level,
+        kind,
+        logsource,
+        looked_up_by: Vec::new(),
+        events: None,
+        evaluated: None,
+        matched: None,
+    };
+    let detections = rules.detections.iter().enumerate().map(move |(index, rule)| {
+        let counter = counters.and_then(|(_, counters)| counters.get(index));
+        Row {
+            looked_up_by: explain::witnesses(engine.program(), index),
+            events: counters.map(|(events, _)| events),
+            evaluated: counter.map(|counter| counter.evaluated),
+            matched: counter.map(|counter| counter.matched),
+            ..row(&rule.header, "detection", rule.logsource.to_string())
+        }
+    });
+    let correlations = rules.correlations.iter();
+    detections
+        .chain(correlations.map(move |rule| row(&rule.header, rule.correlation.kind.word(), "-".to_owned())))
+}
+
+/// Level, what it is, where it looks, how often; then the name. Numbers only when a log was run.
+fn print_row(out: &mut Out, row: &Row) -> anyhow::Result<()> {
+    let counts = match (row.matched, row.evaluated) {
+        (Some(matched), Some(evaluated)) => {
+            format!("{:>10} of {:>10} looked at  ", print::count(matched), print::count(evaluated))
+        }
+        _ => String::new(),
+    };
+    let line = format!(
+        "{}  {:<16} {:<34} {counts}{}  {}",
+        out.level(row.level),
+        row.kind,
+        Safe::new(&row.logsource),
+        Safe::new(&row.title),
+        out.dim(Safe::new(&row.rule).as_str()),
+    );
+    out.line(&line)?;
+    Ok(())
+}
+
+fn show(wanted: &str, event: Option<&Path>, paths: &[PathBuf]) -> anyhow::Result<Exit> {
+    let loaded = load(paths)?;
+    let rules = &loaded.rules;
+    let index = find(rules, wanted)?;
+    let mut out = Out::new();
+    let Some(header) = rules.header(index) else { return Ok(Exit::Fine) };
+    print_header(&mut out, header)?;
+    let Some(rule) = rules.detections.get(index.index()) else {
+        if let Some(rule) = rules.correlations.get(index.index() - rules.detections.len()) {
+            print_lines(&mut out, &explain::correlation(rule, rules))?;
+        }
+        out.flush()?;
+        return Ok(Exit::Fine);
+    };
+    out.line(&format!("logsource  {}", Safe::new(&rule.logsource.to_string())))?;
+    out.line("")?;
+    let mut bench = Bench::new(rules, false);
+    match event {
+        None => {
+            print_lines(&mut out, &explain::detection(rule, None))?;
+            out.line("")?;
+            out.line("looked at only when one of these holds")?;
+            for words in explain::witnesses(bench.engine.program(), index.index()) {
+                out.line(&format!("  {}", Safe::new(&words)))?;
+            }
+        }
+        Some(path) => {
+            let paths = bench.paths.clone();
+            bench.each_event(path, |_, event| {
+                out.line(Safe::new(event.raw()).as_str())?;
+                print_lines(&mut out, &explain::detection(rule, Some((event, &paths))))?;
+                out.line("")?;
+                Ok(())
+            })?;
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Fine)
+}
+
+/// The rule with this id or name, else the only one whose title has these words.
+fn find(rules: &RuleSet, wanted: &str) -> anyhow::Result<RuleIndex> {
+    if let Some(index) = rules.find(wanted) {
+        return Ok(index);
+    }
+    let lower = wanted.to_lowercase();
+    let headers: Vec<&Header> =
+        (0..rules.len()).filter_map(|index| rules.header(RuleIndex(index as u32))).collect();
+    let titled: Vec<usize> = (0..headers.len())
+        .filter(|index| {
+            headers.get(*index).is_some_and(|header| header.title.to_lowercase().contains(&lower))
+        })
+        .collect();
+    match titled.as_slice() {
+        [index] => Ok(RuleIndex(*index as u32)),
+        [] => {
+            let names = headers.iter().filter_map(|header| header.name.as_deref());
+            let hint = crate::detect::diagnostic::did_you_mean(wanted, names)
+                .unwrap_or_else(|| "`soctop rules list` lists all".to_owned());
+            Err(Hinted::new(format!("no rule is called `{wanted}`"), hint))
+        }
+        several => {
+            let names: Vec<&str> = several
+                .iter()
+                .take(5)
+                .filter_map(|index| headers.get(*index))
+                .map(|h| h.reference())
+                .collect();
+            let message = format!("{} rules have `{wanted}` in their title", several.len());
+            Err(Hinted::new(message, format!("name one by its id or name: {}", names.join(", "))))
+        }
+    }
+}
+
+fn print_header(out: &mut Out, header: &Header) -> anyhow::Result<()> {
+    let level = out.level(header.level);
+    out.line(&format!("{level}  {}", Safe::new(&header.title)))?;
+    let facts = [
+        ("id", header.id.clone().unwrap_or_default()),
+        ("name", header.name.clone().unwrap_or_default()),
+        ("status", header.status.clone().unwrap_or_default()),
+        ("author", header.author.clone()),
+        ("tags", header.tags.join(", ")),
+        ("file", header.at.to_string()),
+    ];
+    for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
+        out.line(&format!("{name:<9}  {}", Safe::new(value)))?;
+    }
+    for line in header.description.lines() {
+        out.line(&format!("{:<9}  {}", "", Safe::new(line)))?;
+    }
+    Ok(())
+}
+
+fn print_lines(out: &mut Out, lines: &[Line]) -> anyhow::Result<()> {
+    for line in lines {
+        let mark = match line.holds {
+            Some(true) => "✓ ",
+            Some(false) => "✗ ",
+            None => "",
+        };
+        let note =
+            line.note.as_deref().map(|note| out.dim(&format!("   {}", Safe::new(note)))).unwrap_or_default();
+        out.line(&format!("{}{mark}{}{note}", "  ".repeat(line.depth), Safe::new(&line.text)))?;
+    }
+    Ok(())
+}
+
+/// Rules for which errors are said on standard error.
+fn load(paths: &[PathBuf]) -> anyhow::Result<LoadedRules> {
+    let loaded = config::load_rules(paths)?;
+    super::live::report_rule_problems(&loaded);
+    Ok(loaded)
+}
+
+/// Decoder, normalizer and engine that belong together.
+struct Bench {
+    paths: Paths,
+    engine: Engine,
+}
+
+impl Bench {
+    fn new(rules: &RuleSet, routing: bool) -> Self {
+        let paths = Paths::new();
+        let engine = Engine::compile(rules, &paths, EngineOptions { routing });
+        Self { paths, engine }
+    }
+
+    /// Every event of a file, as the rules of a live soctop would see it.
+    fn each_event(
+        &mut self,
+        path: &Path,
+        mut each: impl FnMut(&mut Engine, &Event) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let text = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let mut decoder = Decoder::new(self.paths.clone());
+        let options = normalize::Options { max_skew: None, ..normalize::Options::default() };
+        let mut normalizer = Normalizer::new(self.paths.clone(), options);
+        let mut event = Event::default();
+        for line in text.split(|byte| *byte == b'\n') {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if decoder.decode(line, false, &mut event) == Outcome::Blank {
+                continue;
+            }
+            normalizer.normalize(&mut event, Timestamp::default());
+            each(&mut self.engine, &event)?;
+        }
+        Ok(())
+    }
 }

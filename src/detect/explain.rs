@@ -1,0 +1,374 @@
+//! A rule in words, its compiled form, and why it matched an event or did not.
+
+use super::compile::Program;
+use super::engine::scan::{View, keyword_texts, value_text};
+use super::matcher::{Affix, FieldRef, Part, Pattern, Test, TimePart};
+use super::prefilter::Fact;
+use super::rule::{
+    Condition, CorrelationCondition, CorrelationRule, Detection, DetectionRule, Item, Modifier, RuleSet,
+    Search,
+};
+use super::taxonomy::{FieldResolver, FieldSlot, canonical_of};
+use crate::event::{Event, Kind, Nanos, PathId, PathNames, Paths};
+
+/// Most values of an item, and most fields of an event, that are written out.
+const MAX_LISTED: usize = 12;
+
+/// One line of an explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Nesting, from 0.
+    pub depth: usize,
+    /// With an event: whether this part holds.
+    pub holds: Option<bool>,
+    pub text: String,
+    /// With an event: what stands in it, or why the part does not hold.
+    pub note: Option<String>,
+}
+
+/// What a detection rule asks for; with an event also which parts of it hold, and why the others
+/// do not.
+#[must_use]
+pub fn detection(rule: &DetectionRule, event: Option<(&Event, &Paths)>) -> Vec<Line> {
+    let mut fields = event.map(|(_, paths)| FieldResolver::new(paths));
+    let mut explainer = Explainer {
+        view: event.zip(fields.as_mut()).map(|((event, _), fields)| View { event, fields }),
+        paths: event.map(|(_, paths)| paths),
+        lines: Vec::new(),
+    };
+    explainer.detection(&rule.detection, "matches when");
+    for filter in &rule.filters {
+        explainer.detection(&filter.detection, &format!("and by the filter `{}`", filter.header.reference()));
+    }
+    explainer.lines
+}
+
+/// What a correlation rule asks for.
+#[must_use]
+pub fn correlation(rule: &CorrelationRule, rules: &RuleSet) -> Vec<Line> {
+    let line = |depth, text| Line { depth, holds: None, text, note: None };
+    let correlation = &rule.correlation;
+    let mut lines = vec![line(0, format!("fires when {}", threshold_words(rule)))];
+    let group = if correlation.group_by.is_empty() {
+        "all events together".to_owned()
+    } else {
+        correlation.group_by.join(", ")
+    };
+    lines.push(line(1, format!("within {} for the same {group}", span(correlation.timespan))));
+    lines.push(line(0, "over the matches of".to_owned()));
+    for (reference, input) in correlation.rules.iter().zip(&rule.inputs) {
+        let title = rules.header(*input).map_or("", |header| &header.title);
+        lines.push(line(1, format!("{} ({title})", reference.value)));
+    }
+    for (alias, fields) in &correlation.aliases {
+        let fields: Vec<String> = fields.iter().map(|(rule, field)| format!("{field} in {rule}")).collect();
+        lines.push(line(0, format!("`{alias}` is {}", fields.join(", "))));
+    }
+    lines
+}
+
+fn threshold_words(rule: &CorrelationRule) -> String {
+    let kind = rule.correlation.kind.word();
+    match &rule.correlation.condition {
+        CorrelationCondition::Thresholds { thresholds, fields, percentile } => {
+            let bounds: Vec<String> = thresholds
+                .iter()
+                .map(|(comparison, bound)| format!("{} {bound}", comparison.word()))
+                .collect();
+            let of = if fields.is_empty() { String::new() } else { format!(" of {}", fields.join(", ")) };
+            let percentile = percentile.map_or(String::new(), |percentile| format!(" {percentile}"));
+            let bounds = if bounds.is_empty() { "every rule".to_owned() } else { bounds.join(" and ") };
+            format!("{kind}{percentile}{of} is {bounds}")
+        }
+        CorrelationCondition::Expression(_) => format!("{kind} condition over the rules holds"),
+    }
+}
+
+fn span(nanos: Nanos) -> String {
+    let seconds = nanos / 1_000_000_000;
+    match seconds {
+        s if s % 86_400 == 0 => format!("{}d", s / 86_400),
+        s if s % 3_600 == 0 => format!("{}h", s / 3_600),
+        s if s % 60 == 0 => format!("{}m", s / 60),
+        s => format!("{s}s"),
+    }
+}
+
+/// The facts under which the prefilter files a rule, in words.
+#[must_use]
+pub fn witnesses(program: &Program, rule: usize) -> Vec<String> {
+    let Some(rule) = program.rules.get(rule) else { return Vec::new() };
+    match &rule.witnesses {
+        None => vec!["looked at for every event of its logsource".to_owned()],
+        Some(facts) => {
+            let name = |slot: &FieldSlot| program.fields.name(*slot).to_owned();
+            let mut words: Vec<String> = facts.iter().map(|(fact, _)| fact_words(fact, name)).collect();
+            words.sort();
+            words.dedup();
+            words
+        }
+    }
+}
+
+fn fact_words(fact: &Fact, name: impl Fn(&FieldSlot) -> String) -> String {
+    match fact {
+        Fact::Present(slot) => format!("{} is there", name(slot)),
+        Fact::Is(slot, text) => format!("{} is `{text}`", name(slot)),
+        Fact::StartsWith(slot, text) => format!("{} starts with `{text}`", name(slot)),
+        Fact::EndsWith(slot, text) => format!("{} ends with `{text}`", name(slot)),
+        Fact::Contains(slot, text) => format!("{} contains `{text}`", name(slot)),
+        Fact::In(slot, cidr) => format!("{} is in {}/{}", name(slot), cidr.network, cidr.prefix),
+        Fact::Keyword(text) => format!("`{text}` stands anywhere"),
+    }
+}
+
+struct Explainer<'a> {
+    view: Option<View<'a>>,
+    paths: Option<&'a Paths>,
+    lines: Vec<Line>,
+}
+
+impl Explainer<'_> {
+    fn push(&mut self, depth: usize, holds: Option<bool>, text: String, note: Option<String>) {
+        self.lines.push(Line { depth, holds, text, note });
+    }
+
+    fn detection(&mut self, detection: &Detection, title: &str) {
+        let holds = self.view.as_mut().map(|view| view.detection(detection));
+        self.push(0, holds, format!("{title} {}", one_line(&detection.condition_text)), None);
+        let mut named = Vec::new();
+        used(&detection.condition, &mut named);
+        for (index, identifier) in detection.identifiers.iter().enumerate() {
+            let holds = self.view.as_mut().map(|view| view.search(&identifier.search));
+            let unused = if named.contains(&index) { "" } else { " (not used by the condition)" };
+            self.push(1, holds, format!("{}{unused}", identifier.name.value), None);
+            self.search(&identifier.search, 2);
+        }
+    }
+
+    fn search(&mut self, search: &Search, depth: usize) {
+        let (title, inner) = match search {
+            Search::Item(item) => return self.item(item, depth),
+            Search::All(inner) => ("all of", inner),
+            Search::Any(inner) => ("any of", inner),
+        };
+        let mut depth = depth;
+        if inner.len() > 1 {
+            let holds = self.view.as_mut().map(|view| view.search(search));
+            self.push(depth, holds, title.to_owned(), None);
+            depth += 1;
+        }
+        inner.iter().for_each(|inner| self.search(inner, depth));
+    }
+
+    fn item(&mut self, item: &Item, depth: usize) {
+        let holds = self.view.as_mut().map(|view| view.item(item));
+        let note = self.view.is_some().then(|| self.found(item));
+        self.push(depth, holds, item_words(item), note);
+    }
+
+    /// What the event has where the item looks.
+    fn found(&mut self, item: &Item) -> String {
+        let Some(view) = &mut self.view else { return String::new() };
+        let Some(field) = &item.field else {
+            let count = keyword_texts(view.event).count();
+            return format!("searched in {count} values");
+        };
+        let slot = view.fields.slot(field);
+        let fields = view.fields.fields(view.event, slot);
+        let texts: Vec<String> = fields
+            .iter()
+            .take(MAX_LISTED)
+            .map(|found| match found.kind {
+                Kind::Null => "null".to_owned(),
+                _ => value_text(view.event, found).map_or("a list".to_owned(), |text| format!("`{text}`")),
+            })
+            .collect();
+        if texts.is_empty() {
+            return self.absent(field);
+        }
+        let through = fields.first().filter(|found| Some(found.path) == canonical_of(field));
+        let through = through.and_then(|found| self.path_name(found.path)).filter(|name| name != field);
+        match through {
+            Some(name) => format!("{name} is {}", texts.join(", ")),
+            None => format!("is {}", texts.join(", ")),
+        }
+    }
+
+    fn absent(&self, field: &str) -> String {
+        let (Some(view), Some(paths)) = (&self.view, self.paths) else { return String::new() };
+        let names = paths.read();
+        let fields = names_of(view.event, &names);
+        // In names of three letters everything is similar.
+        let similar = fields.iter().map(String::as_str).filter(|_| field.len() > 3);
+        match super::diagnostic::nearest(field, similar) {
+            Some(similar) => format!("the event has no `{field}`, but `{similar}`"),
+            None => format!("the event has no `{field}`"),
+        }
+    }
+
+    fn path_name(&self, path: PathId) -> Option<String> {
+        Some(self.paths?.read().name(path).to_owned())
+    }
+}
+
+fn names_of(event: &Event, names: &PathNames) -> Vec<String> {
+    (0..event.fields().len()).map(|index| event.name(index, names).to_owned()).collect()
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn used(condition: &Condition, indexes: &mut Vec<usize>) {
+    match condition {
+        Condition::Identifier(index) => indexes.push(*index),
+        Condition::Not(inner) => used(inner, indexes),
+        Condition::And(terms) | Condition::Or(terms) => terms.iter().for_each(|term| used(term, indexes)),
+        Condition::Quantified { identifiers, .. } => indexes.extend(identifiers),
+    }
+}
+
+/// `user starts with admin, or root`.
+fn item_words(item: &Item) -> String {
+    let subject = item.field.as_deref().unwrap_or("any value");
+    let mut values: Vec<String> = item
+        .values
+        .iter()
+        .take(MAX_LISTED)
+        .map(|value| match value.tests.as_slice() {
+            [test] => test_words(test, item.field.is_none()),
+            [] => "a list from the configuration".to_owned(),
+            [first, rest @ ..] => {
+                let also =
+                    if item.modifiers.contains(&Modifier::Windash) { "other dashes" } else { "other forms" };
+                format!("{} ({} {also})", test_words(first, item.field.is_none()), rest.len())
+            }
+        })
+        .collect();
+    if item.values.len() > MAX_LISTED {
+        values.push(format!("one of {} more", item.values.len() - MAX_LISTED));
+    }
+    // The verb stands once: `contains a, or b`.
+    let joined = values.join(if item.all { ", and " } else { ", or " });
+    let cased = if item.modifiers.contains(&Modifier::Cased) { " (case matters)" } else { "" };
+    let not = if item.negated { "not: " } else { "" };
+    format!("{not}{subject} {joined}{cased}")
+}
+
+fn test_words(test: &Test, keyword: bool) -> String {
+    match test {
+        Test::Text(pattern) => pattern_words(pattern, keyword),
+        Test::Number(number) => format!("is the number {}", super::prefilter::filed_number(*number)),
+        Test::Bool(value) => format!("is {value}"),
+        Test::Null => "is absent or null".to_owned(),
+        Test::Exists(true) => "is there".to_owned(),
+        Test::Exists(false) => "is not there".to_owned(),
+        Test::Regex(regex) => format!("matches /{}/", regex.pattern),
+        Test::Cidr(cidr) => format!("is in {}/{}", cidr.network, cidr.prefix),
+        Test::Compare(comparison, bound) => {
+            format!("is {} {}", comparison.word(), super::prefilter::filed_number(*bound))
+        }
+        Test::Time(part, comparison, bound) => {
+            format!(
+                "has a {} {} {}",
+                part_word(*part),
+                comparison.word(),
+                super::prefilter::filed_number(*bound)
+            )
+        }
+        Test::FieldRef(FieldRef { field, how, .. }) => {
+            let verb = match how {
+                Affix::Whole => "is the same as",
+                Affix::Contains => "contains",
+                Affix::StartsWith => "starts with",
+                Affix::EndsWith => "ends with",
+            };
+            format!("{verb} the field {field}")
+        }
+    }
+}
+
+fn part_word(part: TimePart) -> &'static str {
+    match part {
+        TimePart::Minute => "minute",
+        TimePart::Hour => "hour",
+        TimePart::Day => "day",
+        TimePart::Week => "week",
+        TimePart::Month => "month",
+        TimePart::Year => "year",
+    }
+}
+
+fn pattern_words(pattern: &Pattern, keyword: bool) -> String {
+    match pattern.parts.as_slice() {
+        [] => "is empty".to_owned(),
+        [Part::Any] => "is anything".to_owned(),
+        [Part::Literal(text)] => format!("is `{text}`"),
+        [Part::Literal(text), Part::Any] => format!("starts with `{text}`"),
+        [Part::Any, Part::Literal(text)] => format!("ends with `{text}`"),
+        [Part::Any, Part::Literal(text), Part::Any] => {
+            let verb = if keyword { "has" } else { "contains" };
+            format!("{verb} `{text}`")
+        }
+        parts => {
+            let text: String = parts
+                .iter()
+                .map(|part| match part {
+                    Part::Literal(text) => text.as_str(),
+                    Part::Any => "*",
+                    Part::One => "?",
+                })
+                .collect();
+            format!("looks like `{text}`")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::{Engine, EngineOptions, LoadOptions, assemble, parse_documents};
+    use crate::event::{Origin, canonical};
+
+    const RULES: &str = "title: T\nlogsource: {product: app}\ndetection:\n  sel:\n    event: login_failed\n    client_ip|cidr: 10.0.0.0/8\n    usrname|startswith: [adm, root]\n  out:\n    - {username|re: '^a+$', n|gt: 5}\n    - {m: null}\n  condition: sel and not out\n";
+
+    fn show(lines: &[Line]) -> String {
+        let mark = |line: &Line| line.holds.map_or("", |holds| if holds { "+ " } else { "- " });
+        let note = |line: &Line| line.note.as_ref().map_or(String::new(), |note| format!("  <{note}>"));
+        lines
+            .iter()
+            .map(|line| format!("{}{}{}{}\n", "  ".repeat(line.depth), mark(line), line.text, note(line)))
+            .collect()
+    }
+
+    #[test]
+    fn a_rule_in_words_and_every_part_of_it_against_an_event() {
+        let (documents, _) = parse_documents("t.yml", RULES);
+        let (set, _) = assemble(documents, &LoadOptions::default());
+        let paths = Paths::new();
+        let mut event = Event::default();
+        event.reset("");
+        event.push_text(paths.intern("event"), Kind::String, "login_failed", Origin::Line);
+        event.push_text(canonical::SOURCE_IP, Kind::String, "10.1.1.1", Origin::Canonical);
+        event.push_text(paths.intern("username"), Kind::String, "admin", Origin::Line);
+        event.push_text(paths.intern("n"), Kind::Number, "7", Origin::Line);
+        let lines = detection(&set.detections[0], Some((&event, &paths)));
+        insta::assert_snapshot!(show(&lines), @r"
+        - matches when sel and not out
+          - sel
+            - all of
+              + event is `login_failed`  <is `login_failed`>
+              + client_ip is in 10.0.0.0/8  <source.ip is `10.1.1.1`>
+              - usrname starts with `adm`, or starts with `root`  <the event has no `usrname`, but `username`>
+          + out
+            + any of
+              - all of
+                - username matches /^a+$/  <is `admin`>
+                + n is gt 5  <is `7`>
+              + m is absent or null  <the event has no `m`>
+        ");
+        let engine = Engine::compile(&set, &paths, EngineOptions::default());
+        insta::assert_snapshot!(witnesses(engine.program(), 0).join("; "), @"event is `login_failed`");
+    }
+}
