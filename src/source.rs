@@ -80,7 +80,7 @@ pub struct Options {
     /// Goes on after the end of the files; otherwise each is read once, in order, to its end.
     pub follow: bool,
     pub addresses: Addresses,
-    /// How far earlier runs have read. Later entries for one file supersede earlier ones.
+    /// How far earlier runs have read, in any order.
     pub cursors: Vec<Cursor>,
     /// Longer lines are cut.
     pub line_limit_bytes: usize,

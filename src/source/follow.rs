@@ -14,6 +14,7 @@ mod recover;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::fs::File;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use super::identity::Identity;
 use super::input::Input;
 use super::once::{stdin_reader, unreadable};
 use super::outbox::{Outbox, Sent, Sources, Stopped};
-use super::reader::{FileReader, Stamp, Step};
+use super::reader::{FileReader, Stamp, Step, continues};
 use super::stop::{Stop, Wake};
 use super::watch::Watcher;
 use super::{Error, Options};
@@ -64,16 +65,38 @@ struct Active {
 /// A file that is not open, but has been read.
 struct Known {
     cursor: Cursor,
+    /// Earlier generations of the same file, when it was truncated in its time.
+    others: Vec<Cursor>,
     /// `None`: from an earlier run.
     stamp: Option<Stamp>,
 }
 
 impl Known {
-    /// Of several generations of one file at most one is unfinished, and that is the newest.
-    fn supersede(&mut self, other: &Cursor) {
-        if self.cursor.finished {
-            self.cursor = other.clone();
+    fn new(cursor: Cursor, stamp: Option<Stamp>) -> Self {
+        Self { cursor, others: Vec::new(), stamp }
+    }
+
+    /// Adds a generation of the same file. At most one is unfinished, and that is the newest.
+    fn add(&mut self, cursor: &Cursor) {
+        let mut cursor = cursor.clone();
+        if !cursor.finished {
+            std::mem::swap(&mut cursor, &mut self.cursor);
         }
+        self.others.push(cursor);
+    }
+
+    /// The generation that a file holds: the one that has read most of what is there.
+    fn of(&self, file: &File) -> std::io::Result<Option<&Cursor>> {
+        let mut best: Option<&Cursor> = None;
+        for cursor in std::iter::once(&self.cursor).chain(&self.others) {
+            if best.is_none_or(|best| cursor.end > best.end) && continues(file, cursor)? {
+                best = Some(cursor);
+            }
+            if best.is_some_and(|best| !best.finished) {
+                break;
+            }
+        }
+        Ok(best)
     }
 }
 
@@ -118,8 +141,10 @@ impl Follow {
         }
         let mut known: HashMap<Identity, Known> = HashMap::new();
         for cursor in &options.cursors {
-            let entry = Known { cursor: cursor.clone(), stamp: None };
-            known.entry(Identity::of_cursor(cursor)).and_modify(|own| own.supersede(cursor)).or_insert(entry);
+            known
+                .entry(Identity::of_cursor(cursor))
+                .and_modify(|own| own.add(cursor))
+                .or_insert_with(|| Known::new(cursor.clone(), None));
         }
         let generations = options.cursors.iter().map(|cursor| cursor.generation).collect();
         let now = Instant::now();
@@ -363,7 +388,7 @@ impl Follow {
         let cursor = active.reader.cursor(true);
         self.outbox.closed(source, cursor.clone());
         if !active.reader.is_deleted() {
-            self.known.insert(identity, Known { cursor, stamp });
+            self.known.insert(identity, Known::new(cursor, stamp));
         }
     }
 

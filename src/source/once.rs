@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::identity::{Identity, of_content};
+use super::identity::{Identity, of_content, successor};
 use super::input::{Input, is_gzip};
 use super::outbox::{Outbox, Sources, Stopped};
 use super::paths::{Skip, expand};
@@ -94,21 +94,28 @@ impl Reading<'_> {
         if self.options.addresses == Addresses::Content {
             place.generation = of_content(self.ordinal, &read_head(&file).map_err(fail)?);
         }
-        let cursor = self.options.cursors.iter().rev().find(|cursor| Identity::of_cursor(cursor) == identity);
+        let mut known = self.options.cursors.iter().filter(|cursor| Identity::of_cursor(cursor) == identity);
         if is_gzip(path) {
-            if let Some(cursor) = cursor {
+            if let Some(cursor) = known.next() {
                 place.resume(cursor);
             }
             return FileReader::gzip(file, identity, place, sizes).map_err(fail);
         }
-        if let Some(cursor) = cursor {
-            if continues(&file, cursor).map_err(fail)? {
-                place.resume(cursor);
-            } else {
-                place.generation =
-                    super::identity::successor(cursor.generation, cursor.end, cursor.witness_hash);
-                self.outbox.push(SourceMessage::Gap(source, rewritten(cursor, metadata.len())));
+        let mut lost: Option<&Cursor> = None;
+        let mut held: Option<&Cursor> = None;
+        for cursor in known {
+            match continues(&file, cursor).map_err(fail)? {
+                true if held.is_none_or(|held| cursor.end >= held.end) => held = Some(cursor),
+                false if !cursor.finished || lost.is_none() => lost = Some(cursor),
+                _ => {}
             }
+        }
+        if let Some(cursor) = held {
+            place.resume(cursor);
+        } else if let Some(cursor) = lost {
+            place.generation = successor(cursor.generation, cursor.end, cursor.witness_hash);
+            self.outbox.push(SourceMessage::Gap(source, rewritten(cursor, metadata.len())));
+            self.outbox.closed(source, Cursor { finished: true, ..cursor.clone() });
         }
         FileReader::plain(file, identity, place, sizes).map_err(fail)
     }

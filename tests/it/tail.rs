@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use soctop::event::{Chunk, Cursor, Gap, GapCause, GenerationId, SourceMessage};
 use soctop::source::{self, Input, Options, Stop};
 use tempfile::TempDir;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A directory with logs in it.
 struct Logs(TempDir);
@@ -863,4 +864,133 @@ fn replay_gives_the_same_addresses_for_the_same_content_elsewhere() {
     }
     assert_eq!(ids(&one), ids(&two));
     assert_ne!(ids(&one)[0], ids(&one)[1]);
+}
+
+/// Runs one test of this file again as another process, prepared by `wrapper`: as another user, in a
+/// namespace, with something on its standard input. False when the wrapper does not work here.
+fn run_again(test: &str, wrapper: &[&str], input: &[u8]) -> bool {
+    let program = std::env::current_exe().unwrap();
+    let mut command = Command::new(wrapper.first().copied().unwrap_or("env"));
+    command.args(wrapper.get(1..).unwrap_or_default()).arg(program);
+    command.args(["--exact", &format!("tail::{test}"), "--nocapture"]).env(AGAIN, "1");
+    // The directory must be one that the other user may use.
+    command.env("TMPDIR", std::env::temp_dir()).current_dir("/");
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let Ok(mut child) = child else { return false };
+    let mut stdin = child.stdin.take().unwrap();
+    // A wrapper that fails does not read.
+    drop(stdin.write_all(input));
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    if !text.contains("running 1 test") {
+        return false;
+    }
+    assert!(output.status.success(), "{text}");
+    true
+}
+
+const AGAIN: &str = "SOCTOP_TEST_AGAIN";
+
+fn is_again() -> bool {
+    std::env::var_os(AGAIN).is_some()
+}
+
+#[test]
+fn a_forbidden_file_is_reported_and_read_when_it_is_allowed() {
+    // Root may read everything; another user may not.
+    if rustix::process::geteuid().is_root() {
+        let wrapper = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"];
+        run_again("a_forbidden_file_is_reported_and_read_when_it_is_allowed", &wrapper, b"");
+        return;
+    }
+    use std::os::unix::fs::PermissionsExt;
+    let logs = Logs::new();
+    logs.append("app.log", "one\n");
+    logs.append("other.log", "other\n");
+    let mode = |mode| fs::set_permissions(logs.path("app.log"), fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o000);
+    let mut tail = Tail::path(logs.path("*.log"), quick());
+    tail.until("report", |tail| tail.troubles().iter().any(|text| text.contains("app.log")));
+    tail.until_lines(&["other"]);
+    assert_eq!(tail.troubles().len(), 1, "{:?}", tail.troubles());
+    mode(0o644);
+    tail.until_lines(&["other", "one"]);
+    // Forbidding it again does not close what is open.
+    mode(0o000);
+    logs.append("other.log", "more\n");
+    tail.until_lines(&["other", "one", "more"]);
+    assert_eq!(tail.gaps(), Vec::<&Gap>::new());
+    tail.stop();
+}
+
+#[test]
+fn without_free_inotify_instances_files_are_polled() {
+    if !is_again() {
+        let script = "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" \"$@\"";
+        let wrapper = ["unshare", "--user", "--map-root-user", "--", "sh", "-c", script];
+        run_again("without_free_inotify_instances_files_are_polled", &wrapper, b"");
+        return;
+    }
+    polled_with("fs.inotify.max_user_instances");
+}
+
+#[test]
+fn without_free_inotify_watches_files_are_polled() {
+    if !is_again() {
+        let script = "echo 0 > /proc/sys/user/max_inotify_watches && exec \"$0\" \"$@\"";
+        let wrapper = ["unshare", "--user", "--map-root-user", "--", "sh", "-c", script];
+        run_again("without_free_inotify_watches_files_are_polled", &wrapper, b"");
+        return;
+    }
+    polled_with("fs.inotify.max_user_watches");
+}
+
+/// Follows a file where the kernel refuses to notify; `sysctl` is the limit to be named.
+fn polled_with(sysctl: &str) {
+    let logs = Logs::new();
+    logs.append("app.log", "one\n");
+    let options = Options { reconcile_interval: Duration::from_secs(3600), ..quick() };
+    let options = Options { poll_interval: Duration::from_millis(20), ..options };
+    let mut tail = Tail::path(logs.path("app.log"), options);
+    tail.until_lines(&["one"]);
+    logs.append("app.log", "two\n");
+    tail.until_lines(&["one", "two"]);
+    let hints = tail.seen.iter().filter_map(|message| match message {
+        SourceMessage::Trouble { hint, .. } => hint.as_deref(),
+        _ => None,
+    });
+    let hints: Vec<&str> = hints.collect();
+    assert!(hints.iter().any(|hint| hint.contains(sysctl)), "{hints:?}");
+    assert_eq!(hints.len(), 1, "said once");
+    tail.stop();
+}
+
+#[test]
+fn standard_input_is_read_to_its_end() {
+    if !is_again() {
+        assert!(run_again("standard_input_is_read_to_its_end", &[], b"one\r\ntwo\n\nthree without newline"));
+        return;
+    }
+    let mut tail = Tail::start(vec![Input::Stdin], quick());
+    tail.until_finished();
+    assert_eq!(tail.lines(), ["one", "two", "", "three without newline"]);
+    tail.stop();
+}
+
+#[test]
+fn standard_input_is_read_beside_files() {
+    if !is_again() {
+        assert!(run_again("standard_input_is_read_beside_files", &[], b"from stdin\n"));
+        return;
+    }
+    let logs = Logs::new();
+    logs.append("app.log", "from a file\n");
+    let mut tail = Tail::start(vec![Input::Stdin, Input::Path(logs.path("app.log"))], quick());
+    tail.until("both", |tail| tail.lines().len() == 2 && tail.closed().len() == 1);
+    logs.append("app.log", "and more\n");
+    tail.until("more of the file", |tail| tail.lines().len() == 3);
+    assert!(!tail.seen.iter().any(|message| matches!(message, SourceMessage::Finished)));
+    tail.stop();
 }

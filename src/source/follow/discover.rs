@@ -293,12 +293,14 @@ impl Follow {
         file: &File,
         identity: Identity,
     ) -> std::io::Result<Option<Place>> {
-        let Some(Known { cursor, .. }) = self.known.get(&identity) else { return Ok(None) };
-        let mut cursor = cursor.clone();
+        let Some(known) = self.known.get(&identity) else { return Ok(None) };
+        let held = if is_gzip(path) { Some(&known.cursor) } else { known.of(file)? };
+        let mut cursor = held.unwrap_or(&known.cursor).clone();
+        let is_held = held.is_some();
         let source = self.sources.id(&cursor.path);
         let mut place = Place::start(path, source, cursor.generation);
         place.origin.clone_from(&cursor.path);
-        if is_gzip(path) || continues(file, &cursor)? {
+        if is_held {
             place.resume(&cursor);
             return Ok(Some(place));
         }
@@ -408,7 +410,7 @@ impl Follow {
             return Ok(true);
         }
         self.active.remove(&old);
-        self.known.insert(old, Known { cursor, stamp: None });
+        self.known.insert(old, Known::new(cursor, None));
         Ok(false)
     }
 
@@ -418,7 +420,7 @@ impl Follow {
         let (end, lines) = last_line_end(file, self.options.sizes().limits)?;
         let place = Place { end, lines, ..Place::start(path, self.sources.id(path), identity.generation()) };
         let reader = FileReader::plain(file.try_clone()?, identity, place, self.options.sizes())?;
-        let known = Known { cursor: reader.cursor(true), stamp: Some(Stamp::of(&metadata)) };
+        let known = Known::new(reader.cursor(true), Some(Stamp::of(&metadata)));
         self.known.insert(identity, known);
         self.settle(path, identity);
         Ok(true)
@@ -442,8 +444,7 @@ impl Follow {
         idle.sort_by_key(|(last_read, _)| *last_read);
         for (_, identity) in idle.into_iter().take(count) {
             if let Some(active) = self.active.remove(&identity) {
-                self.known
-                    .insert(identity, Known { cursor: active.reader.cursor(false), stamp: active.stamp });
+                self.known.insert(identity, Known::new(active.reader.cursor(false), active.stamp));
             }
         }
     }

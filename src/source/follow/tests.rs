@@ -82,7 +82,7 @@ struct Model {
     /// Read and committed; read and not yet committed.
     committed: Vec<(GenerationId, u64, String)>,
     pending: Vec<(GenerationId, u64, String)>,
-    cursors: HashMap<GenerationId, (usize, Cursor)>,
+    cursors: HashMap<GenerationId, Cursor>,
     pending_cursors: Vec<Cursor>,
     gaps: usize,
     pending_gaps: usize,
@@ -91,7 +91,6 @@ struct Model {
     /// The file at the path has been seen by a look since it came there.
     seen: bool,
     crashed: bool,
-    order: usize,
 }
 
 impl Model {
@@ -116,7 +115,6 @@ impl Model {
             ledger: HashMap::new(),
             seen: false,
             crashed: false,
-            order: 0,
         };
         File::create(model.log()).unwrap();
         model.begin();
@@ -136,13 +134,14 @@ impl Model {
 
     fn begin(&mut self) {
         let (sender, messages) = unbounded();
-        let mut cursors: Vec<(usize, Cursor)> = self.cursors.values().cloned().collect();
-        cursors.sort_by_key(|(order, _)| *order);
+        // In no order, as a map would give them.
+        let mut cursors: Vec<Cursor> = self.cursors.values().cloned().collect();
+        cursors.sort_by_key(|cursor| cursor.generation);
         let options = Options {
             notifications: false,
             rotation_quiet: Duration::ZERO,
             chunk_bytes: 24,
-            cursors: cursors.into_iter().map(|(_, cursor)| cursor).collect(),
+            cursors,
             ..Options::default()
         };
         let inputs = vec![Input::parse(self.directory.path().join(self.pattern)).unwrap()];
@@ -196,8 +195,7 @@ impl Model {
     fn commit(&mut self) {
         self.committed.append(&mut self.pending);
         for cursor in self.pending_cursors.drain(..) {
-            self.order += 1;
-            self.cursors.insert(cursor.generation, (self.order, cursor));
+            self.cursors.insert(cursor.generation, cursor);
         }
         self.gaps += std::mem::take(&mut self.pending_gaps);
     }
@@ -230,7 +228,7 @@ impl Model {
             let line = match self.partial.take() {
                 // The part that is missing.
                 Some(line) => {
-                    text.push_str(&line[4..]);
+                    text.push_str(line.split_at(4).1);
                     line
                 }
                 None => {
@@ -244,7 +242,7 @@ impl Model {
         }
         if partial && self.partial.is_none() {
             let line = self.line();
-            text.push_str(&line[..4]);
+            text.push_str(line.split_at(4).0);
             self.partial = Some(line);
         }
         if !self.log().exists() {
