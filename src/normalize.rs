@@ -100,6 +100,8 @@ pub struct Normalizer {
 /// What the name of a path says.
 struct Meaning {
     claims: Vec<Claim>,
+    /// The bit of a canonical field, see [`Found::claimed`].
+    canonical: u128,
     marks: u16,
     /// The value is a secret, whatever it looks like.
     secret: bool,
@@ -111,7 +113,12 @@ struct Meaning {
 
 impl Meaning {
     fn says_nothing(&self) -> bool {
-        self.claims.is_empty() && self.marks == 0 && !self.secret && !self.secret_name && !self.id
+        self.claims.is_empty()
+            && self.canonical == 0
+            && self.marks == 0
+            && !self.secret
+            && !self.secret_name
+            && !self.id
     }
 }
 
@@ -347,9 +354,6 @@ impl Normalizer {
         };
         self.ids.clear();
         for (index, field) in event.fields().iter().enumerate() {
-            if field.path.index() < canonical::NAMES.len() {
-                found.claimed |= 1 << field.path.index();
-            }
             found.secrets |= field.path == PathId::OVERFLOW;
             let list = match self.known.get(field.path.index()) {
                 Some(&NOTHING) => continue,
@@ -357,6 +361,7 @@ impl Normalizer {
                 Some(list) => *list,
             };
             let Some(list) = self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize) else { continue };
+            found.claimed |= list.canonical;
             found.marks |= list.marks;
             found.secrets |= list.secret | list.secret_name;
             for claim in &list.claims {
@@ -400,8 +405,10 @@ impl Normalizer {
         }
         let names = self.paths.read();
         let name = names.name(path);
+        let is_canonical = path.index() < canonical::NAMES.len();
         let meaning = Meaning {
             claims: alias::claims(name),
+            canonical: if is_canonical { 1 << path.index() } else { 0 },
             marks: logsource::marks(name),
             secret: redact::is_secret_name(name),
             secret_name: redact::name_holds_secret(name),
@@ -668,7 +675,7 @@ fn set(event: &mut Event, found: &Found, target: PathId, kind: Kind, span: Span,
 #[inline]
 fn put(event: &mut Event, found: &Found, target: PathId, kind: Kind, span: Span) {
     event.push(target, kind, span, Origin::Canonical);
-    if found.claimed & 1 << target.index() != 0 {
+    if found.claimed != 0 && found.claimed & 1 << target.index() != 0 {
         let fields = event.fields_mut();
         let last = fields.len() - 1;
         if let Some(first) = fields.iter().position(|field| field.path == target) {

@@ -747,6 +747,7 @@ const ALIASES: &[(Role, &[&str])] = &[
 
 /// Containers whose members count like fields beside them.
 const WRAPPERS: &[&str] = &[
+    "resourcelogs.scopelogs.logrecords",
     "extra",
     "extrafields",
     "record.extra",

@@ -10,12 +10,12 @@
 //! gets `soctop.correlation.rejected`, so that a rule can say so. An id that comes back after a pause is a new
 //! request; one that does so again and again is rejected as well.
 //!
-//! Memory is bounded by [`Limits::ids`]: the oldest id gives its place (and its buffer) to the newest. Time is
+//! Memory is bounded by [`Limits::ids`]: ids live in sets of [`WAYS`], and within a set the oldest gives its
+//! place (and its buffer) to the newest. A lookup touches one cache line of hashes and one slot; most ids of a
+//! busy stream are new, and a map with a queue beside it would miss the cache three times as often. Time is
 //! event time and is only compared within an id, so that a line from the far future expires nothing.
 
 use std::hash::BuildHasher;
-
-use hashbrown::HashTable;
 
 use super::value;
 use crate::event::{Event, Kind, Nanos, Origin, PathId, Span, TimeQuality, Timestamp, canonical};
@@ -31,6 +31,9 @@ pub const JOINED: [PathId; 5] = [
     canonical::SERVICE_NAME,
 ];
 const ADDRESS: usize = 0;
+
+/// Ids in one set: as many hashes as fit in a cache line.
+const WAYS: usize = 8;
 
 /// How much is remembered, and how far an id is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +55,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            ids: 32_768,
+            ids: 16_384,
             events: 200,
             lifetime: 600 * SECOND,
             pause: 120 * SECOND,
@@ -102,10 +105,11 @@ pub struct ContextCounters {
 /// The memory of one stream of events.
 pub struct Context {
     limits: Limits,
+    /// Hashes of the ids in the slots, by set; 0 = free. Empty until the first id.
+    sets: Vec<[u64; WAYS]>,
+    /// Which slot of each set is given away next.
+    next: Vec<u8>,
     slots: Vec<Slot>,
-    /// The slot that is given away next, once all are taken.
-    oldest: usize,
-    table: HashTable<u32>,
     hasher: foldhash::fast::RandomState,
     counters: ContextCounters,
 }
@@ -113,7 +117,6 @@ pub struct Context {
 /// What is known of one id.
 #[derive(Clone, Debug, Default)]
 struct Slot {
-    hash: u64,
     first: Timestamp,
     last: Timestamp,
     events: u32,
@@ -194,9 +197,9 @@ impl Context {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            sets: Vec::new(),
+            next: Vec::new(),
             slots: Vec::new(),
-            oldest: 0,
-            table: HashTable::new(),
             hasher: foldhash::fast::RandomState::default(),
             counters: ContextCounters::default(),
         }
@@ -287,38 +290,32 @@ impl Context {
         event.push_text(canonical::CORRELATION_REJECTED, Kind::String, reason.word(), Origin::Canonical);
     }
 
-    /// The slot of an id; a new one takes the place of the oldest when all are taken.
+    /// The slot of an id; a new one takes the place of the oldest in its set.
     fn slot(&mut self, id: &str, time: Timestamp) -> usize {
-        let hash = self.hasher.hash_one(id.as_bytes());
-        let slots = &self.slots;
-        let same = |index: &u32| slots.get(*index as usize).is_some_and(|slot| slot.hash == hash);
-        if let Some(index) = self.table.find(hash, same) {
-            return *index as usize;
+        if self.sets.is_empty() {
+            let sets = self.limits.ids.div_ceil(WAYS);
+            self.sets.resize(sets, [0; WAYS]);
+            self.next.resize(sets, 0);
+            self.slots.resize(sets * WAYS, Slot::default());
         }
-        let index = if self.slots.len() < self.limits.ids {
-            self.slots.push(Slot::default());
-            self.slots.len() - 1
-        } else {
-            let index = self.oldest;
-            self.oldest = (index + 1) % self.slots.len();
-            if let Some(old) = self.slots.get(index).map(|slot| slot.hash)
-                && let Ok(entry) = self.table.find_entry(old, |other| *other as usize == index)
-            {
-                entry.remove();
-            }
-            index
-        };
-        if let Some(slot) = self.slots.get_mut(index) {
-            slot.hash = hash;
+        let hash = self.hasher.hash_one(id.as_bytes()).max(1);
+        let set = (hash >> 7) as usize % self.sets.len().max(1);
+        let Some(hashes) = self.sets.get_mut(set) else { return 0 };
+        if let Some(way) = hashes.iter().position(|known| *known == hash) {
+            return set * WAYS + way;
+        }
+        let Some(next) = self.next.get_mut(set) else { return 0 };
+        let way = usize::from(*next) % WAYS;
+        *next = next.wrapping_add(1);
+        if let Some(known) = hashes.get_mut(way) {
+            *known = hash;
+        }
+        if let Some(slot) = self.slots.get_mut(set * WAYS + way) {
             slot.returns = 0;
             slot.rejected = false;
             slot.restart(time);
         }
-        let slots = &self.slots;
-        self.table.insert_unique(hash, index as u32, |index| {
-            slots.get(*index as usize).map_or(0, |slot| slot.hash)
-        });
-        index
+        set * WAYS + way
     }
 }
 
@@ -433,15 +430,14 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_the_oldest_id_goes_first() {
+    fn memory_is_bounded_and_old_ids_go_first() {
         let mut context = Context::new(Limits { ids: 100, ..Limits::default() });
         for n in 0..1_000 {
             join(&mut context, event(0, &[(ID, &format!("id-{n}")), (IP, "203.0.113.9")]));
         }
-        assert_eq!(context.slots.len(), 100);
-        assert_eq!(context.table.len(), 100);
+        assert_eq!(context.slots.len(), 104, "whole sets");
         assert_eq!(join(&mut context, event(1, &[(ID, "id-999")])), "source.ip=203.0.113.9");
-        assert_eq!(join(&mut context, event(1, &[(ID, "id-899")])), "");
+        assert_eq!(join(&mut context, event(1, &[(ID, "id-0")])), "");
     }
 
     #[test]

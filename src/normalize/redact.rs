@@ -1026,7 +1026,7 @@ mod tests {
         let check = |text: &str| {
             let at = text.find('@').map(|at| (at, 1)).or_else(|| text.find("%40").map(|at| (at, 3)));
             at.and_then(|(at, width)| email_around(text.as_bytes(), at, width))
-                .map(|(start, end)| text[start..end].to_owned())
+                .and_then(|(start, end)| text.get(start..end).map(str::to_owned))
         };
         assert_eq!(check("to <maria.x+y@shop.example>."), Some("maria.x+y@shop.example".to_owned()));
         assert_eq!(check("a\\nmaria@shop.example."), Some("maria@shop.example".to_owned()));

@@ -109,6 +109,98 @@ fn one_event_under_the_names_of_five_writers() {
 }
 
 #[test]
+fn collectors_and_frameworks_are_understood() {
+    check(
+        r#"{"@t":"2025-11-05T08:32:39Z","@mt":"Login of {User}","@l":"Warning","@tr":"4bf92f3577b34da6a3ce929d0e0e4736","SourceContext":"App.Auth","User":"alice"}"#,
+        &[
+            "2025-11-05T08:32:39Z Exact",
+            "correlation.id=4bf92f3577b34da6a3ce929d0e0e4736",
+            "log.level=warn",
+            "log.logger=App.Auth",
+            "message=Login of {User}",
+            "user.name=alice",
+        ],
+    );
+    check(
+        r#"{"version":"1.1","host":"web1","short_message":"refused","timestamp":1762331559.5,"level":4,"_remote_addr":"203.0.113.9"}"#,
+        &[
+            "2025-11-05T08:32:39.500Z Exact",
+            "host.name=web1",
+            "log.level=warn",
+            "message=refused",
+            "source.ip=203.0.113.9",
+        ],
+    );
+    check(
+        r#"{"__REALTIME_TIMESTAMP":"1762331559500000","PRIORITY":"3","MESSAGE":"Failed password for root from 203.0.113.9 port 22 ssh2","_HOSTNAME":"web1","SYSLOG_IDENTIFIER":"sshd","_PID":"42"}"#,
+        &[
+            "2025-11-05T08:32:39.500Z Exact",
+            "host.name=web1",
+            "log.level=error",
+            "message=Failed password for root from 203.0.113.9 port 22 ssh2",
+            "process.pid=42",
+            "service.name=sshd",
+            "source.ip=203.0.113.9",
+            "user.name=root",
+        ],
+    );
+    check(
+        r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1762331559500000000","severityNumber":17,"body":{"stringValue":"broken"},"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"}]}]}]}"#,
+        &[
+            "2025-11-05T08:32:39.500Z Exact",
+            "correlation.id=4bf92f3577b34da6a3ce929d0e0e4736",
+            "log.level=error",
+            "message=broken",
+        ],
+    );
+    check(
+        r#"203.0.113.160 - alice [05/Nov/2025:09:03:49 +0000] "PUT /api/videos/2?x=1 HTTP/1.1" 403 48 "-" "curl/8""#,
+        &[
+            "2025-11-05T09:03:49Z Exact",
+            "http.request.method=PUT",
+            "http.response.body.bytes=48",
+            "http.response.status_code=403",
+            "http.version=HTTP/1.1",
+            "source.ip=203.0.113.160",
+            "url.path=/api/videos/2",
+            "url.query=x=1",
+            "user.name=alice",
+            "user_agent.original=curl/8",
+        ],
+    );
+}
+
+#[test]
+fn a_line_of_no_known_format_names_nobody() {
+    check("Rate limit exceeded: 203.0.113.9 - user: root", &[]);
+    check(
+        "Circuit breaker 'database' transitioned to OPEN",
+        &["soctop.breaker.name=database", "soctop.breaker.state=open"],
+    );
+}
+
+#[test]
+fn other_events_of_the_request_fill_what_is_missing() {
+    let paths = Paths::new();
+    let mut decoder = Decoder::new(paths.clone());
+    let mut normalizer = Normalizer::new(paths, Options::default());
+    let mut event = Event::default();
+    let arrival = Timestamp::parse_rfc3339("2026-11-21T00:00:00Z").expect("a time");
+    for line in [
+        r#"{"timestamp":"2025-10-22T09:00:36Z","message":"Request started","trace_id":"a8ba6412-b24e","client_host":"203.0.113.9","path":"/x"}"#,
+        r#"{"timestamp":"2025-10-22T09:00:37Z","message":"Suspicious pattern in URL","trace_id":"a8ba6412-b24e"}"#,
+    ] {
+        decoder.decode(line.as_bytes(), false, &mut event);
+        normalizer.normalize(&mut event, arrival);
+    }
+    let joined = event.fields().iter().filter(|field| field.origin == Origin::Joined).count();
+    assert_eq!(joined, 2);
+    assert_eq!(event.get(canonical::SOURCE_IP), Some("203.0.113.9"));
+    assert_eq!(event.get(canonical::URL_PATH), Some("/x"));
+    assert_eq!(normalizer.counters().context.joined, 2);
+}
+
+#[test]
 fn what_stands_for_nothing_fills_nothing() {
     check(
         r#"{"level":null,"correlation_id":"","trace_id":"unknown","request_id":null,"user":"-","client_ip":"unknown","status":0,"user_agent":null}"#,
@@ -369,7 +461,7 @@ fn addresses_of_users_stay_and_others_become_pseudonyms() {
         let redaction = Redaction { key: [key; 32], ..all.redaction.clone() };
         let text = shown(&[line], Options { redaction, ..all.clone() });
         let start = text.find("‹email:").expect("a pseudonym");
-        text[start..].split('›').next().map(str::to_owned)
+        text.get(start..).and_then(|rest| rest.split('›').next()).map(str::to_owned)
     };
     assert_eq!(pseudonym("bob@shop.example", 1), pseudonym("to BOB%40shop.example", 1), "equality survives");
     assert_ne!(pseudonym("bob@shop.example", 1), pseudonym("bob@shop.example", 2));

@@ -65,9 +65,8 @@ pub(super) fn address(text: &str) -> Option<Address<'_>> {
     }
     let possible = match text.as_bytes().first()? {
         b'0'..=b'9' => true,
-        b'a'..=b'f' | b'A'..=b'F' | b'[' | b':' | b'i' | b' ' => {
-            text.as_bytes().contains(&b':') || text.contains('.')
-        }
+        b' ' => true,
+        b'a'..=b'f' | b'A'..=b'F' | b'[' | b':' | b'i' => text.as_bytes().contains(&b':'),
         _ => false,
     };
     if possible { unusual_address(text) } else { None }

@@ -5,6 +5,7 @@ mod conformance; // detection against vectors and oracles of others
 mod conformance_correlation; // Sigma correlation against the conformance vectors
 mod harness; // a hermetic home for the real binary
 mod queries; // every bundled rule is complete, valid and unique
+mod recordings; // real logs: every line accounted for, every stream understood
 mod search; // the store: what is found, what survives, what cannot be lost
 mod tail; // the reader: growth, rotation, truncation, restart
 mod watch; // from an appended line to the screen, and through a crash
