@@ -64,7 +64,8 @@ pub struct Engine {
 /// The rules that events of one logsource can match.
 struct Route {
     source: LogSource,
-    index: Arc<Index>,
+    /// Taken out while an event is matched.
+    index: Option<Box<Index>>,
 }
 
 impl Engine {
@@ -80,7 +81,7 @@ impl Engine {
     pub fn matches(&mut self, event: &Event, matched: &mut Vec<RuleIndex>) {
         matched.clear();
         let route = self.route(&event.meta.logsource);
-        let Some(index) = self.routes.get(route).map(|route| Arc::clone(&route.index)) else { return };
+        let Some(index) = self.routes.get_mut(route).and_then(|route| route.index.take()) else { return };
         self.frame.begin(event, &index);
         let candidates = std::mem::take(&mut self.frame.candidates);
         for rule in candidates.iter().chain(&index.always) {
@@ -95,6 +96,9 @@ impl Engine {
             }
         }
         self.frame.candidates = candidates;
+        if let Some(route) = self.routes.get_mut(route) {
+            route.index = Some(index);
+        }
         matched.sort_unstable();
     }
 
@@ -137,7 +141,7 @@ impl Engine {
             self.program.fields.len(),
             rules.map(|(index, rule)| (index as u32, rule.witnesses.as_deref())),
         );
-        self.routes.push(Route { source: source.clone(), index: Arc::new(index) });
+        self.routes.push(Route { source: source.clone(), index: Some(Box::new(index)) });
         self.routes.len() - 1
     }
 }

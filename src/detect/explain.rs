@@ -118,6 +118,9 @@ fn fact_words(fact: &Fact, name: impl Fn(&FieldSlot) -> String) -> String {
         Fact::EndsWith(slot, text) => format!("{} ends with `{text}`", name(slot)),
         Fact::Contains(slot, text) => format!("{} contains `{text}`", name(slot)),
         Fact::In(slot, cidr) => format!("{} is in {}/{}", name(slot), cidr.network, cidr.prefix),
+        Fact::Compares(slot, comparison, bound) => {
+            format!("{} is {} {}", name(slot), comparison.word(), super::prefilter::filed_number(*bound))
+        }
         Fact::Keyword(text) => format!("`{text}` stands anywhere"),
     }
 }

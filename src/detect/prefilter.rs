@@ -16,6 +16,7 @@ mod grams;
 use hashbrown::HashMap;
 
 use super::matcher::{Cidr, Number};
+use super::rule::Comparison;
 use super::taxonomy::FieldSlot;
 use cidr::Networks;
 use grams::Grams;
@@ -36,6 +37,8 @@ pub enum Fact {
     EndsWith(FieldSlot, String),
     Contains(FieldSlot, String),
     In(FieldSlot, Cidr),
+    /// A value is a number that stands so to the bound.
+    Compares(FieldSlot, Comparison, Number),
     /// The text stands somewhere in the event.
     Keyword(String),
 }
@@ -98,6 +101,7 @@ impl Index {
                 | Fact::StartsWith(slot, _)
                 | Fact::EndsWith(slot, _)
                 | Fact::Contains(slot, _)
+                | Fact::Compares(slot, ..)
                 | Fact::In(slot, _) => {
                     if let Some(builder) = builders.get_mut(slot.0 as usize) {
                         builder.get_or_insert_default().add(fact, postings);
@@ -135,10 +139,15 @@ pub struct SlotIndex {
     suffixes: Affixes,
     substrings: Option<Grams>,
     networks: Option<Networks>,
+    bounds: Vec<Bound>,
 }
+
+/// A comparison and the rules filed under it.
+type Bound = (Comparison, Number, Box<[Posting]>);
 
 #[derive(Default)]
 struct SlotBuilder<'a> {
+    bounds: Vec<Bound>,
     present: Box<[Posting]>,
     exact: Vec<(&'a str, Box<[Posting]>)>,
     prefixes: Vec<(&'a str, Box<[Posting]>)>,
@@ -156,6 +165,7 @@ impl<'a> SlotBuilder<'a> {
             Fact::EndsWith(_, text) => self.suffixes.push((text, postings)),
             Fact::Contains(_, text) => self.substrings.push((text, postings)),
             Fact::In(_, cidr) => self.networks.push((*cidr, postings)),
+            Fact::Compares(_, comparison, bound) => self.bounds.push((*comparison, *bound, postings)),
             Fact::Keyword(_) => {}
         }
     }
@@ -171,6 +181,7 @@ impl<'a> SlotBuilder<'a> {
             suffixes: Affixes::build(self.suffixes, last_bytes),
             substrings: Grams::build(self.substrings),
             networks: Networks::build(self.networks),
+            bounds: self.bounds,
         }
     }
 }
@@ -204,6 +215,15 @@ impl SlotIndex {
         }
         if let Some(networks) = &self.networks {
             networks.find(text, sink);
+        }
+        if !self.bounds.is_empty()
+            && let Some(number) = Number::parse(text)
+        {
+            for (comparison, bound, postings) in &self.bounds {
+                if number.holds(*comparison, *bound) {
+                    sink.hit(postings);
+                }
+            }
         }
     }
 

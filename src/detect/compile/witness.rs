@@ -111,6 +111,7 @@ impl<'a> Chooser<'a> {
             Fact::Is(_, text) => 0.2 * rarity(text.len(), 0),
             Fact::StartsWith(_, text) | Fact::EndsWith(_, text) => rarity(text.len(), 1),
             Fact::Contains(_, text) => rarity(text.len(), 1),
+            Fact::Compares(..) => 0.1,
             Fact::In(_, cidr) => rarity(usize::from(cidr.prefix) / 4, 0),
             // In any of some ten values, and searched in more text than any field has.
             Fact::Keyword(text) => 4.0 * rarity(text.len(), 1),
@@ -172,7 +173,8 @@ fn of_test(test: &Test, slot: FieldSlot, item: u32) -> Option<Witnesses> {
             }
             None => vec![present()],
         },
-        Test::Compare(..) | Test::Time(..) | Test::FieldRef(_) => vec![present()],
+        Test::Compare(comparison, bound) => vec![(Fact::Compares(slot, *comparison, *bound), item)],
+        Test::Time(..) | Test::FieldRef(_) => vec![present()],
     })
 }
 

@@ -273,3 +273,101 @@ fn rules_are_looked_at_only_when_their_witness_stands_in_the_event() {
         [RuleCounter { evaluated: 1, matched: 1 }, RuleCounter { evaluated: 3, matched: 2 },]
     );
 }
+
+/// Anything that looks a little like a rule.
+fn rule_like() -> impl Strategy<Value = String> {
+    let word = select(vec![
+        "title: T\n",
+        "logsource: {product: app}\n",
+        "detection:\n",
+        "  sel:\n",
+        "    a|contains: ",
+        "    - ",
+        "'*'",
+        "\"\\",
+        "  condition: ",
+        "sel",
+        " and ",
+        " not ",
+        "1 of ",
+        "them",
+        "(",
+        ")",
+        "|",
+        "correlation:\n",
+        "  type: temporal\n",
+        "  rules: [a]\n",
+        "  timespan: 5m\n",
+        "filter:\n",
+        "---\n",
+        "&a ",
+        "*a",
+        "[",
+        "{",
+        "]",
+        "}",
+        "re: '(",
+        "%x%",
+        "é\n",
+        "\t",
+        "null",
+        "10.0.0.0/8",
+        "\n",
+    ]);
+    vec(prop_oneof![8 => word.prop_map(str::to_owned), 1 => any::<String>()], 0..40)
+        .prop_map(|words| words.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in rule_like()) {
+        let (documents, diagnostics) = parse_documents("t.yml", &text);
+        let (set, more) = assemble(documents, &LoadOptions::default());
+        for diagnostic in diagnostics.iter().chain(&more) {
+            prop_assert!(!diagnostic.to_string().is_empty());
+        }
+        let engine = Engine::compile(&set, &Paths::new(), EngineOptions::default());
+        prop_assert_eq!(engine.counters().len(), set.detections.len());
+        drop(crate::detect::lint::lint(&set));
+    }
+
+    #[test]
+    fn no_condition_makes_the_parser_panic(text in "(sel|and|or|not|1 of|all of|them|x_\\*|\\(|\\)|[|]|near| |\\PC){0,40}") {
+        if let Ok(parsed) = crate::detect::condition::parse(&text) {
+            drop(crate::detect::condition::resolve(&parsed.syntax, &["sel", "x_1"]));
+        }
+    }
+}
+
+/// Values that hit every part of the prefilter at once, as long as a line may be.
+#[test]
+fn hostile_values_are_answered_like_any_other() {
+    let texts: Vec<String> = [
+        "a|contains: [aaaa, aaaaaaaa, aaaaaaab]",
+        "a|endswith: [a, aa, aaaaaaaaaa]",
+        "a|re: '(a+)+$'",
+        "a: '*a*a*a*a*b'",
+        "a: '*?a?a?a*b*'",
+    ]
+    .iter()
+    .map(|item| {
+        format!("title: T\nlogsource: {{product: app}}\ndetection:\n  sel: {{{item}}}\n  condition: sel\n")
+    })
+    .collect();
+    let set = load(&texts);
+    assert_eq!(set.detections.len(), texts.len());
+    let paths = Paths::new();
+    let mut engine = Engine::compile(&set, &paths, EngineOptions { routing: false });
+    let mut scan = Scan::new(&set, &paths, false);
+    let members: Vec<Member> = std::iter::once(("a", Kind::String, "a".repeat(200_000), false))
+        .chain((0..1_000).map(|_| ("a", Kind::String, "aaaa".to_owned(), false)))
+        .collect();
+    let event = event(&paths, &members, app(None), true);
+    let (mut found, mut expect) = (Vec::new(), Vec::new());
+    engine.matches(&event, &mut found);
+    scan.matches(&event, &mut expect);
+    assert_eq!(found, expect);
+    assert_eq!(found.len(), 3);
+}
