@@ -103,7 +103,8 @@ pub struct Options {
     pub symlinks: Symlinks,
     /// How many levels below a directory, or below `**`, are looked at.
     pub directory_depth: usize,
-    /// Beyond so many open files, those that are idle are closed and reopened when they change.
+    /// Beyond so many open files, or half of what the process may open, those that are idle are
+    /// closed and reopened when they change.
     pub open_files_max: usize,
     /// Sets the addresses of standard input apart from those of another run.
     pub instance: u64,

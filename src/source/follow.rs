@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Resource, getrlimit};
 
 use super::identity::Identity;
 use super::input::Input;
@@ -132,7 +133,7 @@ struct Follow {
 }
 
 impl Follow {
-    fn new(inputs: Vec<Input>, options: Options, mut outbox: Outbox) -> Result<Self, Error> {
+    fn new(inputs: Vec<Input>, mut options: Options, mut outbox: Outbox) -> Result<Self, Error> {
         let wake = Arc::new(Wake::new().map_err(Error::Pipe)?);
         let (watcher, failure) =
             Watcher::new(inputs.clone(), options.directory_depth, Arc::clone(&wake), options.notifications);
@@ -146,6 +147,10 @@ impl Follow {
                 .and_modify(|own| own.add(cursor))
                 .or_insert_with(|| Known::new(cursor.clone(), None));
         }
+        // The rest of the process needs descriptors, too.
+        let soft_limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) / 2;
+        options.open_files_max =
+            options.open_files_max.min(usize::try_from(soft_limit).unwrap_or(usize::MAX));
         let generations = options.cursors.iter().map(|cursor| cursor.generation).collect();
         let now = Instant::now();
         Ok(Self {
