@@ -9,6 +9,8 @@
 //!
 //! `cargo bench --bench ingest -- [EVENTS] [bare|ours|visible|ask]...`
 
+#![expect(clippy::print_stdout, reason = "a measurement prints its numbers")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -256,7 +258,7 @@ fn ask(lines: &[String]) {
     let mut committed = Instant::now();
     for line in lines {
         path.add(line, &mut writer);
-        if path.seq % 256 == 0 && committed.elapsed() >= COMMIT_EVERY {
+        if path.seq.is_multiple_of(256) && committed.elapsed() >= COMMIT_EVERY {
             path.commit(&mut writer);
             committed = Instant::now();
         }

@@ -167,7 +167,7 @@ fn a_lost_index_can_be_put_aside_and_reading_continues_where_it_stood() {
 fn a_flipped_bit_is_found_by_the_checksums() {
     let dir = tempfile::tempdir().unwrap();
     drop(login_store(dir.path()));
-    assert_eq!(Reader::open(dir.path()).unwrap().damaged_files().unwrap(), [PathBuf::new(); 0]);
+    assert!(Reader::open(dir.path()).unwrap().damaged_files().unwrap().is_empty());
     let mut entries = fs::read_dir(partition(dir.path())).unwrap().map(|entry| entry.unwrap().path());
     let file = entries.find(|path| path.extension().is_some_and(|it| it == "term")).unwrap();
     let mut bytes = fs::read(&file).unwrap();
