@@ -89,7 +89,7 @@ impl Linter<'_> {
 
     fn item(&mut self, item: &Item) {
         for value in &item.values {
-            if value.tests.iter().any(|test| matches_any_text(test)) {
+            if value.tests.iter().any(matches_any_text) {
                 let message = match &item.field {
                     Some(field) => format!("this value matches whatever `{field}` holds"),
                     None => "this keyword matches every event".to_owned(),
