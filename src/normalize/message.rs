@@ -151,6 +151,10 @@ pub(super) fn read<'m>(message: &'m str, logger: &'m str, mut found: impl FnMut(
         let client = client.rsplit(' ').next().unwrap_or(client);
         address(client, &mut found);
     }
+    // "IP 1.2.3.4 blocked": at the beginning no space stands before the phrase.
+    if head.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("ip ")) {
+        address(token(head.get(3..).unwrap_or_default()), &mut found);
+    }
     for hit in FINDER.find_iter(head).take(PHRASE_LIMIT) {
         let Some((_, kind)) = PHRASES.get(hit.pattern().as_usize()) else { continue };
         // The statement of an audit record is wanted whole.
@@ -482,6 +486,7 @@ mod tests {
                 "Rate limit exceeded for cust_1001 (tier: solo, scope: global, window: minute)",
                 "user.id=cust_1001",
             ),
+            ("IP 203.0.113.9 blocked for 15 minutes", "source.ip=203.0.113.9"),
             (
                 "🚨 IP 203.0.113.85 blocked for 15 minutes due to rate_limit_exceeded",
                 "source.ip=203.0.113.85 event.reason=rate_limit_exceeded",

@@ -339,8 +339,8 @@ impl Tape {
         for n in 0..count {
             let target = format!(
                 "/{}{}",
-                words[n % words.len()],
-                if n < words.len() { String::new() } else { format!("?v={n}") }
+                if n < words.len() { String::new() } else { format!("v{n}/") },
+                words[n % words.len()]
             );
             self.media_nginx(at + n as u64 * 450, "", &Request { agent, ..Request::get(ip, &target, 404) });
         }
@@ -542,6 +542,22 @@ impl Tape {
             at,
             &AuditEvent { kind: "configuration_change", action, user, success: true, resource, details, ip },
         );
+    }
+}
+
+impl Tape {
+    pub(super) fn media_denied(&mut self, at: u64, user: &str, ip: &str, resource: &str) {
+        let details = json!({ "reason": "not_owner" });
+        let event = AuditEvent {
+            kind: "authorization",
+            action: "unauthorized_access",
+            user,
+            success: false,
+            resource,
+            details,
+            ip,
+        };
+        self.media_audit(at, &event);
     }
 }
 

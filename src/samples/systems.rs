@@ -78,6 +78,7 @@ impl<'a> Request<'a> {
             403 => "Forbidden",
             404 => "Not Found",
             413 => "Request Entity Too Large",
+            415 => "Unsupported Media Type",
             422 => "Unprocessable Entity",
             423 => "Locked",
             429 => "Too Many Requests",
@@ -380,6 +381,14 @@ impl Tape {
     }
 
     pub(super) fn media_nginx_tls(&mut self, at: u64, upstream_id: &str, request: &Request<'_>, tls: &str) {
+        self.media_nginx_with(at, upstream_id, request, tls, "media.example");
+    }
+
+    pub(super) fn media_nginx_host(&mut self, at: u64, host: &str, request: &Request<'_>) {
+        self.media_nginx_with(at, "", request, "TLSv1.3", host);
+    }
+
+    fn media_nginx_with(&mut self, at: u64, upstream_id: &str, request: &Request<'_>, tls: &str, host: &str) {
         let seconds = format!("0.{:03}", self.random.between(2, 60));
         let line = compact(&[
             ("time", json!(self.time(at).to_datetime().format("%Y-%m-%dT%H:%M:%S+00:00").to_string())),
@@ -388,7 +397,7 @@ impl Tape {
             ("remote_addr", json!(request.ip)),
             ("remote_user", json!("")),
             ("scheme", json!("https")),
-            ("host", json!("media.example")),
+            ("host", json!(host)),
             ("method", json!(request.method)),
             ("uri", json!(request.target)),
             ("protocol", json!("HTTP/1.1")),

@@ -9,3 +9,6 @@ mod recordings; // real logs: every line accounted for, every stream understood
 mod search; // the store: what is found, what survives, what cannot be lost
 mod tail; // the reader: growth, rotation, truncation, restart
 mod watch; // from an appended line to the screen, and through a crash
+mod payloads; // the injection rules on labelled payloads
+mod sample_logs; // every sample log gives the alerts beside it
+mod seed_systems; // the rules on recordings of real systems

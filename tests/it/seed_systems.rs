@@ -1,0 +1,280 @@
+//! The rules on recordings of real systems, where those are at hand (`SOCTOP_SHARED`, else `../shared`).
+
+use std::path::{Path, PathBuf};
+
+use soctop::detect::{Alert, Level};
+use soctop::event::Timestamp;
+
+use super::queries;
+use super::sample_logs::{self, Incident};
+
+/// The folder of shared data, if there is one.
+pub fn shared() -> Option<PathBuf> {
+    let named = std::env::var_os("SOCTOP_SHARED").map(PathBuf::from);
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    named.into_iter().chain([beside]).find(|folder| folder.join("data").is_dir())
+}
+
+/// A recording: its folder, its files (one copy of the same facts), the zone of its stamps, and the
+/// rules that must speak in each scenario. A scenario with no rules must stay at low.
+struct Recording {
+    folder: &'static str,
+    files: &'static [&'static str],
+    zone_hours: i32,
+    scenarios: &'static [(&'static str, &'static [&'static str])],
+}
+
+const RECORDINGS: &[Recording] = &[
+    Recording {
+        folder: "devskyy/wired",
+        files: &["logs/devskyy.log", "logs/security.log", "logs/error.log"],
+        zone_hours: 0,
+        scenarios: &[
+            ("benign_workday_slice", &[]),
+            ("lockout_and_expiry", &["account_lockout"]),
+            ("password_spraying", &["password_spraying"]),
+            ("revoked_token_used", &["revoked_token_used"]),
+            ("authorization_denied", &["authorization_denied_burst"]),
+            ("rate_tiers_default_and_auth", &["rate_limit_exceeded", "rate_limit_burst", "address_blocked"]),
+            ("injection_everywhere", &["injection_reported", "injection_campaign", "validation_failures"]),
+            ("breaker_database_full_cycle", &["breaker_database", "breaker_rejected"]),
+            ("breaker_openai_reopens", &["breaker_ai_provider"]),
+            ("retries_vanish", &["provider_errors"]),
+            ("suspicious_queries", &["suspicious_query"]),
+            ("unhandled_exception", &["unhandled_exception"]),
+            ("data_access_gdpr", &["data_exported", "gdpr_request"]),
+            ("api_key_validation", &["api_key_validation_broken"]),
+        ],
+    },
+    Recording {
+        folder: "devskyy/as-shipped",
+        files: &["logs/devskyy.log"],
+        zone_hours: 0,
+        scenarios: &[
+            ("benign", &[]),
+            ("benign_but_blocked", &[]),
+            ("login_success_and_failures", &[]),
+            ("bruteforce", &["login_refused_by_address", "unhandled_exception"]),
+            ("injection", &["injection_reported", "injection_campaign"]),
+            ("scanner_user_agents", &["scanner_agent"]),
+            ("excessive_headers", &["oversized_request"]),
+        ],
+    },
+    Recording {
+        folder: "devskyy/later-logging-development",
+        files: &["logs/devskyy.log", "logs/security.log", "logs/error.log"],
+        zone_hours: 0,
+        scenarios: &[
+            ("benign", &[]),
+            ("bruteforce_lockout", &["account_lockout"]),
+            ("injection_and_violation", &["injection_reported", "sql_injection"]),
+            ("errors", &["breaker_external"]),
+        ],
+    },
+    Recording {
+        folder: "agent-marketplace/json-production",
+        files: &["stdout.log"],
+        zone_hours: 0,
+        scenarios: &[
+            ("benign", &[]),
+            ("injection_in_query", &["sql_injection", "cross_site_scripting", "injection_campaign"]),
+            ("benign_false_positives", &[]),
+            ("suspicious_paths", &["injection_reported", "path_traversal"]),
+            ("oversize", &["oversized_request"]),
+            ("ddos", &["flood_protection"]),
+            ("admin_whitelist", &["admin_address_refused"]),
+            ("csrf_missing", &["csrf_violation"]),
+            ("api_keys", &["api_key_created", "api_key_invalid"]),
+            ("tier_solo_minute", &["customer_over_limit"]),
+            ("abuse_ip_and_ua_rotation", &["abuse_score"]),
+            ("breaker_database_cycle", &["breaker_database"]),
+            ("retries", &["retries_exhausted"]),
+            ("redis_down_fail_open", &["limiter_fails_open"]),
+            ("unhandled_exception", &["unhandled_exception"]),
+            ("client_chosen_trace_id", &["correlation_id_on_many_requests"]),
+        ],
+    },
+    Recording {
+        folder: "faceless-youtube/as-shipped",
+        files: &["api/app.log", "nginx/access.json.log", "nginx/error.log"],
+        zone_hours: 0,
+        scenarios: &[
+            ("benign_browsing", &[]),
+            ("default_credentials_from_outside", &["login_from_outside"]),
+            ("bruteforce_login_rate_limited", &["login_refused_by_address", "rate_limit_burst"]),
+            ("password_spray_many_ips", &["login_refused_from_many_addresses"]),
+            ("scan_404", &["not_found_scan", "scanner_agent", "hidden_file_probe"]),
+            (
+                "injection_attempts",
+                &[
+                    "sql_injection",
+                    "cross_site_scripting",
+                    "path_traversal",
+                    "command_injection",
+                    "injection_campaign",
+                ],
+            ),
+            ("oversize_and_long_url", &["malformed_request_refused"]),
+            ("host_header_attack", &["host_header_probe"]),
+            ("tls_mismatch", &["malformed_request_refused"]),
+            ("forged_tokens", &["refused_away_from_login"]),
+            ("list_flood", &["rate_limit_burst"]),
+        ],
+    },
+    Recording {
+        folder: "faceless-youtube/wired-with-postgres",
+        files: &["api/app.log", "nginx/access.json.log", "postgres/postgresql-2025-11-05.json"],
+        zone_hours: 0,
+        scenarios: &[
+            ("database_provisioning", &["database_role_change", "superuser_created"]),
+            ("benign_with_database", &[]),
+            (
+                "bruteforce_then_success",
+                &["account_lockout", "login_success_after_failures", "mass_deletion_after_failures"],
+            ),
+            ("user_enumeration_spray", &["user_enumeration", "password_spraying"]),
+            ("idor_probing", &["object_id_probing"]),
+            ("rate_limits_by_endpoint", &["rate_limit_burst"]),
+            ("database_outage", &["database_unreachable"]),
+            ("db_password_guessing", &["database_password_guessing"]),
+            ("hba_rejection", &["database_host_refused"]),
+            ("intern_privilege_probing", &["database_privilege_probing"]),
+            (
+                "superuser_takeover",
+                &[
+                    "superuser_created",
+                    "audit_switched_off",
+                    "database_program_executed",
+                    "database_hashes_read",
+                    "silent_superuser_session",
+                ],
+            ),
+            ("ops_console_audit", &["role_raised", "api_key_used_elsewhere"]),
+        ],
+    },
+    Recording {
+        folder: "faceless-youtube/secrets",
+        files: &["app.log"],
+        zone_hours: 0,
+        scenarios: &[("vault_down_fallback", &["vault_unavailable", "secret_missing"])],
+    },
+    Recording {
+        folder: "faceless-youtube/core-logging-variant",
+        files: &["app.log"],
+        zone_hours: 0,
+        scenarios: &[
+            ("one_at_a_time", &[]),
+            ("in_parallel", &[]),
+            ("validation_and_unhandled", &["unhandled_exception"]),
+        ],
+    },
+    Recording {
+        folder: "aia/credential-audit",
+        files: &["credential_audit.log"],
+        zone_hours: 0,
+        scenarios: &[
+            ("set_up_and_work", &["admin_credentials_generated"]),
+            ("bruteforce", &["account_lockout", "login_success_after_failures"]),
+            ("user_enumeration", &["user_enumeration"]),
+        ],
+    },
+    Recording {
+        folder: "lattice/plain-text",
+        files: &["stdout.log"],
+        zone_hours: -5,
+        scenarios: &[
+            ("start_without_key_and_benign", &["stored_in_clear", "encryption_key_missing"]),
+            ("bruteforce", &["account_lockout"]),
+            ("unauthenticated_api_probing", &["credentials_missing_or_forged"]),
+            ("admin_denied", &["admin_access_denied"]),
+            ("rate_limit", &["rate_limit_exceeded"]),
+            // The fault of the first scenario goes on.
+            ("clock_change", &["stored_in_clear"]),
+        ],
+    },
+    Recording {
+        folder: "agent-marketplace/boot-and-csrf-failure",
+        files: &["boot.stdout.log", "csrf.stdout.log"],
+        zone_hours: 0,
+        scenarios: &[("csrf_class_as_shipped", &["unhandled_exception"]), ("boot_failure", &[])],
+    },
+];
+
+#[derive(serde::Deserialize)]
+struct Truth {
+    scenarios: Vec<Scenario>,
+}
+
+#[derive(serde::Deserialize)]
+struct Scenario {
+    scenario: String,
+    start: String,
+    end: String,
+}
+
+impl Scenario {
+    /// Whether evidence of `alert` lies within the scenario, give or take a timer that runs out after it.
+    fn holds(&self, alert: &Alert) -> bool {
+        let start = Timestamp::parse_rfc3339(&self.start).unwrap().plus(-SECOND);
+        let end = Timestamp::parse_rfc3339(&self.end).unwrap().plus(2 * SECOND);
+        alert.window.start.min(alert.time) <= end && alert.window.end.max(alert.time) >= start
+    }
+}
+
+impl Scenario {
+    fn saw(&self, time: Timestamp) -> bool {
+        let start = Timestamp::parse_rfc3339(&self.start).unwrap();
+        start <= time && time <= Timestamp::parse_rfc3339(&self.end).unwrap()
+    }
+}
+
+const SECOND: i64 = 1_000_000_000;
+
+#[test]
+fn scenarios_are_found_and_ordinary_work_is_left_alone() {
+    let Some(shared) = shared() else { return };
+    let (rules, _) = queries::load();
+    let mut table = String::from("| recording | scenario | must alert | result |\n|---|---|---|---|\n");
+    let mut wrong = Vec::new();
+    for recording in RECORDINGS {
+        let folder = shared.join("data/seed-systems").join(recording.folder);
+        let files: Vec<PathBuf> = recording.files.iter().map(|file| folder.join(file)).collect();
+        let truth: Truth =
+            serde_json::from_str(&std::fs::read_to_string(folder.join("scenario.json")).unwrap()).unwrap();
+        let found = sample_logs::incidents(&rules, &files, recording.zone_hours * 3_600);
+        for (name, wanted) in recording.scenarios {
+            let scenario = truth.scenarios.iter().find(|scenario| scenario.scenario == *name).unwrap();
+            let here: Vec<&Incident> =
+                found.iter().filter(|incident| scenario.holds(&incident.alert)).collect();
+            let missing: Vec<&str> = wanted
+                .iter()
+                .copied()
+                .filter(|rule| !here.iter().any(|incident| incident.alert.rule.reference() == *rule))
+                .collect();
+            let loud: Vec<&str> = here
+                .iter()
+                .filter(|found| {
+                    wanted.is_empty() && found.alert.rule.level > Level::Low && scenario.saw(found.opened)
+                })
+                .map(|found| found.alert.summary.as_str())
+                .collect();
+            let result = match (missing.is_empty(), loud.is_empty(), wanted.is_empty()) {
+                (true, true, true) => "quiet".to_owned(),
+                (true, true, false) => "found".to_owned(),
+                _ => format!("missing {missing:?}, loud {loud:?}"),
+            };
+            if !missing.is_empty() || !loud.is_empty() {
+                wrong.push(format!("{} {name}: {result}", recording.folder));
+            }
+            let rules: Vec<String> = wanted.iter().map(|rule| format!("`{rule}`")).collect();
+            let rules = if rules.is_empty() { "nothing above low".to_owned() } else { rules.join(", ") };
+            table += &format!("| {} | {name} | {rules} | {result} |\n", recording.folder);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    sample_logs::check_section(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/README.md"),
+        "seed-systems",
+        &table,
+    );
+}
