@@ -4,11 +4,11 @@ mod architecture; // the import table, held against the sources
 mod conformance; // detection against vectors and oracles of others
 mod conformance_correlation; // Sigma correlation against the conformance vectors
 mod harness; // a hermetic home for the real binary
+mod payloads; // the injection rules on labelled payloads
 mod queries; // every bundled rule is complete, valid and unique
 mod recordings; // real logs: every line accounted for, every stream understood
-mod search; // the store: what is found, what survives, what cannot be lost
-mod tail; // the reader: growth, rotation, truncation, restart
-mod watch; // from an appended line to the screen, and through a crash
-mod payloads; // the injection rules on labelled payloads
 mod sample_logs; // every sample log gives the alerts beside it
-mod seed_systems; // the rules on recordings of real systems
+mod search; // the store: what is found, what survives, what cannot be lost
+mod seed_systems;
+mod tail; // the reader: growth, rotation, truncation, restart
+mod watch; // from an appended line to the screen, and through a crash // the rules on recordings of real systems
