@@ -202,7 +202,9 @@ impl State {
 
     fn apply_hits(&mut self, mut hits: Vec<RuleHits>) {
         hits.sort_by_key(|hit| std::cmp::Reverse((hit.alerts, hit.matches)));
-        Arc::make_mut(&mut self.rules).hits = hits;
+        if self.rules.hits != hits {
+            Arc::make_mut(&mut self.rules).hits = hits;
+        }
     }
 
     fn apply_notice(&mut self, remark: Remark) {

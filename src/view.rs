@@ -147,6 +147,3 @@ fn columns(area: Rect, weights: &[u16]) -> Vec<Rect> {
         })
         .collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -180,8 +180,8 @@ fn differs_in_time_only(old: &Snapshot, new: &Snapshot) -> bool {
     old.ledger == new.ledger
         && Arc::ptr_eq(&old.incidents, &new.incidents)
         && Arc::ptr_eq(&old.boards, &new.boards)
-        && Arc::ptr_eq(&old.rules, &new.rules)
-        && Arc::ptr_eq(&old.notices, &new.notices)
+        && old.rules == new.rules
+        && old.notices == new.notices
         && old.index == new.index
         && old.finished == new.finished
         && old.pins.len() == new.pins.len()

@@ -895,6 +895,3 @@ fn selected_json(model: &Model) -> Option<String> {
     }
     serde_json::to_string(&selected_alert(model)?.alert).ok()
 }
-
-#[cfg(test)]
-mod tests;

@@ -34,6 +34,9 @@ pub fn position(incidents: &[Arc<Incident>], selected: Option<AlertId>) -> usize
 pub fn nothing_fired(snapshot: &Snapshot) -> (Safe, Safe) {
     let rules = format::count(snapshot.rules.loaded as u64);
     let events = format::count(snapshot.ledger.events());
+    if snapshot.started.is_none() {
+        return (safe!("The engine is starting."), Safe::default());
+    }
     let sentence = match (snapshot.rules.loaded, snapshot.ledger.events()) {
         (0, _) => safe!("No rules are loaded."),
         (_, 0) => safe!("Nothing has fired. {} rules wait for the first event.", rules),

@@ -5,7 +5,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::theme::{Charset, Role, Severity, Theme};
 use crate::safe;
@@ -73,6 +73,8 @@ impl<'a> Canvas<'a> {
             Charset::Unicode => cluster,
             Charset::Ascii => ascii_of(cluster),
         };
+        // A reversed block would be a hole.
+        let style = if is_block(cluster) { style.remove_modifier(Modifier::REVERSED) } else { style };
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             cell.set_symbol(symbol).set_style(style);
         }
@@ -117,15 +119,16 @@ impl<'a> Canvas<'a> {
         self.parts(area.x, area.y + row, area.width, parts)
     }
 
-    /// Like [`Canvas::row`], but leaves out parts from the right that do not fit whole.
-    pub fn row_fitting(&mut self, area: Rect, row: u16, parts: &[Part]) -> u16 {
+    /// Like [`Canvas::row`], but leaves out parts from the right that do not fit whole; the first
+    /// `needed` parts stay, cut if they must be.
+    pub fn row_fitting(&mut self, area: Rect, row: u16, parts: &[Part], needed: usize) -> u16 {
         let mut width = 0;
         let fits = |(text, _): &&Part| {
             width += text.width();
             width <= usize::from(area.width)
         };
         let count = parts.iter().take_while(fits).count();
-        self.row(area, row, parts.get(..count.max(1)).unwrap_or(parts))
+        self.row(area, row, parts.get(..count.max(needed)).unwrap_or(parts))
     }
 
     /// Changes the style of cells that are already written.
@@ -200,6 +203,10 @@ impl<'a> Canvas<'a> {
     pub fn own(&self, text: &'static str, role: Role) -> Part {
         (Safe::literal(text), self.style(role))
     }
+}
+
+fn is_block(cluster: &str) -> bool {
+    cluster.starts_with(|c| matches!(c, '\u{2580}'..='\u{259F}'))
 }
 
 /// Our own glyphs in one ASCII character each.

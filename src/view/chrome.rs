@@ -143,6 +143,7 @@ fn stream_state(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
     match scene.stream {
         _ if scene.failure.is_some() => canvas.own("× STOPPED", Role::Bad),
         _ if behind > 0 => canvas.part(safe!("BEHIND {}", format::bytes(behind)), Role::Warning),
+        _ if snapshot.started.is_none() => canvas.own("starting", Role::Muted),
         Stream::Live if snapshot.finished => canvas.own("END OF INPUT", Role::Strong),
         Stream::Live => canvas.own("► LIVE", Role::Strong),
         Stream::Demo => canvas.own("► DEMO", Role::Strong),
@@ -194,7 +195,9 @@ pub fn tabs(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         name => safe!("{} {}", scene.clock.seconds(now, now), name),
     };
     let room = Rect { x: row.x + 1 + used, width: row.width.saturating_sub(used + 2), ..row };
-    canvas.parts_right(room, &[canvas.part(time, Role::Muted)]);
+    if scene.snapshot.started.is_some() {
+        canvas.parts_right(room, &[canvas.part(time, Role::Muted)]);
+    }
 }
 
 /// What a tab has to say while it is not open.
@@ -233,15 +236,14 @@ pub fn status(
     if scene.prompt.is_some() {
         return prompt(canvas, row, scene);
     }
-    let separator = canvas.own(" │ ", Role::Muted);
     let mut parts = vec![gap(1), canvas.part(Safe::literal(scene.tab.title()), Role::Strong)];
     if let Some(toast) = scene.toast {
-        parts.extend([separator.clone(), canvas.part(canvas.safe(toast), Role::Key)]);
+        parts.push(canvas.part(safe!(" │ {}", canvas.safe(toast)), Role::Key));
     }
     for item in position {
-        parts.extend([separator.clone(), canvas.part(item.clone(), Role::Text)]);
+        parts.push(canvas.part(safe!(" │ {}", item), Role::Text));
     }
-    canvas.parts(row.x, row.y, row.width, &parts);
+    canvas.row_fitting(row, 0, &parts, 2);
     None
 }
 
@@ -284,15 +286,16 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let mut parts = vec![gap(1)];
     parts.extend(lead.map(|lead| canvas.part(safe!("{} ", lead), Role::Warning)));
     let mut used = width(&parts);
-    for hint in hints {
+    for (index, hint) in hints.iter().enumerate() {
         let key = canvas.part(Safe::literal(hint.keys), Role::Key);
         let label = canvas.part(safe!(" {}", hint.label), Role::Muted);
-        let needed = key.0.width() + label.0.width();
+        let before = gap(if index > 0 { 2 } else { 0 });
+        let needed = before.0.width() + key.0.width() + label.0.width();
         if used + needed > usize::from(row.width) {
             break;
         }
-        used += needed + 2;
-        parts.extend([key, label, gap(2)]);
+        used += needed;
+        parts.extend([before, key, label]);
     }
     canvas.parts(row.x, row.y, row.width, &parts);
 }

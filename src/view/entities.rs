@@ -23,7 +23,7 @@ pub fn line(canvas: &Canvas<'_>, entity: &Entity, width: u16) -> Vec<Part> {
         canvas.part(safe!("{:<5} ", kind), Role::Muted),
         canvas.part(safe!("{:<1$} ", name, name_width), Role::Text),
         canvas.part(safe!("{:>4.0} ", entity.score), Role::Strong),
-        (safe!("{:<1$}", bar(entity.score), BAR), canvas.theme.severity(severity(entity.score))),
+        (safe!("{:<1$}", bar(entity.score), BAR), canvas.theme.bar(severity(entity.score))),
         canvas.part(safe!(" {}", if entity.rising { "↑" } else { "→" }), Role::Muted),
     ]
 }
@@ -116,7 +116,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
                 canvas.part(canvas.safe(kind(&entity.field)), Role::Muted),
                 canvas.part(canvas.safe(&entity.value), Role::Text),
                 canvas.part(safe!("{:.0}", entity.score), Role::Strong),
-                (bar(entity.score), canvas.theme.severity(severity(entity.score))),
+                (bar(entity.score), canvas.theme.bar(severity(entity.score))),
                 canvas.own(if entity.rising { "↑" } else { "→" }, Role::Muted),
             ]
         },

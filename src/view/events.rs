@@ -46,9 +46,8 @@ fn filter_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let mut parts = vec![canvas.own(" filter ▸ ", Role::Muted)];
     if filter.is_empty() {
         parts.push(canvas.own("none", Role::Text));
-        parts.push(
-            canvas.own("   / to type one, for example  level:>=warn service:auth -healthz", Role::Muted),
-        );
+        parts.push(canvas.own("   / to type one", Role::Muted));
+        parts.push(canvas.own(", for example  level:>=warn service:auth -healthz", Role::Muted));
     } else {
         for chip in filter.chips() {
             let role = if chip.starts_with('-') { Role::Warning } else { Role::Key };
@@ -57,7 +56,7 @@ fn filter_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         }
         parts.push(canvas.own("  x drop last  X drop all", Role::Muted));
     }
-    canvas.parts(row.x, row.y, row.width, &parts);
+    canvas.row_fitting(row, 0, &parts, 2);
 }
 
 /// All traffic over the last minutes, so that a spike is seen even while the list is paused.
@@ -180,7 +179,7 @@ fn nothing_to_list(scene: &Scene<'_>) -> (Safe, Safe) {
             1 => safe!("Waiting for the first event in 1 source."),
             _ => safe!("Waiting for the first event in {} sources.", sources),
         };
-        return (waiting, safe!("8 sources"));
+        return (waiting, safe!("8 shows the sources"));
     }
     let sentence = safe!("0 of the {} newest events match the filter.", format::count(held));
     (sentence, safe!("x drop the last part   X drop all   3 search the whole history"))

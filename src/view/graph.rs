@@ -16,7 +16,7 @@ use crate::text::Safe;
 const BLOCKS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /// Bucket widths in seconds that people can name.
-const BUCKETS: [i64; 8] = [1, 2, 5, 10, 15, 30, 60, 120];
+const BUCKETS: [i64; 9] = [1, 2, 5, 10, 15, 20, 30, 60, 120];
 
 /// The time axis of a graph: `columns` buckets, the last of which holds the present moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +172,7 @@ pub fn severity_lanes(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot, 
 
 fn lane_rows(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane) {
     let (label_width, total_width) = margins(area.width);
-    let style = lane.severity.map_or_else(|| canvas.style(Role::Text), |s| lane_style(canvas, s));
+    let style = lane.severity.map_or_else(|| canvas.style(Role::Text), |severity| canvas.theme.bar(severity));
     let total: u64 = lane.values.iter().sum();
     let wide = label_width > 4;
     let name = if wide { lane.label } else { lane.short_label };
@@ -191,12 +191,6 @@ fn lane_rows(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane) {
     let number = safe!("{:>1$}", number, usize::from(total_width));
     let role = if total == 0 { Role::Muted } else { Role::Text };
     canvas.text(area.right() - total_width, bottom, total_width, &number, canvas.style(role));
-}
-
-/// The colour of a severity without its reversal: a block that is reversed would be a hole.
-fn lane_style(canvas: &Canvas<'_>, severity: Severity) -> Style {
-    use ratatui::style::Modifier;
-    canvas.theme.severity(severity).remove_modifier(Modifier::REVERSED | Modifier::UNDERLINED)
 }
 
 fn time_row(canvas: &mut Canvas<'_>, row: Rect, axis: &Axis, clock: &Clock) {

@@ -80,7 +80,7 @@ fn threat(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     } else if threat.holding {
         head.push(canvas.own("   calming down", Role::Muted));
     }
-    canvas.row_fitting(row(0), 0, &head);
+    canvas.row_fitting(row(0), 0, &head, 2);
     let with_history = inner.height >= 8;
     let from = if inner.height >= 7 { 2 } else { 1 };
     let until = if with_history { inner.height - 2 } else { inner.height };
@@ -102,7 +102,7 @@ fn reasons(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         let severity = Severity::from(reason.level);
         let parts = [
             (safe!("{:>+4.0} ", reason.points), canvas.style(Role::Strong)),
-            (safe!("{} ", severity.shape()), canvas.theme.severity(severity)),
+            (safe!("{} ", severity.shape()), canvas.theme.bar(severity)),
             canvas.part(canvas.safe(&reason.text), Role::Text),
         ];
         canvas.row(area, index as u16, &parts);
@@ -241,7 +241,7 @@ fn board(canvas: &mut Canvas<'_>, inner: Rect, rows: &[Vec<Part>], nothing: &'st
             parts.split_last().map_or((Part::default(), parts.as_slice()), |(l, f)| (l.clone(), f));
         let last_width = last.0.width() as u16;
         let left = Rect { width: area.width.saturating_sub(last_width + 1), ..area };
-        canvas.row_fitting(left, index as u16, first);
+        canvas.row_fitting(left, index as u16, first, 2);
         let line = Rect { y: area.y + index as u16, height: 1, ..area };
         canvas.parts_right(line, &[last]);
     }

@@ -89,7 +89,8 @@ pub fn message(canvas: &Canvas<'_>, record: &Record) -> Safe {
 
 /// A structured line without a message has itself for one, which nobody can read.
 fn has_message(record: &Record) -> bool {
-    !record.message.is_empty() && !(record.message == record.raw && record.raw.starts_with('{'))
+    let is_itself = record.message == record.raw && record.raw.starts_with('{');
+    !record.message.is_empty() && !is_itself
 }
 
 /// The request, or the action, or the line itself.

@@ -8,6 +8,7 @@ use super::table::{self, Column, Focus};
 use super::theme::Role;
 use super::{Drawn, format};
 use crate::safe;
+use crate::text::Safe;
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let rules = &scene.snapshot.rules;
@@ -26,7 +27,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
         }
     }
     let loaded = safe!("{} rules loaded", format::count(rules.loaded as u64));
-    let broken = safe!("{} problems", format::count(rules.problem_count as u64));
+    let broken = match rules.problem_count {
+        1 => safe!("1 problem"),
+        count => safe!("{} problems", format::count(count as u64)),
+    };
     Drawn { page, position: vec![loaded, broken], ..Drawn::default() }
 }
 
@@ -37,7 +41,12 @@ fn hits(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let inner = canvas.frame(area, &[title], &[note], true);
     if rules.hits.is_empty() {
         let loaded = format::count(rules.loaded as u64);
-        table::empty(canvas, inner, &safe!("{} rules are loaded; none has matched yet.", loaded), &safe!(""));
+        table::empty(
+            canvas,
+            inner,
+            &safe!("{} rules are loaded; none has matched yet.", loaded),
+            &Safe::default(),
+        );
         return usize::from(inner.height);
     }
     let columns = [

@@ -131,8 +131,9 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let snapshot = scene.snapshot;
     let title = canvas.own("Sources", Role::Title);
     let folder = canvas.safe(common_folder(snapshot));
-    let folder =
-        canvas.part(safe!("  {}", folder.shorten_middle(usize::from(area.width) / 2, "…")), Role::Muted);
+    let folder = folder.shorten_middle(usize::from(area.width) / 2, "…");
+    let folder = if folder.is_empty() { folder } else { safe!("  {}", folder) };
+    let folder = canvas.part(folder, Role::Muted);
     let note = health_note(canvas, snapshot);
     let inner = canvas.frame(area, &[title, folder], &[note], true);
     if snapshot.sources.is_empty() {

@@ -7,8 +7,9 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
-const CELL_WIDTH: f64 = 8.4;
-const CELL_HEIGHT: f64 = 17.0;
+/// The advance and the line height of DejaVu Sans Mono at this size: box lines then meet.
+const CELL_WIDTH: f64 = 8.43;
+const CELL_HEIGHT: f64 = 16.3;
 const MARGIN: f64 = 12.0;
 const FOREGROUND: &str = "#d7dae0";
 const BACKGROUND: &str = "#14171c";

@@ -155,6 +155,12 @@ impl Theme {
     pub fn severity(&self, severity: impl Into<Severity>) -> Style {
         self.style(Role::Severity(severity.into()))
     }
+
+    /// The colour of a severity for bars, whose blanks must stay blank.
+    #[must_use]
+    pub fn bar(&self, severity: impl Into<Severity>) -> Style {
+        self.severity(severity).remove_modifier(Modifier::REVERSED | Modifier::UNDERLINED)
+    }
 }
 
 fn ansi(role: Role) -> Style {

@@ -31,14 +31,22 @@ impl Step<'_> {
             Step::Alert(alert) => alert.time,
         }
     }
+
+    /// An event is written when what it tells of is over.
+    fn began(&self) -> Timestamp {
+        match self {
+            Step::Event(record) => record.time.plus(-duration(record).unwrap_or(0)),
+            Step::Alert(alert) => alert.time,
+        }
+    }
 }
 
-/// Events and alerts in time order; at the same moment the event comes first.
+/// Events and alerts by when they began; at the same moment the event comes first.
 #[must_use]
 pub fn steps(trace: &Trace) -> Vec<Step<'_>> {
     let mut steps: Vec<Step<'_>> = trace.records.iter().map(Step::Event).collect();
     steps.extend(trace.alerts.iter().map(Step::Alert));
-    steps.sort_by_key(Step::time);
+    steps.sort_by_key(Step::began);
     steps
 }
 
@@ -90,7 +98,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     }
     let spans = spans(&steps);
     let head_height = if trace.doubt.is_some() { 3 } else { 2 };
-    head(canvas, Rect { height: head_height, ..area }, scene, trace, &spans);
+    let (start, end) = bounds(&steps, &spans);
+    head(canvas, Rect { height: head_height, ..area }, scene, trace, (start, end));
     let body = Rect { y: area.y + head_height, height: area.height - head_height, ..area };
     let detail_height = (body.height * 2 / 5).clamp(5, 16);
     let timeline_area = Rect { height: body.height - detail_height, ..body };
@@ -121,11 +130,16 @@ fn without_trace(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Draw
     Drawn { page: usize::from(inner.height), ..Drawn::default() }
 }
 
-fn head(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, trace: &Trace, spans: &[Span]) {
+fn head(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    scene: &Scene<'_>,
+    trace: &Trace,
+    (start, end): (Timestamp, Timestamp),
+) {
     let mut services: Vec<&str> = trace.records.iter().map(|record| record.service.as_str()).collect();
     services.sort_unstable();
     services.dedup();
-    let (start, end) = bounds(spans);
     let errors = trace.records.iter().filter(|record| record.level >= LogLevel::Error).count();
     let plural = |n: usize| if n == 1 { "" } else { "s" };
     let first = [
@@ -176,9 +190,16 @@ fn length(nanos: Nanos) -> Safe {
     }
 }
 
-fn bounds(spans: &[Span]) -> (Timestamp, Timestamp) {
-    let start = spans.iter().map(|span| span.start).min().unwrap_or_default();
-    let end = spans.iter().map(|span| span.end).max().unwrap_or_default();
+/// From the first event to the last. Alerts do not count: an incident may go on for hours.
+fn bounds(steps: &[Step<'_>], spans: &[Span]) -> (Timestamp, Timestamp) {
+    let is_event = |step: &Step<'_>| matches!(step, Step::Event(_));
+    let only_alerts = !steps.iter().any(is_event);
+    let counted = || {
+        let pairs = steps.iter().zip(spans);
+        pairs.filter(|(step, _)| only_alerts || is_event(step)).map(|(_, span)| span)
+    };
+    let start = counted().map(|span| span.start).min().unwrap_or_default();
+    let end = counted().map(|span| span.end).max().unwrap_or_default();
     (start, end)
 }
 
@@ -205,18 +226,18 @@ fn timeline(
     spans: &[Span],
 ) -> usize {
     let screen = &scene.screens.trace;
-    let (start, end) = bounds(spans);
+    let (start, end) = bounds(steps, spans);
     let focused = !screen.detail.focused;
     let wide = area.width >= 100;
     let columns = [
         Column::fixed("", if wide { 7 } else { 1 }),
         Column::fixed("service", if wide { 12 } else { 9 }),
         Column::fixed("event", if wide { 32 } else { 24 }),
-        Column::fixed("+ms", 7).right(),
+        Column::fixed("+ms", 8).right(),
         Column::flexible(""),
     ];
     let used: u16 = columns.iter().filter(|column| !column.flexible).map(|column| column.width + 2).sum();
-    let bar_width = area.width.saturating_sub(used + 4);
+    let bar_width = area.width.saturating_sub(used + 5);
     let scale = Scale { start, nanos: end.since(start).max(1), cells: bar_width.max(1) };
     let title = canvas.own("Timeline", Role::Title);
     let note = canvas.part(
@@ -250,18 +271,19 @@ impl Scale {
 }
 
 fn step_row(canvas: &Canvas<'_>, step: &Step<'_>, span: Span, scale: Scale, wide: bool) -> table::Row {
-    let offset = step.time().since(scale.start);
+    let offset = span.start.since(scale.start);
     match step {
         Step::Event(record) => {
             let (mark, style) = records::level(canvas, record);
             let mark = if wide { mark } else { Safe::literal(Severity::from(record.level).shape()) };
             let failed = record.level >= LogLevel::Error;
+            let bar_style = if failed { canvas.theme.bar(record.level) } else { canvas.style(Role::Link) };
             vec![
                 (mark, style),
                 records::service(canvas, record),
                 canvas.part(records::message(canvas, record), Role::Text),
                 canvas.part(format::step(offset), Role::Text),
-                (bar(span, scale, failed), if failed { style } else { canvas.style(Role::Link) }),
+                (bar(span, scale, failed), bar_style),
             ]
         }
         Step::Alert(alert) => {
