@@ -66,7 +66,8 @@ pub(super) struct Assessor {
 impl Assessor {
     pub fn assess(&mut self, now: Timestamp, incidents: &[Arc<Incident>], entities: &[Entity]) -> Threat {
         let reasons = reasons(incidents, entities);
-        let points = total(&reasons);
+        // The sum of nothing is minus zero.
+        let points = total(&reasons) + 0.0;
         let worst = reasons.iter().map(|reason| reason.level).max().unwrap_or(Level::Informational);
         let justified = level_of(worst, points);
         self.settle(now, justified);
