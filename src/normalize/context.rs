@@ -148,7 +148,12 @@ impl Slot {
     fn set(&mut self, index: usize, value: &str) {
         let start: usize = self.lengths.iter().take(index).map(|length| usize::from(*length)).sum();
         if let Some(length) = self.lengths.get_mut(index) {
-            self.text.replace_range(start..start + usize::from(*length), value);
+            // Values mostly come in their order; putting one in between is far dearer.
+            if start == self.text.len() {
+                self.text.push_str(value);
+            } else {
+                self.text.replace_range(start..start + usize::from(*length), value);
+            }
             *length = value.len() as u16;
         }
     }
