@@ -1363,9 +1363,12 @@ fn correlation_ids() -> Vec<Sample> {
     ]
 }
 
+/// One visit at a time in milliseconds.
+type Visit = fn(&mut Tape, u64);
+
 /// An ordinary day of each system, in small: nothing may stand out.
 fn benign_days() -> Vec<Sample> {
-    let ordinary: [(&'static str, &'static str, fn(&mut Tape, u64)); 5] = [
+    let ordinary: [(&'static str, &'static str, Visit); 5] = [
         ("shop-day.benign", "an ordinary day at the shop", |tape, at| tape.shop_visit(at, "10.30.0.5")),
         ("market-day.benign", "an ordinary day at the marketplace", |tape, at| {
             tape.market_visit(at, "10.40.7.3")
@@ -1380,7 +1383,7 @@ fn benign_days() -> Vec<Sample> {
             tape.assist_visit(at, "10.30.0.9")
         }),
     ];
-    let day = |(name, about, visit): (&'static str, &'static str, fn(&mut Tape, u64))| {
+    let day = |(name, about, visit): (&'static str, &'static str, Visit)| {
         sample(name, about, move |tape| {
             for hour in 0..12 {
                 visit(tape, hour * 60 * MINUTE);

@@ -1,5 +1,7 @@
 //! The injection rules on labelled payloads, where those are at hand (`SOCTOP_SHARED`, else `../shared`).
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its files are not what they should be")]
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! Every bundled rule is complete, valid and unique.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its files are not what they should be")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,8 @@
 //! `UPDATE_EXPECT=1 cargo test --test it sample_logs` writes files, expectations and tables anew; the
 //! difference is then for a person to read.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its files are not what they should be")]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 

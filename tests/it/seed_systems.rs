@@ -1,5 +1,7 @@
 //! The rules on recordings of real systems, where those are at hand (`SOCTOP_SHARED`, else `../shared`).
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its files are not what they should be")]
+
 use std::path::{Path, PathBuf};
 
 use soctop::detect::{Alert, Level};
