@@ -247,6 +247,8 @@ fn source_options(options: &LiveOptions, writer: &Writer) -> source::Options {
         follow: options.follow,
         cursors: writer.payload().cursors.clone(),
         exclude: vec![options.data_dir.clone()],
+        // Lines of standard input have addresses that no earlier run has used.
+        instance: Clock::Wall.now().0.unsigned_abs(),
         ..source::Options::default()
     }
 }

@@ -89,6 +89,8 @@ pub(super) struct Indexer {
     /// Hash of the rules; a saved state of detection belongs to it.
     rules: String,
     cursors: BTreeMap<GenerationId, (u64, Cursor)>,
+    /// Grows with every cursor taken: the least is the oldest.
+    next_age: u64,
     position: Position,
     committed_alerts: Vec<Alert>,
     indexed: u64,
@@ -102,6 +104,7 @@ impl Indexer {
         let cursors =
             payload.cursors.iter().cloned().zip(0..).map(|(cursor, age)| (cursor.generation, (age, cursor)));
         Self {
+            next_age: payload.cursors.len() as u64,
             cursors: cursors.collect(),
             position: Position {
                 seq_next: payload.seq_next,

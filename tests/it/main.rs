@@ -9,6 +9,7 @@ mod queries; // every bundled rule is complete, valid and unique
 mod recordings; // real logs: every line accounted for, every stream understood
 mod sample_logs; // every sample log gives the alerts beside it
 mod screen; // the dashboard: what it shows, what keys do, what hostile content cannot do
+mod screenshot; // the picture in the README is a frame of the program
 mod search; // the store: what is found, what survives, what cannot be lost
 mod seed_systems;
 mod tail; // the reader: growth, rotation, truncation, restart

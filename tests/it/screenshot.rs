@@ -1,0 +1,115 @@
+//! The picture in the README is a frame of the program over its own demo, so it cannot go stale.
+//!
+//! `UPDATE_EXPECT=1 cargo test --test it screenshot` draws it anew after a change of the screen.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use soctop::detect::Output;
+use soctop::event::{Event, GenerationId, LogLevel, Outcome, Record, SourceId, Timestamp, canonical};
+use soctop::pipeline::{Line, Work, WorkOptions};
+use soctop::state::{Counted, IndexStatus, Snapshot, SourceStatus, State, Update};
+use soctop::{config, samples, tui, view};
+
+/// When the picture is taken, after the start of the story.
+const MOMENT_SECONDS: i64 = 325;
+
+#[test]
+fn the_readme_shows_a_frame_of_the_demo() {
+    let snapshot = demo_snapshot();
+    let options = tui::Options {
+        host: "web-1".to_owned(),
+        stream: view::scene::Stream::Demo,
+        ..tui::Options::default()
+    };
+    let model = tui::Model::new(&options, Arc::new(snapshot));
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 36));
+    view::draw(&mut buffer, &model.scene());
+    let drawn = view::svg::render(&buffer);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/overview.svg");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&file, &drawn).expect("the picture can be written");
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(kept == drawn, "docs/overview.svg is not what the program draws: see the head of this file");
+}
+
+/// The state after the first minutes of the story, with event time as the clock.
+fn demo_snapshot() -> Snapshot {
+    let start = Timestamp::parse_rfc3339("2026-03-01T09:30:00Z").expect("a time");
+    let moment = start.plus(MOMENT_SECONDS * 1_000_000_000);
+    let rules = config::load_rules(&[]).expect("the bundled rules load");
+    let (mut work, _) = Work::new(&rules.rules, &WorkOptions::default());
+    let mut state = State::new();
+    state.apply(Update::Clock { now: start });
+    state.apply(Update::Rules { loaded: rules.rules.len(), problems: Vec::new() });
+    let mut streams: BTreeMap<&'static str, (SourceId, SourceStatus)> = BTreeMap::new();
+    let story = samples::story(1, start);
+    for line in story.iter().filter(|line| line.at_millis < MOMENT_SECONDS as u64 * 1_000) {
+        let now = start.plus(line.at_millis as i64 * 1_000_000);
+        let next = SourceId(streams.len() as u32);
+        let (source, status) = streams.entry(line.stream).or_insert((next, SourceStatus::default()));
+        note(status, line, now);
+        let path = Arc::clone(&status.path);
+        take(&mut work, &mut state, &at(line, *source, status, &path, now));
+    }
+    for (_, status) in streams.into_values() {
+        state.apply(Update::Source(status));
+    }
+    state.apply(Update::Index(IndexStatus { indexed: work.next_seq(), disk_bytes: 2 << 20, ..IndexStatus::default() }));
+    state.apply(Update::Clock { now: moment });
+    state.snapshot()
+}
+
+fn note(status: &mut SourceStatus, line: &samples::Line, now: Timestamp) {
+    status.path = format!("/var/log/{}", line.stream).into();
+    status.lines += 1;
+    status.read_bytes += line.text.len() as u64 + 1;
+    status.size_bytes = status.read_bytes;
+    status.last_line_at = Some(now);
+    status.last_event_time = Some(now);
+}
+
+fn at<'a>(
+    line: &'a samples::Line,
+    source: SourceId,
+    status: &SourceStatus,
+    path: &'a Arc<str>,
+    now: Timestamp,
+) -> Line<'a> {
+    Line {
+        bytes: line.text.as_bytes(),
+        cut: false,
+        source,
+        path,
+        generation: GenerationId(u64::from(source.0) + 1),
+        offset: status.read_bytes,
+        number: status.lines,
+        read_at: now,
+    }
+}
+
+fn take(work: &mut Work, state: &mut State, line: &Line<'_>) {
+    let mut event = Event::default();
+    if work.line(line, &mut event) == Outcome::Blank {
+        return;
+    }
+    let mut levels = [0; 8];
+    levels[LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default()) as usize] = 1;
+    let by_second = vec![(line.read_at.seconds(), levels)];
+    state.apply(Update::Counted(Counted { by_second, ledger: work.take_ledger() }));
+    let row = Arc::new(Record::from_event(&event, line.path, &work.paths().read()));
+    state.apply(Update::Events { rows: vec![row], not_shown: 0 });
+    for output in work.take_outputs() {
+        match output {
+            Output::Alert(alert) => state.apply(Update::Alert(alert)),
+            Output::Transition(transition) => state.apply(Update::Transition(transition)),
+            Output::Risk(risk) => state.apply(Update::Risk(risk)),
+            _ => {}
+        }
+    }
+    state.apply(Update::Clock { now: line.read_at });
+}
