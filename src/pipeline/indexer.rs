@@ -199,15 +199,25 @@ impl Indexer {
     }
 
     fn remember(&mut self, cursor: Cursor) {
-        let age = self.cursors.values().map(|(age, _)| *age + 1).max().unwrap_or(0);
-        self.cursors.insert(cursor.generation, (age, cursor));
-        let finished = self.cursors.values().filter(|(_, cursor)| cursor.finished).count();
-        if finished > FINISHED_CURSORS {
-            let oldest =
-                self.cursors.values().filter(|(_, cursor)| cursor.finished).min_by_key(|(age, _)| *age);
-            if let Some(generation) = oldest.map(|(_, cursor)| cursor.generation) {
-                self.cursors.remove(&generation);
-            }
+        let finished = cursor.finished;
+        self.cursors.insert(cursor.generation, (self.next_age, cursor));
+        self.next_age += 1;
+        if finished {
+            self.forget_the_oldest();
+        }
+    }
+
+    fn forget_the_oldest(&mut self) {
+        let finished: Vec<(u64, GenerationId)> = self
+            .cursors
+            .values()
+            .filter(|(_, cursor)| cursor.finished)
+            .map(|(age, cursor)| (*age, cursor.generation))
+            .collect();
+        if finished.len() > FINISHED_CURSORS
+            && let Some((_, generation)) = finished.iter().min()
+        {
+            self.cursors.remove(generation);
         }
     }
 
