@@ -354,6 +354,7 @@ impl Correlator {
         let correlated = claimed.is_some();
         let time = match claimed {
             Some(time) if !self.is_future(time, record.ingested) => time,
+            // Claims that cannot be believed do not move others: the arrival counts.
             _ => record.ingested,
         };
         let mut signal =

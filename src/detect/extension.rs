@@ -430,7 +430,7 @@ fn escalate(node: &Node, reader: &mut Reader) -> Option<Escalate> {
 fn first_seen(node: &Node, reader: &mut Reader) -> Option<FirstSeen> {
     let map = reader.map(node, "first_seen", &["field", "learn", "forget"])?;
     let fields = reader.required(&map, node, "field").map(|node| reader.strings(node));
-    let learn = map.get("learn").map_or(Some(0), |node| reader.duration(node));
+    let learn = map.get("learn").map_or(Some(0), |node| reader.duration_from_zero(node));
     let forget = map.get("forget").and_then(|node| reader.duration(node));
     Some(FirstSeen { fields: fields?, learn: learn?, forget })
 }
@@ -443,7 +443,7 @@ fn baseline(node: &Node, reader: &mut Reader) -> Option<Baseline> {
     let seasons =
         [("none", Season::None), ("hour_of_day", Season::HourOfDay), ("hour_of_week", Season::HourOfWeek)];
     let season = map.get("season").map_or(Some(Season::None), |node| reader.word(node, "season", &seasons));
-    let learn = map.get("learn").map_or(Some(0), |node| reader.duration(node));
+    let learn = map.get("learn").map_or(Some(0), |node| reader.duration_from_zero(node));
     let factor = reader.required(&map, node, "factor").and_then(|node| reader.number(node));
     let min = map.get("min").map_or(Some(1.0), |node| reader.number(node));
     Some(Baseline { season: season?, learn: learn?, factor: factor?, min: min? })

@@ -1,5 +1,6 @@
 //! Sigma correlation against the conformance vectors: in the order of the file, shuffled, and in any
-//! order the same answer. Runs only where the vectors are (`SOCTOP_SHARED`, or `../shared`).
+//! order the same answer. Runs only where the vectors are (`SOCTOP_SHARED`, or `../shared`). The bundled
+//! rules are held against the correlator too: everything their blocks name must be there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -202,4 +203,14 @@ fn every_broken_correlation_is_refused() {
     for case in cases().iter().filter(|case| case.expect.get("load_error").is_some()) {
         assert!(load(case).1, "{} was accepted", case.id);
     }
+}
+
+#[test]
+fn every_bundled_block_names_only_rules_that_exist() {
+    let (rules, _) = crate::queries::load();
+    let (correlator, diagnostics) = Correlator::new(&rules, CorrelatorOptions::default());
+    let found: Vec<String> =
+        diagnostics.iter().map(|found| format!("{}: {}", found.at, found.message)).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(correlator.needed_fields().iter().any(|field| field == "user.name"));
 }

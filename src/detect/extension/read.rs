@@ -141,6 +141,15 @@ impl Reader {
         found
     }
 
+    /// A duration that may be nothing: `0s`.
+    pub(super) fn duration_from_zero(&mut self, node: &Node) -> Option<Nanos> {
+        if matches!(text(node), Some("0" | "0s" | "0m" | "0h" | "0d")) {
+            Some(0)
+        } else {
+            self.duration(node)
+        }
+    }
+
     /// A finite number.
     pub(super) fn number(&mut self, node: &Node) -> Option<f64> {
         let found = text(node).and_then(|text| text.parse().ok()).filter(|number: &f64| number.is_finite());

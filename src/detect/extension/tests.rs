@@ -88,6 +88,12 @@ fn shares_may_be_percent() {
 }
 
 #[test]
+fn learning_may_take_no_time() {
+    let block = accept(r#"{"schema": 1, "first_seen": {"field": "user.name", "learn": "0s"}}"#);
+    assert_eq!(block.first_seen.expect("given").learn, 0);
+}
+
+#[test]
 fn alerts_can_be_switched_off() {
     assert!(!accept(r#"{"schema": 1, "alert": false}"#).alert.enabled);
 }
