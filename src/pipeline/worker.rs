@@ -17,7 +17,7 @@ use super::indexer::{Batch, IndexReport};
 use super::work::{Line, Work};
 use crate::detect::Output;
 use crate::event::{
-    Chunk, Cursor, Event, Gap, Outcome, Record, SourceId, SourceMessage, Timestamp, canonical,
+    Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, SourceId, SourceMessage, Timestamp, canonical,
 };
 use crate::state::{Counted, Ledger, Snapshot, SourceStatus, State, Update};
 
@@ -346,26 +346,52 @@ impl Worker {
     }
 }
 
+fn level(event: &Event) -> LogLevel {
+    LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default())
+}
+
+fn is_error(event: &Event) -> bool {
+    level(event) >= LogLevel::Error
+}
+
 impl Pending {
     fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.ledger == Ledger::default()
     }
 
     fn count(&mut self, event: &Event) {
-        let level = crate::event::LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default());
+        let level = level(event);
         let second = event.meta.time.unwrap_or(event.meta.ingested).seconds();
         self.by_second.entry(second).or_default()[level as usize] += 1;
     }
 
-    /// Keeps the newest events as rows; only these are ever copied for the screen.
+    /// Keeps the newest events as rows, and of older ones those that name an error; only these are
+    /// ever copied for the screen.
     fn keep_rows(&mut self, events: &[Event], source: &Arc<str>, work: &Work) {
-        let kept = events.len().min(ROWS_PER_PUBLICATION);
+        let newest = events.len().saturating_sub(ROWS_PER_PUBLICATION);
         let names = work.paths().read();
-        let newest = events.get(events.len() - kept..).unwrap_or_default();
-        self.rows.extend(newest.iter().map(|event| Arc::new(Record::from_event(event, source, &names))));
+        let kept = events.iter().enumerate().filter(|(index, event)| *index >= newest || is_error(event));
+        let before = self.rows.len();
+        self.rows.extend(kept.map(|(_, event)| Arc::new(Record::from_event(event, source, &names))));
+        self.not_shown += (events.len() - (self.rows.len() - before)) as u64;
+        self.drop_excess();
+    }
+
+    /// Drops the oldest rows that name no error first, then the oldest errors.
+    fn drop_excess(&mut self) {
+        for least in [LogLevel::Error, LogLevel::Critical] {
+            let mut excess = self.rows.len().saturating_sub(ROWS_PER_PUBLICATION);
+            self.not_shown += excess as u64;
+            self.rows.retain(|row| {
+                let dropped = excess > 0 && row.level < least;
+                excess -= usize::from(dropped);
+                !dropped
+            });
+            self.not_shown -= excess as u64;
+        }
         let excess = self.rows.len().saturating_sub(ROWS_PER_PUBLICATION);
         self.rows.drain(..excess);
-        self.not_shown += (events.len() - kept + excess) as u64;
+        self.not_shown += excess as u64;
     }
 
     fn apply_to(&mut self, state: &mut State) {

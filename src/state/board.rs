@@ -18,13 +18,14 @@ pub struct BoardRow {
     pub since: Timestamp,
 }
 
-/// What a service says of itself and what is inferred stand side by side: a disagreement between
-/// the two is for the analyst to see.
+/// One row a machine. Within one rule a timer that ran out and the service's own words are the same
+/// machine; two rules, one that counts failures and one that reads what the service says, stand
+/// side by side, so that the analyst sees when they disagree.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
     board: Board,
     entity: String,
-    inferred: bool,
+    rule: String,
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +41,7 @@ impl Boards {
     pub fn apply(&mut self, transition: Transition) {
         self.sorted = None;
         let board = transition.board;
-        let key = Key { board, entity: transition.entity.clone(), inferred: transition.inferred };
+        let key = Key { board, entity: transition.entity.clone(), rule: transition.rule.id.clone() };
         if transition.resting && !stays_when_resting(board) {
             self.rows.remove(&key);
             return;

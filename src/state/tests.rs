@@ -169,6 +169,18 @@ fn time_in_a_state_counts_from_its_first_entry() {
 }
 
 #[test]
+fn a_machine_has_one_row_whoever_says_how_it_stands() {
+    let mut state = State::new();
+    state.apply(Update::Transition(transition(Board::Breaker, "db", "open", false, 0)));
+    let timer = Transition { inferred: true, ..transition(Board::Breaker, "db", "half-open", false, 30) };
+    state.apply(Update::Transition(timer));
+    state.apply(Update::Transition(transition(Board::Breaker, "db", "closed", true, 40)));
+    let rows = state.snapshot().boards;
+    let shown: Vec<&str> = rows.iter().map(|row| row.transition.to.as_str()).collect();
+    assert_eq!(shown, ["closed"]);
+}
+
+#[test]
 fn boards_are_bounded_and_resting_rows_go_first() {
     let mut state = State::new();
     state.apply(Update::Transition(transition(Board::Breaker, "db", "open", false, 0)));

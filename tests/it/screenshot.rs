@@ -59,7 +59,11 @@ fn demo_snapshot() -> Snapshot {
     for (_, status) in streams.into_values() {
         state.apply(Update::Source(status));
     }
-    state.apply(Update::Index(IndexStatus { indexed: work.next_seq(), disk_bytes: 2 << 20, ..IndexStatus::default() }));
+    state.apply(Update::Index(IndexStatus {
+        indexed: work.next_seq(),
+        disk_bytes: 2 << 20,
+        ..IndexStatus::default()
+    }));
     state.apply(Update::Clock { now: moment });
     state.snapshot()
 }
