@@ -13,7 +13,7 @@ use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, Ke
 
 use super::keymap::{Code, Key};
 use super::model::{Message, Model};
-use super::terminal::Terminal;
+use super::terminal::{Presence, Terminal};
 use super::{Effect, Error, Options, update};
 use crate::pipeline::{Handle, Request};
 use crate::state::Snapshot;
@@ -63,7 +63,10 @@ impl Dashboard {
         self.draw()?;
         loop {
             let pause = if self.model.is_waiting() { WAITING_POLL } else { self.pace.until_next() };
-            let had_input = event::poll(pause)?;
+            if self.terminal.wait(pause)? == Presence::Gone {
+                return Ok(());
+            }
+            let had_input = event::poll(Duration::ZERO)?;
             if had_input && self.take_input()? == Next::End {
                 return Ok(());
             }

@@ -10,6 +10,7 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -24,6 +25,8 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::crossterm::{execute, queue};
 use ratatui::layout::Rect;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::{SigId, flag, low_level};
 
@@ -34,6 +37,13 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Bytes written at once before the frame is, in the case of a very large screen, split.
 const FRAME_CAPACITY: usize = 64 * 1024;
+
+/// Whether somebody is still at the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    There,
+    Gone,
+}
 
 /// The screen while it is ours.
 pub struct Terminal {
@@ -135,6 +145,24 @@ impl Terminal {
         low_level::emulate_default_handler(SIGTSTP)?;
         self.forget();
         take()
+    }
+
+    /// Waits for a key, a signal or the end of `pause`. `Gone` when there is nobody at the terminal
+    /// any more: the event reader would spin on an end of input for ever, so it is not asked then.
+    ///
+    /// # Errors
+    /// The terminal cannot be waited for.
+    pub fn wait(&self, pause: Duration) -> io::Result<Presence> {
+        let timeout = Timespec::try_from(pause).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
+        let mut waited = [PollFd::from_borrowed_fd(self.output.as_fd(), PollFlags::IN)];
+        match poll(&mut waited, Some(&timeout)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let [terminal] = waited;
+        let lost = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+        let gone = terminal.revents().intersects(lost) || self.is_asked_to_end();
+        Ok(if gone { Presence::Gone } else { Presence::There })
     }
 
     /// Somebody asked the process to end.
