@@ -15,6 +15,9 @@ use super::{MIN_SUBSTRING, Map, Posting, Sink};
 /// A folded text and the rules filed under it.
 type Literal = (Box<[u8]>, Box<[Posting]>);
 
+/// Words of a bitmap: 2^15 bits, 4 KiB. A constant, so that the loop needs no check of bounds.
+const WORDS: usize = 512;
+
 const STRIDE: usize = 4;
 const WINDOW: usize = 2 * STRIDE - 1;
 
@@ -28,8 +31,7 @@ pub(super) struct Grams {
 
 /// Grams of one kind.
 struct Table {
-    bits: Box<[u64]>,
-    shift: u32,
+    bits: Box<[u64; WORDS]>,
     /// The bytes of a gram that count: three or four.
     mask: u32,
     /// Gram → range of `places`.
@@ -82,8 +84,9 @@ impl Grams {
             let high = u64::from_le_bytes(*block.last_chunk().unwrap_or(&[0; 8]));
             let mut hits = 0_u32;
             for n in 0..4 {
-                hits |= u32::from(table.may_have((low >> (8 * n)) as u32 & table.mask)) << n;
-                hits |= u32::from(table.may_have((high >> (8 * n)) as u32 & table.mask)) << (n + 4);
+                let (low, high) = (low.wrapping_shr(8 * n) as u32, high.wrapping_shr(8 * n) as u32);
+                hits |= u32::from(table.may_have(low & table.mask)).wrapping_shl(n);
+                hits |= u32::from(table.may_have(high & table.mask)).wrapping_shl(n + 4);
             }
             while hits != 0 {
                 let n = hits.trailing_zeros() as usize;
@@ -143,18 +146,10 @@ impl Table {
         if filed.is_empty() {
             return None;
         }
-        // Thirty-two bits per gram keep the false hits at some per cent; 2^18 bits are 32 KiB.
-        let bits = (filed.len() * 32).next_power_of_two().clamp(1 << 12, 1 << 18);
-        let mut table = Self {
-            bits: vec![0; bits / 64].into(),
-            shift: 32 - bits.trailing_zeros(),
-            mask,
-            heads: Map::default(),
-            places: Vec::new(),
-        };
+        let mut table = Self { bits: Box::new([0; WORDS]), mask, heads: Map::default(), places: Vec::new() };
         for (gram, places) in filed {
-            let bit = table.bit(gram);
-            table.bits[bit / 64] |= 1 << (bit % 64);
+            let (word, bit) = place(gram);
+            table.bits[word] |= 1 << bit;
             let start = table.places.len() as u32;
             table.places.extend(places);
             table.heads.insert(gram, (start, table.places.len() as u32));
@@ -162,18 +157,19 @@ impl Table {
         Some(table)
     }
 
-    #[inline(always)]
-    fn bit(&self, gram: u32) -> usize {
-        (gram.wrapping_mul(0x9e37_79b1) >> self.shift) as usize
-    }
-
+    /// One load and no branch: this runs for every position of every text.
     #[inline(always)]
     fn may_have(&self, gram: u32) -> bool {
-        let bit = self.bit(gram);
-        // The mask is no more than the length says, but it frees the loop of a branch.
-        let word = self.bits[(bit / 64) & (self.bits.len() - 1)];
-        word >> (bit % 64) & 1 != 0
+        let (word, bit) = place(gram);
+        self.bits[word].wrapping_shr(bit) & 1 != 0
     }
+}
+
+/// The word and the bit of a gram.
+#[inline(always)]
+fn place(gram: u32) -> (usize, u32) {
+    let hash = gram.wrapping_mul(0x9e37_79b1) >> 17;
+    ((hash >> 6) as usize % WORDS, hash % 64)
 }
 
 fn gram_at(literal: &[u8], at: usize, mask: u32) -> u32 {
