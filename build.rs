@@ -1,7 +1,6 @@
 //! Bundles `queries/` into the binary: a table of (file name, text), so that soctop works without
 //! any file beside it.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -15,7 +14,7 @@ fn main() -> io::Result<()> {
     for file in &files {
         let name = file.strip_prefix(&root).unwrap_or(file);
         let name = name.to_string_lossy().replace('\\', "/");
-        let _ = writeln!(table, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+        table.push_str(&format!("    ({name:?}, include_str!({:?})),\n", file.display().to_string()));
     }
     table.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());

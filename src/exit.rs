@@ -30,7 +30,7 @@ pub struct Hinted {
 
 impl Hinted {
     /// An error that says what went wrong and what to do.
-    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    pub fn error(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Self { message: message.into(), hint: hint.into(), source: None })
     }
 }

@@ -30,7 +30,7 @@ pub fn load_rules(args: &RuleArgs) -> anyhow::Result<LoadedRules> {
 /// An error of the index with its next step, where it knows one.
 pub fn index_error(error: index::Error) -> anyhow::Error {
     match error.hint() {
-        Some(hint) => Hinted::new(error.to_string(), hint),
+        Some(hint) => Hinted::error(error.to_string(), hint),
         None => error.into(),
     }
 }

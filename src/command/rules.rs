@@ -235,7 +235,7 @@ fn find(rules: &RuleSet, wanted: &str) -> anyhow::Result<RuleIndex> {
             let names = headers.iter().filter_map(|header| header.name.as_deref());
             let hint = crate::detect::diagnostic::did_you_mean(wanted, names)
                 .unwrap_or_else(|| "`soctop rules list` lists all".to_owned());
-            Err(Hinted::new(format!("no rule is called `{wanted}`"), hint))
+            Err(Hinted::error(format!("no rule is called `{wanted}`"), hint))
         }
         several => {
             let names: Vec<&str> = several
@@ -245,7 +245,7 @@ fn find(rules: &RuleSet, wanted: &str) -> anyhow::Result<RuleIndex> {
                 .map(|h| h.reference())
                 .collect();
             let message = format!("{} rules have `{wanted}` in their title", several.len());
-            Err(Hinted::new(message, format!("name one by its id or name: {}", names.join(", "))))
+            Err(Hinted::error(message, format!("name one by its id or name: {}", names.join(", "))))
         }
     }
 }

@@ -27,7 +27,7 @@ pub fn run(args: &SearchArgs) -> anyhow::Result<Exit> {
 pub fn open_reader(data_dir: Option<&std::path::Path>) -> anyhow::Result<index::Reader> {
     let folder = config::data_dir(data_dir)?;
     if !folder.exists() {
-        return Err(Hinted::new(
+        return Err(Hinted::error(
             format!("there is no index in `{}`", folder.display()),
             "`soctop watch PATH` or `soctop ingest PATH` makes one; --data-dir names another",
         ));
@@ -38,7 +38,7 @@ pub fn open_reader(data_dir: Option<&std::path::Path>) -> anyhow::Result<index::
 fn time(word: Option<&str>, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
     word.map(|word| {
         query::parse_time(word, now, 0).map_err(|error| {
-            Hinted::new(error.to_string(), "for example `2h`, `14:00`, `today` or `2026-03-01T09:30:00Z`")
+            Hinted::error(error.to_string(), "for example `2h`, `14:00`, `today` or `2026-03-01T09:30:00Z`")
         })
     })
     .transpose()

@@ -40,7 +40,7 @@ pub fn run(args: &WatchArgs) -> anyhow::Result<Exit> {
 /// What to read; with nothing on the command line there is nothing to guess.
 fn inputs(words: &[String]) -> anyhow::Result<Vec<source::Input>> {
     if words.is_empty() {
-        return Err(Hinted::new(
+        return Err(Hinted::error(
             "nothing to watch",
             "name files, globs, folders or `-`: `soctop watch /var/log/app/*.log`; `soctop demo` needs nothing",
         ));

@@ -161,8 +161,7 @@ fn production_code(file: &Path) -> String {
 /// Names of our modules that follow `crate::` (also in `use crate::{a, b::c}`).
 fn imported_modules(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for (at, _) in text.match_indices("crate::") {
-        let rest = &text[at + "crate::".len()..];
+    for rest in text.split("crate::").skip(1) {
         if let Some(group) = rest.strip_prefix('{') {
             found.extend(group_heads(group));
         } else {
@@ -176,12 +175,13 @@ fn imported_modules(text: &str) -> BTreeSet<String> {
 fn group_heads(group: &str) -> Vec<String> {
     let mut depth = 0;
     let mut heads = vec![identifier(group.trim_start())];
-    for (at, character) in group.char_indices() {
+    let mut characters = group.chars();
+    while let Some(character) = characters.next() {
         match character {
             '{' => depth += 1,
             '}' if depth == 0 => break,
             '}' => depth -= 1,
-            ',' if depth == 0 => heads.push(identifier(group[at + 1..].trim_start())),
+            ',' if depth == 0 => heads.push(identifier(characters.as_str().trim_start())),
             _ => {}
         }
     }

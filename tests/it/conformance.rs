@@ -4,6 +4,9 @@
 //! The data is not part of the project. `SOCTOP_SHARED` names the folder that holds it (default:
 //! `shared` beside the checkout); where there is none, these tests say so and pass.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers too")]
+#![expect(clippy::print_stderr, reason = "what is left out, and how much passed")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;

@@ -2,6 +2,8 @@
 //! order the same answer. Runs only where the vectors are (`SOCTOP_SHARED`, or `../shared`). The bundled
 //! rules are held against the correlator too: everything their blocks name must be there.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers too")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -23,10 +23,6 @@ impl TestEnv {
         Self { root }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.root.path().join(name)
-    }
-
     pub fn log(&self, name: &str) -> PathBuf {
         self.root.path().join("logs").join(name)
     }

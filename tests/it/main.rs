@@ -11,6 +11,6 @@ mod sample_logs; // every sample log gives the alerts beside it
 mod screen; // the dashboard: what it shows, what keys do, what hostile content cannot do
 mod screenshot; // the picture in the README is a frame of the program
 mod search; // the store: what is found, what survives, what cannot be lost
-mod seed_systems;
+mod seed_systems; // the rules on recordings of real systems
 mod tail; // the reader: growth, rotation, truncation, restart
-mod watch; // from an appended line to the screen, and through a crash // the rules on recordings of real systems
+mod watch; // from an appended line to the screen, and through a crash

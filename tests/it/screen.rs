@@ -581,9 +581,12 @@ fn assert_restored(terminal: &Terminal) {
     assert!(!screen.bracketed_paste(), "pasting is ordinary again");
 }
 
+/// A way out, and how one goes it.
+type Leave = (&'static str, fn(&mut Terminal));
+
 #[test]
 fn the_terminal_is_given_back_on_every_way_out() {
-    let leave: [(&str, fn(&mut Terminal)); 4] = [
+    let leave: [Leave; 4] = [
         ("q", |terminal| terminal.send_str("q").expect("a key")),
         ("^c", |terminal| terminal.send(termlens::Key::Ctrl('c')).expect("a key")),
         ("SIGTERM", |terminal| terminal.signal(termlens::Signal::Term).expect("a signal")),

@@ -214,6 +214,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::string_slice, reason = "the text is ASCII")]
     fn substrings_of_every_length_at_every_place() {
         let word = "abcdefghijkl";
         for length in MIN_SUBSTRING..=word.len() {
