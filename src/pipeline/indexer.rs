@@ -245,9 +245,13 @@ impl Indexer {
 
     fn hand_out_alerts(&mut self) {
         let alerts = std::mem::take(&mut self.committed_alerts);
-        if let Some(sender) = &self.ends.alerts {
-            // Whoever printed them has left: there is nobody to tell.
-            drop(alerts.into_iter().try_for_each(|alert| sender.send(alert)));
+        let Some(sender) = &self.ends.alerts else { return };
+        for alert in alerts {
+            if sender.send(alert).is_err() {
+                // Whoever printed them has left: there is nobody to tell.
+                self.ends.alerts = None;
+                return;
+            }
         }
     }
 
