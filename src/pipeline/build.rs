@@ -87,7 +87,8 @@ pub struct Live {
 /// When the index cannot be opened (for instance because another soctop writes to it) or a thread
 /// cannot be started.
 pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
-    let writer = Writer::open(&options.data_dir, index::Options::default())?;
+    let threads = if options.follow { 1 } else { 2 };
+    let writer = Writer::open(&options.data_dir, index::Options { threads, ..index::Options::default() })?;
     let mut work = prepare_work(&options, &writer)?;
     let state = prepare_state(&options.rules, &mut work.1, &writer);
     let work = work.0;
@@ -118,7 +119,14 @@ pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
     threads.start("search", move || searcher::run(&searching.0, &requests, &searching.1))?;
 
     let ends = Ends { batches, recycled: recycle_sender, reports: report_sender, alerts: options.alerts };
-    let indexer = Indexer::new(writer, work.paths().clone(), ends, options.clock, options.rules.fingerprint);
+    let indexer = Indexer::new(
+        writer,
+        work.paths().clone(),
+        ends,
+        options.clock,
+        options.rules.fingerprint,
+        !options.follow,
+    );
     let (failed, stop_on_failure, told) = (Arc::clone(&failure), stop.clone(), notice_sender.clone());
     threads.start("index", move || {
         if let Err(error) = indexer.run() {

@@ -17,11 +17,17 @@ use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Timestamp};
 use crate::index::{Detection, Error, Position, Writer};
 use crate::state::{IndexStatus, Ledger};
 
-/// Visible to search this long after it was read, at the latest.
+/// Visible to search this long after it was read, at the latest, while nothing waits behind it.
 const COMMIT_EVERY: Duration = Duration::from_millis(500);
 
+/// The same while there is a backlog: every commit makes a segment, and segments must be merged.
+const COMMIT_EVERY_BEHIND: Duration = Duration::from_millis(1_500);
+
+/// The same when files are read once and nobody watches.
+const COMMIT_EVERY_BULK: Duration = Duration::from_secs(10);
+
 /// Commit earlier when this many events wait, so that memory stays bounded.
-const COMMIT_AFTER_EVENTS: u64 = 50_000;
+const COMMIT_AFTER_EVENTS: u64 = 200_000;
 
 /// While writing fails, the next attempt comes this much later.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
@@ -88,6 +94,7 @@ pub(super) struct Indexer {
     clock: Clock,
     /// Hash of the rules; a saved state of detection belongs to it.
     rules: String,
+    bulk: bool,
     cursors: BTreeMap<GenerationId, (u64, Cursor)>,
     /// Grows with every cursor taken: the least is the oldest.
     next_age: u64,
@@ -99,7 +106,8 @@ pub(super) struct Indexer {
 }
 
 impl Indexer {
-    pub fn new(writer: Writer, paths: Paths, ends: Ends, clock: Clock, rules: String) -> Self {
+    /// `bulk`: files are read once and nobody watches. `rules` is the fingerprint of the rules.
+    pub fn new(writer: Writer, paths: Paths, ends: Ends, clock: Clock, rules: String, bulk: bool) -> Self {
         let payload = writer.payload();
         let cursors =
             payload.cursors.iter().cloned().zip(0..).map(|(cursor, age)| (cursor.generation, (age, cursor)));
@@ -119,6 +127,7 @@ impl Indexer {
             ends,
             clock,
             rules,
+            bulk,
             committed_alerts: Vec::new(),
             dirty: false,
             committed_at: Instant::now(),
@@ -132,13 +141,13 @@ impl Indexer {
     pub fn run(mut self) -> Result<(), Error> {
         self.report_status();
         loop {
-            let wait = COMMIT_EVERY.saturating_sub(self.committed_at.elapsed());
+            let wait = self.patience().saturating_sub(self.committed_at.elapsed());
             match self.ends.batches.recv_timeout(if self.dirty { wait } else { COMMIT_EVERY }) {
                 Ok(batch) => self.take(batch)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            let due = self.committed_at.elapsed() >= COMMIT_EVERY
+            let due = self.committed_at.elapsed() >= self.patience()
                 || self.writer.uncommitted() >= COMMIT_AFTER_EVENTS;
             if self.dirty && due {
                 self.commit()?;
@@ -148,6 +157,15 @@ impl Indexer {
             self.commit()?;
         }
         self.writer.close()
+    }
+
+    /// How long what was taken may stay invisible.
+    fn patience(&self) -> Duration {
+        match (self.bulk, self.ends.batches.is_empty()) {
+            (true, _) => COMMIT_EVERY_BULK,
+            (false, true) => COMMIT_EVERY,
+            (false, false) => COMMIT_EVERY_BEHIND,
+        }
     }
 
     fn take(&mut self, batch: Batch) -> Result<(), Error> {
