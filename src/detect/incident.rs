@@ -336,10 +336,25 @@ impl Incidents {
 
     /// Reports every open incident whose count has grown since its last report, in order of opening.
     pub(crate) fn report_open(&mut self, plan: &[RulePlan], context: Context<'_>, out: &mut Vec<Alert>) {
+        self.report_those(plan, context, out, |incident| incident.open && incident.reported != incident.count);
+    }
+
+    /// Reports every open incident, in order of opening: for somebody who has heard of none yet.
+    pub(crate) fn report_standing(&mut self, plan: &[RulePlan], context: Context<'_>, out: &mut Vec<Alert>) {
+        self.report_those(plan, context, out, |incident| incident.open);
+    }
+
+    fn report_those(
+        &mut self,
+        plan: &[RulePlan],
+        context: Context<'_>,
+        out: &mut Vec<Alert>,
+        wanted: impl Fn(&Incident) -> bool,
+    ) {
         let mut due: Vec<(u64, Place)> = self
             .all
             .iter()
-            .filter(|(_, incident)| incident.open && incident.reported != incident.count)
+            .filter(|(_, incident)| wanted(incident))
             .map(|(place, incident)| (incident.ordinal, *place))
             .collect();
         due.sort_unstable();

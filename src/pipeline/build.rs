@@ -15,7 +15,7 @@ use super::searcher;
 use super::work::{Work, WorkOptions};
 use super::worker::{Channels, Worker};
 use crate::config::{KeyError, LoadedRules, redaction_key};
-use crate::detect::Alert;
+use crate::detect::{Alert, Output};
 use crate::event::{Event, SourceMessage};
 use crate::index::{self, Writer};
 use crate::source::{self, Input, Stop};
@@ -90,8 +90,15 @@ pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
     let threads = if options.follow { 1 } else { 2 };
     let writer = Writer::open(&options.data_dir, index::Options { threads, ..index::Options::default() })?;
     let mut work = prepare_work(&options, &writer)?;
-    let state = prepare_state(&options.rules, &mut work.1, &writer);
-    let work = work.0;
+    let mut state = prepare_state(&options.rules, &mut work.1, &writer);
+    let mut work = work.0;
+    for output in work.standing() {
+        match output {
+            Output::Alert(alert) => state.apply(Update::Alert(alert)),
+            Output::Transition(transition) => state.apply(Update::Transition(transition)),
+            _ => {}
+        }
+    }
 
     let (chunk_sender, chunks) = bounded(SOURCE_CHUNKS);
     let (batch_sender, batches) = bounded(INDEX_BATCHES);

@@ -171,6 +171,14 @@ impl Work {
         self.correlator.advance(now, &mut self.outputs);
     }
 
+    /// Says what is open and how machines stand, as if it were new: after a restart the dashboard has
+    /// heard of nothing yet.
+    pub fn standing(&mut self) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        self.correlator.standing(&mut outputs);
+        outputs
+    }
+
     /// The input has ended: everything that was still open is closed.
     pub fn finish(&mut self) {
         self.correlator.finish(&mut self.outputs);

@@ -165,3 +165,26 @@ fn appended_lines_are_searchable_soon_after() {
     child.kill().expect("watch is killed");
     child.wait().expect("watch is reaped");
 }
+
+#[test]
+fn after_a_crash_the_dashboard_still_knows_who_is_locked_out() {
+    let env = TestEnv::new();
+    let log = env.log("app.log");
+    append(&log, &brute_force("dora", "203.0.113.12", 6));
+    let mut child = env
+        .command(&["watch", "--plain", "logs/app.log"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("watch starts");
+    wait_for("the lines to be indexed", || (indexed(&env) >= 6).then_some(()));
+    child.kill().expect("watch is killed");
+    child.wait().expect("watch is reaped");
+
+    let mut terminal = env.terminal(120, 36, &["watch", "logs/app.log"]);
+    terminal
+        .wait_until(|screen| screen.contains("dora") && screen.contains("left"))
+        .expect("the lockout is on the board again");
+    terminal.send(Key::Ctrl('c')).expect("a key is sent");
+    assert!(terminal.wait_exit().expect("the program ends").success());
+}

@@ -109,6 +109,25 @@ impl Correlator {
         }
     }
 
+    /// Says how everything stands, to somebody who has heard of nothing yet: every open incident, and
+    /// every machine that is not at rest, in the order of the rules and of their entry.
+    pub fn standing(&mut self, out: &mut Vec<Output>) {
+        let plan = Arc::clone(&self.plan);
+        self.incidents.report_standing(&plan.rules, self.context(&plan), &mut self.alerts);
+        self.hand_over(out);
+        let mut standing = Vec::new();
+        for (index, memory) in self.rules.iter().enumerate() {
+            for (key, machine) in &memory.machines {
+                let moved = Moved { from: machine.now, to: machine.now, time: machine.now.since, timeout: false };
+                let cause = machine.latest.as_ref().map(|latest| (0, Arc::clone(latest)));
+                standing.extend(self.transition(&plan, index as u32, *key, &moved, cause.as_ref()));
+            }
+        }
+        standing.retain(|transition| !transition.resting);
+        standing.sort_by(|a, b| (a.time, &a.rule.id, &a.entity).cmp(&(b.time, &b.rule.id, &b.entity)));
+        out.extend(standing.into_iter().map(Output::Transition));
+    }
+
     fn transition(
         &self,
         plan: &Plan,
