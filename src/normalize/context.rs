@@ -11,9 +11,10 @@
 //! request; one that does so again and again is rejected as well.
 //!
 //! Memory is bounded by [`Limits::ids`]: ids live in sets of [`WAYS`], and within a set the oldest gives its
-//! place (and its buffer) to the newest. A lookup touches one cache line of hashes and one slot; most ids of a
-//! busy stream are new, and a map with a queue beside it would miss the cache three times as often. Time is
-//! event time and is only compared within an id, so that a line from the far future expires nothing.
+//! place to the newest. What is known of the ids lies in one ring, in the order in which they came, and the
+//! oldest gives its slot (and its buffer) to the newest. Most ids of a busy stream are new: these touch one cache
+//! line of hashes and the next slot, which the processor has fetched already. Time is event time and is only
+//! compared within an id, so that a line from the far future expires nothing.
 
 use std::hash::BuildHasher;
 
@@ -31,6 +32,20 @@ pub const JOINED: [PathId; 5] = [
     canonical::SERVICE_NAME,
 ];
 const ADDRESS: usize = 0;
+
+/// By canonical path: the place in [`JOINED`], [`IS_ID`], or [`OTHER`].
+const PLACES: [u8; canonical::NAMES.len()] = {
+    let mut places = [OTHER; canonical::NAMES.len()];
+    let mut index = 0;
+    while index < JOINED.len() {
+        places[JOINED[index].0 as usize] = index as u8;
+        index += 1;
+    }
+    places[canonical::CORRELATION_ID.0 as usize] = IS_ID;
+    places
+};
+const IS_ID: u8 = 254;
+const OTHER: u8 = 255;
 
 /// Ids in one set: as many hashes as fit in a cache line.
 const WAYS: usize = 8;
@@ -105,11 +120,16 @@ pub struct ContextCounters {
 /// The memory of one stream of events.
 pub struct Context {
     limits: Limits,
-    /// Hashes of the ids in the slots, by set; 0 = free. Empty until the first id.
+    /// Hashes of the ids, by set; 0 = free. Empty until the first id.
     sets: Vec<[u64; WAYS]>,
-    /// Which slot of each set is given away next.
+    /// Where in `slots` the ids of a set are; stale when the slot there has another hash.
+    places: Vec<[u32; WAYS]>,
+    /// Which place of each set is given away next.
     next: Vec<u8>,
+    /// A ring in the order of arrival.
     slots: Vec<Slot>,
+    /// The slot that is given away next.
+    oldest: usize,
     hasher: foldhash::fast::RandomState,
     counters: ContextCounters,
 }
@@ -117,6 +137,7 @@ pub struct Context {
 /// What is known of one id.
 #[derive(Clone, Debug, Default)]
 struct Slot {
+    hash: u64,
     first: Timestamp,
     last: Timestamp,
     events: u32,
@@ -162,6 +183,19 @@ impl Slot {
         self.ambiguous & 1 << index != 0
     }
 
+    /// Remembers the first values of an id.
+    fn learn_all(&mut self, event: &Event, own: &[Span; JOINED.len()], usable: &[bool; JOINED.len()]) {
+        let length = own.iter().zip(usable).map(|(span, usable)| if *usable { span.len } else { 0 }).sum();
+        let length: u32 = length;
+        self.text.reserve(length as usize);
+        for ((span, usable), length) in own.iter().zip(usable).zip(&mut self.lengths) {
+            if *usable {
+                self.text.push_str(event.text(*span));
+                *length = span.len as u16;
+            }
+        }
+    }
+
     /// Remembers a value; false when it proves that the id has two clients.
     fn learn(&mut self, index: usize, value: &str) -> bool {
         let known = self.value(index);
@@ -203,8 +237,10 @@ impl Context {
         Self {
             limits,
             sets: Vec::new(),
+            places: Vec::new(),
             next: Vec::new(),
             slots: Vec::new(),
+            oldest: 0,
             hasher: foldhash::fast::RandomState::default(),
             counters: ContextCounters::default(),
         }
@@ -224,26 +260,44 @@ impl Context {
         let mut ids = [Span::default(); 4];
         let mut count = 0;
         for field in event.fields() {
-            if field.path == canonical::CORRELATION_ID && field.kind == Kind::String {
-                if let Some(id) = ids.get_mut(count) {
+            let place = PLACES.get(field.path.index()).copied().unwrap_or(OTHER);
+            if place == OTHER {
+                continue;
+            }
+            if place == IS_ID {
+                if field.kind == Kind::String
+                    && let Some(id) = ids.get_mut(count)
+                {
                     *id = field.span;
                     count += 1;
                 }
-            } else if field.path.index() < canonical::NAMES.len()
-                && let Some(index) = JOINED.iter().position(|path| *path == field.path)
-                && let Some(span) = own.get_mut(index)
+            } else if let Some(span) = own.get_mut(usize::from(place))
                 && span.len == 0
                 && matches!(field.kind, Kind::String | Kind::Number)
             {
                 *span = field.span;
             }
         }
+        if count == 0 {
+            return;
+        }
+        let usable = own.map(|span| {
+            let value = event.text(span);
+            span.len > 0 && value.len() <= self.limits.value_length && !value::is_placeholder(value)
+        });
         for id in ids.iter().take(count) {
-            self.join_id(event, *id, &own, time);
+            self.join_id(event, *id, &own, &usable, time);
         }
     }
 
-    fn join_id(&mut self, event: &mut Event, id: Span, own: &[Span; JOINED.len()], time: Timestamp) {
+    fn join_id(
+        &mut self,
+        event: &mut Event,
+        id: Span,
+        own: &[Span; JOINED.len()],
+        usable: &[bool; JOINED.len()],
+        time: Timestamp,
+    ) {
         let index = self.slot(event.text(id), time);
         let limits = self.limits;
         let Some(slot) = self.slots.get_mut(index) else { return };
@@ -259,11 +313,14 @@ impl Context {
         slot.events += 1;
         slot.last = slot.last.max(time);
         slot.first = slot.first.min(time);
-        for (index, span) in own.iter().enumerate() {
-            let value = event.text(*span);
-            let usable = span.len > 0 && value.len() <= limits.value_length && !value::is_placeholder(value);
-            if usable && !slot.learn(index, value) {
-                reason = Some(Reason::SeveralClients);
+        let is_new = slot.text.is_empty();
+        if is_new {
+            slot.learn_all(event, own, usable);
+        } else {
+            for (index, (span, usable)) in own.iter().zip(usable).enumerate() {
+                if *usable && !slot.learn(index, event.text(*span)) {
+                    reason = Some(Reason::SeveralClients);
+                }
             }
         }
         if slot.events > limits.events {
@@ -275,6 +332,9 @@ impl Context {
             slot.rejected = true;
             slot.restart(time);
             self.reject(event, reason);
+            return;
+        }
+        if is_new {
             return;
         }
         for (index, (span, path)) in own.iter().zip(JOINED).enumerate() {
@@ -295,32 +355,48 @@ impl Context {
         event.push_text(canonical::CORRELATION_REJECTED, Kind::String, reason.word(), Origin::Canonical);
     }
 
-    /// The slot of an id; a new one takes the place of the oldest in its set.
+    /// The slot of an id; a new one takes the place of the oldest in its set, and the oldest slot.
     fn slot(&mut self, id: &str, time: Timestamp) -> usize {
         if self.sets.is_empty() {
             let sets = self.limits.ids.div_ceil(WAYS);
             self.sets.resize(sets, [0; WAYS]);
+            self.places.resize(sets, [0; WAYS]);
             self.next.resize(sets, 0);
             self.slots.resize(sets * WAYS, Slot::default());
         }
         let hash = self.hasher.hash_one(id.as_bytes()).max(1);
         let set = (hash >> 7) as usize % self.sets.len().max(1);
-        let Some(hashes) = self.sets.get_mut(set) else { return 0 };
-        if let Some(way) = hashes.iter().position(|known| *known == hash) {
-            return set * WAYS + way;
-        }
-        let Some(next) = self.next.get_mut(set) else { return 0 };
-        let way = usize::from(*next) % WAYS;
-        *next = next.wrapping_add(1);
-        if let Some(known) = hashes.get_mut(way) {
+        let (Some(hashes), Some(places)) = (self.sets.get_mut(set), self.places.get_mut(set)) else {
+            return 0;
+        };
+        let way = match hashes.iter().position(|known| *known == hash) {
+            Some(way) => {
+                let place = places.get(way).map_or(0, |place| *place as usize);
+                if self.slots.get(place).is_some_and(|slot| slot.hash == hash) {
+                    return place;
+                }
+                way
+            }
+            None => {
+                let Some(next) = self.next.get_mut(set) else { return 0 };
+                let way = usize::from(*next) % WAYS;
+                *next = next.wrapping_add(1);
+                way
+            }
+        };
+        let place = self.oldest;
+        self.oldest = if place + 1 < self.slots.len() { place + 1 } else { 0 };
+        if let (Some(known), Some(slot)) = (hashes.get_mut(way), places.get_mut(way)) {
             *known = hash;
+            *slot = place as u32;
         }
-        if let Some(slot) = self.slots.get_mut(set * WAYS + way) {
+        if let Some(slot) = self.slots.get_mut(place) {
+            slot.hash = hash;
             slot.returns = 0;
             slot.rejected = false;
             slot.restart(time);
         }
-        set * WAYS + way
+        place
     }
 }
 

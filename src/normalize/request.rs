@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// How often percent-encoding is removed: as often as real chains of proxies and frameworks do.
 const LAYERS: usize = 3;
@@ -14,7 +14,11 @@ const LAYERS: usize = 3;
 static SENSITIVE: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let parts =
         ["etc/", "proc/", "sys/class", "-inf", "windows", "winnt", "inetpub", "id_rsa", "//", "__", "aaaa"];
-    AhoCorasick::builder().ascii_case_insensitive(true).build(parts).expect("the parts are few and short")
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(parts)
+        .expect("the parts are few and short")
 });
 /// How much of a request is decoded; payloads stand early, and rules cost time by length.
 const LENGTH_LIMIT: usize = 8_192;

@@ -20,31 +20,19 @@ pub(super) fn is_placeholder(text: &str) -> bool {
 }
 
 fn is_word_for_nothing(text: &str) -> bool {
-    match text.len() {
-        1 => matches!(text, "-" | "?" | "0" | "*" | " "),
-        2..=15 => {
-            const NONE: [&str; 16] = [
-                "--",
-                "n/a",
-                "na",
-                "nil",
-                "null",
-                "none",
-                "...",
-                "unknown",
-                "undefined",
-                "(null)",
-                "<nil>",
-                "<not logged>",
-                "anonymous",
-                "<none>",
-                "not set",
-                "string",
-            ];
-            NONE.iter().any(|none| none.eq_ignore_ascii_case(text))
-        }
-        _ => false,
-    }
+    let words: &[&str] = match text.len() {
+        1 => return matches!(text, "-" | "?" | "0" | "*" | " "),
+        2 => &["--", "na"],
+        3 => &["n/a", "nil", "..."],
+        4 => &["null", "none"],
+        5 => &["<nil>"],
+        6 => &["(null)", "<none>", "string"],
+        7 => &["unknown", "not set"],
+        9 => &["undefined", "anonymous"],
+        12 => &["<not logged>"],
+        _ => return false,
+    };
+    words.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// An address, with its port where one is written.
