@@ -20,7 +20,6 @@ mod request;
 mod value;
 
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
 use alias::{Claim, ROLES, Role};
@@ -445,6 +444,7 @@ impl Normalizer {
     /// Every id that the event carries, once each: from the fields named like one, then from the message.
     fn set_ids(&mut self, event: &mut Event, found: &Found) {
         let from = event.fields().len();
+        let named = found.claimed & 1 << canonical::CORRELATION_ID.index() != 0;
         for index in &self.ids {
             let index = *index as usize;
             let Some(field) = event.fields().get(index).copied() else { continue };
@@ -453,7 +453,9 @@ impl Normalizer {
             let usable = field.kind == Kind::String || numbers;
             let id = if usable { id::of_value(text).map(|id| part(text, field.span, id)) } else { None };
             match id {
-                Some(span) if field.path != canonical::CORRELATION_ID => add_id(event, from, span),
+                Some(span) if field.path != canonical::CORRELATION_ID => {
+                    add_id(event, from, span, named);
+                }
                 Some(_) => {}
                 // A placeholder under the canonical name must not become a key.
                 None if field.path == canonical::CORRELATION_ID => event.shadow(index, "correlation.id"),
@@ -473,7 +475,7 @@ impl Normalizer {
                 }
             });
             for span in spans.iter().take(count) {
-                add_id(event, from, *span);
+                add_id(event, from, *span, named);
             }
         }
         if event.fields().len() > from {
@@ -723,7 +725,22 @@ fn set_duration(event: &mut Event, found: &Found, field: Field, unit: f64) {
 
 fn append_number(event: &mut Event, number: i64) -> Span {
     let start = event.begin_text();
-    write!(event.text_mut(), "{number}").expect("writing to a string does not fail");
+    let mut digits = [0; 20];
+    let mut rest = number.unsigned_abs();
+    let mut at = digits.len();
+    for (index, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        at = index;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        event.text_mut().push('-');
+    }
+    let digits = digits.get(at..).unwrap_or_default();
+    event.text_mut().push_str(std::str::from_utf8(digits).unwrap_or_default());
     Span { start: start as u32, len: (event.buffer().len() - start) as u32 }
 }
 
@@ -804,9 +821,14 @@ fn set_request_line(event: &mut Event, found: &Found, field: Field) {
     }
 }
 
-fn add_id(event: &mut Event, from: usize, span: Span) {
+fn add_id(event: &mut Event, from: usize, span: Span, named: bool) {
     let id = event.text(span);
-    let known = event.all(canonical::CORRELATION_ID).any(|known| known == id);
+    let known = if named {
+        event.all(canonical::CORRELATION_ID).any(|known| known == id)
+    } else {
+        let added = event.fields().get(from..).unwrap_or_default();
+        added.iter().any(|known| event.text(known.span) == id)
+    };
     if !known && event.fields().len() - from < ID_LIMIT {
         event.push(canonical::CORRELATION_ID, Kind::String, span, Origin::Canonical);
     }
