@@ -793,10 +793,12 @@ fn split_url(text: &str) -> (&str, &str, &str) {
         Some(rest) => rest.find(['/', '?']).and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, "")),
         None => ("", text),
     };
-    match rest.split_once('?') {
-        Some((path, query)) => (domain, path, query.split('#').next().unwrap_or_default()),
-        None => (domain, rest, ""),
-    }
+    let Some((path, query)) = memchr::memchr(b'?', rest.as_bytes()).and_then(|at| rest.split_at_checked(at))
+    else {
+        return (domain, rest, "");
+    };
+    let query = query.get(1..).unwrap_or_default();
+    (domain, path, query.split('#').next().unwrap_or_default())
 }
 
 /// Method, target and protocol of `GET /path HTTP/1.1`.

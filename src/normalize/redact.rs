@@ -697,6 +697,13 @@ fn assignment(buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
     let before = bytes.get(start.saturating_sub(40)..start)?;
     let word_start = start - before.iter().rev().take_while(|byte| is_word_byte(**byte)).count();
     let word_end = run_end(bytes, start, is_word_byte);
+    let mut at = skip_quote(bytes, word_end).0;
+    at = run_end(bytes, at, |byte| byte == b' ').min(at + 2);
+    let separator = bytes.get(at).copied().filter(|byte| matches!(byte, b'=' | b':'));
+    // Most words stand in paths and sentences, and nothing is assigned to them.
+    if separator.is_none() && !bytes.get(word_end..).is_some_and(|rest| rest.starts_with(b" '")) {
+        return None;
+    }
     let word = fold(buffer.get(word_start..word_end)?);
     let sql = word == "password";
     let in_query = matches!(word_start.checked_sub(1).and_then(|at| bytes.get(at)), Some(b'?' | b'&' | b';'))
@@ -704,16 +711,11 @@ fn assignment(buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
     if !(is_secret_word(&word) || sql || in_query) || word_end - word_start > 64 {
         return None;
     }
-    let mut at = skip_quote(bytes, word_end).0;
-    at = run_end(bytes, at, |byte| byte == b' ').min(at + 2);
     if sql && let Some((_, rest)) = buffer.get(word_end..)?.split_once('\'').filter(|(gap, _)| gap == &" ") {
         let from = buffer.len() - rest.len();
         return Some((from, from + rest.find('\'')?, Class::Assignment));
     }
-    let separator = *bytes.get(at)?;
-    if !matches!(separator, b'=' | b':') {
-        return None;
-    }
+    let separator = separator?;
     at += 1;
     at = run_end(bytes, at, |byte| byte == b' ').min(at + 2);
     let (from, quote) = skip_quote(bytes, at);
