@@ -67,7 +67,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         io::Result::Ok(())
     })?;
     let exit = if plain {
-        live::print_alerts(running, &printed)
+        live::print_alerts(running, printed)
     } else {
         live::show(running, &args.screen, Stream::Demo)
     };

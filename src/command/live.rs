@@ -21,10 +21,9 @@ pub fn wall_clock() -> Timestamp {
     Clock::Wall.now()
 }
 
-/// Loads the rules that were asked for and says what is wrong with the others.
+/// Loads the rules that were asked for; what is wrong with others is part of the result.
 pub fn load_rules(args: &RuleArgs) -> anyhow::Result<LoadedRules> {
-    let loaded = config::load_rules(&args.rules)?;
-    Ok(loaded)
+    Ok(config::load_rules(&args.rules)?)
 }
 
 /// An error of the index with its next step, where it knows one.
@@ -92,15 +91,14 @@ fn host_name() -> String {
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
-/// Prints alerts as they are committed, until the input ends or a signal comes.
-pub fn print_alerts(live: Live, alerts: &Receiver<Alert>) -> anyhow::Result<Exit> {
+/// Prints alerts as they are committed, until the input ends or nobody reads them any more.
+pub fn print_alerts(live: Live, alerts: Receiver<Alert>) -> anyhow::Result<Exit> {
     let mut out = Out::new();
-    for alert in alerts {
-        if let Err(error) = print::alert(&mut out, &alert).and_then(|()| out.flush()) {
-            live.stop()?;
-            return Err(error.into());
-        }
-    }
+    let printed =
+        alerts.iter().try_for_each(|alert| print::alert(&mut out, &alert).and_then(|()| out.flush()));
+    // The committer waits for a printer that is still there, and stopping waits for the committer.
+    drop(alerts);
     live.stop()?;
+    printed?;
     Ok(Exit::Fine)
 }

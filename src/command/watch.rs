@@ -30,11 +30,7 @@ pub fn run(args: &WatchArgs) -> anyhow::Result<Exit> {
         alerts: plain.then_some(alerts),
         rules: loaded,
     })?;
-    if plain {
-        live::print_alerts(running, &printed)
-    } else {
-        live::show(running, &args.screen, Stream::Live)
-    }
+    if plain { live::print_alerts(running, printed) } else { live::show(running, &args.screen, Stream::Live) }
 }
 
 /// What to read; with nothing on the command line there is nothing to guess.

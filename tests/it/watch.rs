@@ -188,3 +188,22 @@ fn after_a_crash_the_dashboard_still_knows_who_is_locked_out() {
     terminal.send(Key::Ctrl('c')).expect("a key is sent");
     assert!(terminal.wait_exit().expect("the program ends").success());
 }
+
+#[test]
+fn watch_ends_when_nobody_reads_its_alerts() {
+    let env = TestEnv::new();
+    // More incidents than alerts can be on their way.
+    let attempts: String = (0..400)
+        .map(|n| brute_force(&format!("user{n}"), &format!("198.51.{}.{}", n / 250, n % 250), 6))
+        .collect();
+    append(&env.log("app.log"), &attempts);
+    let mut child = env
+        .command(&["watch", "--plain", "logs/app.log"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("watch starts");
+    drop(child.stdout.take());
+    let status = wait_for("watch to end", || child.try_wait().expect("watch is a child"));
+    assert!(status.success(), "a closed pipe is no error: {status:?}");
+}
