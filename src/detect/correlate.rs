@@ -319,6 +319,11 @@ impl Correlator {
         self.clock.open(source.0);
     }
 
+    /// Another run begins, whose sources have other numbers.
+    pub fn forget_sources(&mut self) {
+        self.clock.forget_sources();
+    }
+
     /// A source has nothing (more) to read: it no longer holds the watermark back.
     pub fn source_idle(&mut self, source: SourceId, out: &mut Vec<Output>) {
         self.clock.idle(source.0);

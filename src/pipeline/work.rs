@@ -17,8 +17,8 @@ use crate::event::{
 use crate::normalize::{self, Normalizer};
 use crate::state::{Ledger, RuleHits};
 
-/// Source of events that come from the index: none that is being read.
-const RECALLED: SourceId = SourceId(u32::MAX);
+/// Source of events that come from the index; forgotten before anything is read.
+const RECALLED: SourceId = SourceId(0);
 
 /// How the stages are set up.
 #[derive(Clone, Debug, Default)]
@@ -238,7 +238,9 @@ impl Work {
     /// # Errors
     /// When the state cannot be read (another version); detection then starts anew.
     pub fn restore(&mut self, saved: &[u8]) -> Result<(), SnapshotError> {
-        self.correlator.restore(saved).map(drop)
+        self.correlator.restore(saved)?;
+        self.correlator.forget_sources();
+        Ok(())
     }
 
     /// Looks again at an event of the index that the restored state does not contain yet. Nothing
@@ -276,6 +278,7 @@ impl Work {
     pub fn continue_at(&mut self, next_seq: u64) {
         self.next_seq = next_seq;
         self.correlator.source_idle(RECALLED, &mut self.outputs);
+        self.correlator.forget_sources();
         self.outputs.clear();
     }
 

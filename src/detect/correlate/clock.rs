@@ -69,6 +69,12 @@ impl Clock {
         }
     }
 
+    /// The sources of an earlier run are gone: their numbers mean others now, and none of them holds
+    /// anything back. The time that was reached stays.
+    pub(crate) fn forget_sources(&mut self) {
+        self.sources.clear();
+    }
+
     /// The wall clock says `now`; sources silent for longer than `patience` are idle.
     pub(crate) fn advance(&mut self, now: i64, patience: i64) {
         for clock in self.sources.iter_mut().flatten() {
@@ -128,6 +134,16 @@ mod tests {
         assert_eq!(clock.high(), 100, "not yet idle");
         clock.advance(120, 10);
         assert_eq!(clock.high(), 120);
+    }
+
+    #[test]
+    fn sources_of_an_earlier_run_hold_nothing_back() {
+        let mut clock = Clock::default();
+        clock.observe(0, 100, 0);
+        clock.observe(1, 40, 0);
+        clock.forget_sources();
+        clock.observe(1, 200, 0);
+        assert_eq!(clock.high(), 200);
     }
 
     #[test]
