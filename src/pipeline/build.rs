@@ -13,7 +13,7 @@ use super::handle::{Handle, Notice};
 use super::indexer::{Ends, Indexer};
 use super::searcher;
 use super::work::{Work, WorkOptions};
-use super::worker::{Channels, Worker};
+use super::worker::{Channels, Timers, Worker};
 use crate::config::{KeyError, LoadedRules, redaction_key};
 use crate::detect::{Alert, Output};
 use crate::event::{Event, SourceMessage};
@@ -152,7 +152,8 @@ pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
         notices: notice_sender,
         snapshots: Arc::clone(&snapshots),
     };
-    let worker = Worker::new(work, state, channels, options.clock);
+    let timers = if options.follow { Timers::WhenIdle } else { Timers::ByEvents };
+    let worker = Worker::new(work, state, channels, options.clock, timers);
     threads.start("work", move || worker.run())?;
 
     let handle = Handle { snapshots, requests: request_sender, notices };

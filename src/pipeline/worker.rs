@@ -41,6 +41,15 @@ pub(super) struct Channels {
     pub snapshots: Arc<ArcSwap<Snapshot>>,
 }
 
+/// Whether timers may fire by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timers {
+    /// While every source is caught up.
+    WhenIdle,
+    /// Never: files are read one after the other, and between two of them there is much to read.
+    ByEvents,
+}
+
 /// What is known of one source.
 #[derive(Default)]
 struct Known {
@@ -54,6 +63,7 @@ pub(super) struct Worker {
     state: State,
     channels: Channels,
     clock: Clock,
+    timers: Timers,
     sources: BTreeMap<SourceId, Known>,
     changed_sources: BTreeSet<SourceId>,
     pending: Pending,
@@ -73,13 +83,14 @@ struct Pending {
 }
 
 impl Worker {
-    pub fn new(work: Work, state: State, channels: Channels, clock: Clock) -> Self {
+    pub fn new(work: Work, state: State, channels: Channels, clock: Clock, timers: Timers) -> Self {
         let now = Instant::now();
         Self {
             work,
             state,
             channels,
             clock,
+            timers,
             sources: BTreeMap::new(),
             changed_sources: BTreeSet::new(),
             pending: Pending::default(),
@@ -255,7 +266,7 @@ impl Worker {
     /// The clock: timers of states and absences fire by it only while there is nothing left to
     /// read, for a backlog lives in the past.
     fn tick(&mut self) {
-        if self.sources.values().all(|known| known.caught_up) {
+        if self.timers == Timers::WhenIdle && self.is_caught_up() {
             self.work.advance(self.clock.now());
             self.send_outputs();
         }
@@ -266,6 +277,11 @@ impl Worker {
             self.dirty = true;
         }
         self.publish_if_changed();
+    }
+
+    /// Before the first source is opened there may be much to read.
+    fn is_caught_up(&self) -> bool {
+        !self.sources.is_empty() && self.sources.values().all(|known| known.caught_up)
     }
 
     fn save_detection(&mut self) {
