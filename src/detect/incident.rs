@@ -336,7 +336,9 @@ impl Incidents {
 
     /// Reports every open incident whose count has grown since its last report, in order of opening.
     pub(crate) fn report_open(&mut self, plan: &[RulePlan], context: Context<'_>, out: &mut Vec<Alert>) {
-        self.report_those(plan, context, out, |incident| incident.open && incident.reported != incident.count);
+        self.report_those(plan, context, out, |incident| {
+            incident.open && incident.reported != incident.count
+        });
     }
 
     /// Reports every open incident, in order of opening: for somebody who has heard of none yet.

@@ -125,7 +125,13 @@ pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
     let searching = (writer.reader(), notice_sender.clone());
     threads.start("search", move || searcher::run(&searching.0, &requests, &searching.1))?;
 
-    let ends = Ends { batches, recycled: recycle_sender, reports: report_sender, alerts: options.alerts };
+    let ends = Ends {
+        batches,
+        recycled: recycle_sender,
+        reports: report_sender,
+        alerts: options.alerts,
+        stop: stop.clone(),
+    };
     let indexer = Indexer::new(
         writer,
         work.paths().clone(),
@@ -140,7 +146,8 @@ pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
             let words = error.to_string();
             *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             stop_on_failure.stop();
-            drop(told.try_send(Notice::Stopped(Err(words))));
+            // Waits for a dashboard that has other news to take first; fails when it has left.
+            drop(told.send(Notice::Stopped(Err(words))));
         }
     })?;
 

@@ -15,6 +15,7 @@ use super::work::Work;
 use crate::detect::Alert;
 use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Timestamp};
 use crate::index::{Detection, Error, Position, Writer};
+use crate::source::Stop;
 use crate::state::{IndexStatus, Ledger};
 
 /// Visible to search this long after it was read, at the latest, while nothing waits behind it.
@@ -85,6 +86,8 @@ pub(super) struct Ends {
     pub reports: Sender<IndexReport>,
     /// Alerts leave the process here, after the commit that contains them.
     pub alerts: Option<Sender<Alert>>,
+    /// Once it is rung, nothing waits any longer for writing to work again.
+    pub stop: Stop,
 }
 
 pub(super) struct Indexer {
@@ -154,8 +157,9 @@ impl Indexer {
             }
         }
         if self.dirty {
-            self.commit()?;
+            self.try_commit()?;
         }
+        self.report_status();
         self.writer.close()
     }
 
@@ -201,7 +205,7 @@ impl Indexer {
     fn until_taken(&mut self, add: impl Fn(&mut Writer, &Paths) -> Result<(), Error>) -> Result<(), Error> {
         loop {
             match add(&mut self.writer, &self.paths) {
-                Err(Error::Full { .. }) => self.wait_and_recover()?,
+                Err(Error::Full { .. }) if !self.ends.stop.is_stopped() => self.wait_and_recover()?,
                 other => return other,
             }
         }
@@ -242,15 +246,8 @@ impl Indexer {
     /// One commit. A failure is reported and tried again with the next one; only a writer that can
     /// no longer hold what it was given ends the thread.
     fn commit(&mut self) -> Result<(), Error> {
-        self.committed_at = Instant::now();
-        self.position.cursors = self.cursors.values().map(|(_, cursor)| cursor.clone()).collect();
-        let mut position = self.position.clone();
-        position.detection = self.position.detection.take();
-        match self.writer.commit(position) {
-            Ok(_) => {
-                self.dirty = false;
-                self.hand_out_alerts();
-            }
+        match self.try_commit() {
+            Ok(()) => {}
             Err(error @ Error::Rewind { .. }) => return Err(error),
             Err(error) => self.report(IndexReport::Trouble {
                 message: error.to_string(),
@@ -258,6 +255,17 @@ impl Indexer {
             }),
         }
         self.report_status();
+        Ok(())
+    }
+
+    fn try_commit(&mut self) -> Result<(), Error> {
+        self.committed_at = Instant::now();
+        self.position.cursors = self.cursors.values().map(|(_, cursor)| cursor.clone()).collect();
+        let mut position = self.position.clone();
+        position.detection = self.position.detection.take();
+        self.writer.commit(position)?;
+        self.dirty = false;
+        self.hand_out_alerts();
         Ok(())
     }
 

@@ -118,7 +118,8 @@ impl Correlator {
         let mut standing = Vec::new();
         for (index, memory) in self.rules.iter().enumerate() {
             for (key, machine) in &memory.machines {
-                let moved = Moved { from: machine.now, to: machine.now, time: machine.now.since, timeout: false };
+                let moved =
+                    Moved { from: machine.now, to: machine.now, time: machine.now.since, timeout: false };
                 let cause = machine.latest.as_ref().map(|latest| (0, Arc::clone(latest)));
                 standing.extend(self.transition(&plan, index as u32, *key, &moved, cause.as_ref()));
             }
