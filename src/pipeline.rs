@@ -15,6 +15,7 @@ mod indexer;
 mod recordings;
 mod replay;
 mod searcher;
+mod signals;
 mod work;
 mod worker;
 
@@ -23,4 +24,5 @@ pub use clock::Clock;
 pub use handle::{Handle, Notice, Request};
 pub use recordings::{Chunks, RecordingError, recordings};
 pub use replay::{Recording, replay};
+pub use signals::stop_on_signal;
 pub use work::{Line, Work, WorkOptions};

@@ -1,6 +1,7 @@
 //! What `watch` and `demo` share: a running engine, shown as a dashboard or as plain lines.
 
 use std::io::{self, IsTerminal};
+use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Receiver;
 
@@ -91,8 +92,10 @@ fn host_name() -> String {
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
-/// Prints alerts as they are committed, until the input ends or nobody reads them any more.
+/// Prints alerts as they are committed, until the input ends, a signal comes or nobody reads them any
+/// more.
 pub fn print_alerts(live: Live, alerts: Receiver<Alert>) -> anyhow::Result<Exit> {
+    let interrupted = pipeline::stop_on_signal(live.stopper())?;
     let mut out = Out::new();
     let printed =
         alerts.iter().try_for_each(|alert| print::alert(&mut out, &alert).and_then(|()| out.flush()));
@@ -100,5 +103,5 @@ pub fn print_alerts(live: Live, alerts: Receiver<Alert>) -> anyhow::Result<Exit>
     drop(alerts);
     live.stop()?;
     printed?;
-    Ok(Exit::Fine)
+    Ok(if interrupted.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Fine })
 }

@@ -207,3 +207,20 @@ fn watch_ends_when_nobody_reads_its_alerts() {
     let status = wait_for("watch to end", || child.try_wait().expect("watch is a child"));
     assert!(status.success(), "a closed pipe is no error: {status:?}");
 }
+
+#[test]
+fn an_interrupt_commits_what_was_read_and_says_130() {
+    let env = TestEnv::new();
+    append(&env.log("app.log"), &brute_force("erin", "203.0.113.13", 3));
+    let mut child = env
+        .command(&["watch", "--plain", "logs/app.log"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("watch starts");
+    wait_for("the lines to be indexed", || (indexed(&env) >= 3).then_some(()));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("the signal is sent");
+    assert_eq!(child.wait().expect("watch ends").code(), Some(130));
+    assert_eq!(indexed(&env), 3);
+}
