@@ -214,7 +214,7 @@ impl Threads {
     }
 }
 
-/// Detection continues where the last commit left it, if it was with the same rules.
+/// Detection continues where the last commit left it; rules whose text has changed start anew.
 fn prepare_work(options: &LiveOptions, writer: &Writer) -> Result<(Work, Vec<String>), LiveError> {
     let mut work_options = WorkOptions { routing: options.routing, ..WorkOptions::default() };
     work_options.normalize.redaction.key = redaction_key(&options.data_dir)?;
@@ -232,16 +232,19 @@ fn prepare_work(options: &LiveOptions, writer: &Writer) -> Result<(Work, Vec<Str
 fn recover(work: &mut Work, writer: &Writer) -> Result<(), String> {
     let next = writer.payload().seq_next;
     let mut from = next.saturating_sub(RECALLED_EVENTS);
-    if let Some(saved) = writer.detection() {
-        work.restore(&saved.snapshot).map_err(|error| error.to_string())?;
-        from = from.max(saved.seq);
+    let saved = writer.detection();
+    let restored = saved.map(|saved| work.restore(&saved.snapshot).map(|()| saved.seq)).transpose();
+    if let Ok(Some(seq)) = restored {
+        from = from.max(seq);
     }
     let mut event = Event::default();
     let recalled = writer.reader().replay(from, RECALLED_PAGE, |record| {
         work.recall(&record, &mut event);
         Ok(())
     });
+    // Whatever could not be read: no number is given twice.
     work.continue_at(next);
+    restored.map_err(|error| error.to_string())?;
     recalled.map_err(|error| error.to_string())
 }
 
