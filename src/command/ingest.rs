@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use anyhow::Context;
+
 use super::{live, print};
 use crate::cli::IngestArgs;
 use crate::config;
@@ -10,6 +12,7 @@ use crate::exit::Exit;
 use crate::pipeline::{self, Clock, LiveOptions};
 use crate::source::{self, Input};
 use crate::state::Snapshot;
+use crate::text::Safe;
 
 /// How often progress is shown.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
@@ -18,7 +21,7 @@ pub fn run(args: &IngestArgs) -> anyhow::Result<Exit> {
     let loaded = live::load_rules(&args.rules)?;
     live::report_rule_problems(&loaded);
     let running = live::start(LiveOptions {
-        inputs: args.inputs.iter().map(Input::parse).collect::<Result<_, _>>()?,
+        inputs: inputs(&args.inputs)?,
         from: source::From::Start,
         follow: false,
         rules: loaded,
@@ -47,9 +50,13 @@ pub fn run(args: &IngestArgs) -> anyhow::Result<Exit> {
     let snapshots = handle.snapshots.clone();
     drop(handle);
     running.stop()?;
-    let ledger = snapshots.load().ledger;
+    let end = snapshots.load();
+    let ledger = end.ledger;
     if talkative {
         print::talk("");
+    }
+    for remark in end.notices.iter() {
+        print::talk(Safe::new(&remark.message).as_str());
     }
     print::talk(&format!(
         "{} lines read, {} events",
@@ -57,6 +64,17 @@ pub fn run(args: &IngestArgs) -> anyhow::Result<Exit> {
         print::count(ledger.events())
     ));
     Ok(Exit::Fine)
+}
+
+/// What to read. A file that was named and is not there is a mistake, and not an empty input.
+fn inputs(words: &[String]) -> anyhow::Result<Vec<Input>> {
+    let inputs = words.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;
+    for input in &inputs {
+        if let Input::Path(path) = input {
+            std::fs::metadata(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        }
+    }
+    Ok(inputs)
 }
 
 fn show_progress(snapshot: &Snapshot) -> io::Result<()> {

@@ -4,6 +4,7 @@ mod architecture; // the import table, held against the sources
 mod conformance; // detection against vectors and oracles of others
 mod conformance_correlation; // Sigma correlation against the conformance vectors
 mod harness; // a hermetic home for the real binary
+mod ingest; // files into the index, once
 mod payloads; // the injection rules on labelled payloads
 mod queries; // every bundled rule is complete, valid and unique
 mod recordings; // real logs: every line accounted for, every stream understood
