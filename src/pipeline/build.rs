@@ -109,7 +109,7 @@ pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
     let snapshots = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
     let stop = Stop::new().map_err(LiveError::Watch)?;
     let failure = Arc::new(Mutex::new(None));
-    let mut threads = Threads(Vec::new());
+    let mut threads = Threads { running: Vec::new(), stop: stop.clone(), told: notice_sender.clone() };
 
     let reading = source_options(&options, &writer);
     let (inputs, source_stop) = (options.inputs, stop.clone());
@@ -164,7 +164,7 @@ pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
     threads.start("work", move || worker.run())?;
 
     let handle = Handle { snapshots, requests: request_sender, notices };
-    Ok(Live { handle, stop, threads: threads.0, failure })
+    Ok(Live { handle, stop, threads: threads.running, failure })
 }
 
 impl Live {
@@ -204,13 +204,40 @@ impl Live {
     }
 }
 
-struct Threads(Vec<JoinHandle<()>>);
+struct Threads {
+    running: Vec<JoinHandle<()>>,
+    stop: Stop,
+    told: Sender<Notice>,
+}
 
 impl Threads {
     fn start(&mut self, name: &'static str, body: impl FnOnce() + Send + 'static) -> Result<(), LiveError> {
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(body);
-        self.0.push(thread.map_err(|source| LiveError::Thread { name, source })?);
+        let alarm = Alarm { name, stop: self.stop.clone(), told: self.told.clone() };
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let _alarm = alarm;
+            body();
+        });
+        self.running.push(thread.map_err(|source| LiveError::Thread { name, source })?);
         Ok(())
+    }
+}
+
+/// Without one of its threads the engine is of no use: when one breaks down, the others end in order
+/// and the dashboard hears of it.
+struct Alarm {
+    name: &'static str,
+    stop: Stop,
+    told: Sender<Notice>,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.stop.stop();
+            let words = LiveError::Panicked { name: self.name.to_owned() }.to_string();
+            // Fails when the dashboard has left.
+            drop(self.told.send(Notice::Stopped(Err(words))));
+        }
     }
 }
 
