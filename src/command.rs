@@ -17,8 +17,7 @@ use clap::CommandFactory;
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 
-/// Runs the subcommand that was asked for; without one, the dashboard's first-run screen or, where
-/// there is no terminal, the help text.
+/// Runs the subcommand that was asked for; without one, prints the help text.
 ///
 /// # Errors
 /// Whatever stopped the command, with a hint where there is a next step.

@@ -24,14 +24,12 @@ pub enum Exit {
 pub struct Hinted {
     pub message: String,
     pub hint: String,
-    #[source]
-    pub source: Option<anyhow::Error>,
 }
 
 impl Hinted {
     /// An error that says what went wrong and what to do.
     pub fn error(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-        anyhow::Error::new(Self { message: message.into(), hint: hint.into(), source: None })
+        anyhow::Error::new(Self { message: message.into(), hint: hint.into() })
     }
 }
 
