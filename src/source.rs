@@ -6,7 +6,7 @@
 //!        every few seconds        watch: hints             cursor, witness
 //! ```
 //!
-//! [`run`] does all of it on the calling thread and sends [`SourceMessage`](crate::event::SourceMessage)s
+//! [`run`] does all of it on the calling thread and sends [`SourceMessage`]s
 //! through a bounded channel: when the consumer is slow, reading waits and the files are the buffer.
 //!
 //! Promises, each with its test in `tests/it/tail.rs`:

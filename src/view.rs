@@ -10,7 +10,7 @@
 //! ```
 //!
 //! No widget of a library is used: they treat foreign text each in its own way. Everything drawn is
-//! [`Safe`](crate::text::Safe) and goes through one function, `canvas::Canvas::text`.
+//! [`Safe`] and goes through one function, `canvas::Canvas::text`.
 
 mod alerts;
 mod canvas;

@@ -1,7 +1,7 @@
 //! Rule files: text in, documents and diagnostics out.
 //!
 //! Every mistake of a file is reported, each with its place, and a document with an error is left
-//! out while the others load. References between documents are the business of [`assemble`].
+//! out while the others load. References between documents are the business of [`assemble`](fn@assemble).
 
 mod assemble;
 mod correlation;
