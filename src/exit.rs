@@ -1,7 +1,7 @@
 //! Exit status and the last words of a failed command, in one place.
 //!
 //! 0 fine · 1 findings or differences that a flag asked for · 2 usage, configuration or rule error
-//! · 130 interrupted · 255 a bug (panic). A closed pipe is no error.
+//! · 130 interrupted · 101 a bug (a panic, Rust's own). A closed pipe is no error.
 
 use std::error::Error;
 use std::io;

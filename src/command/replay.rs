@@ -51,6 +51,9 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Exit> {
     report.verdict(args)
 }
 
+/// A slower replay than this between the first event and another is not waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3_600);
+
 /// Waits so that events are looked at as far apart as they happened, or `speed` times closer.
 struct Pace {
     speed: Option<f64>,
@@ -73,7 +76,8 @@ impl Pace {
             return Ok(());
         }
         let (first, started) = *self.first.get_or_insert_with(|| (time, Instant::now()));
-        let due = started + Duration::from_secs_f64(time.since(first).max(0) as f64 / 1e9 / speed);
+        let wait = Duration::try_from_secs_f64(time.since(first).max(0) as f64 / 1e9 / speed);
+        let due = started + wait.unwrap_or(Duration::MAX).min(LONGEST_WAIT);
         while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
             std::thread::park_timeout(left);
         }

@@ -38,6 +38,9 @@ const NOTICES: usize = 64;
 const RECALLED_EVENTS: u64 = 20_000;
 /// As many of them are in memory at once.
 const RECALLED_PAGE: usize = 1_000;
+/// What the writer keeps of the events since the last commit, to write them again after a failure. Room
+/// for all that one commit may take.
+const HELD_BYTES: usize = 256 << 20;
 /// Alerts on their way to standard output. Full: the committer waits, for each must be printed.
 pub const PLAIN_ALERTS: usize = 256;
 
@@ -88,7 +91,10 @@ pub struct Live {
 /// cannot be started.
 pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
     let threads = if options.follow { 1 } else { 2 };
-    let writer = Writer::open(&options.data_dir, index::Options { threads, ..index::Options::default() })?;
+    let writer = Writer::open(
+        &options.data_dir,
+        index::Options { threads, hold_bytes: HELD_BYTES, ..index::Options::default() },
+    )?;
     let mut work = prepare_work(&options, &writer)?;
     let mut state = prepare_state(&options.rules, &mut work.1, &writer);
     let mut work = work.0;

@@ -28,7 +28,7 @@ const COMMIT_EVERY_BEHIND: Duration = Duration::from_millis(1_500);
 const COMMIT_EVERY_BULK: Duration = Duration::from_secs(10);
 
 /// Commit earlier when this many events wait, so that memory stays bounded.
-const COMMIT_AFTER_EVENTS: u64 = 200_000;
+const COMMIT_AFTER_EVENTS: u64 = 50_000;
 
 /// While writing fails, the next attempt comes this much later.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
