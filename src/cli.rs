@@ -20,6 +20,11 @@ use crate::detect::Level;
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
+
+    /// Configuration file [env: SOCTOP_CONFIG] [default: $XDG_CONFIG_HOME/soctop/config.toml, else
+    /// /etc/soctop/config.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +36,7 @@ pub enum Command {
     Search(SearchArgs),
     Trace(TraceArgs),
     Rules(RulesArgs),
+    Config(ConfigArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -43,32 +49,32 @@ pub struct RuleArgs {
     pub rules: Vec<PathBuf>,
 
     /// Match rules whatever the logsource of the event
-    #[arg(long)]
-    pub no_routing: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub no_routing: Option<bool>,
 }
 
 /// Where the index lives.
 #[derive(Clone, Debug, Default, Args)]
 pub struct StoreArgs {
-    /// Folder of the index and its cursors [default: $XDG_STATE_HOME/soctop]
-    #[arg(long, value_name = "DIR", env = "SOCTOP_DATA_DIR")]
+    /// Folder of the index and its cursors [env: SOCTOP_DATA_DIR] [default: $XDG_STATE_HOME/soctop]
+    #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }
 
 /// How the dashboard draws.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ScreenArgs {
-    /// Frames a second at the most (keys are always answered at once)
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=30))]
-    pub fps: u16,
+    /// Frames a second at the most (keys are always answered at once) [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=30))]
+    pub fps: Option<u16>,
 
     /// Letters and ASCII signs only
-    #[arg(long)]
-    pub ascii: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub ascii: Option<bool>,
 
-    /// No live clock and fewer repaints
-    #[arg(long, env = "NO_MOTION", value_parser = clap::builder::FalseyValueParser::new())]
-    pub no_motion: bool,
+    /// No live clock and fewer repaints [env: NO_MOTION]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub no_motion: Option<bool>,
 
     /// Alerts as plain lines instead of the dashboard (also when the output is no terminal)
     #[arg(long)]
@@ -276,12 +282,12 @@ pub struct RulesArgs {
 pub enum RulesCommand {
     /// Report everything that is wrong or doubtful, with the line and a hint
     Check {
-        /// Rule files or folders [default: the bundled rules]
+        /// Rule files or folders [default: those of the configuration, else the bundled rules]
         paths: Vec<PathBuf>,
     },
     /// List rules with level, logsource and what they are looked up by
     List {
-        /// Rule files or folders [default: the bundled rules]
+        /// Rule files or folders [default: those of the configuration, else the bundled rules]
         paths: Vec<PathBuf>,
 
         /// Run the rules over this log and list how often each was looked at and matched
@@ -306,9 +312,26 @@ pub enum RulesCommand {
     },
     /// Run the tests written in rules (`soctop: tests:`)
     Test {
-        /// Rule files or folders [default: the bundled rules]
+        /// Rule files or folders [default: those of the configuration, else the bundled rules]
         paths: Vec<PathBuf>,
     },
+}
+
+/// Print a configuration file to start from, or what is in force
+///
+/// Without flags: a template in which everything is commented out and explained.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The configuration in force, and who decided each value: flag, environment, file or default
+    #[arg(long)]
+    pub effective: bool,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
 }
 
 /// Print completions for a shell

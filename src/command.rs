@@ -1,5 +1,6 @@
 //! The composition root: one file per subcommand, about a page each.
 
+mod config;
 mod demo;
 mod expect;
 mod generate;
@@ -9,6 +10,7 @@ mod print;
 mod replay;
 mod rules;
 mod search;
+mod settings;
 mod trace;
 mod watch;
 
@@ -22,18 +24,20 @@ use crate::exit::Exit;
 /// # Errors
 /// Whatever stopped the command, with a hint where there is a next step.
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
+    let asked = settings::Asked::new(cli.config.as_deref());
     match cli.command {
         None => {
             Cli::command().print_help()?;
             Ok(Exit::Fine)
         }
-        Some(Command::Watch(args)) => watch::run(&args),
-        Some(Command::Demo(args)) => demo::run(&args),
-        Some(Command::Replay(args)) => replay::run(&args),
-        Some(Command::Ingest(args)) => ingest::run(&args),
-        Some(Command::Search(args)) => search::run(&args),
-        Some(Command::Trace(args)) => trace::run(&args),
-        Some(Command::Rules(args)) => rules::run(&args),
+        Some(Command::Watch(args)) => watch::run(&args, asked),
+        Some(Command::Demo(args)) => demo::run(&args, asked),
+        Some(Command::Replay(args)) => replay::run(&args, asked),
+        Some(Command::Ingest(args)) => ingest::run(&args, asked),
+        Some(Command::Search(args)) => search::run(&args, asked),
+        Some(Command::Trace(args)) => trace::run(&args, asked),
+        Some(Command::Rules(args)) => rules::run(&args, asked),
+        Some(Command::Config(args)) => config::run(&args, asked),
         Some(Command::Completions(args)) => generate::completions(&args),
         Some(Command::Man(_)) => generate::man(),
     }

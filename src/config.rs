@@ -1,9 +1,23 @@
-//! Where things are: folders and rules, resolved once from flags, environment and defaults.
+//! What the user has configured: flags, environment, one TOML file and defaults, resolved once into a typed
+//! [`Config`]; and where things are: folders and rules.
+//!
+//! Each stage gets the part that it needs; nothing below the composition root asks the environment.
 
+mod document;
+mod effective;
 mod key;
+mod lists;
 mod paths;
 mod rules;
+mod schema;
+mod settings;
 
+pub use effective::effective;
 pub use key::{KeyError, redaction_key};
-pub use paths::data_dir;
+pub use lists::{List, Lists};
+pub use paths::{NoHome, data_dir};
 pub use rules::{LoadedRules, RuleError, load_rules};
+pub use schema::{Key, SECTIONS, Section, template};
+pub use settings::{
+    Config, ConfigError, Environment, Flags, Origin, RuleConfig, ScreenConfig, Setting, StoreConfig,
+};

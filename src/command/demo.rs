@@ -11,7 +11,10 @@ use anyhow::Context;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::live;
-use crate::cli::{DemoArgs, RuleArgs};
+use super::settings::Asked;
+use crate::cli::DemoArgs;
+use crate::config;
+use crate::detect::Placeholders;
 use crate::event::Timestamp;
 use crate::exit::Exit;
 use crate::pipeline::{self, Clock, LiveOptions};
@@ -26,7 +29,9 @@ const HISTORY_MILLIS: u64 = 150_000;
 /// How often written lines reach the files.
 const WRITE_EVERY: Duration = Duration::from_millis(50);
 
-pub fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &DemoArgs, asked: Asked) -> anyhow::Result<Exit> {
+    // Of the configuration only the screen counts: the story brings its own logs and rules.
+    let screen = asked.screen(&args.screen).resolve()?.screen;
     let folder = tempfile::Builder::new()
         .prefix("soctop-demo-")
         .tempdir()
@@ -48,7 +53,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         data_dir: folder.path().join("state"),
         clock,
         alerts: plain.then_some(alerts),
-        rules: live::load_rules(&RuleArgs::default())?,
+        rules: config::load_rules(&[], Placeholders::new())?,
     })?;
 
     let (leave, left) = crossbeam_channel::bounded::<()>(0);
@@ -66,11 +71,8 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         }
         io::Result::Ok(())
     })?;
-    let exit = if plain {
-        live::print_alerts(running, printed)
-    } else {
-        live::show(running, &args.screen, Stream::Demo)
-    };
+    let exit =
+        if plain { live::print_alerts(running, printed) } else { live::show(running, &screen, Stream::Demo) };
     drop(leave);
     told.join().map_err(|_| anyhow::anyhow!("the story broke off"))??;
     exit

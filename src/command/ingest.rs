@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::settings::{self, Asked};
 use super::{live, print};
 use crate::cli::IngestArgs;
-use crate::config;
 use crate::exit::Exit;
 use crate::pipeline::{self, Clock, LiveOptions};
 use crate::source::{self, Input};
@@ -17,16 +17,17 @@ use crate::text::Safe;
 /// How often progress is shown.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
-pub fn run(args: &IngestArgs) -> anyhow::Result<Exit> {
-    let loaded = live::load_rules(&args.rules)?;
+pub fn run(args: &IngestArgs, asked: Asked) -> anyhow::Result<Exit> {
+    let config = asked.rules(&args.rules).store(&args.store).resolve()?;
+    let loaded = live::load_rules(&config)?;
     live::report_rule_problems(&loaded);
     let running = live::start(LiveOptions {
         inputs: inputs(&args.inputs)?,
         from: source::From::Start,
         follow: false,
         rules: loaded,
-        routing: !args.rules.no_routing,
-        data_dir: config::data_dir(args.store.data_dir.as_deref())?,
+        routing: config.rules.routing.value,
+        data_dir: settings::data_dir(&config)?,
         clock: Clock::Wall,
         alerts: None,
     })?;

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Receiver;
 
 use super::print::{self, Out};
-use crate::cli::{RuleArgs, ScreenArgs};
-use crate::config::{self, LoadedRules};
+use crate::cli::ScreenArgs;
+use crate::config::{self, Config, LoadedRules, ScreenConfig};
 use crate::detect::{Alert, Severity};
 use crate::event::Timestamp;
 use crate::exit::{Exit, Hinted};
@@ -22,9 +22,9 @@ pub fn wall_clock() -> Timestamp {
     Clock::Wall.now()
 }
 
-/// Loads the rules that were asked for; what is wrong with others is part of the result.
-pub fn load_rules(args: &RuleArgs) -> anyhow::Result<LoadedRules> {
-    Ok(config::load_rules(&args.rules)?)
+/// Loads the rules that are configured; what is wrong with others is part of the result.
+pub fn load_rules(config: &Config) -> anyhow::Result<LoadedRules> {
+    Ok(config::load_rules(&config.rules.paths.value, config.lists.placeholders())?)
 }
 
 /// An error of the index with its next step, where it knows one.
@@ -57,15 +57,15 @@ pub fn report_rule_problems(loaded: &LoadedRules) {
 }
 
 /// Runs the dashboard until its user leaves it, then stops the engine.
-pub fn show(live: Live, screen: &ScreenArgs, stream: Stream) -> anyhow::Result<Exit> {
+pub fn show(live: Live, screen: &ScreenConfig, stream: Stream) -> anyhow::Result<Exit> {
     let options = tui::Options {
-        frames_per_second: screen.fps,
-        ascii: screen.ascii,
+        frames_per_second: screen.frames_per_second.value,
+        ascii: screen.ascii.value,
         color: allows_color(),
         stream,
         clock: screen::Clock { local_offset_seconds: local_offset_seconds(), ..screen::Clock::default() },
         host: host_name(),
-        reduced_motion: screen.no_motion,
+        reduced_motion: screen.no_motion.value,
         ..tui::Options::default()
     };
     let shown = tui::run(live.handle(), options);

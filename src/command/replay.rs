@@ -8,6 +8,7 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::print::{self, Out, Tagged};
+use super::settings::Asked;
 use super::{expect, live};
 use crate::cli::{AlertFormat, ReplayArgs, Speed};
 use crate::detect::{
@@ -21,10 +22,11 @@ use crate::source::Input;
 use crate::state::{Ledger, ThreatLevel};
 use crate::text::Safe;
 
-pub fn run(args: &ReplayArgs) -> anyhow::Result<Exit> {
-    let loaded = live::load_rules(&args.rules)?;
+pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
+    let config = asked.rules(&args.rules).resolve()?;
+    let loaded = live::load_rules(&config)?;
     let options = WorkOptions {
-        routing: !args.rules.no_routing && !args.conformance,
+        routing: config.rules.routing.value && !args.conformance,
         correlate: CorrelatorOptions {
             conformance: args.conformance,
             replayed: true,

@@ -3,14 +3,15 @@
 mod test;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use serde::Serialize;
 
 use super::print::{self, Out};
-use crate::cli::{AlertFormat, RulesArgs, RulesCommand};
-use crate::config::{self, LoadedRules};
+use super::settings::Asked;
+use crate::cli::{AlertFormat, RuleArgs, RulesArgs, RulesCommand};
+use crate::config::{Config, LoadedRules};
 use crate::decode::Decoder;
 use crate::detect::engine::RuleCounter;
 use crate::detect::explain::{self, Line};
@@ -22,18 +23,23 @@ use crate::normalize::{self, Normalizer};
 use crate::pipeline::{Work, WorkOptions};
 use crate::text::Safe;
 
-pub fn run(args: &RulesArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &RulesArgs, asked: Asked) -> anyhow::Result<Exit> {
+    let (RulesCommand::Check { paths }
+    | RulesCommand::List { paths, .. }
+    | RulesCommand::Show { rules: paths, .. }
+    | RulesCommand::Test { paths }) = &args.command;
+    let config = asked.rules(&RuleArgs { rules: paths.clone(), no_routing: None }).resolve()?;
     match &args.command {
-        RulesCommand::Check { paths } => check(paths),
-        RulesCommand::List { paths, events, format } => list(paths, events.as_deref(), *format),
-        RulesCommand::Show { rule, event, rules } => show(rule, event.as_deref(), rules),
-        RulesCommand::Test { paths } => test::run(paths),
+        RulesCommand::Check { .. } => check(&config),
+        RulesCommand::List { events, format, .. } => list(&config, events.as_deref(), *format),
+        RulesCommand::Show { rule, event, .. } => show(&config, rule, event.as_deref()),
+        RulesCommand::Test { .. } => test::run(&config),
     }
 }
 
 /// Everything that is wrong or doubtful, in the order of the files.
-fn check(paths: &[PathBuf]) -> anyhow::Result<Exit> {
-    let mut loaded = config::load_rules(paths)?;
+fn check(config: &Config) -> anyhow::Result<Exit> {
+    let mut loaded = super::live::load_rules(config)?;
     let (_, more) = Work::new(&loaded.rules, &WorkOptions::default());
     loaded.diagnostics.extend(more);
     loaded.diagnostics.extend(blocks(&loaded.rules));
@@ -102,8 +108,8 @@ struct Row {
     matched: Option<u64>,
 }
 
-fn list(paths: &[PathBuf], events: Option<&Path>, format: AlertFormat) -> anyhow::Result<Exit> {
-    let loaded = load(paths)?;
+fn list(config: &Config, events: Option<&Path>, format: AlertFormat) -> anyhow::Result<Exit> {
+    let loaded = load(config)?;
     let mut bench = Bench::new(&loaded.rules, true);
     let mut seen = 0;
     if let Some(path) = events {
@@ -176,8 +182,8 @@ fn print_row(out: &mut Out, row: &Row) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(wanted: &str, event: Option<&Path>, paths: &[PathBuf]) -> anyhow::Result<Exit> {
-    let loaded = load(paths)?;
+fn show(config: &Config, wanted: &str, event: Option<&Path>) -> anyhow::Result<Exit> {
+    let loaded = load(config)?;
     let rules = &loaded.rules;
     let index = find(rules, wanted)?;
     let mut out = Out::new();
@@ -285,8 +291,8 @@ fn print_lines(out: &mut Out, lines: &[Line]) -> anyhow::Result<()> {
 }
 
 /// Rules for which errors are said on standard error.
-fn load(paths: &[PathBuf]) -> anyhow::Result<LoadedRules> {
-    let loaded = config::load_rules(paths)?;
+fn load(config: &Config) -> anyhow::Result<LoadedRules> {
+    let loaded = super::live::load_rules(config)?;
     super::live::report_rule_problems(&loaded);
     Ok(loaded)
 }

@@ -2,13 +2,16 @@
 
 use super::live::index_error;
 use super::print::{self, Out};
+use super::settings::{self, Asked};
 use crate::cli::{RecordFormat, SearchArgs, Sort};
+use crate::config::Config;
 use crate::event::Timestamp;
 use crate::exit::{Exit, Hinted};
+use crate::index;
 use crate::query::{self, SearchRequest, SearchResponse};
-use crate::{config, index};
 
-pub fn run(args: &SearchArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &SearchArgs, asked: Asked) -> anyhow::Result<Exit> {
+    let config = asked.store(&args.store).resolve()?;
     let now = super::live::wall_clock();
     let request = SearchRequest {
         query: args.query.join(" "),
@@ -17,15 +20,15 @@ pub fn run(args: &SearchArgs) -> anyhow::Result<Exit> {
         limit: args.limit,
         ascending: args.sort == Sort::Oldest,
     };
-    let reader = open_reader(args.store.data_dir.as_deref())?;
+    let reader = open_reader(&config)?;
     let response = reader.search(&request).map_err(index_error)?;
     print_response(&response, args.format)?;
     Ok(Exit::Fine)
 }
 
 /// Opens the index for reading; another process may be writing to it.
-pub fn open_reader(data_dir: Option<&std::path::Path>) -> anyhow::Result<index::Reader> {
-    let folder = config::data_dir(data_dir)?;
+pub fn open_reader(config: &Config) -> anyhow::Result<index::Reader> {
+    let folder = settings::data_dir(config)?;
     if !folder.exists() {
         return Err(Hinted::error(
             format!("there is no index in `{}`", folder.display()),

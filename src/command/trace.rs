@@ -3,14 +3,16 @@
 use super::live::index_error;
 use super::print::{self, Out};
 use super::search::open_reader;
+use super::settings::Asked;
 use crate::cli::{RecordFormat, TraceArgs};
 use crate::event::{Record, Timestamp};
 use crate::exit::Exit;
 use crate::query::Trace;
 use crate::text::Safe;
 
-pub fn run(args: &TraceArgs) -> anyhow::Result<Exit> {
-    let reader = open_reader(args.store.data_dir.as_deref())?;
+pub fn run(args: &TraceArgs, asked: Asked) -> anyhow::Result<Exit> {
+    let config = asked.store(&args.store).resolve()?;
+    let reader = open_reader(&config)?;
     let trace = reader.trace(&args.id).map_err(index_error)?;
     let mut out = Out::new();
     match args.format {

@@ -1,17 +1,18 @@
 //! `soctop watch`: the live dashboard.
 
 use super::live;
+use super::settings::{self, Asked};
 use crate::cli::{From, WatchArgs};
-use crate::config;
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::{self, Clock, LiveOptions};
 use crate::source;
 use crate::view::scene::Stream;
 
-pub fn run(args: &WatchArgs) -> anyhow::Result<Exit> {
+pub fn run(args: &WatchArgs, asked: Asked) -> anyhow::Result<Exit> {
+    let config = asked.rules(&args.rules).store(&args.store).screen(&args.screen).resolve()?;
     let inputs = inputs(&args.inputs)?;
-    let data_dir = config::data_dir(args.store.data_dir.as_deref())?;
-    let loaded = live::load_rules(&args.rules)?;
+    let data_dir = settings::data_dir(&config)?;
+    let loaded = live::load_rules(&config)?;
     let plain = live::is_plain(&args.screen);
     if plain {
         live::report_rule_problems(&loaded);
@@ -24,13 +25,17 @@ pub fn run(args: &WatchArgs) -> anyhow::Result<Exit> {
             From::End => source::From::End,
         },
         follow: true,
-        routing: !args.rules.no_routing,
+        routing: config.rules.routing.value,
         data_dir,
         clock: Clock::Wall,
         alerts: plain.then_some(alerts),
         rules: loaded,
     })?;
-    if plain { live::print_alerts(running, printed) } else { live::show(running, &args.screen, Stream::Live) }
+    if plain {
+        live::print_alerts(running, printed)
+    } else {
+        live::show(running, &config.screen, Stream::Live)
+    }
 }
 
 /// What to read; with nothing on the command line there is nothing to guess.

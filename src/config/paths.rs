@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 
-/// The folder of the index: `--data-dir`, else `$XDG_STATE_HOME/soctop`, else its default in the
-/// home folder.
+/// The folder of the index: the one that was configured, else `$XDG_STATE_HOME/soctop`, else its default in
+/// the home folder.
 ///
 /// # Errors
 /// When no folder was given and there is no home folder to put one in.

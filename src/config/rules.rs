@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::detect::{Diagnostic, LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
+use crate::detect::{Diagnostic, LoadOptions, Placeholders, RuleIndex, RuleSet, assemble, parse_documents};
 
 /// All of `queries/`, built into the binary: (file name, text).
 const BUNDLED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/bundled_queries.rs"));
@@ -26,12 +26,12 @@ pub struct RuleError {
     pub source: io::Error,
 }
 
-/// Loads the rules under `paths`, or the bundled ones when `paths` is empty. A broken rule is a
-/// diagnostic and stops no other.
+/// Loads the rules under `paths`, or the bundled ones when `paths` is empty; `lists` are what `expand` fills
+/// in. A broken rule is a diagnostic and stops no other.
 ///
 /// # Errors
 /// When a path does not exist or cannot be read.
-pub fn load_rules(paths: &[PathBuf]) -> Result<LoadedRules, RuleError> {
+pub fn load_rules(paths: &[PathBuf], lists: Placeholders) -> Result<LoadedRules, RuleError> {
     let mut documents = Vec::new();
     let mut diagnostics = Vec::new();
     let mut files = 0;
@@ -50,7 +50,7 @@ pub fn load_rules(paths: &[PathBuf]) -> Result<LoadedRules, RuleError> {
         let bytes = std::fs::read(&file).map_err(|source| RuleError { path: file.clone(), source })?;
         take(&file.to_string_lossy(), &String::from_utf8_lossy(&bytes));
     }
-    let (rules, wrong) = assemble(documents, &LoadOptions::default());
+    let (rules, wrong) = assemble(documents, &LoadOptions { placeholders: lists });
     diagnostics.extend(wrong);
     let fingerprint = fingerprint(&rules);
     Ok(LoadedRules { rules, diagnostics, files, fingerprint })

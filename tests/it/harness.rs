@@ -20,7 +20,16 @@ impl TestEnv {
     pub fn new() -> Self {
         let root = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(root.path().join("logs")).expect("a folder for logs");
+        // Hides a configuration of the machine.
+        let own = root.path().join(".config/soctop");
+        std::fs::create_dir_all(&own).expect("a folder for the configuration");
+        std::fs::write(own.join("config.toml"), "").expect("an empty configuration");
         Self { root }
+    }
+
+    /// A path in the home folder, which is also the working directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
     }
 
     pub fn log(&self, name: &str) -> PathBuf {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use soctop::detect::Output;
+use soctop::detect::{Output, Placeholders};
 use soctop::event::{Event, GenerationId, LogLevel, Outcome, Record, SourceId, Timestamp, canonical};
 use soctop::pipeline::{Line, Work, WorkOptions};
 use soctop::state::{Counted, IndexStatus, Snapshot, SourceStatus, State, Update};
@@ -41,7 +41,7 @@ fn the_readme_shows_a_frame_of_the_demo() {
 fn demo_snapshot() -> Snapshot {
     let start = Timestamp::parse_rfc3339("2026-03-01T09:30:00Z").expect("a time");
     let moment = start.plus(MOMENT_SECONDS * 1_000_000_000);
-    let rules = config::load_rules(&[]).expect("the bundled rules load");
+    let rules = config::load_rules(&[], Placeholders::new()).expect("the bundled rules load");
     let (mut work, _) = Work::new(&rules.rules, &WorkOptions::default());
     let mut state = State::new();
     state.apply(Update::Clock { now: start });

@@ -13,13 +13,12 @@
 //! incidents of this rule in order of opening; only what is written is compared.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::super::print::{self, Out};
-use crate::config;
+use crate::config::Config;
 use crate::detect::alert::{Alert, AlertId};
 use crate::detect::rule::{Header, Node, NodeValue};
 use crate::detect::{CorrelatorOptions, Output, RuleSet, extension};
@@ -31,8 +30,8 @@ use crate::text::Safe;
 /// Most events of one test.
 const MAX_EVENTS: usize = 100_000;
 
-pub fn run(paths: &[PathBuf]) -> anyhow::Result<Exit> {
-    let loaded = config::load_rules(paths)?;
+pub fn run(config: &Config) -> anyhow::Result<Exit> {
+    let loaded = super::super::live::load_rules(config)?;
     super::super::live::report_rule_problems(&loaded);
     let mut out = Out::new();
     let (mut passed, mut failed) = (0, 0);

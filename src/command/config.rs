@@ -1,0 +1,25 @@
+//! `soctop config`: a file to start from, or what is in force.
+
+use super::print::Out;
+use super::settings::{self, Asked};
+use crate::cli::ConfigArgs;
+use crate::config;
+use crate::exit::Exit;
+use crate::text::Safe;
+
+pub fn run(args: &ConfigArgs, asked: Asked) -> anyhow::Result<Exit> {
+    let text = if args.effective {
+        let asked = asked.rules(&args.rules).store(&args.store).screen(&args.screen);
+        let config = asked.resolve()?;
+        let data_dir = settings::data_dir(&config).ok();
+        config::effective(&config, data_dir.as_deref())
+    } else {
+        config::template()
+    };
+    let mut out = Out::new();
+    for line in text.lines() {
+        out.line(Safe::with_limit(line, usize::MAX).as_str())?;
+    }
+    out.flush()?;
+    Ok(Exit::Fine)
+}

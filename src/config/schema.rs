@@ -1,0 +1,111 @@
+//! What may stand in the configuration file, as data: the keys that are known, the template that `soctop config`
+//! prints and the reference in the documentation all come from here.
+
+/// One table of the file.
+pub struct Section {
+    pub name: &'static str,
+    /// `[[name]]`: there may be several.
+    pub repeated: bool,
+    pub about: &'static str,
+    /// Empty: the names are the user's own.
+    pub keys: &'static [Key],
+}
+
+/// One key of a table.
+pub struct Key {
+    pub name: &'static str,
+    /// A value as it may be written, the default where there is one.
+    pub example: &'static str,
+    pub about: &'static str,
+}
+
+/// Every table, in the order of the template.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        name: "rules",
+        repeated: false,
+        about: "Which rules run.",
+        keys: &[
+            Key {
+                name: "paths",
+                example: r#"["rules"]"#,
+                about: "Rule files and folders instead of the bundled rules (flag --rules).",
+            },
+            Key {
+                name: "routing",
+                example: "true",
+                about: "Match rules only against events of their logsource (flag --no-routing).",
+            },
+        ],
+    },
+    Section {
+        name: "lists",
+        repeated: false,
+        about: "Lists for rules that use `expand`: `%name%` stands for these values. The values may stand in a\n\
+                file, one a line; what begins with `#` there is a comment.",
+        keys: &[],
+    },
+    Section {
+        name: "store",
+        repeated: false,
+        about: "Where the index lives.",
+        keys: &[Key {
+            name: "data_dir",
+            example: r#""~/.local/state/soctop""#,
+            about: "Folder of the index and its cursors (flag --data-dir, environment SOCTOP_DATA_DIR).",
+        }],
+    },
+    Section {
+        name: "screen",
+        repeated: false,
+        about: "How the dashboard draws.",
+        keys: &[
+            Key { name: "fps", example: "10", about: "Frames a second at the most, 1 to 30 (flag --fps)." },
+            Key { name: "ascii", example: "false", about: "Letters and ASCII signs only (flag --ascii)." },
+            Key {
+                name: "no_motion",
+                example: "false",
+                about: "No live clock and fewer repaints (flag --no-motion, environment NO_MOTION).",
+            },
+        ],
+    },
+];
+
+/// What the template shows in tables whose names are the user's own.
+const LIST_EXAMPLES: &[&str] =
+    &[r#"admins = ["root", "adm*"]"#, r#"known_scanners = { file = "scanners.txt" }"#];
+
+/// The keys of one table.
+pub(super) fn keys(section: &str) -> Vec<&'static str> {
+    let found = SECTIONS.iter().find(|known| known.name == section);
+    found.map(|section| section.keys.iter().map(|key| key.name).collect()).unwrap_or_default()
+}
+
+/// A configuration file in which everything is commented out: `# ` begins a remark, `#` alone a setting.
+#[must_use]
+pub fn template() -> String {
+    let mut text = String::from(
+        "# Configuration of soctop. Nothing here is needed: remove the `#` before what you want to change.\n\
+         # Looked up: --config FILE, $SOCTOP_CONFIG, $XDG_CONFIG_HOME/soctop/config.toml, /etc/soctop/config.toml;\n\
+         # the first that exists is read. A flag wins over the environment, the environment over this file.\n\
+         # Relative paths start at the folder of this file. `soctop config --effective` says what is in force.\n",
+    );
+    for section in SECTIONS {
+        text.push('\n');
+        remark(&mut text, section.about);
+        let (open, close) = if section.repeated { ("[[", "]]") } else { ("[", "]") };
+        text.push_str(&format!("#{open}{}{close}\n", section.name));
+        for key in section.keys {
+            remark(&mut text, key.about);
+            text.push_str(&format!("#{} = {}\n", key.name, key.example));
+        }
+        if section.name == "lists" {
+            LIST_EXAMPLES.iter().for_each(|example| text.push_str(&format!("#{example}\n")));
+        }
+    }
+    text
+}
+
+fn remark(text: &mut String, about: &str) {
+    about.lines().for_each(|line| text.push_str(&format!("# {line}\n")));
+}
