@@ -7,11 +7,13 @@
 //! Broken input is data: bad UTF-8, lone surrogates, raw control characters and numbers outside the
 //! grammar are repaired and the outcome says so; only what cannot be read at all becomes `Raw`.
 
+mod format;
 mod json;
 mod keys;
 mod names;
 mod text;
 
+pub use format::{LineFormat, LinePattern, PatternError};
 use names::Names;
 use text::{Line, Reading};
 
@@ -49,12 +51,17 @@ impl Decoder {
     ///
     /// Linear in the length of the line, whatever it holds.
     pub fn decode(&mut self, line: &[u8], cut: bool, event: &mut Event) -> Outcome {
+        self.decode_as(&LineFormat::Recognised, line, cut, event)
+    }
+
+    /// Like [`Decoder::decode`], where the format is configured.
+    pub fn decode_as(&mut self, format: &LineFormat, line: &[u8], cut: bool, event: &mut Event) -> Outcome {
         let too_long = line.len() > LINE_LIMIT;
         let cut = cut || too_long;
         let line = if too_long { line.get(..HEAD_LIMIT).unwrap_or(line) } else { line };
         let outcome = match simdutf8::basic::from_utf8(line) {
-            Ok(text) => self.decode_text(text, cut, event),
-            Err(_) => match self.decode_text(&String::from_utf8_lossy(line), cut, event) {
+            Ok(text) => self.decode_text(format, text, cut, event),
+            Err(_) => match self.decode_text(format, &String::from_utf8_lossy(line), cut, event) {
                 Outcome::Parsed => Outcome::Repaired,
                 other => other,
             },
@@ -64,7 +71,10 @@ impl Decoder {
         outcome
     }
 
-    fn decode_text(&mut self, line: &str, cut: bool, event: &mut Event) -> Outcome {
+    fn decode_text(&mut self, format: &LineFormat, line: &str, cut: bool, event: &mut Event) -> Outcome {
+        if !matches!(format, LineFormat::Recognised) {
+            return self.decode_configured(format, line, cut, event);
+        }
         event.reset(line);
         let Some(start) = first_visible(line.as_bytes()) else { return Outcome::Blank };
         let text = line.get(start..).unwrap_or_default();
@@ -189,6 +199,11 @@ impl Decoder {
         if !text::logfmt(part.text, |_, _, _| {}) {
             return false;
         }
+        self.push_logfmt(part, event);
+        true
+    }
+
+    fn push_logfmt(&mut self, part: Line<'_>, event: &mut Event) {
         text::logfmt(part.text, |key, value, quoted| {
             if event.fields().len() >= FIELD_LIMIT {
                 event.meta.fields_over_limit = event.meta.fields_over_limit.saturating_add(1);
@@ -205,7 +220,6 @@ impl Decoder {
             }
         });
         event.meta.format = Format::Logfmt;
-        true
     }
 }
 
