@@ -19,6 +19,7 @@ mod path;
 mod record;
 pub mod stamp;
 mod time;
+mod zone;
 
 pub use chunk::{Chunk, Cursor, Gap, GapCause, GenerationId, LineSpan, SourceId, SourceMessage};
 pub use field::{Field, Kind, Origin, Span};
@@ -27,6 +28,7 @@ pub use logsource::LogSource;
 pub use path::{PathId, Paths, canonical};
 pub use record::{LogLevel, Record, RecordField};
 pub use time::{Nanos, Timestamp};
+pub use zone::Zone;
 
 /// What became of the bytes of one line. Every line read has exactly one outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

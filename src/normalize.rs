@@ -20,6 +20,7 @@ mod request;
 mod value;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use alias::{Claim, ROLES, Role};
@@ -32,15 +33,17 @@ use value::Scale;
 
 use crate::event::stamp::{self, Completion, Stamp};
 use crate::event::{
-    Event, Field, Format, Kind, LogLevel, Nanos, Origin, PathId, Paths, Span, TimeQuality, Timestamp,
-    canonical,
+    Event, Field, Format, Kind, LogLevel, Nanos, Origin, PathId, Paths, SourceId, Span, TimeQuality,
+    Timestamp, Zone, canonical,
 };
 
 /// How a [`Normalizer`] reads what the lines leave open.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Seconds east of UTC for timestamps without a zone.
-    pub zone_seconds: i32,
+    /// Zone of timestamps that name none.
+    pub zone: Zone,
+    /// Year of the first timestamp of a source where they have none; `None`: the arrival gives it.
+    pub year: Option<i32>,
     /// How far ahead of the arrival an event time may lie before it is `Future`; `None`: as far as it likes
     /// (replay, where the arrival says nothing).
     pub max_skew: Option<Nanos>,
@@ -52,7 +55,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            zone_seconds: 0,
+            zone: Zone::default(),
+            year: None,
             max_skew: Some(300 * 1_000_000_000),
             redaction: Redaction::default(),
             context: Limits::default(),
@@ -93,6 +97,8 @@ pub struct Normalizer {
     context: Context,
     /// The name that fields get whose own is a secret.
     redacted_name: PathId,
+    /// Newest time by source, kept only where it decides what a timestamp means.
+    latest: HashMap<SourceId, Timestamp>,
     counters: Counters,
 }
 
@@ -197,6 +203,7 @@ impl Normalizer {
             logsources: LogSources::default(),
             best: [Candidate { rank: 0, field: NO_FIELD }; ROLES],
             ids: Vec::new(),
+            latest: HashMap::new(),
             counters: Counters::default(),
         }
     }
@@ -223,7 +230,7 @@ impl Normalizer {
     /// (UTC) completes timestamps without a year and bounds those of the future. Looks at nothing but
     /// this event.
     pub fn translate(&mut self, event: &mut Event, arrival: Timestamp) {
-        let completion = Completion { zone_seconds: self.options.zone_seconds, arrival };
+        let completion = self.completion(event.meta.source, arrival);
         let found = self.survey(event, completion);
         self.set_time(event, found.time, arrival);
         self.set_ids(event, &found);
@@ -243,6 +250,16 @@ impl Normalizer {
         self.logsources.assign(event, found.marks);
         self.redact(event, found.secrets);
         self.counters.events += 1;
+    }
+
+    fn completion(&self, source: SourceId, arrival: Timestamp) -> Completion {
+        let latest = if self.needs_order() { self.latest.get(&source).copied() } else { None };
+        Completion { zone: self.options.zone, year: self.options.year, arrival, latest }
+    }
+
+    /// Whether what came before tells what a timestamp means.
+    fn needs_order(&self) -> bool {
+        matches!(self.options.zone, Zone::Named(_)) || self.options.year.is_some()
     }
 
     fn redact(&mut self, event: &mut Event, secrets: bool) {
@@ -437,8 +454,20 @@ impl Normalizer {
             return;
         };
         event.meta.time = Some(stamp.time);
+        if self.needs_order() {
+            self.remember_time(event.meta.source, stamp.time);
+        }
         let ahead = self.options.max_skew.is_some_and(|skew| stamp.time.since(arrival) > skew);
         event.meta.time_quality = if ahead { TimeQuality::Future } else { stamp.quality };
+    }
+
+    #[cold]
+    fn remember_time(&mut self, source: SourceId, time: Timestamp) {
+        if self.latest.len() >= SOURCES_IN_ORDER && !self.latest.contains_key(&source) {
+            self.latest.clear();
+        }
+        let latest = self.latest.entry(source).or_insert(time);
+        *latest = (*latest).max(time);
     }
 
     /// Every id that the event carries, once each: from the fields named like one, then from the message.
@@ -560,6 +589,8 @@ const FIRST_LIST: u32 = 2;
 const NUMERIC_ID_LENGTH: usize = 6;
 /// Ids of one event that are kept.
 const ID_LIMIT: usize = 16;
+/// Sources whose newest time is remembered; more are not open at the same time.
+const SOURCES_IN_ORDER: usize = 4_096;
 
 fn read_time(text: &str, kind: Kind, completion: Completion) -> Option<Stamp> {
     match kind {

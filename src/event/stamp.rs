@@ -5,6 +5,7 @@
 //! (`2015/10/29 20:01:02`), RFC 2822, asctime, syslog without a year (`Dec 10 06:55:46`), and epoch
 //! numbers in seconds, milli-, micro- or nanoseconds, told apart by their size.
 
+use super::zone::{self, Zone};
 use super::{Nanos, TimeQuality, Timestamp};
 
 const SECOND: i64 = 1_000_000_000;
@@ -21,10 +22,15 @@ pub struct Stamp {
 /// What a timestamp that lacks a part is completed with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Completion {
-    /// Seconds east of UTC for times without a zone.
-    pub zone_seconds: i32,
+    /// Zone of times that name none.
+    pub zone: Zone,
+    /// Year of the first time without a year; `None`: the arrival gives it.
+    pub year: Option<i32>,
     /// Arrival of the line: gives the year where there is none.
     pub arrival: Timestamp,
+    /// Newest time of the same source so far: tells the two passes of a repeated hour apart, and when
+    /// the next year has begun.
+    pub latest: Option<Timestamp>,
 }
 
 /// Reads a text that is a timestamp from its first to its last character.
@@ -97,6 +103,32 @@ impl Civil {
         let seconds = days(self.year, self.month, self.day) * DAY + self.seconds - offset;
         Some(Timestamp(seconds * SECOND + self.nanos))
     }
+
+    /// The same in the zone that was not written.
+    #[inline]
+    fn local(self, completion: Completion) -> Option<Timestamp> {
+        match completion.zone {
+            Zone::Fixed(seconds) => self.at(i64::from(seconds)),
+            Zone::Named(zone) => {
+                let seconds = days(self.year, self.month, self.day) * DAY + self.seconds;
+                let possible = zone::offsets(zone, seconds)?.map(|offset| self.at(offset));
+                match possible {
+                    [Some(first), Some(second)] => Some(pass(first, second, completion)),
+                    [first, second] => first.or(second),
+                }
+            }
+        }
+    }
+}
+
+/// Which of two possible moments is meant: the second one when the source has come further than the first
+/// allows, or when the line arrives just then; else the first.
+fn pass(first: Timestamp, second: Timestamp, completion: Completion) -> Timestamp {
+    /// How far a source may fall behind itself; one that is silent for the rest of the hour is misjudged.
+    const DISORDER: Nanos = 600 * SECOND;
+    let further = completion.latest.is_some_and(|latest| latest.since(first) > DISORDER);
+    let arrives_now = completion.arrival.since(second).unsigned_abs() < DISORDER.unsigned_abs();
+    if further || arrives_now { second } else { first }
 }
 
 /// Days since 1970-01-01 (Howard Hinnant's `days_from_civil`).
@@ -137,10 +169,13 @@ fn year_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
     zoned(civil, bytes, end, completion)
 }
 
-/// `17/May/2015:10:05:03 +0000`, `20 Nov 2026 20:19:33`.
+/// `17/May/2015:10:05:03 +0000`, `20 Nov 2026 20:19:33`, `29.11.2026 23:59:58`.
 fn day_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
     let (day, end) = one_or_two(bytes, 0)?;
     let separator = *bytes.get(end)?;
+    if separator == b'.' {
+        return dotted(day, bytes, end, completion);
+    }
     if !matches!(separator, b'/' | b'-' | b' ') {
         return None;
     }
@@ -154,6 +189,22 @@ fn day_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
     }
     let (seconds, nanos, at) = clock(bytes, end + 10)?;
     zoned(civil(i64::from(year), month, day, seconds, nanos)?, bytes, at, completion)
+}
+
+/// The rest of `29.11.2026 23:59:58`: with dots, the day comes first everywhere.
+fn dotted(day: u32, bytes: &[u8], at: usize, completion: Completion) -> Option<(Stamp, usize)> {
+    let month = two(bytes, at + 1)?;
+    if bytes.get(at + 3) != Some(&b'.') {
+        return None;
+    }
+    let year = year_at(bytes, at + 4)?;
+    let clock_at =
+        at + 8 + bytes.get(at + 8..)?.iter().take_while(|byte| matches!(byte, b' ' | b',' | b'T')).count();
+    if !(at + 9..=at + 10).contains(&clock_at) {
+        return None;
+    }
+    let (seconds, nanos, end) = clock(bytes, clock_at)?;
+    zoned(civil(year, month, day, seconds, nanos)?, bytes, end, completion)
 }
 
 /// `Mon, 02 Jan 2006 15:04:05 GMT`, `Sun Jul 28 21:05:31.178 2013`, `Dec 10 06:55:46`.
@@ -201,16 +252,32 @@ fn year_at(bytes: &[u8], at: usize) -> Option<i64> {
     (1970..2262).contains(&year).then_some(i64::from(year))
 }
 
-/// The year in which the time lies closest to the arrival, at most a week ahead of it.
+/// The configured year or, later in the same source, the next; else the year in which the time lies closest
+/// to the arrival, at most a week ahead of it.
 fn without_year(civil: Civil, completion: Completion) -> Option<Stamp> {
     const WEEK: Nanos = 7 * DAY * SECOND;
+    if let Some(year) = completion.year {
+        return in_year(civil, i64::from(year), completion);
+    }
     let arrival_year = civil_year(completion.arrival);
     let stamp = (0..9)
         .map(|back| arrival_year + 1 - back)
         .filter(|year| civil.day <= days_in_month(*year, civil.month))
-        .filter_map(|year| Civil { year, ..civil }.at(i64::from(completion.zone_seconds)))
+        .filter_map(|year| Civil { year, ..civil }.local(completion))
         .find(|time| time.since(completion.arrival) <= WEEK)?;
     Some(Stamp { time: stamp, quality: TimeQuality::Completed })
+}
+
+/// The first year from `year` on in which the source does not fall back by half a year: January after
+/// December is the next one.
+fn in_year(civil: Civil, year: i64, completion: Completion) -> Option<Stamp> {
+    const HALF_A_YEAR: Nanos = 183 * DAY * SECOND;
+    let from = completion.latest.map_or(year, |latest| year.max(civil_year(latest) - 1));
+    let time = (from..from + 3)
+        .filter(|year| civil.day <= days_in_month(*year, civil.month))
+        .filter_map(|year| Civil { year, ..civil }.local(completion))
+        .find(|time| completion.latest.is_none_or(|latest| latest.since(*time) < HALF_A_YEAR))?;
+    Some(Stamp { time, quality: TimeQuality::Completed })
 }
 
 fn civil_year(time: Timestamp) -> i64 {
@@ -284,7 +351,10 @@ fn zoned(civil: Civil, bytes: &[u8], at: usize, completion: Completion) -> Optio
         _ => (None, at),
     };
     let quality = if offset.is_some() { TimeQuality::Exact } else { TimeQuality::Zoneless };
-    let time = civil.at(offset.unwrap_or(i64::from(completion.zone_seconds)))?;
+    let time = match offset {
+        Some(offset) => civil.at(offset),
+        None => civil.local(completion),
+    }?;
     Some((Stamp { time, quality }, end))
 }
 
@@ -370,7 +440,7 @@ mod tests {
 
     fn completion() -> Completion {
         let arrival = Timestamp::parse_rfc3339("2026-03-01T00:00:00Z").expect("a time");
-        Completion { zone_seconds: 0, arrival }
+        Completion { arrival, ..Completion::default() }
     }
 
     fn check(text: &str, expect: Option<(&str, TimeQuality)>) {
@@ -387,6 +457,8 @@ mod tests {
             ("2025-10-10T14:15:10.260033+00:00", "2025-10-10T14:15:10.260033Z", Exact),
             ("2025-08-03T14:32:00.02-04:00", "2025-08-03T18:32:00.020Z", Exact),
             ("2026-11-20 20:19:33,123", "2026-11-20T20:19:33.123Z", Zoneless),
+            ("29.11.2026 23:59:58", "2026-11-29T23:59:58Z", Zoneless),
+            ("9.11.2026, 23:59:58.5 +0100", "2026-11-09T22:59:58.500Z", Exact),
             ("2026-11-20T20:19:33+0000", "2026-11-20T20:19:33Z", Exact),
             ("2026-11-20T20:19:33+02", "2026-11-20T18:19:33Z", Exact),
             ("2022-01-28T16:04:05.413656027Z", "2022-01-28T16:04:05.413656027Z", Exact),
@@ -437,6 +509,8 @@ mod tests {
             "1762331559x",
             "-1762331559",
             "23.0.0.10",
+            "23.13.2026 10:00:00",
+            "23.10.26 10:00:00",
             "Dec",
             "Decoy 10",
             "é",
@@ -462,11 +536,90 @@ mod tests {
 
     #[test]
     fn a_configured_zone_applies_to_times_without_one() {
-        let completion = Completion { zone_seconds: 7200, ..completion() };
+        let completion = Completion { zone: Zone::Fixed(7200), ..completion() };
         let stamp = parse("2026-01-01 12:00:00", completion).expect("a time");
         assert_eq!(stamp.time.to_string(), "2026-01-01T10:00:00Z");
         let stamp = parse("2026-01-01 12:00:00Z", completion).expect("a time");
         assert_eq!(stamp.time.to_string(), "2026-01-01T12:00:00Z");
+    }
+
+    /// The times of `texts` in Berlin, each with the newest before it.
+    fn in_berlin(texts: &[&str], arrival: &str) -> Vec<String> {
+        let zone = Zone::parse("Europe/Berlin").expect("a zone");
+        let arrival = Timestamp::parse_rfc3339(arrival).expect("a time");
+        let mut completion = Completion { zone, arrival, ..Completion::default() };
+        let mut times = Vec::new();
+        for text in texts {
+            let stamp = parse(text, completion).expect("a time");
+            completion.latest = completion.latest.max(Some(stamp.time));
+            times.push(stamp.time.to_string());
+        }
+        times
+    }
+
+    #[test]
+    fn a_named_zone_has_summer_and_winter() {
+        let times = in_berlin(&["2026-01-01 12:00:00", "2026-07-01 12:00:00", "2026-07-01 12:00:00Z"], FAR);
+        assert_eq!(times, ["2026-01-01T11:00:00Z", "2026-07-01T10:00:00Z", "2026-07-01T12:00:00Z"]);
+    }
+
+    const FAR: &str = "2030-01-01T00:00:00Z";
+
+    #[test]
+    fn the_hour_that_comes_twice_is_told_apart_by_the_order_of_the_source() {
+        let texts = [
+            "2025-10-26 01:59:59",
+            "2025-10-26 02:00:00",
+            "2025-10-26 02:59:59",
+            // A writer's small disorder is no second pass.
+            "2025-10-26 02:58:00",
+            "2025-10-26 02:00:01",
+            "2025-10-26 02:30:00",
+            "2025-10-26 02:59:59",
+            "2025-10-26 03:00:00",
+        ];
+        let times = in_berlin(&texts, FAR);
+        assert_eq!(
+            times,
+            [
+                "2025-10-25T23:59:59Z",
+                "2025-10-26T00:00:00Z",
+                "2025-10-26T00:59:59Z",
+                "2025-10-26T00:58:00Z",
+                "2025-10-26T01:00:01Z",
+                "2025-10-26T01:30:00Z",
+                "2025-10-26T01:59:59Z",
+                "2025-10-26T02:00:00Z",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_line_that_arrives_in_the_second_pass_belongs_there() {
+        let text = ["2025-10-26 02:30:00"];
+        assert_eq!(in_berlin(&text, "2025-10-26T00:30:01Z"), ["2025-10-26T00:30:00Z"]);
+        assert_eq!(in_berlin(&text, "2025-10-26T01:30:01Z"), ["2025-10-26T01:30:00Z"]);
+    }
+
+    #[test]
+    fn a_time_that_does_not_exist_is_of_a_clock_that_was_not_put_forward() {
+        let times = in_berlin(&["2026-03-29 01:59:59", "2026-03-29 02:30:00", "2026-03-29 03:30:00"], FAR);
+        assert_eq!(times, ["2026-03-29T00:59:59Z", "2026-03-29T01:30:00Z", "2026-03-29T01:30:00Z"]);
+    }
+
+    #[test]
+    fn a_configured_year_goes_on_when_january_follows_december() {
+        let mut completion = Completion { year: Some(2019), ..completion() };
+        let mut times = Vec::new();
+        for text in ["Dec 31 23:59:59", "Jan  1 00:00:01", "Dec 31 23:59:58", "Feb 29 12:00:00"] {
+            let stamp = parse(text, completion).expect("a time");
+            completion.latest = completion.latest.max(Some(stamp.time));
+            times.push(stamp.time.to_string());
+        }
+        assert_eq!(
+            times,
+            ["2019-12-31T23:59:59Z", "2020-01-01T00:00:01Z", "2019-12-31T23:59:58Z", "2020-02-29T12:00:00Z"]
+        );
     }
 
     proptest::proptest! {
@@ -476,6 +629,25 @@ mod tests {
             let text = time.to_string();
             let expect = (1678..=2261).contains(&civil_year(time)).then_some(time);
             proptest::prop_assert_eq!(parse(&text, completion()).map(|stamp| stamp.time), expect);
+        }
+
+        #[test]
+        fn any_time_in_any_zone_is_survived(
+            nanos in proptest::prelude::any::<i64>(),
+            zone in 0..chrono_tz::TZ_VARIANTS.len(),
+            latest in proptest::prelude::any::<Option<i64>>(),
+        ) {
+            let text = Timestamp(nanos).to_string();
+            let zone = Zone::Named(chrono_tz::TZ_VARIANTS[zone]);
+            let completion = Completion { zone, latest: latest.map(Timestamp), ..completion() };
+            let text = text.trim_end_matches('Z');
+            let fits = (1678..=2261).contains(&civil_year(Timestamp(nanos)));
+            if let Some(stamp) = parse(text, completion) {
+                let apart = stamp.time.since(Timestamp(nanos)).unsigned_abs();
+                proptest::prop_assert!(apart <= 27 * 3_600 * SECOND as u64, "{text} is {}", stamp.time);
+            } else {
+                proptest::prop_assert!(!fits, "{text}");
+            }
         }
 
         #[test]

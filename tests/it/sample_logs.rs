@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use soctop::detect::alert::AlertId;
 use soctop::detect::{Alert, CorrelatorOptions, Level, Output, RuleSet, extension};
-use soctop::event::Timestamp;
+use soctop::event::{Timestamp, Zone};
 use soctop::normalize;
 use soctop::pipeline::{RecordingError, Work, WorkOptions, recordings, replay};
 use soctop::samples::samples;
@@ -37,7 +37,7 @@ pub struct Incident {
 pub fn incidents(rules: &RuleSet, files: &[PathBuf], zone_seconds: i32) -> Vec<Incident> {
     let options = WorkOptions {
         routing: true,
-        normalize: normalize::Options { zone_seconds, ..normalize::Options::default() },
+        normalize: normalize::Options { zone: Zone::Fixed(zone_seconds), ..normalize::Options::default() },
         correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
     };
     let (mut work, problems) = Work::new(rules, &options);
