@@ -15,6 +15,7 @@ pub mod context;
 mod id;
 mod logsource;
 mod message;
+mod overrides;
 mod redact;
 mod request;
 mod value;
@@ -27,6 +28,7 @@ use alias::{Claim, ROLES, Role};
 use context::{Context, ContextCounters, Limits};
 use logsource::LogSources;
 use message::Fact;
+pub use overrides::{FieldTarget, Overrides};
 use redact::Redactor;
 pub use redact::{Class, Emails, Redaction, RedactionCounters};
 use value::Scale;
@@ -50,6 +52,8 @@ pub struct Options {
     pub redaction: Redaction,
     /// How much is remembered of a correlation id, to fill in what its other events lack.
     pub context: Limits,
+    /// What is configured about single fields; `None` costs nothing.
+    pub overrides: Option<Overrides>,
 }
 
 impl Default for Options {
@@ -60,6 +64,7 @@ impl Default for Options {
             max_skew: Some(300 * 1_000_000_000),
             redaction: Redaction::default(),
             context: Limits::default(),
+            overrides: None,
         }
     }
 }
@@ -231,6 +236,9 @@ impl Normalizer {
     /// this event.
     pub fn translate(&mut self, event: &mut Event, arrival: Timestamp) {
         let completion = self.completion(event.meta.source, arrival);
+        if let Some(overrides) = &self.options.overrides {
+            overrides.hide_ids(event);
+        }
         let found = self.survey(event, completion);
         self.set_time(event, found.time, arrival);
         self.set_ids(event, &found);
@@ -248,6 +256,9 @@ impl Normalizer {
             self.decode_request(event, found.marks & logsource::REQUEST_PART != 0);
         }
         self.logsources.assign(event, found.marks);
+        if let Some(overrides) = &self.options.overrides {
+            overrides.complete(event);
+        }
         self.redact(event, found.secrets);
         self.counters.events += 1;
     }
@@ -422,11 +433,15 @@ impl Normalizer {
         let names = self.paths.read();
         let name = names.name(path);
         let is_canonical = path.index() < canonical::NAMES.len();
+        let mut claims = alias::claims(name);
+        if let Some(overrides) = &self.options.overrides {
+            overrides.apply(name, &mut claims);
+        }
         let meaning = Meaning {
-            claims: alias::claims(name),
+            claims,
             canonical: if is_canonical { 1 << path.index() } else { 0 },
             marks: logsource::marks(name),
-            secret: redact::is_secret_name(name),
+            secret: self.redactor.is_secret_name(name),
             secret_name: redact::name_holds_secret(name),
             id: alias::is_id(name),
         };
@@ -470,6 +485,14 @@ impl Normalizer {
         *latest = (*latest).max(time);
     }
 
+    /// Whether the configuration says that the field holds ids, not only its name.
+    fn is_configured_id(&self, path: PathId) -> bool {
+        let configured = Claim { role: Role::Id, rank: alias::CONFIGURED };
+        let list = self.known.get(path.index()).copied().unwrap_or(UNKNOWN);
+        let meaning = self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize);
+        meaning.is_some_and(|meaning| meaning.claims.contains(&configured))
+    }
+
     /// Every id that the event carries, once each: from the fields named like one, then from the message.
     fn set_ids(&mut self, event: &mut Event, found: &Found) {
         let from = event.fields().len();
@@ -478,7 +501,8 @@ impl Normalizer {
             let index = *index as usize;
             let Some(field) = event.fields().get(index).copied() else { continue };
             let text = event.text(field.span);
-            let numbers = field.kind == Kind::Number && text.len() >= NUMERIC_ID_LENGTH;
+            let numbers = field.kind == Kind::Number
+                && (text.len() >= NUMERIC_ID_LENGTH || self.is_configured_id(field.path));
             let usable = field.kind == Kind::String || numbers;
             let id = if usable { id::of_value(text).map(|id| part(text, field.span, id)) } else { None };
             match id {
@@ -491,7 +515,8 @@ impl Normalizer {
                 None => {}
             }
         }
-        if found.has(Role::Message) {
+        let trusts_messages = self.options.overrides.as_ref().is_none_or(|known| !known.distrusts_messages());
+        if found.has(Role::Message) && trusts_messages {
             let message = self.best[Role::Message as usize].field.span;
             let mut spans = [Span::default(); 4];
             let mut count = 0;
@@ -557,7 +582,7 @@ impl Normalizer {
     /// line gives the state of a breaker and its message does not name it.
     fn set_breaker_name(&self, event: &mut Event, found: &Found) {
         let candidate = self.best[Role::BreakerName as usize];
-        if candidate.rank % alias::WRAPPED >= alias::PLAIN_BREAKER_NAMES {
+        if candidate.rank % alias::WRAPPED > alias::PLAIN_BREAKER_NAMES {
             let says = |path| self.said.iter().any(|(said, _)| *said == path);
             let has_state = found.has(Role::BreakerState) || says(canonical::BREAKER_STATE);
             if !has_state || says(canonical::BREAKER_NAME) || !self.is_about_breaker(event, found) {
@@ -570,7 +595,7 @@ impl Normalizer {
 
     fn set_breaker_state(&self, event: &mut Event, found: &Found) {
         let candidate = self.best[Role::BreakerState as usize];
-        if candidate.rank % alias::WRAPPED < alias::PLAIN_BREAKER_STATES
+        if candidate.rank % alias::WRAPPED <= alias::PLAIN_BREAKER_STATES
             || self.is_about_breaker(event, found)
         {
             let state = value::breaker_state(event.text(candidate.field.span)).unwrap_or_default();
@@ -619,6 +644,11 @@ fn read_address(text: &str, field: &Field) -> Option<FoundAddress> {
 /// Whether a value can fill a role.
 fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
     match (claim.role, kind) {
+        (role, Kind::String | Kind::Number)
+            if claim.rank == alias::CONFIGURED && overrides::is_text(role) =>
+        {
+            !value::is_placeholder(text)
+        }
         (Role::StackTrace, Kind::Array | Kind::String) => text.len() > 2,
         (Role::Outcome, Kind::True | Kind::False | Kind::String) => value::outcome(text).is_some(),
         (_, Kind::Null | Kind::Object | Kind::Array | Kind::True | Kind::False) => false,
@@ -646,7 +676,7 @@ fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
         (Role::RequestLine, _) => request_line(text).is_some(),
         (Role::HttpVersion, _) => text.starts_with("HTTP/"),
         (Role::Query, _) => !value::is_placeholder(text) && !value::is_sql(text),
-        (Role::Statement, _) => !value::is_placeholder(text) && (claim.rank < 3 || value::is_sql(text)),
+        (Role::Statement, _) => !value::is_placeholder(text) && (claim.rank <= 3 || value::is_sql(text)),
         (Role::Action, _) => value::is_identifier(text) && !value::is_generic(text),
         (Role::ErrorType, _) => !value::is_placeholder(text) && text != "00000",
         (Role::Logger | Role::Code, _) => value::is_identifier(text) && !value::is_status(text),

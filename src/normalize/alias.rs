@@ -782,11 +782,14 @@ const WRAPPERS: &[&str] = &[
 /// How much later a name inside a wrapper comes than the name alone.
 pub(super) const WRAPPED: u8 = 80;
 
-/// How many names for a breaker, and for its state, need no other sign that the event is about one.
+/// The rank of what is configured: before every name that is only known.
+pub(super) const CONFIGURED: u8 = 0;
+
+/// The last names for a breaker, and for its state, that need no other sign that the event is about one.
 pub(super) const PLAIN_BREAKER_NAMES: u8 = 5;
 pub(super) const PLAIN_BREAKER_STATES: u8 = 3;
 
-/// A role that a name may have, and its place among the names for that role (lower is better).
+/// A role that a name may have, and its place among the names for that role, from 1 (lower is better).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Claim {
     pub(super) role: Role,
@@ -828,7 +831,7 @@ fn lookup(folded: &str, penalty: u8) -> Vec<Claim> {
     ALIASES
         .iter()
         .filter_map(|(role, names)| {
-            let rank = names.iter().position(|name| *name == folded)? as u8;
+            let rank = names.iter().position(|name| *name == folded)? as u8 + 1;
             Some(Claim { role: *role, rank: rank.saturating_add(penalty) })
         })
         .collect()
@@ -855,16 +858,16 @@ mod tests {
     #[test]
     fn spelling_does_not_matter() {
         for name in ["request_id", "requestId", "requestID", "Request-Id"] {
-            check(name, &[(Role::Id, 4)]);
+            check(name, &[(Role::Id, 5)]);
         }
-        check("user_agent.original", &[(Role::UserAgent, 0)]);
-        check("__REALTIME_TIMESTAMP", &[(Role::Time, 25)]);
+        check("user_agent.original", &[(Role::UserAgent, 1)]);
+        check("__REALTIME_TIMESTAMP", &[(Role::Time, 26)]);
     }
 
     #[test]
     fn wrappers_count_later() {
-        check("extra.request_id", &[(Role::Id, 4 + WRAPPED)]);
-        check("record.extra.request_id", &[(Role::Id, 4 + WRAPPED)]);
+        check("extra.request_id", &[(Role::Id, 5 + WRAPPED)]);
+        check("record.extra.request_id", &[(Role::Id, 5 + WRAPPED)]);
         check("unrelated.request_id", &[]);
     }
 

@@ -22,9 +22,10 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, packed};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use regex::Regex;
 
 use super::alias::fold;
-use crate::event::{Event, Field, Kind, Origin, PathId, canonical};
+use crate::event::{Event, Kind, Origin, PathId, Span, canonical};
 
 /// More findings than this in one event and all of its text is dropped.
 pub const HIT_LIMIT: usize = 1_000;
@@ -49,10 +50,12 @@ pub enum Class {
     Assignment,
     Card,
     Email,
+    /// A configured pattern.
+    Pattern,
 }
 
 impl Class {
-    pub const ALL: [Class; 9] = [
+    pub const ALL: [Class; 10] = [
         Class::Named,
         Class::JsonWebToken,
         Class::Authorization,
@@ -62,13 +65,14 @@ impl Class {
         Class::Assignment,
         Class::Card,
         Class::Email,
+        Class::Pattern,
     ];
 
     /// The word in the marker.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Class::Named => "secret",
+            Class::Named | Class::Pattern => "secret",
             Class::JsonWebToken => "jwt",
             Class::Authorization => "credentials",
             Class::ProviderKey => "key",
@@ -98,11 +102,21 @@ pub struct Redaction {
     pub emails: Emails,
     /// Key of the pseudonyms. Keep it secret and keep it: pseudonyms under another key are other pseudonyms.
     pub key: [u8; 32],
+    /// Further fields whose values are secrets, wherever in a dotted name they stand. Spelling does not matter.
+    pub names: Vec<String>,
+    /// Further shapes of secrets. None may match the empty text.
+    pub patterns: Vec<Regex>,
 }
 
 impl Default for Redaction {
     fn default() -> Self {
-        Self { enabled: true, emails: Emails::default(), key: [0; 32] }
+        Self {
+            enabled: true,
+            emails: Emails::default(),
+            key: [0; 32],
+            names: Vec::new(),
+            patterns: Vec::new(),
+        }
     }
 }
 
@@ -127,6 +141,8 @@ struct Hit {
 /// Redacts events, one after the other.
 pub(super) struct Redactor {
     options: Redaction,
+    /// Configured names, folded and between dots.
+    names: Vec<String>,
     hits: Vec<Hit>,
     digits: Vec<u8>,
     /// Lines of a private key that may still come, after its first line.
@@ -142,6 +158,7 @@ const SEARCH_LENGTH: usize = 6;
 impl Redactor {
     pub(super) fn new(options: Redaction) -> Self {
         Self {
+            names: options.names.iter().map(|name| format!(".{}.", fold(name))).collect(),
             options,
             hits: Vec::new(),
             digits: Vec::new(),
@@ -162,6 +179,9 @@ impl Redactor {
         self.hits.clear();
         if secrets {
             self.find_named(event, is_secret);
+        }
+        if !self.options.patterns.is_empty() {
+            self.find_patterns(event);
         }
         self.find_shapes(event, &is_id);
         self.find_cards(event, &is_id);
@@ -193,28 +213,76 @@ impl Redactor {
             let candidate = field.origin == Origin::Line
                 && matches!(field.kind, Kind::String | Kind::Number)
                 && (is_secret(field.path)
-                    || (field.path == PathId::OVERFLOW && is_secret_overflow(event, index)));
+                    || (field.path == PathId::OVERFLOW && self.is_secret_overflow(event, index)));
             if candidate && !is_masked(event.text(field.span)) {
-                self.find_everywhere(event, *field);
+                let start = field.span.start as usize;
+                let bare = field.kind == Kind::Number;
+                let hit = Hit { start, end: start + field.span.len as usize, class: Class::Named, bare };
+                self.find_everywhere(event, &hit, SEARCH_LENGTH);
             }
         }
     }
 
-    fn find_everywhere(&mut self, event: &Event, field: Field) {
+    /// Whether a field name promises a secret, by itself or because it was configured.
+    pub(super) fn is_secret_name(&self, name: &str) -> bool {
+        let configured = || {
+            let name = format!(".{}.", fold(name));
+            self.names.iter().any(|secret| name.contains(secret.as_str()))
+        };
+        is_secret_name(name) || (!self.names.is_empty() && configured())
+    }
+
+    fn is_secret_overflow(&self, event: &Event, index: usize) -> bool {
+        event.overflow_name(index).is_some_and(|name| self.is_secret_name(name))
+    }
+
+    /// Whatever a configured pattern matches in the line or in a value, and every other place with that text.
+    #[cold]
+    fn find_patterns(&mut self, event: &Event) {
+        let patterns = std::mem::take(&mut self.options.patterns);
+        let whole = Span { start: 0, len: event.raw().len() as u32 };
+        let values = event.fields().iter().filter(|field| !field.kind.is_container());
+        // Half a number would be no number, and the line no JSON.
+        let number = |start: usize, end: usize| {
+            let numbers = event.fields().iter().filter(|field| field.kind == Kind::Number);
+            numbers.map(|field| field.span).find(|span| {
+                let from = span.start as usize;
+                from <= start && end <= from + span.len as usize
+            })
+        };
+        for span in std::iter::once(whole).chain(values.map(|field| field.span)) {
+            for found in patterns.iter().flat_map(|pattern| pattern.find_iter(event.text(span))) {
+                let start = span.start as usize + found.start();
+                let end = span.start as usize + found.end();
+                let whole = number(start, end);
+                let (start, end) = whole.map_or((start, end), |span| {
+                    (span.start as usize, span.start as usize + span.len as usize)
+                });
+                let hit = Hit { start, end, class: Class::Pattern, bare: whole.is_some() };
+                self.find_everywhere(event, &hit, 1);
+                if self.hits.len() > HIT_LIMIT {
+                    break;
+                }
+            }
+        }
+        self.options.patterns = patterns;
+    }
+
+    /// A secret, and the same text elsewhere if it has at least `least` bytes.
+    fn find_everywhere(&mut self, event: &Event, hit: &Hit, least: usize) {
         let buffer = event.buffer();
-        let start = field.span.start as usize;
-        let end = start + field.span.len as usize;
-        self.push(start, end, Class::Named, field.kind == Kind::Number);
-        let secret = event.text(field.span);
+        let (start, class) = (hit.start, hit.class);
+        self.push(start, hit.end, class, hit.bare);
+        let secret = buffer.get(start..hit.end).unwrap_or_default();
         let raw_length = event.raw().len();
         let mut in_raw = start < raw_length;
-        if secret.len() >= SEARCH_LENGTH {
+        if secret.len() >= least {
             let mut spelling = secret.to_owned();
             // As it stands, and as JSON writes it inside a string, and inside a string inside a string.
             for _ in 0..3 {
                 for at in memchr::memmem::find_iter(buffer.as_bytes(), spelling.as_bytes()) {
                     in_raw |= at < raw_length;
-                    self.push(at, at + spelling.len(), Class::Named, false);
+                    self.push(at, at + spelling.len(), class, false);
                     if self.hits.len() > HIT_LIMIT {
                         return;
                     }
@@ -227,7 +295,7 @@ impl Redactor {
         }
         if !in_raw {
             // Written with escapes that cannot be foreseen: the whole line goes.
-            self.push(0, raw_length, Class::Named, false);
+            self.push(0, raw_length, class, false);
         }
     }
 
@@ -384,7 +452,7 @@ fn is_user(event: &Event, address: &str) -> bool {
 }
 
 /// Whether a field name of this dotted path promises a secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
+fn is_secret_name(name: &str) -> bool {
     let mut parts = name.rsplit('.');
     let last = parts.next().is_some_and(|part| is_secret_word(&fold(part)));
     last || parts
@@ -498,10 +566,6 @@ fn holds_secret(text: &str) -> bool {
         !found
     });
     found
-}
-
-fn is_secret_overflow(event: &Event, index: usize) -> bool {
-    event.overflow_name(index).is_some_and(is_secret_name)
 }
 
 /// Somebody else has masked the value already, or it says nothing.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::decode::Decoder;
+use crate::event::LogSource;
 
 /// Canonical fields as `name=value`, sorted; the time first.
 fn canonical_fields(line: &str) -> Vec<String> {
@@ -504,5 +505,131 @@ proptest::proptest! {
             let range = field.span.start as usize..(field.span.start + field.span.len) as usize;
             proptest::prop_assert!(event.buffer().get(range).is_some(), "{line}");
         }
+    }
+}
+
+/// Canonical fields of a line under overrides, as [`canonical_fields`] shows them.
+fn overridden(overrides: Overrides, line: &str) -> Vec<String> {
+    let paths = Paths::new();
+    let mut event = Event::default();
+    Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
+    let options = Options { overrides: Some(overrides), ..Options::default() };
+    Normalizer::new(paths.clone(), options).normalize(&mut event, Timestamp::default());
+    let names = paths.read();
+    let added = event.fields().iter().filter(|field| field.origin == Origin::Canonical);
+    let mut shown: Vec<String> =
+        added.map(|field| format!("{}={}", names.name(field.path), event.text(field.span))).collect();
+    shown.sort();
+    shown
+}
+
+fn fields(pairs: &[(&str, &str)]) -> Overrides {
+    let target = |name: &str| FieldTarget::parse(name).expect("a canonical field");
+    let fields = pairs.iter().map(|(name, meant)| ((*name).to_owned(), target(meant))).collect();
+    Overrides { fields, ..Overrides::default() }
+}
+
+#[test]
+fn a_configured_field_wins_over_what_names_suggest() {
+    let line =
+        r#"{"user":"proxy","wer":"alice","wo":{"ip":"203.0.113.9:80"},"tat":"login failed","dauer":1.5}"#;
+    let known = [
+        ("wer", "user.name"),
+        ("wo.ip", "source.ip"),
+        ("tat", "event.action"),
+        ("dauer", "event.duration_ms"),
+    ];
+    assert_eq!(
+        overridden(fields(&known), line),
+        [
+            "event.action=login failed",
+            "event.duration=1500000",
+            "source.ip=203.0.113.9",
+            "source.port=80",
+            "user.name=alice"
+        ]
+    );
+    assert_eq!(overridden(fields(&known), r#"{"user":"proxy","wer":"-"}"#), ["user.name=proxy"]);
+}
+
+#[test]
+fn every_canonical_name_that_a_field_can_be_is_known() {
+    let names: Vec<&str> = FieldTarget::names().collect();
+    for name in
+        ["@timestamp", "message", "user.name", "source.ip", "correlation.id", "http.response.status_code"]
+    {
+        assert!(names.contains(&name), "{name}");
+    }
+    assert_eq!(FieldTarget::parse("usr.name"), None);
+}
+
+#[test]
+fn ids_are_taken_from_configured_fields_and_never_from_others() {
+    let line = r#"{"vorgang":"4711-a","request_id":"chosen-1","correlation.id":"chosen-2","message":"[a1b2c3d4e5] x"}"#;
+    let ids = |never: &[&str]| {
+        let overrides = Overrides {
+            id_fields: vec!["vorgang".to_owned()],
+            never_ids: never.iter().map(|name| (*name).to_owned()).collect(),
+            ..Overrides::default()
+        };
+        let found = overridden(overrides, line).into_iter();
+        found.filter_map(|field| field.strip_prefix("correlation.id=").map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&[]), ["4711-a", "a1b2c3d4e5", "chosen-1"]);
+    assert_eq!(ids(&["request_id", "correlation.id", "message"]), ["4711-a"]);
+}
+
+#[test]
+fn defaults_fill_only_what_is_missing() {
+    let overrides = || Overrides {
+        defaults: vec![
+            (canonical::SERVICE_NAME, "lattice".to_owned()),
+            (canonical::HOST_NAME, "web-1".to_owned()),
+        ],
+        ..Overrides::default()
+    };
+    assert_eq!(overridden(overrides(), r#"{"a":1}"#), ["host.name=web-1", "service.name=lattice"]);
+    assert_eq!(overridden(overrides(), r#"{"service":"other"}"#), ["host.name=web-1", "service.name=other"]);
+}
+
+#[test]
+fn a_configured_logsource_replaces_only_its_parts() {
+    let paths = Paths::new();
+    let mut event = Event::default();
+    let line = r#"203.0.113.9 - - [01/Mar/2026:09:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "curl/8""#;
+    Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
+    let logsource = LogSource { service: Some("caddy".into()), ..LogSource::default() };
+    let overrides = Overrides { logsource, ..Overrides::default() };
+    let options = Options { overrides: Some(overrides), ..Options::default() };
+    Normalizer::new(paths, options).normalize(&mut event, Timestamp::default());
+    let source = &event.meta.logsource;
+    assert_eq!((source.category.as_deref(), source.service.as_deref()), (Some("webserver"), Some("caddy")));
+}
+
+#[test]
+fn configured_secrets_leave_no_copy_behind() {
+    let options = Options {
+        redaction: Redaction {
+            names: vec!["Steuer-Nummer".to_owned(), "customer.iban".to_owned()],
+            patterns: vec![
+                regex::Regex::new(r"KD-\d{4}").expect("a pattern"),
+                regex::Regex::new(r"^9\d{3}$").expect("a pattern"),
+            ],
+            ..Redaction::default()
+        },
+        ..Options::default()
+    };
+    for (line, secret) in [
+        (r#"{"steuernummer":"12/345"}"#, "12/345"),
+        (r#"{"a":{"steuer_nummer":{"x":"geheim-1"}}}"#, "geheim-1"),
+        (r#"{"customer":{"IBAN":"DE02120300000000202051"},"message":"to DE02120300000000202051"}"#, "DE0212"),
+        (r#"{"message":"order of KD-1234, KD-1234"}"#, "KD-1234"),
+        (r#"{"message":"order of K\u0044-1234"}"#, "-1234"),
+        (r#"{"kunde":9123,"a":1}"#, "9123"),
+        ("order of KD-1234", "KD-1234"),
+    ] {
+        let shown = shown(&[line], options.clone());
+        assert!(!shown.contains(secret), "{line}:\n{shown}");
+        assert!(shown.contains("‹redacted:secret›"), "{line}:\n{shown}");
     }
 }
