@@ -11,6 +11,7 @@ mod paths;
 mod rules;
 mod schema;
 mod settings;
+mod source;
 
 pub use effective::effective;
 pub use key::{KeyError, redaction_key};
@@ -21,3 +22,4 @@ pub use schema::{Key, SECTIONS, Section, template};
 pub use settings::{
     Config, ConfigError, Environment, Flags, Origin, RuleConfig, ScreenConfig, Setting, StoreConfig,
 };
+pub use source::{RedactionConfig, SourceConfig, SourcePath};

@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use super::live;
 use super::settings::Asked;
 use crate::cli::DemoArgs;
-use crate::config;
+use crate::config::{self, RedactionConfig};
 use crate::detect::Placeholders;
 use crate::event::Timestamp;
 use crate::exit::Exit;
@@ -53,6 +53,8 @@ pub fn run(args: &DemoArgs, asked: Asked) -> anyhow::Result<Exit> {
         data_dir: folder.path().join("state"),
         clock,
         alerts: plain.then_some(alerts),
+        sources: Vec::new(),
+        redaction: RedactionConfig::default(),
         rules: config::load_rules(&[], Placeholders::new())?,
     })?;
 

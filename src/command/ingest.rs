@@ -26,6 +26,8 @@ pub fn run(args: &IngestArgs, asked: Asked) -> anyhow::Result<Exit> {
         from: source::From::Start,
         follow: false,
         rules: loaded,
+        sources: config.sources.clone(),
+        redaction: config.redaction.clone(),
         routing: config.rules.routing.value,
         data_dir: settings::data_dir(&config)?,
         clock: Clock::Wall,

@@ -12,6 +12,7 @@ use crate::detect::{Alert, Severity};
 use crate::event::Timestamp;
 use crate::exit::{Exit, Hinted};
 use crate::index;
+use crate::normalize;
 use crate::pipeline::{self, Clock, Live, LiveError, LiveOptions};
 use crate::text::Safe;
 use crate::tui;
@@ -25,6 +26,12 @@ pub fn wall_clock() -> Timestamp {
 /// Loads the rules that are configured; what is wrong with others is part of the result.
 pub fn load_rules(config: &Config) -> anyhow::Result<LoadedRules> {
     Ok(config::load_rules(&config.rules.paths.value, config.lists.placeholders())?)
+}
+
+/// How events of recordings are normalised: the time of reading says nothing about them.
+pub fn recorded(config: &Config) -> normalize::Options {
+    let redaction = config.redaction.applied(normalize::Redaction::default());
+    normalize::Options { max_skew: None, redaction, ..normalize::Options::default() }
 }
 
 /// An error of the index with its next step, where it knows one.

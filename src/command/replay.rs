@@ -16,7 +16,6 @@ use crate::detect::{
 };
 use crate::event::{Event, PathId, Timestamp};
 use crate::exit::Exit;
-use crate::normalize;
 use crate::pipeline::{Work, WorkOptions, recordings, replay};
 use crate::source::Input;
 use crate::state::{Ledger, ThreatLevel};
@@ -32,7 +31,8 @@ pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
             replayed: true,
             ..CorrelatorOptions::default()
         },
-        normalize: normalize::Options { max_skew: None, ..normalize::Options::default() },
+        normalize: live::recorded(&config),
+        sources: config.sources.clone(),
     };
     let (mut work, diagnostics) = Work::new(&loaded.rules, &options);
     let inputs = args.inputs.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;

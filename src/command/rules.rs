@@ -4,6 +4,7 @@ mod test;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use serde::Serialize;
@@ -12,15 +13,13 @@ use super::print::{self, Out};
 use super::settings::Asked;
 use crate::cli::{AlertFormat, RuleArgs, RulesArgs, RulesCommand};
 use crate::config::{Config, LoadedRules};
-use crate::decode::Decoder;
 use crate::detect::engine::RuleCounter;
 use crate::detect::explain::{self, Line};
 use crate::detect::rule::{Header, Severity};
 use crate::detect::{Diagnostic, Engine, EngineOptions, Level, RuleIndex, RuleSet, extension, lint};
 use crate::event::{Event, Outcome, Paths, Timestamp};
 use crate::exit::{Exit, Hinted};
-use crate::normalize::{self, Normalizer};
-use crate::pipeline::{Work, WorkOptions};
+use crate::pipeline::{Intake, Work, WorkOptions};
 use crate::text::Safe;
 
 pub fn run(args: &RulesArgs, asked: Asked) -> anyhow::Result<Exit> {
@@ -110,7 +109,7 @@ struct Row {
 
 fn list(config: &Config, events: Option<&Path>, format: AlertFormat) -> anyhow::Result<Exit> {
     let loaded = load(config)?;
-    let mut bench = Bench::new(&loaded.rules, true);
+    let mut bench = Bench::new(config, &loaded.rules, true);
     let mut seen = 0;
     if let Some(path) = events {
         bench.each_event(path, |engine, event| {
@@ -198,7 +197,7 @@ fn show(config: &Config, wanted: &str, event: Option<&Path>) -> anyhow::Result<E
     };
     out.line(&format!("logsource  {}", Safe::new(&rule.logsource.to_string())))?;
     out.line("")?;
-    let mut bench = Bench::new(rules, false);
+    let mut bench = Bench::new(config, rules, false);
     match event {
         None => {
             print_lines(&mut out, &explain::detection(rule, None))?;
@@ -297,17 +296,19 @@ fn load(config: &Config) -> anyhow::Result<LoadedRules> {
     Ok(loaded)
 }
 
-/// Decoder, normalizer and engine that belong together.
+/// Intake and engine that belong together.
 struct Bench {
     paths: Paths,
+    intake: Intake,
     engine: Engine,
 }
 
 impl Bench {
-    fn new(rules: &RuleSet, routing: bool) -> Self {
+    fn new(config: &Config, rules: &RuleSet, routing: bool) -> Self {
         let paths = Paths::new();
+        let intake = Intake::new(&paths, &super::live::recorded(config), &config.sources);
         let engine = Engine::compile(rules, &paths, EngineOptions { routing });
-        Self { paths, engine }
+        Self { paths, intake, engine }
     }
 
     /// Every event of a file, as the rules of a live soctop would see it.
@@ -317,16 +318,15 @@ impl Bench {
         mut each: impl FnMut(&mut Engine, &Event) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let text = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        let mut decoder = Decoder::new(self.paths.clone());
-        let options = normalize::Options { max_skew: None, ..normalize::Options::default() };
-        let mut normalizer = Normalizer::new(self.paths.clone(), options);
+        let source: Arc<str> = path.to_string_lossy().into();
         let mut event = Event::default();
         for line in text.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if decoder.decode(line, false, &mut event) == Outcome::Blank {
+            let at = Timestamp::default();
+            if self.intake.prepare(line, false, &source, at, &mut event, |_| {}) == Outcome::Blank {
                 continue;
             }
-            normalizer.normalize(&mut event, Timestamp::default());
+            self.intake.join(&mut event);
             each(&mut self.engine, &event)?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 use super::live;
 use super::settings::{self, Asked};
 use crate::cli::{From, WatchArgs};
+use crate::config::{Config, SourceConfig};
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::{self, Clock, LiveOptions};
 use crate::source;
@@ -10,7 +11,7 @@ use crate::view::scene::Stream;
 
 pub fn run(args: &WatchArgs, asked: Asked) -> anyhow::Result<Exit> {
     let config = asked.rules(&args.rules).store(&args.store).screen(&args.screen).resolve()?;
-    let inputs = inputs(&args.inputs)?;
+    let inputs = inputs(&args.inputs, &config)?;
     let data_dir = settings::data_dir(&config)?;
     let loaded = live::load_rules(&config)?;
     let plain = live::is_plain(&args.screen);
@@ -30,6 +31,8 @@ pub fn run(args: &WatchArgs, asked: Asked) -> anyhow::Result<Exit> {
         clock: Clock::Wall,
         alerts: plain.then_some(alerts),
         rules: loaded,
+        sources: config.sources.clone(),
+        redaction: config.redaction.clone(),
     })?;
     if plain {
         live::print_alerts(running, printed)
@@ -38,13 +41,18 @@ pub fn run(args: &WatchArgs, asked: Asked) -> anyhow::Result<Exit> {
     }
 }
 
-/// What to read; with nothing on the command line there is nothing to guess.
-fn inputs(words: &[String]) -> anyhow::Result<Vec<source::Input>> {
+/// What to read: what is named, else what is configured.
+fn inputs(words: &[String], config: &Config) -> anyhow::Result<Vec<source::Input>> {
     if words.is_empty() {
-        return Err(Hinted::error(
-            "nothing to watch",
-            "name files, globs, folders or `-`: `soctop watch /var/log/app/*.log`; `soctop demo` needs nothing",
-        ));
+        let configured = config.sources.iter().flat_map(SourceConfig::watched);
+        let inputs: Vec<_> = configured.map(source::Input::parse).collect::<Result<_, _>>()?;
+        if inputs.is_empty() {
+            return Err(Hinted::error(
+                "nothing to watch",
+                "name files, globs, folders or `-`: `soctop watch /var/log/app/*.log`; `soctop demo` needs nothing",
+            ));
+        }
+        return Ok(inputs);
     }
     Ok(words.iter().map(source::Input::parse).collect::<Result<_, _>>()?)
 }

@@ -26,6 +26,14 @@ pub(super) struct Reader<'t> {
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
+/// A setting as it stands in the file.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub key: String,
+    pub value: String,
+    pub line: u32,
+}
+
 impl<'t> Reader<'t> {
     pub(super) fn new(path: &Path, text: &'t str, home: Option<&Path>) -> Self {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -90,6 +98,18 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Everything in a table as it is written.
+    pub(super) fn written(&self, table: &Table<'t>) -> Vec<Written> {
+        let all = table.iter().map(|(key, value)| Written {
+            key: key.get_ref().to_string(),
+            value: self.text.get(value.span()).unwrap_or_default().to_owned(),
+            line: self.position(&value.span()).line,
+        });
+        let mut all: Vec<Written> = all.collect();
+        all.sort_by_key(|written| written.line);
+        all
+    }
+
     pub(super) fn wrong_kind(&mut self, value: &Value<'t>, what: &str, expected: &str) {
         let kind = kind_word(value.get_ref());
         self.error(value.span(), format!("`{what}` must be {expected}, this is {kind}"));
@@ -101,6 +121,16 @@ impl<'t> Reader<'t> {
             self.wrong_kind(value, what, "a table");
         }
         table
+    }
+
+    /// The tables of `[[what]]`.
+    pub(super) fn list<'v>(&mut self, value: &'v Value<'t>, what: &str) -> &'v [Value<'t>] {
+        if let Some(values) = value.get_ref().as_array() {
+            return values;
+        }
+        let message = format!("`{what}` must be a list of tables, this is {}", kind_word(value.get_ref()));
+        self.error_hint(value.span(), message, format!("write `[[{what}]]`"));
+        &[]
     }
 
     pub(super) fn text(&mut self, value: &Value<'t>, what: &str) -> Option<String> {

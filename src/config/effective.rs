@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write};
 use std::path::Path;
 
+use super::document::Written;
 use super::settings::{Config, Origin, Setting};
 
 /// What is in force. `data_dir` is the folder of the index as resolved, if there is one.
@@ -20,6 +21,8 @@ pub fn effective(config: &Config, data_dir: Option<&Path>) -> String {
     });
     page.setting("routing", &config.rules.routing, bool::to_string);
     page.lists(config);
+    page.sources(config);
+    page.redaction(config);
     page.section("store");
     page.setting("data_dir", &config.store.data_dir, |folder| {
         quoted(&folder.as_deref().or(data_dir).unwrap_or(Path::new("")).display())
@@ -64,6 +67,27 @@ impl Page {
             Origin::Flag(name) => format!("flag {name}"),
         };
         self.line(&format!("{setting:<40} # {origin}"));
+    }
+
+    /// Paths as they are understood, the rest as it is written.
+    fn sources(&mut self, config: &Config) {
+        for source in &config.sources {
+            self.line("\n[[source]]");
+            let paths = list(source.paths.iter().map(|path| quoted(&path.pattern.display())));
+            self.value("paths", &paths, Origin::File(source.line));
+            self.written(source.written.iter().filter(|written| written.key != "paths"));
+        }
+    }
+
+    fn redaction(&mut self, config: &Config) {
+        if !config.redaction.written.is_empty() {
+            self.section("redaction");
+            self.written(config.redaction.written.iter());
+        }
+    }
+
+    fn written<'w>(&mut self, all: impl Iterator<Item = &'w Written>) {
+        all.for_each(|written| self.value(&written.key, &written.value, Origin::File(written.line)));
     }
 
     fn lists(&mut self, config: &Config) {

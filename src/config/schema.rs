@@ -46,6 +46,85 @@ pub const SECTIONS: &[Section] = &[
         keys: &[],
     },
     Section {
+        name: "source",
+        repeated: true,
+        about: "What is known about some sources. Of several entries the first that matches a path counts.",
+        keys: &[
+            Key {
+                name: "paths",
+                example: r#"["/var/log/app/*.log"]"#,
+                about: "Files, globs, folders or `-` (standard input). `soctop watch` without paths reads them;\n\
+                        `**/name.log` is about files of that name anywhere, and is not read by itself.",
+            },
+            Key {
+                name: "format",
+                example: r#""auto""#,
+                about: "`json`, `logfmt` and `plain` force a format, `auto` recognises it line by line.",
+            },
+            Key {
+                name: "pattern",
+                example: r"'^(?<time>\S+) (?<log.level>\w+) (?<user.name>\S+): (?<message>.*)$'",
+                about: "Instead of `format`: an expression whose named groups are the fields.",
+            },
+            Key {
+                name: "fields",
+                example: r#"{ "who" = "user.name", "req.origin" = "source.ip" }"#,
+                about: "What fields are: name in the log = canonical name. `event.duration` counts nanoseconds;\n\
+                        `event.duration_us`, `_ms` and `_s` take other units.",
+            },
+            Key {
+                name: "correlation",
+                example: r#"{ use = ["ticket"], never = ["X-Trace-Id", "message"] }"#,
+                about: "Fields that hold correlation ids, and fields that are never trusted to; `message` stands\n\
+                        for ids in texts.",
+            },
+            Key {
+                name: "logsource",
+                example: r#"{ category = "application", product = "lattice", service = "api" }"#,
+                about: "Sigma's logsource, by which rules are chosen; what is not said is recognised.",
+            },
+            Key {
+                name: "defaults",
+                example: r#"{ "service.name" = "lattice", "host.name" = "web-1" }"#,
+                about: "`service.name`, `service.environment` and `host.name` of events that have none.",
+            },
+            Key {
+                name: "timezone",
+                example: r#""Europe/Berlin""#,
+                about: "Zone of timestamps that name none (default UTC): a name, or an offset as `+02:00`.",
+            },
+            Key {
+                name: "year",
+                example: "2026",
+                about: "Year of the first timestamp of a file where timestamps have none (default: by the time of\n\
+                        reading).",
+            },
+            Key {
+                name: "redaction",
+                example: r#"{ fields = ["tax_id"], patterns = ['KD-\d{8}'] }"#,
+                about: "Secrets of these sources, beside those of `[redaction]`.",
+            },
+        ],
+    },
+    Section {
+        name: "redaction",
+        repeated: false,
+        about: "Secrets beside the known ones, masked before anything is stored or shown. Nothing switches the\n\
+                known ones off.",
+        keys: &[
+            Key {
+                name: "fields",
+                example: r#"["tax_id"]"#,
+                about: "Fields whose values are secrets, with all that lies below them.",
+            },
+            Key {
+                name: "patterns",
+                example: r"['KD-\d{8}']",
+                about: "Expressions: whatever they match in a line or in a value is masked everywhere in it.",
+            },
+        ],
+    },
+    Section {
         name: "store",
         repeated: false,
         about: "Where the index lives.",

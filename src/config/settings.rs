@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::document::{Reader, Table, Value};
 use super::lists::Lists;
 use super::schema;
+use super::source::{RedactionConfig, SourceConfig};
 use crate::detect::Diagnostic;
 
 /// Read when the user has no file of their own.
@@ -92,6 +93,8 @@ pub struct Config {
     pub file: Option<Setting<PathBuf>>,
     pub rules: RuleConfig,
     pub lists: Lists,
+    pub sources: Vec<SourceConfig>,
+    pub redaction: RedactionConfig,
     pub store: StoreConfig,
     pub screen: ScreenConfig,
 }
@@ -125,6 +128,8 @@ impl Default for Config {
             file: None,
             rules: RuleConfig { paths: Setting::default(Vec::new()), routing: Setting::default(true) },
             lists: Lists::default(),
+            sources: Vec::new(),
+            redaction: RedactionConfig::default(),
             store: StoreConfig { data_dir: Setting::default(None) },
             screen: ScreenConfig {
                 frames_per_second: Setting::default(10),
@@ -195,6 +200,13 @@ impl Config {
         }
         if let Some(value) = root.get("lists") {
             self.lists = Lists::read(reader, value);
+        }
+        if let Some(value) = root.get("source") {
+            let sources = reader.list(value, "source");
+            self.sources = sources.iter().filter_map(|value| SourceConfig::read(reader, value)).collect();
+        }
+        if let Some(value) = root.get("redaction") {
+            self.redaction = RedactionConfig::read(reader, value);
         }
         if let Some(table) = section(reader, root, "store") {
             self.store.fill(reader, table);

@@ -14,10 +14,11 @@ use super::indexer::{Ends, Indexer};
 use super::searcher;
 use super::work::{Work, WorkOptions};
 use super::worker::{Channels, Timers, Worker};
-use crate::config::{KeyError, LoadedRules, redaction_key};
+use crate::config::{KeyError, LoadedRules, RedactionConfig, SourceConfig, redaction_key};
 use crate::detect::{Alert, Output};
 use crate::event::{Event, SourceMessage};
 use crate::index::{self, Writer};
+use crate::normalize::Redaction;
 use crate::source::{self, Input, Stop};
 use crate::state::{Snapshot, State, Update};
 
@@ -52,6 +53,9 @@ pub struct LiveOptions {
     /// Go on when everything has been read.
     pub follow: bool,
     pub rules: LoadedRules,
+    /// What is configured about single sources, and about secrets of all.
+    pub sources: Vec<SourceConfig>,
+    pub redaction: RedactionConfig,
     /// Match rules only against events of their logsource.
     pub routing: bool,
     pub data_dir: PathBuf,
@@ -249,7 +253,9 @@ impl Drop for Alarm {
 
 /// Detection continues where the last commit left it; rules whose text has changed start anew.
 fn prepare_work(options: &LiveOptions, writer: &Writer) -> Result<(Work, Vec<String>), LiveError> {
-    let mut work_options = WorkOptions { routing: options.routing, ..WorkOptions::default() };
+    let sources = options.sources.clone();
+    let mut work_options = WorkOptions { routing: options.routing, sources, ..WorkOptions::default() };
+    work_options.normalize.redaction = options.redaction.applied(Redaction::default());
     work_options.normalize.redaction.key = redaction_key(&options.data_dir)?;
     let (mut work, diagnostics) = Work::new(&options.rules.rules, &work_options);
     let mut problems: Vec<String> =

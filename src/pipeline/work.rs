@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use crate::decode::Decoder;
+use super::intake::Intake;
+use crate::config::SourceConfig;
 use crate::detect::{
     Correlator, CorrelatorOptions, Diagnostic, Engine, EngineOptions, Extractor, MatchRecord, Output,
     RuleIndex, RuleSet, RuleSummary, correlate::SnapshotError,
@@ -14,7 +15,7 @@ use crate::detect::{
 use crate::event::{
     Chunk, Event, GenerationId, LineSpan, Outcome, Paths, Record, SourceId, TimeQuality, Timestamp,
 };
-use crate::normalize::{self, Normalizer};
+use crate::normalize;
 use crate::state::{Ledger, RuleHits};
 
 /// Source of events that come from the index; forgotten before anything is read.
@@ -26,6 +27,8 @@ pub struct WorkOptions {
     /// Match rules only against events of their logsource.
     pub routing: bool,
     pub normalize: normalize::Options,
+    /// What is configured about single sources.
+    pub sources: Vec<SourceConfig>,
     pub correlate: CorrelatorOptions,
 }
 
@@ -64,8 +67,7 @@ impl<'a> Line<'a> {
 /// Decode, normalise, match, correlate. Owns every buffer of the hot path.
 pub struct Work {
     paths: Paths,
-    decoder: Decoder,
-    normalizer: Normalizer,
+    intake: Intake,
     engine: Engine,
     extractor: Extractor,
     correlator: Correlator,
@@ -93,8 +95,7 @@ impl Work {
         let paths = Paths::new();
         let (correlator, diagnostics) = Correlator::new(rules, options.correlate.clone());
         let work = Self {
-            decoder: Decoder::new(paths.clone()),
-            normalizer: Normalizer::new(paths.clone(), options.normalize.clone()),
+            intake: Intake::new(&paths, &options.normalize, &options.sources),
             engine: Engine::compile(rules, &paths, EngineOptions { routing: options.routing }),
             extractor: Extractor::new(&paths, correlator.needed_fields()),
             correlator,
@@ -123,14 +124,14 @@ impl Work {
 
     /// Decodes and normalises, without detection.
     pub fn prepare(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
-        let outcome = self.decoder.decode(line.bytes, line.cut, event);
+        let outcome = self.read(line, event);
         self.account(outcome);
-        if outcome == Outcome::Blank {
-            return outcome;
-        }
-        self.place(line, event);
-        self.normalizer.translate(event, line.read_at);
         outcome
+    }
+
+    fn read(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
+        let place = |event: &mut Event| place(line, event);
+        self.intake.prepare(line.bytes, line.cut, line.path, line.read_at, event, place)
     }
 
     /// Matches and correlates a prepared event; it gets its place in the order here.
@@ -138,7 +139,7 @@ impl Work {
         event.meta.seq = self.next_seq;
         self.next_seq += 1;
         // Here and not earlier: replay prepares whole chunks before it knows their order.
-        self.normalizer.join(event);
+        self.intake.join(event);
         self.changed_since_saved = true;
         match event.meta.time_quality {
             TimeQuality::Absent => self.ledger.timeless += 1,
@@ -192,8 +193,7 @@ impl Work {
     /// Counts since the last call.
     pub fn take_ledger(&mut self) -> Ledger {
         let mut ledger = std::mem::take(&mut self.ledger);
-        let redacted = self.normalizer.counters().redactions.found.iter().sum::<u64>();
-        ledger.redacted = redacted.saturating_sub(self.total.redacted);
+        ledger.redacted = self.intake.redacted().saturating_sub(self.total.redacted);
         let late = self.correlator.counters().late;
         ledger.late = late.saturating_sub(self.total.late);
         self.total.add(&ledger);
@@ -257,12 +257,10 @@ impl Work {
             number: record.line,
             read_at: record.ingested,
         };
-        if self.decoder.decode(line.bytes, line.cut, event) == Outcome::Blank {
+        if self.read(&line, event) == Outcome::Blank {
             return;
         }
-        self.place(&line, event);
-        self.normalizer.translate(event, line.read_at);
-        self.normalizer.join(event);
+        self.intake.join(event);
         event.meta.seq = record.seq;
         self.engine.matches(event, &mut self.matched);
         if self.matched.is_empty() {
@@ -288,14 +286,6 @@ impl Work {
         self.hits.list()
     }
 
-    fn place(&self, line: &Line<'_>, event: &mut Event) {
-        event.meta.source = line.source;
-        event.meta.generation = line.generation;
-        event.meta.offset = line.offset;
-        event.meta.line = line.number;
-        event.meta.ingested = line.read_at;
-    }
-
     fn account(&mut self, outcome: Outcome) {
         let counter = match outcome {
             Outcome::Parsed => &mut self.ledger.parsed,
@@ -306,6 +296,14 @@ impl Work {
         };
         *counter += 1;
     }
+}
+
+fn place(line: &Line<'_>, event: &mut Event) {
+    event.meta.source = line.source;
+    event.meta.generation = line.generation;
+    event.meta.offset = line.offset;
+    event.meta.line = line.number;
+    event.meta.ingested = line.read_at;
 }
 
 impl Hits {

@@ -15,7 +15,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("query", &["event", "detect"]),
     ("state", &["event", "detect"]),
     // App half.
-    ("config", &["detect", "query"]),
+    ("config", &["event", "decode", "normalize", "detect"]),
     ("source", &["event"]),
     ("index", &["event", "query", "detect"]),
     ("pipeline", &["source", "decode", "normalize", "detect", "index", "state", "config", "event", "query"]),

@@ -1,8 +1,11 @@
 //! The configuration: what is in force and who decided it, what is refused and where, and that every key
 //! has an effect.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
+
+use soctop::config;
+use soctop::normalize::FieldTarget;
 
 use crate::harness::{TestEnv, append};
 
@@ -135,20 +138,48 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("[lists]\nadmins = { fil = \"x\" }\n", "2:12", "did you mean `file`?"),
     ("[lists]\nadmins = { file = \"nowhere.txt\" }\n", "2:19", "cannot read"),
     ("[lists]\n\"%admins%\" = [\"root\"]\n", "2:1", "has no `%`"),
+    ("[source]\npaths = [\"a\"]\n", "1:1", "write `[[source]]`"),
+    ("[[source]]\nformat = \"json\"\n", "1:1", "this source has no `paths`"),
+    ("[[source]]\npaths = [\"a[\"]\n", "2:10", "is not a pattern"),
+    ("[[source]]\npaths = [\"a\"]\nfomat = \"json\"\n", "3:1", "did you mean `format`?"),
+    ("[[source]]\npaths = [\"a\"]\nformat = \"jsn\"\n", "3:10", "did you mean `json`?"),
+    ("[[source]]\npaths = [\"a\"]\nformat = \"xml\"\n", "3:10", "can be described by `pattern`"),
+    ("[[source]]\npaths = [\"a\"]\nformat = \"json\"\npattern = '(?<a>b)'\n", "3:10", "not both"),
+    ("[[source]]\npaths = [\"a\"]\npattern = '(a'\n", "3:11", "not a regular expression: unclosed group"),
+    ("[[source]]\npaths = [\"a\"]\npattern = '(a)'\n", "3:11", "no group of the expression has a name"),
+    ("[[source]]\npaths = [\"a\"]\nfields = { a = \"user.nam\" }\n", "3:16", "did you mean `user.name`?"),
+    ("[[source]]\npaths = [\"a\"]\nfields = { a = 1 }\n", "3:16", "`a` must be a text"),
+    ("[[source]]\npaths = [\"a\"]\ntimezone = \"Berlin\"\n", "3:12", "did you mean `Europe/Berlin`?"),
+    ("[[source]]\npaths = [\"a\"]\ntimezone = \"Europe/Berln\"\n", "3:12", "did you mean `Europe/Berlin`?"),
+    ("[[source]]\npaths = [\"a\"]\ntimezone = \"+25:00\"\n", "3:12", "unknown time zone"),
+    ("[[source]]\npaths = [\"a\"]\nyear = 26\n", "3:8", "`year` must be from 1970 to 2200"),
+    ("[[source]]\npaths = [\"a\"]\ncorrelation = { user = [\"a\"] }\n", "3:17", "did you mean `use`?"),
+    ("[[source]]\npaths = [\"a\"]\nlogsource = { produkt = \"a\" }\n", "3:15", "did you mean `product`?"),
+    (
+        "[[source]]\npaths = [\"a\"]\ndefaults = { \"servce.name\" = \"a\" }\n",
+        "3:14",
+        "did you mean `service.name`?",
+    ),
+    ("[[source]]\npaths = [\"a\"]\nredaction = { patterns = ['('] }\n", "3:27", "not a regular expression"),
+    ("[redaction]\npatterns = ['x*']\n", "2:13", "matches the empty text"),
+    ("[redaction]\nenabled = false\n", "2:1", "unknown key `enabled`"),
     ("[screen\nfps = 3\n", "1:8", "error"),
     ("[screen]\nfps = 3\nfps = 4\n", "3:1", "duplicate key"),
 ];
 
 #[test]
 fn every_mistake_is_reported_with_its_place_and_nothing_runs() {
+    let mut wrong = Vec::new();
     for (file, place, said) in MISTAKES {
         let env = configured(file);
         let output = run(&env, &["replay", "--rules", "none", "none"]);
         let stderr = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{file}\n{stderr}");
-        assert!(stderr.contains(&format!("config.toml:{place}")), "{place} of\n{file}\n{stderr}");
-        assert!(stderr.contains(said), "{said} of\n{file}\n{stderr}");
+        let at = format!("config.toml:{place}\n");
+        if output.status.code() != Some(2) || !stderr.contains(&at) || !stderr.contains(said) {
+            wrong.push(format!("{place} {said}\n{file}\n{stderr}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n---\n"));
 }
 
 #[test]
@@ -246,4 +277,208 @@ fn the_index_is_where_the_file_says() {
     let elsewhere: PathBuf = env.path("elsewhere");
     let output = run(&env, &["search", "--data-dir", &elsewhere.to_string_lossy(), "hello"]);
     assert!(text(&output.stderr).contains("there is no index"), "{output:?}");
+}
+
+/// Incidents of a rule that is given in short: `field: value` of its selection.
+fn matches(env: &TestEnv, selection: &str, log: &str) -> bool {
+    let rule = RULE_WITH_LIST
+        .replace("    event.action: login\n    user.name|expand: '%admins%'", &format!("    {selection}"));
+    std::fs::write(env.path("rule.yml"), rule).expect("the rule can be written");
+    stdout(&run(env, &["replay", "--rules", "rule.yml", log])).contains("An administrator came in")
+}
+
+fn source(lines: &str, log: &str) -> TestEnv {
+    let env = configured(&format!("[[source]]\npaths = [\"logs/*.log\"]\n{lines}\n"));
+    append(&env.log("app.log"), &format!("{log}\n"));
+    env
+}
+
+#[test]
+fn every_key_of_a_source_has_an_effect() {
+    let json = r#"{"zeit":"2026-07-01 12:00:00","wer":"alice","wo":{"ip":"203.0.113.9"},"vorgang":"4711-a"}"#;
+    let text = "2026-07-01T12:00:00Z;login;alice";
+    // What is configured, a line, and what a rule then finds (and does not find without it).
+    let cases = [
+        ("fields = { wer = \"user.name\" }", json, "user.name: alice"),
+        ("fields = { wo.ip = \"source.ip\" }", json, "source.ip: 203.0.113.9"),
+        ("correlation = { use = [\"vorgang\"] }", json, "correlation.id: 4711-a"),
+        ("defaults = { \"service.name\" = \"lattice\" }", json, "service.name: lattice"),
+        (r"pattern = '^(?<time>[^;]+);(?<event.action>\w+);(?<user.name>\w+)$'", text, "user.name: alice"),
+        ("format = \"plain\"", json, "message|contains: vorgang"),
+        ("format = \"logfmt\"", "wer=alice", "wer: alice"),
+        ("format = \"json\"", "a=1 b=2 c=3", "message: a=1 b=2 c=3"),
+        ("redaction = { fields = [\"wer\"] }", json, "wer: ‹redacted:secret›"),
+        (r"redaction = { patterns = ['\d{4}-a'] }", json, "vorgang: ‹redacted:secret›"),
+    ];
+    for (configured, line, selection) in cases {
+        assert!(matches(&source(configured, line), selection, "logs/app.log"), "{configured}");
+        assert!(!matches(&source("", line), selection, "logs/app.log"), "without {configured}");
+    }
+}
+
+#[test]
+fn an_id_that_is_not_trusted_is_no_correlation_id() {
+    let line = r#"{"request_id":"chosen-1"}"#;
+    assert!(matches(&source("", line), "correlation.id: chosen-1", "logs/app.log"));
+    let never = source("correlation = { never = [\"request_id\"] }", line);
+    assert!(!matches(&never, "correlation.id: chosen-1", "logs/app.log"));
+    assert!(matches(&never, "request_id: chosen-1", "logs/app.log"));
+}
+
+#[test]
+fn a_logsource_routes_rules() {
+    let line = r#"{"user":"alice"}"#;
+    assert!(matches(&source("", line), "user.name: alice", "logs/app.log"));
+    let other = source("logsource = { category = \"webserver\" }", line);
+    assert!(!matches(&other, "user.name: alice", "logs/app.log"));
+    let same = source("logsource = { category = \"application\" }", line);
+    assert!(matches(&same, "user.name: alice", "logs/app.log"));
+}
+
+/// When the only alert of a replay happened.
+fn alert_time(env: &TestEnv) -> String {
+    let rule =
+        RULE_WITH_LIST.replace("    event.action: login\n    user.name|expand: '%admins%'", "    x: y");
+    std::fs::write(env.path("rule.yml"), rule).expect("the rule can be written");
+    let shown = stdout(&run(env, &["replay", "--rules", "rule.yml", "--format", "ndjson", "logs/app.log"]));
+    let alert: serde_json::Value =
+        serde_json::from_str(shown.lines().next().expect("an alert")).expect("an alert is JSON");
+    alert["time"].as_str().expect("an alert has a time").to_owned()
+}
+
+#[test]
+fn timestamps_without_a_zone_or_year_are_completed_as_configured() {
+    let zoneless = r#"{"time":"2026-07-01 12:00:00","x":"y"}"#;
+    assert!(alert_time(&source("", zoneless)).starts_with("2026-07-01T12:00:00"));
+    let berlin = source("timezone = \"Europe/Berlin\"", zoneless);
+    assert!(alert_time(&berlin).starts_with("2026-07-01T10:00:00"));
+    let fixed = source("timezone = \"-03:30\"", zoneless);
+    assert!(alert_time(&fixed).starts_with("2026-07-01T15:30:00"));
+    let yearless = r#"{"time":"Jul  1 12:00:00","x":"y"}"#;
+    assert!(alert_time(&source("year = 2019", yearless)).starts_with("2019-07-01T12:00:00"));
+}
+
+#[test]
+fn the_first_source_that_matches_counts_and_others_are_left_alone() {
+    let env = configured(
+        "[[source]]\npaths = [\"**/special.log\"]\nfields = { wer = \"user.name\" }\n\
+         [[source]]\npaths = [\"logs\"]\nfields = { wer = \"source.ip\" }\n",
+    );
+    let line = "{\"wer\":\"203.0.113.9\"}\n";
+    for name in ["special.log", "other.log", "../outside.log"] {
+        append(&env.log(name), line);
+    }
+    assert!(matches(&env, "user.name: 203.0.113.9", "logs/special.log"));
+    assert!(!matches(&env, "source.ip: 203.0.113.9", "logs/special.log"));
+    assert!(matches(&env, "source.ip: 203.0.113.9", "logs/other.log"));
+    assert!(!matches(&env, "source.ip: 203.0.113.9", "outside.log"));
+}
+
+#[test]
+fn configured_secrets_reach_neither_the_index_nor_the_screen() {
+    let env = configured("[redaction]\nfields = [\"tax_id\"]\npatterns = ['KD-\\d{4}']\n");
+    append(&env.log("app.log"), "{\"tax_id\":\"geheim-1\",\"message\":\"order of KD-1234\"}\n");
+    stdout(&run(&env, &["ingest", "logs/app.log"]));
+    let found = stdout(&run(&env, &["search", "--format", "ndjson", "order"]));
+    assert!(found.contains("‹redacted:secret›"), "{found}");
+    assert!(!found.contains("geheim") && !found.contains("KD-1"), "{found}");
+}
+
+#[test]
+fn watch_without_paths_reads_those_of_the_configuration() {
+    let env = configured("[[source]]\npaths = [\"logs/*.log\"]\nfields = { wer = \"user.name\" }\n");
+    append(&env.log("app.log"), "{\"wer\":\"alice\",\"message\":\"hello\"}\n");
+    let mut terminal = env.terminal(120, 36, &["--config", "config.toml", "watch"]);
+    terminal.wait_until(|screen| screen.contains("THREAT")).expect("the overview is drawn");
+    terminal.send(termlens::Key::Char('2')).expect("a key is sent");
+    terminal.wait_until(|screen| screen.contains("hello")).expect("the event is on the screen");
+    terminal.send(termlens::Key::Ctrl('c')).expect("a key is sent");
+    assert!(terminal.wait_exit().expect("the program ends").success());
+    assert!(stdout(&run(&env, &["search", "user.name:alice"])).contains("hello"));
+}
+
+#[test]
+fn watch_without_paths_and_sources_says_what_to_type() {
+    let output = configured("").run(&["watch"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("soctop watch /var/log/app/*.log"));
+}
+
+/// A document before, between and after `<!-- name -->` and `<!-- /name -->`.
+fn marked<'d>(document: &'d str, name: &str) -> (&'d str, &'d str, &'d str) {
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let start = document.find(&open).expect("the part begins") + open.len();
+    let (before, rest) = document.split_at(start);
+    let (part, after) = rest.split_at(rest.find(&close).expect("the part ends"));
+    (before, part, after)
+}
+
+fn reference() -> String {
+    let mut page = String::new();
+    for section in config::SECTIONS {
+        let heading =
+            if section.repeated { format!("[[{}]]", section.name) } else { format!("[{}]", section.name) };
+        page += &format!("### `{heading}`\n\n{}\n\n", section.about);
+        for key in section.keys {
+            page +=
+                &format!("- `{} = {}`<br>\n  {}\n", key.name, key.example, key.about.replace('\n', "\n  "));
+        }
+        page += if section.keys.is_empty() { "" } else { "\n" };
+    }
+    page
+}
+
+fn targets() -> String {
+    let mut names: Vec<String> = FieldTarget::names().map(|name| format!("`{name}`")).collect();
+    names.sort();
+    names.chunks(5).map(|row| row.join(" ") + "\n").collect()
+}
+
+#[test]
+fn the_document_lists_every_key_and_every_field_that_can_be_meant() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");
+    let mut document = std::fs::read_to_string(&path).expect("the document can be read");
+    let mut stale = Vec::new();
+    for (name, now) in [("reference", reference()), ("targets", targets())] {
+        let (before, is, after) = marked(&document, name);
+        if is != now {
+            stale.push(name);
+            document = format!("{before}{now}{after}");
+        }
+    }
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, document).expect("the document can be written");
+    } else {
+        assert!(stale.is_empty(), "UPDATE_EXPECT=1 writes {stale:?} of docs/configuration.md anew");
+    }
+}
+
+/// The example of the document, as a new user would copy it.
+#[test]
+fn the_example_of_the_document_makes_an_unknown_format_events() {
+    let document = include_str!("../../docs/configuration.md");
+    let block = |head: &str| {
+        let (_, block) = document.split_at(document.find(head).expect("the example"));
+        block.split("```").next().unwrap_or_default().trim_end().to_owned()
+    };
+    let line = block("29.11.2026");
+    let env = TestEnv::new();
+    append(&env.log("gate.log"), &format!("{line}\nTraceback: nothing\n"));
+    std::fs::write(env.path("config.toml"), block("[[source]]\n").replace("/var/log/gate", "logs"))
+        .expect("the configuration can be written");
+    stdout(&run(&env, &["ingest", "logs/gate.log"]));
+    let found = stdout(&run(&env, &["search", "--format", "ndjson", "user.name:a.meier"]));
+    let event: serde_json::Value = serde_json::from_str(&found).expect("one event");
+    let fields = event["fields"].as_array().expect("fields").iter().filter(|field| field["derived"] == true);
+    let shown: Vec<String> = fields.map(|field| format!("{} = {}", field["name"], field["value"])).collect();
+    insta::assert_snapshot!(format!("{}\n{}", event["@timestamp"], shown.join("\n")), @r#"
+    "2026-11-29T22:59:58Z"
+    "correlation.id" = "7731"
+    "event.action" = "KARTE ABGELEHNT"
+    "user.name" = "a.meier"
+    "source.ip" = "203.0.113.9"
+    "service.name" = "gate"
+    "#);
+    assert!(stdout(&run(&env, &["trace", "7731"])).contains("7731"));
+    assert!(!found.contains("00471100"), "{found}");
 }

@@ -39,6 +39,7 @@ pub fn incidents(rules: &RuleSet, files: &[PathBuf], zone_seconds: i32) -> Vec<I
         routing: true,
         normalize: normalize::Options { zone: Zone::Fixed(zone_seconds), ..normalize::Options::default() },
         correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
+        ..WorkOptions::default()
     };
     let (mut work, problems) = Work::new(rules, &options);
     assert!(problems.is_empty(), "{problems:?}");

@@ -1,0 +1,91 @@
+//! The first two stages on one line, in the way that is configured for its source.
+
+use std::sync::Arc;
+
+use crate::config::SourceConfig;
+use crate::decode::{Decoder, LineFormat};
+use crate::event::{Event, Outcome, Paths, Timestamp};
+use crate::normalize::{self, Normalizer};
+
+/// Decodes and normalises. Sources about which nothing is configured share one normalizer; each entry of
+/// the configuration has its own, for what names mean differs. The context of correlation ids is one.
+pub struct Intake {
+    decoder: Decoder,
+    normalizer: Normalizer,
+    configured: Vec<Configured>,
+    /// The path of the last line, and which entry is about it: lines of a source come together.
+    last: Option<(Arc<str>, Option<usize>)>,
+}
+
+struct Configured {
+    source: SourceConfig,
+    normalizer: Normalizer,
+}
+
+impl Intake {
+    #[must_use]
+    pub fn new(paths: &Paths, options: &normalize::Options, sources: &[SourceConfig]) -> Self {
+        let configured = sources.iter().map(|source| Configured {
+            normalizer: Normalizer::new(paths.clone(), source.options(options)),
+            source: source.clone(),
+        });
+        Self {
+            decoder: Decoder::new(paths.clone()),
+            normalizer: Normalizer::new(paths.clone(), options.clone()),
+            configured: configured.collect(),
+            last: None,
+        }
+    }
+
+    /// Fills `event` from a line of the source at `path`. `place` says where the line stands, before the
+    /// second stage, which looks at its source.
+    pub fn prepare(
+        &mut self,
+        line: &[u8],
+        cut: bool,
+        path: &Arc<str>,
+        read_at: Timestamp,
+        event: &mut Event,
+        place: impl FnOnce(&mut Event),
+    ) -> Outcome {
+        let configured = self.entry(path);
+        let configured = configured.and_then(|entry| self.configured.get_mut(entry));
+        let (format, normalizer) = match configured {
+            Some(entry) => (&entry.source.format, &mut entry.normalizer),
+            None => (&LineFormat::Recognised, &mut self.normalizer),
+        };
+        let outcome = self.decoder.decode_as(format, line, cut, event);
+        if outcome != Outcome::Blank {
+            place(event);
+            normalizer.translate(event, read_at);
+        }
+        outcome
+    }
+
+    /// Fills in what other events of the same request know. Call it in the order of the events.
+    pub fn join(&mut self, event: &mut Event) {
+        self.normalizer.join(event);
+    }
+
+    /// Secrets found so far.
+    #[must_use]
+    pub fn redacted(&self) -> u64 {
+        let all = self.configured.iter().map(|entry| &entry.normalizer).chain([&self.normalizer]);
+        all.map(|normalizer| normalizer.counters().redactions.found.iter().sum::<u64>()).sum()
+    }
+
+    /// The first entry of the configuration that is about the source at `path`.
+    fn entry(&mut self, path: &Arc<str>) -> Option<usize> {
+        if self.configured.is_empty() {
+            return None;
+        }
+        match &self.last {
+            Some((last, entry)) if Arc::ptr_eq(last, path) => *entry,
+            _ => {
+                let entry = self.configured.iter().position(|entry| entry.source.is_about(path));
+                self.last = Some((Arc::clone(path), entry));
+                entry
+            }
+        }
+    }
+}
