@@ -7,7 +7,7 @@ use super::scene::Scene;
 use super::table::{self, Column, Focus};
 use super::theme::{Role, Severity};
 use super::{Drawn, alerts, chrome, columns, entities, format, graph, sources};
-use crate::detect::{Board, Level};
+use crate::detect::{Board, Level, Transition};
 use crate::safe;
 use crate::state::{BoardRow, Incident, ThreatSample};
 use crate::text::Safe;
@@ -304,13 +304,18 @@ fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bo
     let text = if transition.resting { Role::Muted } else { Role::Text };
     let mut parts = vec![
         canvas.part(safe!("{} {} ", mark, word), role),
-        canvas.part(canvas.safe(&transition.entity), text),
+        canvas.part(board_name(canvas, transition), text),
     ];
     if transition.inferred {
         parts.push(canvas.own(" (inferred)", Role::Muted));
     }
     parts.push(canvas.part(timer, text));
     parts
+}
+
+/// Who or what is in the state; where the log does not say, what has happened.
+fn board_name(canvas: &Canvas<'_>, transition: &Transition) -> Safe {
+    canvas.safe(if transition.entity.is_empty() { &transition.rule.title } else { &transition.entity })
 }
 
 /// Lockouts first, then what else is blocked or limited for a while.
@@ -356,7 +361,7 @@ fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bo
     };
     vec![
         canvas.part(safe!("{} ", mark), Role::Warning),
-        canvas.part(safe!("{}", canvas.safe(&transition.entity)), Role::Strong),
+        canvas.part(board_name(canvas, transition), Role::Strong),
         canvas.part(safe!("{}{}", what, inferred), Role::Muted),
         canvas.part(count, Role::Muted),
         canvas.part(left, Role::Text),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use fixture::{Line, Screen, TOURS, record, snapshot, state};
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
+use soctop::detect::RuleSummary;
 use soctop::event::{LogLevel, RecordField};
 use soctop::state::{Snapshot, State, Update};
 use soctop::tui::{Effect, Message, Options};
@@ -549,6 +550,20 @@ fn a_line_break_in_a_message_makes_no_row() {
         list_lines(&screen).len()
     };
     assert_eq!(screen_of("one\n09:32:07.000  █ CRIT  auth  forged"), screen_of("one"));
+}
+
+#[test]
+fn a_state_of_somebody_the_log_does_not_name_says_what_happened() {
+    let mut state = state();
+    let known = state.snapshot().boards.iter().find(|row| row.transition.entity == "user4417").cloned();
+    let mut transition = known.expect("a lockout").transition;
+    transition.entity.clear();
+    transition.time = fixture::now();
+    transition.rule =
+        Arc::new(RuleSummary { title: "Token revoked".to_owned(), ..(*transition.rule).clone() });
+    state.apply(Update::Transition(transition));
+    let screen = Screen::new(120, 36, &options(), Arc::new(state.snapshot()));
+    assert!(screen.text().contains("× Token revoked"), "{}", screen.text());
 }
 
 #[test]
