@@ -1,0 +1,227 @@
+//! A file to counted alerts in one thread: read a line, decode, match, correlate in event time, count.
+//!
+//! ```text
+//! cargo bench --no-default-features --bench one_thread -- RULES EVENTS [normalised] [routed] [firings | matches] [100]
+//! ```
+//!
+//! One configuration a process, so that peak memory is its own. Without `normalised` rules see the
+//! fields as they stand in the lines and event time is read from `timestamp`; with it events go
+//! through normalisation like in the program. With `firings` raw matches and firings are counted
+//! instead of alerts: nothing is late, nothing forgotten. With `matches` it ends before correlation. Every
+//! rule sees every event unless `routed` is said. A number takes a fair sample of so many rules.
+
+#![expect(clippy::print_stdout, reason = "a report on standard output")]
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use soctop::decode::Decoder;
+use soctop::detect::{
+    AlertStatus, Correlator, CorrelatorOptions, Document, Engine, EngineOptions, Extractor, LoadOptions,
+    MatchRecord, Output, RuleIndex, RuleSet, assemble, parse_documents,
+};
+use soctop::event::stamp::{Completion, parse};
+use soctop::event::{Event, GenerationId, PathId, Paths, SourceId, TimeQuality, Timestamp};
+use soctop::normalize::{Normalizer, Options};
+
+/// Bytes read at once; no line may be longer.
+const CHUNK: usize = 1 << 18;
+
+fn main() {
+    // cargo adds `--bench`
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let [rules, events, words @ ..] = arguments.as_slice() else {
+        println!("one_thread: nothing to measure; name RULES and EVENTS");
+        return;
+    };
+    let word = |word: &str| words.iter().any(|other| other == word);
+    let shape = Shape {
+        normalised: word("normalised"),
+        routed: word("routed"),
+        firings: word("firings"),
+        matches: word("matches"),
+    };
+    let start = cpu_time();
+    let count = words.iter().find_map(|word| word.parse().ok()).unwrap_or(usize::MAX);
+    let mut worker = Worker::new(&load(Path::new(rules), count), shape);
+    let loading = cpu_time().saturating_sub(start);
+
+    let start = cpu_time();
+    let lines = worker.run(Path::new(events));
+    let spent = cpu_time().saturating_sub(start);
+    let each = spent.as_nanos() as f64 / lines.max(1) as f64;
+    println!(
+        "{}: {lines} events, CPU {:.3} s, {:.0} events/s, {each:.0} ns an event, loading {:.3} s, peak {:.0} MB",
+        if words.is_empty() { "as written".to_owned() } else { words.join(" ") },
+        spent.as_secs_f64(),
+        1e9 / each,
+        loading.as_secs_f64(),
+        peak_memory() / 1e6,
+    );
+    println!("  {} matches; {:?}", worker.matches, worker.said);
+}
+
+fn load(folder: &Path, count: usize) -> RuleSet {
+    let mut files = Vec::new();
+    rule_files(folder, &mut files);
+    files.sort();
+    let documents: Vec<Document> = files
+        .iter()
+        .flat_map(|file| {
+            let text = std::fs::read_to_string(file).expect("rule file");
+            parse_documents(&file.display().to_string(), &text).0
+        })
+        .collect();
+    let step = (documents.len() / count.max(1)).max(1);
+    let sample = documents.into_iter().step_by(step).take(count).collect();
+    assemble(sample, &LoadOptions::default()).0
+}
+
+fn rule_files(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("folder of rules") {
+        let path = entry.expect("entry").path();
+        if path.is_dir() {
+            rule_files(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "yml") {
+            files.push(path);
+        }
+    }
+}
+
+/// What a run does.
+#[derive(Clone, Copy)]
+struct Shape {
+    normalised: bool,
+    routed: bool,
+    firings: bool,
+    matches: bool,
+}
+
+struct Worker {
+    shape: Shape,
+    decoder: Decoder,
+    normalizer: Option<Normalizer>,
+    timestamp: PathId,
+    engine: Engine,
+    extractor: Extractor,
+    correlator: Correlator,
+    event: Event,
+    matched: Vec<RuleIndex>,
+    record: MatchRecord,
+    source: Arc<str>,
+    out: Vec<Output>,
+    matches: usize,
+    /// What was said, by kind.
+    said: BTreeMap<&'static str, usize>,
+}
+
+impl Worker {
+    fn new(rules: &RuleSet, shape: Shape) -> Self {
+        let paths = Paths::new();
+        let options = CorrelatorOptions { conformance: shape.firings, ..CorrelatorOptions::default() };
+        let (correlator, _) = Correlator::new(rules, options);
+        Self {
+            shape,
+            decoder: Decoder::new(paths.clone()),
+            normalizer: shape.normalised.then(|| Normalizer::new(paths.clone(), Options::default())),
+            timestamp: paths.intern("timestamp"),
+            engine: Engine::compile(rules, &paths, EngineOptions { routing: shape.routed }),
+            extractor: Extractor::new(&paths, correlator.needed_fields()),
+            correlator,
+            event: Event::default(),
+            matched: Vec::new(),
+            record: MatchRecord::default(),
+            source: "events.ndjson".into(),
+            out: Vec::new(),
+            matches: 0,
+            said: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in a whole file; returns how many lines it had.
+    fn run(&mut self, file: &Path) -> u64 {
+        let mut file = File::open(file).expect("events");
+        let (mut buffer, mut held, mut lines) = (vec![0; CHUNK], 0, 0);
+        loop {
+            let read = file.read(&mut buffer[held..]).expect("a chunk");
+            let chunk = &buffer[..held + read];
+            let mut start = 0;
+            for end in memchr::memchr_iter(b'\n', chunk) {
+                self.line(lines, &chunk[start..end]);
+                start = end + 1;
+                lines += 1;
+            }
+            held = chunk.len() - start;
+            buffer.copy_within(start..start + held, 0);
+            if read == 0 {
+                break;
+            }
+        }
+        self.correlator.finish(&mut self.out);
+        self.count();
+        lines
+    }
+
+    fn line(&mut self, seq: u64, line: &[u8]) {
+        self.decoder.decode(line, false, &mut self.event);
+        self.event.meta.generation = GenerationId(1);
+        (self.event.meta.offset, self.event.meta.seq) = (seq, seq);
+        match &mut self.normalizer {
+            Some(normalizer) => normalizer.normalize(&mut self.event, Timestamp::default()),
+            None => {
+                let stamp =
+                    self.event.get(self.timestamp).and_then(|text| parse(text, Completion::default()));
+                self.event.meta.time = stamp.map(|stamp| stamp.time);
+                self.event.meta.time_quality = TimeQuality::Exact;
+            }
+        }
+        self.engine.matches(&self.event, &mut self.matched);
+        self.matches += self.matched.len();
+        if self.shape.matches {
+            return;
+        }
+        if self.matched.is_empty() {
+            let meta = &self.event.meta;
+            self.correlator.progress(SourceId(0), meta.time, meta.ingested, &mut self.out);
+        } else {
+            self.extractor.fill(&self.event, &self.matched, &self.source, &mut self.record);
+            self.correlator.observe(&self.record, &mut self.out);
+        }
+        self.count();
+    }
+
+    fn count(&mut self) {
+        for output in self.out.drain(..) {
+            let kind = match output {
+                Output::Match { .. } => "matches",
+                Output::Firing { .. } => "firings",
+                Output::Alert(alert) => match alert.status {
+                    AlertStatus::Open => "incidents opened",
+                    AlertStatus::Update => "updates",
+                    AlertStatus::Close => "closed",
+                },
+                Output::Transition(_) | Output::Risk(_) => "states and risk",
+                Output::Degraded { .. } => "degraded",
+            };
+            *self.said.entry(kind).or_default() += 1;
+        }
+    }
+}
+
+/// CPU time of this process; zero where it cannot be known.
+fn cpu_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let nanos = text.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0);
+    Duration::from_nanos(nanos)
+}
+
+/// Greatest resident memory of this process in bytes, zero where it cannot be known.
+fn peak_memory() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).unwrap_or(0.0) * 1024.0
+}
