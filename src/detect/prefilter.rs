@@ -13,6 +13,8 @@
 mod cidr;
 mod grams;
 
+use std::ops::Range;
+
 use hashbrown::HashMap;
 
 use super::matcher::{Cidr, Number};
@@ -119,10 +121,16 @@ impl Index {
         self.slots.get(slot)?.as_deref()
     }
 
-    /// Searches the folded text of a whole event for keywords.
-    pub fn keywords(&self, text: &[u8], sink: &mut impl Sink) {
+    /// Whether any rule asks for keywords.
+    #[must_use]
+    pub fn has_keywords(&self) -> bool {
+        self.keywords.is_some()
+    }
+
+    /// Searches a range of the folded text of an event for keywords.
+    pub fn keywords(&self, text: &[u8], range: Range<usize>, sink: &mut impl Sink) {
         if let Some(keywords) = &self.keywords {
-            keywords.scan(text, sink);
+            keywords.scan(text, range, sink);
         }
     }
 }
@@ -198,8 +206,10 @@ impl SlotIndex {
         }
     }
 
-    /// One value of the field, folded.
-    pub fn value(&self, text: &str, sink: &mut impl Sink) {
+    /// One value of the field: a range of a folded text. What stands around it is only looked past, which
+    /// is quicker than to stop short.
+    pub fn value(&self, whole: &str, range: Range<usize>, sink: &mut impl Sink) {
+        let Some(text) = whole.get(range.clone()) else { return };
         if self.exact_lengths & length_bit(text.len()) != 0
             && let Some(postings) = self.exact.get(text)
         {
@@ -211,7 +221,7 @@ impl SlotIndex {
         self.prefixes.find(text.as_bytes(), first_bytes, <[u8]>::starts_with, sink);
         self.suffixes.find(text.as_bytes(), last_bytes, <[u8]>::ends_with, sink);
         if let Some(substrings) = &self.substrings {
-            substrings.scan(text.as_bytes(), sink);
+            substrings.scan(whole.as_bytes(), range, sink);
         }
         if let Some(networks) = &self.networks {
             networks.find(text, sink);
@@ -354,7 +364,7 @@ pub(crate) mod tests {
         let rules = witnesses.iter().enumerate().map(|(n, facts)| (n as u32, Some(facts.as_slice())));
         let index = Index::build(1, rules);
         let mut found = Collect::default();
-        index.slot(0).unwrap().value(text, &mut found);
+        index.slot(0).unwrap().value(text, 0..text.len(), &mut found);
         assert_eq!(found.0.into_iter().collect::<Vec<_>>(), expect, "{text}");
     }
 

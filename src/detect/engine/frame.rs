@@ -2,6 +2,7 @@
 //! settled. All of it is stamped with the number of the event, so that nothing has to be cleared.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::scan::value_text;
 use crate::detect::compile::{ItemProgram, Node, Program, Target, Value};
@@ -169,24 +170,37 @@ impl Frame {
         self.fill_slots();
         for at in 0..self.active.len() {
             let slot = self.active[at];
-            if let Some(index) = index.slot(slot as usize) {
-                index.present(&mut self.marks);
-                let mut at = self.first_field(slot);
-                while let Some(field) = event.fields().get(at as usize) {
-                    if let Some(folded) = folded(event, field, &self.lower, self.foreign) {
-                        index.value(&folded, &mut self.marks);
-                    }
-                    at = self.next.get(at as usize).copied().unwrap_or(NONE);
+            let Some(index) = index.slot(slot as usize) else { continue };
+            index.present(&mut self.marks);
+            let mut at = self.first_field(slot);
+            while let Some(field) = event.fields().get(at as usize) {
+                if let Some(range) = plain(field, &self.lower, self.foreign) {
+                    index.value(&self.lower, range, &mut self.marks);
+                } else if let Some(folded) = folded(event, field, &self.lower, self.foreign) {
+                    index.value(&folded, 0..folded.len(), &mut self.marks);
                 }
+                at = self.next.get(at as usize).copied().unwrap_or(NONE);
             }
         }
-        if self.foreign {
-            index.keywords(fold(event.buffer()).as_bytes(), &mut self.marks);
-        } else {
-            index.keywords(self.lower.as_bytes(), &mut self.marks);
+        if index.has_keywords() {
+            self.find_keywords(event, index);
         }
         self.candidates.clear();
         self.candidates.append(&mut self.marks.candidates);
+    }
+
+    /// Keywords are looked for in values only; where the line itself counts, in everything at once.
+    fn find_keywords(&mut self, event: &Event, index: &Index) {
+        if self.foreign {
+            let text = fold(event.buffer());
+            index.keywords(text.as_bytes(), 0..text.len(), &mut self.marks);
+        } else if event.meta.format == Format::Json {
+            for field in event.fields().iter().filter(|field| is_searched(field)) {
+                index.keywords(self.lower.as_bytes(), range_of(field), &mut self.marks);
+            }
+        } else {
+            index.keywords(self.lower.as_bytes(), 0..self.lower.len(), &mut self.marks);
+        }
     }
 
     /// The number of the next event; after four billion of them all stamps start over.
@@ -337,14 +351,10 @@ impl Frame {
             folded: fold(event.raw()),
             kind: Kind::String,
         });
-        let fields = event
-            .fields()
-            .iter()
-            .filter(|field| field.origin == Origin::Line && !field.kind.is_container())
-            .filter_map(|field| {
-                let folded = folded(event, field, &self.lower, self.foreign)?;
-                Some(Value { text: event.text(field.span).into(), folded, kind: field.kind })
-            });
+        let fields = event.fields().iter().filter(|field| is_searched(field)).filter_map(|field| {
+            let folded = folded(event, field, &self.lower, self.foreign)?;
+            Some(Value { text: event.text(field.span).into(), folded, kind: field.kind })
+        });
         line.into_iter().chain(fields)
     }
 }
@@ -355,18 +365,32 @@ impl LocalPath {
     }
 }
 
+/// Keywords look at the values that stand in the line.
+fn is_searched(field: &Field) -> bool {
+    field.origin == Origin::Line && !field.kind.is_container()
+}
+
+fn range_of(field: &Field) -> Range<usize> {
+    let start = field.span.start as usize;
+    start..start + field.span.len as usize
+}
+
+/// Where the folded text of a scalar stands in `lower`, if it is in ASCII.
+#[inline]
+fn plain(field: &Field, lower: &str, foreign: bool) -> Option<Range<usize>> {
+    let range = range_of(field);
+    let scalar = !matches!(field.kind, Kind::Null | Kind::Array | Kind::Object);
+    (scalar && (!foreign || lower.get(range.clone()).is_some_and(str::is_ascii))).then_some(range)
+}
+
 /// The folded text of a value; `None` for what is no value (null, arrays).
 fn folded<'a>(event: &'a Event, field: &Field, lower: &'a str, foreign: bool) -> Option<Cow<'a, str>> {
     match field.kind {
         Kind::Null | Kind::Array => None,
         Kind::Object => Some(fold(&value_text(event, field)?).into_owned().into()),
-        _ => {
-            let start = field.span.start as usize;
-            let text = lower.get(start..start + field.span.len as usize).unwrap_or_default();
-            if foreign && !text.is_ascii() {
-                return Some(fold(event.text(field.span)));
-            }
-            Some(text.into())
-        }
+        _ => Some(match plain(field, lower, foreign) {
+            Some(range) => lower.get(range).unwrap_or_default().into(),
+            None => fold(event.text(field.span)),
+        }),
     }
 }
