@@ -3,7 +3,8 @@
 //! From a conjunction the cheapest part is taken, a disjunction must bring all of its parts, a
 //! negation brings nothing (but `not field: null` says that the field is there). Cheap means: likely
 //! to hold for few events. That is guessed from the length of the text, and from how many rules share
-//! the fact: what many rules ask for (`EventID: 1`) is common in the events they are written for.
+//! the fact: what many rules ask for (`EventID: 1`) is common in the events they are written for, and
+//! what half of the rules ask of a field (`event: http_request`) is what half of its values are.
 
 use hashbrown::HashMap;
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -27,11 +28,16 @@ pub(super) fn choose(roots: &[Node], items: &[ItemProgram]) -> Vec<RuleWitnesses
     let candidates: Vec<Option<Vec<Witnesses>>> =
         items.iter().enumerate().map(|(index, item)| of_item(index as u32, item)).collect();
     let mut uses: HashMap<&Fact, u32> = HashMap::new();
-    let facts = candidates.iter().flatten().flatten().flatten();
-    for (fact, _) in facts {
-        *uses.entry(fact).or_default() += 1;
+    let mut values: HashMap<FieldSlot, u32> = HashMap::new();
+    for (candidate, rules) in candidates.iter().zip(item_uses(roots, items.len())) {
+        for (fact, _) in candidate.iter().flatten().flatten() {
+            *uses.entry(fact).or_default() += rules;
+            if let Fact::Is(slot, _) = fact {
+                *values.entry(*slot).or_default() += rules;
+            }
+        }
     }
-    let chooser = Chooser { candidates: &candidates, items, uses: &uses };
+    let chooser = Chooser { candidates: &candidates, items, uses: &uses, values: &values };
     roots
         .iter()
         .map(|root| {
@@ -44,10 +50,26 @@ pub(super) fn choose(roots: &[Node], items: &[ItemProgram]) -> Vec<RuleWitnesses
         .collect()
 }
 
+/// How often rules ask for each item: rules that say the same share one.
+fn item_uses(roots: &[Node], items: usize) -> Vec<u32> {
+    fn count(node: &Node, uses: &mut [u32]) {
+        match node {
+            Node::Item(item) => uses[*item as usize] += 1,
+            Node::Not(inner) => count(inner, uses),
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| count(node, uses)),
+        }
+    }
+    let mut uses = vec![0; items];
+    roots.iter().for_each(|root| count(root, &mut uses));
+    uses
+}
+
 struct Chooser<'a> {
     candidates: &'a [Option<Vec<Witnesses>>],
     items: &'a [ItemProgram],
     uses: &'a HashMap<&'a Fact, u32>,
+    /// How often rules ask for a whole value of a field.
+    values: &'a HashMap<FieldSlot, u32>,
 }
 
 /// A set of witnesses and the share of events it is guessed to hold for.
@@ -116,7 +138,14 @@ impl<'a> Chooser<'a> {
             // In any of some ten values, and searched in more text than any field has.
             Fact::Keyword(text) => 4.0 * rarity(text.len(), 1),
         };
-        base * f64::from(self.uses.get(fact).copied().unwrap_or(1)).sqrt()
+        let uses = self.uses.get(fact).copied().unwrap_or(1);
+        let share = match fact {
+            Fact::Is(slot, _) if uses > 1 => {
+                f64::from(uses) / f64::from(self.values.get(slot).copied().unwrap_or(uses))
+            }
+            _ => 0.0,
+        };
+        (base * f64::from(uses).sqrt()).max(0.5 * share)
     }
 }
 
@@ -167,7 +196,7 @@ fn of_test(test: &Test, slot: FieldSlot, item: u32) -> Option<Witnesses> {
         Test::Bool(value) => vec![(Fact::Is(slot, value.to_string()), item)],
         Test::Cidr(cidr) => vec![(Fact::In(slot, *cidr), item)],
         Test::Text(pattern) => vec![of_pattern(pattern, slot, item)],
-        Test::Regex(regex) => match required_literals(regex.regex.as_str(), &regex.pattern) {
+        Test::Regex(regex) => match required_literals(regex.text(), &regex.pattern) {
             Some(literals) => {
                 literals.into_iter().map(|text| (Fact::Contains(slot, text), Posting::NO_ITEM)).collect()
             }
@@ -220,7 +249,7 @@ fn of_keyword(test: &Test) -> Option<Witnesses> {
             });
             vec![literals.max_by_key(String::len)?]
         }
-        Test::Regex(regex) => required_literals(regex.regex.as_str(), &regex.pattern)?,
+        Test::Regex(regex) => required_literals(regex.text(), &regex.pattern)?,
         _ => return None,
     };
     let long = texts.iter().all(|text| text.len() >= MIN_SUBSTRING);
