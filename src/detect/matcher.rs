@@ -134,6 +134,36 @@ impl Number {
     /// Reads a number as JSON writes it; nothing else is numeric (no `+1`, `007`, ` 1`, `inf`).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        Self::usual(text.as_bytes()).or_else(|| Self::any(text))
+    }
+
+    /// `200` and `12.5`: nearly all numbers of logs, at a fraction of the cost. Up to 15 digits both the
+    /// digits and the power of ten are exact as floats, so that their quotient is rounded once.
+    fn usual(text: &[u8]) -> Option<Self> {
+        if text.len() > 16 || !text.last()?.is_ascii_digit() {
+            return None;
+        }
+        let (mut digits, mut scale) = (0_u64, None);
+        for byte in text {
+            match (byte, scale) {
+                (b'0'..=b'9', _) => {
+                    digits = digits * 10 + u64::from(byte - b'0');
+                    scale = scale.map(|scale: f64| scale * 10.0);
+                }
+                (b'.', None) => scale = Some(1.0),
+                _ => return None,
+            }
+        }
+        // `.5` and `007` are none.
+        let whole = text.iter().take(2).take_while(|byte| **byte != b'.').count();
+        match scale {
+            _ if whole == 0 || (whole > 1 && text.first() == Some(&b'0')) => None,
+            Some(scale) if digits != 0 => Some(Self::Float(digits as f64 / scale)),
+            _ => Some(Self::Integer(digits.into())),
+        }
+    }
+
+    fn any(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let first = digits.bytes().next()?;
         if !first.is_ascii_digit() || text.len() > 400 {
@@ -144,11 +174,6 @@ impl Number {
             return None;
         }
         if whole == digits.len() {
-            // Most numbers of logs fit here, and reading 128 bits is slow.
-            if whole <= 18 && whole == text.len() {
-                let value = digits.bytes().fold(0_u64, |value, byte| value * 10 + u64::from(byte - b'0'));
-                return Some(Self::Integer(value.into()));
-            }
             return text.parse().ok().map(Self::Integer).or_else(|| Self::float(text));
         }
         // Rust reads `1.` and `1e5`; JSON wants a digit after the point.
@@ -216,8 +241,13 @@ impl Number {
 
 /// Compares by the whole part first: converting the integer to a float would round it.
 fn compare_mixed(integer: i128, float: f64) -> Option<Ordering> {
+    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
     if float.is_nan() {
         return None;
+    }
+    // The usual numbers of logs, without 128-bit arithmetic.
+    if integer.unsigned_abs() <= EXACT as u128 {
+        return (integer as i64 as f64).partial_cmp(&float);
     }
     let whole = float.trunc();
     if whole.abs() >= 1e38 {
@@ -598,6 +628,18 @@ mod tests {
         check("-0.0", "0", Ordering::Equal);
         for text in ["", "-", "007", "+1", " 1", "1.", ".5", "inf", "0x10", "1a", "1.2.3"] {
             assert!(Number::parse(text).is_none(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_usual_numbers_are_read_like_all_others(text in "-?[0-9]{1,10}(\\.[0-9]{0,9})?") {
+            let bits = |number: Option<Number>| match number {
+                Some(Number::Integer(value)) => Some((0, value as u128)),
+                Some(Number::Float(value)) => Some((1, u128::from(value.to_bits()))),
+                None => None,
+            };
+            proptest::prop_assert_eq!(bits(Number::parse(&text)), bits(Number::any(&text)));
         }
     }
 
