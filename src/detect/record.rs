@@ -162,6 +162,8 @@ pub struct Extractor {
     overflow: Vec<FieldNumber>,
     /// By field, for the event at hand: its own name occurs.
     named: Vec<bool>,
+    /// Places of the fields of the event at hand that may be needed.
+    found: Vec<u32>,
 }
 
 #[derive(Clone, Copy)]
@@ -198,7 +200,7 @@ impl Extractor {
             }
         }
         let named = vec![false; slots.len()];
-        Self { resolver, slots, wanted, overflow, named }
+        Self { resolver, slots, wanted, overflow, named, found: Vec::new() }
     }
 
     /// Makes `record` the record of `event`, which matched `rules`.
@@ -206,12 +208,18 @@ impl Extractor {
         record.begin(event, path);
         record.rules.extend(rules.iter().map(|rule| rule.0));
         self.named.fill(false);
-        for field in event.fields() {
-            for wanted in self.wanted.get(field.path.index()).map_or(&[][..], Vec::as_slice) {
+        self.found.clear();
+        for (at, field) in event.fields().iter().enumerate() {
+            let Some(wanted) = self.wanted.get(field.path.index()).filter(|wanted| !wanted.is_empty()) else {
+                continue;
+            };
+            self.found.push(at as u32);
+            for wanted in wanted {
                 self.named[usize::from(wanted.field)] |= !wanted.fallback;
             }
         }
-        for field in event.fields() {
+        for at in &self.found {
+            let Some(field) = event.fields().get(*at as usize) else { continue };
             if field.kind.is_container() || field.kind == Kind::Null {
                 continue;
             }
