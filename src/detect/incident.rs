@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::alert::{self, Alert, AlertId, AlertKind, AlertStatus, Level, RuleSummary};
 use super::correlate::evidence::Evidence;
@@ -390,10 +390,10 @@ fn escalated(rule: &RulePlan, openings: &mut VecDeque<i64>, time: i64) -> Level 
 
 /// Hash of (rule id, rule content, facet, group without ASCII case, triggering event).
 fn identity(rule: &RulePlan, facet: Facet, group: &BTreeMap<String, String>, trigger: EventId) -> u128 {
-    let mut hasher = Xxh3::new();
-    let mut feed = |bytes: &[u8]| {
-        hasher.update(&(bytes.len() as u64).to_le_bytes());
-        hasher.update(bytes);
+    let mut bytes = Vec::with_capacity(256);
+    let mut feed = |part: &[u8]| {
+        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(part);
     };
     feed(rule.summary.id.as_bytes());
     feed(&rule.content_hash.to_le_bytes());
@@ -403,7 +403,7 @@ fn identity(rule: &RulePlan, facet: Facet, group: &BTreeMap<String, String>, tri
         feed(value.to_ascii_lowercase().as_bytes());
     }
     feed(&trigger.0.to_le_bytes());
-    hasher.digest128()
+    xxh3_128(&bytes)
 }
 
 impl Incident {
@@ -476,11 +476,12 @@ impl Incident {
             return words.clone();
         }
         let Some(template) = &rule.extension.show else {
-            let values: Vec<&str> = self.group.values().map(String::as_str).collect();
-            return match values.is_empty() {
-                true => rule.summary.title.clone(),
-                false => format!("{}: {}", rule.summary.title, values.join(", ")),
-            };
+            let mut text = rule.summary.title.clone();
+            for (n, value) in self.group.values().enumerate() {
+                text.push_str(if n == 0 { ": " } else { ", " });
+                text.push_str(value);
+            }
+            return text;
         };
         template.fill(|name| {
             let built_in = match name {

@@ -79,9 +79,12 @@ impl Correlator {
         if self.options.conformance && !self.finished {
             return;
         }
-        let plan = Arc::clone(&self.plan);
         let high = self.clock.high();
         let due = |timer: &Timer| timer.due < high || (inclusive && timer.due == high);
+        if !self.timers.peek().is_some_and(due) {
+            return;
+        }
+        let plan = Arc::clone(&self.plan);
         while self.timers.peek().is_some_and(due) {
             let Some(timer) = self.timers.pop() else { break };
             self.run(&plan, &timer, out);
