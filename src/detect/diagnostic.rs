@@ -93,10 +93,11 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     if lower.len() > 64 {
         return None;
     }
-    let limit = (lower.chars().count() / 3).max(1);
+    let length = lower.chars().count();
+    let limit = (length / 3).max(1);
     candidates
         .into_iter()
-        .filter(|candidate| candidate.len() <= 64)
+        .filter(|candidate| candidate.len() <= 64 && candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)

@@ -46,10 +46,12 @@ pub fn parse_documents(file: &str, text: &str) -> (Vec<Document>, Vec<Diagnostic
         }
         documents.extend(document.filter(|_| !failed));
     }
-    let lines: Vec<&str> = text.lines().collect();
-    for diagnostic in &mut diagnostics {
-        let line = lines.get(diagnostic.at.line.max(1) as usize - 1);
-        diagnostic.excerpt = line.map(|line| line.trim_end().to_owned());
+    if !diagnostics.is_empty() {
+        let lines: Vec<&str> = text.lines().collect();
+        for diagnostic in &mut diagnostics {
+            let line = lines.get(diagnostic.at.line.max(1) as usize - 1);
+            diagnostic.excerpt = line.map(|line| line.trim_end().to_owned());
+        }
     }
     diagnostics.sort_by(|a, b| a.at.cmp(&b.at));
     (documents, diagnostics)

@@ -61,6 +61,9 @@ pub fn read<'a>(file: &Arc<str>, text: &'a str) -> (Vec<YamlDocument<'a>>, Vec<D
 
 /// The parts between `---` lines, each with the number of lines before it.
 fn split_documents(text: &str) -> Vec<(u32, &str)> {
+    if !text.starts_with("---") && memchr::memmem::find(text.as_bytes(), b"\n---").is_none() {
+        return vec![(0, text)];
+    }
     let mut parts = Vec::new();
     let (mut start, mut start_line, mut offset) = (0, 0, 0);
     for (number, line) in text.split_inclusive('\n').enumerate() {
@@ -93,8 +96,23 @@ struct Open {
     anchor: usize,
     /// In a map: the key that waits for its value.
     key: Option<Spanned<String>>,
-    /// In a map: keys seen, to find duplicates.
+    /// In a map of many keys: those seen, to find duplicates.
     seen: HashSet<String>,
+}
+
+impl Open {
+    /// Whether the map has the key already.
+    fn has(&mut self, key: &str) -> bool {
+        const MANY: usize = 16;
+        let NodeValue::Map(entries) = &self.value else { return false };
+        if entries.len() < MANY {
+            return entries.iter().any(|(known, _)| known.value == key);
+        }
+        if self.seen.is_empty() {
+            self.seen.extend(entries.iter().map(|(known, _)| known.value.clone()));
+        }
+        !self.seen.insert(key.to_owned())
+    }
 }
 
 struct Builder<'a> {
@@ -231,9 +249,8 @@ impl<'a> Builder<'a> {
         };
         let key = Spanned { value: text, at: node.at };
         let duplicate = self.open.last_mut().is_some_and(|open| {
-            let duplicate = !open.seen.insert(key.value.clone());
             open.key = Some(key.clone());
-            duplicate
+            open.has(&key.value)
         });
         if duplicate {
             self.fail(&key.at, format!("the key `{}` stands here twice", key.value));
