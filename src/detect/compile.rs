@@ -64,6 +64,7 @@ impl Program {
             Compiler { fields: FieldResolver::new(paths), items: Vec::new(), known: HashMap::new() };
         let roots: Vec<Node> = rules.detections.iter().map(|rule| compiler.rule(rule)).collect();
         let mut witnesses = witness::choose(&roots, &compiler.items).into_iter();
+        compiler.items.iter_mut().for_each(ItemProgram::forget_tests);
         let programs = rules.detections.iter().zip(roots).map(|(rule, root)| RuleProgram {
             root,
             logsource: rule.logsource.clone(),

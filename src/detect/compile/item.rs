@@ -1,6 +1,7 @@
 //! The tests of an item, sorted by how they are answered fastest.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use hashbrown::HashSet;
@@ -33,7 +34,7 @@ pub struct ItemProgram {
 /// Tests of which one must pass.
 #[derive(Debug, Default)]
 pub struct AnyOf {
-    /// As in the rule, for the choice of witnesses.
+    /// As in the rule, until witnesses are chosen.
     pub tests: Vec<Test>,
     pub null: bool,
     pub exists: bool,
@@ -61,7 +62,8 @@ enum Substrings {
     #[default]
     None,
     Each(Vec<Finder<'static>>),
-    Automaton(Box<AhoCorasick>),
+    /// Many texts, and their automaton once it is asked for: few items ever are.
+    Many(Box<[Box<str>]>, OnceLock<Option<Box<AhoCorasick>>>),
 }
 
 /// One value of an event, in the two spellings that tests look at.
@@ -75,6 +77,11 @@ pub struct Value<'e> {
 impl ItemProgram {
     pub fn new(target: Target, values: &[Vec<Test>], slot: &mut impl FnMut(&str) -> FieldSlot) -> Self {
         Self { target, values: values.iter().map(|tests| AnyOf::new(tests, slot)).collect() }
+    }
+
+    /// Witnesses are chosen: what is evaluated stands in other shapes.
+    pub(super) fn forget_tests(&mut self) {
+        self.values.iter_mut().for_each(|any| any.tests = Vec::new());
     }
 }
 
@@ -148,11 +155,7 @@ impl Substrings {
             return Self::None;
         }
         if texts.len() >= AUTOMATON_FROM {
-            let mut builder = AhoCorasickBuilder::new();
-            builder.kind(Some(AhoCorasickKind::ContiguousNFA));
-            if let Ok(automaton) = builder.build(texts) {
-                return Self::Automaton(Box::new(automaton));
-            }
+            return Self::Many(texts.iter().map(|text| (*text).into()).collect(), OnceLock::new());
         }
         Self::Each(texts.iter().map(|text| Finder::new(text).into_owned()).collect())
     }
@@ -161,9 +164,19 @@ impl Substrings {
         match self {
             Self::None => false,
             Self::Each(finders) => finders.iter().any(|finder| finder.find(text.as_bytes()).is_some()),
-            Self::Automaton(automaton) => automaton.is_match(text),
+            Self::Many(texts, automaton) => match automaton.get_or_init(|| automaton_of(texts)) {
+                Some(automaton) => automaton.is_match(text),
+                None => texts.iter().any(|known| text.contains(&**known)),
+            },
         }
     }
+}
+
+/// `None` when the texts are too many for one.
+fn automaton_of(texts: &[Box<str>]) -> Option<Box<AhoCorasick>> {
+    let mut builder = AhoCorasickBuilder::new();
+    builder.kind(Some(AhoCorasickKind::ContiguousNFA));
+    builder.build(texts.iter().map(|text| text.as_bytes())).ok().map(Box::new)
 }
 
 /// The simple forms of a caseless pattern.
