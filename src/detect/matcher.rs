@@ -4,13 +4,16 @@
 //! finding it out is the business of `compile` and `prefilter`. Caseless comparison folds both
 //! sides by Unicode lower case, character by character; rule texts are folded once, when read.
 
+mod regex;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
-use regex::Regex;
+
+pub use self::regex::{RegexFlags, RegexTest};
 
 use super::rule::Comparison;
 use crate::event::Kind;
@@ -51,28 +54,6 @@ pub enum Part {
     Any,
     /// `?`: exactly one character.
     One,
-}
-
-/// A regular expression; equal when written the same.
-#[derive(Clone, Debug)]
-pub struct RegexTest {
-    /// Flags and text: `(?i)a.b`.
-    pub pattern: String,
-    pub regex: Regex,
-}
-
-impl PartialEq for RegexTest {
-    fn eq(&self, other: &Self) -> bool {
-        self.pattern == other.pattern
-    }
-}
-
-impl Eq for RegexTest {}
-
-impl Hash for RegexTest {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.pattern.hash(state);
-    }
 }
 
 /// A network; host bits are zero. IPv4-mapped IPv6 networks are held as IPv4.
@@ -269,7 +250,7 @@ impl Test {
             Test::Text(pattern) => pattern.matches(if pattern.cased { text } else { folded }),
             Test::Number(number) => Number::parse(text).is_some_and(|value| value == *number),
             Test::Bool(value) => folded == if *value { "true" } else { "false" },
-            Test::Regex(test) => test.regex.is_match(text),
+            Test::Regex(test) => test.is_match(text),
             Test::Cidr(cidr) => cidr.contains_text(text),
             Test::Compare(comparison, bound) => {
                 Number::parse(text).is_some_and(|value| value.holds(*comparison, *bound))

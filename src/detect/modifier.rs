@@ -8,21 +8,15 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use regex::RegexBuilder;
 
 use super::diagnostic::did_you_mean;
-use super::matcher::{Affix, Cidr, FieldRef, Number, Part, Pattern, RegexTest, Test, TimePart};
+use super::matcher::{Affix, Cidr, FieldRef, Number, Part, Pattern, RegexFlags, RegexTest, Test, TimePart};
 use super::rule::{Comparison, Modifier, Node, NodeValue};
 
 /// Most spellings one value may become by `windash`: 5 per dash.
 const MAX_WINDASH: u32 = 3;
 /// Most values one value may become by `expand`.
 const MAX_EXPANSIONS: usize = 10_000;
-/// Bounds of a compiled regular expression, so that a rule cannot take all memory.
-const REGEX_SIZE_LIMIT: usize = 4 << 20;
-/// The lazy automaton's cache; small, since a regex runs only where its literals were found.
-const REGEX_CACHE_LIMIT: usize = 256 << 10;
-
 /// All names, with what they mean. Aliases follow the name they stand for.
 const NAMES: &[(&str, Modifier)] = &[
     ("contains", Modifier::Contains),
@@ -483,21 +477,12 @@ fn split_dashes(text: &str) -> Vec<DashPiece<'_>> {
 fn regex(chain: &[Modifier], text: &str) -> Result<RegexTest, Mistake> {
     let has = |modifier| chain.contains(&modifier);
     // `contains` and its kind after `re` add `.*`, which changes nothing in a search.
-    let regex = RegexBuilder::new(text)
-        .case_insensitive(has(Modifier::IgnoreCase))
-        .multi_line(has(Modifier::Multiline))
-        .dot_matches_new_line(has(Modifier::DotAll))
-        .size_limit(REGEX_SIZE_LIMIT)
-        .dfa_size_limit(REGEX_CACHE_LIMIT)
-        .build()
-        .map_err(|error| regex_mistake(&error))?;
-    let flags: String = [(Modifier::IgnoreCase, 'i'), (Modifier::Multiline, 'm'), (Modifier::DotAll, 's')]
-        .iter()
-        .filter(|(modifier, _)| has(*modifier))
-        .map(|(_, flag)| flag)
-        .collect();
-    let pattern = if flags.is_empty() { text.to_owned() } else { format!("(?{flags}){text}") };
-    Ok(RegexTest { pattern, regex })
+    let flags = RegexFlags {
+        ignore_case: has(Modifier::IgnoreCase),
+        multi_line: has(Modifier::Multiline),
+        dot_all: has(Modifier::DotAll),
+    };
+    RegexTest::new(text, flags).map_err(|error| regex_mistake(&error))
 }
 
 fn regex_mistake(error: &regex::Error) -> Mistake {
