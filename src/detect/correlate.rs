@@ -199,6 +199,8 @@ pub struct Correlator {
     clock: Clock,
     timers: BinaryHeap<Timer>,
     timers_made: u64,
+    /// When the running timer became due: the time by which to judge what it fires.
+    running: Option<i64>,
     /// Input has ended: nothing is late any more.
     finished: bool,
     rules: Vec<Memory>,
@@ -262,6 +264,7 @@ impl Correlator {
             clock: Clock::default(),
             timers: BinaryHeap::new(),
             timers_made: 0,
+            running: None,
             finished: false,
             rules: memories,
             incidents: Incidents::new(budget),
@@ -452,10 +455,11 @@ impl Correlator {
 
     /// Event time before which nothing more is expected for the rule.
     fn settled(&self, rule: &RulePlan) -> i64 {
+        let now = self.running.unwrap_or(self.clock.high());
         match (self.options.conformance, self.finished) {
             (true, false) => i64::MIN,
-            (_, true) => self.clock.high(),
-            (false, false) => self.clock.high().saturating_sub(rule.lateness),
+            (_, true) => now,
+            (false, false) => now.saturating_sub(rule.lateness),
         }
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct RulePlan {
     /// Fields that rules above need of its firings.
     pub(crate) carried: Vec<FieldNumber>,
     pub(crate) lateness: Nanos,
+    /// Rules between it and the events: 0 for a plain detection.
+    pub(crate) depth: u32,
     /// Quiet time after which an incident closes.
     pub(crate) close_after: Nanos,
     /// Quiet time after which the value is below any threshold.
@@ -208,6 +210,7 @@ impl Plan {
         let mut plan = Self { rules, fields: builder.fields };
         plan.carry();
         plan.spread_lateness();
+        plan.measure_depth();
         (plan, builder.diagnostics)
     }
 
@@ -244,6 +247,24 @@ impl Plan {
                 for to in targets {
                     changed |= self.rules[to].lateness < lateness;
                     self.rules[to].lateness = self.rules[to].lateness.max(lateness);
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+    }
+
+    /// The longest way from an event to each rule.
+    fn measure_depth(&mut self) {
+        for _ in 0..self.rules.len() {
+            let mut changed = false;
+            for rule in 0..self.rules.len() {
+                let above = self.rules[rule].depth + 1;
+                let targets: Vec<usize> = self.rules[rule].routes.iter().map(|route| route.to).collect();
+                for to in targets {
+                    changed |= self.rules[to].depth < above;
+                    self.rules[to].depth = self.rules[to].depth.max(above);
                 }
             }
             if !changed {
@@ -424,6 +445,7 @@ impl Builder<'_> {
             group_numbers: Vec::new(),
             carried: Vec::new(),
             lateness: extension.lateness.unwrap_or(self.default_lateness),
+            depth: 0,
             close_after: extension.alert.close_after.unwrap_or(CLOSE_AFTER),
             calm_after: 0,
             incident_keys: Vec::new(),

@@ -25,7 +25,7 @@ use crate::detect::states::Machine;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
 /// a wrong reading could hide an attack.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Floats as the integer of their bits: text would not always give back the same number.
 pub(crate) mod exact {
@@ -156,7 +156,9 @@ impl Correlator {
         self.timers = stored
             .timers
             .into_iter()
-            .filter_map(|timer| place_of(timer.rule).map(|rule| timer.with_rule(rule)))
+            .filter_map(|timer| {
+                place_of(timer.rule).map(|rule| timer.with_rule(rule, plan.rules[rule as usize].depth))
+            })
             .collect();
         self.groups = 0;
         let mut kept = 0;

@@ -1,6 +1,8 @@
-//! Incidents, states, risk and the extension block, on small made-up streams.
+//! Incidents, states, risk and the extension block, on small made-up streams; and properties of all rules.
 
 mod harness;
 mod incidents;
+mod plain;
 mod properties;
+mod recompute;
 mod windows;

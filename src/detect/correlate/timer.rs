@@ -1,8 +1,10 @@
 //! What must happen without an event: forward windows end, states time out, incidents close.
 //!
 //! A timer belongs to a moment of event time and becomes due when the clock has passed it by the
-//! rule's allowed lateness, so that nothing that still may come could change its outcome. Timers with
-//! one moment run in the order they were made: the same input gives the same order.
+//! rule's allowed lateness, so that nothing that still may come could change its outcome. However far
+//! the clock has jumped, while a timer runs it is the moment at which the timer became due: what it
+//! fires is not late for the rules above. Timers with one moment run by the depth of their rule and
+//! then in the order they were made: the same input gives the same order.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ pub(super) struct Timer {
     due: i64,
     /// The moment itself.
     at: i64,
+    /// Rules below come first: their firings may be what a rule above waits for at the same moment.
+    depth: u32,
     ordinal: u64,
     pub(super) rule: u32,
     key: u128,
@@ -47,7 +51,8 @@ pub(super) enum Kind {
 impl Ord for Timer {
     /// The earliest is the greatest, as the heap wants it.
     fn cmp(&self, other: &Self) -> Ordering {
-        (other.due, other.at, other.ordinal).cmp(&(self.due, self.at, self.ordinal))
+        let key = |timer: &Self| (timer.due, timer.at, timer.depth, timer.ordinal);
+        key(other).cmp(&key(self))
     }
 }
 
@@ -59,8 +64,8 @@ impl PartialOrd for Timer {
 
 impl Timer {
     /// For another numbering of the rules.
-    pub(super) fn with_rule(self, rule: u32) -> Self {
-        Self { rule, ..self }
+    pub(super) fn with_rule(self, rule: u32, depth: u32) -> Self {
+        Self { rule, depth, ..self }
     }
 }
 
@@ -69,7 +74,8 @@ impl Correlator {
         // A state is shown as soon as it is known and corrected when a late event says otherwise.
         let waits = !self.finished && !self.options.conformance && !matches!(kind, Kind::State | Kind::Risk);
         let due = if waits { at.saturating_add(rule.lateness) } else { at };
-        self.timers.push(Timer { due, at, ordinal: self.timers_made, rule: index, key, kind });
+        let (depth, ordinal) = (rule.depth, self.timers_made);
+        self.timers.push(Timer { due, at, depth, ordinal, rule: index, key, kind });
         self.timers_made += 1;
     }
 
@@ -87,8 +93,10 @@ impl Correlator {
         let plan = Arc::clone(&self.plan);
         while self.timers.peek().is_some_and(due) {
             let Some(timer) = self.timers.pop() else { break };
+            self.running = Some(timer.due);
             self.run(&plan, &timer, out);
         }
+        self.running = None;
     }
 
     /// At the end of the input nothing is waited for.

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::aggregate::{Aggregate, compare};
 use super::evidence::Evidence;
 use super::plan::{Condition, Measure, WindowPlan};
-use crate::detect::extension::{Interval, WindowKind};
+use crate::detect::extension::{Interval, Tie, WindowKind};
 
 /// One event (or firing of a rule below) in a group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -182,9 +182,19 @@ impl Window {
         let time = entry.time;
         let at = self.entries.partition_point(|other| other.key() < key);
         match self.entries.get_mut(at).filter(|other| other.key() == key) {
-            // The same event as another referenced rule: one entry for both.
-            Some(same) if same.rules() | entry.rules() == same.rules() => return,
-            Some(same) => same.bits |= entry.rules(),
+            // The same event as another referenced rule: one entry for both. A firing that holds as
+            // before may have other events behind it now.
+            Some(same) => {
+                let known = same.rules() | entry.rules() == same.rules();
+                if known && (entry.evidence.is_none() || entry.evidence == same.evidence) {
+                    return;
+                }
+                same.bits |= entry.bits;
+                same.evidence = entry.evidence;
+                if entry.bits & HAS_VALUE != 0 {
+                    same.value = entry.value;
+                }
+            }
             None => {
                 self.entries.insert(at, entry);
                 if at <= self.head {
@@ -467,23 +477,29 @@ fn in_order(window: &Window, start: i64, end: i64, required: u64, plan: &WindowP
     chosen(window.between(start, end), &plan.steps(required), plan).is_some()
 }
 
-/// The earliest events that make up the steps, one after the other.
+/// The earliest events that make up the steps, one after the other. Of a step that several events of
+/// one time make, all of them: nothing says which came first.
 pub(crate) fn chosen<'e>(
     entries: impl Iterator<Item = &'e Entry>,
     steps: &[u8],
     plan: &WindowPlan,
 ) -> Option<Vec<&'e Entry>> {
+    let strict = plan.tie == Tie::Strict;
     let mut found: Vec<&Entry> = Vec::new();
+    let (mut made, mut time) = (0, i64::MIN);
     for entry in entries {
-        let Some(step) = steps.get(found.len()) else { break };
-        let after = found
-            .last()
-            .is_none_or(|last| last.time < entry.time || plan.tie == crate::detect::extension::Tie::Sequence);
-        if after && entry.rules() & (1 << step) != 0 {
+        let makes = |step: &u8| entry.rules() & (1 << step) != 0;
+        if strict && made > 0 && entry.time == time {
+            found.extend(makes(&steps[made - 1]).then_some(entry));
+            continue;
+        }
+        let Some(step) = steps.get(made) else { break };
+        if makes(step) {
             found.push(entry);
+            (made, time) = (made + 1, entry.time);
         }
     }
-    (found.len() == steps.len()).then_some(found)
+    (made == steps.len()).then_some(found)
 }
 
 /// Whether the condition can hold for a value at least this large, for groups that are only
