@@ -178,6 +178,9 @@ pub struct RiskOptions {
     pub cap: f64,
     /// An incident of type `risk` while the score of the entity, of all rules together, is this or more.
     pub alert_at: Option<f64>,
+    /// The points are multiplied by the number of ATT&CK tactics among the rules that the entity has
+    /// points of.
+    pub tactics: bool,
 }
 
 /// `escalate:` the level of the incident that is at least the `after`-th within `within`.
@@ -450,18 +453,32 @@ fn baseline(node: &Node, reader: &mut Reader) -> Option<Baseline> {
 }
 
 fn risk(node: &Node, reader: &mut Reader) -> Option<RiskOptions> {
-    let map = reader.map(node, "risk", &["points", "entity", "half_life", "cap", "alert_at"])?;
+    let map = reader.map(node, "risk", &["points", "entity", "half_life", "cap", "alert_at", "tactics"])?;
     let points = reader.required(&map, node, "points").and_then(|node| reader.number(node));
     let entities = reader.required(&map, node, "entity").map(|node| reader.strings(node));
     let half_life = map.get("half_life").map_or(Some(HALF_HOUR), |node| reader.duration(node));
     let cap = map.get("cap").map_or(Some(100.0), |node| reader.number(node));
     let alert_at = map.get("alert_at").and_then(|node| reader.number(node));
+    let tactics = map.get("tactics").and_then(|node| {
+        let flag = read::boolean(node);
+        if flag.is_none() {
+            reader.error(node, "`tactics` is true or false");
+        }
+        flag
+    });
     if let Some(points) = points
         && points <= 0.0
     {
         reader.error(node, "`points` must be more than 0");
     }
-    Some(RiskOptions { points: points?, entities: entities?, half_life: half_life?, cap: cap?, alert_at })
+    Some(RiskOptions {
+        points: points?,
+        entities: entities?,
+        half_life: half_life?,
+        cap: cap?,
+        alert_at,
+        tactics: tactics.unwrap_or(false),
+    })
 }
 
 const HALF_HOUR: Nanos = 1_800_000_000_000;

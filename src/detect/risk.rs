@@ -3,6 +3,7 @@
 //! Every rule decays with its own half-life and adds at most its own cap, so the score of an entity
 //! is the sum of its parts and always has an explanation.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -66,7 +67,7 @@ impl Risks {
         key: u128,
         field: (FieldNumber, &str),
         value: &str,
-        cause: Cause<'_>,
+        (cause, rules): (Cause<'_>, &[RulePlan]),
     ) -> Option<RiskChange> {
         let options = cause.plan.extension.risk.as_ref()?;
         let entity = self.entities.entry(key).or_insert_with(|| Entity {
@@ -79,11 +80,12 @@ impl Risks {
             entity.parts.push(Part { rule, points: 0.0, time, half_life });
             entity.parts.len() - 1
         });
+        let times = if options.tactics { entity.tactics(cause, rules) as f64 } else { 1.0 };
         let part = &mut entity.parts[index];
         let now = part.time.max(cause.time);
         let before = part.at(now);
         // Points that come late have already lost some of their weight.
-        let fresh = options.points * decay(now.saturating_sub(cause.time), options.half_life);
+        let fresh = options.points * times * decay(now.saturating_sub(cause.time), options.half_life);
         part.points = (before + fresh).min(options.cap.max(before));
         part.time = now;
         let added = part.points - before;
@@ -142,6 +144,14 @@ impl Entity {
         self.parts.iter().map(|part| part.at(now)).sum()
     }
 
+    /// ATT&CK tactics of the cause and of the rules that the entity has at least a point of; at least 1.
+    fn tactics(&self, cause: Cause<'_>, rules: &[RulePlan]) -> usize {
+        let weighty = self.parts.iter().filter(|part| part.at(cause.time) >= 1.0);
+        let others = weighty.filter_map(|part| rules.get(part.rule as usize));
+        let tags = others.chain([cause.plan]).flat_map(|rule| &rule.summary.tags);
+        tags.filter_map(|tag| tactic(tag)).collect::<BTreeSet<_>>().len().max(1)
+    }
+
     /// Drops the parts of rules that `keep` does not know and renumbers the others.
     pub(crate) fn renumber(&mut self, keep: impl Fn(u32) -> Option<u32>) {
         self.parts.retain_mut(|part| match keep(part.rule) {
@@ -177,6 +187,12 @@ impl Part {
     fn at(&self, now: i64) -> f64 {
         self.points * decay(now.saturating_sub(self.time), self.half_life)
     }
+}
+
+/// The tactic that a tag names: `attack.credential-access`, not a technique, group or software.
+fn tactic(tag: &str) -> Option<&str> {
+    let name = tag.strip_prefix("attack.")?;
+    name.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_')).then_some(name)
 }
 
 /// What is left of one point after `elapsed`.

@@ -44,7 +44,9 @@ impl Correlator {
         for (field, value) in entities {
             let name = plan.fields[usize::from(*field)].as_str();
             let key = self.fingerprint([name, value].into_iter());
-            let Some(change) = self.risks.add(key, (*field, name), super::cut(value), cause) else {
+            let cause_and_rules = (cause, plan.rules.as_slice());
+            let change = self.risks.add(key, (*field, name), super::cut(value), cause_and_rules);
+            let Some(change) = change else {
                 continue;
             };
             let score = change.score;
