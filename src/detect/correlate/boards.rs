@@ -99,6 +99,12 @@ impl Correlator {
                 let at = moved.time.saturating_add(after);
                 self.timer(rule, at, index, key, Kind::Disagree { since: moved.time });
             }
+            if states.disagree_after.is_some() && left_early(moved, &states.alert) {
+                let state = states.names.get(moved.from.state).map_or("", String::as_str);
+                let words =
+                    format!("should still be {state} by its own events, yet the service says otherwise");
+                self.disagreement(plan, index, key, (moved.from.since, moved.time), &words, out);
+            }
         }
         let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
         if let Some(until) = machine.now.until
@@ -282,14 +288,31 @@ impl Correlator {
         let Some(states) = &rule.extension.states else { return };
         let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
         let said = machine.said.is_some_and(|(time, _)| time >= since.saturating_sub(rule.lateness));
-        if said || !rule.alone || !rule.incidents {
+        if said {
             return;
         }
-        let names = machine.names.clone();
-        let latest = machine.latest.clone();
-        let state = states.names.get(machine.now.state).cloned().unwrap_or_default();
-        let words =
-            format!("{}: {state} by its own events, yet the service has not said so", names.join(", "));
+        let state = states.names.get(machine.now.state).map_or("", String::as_str);
+        let words = format!("{state} by its own events, yet the service has not said so");
+        self.disagreement(plan, index, key, (since, at), &words, out);
+    }
+
+    /// What soctop inferred and what the service says differ.
+    fn disagreement(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        key: u128,
+        (since, at): (i64, i64),
+        words: &str,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[index as usize];
+        if !rule.alone || !rule.incidents {
+            return;
+        }
+        let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
+        let (names, latest) = (machine.names.clone(), machine.latest.clone());
+        let words = format!("{}: {words}", names.join(", "));
         let sighting = Sighting {
             kind: AlertKind::State,
             time: at,
@@ -316,6 +339,13 @@ impl Correlator {
         self.watch_quiet(rule, place);
         self.hand_over(out);
     }
+}
+
+/// The service ended an alerting state that was inferred and had still to last.
+fn left_early(moved: &Moved, alerting: &[usize]) -> bool {
+    let (from, to) = (&moved.from, &moved.to);
+    let ended = alerting.contains(&from.state) && !alerting.contains(&to.state);
+    ended && from.inferred && !to.inferred && from.until.is_some_and(|until| until > moved.time)
 }
 
 fn one_higher(level: Level) -> Level {

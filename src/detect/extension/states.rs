@@ -49,7 +49,7 @@ pub enum Input {
     Rule(Spanned<String>),
 }
 
-/// `"locked 15m normal"`: the state ends by itself.
+/// `"locked 15m normal"`: the state ends by itself. Without a next state: into the initial one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StateTimeout {
     pub state: usize,
@@ -140,12 +140,16 @@ fn timeouts(node: &Node, names: &mut Vec<String>, reader: &mut Reader) -> Vec<St
         let at = Node { value: NodeValue::Null, at: line.at.clone() };
         let words: Vec<&str> = line.value.split_whitespace().collect();
         let parsed = match words.as_slice() {
-            [from, after, to] => super::duration(after).map(|after| (*from, after, *to)),
+            [from, after, to] => super::duration(after).map(|after| (*from, after, (*to).to_owned())),
+            // Into the initial state.
+            [from, after] => {
+                super::duration(after).zip(names.first()).map(|(after, to)| (*from, after, to.clone()))
+            }
             _ => None,
         };
         match parsed {
             Some((from, after, to)) => {
-                out.push(StateTimeout { state: state(names, from), after, to: state(names, to) });
+                out.push(StateTimeout { state: state(names, from), after, to: state(names, &to) });
             }
             None => reader.error_with_hint(
                 &at,

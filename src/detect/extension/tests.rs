@@ -142,3 +142,12 @@ fn durations_have_a_unit_and_fit() {
         assert_eq!(duration(bad), None, "{bad}");
     }
 }
+
+#[test]
+fn a_timeout_without_a_next_state_ends_in_the_initial_one() {
+    let block = accept(
+        r#"{"schema": 1, "states": {"initial": "closed", "on": "closed > firing > open", "timeout": "open 5m"}}"#,
+    );
+    let states = block.states.expect("states");
+    assert_eq!(states.timeouts, [StateTimeout { state: 1, after: 5 * MINUTE, to: 0 }]);
+}

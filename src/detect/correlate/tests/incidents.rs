@@ -323,6 +323,73 @@ fn what_the_service_does_not_say_is_a_finding() {
 }
 
 #[test]
+fn a_service_that_ends_an_inferred_state_early_is_a_finding() {
+    let block = LOCKOUT.replace("    entity:", "    disagree_after: 1h\n    entity:");
+    let mut stream = Stream::new(&bruteforce(&block));
+    stream.events("failed", &[0.0, 1.0, 2.0], "user.name=alice");
+    stream.event("passed", 60.0, "user.name=alice");
+    let told = stream.told();
+    assert!(
+        told.iter().any(|line| line.starts_with("open 60") && line.contains("the service says otherwise")),
+        "{told:?}"
+    );
+    let mut stream = Stream::new(&bruteforce(&block));
+    stream.event("locked", 0.0, "user.name=alice").event("passed", 60.0, "user.name=alice");
+    assert!(!stream.told().iter().any(|line| line.contains("says otherwise")), "its own word both times");
+}
+
+#[test]
+fn a_breaker_of_each_dependency_has_its_own_threshold_and_timer() {
+    let breaker = |name: &str, failures: u8, open: &str| {
+        format!(
+            "title: Breaker {name}\nname: breaker_{name}\ncorrelation:\n  type: event_count\n  rules: [{name}_failed]\n  group-by: [name]\n  timespan: 1m\n  condition: {{gte: {failures}}}\nlevel: high\nsoctop:\n  schema: 1\n  reset_on: {name}_worked\n  states:\n    board: breaker\n    initial: closed\n    on: [closed > firing > open, half_open > {name}_failed > open, half_open > {name}_worked > closed]\n    timeout: open {open} half_open\n    alert: [open, half_open]\n"
+        )
+    };
+    let detections = ["db_failed", "db_worked", "ai_failed", "ai_worked"].map(|name| detection(name, "low"));
+    let mut documents = detections.to_vec();
+    documents.extend([breaker("db", 3, "30s"), breaker("ai", 5, "60s")]);
+    let mut stream = Stream::new(&documents);
+    for second in [0.0, 1.0, 2.0, 3.0, 4.0] {
+        stream.event("db_failed", second, "name=db").event("ai_failed", second, "name=ai");
+    }
+    // Each is probed after its own time: one fails again, the other has recovered.
+    stream.event("db_failed", 40.0, "name=db").event("ai_worked", 70.0, "name=ai");
+    stream.event("db_worked", 80.0, "name=db");
+    assert_eq!(
+        stream.moves(),
+        [
+            "2 db closed>open 32 inferred",
+            "4 ai closed>open 64 inferred",
+            "32 db open>half_open - inferred",
+            "40 db half_open>open 70 inferred",
+            "64 ai open>half_open - inferred",
+            "70 ai half_open>closed - inferred",
+            "70 db open>half_open - inferred",
+            "80 db half_open>closed - inferred",
+        ]
+    );
+}
+
+#[test]
+fn risk_of_several_tactics_weighs_more() {
+    let rule = |name: &str, tag: &str| {
+        let block =
+            "soctop: {schema: 1, alert: false, risk: {points: 10, entity: source.ip, tactics: true}}\n";
+        format!("{}tags: [{tag}, attack.t1110]\n{block}", detection(name, "low"))
+    };
+    let mut stream =
+        Stream::new(&[rule("scan", "attack.discovery"), rule("guess", "attack.credential-access")]);
+    for name in ["scan", "scan", "guess"] {
+        stream.event(name, 0.0, "source.ip=192.0.2.1");
+    }
+    let points = stream.out.iter().filter_map(|output| match output {
+        Output::Risk(risk) => Some(risk.points),
+        _ => None,
+    });
+    assert_eq!(points.collect::<Vec<_>>(), [10.0, 10.0, 20.0]);
+}
+
+#[test]
 fn a_timer_of_an_idle_stream_runs_by_the_clock() {
     let mut stream = Stream::new(&bruteforce(LOCKOUT));
     stream.events("failed", &[0.0, 1.0, 2.0], "user.name=alice");
