@@ -1,8 +1,10 @@
 //! Recorded logs through the same [`Work`], with event time as the only clock.
 //!
 //! Several files are merged by event time, so that an incident which shows in two streams is seen
-//! as it happened. A line without a time stays behind the line before it. The result depends on the
-//! input alone: not on the wall clock, the speed, or how the bytes were cut into chunks.
+//! as it happened. A line without a time stays behind the line before it. A line far ahead of both the
+//! lines before it and the next one does not move time (nobody may blind a replay with one forged
+//! timestamp); it counts as a claim from the future. The result depends on the input alone: not on the
+//! wall clock, the speed, or how the bytes were cut into chunks.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -10,13 +12,19 @@ use std::sync::Arc;
 
 use super::work::{Line, Work};
 use crate::detect::Output;
-use crate::event::{Chunk, Event, Outcome, Timestamp};
+use crate::event::{Chunk, Event, Nanos, Outcome, TimeQuality, Timestamp};
+
+/// How far ahead of its neighbours a line is believed; live, it is how far ahead of its arrival.
+const FUTURE_LIMIT: Nanos = 300 * 1_000_000_000;
 
 /// One recorded stream: its name, and its chunks in order.
 pub struct Recording<I> {
     pub path: Arc<str>,
     pub chunks: I,
 }
+
+/// Lines without a time that may stand between a line and the next one with a time.
+const MOST_AHEAD: usize = 10_000;
 
 /// Runs `recordings` through `work` to their end. `pace` is called with the time of every event
 /// before it is looked at (and may wait); `sink` gets what detection says, in order, with the event
@@ -44,7 +52,8 @@ where
     while let Some(Reverse((time, index))) = next.pop() {
         let Some(lane) = lanes.get_mut(index) else { continue };
         pace(time)?;
-        if let Some((_, mut event)) = lane.ready.pop_front() {
+        lane.placed = false;
+        if let Some(mut event) = lane.ready.pop_front() {
             work.detect(&mut event, &lane.path);
             let outputs = work.take_outputs();
             if !outputs.is_empty() {
@@ -64,10 +73,12 @@ where
 struct Lane<I> {
     path: Arc<str>,
     chunks: I,
-    ready: VecDeque<(Timestamp, Event)>,
+    ready: VecDeque<Event>,
     spare: Vec<Event>,
     /// Time of the newest event so far; lines without a time stand here.
     last_time: Timestamp,
+    /// The front of `ready` has its place in time.
+    placed: bool,
 }
 
 impl<I> Lane<I> {
@@ -78,6 +89,7 @@ impl<I> Lane<I> {
             ready: VecDeque::new(),
             spare: Vec::new(),
             last_time: Timestamp::MIN,
+            placed: false,
         }
     }
 
@@ -86,11 +98,44 @@ impl<I> Lane<I> {
     where
         I: Iterator<Item = Result<Chunk, S>>,
     {
-        while self.ready.is_empty() {
-            let Some(chunk) = self.chunks.next() else { return Ok(None) };
-            self.prepare(&chunk?, work);
+        while !self.placed && !self.place() {
+            match self.chunks.next() {
+                Some(chunk) => self.prepare(&chunk?, work),
+                None if self.ready.is_empty() => return Ok(None),
+                None => self.place_front(false),
+            }
         }
-        Ok(self.ready.front().map(|(time, _)| *time))
+        Ok(self.ready.front().map(|event| event.meta.ingested))
+    }
+
+    /// Gives the front event its place in time; false when that depends on lines not read yet.
+    fn place(&mut self) -> bool {
+        let Some(front) = self.ready.front() else { return false };
+        let ahead = |time: Timestamp, other: Timestamp| time.since(other) > FUTURE_LIMIT;
+        let jump =
+            front.meta.time.filter(|time| self.last_time != Timestamp::MIN && ahead(*time, self.last_time));
+        let Some(jump) = jump else {
+            self.place_front(false);
+            return true;
+        };
+        let next = self.ready.iter().skip(1).take(MOST_AHEAD).find_map(|event| event.meta.time);
+        if next.is_none() && self.ready.len() <= MOST_AHEAD {
+            return false;
+        }
+        self.place_front(next.is_some_and(|next| ahead(jump, next)));
+        true
+    }
+
+    /// Files are nearly in order; a line that is late in its file keeps its place there.
+    fn place_front(&mut self, from_the_future: bool) {
+        let Some(front) = self.ready.front_mut() else { return };
+        if from_the_future {
+            front.meta.time_quality = TimeQuality::Future;
+        } else {
+            self.last_time = self.last_time.max(front.meta.time.unwrap_or(self.last_time));
+        }
+        front.meta.ingested = self.last_time;
+        self.placed = true;
     }
 
     fn prepare(&mut self, chunk: &Chunk, work: &mut Work) {
@@ -101,11 +146,7 @@ impl<I> Lane<I> {
                 self.spare.push(event);
                 continue;
             }
-            let time = event.meta.time.unwrap_or(self.last_time);
-            // Files are nearly in order; a line that is late in its file keeps its place there.
-            self.last_time = self.last_time.max(time);
-            event.meta.ingested = self.last_time;
-            self.ready.push_back((self.last_time, event));
+            self.ready.push_back(event);
         }
     }
 }

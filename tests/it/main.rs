@@ -4,6 +4,7 @@ mod architecture; // the import table, held against the sources
 mod config; // flags, environment, file, defaults: what is in force, and what is refused
 mod conformance; // detection against vectors and oracles of others
 mod conformance_correlation; // Sigma correlation against the conformance vectors
+mod determinism; // the same input gives the same answer
 mod harness; // a hermetic home for the real binary
 mod ingest; // files into the index, once
 mod payloads; // the injection rules on labelled payloads

@@ -1,0 +1,136 @@
+//! The same input gives the same answer: at any speed, and however it is cut into pieces.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers too")]
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use soctop::detect::{CorrelationCounters, CorrelatorOptions, Output, RuleSet};
+use soctop::event::{Chunk, GenerationId, LineSpan, SourceId, Timestamp};
+use soctop::normalize;
+use soctop::pipeline::{Recording, Work, WorkOptions, replay};
+use soctop::state::Ledger;
+
+use super::harness::TestEnv;
+
+/// Failed and successful logins of a few users: locked, unlocked and locked again.
+fn logins(seconds: u32) -> String {
+    let mut text = String::new();
+    for second in 0..seconds {
+        let (user, address) = (["alice", "bob", "eve"][second as usize % 3], second % 5);
+        let event = if second % 11 == 10 { "login_success" } else { "login_failed" };
+        let time = Timestamp::from_seconds(1_772_357_400 + i64::from(second));
+        writeln!(
+            text,
+            r#"{{"timestamp": "{time}", "event": "{event}", "user": "{user}", "client_ip": "203.0.113.{address}"}}"#
+        )
+        .unwrap();
+    }
+    text
+}
+
+fn chunks(text: &str, lines_at_once: usize) -> impl Iterator<Item = Result<Chunk, std::io::Error>> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut offset = 0;
+    let chunks: Vec<Chunk> = lines
+        .chunks(lines_at_once)
+        .enumerate()
+        .map(|(number, lines)| {
+            let mut chunk = Chunk {
+                source: SourceId(1),
+                generation: GenerationId(1),
+                first_line: (number * lines_at_once + 1) as u64,
+                ..Chunk::default()
+            };
+            for line in lines {
+                let (start, len) = (chunk.bytes.len() as u32, line.len() as u32);
+                let disk_len = u64::from(len) + 1;
+                chunk.lines.push(LineSpan { start, len, offset, disk_len, cut: false });
+                chunk.bytes.extend_from_slice(line.as_bytes());
+                offset += disk_len;
+            }
+            chunk
+        })
+        .collect();
+    chunks.into_iter().map(Ok)
+}
+
+fn replayed(rules: &RuleSet, text: &str, lines_at_once: usize) -> (Vec<Output>, Ledger, CorrelationCounters) {
+    let options = WorkOptions {
+        routing: false,
+        normalize: normalize::Options { max_skew: None, ..normalize::Options::default() },
+        // Too little room, so that estimates must agree as well.
+        correlate: CorrelatorOptions { replayed: true, groups_per_rule: 2, ..CorrelatorOptions::default() },
+        ..WorkOptions::default()
+    };
+    let (mut work, problems) = Work::new(rules, &options);
+    assert!(problems.is_empty(), "{problems:?}");
+    let recording = Recording { path: Arc::from("app.log"), chunks: chunks(text, lines_at_once) };
+    let mut all = Vec::new();
+    replay(
+        vec![recording],
+        &mut work,
+        |_| Ok::<(), std::io::Error>(()),
+        |outputs, _| {
+            all.extend(outputs);
+            Ok(())
+        },
+    )
+    .unwrap();
+    work.take_ledger();
+    (all, work.total_ledger(), work.correlator().counters())
+}
+
+#[test]
+fn a_replay_depends_on_nothing_but_its_input() {
+    let (rules, _) = super::queries::load();
+    let text = logins(400);
+    let whole = replayed(&rules, &text, 1_000);
+    assert!(whole.0.iter().any(|output| matches!(output, Output::Transition(_))));
+    assert!(whole.2.estimated > 0, "{:?}", whole.2);
+    for lines_at_once in [1, 7, 64] {
+        let cut = replayed(&rules, &text, lines_at_once);
+        assert!(cut == whole, "in chunks of {lines_at_once} lines");
+    }
+}
+
+#[test]
+fn a_replay_prints_the_same_at_any_speed() {
+    let env = TestEnv::new();
+    super::harness::append(&env.log("app.log"), &logins(200));
+    let printed = |speed: &str| -> Vec<String> {
+        let printed = env.stdout_of(&["replay", "--format", "ndjson", "--speed", speed, "logs/app.log"], 0);
+        let mut lines: Vec<String> = printed.lines().map(str::to_owned).collect();
+        let mut summary: serde_json::Value = serde_json::from_str(&lines.pop().unwrap()).unwrap();
+        let summary_fields = summary.as_object_mut().unwrap();
+        summary_fields.remove("elapsed_seconds").unwrap();
+        summary_fields.remove("events_per_second").unwrap();
+        lines.push(summary.to_string());
+        lines
+    };
+    let fast = printed("max");
+    assert!(fast.len() > 3, "{fast:?}");
+    assert_eq!(printed("max"), fast);
+    assert_eq!(printed("400"), fast);
+}
+
+#[test]
+fn one_forged_time_does_not_blind_a_replay() {
+    let (rules, _) = super::queries::load();
+    let honest = logins(400);
+    let lines: Vec<&str> = honest.lines().collect();
+    let forged = r#"{"timestamp": "2036-01-01T00:00:00Z", "event": "login_failed", "user": "mallory"}"#;
+    let with_forged = [&lines[..100], &[forged], &lines[100..]].concat().join("\n");
+    let count = |text: &str, lines_at_once: usize| {
+        let (outputs, ledger, counters) = replayed(&rules, text, lines_at_once);
+        let moves = outputs.iter().filter(|output| matches!(output, Output::Transition(_))).count();
+        (moves, ledger.future, counters.future, counters.late_ignored)
+    };
+    let (moves, ..) = count(&honest, 1_000);
+    for lines_at_once in [1, 101, 1_000] {
+        assert_eq!(count(&with_forged, lines_at_once), (moves, 1, 1, 0), "in chunks of {lines_at_once}");
+    }
+    // A pause is no forgery: what comes after it goes on from there.
+    let later = honest.replace("2026-03-01T", "2026-03-02T");
+    assert_eq!(count(&format!("{honest}{later}"), 1_000).1, 0);
+}
