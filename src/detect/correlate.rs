@@ -390,6 +390,12 @@ impl Correlator {
         self.run_timers(true, out);
     }
 
+    /// The wall clock was set back to `now`: what [`Correlator::advance`] was told before was wrong, and
+    /// events of the true time are not late.
+    pub fn clock_set_back(&mut self, now: Timestamp) {
+        self.clock.set_back(now.0);
+    }
+
     /// All input has ended: the clock stands at the greatest timestamp. Open incidents stay open and
     /// say their final counts.
     pub fn finish(&mut self, out: &mut Vec<Output>) {

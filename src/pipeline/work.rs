@@ -172,6 +172,11 @@ impl Work {
         self.correlator.advance(now, &mut self.outputs);
     }
 
+    /// The clock was wrong and has been set back.
+    pub fn clock_set_back(&mut self, now: Timestamp) {
+        self.correlator.clock_set_back(now);
+    }
+
     /// Says what is open and how machines stand, as if it were new: after a restart the dashboard has
     /// heard of nothing yet.
     pub fn standing(&mut self) -> Vec<Output> {

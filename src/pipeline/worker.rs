@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, select, tick};
 
-use super::clock::Clock;
+use super::clock::{Clock, StepWatch};
 use super::handle::Notice;
 use super::indexer::{Batch, IndexReport};
 use super::work::{Line, Work};
@@ -63,6 +63,9 @@ pub(super) struct Worker {
     state: State,
     channels: Channels,
     clock: Clock,
+    steps: StepWatch,
+    /// Arrival of the newest line: does not go back while the clock is only adjusted.
+    arrived: Timestamp,
     timers: Timers,
     sources: BTreeMap<SourceId, Known>,
     changed_sources: BTreeSet<SourceId>,
@@ -90,6 +93,8 @@ impl Worker {
             state,
             channels,
             clock,
+            steps: StepWatch::new(),
+            arrived: Timestamp::MIN,
             timers,
             sources: BTreeMap::new(),
             changed_sources: BTreeSet::new(),
@@ -162,7 +167,8 @@ impl Worker {
         let mut events = self.channels.recycled.try_recv().unwrap_or_default();
         let mut used = 0;
         let mut newest = None;
-        let read_at = self.clock.now();
+        let read_at = self.clock.now().max(self.arrived);
+        self.arrived = read_at;
         for (index, span) in chunk.lines.iter().enumerate() {
             if used == events.len() {
                 events.push(Event::default());
@@ -266,6 +272,7 @@ impl Worker {
     /// The clock: timers of states and absences fire by it only while there is nothing left to
     /// read, for a backlog lives in the past.
     fn tick(&mut self) {
+        self.watch_clock();
         if self.timers == Timers::WhenIdle && self.is_caught_up() {
             self.work.advance(self.clock.now());
             self.send_outputs();
@@ -277,6 +284,22 @@ impl Worker {
             self.dirty = true;
         }
         self.publish_if_changed();
+    }
+
+    /// A clock that was set explains times that look wrong; the dashboard says so.
+    fn watch_clock(&mut self) {
+        if !matches!(self.clock, Clock::Wall) {
+            return;
+        }
+        let Some(step) = self.steps.look(self.clock.now(), Instant::now()) else { return };
+        if step < 0 {
+            self.arrived = self.clock.now();
+            self.work.clock_set_back(self.arrived);
+        }
+        let (seconds, way) = (step.abs() / 1_000_000_000, if step > 0 { "forward" } else { "back" });
+        let message = format!("the clock of this machine jumped {way} by {seconds} s");
+        let hint = Some("it was set, or the machine slept: times around it may look wrong".to_owned());
+        self.apply(Update::Notice { time: self.clock.now(), message, hint });
     }
 
     /// Before the first source is opened there may be much to read.

@@ -87,6 +87,11 @@ impl Clock {
         }
     }
 
+    /// The wall clock was wrong and says `now` again: what comes next is not late because of that.
+    pub(crate) fn set_back(&mut self, now: i64) {
+        self.high = self.high.map(|high| high.min(now));
+    }
+
     /// Nothing more will come.
     pub(crate) fn finish(&mut self) {
         if let Some(greatest) = self.greatest {
@@ -134,6 +139,17 @@ mod tests {
         assert_eq!(clock.high(), 100, "not yet idle");
         clock.advance(120, 10);
         assert_eq!(clock.high(), 120);
+    }
+
+    #[test]
+    fn a_wall_clock_that_was_wrong_for_a_while_leaves_no_trace() {
+        let mut clock = Clock::default();
+        clock.observe(0, 100, 100);
+        clock.advance(1_000_000, 10);
+        clock.set_back(130);
+        assert_eq!(clock.high(), 130);
+        clock.set_back(500);
+        assert_eq!(clock.high(), 130, "only back");
     }
 
     #[test]
