@@ -12,8 +12,9 @@
 //!                                                                └─► risk ─────► RiskChange
 //! ```
 //!
-//! Memory is bounded per rule. A group beyond the budget is estimated by a sketch that never counts
-//! too low, and everything that rests on it says so.
+//! Memory is bounded per rule. A group beyond the budget is estimated by sketches, and events that a
+//! group has no room for leave a residue; both count too high rather than too low, and everything that
+//! rests on them says so (see `sketch` and `residue`).
 
 pub(crate) mod aggregate;
 mod boards;
@@ -23,6 +24,7 @@ mod fire;
 mod heartbeat;
 mod history;
 pub(crate) mod plan;
+mod residue;
 mod risks;
 mod sketch;
 pub(crate) mod snapshot;
@@ -81,7 +83,8 @@ pub struct CorrelatorOptions {
     pub idle_after: Nanos,
     /// How far ahead of its arrival an event time is believed.
     pub future_limit: Nanos,
-    /// Key of all hashes of log content; random unless given.
+    /// Key of all hashes of log content; random unless given. A replay has a random one for its maps
+    /// and a fixed one for its sketches: estimates depend on it, and two replays must say the same.
     pub seed: Option<u64>,
 }
 
@@ -195,7 +198,10 @@ type RawKey = (u32, i64, Vec<Box<str>>);
 pub struct Correlator {
     plan: Arc<Plan>,
     options: CorrelatorOptions,
+    /// Key of the maps. Nothing that is said depends on it.
     seed: u64,
+    /// Key of the sketches and of counted values.
+    sketch_seed: u64,
     clock: Clock,
     timers: BinaryHeap<Timer>,
     timers_made: u64,
@@ -254,13 +260,17 @@ impl Correlator {
         });
         let inputs: Vec<RuleInput<'_>> = detections.chain(correlations).collect();
         let (plan, diagnostics) = Plan::build(&inputs, options.lateness);
-        let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(0_u8));
+        let random = || RandomState::new().hash_one(0_u8);
+        let seed = options.seed.unwrap_or_else(random);
+        let sketch_seed =
+            options.seed.or(options.replayed.then_some(REPLAY_SKETCH_SEED)).unwrap_or_else(random);
         let mut memories = Vec::new();
         memories.resize_with(plan.rules.len(), Memory::default);
         let budget = options.group_budget();
         let correlator = Self {
             plan: Arc::new(plan),
             seed,
+            sketch_seed,
             clock: Clock::default(),
             timers: BinaryHeap::new(),
             timers_made: 0,
@@ -660,7 +670,7 @@ impl Correlator {
                     for value in route.value.iter().filter_map(|field| record.value(*field)) {
                         fold_into(&mut self.key, value);
                     }
-                    entry.set_value(xxh3_64_with_seed(&self.key, self.seed));
+                    entry.set_value(xxh3_64_with_seed(&self.key, self.sketch_seed));
                 }
             }
             Measure::Sum | Measure::Average | Measure::Percentile(_) => {
@@ -767,6 +777,10 @@ impl Correlator {
     ) {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
+        let names = group.names();
+        self.key.clear();
+        names.iter().for_each(|name| fold_into(&mut self.key, name));
+        let key = xxh3_128_with_seed(&self.key, self.sketch_seed);
         let memory = &mut self.rules[to];
         memory.counters.estimated += 1;
         if memory.degraded_since.is_none() {
@@ -775,9 +789,8 @@ impl Correlator {
             out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
         }
         let sketch = memory.sketch.get_or_insert_with(|| Box::new(Sketch::new(window.span)));
-        let estimate = sketch.add(group.key, entry.time) as f64;
-        if window::estimate_holds(window, estimate) {
-            self.fire_estimated(plan, to, group, estimate, signal, out);
+        if let Some(value) = sketch.add(key, entry, window) {
+            self.fire_estimated(plan, to, group, value, signal, out);
         }
     }
 
@@ -818,6 +831,9 @@ fn fold_into(buffer: &mut Vec<u8>, value: &str) {
         folded.make_ascii_lowercase();
     }
 }
+
+/// Key of the sketches of a replay.
+const REPLAY_SKETCH_SEED: u64 = 0x736f_6374_6f70;
 
 /// Groups that one record can belong to at once.
 const MOST_GROUPS: usize = 16;

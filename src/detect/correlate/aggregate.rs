@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Condition, Measure, WindowPlan};
+use super::residue::{Pane, Residue};
 use super::window::Entry;
 use crate::detect::extension::Tie;
 use crate::detect::rule::Comparison;
@@ -45,7 +46,7 @@ pub(crate) type KeyedMap<K, V> = HashMap<K, V, BuildHasherDefault<Identity>>;
 pub(crate) enum Aggregate {
     Count(u64),
     /// Occurrences of each value in the window.
-    Distinct(KeyedMap<u64, u32>),
+    Distinct(HashMap<u64, u32, foldhash::fast::RandomState>),
     Sum {
         total: i128,
         numbers: u64,
@@ -67,11 +68,16 @@ pub(crate) enum Aggregate {
 /// Fixed-point scale of sums: 2^48 keeps 14 decimal digits behind the point and 2^79 before it.
 const SCALE: f64 = 281_474_976_710_656.0;
 
+/// A number as the sums add it.
+pub(crate) fn fixed(number: f64) -> i128 {
+    (number * SCALE) as i128
+}
+
 impl Aggregate {
     pub(crate) fn new(plan: &WindowPlan) -> Self {
         match plan.measure {
             Measure::Count => Self::Count(0),
-            Measure::Distinct => Self::Distinct(KeyedMap::default()),
+            Measure::Distinct => Self::Distinct(HashMap::default()),
             Measure::Sum | Measure::Average => Self::Sum { total: 0, numbers: 0 },
             Measure::Percentile(_) => Self::Sorted(Vec::new()),
             Measure::Rules { rules } | Measure::OrderedRules { rules } => Self::Rules {
@@ -106,7 +112,7 @@ impl Aggregate {
             }
             Self::Sum { total, numbers } => {
                 if let Some(number) = entry.number() {
-                    *total = total.saturating_add((number * SCALE) as i128);
+                    *total = total.saturating_add(fixed(number));
                     *numbers += 1;
                 }
             }
@@ -153,7 +159,7 @@ impl Aggregate {
             }
             Self::Sum { total, numbers } => {
                 if let Some(number) = entry.number() {
-                    *total = total.saturating_sub((number * SCALE) as i128);
+                    *total = total.saturating_sub(fixed(number));
                     *numbers = numbers.saturating_sub(1);
                 }
             }
@@ -182,19 +188,21 @@ impl Aggregate {
         }
     }
 
-    /// The value when the condition holds for a window that starts at `start`.
-    pub(crate) fn holds(&self, plan: &WindowPlan, start: i64) -> Option<f64> {
+    /// The value when the condition holds for a window that starts at `start`. `residue`: what the
+    /// group had to give up.
+    pub(crate) fn holds(&self, plan: &WindowPlan, start: i64, residue: Option<&Residue>) -> Option<f64> {
         match &plan.condition {
             Condition::Thresholds(thresholds) => {
-                let value = self.value(plan, start)?;
+                let value = self.value(plan, start, residue)?;
                 thresholds
                     .iter()
                     .all(|(comparison, bound)| compare(value, *comparison, *bound))
                     .then_some(value)
             }
             Condition::Clauses(clauses) => {
-                let Self::Rules { counts, sequences } = self else { return None };
-                let seen = self.seen(plan);
+                let Self::Rules { sequences, .. } = self else { return None };
+                let given_up = given_up(residue, start);
+                let seen = self.seen(plan, &given_up);
                 let met = clauses.iter().enumerate().any(|(index, clause)| {
                     clause.forbidden == 0
                         && clause.required & seen == clause.required
@@ -202,11 +210,12 @@ impl Aggregate {
                             .get(index)
                             .is_none_or(|sequence| sequence.longest(start) == sequence.steps.len())
                 });
-                met.then(|| counts.iter().filter(|count| **count > 0).count() as f64)
+                met.then(|| self.rule_counts(&given_up).filter(|count| *count > 0).count() as f64)
             }
             Condition::Ratio { gte, min } => {
-                let Self::Rules { counts, .. } = self else { return None };
-                let (of, among) = (counts.first().copied()?, counts.get(1).copied()?);
+                let given_up = given_up(residue, start);
+                let mut counts = self.rule_counts(&given_up);
+                let (of, among) = (counts.next()?, counts.next()?);
                 let ratio = f64::from(of) / f64::from(among.max(1));
                 (among >= *min && ratio >= *gte).then_some(ratio)
             }
@@ -219,14 +228,18 @@ impl Aggregate {
     }
 
     /// What the thresholds compare; `None` when there is nothing to compare (no number).
-    pub(crate) fn value(&self, plan: &WindowPlan, start: i64) -> Option<f64> {
+    pub(crate) fn value(&self, plan: &WindowPlan, start: i64, residue: Option<&Residue>) -> Option<f64> {
         match self {
-            Self::Count(count) => Some(*count as f64),
-            Self::Distinct(values) => Some(values.len() as f64),
+            Self::Count(count) => Some((*count + given_up(residue, start).events) as f64),
+            Self::Distinct(values) => {
+                Some(residue.map_or(0, Residue::distinct).max(values.len() as u64) as f64)
+            }
             Self::Sum { total, numbers } => {
-                let sum = *total as f64 / SCALE;
-                (*numbers > 0).then(|| match plan.measure {
-                    Measure::Average => sum / *numbers as f64,
+                let given_up = given_up(residue, start);
+                let sum = total.saturating_add(given_up.total) as f64 / SCALE;
+                let numbers = numbers + given_up.numbers;
+                (numbers > 0).then(|| match plan.measure {
+                    Measure::Average => sum / numbers as f64,
                     _ => sum,
                 })
             }
@@ -238,19 +251,32 @@ impl Aggregate {
                 Measure::OrderedRules { .. } => {
                     sequences.first().map(|sequence| sequence.longest(start) as f64)
                 }
-                _ => Some(f64::from(self.seen(plan).count_ones())),
+                _ => Some(f64::from(self.seen(plan, &given_up(residue, start)).count_ones())),
             },
             Self::Bucket { level, .. } => Some(*level),
         }
     }
 
+    /// Matches of each referenced rule.
+    fn rule_counts<'a>(&'a self, given_up: &'a Pane) -> impl Iterator<Item = u32> + 'a {
+        let counts = match self {
+            Self::Rules { counts, .. } => &counts[..],
+            _ => &[],
+        };
+        let more = given_up.rules.iter().copied().chain(std::iter::repeat(0));
+        counts.iter().zip(more).map(|(count, more)| count.saturating_add(more))
+    }
+
     /// The rules that were seen often enough.
-    fn seen(&self, plan: &WindowPlan) -> u64 {
-        let Self::Rules { counts, .. } = self else { return 0 };
+    fn seen(&self, plan: &WindowPlan, given_up: &Pane) -> u64 {
         let least = |bit: usize| plan.runs.get(bit).copied().unwrap_or(1);
-        let bits = counts.iter().enumerate().filter(|(bit, count)| **count >= least(*bit));
+        let bits = self.rule_counts(given_up).enumerate().filter(|(bit, count)| *count >= least(*bit));
         bits.fold(0, |seen, (bit, _)| seen | 1 << bit)
     }
+}
+
+fn given_up(residue: Option<&Residue>, start: i64) -> Pane {
+    residue.map(|residue| residue.since(start)).unwrap_or_default()
 }
 
 /// Linear interpolation at rank (n-1)p/100 of ascending numbers.

@@ -173,8 +173,10 @@ impl Correlator {
                 {
                     return;
                 }
-                if let Some(fired) = self.gather(rule, to, key, change, late) {
-                    self.fire(plan, to, key, fired, out);
+                if let Some(fired) = self.gather(rule, to, key, change, late)
+                    && let Some(names) = self.names_of(to, key)
+                {
+                    self.fire(plan, to, (key, names), fired, out);
                 }
             }
         }
@@ -230,8 +232,7 @@ impl Correlator {
             events: entries.len() as u64,
             uncounted: uncounted as u64,
             parts,
-            // A lower bound is decided exactly by the newest events alone.
-            approximate: group.window.saturated && window.threshold().is_none(),
+            approximate: group.window.is_approximate(window),
         })
     }
 
@@ -259,49 +260,47 @@ impl Correlator {
             events: entries.len() as u64,
             uncounted: entries.len() as u64,
             parts: entries.iter().filter_map(|entry| entry.evidence.clone()).collect(),
-            approximate: group.window.saturated,
+            approximate: group.window.residue.is_some(),
         };
-        self.fire(plan, to, key, fired, out);
+        let names = group.names.clone();
+        self.fire(plan, to, (key, names), fired, out);
     }
 
-    /// A group beyond the budget reached the threshold by estimate.
+    /// A group beyond the budget may have reached the threshold.
     pub(super) fn fire_estimated(
         &mut self,
         plan: &Plan,
         to: usize,
         at: &GroupRef<'_>,
-        estimate: f64,
+        value: f64,
         signal: &mut Signal<'_>,
         out: &mut Vec<Output>,
     ) {
-        let rule = &plan.rules[to];
-        if !rule.alone || !rule.incidents {
-            return;
-        }
-        let sighting = Sighting {
-            kind: AlertKind::Correlation,
+        let fired = Fired {
             time: signal.time,
+            value,
+            kind: AlertKind::Correlation,
+            again: false,
             first: signal.time,
-            events: 1,
-            value: estimate,
-            approximate: true,
             newest: (signal.time, signal.order),
-            trigger: signal.record.event_id,
+            events: 1,
+            uncounted: 1,
+            parts: vec![signal.evidence()],
+            approximate: true,
         };
-        let place = (to as u32, Facet::Firing, at.key);
-        let group = || named(rule, &at.names());
-        let evidence = signal.evidence();
-        let context = self.context(plan);
-        let collect = |details: &mut crate::detect::incident::Details, _| details.note(&evidence);
-        self.incidents.sight(place, rule, sighting, group, collect, (context, &mut self.alerts));
-        self.watch_quiet(rule, place);
-        self.hand_over(out);
+        self.fire(plan, to, (at.key, at.names()), fired, out);
     }
 
-    fn fire(&mut self, plan: &Plan, to: usize, key: u128, fired: Fired, out: &mut Vec<Output>) {
+    fn fire(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        (key, names): (u128, Names),
+        fired: Fired,
+        out: &mut Vec<Output>,
+    ) {
         let rule = &plan.rules[to];
         let index = to as u32;
-        let Some(names) = self.rules[to].groups.get(&key).map(|group| group.names.clone()) else { return };
         if self.options.conformance && rule.alone {
             let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
             let value = self.raw.entry((index, fired.time, folded)).or_insert(fired.value);
@@ -332,6 +331,10 @@ impl Correlator {
         if !rule.routes.is_empty() {
             self.feed_rules_above(plan, to, key, &names, fired, out);
         }
+    }
+
+    fn names_of(&self, to: usize, key: u128) -> Option<Names> {
+        self.rules[to].groups.get(&key).map(|group| group.names.clone())
     }
 
     fn is_first_of(&mut self, index: u32, rule: &RulePlan, names: &Names, fired: &Fired) -> bool {
@@ -488,7 +491,7 @@ impl Correlator {
     /// A firing no longer holds.
     fn retract(&mut self, plan: &Plan, to: usize, key: u128, time: i64, out: &mut Vec<Output>) {
         let rule = &plan.rules[to];
-        let Some(names) = self.rules[to].groups.get(&key).map(|group| group.names.clone()) else { return };
+        let Some(names) = self.names_of(to, key) else { return };
         if self.options.conformance {
             let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
             self.raw.remove(&(to as u32, time, folded));

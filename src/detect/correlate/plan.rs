@@ -140,6 +140,12 @@ impl WindowPlan {
         self.order.iter().copied().filter(|bit| mask & (1 << bit) != 0).collect()
     }
 
+    /// The condition asks for at least so much, and nothing else.
+    pub(crate) fn is_lower_bound(&self) -> bool {
+        matches!(&self.condition, Condition::Thresholds(thresholds)
+            if thresholds.iter().all(|(comparison, _)| matches!(comparison, Comparison::Gt | Comparison::Gte)))
+    }
+
     /// The least value that fires, where only a lower bound is given: how far a group has come.
     pub(crate) fn threshold(&self) -> Option<f64> {
         match (&self.condition, self.measure) {

@@ -1,129 +1,155 @@
-//! Counting without a place for every key: a count-min sketch over panes of time.
+//! What a rule knows of groups and events that it has no room for. Never too little.
 //!
-//! Used for groups beyond a rule's budget. An estimate is never below the truth: every cell that a key
-//! shares with others only adds, and a pane stays until it lies outside the window as a whole.
+//! - [`CountMin`]: a count for every group beyond the budget.
+//! - [`Heavy`]: the heaviest of these groups, counted one by one (space-saving).
+//! - [`DistinctInTime`]: distinct values without keeping them (HyperLogLog).
+//!
+//! All of them work on keyed hashes. An estimate depends on the key, so a live run has a random one,
+//! which nobody who writes logs can guess, and a replay has one that is always the same: two replays
+//! say the same also where they estimate. Exact answers depend on no key.
+
+mod count_min;
+mod heavy;
+mod hyperloglog;
 
 use serde::{Deserialize, Serialize};
 
-/// Estimates how many events of a key lie in the last `span`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Sketch {
-    span: i64,
-    panes: Vec<Pane>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Pane {
-    /// Number of the pane: time / (span / [`PANES`]).
-    number: i64,
-    #[serde(with = "cells")]
-    cells: Vec<u8>,
-}
+use self::count_min::CountMin;
+use self::heavy::Heavy;
+pub(crate) use self::hyperloglog::DistinctInTime;
+use super::aggregate::compare;
+use super::plan::{Condition, Measure, WindowPlan};
+use super::window::Entry;
+use crate::detect::rule::Comparison;
 
 /// A window covers at most this many whole panes and one more.
 const PANES: i64 = 4;
-const ROWS: usize = 4;
-/// 1 MiB a pane: a quarter of a million keys in it leave most cells at 0 or 1.
-const COLUMNS: usize = 1 << 18;
-/// A full cell may stand for any number.
-const FULL: u8 = u8::MAX;
+
+/// The number of the pane of a time.
+pub(super) fn pane_of(time: i64, span: i64) -> i64 {
+    time.div_euclid((span / PANES).max(1))
+}
+
+/// Whether a pane has anything in common with a window that starts at `start`.
+pub(super) fn touches(pane: i64, start: i64, span: i64) -> bool {
+    pane >= pane_of(start, span)
+}
+
+/// All groups of a rule beyond its budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sketch {
+    counts: CountMin,
+    heavy: Heavy,
+}
 
 impl Sketch {
     pub(crate) fn new(span: i64) -> Self {
-        Self { span: span.max(PANES), panes: Vec::new() }
+        Self { counts: CountMin::new(span), heavy: Heavy::new(span) }
     }
 
-    /// Counts an event of `key` (a keyed hash) and estimates how many there are in the window that
-    /// ends at `time`.
-    pub(crate) fn add(&mut self, key: u128, time: i64) -> u64 {
-        let number = time.div_euclid(self.span / PANES);
-        let newest = self.panes.iter().map(|pane| pane.number).max();
-        let number = newest.map_or(number, |newest| number.max(newest));
-        if newest != Some(number) {
-            self.panes.retain(|pane| pane.number >= number - PANES);
-            self.panes.push(Pane { number, cells: vec![0; ROWS * COLUMNS] });
+    /// Takes note of an event of the group with this keyed hash. The value, when the condition may hold;
+    /// it is at least the true one. Order, spacing and history are not asked for, and absences are not
+    /// waited for.
+    pub(crate) fn add(&mut self, key: u128, entry: &Entry, plan: &WindowPlan) -> Option<f64> {
+        match plan.measure {
+            Measure::Count | Measure::Bucket(_) => {
+                let count = self.sum(key, 1, None, entry.time).sum as f64;
+                may_hold(plan, count).then_some(count)
+            }
+            Measure::Distinct => {
+                let known = self.sum(key, 1, entry.value(), entry.time);
+                let distinct = known.distinct.min(known.sum) as f64;
+                may_hold(plan, distinct).then_some(distinct)
+            }
+            Measure::Sum => {
+                let weight = entry.number().unwrap_or(0.0).max(0.0).ceil() as u64;
+                let sum = self.sum(key, weight, None, entry.time).sum as f64;
+                may_hold(plan, sum).then_some(sum)
+            }
+            // Mean and percentile lie between two numbers of the window: one of them is on the right
+            // side of a bound when they are.
+            Measure::Average | Measure::Percentile(_) => {
+                let number = entry.number()?;
+                let decided = match &plan.condition {
+                    Condition::Thresholds(bounds) => match bounds.as_slice() {
+                        [(Comparison::Eq | Comparison::Neq, _)] => true,
+                        [(comparison, bound)] => compare(number, *comparison, *bound),
+                        _ => true,
+                    },
+                    _ => false,
+                };
+                decided.then_some(number)
+            }
+            Measure::Rules { rules } | Measure::OrderedRules { rules } => self.rules(key, rules, entry, plan),
         }
-        self.panes.iter_mut().fold(0, |sum: u64, pane| {
-            let count = if pane.number == number { pane.count_up(key) } else { pane.count(key) };
-            sum.saturating_add(if count == FULL { u64::MAX } else { u64::from(count) })
-        })
+    }
+
+    fn sum(&mut self, key: u128, weight: u64, value: Option<u64>, time: i64) -> heavy::Known {
+        let estimate = self.counts.add(key, weight, time);
+        let light = heavy::Known { sum: estimate, distinct: estimate };
+        self.heavy.add(key, (weight, estimate), value, time).unwrap_or(light)
+    }
+
+    /// Which rules the group has seen, each counted for itself.
+    fn rules(&mut self, key: u128, rules: u32, entry: &Entry, plan: &WindowPlan) -> Option<f64> {
+        let mut counts = vec![0; rules as usize];
+        for (bit, count) in counts.iter_mut().enumerate() {
+            let key = key.rotate_left(bit as u32 * 2 + 1) ^ u128::from(bit as u64 + 1);
+            *count = if entry.rules() & (1 << bit) != 0 {
+                self.counts.add(key, 1, entry.time)
+            } else {
+                self.counts.estimate(key)
+            };
+        }
+        let least = |bit: usize| u64::from(plan.runs.get(bit).copied().unwrap_or(1));
+        let seen =
+            (0..counts.len()).filter(|bit| counts[*bit] >= least(*bit)).fold(0, |seen, bit| seen | 1 << bit);
+        let number = f64::from(u64::count_ones(seen));
+        let holds = match &plan.condition {
+            Condition::Thresholds(_) => {
+                // In ordered types a rule with `runs` is several steps.
+                let steps = plan.order.iter().filter(|bit| seen & (1 << **bit) != 0).count() as f64;
+                let ordered = matches!(plan.measure, Measure::OrderedRules { .. });
+                may_hold(plan, if ordered { steps } else { number })
+            }
+            Condition::Clauses(clauses) => clauses
+                .iter()
+                .any(|clause| clause.forbidden == 0 && clause.required & seen == clause.required),
+            Condition::Ratio { gte, min } => {
+                let of = counts.first().copied().unwrap_or(0) as f64;
+                of >= gte * f64::from(*min) && of > 0.0
+            }
+            Condition::Overflow | Condition::Never => false,
+        };
+        holds.then_some(number)
     }
 }
 
-impl Pane {
-    fn cells_of(key: u128) -> [usize; ROWS] {
-        std::array::from_fn(|row| row * COLUMNS + (key >> (row * 32)) as usize % COLUMNS)
-    }
-
-    fn count(&self, key: u128) -> u8 {
-        Self::cells_of(key).into_iter().map(|cell| self.cells[cell]).min().unwrap_or(FULL)
-    }
-
-    /// Raises only the cells that hold the least: the others already count more than this key.
-    fn count_up(&mut self, key: u128) -> u8 {
-        let count = self.count(key).saturating_add(1);
-        for cell in Self::cells_of(key) {
-            self.cells[cell] = self.cells[cell].max(count);
-        }
-        count
+/// Whether the condition can hold when the true value is at most `most`.
+fn may_hold(plan: &WindowPlan, most: f64) -> bool {
+    match &plan.condition {
+        Condition::Thresholds(bounds) => bounds.iter().all(|(comparison, bound)| match comparison {
+            Comparison::Gt | Comparison::Gte => compare(most, *comparison, *bound),
+            Comparison::Eq => most >= *bound,
+            Comparison::Lt | Comparison::Lte | Comparison::Neq => true,
+        }),
+        Condition::Overflow => plan.threshold().is_some_and(|threshold| most >= threshold),
+        Condition::Clauses(_) | Condition::Ratio { .. } | Condition::Never => false,
     }
 }
 
-/// Cells as base64: most of a megabyte of numbers would be commas.
-mod cells {
+/// Bytes as base64: most of a megabyte of numbers would be commas.
+mod bytes {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    pub(super) fn serialize<S: Serializer>(cells: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(cells))
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let cells = STANDARD.decode(text).map_err(de::Error::custom)?;
-        let right = cells.len() == super::ROWS * super::COLUMNS;
-        right.then_some(cells).ok_or_else(|| de::Error::custom("a pane of another size"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_million_single_events_hardly_reach_a_threshold_of_five() {
-        let mut sketch = Sketch::new(1_000_000);
-        let reached = (0..1_000_000_i64).filter(|n| {
-            let key = xxhash_rust::xxh3::xxh3_128(&n.to_le_bytes());
-            sketch.add(key, *n) >= 5
-        });
-        assert!(reached.count() < 100);
-    }
-
-    #[test]
-    fn a_full_cell_never_hides_a_large_count() {
-        let mut sketch = Sketch::new(1_000);
-        let counts: Vec<u64> = (0..1_000).map(|_| sketch.add(1, 0)).collect();
-        assert_eq!(counts[253], 254);
-        assert!(counts.iter().zip(1..).all(|(count, truth)| *count >= truth));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
-        #[test]
-        fn an_estimate_is_never_below_the_truth(events in prop::collection::vec((0u8..20, 0i64..50), 1..300)) {
-            let mut sketch = Sketch::new(40);
-            let mut seen: Vec<(u8, i64)> = Vec::new();
-            let mut time = 0;
-            for (key, step) in events {
-                time += step / 10;
-                seen.push((key, time));
-                let truth = seen.iter().filter(|(k, t)| *k == key && *t >= time - 40).count() as u64;
-                let hash = u128::from(key).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
-                prop_assert!(sketch.add(hash, time) >= truth);
-            }
-        }
+        STANDARD.decode(text).map_err(de::Error::custom)
     }
 }

@@ -14,6 +14,7 @@ use super::clock::Clock;
 use super::evidence::Evidence;
 use super::history::{Seen, Usual};
 use super::plan::{Evaluator, RulePlan};
+use super::residue::Residue;
 use super::sketch::Sketch;
 use super::timer::Timer;
 use super::window::{Entry, Window};
@@ -59,6 +60,7 @@ struct Head {
 struct Stored {
     version: u32,
     seed: u64,
+    sketch_seed: u64,
     clock: Clock,
     /// Names of the fields behind field numbers.
     fields: Vec<String>,
@@ -90,7 +92,7 @@ struct StoredRule {
 struct StoredGroup {
     names: Names,
     entries: Vec<Entry>,
-    saturated: bool,
+    residue: Option<Box<Residue>>,
     usual: Option<Box<Usual>>,
     decided: i64,
 }
@@ -102,6 +104,7 @@ impl Correlator {
         let stored = Stored {
             version: VERSION,
             seed: self.seed,
+            sketch_seed: self.sketch_seed,
             clock: self.clock.clone(),
             fields: self.plan.fields.clone(),
             rules: self
@@ -150,6 +153,7 @@ impl Correlator {
         let place_of = |rule: u32| places.get(rule as usize).copied().flatten().map(|place| place as u32);
         let fields = Renumbering::new(&stored.fields, &plan.fields);
         self.seed = stored.seed;
+        self.sketch_seed = stored.sketch_seed;
         self.clock = stored.clock;
         self.timers_made = stored.timers_made;
         self.counters = stored.counters;
@@ -212,7 +216,7 @@ fn store_group(group: &Group) -> StoredGroup {
     StoredGroup {
         names: group.names.clone(),
         entries: group.window.entries.iter().cloned().collect(),
-        saturated: group.window.saturated,
+        residue: group.window.residue.clone(),
         usual: group.usual.clone(),
         decided: group.decided,
     }
@@ -238,7 +242,7 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
             }
             let group = Group {
                 names: group.names,
-                window: Window::restore(group.entries.into(), group.saturated, window),
+                window: Window::restore(group.entries.into(), group.residue, window),
                 usual: group.usual,
                 decided: group.decided,
             };

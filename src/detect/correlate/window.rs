@@ -14,9 +14,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::aggregate::{Aggregate, compare};
+use super::aggregate::Aggregate;
 use super::evidence::Evidence;
-use super::plan::{Condition, Measure, WindowPlan};
+use super::plan::{Measure, WindowPlan};
+use super::residue::Residue;
 use crate::detect::extension::{Interval, Tie, WindowKind};
 
 /// One event (or firing of a rule below) in a group.
@@ -114,18 +115,22 @@ pub(crate) struct Window {
     /// First entry of the newest window.
     head: usize,
     aggregate: Aggregate,
-    /// Entries were given up: values may be too low, yet not below any threshold.
-    pub(crate) saturated: bool,
+    /// Entries of the window were given up; this is what is known of them.
+    pub(crate) residue: Option<Box<Residue>>,
 }
 
 impl Window {
     pub(crate) fn new(plan: &WindowPlan) -> Self {
-        Self { entries: VecDeque::new(), head: 0, aggregate: Aggregate::new(plan), saturated: false }
+        Self { entries: VecDeque::new(), head: 0, aggregate: Aggregate::new(plan), residue: None }
     }
 
     /// Rebuilds the newest window around stored entries.
-    pub(crate) fn restore(entries: VecDeque<Entry>, saturated: bool, plan: &WindowPlan) -> Self {
-        let mut window = Self { entries, head: 0, aggregate: Aggregate::new(plan), saturated };
+    pub(crate) fn restore(
+        entries: VecDeque<Entry>,
+        residue: Option<Box<Residue>>,
+        plan: &WindowPlan,
+    ) -> Self {
+        let mut window = Self { entries, head: 0, aggregate: Aggregate::new(plan), residue };
         if let Some(last) = window.entries.len().checked_sub(1) {
             let mut head = window.first_of_window(last, plan);
             let mut aggregate = Aggregate::new(plan);
@@ -154,6 +159,10 @@ impl Window {
         changes: &mut Vec<Change>,
     ) {
         let key = entry.key();
+        self.residue = self.residue.take().filter(|residue| !residue.is_over(key.0));
+        if let Some(residue) = &mut self.residue {
+            residue.see(&entry);
+        }
         let in_order = self.entries.back().is_none_or(|last| last.key() < key);
         if in_order {
             self.push(entry, plan, changes);
@@ -162,7 +171,7 @@ impl Window {
         }
         self.shed_evidence(limits);
         while self.entries.len() > limits.entries {
-            self.drop_oldest(changes);
+            self.drop_oldest(plan, changes);
         }
     }
 
@@ -172,8 +181,8 @@ impl Window {
         admit(&mut self.entries, plan, &mut self.aggregate, &mut self.head, index);
         // Its window is the newest one, which is always held: also a very late event is looked at.
         if !self.entries[index].is_reset() {
-            let change = look(&mut self.entries, plan, &self.aggregate, self.head, index);
-            changes.push(change);
+            let seen = Seen { aggregate: &self.aggregate, residue: self.residue.as_deref() };
+            changes.push(look(&mut self.entries, plan, seen, self.head, index));
         }
     }
 
@@ -277,7 +286,8 @@ impl Window {
             }
             admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
             if self.is_point(index) && self.entries[index].time >= limits.settled_before {
-                changes.push(look(&mut self.entries, plan, &aggregate, head, index));
+                let seen = Seen { aggregate: &aggregate, residue: self.residue.as_deref() };
+                changes.push(look(&mut self.entries, plan, seen, head, index));
             }
         }
         self.aggregate = aggregate;
@@ -286,7 +296,7 @@ impl Window {
 
     fn rebuild_newest(&mut self, plan: &WindowPlan) {
         let entries = std::mem::take(&mut self.entries);
-        *self = Self::restore(entries, self.saturated, plan);
+        *self = Self::restore(entries, self.residue.take(), plan);
     }
 
     fn is_point(&self, index: usize) -> bool {
@@ -320,14 +330,19 @@ impl Window {
         }
     }
 
-    /// Gives up the oldest entry. What is left holds the newest ones, so a lower bound below their
-    /// number is decided as before.
-    fn drop_oldest(&mut self, changes: &mut [Change]) {
+    /// Gives up the oldest entry. What is left holds the newest ones, so a lower bound of a count below
+    /// their number is decided as before; for everything else there is the residue.
+    fn drop_oldest(&mut self, plan: &WindowPlan, changes: &mut [Change]) {
+        if self.head == 0 && self.residue.is_none() {
+            self.residue = Some(Box::new(Residue::new(plan, self.entries.iter())));
+        }
         let Some(oldest) = self.entries.pop_front() else { return };
         if self.head == 0 {
-            self.saturated = true;
             if !oldest.is_reset() {
                 self.aggregate.remove(&oldest);
+                if let Some(residue) = &mut self.residue {
+                    residue.fold(&oldest, plan);
+                }
             }
         } else {
             self.head -= 1;
@@ -336,6 +351,14 @@ impl Window {
             change.point = change.point.saturating_sub(1);
             change.first = change.first.saturating_sub(1);
         }
+    }
+
+    /// Whether what the window says rests on more than the entries it holds.
+    pub(crate) fn is_approximate(&self, plan: &WindowPlan) -> bool {
+        // A lower bound of a count is decided exactly by the newest events alone.
+        let decided =
+            matches!(plan.measure, Measure::Count | Measure::Bucket(_)) && plan.threshold().is_some();
+        self.residue.is_some() && !decided
     }
 
     /// Forgets entries older than `horizon` that are outside the newest window.
@@ -395,11 +418,17 @@ fn admit(
     }
 }
 
+/// What is known of a window.
+struct Seen<'w> {
+    aggregate: &'w Aggregate,
+    residue: Option<&'w Residue>,
+}
+
 /// Evaluates the point at `index` and moves the mark of its run there.
 fn look(
     entries: &mut VecDeque<Entry>,
     plan: &WindowPlan,
-    aggregate: &Aggregate,
+    Seen { aggregate, residue }: Seen<'_>,
     first: usize,
     index: usize,
 ) -> Change {
@@ -419,7 +448,7 @@ fn look(
         _ => start_of(time, plan),
     };
     let value = aggregate
-        .holds(plan, start)
+        .holds(plan, start, residue)
         .filter(|_| plan.interval.is_none_or(|interval| spaced(entries, first, index, interval)));
     if value.is_some() {
         entries[index].bits |= FIRED;
@@ -430,7 +459,7 @@ fn look(
         (true, false) => ChangeKind::Retracted,
         (false, false) => ChangeKind::Quiet,
     };
-    let value = value.or_else(|| aggregate.value(plan, start)).unwrap_or(0.0);
+    let value = value.or_else(|| aggregate.value(plan, start, residue)).unwrap_or(0.0);
     Change { kind, time, point: index, first, value }
 }
 
@@ -455,16 +484,22 @@ fn spaced(entries: &VecDeque<Entry>, first: usize, index: usize, wanted: Interva
 /// rules seen in it, when one of the clauses is met.
 pub(crate) fn forward_value(window: &Window, start: i64, plan: &WindowPlan) -> Option<f64> {
     let end = start.saturating_add(plan.span);
-    let anchor = window.between(start, start).fold(0, |bits, entry| bits | entry.rules());
+    let mut anchor = window.between(start, start).fold(0, |bits, entry| bits | entry.rules());
+    let mut given_up = 0;
+    if window.residue.is_some() && window.entries.front().is_some_and(|oldest| oldest.time > start) {
+        // The event that opened the window had to be given up: it was there, as others may have been.
+        (anchor, given_up) = (plan.anchors, plan.anchors);
+    }
     if window.between(start, end).any(Entry::is_reset) {
         return None;
     }
-    let seen = window.between(start, end).fold(0, |bits, entry| bits | entry.rules());
+    let held = window.between(start, end).fold(0, |bits, entry| bits | entry.rules());
+    let seen = held | given_up;
     let met = plan.forward.iter().any(|clause| {
         anchor & clause.required != 0
             && seen & clause.required == clause.required
-            && seen & clause.forbidden == 0
-            && in_order(window, start, end, clause.required, plan)
+            && held & clause.forbidden == 0
+            && (given_up != 0 || in_order(window, start, end, clause.required, plan))
     });
     met.then(|| f64::from(seen.count_ones()))
 }
@@ -500,16 +535,4 @@ pub(crate) fn chosen<'e>(
         }
     }
     (made == steps.len()).then_some(found)
-}
-
-/// Whether the condition can hold for a value at least this large, for groups that are only
-/// estimated.
-pub(crate) fn estimate_holds(plan: &WindowPlan, estimate: f64) -> bool {
-    match &plan.condition {
-        Condition::Thresholds(thresholds) => {
-            thresholds.iter().all(|(comparison, bound)| compare(estimate, *comparison, *bound))
-        }
-        Condition::Overflow => plan.threshold().is_some_and(|threshold| estimate >= threshold),
-        Condition::Clauses(_) | Condition::Ratio { .. } | Condition::Never => false,
-    }
 }

@@ -51,13 +51,19 @@ pub(super) enum Input {
     Correlation(usize),
 }
 
+/// Values by field, in lower case.
+type Fields = BTreeMap<String, BTreeSet<String>>;
+
+/// A detection that matched or a correlation that fired: (kind, number), time, fields, events behind it.
+type Signal = ((usize, usize), i64, Fields, Vec<Fields>);
+
 /// A raw firing, with the events that contributed to it.
 #[derive(Clone, Debug)]
 pub(super) struct Firing {
     pub(super) time: i64,
     pub(super) group: Vec<String>,
     pub(super) value: f64,
-    behind: Vec<BTreeMap<String, BTreeSet<String>>>,
+    behind: Vec<Fields>,
 }
 
 /// One event of a group of a rule.
@@ -68,7 +74,7 @@ struct Item {
     /// Values by the name that the rule gives them.
     distinct: Option<Vec<String>>,
     number: Option<f64>,
-    behind: Vec<BTreeMap<String, BTreeSet<String>>>,
+    behind: Vec<Fields>,
 }
 
 /// Firings of every rule over these events.
@@ -94,7 +100,7 @@ fn groups(
 ) -> BTreeMap<Vec<String>, Vec<Item>> {
     let mut found: BTreeMap<Vec<String>, BTreeMap<(usize, usize), Item>> = BTreeMap::new();
     for (step, input) in rule.inputs.iter().enumerate() {
-        let signals: Vec<((usize, usize), i64, BTreeMap<String, BTreeSet<String>>, Vec<_>)> = match input {
+        let signals: Vec<Signal> = match input {
             Input::Detection(detection) => events
                 .iter()
                 .enumerate()
@@ -137,13 +143,13 @@ fn groups(
         .collect()
 }
 
-fn own(event: &Made) -> BTreeMap<String, BTreeSet<String>> {
+fn own(event: &Made) -> Fields {
     event.fields.iter().map(|(k, v)| ((*k).to_owned(), BTreeSet::from([v.to_ascii_lowercase()]))).collect()
 }
 
 /// Fields of a firing: its group, else what the events behind it carry.
-fn fields_of_firing(rule: &Rule, firing: &Firing) -> BTreeMap<String, BTreeSet<String>> {
-    let mut fields: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+fn fields_of_firing(rule: &Rule, firing: &Firing) -> Fields {
+    let mut fields: Fields = BTreeMap::new();
     for event in &firing.behind {
         for (name, values) in event {
             fields.entry(name.clone()).or_default().extend(values.iter().cloned());
@@ -155,14 +161,14 @@ fn fields_of_firing(rule: &Rule, firing: &Firing) -> BTreeMap<String, BTreeSet<S
     fields
 }
 
-fn read(rule: &Rule, step: usize, name: &str, fields: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+fn read(rule: &Rule, step: usize, name: &str, fields: &Fields) -> Vec<String> {
     let alias = rule.aliases.iter().find(|(alias, of, _)| *alias == name && *of == step);
     let field = alias.map_or(name, |(_, _, field)| *field);
     fields.get(field).map(|values| values.iter().cloned().collect()).unwrap_or_default()
 }
 
 /// Every combination of group values; none when one is missing.
-fn combinations(rule: &Rule, step: usize, fields: &BTreeMap<String, BTreeSet<String>>) -> Vec<Vec<String>> {
+fn combinations(rule: &Rule, step: usize, fields: &Fields) -> Vec<Vec<String>> {
     let mut found = vec![Vec::new()];
     for name in &rule.group_by {
         let values = read(rule, step, name, fields);
@@ -179,7 +185,7 @@ fn combinations(rule: &Rule, step: usize, fields: &BTreeMap<String, BTreeSet<Str
     found
 }
 
-fn distinct(rule: &Rule, step: usize, fields: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+fn distinct(rule: &Rule, step: usize, fields: &Fields) -> Option<Vec<String>> {
     let Kind::Distinct(names) = &rule.kind else { return None };
     names.iter().map(|name| read(rule, step, name, fields).first().cloned()).collect()
 }

@@ -290,10 +290,9 @@ fn arrival(events: &[Made], keys: &[u16], disorder: i64) -> Vec<usize> {
     order
 }
 
-/// `PROPTEST_CASES` many cases, else few enough for every run of the tests.
-fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(250);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+/// `PROPTEST_CASES` many cases, else 256.
+pub(super) fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

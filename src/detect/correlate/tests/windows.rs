@@ -1,4 +1,5 @@
 use super::harness::{Stream, detection};
+use crate::detect::CorrelatorOptions;
 
 fn counted(kind: &str, condition: &str, block: &str) -> Vec<String> {
     vec![
@@ -204,4 +205,139 @@ fn a_flood_of_groups_in_one_rule_leaves_others_exact() {
     let other = stream.alerts().into_iter().find(|alert| alert.rule.title == "Other").expect("fired");
     assert!(!other.approximate);
     assert!(stream.correlator.groups_held() <= 51);
+}
+
+fn over_budget(groups: usize, entries: usize) -> CorrelatorOptions {
+    CorrelatorOptions {
+        groups_per_rule: groups,
+        entries_per_group: entries,
+        seed: Some(3),
+        ..CorrelatorOptions::default()
+    }
+}
+
+/// Fills the ten places of a rule.
+fn ten_others(stream: &mut Stream) {
+    for group in 0..10 {
+        stream.event("a", 0.0, &format!("g=other{group} v=0"));
+    }
+}
+
+#[test]
+fn noise_in_a_group_does_not_hide_its_distinct_values() {
+    let documents = counted("value_count", "{gte: 10, field: v}", "");
+    let mut stream = Stream::with(&documents, over_budget(10, 50));
+    for n in 0..9 {
+        let start = f64::from(n) * 5.0;
+        stream.event("a", start, &format!("g=x v=victim{n}"));
+        let noise: Vec<f64> = (1..100).map(|k| start + f64::from(k) / 100.0).collect();
+        stream.events("a", &noise, "g=x v=noise");
+    }
+    let alerts = stream.alerts();
+    assert_eq!(alerts.len(), 1, "nine victims and the noise are ten");
+    assert!(alerts[0].approximate);
+    let noise: Vec<f64> = (0..5000).map(|k| f64::from(k) / 100.0).collect();
+    let mut stream = Stream::with(&documents, over_budget(10, 50));
+    for (n, time) in noise.into_iter().enumerate() {
+        stream.event("a", time, &format!("g=x v={}", n % 6));
+    }
+    assert_eq!(stream.told(), Vec::<String>::new(), "six values are not ten");
+}
+
+#[test]
+fn what_a_group_gave_up_leaves_with_its_window() {
+    let documents = counted("value_count", "{gte: 10, field: v}", "");
+    let mut stream = Stream::with(&documents, over_budget(10, 50));
+    for n in 0..400 {
+        stream.event("a", f64::from(n) / 10.0, &format!("g=x v={}", n % 8));
+    }
+    for n in 0..400 {
+        stream.event("a", 200.0 + f64::from(n) / 10.0, &format!("g=x v={}", 8 + n % 8));
+    }
+    assert_eq!(stream.told(), Vec::<String>::new(), "eight values then, eight others now");
+}
+
+#[test]
+fn noise_in_a_group_does_not_hide_its_first_step() {
+    let mut documents = counted("event_count", "{gte: 1000}", "");
+    documents.push("title: T\nname: t\ncorrelation:\n  type: temporal\n  rules: [a, b, c]\n  group-by: [g]\n  timespan: 1m\nlevel: high\n".to_owned());
+    let mut stream = Stream::with(&documents, over_budget(10, 50));
+    stream.event("a", 0.0, "g=x");
+    let noise: Vec<f64> = (1..300).map(|n| f64::from(n) / 10.0).collect();
+    stream.events("b", &noise, "g=x");
+    stream.event("c", 59.0, "g=x");
+    assert_eq!(opened(&stream), ["59"]);
+    assert!(stream.alerts()[0].approximate);
+}
+
+#[test]
+fn distinct_values_of_a_group_without_a_place_are_counted_distinctly() {
+    let mut stream = Stream::with(&counted("value_count", "{gte: 5, field: v}", ""), over_budget(10, 4096));
+    ten_others(&mut stream);
+    let many: Vec<f64> = (0..50).map(|n| 1.0 + f64::from(n) / 10.0).collect();
+    stream.events("a", &many, "g=busy v=same");
+    assert_eq!(stream.told(), Vec::<String>::new(), "fifty events, one value");
+    for n in 0..5 {
+        stream.event("a", 10.0, &format!("g=attacker v={n}"));
+    }
+    let alerts = stream.alerts();
+    assert_eq!(alerts.len(), 1);
+    assert!(alerts[0].approximate && alerts[0].group["g"] == "attacker");
+}
+
+#[test]
+fn steps_and_sums_of_a_group_without_a_place_are_not_missed() {
+    let mut stream = Stream::with(&counted("temporal", "{gte: 2}", ""), over_budget(10, 4096));
+    ten_others(&mut stream);
+    stream.events("a", &[1.0, 1.1, 1.2], "g=x");
+    assert_eq!(opened(&stream), Vec::<String>::new());
+    stream.event("b", 2.0, "g=x");
+    assert_eq!(opened(&stream), ["2"]);
+    let mut stream = Stream::with(&counted("value_sum", "{gt: 100, field: v}", ""), over_budget(10, 4096));
+    ten_others(&mut stream);
+    stream.events("a", &[1.0, 1.1, 1.2], "g=x v=33");
+    assert_eq!(opened(&stream), Vec::<String>::new());
+    stream.event("b", 2.0, "g=x v=1.5");
+    assert_eq!(opened(&stream), ["2"]);
+}
+
+#[test]
+fn a_group_without_a_place_is_heard_by_the_rules_above() {
+    let mut documents = counted("event_count", "{gte: 3}", "");
+    documents.push("title: Above\nname: above\ncorrelation:\n  type: temporal\n  rules: [r, c]\n  group-by: [g]\n  timespan: 1m\nlevel: high\n".to_owned());
+    let mut stream = Stream::with(&documents, over_budget(10, 4096));
+    ten_others(&mut stream);
+    stream.events("a", &[1.0, 1.1, 1.2], "g=x").event("c", 2.0, "g=x");
+    assert_eq!(opened(&stream), ["2"]);
+}
+
+#[test]
+fn two_replays_say_the_same_also_where_they_estimate() {
+    let run = || {
+        let options = CorrelatorOptions { replayed: true, seed: None, ..over_budget(50, 16) };
+        let mut stream = Stream::with(&counted("value_count", "{gte: 4, field: v}", ""), options);
+        let mut state = 1_u64;
+        for n in 0..4000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let (group, value) = ((state >> 33) % 300, (state >> 50) % 40);
+            stream.event("a", f64::from(n) / 50.0, &format!("g={group} v={value}"));
+        }
+        stream.finish();
+        stream.out
+    };
+    let (first, second) = (run(), run());
+    assert!(first.iter().filter(|output| matches!(output, crate::detect::Output::Alert(_))).count() > 100);
+    assert_eq!(first, second);
+}
+
+#[test]
+fn what_a_timer_fires_is_not_late_for_the_rules_above() {
+    let block = "  absent: {after: a, expect: b, within: 10s}\n  lateness: 1s\n";
+    let mut documents = counted("temporal", "a and not b", block);
+    documents.push("title: Above\nname: above\ncorrelation:\n  type: event_count\n  rules: [r]\n  group-by: [h]\n  timespan: 1m\n  condition: {gte: 2}\nlevel: high\n".to_owned());
+    let mut stream = Stream::new(&documents);
+    stream.event("a", 0.0, "g=x h=1").event("a", 1.0, "g=y h=1");
+    // The stream paused for far longer than any window.
+    stream.event("time", 36_000.0, "");
+    assert_eq!(opened(&stream), ["11"]);
 }
