@@ -27,7 +27,7 @@ pub mod threat;
 mod yaml;
 
 pub use alert::{Alert, AlertKind, AlertStatus, Board, Evidence, Level, RiskChange, RuleSummary, Transition};
-pub use correlate::{CorrelationCounters, Correlator, CorrelatorOptions, Output};
+pub use correlate::{CorrelationCounters, Correlator, CorrelatorOptions, Output, Seeds, Succession};
 pub use engine::{Engine, EngineOptions};
 pub use modifier::Placeholders;
 pub use parse::{LoadOptions, assemble, parse_documents};

@@ -28,6 +28,7 @@ mod residue;
 mod risks;
 mod sketch;
 pub(crate) mod snapshot;
+mod succession;
 #[cfg(test)]
 mod tests;
 mod timer;
@@ -38,6 +39,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 pub use self::snapshot::SnapshotError;
+pub use self::succession::{Seeds, Succession};
 
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
@@ -154,6 +156,17 @@ pub struct CorrelationCounters {
     pub not_numeric: u64,
     /// Events of groups beyond the budget.
     pub estimated: u64,
+}
+
+impl CorrelationCounters {
+    /// Adds what one rule left out.
+    fn add_rule(&mut self, rule: &CorrelationCounters) {
+        self.late += rule.late;
+        self.late_ignored += rule.late_ignored;
+        self.keyless += rule.keyless;
+        self.not_numeric += rule.not_numeric;
+        self.estimated += rule.estimated;
+    }
 }
 
 /// One group of one rule.
@@ -300,11 +313,7 @@ impl Correlator {
     pub fn counters(&self) -> CorrelationCounters {
         let mut total = self.counters;
         for memory in &self.rules {
-            total.late += memory.counters.late;
-            total.late_ignored += memory.counters.late_ignored;
-            total.keyless += memory.counters.keyless;
-            total.not_numeric += memory.counters.not_numeric;
-            total.estimated += memory.counters.estimated;
+            total.add_rule(&memory.counters);
         }
         total
     }

@@ -297,6 +297,19 @@ impl Incidents {
         }
     }
 
+    /// Gives out all incidents, in order of opening.
+    pub(crate) fn take_all(&mut self) -> Vec<(Place, Incident)> {
+        self.held.clear();
+        let mut all: Vec<(Place, Incident)> = self.all.drain().collect();
+        all.sort_unstable_by_key(|(place, incident)| (incident.ordinal, *place));
+        all
+    }
+
+    /// Puts an incident in as the one that opened last.
+    pub(crate) fn insert_newest(&mut self, place: Place, incident: Incident) {
+        self.insert(place, Incident { ordinal: self.opened, ..incident });
+    }
+
     /// Puts a stored incident back.
     pub(crate) fn insert(&mut self, place: Place, incident: Incident) {
         self.opened = self.opened.max(incident.ordinal + 1);
@@ -336,14 +349,21 @@ impl Incidents {
 
     /// Reports every open incident whose count has grown since its last report, in order of opening.
     pub(crate) fn report_open(&mut self, plan: &[RulePlan], context: Context<'_>, out: &mut Vec<Alert>) {
-        self.report_those(plan, context, out, |incident| {
+        self.report_those(plan, context, out, |_, incident| {
             incident.open && incident.reported != incident.count
         });
     }
 
-    /// Reports every open incident, in order of opening: for somebody who has heard of none yet.
-    pub(crate) fn report_standing(&mut self, plan: &[RulePlan], context: Context<'_>, out: &mut Vec<Alert>) {
-        self.report_those(plan, context, out, |incident| incident.open);
+    /// Reports every open incident of these rules, in order of opening: for somebody who has heard of
+    /// none yet.
+    pub(crate) fn report_standing(
+        &mut self,
+        plan: &[RulePlan],
+        context: Context<'_>,
+        out: &mut Vec<Alert>,
+        wanted: impl Fn(u32) -> bool,
+    ) {
+        self.report_those(plan, context, out, |place, incident| incident.open && wanted(place.0));
     }
 
     fn report_those(
@@ -351,12 +371,12 @@ impl Incidents {
         plan: &[RulePlan],
         context: Context<'_>,
         out: &mut Vec<Alert>,
-        wanted: impl Fn(&Incident) -> bool,
+        wanted: impl Fn(&Place, &Incident) -> bool,
     ) {
         let mut due: Vec<(u64, Place)> = self
             .all
             .iter()
-            .filter(|(_, incident)| wanted(incident))
+            .filter(|(place, incident)| wanted(place, incident))
             .map(|(place, incident)| (incident.ordinal, *place))
             .collect();
         due.sort_unstable();
@@ -415,6 +435,16 @@ impl Incident {
         self.value = sighting.value;
         self.below = false;
         self.approximate |= sighting.approximate;
+    }
+
+    /// Goes on as the incident that stood at the same place for an earlier text of the rule: under its
+    /// id, so that whoever has heard of it hears no more than what is new.
+    pub(crate) fn continue_as(&mut self, before: &Incident) {
+        self.id = before.id;
+        self.first = self.first.min(before.first);
+        self.count = self.count.max(before.count);
+        self.reported = self.count;
+        self.next_report = self.next_report.max(before.next_report);
     }
 
     fn is_held_back(&self, rule: &RulePlan, sighting: &Sighting) -> bool {

@@ -167,6 +167,11 @@ impl Entity {
         self.parts.is_empty()
     }
 
+    /// Adds the parts that other rules found.
+    pub(crate) fn absorb(&mut self, other: Entity) {
+        self.parts.extend(other.parts);
+    }
+
     fn explained(&self, now: i64, fields: &[String], rules: &[RulePlan]) -> RiskScore {
         let mut parts: Vec<(Arc<RuleSummary>, f64)> = self
             .parts

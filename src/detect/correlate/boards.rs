@@ -118,11 +118,16 @@ impl Correlator {
     /// Says how everything stands, to somebody who has heard of nothing yet: every open incident, and
     /// every machine that is not at rest, in the order of the rules and of their entry.
     pub fn standing(&mut self, out: &mut Vec<Output>) {
+        self.standing_of(|_| true, out);
+    }
+
+    /// The same for some of the rules.
+    pub(super) fn standing_of(&mut self, wanted: impl Fn(u32) -> bool, out: &mut Vec<Output>) {
         let plan = Arc::clone(&self.plan);
-        self.incidents.report_standing(&plan.rules, self.context(&plan), &mut self.alerts);
+        self.incidents.report_standing(&plan.rules, self.context(&plan), &mut self.alerts, &wanted);
         self.hand_over(out);
         let mut standing = Vec::new();
-        for (index, memory) in self.rules.iter().enumerate() {
+        for (index, memory) in self.rules.iter().enumerate().filter(|(index, _)| wanted(*index as u32)) {
             for (key, machine) in &memory.machines {
                 let moved =
                     Moved { from: machine.now, to: machine.now, time: machine.now.since, timeout: false };

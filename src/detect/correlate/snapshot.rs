@@ -5,7 +5,7 @@
 //! gone, starts anew, and all others go on as if nothing had happened. The key of the hashes travels
 //! along, since every group is known by it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -139,18 +139,8 @@ impl Correlator {
 
     fn take_over(&mut self, stored: Stored) -> usize {
         let plan = Arc::clone(&self.plan);
-        let known: BTreeMap<(&str, u64), usize> = plan
-            .rules
-            .iter()
-            .enumerate()
-            .map(|(index, rule)| ((rule.summary.id.as_str(), rule.content_hash), index))
-            .collect();
-        let places: Vec<Option<usize>> = stored
-            .rules
-            .iter()
-            .map(|rule| known.get(&(rule.id.as_str(), rule.content_hash)).copied())
-            .collect();
-        let place_of = |rule: u32| places.get(rule as usize).copied().flatten().map(|place| place as u32);
+        let rules = stored.rules.iter().map(|rule| (rule.id.as_str(), rule.content_hash));
+        let places = Places::new(rules, &plan.rules);
         let fields = Renumbering::new(&stored.fields, &plan.fields);
         self.seed = stored.seed;
         self.sketch_seed = stored.sketch_seed;
@@ -161,13 +151,13 @@ impl Correlator {
             .timers
             .into_iter()
             .filter_map(|timer| {
-                place_of(timer.rule).map(|rule| timer.with_rule(rule, plan.rules[rule as usize].depth))
+                places.of(timer.rule).map(|rule| timer.with_rule(rule, plan.rules[rule as usize].depth))
             })
             .collect();
         self.groups = 0;
         let mut kept = 0;
-        for (rule, place) in stored.rules.into_iter().zip(&places) {
-            if let Some(place) = *place {
+        for (index, rule) in (0..).zip(stored.rules) {
+            if let Some(place) = places.of(index).map(|place| place as usize) {
                 self.rules[place] = load(rule, &plan.rules[place], &fields);
                 self.groups += self.rules[place].groups.len();
                 kept += 1;
@@ -175,7 +165,7 @@ impl Correlator {
         }
         let mut incidents = Incidents::new(self.options.group_budget());
         for ((rule, facet, key), mut incident) in stored.incidents {
-            if let Some(rule) = place_of(rule) {
+            if let Some(rule) = places.of(rule) {
                 incident.details.renumber(|evidence| fields.evidence(evidence));
                 incidents.insert((rule, facet, key), incident);
             }
@@ -183,7 +173,7 @@ impl Correlator {
         self.incidents = incidents;
         self.risks = Risks::default();
         for (key, mut entity) in stored.risks {
-            entity.renumber(place_of);
+            entity.renumber(|rule| places.of(rule));
             if let Some(field) = fields.number(entity.field)
                 && !entity.is_empty()
             {
@@ -267,23 +257,48 @@ fn sorted<K: Ord + Copy, V>(entries: impl Iterator<Item = (K, V)>) -> Vec<(K, V)
     entries
 }
 
-/// From the field numbers of the stored rules to those of the present ones.
-struct Renumbering {
+/// From the numbers of earlier rules to those of the present ones with the same text.
+pub(super) struct Places(Vec<Option<u32>>);
+
+impl Places {
+    /// `earlier` are ids and hashes of the text.
+    pub(super) fn new<'r>(earlier: impl Iterator<Item = (&'r str, u64)>, present: &[RulePlan]) -> Self {
+        let known: BTreeMap<(&str, u64), u32> = present
+            .iter()
+            .zip(0..)
+            .map(|(rule, index)| ((rule.summary.id.as_str(), rule.content_hash), index))
+            .collect();
+        Self(earlier.map(|rule| known.get(&rule).copied()).collect())
+    }
+
+    /// Where the rule stands now; `None` when its text changed or it is gone.
+    pub(super) fn of(&self, earlier: u32) -> Option<u32> {
+        self.0.get(earlier as usize).copied().flatten()
+    }
+
+    /// The present rules that an earlier one has the text of.
+    pub(super) fn kept(&self) -> BTreeSet<u32> {
+        self.0.iter().copied().flatten().collect()
+    }
+}
+
+/// From the field numbers of earlier rules to those of the present ones.
+pub(super) struct Renumbering {
     numbers: Vec<Option<FieldNumber>>,
-    same: bool,
+    pub(super) same: bool,
 }
 
 impl Renumbering {
-    fn new(old: &[String], new: &[String]) -> Self {
+    pub(super) fn new(old: &[String], new: &[String]) -> Self {
         let find = |name: &String| new.iter().position(|other| other == name).map(|at| at as FieldNumber);
-        Self { numbers: old.iter().map(find).collect(), same: old == new }
+        Self { numbers: old.iter().map(find).collect(), same: new.starts_with(old) }
     }
 
-    fn number(&self, old: FieldNumber) -> Option<FieldNumber> {
+    pub(super) fn number(&self, old: FieldNumber) -> Option<FieldNumber> {
         self.numbers.get(usize::from(old)).copied().flatten()
     }
 
-    fn evidence(&self, evidence: &Arc<Evidence>) -> Arc<Evidence> {
+    pub(super) fn evidence(&self, evidence: &Arc<Evidence>) -> Arc<Evidence> {
         if self.same {
             return Arc::clone(evidence);
         }

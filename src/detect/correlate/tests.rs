@@ -5,4 +5,5 @@ mod incidents;
 mod plain;
 mod properties;
 mod recompute;
+mod succession;
 mod windows;
