@@ -21,6 +21,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::event::{Cursor, Timestamp};
 
+mod changes;
 mod follow;
 mod identity;
 mod input;
@@ -32,6 +33,7 @@ mod reader;
 mod stop;
 mod watch;
 
+pub use changes::{Changes, Woken};
 pub use input::{Input, InputError, Pattern, looks_like_log};
 pub use once::{Listing, list};
 pub use stop::Stop;

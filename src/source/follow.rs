@@ -29,7 +29,7 @@ use super::once::{stdin_reader, unreadable};
 use super::outbox::{Outbox, Sent, Sources, Stopped};
 use super::reader::{FileReader, Stamp, Step, continues};
 use super::stop::{Stop, Wake};
-use super::watch::Watcher;
+use super::watch::{Inputs, Watcher};
 use super::{Error, Options};
 use crate::event::{Cursor, GenerationId, SourceMessage};
 
@@ -135,8 +135,8 @@ struct Follow {
 impl Follow {
     fn new(inputs: Vec<Input>, mut options: Options, mut outbox: Outbox) -> Result<Self, Error> {
         let wake = Arc::new(Wake::new().map_err(Error::Pipe)?);
-        let (watcher, failure) =
-            Watcher::new(inputs.clone(), options.directory_depth, Arc::clone(&wake), options.notifications);
+        let interest = Inputs { inputs: inputs.clone(), directory_depth: options.directory_depth };
+        let (watcher, failure) = Watcher::new(interest, Arc::clone(&wake), options.notifications);
         if let Some(failure) = failure {
             outbox.trouble(None, failure.message, failure.hint);
         }
@@ -483,7 +483,7 @@ impl Active {
 }
 
 /// Waits until something is ready or the time has come.
-fn poll_until(waited: &mut [PollFd<'_>], until: Instant) {
+pub(crate) fn poll_until(waited: &mut [PollFd<'_>], until: Instant) {
     let left = until.saturating_duration_since(Instant::now());
     let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
     // An interrupted wait is a short wait; the caller looks at the facts anyway.

@@ -41,10 +41,33 @@ pub(crate) struct Watcher {
     shared: Arc<Shared>,
 }
 
+/// Which paths matter to whoever watches.
+pub(crate) trait Interest: Send + Sync + 'static {
+    /// A file of this path matters.
+    fn covers(&self, path: &Path) -> bool;
+    /// A directory of this path can hold, or lead to, files that matter.
+    fn reaches(&self, directory: &Path) -> bool;
+}
+
+/// The files that inputs name, so many directories deep.
+pub(crate) struct Inputs {
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) directory_depth: usize,
+}
+
+impl Interest for Inputs {
+    fn covers(&self, path: &Path) -> bool {
+        self.inputs.iter().any(|input| input.covers(path, self.directory_depth))
+    }
+
+    fn reaches(&self, directory: &Path) -> bool {
+        self.inputs.iter().any(|input| input.reaches(directory))
+    }
+}
+
 struct Shared {
     wake: Arc<Wake>,
-    inputs: Vec<Input>,
-    directory_depth: usize,
+    interest: Box<dyn Interest>,
     // A mutex, because the kernel's thread writes and the reader's takes; both hold it for microseconds.
     state: Mutex<State>,
 }
@@ -66,12 +89,12 @@ pub(crate) struct WatchFailure {
 impl Watcher {
     /// With `enabled` false no watch is ever placed.
     pub(crate) fn new(
-        inputs: Vec<Input>,
-        directory_depth: usize,
+        interest: impl Interest,
         wake: Arc<Wake>,
         enabled: bool,
     ) -> (Self, Option<WatchFailure>) {
-        let shared = Arc::new(Shared { wake, inputs, directory_depth, state: Mutex::default() });
+        let interest = Box::new(interest);
+        let shared = Arc::new(Shared { wake, interest, state: Mutex::default() });
         let mut watcher = Self { notify: None, watched: HashMap::new(), shared: Arc::clone(&shared) };
         if !enabled {
             return (watcher, None);
@@ -159,9 +182,7 @@ impl Shared {
             }
             if self.may_be_directory(event.kind, &path) || state.dirty.paths.len() >= DIRTY_PATHS_MAX {
                 state.dirty.everything = true;
-            } else if state.also.contains(&path)
-                || self.inputs.iter().any(|input| input.covers(&path, self.directory_depth))
-            {
+            } else if state.also.contains(&path) || self.interest.covers(&path) {
                 state.dirty.paths.insert(path);
             }
         }
@@ -173,7 +194,7 @@ impl Shared {
             EventKind::Modify(ModifyKind::Name(_)) => path.is_dir(),
             _ => false,
         };
-        structural && self.inputs.iter().any(|input| input.reaches(path))
+        structural && self.interest.reaches(path)
     }
 }
 
