@@ -5,6 +5,7 @@
 
 mod document;
 mod effective;
+mod follow;
 mod key;
 mod lists;
 mod paths;
@@ -14,10 +15,11 @@ mod settings;
 mod source;
 
 pub use effective::effective;
+pub use follow::Look;
 pub use key::{KeyError, redaction_key};
 pub use lists::{List, Lists};
 pub use paths::{NoHome, data_dir};
-pub use rules::{LoadedRules, RuleError, load_rules};
+pub use rules::{LoadedRules, RuleError, RuleFiles, load_rules};
 pub use schema::{Key, SECTIONS, Section, template};
 pub use settings::{
     Config, ConfigError, Environment, Flags, Origin, RuleConfig, ScreenConfig, Setting, StoreConfig,

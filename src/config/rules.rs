@@ -1,9 +1,21 @@
-//! Rule files: the bundled ones, or those of `--rules`.
+//! Rule files: the bundled ones, or those of `--rules`; read once, or again and again while they change.
+//!
+//! Who edits rules under a running engine makes mistakes, and editors leave files half written. Therefore
+//! a rule that is broken by an edit keeps running in its last good text until the file is right
+//! again, and what cannot be read at all changes nothing.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::detect::{Diagnostic, LoadOptions, Placeholders, RuleIndex, RuleSet, assemble, parse_documents};
+use super::follow::{Followed, Look, Stamp};
+use super::settings::{Config, Environment, Flags};
+use crate::detect::rule::Position;
+use crate::detect::{
+    Correlator, CorrelatorOptions, Diagnostic, Document, LoadOptions, Placeholders, RuleSet, assemble,
+    parse_documents,
+};
 
 /// All of `queries/`, built into the binary: (file name, text).
 const BUNDLED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/bundled_queries.rs"));
@@ -13,7 +25,7 @@ pub struct LoadedRules {
     pub rules: RuleSet,
     pub diagnostics: Vec<Diagnostic>,
     pub files: usize,
-    /// Changes with the text of any rule; saved state of detection belongs to it.
+    /// Changes with the text of any rule or filter and with the values of lists.
     pub fingerprint: String,
 }
 
@@ -32,59 +44,345 @@ pub struct RuleError {
 /// # Errors
 /// When a path does not exist or cannot be read.
 pub fn load_rules(paths: &[PathBuf], lists: Placeholders) -> Result<LoadedRules, RuleError> {
-    let mut documents = Vec::new();
-    let mut diagnostics = Vec::new();
-    let mut files = 0;
-    let mut take = |name: &str, text: &str| {
-        let (found, wrong) = parse_documents(name, text);
-        documents.extend(found);
-        diagnostics.extend(wrong);
-        files += 1;
-    };
-    if paths.is_empty() {
-        for (name, text) in BUNDLED {
-            take(name, text);
-        }
-    }
-    for file in rule_files(paths)? {
-        let bytes = std::fs::read(&file).map_err(|source| RuleError { path: file.clone(), source })?;
-        take(&file.to_string_lossy(), &String::from_utf8_lossy(&bytes));
-    }
-    let (rules, wrong) = assemble(documents, &LoadOptions { placeholders: lists });
-    diagnostics.extend(wrong);
-    let fingerprint = fingerprint(&rules);
-    Ok(LoadedRules { rules, diagnostics, files, fingerprint })
+    Ok(RuleFiles::read(paths.to_vec(), lists)?.1)
 }
 
-fn fingerprint(rules: &RuleSet) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for index in 0..rules.len() {
-        if let Some(header) = rules.header(RuleIndex(index as u32)) {
-            hasher.update(&header.content_hash.to_le_bytes());
-        }
-    }
-    hasher.finalize().to_hex().to_string()
+/// Rule files as they were last read.
+pub struct RuleFiles {
+    paths: Vec<PathBuf>,
+    lists: Placeholders,
+    /// Where paths and lists come from, if they may change.
+    followed: Option<Followed>,
+    files: BTreeMap<Key, RuleFile>,
+    /// What is wrong with paths and the configuration, and not with a rule.
+    troubles: Vec<Trouble>,
 }
 
-/// The rule files under `paths`, sorted, so that the order of rules never depends on the disk.
-fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, RuleError> {
+#[derive(Clone, Debug, PartialEq)]
+struct Trouble {
+    diagnostic: Diagnostic,
+    /// With the configuration, and not with a path.
+    of_settings: bool,
+}
+
+/// Position of a path in `paths`, and a file: the order of rules never depends on the disk.
+type Key = (usize, PathBuf);
+
+#[derive(Default)]
+struct RuleFile {
+    stamp: Option<Stamp>,
+    text_hash: Option<blake3::Hash>,
+    /// What the text says.
+    documents: Vec<Arc<Document>>,
+    diagnostics: Vec<Diagnostic>,
+    /// What runs: the documents, and in place of broken ones those of an earlier text.
+    running: Vec<Arc<Document>>,
+}
+
+impl RuleFiles {
+    /// Reads the rules that are configured.
+    ///
+    /// # Errors
+    /// When a path does not exist or cannot be read.
+    pub fn open(config: &Config) -> Result<(Self, LoadedRules), RuleError> {
+        Self::read(config.rules.paths.value.clone(), config.lists.placeholders())
+    }
+
+    /// The same files, with paths and lists as the configuration has them from time to time: what `config`
+    /// was resolved from is asked again.
+    #[must_use]
+    pub fn following(self, flags: Flags, environment: Environment, config: &Config) -> Self {
+        Self { followed: Some(Followed::new(flags, environment, config)), ..self }
+    }
+
+    fn read(paths: Vec<PathBuf>, lists: Placeholders) -> Result<(Self, LoadedRules), RuleError> {
+        let mut files = Self { paths, lists, followed: None, files: BTreeMap::new(), troubles: Vec::new() };
+        files.take_bundled();
+        for place in 0..files.paths.len() {
+            for path in rule_files(&files.paths[place])? {
+                let file = files.files.entry((place, path.clone())).or_default();
+                file.read_again(&path, Look::Closely).map_err(|source| RuleError { path, source })?;
+            }
+        }
+        let loaded = files.settle();
+        Ok((files, loaded))
+    }
+
+    /// Without a path the bundled rules are meant.
+    fn take_bundled(&mut self) {
+        if self.paths.is_empty() {
+            for (name, text) in BUNDLED {
+                self.files.entry((0, PathBuf::from(name))).or_default().parse(name, text);
+            }
+        }
+    }
+
+    /// Folders and files that rules are read from; none for the bundled ones.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.paths.iter().map(PathBuf::as_path)
+    }
+
+    /// Files of the configuration.
+    pub fn settings(&self) -> impl Iterator<Item = &Path> {
+        self.followed.iter().flat_map(Followed::files)
+    }
+
+    /// Looks at the files again. `None` when nothing has changed since the last time.
+    pub fn reload(&mut self, look: Look) -> Option<LoadedRules> {
+        let troubles = std::mem::take(&mut self.troubles);
+        let mut has_changed = self.look_at_settings(look, &troubles);
+        for place in 0..self.paths.len() {
+            has_changed |= self.look_at(place, look);
+        }
+        (has_changed || troubles != self.troubles).then(|| self.settle())
+    }
+
+    /// True when paths or lists are others than before. While the configuration has mistakes, the one
+    /// before stays in force.
+    fn look_at_settings(&mut self, look: Look, troubles: &[Trouble]) -> bool {
+        match self.followed.as_mut().and_then(|followed| followed.look(look)) {
+            None => {
+                // A brief look that finds nothing new finds the same mistakes.
+                self.troubles.extend(troubles.iter().filter(|trouble| trouble.of_settings).cloned());
+                false
+            }
+            Some(Err(mistakes)) => {
+                for mut diagnostic in mistakes {
+                    diagnostic.message.push_str("; the configuration before stays in force");
+                    self.troubles.push(Trouble { diagnostic, of_settings: true });
+                }
+                false
+            }
+            Some(Ok(config)) => {
+                let lists = config.lists.placeholders();
+                let is_other = lists != self.lists || config.rules.paths.value != self.paths;
+                self.lists = lists;
+                self.move_to(config.rules.paths.value);
+                is_other
+            }
+        }
+    }
+
+    /// Keeps the files of those paths that stay.
+    fn move_to(&mut self, paths: Vec<PathBuf>) {
+        if paths == self.paths {
+            return;
+        }
+        let before = std::mem::replace(&mut self.paths, paths);
+        for ((place, path), file) in std::mem::take(&mut self.files) {
+            let now = before.get(place).and_then(|root| self.paths.iter().position(|path| path == root));
+            if let Some(now) = now {
+                self.files.insert((now, path), file);
+            }
+        }
+        self.take_bundled();
+    }
+
+    /// True when a file below the path is new, gone or another than before.
+    fn look_at(&mut self, place: usize, look: Look) -> bool {
+        let found = match rule_files(&self.paths[place]) {
+            Ok(found) => found,
+            Err(error) => {
+                // Somebody may be about to replace the folder: its rules run on.
+                self.trouble(&error.path, &error.source);
+                return false;
+            }
+        };
+        let mut has_changed = false;
+        let there: HashSet<&PathBuf> = found.iter().collect();
+        self.files.retain(|(of, path), _| {
+            let stays = *of != place || there.contains(path);
+            has_changed |= !stays;
+            stays
+        });
+        for path in found {
+            match self.files.entry((place, path.clone())).or_default().read_again(&path, look) {
+                Ok(is_other) => has_changed |= is_other,
+                Err(error) => self.trouble(&path, &error),
+            }
+        }
+        has_changed
+    }
+
+    fn trouble(&mut self, path: &Path, error: &io::Error) {
+        let at = Position { file: path.to_string_lossy().into(), line: 1, column: 1 };
+        let message = format!("cannot be read ({error}); the rules that were read before run on");
+        self.troubles.push(Trouble { diagnostic: Diagnostic::error(&at, message), of_settings: false });
+    }
+
+    /// Decides what runs, and says what does not.
+    fn settle(&mut self) -> LoadedRules {
+        let mut refused: Refused = HashSet::new();
+        let mut diagnostics = Vec::new();
+        loop {
+            let documents: Vec<Vec<Arc<Document>>> =
+                self.files.values().map(|file| file.candidates(&refused)).collect();
+            let all = documents.iter().flatten().map(|document| Document::clone(document)).collect();
+            let options = LoadOptions { placeholders: self.lists.clone() };
+            let (rules, mut wrong) = assemble(all, &options);
+            wrong.extend(Correlator::new(&rules, CorrelatorOptions::default()).1);
+            // What is wrong with a new text may have an old one to fall back to, if anything else is.
+            let newly = self.newly_refused(&wrong, &mut refused);
+            if !newly.is_empty() {
+                diagnostics.extend(newly);
+                continue;
+            }
+            diagnostics.append(&mut wrong);
+            for (file, running) in self.files.values_mut().zip(documents) {
+                file.running = running;
+            }
+            return self.loaded(rules, diagnostics);
+        }
+    }
+
+    /// Adds new documents with an error to `refused` when older ones can run in their place; gives out
+    /// their errors. Nothing is refused twice, so that this comes to an end.
+    fn newly_refused(&self, wrong: &[Diagnostic], refused: &mut Refused) -> Vec<Diagnostic> {
+        let with_documents = self.files.values().filter_map(|file| Some((file.documents.first()?, file)));
+        let of_file: HashMap<&str, &RuleFile> =
+            with_documents.map(|(document, file)| (&*document.header().at.file, file)).collect();
+        let mut newly = Vec::new();
+        let mut found = Refused::new();
+        for diagnostic in wrong.iter().filter(|diagnostic| diagnostic.is_error()) {
+            let Some(file) = of_file.get(&*diagnostic.at.file) else { continue };
+            let Some(reference) = &diagnostic.rule else { continue };
+            let key = (Arc::clone(&diagnostic.at.file), reference.clone());
+            if file.has_changed(reference) && !file.running.is_empty() && !refused.contains(&key) {
+                found.insert(key);
+                newly.push(diagnostic.clone());
+            }
+        }
+        refused.extend(found);
+        newly
+    }
+
+    fn loaded(&self, rules: RuleSet, later: Vec<Diagnostic>) -> LoadedRules {
+        let mut diagnostics: Vec<Diagnostic> =
+            self.troubles.iter().map(|trouble| trouble.diagnostic.clone()).collect();
+        for file in self.files.values() {
+            diagnostics.extend(file.diagnostics.iter().cloned());
+        }
+        diagnostics.extend(later);
+        let runs_on: HashSet<&str> = self
+            .files
+            .values()
+            .flat_map(|file| file.running.iter().filter(|running| !file.says(running)))
+            .map(|document| &*document.header().at.file)
+            .collect();
+        for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.is_error()) {
+            if runs_on.contains(&*diagnostic.at.file) {
+                diagnostic.message.push_str("; until this is right the text before runs on");
+            }
+        }
+        LoadedRules { rules, diagnostics, files: self.files.len(), fingerprint: self.fingerprint() }
+    }
+
+    fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for document in self.files.values().flat_map(|file| &file.running) {
+            hasher.update(&document.header().content_hash.to_le_bytes());
+        }
+        for (name, values) in &self.lists {
+            for part in std::iter::once(name).chain(values) {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part.as_bytes());
+            }
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+/// Documents that cannot run as they are: file and how the rule is called.
+type Refused = HashSet<(Arc<str>, String)>;
+
+impl RuleFile {
+    fn parse(&mut self, name: &str, text: &str) {
+        let (documents, diagnostics) = parse_documents(name, text);
+        self.documents = documents.into_iter().map(Arc::new).collect();
+        self.diagnostics = diagnostics;
+        self.text_hash = Some(blake3::hash(text.as_bytes()));
+        if text.trim().is_empty() && !self.running.is_empty() {
+            // Truncated and not written yet, as some editors and copies over a network do it.
+            let at = Position { file: name.into(), line: 1, column: 1 };
+            self.diagnostics.push(Diagnostic::error(&at, "the file is empty"));
+        }
+    }
+
+    /// True when the text is another than before.
+    fn read_again(&mut self, path: &Path, look: Look) -> io::Result<bool> {
+        let stamp = Stamp::of(&std::fs::metadata(path)?);
+        if look == Look::Briefly && self.stamp == Some(stamp) {
+            return Ok(false);
+        }
+        let bytes = std::fs::read(path)?;
+        self.stamp = Some(stamp);
+        let text = String::from_utf8_lossy(&bytes);
+        if self.text_hash == Some(blake3::hash(text.as_bytes())) {
+            return Ok(false);
+        }
+        self.parse(&path.to_string_lossy(), &text);
+        Ok(true)
+    }
+
+    /// What is to run of this file: what its text says but for what was refused; where that leaves
+    /// something out, also what ran before under other names.
+    fn candidates(&self, refused: &Refused) -> Vec<Arc<Document>> {
+        let is_refused = |document: &Document| {
+            let header = document.header();
+            refused.contains(&(Arc::clone(&header.at.file), header.reference().to_owned()))
+        };
+        let mut candidates: Vec<_> =
+            self.documents.iter().filter(|document| !is_refused(document)).cloned().collect();
+        let is_whole =
+            candidates.len() == self.documents.len() && !self.diagnostics.iter().any(Diagnostic::is_error);
+        if !is_whole {
+            for running in &self.running {
+                let name = running.header().reference();
+                if !candidates.iter().any(|document| document.header().reference() == name) {
+                    candidates.push(Arc::clone(running));
+                }
+            }
+        }
+        candidates
+    }
+
+    /// The text has a rule of this name that does not run in this form.
+    fn has_changed(&self, reference: &str) -> bool {
+        let mut called = self.documents.iter().filter(|document| document.header().reference() == reference);
+        called.any(|document| !self.running.iter().any(|running| is_same(running, document)))
+    }
+
+    /// The text has this very document.
+    fn says(&self, running: &Arc<Document>) -> bool {
+        self.documents.iter().any(|document| Arc::ptr_eq(document, running))
+    }
+}
+
+fn is_same(a: &Document, b: &Document) -> bool {
+    let (a, b) = (a.header(), b.header());
+    a.content_hash == b.content_hash && a.reference() == b.reference()
+}
+
+/// The rule files at or below a path, sorted. Hidden ones are none: editors keep their own beside a file.
+fn rule_files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
+    let failed = |source| RuleError { path: path.to_owned(), source };
     let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            let mut below = Vec::new();
-            collect(path, &mut below).map_err(|source| RuleError { path: path.clone(), source })?;
-            below.sort();
-            files.append(&mut below);
-        } else {
-            files.push(path.clone());
-        }
+    if std::fs::metadata(path).map_err(failed)?.is_dir() {
+        collect(path, &mut files).map_err(failed)?;
+        files.sort();
+    } else {
+        files.push(path.to_owned());
     }
     Ok(files)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let path = entry.path();
         if path.is_dir() {
             collect(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
@@ -93,3 +391,6 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! Rule files that are edited, broken, moved and taken away.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+
+struct Folder {
+    folder: TempDir,
+    files: RuleFiles,
+}
+
+fn rule(name: &str, word: &str) -> String {
+    format!(
+        "title: {name}\nname: {name}\nlogsource: {{product: app}}\ndetection:\n  s: {{e: {word}}}\n  condition: s\n"
+    )
+}
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> (Self, LoadedRules) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let paths = vec![folder.path().to_owned()];
+        let (files, loaded) = RuleFiles::read(paths, Placeholders::new()).unwrap();
+        (Self { folder, files }, loaded)
+    }
+
+    fn write(&mut self, name: &str, text: &str) -> Option<LoadedRules> {
+        fs::write(self.folder.path().join(name), text).unwrap();
+        self.files.reload(Look::Closely)
+    }
+}
+
+/// `name=word` of every detection rule.
+fn running(loaded: &LoadedRules) -> Vec<String> {
+    let words = loaded.rules.detections.iter().map(|rule| {
+        let item = format!("{:?}", rule.detection.identifiers);
+        let word = ["one", "two", "three"].iter().find(|word| item.contains(**word)).unwrap_or(&"?");
+        format!("{}={word}", rule.header.title)
+    });
+    words.collect()
+}
+
+/// `file:line: message` of every problem.
+fn problems(loaded: &LoadedRules) -> Vec<String> {
+    let file = |at: &Position| at.file.rsplit('/').next().unwrap_or_default().to_owned();
+    let lines = loaded.diagnostics.iter();
+    lines.map(|wrong| format!("{}:{}: {}", file(&wrong.at), wrong.at.line, wrong.message)).collect()
+}
+
+#[test]
+fn the_same_text_is_no_change() {
+    let (mut folder, loaded) = Folder::new(&[("a.yml", &rule("a", "one"))]);
+    assert_eq!(running(&loaded), ["a=one"]);
+    assert!(folder.files.reload(Look::Closely).is_none());
+    assert!(folder.files.reload(Look::Briefly).is_none());
+    assert!(folder.write("a.yml", &rule("a", "one")).is_none());
+    assert!(folder.write(".a.yml.swp", "b0VIM").is_none());
+    assert!(folder.write(".#a.yml", "an editor's own").is_none());
+    assert!(folder.write("a.yml~", "title: old").is_none());
+}
+
+#[test]
+fn rules_come_change_and_go() {
+    let (mut folder, before) = Folder::new(&[("a.yml", &rule("a", "one"))]);
+    let added = folder.write("b.yml", &rule("b", "one")).unwrap();
+    assert_eq!(running(&added), ["a=one", "b=one"]);
+    let changed = folder.write("a.yml", &rule("a", "two")).unwrap();
+    assert_eq!(running(&changed), ["a=two", "b=one"]);
+    assert_ne!(changed.fingerprint, added.fingerprint);
+    fs::rename(folder.folder.path().join("b.yml"), folder.folder.path().join("c.yml")).unwrap();
+    let renamed = folder.files.reload(Look::Briefly).unwrap();
+    assert_eq!((running(&renamed), problems(&renamed)), (running(&changed), Vec::new()));
+    assert_eq!(renamed.fingerprint, changed.fingerprint, "nothing that runs is another");
+    fs::remove_file(folder.folder.path().join("c.yml")).unwrap();
+    folder.write("a.yml", &rule("a", "one"));
+    let loaded = folder.files.reload(Look::Closely);
+    assert!(loaded.is_none(), "both were seen at once");
+    assert_eq!(folder.files.fingerprint(), before.fingerprint);
+}
+
+#[test]
+fn a_broken_rule_runs_on_in_its_last_good_text() {
+    let two = |a: &str, b: &str| format!("{a}---\n{b}");
+    let (mut folder, before) = Folder::new(&[("r.yml", &two(&rule("a", "one"), &rule("b", "one")))]);
+    let broken = rule("b", "two").replace("condition: s", "condition: nothing");
+    let loaded = folder.write("r.yml", &two(&rule("a", "two"), &broken)).unwrap();
+    assert_eq!(running(&loaded), ["a=two", "b=one"], "the other rule of the file is taken");
+    let [problem] = problems(&loaded).try_into().unwrap();
+    assert!(problem.starts_with("r.yml:13: ") && problem.ends_with("the text before runs on"), "{problem}");
+
+    let loaded = folder.write("r.yml", "title: [").unwrap();
+    assert_eq!(running(&loaded), ["a=two", "b=one"], "as many broken edits as it takes");
+    let loaded = folder.write("other.yml", &rule("c", "three")).unwrap();
+    assert_eq!(running(&loaded), ["c=three", "a=two", "b=one"]);
+    assert_eq!(problems(&loaded).len(), 1, "still to be solved: {:?}", problems(&loaded));
+
+    fs::remove_file(folder.folder.path().join("other.yml")).unwrap();
+    let loaded = folder.write("r.yml", &two(&rule("a", "one"), &rule("b", "one"))).unwrap();
+    assert_eq!((running(&loaded), problems(&loaded)), (running(&before), Vec::new()));
+    assert_eq!(loaded.fingerprint, before.fingerprint);
+}
+
+#[test]
+fn an_edit_that_breaks_only_in_company_is_refused_as_well() {
+    let count = |of: &str| {
+        format!(
+            "title: count\nname: count\ncorrelation:\n  type: event_count\n  rules: [{of}]\n  \
+             timespan: 1m\n  condition: {{gte: 2}}\n"
+        )
+    };
+    let (mut folder, before) = Folder::new(&[("a.yml", &rule("a", "one")), ("c.yml", &count("a"))]);
+    assert_eq!(before.rules.correlations.len(), 1);
+    let loaded = folder.write("c.yml", &count("nobody")).unwrap();
+    assert_eq!(loaded.rules.correlations[0].correlation.rules[0].value, "a");
+    assert!(problems(&loaded)[0].contains("`nobody`"), "{:?}", problems(&loaded));
+    let loaded = folder.write("b.yml", &rule("nobody", "one")).unwrap();
+    assert_eq!(loaded.rules.correlations[0].correlation.rules[0].value, "nobody", "now it can run");
+    assert_eq!(problems(&loaded), Vec::<String>::new());
+
+    let block = count("a") + "soctop:\n  schema: 1\n  alert: {close_after: soon}\n";
+    let loaded = folder.write("c.yml", &block).unwrap();
+    assert_eq!(loaded.rules.correlations[0].correlation.rules[0].value, "nobody");
+    assert!(problems(&loaded)[0].starts_with("c.yml:10: "), "{:?}", problems(&loaded));
+}
+
+#[test]
+fn a_file_that_is_empty_for_now_takes_nothing_away() {
+    let (mut folder, _) = Folder::new(&[("a.yml", &rule("a", "one"))]);
+    let loaded = folder.write("a.yml", "").unwrap();
+    assert_eq!(running(&loaded), ["a=one"]);
+    assert_eq!(
+        problems(&loaded),
+        ["a.yml:1: the file is empty; until this is right the text before runs on"]
+    );
+    let loaded = folder.write("a.yml", &rule("a", "one")).unwrap();
+    assert_eq!((running(&loaded), problems(&loaded)), (vec!["a=one".to_owned()], Vec::new()));
+    let loaded = folder.write("a.yml", "# nothing any more\n").unwrap();
+    assert_eq!(running(&loaded), Vec::<String>::new());
+}
+
+#[test]
+fn a_folder_that_is_away_keeps_its_rules() {
+    let parent = tempfile::tempdir().unwrap();
+    let (here, there) = (parent.path().join("rules"), parent.path().join("away"));
+    fs::create_dir(&here).unwrap();
+    fs::write(here.join("a.yml"), rule("a", "one")).unwrap();
+    let (mut files, before) = RuleFiles::read(vec![here.clone()], Placeholders::new()).unwrap();
+    fs::rename(&here, &there).unwrap();
+    let away = files.reload(Look::Closely).unwrap();
+    assert_eq!(running(&away), ["a=one"]);
+    assert_eq!(problems(&away).len(), 1);
+    assert!(files.reload(Look::Closely).is_none(), "said once");
+    fs::rename(&there, &here).unwrap();
+    let back = files.reload(Look::Closely).unwrap();
+    assert_eq!((problems(&back), back.fingerprint), (Vec::new(), before.fingerprint));
+}
+
+#[test]
+fn a_rule_that_never_ran_has_nothing_to_fall_back_to() {
+    let (mut folder, loaded) = Folder::new(&[("a.yml", "title: a\n")]);
+    assert_eq!(running(&loaded), Vec::<String>::new());
+    assert!(!problems(&loaded).is_empty());
+    let loaded = folder.write("a.yml", "title: b\n").unwrap();
+    assert!(problems(&loaded).iter().all(|problem| !problem.contains("runs on")), "{:?}", problems(&loaded));
+    let loaded = folder.write("a.yml", &rule("a", "one")).unwrap();
+    assert_eq!((running(&loaded), problems(&loaded)), (vec!["a=one".to_owned()], Vec::new()));
+}
+
+#[test]
+fn lists_and_paths_follow_the_configuration_while_it_is_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let config = at("config.toml");
+    fs::create_dir(at("rules")).unwrap();
+    fs::write(at("rules/a.yml"), rule("a", "'%word%'").replace("{e:", "{e|expand:")).unwrap();
+    fs::write(at("words"), "one\n").unwrap();
+    let text = "[rules]\npaths = [\"rules\"]\n[lists]\nword = { file = \"words\" }\n";
+    fs::write(&config, text).unwrap();
+    let flags = Flags { config: Some(config.clone()), ..Flags::default() };
+    let resolved = Config::resolve(&flags, &Environment::default()).unwrap();
+    let (files, before) = RuleFiles::open(&resolved).unwrap();
+    let mut files = files.following(flags, Environment::default(), &resolved);
+    assert_eq!((running(&before), problems(&before)), (vec!["a=one".to_owned()], Vec::new()));
+    assert!(files.reload(Look::Closely).is_none());
+
+    fs::write(at("words"), "two\n").unwrap();
+    let loaded = files.reload(Look::Briefly).unwrap();
+    assert_eq!(running(&loaded), ["a=two"]);
+    assert_ne!(loaded.fingerprint, before.fingerprint);
+
+    fs::write(&config, text.replace("paths", "path")).unwrap();
+    let loaded = files.reload(Look::Closely).unwrap();
+    assert_eq!(running(&loaded), ["a=two"]);
+    assert!(problems(&loaded)[0].starts_with("config.toml:2: "), "{:?}", problems(&loaded));
+    assert!(files.reload(Look::Briefly).is_none(), "said once");
+
+    fs::create_dir(at("more")).unwrap();
+    fs::write(at("more/b.yml"), rule("b", "three")).unwrap();
+    fs::write(&config, text.replace("[\"rules\"]", "[\"more\", \"rules\"]")).unwrap();
+    let loaded = files.reload(Look::Closely).unwrap();
+    let expected = ["b=three".to_owned(), "a=two".to_owned()];
+    assert_eq!((running(&loaded), problems(&loaded)), (expected.to_vec(), Vec::new()));
+}
