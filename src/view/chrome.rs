@@ -243,7 +243,8 @@ pub fn status(
     for item in position {
         parts.push(canvas.part(safe!(" │ {}", item), Role::Text));
     }
-    canvas.row_fitting(row, 0, &parts, 2);
+    // What was just said is cut rather than left out.
+    canvas.row_fitting(row, 0, &parts, 2 + usize::from(scene.toast.is_some()));
     None
 }
 
