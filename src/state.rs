@@ -133,6 +133,10 @@ impl State {
             Update::Risk(change) => self.risk.apply(change, self.now),
             Update::Source(status) => self.sources.apply(status, self.now),
             Update::Rules { loaded, problems } => self.apply_rules(loaded, problems),
+            Update::Superseded { void, risks } => {
+                self.boards.forget(&void);
+                self.risk.replace(&risks, self.now);
+            }
             Update::RuleHits(hits) => self.apply_hits(hits),
             Update::Index(status) => self.index = status,
             Update::Notice { time, message, hint } => self.apply_notice(Remark { time, message, hint }),

@@ -54,6 +54,12 @@ impl Boards {
         self.forget_the_oldest();
     }
 
+    /// Forgets what these rules said.
+    pub fn forget(&mut self, rules: &[String]) {
+        self.sorted = None;
+        self.rows.retain(|key, _| !rules.contains(&key.rule));
+    }
+
     pub fn sorted(&mut self) -> Arc<Vec<BoardRow>> {
         let rows = &self.rows;
         let sorted = self.sorted.get_or_insert_with(|| {

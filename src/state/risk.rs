@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::detect::risk::RiskScore;
 use crate::detect::{RiskChange, RuleSummary};
 use crate::event::Timestamp;
 
@@ -92,6 +93,25 @@ impl Risk {
             }
         }
         self.forget_the_least(now);
+    }
+
+    /// Takes over all scores as of `now`. Entities that are not among them have none; what a score is made
+    /// of is told by the rules that are.
+    pub fn replace(&mut self, scores: &[RiskScore], now: Timestamp) {
+        let listed: HashMap<(&str, &str), &RiskScore> =
+            scores.iter().map(|risk| ((risk.entity_field.as_str(), risk.entity.as_str()), risk)).collect();
+        self.0.retain(|(field, value), held| {
+            let Some(risk) = listed.get(&(&**field, &**value)) else { return false };
+            if (held.score_at(now) - risk.score).abs() > NEGLIGIBLE {
+                held.score = risk.score;
+                held.at = now;
+            }
+            let is_part = |contribution: &Contribution| {
+                risk.parts.iter().any(|(rule, _)| rule.id == contribution.rule.id)
+            };
+            Arc::make_mut(&mut held.contributions).retain(is_part);
+            true
+        });
     }
 
     fn forget_the_least(&mut self, now: Timestamp) {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::detect::alert::{AlertId, Window};
+use crate::detect::risk::RiskScore;
 use crate::detect::{AlertKind, AlertStatus, Board, RiskChange, RuleSummary, Transition};
 use crate::event::{EventId, Format, Outcome, TimeQuality};
 
@@ -394,6 +395,31 @@ fn contributions_of_one_rule_in_a_row_are_added_up() {
     assert_eq!(top[0].contributions.len(), 1);
     assert_eq!((top[0].contributions[0].points, top[0].contributions[0].times), (15.0, 2));
     assert!(top[0].rising);
+}
+
+#[test]
+fn what_rules_said_that_are_gone_holds_no_longer() {
+    let of = |rule: &Arc<RuleSummary>, points| vec![(Arc::clone(rule), points)];
+    let score = |entity: &str, score, parts| RiskScore {
+        entity_field: "source.ip".to_owned(),
+        entity: entity.to_owned(),
+        score,
+        parts,
+    };
+    let mut state = state([
+        clock(0),
+        Update::Transition(transition(Board::Lockout, "alice", "locked", false, 0)),
+        risk("a", 40.0, 40.0, 0),
+        risk("b", 30.0, 30.0, 0),
+    ]);
+    let (stays, gone) = (rule(Level::Low), vec!["rule-low".to_owned()]);
+    state.apply(Update::Superseded { void: gone, risks: vec![score("a", 10.0, of(&stays, 10.0))] });
+    let snapshot = state.snapshot();
+    assert_eq!(snapshot.boards.len(), 1, "another rule said so");
+    let scores: Vec<(&str, f64)> = snapshot.entities.iter().map(|e| (&*e.value, e.score)).collect();
+    assert_eq!(scores, [("a", 10.0)]);
+    state.apply(Update::Superseded { void: vec!["rule-high".to_owned()], risks: Vec::new() });
+    assert_eq!((state.snapshot().boards.len(), state.snapshot().entities.len()), (0, 0));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::detect::risk::RiskScore;
 use crate::detect::{Alert, RiskChange, RuleSummary, Transition};
 use crate::event::{Record, Timestamp};
 
@@ -26,6 +27,12 @@ pub enum Update {
     Rules {
         loaded: usize,
         problems: Vec<String>,
+    },
+    /// Other rules took over. What the `void` ones (by id) said of machines holds no longer; `risks` are all
+    /// scores as they are now.
+    Superseded {
+        void: Vec<String>,
+        risks: Vec<RiskScore>,
     },
     /// Per-rule totals since the start.
     RuleHits(Vec<RuleHits>),
