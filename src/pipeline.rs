@@ -6,6 +6,8 @@
 //!            snapshot │  └──reports──────┘
 //!                     ▼
 //!                 dashboard ──requests──► search ──answers──► dashboard
+//!
+//! rule files ──► rules ──programs──► work
 //! ```
 
 mod build;
@@ -14,13 +16,14 @@ mod handle;
 mod indexer;
 mod intake;
 mod recordings;
+mod reload;
 mod replay;
 mod searcher;
 mod signals;
 mod work;
 mod worker;
 
-pub use build::{Live, LiveError, LiveOptions, PLAIN_ALERTS, start};
+pub use build::{Live, LiveError, LiveOptions, PLAIN_ALERTS, Plain, start};
 pub use clock::Clock;
 pub use handle::{Handle, Notice, Request};
 pub use intake::Intake;

@@ -17,7 +17,7 @@ use crate::config::{self, RedactionConfig};
 use crate::detect::Placeholders;
 use crate::event::Timestamp;
 use crate::exit::Exit;
-use crate::pipeline::{self, Clock, LiveOptions};
+use crate::pipeline::{Clock, LiveOptions};
 use crate::samples::{self, Line};
 use crate::source;
 use crate::view::scene::Stream;
@@ -44,7 +44,7 @@ pub fn run(args: &DemoArgs, asked: Asked) -> anyhow::Result<Exit> {
     writer.write_until(clock.now())?;
 
     let plain = live::is_plain(&args.screen);
-    let (alerts, printed) = crossbeam_channel::bounded(pipeline::PLAIN_ALERTS);
+    let (lines, printed) = live::plain_lines();
     let running = live::start(LiveOptions {
         inputs: vec![source::Input::Directory(logs)],
         from: source::From::Start,
@@ -52,10 +52,11 @@ pub fn run(args: &DemoArgs, asked: Asked) -> anyhow::Result<Exit> {
         routing: true,
         data_dir: folder.path().join("state"),
         clock,
-        alerts: plain.then_some(alerts),
+        plain: plain.then_some(lines),
         sources: Vec::new(),
         redaction: RedactionConfig::default(),
         rules: config::load_rules(&[], Placeholders::new())?,
+        reload: None,
     })?;
 
     let (leave, left) = crossbeam_channel::bounded::<()>(0);

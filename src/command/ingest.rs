@@ -31,7 +31,8 @@ pub fn run(args: &IngestArgs, asked: Asked) -> anyhow::Result<Exit> {
         routing: config.rules.routing.value,
         data_dir: settings::data_dir(&config)?,
         clock: Clock::Wall,
-        alerts: None,
+        plain: None,
+        reload: None,
     })?;
     let handle = running.handle();
     let talkative = io::stderr().is_terminal();

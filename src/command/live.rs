@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::sync::atomic::Ordering;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, bounded, never, select};
 
 use super::print::{self, Out};
 use crate::cli::ScreenArgs;
@@ -13,7 +13,7 @@ use crate::event::Timestamp;
 use crate::exit::{Exit, Hinted};
 use crate::index;
 use crate::normalize;
-use crate::pipeline::{self, Clock, Live, LiveError, LiveOptions};
+use crate::pipeline::{self, Clock, Live, LiveError, LiveOptions, PLAIN_ALERTS};
 use crate::text::Safe;
 use crate::tui;
 use crate::view::scene::{self as screen, Stream};
@@ -99,16 +99,47 @@ fn host_name() -> String {
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
+/// Remarks about rules on their way to standard error. Full: whoever says them waits.
+const PLAIN_REMARKS: usize = 64;
+
+/// The other end of [`pipeline::Plain`].
+pub struct Lines {
+    alerts: Receiver<Alert>,
+    remarks: Receiver<String>,
+}
+
+/// Both ends of what is said where there is no dashboard.
+pub fn plain_lines() -> (pipeline::Plain, Lines) {
+    let (alerts, printed) = bounded(PLAIN_ALERTS);
+    let (remarks, said) = bounded(PLAIN_REMARKS);
+    (pipeline::Plain { alerts, remarks }, Lines { alerts: printed, remarks: said })
+}
+
 /// Prints alerts as they are committed, until the input ends, a signal comes or nobody reads them any
 /// more.
-pub fn print_alerts(live: Live, alerts: Receiver<Alert>) -> anyhow::Result<Exit> {
+pub fn print_alerts(live: Live, lines: Lines) -> anyhow::Result<Exit> {
     let interrupted = pipeline::stop_on_signal(live.stopper())?;
-    let mut out = Out::new();
-    let printed =
-        alerts.iter().try_for_each(|alert| print::alert(&mut out, &alert).and_then(|()| out.flush()));
+    let printed = print_lines(&lines);
     // The committer waits for a printer that is still there, and stopping waits for the committer.
-    drop(alerts);
+    drop(lines);
     live.stop()?;
     printed?;
     Ok(if interrupted.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Fine })
+}
+
+fn print_lines(lines: &Lines) -> io::Result<()> {
+    let mut out = Out::new();
+    let mut remarks = lines.remarks.clone();
+    loop {
+        select! {
+            recv(lines.alerts) -> alert => match alert {
+                Ok(alert) => print::alert(&mut out, &alert).and_then(|()| out.flush())?,
+                Err(_) => return Ok(()),
+            },
+            recv(remarks) -> remark => match remark {
+                Ok(remark) => print::talk(Safe::new(&remark).as_str()),
+                Err(_) => remarks = never(),
+            },
+        }
+    }
 }

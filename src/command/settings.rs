@@ -31,6 +31,11 @@ impl Asked {
         Self(Flags { fps: args.fps, ascii: args.ascii, no_motion: args.no_motion, ..self.0 })
     }
 
+    /// All of it, to ask again later.
+    pub fn flags(self) -> Flags {
+        self.0
+    }
+
     /// Resolves the configuration. Mistakes in the file are said one by one on standard error.
     pub fn resolve(&self) -> anyhow::Result<Config> {
         Config::resolve(&self.0, &Environment::read()).map_err(|error| match &error {

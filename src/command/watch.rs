@@ -3,22 +3,23 @@
 use super::live;
 use super::settings::{self, Asked};
 use crate::cli::{From, WatchArgs};
-use crate::config::{Config, SourceConfig};
+use crate::config::{Config, Environment, RuleFiles, SourceConfig};
 use crate::exit::{Exit, Hinted};
-use crate::pipeline::{self, Clock, LiveOptions};
+use crate::pipeline::{Clock, LiveOptions};
 use crate::source;
 use crate::view::scene::Stream;
 
 pub fn run(args: &WatchArgs, asked: Asked) -> anyhow::Result<Exit> {
-    let config = asked.rules(&args.rules).store(&args.store).screen(&args.screen).resolve()?;
+    let asked = asked.rules(&args.rules).store(&args.store).screen(&args.screen);
+    let config = asked.resolve()?;
     let inputs = inputs(&args.inputs, &config)?;
     let data_dir = settings::data_dir(&config)?;
-    let loaded = live::load_rules(&config)?;
+    let (files, loaded) = RuleFiles::open(&config)?;
     let plain = live::is_plain(&args.screen);
     if plain {
         live::report_rule_problems(&loaded);
     }
-    let (alerts, printed) = crossbeam_channel::bounded(pipeline::PLAIN_ALERTS);
+    let (lines, printed) = live::plain_lines();
     let running = live::start(LiveOptions {
         inputs,
         from: match args.from {
@@ -29,10 +30,11 @@ pub fn run(args: &WatchArgs, asked: Asked) -> anyhow::Result<Exit> {
         routing: config.rules.routing.value,
         data_dir,
         clock: Clock::Wall,
-        alerts: plain.then_some(alerts),
+        plain: plain.then_some(lines),
         rules: loaded,
         sources: config.sources.clone(),
         redaction: config.redaction.clone(),
+        reload: Some(files.following(asked.flags(), Environment::read(), &config)),
     })?;
     if plain {
         live::print_alerts(running, printed)

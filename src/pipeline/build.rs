@@ -11,15 +11,17 @@ use crossbeam_channel::{Sender, bounded};
 use super::clock::Clock;
 use super::handle::{Handle, Notice};
 use super::indexer::{Ends, Indexer};
+use super::reload::{self, RECALLED_EVENTS, RECALLED_PAGE, Reloader};
 use super::searcher;
+use super::signals::Hangups;
 use super::work::{Work, WorkOptions};
 use super::worker::{Channels, Timers, Worker};
-use crate::config::{KeyError, LoadedRules, RedactionConfig, SourceConfig, redaction_key};
-use crate::detect::{Alert, Output};
+use crate::config::{KeyError, LoadedRules, RedactionConfig, RuleFiles, SourceConfig, redaction_key};
+use crate::detect::Alert;
 use crate::event::{Event, SourceMessage};
 use crate::index::{self, Writer};
 use crate::normalize::Redaction;
-use crate::source::{self, Input, Stop};
+use crate::source::{self, Changes, Input, Stop};
 use crate::state::{Snapshot, State, Update};
 
 /// Chunks between the readers and the worker. Small: a chunk may be a megabyte, and the files are
@@ -35,13 +37,11 @@ const REPORTS: usize = 8;
 const REQUESTS: usize = 16;
 /// Notices to the dashboard. A full channel is skipped for `Changed`; answers wait.
 const NOTICES: usize = 64;
-/// Events of the index that are looked at again at the start, at the most.
-const RECALLED_EVENTS: u64 = 20_000;
-/// As many of them are in memory at once.
-const RECALLED_PAGE: usize = 1_000;
 /// What the writer keeps of the events since the last commit, to write them again after a failure. Room
 /// for all that one commit may take.
 const HELD_BYTES: usize = 256 << 20;
+/// News of the rules. Full: whoever prepares them waits.
+const RULE_NEWS: usize = 1;
 /// Alerts on their way to standard output. Full: the committer waits, for each must be printed.
 pub const PLAIN_ALERTS: usize = 256;
 
@@ -53,6 +53,8 @@ pub struct LiveOptions {
     /// Go on when everything has been read.
     pub follow: bool,
     pub rules: LoadedRules,
+    /// Where the rules came from, to keep them as their files are; `None`: they stay as they are.
+    pub reload: Option<RuleFiles>,
     /// What is configured about single sources, and about secrets of all.
     pub sources: Vec<SourceConfig>,
     pub redaction: RedactionConfig,
@@ -60,8 +62,17 @@ pub struct LiveOptions {
     pub routing: bool,
     pub data_dir: PathBuf,
     pub clock: Clock,
-    /// Where alerts go once they are committed, if anywhere.
-    pub alerts: Option<Sender<Alert>>,
+    /// Where lines go instead of a dashboard, if anywhere.
+    pub plain: Option<Plain>,
+}
+
+/// What is said where there is no dashboard.
+#[derive(Clone)]
+pub struct Plain {
+    /// Alerts, once they are committed.
+    pub alerts: Sender<Alert>,
+    /// Sentences about rules.
+    pub remarks: Sender<String>,
 }
 
 /// Why a live engine did not start, or ended.
@@ -93,22 +104,20 @@ pub struct Live {
 /// # Errors
 /// When the index cannot be opened (for instance because another soctop writes to it) or a thread
 /// cannot be started.
-pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
+pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     let threads = if options.follow { 1 } else { 2 };
     let writer = Writer::open(
         &options.data_dir,
         index::Options { threads, hold_bytes: HELD_BYTES, ..index::Options::default() },
     )?;
-    let mut work = prepare_work(&options, &writer)?;
-    let mut state = prepare_state(&options.rules, &mut work.1, &writer);
-    let mut work = work.0;
-    for output in work.standing() {
-        match output {
-            Output::Alert(alert) => state.apply(Update::Alert(alert)),
-            Output::Transition(transition) => state.apply(Update::Transition(transition)),
-            _ => {}
-        }
-    }
+    let sources = std::mem::take(&mut options.sources);
+    let mut work_options = WorkOptions { routing: options.routing, sources, ..WorkOptions::default() };
+    work_options.normalize.redaction = options.redaction.applied(Redaction::default());
+    work_options.normalize.redaction.key = redaction_key(&options.data_dir)?;
+    let mut problems = reload::problems(&options.rules.diagnostics);
+    let mut work = prepare_work(&options.rules, &work_options, &writer, &mut problems);
+    let mut state = prepare_state(&options.rules, &problems, &writer);
+    reload::show_standing(work.standing(), &mut state);
 
     let (chunk_sender, chunks) = bounded(SOURCE_CHUNKS);
     let (batch_sender, batches) = bounded(INDEX_BATCHES);
@@ -116,6 +125,7 @@ pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
     let (report_sender, reports) = bounded(REPORTS);
     let (request_sender, requests) = bounded(REQUESTS);
     let (notice_sender, notices) = bounded(NOTICES);
+    let (rules_sender, rules) = bounded(RULE_NEWS);
     let snapshots = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
     let stop = Stop::new().map_err(LiveError::Watch)?;
     let failure = Arc::new(Mutex::new(None));
@@ -132,6 +142,24 @@ pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
         }
     })?;
 
+    if let Some(files) = options.reload.take() {
+        let reloader = Reloader {
+            files,
+            fingerprint: options.rules.fingerprint.clone(),
+            problems,
+            changes: Changes::new().map_err(LiveError::Watch)?,
+            hangups: Hangups::new(options.plain.is_some()).map_err(LiveError::Watch)?,
+            stop: stop.clone(),
+            reader: writer.reader(),
+            paths: work.paths().clone(),
+            options: work_options,
+            seeds: work.correlator().seeds(),
+            worker: rules_sender,
+            remarks: options.plain.as_ref().map(|plain| plain.remarks.clone()),
+        };
+        threads.start("rules", move || reloader.run())?;
+    }
+
     let searching = (writer.reader(), notice_sender.clone());
     threads.start("search", move || searcher::run(&searching.0, &requests, &searching.1))?;
 
@@ -139,17 +167,10 @@ pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
         batches,
         recycled: recycle_sender,
         reports: report_sender,
-        alerts: options.alerts,
+        alerts: options.plain.map(|plain| plain.alerts),
         stop: stop.clone(),
     };
-    let indexer = Indexer::new(
-        writer,
-        work.paths().clone(),
-        ends,
-        options.clock,
-        options.rules.fingerprint,
-        !options.follow,
-    );
+    let indexer = Indexer::new(writer, work.paths().clone(), ends, options.clock, !options.follow);
     let (failed, stop_on_failure, told) = (Arc::clone(&failure), stop.clone(), notice_sender.clone());
     threads.start("index", move || {
         if let Err(error) = indexer.run() {
@@ -164,13 +185,15 @@ pub fn start(options: LiveOptions) -> Result<Live, LiveError> {
     let channels = Channels {
         sources: chunks,
         reports,
+        rules,
         batches: batch_sender,
         recycled,
         notices: notice_sender,
         snapshots: Arc::clone(&snapshots),
     };
     let timers = if options.follow { Timers::WhenIdle } else { Timers::ByEvents };
-    let worker = Worker::new(work, state, channels, options.clock, timers);
+    let fingerprint = options.rules.fingerprint;
+    let worker = Worker::new(work, fingerprint, state, channels, options.clock, timers);
     threads.start("work", move || worker.run())?;
 
     let handle = Handle { snapshots, requests: request_sender, notices };
@@ -252,25 +275,25 @@ impl Drop for Alarm {
 }
 
 /// Detection continues where the last commit left it; rules whose text has changed start anew.
-fn prepare_work(options: &LiveOptions, writer: &Writer) -> Result<(Work, Vec<String>), LiveError> {
-    let sources = options.sources.clone();
-    let mut work_options = WorkOptions { routing: options.routing, sources, ..WorkOptions::default() };
-    work_options.normalize.redaction = options.redaction.applied(Redaction::default());
-    work_options.normalize.redaction.key = redaction_key(&options.data_dir)?;
-    let (mut work, diagnostics) = Work::new(&options.rules.rules, &work_options);
-    let mut problems: Vec<String> =
-        diagnostics.iter().map(|diagnostic| format!("{}: {}", diagnostic.at, diagnostic.message)).collect();
+fn prepare_work(
+    rules: &LoadedRules,
+    options: &WorkOptions,
+    writer: &Writer,
+    problems: &mut Vec<String>,
+) -> Work {
+    // What is wrong with them was said when they were loaded.
+    let (mut work, _) = Work::new(&rules.rules, options);
     if let Err(reason) = recover(&mut work, writer) {
         problems.push(format!("detection starts anew: {reason}"));
     }
-    Ok((work, problems))
+    work
 }
 
 /// Takes over the saved state of detection and looks again at what was committed after it. Without
 /// a saved state the newest events warm the windows.
 fn recover(work: &mut Work, writer: &Writer) -> Result<(), String> {
     let next = writer.payload().seq_next;
-    let mut from = next.saturating_sub(RECALLED_EVENTS);
+    let mut from = next.saturating_sub(RECALLED_EVENTS as u64);
     let saved = writer.detection();
     let restored = saved.map(|saved| work.restore(&saved.snapshot).map(|()| saved.seq)).transpose();
     if let Ok(Some(seq)) = restored {
@@ -287,12 +310,9 @@ fn recover(work: &mut Work, writer: &Writer) -> Result<(), String> {
     recalled.map_err(|error| error.to_string())
 }
 
-fn prepare_state(rules: &LoadedRules, problems: &mut Vec<String>, writer: &Writer) -> State {
+fn prepare_state(rules: &LoadedRules, problems: &[String], writer: &Writer) -> State {
     let mut state = State::new();
-    let broken =
-        rules.diagnostics.iter().map(|diagnostic| format!("{}: {}", diagnostic.at, diagnostic.message));
-    let problems = broken.chain(problems.drain(..)).collect();
-    state.apply(Update::Rules { loaded: rules.rules.len(), problems });
+    state.apply(Update::Rules { loaded: rules.rules.len(), problems: problems.to_vec() });
     if writer.recovered().trimmed > 0 {
         state.apply(Update::Notice {
             time: Clock::Wall.now(),

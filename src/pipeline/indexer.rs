@@ -51,7 +51,13 @@ pub(super) struct Batch {
     /// Counts since the start of the run.
     pub ledger: Ledger,
     /// State of detection as of `next_seq`.
-    pub detection: Option<Vec<u8>>,
+    pub detection: Option<SavedDetection>,
+}
+
+/// The state of detection, and the fingerprint of the rules that it belongs to.
+pub(super) struct SavedDetection {
+    pub snapshot: Vec<u8>,
+    pub rules: String,
 }
 
 impl Batch {
@@ -95,8 +101,6 @@ pub(super) struct Indexer {
     paths: Paths,
     ends: Ends,
     clock: Clock,
-    /// Hash of the rules; a saved state of detection belongs to it.
-    rules: String,
     bulk: bool,
     cursors: BTreeMap<GenerationId, (u64, Cursor)>,
     /// Grows with every cursor taken: the least is the oldest.
@@ -109,8 +113,8 @@ pub(super) struct Indexer {
 }
 
 impl Indexer {
-    /// `bulk`: files are read once and nobody watches. `rules` is the fingerprint of the rules.
-    pub fn new(writer: Writer, paths: Paths, ends: Ends, clock: Clock, rules: String, bulk: bool) -> Self {
+    /// `bulk`: files are read once and nobody watches.
+    pub fn new(writer: Writer, paths: Paths, ends: Ends, clock: Clock, bulk: bool) -> Self {
         let payload = writer.payload();
         let cursors =
             payload.cursors.iter().cloned().zip(0..).map(|(cursor, age)| (cursor.generation, (age, cursor)));
@@ -129,7 +133,6 @@ impl Indexer {
             paths,
             ends,
             clock,
-            rules,
             bulk,
             committed_alerts: Vec::new(),
             dirty: false,
@@ -189,9 +192,8 @@ impl Indexer {
         self.position.seq_next = batch.next_seq;
         self.position.read_to = Some(batch.read_to);
         self.position.ledger = serde_json::to_value(batch.ledger).unwrap_or_default();
-        if let Some(snapshot) = batch.detection {
-            self.position.detection =
-                Some(Detection { snapshot, rules: self.rules.clone(), seq: batch.next_seq });
+        if let Some(SavedDetection { snapshot, rules }) = batch.detection {
+            self.position.detection = Some(Detection { snapshot, rules, seq: batch.next_seq });
         }
         if let Some(cursor) = batch.cursor {
             self.remember(cursor);

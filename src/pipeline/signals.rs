@@ -1,11 +1,15 @@
-//! Asked to end: SIGINT and SIGTERM stop an engine that has no dashboard. (The dashboard sees to its
-//! own signals, because it has a terminal to give back.)
+//! Asked by signal: SIGINT and SIGTERM stop an engine that has no dashboard, SIGHUP makes it read its
+//! rules again. (The dashboard sees to its own signals, because it has a terminal to give back.)
 
-use std::io;
+use std::io::{self, IsTerminal, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use signal_hook::consts::SIGHUP;
+use signal_hook::{SigId, low_level};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -36,4 +40,53 @@ pub fn stop_on_signal(stop: Stop) -> io::Result<Arc<AtomicBool>> {
         stop.stop();
     })?;
     Ok(interrupted)
+}
+
+/// SIGHUP, which means two things: "read your files again", and, of old, that the terminal is gone.
+pub(super) struct Hangups {
+    asked: UnixStream,
+    /// Kept, for a stream whose other end is closed can always be read.
+    _asking: UnixStream,
+    signal: Option<SigId>,
+    terminals: usize,
+}
+
+impl Hangups {
+    /// With `listen` false the signal keeps the meaning it has.
+    ///
+    /// # Errors
+    /// When the signal cannot be watched.
+    pub fn new(listen: bool) -> io::Result<Self> {
+        let (asked, asking) = UnixStream::pair()?;
+        asked.set_nonblocking(true)?;
+        let signal =
+            if listen { Some(low_level::pipe::register(SIGHUP, asking.try_clone()?)?) } else { None };
+        Ok(Self { asked, _asking: asking, signal, terminals: terminals() })
+    }
+
+    /// Can be read when the signal came.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.asked.as_fd()
+    }
+
+    /// Takes note of the signal; true when a terminal is gone that was there at the start.
+    pub fn take_terminal_lost(&mut self) -> bool {
+        let mut rings = [0; 64];
+        while matches!(self.asked.read(&mut rings), Ok(64)) {}
+        terminals() < self.terminals
+    }
+}
+
+impl Drop for Hangups {
+    fn drop(&mut self) {
+        if let Some(signal) = self.signal.take() {
+            low_level::unregister(signal);
+        }
+    }
+}
+
+/// How many of the standard streams are terminals.
+fn terminals() -> usize {
+    let streams = [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()];
+    streams.into_iter().filter(|is_terminal| *is_terminal).count()
 }

@@ -4,16 +4,17 @@
 //! an argument. It opens nothing, sends nothing and never fails: a bad line is an event with an
 //! outcome, a bad rule was reported when it was loaded.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::intake::Intake;
 use crate::config::SourceConfig;
 use crate::detect::{
     Correlator, CorrelatorOptions, Diagnostic, Engine, EngineOptions, Extractor, MatchRecord, Output,
-    RuleIndex, RuleSet, RuleSummary, correlate::SnapshotError,
+    RuleIndex, RuleSet, RuleSummary, Seeds, Succession, correlate::SnapshotError,
 };
 use crate::event::{
-    Chunk, Event, GenerationId, LineSpan, Outcome, Paths, Record, SourceId, TimeQuality, Timestamp,
+    Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, SourceId, TimeQuality, Timestamp,
 };
 use crate::normalize;
 use crate::state::{Ledger, RuleHits};
@@ -68,17 +69,35 @@ impl<'a> Line<'a> {
 pub struct Work {
     paths: Paths,
     intake: Intake,
-    engine: Engine,
-    extractor: Extractor,
-    correlator: Correlator,
+    program: Program,
     matched: Vec<RuleIndex>,
     record: MatchRecord,
     outputs: Vec<Output>,
     ledger: Ledger,
     total: Ledger,
-    hits: Hits,
     next_seq: u64,
     changed_since_saved: bool,
+}
+
+/// All that depends on the rules, and what they remember. One value, so that it is exchanged as one.
+pub struct Program {
+    engine: Engine,
+    extractor: Extractor,
+    correlator: Correlator,
+    hits: Hits,
+}
+
+impl Program {
+    fn compile(rules: &RuleSet, paths: &Paths, options: &WorkOptions) -> (Self, Vec<Diagnostic>) {
+        let (correlator, diagnostics) = Correlator::new(rules, options.correlate.clone());
+        let program = Self {
+            engine: Engine::compile(rules, paths, EngineOptions { routing: options.routing }),
+            extractor: Extractor::new(paths, correlator.needed_fields()),
+            correlator,
+            hits: Hits::of(rules),
+        };
+        (program, diagnostics)
+    }
 }
 
 /// How often each rule matched, and alerted.
@@ -92,19 +111,27 @@ impl Work {
     /// run; everything else was reported when the rules were parsed.
     #[must_use]
     pub fn new(rules: &RuleSet, options: &WorkOptions) -> (Self, Vec<Diagnostic>) {
-        let paths = Paths::new();
-        let (correlator, diagnostics) = Correlator::new(rules, options.correlate.clone());
+        Self::with_paths(rules, options, Paths::new())
+    }
+
+    /// Rules that are to take over from those of another [`Work`], whose paths and seeds these are.
+    #[must_use]
+    pub fn succeeding(rules: &RuleSet, options: &WorkOptions, paths: Paths, seeds: Seeds) -> Self {
+        let (mut work, _) = Self::with_paths(rules, options, paths);
+        work.program.correlator.adopt_seeds(seeds);
+        work
+    }
+
+    fn with_paths(rules: &RuleSet, options: &WorkOptions, paths: Paths) -> (Self, Vec<Diagnostic>) {
+        let (program, diagnostics) = Program::compile(rules, &paths, options);
         let work = Self {
             intake: Intake::new(&paths, &options.normalize, &options.sources),
-            engine: Engine::compile(rules, &paths, EngineOptions { routing: options.routing }),
-            extractor: Extractor::new(&paths, correlator.needed_fields()),
-            correlator,
+            program,
             matched: Vec::new(),
             record: MatchRecord::default(),
             outputs: Vec::new(),
             ledger: Ledger::default(),
             total: Ledger::default(),
-            hits: Hits::of(rules),
             next_seq: 0,
             changed_since_saved: false,
             paths,
@@ -146,48 +173,49 @@ impl Work {
             TimeQuality::Future => self.ledger.future += 1,
             _ => {}
         }
-        self.engine.matches(event, &mut self.matched);
-        self.hits.count(&self.matched);
+        let Program { engine, extractor, correlator, hits } = &mut self.program;
+        engine.matches(event, &mut self.matched);
+        hits.count(&self.matched);
         if self.matched.is_empty() {
             let (source, arrival) = (event.meta.source, event.meta.ingested);
-            self.correlator.progress(source, event.meta.time, arrival, &mut self.outputs);
+            correlator.progress(source, event.meta.time, arrival, &mut self.outputs);
             return;
         }
-        self.extractor.fill(event, &self.matched, path, &mut self.record);
-        self.correlator.observe(&self.record, &mut self.outputs);
+        extractor.fill(event, &self.matched, path, &mut self.record);
+        correlator.observe(&self.record, &mut self.outputs);
     }
 
     /// A source is about to be read: timers wait until it has spoken or is idle.
     pub fn source_opened(&mut self, source: SourceId) {
-        self.correlator.source_opened(source);
+        self.program.correlator.source_opened(source);
     }
 
     /// A source has nothing more to read for now: timers no longer wait for it.
     pub fn source_idle(&mut self, source: SourceId) {
-        self.correlator.source_idle(source, &mut self.outputs);
+        self.program.correlator.source_idle(source, &mut self.outputs);
     }
 
     /// Moves the clock: timers that are due fire.
     pub fn advance(&mut self, now: Timestamp) {
-        self.correlator.advance(now, &mut self.outputs);
+        self.program.correlator.advance(now, &mut self.outputs);
     }
 
     /// The clock was wrong and has been set back.
     pub fn clock_set_back(&mut self, now: Timestamp) {
-        self.correlator.clock_set_back(now);
+        self.program.correlator.clock_set_back(now);
     }
 
     /// Says what is open and how machines stand, as if it were new: after a restart the dashboard has
     /// heard of nothing yet.
     pub fn standing(&mut self) -> Vec<Output> {
         let mut outputs = Vec::new();
-        self.correlator.standing(&mut outputs);
+        self.program.correlator.standing(&mut outputs);
         outputs
     }
 
     /// The input has ended: everything that was still open is closed.
     pub fn finish(&mut self) {
-        self.correlator.finish(&mut self.outputs);
+        self.program.correlator.finish(&mut self.outputs);
     }
 
     /// What detection has said since the last call, in order.
@@ -199,7 +227,7 @@ impl Work {
     pub fn take_ledger(&mut self) -> Ledger {
         let mut ledger = std::mem::take(&mut self.ledger);
         ledger.redacted = self.intake.redacted().saturating_sub(self.total.redacted);
-        let late = self.correlator.counters().late;
+        let late = self.program.correlator.counters().late;
         ledger.late = late.saturating_sub(self.total.late);
         self.total.add(&ledger);
         ledger
@@ -223,13 +251,13 @@ impl Work {
 
     #[must_use]
     pub fn correlator(&self) -> &Correlator {
-        &self.correlator
+        &self.program.correlator
     }
 
     /// The state of detection, to be committed with the events before [`Work::next_seq`].
     pub fn save(&mut self) -> Vec<u8> {
         self.changed_since_saved = false;
-        self.correlator.snapshot()
+        self.program.correlator.snapshot()
     }
 
     /// Whether events came since the last [`Work::save`].
@@ -243,12 +271,12 @@ impl Work {
     /// # Errors
     /// When the state cannot be read (another version); detection then starts anew.
     pub fn restore(&mut self, saved: &[u8]) -> Result<(), SnapshotError> {
-        self.correlator.restore(saved)?;
-        self.correlator.forget_sources();
+        self.program.correlator.restore(saved)?;
+        self.program.correlator.forget_sources();
         Ok(())
     }
 
-    /// Looks again at an event of the index that the restored state does not contain yet. Nothing
+    /// Looks again at an event of the index that the state of detection does not contain yet. Nothing
     /// that follows is said twice: what it led to was committed with it.
     pub fn recall(&mut self, record: &Record, event: &mut Event) {
         let path = Arc::clone(&record.source);
@@ -267,28 +295,48 @@ impl Work {
         }
         self.intake.join(event);
         event.meta.seq = record.seq;
-        self.engine.matches(event, &mut self.matched);
+        self.recall_event(event, &path, record.event_id);
+    }
+
+    /// Looks again at an event that another [`Work`] has prepared and numbered.
+    pub fn recall_prepared(&mut self, event: &mut Event, path: &Arc<str>) {
+        event.meta.source = RECALLED;
+        self.recall_event(event, path, event.id());
+    }
+
+    fn recall_event(&mut self, event: &Event, path: &Arc<str>, id: EventId) {
+        let Program { engine, extractor, correlator, .. } = &mut self.program;
+        engine.matches(event, &mut self.matched);
         if self.matched.is_empty() {
             return;
         }
-        self.extractor.fill(event, &self.matched, &path, &mut self.record);
-        self.record.event_id = record.event_id;
-        self.correlator.observe(&self.record, &mut self.outputs);
+        extractor.fill(event, &self.matched, path, &mut self.record);
+        self.record.event_id = id;
+        correlator.observe(&self.record, &mut self.outputs);
         self.outputs.clear();
     }
 
     /// The number of the next event; nothing more is recalled.
     pub fn continue_at(&mut self, next_seq: u64) {
         self.next_seq = next_seq;
-        self.correlator.source_idle(RECALLED, &mut self.outputs);
-        self.correlator.forget_sources();
+        self.program.correlator.source_idle(RECALLED, &mut self.outputs);
+        self.program.correlator.forget_sources();
         self.outputs.clear();
+    }
+
+    /// Other rules take over between two events: those of `successor`, which has looked again at what
+    /// came before. It is left with what is to be thrown away.
+    pub fn exchange(&mut self, successor: &mut Work) -> Succession {
+        std::mem::swap(&mut self.program, &mut successor.program);
+        self.changed_since_saved = true;
+        self.program.hits.take_over(&successor.program.hits);
+        self.program.correlator.succeed(&mut successor.program.correlator)
     }
 
     /// How often each rule matched that matched at all.
     #[must_use]
     pub fn rule_hits(&self) -> Vec<RuleHits> {
-        self.hits.list()
+        self.program.hits.list()
     }
 
     fn account(&mut self, outcome: Outcome) {
@@ -323,6 +371,15 @@ impl Hits {
             if let Some(matches) = self.matches.get_mut(rule.0 as usize) {
                 *matches += 1;
             }
+        }
+    }
+
+    /// Goes on counting for the rules that `old` has counted for.
+    fn take_over(&mut self, old: &Hits) {
+        let counted: HashMap<&str, u64> =
+            old.rules.iter().zip(&old.matches).map(|(rule, matches)| (rule.id.as_str(), *matches)).collect();
+        for (rule, matches) in self.rules.iter().zip(&mut self.matches) {
+            *matches = counted.get(rule.id.as_str()).copied().unwrap_or_default();
         }
     }
 

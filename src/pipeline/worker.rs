@@ -13,7 +13,8 @@ use crossbeam_channel::{Receiver, Sender, select, tick};
 
 use super::clock::{Clock, StepWatch};
 use super::handle::Notice;
-use super::indexer::{Batch, IndexReport};
+use super::indexer::{Batch, IndexReport, SavedDetection};
+use super::reload::{self, Prepared, RuleNews, Tail};
 use super::work::{Line, Work};
 use crate::detect::Output;
 use crate::event::{
@@ -34,6 +35,7 @@ const SAVE_DETECTION_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Channels {
     pub sources: Receiver<SourceMessage>,
     pub reports: Receiver<IndexReport>,
+    pub rules: Receiver<RuleNews>,
     pub batches: Sender<Batch>,
     /// Event buffers that the index thread has finished with.
     pub recycled: Receiver<Vec<Event>>,
@@ -60,6 +62,10 @@ struct Known {
 
 pub(super) struct Worker {
     work: Work,
+    /// Fingerprint of the rules; a saved state of detection belongs to it.
+    rules: String,
+    /// What is read while other rules are being prepared.
+    tail: Tail,
     state: State,
     channels: Channels,
     clock: Clock,
@@ -86,10 +92,20 @@ struct Pending {
 }
 
 impl Worker {
-    pub fn new(work: Work, state: State, channels: Channels, clock: Clock, timers: Timers) -> Self {
+    /// `rules` is the fingerprint of those that `work` was made of.
+    pub fn new(
+        work: Work,
+        rules: String,
+        state: State,
+        channels: Channels,
+        clock: Clock,
+        timers: Timers,
+    ) -> Self {
         let now = Instant::now();
         Self {
             work,
+            rules,
+            tail: Tail::default(),
             state,
             channels,
             clock,
@@ -111,6 +127,7 @@ impl Worker {
         let ticks = tick(PUBLISH_EVERY);
         let sources = self.channels.sources.clone();
         let reports = self.channels.reports.clone();
+        let mut rules = self.channels.rules.clone();
         self.publish();
         loop {
             select! {
@@ -120,6 +137,10 @@ impl Worker {
                 },
                 recv(reports) -> report => if let Ok(report) = report {
                     self.report(report);
+                },
+                recv(rules) -> news => match news {
+                    Ok(news) => self.rule_news(news),
+                    Err(_) => rules = reload::never(),
                 },
                 recv(ticks) -> _ => self.tick(),
             }
@@ -183,6 +204,7 @@ impl Worker {
             self.pending.count(event);
         }
         events.truncate(used);
+        self.tail.keep(&events, &name);
         self.pending.keep_rows(&events, &name, &self.work);
         self.pending.ledger.add(&self.work.take_ledger());
         self.note_progress(chunk, newest, read_at);
@@ -260,6 +282,41 @@ impl Worker {
         self.apply(Update::Finished);
     }
 
+    fn rule_news(&mut self, news: RuleNews) {
+        match news {
+            RuleNews::Announced { next_seq } => {
+                self.tail.begin();
+                if next_seq.send(self.work.next_seq()).is_err() {
+                    // Whoever asked has left.
+                    self.tail = Tail::default();
+                }
+            }
+            RuleNews::Prepared(prepared) => self.exchange_rules(*prepared),
+            RuleNews::Standing(report) => report.show(&mut self.state, self.clock),
+        }
+        self.dirty = true;
+    }
+
+    fn exchange_rules(&mut self, mut prepared: Prepared) {
+        let (succession, sentence) = reload::exchange(&mut self.work, &mut prepared, &mut self.tail);
+        let now = self.clock.now();
+        let risks = self.work.correlator().risks(now, 0.0);
+        self.state.apply(Update::Superseded { void: succession.void, risks });
+        let mut batch = Batch::empty(&self.work, now);
+        self.handle(succession.told, &mut batch);
+        self.send(batch);
+        reload::show_standing(succession.standing, &mut self.state);
+        let Prepared { work, fingerprint, mut report, done, .. } = prepared;
+        report.remarks.insert(0, sentence);
+        let remarks = report.remarks.clone();
+        report.show(&mut self.state, self.clock);
+        self.rules = fingerprint;
+        // After a crash the rules that have changed go on from here.
+        self.save_detection();
+        // Whoever prepared them may have left by now.
+        drop(done.send((work, remarks)));
+    }
+
     fn report(&mut self, report: IndexReport) {
         match report {
             IndexReport::Status(status) => self.apply(Update::Index(status)),
@@ -310,7 +367,7 @@ impl Worker {
     fn save_detection(&mut self) {
         self.saved_at = Instant::now();
         let mut batch = Batch::empty(&self.work, self.clock.now());
-        batch.detection = Some(self.work.save());
+        batch.detection = Some(SavedDetection { snapshot: self.work.save(), rules: self.rules.clone() });
         self.send(batch);
     }
 
@@ -324,7 +381,12 @@ impl Worker {
     }
 
     fn take_outputs(&mut self, batch: &mut Batch) {
-        for output in self.work.take_outputs() {
+        let outputs = self.work.take_outputs();
+        self.handle(outputs, batch);
+    }
+
+    fn handle(&mut self, outputs: Vec<Output>, batch: &mut Batch) {
+        for output in outputs {
             match output {
                 Output::Alert(alert) => {
                     batch.alerts.push(alert.clone());

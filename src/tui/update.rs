@@ -363,6 +363,9 @@ fn trace_levels(model: &Model) -> Vec<LogLevel> {
 
 fn on_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let new_critical = newly_critical(&model.snapshot, &snapshot);
+    if let Some(message) = new_remark(&model.snapshot, &snapshot) {
+        model.say(message);
+    }
     model.snapshot = snapshot;
     take_new_rows(model);
     extend_trace(model);
@@ -376,6 +379,14 @@ fn on_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
         return vec![Effect::Bell];
     }
     Vec::new()
+}
+
+/// The newest remark, if it came while the dashboard was open. Of several the first of the same moment:
+/// what follows explains it.
+fn new_remark(old: &Snapshot, new: &Snapshot) -> Option<String> {
+    let is_open = old.started.is_some() && !Arc::ptr_eq(&old.notices, &new.notices);
+    let newest = new.notices.back().filter(|_| is_open && old.notices.back() != new.notices.back())?;
+    Some(newest.message.clone())
 }
 
 /// The summary of a critical incident that the older snapshot does not have.

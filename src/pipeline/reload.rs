@@ -1,0 +1,279 @@
+//! The thread that keeps the running rules as their files are.
+//!
+//! All that takes time happens here: reading, parsing, compiling, and looking again at recent events for the
+//! rules that start anew. The worker only exchanges one program for another, between two events:
+//!
+//! ```text
+//! files ─change─► compile ─"others will come"─► worker: from event n on, keep a copy of what is read
+//!                    │ ◄──────── n ─────────────┘
+//!                    ▼
+//!                 recall the index up to n ─► worker: recall the copies, exchange
+//! ```
+//!
+//! So every event is seen by exactly one program, and by the memory of every rule.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::clock::Clock;
+use super::signals::Hangups;
+use super::work::{Work, WorkOptions};
+use crate::config::{LoadedRules, Look, RuleFiles};
+use crate::detect::{Diagnostic, Output, RuleSet, Seeds, Succession};
+use crate::event::{Event, Paths};
+use crate::index;
+use crate::source::{Changes, Stop, Woken};
+use crate::state::{State, Update};
+
+/// Events that are looked at again, at the most: those of the index, and those that are copied meanwhile.
+pub(super) const RECALLED_EVENTS: usize = 20_000;
+/// As many of the index are in memory at once.
+pub(super) const RECALLED_PAGE: usize = 1_000;
+/// The index may be so far behind before the rules change without what it has not committed.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A commit is looked for this often.
+const LOOK_FOR_COMMIT_EVERY: Duration = Duration::from_millis(20);
+
+/// What this thread tells the worker.
+pub(super) enum RuleNews {
+    /// Other rules are being prepared. The answer is the number of the next event; from it on the worker
+    /// keeps copies.
+    Announced {
+        next_seq: Sender<u64>,
+    },
+    Prepared(Box<Prepared>),
+    /// The rules that run are those that ran.
+    Standing(RuleReport),
+}
+
+/// Rules that are ready to take over.
+pub(super) struct Prepared {
+    pub work: Work,
+    /// Events before this one have been looked at.
+    pub recalled_to: u64,
+    pub fingerprint: String,
+    pub report: RuleReport,
+    /// What is left afterwards; it is thrown away where nobody waits.
+    pub done: Sender<(Work, Vec<String>)>,
+}
+
+/// How the rules stand, for people.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RuleReport {
+    pub loaded: usize,
+    pub problems: Vec<String>,
+    /// What has changed about the problems.
+    pub remarks: Vec<String>,
+}
+
+impl RuleReport {
+    pub fn show(self, state: &mut State, clock: Clock) {
+        state.apply(Update::Rules { loaded: self.loaded, problems: self.problems });
+        for message in self.remarks {
+            state.apply(Update::Notice { time: clock.now(), message, hint: None });
+        }
+    }
+}
+
+/// What keeps the rules as their files are.
+pub(super) struct Reloader {
+    pub files: RuleFiles,
+    /// Of the rules that run.
+    pub fingerprint: String,
+    /// What was wrong when they were loaded.
+    pub problems: Vec<String>,
+    pub changes: Changes,
+    /// Asked to reload by signal.
+    pub hangups: Hangups,
+    pub stop: Stop,
+    pub reader: index::Reader,
+    pub paths: Paths,
+    /// Those of the running [`Work`].
+    pub options: WorkOptions,
+    pub seeds: Seeds,
+    pub worker: Sender<RuleNews>,
+    /// Where the same is said that the dashboard shows, if anywhere.
+    pub remarks: Option<Sender<String>>,
+}
+
+/// The worker has left.
+struct Gone;
+
+impl Reloader {
+    /// Runs until the engine stops.
+    pub fn run(mut self) {
+        // The files may have changed since they were loaded.
+        let mut woken = Woken::Changed;
+        loop {
+            self.changes.watch(self.files.paths(), self.files.settings());
+            if self.look(woken).is_err() {
+                return;
+            }
+            woken = self.changes.wait(&self.stop, self.hangups.fd());
+            match woken {
+                Woken::Stopped => return,
+                Woken::Asked if self.hangups.take_terminal_lost() => return self.stop.stop(),
+                Woken::Asked | Woken::Changed | Woken::Elapsed => {}
+            }
+        }
+    }
+
+    fn look(&mut self, woken: Woken) -> Result<(), Gone> {
+        let look = if woken == Woken::Elapsed { Look::Briefly } else { Look::Closely };
+        let Some(loaded) = self.files.reload(look) else {
+            if woken == Woken::Asked {
+                self.say(vec!["rules: nothing has changed".to_owned()]);
+            }
+            return Ok(());
+        };
+        let report = self.report(&loaded);
+        let remarks = report.remarks.clone();
+        if loaded.fingerprint == self.fingerprint {
+            self.worker.send(RuleNews::Standing(report)).map_err(|_| Gone)?;
+            self.say(remarks);
+        } else {
+            self.exchange(loaded, report)?;
+        }
+        Ok(())
+    }
+
+    /// Problems that are new, or that all are solved.
+    fn report(&mut self, loaded: &LoadedRules) -> RuleReport {
+        let problems = problems(&loaded.diagnostics);
+        let mut remarks: Vec<String> =
+            problems.iter().filter(|problem| !self.problems.contains(problem)).cloned().collect();
+        if problems.is_empty() && !self.problems.is_empty() {
+            remarks.push("rules: nothing is wrong any more".to_owned());
+        }
+        self.problems.clone_from(&problems);
+        RuleReport { loaded: loaded.rules.len(), problems, remarks }
+    }
+
+    fn exchange(&mut self, loaded: LoadedRules, mut report: RuleReport) -> Result<(), Gone> {
+        let mut work = self.compile(&loaded.rules);
+        let (recalled_to, missed) = self.recall(&mut work)?;
+        if missed > 0 {
+            let sentence = "rules: the index is behind; what starts anew has not seen";
+            report.remarks.push(format!("{sentence} the last {missed} events"));
+        }
+        self.fingerprint.clone_from(&loaded.fingerprint);
+        let (done, is_done) = bounded(1);
+        let fingerprint = loaded.fingerprint;
+        let prepared = Prepared { work, recalled_to, fingerprint, report, done };
+        self.worker.send(RuleNews::Prepared(Box::new(prepared))).map_err(|_| Gone)?;
+        let (_, remarks) = is_done.recv().map_err(|_| Gone)?;
+        self.say(remarks);
+        Ok(())
+    }
+
+    fn compile(&self, rules: &RuleSet) -> Work {
+        // What is wrong with them was said when they were loaded.
+        Work::succeeding(rules, &self.options, self.paths.clone(), self.seeds)
+    }
+
+    /// Shows the new rules the recent events; gives out up to where, and how many are missing between
+    /// there and the first that the worker copies.
+    fn recall(&self, work: &mut Work) -> Result<(u64, u64), Gone> {
+        let (answer, next_seq) = bounded(1);
+        self.worker.send(RuleNews::Announced { next_seq: answer }).map_err(|_| Gone)?;
+        let next_seq = next_seq.recv().map_err(|_| Gone)?;
+        let began = Instant::now();
+        let mut event = Event::default();
+        let mut from = next_seq.saturating_sub(RECALLED_EVENTS as u64);
+        loop {
+            let recalled = self.reader.replay(from, RECALLED_PAGE, |record| {
+                from = record.seq + 1;
+                work.recall(&record, &mut event);
+                Ok(())
+            });
+            // An index that cannot be read must not keep a correction from taking effect.
+            let is_over = from >= next_seq || recalled.is_err() || began.elapsed() > PATIENCE;
+            if is_over || self.stop.is_stopped() {
+                return Ok((from, next_seq.saturating_sub(from)));
+            }
+            thread::park_timeout(LOOK_FOR_COMMIT_EVERY);
+        }
+    }
+
+    /// Nobody may listen, or not any more.
+    fn say(&self, remarks: Vec<String>) {
+        for remark in remarks {
+            drop(self.remarks.as_ref().map(|to| to.send(remark)));
+        }
+    }
+}
+
+/// Problems as they are shown.
+pub(super) fn problems(diagnostics: &[Diagnostic]) -> Vec<String> {
+    diagnostics.iter().map(|diagnostic| format!("{}: {}", diagnostic.at, diagnostic.message)).collect()
+}
+
+/// What the worker keeps while other rules are being prepared: the newest events, in order.
+#[derive(Default)]
+pub(super) struct Tail {
+    kept: Option<VecDeque<(Event, Arc<str>)>>,
+}
+
+impl Tail {
+    pub fn begin(&mut self) {
+        self.kept = Some(VecDeque::new());
+    }
+
+    pub fn keep(&mut self, events: &[Event], source: &Arc<str>) {
+        let Some(kept) = &mut self.kept else { return };
+        for event in events {
+            if kept.len() >= RECALLED_EVENTS {
+                kept.pop_front();
+            }
+            kept.push_back((event.clone(), Arc::clone(source)));
+        }
+    }
+
+    /// Shows `work` what the index did not have yet. Nothing is kept any more.
+    fn recall(&mut self, work: &mut Work, from: u64) {
+        for (mut event, source) in self.kept.take().into_iter().flatten() {
+            if event.meta.seq >= from {
+                work.recall_prepared(&mut event, &source);
+            }
+        }
+    }
+}
+
+/// Exchanges the rules of `work`; gives out what follows and the sentence that says so.
+pub(super) fn exchange(work: &mut Work, prepared: &mut Prepared, tail: &mut Tail) -> (Succession, String) {
+    tail.recall(&mut prepared.work, prepared.recalled_to);
+    let succession = work.exchange(&mut prepared.work);
+    let counts =
+        [(succession.changed, "changed"), (succession.added, "added"), (succession.removed, "removed")];
+    let parts = counts.iter().filter(|(count, _)| *count > 0);
+    let mut words: Vec<String> = parts.map(|(count, word)| format!("{count} {word}")).collect();
+    if words.is_empty() {
+        words.push("same texts".to_owned());
+    }
+    let running = succession.kept + succession.changed + succession.added;
+    let sentence = format!("rules reloaded: {}; {running} run", words.join(", "));
+    (succession, sentence)
+}
+
+/// Nothing to reload: a channel that never says anything.
+pub(super) fn never() -> Receiver<RuleNews> {
+    crossbeam_channel::never()
+}
+
+/// How the rules that start anew stand, without news: for whoever shows it.
+pub(super) fn show_standing(standing: Vec<Output>, state: &mut State) {
+    for output in standing {
+        match output {
+            Output::Alert(alert) => state.apply(Update::Alert(alert)),
+            Output::Transition(transition) => state.apply(Update::Transition(transition)),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
