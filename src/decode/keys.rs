@@ -141,8 +141,13 @@ impl Keys {
         }
     }
 
-    /// Remembers that `id` came after `after`.
+    /// Remembers that `id` came after `after`, unless its key can stand in a line only with escapes: compared
+    /// in place, such a key would be found where it means something else, or nothing.
     pub(super) fn learn(&mut self, after: After, id: EntryId) {
+        let escaped = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+        if self.entries.get(id as usize).is_none_or(|entry| entry.key().iter().any(escaped)) {
+            return;
+        }
         let successors = match after {
             After::Opening(parent) => self.entries.get_mut(parent as usize).map(|entry| &mut entry.first),
             After::Key(previous) => self.entries.get_mut(previous as usize).map(|entry| &mut entry.next),

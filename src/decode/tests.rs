@@ -650,3 +650,22 @@ proptest! {
         prop_assert_eq!(event.meta.outcome, outcome);
     }
 }
+
+/// Keys are compared in place once they are learned; what needs escapes must be read every time.
+#[test]
+fn a_decoder_that_has_learned_reads_like_a_new_one() {
+    for (lesson, line) in [
+        (r#"{"a\"b":1}"#, r#"{"a"b":1}"#),
+        (r#"{"a\\b":1}"#, r#"{"a\b":1}"#),
+        (r#"{"x":0,"a\nb":1}"#, "{\"x\":0,\"a\nb\":1}"),
+        (r#"{"\u0061":1}"#, r#"{"a":1}"#),
+    ] {
+        let (fresh, outcome, paths) = decode(line.as_bytes());
+        let learned = Paths::new();
+        let mut decoder = Decoder::new(learned.clone());
+        let mut event = Event::default();
+        decoder.decode(lesson.as_bytes(), false, &mut event);
+        assert_eq!(decoder.decode(line.as_bytes(), false, &mut event), outcome, "{line}");
+        assert_eq!(shape(&event, &learned.read()), shape(&fresh, &paths.read()), "{line}");
+    }
+}
