@@ -8,6 +8,7 @@ mod regex;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
@@ -263,6 +264,25 @@ impl Test {
 }
 
 impl FieldRef {
+    /// Whether any value of the item's field stands to any of the field referred to as asked. Both are folded,
+    /// unless the reference is cased.
+    #[must_use]
+    pub fn any(&self, left: &[Cow<'_, str>], right: &[Cow<'_, str>]) -> bool {
+        // An event chooses how many values it has: equal ones are looked up, not compared with each other.
+        match self.how {
+            Affix::Whole => {
+                let known: HashSet<&str> = right.iter().map(AsRef::as_ref).collect();
+                left.iter().any(|left| known.contains(&**left))
+            }
+            Affix::Contains => right.iter().any(|right| {
+                let finder = memchr::memmem::Finder::new(right.as_bytes());
+                left.iter().any(|left| finder.find(left.as_bytes()).is_some())
+            }),
+            Affix::StartsWith => left.iter().any(|left| right.iter().any(|right| left.starts_with(&**right))),
+            Affix::EndsWith => left.iter().any(|left| right.iter().any(|right| left.ends_with(&**right))),
+        }
+    }
+
     /// Whether `left` (the item's field) stands to `right` (the field referred to) as asked.
     #[must_use]
     pub fn compare(&self, left: &str, right: &str) -> bool {

@@ -316,11 +316,13 @@ impl Frame {
                         || any.null && self.chain(event, first).any(|field| field.kind == Kind::Null)
                         || self.values(event, first).any(|value| any.passes(&value))
                         || any.references.iter().any(|(other, reference)| {
-                            let right = self.first_field(other.0);
-                            self.values(event, first).any(|left| {
-                                self.values(event, right)
-                                    .any(|right| reference.compare(&left.text, &right.text))
-                            })
+                            let texts = |first| -> Vec<Cow<'_, str>> {
+                                let values = self.values(event, first);
+                                values
+                                    .map(|value| if reference.cased { value.text } else { value.folded })
+                                    .collect()
+                            };
+                            reference.any(&texts(first), &texts(self.first_field(other.0)))
                         })
                 })
             }
