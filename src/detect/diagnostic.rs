@@ -41,9 +41,14 @@ impl Diagnostic {
 
     /// Fills in the source line from the text of the file.
     pub fn quote(&mut self, text: &str) {
-        let line = text.lines().nth((self.at.line.max(1) - 1) as usize);
+        let line = lines(text).nth((self.at.line.max(1) - 1) as usize);
         self.excerpt = line.map(|line| line.trim_end().to_owned());
     }
+}
+
+/// The lines of a rule file. For YAML a lone carriage return ends one, too.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| line.split('\r'))
 }
 
 /// Several lines: `severity: message`, the place, the source line with a caret, the hint.
@@ -138,6 +143,11 @@ mod tests {
         check("enswdith", Some("endswith"));
         check("banana", None);
         check("rr", Some("re"));
+    }
+
+    #[test]
+    fn lines_end_as_yaml_ends_them() {
+        assert_eq!(lines("a\r\nb\rc\n\nd").collect::<Vec<_>>(), ["a", "b", "c", "", "d"]);
     }
 
     #[test]

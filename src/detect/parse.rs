@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub use assemble::{LoadOptions, assemble};
 pub(super) use detection::resolve_placeholders;
 
-use super::diagnostic::did_you_mean;
+use super::diagnostic::{did_you_mean, lines};
 use super::rule::{Diagnostic, Document, Node, NodeValue, Position, Severity, Spanned};
 use super::yaml;
 
@@ -47,7 +47,7 @@ pub fn parse_documents(file: &str, text: &str) -> (Vec<Document>, Vec<Diagnostic
         documents.extend(document.filter(|_| !failed));
     }
     if !diagnostics.is_empty() {
-        let lines: Vec<&str> = text.lines().collect();
+        let lines: Vec<&str> = lines(text).collect();
         for diagnostic in &mut diagnostics {
             let line = lines.get(diagnostic.at.line.max(1) as usize - 1);
             diagnostic.excerpt = line.map(|line| line.trim_end().to_owned());
@@ -155,7 +155,7 @@ impl Reader<'_> {
         const LINES: usize = 50;
         let Some(word) = word else { return node.at.clone() };
         let first = node.at.line.max(1) as usize - 1;
-        for (n, line) in self.text.lines().enumerate().skip(first).take(LINES) {
+        for (n, line) in lines(self.text).enumerate().skip(first).take(LINES) {
             let skip = if n == first { node.at.column.max(1) as usize - 1 } else { 0 };
             let from = line.char_indices().nth(skip).map_or(line.len(), |(at, _)| at);
             if let Some(at) = find_word(line.get(from..).unwrap_or_default(), word) {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
+use super::diagnostic::lines;
 use super::rule::{Diagnostic, Node, NodeValue, Position, Spanned};
 
 /// Longest rule file that is read. The longest of SigmaHQ, a list of driver hashes, has 288 KiB.
@@ -65,17 +66,18 @@ fn split_documents(text: &str) -> Vec<(u32, &str)> {
         return vec![(0, text)];
     }
     let mut parts = Vec::new();
-    let (mut start, mut start_line, mut offset) = (0, 0, 0);
-    for (number, line) in text.split_inclusive('\n').enumerate() {
+    let (mut start, mut start_line, mut offset, mut number) = (0, 0, 0, 0);
+    for line in text.split_inclusive('\n') {
         let rest = line.strip_prefix("---");
         if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace)) {
             parts.push((start_line, text.get(start..offset).unwrap_or_default()));
             // Content on the marker's own line stays; only a bare marker is dropped.
             let skip = if is_blank(rest) { line.len() } else { 0 };
             start = offset + skip;
-            start_line = number as u32 + u32::from(skip > 0);
+            start_line = number + if skip > 0 { lines(line).count() as u32 } else { 0 };
         }
         offset += line.len();
+        number += lines(line).count() as u32;
     }
     parts.push((start_line, text.get(start..).unwrap_or_default()));
     parts
@@ -363,6 +365,14 @@ mod tests {
         assert_eq!(diagnostics.len(), 1);
         assert_eq!(diagnostics[0].at.line, 4);
         assert_eq!(documents[1].root.get("d").unwrap().at.line, 6);
+    }
+
+    #[test]
+    fn places_count_lines_as_yaml_does() {
+        assert_eq!(
+            messages("a: 1\r\rb: 2\ra: 3\n---\r\nc: 1\nc: 2\n"),
+            ["4:1: the key `a` stands here twice", "7:1: the key `c` stands here twice",]
+        );
     }
 
     #[test]
