@@ -170,15 +170,15 @@ impl Decoder {
     /// The field that holds a line of its own.
     fn wrapper(&self, event: &Event) -> Option<usize> {
         let buffer = event.buffer().as_bytes();
+        let mut docker = None;
         event.fields().iter().position(|field| {
             if field.kind != Kind::String || field.span.len < 2 {
                 return false;
             }
             let first = buffer.get(field.span.start as usize);
             let object = first == Some(&b'{') && self.names.wrapping.contains(&field.path);
-            object
-                || (field.path == self.names.log
-                    && event.fields().iter().any(|other| other.path == self.names.stream))
+            let has_stream = || event.fields().iter().any(|other| other.path == self.names.stream);
+            object || (field.path == self.names.log && *docker.get_or_insert_with(has_stream))
         })
     }
 

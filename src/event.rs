@@ -113,7 +113,7 @@ pub struct Event {
     text: String,
     raw_len: u32,
     fields: Vec<Field>,
-    /// Names of fields whose path could not be interned (see [`Paths`]): (index in `fields`, name).
+    /// Names of fields whose path could not be interned (see [`Paths`]): (index in `fields`, name), by index.
     overflow_names: Vec<(u32, Span)>,
 }
 
@@ -190,6 +190,8 @@ impl Event {
     pub(crate) fn move_to_front(&mut self, mark: Mark) {
         let moved = self.fields.len() - mark.fields;
         self.fields.rotate_right(moved);
+        let first_moved = self.overflow_names.partition_point(|(index, _)| (*index as usize) < mark.fields);
+        self.overflow_names.rotate_left(first_moved);
         for (index, _) in &mut self.overflow_names {
             let old = *index as usize;
             *index = if old >= mark.fields { old - mark.fields } else { old + moved } as u32;
@@ -259,7 +261,8 @@ impl Event {
 
     /// The name of a field whose path could not be interned.
     pub(crate) fn overflow_name(&self, index: usize) -> Option<&str> {
-        let (_, span) = self.overflow_names.iter().find(|(at, _)| *at as usize == index)?;
+        let place = self.overflow_names.binary_search_by_key(&(index as u32), |(at, _)| *at).ok()?;
+        let (_, span) = self.overflow_names.get(place)?;
         Some(self.text(*span))
     }
 
@@ -270,7 +273,8 @@ impl Event {
         if field.path != PathId::OVERFLOW {
             field.path = PathId::OVERFLOW;
             let name = self.append_text(name);
-            self.overflow_names.push((index as u32, name));
+            let place = self.overflow_names.partition_point(|(at, _)| (*at as usize) < index);
+            self.overflow_names.insert(place, (index as u32, name));
         }
     }
 
@@ -339,10 +343,7 @@ impl Event {
         if field.path != PathId::OVERFLOW {
             return paths.name(field.path);
         }
-        self.overflow_names
-            .iter()
-            .find(|(at, _)| *at as usize == index)
-            .map_or("", |(_, span)| self.text(*span))
+        self.overflow_name(index).unwrap_or_default()
     }
 
     /// The address of the event: (source generation, byte offset). Two equal lines are two events.

@@ -497,7 +497,7 @@ impl Normalizer {
     fn set_ids(&mut self, event: &mut Event, found: &Found) {
         let from = event.fields().len();
         let named = found.claimed & 1 << canonical::CORRELATION_ID.index() != 0;
-        for index in &self.ids {
+        for index in self.ids.iter().take(ID_FIELD_LIMIT) {
             let index = *index as usize;
             let Some(field) = event.fields().get(index).copied() else { continue };
             let text = event.text(field.span);
@@ -612,6 +612,8 @@ const NOTHING: u32 = 1;
 const FIRST_LIST: u32 = 2;
 /// Shorter numbers under an id's name are counters that start anew with every process.
 const NUMERIC_ID_LENGTH: usize = 6;
+/// Fields named like an id that are looked at.
+const ID_FIELD_LIMIT: usize = 64;
 /// Ids of one event that are kept.
 const ID_LIMIT: usize = 16;
 /// Sources whose newest time is remembered; more are not open at the same time.

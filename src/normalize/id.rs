@@ -110,9 +110,11 @@ fn named<'m>(message: &'m str, found: &mut impl FnMut(&'m str)) {
         let rest = rest.trim_start_matches(['"', '\'']);
         let Some(rest) = rest.strip_prefix(['=', ':']) else { continue };
         let rest = rest.trim_start_matches([' ', '"', '\'']);
-        let end = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+' | '=')))
-            .unwrap_or(rest.len());
+        let is_id = |byte: &u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'+' | b'=')
+        };
+        // One byte beyond the longest id tells that this is none, however far it goes on.
+        let end = rest.bytes().take(LENGTHS.end() + 1).take_while(|byte| is_id(byte)).count();
         if let Some(id) = rest.get(..end).and_then(of_value).filter(|id| id.len() >= 6) {
             found(id.trim_end_matches('.'));
         }

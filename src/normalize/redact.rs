@@ -15,7 +15,9 @@
 //! ([`Emails::KeepUsers`]): an address that *is* the user of the event (`user.name`, `user.email`) stays readable in
 //! that event; whoever must act on a lockout has to know whose account it is.
 //!
-//! **Fail closed**: an event with more than [`HIT_LIMIT`] findings loses all its text.
+//! **Fail closed**: an event with more than [`HIT_LIMIT`] findings loses all its text, and so does one with more
+//! than [`NAMED_LIMIT`] different secrets that are looked for everywhere. Every other cost grows with the length of
+//! the event alone.
 
 use std::sync::LazyLock;
 
@@ -25,7 +27,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use regex::Regex;
 
 use super::alias::fold;
-use crate::event::{Event, Kind, Origin, PathId, Span, canonical};
+use crate::event::{Event, Field, Kind, Origin, PathId, Span, canonical};
 
 /// More findings than this in one event and all of its text is dropped.
 pub const HIT_LIMIT: usize = 1_000;
@@ -138,12 +140,23 @@ struct Hit {
     bare: bool,
 }
 
+/// A text that is secret wherever it stands.
+struct Secret<'e> {
+    text: &'e str,
+    class: Class,
+    /// How often it was found, and how often of these in the line itself.
+    places: usize,
+    in_raw: usize,
+}
+
 /// Redacts events, one after the other.
 pub(super) struct Redactor {
     options: Redaction,
     /// Configured names, folded and between dots.
     names: Vec<String>,
     hits: Vec<Hit>,
+    /// There are more secrets than are looked for.
+    flooded: bool,
     digits: Vec<u8>,
     /// Lines of a private key that may still come, after its first line.
     key_lines: u32,
@@ -154,6 +167,15 @@ pub(super) struct Redactor {
 const KEY_LINES: u32 = 120;
 /// Shorter secrets are masked where they stand, but not looked for elsewhere in the line.
 const SEARCH_LENGTH: usize = 6;
+/// Different secrets of one event that are looked for everywhere in it, each of which costs a pass; with more
+/// of them all of its text is dropped.
+pub const NAMED_LIMIT: usize = 64;
+/// Longest word to which a secret is assigned.
+const WORD_LENGTH: usize = 64;
+/// How much of a value is looked at to tell a secret from a word; what is longer is no word.
+const VALUE_LENGTH: usize = 256;
+/// Users of one event whose addresses stay readable.
+const USER_LIMIT: usize = 16;
 
 impl Redactor {
     pub(super) fn new(options: Redaction) -> Self {
@@ -161,6 +183,7 @@ impl Redactor {
             names: options.names.iter().map(|name| format!(".{}.", fold(name))).collect(),
             options,
             hits: Vec::new(),
+            flooded: false,
             digits: Vec::new(),
             key_lines: 0,
             counters: RedactionCounters::default(),
@@ -177,6 +200,7 @@ impl Redactor {
         is_id: impl Fn(PathId) -> bool,
     ) {
         self.hits.clear();
+        self.flooded = false;
         if secrets {
             self.find_named(event, is_secret);
         }
@@ -198,7 +222,7 @@ impl Redactor {
         if !self.options.enabled {
             return;
         }
-        if self.hits.len() > HIT_LIMIT {
+        if self.is_flooded() {
             self.counters.failed += 1;
             event.erase(FAILED);
             return;
@@ -208,8 +232,8 @@ impl Redactor {
 
     /// Fields by name, and every other place with the same text.
     fn find_named(&mut self, event: &Event, is_secret: impl Fn(PathId) -> bool) {
-        for index in 0..event.fields().len() {
-            let Some(field) = event.fields().get(index) else { return };
+        let mut known = Vec::new();
+        for (index, field) in event.fields().iter().enumerate() {
             let candidate = field.origin == Origin::Line
                 && matches!(field.kind, Kind::String | Kind::Number)
                 && (is_secret(field.path)
@@ -218,8 +242,11 @@ impl Redactor {
                 let start = field.span.start as usize;
                 let bare = field.kind == Kind::Number;
                 let hit = Hit { start, end: start + field.span.len as usize, class: Class::Named, bare };
-                self.find_everywhere(event, &hit, SEARCH_LENGTH);
+                self.note(event, hit, &mut known);
             }
+        }
+        for secret in known {
+            self.find_everywhere(event, &secret, SEARCH_LENGTH, secret.places);
         }
     }
 
@@ -243,60 +270,71 @@ impl Redactor {
         let whole = Span { start: 0, len: event.raw().len() as u32 };
         let values = event.fields().iter().filter(|field| !field.kind.is_container());
         // Half a number would be no number, and the line no JSON.
-        let number = |start: usize, end: usize| {
-            let numbers = event.fields().iter().filter(|field| field.kind == Kind::Number);
-            numbers.map(|field| field.span).find(|span| {
-                let from = span.start as usize;
-                from <= start && end <= from + span.len as usize
-            })
-        };
+        let numbers = Places::of_numbers(event);
+        let mut known = Vec::new();
         for span in std::iter::once(whole).chain(values.map(|field| field.span)) {
             for found in patterns.iter().flat_map(|pattern| pattern.find_iter(event.text(span))) {
                 let start = span.start as usize + found.start();
                 let end = span.start as usize + found.end();
-                let whole = number(start, end);
-                let (start, end) = whole.map_or((start, end), |span| {
-                    (span.start as usize, span.start as usize + span.len as usize)
-                });
-                let hit = Hit { start, end, class: Class::Pattern, bare: whole.is_some() };
-                self.find_everywhere(event, &hit, 1);
-                if self.hits.len() > HIT_LIMIT {
+                let number = numbers.around(start, end);
+                let (start, end) = number.unwrap_or((start, end));
+                self.note(
+                    event,
+                    Hit { start, end, class: Class::Pattern, bare: number.is_some() },
+                    &mut known,
+                );
+                if self.is_flooded() {
                     break;
                 }
             }
         }
+        for secret in known {
+            // The line and its values show the same place twice.
+            self.find_everywhere(event, &secret, 1, 1);
+        }
         self.options.patterns = patterns;
     }
 
-    /// A secret, and the same text elsewhere if it has at least `least` bytes.
-    fn find_everywhere(&mut self, event: &Event, hit: &Hit, least: usize) {
-        let buffer = event.buffer();
-        let (start, class) = (hit.start, hit.class);
-        self.push(start, hit.end, class, hit.bare);
-        let secret = buffer.get(start..hit.end).unwrap_or_default();
-        let raw_length = event.raw().len();
-        let mut in_raw = start < raw_length;
-        if secret.len() >= least {
-            let mut spelling = secret.to_owned();
-            // As it stands, and as JSON writes it inside a string, and inside a string inside a string.
-            for _ in 0..3 {
-                for at in memchr::memmem::find_iter(buffer.as_bytes(), spelling.as_bytes()) {
-                    in_raw |= at < raw_length;
-                    self.push(at, at + spelling.len(), class, false);
-                    if self.hits.len() > HIT_LIMIT {
-                        return;
-                    }
-                }
-                match escaped(&spelling) {
-                    Some(next) => spelling = next,
-                    None => break,
+    /// Keeps a finding, and its text as one to look for everywhere.
+    fn note<'e>(&mut self, event: &'e Event, hit: Hit, known: &mut Vec<Secret<'e>>) {
+        let text = event.buffer().get(hit.start..hit.end).unwrap_or_default();
+        let in_raw = usize::from(hit.start < event.raw().len());
+        self.push(hit.start, hit.end, hit.class, hit.bare);
+        if let Some(secret) = known.iter_mut().find(|secret| secret.text == text) {
+            secret.places += 1;
+            secret.in_raw += in_raw;
+        } else if known.len() < NAMED_LIMIT {
+            known.push(Secret { text, class: hit.class, places: 1, in_raw });
+        } else {
+            self.flooded = true;
+        }
+    }
+
+    /// All places of a secret of at least so many bytes: as it stands, as JSON writes it inside a string, and
+    /// inside a string inside a string. When fewer of them lie in the line than there must be, the line has it
+    /// with escapes that cannot be foreseen, and goes whole.
+    fn find_everywhere(&mut self, event: &Event, secret: &Secret<'_>, least: usize, in_raw: usize) {
+        let (buffer, raw_length) = (event.buffer(), event.raw().len());
+        let mut found = if secret.text.len() < least { secret.in_raw } else { 0 };
+        let mut spelling = Some(secret.text.to_owned()).filter(|text| text.len() >= least);
+        for _ in 0..3 {
+            let Some(text) = spelling else { break };
+            for at in memchr::memmem::find_iter(buffer.as_bytes(), text.as_bytes()) {
+                found += usize::from(at < raw_length);
+                self.push(at, at + text.len(), secret.class, false);
+                if self.is_flooded() {
+                    return;
                 }
             }
+            spelling = escaped(&text);
         }
-        if !in_raw {
-            // Written with escapes that cannot be foreseen: the whole line goes.
-            self.push(0, raw_length, class, false);
+        if found < in_raw {
+            self.push(0, raw_length, secret.class, false);
         }
+    }
+
+    fn is_flooded(&self) -> bool {
+        self.flooded || self.hits.len() > HIT_LIMIT
     }
 
     fn push(&mut self, start: usize, end: usize, class: Class, bare: bool) {
@@ -308,10 +346,13 @@ impl Redactor {
     /// Everything that is recognised by its beginning.
     fn find_shapes(&mut self, event: &Event, is_id: &impl Fn(PathId) -> bool) {
         let buffer = event.buffer();
+        let mut ids = None;
+        let mut runs = Runs::default();
         for_each_beginning(buffer.as_bytes(), |beginning, start| {
-            if let Some((from, to, class)) = beginning.secret(buffer, start)
+            if let Some((from, to, class)) = beginning.secret(buffer, start, &mut runs)
                 && !buffer.get(from..to).is_none_or(is_masked)
-                && !(beginning.is_key_id() && inside_id(event, from, to, is_id))
+                && !(beginning.is_key_id()
+                    && ids.get_or_insert_with(|| Places::of_ids(event, is_id)).cover(from, to))
             {
                 self.push(from, to, class, false);
             }
@@ -325,14 +366,11 @@ impl Redactor {
             return;
         }
         let mut at = 0;
-        while let Some((start, end)) = next_card(bytes, at) {
+        let (mut ids, mut numbers) = (None, None);
+        while let Some((start, end)) = next_card(bytes, at).filter(|_| self.hits.len() <= HIT_LIMIT) {
             at = end;
-            if !inside_id(event, start, end, is_id) {
-                let bare = event.fields().iter().any(|field| {
-                    field.kind == Kind::Number
-                        && field.span.start as usize == start
-                        && field.span.len as usize == end - start
-                });
+            if !ids.get_or_insert_with(|| Places::of_ids(event, is_id)).cover(start, end) {
+                let bare = numbers.get_or_insert_with(|| Places::of_numbers(event)).cover(start, end);
                 self.push(start, end, Class::Card, bare);
             }
         }
@@ -344,6 +382,7 @@ impl Redactor {
         }
         let buffer = event.buffer();
         let bytes = buffer.as_bytes();
+        let mut users = None;
         for at in memchr::memchr2_iter(b'@', b'%', bytes) {
             let width = if bytes.get(at) == Some(&b'@') { 1 } else { 3 };
             if width == 3 && bytes.get(at..at + 3) != Some(b"%40") {
@@ -351,9 +390,16 @@ impl Redactor {
             }
             let Some((start, end)) = email_around(bytes, at, width) else { continue };
             let keep = self.options.emails == Emails::KeepUsers
-                && buffer.get(start..end).is_some_and(|address| is_user(event, &decoded_address(address)));
+                && buffer.get(start..end).is_some_and(|address| {
+                    let address = decoded_address(address);
+                    let users = users.get_or_insert_with(|| users_of(event));
+                    users.iter().any(|user| user.eq_ignore_ascii_case(&address))
+                });
             if !keep {
                 self.push(start, end, Class::Email, false);
+            }
+            if self.hits.len() > HIT_LIMIT {
+                return;
             }
         }
     }
@@ -445,10 +491,15 @@ fn decoded_address(address: &str) -> String {
     address.replace("%40", "@")
 }
 
-fn is_user(event: &Event, address: &str) -> bool {
-    [canonical::USER_NAME, canonical::USER_EMAIL]
-        .into_iter()
-        .any(|path| event.all(path).any(|user| user.eq_ignore_ascii_case(address)))
+/// Who the event is about: different names only, and not more than an event has users.
+fn users_of(event: &Event) -> Vec<&str> {
+    let mut users = Vec::new();
+    for user in [canonical::USER_NAME, canonical::USER_EMAIL].into_iter().flat_map(|path| event.all(path)) {
+        if users.len() < USER_LIMIT && !users.contains(&user) {
+            users.push(user);
+        }
+    }
+    users
 }
 
 /// Whether a field name of this dotted path promises a secret.
@@ -561,8 +612,9 @@ pub(super) fn name_holds_secret(name: &str) -> bool {
 
 fn holds_secret(text: &str) -> bool {
     let mut found = next_card(text.as_bytes(), 0).is_some();
+    let mut runs = Runs::default();
     for_each_beginning(text.as_bytes(), |beginning, start| {
-        found |= beginning.secret(text, start).is_some();
+        found |= beginning.secret(text, start, &mut runs).is_some();
         !found
     });
     found
@@ -571,7 +623,7 @@ fn holds_secret(text: &str) -> bool {
 /// Somebody else has masked the value already, or it says nothing.
 fn is_masked(text: &str) -> bool {
     text.is_empty()
-        || text.contains("***")
+        || (text.len() <= VALUE_LENGTH && text.contains("***"))
         || text.starts_with("‹")
         || text.starts_with("[REDACTED")
         || text.starts_with("[FILTERED")
@@ -676,23 +728,34 @@ impl Beginning {
     }
 
     /// Where the secret lies that begins (or is announced) at `start`.
-    fn secret(self, buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
+    fn secret(self, buffer: &str, start: usize, runs: &mut Runs) -> Option<(usize, usize, Class)> {
         let bytes = buffer.as_bytes();
         match self {
             JsonWebToken => {
-                let end = run_end(bytes, start, |byte| is_word_byte(byte) || byte == b'.');
-                let whole = starts_word(bytes, start) && is_json_web_token(buffer.get(start..end)?);
+                if !starts_word(bytes, start) {
+                    return None;
+                }
+                let end = runs.token.end(bytes, start, |byte| is_word_byte(byte) || byte == b'.');
+                let whole = runs.token.is_noise() || is_json_web_token(buffer.get(start..end)?);
                 whole.then_some((start, end, Class::JsonWebToken))
             }
             Prefix(length) | KeyId(length) => {
                 // `sk_live_` and `rk_live_` are found by their second letter.
                 let start = start - usize::from(bytes.get(start) == Some(&b'k'));
-                let end = run_end(bytes, start, |byte| is_word_byte(byte) || byte == b'.');
+                if !starts_word(bytes, start) {
+                    return None;
+                }
+                let end = runs.token.end(bytes, start, |byte| is_word_byte(byte) || byte == b'.');
                 let text = buffer.get(start..end)?.trim_end_matches('.');
-                let whole = starts_word(bytes, start) && text.len() >= length + 3 && is_no_example(text);
+                let whole = text.len() >= length + 3 && (runs.token.is_noise() || is_no_example(text));
                 whole.then_some((start, start + text.len(), Class::ProviderKey))
             }
-            PrivateKey => private_key(buffer, start),
+            PrivateKey if start < runs.key_end => None,
+            PrivateKey => {
+                let key = private_key(buffer, start)?;
+                runs.key_end = key.1;
+                Some(key)
+            }
             Url => url_password(bytes, start + 3),
             Bearer | Basic => {
                 let from = run_end(bytes, start + 5, |byte| byte == b' ');
@@ -707,8 +770,95 @@ impl Beginning {
                 };
                 secret.then_some((from, to, Class::Authorization))
             }
-            Word => assignment(buffer, start),
+            Word => assignment(buffer, start, &mut runs.value),
         }
+    }
+}
+
+/// The runs of bytes that were read last, each by the end it shares with everything that begins inside of
+/// it: `sk-sk-sk-...` is read once and not once for every `sk-`.
+#[derive(Default)]
+struct Runs {
+    /// Of a token.
+    token: Run,
+    /// Of an assigned value without quotes.
+    value: Run,
+    /// Where the last private key ends.
+    key_end: usize,
+}
+
+#[derive(Default)]
+struct Run {
+    start: usize,
+    end: usize,
+    /// How many beginnings were tried in this run.
+    tries: u32,
+}
+
+impl Run {
+    /// So many beginnings in one run are no names; where they are tokens, all of it is one.
+    const TRIES: u32 = 16;
+
+    /// Where the run ends that `start` lies in. `accept` must be the same every time.
+    fn end(&mut self, bytes: &[u8], start: usize, accept: impl Fn(u8) -> bool) -> usize {
+        if !(self.start..self.end).contains(&start) {
+            *self = Self { start, end: run_end(bytes, start, accept), tries: 0 };
+        }
+        self.tries += 1;
+        self.end
+    }
+
+    fn is_noise(&self) -> bool {
+        self.tries > Self::TRIES
+    }
+}
+
+/// Ranges of the buffer, ready to be asked for what lies inside of one.
+struct Places {
+    starts: Vec<usize>,
+    /// The furthest end of the ranges up to here.
+    ends: Vec<usize>,
+}
+
+impl Places {
+    fn new(mut ranges: Vec<(usize, usize)>) -> Self {
+        ranges.sort_unstable();
+        let mut furthest = 0;
+        let ends = ranges.iter().map(|(_, end)| {
+            furthest = furthest.max(*end);
+            furthest
+        });
+        Self { ends: ends.collect(), starts: ranges.iter().map(|(start, _)| *start).collect() }
+    }
+
+    fn of(event: &Event, wanted: impl Fn(&Field) -> bool) -> Self {
+        let fields = event.fields().iter().filter(|field| wanted(field));
+        let range = |field: &Field| {
+            let start = field.span.start as usize;
+            (start, start + field.span.len as usize)
+        };
+        Self::new(fields.map(range).collect())
+    }
+
+    /// Values of fields that hold ids.
+    fn of_ids(event: &Event, is_id: &impl Fn(PathId) -> bool) -> Self {
+        Self::of(event, |field| !field.kind.is_container() && is_id(field.path))
+    }
+
+    /// Numbers, which stand in JSON without quotes.
+    fn of_numbers(event: &Event) -> Self {
+        Self::of(event, |field| field.kind == Kind::Number)
+    }
+
+    fn cover(&self, start: usize, end: usize) -> bool {
+        self.around(start, end).is_some()
+    }
+
+    /// The range that holds a place, where ranges do not overlap.
+    fn around(&self, start: usize, end: usize) -> Option<(usize, usize)> {
+        let last = self.starts.partition_point(|known| *known <= start).checked_sub(1)?;
+        let furthest = *self.ends.get(last)?;
+        (end <= furthest).then_some((*self.starts.get(last)?, furthest))
     }
 }
 
@@ -756,11 +906,12 @@ fn url_password(bytes: &[u8], start: usize) -> Option<(usize, usize, Class)> {
 
 /// What is assigned to the word around `start`: `token=abc`, `"password": "abc"` (also with the quotes escaped),
 /// `api_key: abc123`, SQL's `PASSWORD 'abc'`.
-fn assignment(buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
+fn assignment(buffer: &str, start: usize, run: &mut Run) -> Option<(usize, usize, Class)> {
     let bytes = buffer.as_bytes();
     let before = bytes.get(start.saturating_sub(40)..start)?;
     let word_start = start - before.iter().rev().take_while(|byte| is_word_byte(**byte)).count();
-    let word_end = run_end(bytes, start, is_word_byte);
+    let word = bytes.get(start..).unwrap_or_default().iter().take(WORD_LENGTH + 1);
+    let word_end = start + word.take_while(|byte| is_word_byte(**byte)).count();
     let mut at = skip_quote(bytes, word_end).0;
     at = run_end(bytes, at, |byte| byte == b' ').min(at + 2);
     let separator = bytes.get(at).copied().filter(|byte| matches!(byte, b'=' | b':'));
@@ -772,10 +923,10 @@ fn assignment(buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
     let sql = word == "password";
     let in_query = matches!(word_start.checked_sub(1).and_then(|at| bytes.get(at)), Some(b'?' | b'&' | b';'))
         && matches!(word.as_str(), "key" | "sig" | "signature" | "code" | "auth");
-    if !(is_secret_word(&word) || sql || in_query) || word_end - word_start > 64 {
+    if !(is_secret_word(&word) || sql || in_query) || word_end - word_start > WORD_LENGTH {
         return None;
     }
-    if sql && let Some((_, rest)) = buffer.get(word_end..)?.split_once('\'').filter(|(gap, _)| gap == &" ") {
+    if sql && let Some(rest) = buffer.get(word_end..)?.strip_prefix(" '") {
         let from = buffer.len() - rest.len();
         return Some((from, from + rest.find('\'')?, Class::Assignment));
     }
@@ -783,18 +934,14 @@ fn assignment(buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
     at += 1;
     at = run_end(bytes, at, |byte| byte == b' ').min(at + 2);
     let (from, quote) = skip_quote(bytes, at);
-    let to = run_end(bytes, from, |byte| match quote {
-        Some(quote) => byte != quote && byte != b'\\',
-        None => {
-            byte > b' '
-                && !matches!(
-                    byte,
-                    b'&' | b'"' | b'\'' | b'\\' | b',' | b';' | b')' | b'}' | b']' | b'<' | b'>' | b'|'
-                )
-        }
-    });
+    let to = match quote {
+        Some(quote) => run_end(bytes, from, |byte| byte != quote && byte != b'\\'),
+        None => run.end(bytes, from, is_value_byte),
+    };
     let value = buffer.get(from..to)?;
+    let long = quote.is_none() && value.len() > VALUE_LENGTH;
     let secret = match (separator, quote) {
+        _ if long => true,
         _ if in_query => value.len() >= 8 && looks_random(value),
         (_, Some(_)) => !value.is_empty() && !value.starts_with(['{', '[']),
         (b'=', None) => value.len() >= 3 && !is_harmless_word(value),
@@ -802,6 +949,15 @@ fn assignment(buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
         _ => value.len() >= 4 && !value.contains('@') && value.bytes().any(|byte| byte.is_ascii_digit()),
     };
     secret.then_some((from, to, Class::Assignment))
+}
+
+/// A byte of a value without quotes.
+fn is_value_byte(byte: u8) -> bool {
+    byte > b' '
+        && !matches!(
+            byte,
+            b'&' | b'"' | b'\'' | b'\\' | b',' | b';' | b')' | b'}' | b']' | b'<' | b'>' | b'|'
+        )
 }
 
 /// Past a quote, which may be escaped, and which quote it is.
@@ -962,17 +1118,6 @@ fn luhn(digits: &[u8]) -> bool {
         })
         .sum();
     sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != 0)
-}
-
-/// Whether the place belongs to a field that holds an id, or to its value in the raw line.
-fn inside_id(event: &Event, start: usize, end: usize, is_id: &impl Fn(PathId) -> bool) -> bool {
-    event.fields().iter().any(|field| {
-        let from = field.span.start as usize;
-        !field.kind.is_container()
-            && from <= start
-            && end <= from + field.span.len as usize
-            && is_id(field.path)
-    })
 }
 
 /// The address around the `@` (or `%40`) at `at`.

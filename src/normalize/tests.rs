@@ -488,6 +488,38 @@ fn findings_are_counted_and_too_many_of_them_close_the_event() {
     assert_eq!(normalizer.counters().redactions.failed, 1);
 }
 
+#[test]
+fn a_secret_in_clear_does_not_hide_its_other_spelling() {
+    let line = r#"{"password":"geheimé123","pwd":"geheim\u00e9123","user":"eve"}"#;
+    let shown = shown(&[line], Options::default());
+    assert!(!shown.contains("geheim"), "{shown}");
+}
+
+#[test]
+fn more_secrets_by_name_than_are_looked_for_close_the_event() {
+    let line = |count: usize| {
+        let members: Vec<String> = (0..count).map(|n| format!("\"password\":\"hunter{n:04}\"")).collect();
+        format!("{{\"user\":\"zoltan\",{}}}", members.join(","))
+    };
+    let few = shown(&[&line(redact::NAMED_LIMIT)], Options::default());
+    assert!(few.contains("zoltan") && !few.contains("hunter"), "{few}");
+    let many = shown(&[&line(redact::NAMED_LIMIT + 1)], Options::default());
+    assert!(many.contains(redact::FAILED) && !many.contains("hunter"), "{many}");
+    assert!(!many.contains("zoltan"), "{many}");
+}
+
+/// What begins like a token sixteen times and goes on is one, or hides one.
+#[test]
+fn tokens_are_found_behind_any_number_of_beginnings() {
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlc2lnbmF0dXJl";
+    for beginnings in [0, 1, 15, 16, 17, 1_000] {
+        let line = format!("x {}{token} y", "-eyJ".repeat(beginnings) + "-");
+        let shown = shown(&[&line], Options::default());
+        assert!(!shown.contains("c2lnbmF0dXJl"), "{beginnings}: {shown}");
+        assert!(shown.contains(" y"), "{shown}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn spans_stay_in_bounds_whatever_is_replaced(
