@@ -24,6 +24,12 @@ doc:
 bench:
     cargo bench
 
+# Fuzz one target (rule_text, condition, event_line, rule_event); needs cargo-fuzz and a C++ compiler
+fuzz target seconds="600":
+    mkdir -p fuzz/corpus/{{target}}
+    RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- \
+        -dict=fuzz/sigma.dict -max_len=8192 -timeout=20 -max_total_time={{seconds}}
+
 # Licences and sources of dependencies (needs cargo-deny)
 deny:
     cargo deny check licenses bans sources

@@ -5,6 +5,7 @@ mod config; // flags, environment, file, defaults: what is in force, and what is
 mod conformance; // detection against vectors and oracles of others
 mod conformance_correlation; // Sigma correlation against the conformance vectors
 mod determinism; // the same input gives the same answer
+mod fuzz_seeds; // the seeds of the fuzz targets, without a fuzzer
 mod harness; // a hermetic home for the real binary
 mod ingest; // files into the index, once
 mod payloads; // the injection rules on labelled payloads

@@ -1,0 +1,225 @@
+//! What must hold for any input: one function a fuzz target, each panics when it does not.
+//!
+//! libFuzzer calls them with inputs of its own (`just fuzz`), the tests with the committed `seeds`.
+
+#![allow(clippy::unwrap_used, reason = "a check fails by panicking")]
+
+use serde_json::Value;
+use soctop::decode::{Decoder, FIELD_LIMIT, LINE_LIMIT};
+use soctop::detect::condition;
+use soctop::detect::engine::scan::Scan;
+use soctop::detect::explain;
+use soctop::detect::lint::lint;
+use soctop::detect::{
+    Correlator, CorrelatorOptions, Diagnostic, Engine, EngineOptions, LoadOptions, RuleIndex, RuleSet,
+    assemble, parse_documents,
+};
+use soctop::event::{Event, Format, Kind, LogSource, Origin, Outcome, Paths, Timestamp};
+use soctop::normalize::{Normalizer, Options};
+
+/// Panics when something does not hold for an input.
+pub type Check = fn(&[u8]);
+
+/// All checks, by the name of their target and of the folder of their seeds.
+pub const CHECKS: [(&str, Check); 4] = [
+    ("rule_text", rule_text),
+    ("condition", rule_condition),
+    ("event_line", event_lines),
+    ("rule_event", rule_and_events),
+];
+
+/// Between the rules and the events of an input of [`rule_and_events`].
+const EVENTS_FOLLOW: &str = "\n=====\n";
+
+/// Text of a rule file: what loads can be compiled, explained and linted; what does not is reported
+/// with a place that exists, in characters that do nothing to a terminal.
+pub fn rule_text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (documents, mut diagnostics) = parse_documents("rules.yml", &text);
+    assert_eq!(documents, parse_documents("rules.yml", &text).0);
+    let (rules, more) = assemble(documents, &LoadOptions::default());
+    diagnostics.extend(more);
+    let paths = Paths::new();
+    let engine = Engine::compile(&rules, &paths, EngineOptions::default());
+    let (_, more) = Correlator::new(&rules, CorrelatorOptions::default());
+    diagnostics.extend(more);
+    diagnostics.extend(lint(&rules));
+    for (index, rule) in rules.detections.iter().enumerate() {
+        assert!(!explain::detection(rule, None).is_empty());
+        assert!(!explain::witnesses(engine.program(), index).is_empty());
+    }
+    for rule in &rules.correlations {
+        assert!(!explain::correlation(rule, &rules).is_empty());
+    }
+    for diagnostic in &mut diagnostics {
+        check_diagnostic(diagnostic, &text);
+    }
+}
+
+fn check_diagnostic(diagnostic: &mut Diagnostic, text: &str) {
+    let lines = text.split(['\n', '\r']).count();
+    assert!((diagnostic.at.line as usize) <= lines, "{diagnostic}");
+    diagnostic.quote(text);
+    let shown = diagnostic.to_string();
+    assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+    assert!(!diagnostic.message.is_empty());
+}
+
+/// A condition: whoever reads it, it is accepted or refused alike, and it holds for the same events.
+pub fn rule_condition(data: &[u8]) {
+    const NAMES: [&str; 5] = ["a", "b", "c_1", "c_2", "_d"];
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let resolved = condition::parse(text).and_then(|parsed| condition::resolve(&parsed.syntax, &NAMES));
+    let searches: String = NAMES.iter().map(|name| format!("  {name}: {{{name}: 1}}\n")).collect();
+    let quoted = serde_json::to_string(text).unwrap();
+    let rule = format!("title: T\nlogsource: {{product: p}}\ndetection:\n{searches}  condition: {quoted}\n");
+    let (documents, _) = parse_documents("rule.yml", &rule);
+    let (rules, _) = assemble(documents, &LoadOptions::default());
+    assert_eq!(resolved.is_ok(), !rules.is_empty(), "{text:?}");
+    let Some(rule) = rules.detections.first() else { return };
+    assert_eq!(resolved.unwrap(), rule.detection.condition);
+    drop(lint(&rules));
+    let paths = Paths::new();
+    let mut both = Both::new(&rules, &paths);
+    for present in 0..1_u32 << NAMES.len() {
+        let mut event = Event::default();
+        event.reset("");
+        for (index, name) in NAMES.iter().enumerate().filter(|(index, _)| present >> index & 1 != 0) {
+            let value = if index % 2 == 0 { "1" } else { "2" };
+            event.push_text(paths.intern(name), Kind::Number, value, Origin::Line);
+            event.push_text(paths.intern(name), Kind::Number, "1", Origin::Line);
+        }
+        event.meta.logsource = LogSource { product: Some("p".into()), ..LogSource::default() };
+        both.check(&event, &rules);
+    }
+}
+
+/// Lines of a log: each has one outcome, the outcomes add up to the lines, fields lie inside the text,
+/// a decoder that has learned from other lines reads the same as a new one, and strict JSON is read as
+/// a strict parser reads it.
+pub fn event_lines(data: &[u8]) {
+    let paths = Paths::new();
+    let mut decoder = Decoder::new(paths.clone());
+    let mut normalizer = Normalizer::new(paths.clone(), Options::default());
+    let mut event = Event::default();
+    let mut again = Event::default();
+    let mut outcomes = [0_usize; 5];
+    let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
+    for line in &lines {
+        let outcome = decoder.decode(line, false, &mut event);
+        outcomes[outcome as usize] += 1;
+        assert_eq!(outcome, event.meta.outcome);
+        check_event(&event);
+        assert_eq!(outcome, Decoder::new(paths.clone()).decode(line, false, &mut again));
+        assert_eq!(listed(&event, &paths), listed(&again, &paths), "{}", event.raw());
+        check_against_strict_parser(line, &event, &paths);
+        decoder.decode(line, true, &mut again);
+        check_event(&again);
+        if outcome == Outcome::Blank {
+            assert!(event.fields().is_empty());
+            continue;
+        }
+        normalizer.normalize(&mut event, Timestamp::default());
+        check_event(&event);
+        assert_eq!(event.meta.time.is_none(), event.meta.time_quality == soctop::event::TimeQuality::Absent);
+    }
+    assert_eq!(outcomes.iter().sum::<usize>(), lines.len());
+    assert_eq!(normalizer.counters().events as usize, lines.len() - outcomes[Outcome::Blank as usize]);
+}
+
+/// Every span lies inside the text, between characters.
+fn check_event(event: &Event) {
+    for field in event.fields() {
+        let (start, end) = (field.span.start as usize, (field.span.start + field.span.len) as usize);
+        assert!(event.buffer().get(start..end).is_some(), "{field:?} in {:?}", event.buffer());
+    }
+    let from_line = event.fields().iter().filter(|field| field.origin == Origin::Line).count();
+    assert!(from_line <= FIELD_LIMIT);
+}
+
+/// Names, kinds and texts.
+fn listed<'a>(event: &'a Event, paths: &Paths) -> Vec<(String, Kind, &'a str)> {
+    let names = paths.read();
+    let field = |(index, field): (usize, &soctop::event::Field)| {
+        (event.name(index, &names).to_owned(), field.kind, event.text(field.span))
+    };
+    event.fields().iter().enumerate().map(field).collect()
+}
+
+fn check_against_strict_parser(line: &[u8], event: &Event, paths: &Paths) {
+    let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(line) else { return };
+    if line.len() > LINE_LIMIT {
+        return;
+    }
+    assert!(matches!(event.meta.outcome, Outcome::Parsed | Outcome::Repaired), "{}", event.raw());
+    if event.meta.fields_over_limit > 0 || event.meta.duplicate_keys {
+        return;
+    }
+    let fields = listed(event, paths);
+    for (key, value) in members.iter().filter(|(key, _)| is_plain(key)) {
+        let Value::String(text) = value else { continue };
+        let found = fields.iter().any(|(name, _, found)| name == key && found == text);
+        assert!(found, "{key:?} is {text:?} in {}", event.raw());
+    }
+}
+
+/// Names with dots may be shadowed, long ones are shortened, some are soctop's own.
+fn is_plain(key: &str) -> bool {
+    key.len() < 100 && !key.contains('.') && key != "soctop"
+}
+
+/// Rules, then events, one a line: the compiled engine finds what the plain evaluator finds, and an
+/// explanation says the same.
+pub fn rule_and_events(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Some((rules, lines)) = text.split_once(EVENTS_FOLLOW) else { return };
+    let (rules, _) = assemble(parse_documents("rules.yml", rules).0, &LoadOptions::default());
+    if rules.detections.is_empty() {
+        return;
+    }
+    let paths = Paths::new();
+    let mut both = Both::new(&rules, &paths);
+    let mut decoder = Decoder::new(paths.clone());
+    let mut normalizer = Normalizer::new(paths.clone(), Options::default());
+    let mut event = Event::default();
+    for line in lines.lines() {
+        if decoder.decode(line.as_bytes(), false, &mut event) == Outcome::Blank {
+            continue;
+        }
+        both.check(&event, &rules);
+        normalizer.normalize(&mut event, Timestamp::default());
+        both.check(&event, &rules);
+        event.meta.format = Format::Plain;
+        both.check(&event, &rules);
+    }
+}
+
+/// The compiled engine and the plain evaluator, each with and without routing.
+struct Both {
+    pairs: [(Engine, Scan); 2],
+    paths: Paths,
+}
+
+impl Both {
+    fn new(rules: &RuleSet, paths: &Paths) -> Self {
+        let pair = |routing| {
+            (Engine::compile(rules, paths, EngineOptions { routing }), Scan::new(rules, paths, routing))
+        };
+        Self { pairs: [pair(true), pair(false)], paths: paths.clone() }
+    }
+
+    fn check(&mut self, event: &Event, rules: &RuleSet) {
+        let (mut found, mut expected): (Vec<RuleIndex>, Vec<RuleIndex>) = Default::default();
+        for (engine, scan) in &mut self.pairs {
+            engine.matches(event, &mut found);
+            scan.matches(event, &mut expected);
+            assert_eq!(found, expected, "{}", event.buffer());
+        }
+        for (index, rule) in rules.detections.iter().enumerate() {
+            let lines = explain::detection(rule, Some((event, &self.paths)));
+            let heads = lines.iter().filter(|line| line.depth == 0);
+            let holds = heads.clone().count() > 0 && heads.clone().all(|line| line.holds == Some(true));
+            assert_eq!(holds, found.contains(&RuleIndex(index as u32)), "{lines:?}");
+        }
+    }
+}
