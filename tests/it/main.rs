@@ -7,6 +7,7 @@ mod conformance_correlation; // Sigma correlation against the conformance vector
 mod determinism; // the same input gives the same answer
 mod fuzz_seeds; // the seeds of the fuzz targets, without a fuzzer
 mod harness; // a hermetic home for the real binary
+mod hostile; // lines that are meant to cost time
 mod ingest; // files into the index, once
 mod payloads; // the injection rules on labelled payloads
 mod queries; // every bundled rule is complete, valid and unique

@@ -1,0 +1,91 @@
+//! What a byte of hostile input costs as the input grows, stage by stage.
+//!
+//! Every kind of input is run at 1/8, 1/4, 1/2 and all of the longest line; work is linear when a byte costs
+//! the same in all of them. CPU time of the thread, the best of three runs. Ends with 1 if any cost grows:
+//! `cargo bench --bench hostile [part of a name]`.
+
+#![expect(clippy::print_stdout, reason = "a report of its own")]
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use soctop::decode::LINE_LIMIT;
+
+#[path = "../tests/it/hostile/inputs.rs"]
+mod inputs;
+#[path = "../tests/it/hostile/stages.rs"]
+mod stages;
+
+const STAGES: [&str; 4] = ["decode", "normalize", "match", "correlate"];
+const PARTS: [usize; 4] = [8, 4, 2, 1];
+/// A byte may cost this much more in the longest line than in the shortest: caches end somewhere.
+const GROWTH: f64 = 2.5;
+/// Where everything costs less than this, growth says nothing.
+const NANOS_PER_BYTE: f64 = 4.0;
+
+fn main() -> ExitCode {
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let rules = stages::rules();
+    let mut grows = 0;
+    println!("ns/byte at 1/8, 1/4, 1/2 and all of {LINE_LIMIT} bytes, and their growth\n");
+    for (name, lines) in inputs::KINDS {
+        if wanted.as_ref().is_some_and(|wanted| !name.contains(wanted.as_str())) {
+            continue;
+        }
+        let mut before = [0.0; PARTS.len()];
+        for (stages, stage) in STAGES.iter().enumerate() {
+            let upto = PARTS.map(|part| cost(&rules, &lines((LINE_LIMIT - 40_000) / part), stages + 1));
+            let costs: Vec<f64> =
+                upto.iter().zip(before).map(|(upto, before)| (upto - before).max(0.0)).collect();
+            before = upto;
+            let (first, last) = (costs[0], costs[PARTS.len() - 1]);
+            let growth = last / first.max(0.1);
+            let bad = growth > GROWTH && last > NANOS_PER_BYTE;
+            grows += u32::from(bad);
+            let shown: String = costs.iter().map(|cost| format!("{cost:>8.2}")).collect();
+            println!("{name:<40} {stage:<10}{shown}  {growth:>5.1}{}", if bad { "  GROWS" } else { "" });
+        }
+    }
+    println!("\n{grows} grow");
+    if grows == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Nanoseconds per byte for the first so many stages.
+fn cost(rules: &soctop::detect::RuleSet, lines: &[String], upto: usize) -> f64 {
+    let bytes: usize = lines.iter().map(String::len).sum();
+    let run = |_| {
+        let mut stages = stages::Stages::new(rules);
+        // Buffers grow and indexes are built with the first line.
+        stages.line("{\"a\":\"b\"}", 0, upto);
+        let clock = Clock::start();
+        for (number, line) in lines.iter().enumerate() {
+            stages.line(line, number, upto);
+        }
+        clock.nanos() / bytes as f64
+    };
+    (0..3).map(run).fold(f64::MAX, f64::min)
+}
+
+/// The CPU time of this thread where the system tells it, else the time that passes.
+struct Clock {
+    cpu: Option<f64>,
+    wall: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { cpu: cpu_nanos(), wall: Instant::now() }
+    }
+
+    fn nanos(&self) -> f64 {
+        match (self.cpu, cpu_nanos()) {
+            (Some(start), Some(now)) => now - start,
+            _ => self.wall.elapsed().as_nanos() as f64,
+        }
+    }
+}
+
+fn cpu_nanos() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok()
+}
