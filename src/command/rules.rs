@@ -39,6 +39,9 @@ pub fn run(args: &RulesArgs, asked: Asked) -> anyhow::Result<Exit> {
 /// Everything that is wrong or doubtful, in the order of the files.
 fn check(config: &Config) -> anyhow::Result<Exit> {
     let mut loaded = super::live::load_rules(config)?;
+    if loaded.files == 0 {
+        return Err(Hinted::error("there is no rule file to check", "rule files end in `.yml` or `.yaml`"));
+    }
     let (_, more) = Work::new(&loaded.rules, &WorkOptions::default());
     loaded.diagnostics.extend(more);
     loaded.diagnostics.extend(blocks(&loaded.rules));
@@ -120,6 +123,9 @@ fn list(config: &Config, events: Option<&Path>, format: AlertFormat) -> anyhow::
     }
     let counters = events.map(|_| (seen, bench.engine.counters()));
     let mut out = Out::new();
+    if format == AlertFormat::Table {
+        out.line(&out.dim(&list_heading(events.is_some())))?;
+    }
     for row in rows(&loaded.rules, &bench.engine, counters) {
         match format {
             AlertFormat::Ndjson => out.json(&row)?,
@@ -157,16 +163,28 @@ fn rows<'a>(
         }
     });
     let correlations = rules.correlations.iter();
-    detections
-        .chain(correlations.map(move |rule| row(&rule.header, rule.correlation.kind.word(), "-".to_owned())))
+    detections.chain(correlations.map(move |rule| Row {
+        events: counters.map(|(events, _)| events),
+        ..row(&rule.header, rule.correlation.kind.word(), "-".to_owned())
+    }))
 }
 
-/// Level, what it is, where it looks, how often; then the name. Numbers only when a log was run.
+/// Names of the columns of [`print_row`].
+fn list_heading(counted: bool) -> String {
+    let counts = if counted { format!("{:>10}  {:>10}  ", "hits", "cost/event") } else { String::new() };
+    format!("{:<6}  {:<16} {:<34} {counts}rule", "level", "type", "product/category/service")
+}
+
+/// Level, what it is, where it looks, then the name. With a log between them: how often it matched, and
+/// how often an event made soctop look at it at all, which is what a rule costs. A correlation costs its
+/// inputs.
 fn print_row(out: &mut Out, row: &Row) -> anyhow::Result<()> {
-    let counts = match (row.matched, row.evaluated) {
-        (Some(matched), Some(evaluated)) => {
-            format!("{:>10} of {:>10} looked at  ", print::count(matched), print::count(evaluated))
+    let counts = match (row.matched, row.evaluated, row.events) {
+        (Some(matched), Some(evaluated), Some(events)) => {
+            let cost = evaluated as f64 / events.max(1) as f64;
+            format!("{:>10}  {cost:>10.3}  ", print::count(matched))
         }
+        (_, _, Some(_)) => format!("{:>10}  {:>10}  ", "-", "-"),
         _ => String::new(),
     };
     let line = format!(
@@ -188,37 +206,52 @@ fn show(config: &Config, wanted: &str, event: Option<&Path>) -> anyhow::Result<E
     let mut out = Out::new();
     let Some(header) = rules.header(index) else { return Ok(Exit::Fine) };
     print_header(&mut out, header)?;
-    let Some(rule) = rules.detections.get(index.index()) else {
-        if let Some(rule) = rules.correlations.get(index.index() - rules.detections.len()) {
-            print_lines(&mut out, &explain::correlation(rule, rules))?;
-        }
-        out.flush()?;
-        return Ok(Exit::Fine);
-    };
-    out.line(&format!("logsource  {}", Safe::new(&rule.logsource.to_string())))?;
-    out.line("")?;
-    let mut bench = Bench::new(config, rules, false);
     match event {
-        None => {
-            print_lines(&mut out, &explain::detection(rule, None))?;
-            out.line("")?;
-            out.line("looked at only when one of these holds")?;
-            for words in explain::witnesses(bench.engine.program(), index.index()) {
-                out.line(&format!("  {}", Safe::new(&words)))?;
-            }
-        }
-        Some(path) => {
-            let paths = bench.paths.clone();
-            bench.each_event(path, |_, event| {
-                out.line(Safe::new(event.raw()).as_str())?;
-                print_lines(&mut out, &explain::detection(rule, Some((event, &paths))))?;
-                out.line("")?;
-                Ok(())
-            })?;
-        }
+        Some(path) => show_events(&mut out, config, rules, index, path)?,
+        None => show_rule(&mut out, config, rules, index)?,
     }
     out.flush()?;
     Ok(Exit::Fine)
+}
+
+/// A rule in words, then as it is compiled.
+fn show_rule(out: &mut Out, config: &Config, rules: &RuleSet, index: RuleIndex) -> anyhow::Result<()> {
+    let Some(rule) = rules.detections.get(index.index()) else {
+        out.line("")?;
+        if let Some(rule) = rules.correlations.get(index.index() - rules.detections.len()) {
+            print_lines(out, &explain::correlation(rule, rules))?;
+        }
+        return Ok(());
+    };
+    out.line(&format!("logsource  {}", Safe::new(&rule.logsource.to_string())))?;
+    out.line("")?;
+    print_lines(out, &explain::detection(rule, None))?;
+    let bench = Bench::new(config, rules, false);
+    let program = bench.engine.program();
+    out.line("")?;
+    out.line(&format!("compiled to  {}", explain::compiled(program, index.index())))?;
+    out.line("looked at only when one of these holds")?;
+    for words in explain::witnesses(program, index.index()) {
+        out.line(&format!("  {}", Safe::new(&words)))?;
+    }
+    Ok(())
+}
+
+/// For every event of a log which parts of a rule hold, and why the others do not.
+fn show_events(
+    out: &mut Out,
+    config: &Config,
+    rules: &RuleSet,
+    index: RuleIndex,
+    log: &Path,
+) -> anyhow::Result<()> {
+    let mut bench = Bench::new(config, rules, false);
+    let paths = bench.paths.clone();
+    bench.each_event(log, |_, event| {
+        out.line("")?;
+        out.line(Safe::new(event.raw()).as_str())?;
+        print_lines(out, &explain::event(rules, index, event, &paths))
+    })
 }
 
 /// The rule with this id or name, else the only one whose title has these words.

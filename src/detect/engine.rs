@@ -21,7 +21,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::compile::{Node, Program};
+use super::compile::Program;
 use super::prefilter::Index;
 use super::rule::{RuleIndex, RuleSet};
 use crate::event::{Event, LogSource, Paths};
@@ -154,14 +154,4 @@ fn same(a: &LogSource, b: &LogSource) -> bool {
         _ => false,
     };
     part(&a.product, &b.product) && part(&a.category, &b.category) && part(&a.service, &b.service)
-}
-
-/// How deep the nodes of a condition lie, in words for `rules show`.
-#[must_use]
-pub fn count_items(node: &Node) -> usize {
-    match node {
-        Node::Item(_) => 1,
-        Node::Not(inner) => count_items(inner),
-        Node::And(nodes) | Node::Or(nodes) => nodes.iter().map(count_items).sum(),
-    }
 }

@@ -1,12 +1,12 @@
 //! A rule in words, its compiled form, and why it matched an event or did not.
 
-use super::compile::Program;
+use super::compile::{Node, Program};
 use super::engine::scan::{View, keyword_texts, value_text};
 use super::matcher::{Affix, FieldRef, Part, Pattern, Test, TimePart};
 use super::prefilter::Fact;
 use super::rule::{
-    Condition, CorrelationCondition, CorrelationRule, Detection, DetectionRule, Item, Modifier, RuleSet,
-    Search,
+    Condition, CorrelationCondition, CorrelationRule, Detection, DetectionRule, Item, Modifier, RuleIndex,
+    RuleSet, Search,
 };
 use super::taxonomy::{FieldResolver, FieldSlot, canonical_of};
 use crate::event::{Event, Kind, Nanos, PathId, PathNames, Paths};
@@ -41,6 +41,35 @@ pub fn detection(rule: &DetectionRule, event: Option<(&Event, &Paths)>) -> Vec<L
         explainer.detection(&filter.detection, &format!("and by the filter `{}`", filter.header.reference()));
     }
     explainer.lines
+}
+
+/// What an event has to do with a rule: which parts of a detection hold; of a correlation, which of the
+/// rules whose matches it counts.
+#[must_use]
+pub fn event(rules: &RuleSet, rule: RuleIndex, event: &Event, paths: &Paths) -> Vec<Line> {
+    if let Some(rule) = rules.detections.get(rule.index()) {
+        return detection(rule, Some((event, paths)));
+    }
+    let Some(rule) = rules.correlations.get(rule.index() - rules.detections.len()) else { return Vec::new() };
+    let mut lines = Vec::new();
+    for (place, input) in rule.inputs.iter().enumerate() {
+        if rule.inputs.iter().take(place).any(|before| before == input) {
+            continue;
+        }
+        let name = rules.header(*input).map_or("", |header| header.reference());
+        let text = format!("an event for `{name}`");
+        // Inputs come before the rules that count them: this ends.
+        let parts = self::event(rules, *input, event, paths);
+        let mut heads = parts.iter().filter(|line| line.depth == 0);
+        let holds = Some(if rules.detections.get(input.index()).is_some() {
+            heads.all(|line| line.holds == Some(true))
+        } else {
+            heads.any(|line| line.holds == Some(true))
+        });
+        lines.push(Line { depth: 0, holds, text, note: None });
+        lines.extend(parts.into_iter().map(|line| Line { depth: line.depth + 1, ..line }));
+    }
+    lines
 }
 
 /// What a correlation rule asks for.
@@ -91,6 +120,35 @@ fn span(nanos: Nanos) -> String {
         s if s % 3_600 == 0 => format!("{}h", s / 3_600),
         s if s % 60 == 0 => format!("{}m", s / 60),
         s => format!("{s}s"),
+    }
+}
+
+/// The compiled condition of a rule: its comparisons as numbers, in the order in which they are made.
+/// Equal ones are one, also across rules.
+#[must_use]
+pub fn compiled(program: &Program, rule: usize) -> String {
+    let mut items = Vec::new();
+    program.rules.get(rule).map_or(String::new(), |rule| formula(&rule.root, false, &mut items))
+}
+
+fn formula(node: &Node, inside: bool, items: &mut Vec<u32>) -> String {
+    let mut many = |nodes: &[Node], word: &str| {
+        let terms: Vec<String> = nodes.iter().map(|node| formula(node, true, items)).collect();
+        let joined = terms.join(word);
+        if inside && terms.len() > 1 { format!("({joined})") } else { joined }
+    };
+    match node {
+        Node::And(nodes) => many(nodes, " and "),
+        Node::Or(nodes) => many(nodes, " or "),
+        Node::Not(inner) => format!("not {}", formula(inner, true, items)),
+        Node::Item(item) => {
+            let known = items.iter().position(|known| known == item);
+            let number = known.unwrap_or_else(|| {
+                items.push(*item);
+                items.len() - 1
+            });
+            (number + 1).to_string()
+        }
     }
 }
 
@@ -373,5 +431,6 @@ mod tests {
         ");
         let engine = Engine::compile(&set, &paths, EngineOptions::default());
         insta::assert_snapshot!(witnesses(engine.program(), 0).join("; "), @"event is `login_failed`");
+        insta::assert_snapshot!(compiled(engine.program(), 0), @"1 and 2 and 3 and not ((4 and 5) or 6)");
     }
 }

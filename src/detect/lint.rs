@@ -21,6 +21,7 @@ pub fn lint(rules: &RuleSet) -> Vec<Diagnostic> {
         let mut linter = Linter { rule: rule.header.reference(), diagnostics: &mut diagnostics };
         linter.condition(&rule.detection);
         linter.identifiers(&rule.detection);
+        linter.filters(&rule.detection);
         linter.reach(rule);
         match twins.entry(meaning(rule)) {
             hashbrown::hash_map::Entry::Occupied(first) => linter.twin(rule, first.get()),
@@ -77,6 +78,18 @@ impl Linter<'_> {
     fn identifiers(&mut self, detection: &Detection) {
         for identifier in &detection.identifiers {
             self.search(&identifier.search);
+        }
+    }
+
+    /// An identifier that is called a filter is there to leave events out.
+    fn filters(&mut self, detection: &Detection) {
+        for (index, identifier) in detection.identifiers.iter().enumerate() {
+            let name = &identifier.name.value;
+            if name.starts_with("filter") && is_asked_for(&detection.condition, index, true) {
+                let message = format!("`{name}` is asked for by the condition, not left out");
+                let hint = format!("write `not {name}`, or give it another name");
+                self.warn(Diagnostic::warning(&identifier.name.at, message).with_hint(hint));
+            }
         }
     }
 
@@ -147,6 +160,18 @@ fn uses(condition: &Condition, index: usize) -> bool {
     }
 }
 
+/// Whether an identifier stands anywhere in a condition under an even number of `not`.
+fn is_asked_for(condition: &Condition, index: usize, positive: bool) -> bool {
+    match condition {
+        Condition::Identifier(used) => positive && *used == index,
+        Condition::Not(inner) => is_asked_for(inner, index, !positive),
+        Condition::And(terms) | Condition::Or(terms) => {
+            terms.iter().any(|term| is_asked_for(term, index, positive))
+        }
+        Condition::Quantified { identifiers, .. } => positive && identifiers.contains(&index),
+    }
+}
+
 /// What a rule asks, without its names, places and prose.
 fn meaning(rule: &DetectionRule) -> String {
     let mut text = format!("{}|{:?}|", rule.logsource, rule.detection.condition);
@@ -204,6 +229,21 @@ mod tests {
         check("a or (a and b)", &["`b` has no effect on the condition"]);
         check("not a and not b", &[open]);
         check("not 1 of them or b", &[open]);
+    }
+
+    #[test]
+    fn filters_are_left_out_and_not_asked_for() {
+        let check = |condition: &str, expect: &[&str]| {
+            let searches = "  a: {x: 1}\n  filter_b: {y: 1}";
+            assert_eq!(messages(&[(searches, condition)]), expect, "{condition}");
+        };
+        let asked = "`filter_b` is asked for by the condition, not left out";
+        check("a and not filter_b", &[]);
+        check("a and not 1 of filter_*", &[]);
+        check("not (not a or filter_b)", &[]);
+        check("a and filter_b", &[asked]);
+        check("all of them", &[asked]);
+        check("a and not (not filter_b)", &[asked]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod payloads; // the injection rules on labelled payloads
 mod queries; // every bundled rule is complete, valid and unique
 mod recordings; // real logs: every line accounted for, every stream understood
 mod reload; // rules edited under a running watch
+mod rules; // what `soctop rules` answers
 mod sample_logs; // every sample log gives the alerts beside it
 mod screen; // the dashboard: what it shows, what keys do, what hostile content cannot do
 mod screenshot; // the picture in the README is a frame of the program

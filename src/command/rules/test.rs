@@ -10,7 +10,8 @@
 //!         - {group: {user.name: alice}, count: 5}
 //! ```
 //! Events go through the same stages as in `replay`, each test with a fresh state. `expect` lists the
-//! incidents of this rule in order of opening; only what is written is compared.
+//! incidents of this rule in order of opening; only what is written is compared. A rule or a block with an
+//! error has no tests that could be run, which is no success.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use super::super::print::{self, Out};
 use crate::config::Config;
 use crate::detect::alert::{Alert, AlertId};
 use crate::detect::rule::{Header, Node, NodeValue};
-use crate::detect::{CorrelatorOptions, Output, RuleSet, extension};
+use crate::detect::{CorrelatorOptions, Diagnostic, Output, RuleSet, extension};
 use crate::event::{Event, GenerationId, Nanos, SourceId, Timestamp};
 use crate::exit::Exit;
 use crate::pipeline::{Line, Work, WorkOptions};
@@ -31,8 +32,10 @@ use crate::text::Safe;
 const MAX_EVENTS: usize = 100_000;
 
 pub fn run(config: &Config) -> anyhow::Result<Exit> {
-    let loaded = super::super::live::load_rules(config)?;
+    let mut loaded = super::super::live::load_rules(config)?;
+    loaded.diagnostics.extend(super::blocks(&loaded.rules));
     super::super::live::report_rule_problems(&loaded);
+    let unread = loaded.diagnostics.iter().any(Diagnostic::is_error);
     let mut out = Out::new();
     let (mut passed, mut failed) = (0, 0);
     for (header, tests) in tests(&loaded.rules) {
@@ -56,8 +59,9 @@ pub fn run(config: &Config) -> anyhow::Result<Exit> {
         }
     }
     out.flush()?;
-    print::talk(&format!("{passed} passed, {failed} failed"));
-    Ok(if failed == 0 { Exit::Fine } else { Exit::Findings })
+    let none = if passed + failed == 0 && !unread { ": no rule has `soctop: tests:`" } else { "" };
+    print::talk(&format!("{passed} passed, {failed} failed{none}"));
+    Ok(if failed == 0 && !unread { Exit::Fine } else { Exit::Findings })
 }
 
 /// Every rule with tests.

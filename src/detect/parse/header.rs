@@ -33,6 +33,9 @@ const ROOT_KEYS: &[&str] = &[
     "soctop",
 ];
 
+/// Other keys of a logsource are allowed; one that is nearly one of these was meant to be it.
+const LOGSOURCE_KEYS: [&str; 3] = ["category", "product", "service"];
+
 const STATUSES: &[&str] = &["stable", "test", "experimental", "deprecated", "unsupported"];
 const MAX_TITLE: usize = 256;
 const MAX_DESCRIPTION: usize = 65_535;
@@ -161,7 +164,13 @@ impl Reader<'_> {
                 "category" => pattern.category = Some(text.into()),
                 "product" => pattern.product = Some(text.into()),
                 "service" => pattern.service = Some(text.into()),
-                _ => pattern.custom.push((key.value.clone(), text)),
+                _ => {
+                    if let Some(hint) = did_you_mean(&key.value, LOGSOURCE_KEYS.iter().copied()) {
+                        let message = format!("unknown key `{}` in `logsource`", key.value);
+                        self.report(Severity::Warning, &key.at, message, Some(hint));
+                    }
+                    pattern.custom.push((key.value.clone(), text));
+                }
             }
         }
         pattern
