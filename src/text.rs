@@ -15,6 +15,12 @@ mod shape;
 use std::fmt;
 use std::path::Path;
 
+/// Whether a terminal shows a character, by itself, as what it is.
+#[must_use]
+pub fn is_plain(c: char) -> bool {
+    sanitise::is_base(c)
+}
+
 /// Text that holds no control, bidi, zero-width or otherwise deceptive character.
 ///
 /// Shown on one line: line breaks have become `⟨LF⟩`. Printing it with a width (`{:<10}`) counts

@@ -6,13 +6,40 @@ use std::io::{self, IsTerminal, Write};
 use crate::cli::RecordFormat;
 use crate::detect::{Alert, AlertStatus, Level};
 use crate::event::{LogLevel, Nanos, Record, Timestamp};
-use crate::text::Safe;
+use crate::text::{self, Safe};
 
 /// Writes to standard output, buffered and flushed on drop; knows whether colour is welcome.
 pub struct Out {
     writer: io::BufWriter<io::StdoutLock<'static>>,
     colour: bool,
     is_terminal: bool,
+}
+
+/// JSON leaves control characters beyond ASCII, and those that turn the direction of text, as they are;
+/// written as escapes they are the same data.
+struct Printable;
+
+impl serde_json::ser::Formatter for Printable {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut chars = fragment.chars();
+        let mut plain = fragment;
+        while let Some(c) = chars.next() {
+            if text::is_plain(c) {
+                continue;
+            }
+            let length = plain.len() - chars.as_str().len() - c.len_utf8();
+            writer.write_all(&plain.as_bytes()[..length])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            plain = chars.as_str();
+        }
+        writer.write_all(plain.as_bytes())
+    }
 }
 
 impl Out {
@@ -28,9 +55,9 @@ impl Out {
         self.writer.write_all(b"\n")
     }
 
-    /// One value as one line of JSON.
+    /// One value as one line of JSON, with everything escaped that a terminal could obey.
     pub fn json(&mut self, value: &impl serde::Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.writer, value)?;
+        value.serialize(&mut serde_json::Serializer::with_formatter(&mut self.writer, Printable))?;
         self.writer.write_all(b"\n")
     }
 
