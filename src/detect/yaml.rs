@@ -154,7 +154,7 @@ impl<'a> Builder<'a> {
                     }
                 }
                 Err(error) => {
-                    let at = self.position(error.marker());
+                    let at = self.within(part, error.marker());
                     self.fail(&at, format!("not valid YAML: {}", error.info()));
                     return;
                 }
@@ -168,6 +168,17 @@ impl<'a> Builder<'a> {
             line: self.lines_before + marker.line().max(1) as u32,
             column: marker.col() as u32 + 1,
         }
+    }
+
+    /// A place that exists: what is missing at the end of a text is reported behind its last line.
+    fn within(&self, part: &str, marker: &Marker) -> Position {
+        let at = self.position(marker);
+        let count = lines(part).count() as u32;
+        if at.line <= self.lines_before + count {
+            return at;
+        }
+        let column = lines(part).last().map_or(0, |line| line.chars().count()) as u32 + 1;
+        Position { line: self.lines_before + count, column, ..at }
     }
 
     fn fail(&mut self, at: &Position, message: impl Into<String>) {
