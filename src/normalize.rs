@@ -143,6 +143,10 @@ enum Said {
 const REQUEST_PARTS: [&str; 6] =
     ["request_body", "http.request.body.content", "http_cookie", "cookie", "cs-cookie", "request_headers"];
 
+/// Headers that every access log has, and that applications copy into queries, pages and look-ups.
+const REQUEST_HEADERS: [(Role, PathId); 2] =
+    [(Role::UserAgent, canonical::USER_AGENT), (Role::Referrer, canonical::HTTP_REFERRER)];
+
 /// The best field for a role so far.
 #[derive(Clone, Copy)]
 struct Candidate {
@@ -253,7 +257,7 @@ impl Normalizer {
         self.fill_from_message(event, &found);
         let from_message = self.said.iter().any(|(path, _)| *path == canonical::URL_PATH);
         if from_message || found.roles & REQUEST_ROLES != 0 || found.marks & logsource::REQUEST_PART != 0 {
-            self.decode_request(event, found.marks & logsource::REQUEST_PART != 0);
+            self.decode_request(event, &found);
         }
         self.logsources.assign(event, found.marks);
         if let Some(overrides) = &self.options.overrides {
@@ -342,7 +346,7 @@ impl Normalizer {
     }
 
     /// Adds the decoded request where there is anything in it that could be a payload.
-    fn decode_request(&mut self, event: &mut Event, has_parts: bool) {
+    fn decode_request(&mut self, event: &mut Event, found: &Found) {
         let last = |path| {
             let field = event.fields().iter().rev().find(|field| field.path == path);
             field.map_or("", |field| event.text(field.span))
@@ -356,6 +360,15 @@ impl Normalizer {
                 request::decode(query, &mut self.decoded);
             }
         }
+        for (role, header) in REQUEST_HEADERS {
+            if found.has(role)
+                && let Some(text) = event.get(header).filter(|text| request::is_strange_header(text))
+            {
+                self.decoded.push(b'\n');
+                request::decode(text, &mut self.decoded);
+            }
+        }
+        let has_parts = found.marks & logsource::REQUEST_PART != 0;
         for part in self.request_parts.into_iter().filter(|_| has_parts) {
             if let Some(text) = event.get(part).filter(|text| text.len() > 1) {
                 self.decoded.push(b'\n');
