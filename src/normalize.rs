@@ -370,7 +370,7 @@ impl Normalizer {
         }
         let has_parts = found.marks & logsource::REQUEST_PART != 0;
         for part in self.request_parts.into_iter().filter(|_| has_parts) {
-            if let Some(text) = event.get(part).filter(|text| text.len() > 1) {
+            if let Some(text) = event.get(part).filter(|text| text.len() > 1 && *text != "null") {
                 self.decoded.push(b'\n');
                 request::decode(text, &mut self.decoded);
             }

