@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Tape;
+use super::signals::signals;
 use super::systems::{MARKET, MEDIA_SESSION, Request, SecurityEvent, Session, Statement};
 use crate::event::Timestamp;
 
@@ -33,6 +34,7 @@ pub fn samples() -> Vec<Sample> {
         configuration(),
         availability(),
         correlation_ids(),
+        signals(),
         benign_days(),
     ]
     .concat()
@@ -1401,7 +1403,7 @@ const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60_000;
 const DAY: &str = "2026-03-01T09:00:00Z";
 
-fn sample(name: &'static str, about: &'static str, write: impl FnOnce(&mut Tape)) -> Sample {
+pub(super) fn sample(name: &'static str, about: &'static str, write: impl FnOnce(&mut Tape)) -> Sample {
     let start = Timestamp::parse_rfc3339(DAY).unwrap_or_default();
     let mut tape = Tape::new(seed_of(name), start);
     write(&mut tape);

@@ -217,6 +217,29 @@ impl Tape {
         self.push(at, SHOP_ERROR, line);
     }
 
+    /// The access line of a request, alone.
+    pub(super) fn shop_access(&mut self, at: u64, ip: &str, target: &str) {
+        let cid = self.random.uuid();
+        self.shop(at, "INFO", "uvicorn.access", &format!("{ip}:0 - \"GET {target} HTTP/1.1\" 200"), &cid);
+    }
+
+    /// An error by its code, with the severity that the shop gives it.
+    pub(super) fn shop_error_code(&mut self, at: u64, code: &str, severity: &str, message: &str) {
+        let level = if severity == "critical" { "CRITICAL" } else { "ERROR" };
+        let line = spaced(&[
+            ("timestamp", json!(self.micros(at))),
+            ("level", json!(level)),
+            ("logger", json!("shop.error")),
+            ("message", json!(message)),
+            ("correlation_id", json!(self.random.uuid())),
+            ("service", json!("shop-api")),
+            ("error_code", json!(code)),
+            ("severity", json!(severity)),
+            ("retryable", json!(severity != "critical")),
+        ]);
+        self.push(at, SHOP_ERROR, line);
+    }
+
     fn micros(&self, at: u64) -> String {
         self.time(at).to_datetime().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
     }
