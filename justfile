@@ -36,5 +36,5 @@ deny:
 
 # Accept new incidents as the expected ones of the sample logs, then read the diff
 bless:
-    UPDATE_EXPECT=1 cargo test --test it sample_logs
+    UPDATE_EXPECT=1 cargo test --test it -- sample_logs rule_reference
     git diff --stat sample-logs

@@ -5,8 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use soctop::detect::extension::Extension;
 use soctop::detect::rule::{Header, Node};
-use soctop::detect::{Diagnostic, LoadOptions, RuleSet, assemble, extension, parse_documents};
+use soctop::detect::{Diagnostic, Level, LoadOptions, RuleSet, assemble, extension, parse_documents};
+
+use super::harness::TestEnv;
+use super::sample_logs;
 
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("queries")
@@ -86,6 +90,61 @@ fn every_rule_is_complete() {
         assert!(problems.is_empty(), "{}", describe(&problems));
         assert!(read.unwrap().show.is_some(), "{at}: {name} shows nothing");
     }
+}
+
+/// Whether a rule raises incidents of its own.
+fn speaks(header: &Header, block: &Extension) -> bool {
+    block.alert.enabled && header.level > Level::Informational
+}
+
+#[test]
+fn rules_that_alert_have_tests_and_pass_them() {
+    let (rules, _) = load();
+    for (header, block) in headers(&rules) {
+        let block = block.and_then(|block| extension::parse(block).0).unwrap();
+        assert!(!speaks(header, &block) || !block.tests.is_empty(), "{:?} has no tests", header.name);
+    }
+    let folder = root();
+    TestEnv::new().stdout_of(&["rules", "test", folder.to_str().unwrap()], 0);
+}
+
+/// `docs/rule-reference.md`, by subject.
+fn reference(rules: &RuleSet) -> String {
+    let mut subjects: BTreeMap<&str, Vec<&Header>> = BTreeMap::new();
+    for (header, block) in headers(rules) {
+        let block = block.and_then(|block| extension::parse(block).0).unwrap();
+        let (subject, _) = header.at.file.split_once('/').unwrap();
+        if speaks(header, &block) || block.risk.is_some_and(|risk| risk.alert_at.is_some()) {
+            subjects.entry(subject).or_default().push(header);
+        }
+    }
+    let mut text = String::new();
+    for (subject, mut list) in subjects {
+        list.sort_by_key(|header| &header.name);
+        text += &format!(
+            "\n## {subject}\n\n| rule | level | what it means | harmless when | tags |\n|---|---|---|---|---|\n"
+        );
+        for header in list {
+            let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
+            text += &format!(
+                "| [`{name}`](../queries/{file}) | {level} | **{title}.** {about} | {harmless} | {tags} |\n",
+                name = header.name.as_deref().unwrap(),
+                file = header.at.file,
+                level = header.level,
+                title = line(&header.title),
+                about = line(&header.description),
+                harmless = line(&header.false_positives.join(" ")),
+                tags = header.tags.join(", "),
+            );
+        }
+    }
+    text
+}
+
+#[test]
+fn the_rule_reference_is_true() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rule-reference.md");
+    sample_logs::check_section(&file, "rules", &reference(&load().0));
 }
 
 #[test]
