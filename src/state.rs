@@ -15,6 +15,7 @@ mod risk;
 mod rows;
 mod source;
 mod threat;
+mod traffic;
 mod update;
 
 use std::collections::VecDeque;
@@ -29,6 +30,7 @@ pub use risk::{Contribution, Entity};
 pub use rows::Rows;
 pub use source::{SourceHealth, SourceRow};
 pub use threat::{Reason, Threat, ThreatLevel, ThreatSample};
+pub use traffic::{Tally, TrafficRow};
 pub use update::{Counted, IndexStatus, Ledger, RuleHits, SourceStatus, Update};
 
 use crate::detect::{Alert, Level};
@@ -57,6 +59,7 @@ pub struct State {
     boards: board::Boards,
     pins: pin::Pins,
     sources: source::Sources,
+    traffic: traffic::Traffic,
     risk: risk::Risk,
     threat: threat::Assessor,
     rules: Arc<RuleStatus>,
@@ -106,6 +109,8 @@ pub struct Snapshot {
     pub pins: Vec<Pin>,
     /// By path.
     pub sources: Vec<SourceRow>,
+    /// Requests of the last minute, the busiest service first.
+    pub traffic: Vec<TrafficRow>,
     /// Highest risk first, decayed to `now`.
     pub entities: Vec<Entity>,
     pub threat: Threat,
@@ -160,6 +165,7 @@ impl State {
             boards: self.boards.sorted(),
             pins: self.pins.current(self.now),
             sources: self.sources.rows(self.now),
+            traffic: self.traffic.rows(self.now),
             threat: self.threat.assess(self.now, &incidents, &entities),
             incidents,
             entities,
@@ -182,6 +188,9 @@ impl State {
 
     fn apply_counts(&mut self, counted: &Counted) {
         self.ledger.add(&counted.ledger);
+        for (service, second, tally) in &counted.traffic {
+            self.traffic.add(service, *second, tally);
+        }
         let rates = Arc::make_mut(&mut self.rates);
         let latest = self.started.map_or(i64::MAX, |_| self.now.seconds() + MOST_SECONDS_AHEAD);
         for (second, counts) in &counted.by_second {

@@ -20,13 +20,17 @@ use crate::detect::Output;
 use crate::event::{
     Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, SourceId, SourceMessage, Timestamp, canonical,
 };
-use crate::state::{Counted, Ledger, Snapshot, SourceStatus, State, Update};
+use crate::state::{Counted, Ledger, Snapshot, SourceStatus, State, Tally, Update};
 
 /// Ten times a second at the most: the frame rate of the dashboard.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 
 /// Rows of one publication. A screen shows less; the rest is counted as not shown.
 const ROWS_PER_PUBLICATION: usize = 500;
+/// Services and seconds of which requests are counted between two publications; logs choose their names and
+/// times, and what is beyond this is only left out of the numbers of the last minute.
+const SERVICES_PER_PUBLICATION: usize = 200;
+const SECONDS_PER_PUBLICATION: usize = 200;
 
 /// Correlation state is saved this often; after a crash, what came later is looked at again.
 const SAVE_DETECTION_EVERY: Duration = Duration::from_secs(5);
@@ -88,6 +92,8 @@ struct Pending {
     rows: Vec<Arc<Record>>,
     not_shown: u64,
     by_second: HashMap<i64, [u64; 8]>,
+    /// By service and second.
+    traffic: HashMap<Arc<str>, BTreeMap<i64, Tally>>,
     ledger: Ledger,
 }
 
@@ -201,7 +207,7 @@ impl Worker {
             }
             used += 1;
             newest = newest.max(event.meta.time);
-            self.pending.count(event);
+            self.pending.count(event, &name);
         }
         events.truncate(used);
         self.tail.keep(&events, &name);
@@ -460,10 +466,23 @@ impl Pending {
         self.rows.is_empty() && self.ledger == Ledger::default()
     }
 
-    fn count(&mut self, event: &Event) {
+    fn count(&mut self, event: &Event, source: &Arc<str>) {
         let level = level(event);
         let second = event.meta.time.unwrap_or(event.meta.ingested).seconds();
         self.by_second.entry(second).or_default()[level as usize] += 1;
+        self.count_request(event, source, second);
+    }
+
+    /// Requests by the service that says so, else by the source that it stands in.
+    fn count_request(&mut self, event: &Event, source: &Arc<str>, second: i64) {
+        let service = event.get(canonical::SERVICE_NAME).unwrap_or(source);
+        if let Some(seconds) = self.traffic.get_mut(service) {
+            if seconds.len() < SECONDS_PER_PUBLICATION || seconds.contains_key(&second) {
+                seconds.entry(second).or_default().count(event);
+            }
+        } else if self.traffic.len() < SERVICES_PER_PUBLICATION {
+            self.traffic.entry(service.into()).or_default().entry(second).or_default().count(event);
+        }
     }
 
     /// Keeps the newest events as rows, and of older ones those that name an error; only these are
@@ -498,7 +517,12 @@ impl Pending {
     fn apply_to(&mut self, state: &mut State) {
         let pending = std::mem::take(self);
         let by_second = pending.by_second.into_iter().collect();
-        state.apply(Update::Counted(Counted { by_second, ledger: pending.ledger }));
+        let of_service = |(service, seconds): (Arc<str>, BTreeMap<i64, Tally>)| {
+            seconds.into_iter().map(move |(second, tally)| (Arc::clone(&service), second, tally))
+        };
+        let traffic = pending.traffic.into_iter().flat_map(of_service);
+        let traffic = traffic.filter(|(_, _, tally)| !tally.is_empty()).collect();
+        state.apply(Update::Counted(Counted { by_second, ledger: pending.ledger, traffic }));
         if !pending.rows.is_empty() {
             state.apply(Update::Events { rows: pending.rows, not_shown: pending.not_shown });
         }

@@ -258,7 +258,7 @@ fn rates_fill_holes_and_forget_the_oldest() {
 fn an_event_of_the_far_future_does_not_wipe_the_graph() {
     let counted = |second| {
         let by_second = vec![(second, [0, 0, 0, 1, 0, 0, 0, 0])];
-        Update::Counted(Counted { by_second, ledger: Ledger::default() })
+        Update::Counted(Counted { by_second, ledger: Ledger::default(), ..Counted::default() })
     };
     let now = at(0).seconds();
     let mut state = state([clock(0), counted(now), counted(now + 1_000_000_000), counted(now)]);
@@ -460,8 +460,12 @@ fn the_threat_level_rises_at_once_and_falls_slowly_one_step_at_a_time() {
 fn counts_notices_and_rules_are_kept_within_bounds() {
     let ledger = Ledger { parsed: 3, raw: 1, blank: 2, ..Ledger::default() };
     let mut updates = vec![
-        Update::Counted(Counted { by_second: vec![(at(0).seconds(), [0, 0, 0, 4, 0, 0, 0, 0])], ledger }),
-        Update::Counted(Counted { by_second: Vec::new(), ledger }),
+        Update::Counted(Counted {
+            by_second: vec![(at(0).seconds(), [0, 0, 0, 4, 0, 0, 0, 0])],
+            ledger,
+            ..Counted::default()
+        }),
+        Update::Counted(Counted { by_second: Vec::new(), ledger, ..Counted::default() }),
         Update::Rules { loaded: 7, problems: vec!["bad".to_owned(); 500] },
         Update::Events { rows: Vec::new(), not_shown: 5 },
         Update::Finished,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Tally;
 use crate::detect::risk::RiskScore;
 use crate::detect::{Alert, RiskChange, RuleSummary, Transition};
 use crate::event::{Record, Timestamp};
@@ -58,6 +59,8 @@ pub struct Counted {
     /// (second since 1970 of arrival or replayed event time, events by log level in the order of `LogLevel::ALL`).
     pub by_second: Vec<(i64, [u64; 8])>,
     pub ledger: Ledger,
+    /// (service, second, what it did), at most a few hundred.
+    pub traffic: Vec<(Arc<str>, i64, Tally)>,
 }
 
 /// Every byte read has exactly one outcome; these are the lines. `lines()` is their sum.

@@ -79,6 +79,16 @@ pub fn short_duration(nanos: Nanos) -> Safe {
     }
 }
 
+/// `0.4ms`, `12ms`, `1.8s`: how long an answer took.
+pub fn response_time(nanos: Nanos) -> Safe {
+    let millis = nanos as f64 / 1e6;
+    match millis {
+        ..9.95 => safe!("{:.1}ms", millis),
+        ..999.5 => safe!("{:.0}ms", millis),
+        _ => short_duration(nanos),
+    }
+}
+
 /// Between two steps of a request: `+16`, `+1,222` milliseconds, or seconds when there are many.
 pub fn step(nanos: Nanos) -> Safe {
     let sign = if nanos < 0 { "-" } else { "+" };

@@ -3,13 +3,13 @@
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
-use super::scene::Scene;
+use super::scene::{ListState, Scene};
 use super::table::{self, Column, Focus};
 use super::theme::Role;
 use super::{Drawn, format};
-use crate::event::Timestamp;
+use crate::event::{Nanos, Timestamp};
 use crate::safe;
-use crate::state::{Snapshot, SourceHealth, SourceRow};
+use crate::state::{Snapshot, SourceHealth, SourceRow, TrafficRow};
 use crate::text::Safe;
 
 /// The more urgent, the smaller.
@@ -120,9 +120,14 @@ pub fn index_line(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let snapshot = scene.snapshot;
     let ledger_height = 5.min(area.height / 3);
-    let list_area = Rect { height: area.height - ledger_height, ..area };
+    let traffic_height = traffic_height(area.height, snapshot.traffic.len());
+    let list_area = Rect { height: area.height - ledger_height - traffic_height, ..area };
     let page = list(canvas, list_area, scene);
-    ledger(canvas, Rect { y: list_area.bottom(), height: ledger_height, ..area }, scene);
+    if traffic_height > 0 {
+        traffic(canvas, Rect { y: list_area.bottom(), height: traffic_height, ..area }, scene);
+    }
+    let ledger_top = list_area.bottom() + traffic_height;
+    ledger(canvas, Rect { y: ledger_top, height: ledger_height, ..area }, scene);
     let at = safe!("{} sources", snapshot.sources.len());
     Drawn { page, position: vec![at, scene.clock.name()], ..Drawn::default() }
 }
@@ -185,6 +190,56 @@ fn row(canvas: &Canvas<'_>, source: &SourceRow, scene: &Scene<'_>) -> table::Row
         canvas.part(format::bytes(source.behind_bytes), text),
         canvas.part(last, text),
         canvas.part(safe!("{}", status.rotations), text),
+    ]
+}
+
+/// Frame, titles and a row for each service, up to a third of the screen; nothing while nobody asked anything.
+fn traffic_height(height: u16, services: usize) -> u16 {
+    match u16::try_from(services).unwrap_or(u16::MAX) {
+        0 => 0,
+        _ if height < 15 => 0,
+        services => services.saturating_add(3).min(height / 3),
+    }
+}
+
+/// Requests of the last minute by service.
+fn traffic(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let rows = &scene.snapshot.traffic;
+    let title = canvas.own("Requests of the last minute", Role::Title);
+    // Frame and titles take three rows; the busiest services come first.
+    let hidden = rows.len().saturating_sub(usize::from(area.height.saturating_sub(3)));
+    let note = (hidden > 0).then(|| canvas.part(safe!("{} quieter", hidden), Role::Muted));
+    let inner = canvas.frame(area, &[title], note.as_slice(), false);
+    let columns = [
+        Column::flexible("service"),
+        Column::fixed("req/s", 7).right(),
+        Column::fixed("errors", 6).right(),
+        Column::fixed("p50", 6).right().from(64),
+        Column::fixed("p95", 6).right(),
+        Column::fixed("p99", 6).right().from(72),
+        Column::fixed("limited", 7).right(),
+        Column::fixed("tokens", 6).right().from(90),
+        Column::fixed("encryption", 10).right().from(104),
+    ];
+    let list = ListState::default();
+    table::draw(canvas, inner, &columns, list, rows.len(), Focus::None, |canvas, index| {
+        rows.get(index).map(|row| traffic_row(canvas, row, scene.snapshot)).unwrap_or_default()
+    });
+}
+
+fn traffic_row(canvas: &Canvas<'_>, row: &TrafficRow, snapshot: &Snapshot) -> table::Row {
+    let time = |quantile: Option<Nanos>| quantile.map_or_else(|| safe!("-"), format::response_time);
+    let alarming = if row.error_share >= 0.05 { Role::Warning } else { Role::Text };
+    vec![
+        canvas.part(canvas.safe(short_name(&row.service, snapshot)), Role::Text),
+        canvas.part(format::rate(row.requests_per_second), Role::Text),
+        canvas.part(safe!("{:.1}%", row.error_share * 100.0), alarming),
+        canvas.part(time(row.p50), Role::Text),
+        canvas.part(time(row.p95), Role::Text),
+        canvas.part(time(row.p99), Role::Text),
+        canvas.part(format::compact(u64::from(row.limited)), Role::Text),
+        canvas.part(format::compact(u64::from(row.tokens)), Role::Text),
+        canvas.part(format::compact(u64::from(row.encryption)), Role::Text),
     ]
 }
 

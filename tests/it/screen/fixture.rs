@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use soctop::decode::Decoder;
 use soctop::detect::alert::{AlertId, Window};
 use soctop::detect::{
     Alert, AlertKind, AlertStatus, Board, Evidence, Level, RiskChange, RuleSummary, Transition,
 };
-use soctop::event::{EventId, Format, LogLevel, Outcome, Record, RecordField, TimeQuality, Timestamp};
+use soctop::event::{
+    Event, EventId, Format, LogLevel, Outcome, Paths, Record, RecordField, TimeQuality, Timestamp,
+};
 use soctop::pipeline::Notice;
 use soctop::query::{SearchResponse, Trace};
-use soctop::state::{Counted, IndexStatus, Ledger, RuleHits, Snapshot, SourceStatus, State, Update};
+use soctop::state::{Counted, IndexStatus, Ledger, RuleHits, Snapshot, SourceStatus, State, Tally, Update};
 use soctop::tui::keymap::Key;
 use soctop::tui::{Effect, Message, Model, Options, update};
 use soctop::view;
@@ -327,7 +330,39 @@ fn counts() -> Counted {
         redacted: 118,
         ..Ledger::default()
     };
-    Counted { by_second: (0..880).rev().map(second).collect(), ledger }
+    Counted { by_second: (0..880).rev().map(second).collect(), ledger, traffic: traffic() }
+}
+
+/// Answers of three services in the last minute, one of them slow and failing.
+fn traffic() -> Vec<(Arc<str>, i64, Tally)> {
+    let mut decoder = Decoder::new(Paths::new());
+    let mut event = Event::default();
+    let mut tallies = Vec::new();
+    for (service, answers, nanos, failing) in [
+        ("checkout", 12_u64, 18_000_000_u64, 40_u64),
+        ("gateway", 31, 6_000_000, 500),
+        ("recommend", 3, 840_000_000, 4),
+    ] {
+        for second in 0..60 {
+            let mut tally = Tally::default();
+            for n in 0..answers {
+                let number = second * answers + n;
+                let status = match number {
+                    _ if number % failing == 3 => 503,
+                    _ if number % 97 == 5 => 429,
+                    _ => 200,
+                };
+                let nanos = nanos + nanos * (number % 20) / 4;
+                let line = format!(
+                    r#"{{"http.response.status_code":{status},"event.duration":{nanos},"url.path":"/v1/token"}}"#
+                );
+                decoder.decode(line.as_bytes(), false, &mut event);
+                tally.count(&event);
+            }
+            tallies.push((service.into(), ago(second as i64).seconds(), tally));
+        }
+    }
+    tallies
 }
 
 fn hits() -> Vec<RuleHits> {
