@@ -23,6 +23,7 @@ pub(crate) mod evidence;
 mod fire;
 mod heartbeat;
 mod history;
+mod once;
 pub(crate) mod plan;
 mod residue;
 mod risks;
@@ -47,6 +48,7 @@ use self::aggregate::KeyedMap;
 use self::clock::Clock;
 use self::evidence::{Evidence, cut};
 use self::history::{Seen, Usual};
+use self::once::Once;
 use self::plan::{Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
 use self::sketch::Sketch;
 use self::timer::Timer;
@@ -156,6 +158,9 @@ pub struct CorrelationCounters {
     pub not_numeric: u64,
     /// Events of groups beyond the budget.
     pub estimated: u64,
+    /// Events that another stream wrote before (`once_per`).
+    #[serde(default)]
+    pub copies: u64,
 }
 
 impl CorrelationCounters {
@@ -166,6 +171,7 @@ impl CorrelationCounters {
         self.keyless += rule.keyless;
         self.not_numeric += rule.not_numeric;
         self.estimated += rule.estimated;
+        self.copies += rule.copies;
     }
 }
 
@@ -195,6 +201,7 @@ struct Memory {
     beats: KeyedMap<u128, Beat>,
     machines: KeyedMap<u128, Machine>,
     seen: Seen,
+    once: Once,
     sketch: Option<Box<Sketch>>,
     degraded_since: Option<i64>,
     /// Groups that a firing of a rule below went to, by (time, order) of the firing.
@@ -388,6 +395,9 @@ impl Correlator {
             Signal { record, time: time.0, order: record.seq, evidence: None, parts: Vec::new() };
         for index in &record.rules {
             let Some(rule) = plan.rules.get(*index as usize) else { continue };
+            if correlated && self.is_copy(*index, rule, &signal) {
+                continue;
+            }
             if !self.own_match(&plan, *index, rule, &mut signal, out) || !correlated {
                 continue;
             }

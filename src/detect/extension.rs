@@ -13,7 +13,7 @@ mod states;
 mod template;
 
 use super::alert::Level;
-use super::rule::{Diagnostic, Node, Spanned};
+use super::rule::{Diagnostic, Node, Position, Spanned};
 use crate::event::Nanos;
 
 pub use read::{duration, suggest};
@@ -35,6 +35,7 @@ pub struct Extension {
     pub states: Option<States>,
     /// Rules whose match clears the group.
     pub reset_on: Vec<Spanned<String>>,
+    pub once_per: Option<OncePer>,
     /// Least count per step of a temporal rule, by rule reference.
     pub runs: Vec<(Spanned<String>, u32)>,
     pub interval: Option<Interval>,
@@ -183,6 +184,16 @@ pub struct RiskOptions {
     pub tactics: bool,
 }
 
+/// `once_per:` events of a plain detection that several streams write are one fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OncePer {
+    /// By these it is known; the first must be there.
+    pub fields: Vec<String>,
+    /// From one copy to the next, at the most.
+    pub within: Nanos,
+    pub at: Position,
+}
+
 /// `escalate:` the level of the incident that is at least the `after`-th within `within`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Escalate {
@@ -209,6 +220,7 @@ pub const KEYS: &[&str] = &[
     "states",
     "reset_on",
     "until",
+    "once_per",
     "risk",
     "window",
     "gap",
@@ -249,6 +261,7 @@ fn extension(block: &Node, reader: &mut Reader) -> Option<Extension> {
     for key in ["reset_on", "until"] {
         out.reset_on.extend(map.get(key).map(|node| reader.references(node)).unwrap_or_default());
     }
+    out.once_per = map.get("once_per").and_then(|node| once_per(node, reader));
     out.risk = map.get("risk").and_then(|node| risk(node, reader));
     out.window = window(&map, block, reader);
     out.bucket = bucket(&map, block, reader);
@@ -428,6 +441,19 @@ fn escalate(node: &Node, reader: &mut Reader) -> Option<Escalate> {
     let words = Level::ALL.map(|level| (level.word(), level));
     let level = reader.required(&map, node, "level").and_then(|node| reader.word(node, "level", &words));
     Some(Escalate { after: after?, within: within?, level: level? })
+}
+
+fn once_per(node: &Node, reader: &mut Reader) -> Option<OncePer> {
+    let map = reader.map(node, "once_per", &["fields", "within"])?;
+    let fields = reader.required(&map, node, "fields").map(|node| reader.strings(node))?;
+    let within = reader.required(&map, node, "within").and_then(|node| reader.duration(node))?;
+    if fields.is_empty() {
+        reader.error(node, "`fields` names no field");
+    }
+    if within > HALF_HOUR {
+        reader.error(node, "`within` is at most 30m: copies are written at the same time");
+    }
+    Some(OncePer { fields, within, at: node.at.clone() })
 }
 
 fn first_seen(node: &Node, reader: &mut Reader) -> Option<FirstSeen> {

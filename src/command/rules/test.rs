@@ -119,9 +119,12 @@ fn differences(number: usize, expected: &Value, alert: &Alert) -> Vec<String> {
         .collect()
 }
 
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// Equal, numbers and texts alike: group values are texts, YAML writes them either way.
 fn same(got: &Value, wanted: &Value) -> bool {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match (got, wanted) {
         (Value::Object(got), Value::Object(wanted)) => {
             got.len() == wanted.len()
@@ -132,20 +135,19 @@ fn same(got: &Value, wanted: &Value) -> bool {
 }
 
 /// The incidents of one rule, each in its last state, in order of opening.
-fn replay(rules: &RuleSet, header: &Header, lines: &[String]) -> Vec<Alert> {
+fn replay(rules: &RuleSet, header: &Header, lines: &[(Arc<str>, String)]) -> Vec<Alert> {
     let options = WorkOptions {
         correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
         ..WorkOptions::default()
     };
     let (mut work, _) = Work::new(rules, &options);
-    let path: Arc<str> = "test".into();
     let mut event = Event::default();
-    for (number, line) in lines.iter().enumerate() {
+    for (number, (path, line)) in lines.iter().enumerate() {
         let line = Line {
             bytes: line.as_bytes(),
             cut: false,
             source: SourceId::default(),
-            path: &path,
+            path,
             generation: GenerationId::default(),
             offset: number as u64,
             number: number as u64 + 1,
@@ -172,8 +174,11 @@ fn replay(rules: &RuleSet, header: &Header, lines: &[String]) -> Vec<Alert> {
     order
 }
 
-/// The log lines of a test.
-fn events(test: &Node) -> Result<Vec<String>, String> {
+/// The stream of events that are not said to be written to others.
+const STREAM: &str = "test";
+
+/// The log lines of a test, each with its stream.
+fn events(test: &Node) -> Result<Vec<(Arc<str>, String)>, String> {
     let Some(Node { value: NodeValue::List(nodes), .. }) = test.get("events") else {
         return Err("the test has no list `events`".to_owned());
     };
@@ -181,10 +186,15 @@ fn events(test: &Node) -> Result<Vec<String>, String> {
     for node in nodes {
         let Value::Object(mut event) = to_json(node) else {
             // A line that is no JSON: as it stands.
-            lines.push(node.scalar_text().unwrap_or_default());
+            lines.push((Arc::from(STREAM), node.scalar_text().unwrap_or_default()));
             continue;
         };
         let repeat = event.remove("repeat").and_then(|count| count.as_u64()).unwrap_or(1) as usize;
+        let streams = match event.remove("written_to") {
+            Some(Value::Array(streams)) => streams.iter().map(|name| text(name).into()).collect(),
+            Some(stream) => vec![text(&stream).into()],
+            None => vec![Arc::from(STREAM)],
+        };
         let every = match event.remove("every") {
             Some(every) => extension::duration(every.as_str().unwrap_or_default())
                 .ok_or_else(|| format!("`every` is no duration: {every}"))?,
@@ -194,7 +204,8 @@ fn events(test: &Node) -> Result<Vec<String>, String> {
             return Err(format!("a test has at most {MAX_EVENTS} events"));
         }
         for n in 0..repeat {
-            lines.push(Value::Object(moved(&event, every.saturating_mul(n as Nanos))).to_string());
+            let line = Value::Object(moved(&event, every.saturating_mul(n as Nanos))).to_string();
+            lines.extend(streams.iter().map(|stream| (Arc::clone(stream), line.clone())));
         }
     }
     Ok(lines)

@@ -60,6 +60,7 @@ pub(crate) struct RulePlan {
     pub(crate) incident_keys: Vec<Vec<FieldNumber>>,
     pub(crate) risk_fields: Vec<FieldNumber>,
     pub(crate) first_seen_fields: Vec<FieldNumber>,
+    pub(crate) once_fields: Vec<FieldNumber>,
     pub(crate) states: Option<StatesPlan>,
 }
 
@@ -461,10 +462,19 @@ impl Builder<'_> {
                 .iter()
                 .flat_map(|first_seen| self.field_numbers(&first_seen.fields))
                 .collect(),
+            once_fields: extension
+                .once_per
+                .iter()
+                .flat_map(|once| self.field_numbers(&once.fields))
+                .collect(),
             states: None,
             extension,
             summary: Arc::new(summary),
         };
+        if let (Some(once), Some(_)) = (&plan.extension.once_per, input.correlation) {
+            let message = "`once_per` belongs to the detections that a correlation refers to";
+            self.report(input.header, once.at.clone(), message.to_owned(), None);
+        }
         match input.correlation {
             None => self.detection(&mut plan),
             Some(correlation) => self.correlation(index, correlation, &mut plan, found),

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::Clock;
 use super::evidence::Evidence;
 use super::history::{Seen, Usual};
+use super::once::{Fact, Once};
 use super::plan::{Evaluator, RulePlan};
 use super::residue::Residue;
 use super::sketch::Sketch;
@@ -82,6 +83,8 @@ struct StoredRule {
     learning_since: Option<i64>,
     seen: Vec<(u64, i64)>,
     seen_approximate: bool,
+    #[serde(default)]
+    once: Vec<((u64, i64), Fact)>,
     sketch: Option<Box<Sketch>>,
     degraded_since: Option<i64>,
     links: Vec<((i64, u64), Vec<u128>)>,
@@ -195,6 +198,7 @@ fn store(rule: &RulePlan, memory: &Memory) -> StoredRule {
         learning_since: memory.seen.learning_since,
         seen: sorted(memory.seen.last.iter().map(|(key, time)| (*key, *time))),
         seen_approximate: memory.seen.approximate,
+        once: memory.once.store(),
         sketch: memory.sketch.clone(),
         degraded_since: memory.degraded_since,
         links: memory.links.iter().map(|(position, groups)| (*position, groups.clone())).collect(),
@@ -219,6 +223,7 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
             last: stored.seen.into_iter().collect(),
             approximate: stored.seen_approximate,
         },
+        once: Once::restore(stored.once),
         sketch: stored.sketch,
         degraded_since: stored.degraded_since,
         links: stored.links.into_iter().collect(),

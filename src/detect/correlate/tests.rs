@@ -2,6 +2,7 @@
 
 mod harness;
 mod incidents;
+mod once;
 mod plain;
 mod properties;
 mod recompute;

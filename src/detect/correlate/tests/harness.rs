@@ -65,6 +65,16 @@ impl Stream {
         self
     }
 
+    /// The same event in several streams.
+    pub(super) fn copies(&mut self, rule: &str, seconds: f64, streams: &[&str], fields: &str) -> &mut Self {
+        for stream in streams {
+            let mut record = self.record(rule, seconds, fields);
+            record.path = (*stream).into();
+            self.correlator.observe(&record, &mut self.out);
+        }
+        self
+    }
+
     pub(super) fn events(&mut self, rule: &str, seconds: &[f64], fields: &str) -> &mut Self {
         for second in seconds {
             self.event(rule, *second, fields);

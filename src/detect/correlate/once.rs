@@ -1,0 +1,203 @@
+//! Events that several streams write and that are one fact (`once_per`).
+//!
+//! Systems write one thing to a file, to another file and to standard output. Of the events with one key
+//! within a short time, as many count as the stream holds that has most of them: two streams with three
+//! each are three facts. Within one stream every event counts, so that nobody hides repetition behind an
+//! id that is constant or of their own choosing. How many count does not depend on the order in which the
+//! streams are read.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::plan::RulePlan;
+use super::{Correlator, Signal};
+use crate::event::Nanos;
+
+/// Keys remembered per rule. Beyond it the oldest are forgotten: their copies count, too high and never
+/// too low.
+const MOST_KEYS: usize = 65_536;
+/// Streams told apart under one key; further ones count by themselves.
+const MOST_STREAMS: usize = 8;
+
+/// What one rule remembers of facts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Once {
+    /// By key, and by the time of its last event; one key may have several facts at different times.
+    facts: BTreeMap<(u64, i64), Fact>,
+    /// When so many are held, those that are over are looked for.
+    clean_at: usize,
+}
+
+/// Events of one key, each at most so far from the next.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Fact {
+    first: i64,
+    /// Events that counted: as many as the stream has that has most.
+    counted: u32,
+    streams: Vec<(u64, u32)>,
+}
+
+impl Once {
+    /// Whether an event of this key is new, and not the copy of one from another stream. What is older
+    /// than `settled` is expected no more.
+    pub(crate) fn is_new(&mut self, key: u64, stream: u64, time: i64, within: Nanos, settled: i64) -> bool {
+        self.clean(within, settled);
+        let (mut fact, mut last) = (Fact { first: time, ..Fact::default() }, time);
+        while let Some(near) = self.near(key, fact.first, last, within) {
+            if let Some(other) = self.facts.remove(&near) {
+                last = last.max(near.1);
+                fact.absorb(other);
+            }
+        }
+        let new = fact.add(stream);
+        self.facts.insert((key, last), fact);
+        new
+    }
+
+    /// Everything remembered, for [`Once::restore`].
+    pub(crate) fn store(&self) -> Vec<((u64, i64), Fact)> {
+        self.facts.iter().map(|(place, fact)| (*place, fact.clone())).collect()
+    }
+
+    pub(crate) fn restore(stored: Vec<((u64, i64), Fact)>) -> Self {
+        Self { facts: stored.into_iter().collect(), clean_at: 0 }
+    }
+
+    /// A fact of the key that reaches into the time around an event.
+    fn near(&self, key: u64, first: i64, last: i64, within: Nanos) -> Option<(u64, i64)> {
+        let from = (key, first.saturating_sub(within));
+        let (place, fact) = self.facts.range(from..=(key, i64::MAX)).next()?;
+        (fact.first <= last.saturating_add(within)).then_some(*place)
+    }
+
+    fn clean(&mut self, within: Nanos, settled: i64) {
+        if self.facts.len() < self.clean_at.max(1_024) {
+            return;
+        }
+        self.facts.retain(|(_, last), _| last.saturating_add(within) >= settled);
+        if self.facts.len() >= MOST_KEYS {
+            let mut times: Vec<i64> = self.facts.keys().map(|(_, last)| *last).collect();
+            let middle = times.len() / 2;
+            let median = *times.select_nth_unstable(middle).1;
+            self.facts.retain(|(_, last), _| *last > median);
+        }
+        self.clean_at = (self.facts.len() * 2).min(MOST_KEYS);
+    }
+}
+
+impl Fact {
+    /// Takes over what turned out to be the same fact. What has counted has counted.
+    fn absorb(&mut self, other: Fact) {
+        self.first = self.first.min(other.first);
+        self.counted = self.counted.saturating_add(other.counted);
+        for (stream, count) in other.streams {
+            match self.streams.iter_mut().find(|(known, _)| *known == stream) {
+                Some((_, known)) => *known = known.saturating_add(count),
+                None => self.streams.push((stream, count)),
+            }
+        }
+        self.streams.truncate(MOST_STREAMS);
+    }
+
+    /// Counts an event of a stream; true when no other stream has as many.
+    fn add(&mut self, stream: u64) -> bool {
+        let known = self.streams.iter().position(|(known, _)| *known == stream);
+        if known.is_none() {
+            if self.streams.len() == MOST_STREAMS {
+                return true;
+            }
+            self.streams.push((stream, 0));
+        }
+        let last = self.streams.len() - 1;
+        let Some((_, count)) = self.streams.get_mut(known.unwrap_or(last)) else { return true };
+        *count = count.saturating_add(1);
+        let count = *count;
+        let new = count > self.counted;
+        self.counted = self.counted.max(count);
+        new
+    }
+}
+
+impl Correlator {
+    /// Whether a match is the copy of one that counted already. Without the first of the fields there is
+    /// nothing to recognise it by.
+    pub(super) fn is_copy(&mut self, index: u32, rule: &RulePlan, signal: &Signal<'_>) -> bool {
+        let Some(once) = &rule.extension.once_per else { return false };
+        let record = signal.record;
+        let first = rule.once_fields.first().and_then(|field| record.value(*field));
+        if first.is_none() {
+            return false;
+        }
+        let values = rule.once_fields.iter().map(|field| record.value(*field).unwrap_or_default());
+        let key = self.fingerprint(values) as u64;
+        let stream = xxh3_64_with_seed(record.path.as_bytes(), self.seed);
+        let settled = self.settled(rule);
+        let memory = &mut self.rules[index as usize];
+        let new = memory.once.is_new(key, stream, signal.time, once.within, settled);
+        memory.counters.copies += u64::from(!new);
+        !new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many of some (key, stream, time) count.
+    fn counted(of: &[(u64, u64, i64)]) -> usize {
+        let mut once = Once::default();
+        of.iter().filter(|(key, stream, time)| once.is_new(*key, *stream, *time, 10, i64::MIN)).count()
+    }
+
+    fn check(of: &[(u64, u64, i64)], expect: usize) {
+        assert_eq!(counted(of), expect, "{of:?}");
+        let backwards: Vec<_> = of.iter().copied().rev().collect();
+        assert_eq!(counted(&backwards), expect, "{of:?} backwards");
+    }
+
+    #[test]
+    fn the_stream_with_most_counts() {
+        check(&[(1, 1, 0), (1, 2, 1), (1, 3, 2)], 1);
+        check(&[(1, 1, 0), (2, 1, 0), (1, 2, 0), (2, 2, 0)], 2);
+        // One stream repeats itself: whoever sends a constant id gains nothing.
+        check(&[(1, 1, 0), (1, 1, 1), (1, 1, 2), (1, 2, 0), (1, 2, 1), (1, 2, 2)], 3);
+    }
+
+    #[test]
+    fn later_is_another_fact() {
+        check(&[(1, 1, 0), (1, 2, 1), (1, 1, 20), (1, 2, 21)], 2);
+        // A stream that lags far behind: all of the first, then all of the second.
+        check(&[(1, 1, 0), (1, 1, 20), (1, 2, 1), (1, 2, 21)], 2);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_is_over_goes_first() {
+        let mut once = Once::default();
+        for n in 0..200_000_i64 {
+            assert!(once.is_new(n as u64, 1, n, 10, n - 100));
+        }
+        assert!(once.facts.len() <= 2_048, "{}", once.facts.len());
+        let mut once = Once::default();
+        for n in 0..200_000_i64 {
+            assert!(once.is_new(n as u64, 1, n, 10, i64::MIN));
+        }
+        assert!(once.facts.len() <= MOST_KEYS);
+        assert!(!once.is_new(199_999, 2, 199_999, 10, i64::MIN), "the newest are kept");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn as_many_count_as_the_stream_with_most_holds(
+            of in proptest::collection::vec((0..3_u64, 0..4_u64, 0..5_i64), 0..40)
+        ) {
+            let most = |key: u64| {
+                let of_stream = |stream| of.iter().filter(|event| event.0 == key && event.1 == stream).count();
+                (0..4).map(of_stream).max().unwrap_or(0)
+            };
+            let expect: usize = (0..3).map(most).sum();
+            proptest::prop_assert_eq!(counted(&of), expect);
+        }
+    }
+}
