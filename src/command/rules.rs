@@ -123,7 +123,7 @@ fn list(config: &Config, events: Option<&Path>, format: AlertFormat) -> anyhow::
     }
     let counters = events.map(|_| (seen, bench.engine.counters()));
     let mut out = Out::new();
-    if format == AlertFormat::Table {
+    if format == AlertFormat::Table && !loaded.rules.is_empty() {
         out.line(&out.dim(&list_heading(events.is_some())))?;
     }
     for row in rows(&loaded.rules, &bench.engine, counters) {

@@ -246,7 +246,7 @@ fn a_rule_whose_list_is_not_configured_is_refused_by_name() {
 fn rules_of_the_file_run_unless_a_flag_names_others() {
     let env = with_list_rule("[rules]\npaths = [\"rule.yml\"]\n[lists]\nadmins = [\"root\"]\n");
     let listed = stdout(&run(&env, &["rules", "list"]));
-    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert_eq!(listed.lines().count(), 2, "a heading and the rule: {listed}");
     std::fs::create_dir(env.path("others")).expect("a folder");
     let listed = stdout(&run(&env, &["rules", "list", "others"]));
     assert!(listed.is_empty(), "{listed}");
