@@ -16,10 +16,10 @@ use crate::config::{Config, LoadedRules};
 use crate::detect::engine::RuleCounter;
 use crate::detect::explain::{self, Line};
 use crate::detect::rule::{Header, Severity};
-use crate::detect::{Diagnostic, Engine, EngineOptions, Level, RuleIndex, RuleSet, extension, lint};
+use crate::detect::{Diagnostic, Engine, EngineOptions, Level, RuleIndex, RuleSet, lint};
 use crate::event::{Event, Outcome, Paths, Timestamp};
 use crate::exit::{Exit, Hinted};
-use crate::pipeline::{Intake, Work, WorkOptions};
+use crate::pipeline::Intake;
 use crate::text::Safe;
 
 pub fn run(args: &RulesArgs, asked: Asked) -> anyhow::Result<Exit> {
@@ -42,9 +42,6 @@ fn check(config: &Config) -> anyhow::Result<Exit> {
     if loaded.files == 0 {
         return Err(Hinted::error("there is no rule file to check", "rule files end in `.yml` or `.yaml`"));
     }
-    let (_, more) = Work::new(&loaded.rules, &WorkOptions::default());
-    loaded.diagnostics.extend(more);
-    loaded.diagnostics.extend(blocks(&loaded.rules));
     loaded.diagnostics.extend(lint::lint(&loaded.rules));
     let mut diagnostics = loaded.diagnostics;
     diagnostics.sort_by(|a, b| (&a.at, a.severity, &a.message).cmp(&(&b.at, b.severity, &b.message)));
@@ -66,20 +63,6 @@ fn check(config: &Config) -> anyhow::Result<Exit> {
         loaded.0, loaded.1
     ));
     Ok(if errors == 0 { Exit::Fine } else { Exit::Findings })
-}
-
-/// What is wrong with `soctop:` blocks.
-fn blocks(rules: &RuleSet) -> Vec<Diagnostic> {
-    let detections = rules.detections.iter().map(|rule| (&rule.header, &rule.extension));
-    let correlations = rules.correlations.iter().map(|rule| (&rule.header, &rule.extension));
-    detections
-        .chain(correlations)
-        .filter_map(|(header, block)| Some((header, block.as_ref()?)))
-        .flat_map(|(header, block)| {
-            let found = extension::parse(block).1;
-            found.into_iter().map(|diagnostic| diagnostic.of_rule(header.reference()))
-        })
-        .collect()
 }
 
 /// Diagnostics of later stages do not know the text; the file does, if there is one.

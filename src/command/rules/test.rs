@@ -32,8 +32,7 @@ use crate::text::Safe;
 const MAX_EVENTS: usize = 100_000;
 
 pub fn run(config: &Config) -> anyhow::Result<Exit> {
-    let mut loaded = super::super::live::load_rules(config)?;
-    loaded.diagnostics.extend(super::blocks(&loaded.rules));
+    let loaded = super::super::live::load_rules(config)?;
     super::super::live::report_rule_problems(&loaded);
     let unread = loaded.diagnostics.iter().any(Diagnostic::is_error);
     let mut out = Out::new();
