@@ -166,6 +166,8 @@ impl Correlator {
                 self.incidents.calm(place, change.value, rule);
             }
             ChangeKind::Retracted => self.retract(plan, to, key, change.time, out),
+            // A late event changes every firing after it; where nobody would see the difference, that costs nothing.
+            ChangeKind::Changed if !self.options.conformance && is_silent(rule) && rule.carried.is_empty() => {}
             ChangeKind::Added | ChangeKind::Changed => {
                 if let (Some(baseline), Some(usual)) =
                     (rule.extension.baseline, self.rules[to].groups.get(&key).and_then(|g| g.usual.as_ref()))
@@ -209,7 +211,11 @@ impl Correlator {
             uncounted += usize::from(counted.is_some_and(|counted| key <= counted));
             *late = None;
         }
-        let wanted = if rule.carried.is_empty() { uncounted } else { entries.len() };
+        let wanted = match rule.carried.is_empty() {
+            true if is_silent(rule) => uncounted.min(Evidence::MOST_PARTS),
+            true => uncounted,
+            false => entries.len(),
+        };
         let parts: Vec<Arc<Evidence>> = match window.measure {
             Measure::OrderedRules { .. } if !rule.carried.is_empty() => {
                 let steps = window.steps(u64::MAX);
@@ -362,7 +368,7 @@ impl Correlator {
         fired: &Fired,
         out: &mut Vec<Output>,
     ) {
-        if !rule.alone || !rule.incidents {
+        if is_silent(rule) {
             return;
         }
         let place = (index, incident_facet(rule), key);
@@ -522,6 +528,11 @@ pub(super) fn evidence_of(entry: &Entry) -> Option<Arc<Evidence>> {
 
 pub(super) fn has_state_incidents(rule: &RulePlan) -> bool {
     rule.extension.states.as_ref().is_some_and(|states| !states.alert.is_empty())
+}
+
+/// Whether a rule has no incidents of its own and only feeds others.
+fn is_silent(rule: &RulePlan) -> bool {
+    !rule.alone || !rule.incidents
 }
 
 pub(super) fn incident_facet(rule: &RulePlan) -> Facet {
