@@ -9,6 +9,7 @@ mod follow;
 mod key;
 mod lists;
 mod paths;
+mod read;
 mod rules;
 mod schema;
 mod settings;
@@ -19,6 +20,7 @@ pub use follow::Look;
 pub use key::{KeyError, redaction_key};
 pub use lists::{List, Lists};
 pub use paths::{NoHome, data_dir};
+pub use read::read_text;
 pub use rules::{LoadedRules, RuleError, RuleFiles, load_rules};
 pub use schema::{Key, SECTIONS, Section, template};
 pub use settings::{

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::print::{self, Out};
 use super::settings::Asked;
 use crate::cli::{AlertFormat, RuleArgs, RulesArgs, RulesCommand};
-use crate::config::{Config, LoadedRules};
+use crate::config::{Config, LoadedRules, read_text};
 use crate::detect::engine::RuleCounter;
 use crate::detect::explain::{self, Line};
 use crate::detect::rule::{Header, Severity};
@@ -68,7 +68,7 @@ fn check(config: &Config) -> anyhow::Result<Exit> {
 /// Diagnostics of later stages do not know the text; the file does, if there is one.
 fn quote(diagnostic: &mut Diagnostic) {
     if diagnostic.excerpt.is_none()
-        && let Ok(text) = fs::read_to_string(&*diagnostic.at.file)
+        && let Ok(text) = read_text(Path::new(&*diagnostic.at.file))
     {
         diagnostic.quote(&text);
     }

@@ -79,7 +79,7 @@ fn list_of_file<'t>(
     };
     let Some(text) = reader.text(file, "file") else { return (Vec::new(), None) };
     let path = reader.path(&Spanned::new(file.span(), text));
-    match std::fs::read_to_string(&path) {
+    match super::read::read_text(&path) {
         Ok(text) => {
             let values = values(&text).map(|value| Spanned::new(file.span(), value.to_owned())).collect();
             (values, Some(path))

@@ -5,11 +5,14 @@
 //! again, and what cannot be read at all changes nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::{DirEntry, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::follow::{Followed, Look, Stamp};
+use super::read::read_file;
 use super::settings::{Config, Environment, Flags};
 use crate::detect::rule::Position;
 use crate::detect::{
@@ -99,13 +102,23 @@ impl RuleFiles {
         let mut files = Self { paths, lists, followed: None, files: BTreeMap::new(), troubles: Vec::new() };
         files.take_bundled();
         for place in 0..files.paths.len() {
-            for path in rule_files(&files.paths[place])? {
-                let file = files.files.entry((place, path.clone())).or_default();
-                file.read_again(&path, Look::Closely).map_err(|source| RuleError { path, source })?;
-            }
+            files.read_first(place)?;
         }
         let loaded = files.settle();
         Ok((files, loaded))
+    }
+
+    /// A file that was named must be readable; one that lies in a folder stops no other.
+    fn read_first(&mut self, place: usize) -> Result<(), RuleError> {
+        for path in rule_files(&self.paths[place])? {
+            let file = self.files.entry((place, path.clone())).or_default();
+            match file.read_again(&path, Look::Closely) {
+                Err(source) if path == self.paths[place] => return Err(RuleError { path, source }),
+                Err(error) => self.trouble(&path, &error),
+                Ok(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Without a path the bundled rules are meant.
@@ -206,7 +219,10 @@ impl RuleFiles {
 
     fn trouble(&mut self, path: &Path, error: &io::Error) {
         let at = Position { file: path.to_string_lossy().into(), line: 1, column: 1 };
-        let message = format!("cannot be read ({error}); the rules that were read before run on");
+        let mut message = format!("cannot be read ({error})");
+        if self.files.iter().any(|((_, file), of)| file.starts_with(path) && !of.running.is_empty()) {
+            message.push_str("; the rules that were read before run on");
+        }
         self.troubles.push(Trouble { diagnostic: Diagnostic::error(&at, message), of_settings: false });
     }
 
@@ -314,7 +330,7 @@ impl RuleFile {
         if look == Look::Briefly && self.stamp == Some(stamp) {
             return Ok(false);
         }
-        let bytes = std::fs::read(path)?;
+        let bytes = read_file(path)?;
         self.stamp = Some(stamp);
         let text = String::from_utf8_lossy(&bytes);
         if self.text_hash == Some(blake3::hash(text.as_bytes())) {
@@ -367,8 +383,10 @@ fn is_same(a: &Document, b: &Document) -> bool {
 fn rule_files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
     let failed = |source| RuleError { path: path.to_owned(), source };
     let mut files = Vec::new();
-    if std::fs::metadata(path).map_err(failed)?.is_dir() {
-        collect(path, &mut files).map_err(failed)?;
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    if metadata.is_dir() {
+        let mut visited = HashSet::from([identity(&metadata)]);
+        collect(path, &mut visited, &mut files).map_err(failed)?;
         files.sort();
     } else {
         files.push(path.to_owned());
@@ -376,15 +394,28 @@ fn rule_files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
     Ok(files)
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
+/// Device and inode: the same by whatever links it is reached.
+type Identity = (u64, u64);
+
+fn identity(file: &Metadata) -> Identity {
+    (file.dev(), file.ino())
+}
+
+/// Links lead in circles: each folder is visited once. In order, so that the disk does not decide by which
+/// of several ways.
+fn collect(folder: &Path, visited: &mut HashSet<Identity>, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut entries = std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(DirEntry::file_name);
+    for entry in entries {
         if entry.file_name().as_encoded_bytes().starts_with(b".") {
             continue;
         }
         let path = entry.path();
-        if path.is_dir() {
-            collect(&path, files)?;
+        let below = std::fs::metadata(&path).ok().filter(Metadata::is_dir);
+        if let Some(below) = below {
+            if visited.insert(identity(&below)) {
+                collect(&path, visited, files)?;
+            }
         } else if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
             files.push(path);
         }

@@ -177,7 +177,7 @@ impl Config {
 
     fn read(file: Setting<PathBuf>) -> Result<Self, ConfigError> {
         let path = file.value.clone();
-        let text = std::fs::read_to_string(&path)
+        let text = super::read::read_text(&path)
             .map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
         let home = etcetera::home_dir().ok();
         let mut reader = Reader::new(&path, &text, home.as_deref());

@@ -7,7 +7,7 @@ use std::process::Output;
 use soctop::config;
 use soctop::normalize::FieldTarget;
 
-use crate::harness::{TestEnv, append};
+use crate::harness::{TestEnv, append, make_pipe};
 
 /// A rule that needs the list `admins`.
 const RULE_WITH_LIST: &str = "\
@@ -117,6 +117,18 @@ fn a_file_that_was_named_must_be_there() {
     let output = env.run(&["--config", "missing.toml", "search", "x"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("cannot read the configuration `missing.toml`"));
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_is_refused_without_waiting_for_a_writer() {
+    let env = configured("[lists]\nadmins = { file = \"pipe\" }\n");
+    make_pipe(&env.path("pipe"));
+    for file in ["pipe", "config.toml"] {
+        let output = env.run(&["--config", file, "config", "--effective"]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = text(&output.stderr) + &text(&output.stdout);
+        assert!(said.contains("it is not a regular file"), "{said}");
+    }
 }
 
 /// One mistake each: the file, where it is wrong, and what is said.

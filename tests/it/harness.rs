@@ -89,6 +89,12 @@ pub fn append(path: &Path, text: &str) {
     file.write_all(text.as_bytes()).expect("the log can be written");
 }
 
+/// A named pipe that nobody writes to.
+pub fn make_pipe(path: &Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a named pipe");
+}
+
 /// Waits until `probe` gives something, and says what was awaited when it never does.
 pub fn wait_for<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();

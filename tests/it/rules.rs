@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::harness::TestEnv;
+use super::harness::{TestEnv, make_pipe};
 
 /// A home with some rule files and logs in it.
 fn env(files: &[(&str, &str)]) -> TestEnv {
@@ -318,6 +318,34 @@ fn bombs_deep_nesting_and_huge_files_are_refused_clearly() {
 
     0 rules of 4 files load, 4 errors, 0 warnings
     [1]
+    ");
+}
+
+#[test]
+fn what_is_no_file_among_rules_is_reported_and_keeps_nobody_waiting() {
+    let env = env(&[("login.yml", LOGIN)]);
+    make_pipe(&env.log("pipe.yml"));
+    let links = [("dangling.yml", "nowhere"), ("endless.yml", "/dev/zero"), ("here", "."), ("there", ".")];
+    for (link, target) in links {
+        std::os::unix::fs::symlink(target, env.log(link)).expect("a link");
+    }
+    insta::assert_snapshot!(transcript(&env, &["rules check .", "rules check pipe.yml"]), @r"
+    $ soctop rules check .
+    error: cannot be read (No such file or directory (os error 2))
+     --> ./dangling.yml:1:1
+
+    error: cannot be read (it is not a regular file)
+     --> ./endless.yml:1:1
+
+    error: cannot be read (it is not a regular file)
+     --> ./pipe.yml:1:1
+
+    2 rules of 4 files load, 3 errors, 0 warnings
+    [1]
+    $ soctop rules check pipe.yml
+    error: cannot read rules from `pipe.yml`
+    caused by: it is not a regular file
+    [2]
     ");
 }
 

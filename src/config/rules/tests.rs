@@ -1,7 +1,9 @@
 //! Rule files that are edited, broken, moved and taken away.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
 use super::*;
@@ -204,4 +206,71 @@ fn lists_and_paths_follow_the_configuration_while_it_is_right() {
     let loaded = files.reload(Look::Closely).unwrap();
     let expected = ["b=three".to_owned(), "a=two".to_owned()];
     assert_eq!((running(&loaded), problems(&loaded)), (expected.to_vec(), Vec::new()));
+}
+
+#[test]
+fn links_that_lead_in_circles_come_to_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("below")).unwrap();
+    fs::write(at("a.yml"), rule("a", "one")).unwrap();
+    fs::write(at("below/b.yml"), rule("b", "one")).unwrap();
+    for (link, target) in [("here", "."), ("there", "."), ("below/up", ".."), ("twice", "below")] {
+        symlink(target, at(link)).unwrap();
+    }
+    let (_, loaded) = RuleFiles::read(vec![folder.path().to_owned()], Placeholders::new()).unwrap();
+    assert_eq!((running(&loaded), problems(&loaded)), (vec!["a=one".to_owned(), "b=one".to_owned()], vec![]));
+}
+
+#[test]
+fn a_folder_may_be_a_link_to_elsewhere() {
+    let (elsewhere, _) = Folder::new(&[("a.yml", &rule("a", "one"))]);
+    let (mut folder, _) = Folder::new(&[]);
+    symlink(elsewhere.folder.path(), folder.folder.path().join("ours")).unwrap();
+    let loaded = folder.files.reload(Look::Closely).unwrap();
+    assert_eq!((running(&loaded), problems(&loaded)), (vec!["a=one".to_owned()], vec![]));
+}
+
+#[test]
+fn a_file_of_a_folder_that_cannot_be_read_stops_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("a.yml"), rule("a", "one")).unwrap();
+    symlink("nowhere", at("dangling.yml")).unwrap();
+    symlink("/dev/zero", at("device.yml")).unwrap();
+    mknodat(CWD, at("pipe.yml"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let (mut files, loaded) = RuleFiles::read(vec![folder.path().to_owned()], Placeholders::new()).unwrap();
+    let expected = [
+        "dangling.yml:1: cannot be read (No such file or directory (os error 2))",
+        "device.yml:1: cannot be read (it is not a regular file)",
+        "pipe.yml:1: cannot be read (it is not a regular file)",
+    ];
+    assert_eq!(
+        (running(&loaded), problems(&loaded)),
+        (vec!["a=one".to_owned()], expected.map(str::to_owned).to_vec())
+    );
+    assert!(files.reload(Look::Closely).is_none(), "said once");
+    assert!(files.reload(Look::Briefly).is_none(), "said once");
+
+    fs::remove_file(at("a.yml")).unwrap();
+    symlink("/dev/zero", at("a.yml")).unwrap();
+    let loaded = files.reload(Look::Briefly).unwrap();
+    assert_eq!(running(&loaded), ["a=one"]);
+    assert_eq!(
+        problems(&loaded)[0],
+        "a.yml:1: cannot be read (it is not a regular file); the rules that were read before run on"
+    );
+}
+
+#[test]
+fn a_file_that_was_named_must_be_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.yml");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    for (path, reason) in [(pipe, "not a regular file"), (folder.path().join("nowhere.yml"), "No such file")]
+    {
+        let error = load_rules(std::slice::from_ref(&path), Placeholders::new()).err().unwrap();
+        assert_eq!(error.path, path);
+        assert!(error.source.to_string().contains(reason), "{}", error.source);
+    }
 }
