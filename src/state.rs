@@ -43,7 +43,7 @@ const MOST_NOTICES: usize = 50;
 const MOST_PROBLEMS: usize = 200;
 
 /// A count that claims to lie further ahead of the clock counts as this: one event with a time of
-/// the far future must not push the whole graph out of its window.
+/// the far future must not push the whole graph out of its window, nor stay in the last minute for ever.
 const MOST_SECONDS_AHEAD: i64 = 60;
 
 /// Everything the engine knows that can be shown. Owned by the pipeline.
@@ -188,11 +188,11 @@ impl State {
 
     fn apply_counts(&mut self, counted: &Counted) {
         self.ledger.add(&counted.ledger);
+        let latest = self.started.map_or(i64::MAX, |_| self.now.seconds() + MOST_SECONDS_AHEAD);
         for (service, second, tally) in &counted.traffic {
-            self.traffic.add(service, *second, tally);
+            self.traffic.add(service, (*second).min(latest), tally);
         }
         let rates = Arc::make_mut(&mut self.rates);
-        let latest = self.started.map_or(i64::MAX, |_| self.now.seconds() + MOST_SECONDS_AHEAD);
         for (second, counts) in &counted.by_second {
             rates.add((*second).min(latest), counts);
         }

@@ -266,6 +266,27 @@ fn an_event_of_the_far_future_does_not_wipe_the_graph() {
 }
 
 #[test]
+fn requests_that_claim_the_future_push_no_others_out_and_pass_too() {
+    let counted = |second| {
+        let mut tally = Tally::default();
+        tally.requests = 1;
+        let traffic = vec![("api".into(), second, tally)];
+        Update::Counted(Counted { traffic, ..Counted::default() })
+    };
+    let now = at(0).seconds();
+    let mut state = state([clock(0), counted(now)]);
+    for ahead in (1..=60).chain(1_000_000_000..1_000_000_100) {
+        state.apply(counted(now + ahead));
+    }
+    let requests = |state: &mut State| {
+        state.snapshot().traffic.first().map(|row| (row.requests_per_second * 60.0).round())
+    };
+    assert_eq!(requests(&mut state), Some(161.0));
+    state.apply(clock(120));
+    assert_eq!(requests(&mut state), None, "nothing is of the last minute for ever");
+}
+
+#[test]
 fn the_rate_is_an_average_over_complete_seconds() {
     let mut rates = Rates::default();
     assert!(rates.per_second(at(0)) < 0.1);

@@ -9,8 +9,11 @@ use crate::event::{Event, Nanos, Timestamp, canonical};
 
 /// Seconds that are looked back.
 const WINDOW: i64 = 60;
-/// Services held at the most; what others say is counted under [`OTHERS`]. With a minute of tallies that is
-/// half a megabyte.
+/// Seconds held of a service: those that are looked back, and as many ahead of the clock as a count may
+/// claim to lie. Fewer, and forged times would push real ones out.
+const MOST_SECONDS: usize = (WINDOW + super::MOST_SECONDS_AHEAD) as usize;
+/// Services held at the most; what others say is counted under [`OTHERS`]. With all their tallies that is
+/// less than two megabytes.
 const MOST_SERVICES: usize = 64;
 /// Stands for services beyond the limit.
 const OTHERS: &str = "(others)";
@@ -136,7 +139,7 @@ impl Traffic {
             Some((held, known)) if *held == second => known.add(tally),
             _ => seconds.insert(at, (second, tally.clone())),
         }
-        if seconds.len() > WINDOW as usize {
+        if seconds.len() > MOST_SECONDS {
             seconds.pop_front();
         }
     }
