@@ -76,7 +76,7 @@ pub struct RuleStatus {
     pub problems: Vec<String>,
     /// All problems, listed or not.
     pub problem_count: usize,
-    /// Most matches first.
+    /// Most alerts first, then by level, then most matches.
     pub hits: Vec<RuleHits>,
 }
 
@@ -214,7 +214,7 @@ impl State {
     }
 
     fn apply_hits(&mut self, mut hits: Vec<RuleHits>) {
-        hits.sort_by_key(|hit| std::cmp::Reverse((hit.alerts, hit.matches)));
+        hits.sort_by_key(|hit| std::cmp::Reverse((hit.alerts, hit.rule.level, hit.matches)));
         if self.rules.hits != hits {
             Arc::make_mut(&mut self.rules).hits = hits;
         }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use super::intake::Intake;
 use crate::config::SourceConfig;
 use crate::detect::{
-    Correlator, CorrelatorOptions, Diagnostic, Engine, EngineOptions, Extractor, MatchRecord, Output,
-    RuleIndex, RuleSet, RuleSummary, Seeds, Succession, correlate::SnapshotError,
+    AlertStatus, Correlator, CorrelatorOptions, Diagnostic, Engine, EngineOptions, Extractor, MatchRecord,
+    Output, RuleIndex, RuleSet, RuleSummary, Seeds, Succession, correlate::SnapshotError,
 };
 use crate::event::{
     Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, SourceId, TimeQuality, Timestamp,
@@ -102,8 +102,10 @@ impl Program {
 
 /// How often each rule matched, and alerted.
 struct Hits {
-    rules: Vec<Arc<RuleSummary>>,
-    matches: Vec<u64>,
+    /// One for each rule, in their order.
+    rules: Vec<RuleHits>,
+    /// Where the rule of an id stands: alerts know no more of it.
+    places: HashMap<String, usize>,
 }
 
 impl Work {
@@ -220,6 +222,7 @@ impl Work {
 
     /// What detection has said since the last call, in order.
     pub fn take_outputs(&mut self) -> Vec<Output> {
+        self.program.hits.count_alerts(&self.outputs);
         std::mem::take(&mut self.outputs)
     }
 
@@ -330,10 +333,12 @@ impl Work {
         std::mem::swap(&mut self.program, &mut successor.program);
         self.changed_since_saved = true;
         self.program.hits.take_over(&successor.program.hits);
-        self.program.correlator.succeed(&mut successor.program.correlator)
+        let succession = self.program.correlator.succeed(&mut successor.program.correlator);
+        self.program.hits.count_alerts(&succession.told);
+        succession
     }
 
-    /// How often each rule matched that matched at all.
+    /// How often each rule matched and alerted that did either.
     #[must_use]
     pub fn rule_hits(&self) -> Vec<RuleHits> {
         self.program.hits.list()
@@ -362,33 +367,42 @@ fn place(line: &Line<'_>, event: &mut Event) {
 impl Hits {
     fn of(rules: &RuleSet) -> Self {
         let headers = (0..rules.len()).filter_map(|index| rules.header(RuleIndex(index as u32)));
-        let summaries: Vec<_> = headers.map(|header| Arc::new(RuleSummary::of(header))).collect();
-        Self { matches: vec![0; summaries.len()], rules: summaries }
+        let rules =
+            headers.map(|header| RuleHits { rule: Arc::new(RuleSummary::of(header)), matches: 0, alerts: 0 });
+        let rules: Vec<_> = rules.collect();
+        let places = rules.iter().enumerate().map(|(place, hits)| (hits.rule.id.clone(), place));
+        Self { places: places.collect(), rules }
     }
 
     fn count(&mut self, matched: &[RuleIndex]) {
         for rule in matched {
-            if let Some(matches) = self.matches.get_mut(rule.0 as usize) {
-                *matches += 1;
+            if let Some(hits) = self.rules.get_mut(rule.0 as usize) {
+                hits.matches += 1;
+            }
+        }
+    }
+
+    /// Counts incidents, not what becomes of them.
+    fn count_alerts(&mut self, outputs: &[Output]) {
+        for output in outputs {
+            let Output::Alert(alert) = output else { continue };
+            let place = self.places.get(&alert.rule.id).filter(|_| alert.status == AlertStatus::Open);
+            if let Some(hits) = place.and_then(|place| self.rules.get_mut(*place)) {
+                hits.alerts += 1;
             }
         }
     }
 
     /// Goes on counting for the rules that `old` has counted for.
     fn take_over(&mut self, old: &Hits) {
-        let counted: HashMap<&str, u64> =
-            old.rules.iter().zip(&old.matches).map(|(rule, matches)| (rule.id.as_str(), *matches)).collect();
-        for (rule, matches) in self.rules.iter().zip(&mut self.matches) {
-            *matches = counted.get(rule.id.as_str()).copied().unwrap_or_default();
+        for hits in &mut self.rules {
+            let counted = old.places.get(&hits.rule.id).and_then(|place| old.rules.get(*place));
+            (hits.matches, hits.alerts) = counted.map_or((0, 0), |old| (old.matches, old.alerts));
         }
     }
 
+    /// Correlations match no event, but they alert.
     fn list(&self) -> Vec<RuleHits> {
-        self.rules
-            .iter()
-            .zip(&self.matches)
-            .filter(|(_, matches)| **matches > 0)
-            .map(|(rule, matches)| RuleHits { rule: Arc::clone(rule), matches: *matches, alerts: 0 })
-            .collect()
+        self.rules.iter().filter(|hits| hits.matches > 0 || hits.alerts > 0).cloned().collect()
     }
 }

@@ -503,6 +503,16 @@ fn counts_notices_and_rules_are_kept_within_bounds() {
 }
 
 #[test]
+fn rules_stand_by_alerts_then_by_level_then_by_matches() {
+    let hit = |level, matches, alerts| RuleHits { rule: rule(level), matches, alerts };
+    let (low, high) = (Level::Low, Level::High);
+    let hits = vec![hit(low, 9, 0), hit(high, 2, 0), hit(high, 3, 0), hit(low, 0, 1), hit(high, 0, 1)];
+    let snapshot = state([Update::RuleHits(hits)]).snapshot();
+    let order: Vec<_> = snapshot.rules.hits.iter().map(|hit| (hit.rule.level, hit.matches)).collect();
+    assert_eq!(order, [(high, 0), (low, 0), (high, 3), (high, 2), (low, 9)]);
+}
+
+#[test]
 fn the_clock_never_runs_backwards() {
     let snapshot = state([clock(10), clock(3)]).snapshot();
     assert_eq!((snapshot.now, snapshot.started), (at(10), Some(at(10))));

@@ -135,7 +135,9 @@ pub struct SourceStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RuleHits {
     pub rule: Arc<RuleSummary>,
+    /// Events; a correlation matches none itself.
     pub matches: u64,
+    /// Incidents it opened.
     pub alerts: u64,
 }
 

@@ -65,7 +65,7 @@ fn hits(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
         Focus::Here,
         |canvas, index| {
             let Some(hit) = rules.hits.get(index) else { return Vec::new() };
-            let role = if hit.matches == 0 { Role::Muted } else { Role::Text };
+            let role = if hit.matches == 0 && hit.alerts == 0 { Role::Muted } else { Role::Text };
             vec![
                 canvas.severity(hit.rule.level),
                 canvas.part(canvas.safe(&hit.rule.title), role),

@@ -136,6 +136,27 @@ fn a_saved_state_of_before_or_after_the_exchange_can_be_restored() {
 }
 
 #[test]
+fn what_rules_did_is_counted_for_correlations_too_and_across_an_exchange() {
+    let mut running = Running::new(&rules(2));
+    let hits = |running: &Running| -> Vec<_> {
+        let hits = running.work.rule_hits();
+        hits.iter().map(|hit| (hit.rule.title.clone(), hit.matches, hit.alerts)).collect()
+    };
+    for _ in 0..4 {
+        running.fail();
+    }
+    let expected = [("failed".to_owned(), 4, 0), ("changing".to_owned(), 0, 1)];
+    assert_eq!(hits(&running), expected, "one incident, whatever becomes of it");
+    running.tail.begin();
+    let prepared = running.prepare(&rules(3), 4);
+    running.exchange(prepared);
+    running.fail();
+    running.fail();
+    assert_eq!(hits(&running)[0], ("failed".to_owned(), 6, 0));
+    assert_eq!(hits(&running)[2], ("steady".to_owned(), 0, 1));
+}
+
+#[test]
 fn only_the_newest_events_are_copied() {
     let mut tail = Tail::default();
     let path: Arc<str> = "app.log".into();
