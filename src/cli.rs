@@ -15,7 +15,7 @@ use crate::detect::Level;
 #[command(after_help = "Start here:\n  \
     soctop demo                        see it at work, no input needed\n  \
     soctop watch /var/log/app/*.log    live dashboard over your logs\n  \
-    soctop trace 7f3c2a90              everything with one correlation id\n  \
+    soctop trace req-7f3c2a90          everything with one correlation id\n  \
     soctop replay sample.log           what would the rules have said?")]
 pub struct Cli {
     #[command(subcommand)]
@@ -261,6 +261,7 @@ pub enum RecordFormat {
 /// Show every event and alert that carries a correlation id
 #[derive(Debug, Args)]
 pub struct TraceArgs {
+    /// The whole id; the beginning of one finds nothing
     #[arg(value_name = "ID")]
     pub id: String,
 
