@@ -167,7 +167,8 @@ impl Correlator {
             }
             ChangeKind::Retracted => self.retract(plan, to, key, change.time, out),
             // A late event changes every firing after it; where nobody would see the difference, that costs nothing.
-            ChangeKind::Changed if !self.options.conformance && is_silent(rule) && rule.carried.is_empty() => {}
+            ChangeKind::Changed
+                if !self.options.conformance && is_silent(rule) && rule.carried.is_empty() => {}
             ChangeKind::Added | ChangeKind::Changed => {
                 if let (Some(baseline), Some(usual)) =
                     (rule.extension.baseline, self.rules[to].groups.get(&key).and_then(|g| g.usual.as_ref()))
