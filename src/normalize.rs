@@ -13,6 +13,7 @@
 mod alias;
 pub mod context;
 mod id;
+mod literal;
 mod logsource;
 mod message;
 mod overrides;
@@ -455,7 +456,7 @@ impl Normalizer {
             canonical: if is_canonical { 1 << path.index() } else { 0 },
             marks: logsource::marks(name),
             secret: self.redactor.is_secret_name(name),
-            secret_name: redact::name_holds_secret(name),
+            secret_name: self.redactor.name_holds_secret(name),
             id: alias::is_id(name),
         };
         drop(names);

@@ -15,7 +15,7 @@
 //! ([`Emails::KeepUsers`]): an address that *is* the user of the event (`user.name`, `user.email`) stays readable in
 //! that event; whoever must act on a lockout has to know whose account it is.
 //!
-//! **Fail closed**: an event with more than [`HIT_LIMIT`] findings loses all its text, and so does one with more
+//! **Fail closed**: an event with more than [`HIT_LIMIT`] findings beside addresses loses all its text, and so does one with more
 //! than [`NAMED_LIMIT`] different secrets that are looked for everywhere. Every other cost grows with the length of
 //! the event alone.
 
@@ -27,6 +27,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use regex::Regex;
 
 use super::alias::fold;
+use super::literal;
 use crate::event::{Event, Field, Kind, Origin, PathId, Span, canonical};
 
 /// More findings than this in one event and all of its text is dropped.
@@ -155,6 +156,8 @@ pub(super) struct Redactor {
     /// Configured names, folded and between dots.
     names: Vec<String>,
     hits: Vec<Hit>,
+    /// How many of them are no addresses.
+    secrets: usize,
     /// There are more secrets than are looked for.
     flooded: bool,
     digits: Vec<u8>,
@@ -183,6 +186,7 @@ impl Redactor {
             names: options.names.iter().map(|name| format!(".{}.", fold(name))).collect(),
             options,
             hits: Vec::new(),
+            secrets: 0,
             flooded: false,
             digits: Vec::new(),
             key_lines: 0,
@@ -200,7 +204,7 @@ impl Redactor {
         is_id: impl Fn(PathId) -> bool,
     ) {
         self.hits.clear();
-        self.flooded = false;
+        (self.secrets, self.flooded) = (0, false);
         if secrets {
             self.find_named(event, is_secret);
         }
@@ -259,6 +263,12 @@ impl Redactor {
         is_secret_name(name) || (!self.names.is_empty() && configured())
     }
 
+    /// Whether the dotted name of a field holds a secret, by its shape or by a configured pattern: somebody used
+    /// it as a key.
+    pub(super) fn name_holds_secret(&self, name: &str) -> bool {
+        name_holds_secret(name) || self.options.patterns.iter().any(|pattern| pattern.is_match(name))
+    }
+
     fn is_secret_overflow(&self, event: &Event, index: usize) -> bool {
         event.overflow_name(index).is_some_and(|name| self.is_secret_name(name))
     }
@@ -315,10 +325,15 @@ impl Redactor {
     /// with escapes that cannot be foreseen, and goes whole.
     fn find_everywhere(&mut self, event: &Event, secret: &Secret<'_>, least: usize, in_raw: usize) {
         let (buffer, raw_length) = (event.buffer(), event.raw().len());
-        let mut found = if secret.text.len() < least { secret.in_raw } else { 0 };
-        let mut spelling = Some(secret.text.to_owned()).filter(|text| text.len() >= least);
-        for _ in 0..3 {
-            let Some(text) = spelling else { break };
+        let is_short = secret.text.len() < least;
+        let mut found = if is_short { secret.in_raw } else { 0 };
+        let mut spellings = vec![secret.text.to_owned()];
+        while spellings.len() < 3
+            && let Some(next) = spellings.last().and_then(|text| escaped(text))
+        {
+            spellings.push(next);
+        }
+        for text in spellings.iter().filter(|_| !is_short) {
             for at in memchr::memmem::find_iter(buffer.as_bytes(), text.as_bytes()) {
                 found += usize::from(at < raw_length);
                 self.push(at, at + text.len(), secret.class, false);
@@ -326,19 +341,48 @@ impl Redactor {
                     return;
                 }
             }
-            spelling = escaped(&text);
         }
+        found += self.find_hidden(event.raw(), secret, &spellings, is_short);
         if found < in_raw {
             self.push(0, raw_length, secret.class, false);
         }
     }
 
+    /// Strings of the line that spell a secret as nobody could foresee are masked whole; returns how many. A
+    /// short secret may be a part of any word, so only a string that is nothing else counts.
+    fn find_hidden(&mut self, raw: &str, secret: &Secret<'_>, spellings: &[String], is_short: bool) -> usize {
+        if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
+            return 0;
+        }
+        let count = |text: &str| match is_short {
+            true => usize::from(text == secret.text),
+            false => text.matches(secret.text).count(),
+        };
+        let seen = |text: &str| match is_short {
+            true => count(text),
+            false => spellings.iter().map(|spelling| text.matches(spelling.as_str()).count()).sum(),
+        };
+        let mut found = 0;
+        literal::find_hidden(raw, &count, &seen, |start, end| {
+            found += 1;
+            self.push(start, end, secret.class, false);
+        });
+        found
+    }
+
     fn is_flooded(&self) -> bool {
-        self.flooded || self.hits.len() > HIT_LIMIT
+        self.flooded || self.is_full()
+    }
+
+    /// More secrets than are masked one by one. Addresses do not count: anybody can send a thousand of them,
+    /// and an event without its text is one that no rule can judge.
+    fn is_full(&self) -> bool {
+        self.secrets > HIT_LIMIT
     }
 
     fn push(&mut self, start: usize, end: usize, class: Class, bare: bool) {
-        if start < end && self.hits.len() <= HIT_LIMIT {
+        if start < end && !self.is_full() {
+            self.secrets += usize::from(class != Class::Email);
             self.hits.push(Hit { start, end, class, bare });
         }
     }
@@ -356,7 +400,7 @@ impl Redactor {
             {
                 self.push(from, to, class, false);
             }
-            self.hits.len() <= HIT_LIMIT
+            !self.is_full()
         });
     }
 
@@ -367,7 +411,7 @@ impl Redactor {
         }
         let mut at = 0;
         let (mut ids, mut numbers) = (None, None);
-        while let Some((start, end)) = next_card(bytes, at).filter(|_| self.hits.len() <= HIT_LIMIT) {
+        while let Some((start, end)) = next_card(bytes, at).filter(|_| !self.is_full()) {
             at = end;
             if !ids.get_or_insert_with(|| Places::of_ids(event, is_id)).cover(start, end) {
                 let bare = numbers.get_or_insert_with(|| Places::of_numbers(event)).cover(start, end);
@@ -397,9 +441,6 @@ impl Redactor {
                 });
             if !keep {
                 self.push(start, end, Class::Email, false);
-            }
-            if self.hits.len() > HIT_LIMIT {
-                return;
             }
         }
     }
@@ -598,7 +639,7 @@ fn is_secret_word(word: &str) -> bool {
 
 /// Whether the dotted name of a field holds anything that is redacted by its shape: somebody used a
 /// secret as a key.
-pub(super) fn name_holds_secret(name: &str) -> bool {
+fn name_holds_secret(name: &str) -> bool {
     let between_letters = |at: usize| {
         let letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         let bytes = name.as_bytes();
@@ -741,7 +782,7 @@ impl Beginning {
             }
             Prefix(length) | KeyId(length) => {
                 // `sk_live_` and `rk_live_` are found by their second letter.
-                let start = start - usize::from(bytes.get(start) == Some(&b'k'));
+                let start = start.checked_sub(usize::from(bytes.get(start) == Some(&b'k')))?;
                 if !starts_word(bytes, start) {
                     return None;
                 }

@@ -483,12 +483,35 @@ fn findings_are_counted_and_too_many_of_them_close_the_event() {
     let counters = normalizer.counters().redactions;
     assert_eq!(counters.found[Class::Named as usize], 1);
     assert_eq!(counters.found[Class::Email as usize], 2);
-    let flood = "a@b.example ".repeat(redact::HIT_LIMIT + 1);
+    let flood = "password=hunter1234 ".repeat(redact::HIT_LIMIT + 1);
     decoder.decode(flood.as_bytes(), false, &mut event);
     normalizer.normalize(&mut event, Timestamp::default());
     assert_eq!(event.raw(), redact::FAILED);
-    assert!(!event.buffer().contains("a@b"));
+    assert!(!event.buffer().contains("hunter"));
     assert_eq!(normalizer.counters().redactions.failed, 1);
+}
+
+#[test]
+fn a_flood_of_addresses_hides_nothing_else() {
+    let flood = "a@b.example,".repeat(redact::HIT_LIMIT + 1);
+    let shown = shown(&[&format!(r#"{{"user":"zoltan","q":"{flood}"}}"#)], Options::default());
+    assert!(shown.contains("zoltan") && !shown.contains("a@b"), "{shown}");
+}
+
+#[test]
+fn a_key_that_lacks_its_first_letter_at_the_very_beginning_is_no_key() {
+    let shown = shown(&["k_live_9fK2mQ7xT4bV8nL1cR5z"], Options::default());
+    assert!(shown.contains("k_live_9f"), "{shown}");
+}
+
+#[test]
+fn a_secret_with_needless_escapes_takes_nothing_else_with_it() {
+    for secret in [r"go\u003cpass1", r"a\/b", r"geh\u0065imnis"] {
+        let line = format!(r#"{{"user":"zoltan","password":"{secret}","note":"line\nbreak"}}"#);
+        let shown = shown(&[&line], Options::default());
+        assert!(shown.contains("zoltan") && shown.contains("break"), "{shown}");
+        assert!(!shown.contains(secret), "{shown}");
+    }
 }
 
 #[test]
@@ -660,6 +683,8 @@ fn configured_secrets_leave_no_copy_behind() {
         (r#"{"customer":{"IBAN":"DE02120300000000202051"},"message":"to DE02120300000000202051"}"#, "DE0212"),
         (r#"{"message":"order of KD-1234, KD-1234"}"#, "KD-1234"),
         (r#"{"message":"order of K\u0044-1234"}"#, "-1234"),
+        (r#"{"a":"KD-1234","b":"KD-123\u0034"}"#, r"KD-123\u0034"),
+        (r#"{"o":{"KD-1234":{"x":1}},"KD-1234":2}"#, "KD-1234"),
         (r#"{"kunde":9123,"a":1}"#, "9123"),
         ("order of KD-1234", "KD-1234"),
     ] {
