@@ -13,6 +13,9 @@ pub(crate) struct Clock {
     sources: Vec<Option<SourceClock>>,
     /// The least newest event time of all active sources; never goes back.
     high: Option<i64>,
+    /// How far events alone have brought `high`, without the wall clock.
+    #[serde(default)]
+    by_events: Option<i64>,
     /// The greatest event time of all.
     greatest: Option<i64>,
 }
@@ -22,6 +25,12 @@ struct SourceClock {
     newest: i64,
     arrived: i64,
     idle: bool,
+    /// It was idle before: what it says now has just been written.
+    #[serde(default)]
+    live: bool,
+    /// How far behind its arrival the newest live event was: a clock or a zone that is wrong.
+    #[serde(default)]
+    lag: i64,
 }
 
 /// Sources beyond this share the clock of the last one: the number comes from the caller.
@@ -36,7 +45,13 @@ impl Clock {
     /// A source will be read: until its first event it holds everything back.
     pub(crate) fn open(&mut self, source: u32) {
         let index = self.slot(source);
-        self.sources[index].get_or_insert(SourceClock { newest: i64::MIN, arrived: i64::MAX, idle: false });
+        self.sources[index].get_or_insert(SourceClock {
+            newest: i64::MIN,
+            arrived: i64::MAX,
+            idle: false,
+            live: false,
+            lag: 0,
+        });
     }
 
     fn slot(&mut self, source: u32) -> usize {
@@ -53,7 +68,12 @@ impl Clock {
         let index = self.slot(source);
         let old = self.sources[index];
         let newest = old.map_or(time, |old| old.newest.max(time));
-        self.sources[index] = Some(SourceClock { newest, arrived, idle: false });
+        let live = old.is_some_and(|old| old.live || old.idle);
+        let lag = if live { arrived.saturating_sub(newest).max(0) } else { 0 };
+        self.sources[index] = Some(SourceClock { newest, arrived, idle: false, live, lag });
+        if live {
+            self.take_back(time);
+        }
         // Only a source that held the others back, or came back, can move the least.
         let leading = old.is_some_and(|old| !old.idle && self.high.is_some_and(|high| old.newest > high));
         if !leading {
@@ -69,6 +89,13 @@ impl Clock {
         }
     }
 
+    /// The wall clock had gone further than the newest line of a source whose clock lags: that line is not late.
+    fn take_back(&mut self, time: i64) {
+        if self.high > self.by_events && self.high > Some(time) {
+            self.high = self.by_events.max(Some(time));
+        }
+    }
+
     /// The sources of an earlier run are gone: their numbers mean others now, and none of them holds
     /// anything back. The time that was reached stays.
     pub(crate) fn forget_sources(&mut self) {
@@ -81,7 +108,8 @@ impl Clock {
             clock.idle |= clock.arrived < now.saturating_sub(patience);
         }
         if self.sources.iter().flatten().all(|clock| clock.idle) {
-            self.raise(now);
+            let lag = self.sources.iter().flatten().filter(|clock| clock.live).map(|clock| clock.lag).min();
+            self.raise(now.saturating_sub(lag.unwrap_or(0)));
         } else {
             self.settle();
         }
@@ -90,6 +118,7 @@ impl Clock {
     /// The wall clock was wrong and says `now` again: what comes next is not late because of that.
     pub(crate) fn set_back(&mut self, now: i64) {
         self.high = self.high.map(|high| high.min(now));
+        self.by_events = self.by_events.map(|high| high.min(now));
     }
 
     /// Nothing more will come.
@@ -104,6 +133,7 @@ impl Clock {
         let least = active.map(|clock| clock.newest).min();
         let newest = || self.sources.iter().flatten().map(|clock| clock.newest).max();
         if let Some(time) = least.or_else(newest) {
+            self.by_events = self.by_events.max(Some(time));
             self.raise(time);
         }
     }
@@ -139,6 +169,36 @@ mod tests {
         assert_eq!(clock.high(), 100, "not yet idle");
         clock.advance(120, 10);
         assert_eq!(clock.high(), 120);
+    }
+
+    #[test]
+    fn a_source_whose_clock_lags_is_not_late_for_ever() {
+        let mut clock = Clock::default();
+        clock.observe(0, 100, 100);
+        clock.idle(0);
+        clock.advance(10_000, 10);
+        assert_eq!(clock.high(), 10_000, "what was read at first says nothing about the clock");
+        clock.observe(0, 9_000, 10_001);
+        assert_eq!(clock.high(), 9_000);
+        clock.idle(0);
+        clock.advance(10_101, 10);
+        assert_eq!(clock.high(), 9_100, "time goes on from its newest line");
+    }
+
+    #[test]
+    fn one_source_that_lags_does_not_hold_back_those_that_do_not() {
+        let mut clock = Clock::default();
+        for source in [0, 1] {
+            clock.observe(source, 100, 100);
+            clock.idle(source);
+        }
+        clock.observe(0, 1_000, 1_000);
+        clock.observe(1, 200, 1_000);
+        assert_eq!(clock.high(), 1_000);
+        clock.idle(0);
+        clock.idle(1);
+        clock.advance(2_000, 10);
+        assert_eq!(clock.high(), 2_000);
     }
 
     #[test]
