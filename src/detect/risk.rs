@@ -109,6 +109,11 @@ impl Risks {
         self.entities.get(&key).map_or(0.0, |entity| entity.score(now))
     }
 
+    /// Event time of the newest points of an entity; those of the future begin to decay only then.
+    pub(crate) fn newest(&self, key: u128) -> Option<i64> {
+        self.entities.get(&key)?.parts.iter().map(|part| part.time).max()
+    }
+
     fn drop_lowest(&mut self, now: i64) {
         let mut scores: Vec<f64> = self.entities.values().map(|entity| entity.score(now)).collect();
         let middle = scores.len() / 2;

@@ -112,7 +112,9 @@ impl Correlator {
         if self.risks.score(place.2, at) < bound / 2.0 {
             self.close_incident(rule, place, at, out);
         } else {
-            self.timer(rule, at.saturating_add((half_life(rule) / 4).max(1)), place.0, place.2, Kind::Risk);
+            let soon = at.saturating_add((half_life(rule) / 4).max(1));
+            let next = self.risks.newest(place.2).map_or(soon, |newest| soon.max(newest));
+            self.timer(rule, next, place.0, place.2, Kind::Risk);
         }
     }
 }
