@@ -34,7 +34,8 @@ pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
         normalize: live::recorded(&config),
         sources: config.sources.clone(),
     };
-    let (mut work, diagnostics) = Work::new(&loaded.rules, &options);
+    // What is wrong with the rules was said when they were loaded.
+    let (mut work, _) = Work::new(&loaded.rules, &options);
     let inputs = args.inputs.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;
     let (recordings, notes) = recordings(&inputs)?;
     for note in notes {
@@ -42,7 +43,7 @@ pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
     }
     let mut report = Report::new(args, &loaded.rules, &work);
     if args.conformance {
-        report.load_errors(loaded.diagnostics.iter().chain(&diagnostics))?;
+        report.load_errors(&loaded.diagnostics)?;
     } else {
         live::report_rule_problems(&loaded);
     }
@@ -174,8 +175,8 @@ impl Report {
         Ok(())
     }
 
-    fn load_errors<'d>(&mut self, diagnostics: impl Iterator<Item = &'d Diagnostic>) -> anyhow::Result<()> {
-        for diagnostic in diagnostics.filter(|diagnostic| diagnostic.severity == Severity::Error) {
+    fn load_errors(&mut self, diagnostics: &[Diagnostic]) -> anyhow::Result<()> {
+        for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error) {
             let rule = diagnostic.rule.as_deref().unwrap_or_default();
             let message = format!("{}: {}", diagnostic.at, diagnostic.message);
             self.out.json(&json!({"kind": "load_error", "rule": rule, "message": message}))?;
