@@ -34,8 +34,7 @@ pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
         normalize: live::recorded(&config),
         sources: config.sources.clone(),
     };
-    // What is wrong with the rules was said when they were loaded.
-    let (mut work, _) = Work::new(&loaded.rules, &options);
+    let mut work = Work::new(&loaded.rules, &options);
     let inputs = args.inputs.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;
     let (recordings, notes) = recordings(&inputs)?;
     for note in notes {

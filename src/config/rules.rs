@@ -8,16 +8,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{DirEntry, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use super::follow::{Followed, Look, Stamp};
 use super::read::read_file;
 use super::settings::{Config, Environment, Flags};
 use crate::detect::rule::Position;
 use crate::detect::{
-    Correlator, CorrelatorOptions, Diagnostic, Document, LoadOptions, Placeholders, RuleSet, assemble,
-    parse_documents,
+    Correlator, Diagnostic, Document, LoadOptions, Placeholders, RuleSet, assemble, parse_documents,
 };
 
 /// All of `queries/`, built into the binary: (file name, text).
@@ -110,13 +111,19 @@ impl RuleFiles {
 
     /// A file that was named must be readable; one that lies in a folder stops no other.
     fn read_first(&mut self, place: usize) -> Result<(), RuleError> {
-        for path in rule_files(&self.paths[place])? {
-            let file = self.files.entry((place, path.clone())).or_default();
-            match file.read_again(&path, Look::Closely) {
+        let paths = rule_files(&self.paths[place])?;
+        let read = side_by_side(&paths, |path| {
+            let mut file = RuleFile::default();
+            let outcome = file.read_again(path, Look::Closely);
+            (file, outcome)
+        });
+        for (path, (file, outcome)) in paths.into_iter().zip(read) {
+            match outcome {
                 Err(source) if path == self.paths[place] => return Err(RuleError { path, source }),
                 Err(error) => self.trouble(&path, &error),
                 Ok(_) => {}
             }
+            self.files.insert((place, path), file);
         }
         Ok(())
     }
@@ -236,7 +243,7 @@ impl RuleFiles {
             let all = documents.iter().flatten().map(|document| Document::clone(document)).collect();
             let options = LoadOptions { placeholders: self.lists.clone() };
             let (rules, mut wrong) = assemble(all, &options);
-            wrong.extend(Correlator::new(&rules, CorrelatorOptions::default()).1);
+            wrong.extend(Correlator::check(&rules));
             // What is wrong with a new text may have an old one to fall back to, if anything else is.
             let newly = self.newly_refused(&wrong, &mut refused);
             if !newly.is_empty() {
@@ -392,6 +399,24 @@ fn rule_files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
         files.push(path.to_owned());
     }
     Ok(files)
+}
+
+/// `work` on all items in their order, on as many cores as there are: thousands of rules are read before
+/// the first event is.
+fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    /// Fewer than this are not worth a thread.
+    const SHARE: usize = 64;
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let share = items.len().div_ceil(cores).max(SHARE);
+    let work = &work;
+    thread::scope(|scope| {
+        let shares = items.chunks(share);
+        let workers: Vec<_> =
+            shares.map(|share| scope.spawn(move || share.iter().map(work).collect::<Vec<R>>())).collect();
+        let done =
+            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        done.flatten().collect()
+    })
 }
 
 /// Device and inode: the same by whatever links it is reached.

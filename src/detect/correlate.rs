@@ -261,25 +261,36 @@ impl Signal<'_> {
     }
 }
 
+/// How `rules` are evaluated, and what is wrong with their blocks and references.
+fn plan(rules: &RuleSet, lateness: Nanos) -> (Plan, Vec<Diagnostic>) {
+    let detections = rules.detections.iter().map(|rule| RuleInput {
+        header: &rule.header,
+        extension: rule.extension.as_ref(),
+        correlation: None,
+        generate: rule.generate == Some(true),
+    });
+    let correlations = rules.correlations.iter().map(|rule| RuleInput {
+        header: &rule.header,
+        extension: rule.extension.as_ref(),
+        correlation: Some(&rule.correlation),
+        generate: false,
+    });
+    let inputs: Vec<RuleInput<'_>> = detections.chain(correlations).collect();
+    Plan::build(&inputs, lateness)
+}
+
 impl Correlator {
+    /// What [`Correlator::new`] would report.
+    #[must_use]
+    pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
+        plan(rules, CorrelatorOptions::default().lateness).1
+    }
+
     /// Prepares the rules. Blocks and references with mistakes are reported; such a rule runs without
     /// its block.
     #[must_use]
     pub fn new(rules: &RuleSet, options: CorrelatorOptions) -> (Self, Vec<Diagnostic>) {
-        let detections = rules.detections.iter().map(|rule| RuleInput {
-            header: &rule.header,
-            extension: rule.extension.as_ref(),
-            correlation: None,
-            generate: rule.generate == Some(true),
-        });
-        let correlations = rules.correlations.iter().map(|rule| RuleInput {
-            header: &rule.header,
-            extension: rule.extension.as_ref(),
-            correlation: Some(&rule.correlation),
-            generate: false,
-        });
-        let inputs: Vec<RuleInput<'_>> = detections.chain(correlations).collect();
-        let (plan, diagnostics) = Plan::build(&inputs, options.lateness);
+        let (plan, diagnostics) = plan(rules, options.lateness);
         let random = || RandomState::new().hash_one(0_u8);
         let seed = options.seed.unwrap_or_else(random);
         let sketch_seed =

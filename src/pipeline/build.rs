@@ -281,8 +281,7 @@ fn prepare_work(
     writer: &Writer,
     problems: &mut Vec<String>,
 ) -> Work {
-    // What is wrong with them was said when they were loaded.
-    let (mut work, _) = Work::new(&rules.rules, options);
+    let mut work = Work::new(&rules.rules, options);
     if let Err(reason) = recover(&mut work, writer) {
         problems.push(format!("detection starts anew: {reason}"));
     }

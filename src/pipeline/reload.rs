@@ -171,7 +171,6 @@ impl Reloader {
     }
 
     fn compile(&self, rules: &RuleSet) -> Work {
-        // What is wrong with them was said when they were loaded.
         Work::succeeding(rules, &self.options, self.paths.clone(), self.seeds)
     }
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use super::intake::Intake;
 use crate::config::SourceConfig;
 use crate::detect::{
-    AlertStatus, Correlator, CorrelatorOptions, Diagnostic, Engine, EngineOptions, Extractor, MatchRecord,
-    Output, RuleIndex, RuleSet, RuleSummary, Seeds, Succession, correlate::SnapshotError,
+    AlertStatus, Correlator, CorrelatorOptions, Engine, EngineOptions, Extractor, MatchRecord, Output,
+    RuleIndex, RuleSet, RuleSummary, Seeds, Succession, correlate::SnapshotError,
 };
 use crate::event::{
     Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, SourceId, TimeQuality, Timestamp,
@@ -88,15 +88,15 @@ pub struct Program {
 }
 
 impl Program {
-    fn compile(rules: &RuleSet, paths: &Paths, options: &WorkOptions) -> (Self, Vec<Diagnostic>) {
-        let (correlator, diagnostics) = Correlator::new(rules, options.correlate.clone());
-        let program = Self {
+    fn compile(rules: &RuleSet, paths: &Paths, options: &WorkOptions) -> Self {
+        // What is wrong with them was said when they were loaded.
+        let (correlator, _) = Correlator::new(rules, options.correlate.clone());
+        Self {
             engine: Engine::compile(rules, paths, EngineOptions { routing: options.routing }),
             extractor: Extractor::new(paths, correlator.needed_fields()),
             correlator,
             hits: Hits::of(rules),
-        };
-        (program, diagnostics)
+        }
     }
 }
 
@@ -109,26 +109,24 @@ struct Hits {
 }
 
 impl Work {
-    /// Compiles `rules`. The diagnostics are about `soctop:` blocks and correlations that cannot
-    /// run; everything else was reported when the rules were parsed.
+    /// Compiles `rules`.
     #[must_use]
-    pub fn new(rules: &RuleSet, options: &WorkOptions) -> (Self, Vec<Diagnostic>) {
+    pub fn new(rules: &RuleSet, options: &WorkOptions) -> Self {
         Self::with_paths(rules, options, Paths::new())
     }
 
     /// Rules that are to take over from those of another [`Work`], whose paths and seeds these are.
     #[must_use]
     pub fn succeeding(rules: &RuleSet, options: &WorkOptions, paths: Paths, seeds: Seeds) -> Self {
-        let (mut work, _) = Self::with_paths(rules, options, paths);
+        let mut work = Self::with_paths(rules, options, paths);
         work.program.correlator.adopt_seeds(seeds);
         work
     }
 
-    fn with_paths(rules: &RuleSet, options: &WorkOptions, paths: Paths) -> (Self, Vec<Diagnostic>) {
-        let (program, diagnostics) = Program::compile(rules, &paths, options);
-        let work = Self {
+    fn with_paths(rules: &RuleSet, options: &WorkOptions, paths: Paths) -> Self {
+        Self {
             intake: Intake::new(&paths, &options.normalize, &options.sources),
-            program,
+            program: Program::compile(rules, &paths, options),
             matched: Vec::new(),
             record: MatchRecord::default(),
             outputs: Vec::new(),
@@ -137,8 +135,7 @@ impl Work {
             next_seq: 0,
             changed_since_saved: false,
             paths,
-        };
-        (work, diagnostics)
+        }
     }
 
     /// Takes one line through all stages. `event` holds the result; what detection says of it waits

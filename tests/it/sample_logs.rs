@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use soctop::detect::alert::AlertId;
-use soctop::detect::{Alert, CorrelatorOptions, Level, Output, RuleSet, extension};
+use soctop::detect::{Alert, Correlator, CorrelatorOptions, Level, Output, RuleSet, extension};
 use soctop::event::{Timestamp, Zone};
 use soctop::normalize;
 use soctop::pipeline::{RecordingError, Work, WorkOptions, recordings, replay};
@@ -41,8 +41,8 @@ pub fn incidents(rules: &RuleSet, files: &[PathBuf], zone_seconds: i32) -> Vec<I
         correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
         ..WorkOptions::default()
     };
-    let (mut work, problems) = Work::new(rules, &options);
-    assert!(problems.is_empty(), "{problems:?}");
+    let mut work = Work::new(rules, &options);
+    assert_eq!(Correlator::check(rules), []);
     let inputs: Vec<Input> = files.iter().cloned().map(Input::Path).collect();
     let (recordings, _) = recordings(&inputs).unwrap();
     let mut order: Vec<Incident> = Vec::new();

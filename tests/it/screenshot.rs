@@ -42,7 +42,7 @@ fn demo_snapshot() -> Snapshot {
     let start = Timestamp::parse_rfc3339("2026-03-01T09:30:00Z").expect("a time");
     let moment = start.plus(MOMENT_SECONDS * 1_000_000_000);
     let rules = config::load_rules(&[], Placeholders::new()).expect("the bundled rules load");
-    let (mut work, _) = Work::new(&rules.rules, &WorkOptions::default());
+    let mut work = Work::new(&rules.rules, &WorkOptions::default());
     let mut state = State::new();
     state.apply(Update::Clock { now: start });
     state.apply(Update::Rules { loaded: rules.rules.len(), problems: Vec::new() });

@@ -139,7 +139,7 @@ fn replay(rules: &RuleSet, header: &Header, lines: &[(Arc<str>, String)]) -> Vec
         correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
         ..WorkOptions::default()
     };
-    let (mut work, _) = Work::new(rules, &options);
+    let mut work = Work::new(rules, &options);
     let mut event = Event::default();
     for (number, (path, line)) in lines.iter().enumerate() {
         let line = Line {

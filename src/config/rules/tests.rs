@@ -274,3 +274,16 @@ fn a_file_that_was_named_must_be_readable() {
         assert!(error.source.to_string().contains(reason), "{}", error.source);
     }
 }
+
+#[test]
+fn thousands_of_files_are_read_side_by_side_in_one_order() {
+    let numbers: Vec<usize> = (0..3_000).collect();
+    let texts =
+        numbers.iter().map(|number| (format!("{number:04}.yml"), rule(&format!("r{number:04}"), "x")));
+    let texts: Vec<(String, String)> = texts.collect();
+    let files: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (&**name, &**text)).collect();
+    let (_, loaded) = Folder::new(&files);
+    let names: Vec<String> = numbers.iter().map(|number| format!("r{number:04}")).collect();
+    let titles: Vec<&str> = loaded.rules.detections.iter().map(|rule| &*rule.header.title).collect();
+    assert_eq!(titles, names);
+}

@@ -31,7 +31,7 @@ struct Running {
 
 impl Running {
     fn new(rules: &RuleSet) -> Self {
-        let work = Work::new(rules, &WorkOptions::default()).0;
+        let work = Work::new(rules, &WorkOptions::default());
         Self { work, tail: Tail::default(), path: "app.log".into(), read: Vec::new() }
     }
 
