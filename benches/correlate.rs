@@ -23,6 +23,10 @@ use soctop::detect::{
 use soctop::event::{Event, EventId, GenerationId, Paths, SourceId, TimeQuality, Timestamp};
 use soctop::normalize::{Normalizer, Options};
 
+use clock::cpu_time;
+
+mod clock;
+
 fn main() {
     let rules = std::env::var_os("SOCTOP_BENCH_RULES");
     let events = std::env::var_os("SOCTOP_BENCH_EVENTS");
@@ -183,13 +187,6 @@ fn recorded(rules: &RuleSet, file: &Path) {
         all - plain
     );
     println!("  correlations add {:.1} % to decoding, matching and incidents", 100.0 * (all - plain) / plain);
-}
-
-/// CPU time of this process; zero where it cannot be known.
-fn cpu_time() -> Duration {
-    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let nanos = text.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0);
-    Duration::from_nanos(nanos)
 }
 
 fn one_rule(correlation: &str) -> RuleSet {

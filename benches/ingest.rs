@@ -27,6 +27,10 @@ use tantivy::schema::{
 };
 use tantivy::{DateTime, Index, IndexWriter};
 
+use clock::cpu_time;
+
+mod clock;
+
 const HEAP: usize = 64 << 20;
 /// While someone watches.
 const COMMIT_EVERY: Duration = Duration::from_millis(250);
@@ -107,13 +111,6 @@ impl Stopwatch {
     fn read(self) -> (Duration, Duration) {
         (self.0.elapsed(), cpu_time() - self.1)
     }
-}
-
-/// Processor time of this process so far, in steps of a hundredth of a second.
-fn cpu_time() -> Duration {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
-    Duration::from_millis(fields.filter_map(|it| it.parse::<u64>().ok()).sum::<u64>() * 10)
 }
 
 fn directory() -> tempfile::TempDir {

@@ -17,7 +17,6 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use soctop::decode::Decoder;
 use soctop::detect::{
@@ -27,6 +26,10 @@ use soctop::detect::{
 use soctop::event::stamp::{Completion, parse};
 use soctop::event::{Event, GenerationId, PathId, Paths, SourceId, TimeQuality, Timestamp};
 use soctop::normalize::{Normalizer, Options};
+
+use clock::cpu_time;
+
+mod clock;
 
 /// Bytes read at once; no line may be longer.
 const CHUNK: usize = 1 << 18;
@@ -210,13 +213,6 @@ impl Worker {
             *self.said.entry(kind).or_default() += 1;
         }
     }
-}
-
-/// CPU time of this process; zero where it cannot be known.
-fn cpu_time() -> Duration {
-    let text = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let nanos = text.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0);
-    Duration::from_nanos(nanos)
 }
 
 /// Greatest resident memory of this process in bytes, zero where it cannot be known.
