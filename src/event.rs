@@ -336,6 +336,17 @@ impl Event {
             .map(|field| self.text(field.span))
     }
 
+    /// What the event speaks for: the service that says its name, else the file that it stands in, with its
+    /// folder (`shop/access.log`).
+    #[must_use]
+    pub fn service<'a>(&'a self, source: &'a str) -> &'a str {
+        let file = || {
+            let folder = source.rmatch_indices('/').nth(1);
+            folder.map_or(source, |(at, _)| source.get(at + 1..).unwrap_or(source))
+        };
+        self.all(canonical::SERVICE_NAME).next().unwrap_or_else(file)
+    }
+
     /// The dotted name of a field.
     #[must_use]
     pub fn name<'a>(&'a self, index: usize, paths: &'a PathNames) -> &'a str {
@@ -354,3 +365,25 @@ impl Event {
 }
 
 pub use path::PathNames;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_speaks_for_its_service_or_its_file() {
+        let mut event = Event::default();
+        let files = [
+            ("/var/log/shop/access.log", "shop/access.log"),
+            ("shop/access.log", "shop/access.log"),
+            ("/app.log", "/app.log"),
+            ("app.log", "app.log"),
+            ("", ""),
+        ];
+        for (source, service) in files {
+            assert_eq!(event.service(source), service);
+        }
+        event.push_text(canonical::SERVICE_NAME, Kind::String, "payments", Origin::Line);
+        assert_eq!(event.service("/var/log/shop/access.log"), "payments");
+    }
+}

@@ -11,6 +11,9 @@ use super::rule::RuleIndex;
 use super::taxonomy::{FieldResolver, FieldSlot};
 use crate::event::{Event, EventId, Kind, PathId, Paths, SourceId, TimeQuality, Timestamp, canonical};
 
+/// What an event speaks for, see [`Event::service`]. Correlations may group by it; no line carries it.
+pub const SERVICE: &str = "soctop.service";
+
 /// Number of a needed field: its index in `Correlator::needed_fields`.
 pub type FieldNumber = u16;
 
@@ -160,6 +163,8 @@ pub struct Extractor {
     wanted: Vec<Vec<Wanted>>,
     /// Needed fields whose path found no room in the table of paths.
     overflow: Vec<FieldNumber>,
+    /// The number of [`SERVICE`], if it is needed.
+    service: Option<FieldNumber>,
     /// By field, for the event at hand: its own name occurs.
     named: Vec<bool>,
     /// Places of the fields of the event at hand that may be needed.
@@ -199,8 +204,9 @@ impl Extractor {
                 want(path, Wanted { field, fallback: true });
             }
         }
+        let service = fields.iter().position(|field| field == SERVICE).map(|at| at as FieldNumber);
         let named = vec![false; slots.len()];
-        Self { resolver, slots, wanted, overflow, named, found: Vec::new() }
+        Self { resolver, slots, wanted, overflow, service, named, found: Vec::new() }
     }
 
     /// Makes `record` the record of `event`, which matched `rules`.
@@ -228,6 +234,9 @@ impl Extractor {
                     record.push_value(wanted.field, event.text(field.span));
                 }
             }
+        }
+        if let Some(field) = self.service {
+            record.push_value(field, event.service(path));
         }
         for field in &self.overflow {
             for value in self.resolver.values(event, self.slots[usize::from(*field)]) {

@@ -473,9 +473,8 @@ impl Pending {
         self.count_request(event, source, second);
     }
 
-    /// Requests by the service that says so, else by the source that it stands in.
-    fn count_request(&mut self, event: &Event, source: &Arc<str>, second: i64) {
-        let service = event.get(canonical::SERVICE_NAME).unwrap_or(source);
+    fn count_request(&mut self, event: &Event, source: &str, second: i64) {
+        let service = event.service(source);
         if let Some(seconds) = self.traffic.get_mut(service) {
             if seconds.len() < SECONDS_PER_PUBLICATION || seconds.contains_key(&second) {
                 seconds.entry(second).or_default().count(event);
