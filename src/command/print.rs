@@ -108,8 +108,11 @@ impl Out {
     }
 }
 
-/// `2026-03-01 09:30:00.123Z`: sortable, and as wide for every value.
+/// `2026-03-01 09:30:00.123Z`: sortable, and as wide for every value. A recording may have no time at all.
 pub fn time(time: Timestamp) -> String {
+    if time == Timestamp::MIN {
+        return format!("{:<24}", "no time");
+    }
     time.to_datetime().format("%Y-%m-%d %H:%M:%S%.3fZ").to_string()
 }
 

@@ -1,7 +1,8 @@
 //! Recorded logs through the same [`Work`], with event time as the only clock.
 //!
 //! Several files are merged by event time, so that an incident which shows in two streams is seen
-//! as it happened. A line without a time stays behind the line before it. A line far ahead of both the
+//! as it happened. A line without a time stays behind the line before it, and one before all times at the
+//! first of them. A line far ahead of both the
 //! lines before it and the next one does not move time (nobody may blind a replay with one forged
 //! timestamp); it counts as a claim from the future. The result depends on the input alone: not on the
 //! wall clock, the speed, or how the bytes were cut into chunks.
@@ -77,6 +78,8 @@ struct Lane<I> {
     spare: Vec<Event>,
     /// Time of the newest event so far; lines without a time stand here.
     last_time: Timestamp,
+    /// Lines before the first time have been given that time, if there is one.
+    has_begun: bool,
     /// The front of `ready` has its place in time.
     placed: bool,
 }
@@ -89,6 +92,7 @@ impl<I> Lane<I> {
             ready: VecDeque::new(),
             spare: Vec::new(),
             last_time: Timestamp::MIN,
+            has_begun: false,
             placed: false,
         }
     }
@@ -110,6 +114,9 @@ impl<I> Lane<I> {
 
     /// Gives the front event its place in time; false when that depends on lines not read yet.
     fn place(&mut self) -> bool {
+        if !self.has_begun && !self.begin() {
+            return false;
+        }
         let Some(front) = self.ready.front() else { return false };
         let ahead = |time: Timestamp, other: Timestamp| time.since(other) > FUTURE_LIMIT;
         let jump =
@@ -126,9 +133,21 @@ impl<I> Lane<I> {
         true
     }
 
+    /// Looks for the first time of the recording; false when that depends on lines not read yet.
+    fn begin(&mut self) -> bool {
+        let first = self.ready.iter().take(MOST_AHEAD).find_map(|event| event.meta.time);
+        if first.is_none() && self.ready.len() < MOST_AHEAD {
+            return false;
+        }
+        self.last_time = first.unwrap_or(self.last_time);
+        self.has_begun = true;
+        true
+    }
+
     /// Files are nearly in order; a line that is late in its file keeps its place there.
     fn place_front(&mut self, from_the_future: bool) {
         let Some(front) = self.ready.front_mut() else { return };
+        self.has_begun = true;
         if from_the_future {
             front.meta.time_quality = TimeQuality::Future;
         } else {
