@@ -70,6 +70,11 @@ where
     sink(work.take_outputs(), None)
 }
 
+/// Further than a line is believed.
+fn ahead(time: Timestamp, other: Timestamp) -> bool {
+    time.since(other) > FUTURE_LIMIT
+}
+
 /// A recording with the prepared events of its current chunk.
 struct Lane<I> {
     path: Arc<str>,
@@ -106,7 +111,10 @@ impl<I> Lane<I> {
             match self.chunks.next() {
                 Some(chunk) => self.prepare(&chunk?, work),
                 None if self.ready.is_empty() => return Ok(None),
-                None => self.place_front(false),
+                None => {
+                    self.begin(true);
+                    self.place_front(false);
+                }
             }
         }
         Ok(self.ready.front().map(|event| event.meta.ingested))
@@ -114,11 +122,10 @@ impl<I> Lane<I> {
 
     /// Gives the front event its place in time; false when that depends on lines not read yet.
     fn place(&mut self) -> bool {
-        if !self.has_begun && !self.begin() {
+        if !self.begin(false) {
             return false;
         }
         let Some(front) = self.ready.front() else { return false };
-        let ahead = |time: Timestamp, other: Timestamp| time.since(other) > FUTURE_LIMIT;
         let jump =
             front.meta.time.filter(|time| self.last_time != Timestamp::MIN && ahead(*time, self.last_time));
         let Some(jump) = jump else {
@@ -133,13 +140,19 @@ impl<I> Lane<I> {
         true
     }
 
-    /// Looks for the first time of the recording; false when that depends on lines not read yet.
-    fn begin(&mut self) -> bool {
-        let first = self.ready.iter().take(MOST_AHEAD).find_map(|event| event.meta.time);
-        if first.is_none() && self.ready.len() < MOST_AHEAD {
+    /// Finds the time at which the recording begins; false when that depends on lines not read yet.
+    fn begin(&mut self, is_whole: bool) -> bool {
+        if self.has_begun {
+            return true;
+        }
+        let mut times = self.ready.iter().take(MOST_AHEAD).filter_map(|event| event.meta.time);
+        let (first, second) = (times.next(), times.next());
+        if second.is_none() && self.ready.len() < MOST_AHEAD && !is_whole {
             return false;
         }
-        self.last_time = first.unwrap_or(self.last_time);
+        let is_forged = |first: &Timestamp| second.is_some_and(|second| ahead(*first, second));
+        self.last_time =
+            first.filter(|first| !is_forged(first)).or(second).or(first).unwrap_or(self.last_time);
         self.has_begun = true;
         true
     }
@@ -147,7 +160,6 @@ impl<I> Lane<I> {
     /// Files are nearly in order; a line that is late in its file keeps its place there.
     fn place_front(&mut self, from_the_future: bool) {
         let Some(front) = self.ready.front_mut() else { return };
-        self.has_begun = true;
         if from_the_future {
             front.meta.time_quality = TimeQuality::Future;
         } else {

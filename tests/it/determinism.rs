@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers too")]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -120,17 +121,39 @@ fn one_forged_time_does_not_blind_a_replay() {
     let honest = logins(400);
     let lines: Vec<&str> = honest.lines().collect();
     let forged = r#"{"timestamp": "2036-01-01T00:00:00Z", "event": "login_failed", "user": "mallory"}"#;
-    let with_forged = [&lines[..100], &[forged], &lines[100..]].concat().join("\n");
+    let with_forged = |at: usize| [&lines[..at], &[forged], &lines[at..]].concat().join("\n");
     let count = |text: &str, lines_at_once: usize| {
         let (outputs, ledger, counters) = replayed(&rules, text, lines_at_once);
         let moves = outputs.iter().filter(|output| matches!(output, Output::Transition(_))).count();
         (moves, ledger.future, counters.future, counters.late_ignored)
     };
     let (moves, ..) = count(&honest, 1_000);
-    for lines_at_once in [1, 101, 1_000] {
-        assert_eq!(count(&with_forged, lines_at_once), (moves, 1, 1, 0), "in chunks of {lines_at_once}");
+    for (at, lines_at_once) in [(100, 1), (100, 101), (100, 1_000), (0, 1), (0, 1_000)] {
+        let text = with_forged(at);
+        assert_eq!(count(&text, lines_at_once), (moves, 1, 1, 0), "at {at} in chunks of {lines_at_once}");
     }
     // A pause is no forgery: what comes after it goes on from there.
     let later = honest.replace("2026-03-01T", "2026-03-02T");
     assert_eq!(count(&format!("{honest}{later}"), 1_000).1, 0);
+}
+
+#[test]
+fn lines_before_the_first_time_stand_at_it() {
+    let (rules, _) = super::queries::load();
+    let banner = "Starting\nSuspicious pattern in URL\n";
+    let times = |text: &str, lines_at_once: usize| -> BTreeSet<Timestamp> {
+        let alerts = replayed(&rules, text, lines_at_once).0.into_iter();
+        let times = alerts.filter_map(|output| match output {
+            Output::Alert(alert) => Some(alert.window.start),
+            _ => None,
+        });
+        times.collect()
+    };
+    let timed = format!("{banner}{}", logins(1));
+    let first = Timestamp::from_seconds(1_772_357_400);
+    for lines_at_once in [1, 1_000] {
+        assert_eq!(times(&timed, lines_at_once).first(), Some(&first), "in chunks of {lines_at_once}");
+    }
+    // Where there is no time at all, nothing is made up.
+    assert_eq!(times(banner, 1_000), BTreeSet::from([Timestamp::MIN]));
 }

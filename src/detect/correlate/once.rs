@@ -1,6 +1,7 @@
 //! Events that several streams write and that are one fact (`once_per`).
 //!
-//! Systems write one thing to a file, to another file and to standard output. Of the events with one key
+//! Systems write one thing to a file, to another file and to standard output, and two of their loggers write
+//! it to the same file. A stream is what one logger writes to one file. Of the events with one key
 //! within a short time, as many count as the stream holds that has most of them: two streams with three
 //! each are three facts. Within one stream every event counts, so that nobody hides repetition behind an
 //! id that is constant or of their own choosing. How many count does not depend on the order in which the
@@ -9,7 +10,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::plan::RulePlan;
 use super::{Correlator, Signal};
@@ -19,7 +19,7 @@ use crate::event::Nanos;
 /// too low.
 const MOST_KEYS: usize = 65_536;
 /// Streams told apart under one key; further ones count by themselves.
-const MOST_STREAMS: usize = 8;
+const MOST_STREAMS: usize = 16;
 
 /// What one rule remembers of facts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -132,7 +132,8 @@ impl Correlator {
         }
         let values = rule.once_fields.iter().map(|field| record.value(*field).unwrap_or_default());
         let key = self.fingerprint(values) as u64;
-        let stream = xxh3_64_with_seed(record.path.as_bytes(), self.seed);
+        let logger = rule.once_writer.and_then(|field| record.value(field)).unwrap_or_default();
+        let stream = self.fingerprint([&*record.path, logger].into_iter()) as u64;
         let settled = self.settled(rule);
         let memory = &mut self.rules[index as usize];
         let new = memory.once.is_new(key, stream, signal.time, once.within, settled);

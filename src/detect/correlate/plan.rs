@@ -61,6 +61,8 @@ pub(crate) struct RulePlan {
     pub(crate) risk_fields: Vec<FieldNumber>,
     pub(crate) first_seen_fields: Vec<FieldNumber>,
     pub(crate) once_fields: Vec<FieldNumber>,
+    /// What tells the writers of one file apart, for `once_per`.
+    pub(crate) once_writer: Option<FieldNumber>,
     pub(crate) states: Option<StatesPlan>,
 }
 
@@ -467,6 +469,7 @@ impl Builder<'_> {
                 .iter()
                 .flat_map(|once| self.field_numbers(&once.fields))
                 .collect(),
+            once_writer: extension.once_per.as_ref().map(|_| self.field("log.logger")),
             states: None,
             extension,
             summary: Arc::new(summary),

@@ -30,6 +30,18 @@ fn a_fact_that_several_streams_write_counts_once() {
 }
 
 #[test]
+fn two_loggers_of_one_file_are_two_streams() {
+    let mut stream = Stream::new(&once());
+    for (second, id) in [(0.0, 1), (5.0, 2), (9.0, 3)] {
+        for logger in ["middleware", "access"] {
+            stream.event("a", second, &format!("g=x id={id} log.logger={logger}"));
+        }
+        assert_eq!(opened(&stream).len(), usize::from(id == 3), "{id}");
+    }
+    assert_eq!(stream.correlator.counters().copies, 3);
+}
+
+#[test]
 fn a_constant_id_hides_nothing() {
     let mut stream = Stream::new(&once());
     stream.events("a", &[0.0, 0.1, 0.2], "g=x id=constant");
