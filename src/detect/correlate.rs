@@ -522,7 +522,7 @@ impl Correlator {
             ((4 * threshold).max(self.options.entries_per_group), Evidence::MOST_PARTS)
         };
         // Rules above need the fields of all events behind a firing.
-        let evidence = if rule.carried.is_empty() || scarce { evidence } else { entries };
+        let evidence = if rule.carries_events && !scarce { entries } else { evidence };
         Limits { settled_before, entries, evidence }
     }
 

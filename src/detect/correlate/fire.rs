@@ -167,8 +167,7 @@ impl Correlator {
             }
             ChangeKind::Retracted => self.retract(plan, to, key, change.time, out),
             // A late event changes every firing after it; where nobody would see the difference, that costs nothing.
-            ChangeKind::Changed
-                if !self.options.conformance && is_silent(rule) && rule.carried.is_empty() => {}
+            ChangeKind::Changed if !self.options.conformance && is_silent(rule) && !rule.carries_events => {}
             ChangeKind::Added | ChangeKind::Changed => {
                 if let (Some(baseline), Some(usual)) =
                     (rule.extension.baseline, self.rules[to].groups.get(&key).and_then(|g| g.usual.as_ref()))
@@ -212,13 +211,13 @@ impl Correlator {
             uncounted += usize::from(counted.is_some_and(|counted| key <= counted));
             *late = None;
         }
-        let wanted = match rule.carried.is_empty() {
-            true if is_silent(rule) => uncounted.min(Evidence::MOST_PARTS),
-            true => uncounted,
-            false => entries.len(),
+        let wanted = match rule.carries_events {
+            false if is_silent(rule) => uncounted.min(Evidence::MOST_PARTS),
+            false => uncounted,
+            true => entries.len(),
         };
         let parts: Vec<Arc<Evidence>> = match window.measure {
-            Measure::OrderedRules { .. } if !rule.carried.is_empty() => {
+            Measure::OrderedRules { .. } if rule.carries_events => {
                 let steps = window.steps(u64::MAX);
                 let picked = chosen(entries.clone(), &steps, window);
                 let picked = picked.unwrap_or_else(|| entries.clone().collect());

@@ -49,6 +49,8 @@ pub(crate) struct RulePlan {
     pub(crate) group_numbers: Vec<FieldNumber>,
     /// Fields that rules above need of its firings.
     pub(crate) carried: Vec<FieldNumber>,
+    /// Some of these are not the names of its groups: only the events behind a firing know them.
+    pub(crate) carries_events: bool,
     pub(crate) lateness: Nanos,
     /// Rules between it and the events: 0 for a plain detection.
     pub(crate) depth: u32,
@@ -239,6 +241,9 @@ impl Plan {
             if !changed {
                 break;
             }
+        }
+        for rule in &mut self.rules {
+            rule.carries_events = rule.carried.iter().any(|field| !rule.group_numbers.contains(field));
         }
     }
 
@@ -453,6 +458,7 @@ impl Builder<'_> {
             group_names: Vec::new(),
             group_numbers: Vec::new(),
             carried: Vec::new(),
+            carries_events: false,
             lateness: extension.lateness.unwrap_or(self.default_lateness),
             depth: 0,
             close_after: extension.alert.close_after.unwrap_or(CLOSE_AFTER),
