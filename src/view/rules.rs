@@ -10,21 +10,19 @@ use super::{Drawn, format};
 use crate::safe;
 use crate::text::Safe;
 
+/// Before a problem, and before its further lines.
+const MARK: &str = " ! ";
+const INDENT: &str = "   ";
+
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let rules = &scene.snapshot.rules;
-    let problems = rules.problems.len() as u16;
-    let below = if problems == 0 { 0 } else { (problems + 2).min(area.height / 2) };
+    let problems = problem_lines(canvas, scene, usize::from(area.width.saturating_sub(2)));
+    let below = if problems.is_empty() { 0 } else { (problems.len() as u16 + 2).min(area.height / 2) };
     let list_area = Rect { height: area.height - below, ..area };
     let page = hits(canvas, list_area, scene);
     if below > 0 {
         let problem_area = Rect { y: list_area.bottom(), height: below, ..area };
-        let title = canvas.own("Problems", Role::Title);
-        let note = canvas.own("the other rules run", Role::Muted);
-        let inner = canvas.frame(problem_area, &[title], &[note], false);
-        for (row, problem) in rules.problems.iter().take(usize::from(inner.height)).enumerate() {
-            let parts = [canvas.own(" ! ", Role::Bad), canvas.part(canvas.safe(problem), Role::Text)];
-            canvas.row(inner, row as u16, &parts);
-        }
+        draw_problems(canvas, problem_area, &problems);
     }
     let loaded = safe!("{} rules loaded", format::count(rules.loaded as u64));
     let broken = match rules.problem_count {
@@ -32,6 +30,27 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
         count => safe!("{} problems", format::count(count as u64)),
     };
     Drawn { page, position: vec![loaded, broken], ..Drawn::default() }
+}
+
+/// What is wrong, as lines of so many cells; the first of each problem is marked.
+fn problem_lines(canvas: &Canvas<'_>, scene: &Scene<'_>, cells: usize) -> Vec<(bool, Safe)> {
+    let problems = scene.snapshot.rules.problems.iter();
+    let lines = problems.flat_map(|problem| {
+        let lines = canvas.safe(problem).wrap(cells.saturating_sub(MARK.len()));
+        lines.into_iter().enumerate().map(|(at, line)| (at == 0, line))
+    });
+    lines.collect()
+}
+
+fn draw_problems(canvas: &mut Canvas<'_>, area: Rect, problems: &[(bool, Safe)]) {
+    let title = canvas.own("Problems", Role::Title);
+    let note = canvas.own("the other rules run; soctop rules check says more", Role::Muted);
+    let inner = canvas.frame(area, &[title], &[note], false);
+    for (row, (is_first, line)) in problems.iter().take(usize::from(inner.height)).enumerate() {
+        let mark = if *is_first { canvas.own(MARK, Role::Bad) } else { canvas.own(INDENT, Role::Text) };
+        let parts = [mark, canvas.part(line.clone(), Role::Text)];
+        canvas.row(inner, row as u16, &parts);
+    }
 }
 
 fn hits(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
