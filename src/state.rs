@@ -30,7 +30,7 @@ pub use risk::{Contribution, Entity};
 pub use rows::Rows;
 pub use source::{SourceHealth, SourceRow};
 pub use threat::{Reason, Threat, ThreatLevel, ThreatSample};
-pub use traffic::{Tally, TrafficRow};
+pub use traffic::{Copies, Tally, TrafficRow};
 pub use update::{Counted, IndexStatus, Ledger, RuleHits, SourceStatus, Update};
 
 use crate::detect::{Alert, Level};

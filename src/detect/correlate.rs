@@ -39,6 +39,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+pub(crate) use self::once::Once;
 pub use self::snapshot::SnapshotError;
 pub use self::succession::{Seeds, Succession};
 
@@ -48,7 +49,6 @@ use self::aggregate::KeyedMap;
 use self::clock::Clock;
 use self::evidence::{Evidence, cut};
 use self::history::{Seen, Usual};
-use self::once::Once;
 use self::plan::{Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
 use self::sketch::Sketch;
 use self::timer::Timer;

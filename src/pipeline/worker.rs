@@ -20,7 +20,7 @@ use crate::detect::Output;
 use crate::event::{
     Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, SourceId, SourceMessage, Timestamp, canonical,
 };
-use crate::state::{Counted, Ledger, Snapshot, SourceStatus, State, Tally, Update};
+use crate::state::{Copies, Counted, Ledger, Snapshot, SourceStatus, State, Tally, Update};
 
 /// Ten times a second at the most: the frame rate of the dashboard.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
@@ -80,6 +80,7 @@ pub(super) struct Worker {
     sources: BTreeMap<SourceId, Known>,
     changed_sources: BTreeSet<SourceId>,
     pending: Pending,
+    copies: Copies,
     dirty: bool,
     published_at: Instant,
     saved_at: Instant,
@@ -121,6 +122,7 @@ impl Worker {
             sources: BTreeMap::new(),
             changed_sources: BTreeSet::new(),
             pending: Pending::default(),
+            copies: Copies::default(),
             dirty: true,
             published_at: now,
             saved_at: now,
@@ -207,7 +209,7 @@ impl Worker {
             }
             used += 1;
             newest = newest.max(event.meta.time);
-            self.pending.count(event, &name);
+            self.pending.count(event, &name, &mut self.copies);
         }
         events.truncate(used);
         self.tail.keep(&events, &name);
@@ -466,15 +468,17 @@ impl Pending {
         self.rows.is_empty() && self.ledger == Ledger::default()
     }
 
-    fn count(&mut self, event: &Event, source: &Arc<str>) {
+    fn count(&mut self, event: &Event, source: &str, copies: &mut Copies) {
         let level = level(event);
         let second = event.meta.time.unwrap_or(event.meta.ingested).seconds();
         self.by_second.entry(second).or_default()[level as usize] += 1;
-        self.count_request(event, source, second);
+        let service = event.service(source);
+        if !copies.holds(event, service, source) {
+            self.count_request(event, service, second);
+        }
     }
 
-    fn count_request(&mut self, event: &Event, source: &str, second: i64) {
-        let service = event.service(source);
+    fn count_request(&mut self, event: &Event, service: &str, second: i64) {
         if let Some(seconds) = self.traffic.get_mut(service) {
             if seconds.len() < SECONDS_PER_PUBLICATION || seconds.contains_key(&second) {
                 seconds.entry(second).or_default().count(event);

@@ -1,10 +1,12 @@
 //! Requests of the last minute, by service: how many, how many failed, how long they took.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock};
 
 use memchr::memmem::Finder;
 
+use crate::detect::correlate::Once;
 use crate::event::{Event, Nanos, Timestamp, canonical};
 
 /// Seconds that are looked back.
@@ -20,6 +22,41 @@ const OTHERS: &str = "(others)";
 /// Steps of the histogram: half a doubling each from a tenth of a millisecond, to 27 minutes.
 const STEPS: usize = 48;
 const SHORTEST: f64 = 1e5;
+
+/// Requests that are written more than once: by the middleware and the server into one file, and into
+/// several files of one service.
+#[derive(Default)]
+pub struct Copies {
+    of_loggers: Once,
+    of_files: Once,
+    hasher: RandomState,
+}
+
+/// All that is written of one request is written within this time.
+const COPIED_WITHIN: Nanos = 2_000_000_000;
+
+impl Copies {
+    /// Whether another logger of the file, or another file of the service, has counted this request already.
+    /// Loggers agree on address, path and status (access lines have no id), files on the correlation id: two
+    /// instances of a service may well be asked the same.
+    pub fn holds(&mut self, event: &Event, service: &str, source: &str) -> bool {
+        let Some(status) = event.get(canonical::HTTP_STATUS) else { return false };
+        let time = event.meta.time.unwrap_or(event.meta.ingested);
+        let settled = time.plus(-WINDOW * 1_000_000_000).0;
+        let request = (source, status, event.get(canonical::URL_PATH), event.get(canonical::SOURCE_IP));
+        let key = self.hasher.hash_one(request);
+        let logger = self.hasher.hash_one(event.get(canonical::LOG_LOGGER));
+        if !self.of_loggers.is_new(key, logger, time.0, COPIED_WITHIN, settled) {
+            return true;
+        }
+        let id = event.all(canonical::CORRELATION_ID).next();
+        id.filter(|id| !id.is_empty()).is_some_and(|id| {
+            let key = self.hasher.hash_one((service, status, id));
+            let file = self.hasher.hash_one(source);
+            !self.of_files.is_new(key, file, time.0, COPIED_WITHIN, settled)
+        })
+    }
+}
 
 /// What was counted of one service in one second.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,6 +216,7 @@ fn row(service: &Arc<str>, seconds: &VecDeque<(i64, Tally)>) -> TrafficRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Kind, Origin};
 
     fn second(requests: u32, errors: u32, millis: &[f64]) -> Tally {
         let mut tally = Tally { requests, errors, ..Tally::default() };
@@ -229,6 +267,50 @@ mod tests {
         let rows = traffic.rows(Timestamp::from_seconds(7));
         assert_eq!(rows.len(), MOST_SERVICES + 1);
         assert_eq!(&*rows[0].service, OTHERS);
+    }
+
+    /// A request as one logger of a file tells it.
+    fn request(millis: i64, logger: &str, ip: &str, id: &str) -> Event {
+        let mut event = Event::default();
+        event.meta.time = Some(Timestamp(millis * 1_000_000));
+        let fields = [
+            (canonical::HTTP_STATUS, "200"),
+            (canonical::URL_PATH, "/cart"),
+            (canonical::SOURCE_IP, ip),
+            (canonical::LOG_LOGGER, logger),
+            (canonical::CORRELATION_ID, id),
+        ];
+        for (path, text) in fields.into_iter().filter(|(_, text)| !text.is_empty()) {
+            event.push_text(path, Kind::String, text, Origin::Line);
+        }
+        event
+    }
+
+    fn counted<'a>(of: impl IntoIterator<Item = (Event, &'a str)>) -> usize {
+        let mut copies = Copies::default();
+        of.into_iter().filter(|(event, file)| !copies.holds(event, "shop", file)).count()
+    }
+
+    #[test]
+    fn a_request_that_two_loggers_and_two_files_tell_counts_once() {
+        let told = |n: i64| {
+            let id = format!("id{n}");
+            ["app.log", "stdout"].into_iter().flat_map(move |file| {
+                let middleware = request(n * 10, "middleware", "192.0.2.1", &id);
+                [(middleware, file), (request(n * 10 + 1, "access", "192.0.2.1", ""), file)]
+            })
+        };
+        assert_eq!(counted((0..5).flat_map(told)), 5);
+    }
+
+    #[test]
+    fn requests_that_are_alike_all_count() {
+        assert_eq!(counted((0..5).map(|n| (request(n, "", "192.0.2.1", ""), "access.log"))), 5);
+        // Of two instances, and with one id for all.
+        let instances =
+            |n| [(request(n, "", "192.0.2.1", ""), "a.log"), (request(n, "", "192.0.2.1", ""), "b.log")];
+        assert_eq!(counted((0..5).flat_map(instances)), 10);
+        assert_eq!(counted((0..5).map(|n| (request(n, "", "192.0.2.1", "constant"), "a.log"))), 5);
     }
 
     #[test]
