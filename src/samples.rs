@@ -8,13 +8,14 @@
 //! and a sample file can be checked against its generator.
 
 mod catalogue;
+mod look_alikes;
 mod random;
 mod scenario;
 mod signals;
 mod story;
 mod systems;
 
-pub use catalogue::{Sample, samples};
+pub use catalogue::{LookAlike, Sample, samples};
 pub use story::{STORY_MILLIS, story};
 
 use crate::event::Timestamp;
@@ -36,15 +37,24 @@ struct Tape {
     start: Timestamp,
     random: Random,
     lines: Vec<Line>,
+    look_alikes: Vec<LookAlike>,
 }
 
 impl Tape {
     fn new(seed: u64, start: Timestamp) -> Self {
-        Self { start, random: Random::new(seed), lines: Vec::new() }
+        Self { start, random: Random::new(seed), lines: Vec::new(), look_alikes: Vec::new() }
     }
 
     fn push(&mut self, at_millis: u64, stream: &'static str, text: impl Into<String>) {
         self.lines.push(Line { at_millis, stream, text: text.into() });
+    }
+
+    /// What `write` writes resembles what the rule looks for, and is none of it.
+    fn like(&mut self, rule: &'static str, write: impl FnOnce(&mut Self)) {
+        let before = self.lines.len();
+        write(self);
+        let written = self.lines.iter().skip(before);
+        self.look_alikes.extend(written.map(|line| LookAlike { rule, line: line.text.clone() }));
     }
 
     fn time(&self, at_millis: u64) -> Timestamp {

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Tape;
+use super::look_alikes::look_alikes;
 use super::signals::signals;
 use super::systems::{MARKET, MEDIA_SESSION, Request, SecurityEvent, Session, Statement};
 use crate::event::Timestamp;
@@ -15,6 +16,16 @@ pub struct Sample {
     /// What it shows, one line for the README.
     pub about: &'static str,
     pub text: String,
+    /// Which of its lines are near misses, and of which rules.
+    pub look_alikes: Vec<LookAlike>,
+}
+
+/// A harmless line that resembles what a rule looks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookAlike {
+    /// Name of the rule.
+    pub rule: &'static str,
+    pub line: String,
 }
 
 /// All sample files, in the order of the README.
@@ -35,6 +46,7 @@ pub fn samples() -> Vec<Sample> {
         availability(),
         correlation_ids(),
         signals(),
+        look_alikes(),
         benign_days(),
     ]
     .concat()
@@ -187,6 +199,24 @@ fn abuse() -> Vec<Sample> {
                 tape.media_denied(n * 1_300 + 2, "jin.park", "10.20.0.23", &format!("video:{}", n + 1));
             }
         }),
+        sample("abuse-other-peoples-objects.benign", "links to three videos that are gone", |tape| {
+            for n in 0..3 {
+                let target = format!("/api/videos/{}", n + 40);
+                tape.media_nginx(n * 20 * SECOND, "", &Request::get("10.20.0.14", &target, 404));
+                tape.media_visit(n * 20 * SECOND + 900, "10.20.0.14");
+            }
+        }),
+        sample("abuse-deletion.benign", "somebody removes two of his videos", |tape| {
+            for (n, failure) in
+                [Some("invalid_password"), Some("invalid_password"), None].into_iter().enumerate()
+            {
+                tape.media_login(n as u64 * 9 * SECOND, "maya.lopes", "10.20.0.14", failure);
+            }
+            for n in 0..2 {
+                let (at, resource) = (MINUTE + n * 9 * SECOND, format!("video:{}", n + 1));
+                tape.media_change(at, "video_deleted", "maya.lopes", &resource, json!(null), "10.20.0.14");
+            }
+        }),
         sample("abuse-deletion", "a guessed password, and three objects are gone", |tape| {
             tape.guessing_with_success(0, "maya.lopes", "203.0.113.140");
             for n in 0..3 {
@@ -212,11 +242,20 @@ fn abuse() -> Vec<Sample> {
                 );
             }
         }),
-        sample("abuse-shared-key.benign", "two people of one customer, one agent each", |tape| {
-            for n in 0..5 {
-                tape.market_visit(n * 4 * SECOND, if n % 2 == 0 { "10.40.7.3" } else { "10.40.7.4" });
-            }
-        }),
+        sample(
+            "abuse-shared-key.benign",
+            "two people of one customer, a little odd to the service",
+            |tape| {
+                for n in 0..5 {
+                    tape.market_visit(n * 4 * SECOND, if n % 2 == 0 { "10.40.7.3" } else { "10.40.7.4" });
+                }
+                tape.like("abuse_score", |tape| {
+                    let fields = [("customer_id", json!("cust_1001")), ("risk_score", json!(20))];
+                    let message = "Suspicious activity detected";
+                    tape.market_with(22 * SECOND, "WARNING", "api.v1.marketplace", message, "", &fields);
+                });
+            },
+        ),
     ]
 }
 
@@ -450,6 +489,13 @@ fn more_authentication() -> Vec<Sample> {
                 }
             },
         ),
+        sample("authentication-unknown-users.benign", "two people who mistype their own name", |tape| {
+            for (n, user) in ["ida.mos", "jin.prak"].into_iter().enumerate() {
+                let at = n as u64 * 2 * MINUTE;
+                tape.assist_audit(at, "auth_failed_user_not_found", Some(user), json!({}));
+                tape.assist_audit(at + 9 * SECOND, "auth_success", Some("assist_admin"), json!({}));
+            }
+        }),
         sample(
             "authentication-many-addresses",
             "logins refused from twelve addresses, each below its own limit",
@@ -475,6 +521,8 @@ fn more_authentication() -> Vec<Sample> {
         sample("authentication-denied.benign", "two clicks on what one may not do", |tape| {
             tape.authorization_denied(0, "user_000006", "10.30.0.8", 2);
             tape.lattice_visit(30 * SECOND, "10.70.0.5");
+            tape.lattice(40 * SECOND, "auth.middleware", "WARNING", "Admin access denied");
+            tape.lattice_request(40 * SECOND + 1, &Request::get("10.70.0.5", "/api/tenants", 403));
         }),
         sample("authentication-without-credentials", "API calls without or with forged tokens", |tape| {
             for n in 0..12 {
@@ -483,6 +531,19 @@ fn more_authentication() -> Vec<Sample> {
                 tape.lattice_request(at + 1, &Request::get("203.0.113.211", "/api/lattices", 401));
             }
         }),
+        sample(
+            "authentication-without-credentials.benign",
+            "a session that ended while the page was open",
+            |tape| {
+                tape.lattice_visit(0, "10.70.0.5");
+                for n in 1..3 {
+                    let at = n * 20 * SECOND;
+                    tape.lattice(at, "auth.middleware", "WARNING", "Unauthenticated API access attempt");
+                    tape.lattice_request(at + 1, &Request::get("10.70.0.5", "/api/lattices", 401));
+                }
+                tape.lattice_login(MINUTE, "olga@lattice.example", "10.70.0.5", true);
+            },
+        ),
         sample(
             "authentication-admin-address",
             "the administration called from addresses that are not on its list",
@@ -517,6 +578,15 @@ fn more_authentication() -> Vec<Sample> {
                 tape.market_request(
                     n * 3 * SECOND,
                     &Request::post("203.0.113.26", "/web/profile", 403),
+                    &[("WARNING", "core.security_middleware", "Missing CSRF token")],
+                );
+            }
+        }),
+        sample("authentication-csrf.benign", "two forms that were open for too long", |tape| {
+            for n in 0..2 {
+                tape.market_request(
+                    n * 30 * SECOND,
+                    &Request::post("10.40.7.3", "/web/profile", 403),
                     &[("WARNING", "core.security_middleware", "Missing CSRF token")],
                 );
             }
@@ -626,19 +696,27 @@ fn more_authentication() -> Vec<Sample> {
                 );
             },
         ),
-        sample("authentication-administrator-made.benign", "a role changed to a lesser one", |tape| {
-            tape.media_change(
-                0,
-                "user_role_changed",
-                "admin",
-                "user:jin.park",
-                json!({ "old": "editor", "new": "viewer" }),
-                "10.20.0.9",
-            );
-            for n in 1..5 {
-                tape.media_visit(n * 5 * SECOND, "10.20.0.14");
-            }
-        }),
+        sample(
+            "authentication-administrator-made.benign",
+            "a lesser role, and a key used where it was made",
+            |tape| {
+                for (n, action) in ["api_key_created", "api_key_used"].into_iter().enumerate() {
+                    let at = 30 * SECOND + n as u64 * 20 * SECOND;
+                    tape.media_change(at, action, "admin", "api_key:ak_9f31", json!(null), "10.20.0.9");
+                }
+                tape.media_change(
+                    0,
+                    "user_role_changed",
+                    "admin",
+                    "user:jin.park",
+                    json!({ "old": "editor", "new": "viewer" }),
+                    "10.20.0.9",
+                );
+                for n in 1..5 {
+                    tape.media_visit(n * 5 * SECOND, "10.20.0.14");
+                }
+            },
+        ),
         sample(
             "authentication-reset-abuse",
             "password resets and verification codes, again and again",
@@ -672,6 +750,8 @@ fn more_authentication() -> Vec<Sample> {
                 tape.assist_visit(at + SECOND, ip);
                 tape.assist_visit(at + 9 * SECOND, ip);
             }
+            let fields = [("user_id", json!("u-1")), ("client_ip", json!("10.30.0.10"))];
+            tape.assist(70 * SECOND, "warning", "email_verification_failed", &fields);
         }),
     ]
 }
@@ -771,16 +851,35 @@ fn sessions_and_tokens() -> Vec<Sample> {
                 );
             },
         ),
-        sample("sessions-and-tokens-travel.benign", "a phone that leaves the office network", |tape| {
-            for (n, ip) in ["10.30.0.9", "10.30.0.9", "198.51.100.200", "198.51.100.200"].iter().enumerate() {
-                tape.assist(
-                    n as u64 * MINUTE,
-                    "info",
-                    "session_activity",
-                    &[("session_id", json!("s-77aa")), ("user_id", json!("u-3")), ("client_ip", json!(ip))],
-                );
-            }
-        }),
+        sample(
+            "sessions-and-tokens-travel.benign",
+            "a phone that leaves the office network and signs in again",
+            |tape| {
+                for (n, ip) in
+                    ["10.30.0.9", "10.30.0.9", "198.51.100.200", "198.51.100.200"].iter().enumerate()
+                {
+                    tape.assist(
+                        n as u64 * MINUTE,
+                        "info",
+                        "session_activity",
+                        &[
+                            ("session_id", json!("s-77aa")),
+                            ("user_id", json!("u-3")),
+                            ("client_ip", json!(ip)),
+                        ],
+                    );
+                }
+                for n in 0..2 {
+                    let session = format!("s-78{n:02}");
+                    let fields = [
+                        ("session_id", json!(session)),
+                        ("user_id", json!("u-3")),
+                        ("client_ip", json!("198.51.100.200")),
+                    ];
+                    tape.assist(4 * MINUTE + n * 20 * SECOND, "info", "session_created", &fields);
+                }
+            },
+        ),
     ]
 }
 
@@ -901,6 +1000,12 @@ fn database() -> Vec<Sample> {
                 &["payouts", "users", "pg_authid", "sessions", "secrets", "keys"],
             );
         }),
+        sample("database-rights.benign", "a report that was given one table too few", |tape| {
+            tape.postgres_denied(0, "reporting", "10.20.20.5", &["payouts", "refunds"]);
+            for n in 1..3 {
+                tape.media_visit(n * 9 * SECOND, "10.20.0.14");
+            }
+        }),
         sample(
             "database-takeover",
             "a superuser appears, reads the hashes, runs a program, switches logging off",
@@ -926,7 +1031,25 @@ fn database() -> Vec<Sample> {
             }
             tape.pgaudit(70 * SECOND, &MEDIA_SESSION, &Statement::new("READ", "SELECT", "SELECT 1"));
         }),
-        sample("database-takeover.benign", "a migration and a grant", |tape| {
+        sample("database-silent-session.benign", "a superuser who looks something up", |tape| {
+            let session = Session {
+                user: "dba",
+                database: "media_production",
+                host: "10.20.8.12",
+                pid: 7_811,
+                application: "psql",
+            };
+            let authorised =
+                "connection authorized: user=dba database=media_production application_name=psql";
+            tape.postgres(0, &session, "LOG", "", authorised);
+            tape.pgaudit(
+                3 * SECOND,
+                &session,
+                &Statement::new("READ", "SELECT", "select count(*) from videos;"),
+            );
+            tape.postgres(8 * SECOND, &session, "LOG", "", "disconnection: session time: 0:00:08.000 user=dba database=media_production host=10.20.8.12 port=47811");
+        }),
+        sample("database-takeover.benign", "a migration, a grant and a role without rights", |tape| {
             let session = Session {
                 user: "migrator",
                 database: "media_production",
@@ -956,6 +1079,10 @@ fn database() -> Vec<Sample> {
                 &session,
                 &Statement::new("ROLE", "GRANT", "grant select on tags to reporting"),
             );
+            tape.like("superuser_created", |tape| {
+                let text = "create role tagger nosuperuser login";
+                tape.pgaudit(350, &session, &Statement::new("ROLE", "CREATE ROLE", text));
+            });
             tape.postgres(400, &session, "LOG", "", "disconnection: session time: 0:00:00.402 user=migrator database=media_production host=10.20.8.11 port=47900");
         }),
         sample("database-mass-read", "one statement returns 50,000 rows, and a table is emptied", |tape| {
@@ -1036,6 +1163,14 @@ fn transport() -> Vec<Sample> {
                 "peer closed connection in SSL handshake while SSL handshaking",
                 &request,
             );
+        }),
+        sample("transport-handshake.benign", "two clients that are too old to connect", |tape| {
+            for n in 0..2 {
+                let what = "SSL_do_handshake() failed (SSL: error:0A000102:SSL routines::unsupported protocol) while SSL handshaking";
+                let request = Request::get("10.20.0.14", "/api/videos", 200);
+                tape.media_nginx_error(n * 20 * SECOND, "info", what, &request);
+                tape.media_visit(n * 20 * SECOND + 900, "10.20.0.14");
+            }
         }),
         sample("transport-host-header", "foreign host names, refused origins and policy reports", |tape| {
             for (n, host) in
@@ -1125,17 +1260,23 @@ fn secrets_and_encryption() -> Vec<Sample> {
                 );
             },
         ),
-        sample("secrets-and-encryption-decrypt.benign", "encryption as it should be", |tape| {
-            tape.lattice(
-                0,
-                "security.field_encryption",
-                "INFO",
-                "Encryption key loaded from /srv/lattice/keys/field.key",
-            );
-            for n in 0..4 {
-                tape.lattice_visit(2 * SECOND + n * 3 * SECOND, "10.70.0.4");
-            }
-        }),
+        sample(
+            "secrets-and-encryption-decrypt.benign",
+            "encryption as it should be, but for one old value",
+            |tape| {
+                let failed = "Failed to decrypt value: InvalidToken";
+                tape.lattice(20 * SECOND, "security.field_encryption", "ERROR", failed);
+                tape.lattice(
+                    0,
+                    "security.field_encryption",
+                    "INFO",
+                    "Encryption key loaded from /srv/lattice/keys/field.key",
+                );
+                for n in 0..4 {
+                    tape.lattice_visit(2 * SECOND + n * 3 * SECOND, "10.70.0.4");
+                }
+            },
+        ),
         sample(
             "secrets-and-encryption-missing",
             "required secrets missing, the vault gone, its health check failing",
@@ -1179,6 +1320,21 @@ fn secrets_and_encryption() -> Vec<Sample> {
             ];
             tape.assist(82 * MINUTE, "info", "secret_read", &fields);
         }),
+        sample(
+            "secrets-and-encryption-stranger.benign",
+            "secrets read by those who always read them",
+            |tape| {
+                for n in 0..9 {
+                    let user = if n % 2 == 0 { "svc-media" } else { "svc-upload" };
+                    let fields = [
+                        ("user", json!(user)),
+                        ("client_ip", json!("10.20.8.10")),
+                        ("secret", json!("db-password")),
+                    ];
+                    tape.assist(n * 10 * MINUTE, "info", "secret_read", &fields);
+                }
+            },
+        ),
         sample("secrets-and-encryption-admins-made", "administrator credentials are generated", |tape| {
             tape.assist_audit(0, "admin_credentials_generated", None, json!({ "admin_count": 3 }));
             tape.assist_audit(
@@ -1300,6 +1456,14 @@ fn availability() -> Vec<Sample> {
                 }
             },
         ),
+        sample("availability-retries.benign", "a provider that refuses twice", |tape| {
+            for n in 0..2 {
+                let error = "Error code: 429 - Rate limit reached for large-model in organization org-x";
+                let cid = tape.random.uuid();
+                tape.shop_error(n * 20 * SECOND, &cid, "ProviderError", error, "/api/v1/ml/predict");
+            }
+            tape.shop_visit(MINUTE, "10.30.0.5");
+        }),
         sample("availability-slow", "responses become slow", |tape| {
             for n in 0..40 {
                 let fields = [
@@ -1407,12 +1571,13 @@ pub(super) fn sample(name: &'static str, about: &'static str, write: impl FnOnce
     let start = Timestamp::parse_rfc3339(DAY).unwrap_or_default();
     let mut tape = Tape::new(seed_of(name), start);
     write(&mut tape);
+    let look_alikes = std::mem::take(&mut tape.look_alikes);
     let mut text = String::new();
     for line in tape.into_lines() {
         text.push_str(&line.text);
         text.push('\n');
     }
-    Sample { name, about, text }
+    Sample { name, about, text, look_alikes }
 }
 
 /// Every file has ids of its own and keeps them when others are added.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Tape;
 use super::catalogue::{Sample, sample};
-use super::systems::{MEDIA_ACCESS, Request};
+use super::systems::{BROWSER, MEDIA_ACCESS, Request};
 
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60_000;
@@ -61,14 +61,14 @@ fn tiers() -> Vec<Sample> {
             },
         ),
         sample("rate-limits-tiers.benign", "as many requests as the tiers allow, and not one more", |tape| {
-            for (tier, (path, minute, second)) in
-                TIERS.into_iter().enumerate().filter(|(_, tier)| tier.1 < 100)
-            {
+            for (tier, (path, minute, second)) in TIERS.into_iter().enumerate() {
                 let start = tier as u64 * 2 * MINUTE;
                 for n in 0..second {
-                    tape.shop_access(start + n * 100, "10.30.0.5", path);
+                    tape.shop_access(start + n * 900 / second, "10.30.0.5", path);
                 }
-                for n in 0..minute - second {
+                // Of the large tiers the burst is enough to read.
+                let rest = if minute < 100 { minute - second } else { 0 };
+                for n in 0..rest {
                     tape.shop_access(start + 5 * SECOND + n * 50_000 / minute, "10.30.0.5", path);
                 }
             }
@@ -281,15 +281,11 @@ fn scores() -> Vec<Sample> {
         ),
         sample(
             "abuse-customer-score.benign",
-            "ten requests of one customer from an office and a phone",
+            "ten requests of one customer, by a browser and by a program",
             |tape| {
                 for (n, at) in [0, 2, 3, 7, 8, 15, 17, 30, 31, 50].into_iter().enumerate() {
-                    request(
-                        tape,
-                        at * SECOND,
-                        format!("10.40.7.{}", 3 + n % 2),
-                        format!("agent/{}.0", n % 2),
-                    );
+                    let agent = if n % 2 == 0 { BROWSER } else { "python-requests/2.32.3" };
+                    request(tape, at * SECOND, format!("10.40.7.{}", 3 + n % 2), agent.to_owned());
                 }
             },
         ),

@@ -1,6 +1,7 @@
 //! Behaviour of the whole program, one module a subject.
 
 mod architecture; // the import table, held against the sources
+mod both_ways; // every rule has samples and tests in which it speaks, and in which it does not
 mod config; // flags, environment, file, defaults: what is in force, and what is refused
 mod conformance; // detection against vectors and oracles of others
 mod conformance_correlation; // Sigma correlation against the conformance vectors

@@ -98,12 +98,7 @@ fn speaks(header: &Header, block: &Extension) -> bool {
 }
 
 #[test]
-fn rules_that_alert_have_tests_and_pass_them() {
-    let (rules, _) = load();
-    for (header, block) in headers(&rules) {
-        let block = block.and_then(|block| extension::parse(block).0).unwrap();
-        assert!(!speaks(header, &block) || !block.tests.is_empty(), "{:?} has no tests", header.name);
-    }
+fn the_tests_in_rules_pass() {
     let folder = root();
     TestEnv::new().stdout_of(&["rules", "test", folder.to_str().unwrap()], 0);
 }
