@@ -983,7 +983,7 @@ fn assignment(buffer: &str, start: usize, run: &mut Run) -> Option<(usize, usize
     let long = quote.is_none() && value.len() > VALUE_LENGTH;
     let secret = match (separator, quote) {
         _ if long => true,
-        _ if in_query => value.len() >= 8 && looks_random(value),
+        _ if in_query => value.len() >= 8 && looks_random(value) && !is_plain_path(value),
         (_, Some(_)) => !value.is_empty() && !value.starts_with(['{', '[']),
         (b'=', None) => value.len() >= 3 && !is_harmless_word(value),
         // After `token: ` a sentence may go on.
@@ -1038,6 +1038,13 @@ fn looks_random(text: &str) -> bool {
     text.len() >= 24
         || (digits >= 2 && digits < text.len())
         || (digits >= 1 && text.bytes().any(|byte| byte.is_ascii_uppercase()))
+}
+
+/// `/path/to/.docker/secrets`: a path in lower case without a digit. Of random values of 24 characters, one in a
+/// hundred million has neither a digit nor a capital.
+fn is_plain_path(text: &str) -> bool {
+    text.starts_with(['/', '.'])
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'.' | b'-' | b'_'))
 }
 
 fn is_no_example(text: &str) -> bool {

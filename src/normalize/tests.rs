@@ -404,6 +404,8 @@ fn credentials_inside_of_texts_are_gone() {
         ("env API_KEY=abcdef DB_PASSWORD=hunter2", "abcdef"),
         (r#"{"body":"{\"password\": \"hunter2\"}"}"#, "hunter2"),
         (r#"{"path":"/a?api_key=k%2F1234567"}"#, "1234567"),
+        ("GET /callback?code=/0AX4XfWhabcdefabcdefabcdef", "abcdefabcdef"),
+        ("GET /callback?code=abcdefghijklmnopqrstuvwxyz", "ghijkl"),
         (r#"{"key":"-----BEGIN RSA PRIVATE KEY-----\nMIIEabc\n-----END RSA PRIVATE KEY-----\n"}"#, "MIIEabc"),
     ] {
         let shown = shown(&[line], Options::default());
@@ -442,6 +444,7 @@ fn what_only_looks_like_a_secret_stays() {
             "token_refreshed",
         ),
         (r#"{"message":"JWT validation error: token expired"}"#, "token expired"),
+        ("GET /get?code=/path/to/.docker/secrets-of-all", "/path/to/.docker/secrets-of-all"),
     ] {
         let shown = shown(&[line], Options::default());
         assert!(shown.contains(keep), "{keep} in {line}:\n{shown}");

@@ -1048,6 +1048,7 @@ fn database() -> Vec<Sample> {
                 &Statement::new("READ", "SELECT", "select count(*) from videos;"),
             );
             tape.postgres(8 * SECOND, &session, "LOG", "", "disconnection: session time: 0:00:08.000 user=dba database=media_production host=10.20.8.12 port=47811");
+            tape.media_visit(20 * SECOND, "10.20.0.14");
         }),
         sample("database-takeover.benign", "a migration, a grant and a role without rights", |tape| {
             let session = Session {

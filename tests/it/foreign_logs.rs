@@ -1,0 +1,145 @@
+//! The rules on logs of systems that they were not written for, where those are at hand (`SOCTOP_SHARED`, else
+//! `../shared`): what they say there is said of attacks, and ordinary work is left alone.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its files are not what they should be")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+use soctop::detect::Level;
+
+use super::sample_logs::{self, Incident};
+use super::{queries, seed_systems};
+
+/// Recordings by their names, each the lines of one recorded case.
+type Recordings = BTreeMap<String, Vec<String>>;
+
+/// The cases of a file; `src` is `owner/repository:path#line`.
+fn recordings(file: &str) -> Option<Recordings> {
+    let text = std::fs::read_to_string(seed_systems::shared()?.join("data/events").join(file)).ok()?;
+    let mut recordings = Recordings::new();
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let case = line["src"].as_str().unwrap().rsplit_once('#').unwrap().0;
+        let name = Path::new(case).file_name().unwrap().to_string_lossy().into_owned();
+        recordings.entry(name).or_default().push(line["event"].to_string());
+    }
+    Some(recordings)
+}
+
+/// `case: rule` of every incident above informational.
+fn told(recordings: &Recordings) -> BTreeSet<String> {
+    let (rules, _) = queries::load();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut told = BTreeSet::new();
+    for (case, lines) in recordings {
+        let file = scratch.path().join(format!("{}.log", case.trim_start_matches('.')));
+        std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+        let loud = |found: &Incident| found.alert.rule.level > Level::Informational;
+        let incidents = sample_logs::incidents(&rules, &[file], 0);
+        told.extend(
+            incidents
+                .into_iter()
+                .filter(loud)
+                .map(|found| format!("{case}: {}", found.alert.rule.reference())),
+        );
+    }
+    told
+}
+
+fn assert_told(recordings: &Recordings, expected: &[(&str, &[&str])]) {
+    let expected: BTreeSet<String> = expected
+        .iter()
+        .flat_map(|(case, rules)| rules.iter().map(move |rule| format!("{case}: {rule}")))
+        .collect();
+    let told = told(recordings);
+    let extra: Vec<&String> = told.difference(&expected).collect();
+    let missing: Vec<&String> = expected.difference(&told).collect();
+    assert!(extra.is_empty() && missing.is_empty(), "not expected: {extra:#?}\nno longer told: {missing:#?}");
+}
+
+#[test]
+fn web_servers_that_are_attacked_and_those_that_are_not() {
+    let Some(recordings) = recordings("web-access-hub.ndjson") else { return };
+    assert_told(
+        &recordings,
+        &[
+            ("apache2-http-sensitive-files", &["sensitive_file_request"]),
+            ("apache2-logs", &["scanner_agent"]),
+            ("apache2-malformed", &["malformed_request_refused"]),
+            // A login form that answers 200 whatever the password.
+            ("apiscp-bf", &["login_from_outside"]),
+            ("http-dos-random-uri", &["agent_rotation", "not_found_scan", "suspicious_address"]),
+            ("http-dos-switching-ua", &["agent_rotation"]),
+            ("ipv6-postoverflow", &["scanner_agent"]),
+            ("netgear_rce", &["command_injection"]),
+            ("nginx-bad-user-agent", &["scanner_agent"]),
+            ("nginx-cve-2021-41773", &["command_injection", "path_traversal"]),
+            ("nginx-http-generic-bf", &["refused_away_from_login"]),
+            ("nginx-http-malformed", &["malformed_request_refused"]),
+            ("nginx-http-open-proxy", &["malformed_request_refused"]),
+            ("nginx-http-path-traversal", &["injection_campaign", "path_traversal", "suspicious_address"]),
+            ("nginx-http-sensitive-files", &["sensitive_file_request"]),
+            ("nginx-http-sqli-probing", &["injection_campaign", "sql_injection", "suspicious_address"]),
+            ("nginx-http-xss-probing", &["cross_site_scripting", "injection_campaign", "suspicious_address"]),
+            ("nginx-proxy-manager-malformed", &["malformed_request_refused"]),
+            ("pulse-secure-sslvpn-cve-2019-11510", &["path_traversal"]),
+            ("spring4shell_cve-2022-22965", &["code_injection"]),
+            ("traefik_clf", &["scanner_agent"]),
+            ("vmware-cve-2022-22954", &["path_traversal", "template_injection"]),
+            ("vmware-vcenter-vmsa-2021-0027", &["path_traversal", "server_side_request"]),
+        ],
+    );
+}
+
+#[test]
+fn applications_that_log_json_of_their_own() {
+    let Some(recordings) = recordings("app-json.ndjson") else { return };
+    assert_told(
+        &recordings,
+        &[
+            ("caddy-basic-auth-bf", &["refused_away_from_login"]),
+            (
+                "traefik_base-http-scenario",
+                &[
+                    "command_injection",
+                    "injection_campaign",
+                    "not_found_scan",
+                    "path_traversal",
+                    "scanner_agent",
+                    "server_side_request",
+                    "suspicious_address",
+                ],
+            ),
+            ("traefik_json", &["scanner_agent"]),
+        ],
+    );
+}
+
+/// The test events of another project's rules: whatever is told stands in an event that its author calls suspicious.
+#[test]
+fn audits_of_services_in_which_most_is_ordinary() {
+    let Some(shared) = seed_systems::shared() else { return };
+    let Ok(text) = std::fs::read_to_string(shared.join("data/events/saas-audit.ndjson")) else { return };
+    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("audit.log");
+    let lines: Vec<String> = events.iter().map(|event| event["event"].to_string() + "\n").collect();
+    std::fs::write(&file, lines.concat()).unwrap();
+    let mut told = Vec::new();
+    for Incident { alert, .. } in sample_logs::incidents(&queries::load().0, &[file], 0) {
+        if alert.rule.level > Level::Informational {
+            let event = &events[alert.source.as_ref().unwrap().line as usize - 1];
+            assert_eq!(event["panther"]["expected"], true, "{}: {event}", alert.summary);
+            told.push(alert.rule.reference().to_owned());
+        }
+    }
+    told.sort();
+    let payloads =
+        ["cross_site_scripting", "path_traversal", "sensitive_file_request", "server_side_request"];
+    let mut expected =
+        [&payloads[..], &["audit_risk", "audit_risk", "sql_injection", "suspicious_activity"]].concat();
+    expected.sort_unstable();
+    assert_eq!(told, expected);
+}
