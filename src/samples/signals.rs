@@ -60,6 +60,34 @@ fn tiers() -> Vec<Sample> {
                 }
             },
         ),
+        sample(
+            "rate-limits-behind-proxy",
+            "61 requests in a minute, each logged by the proxy and by the shop",
+            |tape| {
+                for n in 0..=60 {
+                    tape.shop_behind_proxy(n * 950, "203.0.113.107", "/api/v1/orders");
+                }
+            },
+        ),
+        sample(
+            "rate-limits-behind-proxy.benign",
+            "as many requests as are allowed, each logged by the proxy and by the shop",
+            |tape| {
+                for n in 0..5 {
+                    tape.shop_behind_proxy(n * 11 * SECOND, "10.30.0.5", "/api/v1/auth/login");
+                }
+                for n in 0..10 {
+                    tape.shop_behind_proxy(2 * MINUTE + n * 90, "10.30.0.5", "/api/v1/orders");
+                }
+                for n in 0..50 {
+                    tape.shop_behind_proxy(
+                        2 * MINUTE + 2 * SECOND + n * SECOND,
+                        "10.30.0.5",
+                        "/api/v1/orders",
+                    );
+                }
+            },
+        ),
         sample("rate-limits-tiers.benign", "as many requests as the tiers allow, and not one more", |tape| {
             for (tier, (path, minute, second)) in TIERS.into_iter().enumerate() {
                 let start = tier as u64 * 2 * MINUTE;

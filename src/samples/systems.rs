@@ -220,7 +220,18 @@ impl Tape {
     /// The access line of a request, alone.
     pub(super) fn shop_access(&mut self, at: u64, ip: &str, target: &str) {
         let cid = self.random.uuid();
-        self.shop(at, "INFO", "uvicorn.access", &format!("{ip}:0 - \"GET {target} HTTP/1.1\" 200"), &cid);
+        self.shop_access_as(at, &cid, ip, target);
+    }
+
+    fn shop_access_as(&mut self, at: u64, cid: &str, ip: &str, target: &str) {
+        self.shop(at, "INFO", "uvicorn.access", &format!("{ip}:0 - \"GET {target} HTTP/1.1\" 200"), cid);
+    }
+
+    /// A request that the proxy in front of the shop logs too: with an id of its own and that of the shop.
+    pub(super) fn shop_behind_proxy(&mut self, at: u64, ip: &str, target: &str) {
+        let cid = self.random.uuid();
+        self.shop_access_as(at, &cid, ip, target);
+        self.media_nginx(at + 4, &cid, &Request::get(ip, target, 200));
     }
 
     /// An error by its code, with the severity that the shop gives it.

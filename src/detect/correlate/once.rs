@@ -122,23 +122,26 @@ impl Fact {
 
 impl Correlator {
     /// Whether a match is the copy of one that counted already. Without the first of the fields there is
-    /// nothing to recognise it by.
+    /// nothing to recognise it by; of several values of it (a proxy knows its own id and that of the
+    /// application) one in common is enough.
     pub(super) fn is_copy(&mut self, index: u32, rule: &RulePlan, signal: &Signal<'_>) -> bool {
-        let Some(once) = &rule.extension.once_per else { return false };
-        let record = signal.record;
-        let first = rule.once_fields.first().and_then(|field| record.value(*field));
-        if first.is_none() {
+        let (Some(once), Some((first, rest))) = (&rule.extension.once_per, rule.once_fields.split_first())
+        else {
             return false;
-        }
-        let values = rule.once_fields.iter().map(|field| record.value(*field).unwrap_or_default());
-        let key = self.fingerprint(values) as u64;
+        };
+        let record = signal.record;
+        let rest = || rest.iter().map(|field| record.value(*field).unwrap_or_default());
         let logger = rule.once_writer.and_then(|field| record.value(field)).unwrap_or_default();
         let stream = self.fingerprint([&*record.path, logger].into_iter()) as u64;
         let settled = self.settled(rule);
-        let memory = &mut self.rules[index as usize];
-        let new = memory.once.is_new(key, stream, signal.time, once.within, settled);
-        memory.counters.copies += u64::from(!new);
-        !new
+        let mut copy = false;
+        for value in record.values(*first) {
+            let key = self.fingerprint([value].into_iter().chain(rest())) as u64;
+            let memory = &mut self.rules[index as usize].once;
+            copy |= !memory.is_new(key, stream, signal.time, once.within, settled);
+        }
+        self.rules[index as usize].counters.copies += u64::from(copy);
+        copy
     }
 }
 

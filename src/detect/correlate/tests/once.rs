@@ -72,3 +72,14 @@ fn what_counts_once_survives_a_restart() {
     second.copies("a", 1.5, &["stdout"], "g=x id=3");
     assert_eq!(opened(&second), ["1.5"]);
 }
+
+#[test]
+fn one_id_in_common_is_enough() {
+    let mut stream = Stream::new(&once());
+    for (second, id) in [(0.0, 1), (5.0, 2), (9.0, 3)] {
+        stream.copies("a", second, &["proxy.log"], &format!("g=x id=own{id} id={id}"));
+        stream.copies("a", second + 0.1, &["app.log"], &format!("g=x id={id}"));
+        assert_eq!(opened(&stream).len(), usize::from(id == 3), "{id}");
+    }
+    assert_eq!(stream.correlator.counters().copies, 3);
+}
