@@ -747,14 +747,13 @@ impl Correlator {
                 decided: i64::MIN,
             }
         });
-        let late = group.window.entries.back().is_some_and(|last| last.key() >= (time, order));
         if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
             usual.count(time, window.span, baseline);
         }
         let mut changes = Vec::new();
         let before = group.window.entries.len();
         group.window.prune(limits.settled_before.saturating_sub(window.span));
-        group.window.insert(entry, window, limits, &mut changes);
+        let late = group.window.insert(entry, window, limits, &mut changes);
         memory.entries = (memory.entries + group.window.entries.len()).saturating_sub(before);
         if fresh {
             self.groups += 1;

@@ -150,29 +150,32 @@ impl Window {
         self.entries.back().map(|entry| entry.time)
     }
 
-    /// Puts an entry where it belongs and reports what changed.
+    /// Puts an entry where it belongs and reports what changed. True when it is new and older than the
+    /// newest.
     pub(crate) fn insert(
         &mut self,
         entry: Entry,
         plan: &WindowPlan,
         limits: Limits,
         changes: &mut Vec<Change>,
-    ) {
+    ) -> bool {
         let key = entry.key();
         self.residue = self.residue.take().filter(|residue| !residue.is_over(key.0));
         if let Some(residue) = &mut self.residue {
             residue.see(&entry);
         }
         let in_order = self.entries.back().is_none_or(|last| last.key() < key);
-        if in_order {
+        let late = if in_order {
             self.push(entry, plan, changes);
+            false
         } else {
-            self.insert_late(entry, plan, limits, changes);
-        }
+            self.insert_late(entry, plan, limits, changes)
+        };
         self.shed_evidence(limits);
         while self.entries.len() > limits.entries {
             self.drop_oldest(plan, changes);
         }
+        late
     }
 
     fn push(&mut self, entry: Entry, plan: &WindowPlan, changes: &mut Vec<Change>) {
@@ -186,17 +189,26 @@ impl Window {
         }
     }
 
-    fn insert_late(&mut self, entry: Entry, plan: &WindowPlan, limits: Limits, changes: &mut Vec<Change>) {
+    /// True when the entry is new.
+    fn insert_late(
+        &mut self,
+        entry: Entry,
+        plan: &WindowPlan,
+        limits: Limits,
+        changes: &mut Vec<Change>,
+    ) -> bool {
         let key = entry.key();
         let time = entry.time;
         let at = self.entries.partition_point(|other| other.key() < key);
-        match self.entries.get_mut(at).filter(|other| other.key() == key) {
+        let known = self.entries.get_mut(at).filter(|other| other.key() == key);
+        let new = known.is_none();
+        match known {
             // The same event as another referenced rule: one entry for both. A firing that holds as
             // before may have other events behind it now.
             Some(same) => {
-                let known = same.rules() | entry.rules() == same.rules();
-                if known && (entry.evidence.is_none() || entry.evidence == same.evidence) {
-                    return;
+                let counted = same.rules() | entry.rules() == same.rules();
+                if counted && (entry.evidence.is_none() || entry.evidence == same.evidence) {
+                    return false;
                 }
                 same.bits |= entry.bits;
                 same.evidence = entry.evidence;
@@ -212,6 +224,7 @@ impl Window {
             }
         }
         self.look_again(at, time, plan, limits, changes);
+        new
     }
 
     /// Takes an entry out again (a firing of a rule below that no longer holds).

@@ -43,6 +43,37 @@ fn groups_are_one_without_case() {
 }
 
 #[test]
+fn an_event_counts_once_however_many_of_the_rules_it_matches() {
+    let mut documents = bruteforce("");
+    documents[3] = documents[3].replace("rules: [failed]", "rules: [failed, locked]");
+    let mut stream = Stream::new(&documents);
+    for second in 0..4 {
+        let mut record = stream.record("failed", f64::from(second), "user.name=alice");
+        record.rules.extend(stream.rules.find("locked").map(|index| index.0));
+        stream.correlator.observe(&record, &mut stream.out);
+    }
+    stream.finish();
+    let counts: Vec<u64> = stream
+        .alerts()
+        .iter()
+        .filter(|alert| alert.rule.title == "Many failures")
+        .map(|alert| alert.count)
+        .collect();
+    assert_eq!(counts, [3, 4]);
+}
+
+#[test]
+fn a_firing_counts_once_in_the_rules_above_though_a_late_event_changes_it() {
+    let mut documents = bruteforce("");
+    documents.push("title: Above\nname: above\ncorrelation:\n  type: event_count\n  rules: [many]\n  group-by: [source.ip]\n  timespan: 1m\n  condition: {gte: 1}\nlevel: high\n".to_owned());
+    let mut stream = Stream::new(&documents);
+    stream.events("failed", &[0.0, 2.0, 3.0, 1.0, 0.5], "user.name=alice source.ip=192.0.2.1");
+    stream.finish();
+    let last = stream.alerts().pop().expect("alerts").clone();
+    assert_eq!(last.count, 3, "firings at 1, 2 and 3");
+}
+
+#[test]
 fn an_event_that_completes_a_window_late_opens_the_incident_at_its_time() {
     let mut stream = Stream::new(&bruteforce(""));
     stream.events("failed", &[0.0, 50.0, 65.0, 20.0], "user.name=alice");
