@@ -752,7 +752,7 @@ impl Correlator {
         }
         let mut changes = Vec::new();
         let before = group.window.entries.len();
-        group.window.prune(limits.settled_before.saturating_sub(window.span));
+        group.window.prune(limits.settled_before.saturating_sub(window.span), window);
         let late = group.window.insert(entry, window, limits, &mut changes);
         memory.entries = (memory.entries + group.window.entries.len()).saturating_sub(before);
         if fresh {

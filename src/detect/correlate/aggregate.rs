@@ -180,6 +180,34 @@ impl Aggregate {
         }
     }
 
+    /// Takes what the group had to give up for what must have happened before `time`, so that nothing
+    /// that is built on it comes out too low.
+    pub(crate) fn assume(&mut self, residue: &Residue, time: i64) {
+        match self {
+            Self::Rules { sequences, .. } => {
+                for sequence in sequences {
+                    residue.each_pane(&mut |rules, newest| sequence.assume(rules, newest));
+                }
+            }
+            // So many events within the time that a full bucket takes to run empty have filled it.
+            Self::Bucket { level, last, .. } => (*level, *last) = (f64::INFINITY, time),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn sequences(&self) -> &[Sequence] {
+        match self {
+            Self::Rules { sequences, .. } => sequences,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn resume_sequences(&mut self, stored: Vec<Sequence>) {
+        if let Self::Rules { sequences, .. } = self {
+            *sequences = stored;
+        }
+    }
+
     /// Puts a bucket into the state it had after `entry`; other aggregates need no memory of what
     /// left the window.
     pub(crate) fn resume(&mut self, entry: &Entry) {
@@ -190,7 +218,7 @@ impl Aggregate {
 
     /// The value when the condition holds for a window that starts at `start`. `residue`: what the
     /// group had to give up.
-    pub(crate) fn holds(&self, plan: &WindowPlan, start: i64, residue: Option<&Residue>) -> Option<f64> {
+    pub(crate) fn holds(&self, plan: &WindowPlan, start: Position, residue: Option<&Residue>) -> Option<f64> {
         match &plan.condition {
             Condition::Thresholds(thresholds) => {
                 let value = self.value(plan, start, residue)?;
@@ -228,7 +256,7 @@ impl Aggregate {
     }
 
     /// What the thresholds compare; `None` when there is nothing to compare (no number).
-    pub(crate) fn value(&self, plan: &WindowPlan, start: i64, residue: Option<&Residue>) -> Option<f64> {
+    pub(crate) fn value(&self, plan: &WindowPlan, start: Position, residue: Option<&Residue>) -> Option<f64> {
         match self {
             Self::Count(count) => Some((*count + given_up(residue, start).events) as f64),
             Self::Distinct(values) => {
@@ -275,8 +303,8 @@ impl Aggregate {
     }
 }
 
-fn given_up(residue: Option<&Residue>, start: i64) -> Pane {
-    residue.map(|residue| residue.since(start)).unwrap_or_default()
+fn given_up(residue: Option<&Residue>, start: Position) -> Pane {
+    residue.map(|residue| residue.since(start.0)).unwrap_or_default()
 }
 
 /// Linear interpolation at rank (n-1)p/100 of ascending numbers.
@@ -305,28 +333,34 @@ pub(crate) fn each_bit(mut bits: u64, mut visit: impl FnMut(usize)) {
     }
 }
 
-/// Longest chains of rules in order: for every (length, last rule) the latest time at which such a
+/// (time, order) of an entry.
+pub(crate) type Position = (i64, u64);
+
+/// Before every entry.
+const NEVER: Position = (i64::MIN, 0);
+
+/// Longest chains of rules in order: for every (length, last rule) the latest position at which such a
 /// chain can have started. A chain lies in the window exactly when that start does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sequence {
     /// Rule bits in the order they must come.
     steps: Vec<u8>,
     /// `latest[(length - 1) * steps + last]`, including events at `time`.
-    latest: Vec<i64>,
+    latest: Vec<Position>,
     /// The same before the events at `time`, which cannot follow one another.
-    before: Vec<i64>,
+    before: Vec<Position>,
     time: i64,
 }
 
 impl Sequence {
     fn new(steps: Vec<u8>) -> Self {
         let cells = steps.len() * steps.len();
-        Self { steps, latest: vec![i64::MIN; cells], before: vec![i64::MIN; cells], time: i64::MIN }
+        Self { steps, latest: vec![NEVER; cells], before: vec![NEVER; cells], time: i64::MIN }
     }
 
     fn clear(&mut self) {
-        self.latest.fill(i64::MIN);
-        self.before.fill(i64::MIN);
+        self.latest.fill(NEVER);
+        self.before.fill(NEVER);
         self.time = i64::MIN;
     }
 
@@ -340,24 +374,33 @@ impl Sequence {
             if entry.rules() & (1 << self.steps[last]) == 0 {
                 continue;
             }
-            self.latest[last] = self.latest[last].max(entry.time);
+            self.latest[last] = self.latest[last].max(entry.key());
             for length in 1..n {
                 let row = (length - 1) * n;
-                let start = self.before[row..row + last].iter().copied().max().unwrap_or(i64::MIN);
+                let start = self.before[row..row + last].iter().copied().max().unwrap_or(NEVER);
                 let cell = &mut self.latest[length * n + last];
                 *cell = (*cell).max(start);
             }
         }
     }
 
+    /// Some events of these rules came until `newest`, in whatever order makes the longest chains.
+    fn assume(&mut self, rules: u64, newest: i64) {
+        for step in 0..self.steps.len() {
+            let entry = Entry::of_rules(rules & 1 << self.steps[step], newest);
+            self.add(&entry, Tie::Sequence);
+        }
+        self.time = i64::MIN;
+    }
+
     /// Steps of the longest chain that starts at or after `start`.
-    fn longest(&self, start: i64) -> usize {
+    fn longest(&self, start: Position) -> usize {
         let n = self.steps.len();
         (1..=n)
             .rev()
             .find(|length| {
                 let row = (length - 1) * n;
-                self.latest[row..row + n].iter().any(|time| *time != i64::MIN && *time >= start)
+                self.latest[row..row + n].iter().any(|time| *time != NEVER && *time >= start)
             })
             .unwrap_or(0)
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::aggregate::{each_bit, fixed};
 use super::plan::{Measure, WindowPlan};
-use super::sketch::{DistinctInTime, pane_of, touches};
+use super::sketch::{DistinctInTime, end_of, pane_of, touches};
 use super::window::Entry;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,6 +96,15 @@ impl Residue {
             all.rules.iter_mut().zip(&pane.rules).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
         }
         all
+    }
+
+    /// Calls `visit` with the rules that matched in each pane, and the latest they can have.
+    pub(crate) fn each_pane(&self, visit: &mut impl FnMut(u64, i64)) {
+        for pane in &self.panes {
+            let rules = pane.rules.iter().zip(0..).filter(|(count, _)| **count > 0);
+            let end = end_of(pane.number, self.span).saturating_sub(1);
+            visit(rules.fold(0, |bits, (_, bit)| bits | 1 << bit), end.min(self.newest));
+        }
     }
 
     /// Distinct values in the newest window, at the most.

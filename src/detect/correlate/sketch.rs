@@ -30,6 +30,11 @@ pub(super) fn pane_of(time: i64, span: i64) -> i64 {
     time.div_euclid((span / PANES).max(1))
 }
 
+/// The first moment after a pane.
+pub(super) fn end_of(pane: i64, span: i64) -> i64 {
+    pane.saturating_add(1).saturating_mul((span / PANES).max(1))
+}
+
 /// Whether a pane has anything in common with a window that starts at `start`.
 pub(super) fn touches(pane: i64, start: i64, span: i64) -> bool {
     pane >= pane_of(start, span)

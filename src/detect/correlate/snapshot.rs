@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::aggregate::Sequence;
 use super::clock::Clock;
 use super::evidence::Evidence;
 use super::history::{Seen, Usual};
@@ -96,6 +97,9 @@ struct StoredGroup {
     names: Names,
     entries: Vec<Entry>,
     residue: Option<Box<Residue>>,
+    /// Beside a residue: chains that began with events given up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sequences: Vec<Sequence>,
     usual: Option<Box<Usual>>,
     decided: i64,
 }
@@ -211,6 +215,7 @@ fn store_group(group: &Group) -> StoredGroup {
         names: group.names.clone(),
         entries: group.window.entries.iter().cloned().collect(),
         residue: group.window.residue.clone(),
+        sequences: group.window.sequences().to_vec(),
         usual: group.usual.clone(),
         decided: group.decided,
     }
@@ -237,7 +242,7 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
             }
             let group = Group {
                 names: group.names,
-                window: Window::restore(group.entries.into(), group.residue, window),
+                window: Window::restore(group.entries.into(), group.residue, group.sequences, window),
                 usual: group.usual,
                 decided: group.decided,
             };

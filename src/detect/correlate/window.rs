@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::aggregate::Aggregate;
+use super::aggregate::{Aggregate, Sequence};
 use super::evidence::Evidence;
 use super::plan::{Measure, WindowPlan};
 use super::residue::Residue;
@@ -41,6 +41,11 @@ const RULES: u64 = (1 << 60) - 1;
 impl Entry {
     pub(crate) fn step(time: i64, order: u64, bit: u8) -> Self {
         Self { time, order, bits: 1 << bit, value: 0, evidence: None }
+    }
+
+    /// All that is known of some events of these rules: they came before every entry after `time`.
+    pub(crate) fn of_rules(rules: u64, time: i64) -> Self {
+        Self { time, order: u64::MAX, bits: rules & RULES, value: 0, evidence: None }
     }
 
     pub(crate) fn reset(time: i64, order: u64) -> Self {
@@ -128,22 +133,20 @@ impl Window {
     pub(crate) fn restore(
         entries: VecDeque<Entry>,
         residue: Option<Box<Residue>>,
+        sequences: Vec<Sequence>,
         plan: &WindowPlan,
     ) -> Self {
         let mut window = Self { entries, head: 0, aggregate: Aggregate::new(plan), residue };
-        if let Some(last) = window.entries.len().checked_sub(1) {
-            let mut head = window.first_of_window(last, plan);
-            let mut aggregate = Aggregate::new(plan);
-            if head > 0 {
-                aggregate.resume(&window.entries[head - 1]);
-            }
-            let first = head;
-            for index in first..=last {
-                admit(&mut window.entries, plan, &mut aggregate, &mut head, index);
-            }
-            (window.head, window.aggregate) = (head, aggregate);
+        window.rebuild_newest(plan);
+        if !sequences.is_empty() {
+            window.aggregate.resume_sequences(sequences);
         }
         window
+    }
+
+    /// What is known of the newest window beyond its entries and the residue, for [`Window::restore`].
+    pub(crate) fn sequences(&self) -> &[Sequence] {
+        if self.residue.is_some() { self.aggregate.sequences() } else { &[] }
     }
 
     pub(crate) fn newest(&self) -> Option<i64> {
@@ -276,19 +279,7 @@ impl Window {
             self.rebuild_newest(plan);
             return;
         }
-        let mut head = self.first_of_window(from, plan);
-        let mut aggregate = Aggregate::new(plan);
-        let resumed = if matches!(plan.measure, Measure::Bucket(_)) { from } else { head };
-        if let Some(before) = resumed.checked_sub(1) {
-            aggregate.resume(&self.entries[before]);
-        }
-        if matches!(plan.measure, Measure::Bucket(_)) {
-            head = from;
-        }
-        let first = head;
-        for index in first..from {
-            admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
-        }
+        let (mut aggregate, mut head) = self.before(from, plan);
         let reach = match plan.measure {
             Measure::Bucket(_) => i64::MAX,
             _ => time.saturating_add(plan.span),
@@ -307,9 +298,40 @@ impl Window {
         self.head = head;
     }
 
+    /// The window that ends at `index` before that entry is let in, and its first entry.
+    fn before(&mut self, index: usize, plan: &WindowPlan) -> (Aggregate, usize) {
+        let mut head = self.first_of_window(index, plan);
+        let mut aggregate = Aggregate::new(plan);
+        if let Some(residue) = &self.residue {
+            aggregate.assume(residue, self.entries[index].time);
+        }
+        // A bucket goes on from the level that it had; everything else begins with its first event.
+        let bucket = matches!(plan.measure, Measure::Bucket(_));
+        let first = if bucket { index } else { head };
+        if let Some(before) = first.checked_sub(1) {
+            aggregate.resume(&self.entries[before]);
+        }
+        for index in first..index {
+            admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
+        }
+        (aggregate, head)
+    }
+
     fn rebuild_newest(&mut self, plan: &WindowPlan) {
-        let entries = std::mem::take(&mut self.entries);
-        *self = Self::restore(entries, self.residue.take(), plan);
+        let Some(last) = self.entries.len().checked_sub(1) else {
+            (self.aggregate, self.head) = (Aggregate::new(plan), 0);
+            return;
+        };
+        (self.aggregate, self.head) = self.before(last, plan);
+        if matches!(plan.measure, Measure::Bucket(_)) {
+            // What was before its entries may be gone; the level is still known.
+            self.aggregate.resume(&self.entries[last]);
+            if self.entries[last].is_reset() {
+                self.head = last + 1;
+            }
+        } else {
+            admit(&mut self.entries, plan, &mut self.aggregate, &mut self.head, last);
+        }
     }
 
     fn is_point(&self, index: usize) -> bool {
@@ -369,14 +391,15 @@ impl Window {
     /// Whether what the window says rests on more than the entries it holds.
     pub(crate) fn is_approximate(&self, plan: &WindowPlan) -> bool {
         // A lower bound of a count is decided exactly by the newest events alone.
-        let decided =
-            matches!(plan.measure, Measure::Count | Measure::Bucket(_)) && plan.threshold().is_some();
+        let decided = plan.measure == Measure::Count && plan.threshold().is_some();
         self.residue.is_some() && !decided
     }
 
-    /// Forgets entries older than `horizon` that are outside the newest window.
-    pub(crate) fn prune(&mut self, horizon: i64) {
-        while self.head > 0 && self.entries.front().is_some_and(|entry| entry.time < horizon) {
+    /// Forgets entries older than `horizon` that are outside the newest window, but for the one that
+    /// knows with which level a bucket went on.
+    pub(crate) fn prune(&mut self, horizon: i64, plan: &WindowPlan) {
+        let kept = usize::from(matches!(plan.measure, Measure::Bucket(_)));
+        while self.head > kept && self.entries.front().is_some_and(|entry| entry.time < horizon) {
             self.entries.pop_front();
             self.head -= 1;
         }
@@ -457,8 +480,8 @@ fn look(
         }
     }
     let start = match plan.kind {
-        WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].time,
-        _ => start_of(time, plan),
+        WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].key(),
+        _ => (start_of(time, plan), 0),
     };
     let value = aggregate
         .holds(plan, start, residue)

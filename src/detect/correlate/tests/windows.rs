@@ -58,6 +58,35 @@ fn a_bucket_overflows_after_its_capacity_and_leaks() {
 }
 
 #[test]
+fn a_bucket_goes_on_from_its_level_after_a_restart() {
+    let documents = counted("event_count", "{gte: 4}", "  bucket: {capacity: 3, leak: 1s}\n  lateness: 2s\n");
+    let mut before = Stream::new(&documents);
+    // As fast as it leaks: it stays at 2, long after the events are gone that brought it there.
+    let steady: Vec<f64> = (0..=30).map(f64::from).collect();
+    before.event("a", 0.0, "g=x").events("a", &steady, "g=x");
+    before.event("a", 35.0, "g=clock").events("a", &[31.0, 31.0], "g=x");
+    assert_eq!(opened(&before), Vec::<String>::new(), "full, and not beyond");
+    let bytes = before.correlator.snapshot();
+    let mut after = Stream::new(&documents);
+    after.seq = before.seq;
+    assert_eq!(after.correlator.restore(&bytes).expect("own bytes"), 0);
+    assert_eq!(after.correlator.snapshot(), bytes);
+    after.event("a", 31.0, "g=x");
+    assert_eq!(opened(&after), ["31"]);
+}
+
+#[test]
+fn the_last_events_are_told_from_others_of_their_time() {
+    let mut stream = Stream::new(&counted("temporal_ordered", "{gte: 2}", "  last: 2\n"));
+    stream.event("b", 0.0, "g=x").event("a", 0.0, "g=x").event("b", 1.0, "g=x");
+    assert_eq!(opened(&stream), ["1"]);
+    let mut stream = Stream::new(&counted("temporal_ordered", "{gte: 2}", "  last: 2\n"));
+    // Here the `a` of the same moment is not among the last two.
+    stream.event("a", 0.0, "g=x").event("b", 0.0, "g=x").event("b", 1.0, "g=x");
+    assert_eq!(opened(&stream), Vec::<String>::new());
+}
+
+#[test]
 fn a_ratio_needs_its_minimum() {
     let block = "  ratio: {of: c, in: a, gte: 50%, min: 4}\n";
     let mut stream = Stream::new(&counted("event_count", "{gte: 2}", block));
@@ -268,6 +297,30 @@ fn noise_in_a_group_does_not_hide_its_first_step() {
     stream.event("c", 59.0, "g=x");
     assert_eq!(opened(&stream), ["59"]);
     assert!(stream.alerts()[0].approximate);
+}
+
+#[test]
+fn a_late_event_does_not_hide_a_first_step_that_was_given_up() {
+    let mut documents = counted("event_count", "{gte: 1000}", "");
+    documents.push("title: T\nname: t\ncorrelation:\n  type: temporal_ordered\n  rules: [a, b, c]\n  group-by: [g]\n  timespan: 1m\nlevel: high\n".to_owned());
+    let run = |late: &[f64]| {
+        let mut stream = Stream::with(&documents, over_budget(10, 50));
+        stream.event("a", 0.0, "g=x");
+        let noise: Vec<f64> = (1..300).map(|n| f64::from(n) / 10.0).collect();
+        stream.events("b", &noise, "g=x").events("b", late, "g=x");
+        let bytes = stream.correlator.snapshot();
+        let mut restored = Stream::with(&documents, over_budget(10, 50));
+        restored.correlator.restore(&bytes).expect("own bytes");
+        restored.seq = stream.seq;
+        for stream in [&mut stream, &mut restored] {
+            stream.event("c", 59.0, "g=x");
+            assert_eq!(opened(stream), ["59"], "{late:?}");
+            assert!(stream.alerts()[0].approximate);
+        }
+    };
+    run(&[]);
+    run(&[27.05]);
+    run(&[28.05, 27.05]);
 }
 
 #[test]
