@@ -789,8 +789,9 @@ impl Correlator {
         mut late: Option<(i64, u64)>,
         out: &mut Vec<Output>,
     ) {
+        let Some(from) = changes.first().map(|change| change.point) else { return };
         for change in changes {
-            self.changed(plan, to, key, *change, &mut late, out);
+            self.changed(plan, (to, key), (from, *change), &mut late, out);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::evidence::Evidence;
-use super::plan::{Evaluator, Measure, Plan, Role, RulePlan};
+use super::plan::{Evaluator, Measure, Plan, Role, RulePlan, WindowPlan};
 use super::timer::Kind;
 use super::window::{Change, ChangeKind, Entry, chosen};
 use super::{Correlator, GroupRef, Names, Output, Signal};
@@ -149,13 +149,12 @@ impl Correlator {
         self.timer(rule, at, place.0, place.2, Kind::Quiet { facet: place.1 });
     }
 
-    /// Follows up on one changed firing of a window.
+    /// Follows up on one changed firing of a window. `from` is the first one that changed with it.
     pub(super) fn changed(
         &mut self,
         plan: &Plan,
-        to: usize,
-        key: u128,
-        change: Change,
+        (to, key): (usize, u128),
+        (from, change): (usize, Change),
         late: &mut Option<(i64, u64)>,
         out: &mut Vec<Output>,
     ) {
@@ -166,8 +165,7 @@ impl Correlator {
                 self.incidents.calm(place, change.value, rule);
             }
             ChangeKind::Retracted => self.retract(plan, to, key, change.time, out),
-            // A late event changes every firing after it; where nobody would see the difference, that costs nothing.
-            ChangeKind::Changed if !self.options.conformance && is_silent(rule) && !rule.carries_events => {}
+            ChangeKind::Changed if self.looks_the_same(rule, (to, key), from, change.point) => {}
             ChangeKind::Added | ChangeKind::Changed => {
                 if let (Some(baseline), Some(usual)) =
                     (rule.extension.baseline, self.rules[to].groups.get(&key).and_then(|g| g.usual.as_ref()))
@@ -182,6 +180,18 @@ impl Correlator {
                 }
             }
         }
+    }
+
+    /// A late event changes every firing after it. Of a firing that is no incident, rules above are told
+    /// its newest events and, unless they need fields, nothing else: further on the late event is none of them.
+    fn looks_the_same(&self, rule: &RulePlan, (to, key): (usize, u128), from: usize, point: usize) -> bool {
+        if self.options.conformance || !is_silent(rule) || rule.carries_events {
+            return false;
+        }
+        let Evaluator::Window(window) = &rule.evaluator else { return false };
+        let Some(group) = self.rules[to].groups.get(&key) else { return false };
+        let after = group.window.entries.iter().take(point + 1).skip(from + 1);
+        after.rev().filter(|entry| is_behind(entry, window)).nth(Evidence::MOST_PARTS - 1).is_some()
     }
 
     /// Collects what is behind a firing of a window.
@@ -211,9 +221,10 @@ impl Correlator {
             uncounted += usize::from(counted.is_some_and(|counted| key <= counted));
             *late = None;
         }
+        let told = if is_silent(rule) || !rule.routes.is_empty() { Evidence::MOST_PARTS } else { 0 };
         let wanted = match rule.carries_events {
-            false if is_silent(rule) => uncounted.min(Evidence::MOST_PARTS),
-            false => uncounted,
+            false if is_silent(rule) => told,
+            false => told.max(uncounted),
             true => entries.len(),
         };
         let parts: Vec<Arc<Evidence>> = match window.measure {
@@ -223,10 +234,12 @@ impl Correlator {
                 let picked = picked.unwrap_or_else(|| entries.clone().collect());
                 picked.iter().filter_map(|entry| entry.evidence.clone()).collect()
             }
-            Measure::Sum | Measure::Average | Measure::Percentile(_) => {
-                entries.clone().filter(|entry| entry.number().is_some()).filter_map(evidence_of).collect()
+            _ => {
+                let behind = entries.clone().rev().filter(|entry| is_behind(entry, window));
+                let mut newest: Vec<_> = behind.take(wanted).filter_map(evidence_of).collect();
+                newest.reverse();
+                newest
             }
-            _ => entries.clone().skip(entries.len().saturating_sub(wanted)).filter_map(evidence_of).collect(),
         };
         Some(Fired {
             time: change.time,
@@ -520,6 +533,12 @@ impl Correlator {
         group.window.remove(position, window, limits, &mut changes);
         self.follow(plan, to, key, &changes, None, out);
     }
+}
+
+/// Whether an entry has a part in what the window says.
+fn is_behind(entry: &Entry, window: &WindowPlan) -> bool {
+    !matches!(window.measure, Measure::Sum | Measure::Average | Measure::Percentile(_))
+        || entry.number().is_some()
 }
 
 pub(super) fn evidence_of(entry: &Entry) -> Option<Arc<Evidence>> {
