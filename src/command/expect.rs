@@ -115,7 +115,7 @@ impl Incidents {
             .map(|alert| Expected {
                 rule: alert.rule.reference().to_owned(),
                 level: alert.rule.level,
-                group: alert.group.clone(),
+                group: BTreeMap::clone(&alert.group),
                 count: alert.count,
             })
             .collect()

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -140,7 +139,7 @@ pub struct Window {
 /// The line that fired the alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    pub path: PathBuf,
+    pub path: Arc<str>,
     pub line: u64,
 }
 
@@ -154,8 +153,8 @@ pub struct Alert {
     pub rule: Arc<RuleSummary>,
     #[serde(rename = "type")]
     pub kind: AlertKind,
-    /// Group-by fields and their values, original spelling.
-    pub group: BTreeMap<String, String>,
+    /// Group-by fields and their values, original spelling; shared by all alerts of an incident.
+    pub group: Arc<BTreeMap<String, String>>,
     /// Events counted so far in this incident.
     pub count: u64,
     pub window: Window,

@@ -6,6 +6,7 @@
 //! event), so that the same input gives the same ids in every run.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -62,7 +63,7 @@ pub(crate) struct Incident {
     /// The value was below `rearm_below` since the last firing.
     below: bool,
     pub(crate) closed_at: i64,
-    group: BTreeMap<String, String>,
+    group: Arc<BTreeMap<String, String>>,
     pub(crate) details: Details,
     approximate: bool,
     openings: VecDeque<i64>,
@@ -77,7 +78,7 @@ pub(crate) struct Details {
     omitted: u64,
     correlation_ids: Vec<String>,
     path: Option<(Arc<str>, u64)>,
-    /// The event whose fields fill `show`.
+    /// The event whose fields fill `show`, where there is one to fill.
     latest: Option<Arc<Evidence>>,
     /// State the incident is about and end of it, for `show`.
     pub(crate) state: Option<(String, Option<i64>)>,
@@ -93,9 +94,14 @@ impl Details {
         self.latest = Some(Arc::clone(evidence));
     }
 
-    /// The cheap form, for one more match of a plain detection.
+    /// The cheap form, for a match of a plain detection that fills no `show`.
     pub(crate) fn note_record(&mut self, record: &MatchRecord) {
         self.note_event(record.event_id, record.correlation_ids());
+    }
+
+    /// The line that opened it.
+    pub(crate) fn trigger_at(&mut self, path: &Arc<str>, line: u64) {
+        self.path = (!path.is_empty()).then(|| (Arc::clone(path), line));
     }
 
     fn note_event<'i>(&mut self, id: EventId, correlation_ids: impl Iterator<Item = &'i str>) {
@@ -166,6 +172,8 @@ pub(crate) struct Incidents {
     opened: u64,
     /// Most incidents per rule.
     budget: usize,
+    /// Reused for what ids are made of.
+    buffer: Vec<u8>,
 }
 
 impl Incidents {
@@ -197,7 +205,8 @@ impl Incidents {
         collect: impl FnOnce(&mut Details, Effect),
         (context, out): (Context<'_>, &mut Vec<Alert>),
     ) -> Effect {
-        let place = self.place(place);
+        let known = self.all.contains_key(&place);
+        let place = if known { place } else { self.place(place) };
         match self.all.get_mut(&place) {
             Some(incident) if incident.open => {
                 incident.count_more(sighting);
@@ -242,7 +251,7 @@ impl Incidents {
         let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
         let level = escalated(rule, &mut openings, sighting.time);
         let mut incident = Incident {
-            id: identity(rule, place.1, &group, sighting.trigger),
+            id: identity(rule, place.1, &group, sighting.trigger, &mut self.buffer),
             kind: sighting.kind,
             open: true,
             ordinal: self.opened,
@@ -256,15 +265,16 @@ impl Incidents {
             value: sighting.value,
             below: false,
             closed_at: i64::MIN,
-            group,
+            group: Arc::new(group),
             details: Details::default(),
             approximate: sighting.approximate || place.2 == EVERYTHING_ELSE,
             openings,
             timed: false,
         };
         collect(&mut incident.details, Effect::Opened);
-        let trigger = incident.details.latest.as_ref().filter(|evidence| !evidence.path.is_empty());
-        incident.details.path = trigger.map(|evidence| (Arc::clone(&evidence.path), evidence.line));
+        if let Some(trigger) = incident.details.latest.clone() {
+            incident.details.trigger_at(&trigger.path, trigger.line);
+        }
         self.opened += 1;
         let alert = incident.report(AlertStatus::Open, sighting.time, rule, context);
         self.all.insert(place, incident);
@@ -281,20 +291,22 @@ impl Incidents {
         out: &mut Vec<Alert>,
     ) {
         let Some(incident) = self.all.get_mut(&place).filter(|incident| incident.open) else { return };
-        incident.open = false;
-        incident.closed_at = time;
-        out.push(incident.report(AlertStatus::Close, time, rule, context));
         if memory(rule) == 0 {
-            self.forget(place);
+            let last_words = self.forget(place);
+            out.extend(last_words.map(|incident| incident.end(time, rule, context)));
+        } else {
+            incident.open = false;
+            incident.closed_at = time;
+            out.push(incident.report(AlertStatus::Close, time, rule, context));
         }
     }
 
-    pub(crate) fn forget(&mut self, place: Place) {
-        if self.all.remove(&place).is_some()
-            && let Some(held) = self.held.get_mut(&place.0)
-        {
+    pub(crate) fn forget(&mut self, place: Place) -> Option<Incident> {
+        let forgotten = self.all.remove(&place)?;
+        if let Some(held) = self.held.get_mut(&place.0) {
             *held = held.saturating_sub(1);
         }
+        Some(forgotten)
     }
 
     /// Gives out all incidents, in order of opening.
@@ -409,21 +421,31 @@ fn escalated(rule: &RulePlan, openings: &mut VecDeque<i64>, time: i64) -> Level 
 }
 
 /// Hash of (rule id, rule content, facet, group without ASCII case, triggering event).
-fn identity(rule: &RulePlan, facet: Facet, group: &BTreeMap<String, String>, trigger: EventId) -> u128 {
-    let mut bytes = Vec::with_capacity(256);
-    let mut feed = |part: &[u8]| {
+fn identity(
+    rule: &RulePlan,
+    facet: Facet,
+    group: &BTreeMap<String, String>,
+    trigger: EventId,
+    bytes: &mut Vec<u8>,
+) -> u128 {
+    bytes.clear();
+    let mut feed = |part: &[u8], folded: bool| {
         bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        let start = bytes.len();
         bytes.extend_from_slice(part);
+        if let Some(part) = bytes.get_mut(start..).filter(|_| folded) {
+            part.make_ascii_lowercase();
+        }
     };
-    feed(rule.summary.id.as_bytes());
-    feed(&rule.content_hash.to_le_bytes());
-    feed(&[facet as u8]);
+    feed(rule.summary.id.as_bytes(), false);
+    feed(&rule.content_hash.to_le_bytes(), false);
+    feed(&[facet as u8], false);
     for (name, value) in group {
-        feed(name.as_bytes());
-        feed(value.to_ascii_lowercase().as_bytes());
+        feed(name.as_bytes(), false);
+        feed(value.as_bytes(), true);
     }
-    feed(&trigger.0.to_le_bytes());
-    xxh3_128(&bytes)
+    feed(&trigger.0.to_le_bytes(), false);
+    xxh3_128(bytes)
 }
 
 impl Incident {
@@ -472,29 +494,44 @@ impl Incident {
         context: Context<'_>,
     ) -> Alert {
         self.reported = self.count;
+        let listed = (self.details.events.clone(), self.details.correlation_ids.clone());
+        self.tell(status, time, rule, context, listed)
+    }
+
+    /// The last report of an incident that is remembered no longer.
+    fn end(mut self, time: i64, rule: &RulePlan, context: Context<'_>) -> Alert {
+        let listed = (mem::take(&mut self.details.events), mem::take(&mut self.details.correlation_ids));
+        self.tell(AlertStatus::Close, time, rule, context, listed)
+    }
+
+    fn tell(
+        &self,
+        status: AlertStatus,
+        time: i64,
+        rule: &RulePlan,
+        context: Context<'_>,
+        (events, correlation_ids): (Vec<EventId>, Vec<String>),
+    ) -> Alert {
         let summary = Arc::clone(&rule.summary);
         let leveled = if summary.level == self.level {
             summary
         } else {
             Arc::new(RuleSummary { level: self.level, ..RuleSummary::clone(&summary) })
         };
+        let trigger = self.details.path.as_ref();
         Alert {
             status,
             alert_id: AlertId(self.id),
             time: Timestamp(time),
             kind: self.kind,
-            group: self.group.clone(),
+            group: Arc::clone(&self.group),
             count: self.count,
             window: alert::Window { start: Timestamp(self.first), end: Timestamp(self.last) },
             summary: self.summary(rule, context),
-            events: self.details.events.clone(),
+            events,
             events_omitted: self.details.omitted,
-            correlation_ids: self.details.correlation_ids.clone(),
-            source: self
-                .details
-                .path
-                .as_ref()
-                .map(|(path, line)| alert::Evidence { path: path.as_ref().into(), line: *line }),
+            correlation_ids,
+            source: trigger.map(|(path, line)| alert::Evidence { path: Arc::clone(path), line: *line }),
             approximate: self.approximate,
             replayed: context.replayed,
             rule: leveled,
@@ -506,7 +543,10 @@ impl Incident {
             return words.clone();
         }
         let Some(template) = &rule.extension.show else {
-            let mut text = rule.summary.title.clone();
+            let title = &rule.summary.title;
+            let length = self.group.values().fold(title.len(), |length, value| length + 2 + value.len());
+            let mut text = String::with_capacity(length);
+            text.push_str(title);
             for (n, value) in self.group.values().enumerate() {
                 text.push_str(if n == 0 { ": " } else { ", " });
                 text.push_str(value);

@@ -95,7 +95,7 @@ impl Contents {
             push_pair(frames, "rule.name", &alert.rule.title);
             push_pair(frames, "alert.id", &alert.alert_id.to_string());
             push_pair(frames, "alert.level", alert.rule.level.word());
-            for (name, value) in &alert.group {
+            for (name, value) in alert.group.iter() {
                 push_pair(frames, name, value);
             }
             for id in &alert.correlation_ids {

@@ -24,7 +24,7 @@ fn alert(id: u128, status: AlertStatus, level: Level, seconds: i64) -> Alert {
         time: at(seconds),
         rule: rule(level),
         kind: AlertKind::Correlation,
-        group: BTreeMap::new(),
+        group: Arc::default(),
         count: 1,
         window: Window { start: at(seconds - 5), end: at(seconds) },
         summary: format!("incident {id}"),

@@ -194,7 +194,7 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
         kind(alert.kind)
     );
     lines.push(labelled(canvas, "window", window));
-    for (name, value) in &alert.group {
+    for (name, value) in alert.group.iter() {
         lines.push(labelled_foreign(canvas, name, value));
     }
     let count = match alert.approximate {
@@ -204,7 +204,7 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
     };
     lines.push(labelled(canvas, "counted", count));
     if let Some(source) = &alert.source {
-        let path = canvas.safe(&source.path.to_string_lossy());
+        let path = canvas.safe(&source.path);
         let place =
             safe!("{}:{}", path.shorten_middle(usize::from(area.width).saturating_sub(20), "…"), source.line);
         lines.push(labelled(canvas, "line", place));

@@ -2,7 +2,7 @@
 
 mod fixture;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -458,7 +458,7 @@ fn hostile_state(text: &str) -> State {
         text.clone_into(&mut rule.id);
         rule.tags = vec![text.to_owned()];
         text.clone_into(&mut alert.summary);
-        alert.group = [(text.to_owned(), text.to_owned())].into();
+        alert.group = BTreeMap::from([(text.to_owned(), text.to_owned())]).into();
         alert.correlation_ids = vec![text.to_owned()];
         if let Some(source) = &mut alert.source {
             source.path = text.into();

@@ -4,6 +4,7 @@
 
 mod faults;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use soctop::detect::alert::{AlertId, RuleSummary, Window};
@@ -250,7 +251,7 @@ fn alert(id: u128, status: AlertStatus, seconds: i64, correlation_ids: &[&str]) 
         time,
         rule: rule.into(),
         kind: AlertKind::Correlation,
-        group: [("user.name".to_owned(), "alice".to_owned())].into(),
+        group: BTreeMap::from([("user.name".to_owned(), "alice".to_owned())]).into(),
         count: 5,
         window: Window { start: time, end: time },
         summary: "alice locked out".into(),

@@ -123,18 +123,24 @@ impl Correlator {
         let group = || names.map(str::to_owned).zip(values.map(|v| super::cut(v).to_owned())).collect();
         let place = (index, Facet::Firing, key);
         let context = self.context(plan);
-        self.incidents.sight(
+        let effect = self.incidents.sight(
             place,
             rule,
             sighting,
             group,
             |details, effect| match effect {
-                Effect::Opened => details.note(&signal.evidence()),
+                Effect::Opened if rule.extension.show.is_some() => details.note(&signal.evidence()),
+                Effect::Opened => {
+                    details.note_record(record);
+                    details.trigger_at(&record.path, record.line);
+                }
                 _ => details.note_record(record),
             },
             (context, &mut self.alerts),
         );
-        self.watch_quiet(rule, place);
+        if effect == Effect::Opened {
+            self.watch_quiet(rule, place);
+        }
         self.hand_over(out);
     }
 

@@ -161,7 +161,7 @@ fn alert(id: u128, title: &str, level: Level, seconds_ago: i64, count: u64, summ
         time: ago(seconds_ago),
         rule: rule(title, level, &["attack.t1110", "attack.credential-access"]),
         kind: AlertKind::Correlation,
-        group: BTreeMap::from([("source.ip".to_owned(), "185.220.101.34".to_owned())]),
+        group: BTreeMap::from([("source.ip".to_owned(), "185.220.101.34".to_owned())]).into(),
         count,
         window: Window { start: ago(seconds_ago + 180), end: ago(seconds_ago) },
         summary: summary.to_owned(),
