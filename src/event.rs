@@ -148,6 +148,12 @@ impl Event {
         Span { start: 0, len: self.raw_len }
     }
 
+    /// Bytes that a copy of it takes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + self.text.len() + size_of_val(self.fields.as_slice())
+    }
+
     /// The whole buffer that spans point into: the raw line, then decoded and derived text.
     #[must_use]
     pub fn buffer(&self) -> &str {

@@ -44,6 +44,8 @@ use crate::query::{Expression, SearchRequest, SearchResponse, Trace};
 pub const TRACE_LIMIT: usize = 10_000;
 /// A search gives up after so long.
 const SEARCH_TIME: Duration = Duration::from_secs(20);
+/// Events of a page that are read together.
+const RECORDS_AT_ONCE: usize = 32;
 /// Decompressed blocks kept for each segment.
 const STORE_BLOCKS: usize = 64;
 
@@ -328,7 +330,7 @@ impl Reader {
     }
 
     /// Calls `visit` with every event whose number is `seq` or greater, in the order of reading,
-    /// a page of at most `page` at a time. Replay of detection and hunts use it.
+    /// found by pages of `page` and read a few at a time. Replay of detection and hunts use it.
     pub fn replay(
         &self,
         seq: u64,
@@ -337,19 +339,24 @@ impl Reader {
     ) -> Result<(), Error> {
         let mut next = seq;
         loop {
-            let records = guarded(|| {
-                let view = self.0.view.load_full();
+            let view = self.0.view.load_full();
+            let places = guarded(|| {
                 let query = view.events_only(Box::new(AllQuery), self.fields());
                 let mut top = Top::new(page.max(1), Order::Seq { from: next });
                 view.visit(&*query, &Deadline::never(), &mut |segment, docs, columns| {
                     top.offer(segment, docs, columns, Times::ALL);
                 })?;
-                view.records(&top.into_sorted(), self.fields())
+                Ok(top.into_sorted())
             })?;
-            let Some(last) = records.last() else { return Ok(()) };
-            next = last.seq + 1;
-            for record in records {
-                visit(record)?;
+            if places.is_empty() {
+                return Ok(());
+            }
+            // Lines may be long: few are in memory at once.
+            for places in places.chunks(RECORDS_AT_ONCE) {
+                for record in guarded(|| view.records(places, self.fields()))? {
+                    next = record.seq + 1;
+                    visit(record)?;
+                }
             }
         }
     }

@@ -31,7 +31,9 @@ use crate::state::{State, Update};
 
 /// Events that are looked at again, at the most: those of the index, and those that are copied meanwhile.
 pub(super) const RECALLED_EVENTS: usize = 20_000;
-/// As many of the index are in memory at once.
+/// What the copies among them may take together.
+const RECALLED_BYTES: usize = 64 << 20;
+/// As many of the index are asked for at once.
 pub(super) const RECALLED_PAGE: usize = 1_000;
 /// The index may be so far behind before the rules change without what it has not committed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -215,36 +217,46 @@ pub(super) fn problems(diagnostics: &[Diagnostic]) -> Vec<String> {
 #[derive(Default)]
 pub(super) struct Tail {
     kept: Option<VecDeque<(Event, Arc<str>)>>,
+    /// Of the events kept.
+    bytes: usize,
+    /// The newest that there was no room for.
+    dropped: Option<u64>,
 }
 
 impl Tail {
     pub fn begin(&mut self) {
-        self.kept = Some(VecDeque::new());
+        *self = Self { kept: Some(VecDeque::new()), ..Self::default() };
     }
 
     pub fn keep(&mut self, events: &[Event], source: &Arc<str>) {
         let Some(kept) = &mut self.kept else { return };
         for event in events {
-            if kept.len() >= RECALLED_EVENTS {
-                kept.pop_front();
-            }
             kept.push_back((event.clone(), Arc::clone(source)));
+            self.bytes += event.size();
+            while kept.len() > RECALLED_EVENTS || self.bytes > RECALLED_BYTES {
+                let Some((oldest, _)) = kept.pop_front() else { break };
+                self.bytes -= oldest.size();
+                self.dropped = Some(oldest.meta.seq);
+            }
         }
     }
 
-    /// Shows `work` what the index did not have yet. Nothing is kept any more.
-    fn recall(&mut self, work: &mut Work, from: u64) {
-        for (mut event, source) in self.kept.take().into_iter().flatten() {
+    /// Shows `work` what the index did not have yet, and gives out how many events of that were not kept.
+    /// Nothing is kept any more.
+    fn recall(&mut self, work: &mut Work, from: u64) -> u64 {
+        let Self { kept, dropped, .. } = std::mem::take(self);
+        for (mut event, source) in kept.into_iter().flatten() {
             if event.meta.seq >= from {
                 work.recall_prepared(&mut event, &source);
             }
         }
+        dropped.map_or(0, |dropped| (dropped + 1).saturating_sub(from))
     }
 }
 
 /// Exchanges the rules of `work`; gives out what follows and the sentence that says so.
 pub(super) fn exchange(work: &mut Work, prepared: &mut Prepared, tail: &mut Tail) -> (Succession, String) {
-    tail.recall(&mut prepared.work, prepared.recalled_to);
+    let unseen = tail.recall(&mut prepared.work, prepared.recalled_to);
     let succession = work.exchange(&mut prepared.work);
     let counts =
         [(succession.changed, "changed"), (succession.added, "added"), (succession.removed, "removed")];
@@ -254,7 +266,10 @@ pub(super) fn exchange(work: &mut Work, prepared: &mut Prepared, tail: &mut Tail
         words.push("same texts".to_owned());
     }
     let running = succession.kept + succession.changed + succession.added;
-    let sentence = format!("rules reloaded: {}; {running} run", words.join(", "));
+    let mut sentence = format!("rules reloaded: {}; {running} run", words.join(", "));
+    if unseen > 0 {
+        sentence.push_str(&format!("; what starts anew has not seen {unseen} events of the meantime"));
+    }
     (succession, sentence)
 }
 

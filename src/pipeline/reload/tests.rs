@@ -174,3 +174,27 @@ fn only_the_newest_events_are_copied() {
     let kept = tail.kept.expect("copies");
     assert_eq!((kept.len(), kept[0].0.meta.seq), (RECALLED_EVENTS, 5));
 }
+
+#[test]
+fn copies_take_a_bounded_number_of_bytes_and_what_is_missing_is_said() {
+    let mut running = Running::new(&rules(20));
+    running.tail.begin();
+    running.fail();
+    let mut event = Event::default();
+    event.reset(&"x".repeat(1 << 20));
+    for seq in 1..100 {
+        event.meta.seq = seq;
+        running.tail.keep(&[event.clone()], &running.path);
+    }
+    let kept = running.tail.kept.as_ref().expect("copies");
+    assert!(kept.iter().map(|(event, _)| event.size()).sum::<usize>() <= RECALLED_BYTES);
+    assert_eq!((kept.len(), kept[0].0.meta.seq), (63, 37));
+    // The index has the first ten of those that are not there any more.
+    let prepared = Prepared { recalled_to: 10, ..running.prepare(&rules(5), 0) };
+    let (_, sentence) = running.exchange(prepared);
+    assert_eq!(
+        sentence,
+        "rules reloaded: 1 changed; 3 run; what starts anew has not seen 27 events of the meantime"
+    );
+    assert_eq!(running.tail.bytes, 0);
+}
