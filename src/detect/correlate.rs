@@ -134,7 +134,8 @@ pub enum Output {
     Alert(Alert),
     Transition(Transition),
     Risk(RiskChange),
-    /// A rule has more groups than its budget; counts of further groups are estimates. Said once.
+    /// A rule has more groups than its budget, or a group more absences to wait for: counts of further
+    /// groups are estimates, further absences are not followed. Said once.
     Degraded {
         rule: Arc<RuleSummary>,
         since: Timestamp,
@@ -156,7 +157,7 @@ pub struct CorrelationCounters {
     pub keyless: u64,
     /// Values that are no numbers where numbers are added up.
     pub not_numeric: u64,
-    /// Events of groups beyond the budget.
+    /// Events of groups beyond the budget, and events whose absence of another is not followed.
     pub estimated: u64,
     /// Events that another stream wrote before (`once_per`).
     #[serde(default)]
@@ -183,6 +184,9 @@ struct Group {
     usual: Option<Box<Usual>>,
     /// Start of the newest forward window that was decided.
     decided: i64,
+    /// Start of the newest forward window that waits for its end, and how many wait.
+    waiting_since: i64,
+    waiting: usize,
 }
 
 /// A key of a heartbeat rule.
@@ -745,6 +749,8 @@ impl Correlator {
                 window: Window::new(window),
                 usual: rule.extension.baseline.map(|_| Box::default()),
                 decided: i64::MIN,
+                waiting_since: i64::MIN,
+                waiting: 0,
             }
         });
         if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
@@ -760,8 +766,7 @@ impl Correlator {
             self.expect_expiry(to, rule, window, key, time);
         }
         if opens_forward {
-            let end = time.saturating_add(window.span);
-            self.timer(rule, end, to as u32, key, timer::Kind::Forward { start: time });
+            self.wait_forward(rule, to, key, (time, limits), out);
         }
         self.follow(plan, to, key, &changes, late.then_some((time, order)), out);
     }
@@ -811,16 +816,21 @@ impl Correlator {
         self.key.clear();
         names.iter().for_each(|name| fold_into(&mut self.key, name));
         let key = xxh3_128_with_seed(&self.key, self.sketch_seed);
+        self.beyond_budget(rule, to, entry.time, out);
         let memory = &mut self.rules[to];
-        memory.counters.estimated += 1;
-        if memory.degraded_since.is_none() {
-            memory.degraded_since = Some(entry.time);
-            let since = Timestamp(entry.time);
-            out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
-        }
         let sketch = memory.sketch.get_or_insert_with(|| Box::new(Sketch::new(window.span)));
         if let Some(value) = sketch.add(key, entry, window) {
             self.fire_estimated(plan, to, group, value, signal, out);
+        }
+    }
+
+    /// Counts an event that there is no room to follow exactly, and says so the first time.
+    fn beyond_budget(&mut self, rule: &RulePlan, to: usize, time: i64, out: &mut Vec<Output>) {
+        let memory = &mut self.rules[to];
+        memory.counters.estimated += 1;
+        if memory.degraded_since.is_none() {
+            memory.degraded_since = Some(time);
+            out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since: Timestamp(time) });
         }
     }
 

@@ -404,7 +404,7 @@ impl Worker {
                 Output::Risk(risk) => self.state.apply(Update::Risk(risk)),
                 Output::Degraded { rule, since } => {
                     let message =
-                        format!("`{}` counts approximately: more groups than its budget", rule.title);
+                        format!("`{}` counts approximately: more to follow than its budget", rule.title);
                     let hint = Some(
                         "someone may be inventing keys; counts may be too high, never too low".to_owned(),
                     );

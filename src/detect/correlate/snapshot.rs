@@ -170,6 +170,11 @@ impl Correlator {
                 kept += 1;
             }
         }
+        for (rule, key, start) in self.waiting() {
+            if let Some(group) = self.rules[rule].groups.get_mut(&key) {
+                group.wait(start);
+            }
+        }
         let mut incidents = Incidents::new(self.options.group_budget());
         for ((rule, facet, key), mut incident) in stored.incidents {
             if let Some(rule) = places.of(rule) {
@@ -245,6 +250,8 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
                 window: Window::restore(group.entries.into(), group.residue, group.sequences, window),
                 usual: group.usual,
                 decided: group.decided,
+                waiting_since: i64::MIN,
+                waiting: 0,
             };
             memory.entries += group.window.entries.len();
             memory.groups.insert(key, group);

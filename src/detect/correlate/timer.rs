@@ -12,7 +12,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
-use super::{Correlator, Output};
+use super::window::Limits;
+use super::{Correlator, Group, Output};
 use crate::detect::alert::AlertKind;
 use crate::detect::incident::{Facet, memory};
 
@@ -66,6 +67,14 @@ impl Timer {
     /// For another numbering of the rules.
     pub(super) fn with_rule(self, rule: u32, depth: u32) -> Self {
         Self { rule, depth, ..self }
+    }
+}
+
+impl Group {
+    /// A timer waits for the end of the forward window that begins at `start`.
+    pub(super) fn wait(&mut self, start: i64) {
+        self.waiting_since = self.waiting_since.max(start);
+        self.waiting += 1;
     }
 }
 
@@ -158,9 +167,43 @@ impl Correlator {
         }
     }
 
+    /// An event of `start` opened a forward window: waits for its end, once for all events of one time.
+    /// A group waits for as many as it may hold events.
+    pub(super) fn wait_forward(
+        &mut self,
+        rule: &RulePlan,
+        to: usize,
+        key: u128,
+        (start, limits): (i64, Limits),
+        out: &mut Vec<Output>,
+    ) {
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
+        if group.waiting_since == start {
+            return;
+        }
+        if group.waiting >= limits.entries {
+            self.beyond_budget(rule, to, start, out);
+            return;
+        }
+        group.wait(start);
+        let end = start.saturating_add(window.span);
+        self.timer(rule, end, to as u32, key, Kind::Forward { start });
+    }
+
+    /// The groups that wait for the end of forward windows, and the starts of these.
+    pub(super) fn waiting(&self) -> Vec<(usize, u128, i64)> {
+        let forward = self.timers.iter().filter_map(|timer| match timer.kind {
+            Kind::Forward { start } => Some((timer.rule as usize, timer.key, start)),
+            _ => None,
+        });
+        forward.collect()
+    }
+
     fn forward_ended(&mut self, plan: &Plan, to: usize, key: u128, start: i64, out: &mut Vec<Output>) {
         let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
         let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
+        group.waiting = group.waiting.saturating_sub(1);
         if group.decided == start {
             return;
         }
@@ -181,7 +224,7 @@ impl Correlator {
                 incident.timed = true;
                 self.timer(rule, forgotten_at, place.0, place.2, Kind::Quiet { facet: place.1 });
             } else {
-                self.incidents.forget(place);
+                drop(self.incidents.forget(place));
             }
             return;
         }

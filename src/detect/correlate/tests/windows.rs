@@ -1,5 +1,5 @@
 use super::harness::{Stream, detection};
-use crate::detect::CorrelatorOptions;
+use crate::detect::{CorrelatorOptions, Output};
 
 fn counted(kind: &str, condition: &str, block: &str) -> Vec<String> {
     vec![
@@ -109,6 +109,33 @@ fn what_does_not_come_is_noticed_when_its_time_is_over() {
     assert_eq!(opened(&stream), Vec::<String>::new(), "a late `b` may still come");
     stream.event("time", 601.1, "g=z");
     assert_eq!(opened(&stream), ["600"]);
+}
+
+#[test]
+fn absences_waited_for_are_bounded_and_what_is_beyond_is_said() {
+    let block = "  absent: {after: a, expect: b, within: 10m}\n  lateness: 1s\n";
+    let mut stream = Stream::with(&counted("temporal", "a and not b", block), over_budget(10, 50));
+    let flood: Vec<f64> = (0..5000).map(|n| f64::from(n) / 100.0).collect();
+    stream.events("a", &flood, "g=x");
+    assert!(stream.correlator.timers.len() <= 60, "{} timers", stream.correlator.timers.len());
+    let degraded = stream.out.iter().filter(|output| matches!(output, Output::Degraded { .. })).count();
+    assert_eq!((degraded, stream.correlator.counters().estimated), (1, 4950));
+    // The ones that are waited for end as ever, and others are waited for again.
+    stream.event("time", 700.0, "g=z");
+    assert_eq!(opened(&stream), ["600"]);
+    stream.event("a", 10_000.0, "g=x").event("time", 11_000.0, "g=z");
+    assert_eq!(opened(&stream), ["600", "10600"]);
+    assert_eq!(stream.correlator.counters().estimated, 4950);
+}
+
+#[test]
+fn events_of_one_time_wait_for_an_absence_together() {
+    let block = "  absent: {after: a, expect: b, within: 10m}\n  lateness: 1s\n";
+    let mut stream = Stream::new(&counted("temporal", "a and not b", block));
+    stream.events("a", &[1.0; 1000], "g=x");
+    assert!(stream.correlator.timers.len() < 5, "{} timers", stream.correlator.timers.len());
+    stream.event("time", 700.0, "g=z");
+    assert_eq!(opened(&stream), ["601"]);
 }
 
 #[test]
