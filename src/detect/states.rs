@@ -50,7 +50,9 @@ pub(crate) struct Machine {
     /// The last thing the service said itself: (time, state).
     pub(crate) said: Option<(i64, usize)>,
     pub(crate) latest: Option<Arc<Evidence>>,
-    pub(crate) timed: bool,
+    /// The next timer for it.
+    #[serde(default)]
+    pub(crate) wakes: Option<i64>,
 }
 
 /// One move of a machine.
@@ -80,7 +82,7 @@ impl Machine {
             entries: Vec::new(),
             said: None,
             latest: None,
-            timed: false,
+            wakes: None,
         }
     }
 

@@ -67,7 +67,7 @@ impl Correlator {
         let Some(states) = &rule.extension.states else { return };
         let settled = self.settled(rule);
         let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
-        machine.timed = false;
+        machine.wakes = machine.wakes.filter(|wakes| *wakes != at);
         let mut moves = Vec::new();
         machine.expire(at, states, &mut moves);
         self.moved(plan, index, key, &moves, None, out);
@@ -108,9 +108,9 @@ impl Correlator {
         }
         let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
         if let Some(until) = machine.now.until
-            && (!machine.timed || !moves.is_empty())
+            && machine.wakes.is_none_or(|wakes| until < wakes)
         {
-            machine.timed = true;
+            machine.wakes = Some(until);
             self.timer(rule, until, index, key, Kind::State);
         }
     }

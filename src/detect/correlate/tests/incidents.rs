@@ -258,6 +258,20 @@ fn the_word_of_the_service_ends_a_state() {
 }
 
 #[test]
+fn a_state_that_is_entered_again_and_again_waits_with_one_timer() {
+    let mut stream = Stream::new(&bruteforce(LOCKOUT));
+    for n in 0..500 {
+        let time = f64::from(n) / 10.0;
+        stream.event("locked", time, "user.name=alice").event("passed", time + 0.05, "user.name=alice");
+    }
+    let waiting = stream.correlator.timers.len();
+    assert!(waiting < 20, "{waiting} timers");
+    stream.event("locked", 60.0, "user.name=alice").event("failed", 2000.0, "user.name=bob");
+    let last = stream.moves().pop().expect("moves");
+    assert_eq!(last, "960 alice locked>normal - inferred");
+}
+
+#[test]
 fn a_success_resets_the_count() {
     let mut stream = Stream::new(&bruteforce(LOCKOUT));
     stream.events("failed", &[0.0, 1.0], "user.name=alice");
