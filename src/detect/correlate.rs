@@ -182,11 +182,24 @@ struct Group {
     names: Names,
     window: Window,
     usual: Option<Box<Usual>>,
-    /// Start of the newest forward window that was decided.
+    /// Where the rule waits for absences.
+    forward: Option<Box<Forward>>,
+}
+
+/// The forward windows of one group.
+#[derive(Clone, Debug)]
+struct Forward {
+    /// Start of the newest one that was decided.
     decided: i64,
-    /// Start of the newest forward window that waits for its end, and how many wait.
+    /// Start of the newest one that waits for its end, and how many wait.
     waiting_since: i64,
     waiting: usize,
+}
+
+impl Default for Forward {
+    fn default() -> Self {
+        Self { decided: i64::MIN, waiting_since: i64::MIN, waiting: 0 }
+    }
 }
 
 /// A key of a heartbeat rule.
@@ -243,6 +256,7 @@ pub struct Correlator {
     /// Reused buffers.
     key: Vec<u8>,
     alerts: Vec<Alert>,
+    changes: Vec<Change>,
 }
 
 /// A signal on its way: a record at its place in time.
@@ -319,6 +333,7 @@ impl Correlator {
             counters: CorrelationCounters::default(),
             key: Vec::new(),
             alerts: Vec::new(),
+            changes: Vec::new(),
             options,
         };
         (correlator, diagnostics)
@@ -748,15 +763,14 @@ impl Correlator {
                 names: at.names(),
                 window: Window::new(window),
                 usual: rule.extension.baseline.map(|_| Box::default()),
-                decided: i64::MIN,
-                waiting_since: i64::MIN,
-                waiting: 0,
+                forward: (window.anchors != 0).then(Box::default),
             }
         });
         if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
             usual.count(time, window.span, baseline);
         }
-        let mut changes = Vec::new();
+        // What follows may come back here for a rule above.
+        let mut changes = std::mem::take(&mut self.changes);
         let before = group.window.entries.len();
         group.window.prune(limits.settled_before.saturating_sub(window.span), window);
         let late = group.window.insert(entry, window, limits, &mut changes);
@@ -769,6 +783,8 @@ impl Correlator {
             self.wait_forward(rule, to, key, (time, limits), out);
         }
         self.follow(plan, to, key, &changes, late.then_some((time, order)), out);
+        changes.clear();
+        self.changes = changes;
     }
 
     fn reset(&mut self, plan: &Plan, to: usize, key: u128, signal: &Signal<'_>, out: &mut Vec<Output>) {

@@ -161,6 +161,8 @@ pub struct Extractor {
     slots: Vec<FieldSlot>,
     /// By path: the needed fields that it is the name of, and those it stands in for.
     wanted: Vec<Vec<Wanted>>,
+    /// By path, in few cache lines: whether there are any.
+    is_wanted: Vec<bool>,
     /// Needed fields whose path found no room in the table of paths.
     overflow: Vec<FieldNumber>,
     /// The number of [`SERVICE`], if it is needed.
@@ -206,7 +208,8 @@ impl Extractor {
         }
         let service = fields.iter().position(|field| field == SERVICE).map(|at| at as FieldNumber);
         let named = vec![false; slots.len()];
-        Self { resolver, slots, wanted, overflow, service, named, found: Vec::new() }
+        let is_wanted = wanted.iter().map(|wanted| !wanted.is_empty()).collect();
+        Self { resolver, slots, wanted, is_wanted, overflow, service, named, found: Vec::new() }
     }
 
     /// Makes `record` the record of `event`, which matched `rules`.
@@ -216,11 +219,12 @@ impl Extractor {
         self.named.fill(false);
         self.found.clear();
         for (at, field) in event.fields().iter().enumerate() {
-            let Some(wanted) = self.wanted.get(field.path.index()).filter(|wanted| !wanted.is_empty()) else {
+            let path = field.path.index();
+            if self.is_wanted.get(path) != Some(&true) {
                 continue;
-            };
+            }
             self.found.push(at as u32);
-            for wanted in wanted {
+            for wanted in &self.wanted[path] {
                 self.named[usize::from(wanted.field)] |= !wanted.fallback;
             }
         }

@@ -120,7 +120,13 @@ impl Correlator {
             newest: (signal.time, signal.order),
             trigger: record.event_id,
         };
-        let group = || names.map(str::to_owned).zip(values.map(|v| super::cut(v).to_owned())).collect();
+        let group = || {
+            let mut group = BTreeMap::new();
+            for (name, value) in names.zip(values) {
+                group.insert(name.to_owned(), super::cut(value).to_owned());
+            }
+            group
+        };
         let place = (index, Facet::Firing, key);
         let context = self.context(plan);
         let effect = self.incidents.sight(

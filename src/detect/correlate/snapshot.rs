@@ -20,7 +20,7 @@ use super::residue::Residue;
 use super::sketch::Sketch;
 use super::timer::Timer;
 use super::window::{Entry, Window};
-use super::{Beat, CorrelationCounters, Correlator, Group, Memory, Names};
+use super::{Beat, CorrelationCounters, Correlator, Forward, Group, Memory, Names};
 use crate::detect::incident::{Incident, Incidents, Place};
 use crate::detect::record::FieldNumber;
 use crate::detect::risk::{Entity, Risks};
@@ -171,8 +171,9 @@ impl Correlator {
             }
         }
         for (rule, key, start) in self.waiting() {
-            if let Some(group) = self.rules[rule].groups.get_mut(&key) {
-                group.wait(start);
+            let group = self.rules[rule].groups.get_mut(&key);
+            if let Some(forward) = group.and_then(|group| group.forward.as_mut()) {
+                forward.wait(start);
             }
         }
         let mut incidents = Incidents::new(self.options.group_budget());
@@ -222,7 +223,7 @@ fn store_group(group: &Group) -> StoredGroup {
         residue: group.window.residue.clone(),
         sequences: group.window.sequences().to_vec(),
         usual: group.usual.clone(),
-        decided: group.decided,
+        decided: group.forward.as_ref().map_or(i64::MIN, |forward| forward.decided),
     }
 }
 
@@ -249,9 +250,8 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
                 names: group.names,
                 window: Window::restore(group.entries.into(), group.residue, group.sequences, window),
                 usual: group.usual,
-                decided: group.decided,
-                waiting_since: i64::MIN,
-                waiting: 0,
+                forward: (window.anchors != 0)
+                    .then(|| Box::new(Forward { decided: group.decided, ..Forward::default() })),
             };
             memory.entries += group.window.entries.len();
             memory.groups.insert(key, group);

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
 use super::window::Limits;
-use super::{Correlator, Group, Output};
+use super::{Correlator, Forward, Output};
 use crate::detect::alert::AlertKind;
 use crate::detect::incident::{Facet, memory};
 
@@ -70,7 +70,7 @@ impl Timer {
     }
 }
 
-impl Group {
+impl Forward {
     /// A timer waits for the end of the forward window that begins at `start`.
     pub(super) fn wait(&mut self, start: i64) {
         self.waiting_since = self.waiting_since.max(start);
@@ -178,15 +178,16 @@ impl Correlator {
         out: &mut Vec<Output>,
     ) {
         let Evaluator::Window(window) = &rule.evaluator else { return };
-        let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
-        if group.waiting_since == start {
+        let group = self.rules[to].groups.get_mut(&key);
+        let Some(forward) = group.and_then(|group| group.forward.as_mut()) else { return };
+        if forward.waiting_since == start {
             return;
         }
-        if group.waiting >= limits.entries {
+        if forward.waiting >= limits.entries {
             self.beyond_budget(rule, to, start, out);
             return;
         }
-        group.wait(start);
+        forward.wait(start);
         let end = start.saturating_add(window.span);
         self.timer(rule, end, to as u32, key, Kind::Forward { start });
     }
@@ -203,11 +204,12 @@ impl Correlator {
     fn forward_ended(&mut self, plan: &Plan, to: usize, key: u128, start: i64, out: &mut Vec<Output>) {
         let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
         let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
-        group.waiting = group.waiting.saturating_sub(1);
-        if group.decided == start {
+        let Some(forward) = &mut group.forward else { return };
+        forward.waiting = forward.waiting.saturating_sub(1);
+        if forward.decided == start {
             return;
         }
-        group.decided = start;
+        forward.decided = start;
         if let Some(value) = super::window::forward_value(&group.window, start, window) {
             self.fire_forward(plan, to, key, start, value, out);
         }
