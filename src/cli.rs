@@ -283,13 +283,13 @@ pub struct RulesArgs {
 pub enum RulesCommand {
     /// Report everything that is wrong or doubtful, with the line and a hint
     Check {
-        /// Rule files or folders [default: those of the configuration, else the bundled rules]
-        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        rules: RulePaths,
     },
     /// List rules with level, logsource and what they are looked up by
     List {
-        /// Rule files or folders [default: those of the configuration, else the bundled rules]
-        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        rules: RulePaths,
 
         /// Run the rules over this log and list how often each was looked at and matched
         #[arg(long, value_name = "FILE")]
@@ -303,19 +303,30 @@ pub enum RulesCommand {
         /// Id or name of the rule, or a part of its title
         rule: String,
 
+        #[command(flatten)]
+        rules: RulePaths,
+
         /// Say for each event of this log which parts of the rule match, and why the others do not
         #[arg(long, value_name = "FILE")]
         event: Option<PathBuf>,
-
-        /// Rule file or folder (repeatable) instead of the bundled ones
-        #[arg(long = "rules", value_name = "PATH")]
-        rules: Vec<PathBuf>,
     },
     /// Run the tests written in rules (`soctop: tests:`)
     Test {
-        /// Rule files or folders [default: those of the configuration, else the bundled rules]
-        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        rules: RulePaths,
     },
+}
+
+/// Which rules a command is about, written either way.
+#[derive(Debug, Args)]
+pub struct RulePaths {
+    /// Rule files or folders [default: those of the configuration, else the bundled rules]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// The same, as other commands take it (repeatable)
+    #[arg(long = "rules", value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
 }
 
 /// Print a configuration file to start from, or what is in force

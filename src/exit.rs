@@ -13,8 +13,10 @@ use crate::text::Safe;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     Fine,
-    /// `--fail-on`, `--expect` or `rules check` found something.
+    /// `--fail-on`, `--expect` or `rules test` found something.
     Findings,
+    /// Rules are wrong, which has been said.
+    Mistakes,
     Interrupted,
 }
 
@@ -38,6 +40,7 @@ pub fn report(result: anyhow::Result<Exit>) -> ExitCode {
     match result {
         Ok(Exit::Fine) => ExitCode::SUCCESS,
         Ok(Exit::Findings) => ExitCode::from(1),
+        Ok(Exit::Mistakes) => ExitCode::from(2),
         Ok(Exit::Interrupted) => ExitCode::from(130),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

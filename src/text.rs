@@ -21,6 +21,12 @@ pub fn is_plain(c: char) -> bool {
     sanitise::is_base(c)
 }
 
+/// What a noun takes after a number: `1 rule`, `2 rules`.
+#[must_use]
+pub fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
 /// Text that holds no control, bidi, zero-width or otherwise deceptive character.
 ///
 /// Shown on one line: line breaks have become `⟨LF⟩`. Printing it with a width (`{:<10}`) counts

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::pipeline::{self, Clock, LiveOptions};
 use crate::source::{self, Input};
 use crate::state::Snapshot;
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 /// How often progress is shown.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
@@ -63,9 +63,11 @@ pub fn run(args: &IngestArgs, asked: Asked) -> anyhow::Result<Exit> {
         print::talk(Safe::new(&remark.message).as_str());
     }
     print::talk(&format!(
-        "{} lines read, {} events",
+        "{} line{} read, {} event{}",
         print::count(ledger.lines()),
-        print::count(ledger.events())
+        plural(ledger.lines()),
+        print::count(ledger.events()),
+        plural(ledger.events()),
     ));
     Ok(Exit::Fine)
 }

@@ -19,7 +19,7 @@ use crate::exit::Exit;
 use crate::pipeline::{Work, WorkOptions, recordings, replay};
 use crate::source::Input;
 use crate::state::{Ledger, ThreatLevel};
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
     let config = asked.rules(&args.rules).resolve()?;
@@ -242,10 +242,12 @@ fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents
         out.line("")?;
         for (rule, incidents, events) in &rules {
             let line = format!(
-                "{}  {:>6} incidents  {:>9} events  {}",
+                "{}  {:>6} incident{:1}  {:>9} event{:1}  {}",
                 out.level(rule.level),
                 print::count(*incidents),
+                plural(*incidents),
                 print::count(*events),
+                plural(*events),
                 Safe::new(&rule.title)
             );
             out.line(&line)?;
@@ -254,8 +256,9 @@ fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents
     let ledger = &summary.ledger;
     out.line("")?;
     let line = format!(
-        "{} lines = {} parsed + {} repaired + {} raw + {} cut + {} blank",
+        "{} line{} = {} parsed + {} repaired + {} raw + {} cut + {} blank",
         print::count(summary.lines),
+        plural(summary.lines),
         print::count(ledger.parsed),
         print::count(ledger.repaired),
         print::count(ledger.raw),
@@ -263,10 +266,12 @@ fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents
         print::count(ledger.blank),
     );
     out.line(&line)?;
+    let all = summary.alerts.values().sum();
     let line = format!(
-        "threat level {}   {} incidents   {:.2} s   {} events/s",
+        "threat level {}   {} incident{}   {:.2} s   {} events/s",
         summary.threat_level.word(),
-        print::count(summary.alerts.values().sum()),
+        print::count(all),
+        plural(all),
         summary.elapsed_seconds,
         print::count(summary.events_per_second),
     );

@@ -15,19 +15,20 @@ use crate::cli::{AlertFormat, RuleArgs, RulesArgs, RulesCommand};
 use crate::config::{Config, LoadedRules, read_text};
 use crate::detect::engine::RuleCounter;
 use crate::detect::explain::{self, Line};
-use crate::detect::rule::{Header, Severity};
+use crate::detect::rule::{Header, LogSourcePattern, Severity};
 use crate::detect::{Diagnostic, Engine, EngineOptions, Level, RuleIndex, RuleSet, lint};
 use crate::event::{Event, Outcome, Paths, Timestamp};
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::Intake;
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 pub fn run(args: &RulesArgs, asked: Asked) -> anyhow::Result<Exit> {
-    let (RulesCommand::Check { paths }
-    | RulesCommand::List { paths, .. }
-    | RulesCommand::Show { rules: paths, .. }
-    | RulesCommand::Test { paths }) = &args.command;
-    let config = asked.rules(&RuleArgs { rules: paths.clone(), no_routing: None }).resolve()?;
+    let (RulesCommand::Check { rules }
+    | RulesCommand::List { rules, .. }
+    | RulesCommand::Show { rules, .. }
+    | RulesCommand::Test { rules }) = &args.command;
+    let paths = [&rules.paths[..], &rules.rules].concat();
+    let config = asked.rules(&RuleArgs { rules: paths, no_routing: None }).resolve()?;
     match &args.command {
         RulesCommand::Check { .. } => check(&config),
         RulesCommand::List { events, format, .. } => list(&config, events.as_deref(), *format),
@@ -57,12 +58,21 @@ fn check(config: &Config) -> anyhow::Result<Exit> {
     out.flush()?;
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     let warnings = diagnostics.len() - errors;
-    let loaded = (loaded.rules.len(), loaded.files);
+    let (rules, files) = (loaded.rules.len(), loaded.files);
+    let loads = if rules == 1 { "s" } else { "" };
     print::talk(&format!(
-        "{} rules of {} files load, {errors} errors, {warnings} warnings",
-        loaded.0, loaded.1
+        "{} of {} load{loads}, {}, {}",
+        counted(rules, "rule"),
+        counted(files, "file"),
+        counted(errors, "error"),
+        counted(warnings, "warning"),
     ));
-    Ok(if errors == 0 { Exit::Fine } else { Exit::Findings })
+    Ok(if errors == 0 { Exit::Fine } else { Exit::Mistakes })
+}
+
+/// `1 rule`, `2 rules`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{} {noun}{}", print::count(count as u64), plural(count as u64))
 }
 
 /// Diagnostics of later stages do not know the text; the file does, if there is one.
@@ -206,7 +216,7 @@ fn show_rule(out: &mut Out, config: &Config, rules: &RuleSet, index: RuleIndex) 
         }
         return Ok(());
     };
-    out.line(&format!("logsource  {}", Safe::new(&rule.logsource.to_string())))?;
+    out.line(&format!("logsource  {}", Safe::new(&logsource_words(&rule.logsource))))?;
     out.line("")?;
     print_lines(out, &explain::detection(rule, None))?;
     let bench = Bench::new(config, rules, false);
@@ -218,6 +228,15 @@ fn show_rule(out: &mut Out, config: &Config, rules: &RuleSet, index: RuleIndex) 
         out.line(&format!("  {}", Safe::new(&words)))?;
     }
     Ok(())
+}
+
+/// What a logsource names, as it is written in rules.
+fn logsource_words(logsource: &LogSourcePattern) -> String {
+    let parts =
+        [("product", &logsource.product), ("category", &logsource.category), ("service", &logsource.service)];
+    let named = parts.iter().filter_map(|(key, value)| Some(format!("{key}: {}", value.as_ref()?)));
+    let words = named.collect::<Vec<_>>().join(", ");
+    if words.is_empty() { "any".to_owned() } else { words }
 }
 
 /// For every event of a log which parts of a rule hold, and why the others do not.

@@ -9,6 +9,7 @@ use crate::event::Timestamp;
 use crate::exit::{Exit, Hinted};
 use crate::index;
 use crate::query::{self, SearchRequest, SearchResponse};
+use crate::text::plural;
 
 pub fn run(args: &SearchArgs, asked: Asked) -> anyhow::Result<Exit> {
     let config = asked.store(&args.store).resolve()?;
@@ -54,9 +55,10 @@ fn print_response(response: &SearchResponse, format: RecordFormat) -> anyhow::Re
     let shown = response.records.len() as u64;
     if format == RecordFormat::Table {
         print::talk(&format!(
-            "{} of {} events in {:.1} ms",
+            "{} of {} event{} in {:.1} ms",
             print::count(shown),
             print::count(response.total),
+            plural(response.total),
             response.elapsed_micros as f64 / 1_000.0
         ));
     }

@@ -58,7 +58,8 @@ fn say_what_is_missing(trace: &Trace) {
         print::talk(&format!("nothing carries the id `{}`", Safe::new(&trace.id)));
     }
     if trace.omitted > 0 {
-        print::talk(&format!("{} more events carry this id", print::count(trace.omitted)));
+        let (noun, verb) = if trace.omitted == 1 { ("event", "carries") } else { ("events", "carry") };
+        print::talk(&format!("{} more {noun} {verb} this id", print::count(trace.omitted)));
     }
     if let Some(doubt) = &trace.doubt {
         print::talk(&format!("not a trustworthy key: {}", Safe::new(doubt)));

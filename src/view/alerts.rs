@@ -15,7 +15,7 @@ use crate::detect::{Alert, AlertKind};
 use crate::event::{EventId, Record};
 use crate::safe;
 use crate::state::{Incident, Snapshot};
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 /// The incidents that the screen lists, worst first.
 #[must_use]
@@ -39,8 +39,12 @@ pub fn nothing_fired(snapshot: &Snapshot) -> (Safe, Safe) {
     }
     let sentence = match (snapshot.rules.loaded, snapshot.ledger.events()) {
         (0, _) => safe!("No rules are loaded."),
+        (1, 0) => safe!("Nothing has fired. 1 rule waits for the first event."),
         (_, 0) => safe!("Nothing has fired. {} rules wait for the first event.", rules),
-        _ => safe!("Nothing has fired. {} rules ran on {} events.", rules, events),
+        (loaded, read) => {
+            let (rule, event) = (plural(loaded as u64), plural(read));
+            safe!("Nothing has fired. {} rule{} ran on {} event{}.", rules, rule, events, event)
+        }
     };
     let advice = if snapshot.rules.problem_count > 0 {
         safe!("6 shows what is wrong with some rules")
@@ -199,8 +203,7 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
     }
     let count = match alert.approximate {
         true => safe!("about {} (state was over its budget; never too low)", format::count(alert.count)),
-        false if alert.count == 1 => safe!("1 event"),
-        false => safe!("{} events", format::count(alert.count)),
+        false => safe!("{} event{}", format::count(alert.count), plural(alert.count)),
     };
     lines.push(labelled(canvas, "counted", count));
     if let Some(source) = &alert.source {

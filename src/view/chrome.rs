@@ -13,7 +13,7 @@ use super::theme::{Role, Severity};
 use crate::event::Nanos;
 use crate::safe;
 use crate::state::{Snapshot, SourceHealth};
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 /// An event older than this when it was read comes from a backlog and says nothing about lag.
 const HISTORY: Nanos = 600 * 1_000_000_000;
@@ -167,7 +167,7 @@ fn loss(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
     let ledger = &snapshot.ledger;
     match (ledger.gaps, ledger.lost_bytes) {
         (0, _) => canvas.own("lost 0", Role::Text),
-        (gaps, 0) => canvas.part(safe!("LOST {} gaps", format::count(gaps)), Role::Bad),
+        (gaps, 0) => canvas.part(safe!("LOST {} gap{}", format::count(gaps), plural(gaps)), Role::Bad),
         (_, bytes) => canvas.part(safe!("LOST {}", format::bytes(bytes)), Role::Bad),
     }
 }

@@ -10,7 +10,7 @@ use super::table::{Focus, mark_selected};
 use super::theme::Role;
 use crate::event::{Outcome, Record, TimeQuality, Timestamp};
 use crate::safe;
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 /// Bytes of a raw line that are shown; the rest is counted.
 const RAW_LIMIT: usize = 64 * 1024;
@@ -205,7 +205,7 @@ fn wrapped(label: Part, texts: &[Safe], style: ratatui::style::Style, indent: u1
 fn more_below(canvas: &mut Canvas<'_>, inner: Rect, remaining: usize) {
     let hidden = remaining.saturating_sub(usize::from(inner.height));
     if hidden > 0 && inner.height > 0 {
-        let text = safe!(" ↓ {} more lines ", hidden);
+        let text = safe!(" ↓ {} more line{} ", hidden, plural(hidden as u64));
         let width = text.width() as u16;
         if width + 4 < inner.width {
             let style = canvas.style(Role::Muted);

@@ -11,7 +11,7 @@ use super::theme::Role;
 use super::{Drawn, detail, format};
 use crate::safe;
 use crate::state::{Filter, Pin, PinSubject};
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let screen = &scene.screens.events;
@@ -176,8 +176,7 @@ fn nothing_to_list(scene: &Scene<'_>) -> (Safe, Safe) {
         let sources = snapshot.sources.len();
         let waiting = match sources {
             0 => safe!("Waiting for the first event. No source has reported yet."),
-            1 => safe!("Waiting for the first event in 1 source."),
-            _ => safe!("Waiting for the first event in {} sources.", sources),
+            _ => safe!("Waiting for the first event in {} source{}.", sources, plural(sources as u64)),
         };
         return (waiting, safe!("8 shows the sources"));
     }

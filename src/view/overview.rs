@@ -10,7 +10,7 @@ use super::{Drawn, alerts, chrome, columns, entities, format, graph, sources};
 use crate::detect::{Board, Level, Transition};
 use crate::safe;
 use crate::state::{BoardRow, Incident, ThreatSample};
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let [top, middle, bottom] = rows(area);
@@ -392,10 +392,12 @@ fn position(scene: &Scene<'_>) -> Vec<Safe> {
         0 => safe!("no alerts"),
         len => safe!("alert {} of {}", selected + 1, len),
     };
+    let loaded = safe!("{} rule{}", snapshot.rules.loaded, plural(snapshot.rules.loaded as u64));
     let rules = match snapshot.rules.problem_count {
-        0 => safe!("{} rules", snapshot.rules.loaded),
-        broken => safe!("{} rules, {} with problems", snapshot.rules.loaded, broken),
+        0 => loaded,
+        broken => safe!("{}, {} with problems", loaded, broken),
     };
-    let read = safe!("{} events", format::count(snapshot.ledger.events()));
+    let events = snapshot.ledger.events();
+    let read = safe!("{} event{}", format::count(events), plural(events));
     vec![feed, rules, read, scene.clock.name()]
 }

@@ -8,7 +8,7 @@ use super::table::{self, Column, Focus};
 use super::theme::Role;
 use super::{Drawn, format};
 use crate::safe;
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 /// Before a problem, and before its further lines.
 const MARK: &str = " ! ";
@@ -24,11 +24,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
         let problem_area = Rect { y: list_area.bottom(), height: below, ..area };
         draw_problems(canvas, problem_area, &problems);
     }
-    let loaded = safe!("{} rules loaded", format::count(rules.loaded as u64));
-    let broken = match rules.problem_count {
-        1 => safe!("1 problem"),
-        count => safe!("{} problems", format::count(count as u64)),
-    };
+    let loaded = safe!("{} rule{} loaded", format::count(rules.loaded as u64), plural(rules.loaded as u64));
+    let broken = rules.problem_count as u64;
+    let broken = safe!("{} problem{}", format::count(broken), plural(broken));
     Drawn { page, position: vec![loaded, broken], ..Drawn::default() }
 }
 
@@ -63,7 +61,10 @@ fn hits(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
         table::empty(
             canvas,
             inner,
-            &safe!("{} rules are loaded; none has matched yet.", loaded),
+            &match rules.loaded {
+                1 => safe!("1 rule is loaded; it has not matched yet."),
+                _ => safe!("{} rules are loaded; none has matched yet.", loaded),
+            },
             &Safe::default(),
         );
         return usize::from(inner.height);

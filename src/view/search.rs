@@ -10,7 +10,7 @@ use super::theme::Role;
 use super::{Drawn, detail, format};
 use crate::query::SearchResponse;
 use crate::safe;
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let screen = &scene.screens.search;
@@ -33,7 +33,7 @@ fn query_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let right = match &screen.answer {
         Answer::Ready(answer) => {
             let millis = answer.elapsed_micros as f64 / 1000.0;
-            safe!("{} hits in {:.1} ms ", format::count(answer.total), millis)
+            safe!("{} hit{} in {:.1} ms ", format::count(answer.total), plural(answer.total), millis)
         }
         Answer::Waiting => safe!("searching … "),
         Answer::None | Answer::Failed(_) => Safe::default(),
@@ -90,7 +90,10 @@ fn nothing_found(canvas: &Canvas<'_>, scene: &Scene<'_>) -> (Safe, Safe) {
 fn completeness(answer: &SearchResponse, scene: &Scene<'_>) -> Safe {
     match answer.complete_to {
         Some(time) => safe!("complete to {}", scene.clock.seconds(time, scene.snapshot.now)),
-        None => safe!("{} events indexed", format::count(scene.snapshot.index.indexed)),
+        None => {
+            let indexed = scene.snapshot.index.indexed;
+            safe!("{} event{} indexed", format::count(indexed), plural(indexed))
+        }
     }
 }
 
@@ -106,7 +109,7 @@ fn position(scene: &Scene<'_>) -> Vec<Safe> {
     }
     let pending = scene.snapshot.index.pending;
     if pending > 0 {
-        items.push(safe!("{} events not searchable yet", format::count(pending)));
+        items.push(safe!("{} event{} not searchable yet", format::count(pending), plural(pending)));
     }
     items.push(scene.clock.name());
     items

@@ -10,7 +10,7 @@ use super::{Drawn, format};
 use crate::event::{Nanos, Timestamp};
 use crate::safe;
 use crate::state::{Snapshot, SourceHealth, SourceRow, TrafficRow};
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 /// The more urgent, the smaller.
 pub fn urgency(health: SourceHealth) -> u8 {
@@ -111,9 +111,10 @@ pub fn index_line(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
     match (index.degraded, index.pending) {
         (true, _) => canvas.own("index cannot be written: new events wait", Role::Bad),
         (false, 0) => canvas.part(safe!("index up to date · {}", size), Role::Muted),
-        (false, pending) => {
-            canvas.part(safe!("index {} events behind · {}", format::compact(pending), size), Role::Muted)
-        }
+        (false, pending) => canvas.part(
+            safe!("index {} event{} behind · {}", format::compact(pending), plural(pending), size),
+            Role::Muted,
+        ),
     }
 }
 
@@ -128,7 +129,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     }
     let ledger_top = list_area.bottom() + traffic_height;
     ledger(canvas, Rect { y: ledger_top, height: ledger_height, ..area }, scene);
-    let at = safe!("{} sources", snapshot.sources.len());
+    let at = safe!("{} source{}", snapshot.sources.len(), plural(snapshot.sources.len() as u64));
     Drawn { page, position: vec![at, scene.clock.name()], ..Drawn::default() }
 }
 
@@ -251,8 +252,9 @@ fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let count = format::count;
     let lines = [
         safe!(
-            " {} lines = {} parsed + {} repaired + {} as text + {} cut + {} blank",
+            " {} line{} = {} parsed + {} repaired + {} as text + {} cut + {} blank",
             count(ledger.lines()),
+            plural(ledger.lines()),
             count(ledger.parsed),
             count(ledger.repaired),
             count(ledger.raw),
@@ -266,7 +268,12 @@ fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
             count(ledger.timeless),
             count(ledger.redacted)
         ),
-        safe!(" lost: {} gaps, {}", count(ledger.gaps), format::bytes(ledger.lost_bytes)),
+        safe!(
+            " lost: {} gap{}, {}",
+            count(ledger.gaps),
+            plural(ledger.gaps),
+            format::bytes(ledger.lost_bytes)
+        ),
     ];
     for (row, line) in lines.into_iter().enumerate() {
         canvas.row(inner, row as u16, &[canvas.part(line, Role::Text)]);

@@ -15,7 +15,7 @@ use crate::detect::Alert;
 use crate::event::{LogLevel, Nanos, Record, Timestamp};
 use crate::query::Trace;
 use crate::safe;
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 /// One row of the timeline.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +141,7 @@ fn head(
     services.sort_unstable();
     services.dedup();
     let errors = trace.records.iter().filter(|record| record.level >= LogLevel::Error).count();
-    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    let plural = |count: usize| plural(count as u64);
     let first = [
         canvas.own(" trace ▸ ", Role::Muted),
         canvas.part(canvas.safe(&trace.id), Role::Link),
@@ -358,7 +358,10 @@ fn position(screen: &TraceScreen, trace: &Trace, steps: &[Step<'_>]) -> Vec<Safe
         items.push(safe!("asking the index …"));
     }
     if trace.omitted > 0 {
-        items.push(safe!("{} more events are not listed", format::count(trace.omitted)));
+        items.push(match trace.omitted {
+            1 => safe!("1 more event is not listed"),
+            more => safe!("{} more events are not listed", format::count(more)),
+        });
     }
     items
 }

@@ -240,7 +240,7 @@ fn a_list_fills_a_placeholder_in_replay_check_and_test() {
         let shown = stdout(&run(&env, &["replay", "logs/app.log"]));
         assert!(shown.contains("An administrator came in"), "{shown}");
         let output = run(&env, &["rules", "check"]);
-        assert!(text(&output.stderr).contains("1 rules of 1 files load, 0 errors"), "{output:?}");
+        assert!(text(&output.stderr).contains("1 rule of 1 file loads, 0 errors"), "{output:?}");
     }
 }
 
@@ -248,7 +248,7 @@ fn a_list_fills_a_placeholder_in_replay_check_and_test() {
 fn a_rule_whose_list_is_not_configured_is_refused_by_name() {
     let env = with_list_rule("[lists]\nadminz = [\"root\"]\n");
     let output = run(&env, &["rules", "check", "rule.yml"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let shown = text(&output.stdout);
     assert!(shown.contains("the placeholder `%admins%` has no values"), "{shown}");
     assert!(shown.contains("did you mean `adminz`?"), "{shown}");

@@ -161,8 +161,8 @@ detection:
     21 |   sel: {a: 1}
        |   ^
 
-    1 rules of 1 files load, 6 errors, 2 warnings
-    [1]
+    1 rule of 1 file loads, 6 errors, 2 warnings
+    [2]
     ");
 }
 
@@ -264,8 +264,8 @@ filter:
        |              ^
        = hint: to leave such events out, write `not` in front
 
-    3 rules of 1 files load, 1 errors, 7 warnings
-    [1]
+    3 rules of 1 file load, 1 error, 7 warnings
+    [2]
     ");
 }
 
@@ -317,7 +317,7 @@ fn bombs_deep_nesting_and_huge_files_are_refused_clearly() {
       = hint: split it into several files
 
     0 rules of 4 files load, 4 errors, 0 warnings
-    [1]
+    [2]
     ");
 }
 
@@ -341,7 +341,7 @@ fn what_is_no_file_among_rules_is_reported_and_keeps_nobody_waiting() {
      --> ./pipe.yml:1:1
 
     2 rules of 4 files load, 3 errors, 0 warnings
-    [1]
+    [2]
     $ soctop rules check pipe.yml
     error: cannot read rules from `pipe.yml`
     caused by: it is not a regular file
@@ -376,6 +376,21 @@ fn list_shows_level_logsource_hits_and_cost() {
 }
 
 #[test]
+fn paths_stand_by_themselves_or_after_a_flag() {
+    let env = env(&[("login.yml", LOGIN)]);
+    for [plain, flagged] in [
+        ["rules check login.yml", "rules check --rules login.yml"],
+        ["rules list login.yml", "rules list --rules login.yml"],
+        ["rules show guessing login.yml", "rules show guessing --rules login.yml"],
+        ["rules test login.yml", "rules test --rules login.yml"],
+    ] {
+        let answer = |command| transcript(&env, &[command]).split_once('\n').expect("a command").1.to_owned();
+        assert_eq!(answer(plain), answer(flagged), "{plain}");
+        assert!(answer(plain).trim_end().ends_with("[0]"), "{plain}: {}", answer(plain));
+    }
+}
+
+#[test]
 fn show_explains_a_rule_in_words_and_as_it_is_compiled() {
     let env = env(&[("login.yml", LOGIN)]);
     let commands = ["rules show failed_login --rules login.yml", "rules show Guessing --rules login.yml"];
@@ -385,7 +400,7 @@ fn show_explains_a_rule_in_words_and_as_it_is_compiled() {
     name       failed_login
     file       login.yml:2:1
                Somebody gave a wrong password.
-    logsource  app/auth/-
+    logsource  product: app, category: auth
 
     matches when failed and not filter_health
       failed
@@ -516,7 +531,7 @@ fn tests_in_rules_pass_or_fail_with_what_came_instead() {
             incident 1, count: expected 2, got 1
             incident 1, level: expected "medium", got "low"
     FAILED  failed_login: probes are left out  (wrong.yml:20:7)
-            expected 1 incidents, got 0
+            expected 1 incident, got 0
             incident 1 is missing: {"count":1}
     FAILED  guessing: three are enough  (wrong.yml:37:7)
             expected 2 incidents, got 1
@@ -527,7 +542,7 @@ fn tests_in_rules_pass_or_fail_with_what_came_instead() {
     unread.yml:14:11: `schema` must be 1, the only version there is
     unread.yml:35:11: `schema` must be 1, the only version there is
     0 passed, 0 failed
-    [1]
+    [2]
     $ soctop rules test none.yml
     0 passed, 0 failed: no rule has `soctop: tests:`
     [0]

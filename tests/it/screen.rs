@@ -583,7 +583,7 @@ fn watching(env: &TestEnv, extra: &[&str]) -> Terminal {
     args.extend(extra);
     let mut terminal = env.terminal(100, 30, &args);
     terminal
-        .wait_until(|screen| screen.contains("THREAT") && screen.contains("1 events"))
+        .wait_until(|screen| screen.contains("THREAT") && screen.contains("1 event"))
         .expect("a first frame");
     terminal
 }

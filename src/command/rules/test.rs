@@ -60,7 +60,11 @@ pub fn run(config: &Config) -> anyhow::Result<Exit> {
     out.flush()?;
     let none = if passed + failed == 0 && !unread { ": no rule has `soctop: tests:`" } else { "" };
     print::talk(&format!("{passed} passed, {failed} failed{none}"));
-    Ok(if failed == 0 && !unread { Exit::Fine } else { Exit::Findings })
+    Ok(match (unread, failed) {
+        (true, _) => Exit::Mistakes,
+        (false, 0) => Exit::Fine,
+        (false, _) => Exit::Findings,
+    })
 }
 
 /// Every rule with tests.
@@ -84,7 +88,8 @@ fn run_one(rules: &RuleSet, header: &Header, test: &Node) -> Result<(), Vec<Stri
     let incidents = replay(rules, header, &lines);
     let mut reasons = Vec::new();
     if incidents.len() != expected.len() {
-        reasons.push(format!("expected {} incidents, got {}", expected.len(), incidents.len()));
+        let wanted = super::counted(expected.len(), "incident");
+        reasons.push(format!("expected {wanted}, got {}", incidents.len()));
     }
     for (n, expected) in expected.iter().enumerate() {
         match incidents.get(n) {
