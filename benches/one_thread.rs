@@ -31,6 +31,11 @@ use clock::cpu_time;
 
 mod clock;
 
+/// With the program's features also its allocator; without them the system's, as on the other side.
+#[cfg(feature = "app")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Bytes read at once; no line may be longer.
 const CHUNK: usize = 1 << 18;
 
