@@ -6,6 +6,7 @@
 use hashbrown::HashMap;
 
 use super::engine::scan;
+use super::extension;
 use super::matcher::{Part, Test};
 use super::rule::{Condition, Detection, DetectionRule, Diagnostic, Item, RuleSet, Search};
 
@@ -180,7 +181,10 @@ fn meaning(rule: &DetectionRule) -> String {
         text.push('|');
     }
     let filters: Vec<&str> = rule.filters.iter().map(|filter| filter.header.reference()).collect();
-    text + &filters.join(",")
+    // Rules that ask the same and count it differently are two.
+    let block = rule.extension.as_ref().and_then(|block| extension::parse(block).0);
+    let once = block.and_then(|block| block.once_per).map(|once| (once.fields, once.within));
+    format!("{text}{}|{once:?}", filters.join(","))
 }
 
 fn meaning_of(search: &Search, text: &mut String) {
@@ -255,5 +259,7 @@ mod tests {
             ["the rule asks the same as `T`"]
         );
         assert_eq!(messages(&[("  a: {x: 1}", "a"), ("  b: {x: 2}", "b")]), [""; 0]);
+        let once = "b\nsoctop: {schema: 1, once_per: {fields: [id], within: 2s}}";
+        assert_eq!(messages(&[("  a: {x: 1}", "a"), ("  b: {x: 1}", once)]), [""; 0]);
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use soctop::detect::extension::Extension;
 use soctop::detect::rule::{Header, Node};
-use soctop::detect::{Diagnostic, Level, LoadOptions, RuleSet, assemble, extension, parse_documents};
+use soctop::detect::{Diagnostic, Level, LoadOptions, RuleSet, assemble, extension, lint, parse_documents};
 
 use super::harness::TestEnv;
 use super::sample_logs;
@@ -64,7 +64,8 @@ fn describe(diagnostics: &[Diagnostic]) -> String {
 
 #[test]
 fn all_rules_load_without_a_word() {
-    let (rules, diagnostics) = load();
+    let (rules, mut diagnostics) = load();
+    diagnostics.extend(lint::lint(&rules));
     assert!(diagnostics.is_empty(), "{}", describe(&diagnostics));
     assert!(rules.detections.len() > 80 && rules.correlations.len() > 30);
 }
