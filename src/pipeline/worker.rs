@@ -405,9 +405,9 @@ impl Worker {
                 Output::Degraded { rule, since } => {
                     let message =
                         format!("`{}` counts approximately: more to follow than its budget", rule.title);
-                    let hint = Some(
-                        "someone may be inventing keys; counts may be too high, never too low".to_owned(),
-                    );
+                    let hint = "someone may be inventing keys; counts may be too high, never too low, and \
+                                absences may be missed";
+                    let hint = Some(hint.to_owned());
                     self.state.apply(Update::Notice { time: since, message, hint });
                 }
                 // Raw matches and firings are for test vectors and never asked for here.
