@@ -38,15 +38,15 @@ const COPIED_WITHIN: Nanos = 2_000_000_000;
 impl Copies {
     /// Whether another logger of the file, or another file of the service, has counted this request already.
     /// Loggers agree on address, path and status (access lines have no id), files on the correlation id: two
-    /// instances of a service may well be asked the same.
+    /// instances of a service may well be asked the same, and so may two services that write to one file.
     pub fn holds(&mut self, event: &Event, service: &str, source: &str) -> bool {
         let Some(status) = event.get(canonical::HTTP_STATUS) else { return false };
         let time = event.meta.time.unwrap_or(event.meta.ingested);
         let settled = time.plus(-WINDOW * 1_000_000_000).0;
-        let request = (source, status, event.get(canonical::URL_PATH), event.get(canonical::SOURCE_IP));
-        let key = self.hasher.hash_one(request);
+        let (path, address) = (event.get(canonical::URL_PATH), event.get(canonical::SOURCE_IP));
+        let key = self.hasher.hash_one((service, source, status, path, address));
         let logger = self.hasher.hash_one(event.get(canonical::LOG_LOGGER));
-        if !self.of_loggers.is_new(key, logger, time.0, COPIED_WITHIN, settled) {
+        if path.is_some() && !self.of_loggers.is_new(key, logger, time.0, COPIED_WITHIN, settled) {
             return true;
         }
         let id = event.all(canonical::CORRELATION_ID).next();
@@ -288,7 +288,7 @@ mod tests {
 
     fn counted<'a>(of: impl IntoIterator<Item = (Event, &'a str)>) -> usize {
         let mut copies = Copies::default();
-        of.into_iter().filter(|(event, file)| !copies.holds(event, "shop", file)).count()
+        of.into_iter().filter(|(event, file)| !copies.holds(event, event.service("shop"), file)).count()
     }
 
     #[test]
@@ -311,6 +311,13 @@ mod tests {
             |n| [(request(n, "", "192.0.2.1", ""), "a.log"), (request(n, "", "192.0.2.1", ""), "b.log")];
         assert_eq!(counted((0..5).flat_map(instances)), 10);
         assert_eq!(counted((0..5).map(|n| (request(n, "", "192.0.2.1", "constant"), "a.log"))), 5);
+        // Of two services that write to one file.
+        let services = ["cart", "search"].map(|service| {
+            let mut event = request(1, service, "", "");
+            event.push_text(canonical::SERVICE_NAME, Kind::String, service, Origin::Line);
+            (event, "compose.log")
+        });
+        assert_eq!(counted(services), 2);
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! Events that several streams write and that are one fact (`once_per`).
 //!
-//! Systems write one thing to a file, to another file and to standard output, and two of their loggers write
-//! it to the same file. A stream is what one logger writes to one file. Of the events with one key
+//! Systems write one thing to a file, to another file and to standard output. Of the events with one key
 //! within a short time, as many count as the stream holds that has most of them: two streams with three
 //! each are three facts. Within one stream every event counts, so that nobody hides repetition behind an
 //! id that is constant or of their own choosing. How many count does not depend on the order in which the
 //! streams are read.
+//!
+//! A stream is a file. Within a file, loggers are streams of a request only: the middleware and the server write
+//! a line each, with the same path and status. What else loggers write may be something else each time.
+//!
+//! A fact ends: a stream that was ahead for long would otherwise hide a burst of another.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +17,16 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::RulePlan;
 use super::{Correlator, Signal};
+use crate::detect::record::FieldNumber;
 use crate::event::Nanos;
 
 /// Keys remembered per rule. Beyond it the oldest are forgotten: their copies count, too high and never
 /// too low.
 const MOST_KEYS: usize = 65_536;
 /// Streams told apart under one key; further ones count by themselves.
-const MOST_STREAMS: usize = 16;
+const MOST_STREAMS: usize = 8;
+/// Longest fact, in times of `within`.
+const MOST_SPAN: i64 = 5;
 
 /// What one rule remembers of facts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,11 +72,16 @@ impl Once {
         Self { facts: stored.into_iter().collect(), clean_at: 0 }
     }
 
-    /// A fact of the key that reaches into the time around an event.
+    /// A fact of the key that reaches into the time around an event and may last as long as both.
     fn near(&self, key: u64, first: i64, last: i64, within: Nanos) -> Option<(u64, i64)> {
         let from = (key, first.saturating_sub(within));
-        let (place, fact) = self.facts.range(from..=(key, i64::MAX)).next()?;
-        (fact.first <= last.saturating_add(within)).then_some(*place)
+        let around = self.facts.range(from..=(key, i64::MAX));
+        let mut around = around.take_while(|(_, fact)| fact.first <= last.saturating_add(within));
+        let longest = within.saturating_mul(MOST_SPAN);
+        let fits = |place: &(u64, i64), fact: &Fact| {
+            last.max(place.1).saturating_sub(first.min(fact.first)) <= longest
+        };
+        around.find(|(place, fact)| fits(place, fact)).map(|(place, _)| *place)
     }
 
     fn clean(&mut self, within: Nanos, settled: i64) {
@@ -130,13 +142,28 @@ impl Correlator {
             return false;
         };
         let record = signal.record;
-        let rest = || rest.iter().map(|field| record.value(*field).unwrap_or_default());
-        let logger = rule.once_writer.and_then(|field| record.value(field)).unwrap_or_default();
-        let stream = self.fingerprint([&*record.path, logger].into_iter()) as u64;
+        let value = |field: &FieldNumber| record.value(*field).unwrap_or_default();
+        let rest = || rest.iter().map(value);
+        let file = &*record.path;
+        let stream = self.fingerprint([file].into_iter()) as u64;
         let settled = self.settled(rule);
         let mut copy = false;
-        for value in record.values(*first) {
-            let key = self.fingerprint([value].into_iter().chain(rest())) as u64;
+        for id in record.values(*first) {
+            if let Some([logger, path, status]) =
+                rule.once_request.map(|fields| fields.map(|field| value(&field)))
+                && !path.is_empty()
+                && !status.is_empty()
+            {
+                let request = [id, file, path, status];
+                let key = self.fingerprint(request.into_iter().chain(rest())) as u64;
+                let logger = self.fingerprint([logger].into_iter()) as u64;
+                let memory = &mut self.rules[index as usize].once;
+                if !memory.is_new(key, logger, signal.time, once.within, settled) {
+                    copy = true;
+                    continue;
+                }
+            }
+            let key = self.fingerprint([id].into_iter().chain(rest())) as u64;
             let memory = &mut self.rules[index as usize].once;
             copy |= !memory.is_new(key, stream, signal.time, once.within, settled);
         }
@@ -174,6 +201,17 @@ mod tests {
         check(&[(1, 1, 0), (1, 2, 1), (1, 1, 20), (1, 2, 21)], 2);
         // A stream that lags far behind: all of the first, then all of the second.
         check(&[(1, 1, 0), (1, 1, 20), (1, 2, 1), (1, 2, 21)], 2);
+    }
+
+    #[test]
+    fn a_stream_that_is_ahead_hides_no_burst_of_another() {
+        let mut once = Once::default();
+        let mut count = |stream, times: &mut dyn Iterator<Item = i64>| {
+            times.filter(|time| once.is_new(1, stream, *time, 10, i64::MIN)).count()
+        };
+        assert_eq!(count(1, &mut (0..1_000).map(|n| n * 9)), 1_000);
+        let burst = count(2, &mut std::iter::repeat_n(9_000, 500));
+        assert!(burst >= 494, "{burst}");
     }
 
     #[test]

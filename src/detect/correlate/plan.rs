@@ -63,8 +63,8 @@ pub(crate) struct RulePlan {
     pub(crate) risk_fields: Vec<FieldNumber>,
     pub(crate) first_seen_fields: Vec<FieldNumber>,
     pub(crate) once_fields: Vec<FieldNumber>,
-    /// What tells the writers of one file apart, for `once_per`.
-    pub(crate) once_writer: Option<FieldNumber>,
+    /// For `once_per`: logger, path and status of a request.
+    pub(crate) once_request: Option<[FieldNumber; 3]>,
     pub(crate) states: Option<StatesPlan>,
 }
 
@@ -475,7 +475,9 @@ impl Builder<'_> {
                 .iter()
                 .flat_map(|once| self.field_numbers(&once.fields))
                 .collect(),
-            once_writer: extension.once_per.as_ref().map(|_| self.field("log.logger")),
+            once_request: extension.once_per.as_ref().map(|_| {
+                ["log.logger", "url.path", "http.response.status_code"].map(|name| self.field(name))
+            }),
             states: None,
             extension,
             summary: Arc::new(summary),

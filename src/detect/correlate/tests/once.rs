@@ -30,15 +30,28 @@ fn a_fact_that_several_streams_write_counts_once() {
 }
 
 #[test]
-fn two_loggers_of_one_file_are_two_streams() {
+fn a_request_that_two_loggers_of_one_file_tell_counts_once() {
     let mut stream = Stream::new(&once());
     for (second, id) in [(0.0, 1), (5.0, 2), (9.0, 3)] {
         for logger in ["middleware", "access"] {
-            stream.event("a", second, &format!("g=x id={id} log.logger={logger}"));
+            let request = "url.path=/login http.response.status_code=401";
+            stream.event("a", second, &format!("g=x id={id} log.logger={logger} {request}"));
         }
         assert_eq!(opened(&stream).len(), usize::from(id == 3), "{id}");
     }
     assert_eq!(stream.correlator.counters().copies, 3);
+}
+
+#[test]
+fn what_loggers_tell_otherwise_all_counts() {
+    for request in ["", " url.path=/login", " url.path=/login/{} http.response.status_code=401"] {
+        let mut stream = Stream::new(&once());
+        for (second, logger) in [(0.0, "plain"), (0.1, "ldap"), (0.2, "oauth")] {
+            let request = request.replace("{}", logger);
+            stream.event("a", second, &format!("g=x id=constant log.logger={logger}{request}"));
+        }
+        assert_eq!(opened(&stream), ["0.2"], "{request}");
+    }
 }
 
 #[test]
