@@ -3,8 +3,8 @@
 //! Several files are merged by event time, so that an incident which shows in two streams is seen
 //! as it happened. A line without a time stays behind the line before it, and one before all times at the
 //! first of them. A line far ahead of both the
-//! lines before it and the next one does not move time (nobody may blind a replay with one forged
-//! timestamp); it counts as a claim from the future. The result depends on the input alone: not on the
+//! lines before it and most of the next ones does not move time (nobody may blind a replay with a few forged
+//! timestamps); it counts as a claim from the future. The result depends on the input alone: not on the
 //! wall clock, the speed, or how the bytes were cut into chunks.
 
 use std::cmp::Reverse;
@@ -24,8 +24,10 @@ pub struct Recording<I> {
     pub chunks: I,
 }
 
-/// Lines without a time that may stand between a line and the next one with a time.
+/// Lines that are read ahead at the most, to find times.
 const MOST_AHEAD: usize = 10_000;
+/// Times that are asked whether one before them is believed.
+const WITNESSES: usize = 9;
 
 /// Runs `recordings` through `work` to their end. `pace` is called with the time of every event
 /// before it is looked at (and may wait); `sink` gets what detection says, in order, with the event
@@ -87,6 +89,8 @@ struct Lane<I> {
     has_begun: bool,
     /// The front of `ready` has its place in time.
     placed: bool,
+    /// All of the recording has been read.
+    is_whole: bool,
 }
 
 impl<I> Lane<I> {
@@ -99,6 +103,7 @@ impl<I> Lane<I> {
             last_time: Timestamp::MIN,
             has_begun: false,
             placed: false,
+            is_whole: false,
         }
     }
 
@@ -111,10 +116,7 @@ impl<I> Lane<I> {
             match self.chunks.next() {
                 Some(chunk) => self.prepare(&chunk?, work),
                 None if self.ready.is_empty() => return Ok(None),
-                None => {
-                    self.begin(true);
-                    self.place_front(false);
-                }
+                None => self.is_whole = true,
             }
         }
         Ok(self.ready.front().map(|event| event.meta.ingested))
@@ -122,7 +124,7 @@ impl<I> Lane<I> {
 
     /// Gives the front event its place in time; false when that depends on lines not read yet.
     fn place(&mut self) -> bool {
-        if !self.begin(false) {
+        if !self.has_begun && !self.begin() {
             return false;
         }
         let Some(front) = self.ready.front() else { return false };
@@ -132,27 +134,43 @@ impl<I> Lane<I> {
             self.place_front(false);
             return true;
         };
-        let next = self.ready.iter().skip(1).take(MOST_AHEAD).find_map(|event| event.meta.time);
-        if next.is_none() && self.ready.len() <= MOST_AHEAD {
-            return false;
-        }
-        self.place_front(next.is_some_and(|next| ahead(jump, next)));
+        let Some(is_forged) = self.is_forged(jump, 1) else { return false };
+        self.place_front(is_forged);
         true
     }
 
-    /// Finds the time at which the recording begins; false when that depends on lines not read yet.
-    fn begin(&mut self, is_whole: bool) -> bool {
-        if self.has_begun {
-            return true;
+    /// Whether most of the times from one line on are far behind this one; `None` when that depends on
+    /// lines not read yet.
+    fn is_forged(&self, time: Timestamp, from: usize) -> Option<bool> {
+        let ready = self.ready.iter().take(MOST_AHEAD).skip(from);
+        let next: Vec<Timestamp> = ready.filter_map(|event| event.meta.time).take(WITNESSES).collect();
+        if next.len() < WITNESSES && self.ready.len() < MOST_AHEAD && !self.is_whole {
+            return None;
         }
-        let mut times = self.ready.iter().take(MOST_AHEAD).filter_map(|event| event.meta.time);
-        let (first, second) = (times.next(), times.next());
-        if second.is_none() && self.ready.len() < MOST_AHEAD && !is_whole {
+        let against = next.iter().filter(|next| ahead(time, **next)).count();
+        Some(2 * against > next.len())
+    }
+
+    /// Finds the time at which the recording begins; false when that depends on lines not read yet.
+    fn begin(&mut self) -> bool {
+        let lines = self.ready.iter().take(MOST_AHEAD).enumerate();
+        let times = lines.filter_map(|(at, event)| event.meta.time.map(|time| (at, time)));
+        let mut first = None;
+        for (at, time) in times.take(WITNESSES) {
+            first = first.or(Some(time));
+            match self.is_forged(time, at + 1) {
+                None => return false,
+                Some(true) => {}
+                Some(false) => {
+                    first = Some(time);
+                    break;
+                }
+            }
+        }
+        if first.is_none() && self.ready.len() < MOST_AHEAD && !self.is_whole {
             return false;
         }
-        let is_forged = |first: &Timestamp| second.is_some_and(|second| ahead(*first, second));
-        self.last_time =
-            first.filter(|first| !is_forged(first)).or(second).or(first).unwrap_or(self.last_time);
+        self.last_time = first.unwrap_or(self.last_time);
         self.has_begun = true;
         true
     }

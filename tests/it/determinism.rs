@@ -116,12 +116,13 @@ fn a_replay_prints_the_same_at_any_speed() {
 }
 
 #[test]
-fn one_forged_time_does_not_blind_a_replay() {
+fn a_few_forged_times_do_not_blind_a_replay() {
     let (rules, _) = super::queries::load();
     let honest = logins(400);
     let lines: Vec<&str> = honest.lines().collect();
     let forged = r#"{"timestamp": "2036-01-01T00:00:00Z", "event": "login_failed", "user": "mallory"}"#;
-    let with_forged = |at: usize| [&lines[..at], &[forged], &lines[at..]].concat().join("\n");
+    let with_forged =
+        |at: usize, times: usize| [&lines[..at], &vec![forged; times], &lines[at..]].concat().join("\n");
     let count = |text: &str, lines_at_once: usize| {
         let (outputs, ledger, counters) = replayed(&rules, text, lines_at_once);
         let moves = outputs.iter().filter(|output| matches!(output, Output::Transition(_))).count();
@@ -129,8 +130,11 @@ fn one_forged_time_does_not_blind_a_replay() {
     };
     let (moves, ..) = count(&honest, 1_000);
     for (at, lines_at_once) in [(100, 1), (100, 101), (100, 1_000), (0, 1), (0, 1_000)] {
-        let text = with_forged(at);
-        assert_eq!(count(&text, lines_at_once), (moves, 1, 1, 0), "at {at} in chunks of {lines_at_once}");
+        for times in [1, 2, 4] {
+            let text = with_forged(at, times);
+            let forged = (moves, times as u64, times as u64, 0);
+            assert_eq!(count(&text, lines_at_once), forged, "{times} at {at} in chunks of {lines_at_once}");
+        }
     }
     // A pause is no forgery: what comes after it goes on from there.
     let later = honest.replace("2026-03-01T", "2026-03-02T");
