@@ -24,6 +24,10 @@ use crate::text::{Safe, plural};
 pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
     let config = asked.rules(&args.rules).resolve()?;
     let loaded = live::load_rules(&config)?;
+    if loaded.rules.is_empty() && !args.conformance {
+        live::report_rule_problems(&loaded);
+        anyhow::bail!("no rule runs, so nothing can be found");
+    }
     let options = WorkOptions {
         routing: config.rules.routing.value && !args.conformance,
         correlate: CorrelatorOptions {
@@ -136,6 +140,11 @@ impl Report {
                     self.incidents.take(alert);
                 }
                 output if self.conformance => self.raw(&output, event)?,
+                Output::Degraded { rule, .. } => {
+                    let message =
+                        format!("`{}` counts approximately: more to follow than its budget", rule.title);
+                    print::talk(Safe::new(&message).as_str());
+                }
                 _ => {}
             }
         }
@@ -266,6 +275,10 @@ fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents
         print::count(ledger.blank),
     );
     out.line(&line)?;
+    if ledger.late + ledger.future > 0 {
+        let (late, future) = (print::count(ledger.late), print::count(ledger.future));
+        out.line(&format!("times: {late} too late for a rule, {future} from the future"))?;
+    }
     let all = summary.alerts.values().sum();
     let line = format!(
         "threat level {}   {} incident{}   {:.2} s   {} events/s",
