@@ -88,6 +88,15 @@ impl Aggregate {
         }
     }
 
+    /// Whether it says the same in whatever order its events were added.
+    pub(crate) fn is_any_order(&self) -> bool {
+        match self {
+            Self::Count(_) | Self::Distinct(_) | Self::Sum { .. } | Self::Sorted(_) => true,
+            Self::Rules { sequences, .. } => sequences.is_empty(),
+            Self::Bucket { .. } => false,
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         match self {
             Self::Count(count) => *count = 0,

@@ -203,16 +203,20 @@ impl Window {
         let key = entry.key();
         let time = entry.time;
         let at = self.entries.partition_point(|other| other.key() < key);
-        let known = self.entries.get_mut(at).filter(|other| other.key() == key);
+        let known = self.entries.get(at).filter(|other| other.key() == key);
         let new = known.is_none();
-        match known {
+        let says_nothing = known.is_some_and(|same| {
+            let counted = same.rules() | entry.rules() == same.rules();
+            counted && (entry.evidence.is_none() || entry.evidence == same.evidence)
+        });
+        if says_nothing {
+            return false;
+        }
+        let before = self.rewind(&entry, plan);
+        match self.entries.get_mut(at).filter(|_| !new) {
             // The same event as another referenced rule: one entry for both. A firing that holds as
             // before may have other events behind it now.
             Some(same) => {
-                let counted = same.rules() | entry.rules() == same.rules();
-                if counted && (entry.evidence.is_none() || entry.evidence == same.evidence) {
-                    return false;
-                }
                 same.bits |= entry.bits;
                 same.evidence = entry.evidence;
                 if entry.bits & HAS_VALUE != 0 {
@@ -226,8 +230,37 @@ impl Window {
                 }
             }
         }
-        self.look_again(at, time, plan, limits, changes);
+        self.look_again((at, time), before, plan, limits, changes);
         new
+    }
+
+    /// Takes the events from the time of a late `entry` on out of the newest window: what is left, and its first
+    /// event. `None` where it is no less work to put that window together anew, or where the order of events
+    /// matters. Lines are nearly in order everywhere, and then this costs as much as they are out of it.
+    fn rewind(&mut self, entry: &Entry, plan: &WindowPlan) -> Option<(Aggregate, usize)> {
+        let time = entry.time;
+        let newest = self.newest()?;
+        let any_order = plan.kind == WindowKind::Sliding && self.aggregate.is_any_order();
+        if !any_order || entry.is_reset() || newest > time.saturating_add(plan.span) {
+            return None;
+        }
+        let start = start_of(time, plan);
+        let first = self.entries.partition_point(|other| other.time < start);
+        let from = self.entries.partition_point(|other| other.time < time);
+        let undone = self.entries.len() - from.max(self.head);
+        let brought_back = self.head.min(from).saturating_sub(first);
+        let is_cheaper = undone + brought_back < from - first;
+        if !is_cheaper || self.entries.range(first..).any(Entry::is_reset) {
+            return None;
+        }
+        let mut aggregate = std::mem::replace(&mut self.aggregate, Aggregate::new(plan));
+        for entry in self.entries.range(from.max(self.head)..) {
+            aggregate.remove(entry);
+        }
+        for entry in self.entries.range_mut(first..self.head.min(from).max(first)) {
+            aggregate.add(entry, plan);
+        }
+        Some((aggregate, first))
     }
 
     /// Takes an entry out again (a firing of a rule below that no longer holds).
@@ -259,14 +292,15 @@ impl Window {
                 before.bits |= FIRED;
             }
         }
-        self.look_again(at, key.0, plan, limits, changes);
+        self.look_again((at, key.0), None, plan, limits, changes);
     }
 
-    /// Looks again at every point whose window can hold an event of `time`, which stands at `at`.
+    /// Looks again at every point whose window can hold an event of `time`, which stands at `at`. `before` is
+    /// the window before that time, if it is known.
     fn look_again(
         &mut self,
-        at: usize,
-        time: i64,
+        (at, time): (usize, i64),
+        before: Option<(Aggregate, usize)>,
         plan: &WindowPlan,
         limits: Limits,
         changes: &mut Vec<Change>,
@@ -279,7 +313,7 @@ impl Window {
             self.rebuild_newest(plan);
             return;
         }
-        let (mut aggregate, mut head) = self.before(from, plan);
+        let (mut aggregate, mut head) = before.unwrap_or_else(|| self.before(from, plan));
         let reach = match plan.measure {
             Measure::Bucket(_) => i64::MAX,
             _ => time.saturating_add(plan.span),
