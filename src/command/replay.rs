@@ -140,11 +140,7 @@ impl Report {
                     self.incidents.take(alert);
                 }
                 output if self.conformance => self.raw(&output, event)?,
-                Output::Degraded { rule, .. } => {
-                    let message =
-                        format!("`{}` counts approximately: more to follow than its budget", rule.title);
-                    print::talk(Safe::new(&message).as_str());
-                }
+                Output::Degraded { rule, .. } => print::talk(Safe::new(&rule.over_budget()).as_str()),
                 _ => {}
             }
         }

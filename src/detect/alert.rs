@@ -122,6 +122,12 @@ impl RuleSummary {
         }
     }
 
+    /// What is said when the rule has more to follow than its budget ([`super::Output::Degraded`]).
+    #[must_use]
+    pub fn over_budget(&self) -> String {
+        format!("`{}` counts approximately: more to follow than its budget", self.title)
+    }
+
     /// Name, else id: how people and `.expect` files refer to the rule.
     #[must_use]
     pub fn reference(&self) -> &str {

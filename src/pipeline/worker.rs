@@ -403,8 +403,7 @@ impl Worker {
                 Output::Transition(transition) => self.state.apply(Update::Transition(transition)),
                 Output::Risk(risk) => self.state.apply(Update::Risk(risk)),
                 Output::Degraded { rule, since } => {
-                    let message =
-                        format!("`{}` counts approximately: more to follow than its budget", rule.title);
+                    let message = rule.over_budget();
                     let hint = "someone may be inventing keys; counts may be too high, never too low, and \
                                 absences may be missed";
                     let hint = Some(hint.to_owned());

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{MINUTE, SECOND, Sample, sample};
+use crate::samples::Tape;
 use crate::samples::systems::Request;
 
 pub(super) fn authentication() -> Vec<Sample> {
@@ -395,6 +396,12 @@ pub(super) fn resets() -> Vec<Sample> {
     ]
 }
 
+/// Something that a session of a user does at an address.
+fn session(tape: &mut Tape, at: u64, what: &str, [id, user, address]: [&str; 3]) {
+    let fields = [("session_id", json!(id)), ("user_id", json!(user)), ("client_ip", json!(address))];
+    tape.assist(at, "info", what, &fields);
+}
+
 pub(super) fn sessions_and_tokens() -> Vec<Sample> {
     vec![
         sample(
@@ -455,28 +462,12 @@ pub(super) fn sessions_and_tokens() -> Vec<Sample> {
             |tape| {
                 for (n, ip) in ["10.30.0.9", "198.51.100.23", "203.0.113.9", "192.0.2.77"].iter().enumerate()
                 {
-                    tape.assist(
-                        n as u64 * 40 * SECOND,
-                        "info",
-                        "session_activity",
-                        &[
-                            ("session_id", json!("s-51d0")),
-                            ("user_id", json!("u-1042")),
-                            ("client_ip", json!(ip)),
-                        ],
-                    );
+                    session(tape, n as u64 * 40 * SECOND, "session_activity", ["s-51d0", "u-1042", ip]);
                 }
                 for n in 0..7 {
-                    tape.assist(
-                        3 * MINUTE + n * 20 * SECOND,
-                        "info",
-                        "session_created",
-                        &[
-                            ("session_id", json!(format!("s-{n:04}"))),
-                            ("user_id", json!("u-2001")),
-                            ("client_ip", json!("198.51.100.9")),
-                        ],
-                    );
+                    let id = format!("s-{n:04}");
+                    let at = 3 * MINUTE + n * 20 * SECOND;
+                    session(tape, at, "session_created", [&id, "u-2001", "198.51.100.9"]);
                 }
                 tape.assist(
                     6 * MINUTE,
@@ -497,25 +488,12 @@ pub(super) fn sessions_and_tokens() -> Vec<Sample> {
                 for (n, ip) in
                     ["10.30.0.9", "10.30.0.9", "198.51.100.200", "198.51.100.200"].iter().enumerate()
                 {
-                    tape.assist(
-                        n as u64 * MINUTE,
-                        "info",
-                        "session_activity",
-                        &[
-                            ("session_id", json!("s-77aa")),
-                            ("user_id", json!("u-3")),
-                            ("client_ip", json!(ip)),
-                        ],
-                    );
+                    session(tape, n as u64 * MINUTE, "session_activity", ["s-77aa", "u-3", ip]);
                 }
                 for n in 0..2 {
-                    let session = format!("s-78{n:02}");
-                    let fields = [
-                        ("session_id", json!(session)),
-                        ("user_id", json!("u-3")),
-                        ("client_ip", json!("198.51.100.200")),
-                    ];
-                    tape.assist(4 * MINUTE + n * 20 * SECOND, "info", "session_created", &fields);
+                    let id = format!("s-78{n:02}");
+                    let at = 4 * MINUTE + n * 20 * SECOND;
+                    session(tape, at, "session_created", [&id, "u-3", "198.51.100.200"]);
                 }
             },
         ),
