@@ -132,14 +132,17 @@ impl Worker {
         let paths = Paths::new();
         let options = CorrelatorOptions { conformance: shape.firings, ..CorrelatorOptions::default() };
         let (correlator, _) = Correlator::new(rules, options);
+        let mut engine = Engine::compile(rules, &paths, EngineOptions { routing: shape.routed });
+        // The first event makes the index of the rules for its logsource: this belongs to loading.
+        engine.matches(&Event::default(), &mut Vec::new());
         Self {
             shape,
             decoder: Decoder::new(paths.clone()),
             normalizer: shape.normalised.then(|| Normalizer::new(paths.clone(), Options::default())),
             timestamp: paths.intern("timestamp"),
-            engine: Engine::compile(rules, &paths, EngineOptions { routing: shape.routed }),
             extractor: Extractor::new(&paths, correlator.needed_fields()),
             correlator,
+            engine,
             event: Event::default(),
             matched: Vec::new(),
             record: MatchRecord::default(),

@@ -114,11 +114,6 @@ impl Engine {
         &self.program
     }
 
-    /// Builds the index for a logsource ahead of its first event.
-    pub fn prepare(&mut self, source: &LogSource) {
-        self.route(source);
-    }
-
     /// The place of the index for a logsource; the one used last is looked at first.
     fn route(&mut self, source: &LogSource) -> usize {
         let known = self.routes.iter().position(|route| !self.options.routing || same(&route.source, source));

@@ -11,6 +11,7 @@
 //! item and it is not evaluated again.
 
 mod cidr;
+mod everyday;
 mod grams;
 
 use std::ops::Range;
@@ -21,6 +22,7 @@ use super::matcher::{Cidr, Number};
 use super::rule::Comparison;
 use super::taxonomy::FieldSlot;
 use cidr::Networks;
+pub use everyday::is_everyday;
 use grams::Grams;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -43,6 +45,21 @@ pub enum Fact {
     Compares(FieldSlot, Comparison, Number),
     /// The text stands somewhere in the event.
     Keyword(String),
+}
+
+impl Fact {
+    /// The (folded) text that must stand somewhere.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Is(_, text)
+            | Self::StartsWith(_, text)
+            | Self::EndsWith(_, text)
+            | Self::Contains(_, text)
+            | Self::Keyword(text) => Some(text),
+            Self::Present(_) | Self::In(..) | Self::Compares(..) => None,
+        }
+    }
 }
 
 /// A rule filed under a fact, and the item of it that the fact settles.

@@ -4,7 +4,8 @@
 //! negation brings nothing (but `not field: null` says that the field is there). Cheap means: likely
 //! to hold for few events. That is guessed from the length of the text, and from how many rules share
 //! the fact: what many rules ask for (`EventID: 1`) is common in the events they are written for, and
-//! what half of the rules ask of a field (`event: http_request`) is what half of its values are.
+//! what half of the rules ask of a field (`event: http_request`) is what half of its values are; and
+//! some texts are met every day.
 
 use hashbrown::HashMap;
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -12,11 +13,17 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use super::Node;
 use super::item::{AnyOf, ItemProgram, Shape, Target, shape};
 use crate::detect::matcher::{Part, Pattern, Test, fold};
-use crate::detect::prefilter::{Fact, MIN_SUBSTRING, Posting, filed_number};
+use crate::detect::prefilter::{Fact, MIN_SUBSTRING, Posting, filed_number, is_everyday};
 use crate::detect::taxonomy::FieldSlot;
 
 /// Most alternatives that a regular expression may contribute.
 const MAX_REGEX_LITERALS: usize = 16;
+
+/// How much more often a text is met in a whole event than in one field.
+const KEYWORD: f64 = 4.0;
+
+/// The least share of events that are guessed to have an everyday text in a field.
+const EVERYDAY: f64 = 0.2;
 
 type Witnesses = Vec<(Fact, u32)>;
 
@@ -135,8 +142,7 @@ impl<'a> Chooser<'a> {
             Fact::Contains(_, text) => rarity(text.len(), 1),
             Fact::Compares(..) => 0.1,
             Fact::In(_, cidr) => rarity(usize::from(cidr.prefix) / 4, 0),
-            // In any of some ten values, and searched in more text than any field has.
-            Fact::Keyword(text) => 4.0 * rarity(text.len(), 1),
+            Fact::Keyword(text) => KEYWORD * rarity(text.len(), 1),
         };
         let uses = self.uses.get(fact).copied().unwrap_or(1);
         let share = match fact {
@@ -145,7 +151,12 @@ impl<'a> Chooser<'a> {
             }
             _ => 0.0,
         };
-        (base * f64::from(uses).sqrt()).max(0.5 * share)
+        let everyday = match fact {
+            Fact::Keyword(text) if is_everyday(text) => KEYWORD * EVERYDAY,
+            _ if fact.text().is_some_and(is_everyday) => EVERYDAY,
+            _ => 0.0,
+        };
+        (base * f64::from(uses).sqrt()).max(0.5 * share).max(everyday)
     }
 }
 

@@ -1,54 +1,67 @@
 //! All substrings of all rules in one pass over a text.
 //!
-//! A text is probed with short pieces (grams) of itself in a bitmap that is small enough for the
-//! first-level cache; only where a bit is set are the substrings looked up that contain this gram,
-//! and then compared. Against an Aho-Corasick automaton this is several times faster at thousands of
-//! patterns and needs no memory to speak of (`BENCHMARKS.md`).
+//! A text is probed with short pieces (grams) of itself in a table that is small enough for the
+//! first-level cache; only where it has something are the substrings looked up that contain this
+//! gram, and then compared. Against an Aho-Corasick automaton this is several times faster at thousands
+//! of patterns and needs no memory to speak of (`BENCHMARKS.md`).
 //!
 //! Long substrings allow to skip: in any seven bytes there is a whole aligned four-byte gram, so
 //! for substrings of seven bytes and more every fourth position is enough, if all four grams of one
 //! of their seven-byte windows are filed. The window whose grams are rarest is taken. Shorter
-//! substrings (three to six bytes) are filed under their rarest gram and probed at every position, or
-//! under two neighbouring grams and probed at every second, where none of a field has three bytes.
+//! substrings (three to six bytes) are filed under their rarest three bytes and probed at every position.
 
 use std::ops::Range;
 
+use super::everyday::commonness;
 use super::{MIN_SUBSTRING, Map, Posting, Sink};
 
 /// A folded text and the rules filed under it.
 type Literal = (Box<[u8]>, Box<[Posting]>);
 
-/// Words of a bitmap: 2^15 bits, 4 KiB. A constant, so that the loop needs no check of bounds.
-const WORDS: usize = 512;
+/// Bytes of the grams of long literals, and how far apart the positions are at which they are looked for.
+const STRIDE: usize = 4;
+const WINDOW: usize = 2 * STRIDE - 1;
 
-/// Bytes that eight positions look at: the last of them sees four.
-const BLOCK: usize = 12;
+/// Positions of a text that are probed at once, and the bytes that they look at: the last of them sees four.
+const POSITIONS: usize = 8;
+const BLOCK: usize = POSITIONS + 4;
 
 /// The bytes of a short gram.
 const THREE_BYTES: u32 = 0x00ff_ffff;
 
-const STRIDE: usize = 4;
-const WINDOW: usize = 2 * STRIDE - 1;
+/// More short grams than this go into the large table.
+const FEW: usize = 256;
+const FLAGS_OF_FEW: usize = 1 << 13;
+const FLAGS_OF_MANY: usize = 1 << 15;
 
 pub(super) struct Grams {
     literals: Vec<Literal>,
-    /// Literals of seven bytes and more, probed at every fourth position.
-    long: Option<Table>,
-    /// Shorter ones, probed at every position, or at every second where none has three bytes.
-    short: Option<Table>,
+    /// Literals of seven bytes and more.
+    long: Option<(Bits, Places)>,
+    /// Shorter ones.
+    short: Option<(Flags, Places)>,
 }
 
-/// Grams of one kind.
-struct Table {
-    bits: Box<[u64; WORDS]>,
-    /// The bytes of a gram that count: three or four.
-    mask: u32,
-    /// How far apart the positions are at which a text is probed.
-    stride: usize,
+/// Where the grams of one kind stand.
+#[derive(Default)]
+struct Places {
     /// Gram → range of `places`.
     heads: Map<u32, (u32, u32)>,
     /// (literal, offset of the gram in it).
     places: Vec<(u32, u32)>,
+}
+
+/// Words of [`Bits`]: 2^16 bits, 8 KiB. A constant, so that the loop needs no check of bounds.
+const WORDS: usize = 1024;
+
+/// Whether a four-byte gram is filed, perhaps.
+struct Bits(Box<[u64; WORDS]>);
+
+/// Whether a three-byte gram is filed, perhaps: a byte for each hash. This is asked for every position of
+/// every text, and a byte is cheaper to ask than a bit.
+enum Flags {
+    Few(Box<[u8; FLAGS_OF_FEW]>),
+    Many(Box<[u8; FLAGS_OF_MANY]>),
 }
 
 impl Grams {
@@ -64,51 +77,67 @@ impl Grams {
         }
         // Sets come in random order; the same rules must give the same tables.
         literals.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        let long = Table::build(&literals, u32::MAX, STRIDE, |literal| literal.len() >= WINDOW);
-        let shortest = literals.iter().map(|(text, _)| text.len()).min().unwrap_or(0);
-        let (mask, stride) = match shortest {
-            0..=3 => (THREE_BYTES, 1),
-            4 => (THREE_BYTES, 2),
-            _ => (u32::MAX, 2),
-        };
-        let short = Table::build(&literals, mask, stride, |literal| literal.len() < WINDOW);
-        Some(Self { literals, long, short })
+        let long = Places::build(&literals, u32::MAX, STRIDE, |literal| literal.len() >= WINDOW);
+        let short = Places::build(&literals, THREE_BYTES, 1, |literal| literal.len() < WINDOW);
+        Some(Self {
+            literals,
+            long: long.map(|places| (Bits::of(&places), places)),
+            short: short.map(|places| (Flags::of(&places), places)),
+        })
     }
 
     /// Reports every literal that stands in a range of the (folded) text.
     pub(super) fn scan(&self, text: &[u8], range: Range<usize>, sink: &mut impl Sink) {
-        if let Some(table) = &self.long {
+        if let Some((bits, places)) = &self.long {
             let part = text.get(range.clone()).unwrap_or_default();
             for (n, chunk) in part.chunks_exact(STRIDE).enumerate() {
                 let gram = chunk.first_chunk::<4>().map_or(0, |gram| u32::from_le_bytes(*gram));
-                if table.may_have(gram) {
-                    self.verify(table, gram, (text, &range), range.start + n * STRIDE, sink);
+                if bits.may_have(gram) {
+                    self.verify(places, gram, (text, &range), range.start + n * STRIDE, sink);
                 }
             }
         }
         match &self.short {
-            Some(table) if table.stride == 2 => self.scan_short::<2>(table, text, range, sink),
-            Some(table) => self.scan_short::<1>(table, text, range, sink),
+            Some((Flags::Few(flags), places)) => self.scan_short(flags, places, text, range, sink),
+            Some((Flags::Many(flags), places)) => self.scan_short(flags, places, text, range, sink),
             None => {}
         }
     }
 
-    fn scan_short<const STRIDE: usize>(
+    fn scan_short<const N: usize>(
         &self,
-        table: &Table,
+        flags: &[u8; N],
+        places: &Places,
         text: &[u8],
         range: Range<usize>,
         sink: &mut impl Sink,
     ) {
-        for at in range.clone().step_by(8) {
-            let mut hits = match text.get(at..).and_then(|rest| rest.first_chunk()) {
-                Some(block) => table.probe::<STRIDE>(block),
-                None => table.probe::<STRIDE>(&last_block(text, at)),
+        let last = range.end.saturating_sub(MIN_SUBSTRING - 1);
+        for at in (range.start..last).step_by(POSITIONS) {
+            let found = match text.get(at..).and_then(|rest| rest.first_chunk()) {
+                Some(block) => probe(flags, block),
+                None => probe(flags, &last_block(text, at)),
             };
-            while hits != 0 {
-                let at = at + hits.trailing_zeros() as usize;
-                hits &= hits - 1;
-                self.verify(table, gram_at(text, at, table.mask), (text, &range), at, sink);
+            if found {
+                self.look_closer(flags, places, (text, &range), at, sink);
+            }
+        }
+    }
+
+    /// Some position of a block has a gram that may be filed.
+    #[cold]
+    fn look_closer<const N: usize>(
+        &self,
+        flags: &[u8; N],
+        places: &Places,
+        text: (&[u8], &Range<usize>),
+        at: usize,
+        sink: &mut impl Sink,
+    ) {
+        for at in at..at + POSITIONS {
+            let gram = gram_at(text.0, at, THREE_BYTES);
+            if flags[flag::<N>(gram)] != 0 {
+                self.verify(places, gram, text, at, sink);
             }
         }
     }
@@ -116,15 +145,13 @@ impl Grams {
     #[cold]
     fn verify(
         &self,
-        table: &Table,
+        places: &Places,
         gram: u32,
         (text, range): (&[u8], &Range<usize>),
         at: usize,
         sink: &mut impl Sink,
     ) {
-        let Some((start, end)) = table.heads.get(&gram) else { return };
-        let places = table.places.get(*start as usize..*end as usize).unwrap_or_default();
-        for (literal, offset) in places {
+        for (literal, offset) in places.of(gram) {
             let Some(start) = at.checked_sub(*offset as usize) else { continue };
             let Some((literal, postings)) = self.literals.get(*literal as usize) else { continue };
             if start >= range.start
@@ -136,16 +163,16 @@ impl Grams {
     }
 }
 
-impl Table {
+impl Places {
     /// Files those literals that are `wanted`, each under as many neighbouring grams as the stride is
     /// wide, so that one of them is met.
     fn build(literals: &[Literal], mask: u32, stride: usize, wanted: impl Fn(&[u8]) -> bool) -> Option<Self> {
+        let width = if mask == THREE_BYTES { 3 } else { 4 };
         let mut filed: Map<u32, Vec<(u32, u32)>> = Map::default();
         for (index, (literal, _)) in literals.iter().enumerate() {
             if !wanted(literal) {
                 continue;
             }
-            let width = if mask == u32::MAX { 4 } else { 3 };
             let windows = literal.len() + 1 - width - (stride - 1);
             let costs: Vec<u32> = (0..windows + stride - 1)
                 .map(|at| {
@@ -159,42 +186,80 @@ impl Table {
                 filed.entry(gram_at(literal, at, mask)).or_default().push((index as u32, at as u32));
             }
         }
-        if filed.is_empty() {
-            return None;
-        }
-        let mut table =
-            Self { bits: Box::new([0; WORDS]), mask, stride, heads: Map::default(), places: Vec::new() };
+        let mut all = Self::default();
         for (gram, places) in filed {
-            let (word, bit) = place(gram);
-            table.bits[word] |= 1 << bit;
-            let start = table.places.len() as u32;
-            table.places.extend(places);
-            table.heads.insert(gram, (start, table.places.len() as u32));
+            let start = all.places.len() as u32;
+            all.places.extend(places);
+            all.heads.insert(gram, (start, all.places.len() as u32));
         }
-        Some(table)
+        (!all.places.is_empty()).then_some(all)
     }
 
-    /// The positions (bits) among the first eight of a block, or every second of them, at which a gram
-    /// may begin: one branch for all, taken only where there are any.
-    #[inline(always)]
-    fn probe<const STRIDE: usize>(&self, block: &[u8; BLOCK]) -> u32 {
-        let low = u64::from_le_bytes(*block.first_chunk().unwrap_or(&[0; 8]));
-        let high = u64::from_le_bytes(*block.last_chunk().unwrap_or(&[0; 8]));
-        let mut hits = 0_u32;
-        for n in (0..4).step_by(STRIDE) {
-            let (low, high) = (low.wrapping_shr(8 * n) as u32, high.wrapping_shr(8 * n) as u32);
-            hits |= u32::from(self.may_have(low & self.mask)).wrapping_shl(n);
-            hits |= u32::from(self.may_have(high & self.mask)).wrapping_shl(n + 4);
+    /// (literal, offset of the gram in it).
+    fn of(&self, gram: u32) -> &[(u32, u32)] {
+        let (start, end) = self.heads.get(&gram).copied().unwrap_or_default();
+        self.places.get(start as usize..end as usize).unwrap_or_default()
+    }
+}
+
+impl Bits {
+    fn of(places: &Places) -> Self {
+        let mut bits = Box::new([0; WORDS]);
+        for gram in places.heads.keys() {
+            let (word, bit) = Self::place(*gram);
+            bits[word] |= 1 << bit;
         }
-        hits
+        Self(bits)
     }
 
-    /// One load and no branch: this runs for every position of every text.
+    /// One load and no branch.
     #[inline(always)]
     fn may_have(&self, gram: u32) -> bool {
-        let (word, bit) = place(gram);
-        self.bits[word].wrapping_shr(bit) & 1 != 0
+        let (word, bit) = Self::place(gram);
+        self.0[word].wrapping_shr(bit) & 1 != 0
     }
+
+    #[inline(always)]
+    fn place(gram: u32) -> (usize, u32) {
+        let hash = gram.wrapping_mul(MULTIPLIER) >> 16;
+        ((hash >> 6) as usize % WORDS, hash % 64)
+    }
+}
+
+impl Flags {
+    fn of(places: &Places) -> Self {
+        if places.heads.len() <= FEW {
+            let mut flags = Box::new([0; FLAGS_OF_FEW]);
+            places.heads.keys().for_each(|gram| flags[flag::<FLAGS_OF_FEW>(*gram)] = 1);
+            Self::Few(flags)
+        } else {
+            let mut flags = Box::new([0; FLAGS_OF_MANY]);
+            places.heads.keys().for_each(|gram| flags[flag::<FLAGS_OF_MANY>(*gram)] = 1);
+            Self::Many(flags)
+        }
+    }
+}
+
+const MULTIPLIER: u32 = 0x9e37_79b1;
+
+/// Whether a three-byte gram that may be filed begins at one of the first eight positions of a block: one
+/// branch for all.
+#[inline(always)]
+fn probe<const N: usize>(flags: &[u8; N], block: &[u8; BLOCK]) -> bool {
+    let low = u64::from_le_bytes(*block.first_chunk().unwrap_or(&[0; 8]));
+    let high = u64::from_le_bytes(*block.last_chunk().unwrap_or(&[0; 8]));
+    let mut found = 0;
+    for n in 0..4 {
+        found |= flags[flag::<N>(low.wrapping_shr(8 * n) as u32)];
+        found |= flags[flag::<N>(high.wrapping_shr(8 * n) as u32)];
+    }
+    found != 0
+}
+
+/// The flag of the three lowest bytes of `gram`: the multiplier moves the fourth out of the product.
+#[inline(always)]
+fn flag<const N: usize>(gram: u32) -> usize {
+    gram.wrapping_mul(MULTIPLIER << 8).wrapping_shr(u32::BITS - N.ilog2()) as usize % N
 }
 
 /// What is left of a text from `at` on (less than a block), with zeros behind it: a hit there is compared
@@ -214,32 +279,9 @@ fn last_block(text: &[u8], at: usize) -> [u8; BLOCK] {
     block
 }
 
-/// The word and the bit of a gram.
-#[inline(always)]
-fn place(gram: u32) -> (usize, u32) {
-    let hash = gram.wrapping_mul(0x9e37_79b1) >> 17;
-    ((hash >> 6) as usize % WORDS, hash % 64)
-}
-
 fn gram_at(literal: &[u8], at: usize, mask: u32) -> u32 {
     let byte = |n: usize| literal.get(at + n).copied().unwrap_or(0);
     u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)]) & mask
-}
-
-/// How often a gram is met in logs, roughly: the sum over its bytes.
-fn commonness(gram: u32, width: usize) -> u32 {
-    gram.to_le_bytes().iter().take(width).map(|byte| byte_commonness(*byte)).sum()
-}
-
-fn byte_commonness(byte: u8) -> u32 {
-    match byte {
-        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 8,
-        b'l' | b'c' | b'd' | b'p' | b'm' | b'u' | b'"' | b'0' | b'1' => 7,
-        b'h' | b'g' | b'f' | b'w' | b'b' | b'2' | b'3' | b'.' | b'/' | b'-' | b' ' | b',' | b':' => 6,
-        b'4'..=b'9' | b'y' | b'v' | b'_' | b'\\' => 5,
-        b'k' | b'x' | b'j' | b'q' | b'z' | b'=' | b';' | b'(' | b')' => 3,
-        _ => 1,
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,56 @@
+//! What is met in logs every day: a rule is better not filed under it.
+
+use std::sync::LazyLock;
+
+use super::{MIN_SUBSTRING, Map};
+
+/// What stands in logs of every kind, in small letters.
+const EVERYDAY: &str = r"timestamp level info warning error critical debug message logger event event_id
+    hostname service server client process thread module username user_id request_id response method path
+    status code duration address agent session token authentication authorization access account password
+    login logout failed failure success denied allowed blocked invalid missing required expired connection
+    timeout internal external database query select from where insert into update delete create table
+    network interface system security policy administrator configuration version number type name value
+    get post put patch head options http https http/1.1 application/json text/html charset=utf-8 gzip
+    mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) chrome/ safari/
+    (macintosh; intel mac os x 10_15_7) firefox/ version/ mobile/ (iphone; cpu iphone os) (x11; linux
+    x86_64) android curl/ python-requests/ go-http-client/1.1 (compatible; bot; +http://www. https://api.
+    .com/ .org/ .net/ index.html /api/v1/ /static/ /assets/ /images/ /users/ /home/ /root/ /usr/bin/
+    /usr/lib/ /usr/local/ /var/log/ /var/lib/ /etc/ /tmp/ /proc/ .py .js .css .php c:\windows\system32\
+    c:\program files (x86)\ c:\users\ appdata\local\ microsoft\ powershell.exe cmd.exe .dll /c
+    hkey_local_machine\software\ true false null none unknown 127.0.0.1 0.0.0.0 192.168. 2025 2026";
+
+/// How much dearer a gram is that stands in [`EVERYDAY`] than one that does not.
+const EVERYDAY_COST: u32 = 40;
+
+/// The grams of [`EVERYDAY`], of three bytes and of four.
+static EVERYDAY_GRAMS: LazyLock<Map<u32, ()>> = LazyLock::new(|| {
+    let grams = |width: usize| EVERYDAY.as_bytes().windows(width).map(|bytes| (as_gram(bytes), ()));
+    grams(3).chain(grams(4)).collect()
+});
+
+/// Whether a folded text is met in many events, whatever they are about.
+pub fn is_everyday(text: &str) -> bool {
+    text.len() >= MIN_SUBSTRING && EVERYDAY.contains(text)
+}
+
+/// The cost of a gram of `width` bytes: greater where it is met more often.
+pub(super) fn commonness(gram: u32, width: usize) -> u32 {
+    let bytes: u32 = gram.to_le_bytes().iter().take(width).map(|byte| byte_commonness(*byte)).sum();
+    bytes + if EVERYDAY_GRAMS.contains_key(&gram) { EVERYDAY_COST } else { 0 }
+}
+
+fn as_gram(bytes: &[u8]) -> u32 {
+    bytes.iter().rev().fold(0, |gram, byte| gram << 8 | u32::from(*byte))
+}
+
+fn byte_commonness(byte: u8) -> u32 {
+    match byte {
+        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b'0'..=b'9' => 8,
+        b'l' | b'c' | b'd' | b'p' | b'm' | b'u' | b'"' => 7,
+        b'h' | b'g' | b'f' | b'w' | b'b' | b'.' | b'/' | b'-' | b' ' | b',' | b':' => 6,
+        b'y' | b'v' | b'_' | b'\\' => 5,
+        b'k' | b'x' | b'j' | b'q' | b'z' | b'=' | b';' | b'(' | b')' => 3,
+        _ => 1,
+    }
+}
