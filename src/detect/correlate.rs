@@ -35,7 +35,7 @@ mod tests;
 mod timer;
 pub(crate) mod window;
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub(crate) use self::once::Once;
 pub use self::snapshot::SnapshotError;
 pub use self::succession::{Seeds, Succession};
 
+use hashbrown::hash_map::Entry as Slot;
+use smallvec::SmallVec;
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use self::aggregate::KeyedMap;
@@ -180,6 +182,9 @@ impl CorrelationCounters {
 #[derive(Clone, Debug)]
 struct Group {
     names: Names,
+    /// Time of the newest entry of its window, if it has any: here groups that are over are found without a
+    /// look into each window.
+    newest: i64,
     window: Window,
     usual: Option<Box<Usual>>,
     /// Where the rule waits for absences.
@@ -225,7 +230,53 @@ struct Memory {
     links: BTreeMap<(i64, u64), Vec<u128>>,
     /// Entries of all groups.
     entries: usize,
+    /// A timer waits to drop groups that are over.
+    expiring: bool,
     counters: CorrelationCounters,
+}
+
+/// What an entry has met in its group.
+struct Put {
+    /// The group is new.
+    fresh: bool,
+    /// A newer entry was there before.
+    late: bool,
+}
+
+impl Memory {
+    /// Puts an entry into its group, which starts anew where its windows are over.
+    fn put(
+        &mut self,
+        at: &GroupRef<'_>,
+        entry: Entry,
+        (rule, window, limits): (&RulePlan, &WindowPlan, Limits),
+        changes: &mut Vec<Change>,
+    ) -> Put {
+        let time = entry.time;
+        let begin = || Group {
+            names: at.names(),
+            newest: i64::MIN,
+            window: Window::new(window),
+            usual: rule.extension.baseline.map(|_| Box::default()),
+            forward: (window.anchors != 0).then(Box::default),
+        };
+        let (group, fresh) = match self.groups.entry(at.key) {
+            Slot::Vacant(slot) => (slot.insert(begin()), true),
+            Slot::Occupied(slot) => (slot.into_mut(), false),
+        };
+        let before = group.window.entries.len();
+        if group.is_over(rule, window, limits.settled_before) {
+            *group = begin();
+        }
+        if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
+            usual.count(time, window.span, baseline);
+        }
+        group.window.prune(limits.settled_before.saturating_sub(window.span), window);
+        let late = group.window.insert(entry, window, limits, changes);
+        group.note_newest();
+        self.entries = (self.entries + group.window.entries.len()).saturating_sub(before);
+        Put { fresh, late }
+    }
 }
 
 /// (rule, time, group) of a raw firing.
@@ -240,7 +291,7 @@ pub struct Correlator {
     /// Key of the sketches and of counted values.
     sketch_seed: u64,
     clock: Clock,
-    timers: BinaryHeap<Timer>,
+    timers: BTreeSet<Timer>,
     timers_made: u64,
     /// When the running timer became due: the time by which to judge what it fires.
     running: Option<i64>,
@@ -321,7 +372,7 @@ impl Correlator {
             seed,
             sketch_seed,
             clock: Clock::default(),
-            timers: BinaryHeap::new(),
+            timers: BTreeSet::new(),
             timers_made: 0,
             running: None,
             finished: false,
@@ -755,34 +806,17 @@ impl Correlator {
         entry.evidence = Some(signal.evidence());
         let (time, order) = entry.key();
         let opens_forward = entry.rules() & window.anchors != 0;
-        let mut fresh = false;
-        let memory = &mut self.rules[to];
-        let group = memory.groups.entry(key).or_insert_with(|| {
-            fresh = true;
-            Group {
-                names: at.names(),
-                window: Window::new(window),
-                usual: rule.extension.baseline.map(|_| Box::default()),
-                forward: (window.anchors != 0).then(Box::default),
-            }
-        });
-        if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
-            usual.count(time, window.span, baseline);
-        }
         // What follows may come back here for a rule above.
         let mut changes = std::mem::take(&mut self.changes);
-        let before = group.window.entries.len();
-        group.window.prune(limits.settled_before.saturating_sub(window.span), window);
-        let late = group.window.insert(entry, window, limits, &mut changes);
-        memory.entries = (memory.entries + group.window.entries.len()).saturating_sub(before);
-        if fresh {
+        let put = self.rules[to].put(at, entry, (rule, window, limits), &mut changes);
+        if put.fresh {
             self.groups += 1;
-            self.expect_expiry(to, rule, window, key, time);
+            self.expect_expiry(to, rule, window, time);
         }
         if opens_forward {
             self.wait_forward(rule, to, key, (time, limits), out);
         }
-        self.follow(plan, to, key, &changes, late.then_some((time, order)), out);
+        self.follow(plan, to, key, &changes, put.late.then_some((time, order)), out);
         changes.clear();
         self.changes = changes;
     }
@@ -792,10 +826,13 @@ impl Correlator {
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let limits = self.limits(to, rule, window);
         let memory = &mut self.rules[to];
-        let Some(group) = memory.groups.get_mut(&key) else { return };
+        let group =
+            memory.groups.get_mut(&key).filter(|group| !group.is_over(rule, window, limits.settled_before));
+        let Some(group) = group else { return };
         let mut changes = Vec::new();
         let before = group.window.entries.len();
         group.window.insert(Entry::reset(signal.time, signal.order), window, limits, &mut changes);
+        group.note_newest();
         memory.entries = (memory.entries + group.window.entries.len()).saturating_sub(before);
         self.follow(plan, to, key, &changes, None, out);
     }
@@ -895,4 +932,4 @@ const REPLAY_SKETCH_SEED: u64 = 0x736f_6374_6f70;
 const MOST_GROUPS: usize = 16;
 
 /// Group values in original spelling, cut to a bounded length.
-type Names = Box<[Box<str>]>;
+pub(crate) type Names = SmallVec<[Box<str>; 1]>;

@@ -166,7 +166,7 @@ pub(crate) struct Context<'c> {
 /// All incidents, open and remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Incidents {
-    pub(crate) all: HashMap<Place, Incident>,
+    pub(crate) all: HashMap<Place, Box<Incident>>,
     /// Incidents held per rule.
     held: HashMap<u32, usize>,
     opened: u64,
@@ -184,7 +184,7 @@ impl Incidents {
 
     /// The incident of a place, if it is open.
     pub(crate) fn open_at(&mut self, place: Place) -> Option<&mut Incident> {
-        self.all.get_mut(&place).filter(|incident| incident.open)
+        self.all.get_mut(&place).map(Box::as_mut).filter(|incident| incident.open)
     }
 
     /// Where the sighting of a group belongs: its own place, or the common one when the rule holds
@@ -205,20 +205,15 @@ impl Incidents {
         collect: impl FnOnce(&mut Details, Effect),
         (context, out): (Context<'_>, &mut Vec<Alert>),
     ) -> Effect {
-        let known = self.all.contains_key(&place);
-        let place = if known { place } else { self.place(place) };
-        match self.all.get_mut(&place) {
+        let place = match self.all.get_mut(&place) {
             Some(incident) if incident.open => {
-                incident.count_more(sighting);
-                collect(&mut incident.details, Effect::Counted);
-                if incident.count >= incident.next_report {
-                    while incident.count >= incident.next_report {
-                        incident.next_report = incident.next_report.saturating_mul(10);
-                    }
-                    out.push(incident.report(AlertStatus::Update, sighting.time, rule, context));
-                }
-                Effect::Counted
+                return incident.count(rule, sighting, collect, (context, out));
             }
+            Some(_) => place,
+            None => self.place(place),
+        };
+        match self.all.get_mut(&place) {
+            Some(incident) if incident.open => incident.count(rule, sighting, collect, (context, out)),
             Some(incident) if incident.is_held_back(rule, &sighting) => {
                 incident.last = incident.last.max(sighting.time);
                 Effect::Suppressed
@@ -250,7 +245,7 @@ impl Incidents {
         }
         let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
         let level = escalated(rule, &mut openings, sighting.time);
-        let mut incident = Incident {
+        let mut incident = Box::new(Incident {
             id: identity(rule, place.1, &group, sighting.trigger, &mut self.buffer),
             kind: sighting.kind,
             open: true,
@@ -270,7 +265,7 @@ impl Incidents {
             approximate: sighting.approximate || place.2 == EVERYTHING_ELSE,
             openings,
             timed: false,
-        };
+        });
         collect(&mut incident.details, Effect::Opened);
         if let Some(trigger) = incident.details.latest.clone() {
             incident.details.trigger_at(&trigger.path, trigger.line);
@@ -293,7 +288,7 @@ impl Incidents {
         let Some(incident) = self.all.get_mut(&place).filter(|incident| incident.open) else { return };
         if memory(rule) == 0 {
             let last_words = self.forget(place);
-            out.extend(last_words.map(|incident| incident.end(time, rule, context)));
+            out.extend(last_words.map(|mut incident| incident.end(time, rule, context)));
         } else {
             incident.open = false;
             incident.closed_at = time;
@@ -301,7 +296,7 @@ impl Incidents {
         }
     }
 
-    pub(crate) fn forget(&mut self, place: Place) -> Option<Incident> {
+    pub(crate) fn forget(&mut self, place: Place) -> Option<Box<Incident>> {
         let forgotten = self.all.remove(&place)?;
         if let Some(held) = self.held.get_mut(&place.0) {
             *held = held.saturating_sub(1);
@@ -312,7 +307,8 @@ impl Incidents {
     /// Gives out all incidents, in order of opening.
     pub(crate) fn take_all(&mut self) -> Vec<(Place, Incident)> {
         self.held.clear();
-        let mut all: Vec<(Place, Incident)> = self.all.drain().collect();
+        let mut all: Vec<(Place, Incident)> =
+            self.all.drain().map(|(place, incident)| (place, *incident)).collect();
         all.sort_unstable_by_key(|(place, incident)| (incident.ordinal, *place));
         all
     }
@@ -325,7 +321,7 @@ impl Incidents {
     /// Puts a stored incident back.
     pub(crate) fn insert(&mut self, place: Place, incident: Incident) {
         self.opened = self.opened.max(incident.ordinal + 1);
-        if self.all.insert(place, incident).is_none() {
+        if self.all.insert(place, Box::new(incident)).is_none() {
             *self.held.entry(place.0).or_insert(0) += 1;
         }
     }
@@ -449,6 +445,25 @@ fn identity(
 }
 
 impl Incident {
+    /// Counts a firing while it is open.
+    fn count(
+        &mut self,
+        rule: &RulePlan,
+        sighting: Sighting,
+        collect: impl FnOnce(&mut Details, Effect),
+        (context, out): (Context<'_>, &mut Vec<Alert>),
+    ) -> Effect {
+        self.count_more(sighting);
+        collect(&mut self.details, Effect::Counted);
+        if self.count >= self.next_report {
+            while self.count >= self.next_report {
+                self.next_report = self.next_report.saturating_mul(10);
+            }
+            out.push(self.report(AlertStatus::Update, sighting.time, rule, context));
+        }
+        Effect::Counted
+    }
+
     fn count_more(&mut self, sighting: Sighting) {
         self.count = self.count.saturating_add(sighting.events);
         self.first = self.first.min(sighting.first);
@@ -499,7 +514,7 @@ impl Incident {
     }
 
     /// The last report of an incident that is remembered no longer.
-    fn end(mut self, time: i64, rule: &RulePlan, context: Context<'_>) -> Alert {
+    fn end(&mut self, time: i64, rule: &RulePlan, context: Context<'_>) -> Alert {
         let listed = (mem::take(&mut self.details.events), mem::take(&mut self.details.correlation_ids));
         self.tell(AlertStatus::Close, time, rule, context, listed)
     }

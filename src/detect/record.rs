@@ -145,11 +145,6 @@ impl MatchRecord {
         self.text.len()
     }
 
-    /// Number of values and correlation ids.
-    pub(crate) fn spans(&self) -> usize {
-        self.values.len() + self.ids.len()
-    }
-
     fn slice(&self, start: u32, len: u32) -> &str {
         self.text.get(start as usize..(start + len) as usize).unwrap_or_default()
     }
@@ -169,8 +164,8 @@ pub struct Extractor {
     service: Option<FieldNumber>,
     /// By field, for the event at hand: its own name occurs.
     named: Vec<bool>,
-    /// Places of the fields of the event at hand that may be needed.
-    found: Vec<u32>,
+    /// Places of the fields of the event at hand that may be needed, with their paths.
+    found: Vec<(u32, u32)>,
 }
 
 #[derive(Clone, Copy)]
@@ -212,28 +207,37 @@ impl Extractor {
         Self { resolver, slots, wanted, is_wanted, overflow, service, named, found: Vec::new() }
     }
 
+    /// Finds the fields of an event that may be needed. Without a branch for each: which they are, nobody can
+    /// foresee.
+    fn find(&mut self, event: &Event) {
+        self.found.clear();
+        self.found.resize(event.fields().len(), (0, 0));
+        let mut count = 0;
+        for (at, field) in event.fields().iter().enumerate() {
+            let path = field.path.index();
+            self.found[count] = (at as u32, path as u32);
+            count += usize::from(self.is_wanted.get(path).copied().unwrap_or(false));
+        }
+        self.found.truncate(count);
+    }
+
     /// Makes `record` the record of `event`, which matched `rules`.
     pub fn fill(&mut self, event: &Event, rules: &[RuleIndex], path: &Arc<str>, record: &mut MatchRecord) {
         record.begin(event, path);
         record.rules.extend(rules.iter().map(|rule| rule.0));
+        self.find(event);
         self.named.fill(false);
-        self.found.clear();
-        for (at, field) in event.fields().iter().enumerate() {
-            let path = field.path.index();
-            if self.is_wanted.get(path) != Some(&true) {
-                continue;
-            }
-            self.found.push(at as u32);
+        for path in self.found.iter().map(|(_, path)| *path as usize) {
             for wanted in &self.wanted[path] {
                 self.named[usize::from(wanted.field)] |= !wanted.fallback;
             }
         }
-        for at in &self.found {
+        for (at, path) in &self.found {
             let Some(field) = event.fields().get(*at as usize) else { continue };
             if field.kind.is_container() || field.kind == Kind::Null {
                 continue;
             }
-            for wanted in self.wanted.get(field.path.index()).map_or(&[][..], Vec::as_slice) {
+            for wanted in &self.wanted[*path as usize] {
                 if !wanted.fallback || !self.named[usize::from(wanted.field)] {
                     record.push_value(wanted.field, event.text(field.span));
                 }

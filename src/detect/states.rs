@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::correlate::Names;
 use super::correlate::evidence::Evidence;
 use super::correlate::plan::StatesPlan;
 use super::extension::{StateFrom, States};
@@ -44,7 +45,7 @@ pub(crate) struct Machine {
     recent: Vec<Step>,
     pub(crate) now: Mark,
     /// Group values in original spelling.
-    pub(crate) names: Box<[Box<str>]>,
+    pub(crate) names: Names,
     /// Times of entries into alerting states, at most [`MOST_ENTRIES`].
     entries: Vec<i64>,
     /// The last thing the service said itself: (time, state).
@@ -72,7 +73,7 @@ const MOST_ENTRIES: usize = 256;
 const HOUR: Nanos = 3_600_000_000_000;
 
 impl Machine {
-    pub(crate) fn new(names: Box<[Box<str>]>) -> Self {
+    pub(crate) fn new(names: Names) -> Self {
         let rest = Mark { state: 0, since: i64::MIN, until: None, inferred: true, count: 0 };
         Self {
             settled: rest,

@@ -6,7 +6,7 @@ use super::evidence::Evidence;
 use super::fire::{evidence_of, named};
 use super::plan::{Evaluator, Plan};
 use super::timer::Kind;
-use super::{Correlator, GroupRef, Output, Signal};
+use super::{Correlator, Group, GroupRef, Output, Signal};
 use crate::detect::alert::{AlertKind, AlertStatus, Level, Transition};
 use crate::detect::extension::StateFrom;
 use crate::detect::incident::{Effect, Facet, Sighting};
@@ -263,17 +263,24 @@ impl Correlator {
         self.hand_over(out);
     }
 
+    /// A group whose newest event has not left every window.
+    fn live_group(&self, index: usize, key: u128) -> Option<&Group> {
+        let rule = &self.plan.rules[index];
+        let Evaluator::Window(window) = &rule.evaluator else { return None };
+        let settled = self.settled(rule);
+        self.rules[index].groups.get(&key).filter(|group| !group.is_over(rule, window, settled))
+    }
+
     /// Time of the first event in the rule's own newest window.
     fn window_start(&self, index: u32, key: u128, time: i64) -> i64 {
-        let memory = &self.rules[index as usize];
         let Evaluator::Window(window) = &self.plan.rules[index as usize].evaluator else { return time };
-        let Some(group) = memory.groups.get(&key) else { return time };
+        let Some(group) = self.live_group(index as usize, key) else { return time };
         group.window.between(time.saturating_sub(window.span), time).next().map_or(time, |entry| entry.time)
     }
 
     /// Evidence of the newest `count` events of the rule's own window.
     fn parts_of_window(&self, index: u32, key: u128, count: u64) -> Vec<Arc<Evidence>> {
-        let Some(group) = self.rules[index as usize].groups.get(&key) else { return Vec::new() };
+        let Some(group) = self.live_group(index as usize, key) else { return Vec::new() };
         let entries = &group.window.entries;
         let skipped = entries.len().saturating_sub(count as usize);
         entries.range(skipped..).filter_map(evidence_of).collect()

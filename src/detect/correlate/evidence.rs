@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::EventId;
@@ -17,42 +18,40 @@ pub(crate) struct Evidence {
     pub(crate) id: EventId,
     pub(crate) path: Arc<str>,
     pub(crate) line: u64,
+    /// All values, one behind the other.
     text: Box<str>,
-    /// (field, start, length) in `text`; correlation ids have the field [`ID`].
-    spans: Box<[(FieldNumber, u32, u32)]>,
+    /// Field and length of each; correlation ids have the field [`ID`].
+    spans: Spans,
     /// The events behind a firing, at most [`Evidence::MOST_PARTS`].
     pub(crate) parts: Vec<Arc<Evidence>>,
 }
 
 const ID: FieldNumber = FieldNumber::MAX;
 
+/// There is one for each event in a window: a usual one is a single piece of memory beside its text.
+type Spans = SmallVec<[(FieldNumber, u16); 8]>;
+
 impl Evidence {
     pub(crate) const MOST_PARTS: usize = 32;
 
     pub(crate) fn of(record: &MatchRecord, parts: Vec<Arc<Evidence>>) -> Self {
-        let mut text = String::with_capacity(record.text_len());
-        let mut spans = Vec::with_capacity(record.spans());
         let ids = record.correlation_ids().map(|id| (ID, id));
-        for (field, value) in record.all_values().chain(ids) {
-            let value = cut(value);
-            spans.push((field, text.len() as u32, value.len() as u32));
-            text.push_str(value);
-        }
-        Self {
-            id: record.event_id,
-            path: Arc::clone(&record.path),
-            line: record.line,
-            text: text.into(),
-            spans: spans.into(),
-            parts,
-        }
+        let (text, spans) = packed(record.text_len(), record.all_values().chain(ids));
+        Self { id: record.event_id, path: Arc::clone(&record.path), line: record.line, text, spans, parts }
+    }
+
+    /// All values with their fields.
+    fn all_values(&self) -> impl Iterator<Item = (FieldNumber, &str)> {
+        let mut end = 0;
+        self.spans.iter().map(move |(field, len)| {
+            let start = end;
+            end += usize::from(*len);
+            (*field, self.text.get(start..end).unwrap_or_default())
+        })
     }
 
     pub(crate) fn values(&self, field: FieldNumber) -> impl Iterator<Item = &str> {
-        self.spans
-            .iter()
-            .filter(move |span| span.0 == field)
-            .map(|(_, start, len)| self.text.get(*start as usize..(start + len) as usize).unwrap_or_default())
+        self.all_values().filter(move |(other, _)| *other == field).map(|(_, value)| value)
     }
 
     pub(crate) fn correlation_ids(&self) -> impl Iterator<Item = &str> {
@@ -61,15 +60,13 @@ impl Evidence {
 
     /// The same with other field numbers; fields without one are dropped.
     pub(crate) fn renumbered(&self, number: &impl Fn(FieldNumber) -> Option<FieldNumber>) -> Self {
-        let keep = |(field, start, len): &(FieldNumber, u32, u32)| {
-            let field = if *field == ID { Some(ID) } else { number(*field) };
-            field.map(|field| (field, *start, *len))
+        let keep = |(field, value)| {
+            let field = if field == ID { Some(ID) } else { number(field) };
+            field.map(|field| (field, value))
         };
-        Self {
-            spans: self.spans.iter().filter_map(keep).collect(),
-            parts: self.parts.iter().map(|part| Arc::new(part.renumbered(number))).collect(),
-            ..self.clone()
-        }
+        let (text, spans) = packed(self.text.len(), self.all_values().filter_map(keep));
+        let parts = self.parts.iter().map(|part| Arc::new(part.renumbered(number))).collect();
+        Self { text, spans, parts, ..self.clone() }
     }
 
     /// Calls `visit` with every event behind this: the parts of a firing, else the event itself.
@@ -81,6 +78,17 @@ impl Evidence {
             part.each_event(visit);
         }
     }
+}
+
+/// Values cut to their longest, one behind the other, about `size` bytes of them.
+fn packed<'v>(size: usize, values: impl Iterator<Item = (FieldNumber, &'v str)>) -> (Box<str>, Spans) {
+    let (mut text, mut spans) = (String::with_capacity(size), Spans::new());
+    for (field, value) in values {
+        let value = cut(value);
+        spans.push((field, value.len() as u16));
+        text.push_str(value);
+    }
+    (text.into(), spans)
 }
 
 /// `value` without what is beyond [`LONGEST_VALUE`] bytes, cut at a character.

@@ -540,9 +540,13 @@ impl Correlator {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let limits = self.limits(to, rule, window);
-        let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
+        let group = self.rules[to].groups.get_mut(&key);
+        let Some(group) = group.filter(|group| !group.is_over(rule, window, limits.settled_before)) else {
+            return;
+        };
         let mut changes = Vec::new();
         group.window.remove(position, window, limits, &mut changes);
+        group.note_newest();
         self.follow(plan, to, key, &changes, None, out);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fire::Fired;
 use super::plan::{Evaluator, Plan};
 use super::timer::Kind;
-use super::{Beat, Correlator, GroupRef, Output, Signal};
+use super::{Beat, Correlator, GroupRef, Memory, Output, Signal};
 use crate::detect::alert::AlertKind;
 use crate::detect::extension::Heartbeat;
 use crate::detect::incident::Facet;
@@ -104,10 +104,12 @@ impl Correlator {
             self.feed_rules_above(plan, to, key, &names, fired, out);
         }
     }
+}
 
+impl Memory {
     /// The incident of a silent key stays open until the key is heard again.
-    pub(super) fn is_silent(&self, (rule, _, key): (u32, Facet, u128)) -> bool {
-        self.rules[rule as usize].beats.get(&key).is_some_and(|beat| beat.silent)
+    pub(super) fn is_silent(&self, key: u128) -> bool {
+        self.beats.get(&key).is_some_and(|beat| beat.silent)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::detect::states::Machine;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
 /// a wrong reading could hide an attack.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Floats as the integer of their bits: text would not always give back the same number.
 pub(crate) mod exact {
@@ -121,9 +121,11 @@ impl Correlator {
                 .zip(&self.rules)
                 .map(|(rule, memory)| store(rule, memory))
                 .collect(),
-            timers: self.timers.clone().into_sorted_vec(),
+            timers: self.timers.iter().cloned().collect(),
             timers_made: self.timers_made,
-            incidents: sorted(self.incidents.all.iter().map(|(place, incident)| (*place, incident.clone()))),
+            incidents: sorted(
+                self.incidents.all.iter().map(|(place, incident)| (*place, Incident::clone(incident))),
+            ),
             risks: sorted(self.risks.entities.iter().map(|(key, entity)| (*key, entity.clone()))),
             counters: self.counters,
         };
@@ -169,6 +171,9 @@ impl Correlator {
                 self.groups += self.rules[place].groups.len();
                 kept += 1;
             }
+        }
+        for timer in &self.timers {
+            self.rules[timer.rule as usize].expiring |= timer.expires();
         }
         for (rule, key, start) in self.waiting() {
             let group = self.rules[rule].groups.get_mut(&key);
@@ -248,6 +253,7 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
             }
             let group = Group {
                 names: group.names,
+                newest: group.entries.last().map_or(i64::MIN, |entry| entry.time),
                 window: Window::restore(group.entries.into(), group.residue, group.sequences, window),
                 usual: group.usual,
                 forward: (window.anchors != 0)

@@ -6,18 +6,24 @@
 //! fires is not late for the rules above. Timers with one moment run by the depth of their rule and
 //! then in the order they were made: the same input gives the same order.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
 use super::window::Limits;
-use super::{Correlator, Forward, Output};
+use super::{Correlator, Forward, Group, Output};
 use crate::detect::alert::AlertKind;
 use crate::detect::incident::{Facet, memory};
+use crate::event::Nanos;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Groups of a rule that are over are dropped so often in the time for which one is kept, and not more often
+/// than each [`SHORTEST_PAUSE`].
+const SWEEPS: i64 = 4;
+const SHORTEST_PAUSE: Nanos = 1_000_000_000;
+
+/// Ordered as they run; the fields stand in the order in which they decide.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Timer {
     /// The clock must have passed this.
     due: i64,
@@ -31,9 +37,9 @@ pub(super) struct Timer {
     kind: Kind,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Kind {
-    /// A group without events: its window is empty.
+    /// Groups of the rule may be without events: their windows are empty.
     Expire,
     /// The forward window that began at `start` ends.
     Forward { start: i64 },
@@ -49,21 +55,12 @@ pub(super) enum Kind {
     Risk,
 }
 
-impl Ord for Timer {
-    /// The earliest is the greatest, as the heap wants it.
-    fn cmp(&self, other: &Self) -> Ordering {
-        let key = |timer: &Self| (timer.due, timer.at, timer.depth, timer.ordinal);
-        key(other).cmp(&key(self))
-    }
-}
-
-impl PartialOrd for Timer {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
 impl Timer {
+    /// It drops groups.
+    pub(super) fn expires(&self) -> bool {
+        self.kind == Kind::Expire
+    }
+
     /// For another numbering of the rules.
     pub(super) fn with_rule(self, rule: u32, depth: u32) -> Self {
         Self { rule, depth, ..self }
@@ -78,13 +75,26 @@ impl Forward {
     }
 }
 
+impl Group {
+    /// Its newest event has left every window when nothing before `settled` is expected any more.
+    pub(super) fn is_over(&self, rule: &RulePlan, window: &WindowPlan, settled: i64) -> bool {
+        let kept = retention(rule, window).saturating_add(1);
+        self.newest != i64::MIN && self.newest.saturating_add(kept) < settled
+    }
+
+    /// Takes note of what its window holds now.
+    pub(super) fn note_newest(&mut self) {
+        self.newest = self.window.newest().unwrap_or(i64::MIN);
+    }
+}
+
 impl Correlator {
     pub(super) fn timer(&mut self, rule: &RulePlan, at: i64, index: u32, key: u128, kind: Kind) {
         // A state is shown as soon as it is known and corrected when a late event says otherwise.
         let waits = !self.finished && !self.options.conformance && !matches!(kind, Kind::State | Kind::Risk);
         let due = if waits { at.saturating_add(rule.lateness) } else { at };
         let (depth, ordinal) = (rule.depth, self.timers_made);
-        self.timers.push(Timer { due, at, depth, ordinal, rule: index, key, kind });
+        self.timers.insert(Timer { due, at, depth, ordinal, rule: index, key, kind });
         self.timers_made += 1;
     }
 
@@ -96,12 +106,12 @@ impl Correlator {
         }
         let high = self.clock.high();
         let due = |timer: &Timer| timer.due < high || (inclusive && timer.due == high);
-        if !self.timers.peek().is_some_and(due) {
+        if !self.timers.first().is_some_and(due) {
             return;
         }
         let plan = Arc::clone(&self.plan);
-        while self.timers.peek().is_some_and(due) {
-            let Some(timer) = self.timers.pop() else { break };
+        while self.timers.first().is_some_and(due) {
+            let Some(timer) = self.timers.pop_first() else { break };
             self.running = Some(timer.due);
             self.run(&plan, &timer, out);
         }
@@ -118,7 +128,7 @@ impl Correlator {
         let index = timer.rule as usize;
         let Some(rule) = plan.rules.get(index) else { return };
         match timer.kind {
-            Kind::Expire => self.expire(index, rule, timer.key, timer.at),
+            Kind::Expire => self.expire(index, rule, timer.at),
             Kind::Forward { start } => self.forward_ended(plan, index, timer.key, start, out),
             Kind::Beat => self.beat_missed(plan, index, timer.key, timer.at, out),
             Kind::Quiet { facet } => self.quiet(rule, (timer.rule, facet, timer.key), timer.at, out),
@@ -130,40 +140,32 @@ impl Correlator {
         }
     }
 
-    pub(super) fn expect_expiry(
-        &mut self,
-        to: usize,
-        rule: &RulePlan,
-        window: &WindowPlan,
-        key: u128,
-        newest: i64,
-    ) {
-        let at = newest.saturating_add(retention(rule, window)).saturating_add(1);
-        self.timer(rule, at, to as u32, key, Kind::Expire);
-    }
-
-    /// Drops a group whose newest event has left every window.
-    fn expire(&mut self, to: usize, rule: &RulePlan, key: u128, at: i64) {
-        let Evaluator::Window(window) = &rule.evaluator else { return };
-        let Some(newest) = self.rules[to].groups.get(&key).and_then(|group| group.window.newest()) else {
-            self.drop_group(to, key);
-            return;
-        };
-        let end = newest.saturating_add(retention(rule, window));
-        // Compared with the moment of the timer, not with the clock, which may be far ahead of other
-        // timers of the group that are still waiting.
-        if end < at {
-            self.drop_group(to, key);
-        } else {
-            self.expect_expiry(to, rule, window, key, newest);
+    /// Sees to it that groups of a rule go when their windows are empty.
+    pub(super) fn expect_expiry(&mut self, to: usize, rule: &RulePlan, window: &WindowPlan, now: i64) {
+        if !std::mem::replace(&mut self.rules[to].expiring, true) {
+            let pause = (retention(rule, window) / SWEEPS).max(SHORTEST_PAUSE);
+            self.timer(rule, now.saturating_add(pause), to as u32, 0, Kind::Expire);
         }
     }
 
-    fn drop_group(&mut self, to: usize, key: u128) {
+    /// Drops the groups of a rule whose newest event has left every window. All at once, every now and then:
+    /// most groups see one event, and a timer for each costs more than the event.
+    fn expire(&mut self, to: usize, rule: &RulePlan, at: i64) {
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let kept_since = at.saturating_sub(retention(rule, window));
         let memory = &mut self.rules[to];
-        if let Some(group) = memory.groups.remove(&key) {
-            memory.entries = memory.entries.saturating_sub(group.window.entries.len());
-            self.groups = self.groups.saturating_sub(1);
+        memory.expiring = false;
+        let (groups, mut entries) = (memory.groups.len(), 0);
+        memory.groups.retain(|_, group| {
+            let stays = group.newest >= kept_since;
+            entries += if stays { group.window.entries.len() } else { 0 };
+            stays
+        });
+        memory.entries = entries;
+        let left = memory.groups.len();
+        self.groups = self.groups.saturating_sub(groups - left);
+        if left > 0 {
+            self.expect_expiry(to, rule, window, at);
         }
     }
 
@@ -217,7 +219,6 @@ impl Correlator {
 
     /// Closes a quiet incident, waits on for a busy one, forgets a closed one.
     fn quiet(&mut self, rule: &RulePlan, place: (u32, Facet, u128), at: i64, out: &mut Vec<Output>) {
-        let silent = self.is_silent(place);
         let Some(incident) = self.incidents.all.get_mut(&place) else { return };
         incident.timed = false;
         if !incident.open {
@@ -231,7 +232,8 @@ impl Correlator {
             return;
         }
         let quiet_at = incident.last.saturating_add(rule.close_after);
-        let holds = place.1 == Facet::State || (incident.kind == AlertKind::Absence && silent);
+        let is_silent = || self.rules[place.0 as usize].is_silent(place.2);
+        let holds = place.1 == Facet::State || (incident.kind == AlertKind::Absence && is_silent());
         if holds {
             return;
         }
@@ -253,7 +255,8 @@ impl Correlator {
         let plan = Arc::clone(&self.plan);
         self.incidents.close(place, time, rule, self.context(&plan), &mut self.alerts);
         self.hand_over(out);
-        if let Some(incident) = self.incidents.all.get_mut(&place)
+        if memory(rule) > 0
+            && let Some(incident) = self.incidents.all.get_mut(&place)
             && !incident.timed
         {
             incident.timed = true;

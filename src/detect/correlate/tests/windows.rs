@@ -231,6 +231,22 @@ fn a_group_beyond_the_budget_is_estimated_and_says_so() {
 }
 
 #[test]
+fn a_group_that_is_over_starts_anew_whether_or_not_it_is_dropped_yet() {
+    let mut stream = Stream::new(&counted("event_count", "{gte: 2}", "  lateness: 1s\n"));
+    stream.event("a", 0.0, "g=Name").event("a", 10.0, "g=other").event("time", 62.5, "g=z");
+    assert_eq!(stream.correlator.groups_held(), 2, "none is dropped before the next look");
+    stream.events("a", &[63.0, 64.0], "g=name");
+    let groups: Vec<_> = stream.alerts().iter().map(|alert| alert.group.get("g").cloned()).collect();
+    assert_eq!(groups, [Some("name".to_owned())], "not as it was spelled in the window that is over");
+    stream.event("time", 91.0, "g=z");
+    assert_eq!(stream.correlator.groups_held(), 1, "`other` is dropped");
+    stream.event("time", 200.0, "g=z");
+    assert_eq!((stream.correlator.groups_held(), stream.correlator.groups), (0, 0));
+    let waiting = stream.correlator.timers.len();
+    assert!(waiting <= 1, "nothing is looked for where there is nothing: {waiting} timers");
+}
+
+#[test]
 fn a_flood_in_one_group_is_counted_exactly_in_bounded_memory() {
     let options =
         crate::detect::CorrelatorOptions { entries_per_group: 10, seed: Some(3), ..Default::default() };
