@@ -8,7 +8,8 @@ use hashbrown::HashMap;
 use super::engine::scan;
 use super::extension;
 use super::matcher::{Part, Test};
-use super::rule::{Condition, Detection, DetectionRule, Diagnostic, Item, RuleSet, Search};
+use super::record::SERVICE;
+use super::rule::{Condition, Detection, DetectionRule, Diagnostic, Header, Item, RuleSet, Search};
 
 /// Conditions over more identifiers than this are not tabulated (2^n rows).
 const MAX_TABLE: usize = 12;
@@ -20,6 +21,7 @@ pub fn lint(rules: &RuleSet) -> Vec<Diagnostic> {
     let mut twins: HashMap<String, &DetectionRule> = HashMap::new();
     for rule in &rules.detections {
         let mut linter = Linter { rule: rule.header.reference(), diagnostics: &mut diagnostics };
+        linter.id(&rule.header);
         linter.condition(&rule.detection);
         linter.identifiers(&rule.detection);
         linter.filters(&rule.detection);
@@ -30,6 +32,9 @@ pub fn lint(rules: &RuleSet) -> Vec<Diagnostic> {
                 place.insert(rule);
             }
         }
+    }
+    for rule in &rules.correlations {
+        Linter { rule: rule.header.reference(), diagnostics: &mut diagnostics }.id(&rule.header);
     }
     diagnostics
 }
@@ -42,6 +47,17 @@ struct Linter<'a> {
 impl Linter<'_> {
     fn warn(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic.of_rule(self.rule));
+    }
+
+    /// Sigma asks for a UUID, so that rules of several authors can be told apart.
+    fn id(&mut self, header: &Header) {
+        if let Some(id) = &header.id
+            && !is_uuid(id)
+        {
+            let hint = "`uuidgen` makes one; rules may also refer to each other by `name`";
+            let message = format!("the id `{id}` is no UUID");
+            self.warn(Diagnostic::warning(&header.at, message).with_hint(hint));
+        }
     }
 
     /// Always true, never true, or indifferent to one of its identifiers.
@@ -102,6 +118,11 @@ impl Linter<'_> {
     }
 
     fn item(&mut self, item: &Item) {
+        if item.field.as_deref() == Some(SERVICE) {
+            let message = format!("no line carries `{SERVICE}`: this never matches");
+            let hint = "it is for the `group-by` of a correlation; a line may carry `service.name`";
+            self.warn(Diagnostic::warning(&item.at, message).with_hint(hint));
+        }
         for value in &item.values {
             if value.tests.iter().any(matches_any_text) {
                 let message = match &item.field {
@@ -202,6 +223,13 @@ fn meaning_of(search: &Search, text: &mut String) {
     text.push(']');
 }
 
+/// Five groups of hexadecimal digits.
+fn is_uuid(text: &str) -> bool {
+    let groups =
+        text.split('-').map(|group| group.bytes().all(|b| b.is_ascii_hexdigit()).then_some(group.len()));
+    groups.eq([8, 4, 4, 4, 12].map(Some))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +261,28 @@ mod tests {
         check("a or (a and b)", &["`b` has no effect on the condition"]);
         check("not a and not b", &[open]);
         check("not 1 of them or b", &[open]);
+    }
+
+    #[test]
+    fn the_service_of_an_event_is_no_field_of_a_line() {
+        let message = "no line carries `soctop.service`: this never matches";
+        assert_eq!(messages(&[("  a: {soctop.service|contains: web}", "a")]), [message]);
+        assert_eq!(messages(&[("  a: {service.name|contains: web}", "a")]), [""; 0]);
+    }
+
+    #[test]
+    fn an_id_is_a_uuid() {
+        for (id, is_one) in [
+            ("1878a16c-40c5-4a67-8c15-972d78063488", true),
+            ("1878A16C-40C5-4A67-8C15-972D78063488", true),
+            ("1878a16c-40c5-4a67-8c15-972d7806348", false),
+            ("1878a16c40c54a678c15972d78063488", false),
+            ("1878a16c-40c5-4a67-8c15-972d7806348g", false),
+            ("my-rule", false),
+        ] {
+            assert_eq!(is_uuid(id), is_one, "{id}");
+        }
+        assert_eq!(messages(&[("  a: {x: 1}", "a\nid: my-rule")]), ["the id `my-rule` is no UUID"]);
     }
 
     #[test]
