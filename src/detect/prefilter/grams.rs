@@ -286,12 +286,20 @@ fn gram_at(literal: &[u8], at: usize, mask: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::collection::{btree_set, vec};
     use proptest::prelude::*;
+    use proptest::sample::{Index, select};
 
     use super::super::tests::Collect;
     use super::*;
 
     fn find(literals: &[&str], text: &str) -> Vec<u32> {
+        find_in(literals, text, 0..text.len())
+    }
+
+    fn find_in(literals: &[&str], text: &str, range: Range<usize>) -> Vec<u32> {
         let literals = literals
             .iter()
             .enumerate()
@@ -299,9 +307,20 @@ mod tests {
             .collect();
         let mut found = Collect::default();
         if let Some(grams) = Grams::build(literals) {
-            grams.scan(text.as_bytes(), 0..text.len(), &mut found);
+            grams.scan(text.as_bytes(), range, &mut found);
         }
         found.0.into_iter().collect()
+    }
+
+    /// A text in which literals stand, whole or cut off, with something or nothing between them.
+    fn text_with(literals: &[&str], pieces: &[(Index, String, usize, usize)]) -> String {
+        let piece = |(literal, filler, head, tail): &(Index, String, usize, usize)| {
+            let chars: Vec<char> = literal.get(literals).chars().collect();
+            let rest = chars.iter().skip(*head);
+            let whole = chars.len().saturating_sub(head + tail);
+            [filler.clone(), rest.take(whole).collect()].concat()
+        };
+        pieces.iter().map(piece).collect()
     }
 
     #[test]
@@ -322,12 +341,32 @@ mod tests {
     proptest! {
         #[test]
         fn finds_what_a_plain_search_finds(
-            literals in proptest::collection::btree_set("[ab/.]{3,9}", 1..20),
+            literals in btree_set("[ab/.]{3,9}", 1..20),
             text in "[ab/.]{0,60}",
         ) {
             let literals: Vec<&str> = literals.iter().map(String::as_str).collect();
             let expect: Vec<u32> = (0u32..).zip(&literals).filter(|(_, l)| text.contains(**l)).map(|(n, _)| n).collect();
             prop_assert_eq!(find(&literals, &text), expect);
+        }
+
+        #[test]
+        fn finds_what_stands_in_a_value_and_nothing_that_reaches_out_of_it(
+            few in btree_set("[\\x00 -~é字]{3,12}", 1..12),
+            many in prop_oneof![Just(BTreeSet::new()), btree_set("[a-z]{3,6}", 2 * FEW)],
+            pieces in vec(
+                (any::<Index>(), "[\\x00 -~é字]{0,12}", select(vec![0, 0, 0, 1]), select(vec![0, 0, 0, 1])),
+                0..12,
+            ),
+            (from, to) in any::<(Index, Index)>(),
+        ) {
+            let literals: Vec<&str> = few.union(&many).map(String::as_str).collect();
+            let text = text_with(&literals, &pieces);
+            let bounds: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let (from, to) = (*from.get(&bounds), *to.get(&bounds));
+            let range = from.min(to)..from.max(to);
+            let value = text.get(range.clone()).expect("bounds of characters");
+            let expect: Vec<u32> = (0u32..).zip(&literals).filter(|(_, l)| value.contains(**l)).map(|(n, _)| n).collect();
+            prop_assert_eq!(find_in(&literals, &text, range), expect, "{:?} in {:?}", value, text);
         }
     }
 }
