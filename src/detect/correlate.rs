@@ -230,8 +230,8 @@ struct Memory {
     links: BTreeMap<(i64, u64), Vec<u128>>,
     /// Entries of all groups.
     entries: usize,
-    /// A timer waits to drop groups that are over.
-    expiring: bool,
+    /// Waits to drop groups that are over.
+    sweep: Option<Timer>,
     counters: CorrelationCounters,
 }
 
@@ -811,7 +811,7 @@ impl Correlator {
         let put = self.rules[to].put(at, entry, (rule, window, limits), &mut changes);
         if put.fresh {
             self.groups += 1;
-            self.expect_expiry(to, rule, window, time);
+            self.expect_expiry(to, rule, window);
         }
         if opens_forward {
             self.wait_forward(rule, to, key, (time, limits), out);

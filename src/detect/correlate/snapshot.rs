@@ -121,7 +121,7 @@ impl Correlator {
                 .zip(&self.rules)
                 .map(|(rule, memory)| store(rule, memory))
                 .collect(),
-            timers: self.timers.iter().cloned().collect(),
+            timers: self.timers.iter().copied().collect(),
             timers_made: self.timers_made,
             incidents: sorted(
                 self.incidents.all.iter().map(|(place, incident)| (*place, Incident::clone(incident))),
@@ -172,9 +172,7 @@ impl Correlator {
                 kept += 1;
             }
         }
-        for timer in &self.timers {
-            self.rules[timer.rule as usize].expiring |= timer.expires();
-        }
+        self.find_sweeps();
         for (rule, key, start) in self.waiting() {
             let group = self.rules[rule].groups.get_mut(&key);
             if let Some(forward) = group.and_then(|group| group.forward.as_mut()) {

@@ -60,6 +60,7 @@ impl Correlator {
         self.catch_up(old);
         self.take_timers(old, &places, &kept);
         self.take_memories(old, &places, &fields, &kept);
+        self.find_sweeps();
         self.take_risks(old, &places, &fields, &kept);
         let mut succession = self.count_changes(old, &places);
         let mut tell = Vec::new();

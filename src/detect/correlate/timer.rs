@@ -17,13 +17,13 @@ use crate::detect::alert::AlertKind;
 use crate::detect::incident::{Facet, memory};
 use crate::event::Nanos;
 
-/// Groups of a rule that are over are dropped so often in the time for which one is kept, and not more often
-/// than each [`SHORTEST_PAUSE`].
+/// Groups of a rule that are over are dropped so often in the time for which one is kept, within limits.
 const SWEEPS: i64 = 4;
 const SHORTEST_PAUSE: Nanos = 1_000_000_000;
+const LONGEST_PAUSE: Nanos = 3_600_000_000_000;
 
 /// Ordered as they run; the fields stand in the order in which they decide.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Timer {
     /// The clock must have passed this.
     due: i64,
@@ -56,11 +56,6 @@ pub(super) enum Kind {
 }
 
 impl Timer {
-    /// It drops groups.
-    pub(super) fn expires(&self) -> bool {
-        self.kind == Kind::Expire
-    }
-
     /// For another numbering of the rules.
     pub(super) fn with_rule(self, rule: u32, depth: u32) -> Self {
         Self { rule, depth, ..self }
@@ -89,13 +84,15 @@ impl Group {
 }
 
 impl Correlator {
-    pub(super) fn timer(&mut self, rule: &RulePlan, at: i64, index: u32, key: u128, kind: Kind) {
+    pub(super) fn timer(&mut self, rule: &RulePlan, at: i64, index: u32, key: u128, kind: Kind) -> Timer {
         // A state is shown as soon as it is known and corrected when a late event says otherwise.
         let waits = !self.finished && !self.options.conformance && !matches!(kind, Kind::State | Kind::Risk);
         let due = if waits { at.saturating_add(rule.lateness) } else { at };
         let (depth, ordinal) = (rule.depth, self.timers_made);
-        self.timers.insert(Timer { due, at, depth, ordinal, rule: index, key, kind });
+        let timer = Timer { due, at, depth, ordinal, rule: index, key, kind };
+        self.timers.insert(timer);
         self.timers_made += 1;
+        timer
     }
 
     /// Runs timers that are due: those before the clock and, when nothing else will come at this
@@ -141,20 +138,45 @@ impl Correlator {
     }
 
     /// Sees to it that groups of a rule go when their windows are empty.
-    pub(super) fn expect_expiry(&mut self, to: usize, rule: &RulePlan, window: &WindowPlan, now: i64) {
-        if !std::mem::replace(&mut self.rules[to].expiring, true) {
-            let pause = (retention(rule, window) / SWEEPS).max(SHORTEST_PAUSE);
-            self.timer(rule, now.saturating_add(pause), to as u32, 0, Kind::Expire);
+    pub(super) fn expect_expiry(&mut self, to: usize, rule: &RulePlan, window: &WindowPlan) {
+        self.sweep_at(to, rule, self.newest_due(rule).saturating_add(pause(rule, window)));
+    }
+
+    /// One sweep waits for each rule. One that waits for longer makes way: the clock was set back.
+    fn sweep_at(&mut self, to: usize, rule: &RulePlan, at: i64) {
+        let waiting = self.rules[to].sweep;
+        if waiting.is_some_and(|sweep| sweep.at <= at) {
+            return;
+        }
+        if let Some(sweep) = waiting {
+            self.timers.remove(&sweep);
+        }
+        self.rules[to].sweep = Some(self.timer(rule, at, to as u32, 0, Kind::Expire));
+    }
+
+    /// Takes note of the sweeps that wait, after timers came from elsewhere.
+    pub(super) fn find_sweeps(&mut self) {
+        for timer in self.timers.iter().filter(|timer| timer.kind == Kind::Expire) {
+            self.rules[timer.rule as usize].sweep = Some(*timer);
         }
     }
 
+    /// The newest moment of which the timers of the rule are due.
+    fn newest_due(&self, rule: &RulePlan) -> i64 {
+        let lateness = if self.finished { 0 } else { rule.lateness };
+        self.clock.high().saturating_sub(lateness).saturating_sub(1)
+    }
+
     /// Drops the groups of a rule whose newest event has left every window. All at once, every now and then:
-    /// most groups see one event, and a timer for each costs more than the event.
+    /// most groups see one event, and a timer for each costs more than the event. However far the clock has
+    /// jumped, two looks are enough: one where timers stand, one where the clock stands.
     fn expire(&mut self, to: usize, rule: &RulePlan, at: i64) {
         let Evaluator::Window(window) = &rule.evaluator else { return };
+        // Compared with the moment of the timer, not with the clock, which may be far ahead of other timers of
+        // a group that are still waiting.
         let kept_since = at.saturating_sub(retention(rule, window));
         let memory = &mut self.rules[to];
-        memory.expiring = false;
+        memory.sweep = None;
         let (groups, mut entries) = (memory.groups.len(), 0);
         memory.groups.retain(|_, group| {
             let stays = group.newest >= kept_since;
@@ -164,8 +186,10 @@ impl Correlator {
         memory.entries = entries;
         let left = memory.groups.len();
         self.groups = self.groups.saturating_sub(groups - left);
-        if left > 0 {
-            self.expect_expiry(to, rule, window, at);
+        let next = at.saturating_add(pause(rule, window)).max(self.newest_due(rule));
+        // At the end of time there is no next.
+        if left > 0 && next > at {
+            self.sweep_at(to, rule, next);
         }
     }
 
@@ -272,4 +296,9 @@ fn retention(rule: &RulePlan, window: &WindowPlan) -> i64 {
     // A group that is compared with its own history keeps that history over quiet times.
     let history = rule.extension.baseline.map_or(0, |baseline| baseline.learn.max(FORTNIGHT));
     window.span.max(history)
+}
+
+/// How long groups that are over may stay before they are dropped.
+fn pause(rule: &RulePlan, window: &WindowPlan) -> i64 {
+    (retention(rule, window) / SWEEPS).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }

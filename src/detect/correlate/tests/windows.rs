@@ -1,5 +1,6 @@
-use super::harness::{Stream, detection};
+use super::harness::{Stream, at, detection};
 use crate::detect::{CorrelatorOptions, Output};
+use crate::event::SourceId;
 
 fn counted(kind: &str, condition: &str, block: &str) -> Vec<String> {
     vec![
@@ -233,7 +234,8 @@ fn a_group_beyond_the_budget_is_estimated_and_says_so() {
 #[test]
 fn a_group_that_is_over_starts_anew_whether_or_not_it_is_dropped_yet() {
     let mut stream = Stream::new(&counted("event_count", "{gte: 2}", "  lateness: 1s\n"));
-    stream.event("a", 0.0, "g=Name").event("a", 10.0, "g=other").event("time", 62.5, "g=z");
+    stream.event("a", 0.0, "g=Name").event("a", 10.0, "g=other");
+    stream.event("time", 59.0, "g=z").event("time", 62.5, "g=z");
     assert_eq!(stream.correlator.groups_held(), 2, "none is dropped before the next look");
     stream.events("a", &[63.0, 64.0], "g=name");
     let groups: Vec<_> = stream.alerts().iter().map(|alert| alert.group.get("g").cloned()).collect();
@@ -436,4 +438,33 @@ fn what_a_timer_fires_is_not_late_for_the_rules_above() {
     // The stream paused for far longer than any window.
     stream.event("time", 36_000.0, "");
     assert_eq!(opened(&stream), ["11"]);
+}
+
+#[test]
+fn a_clock_that_jumps_over_decades_costs_no_look_at_each_of_their_minutes() {
+    let mut stream = Stream::new(&counted("event_count", "{gte: 2}", "  lateness: 1s\n"));
+    // Another log holds the clock back, and one line comes from a device that does not know the year.
+    stream.correlator.source_opened(SourceId(1));
+    stream.event("a", -50.0 * 365.0 * 86_400.0, "g=old");
+    for n in 0..100 {
+        stream.event("a", f64::from(n), &format!("g={n}"));
+    }
+    let before = stream.correlator.timers_made;
+    stream.correlator.source_idle(SourceId(1), &mut stream.out);
+    assert_eq!(stream.correlator.groups_held(), 62, "those before 38 s are over");
+    let looks = stream.correlator.timers_made - before;
+    assert!(looks <= 3, "{looks} looks");
+}
+
+#[test]
+fn groups_go_in_time_after_a_clock_that_was_wrong_by_years() {
+    let mut stream = Stream::new(&counted("event_count", "{gte: 2}", "  lateness: 1s\n"));
+    stream.event("a", 3e8, "g=ahead");
+    stream.correlator.clock_set_back(at(0.0));
+    stream.correlator.forget_sources();
+    stream.event("a", 1.0, "g=x").event("a", 2.0, "g=y");
+    assert_eq!(stream.correlator.groups_held(), 3);
+    stream.event("time", 200.0, "g=z");
+    assert_eq!(stream.correlator.groups_held(), 1, "only what is years ahead");
+    assert_eq!(stream.correlator.timers.len(), 1);
 }
