@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::harness::{Stream, detection};
 use crate::detect::correlate::evidence::Evidence;
+use crate::detect::correlate::{Correlator, Memory};
 use crate::detect::{AlertStatus, CorrelatorOptions, MatchRecord, Output};
 
 /// One event: which rules it matches (bits), tenths of a second, group, value.
@@ -187,6 +188,7 @@ proptest! {
             if record.seq.is_multiple_of(7) {
                 stream.correlator.advance(record.ingested.plus(15_000_000_000), &mut stream.out);
             }
+            check_counts(&stream.correlator);
         };
         let mut whole = Stream::with(&documents, options.clone());
         let all = records(&mut whole, &events);
@@ -208,6 +210,18 @@ proptest! {
         after.finish();
         before.out.extend(after.out);
         prop_assert_eq!(before.out, whole.out);
+    }
+}
+
+/// What is counted along is what is there, and groups have one timer that sees to their end.
+fn check_counts(correlator: &Correlator) {
+    let groups = |memory: &Memory| memory.groups.len();
+    assert_eq!(correlator.groups, correlator.rules.iter().map(groups).sum::<usize>());
+    for memory in &correlator.rules {
+        let entries = memory.groups.values().map(|group| group.window.entries.len());
+        assert_eq!(memory.entries, entries.sum::<usize>());
+        let waits = memory.sweep.is_some_and(|sweep| correlator.timers.contains(&sweep));
+        assert_eq!(waits, !memory.groups.is_empty());
     }
 }
 
