@@ -182,8 +182,8 @@ impl CorrelationCounters {
 #[derive(Clone, Debug)]
 struct Group {
     names: Names,
-    /// Time of the newest entry of its window, if it has any: here groups that are over are found without a
-    /// look into each window.
+    /// Time of the newest entry that its window has or had: here groups that are over are found without a look
+    /// into each window.
     newest: i64,
     window: Window,
     usual: Option<Box<Usual>>,
@@ -244,7 +244,8 @@ struct Put {
 }
 
 impl Memory {
-    /// Puts an entry into its group, which starts anew where its windows are over.
+    /// Puts an entry into its group. One that is over starts anew, whether it has been dropped by now or not:
+    /// no event within the allowed lateness shares a window with what stands in it.
     fn put(
         &mut self,
         at: &GroupRef<'_>,
@@ -255,7 +256,7 @@ impl Memory {
         let time = entry.time;
         let begin = || Group {
             names: at.names(),
-            newest: i64::MIN,
+            newest: time,
             window: Window::new(window),
             usual: rule.extension.baseline.map(|_| Box::default()),
             forward: (window.anchors != 0).then(Box::default),
@@ -264,18 +265,43 @@ impl Memory {
             Slot::Vacant(slot) => (slot.insert(begin()), true),
             Slot::Occupied(slot) => (slot.into_mut(), false),
         };
-        let before = group.window.entries.len();
         if group.is_over(rule, window, limits.settled_before) {
+            self.entries = self.entries.saturating_sub(group.window.entries.len());
             *group = begin();
         }
         if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
             usual.count(time, window.span, baseline);
         }
-        group.window.prune(limits.settled_before.saturating_sub(window.span), window);
-        let late = group.window.insert(entry, window, limits, changes);
-        group.note_newest();
-        self.entries = (self.entries + group.window.entries.len()).saturating_sub(before);
+        let late = group.change(&mut self.entries, |entries| {
+            entries.prune(limits.settled_before.saturating_sub(window.span), window);
+            entries.insert(entry, window, limits, changes)
+        });
         Put { fresh, late }
+    }
+
+    /// Changes the window of a group, if there is one that is not over.
+    fn change(
+        &mut self,
+        key: u128,
+        (rule, window, limits): (&RulePlan, &WindowPlan, Limits),
+        change: impl FnOnce(&mut Window),
+    ) {
+        let group = self.groups.get_mut(&key);
+        if let Some(group) = group.filter(|group| !group.is_over(rule, window, limits.settled_before)) {
+            group.change(&mut self.entries, change);
+        }
+    }
+}
+
+impl Group {
+    /// Changes its window; `entries` counts those of all groups of the rule.
+    fn change<T>(&mut self, entries: &mut usize, change: impl FnOnce(&mut Window) -> T) -> T {
+        let before = self.window.entries.len();
+        let result = change(&mut self.window);
+        *entries = (*entries + self.window.entries.len()).saturating_sub(before);
+        // Where everything was withdrawn the time stays: the group may have a history.
+        self.newest = self.window.newest().unwrap_or(self.newest);
+        result
     }
 }
 
@@ -811,7 +837,7 @@ impl Correlator {
         let put = self.rules[to].put(at, entry, (rule, window, limits), &mut changes);
         if put.fresh {
             self.groups += 1;
-            self.expect_expiry(to, rule, window);
+            self.expect_sweep(to, rule, window);
         }
         if opens_forward {
             self.wait_forward(rule, to, key, (time, limits), out);
@@ -825,15 +851,11 @@ impl Correlator {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let limits = self.limits(to, rule, window);
-        let memory = &mut self.rules[to];
-        let group =
-            memory.groups.get_mut(&key).filter(|group| !group.is_over(rule, window, limits.settled_before));
-        let Some(group) = group else { return };
         let mut changes = Vec::new();
-        let before = group.window.entries.len();
-        group.window.insert(Entry::reset(signal.time, signal.order), window, limits, &mut changes);
-        group.note_newest();
-        memory.entries = (memory.entries + group.window.entries.len()).saturating_sub(before);
+        let reset = Entry::reset(signal.time, signal.order);
+        self.rules[to].change(key, (rule, window, limits), |entries| {
+            entries.insert(reset, window, limits, &mut changes);
+        });
         self.follow(plan, to, key, &changes, None, out);
     }
 

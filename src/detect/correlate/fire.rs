@@ -540,16 +540,10 @@ impl Correlator {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let limits = self.limits(to, rule, window);
-        let memory = &mut self.rules[to];
-        let group = memory.groups.get_mut(&key);
-        let Some(group) = group.filter(|group| !group.is_over(rule, window, limits.settled_before)) else {
-            return;
-        };
         let mut changes = Vec::new();
-        let before = group.window.entries.len();
-        group.window.remove(position, window, limits, &mut changes);
-        group.note_newest();
-        memory.entries = (memory.entries + group.window.entries.len()).saturating_sub(before);
+        self.rules[to].change(key, (rule, window, limits), |entries| {
+            entries.remove(position, window, limits, &mut changes);
+        });
         self.follow(plan, to, key, &changes, None, out);
     }
 }

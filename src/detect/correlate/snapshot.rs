@@ -95,6 +95,7 @@ struct StoredRule {
 #[derive(Serialize, Deserialize)]
 struct StoredGroup {
     names: Names,
+    newest: i64,
     entries: Vec<Entry>,
     residue: Option<Box<Residue>>,
     /// Beside a residue: chains that began with events given up.
@@ -222,6 +223,7 @@ fn store(rule: &RulePlan, memory: &Memory) -> StoredRule {
 fn store_group(group: &Group) -> StoredGroup {
     StoredGroup {
         names: group.names.clone(),
+        newest: group.newest,
         entries: group.window.entries.iter().cloned().collect(),
         residue: group.window.residue.clone(),
         sequences: group.window.sequences().to_vec(),
@@ -251,7 +253,7 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
             }
             let group = Group {
                 names: group.names,
-                newest: group.entries.last().map_or(i64::MIN, |entry| entry.time),
+                newest: group.newest,
                 window: Window::restore(group.entries.into(), group.residue, group.sequences, window),
                 usual: group.usual,
                 forward: (window.anchors != 0)

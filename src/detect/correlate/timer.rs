@@ -40,7 +40,7 @@ pub(super) struct Timer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Kind {
     /// Groups of the rule may be without events: their windows are empty.
-    Expire,
+    Sweep,
     /// The forward window that began at `start` ends.
     Forward { start: i64 },
     /// A heartbeat is overdue.
@@ -73,13 +73,7 @@ impl Forward {
 impl Group {
     /// Its newest event has left every window when nothing before `settled` is expected any more.
     pub(super) fn is_over(&self, rule: &RulePlan, window: &WindowPlan, settled: i64) -> bool {
-        let kept = retention(rule, window).saturating_add(1);
-        self.newest != i64::MIN && self.newest.saturating_add(kept) < settled
-    }
-
-    /// Takes note of what its window holds now.
-    pub(super) fn note_newest(&mut self) {
-        self.newest = self.window.newest().unwrap_or(i64::MIN);
+        self.newest.saturating_add(retention(rule, window)).saturating_add(1) < settled
     }
 }
 
@@ -125,7 +119,7 @@ impl Correlator {
         let index = timer.rule as usize;
         let Some(rule) = plan.rules.get(index) else { return };
         match timer.kind {
-            Kind::Expire => self.expire(index, rule, timer.at),
+            Kind::Sweep => self.sweep(index, rule, timer.at),
             Kind::Forward { start } => self.forward_ended(plan, index, timer.key, start, out),
             Kind::Beat => self.beat_missed(plan, index, timer.key, timer.at, out),
             Kind::Quiet { facet } => self.quiet(rule, (timer.rule, facet, timer.key), timer.at, out),
@@ -138,7 +132,7 @@ impl Correlator {
     }
 
     /// Sees to it that groups of a rule go when their windows are empty.
-    pub(super) fn expect_expiry(&mut self, to: usize, rule: &RulePlan, window: &WindowPlan) {
+    pub(super) fn expect_sweep(&mut self, to: usize, rule: &RulePlan, window: &WindowPlan) {
         self.sweep_at(to, rule, self.newest_due(rule).saturating_add(pause(rule, window)));
     }
 
@@ -151,12 +145,12 @@ impl Correlator {
         if let Some(sweep) = waiting {
             self.timers.remove(&sweep);
         }
-        self.rules[to].sweep = Some(self.timer(rule, at, to as u32, 0, Kind::Expire));
+        self.rules[to].sweep = Some(self.timer(rule, at, to as u32, 0, Kind::Sweep));
     }
 
     /// Takes note of the sweeps that wait, after timers came from elsewhere.
     pub(super) fn find_sweeps(&mut self) {
-        for timer in self.timers.iter().filter(|timer| timer.kind == Kind::Expire) {
+        for timer in self.timers.iter().filter(|timer| timer.kind == Kind::Sweep) {
             self.rules[timer.rule as usize].sweep = Some(*timer);
         }
     }
@@ -170,7 +164,7 @@ impl Correlator {
     /// Drops the groups of a rule whose newest event has left every window. All at once, every now and then:
     /// most groups see one event, and a timer for each costs more than the event. However far the clock has
     /// jumped, two looks are enough: one where timers stand, one where the clock stands.
-    fn expire(&mut self, to: usize, rule: &RulePlan, at: i64) {
+    fn sweep(&mut self, to: usize, rule: &RulePlan, at: i64) {
         let Evaluator::Window(window) = &rule.evaluator else { return };
         // Compared with the moment of the timer, not with the clock, which may be far ahead of other timers of
         // a group that are still waiting.
