@@ -273,8 +273,12 @@ fn find(rules: &RuleSet, wanted: &str) -> anyhow::Result<RuleIndex> {
         [index] => Ok(RuleIndex(*index as u32)),
         [] => {
             let names = headers.iter().filter_map(|header| header.name.as_deref());
-            let hint = crate::detect::diagnostic::did_you_mean(wanted, names)
-                .unwrap_or_else(|| "`soctop rules list` lists all".to_owned());
+            let hint = if Path::new(wanted).exists() {
+                "name the rule (title, name or id) first, then its files".to_owned()
+            } else {
+                crate::detect::diagnostic::did_you_mean(wanted, names)
+                    .unwrap_or_else(|| "`soctop rules list` lists all".to_owned())
+            };
             Err(Hinted::error(format!("no rule is called `{wanted}`"), hint))
         }
         several => {
