@@ -453,7 +453,13 @@ impl Incident {
         collect: impl FnOnce(&mut Details, Effect),
         (context, out): (Context<'_>, &mut Vec<Alert>),
     ) -> Effect {
-        self.count_more(sighting);
+        self.count = self.count.saturating_add(sighting.events);
+        self.first = self.first.min(sighting.first);
+        self.last = self.last.max(sighting.time);
+        self.counted_to = self.counted_to.max(sighting.newest);
+        self.value = sighting.value;
+        self.below = false;
+        self.approximate |= sighting.approximate;
         collect(&mut self.details, Effect::Counted);
         if self.count >= self.next_report {
             while self.count >= self.next_report {
@@ -462,16 +468,6 @@ impl Incident {
             out.push(self.report(AlertStatus::Update, sighting.time, rule, context));
         }
         Effect::Counted
-    }
-
-    fn count_more(&mut self, sighting: Sighting) {
-        self.count = self.count.saturating_add(sighting.events);
-        self.first = self.first.min(sighting.first);
-        self.last = self.last.max(sighting.time);
-        self.counted_to = self.counted_to.max(sighting.newest);
-        self.value = sighting.value;
-        self.below = false;
-        self.approximate |= sighting.approximate;
     }
 
     /// Goes on as the incident that stood at the same place for an earlier text of the rule: under its

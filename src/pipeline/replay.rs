@@ -143,12 +143,13 @@ impl<I> Lane<I> {
     /// lines not read yet.
     fn is_forged(&self, time: Timestamp, from: usize) -> Option<bool> {
         let ready = self.ready.iter().take(MOST_AHEAD).skip(from);
-        let next: Vec<Timestamp> = ready.filter_map(|event| event.meta.time).take(WITNESSES).collect();
-        if next.len() < WITNESSES && self.ready.len() < MOST_AHEAD && !self.is_whole {
+        let next = ready.filter_map(|event| event.meta.time).take(WITNESSES);
+        let (asked, against) =
+            next.fold((0, 0), |(asked, against), next| (asked + 1, against + usize::from(ahead(time, next))));
+        if asked < WITNESSES && self.ready.len() < MOST_AHEAD && !self.is_whole {
             return None;
         }
-        let against = next.iter().filter(|next| ahead(time, **next)).count();
-        Some(2 * against > next.len())
+        Some(2 * against > asked)
     }
 
     /// Finds the time at which the recording begins; false when that depends on lines not read yet.

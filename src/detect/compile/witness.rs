@@ -139,10 +139,9 @@ impl<'a> Chooser<'a> {
             Fact::Present(_) => 0.5,
             Fact::Is(_, text) => 0.2 * rarity(text.len(), 0),
             Fact::StartsWith(_, text) | Fact::EndsWith(_, text) => rarity(text.len(), 1),
-            Fact::Contains(_, text) => rarity(text.len(), 1),
+            Fact::Contains(_, text) | Fact::Keyword(text) => rarity(text.len(), 1),
             Fact::Compares(..) => 0.1,
             Fact::In(_, cidr) => rarity(usize::from(cidr.prefix) / 4, 0),
-            Fact::Keyword(text) => KEYWORD * rarity(text.len(), 1),
         };
         let uses = self.uses.get(fact).copied().unwrap_or(1);
         let share = match fact {
@@ -151,12 +150,9 @@ impl<'a> Chooser<'a> {
             }
             _ => 0.0,
         };
-        let everyday = match fact {
-            Fact::Keyword(text) if is_everyday(text) => KEYWORD * EVERYDAY,
-            _ if fact.text().is_some_and(is_everyday) => EVERYDAY,
-            _ => 0.0,
-        };
-        (base * f64::from(uses).sqrt()).max(0.5 * share).max(everyday)
+        let everyday = if fact.text().is_some_and(is_everyday) { EVERYDAY } else { 0.0 };
+        let searched = if matches!(fact, Fact::Keyword(_)) { KEYWORD } else { 1.0 };
+        searched * (base * f64::from(uses).sqrt()).max(0.5 * share).max(everyday)
     }
 }
 

@@ -147,25 +147,21 @@ impl Correlator {
         let file = &*record.path;
         let stream = self.fingerprint([file].into_iter()) as u64;
         let settled = self.settled(rule);
+        let request = rule.once_request.map(|fields| fields.map(|field| value(&field)));
+        let request = request.filter(|[_, path, status]| !path.is_empty() && !status.is_empty());
         let mut copy = false;
         for id in record.values(*first) {
-            if let Some([logger, path, status]) =
-                rule.once_request.map(|fields| fields.map(|field| value(&field)))
-                && !path.is_empty()
-                && !status.is_empty()
-            {
-                let request = [id, file, path, status];
-                let key = self.fingerprint(request.into_iter().chain(rest())) as u64;
+            let told_by_logger = request.is_some_and(|[logger, path, status]| {
+                let key = self.fingerprint([id, file, path, status].into_iter().chain(rest())) as u64;
                 let logger = self.fingerprint([logger].into_iter()) as u64;
                 let memory = &mut self.rules[index as usize].once;
-                if !memory.is_new(key, logger, signal.time, once.within, settled) {
-                    copy = true;
-                    continue;
-                }
-            }
-            let key = self.fingerprint([id].into_iter().chain(rest())) as u64;
-            let memory = &mut self.rules[index as usize].once;
-            copy |= !memory.is_new(key, stream, signal.time, once.within, settled);
+                !memory.is_new(key, logger, signal.time, once.within, settled)
+            });
+            copy |= told_by_logger || {
+                let key = self.fingerprint([id].into_iter().chain(rest())) as u64;
+                let memory = &mut self.rules[index as usize].once;
+                !memory.is_new(key, stream, signal.time, once.within, settled)
+            };
         }
         self.rules[index as usize].counters.copies += u64::from(copy);
         copy

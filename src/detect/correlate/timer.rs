@@ -168,12 +168,12 @@ impl Correlator {
         let Evaluator::Window(window) = &rule.evaluator else { return };
         // Compared with the moment of the timer, not with the clock, which may be far ahead of other timers of
         // a group that are still waiting.
-        let kept_since = at.saturating_sub(retention(rule, window));
+        let settled = at.saturating_add(1);
         let memory = &mut self.rules[to];
         memory.sweep = None;
         let (groups, mut entries) = (memory.groups.len(), 0);
         memory.groups.retain(|_, group| {
-            let stays = group.newest >= kept_since;
+            let stays = !group.is_over(rule, window, settled);
             entries += if stays { group.window.entries.len() } else { 0 };
             stays
         });

@@ -17,7 +17,7 @@ const EVERYDAY: &str = r"timestamp level info warning error critical debug messa
     mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) chrome/ safari/
     (macintosh; intel mac os x 10_15_7) firefox/ version/ mobile/ (iphone; cpu iphone os) (x11; linux
     x86_64) android curl/ python-requests/ go-http-client/1.1 (compatible; bot; +http://www. https://api.
-    .com/ .org/ .net/ index.html /api/v1/ /static/ /assets/ /images/ /users/ /home/ /root/ /usr/bin/
+    .com/ .org/ .net/ index.html /api/v1/ /static/ /assets/ /images/ /users/ home/ root/ /usr/bin/
     /usr/lib/ /usr/local/ /var/log/ /var/lib/ /etc/ /tmp/ /proc/ .py .js .css .php c:\windows\system32\
     c:\program files (x86)\ c:\users\ appdata\local\ microsoft\ powershell.exe cmd.exe .dll /c
     hkey_local_machine\software\ true false null none unknown 127.0.0.1 0.0.0.0 192.168.";
@@ -26,9 +26,9 @@ const EVERYDAY: &str = r"timestamp level info warning error critical debug messa
 const EVERYDAY_COST: u32 = 40;
 
 /// The grams of [`EVERYDAY`], of three bytes and of four.
-static EVERYDAY_GRAMS: LazyLock<HashSet<u32, foldhash::fast::RandomState>> = LazyLock::new(|| {
+static EVERYDAY_GRAMS: LazyLock<HashSet<&[u8], foldhash::fast::RandomState>> = LazyLock::new(|| {
     let lines = EVERYDAY.lines().map(|line| line.trim().as_bytes());
-    lines.flat_map(|line| line.windows(3).chain(line.windows(4))).map(as_gram).collect()
+    lines.flat_map(|line| line.windows(3).chain(line.windows(4))).collect()
 });
 
 /// Whether a folded text is met in many events, whatever they are about.
@@ -36,14 +36,10 @@ pub fn is_everyday(text: &str) -> bool {
     text.len() >= MIN_SUBSTRING && EVERYDAY.contains(text)
 }
 
-/// The cost of a gram of `width` bytes: greater where it is met more often.
-pub(super) fn commonness(gram: u32, width: usize) -> u32 {
-    let bytes: u32 = gram.to_le_bytes().iter().take(width).map(|byte| byte_commonness(*byte)).sum();
-    bytes + if EVERYDAY_GRAMS.contains(&gram) { EVERYDAY_COST } else { 0 }
-}
-
-fn as_gram(bytes: &[u8]) -> u32 {
-    bytes.iter().rev().fold(0, |gram, byte| gram << 8 | u32::from(*byte))
+/// The cost of a gram of three bytes or four: greater where it is met more often.
+pub(super) fn commonness(gram: &[u8]) -> u32 {
+    let bytes: u32 = gram.iter().map(|byte| byte_commonness(*byte)).sum();
+    bytes + if EVERYDAY_GRAMS.contains(gram) { EVERYDAY_COST } else { 0 }
 }
 
 fn byte_commonness(byte: u8) -> u32 {

@@ -174,12 +174,9 @@ impl Places {
                 continue;
             }
             let windows = literal.len() + 1 - width - (stride - 1);
-            let costs: Vec<u32> = (0..windows + stride - 1)
-                .map(|at| {
-                    let gram = gram_at(literal, at, mask);
-                    commonness(gram, width) + 4 * filed.get(&gram).map_or(0, |places| places.len() as u32)
-                })
-                .collect();
+            let crowd = |at| filed.get(&gram_at(literal, at, mask)).map_or(0, |places| places.len() as u32);
+            let grams = literal.windows(width).enumerate();
+            let costs: Vec<u32> = grams.map(|(at, gram)| commonness(gram) + 4 * crowd(at)).collect();
             let cost = |start: &usize| costs.iter().skip(*start).take(stride).sum::<u32>();
             let best = (0..windows).min_by_key(cost).unwrap_or(0);
             for at in best..best + stride {
@@ -229,14 +226,16 @@ impl Bits {
 impl Flags {
     fn of(places: &Places) -> Self {
         if places.heads.len() <= FEW {
-            let mut flags = Box::new([0; FLAGS_OF_FEW]);
-            places.heads.keys().for_each(|gram| flags[flag::<FLAGS_OF_FEW>(*gram)] = 1);
-            Self::Few(flags)
+            Self::Few(Self::table(places))
         } else {
-            let mut flags = Box::new([0; FLAGS_OF_MANY]);
-            places.heads.keys().for_each(|gram| flags[flag::<FLAGS_OF_MANY>(*gram)] = 1);
-            Self::Many(flags)
+            Self::Many(Self::table(places))
         }
+    }
+
+    fn table<const N: usize>(places: &Places) -> Box<[u8; N]> {
+        let mut flags = Box::new([0; N]);
+        places.heads.keys().for_each(|gram| flags[flag::<N>(*gram)] = 1);
+        flags
     }
 }
 
