@@ -459,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_are_found_in_messages() {
+    fn people_and_addresses_are_found_in_messages() {
         for (message, expect) in [
             (
                 "🔒 Account locked due to failed login attempts: lena@shop.example",
@@ -499,6 +499,14 @@ mod tests {
                 "🚨 Security violation: suspicious_pattern from 203.0.113.90 - Suspicious pattern detected: x",
                 "rule.name=suspicious_pattern source.ip=203.0.113.90",
             ),
+        ] {
+            assert_eq!(facts(message, ""), expect, "{message}");
+        }
+    }
+
+    #[test]
+    fn requests_and_audits_are_found_in_messages() {
+        for (message, expect) in [
             (
                 "🌐 POST /api/v1/auth/login - 200 - 7.81ms - 10.30.0.5 - 4778719b-0f79-4ffb-9400-1e9d0c8addf1",
                 "http.request.method=POST url.path=/api/v1/auth/login http.response.status_code=200 event.duration=7810000 source.ip=10.30.0.5",

@@ -174,6 +174,11 @@ pub(super) fn denied() -> Vec<Sample> {
                 tape.lattice_login(MINUTE, "olga@lattice.example", "10.70.0.5", true);
             },
         ),
+    ]
+}
+
+pub(super) fn denied_by_origin() -> Vec<Sample> {
+    vec![
         sample(
             "authentication-admin-address",
             "the administration called from addresses that are not on its list",
@@ -224,7 +229,7 @@ pub(super) fn denied() -> Vec<Sample> {
     ]
 }
 
-pub(super) fn keys_and_roles() -> Vec<Sample> {
+pub(super) fn keys() -> Vec<Sample> {
     vec![
         sample("authentication-api-keys", "sixteen API keys guessed, and a forged one", |tape| {
             tape.market_visit(0, "10.40.7.3");
@@ -293,6 +298,11 @@ pub(super) fn keys_and_roles() -> Vec<Sample> {
                 );
             }
         }),
+    ]
+}
+
+pub(super) fn roles() -> Vec<Sample> {
+    vec![
         sample(
             "authentication-administrator-made",
             "a role raised, a key made and used elsewhere, retention shortened",
@@ -402,7 +412,7 @@ fn session(tape: &mut Tape, at: u64, what: &str, [id, user, address]: [&str; 3])
     tape.assist(at, "info", what, &fields);
 }
 
-pub(super) fn sessions_and_tokens() -> Vec<Sample> {
+pub(super) fn tokens() -> Vec<Sample> {
     vec![
         sample(
             "sessions-and-tokens-revoked",
@@ -456,6 +466,11 @@ pub(super) fn sessions_and_tokens() -> Vec<Sample> {
                 &[("user_id", json!("u-7")), ("client_ip", json!("203.0.113.95"))],
             );
         }),
+    ]
+}
+
+pub(super) fn sessions() -> Vec<Sample> {
+    vec![
         sample(
             "sessions-and-tokens-travel",
             "one session at four addresses, seven sessions of one user, impossible travel",

@@ -103,6 +103,11 @@ pub(super) fn database() -> Vec<Sample> {
                 );
             },
         ),
+    ]
+}
+
+pub(super) fn suspicious_queries() -> Vec<Sample> {
+    vec![
         sample(
             "database-suspicious-query",
             "reports that read what they should not; a nightly clean-up beside them",
@@ -193,7 +198,7 @@ pub(super) fn database_access() -> Vec<Sample> {
     ]
 }
 
-pub(super) fn database_misuse() -> Vec<Sample> {
+pub(super) fn database_takeover() -> Vec<Sample> {
     vec![
         sample(
             "database-takeover",
@@ -239,6 +244,11 @@ pub(super) fn database_misuse() -> Vec<Sample> {
             tape.postgres(8 * SECOND, &session, "LOG", "", "disconnection: session time: 0:00:08.000 user=dba database=media_production host=10.20.8.12 port=47811");
             tape.media_visit(20 * SECOND, "10.20.0.14");
         }),
+    ]
+}
+
+pub(super) fn database_statements() -> Vec<Sample> {
+    vec![
         sample("database-takeover.benign", "a migration, a grant and a role without rights", |tape| {
             let session = Session {
                 user: "migrator",
@@ -297,35 +307,38 @@ pub(super) fn database_misuse() -> Vec<Sample> {
             );
             tape.media_visit(10 * SECOND, "10.20.0.14");
         }),
-        sample("database-exports", "exports of data and requests under data protection law", |tape| {
-            let cid = "e0a4b3f2-2c38-4d79-a4b2-8ff3a7d90003";
-            for (n, table) in ["orders", "customers"].iter().enumerate() {
-                tape.shop_security(
-                    n as u64 * 6 * SECOND,
-                    cid,
-                    &SecurityEvent {
-                        level: "INFO",
-                        message: &format!("Data access: EXPORT on {table}"),
-                        category: "data_access",
-                        threat: "low",
-                        user: Some("user_000004"),
-                        ip: Some("10.30.0.6"),
-                    },
-                );
-            }
-            tape.shop(
-                20 * SECOND,
-                "INFO",
-                "api.v1.gdpr",
-                "📦 GDPR data export requested by user: maria@shop.example",
-                cid,
-            );
-            tape.shop_request(20 * SECOND + 4, cid, &Request::get("10.30.0.5", "/api/v1/gdpr/export", 200));
-        }),
     ]
 }
 
-pub(super) fn secrets_and_encryption() -> Vec<Sample> {
+pub(super) fn database_exports() -> Vec<Sample> {
+    vec![sample("database-exports", "exports of data and requests under data protection law", |tape| {
+        let cid = "e0a4b3f2-2c38-4d79-a4b2-8ff3a7d90003";
+        for (n, table) in ["orders", "customers"].iter().enumerate() {
+            tape.shop_security(
+                n as u64 * 6 * SECOND,
+                cid,
+                &SecurityEvent {
+                    level: "INFO",
+                    message: &format!("Data access: EXPORT on {table}"),
+                    category: "data_access",
+                    threat: "low",
+                    user: Some("user_000004"),
+                    ip: Some("10.30.0.6"),
+                },
+            );
+        }
+        tape.shop(
+            20 * SECOND,
+            "INFO",
+            "api.v1.gdpr",
+            "📦 GDPR data export requested by user: maria@shop.example",
+            cid,
+        );
+        tape.shop_request(20 * SECOND + 4, cid, &Request::get("10.30.0.5", "/api/v1/gdpr/export", 200));
+    })]
+}
+
+pub(super) fn encryption() -> Vec<Sample> {
     vec![
         sample("secrets-and-encryption-in-clear", "no key: personal data is stored as it is", |tape| {
             let logger = "security.field_encryption";
@@ -373,6 +386,11 @@ pub(super) fn secrets_and_encryption() -> Vec<Sample> {
                 }
             },
         ),
+    ]
+}
+
+pub(super) fn secrets() -> Vec<Sample> {
+    vec![
         sample(
             "secrets-and-encryption-missing",
             "required secrets missing, the vault gone, its health check failing",

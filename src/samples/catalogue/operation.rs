@@ -81,6 +81,11 @@ pub(super) fn availability() -> Vec<Sample> {
             tape.market_redis_down(2 * SECOND, 6);
             tape.market(12 * SECOND, "ERROR", "core.cache", "Redis unavailable: connection refused", "");
         }),
+    ]
+}
+
+pub(super) fn retries_and_latency() -> Vec<Sample> {
+    vec![
         sample(
             "availability-retries",
             "a provider that refuses, attempts in vain, words of success after failures",
