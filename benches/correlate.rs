@@ -15,13 +15,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use soctop::alert::AlertStatus;
+use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::decode::Decoder;
-use soctop::detect::{
-    AlertStatus, Correlator, CorrelatorOptions, Engine, EngineOptions, Extractor, LoadOptions, MatchRecord,
-    Output, RuleIndex, RuleSet, assemble, parse_documents,
-};
+use soctop::detect::{Engine, EngineOptions, Extractor, MatchRecord};
 use soctop::event::{Event, EventId, GenerationId, Paths, SourceId, TimeQuality, Timestamp};
 use soctop::normalize::{Normalizer, Options};
+use soctop::sigma::{LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
 
 use clock::cpu_time;
 

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use soctop::decode::Decoder;
-use soctop::detect::{Document, Engine, EngineOptions, LoadOptions, assemble, parse_documents};
+use soctop::detect::{Engine, EngineOptions};
 use soctop::event::{Event, Paths};
+use soctop::sigma::{Document, LoadOptions, assemble, parse_documents};
 
 fn lines() -> Vec<String> {
     match std::env::var("SOCTOP_BENCH_LINES") {

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 }
 
 /// Nanoseconds per byte for the stages up to one.
-fn cost(rules: &soctop::detect::RuleSet, lines: &[String], upto: usize) -> f64 {
+fn cost(rules: &soctop::sigma::RuleSet, lines: &[String], upto: usize) -> f64 {
     let bytes: usize = lines.iter().map(String::len).sum();
     let run = |_| {
         let mut stages = stages::Stages::new(rules);

@@ -19,14 +19,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use soctop::alert::AlertStatus;
+use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::decode::Decoder;
-use soctop::detect::{
-    AlertStatus, Correlator, CorrelatorOptions, Document, Engine, EngineOptions, Extractor, LoadOptions,
-    MatchRecord, Output, RuleIndex, RuleSet, assemble, parse_documents,
-};
+use soctop::detect::{Engine, EngineOptions, Extractor, MatchRecord};
 use soctop::event::stamp::{Completion, parse};
 use soctop::event::{Event, GenerationId, PathId, Paths, SourceId, TimeQuality, Timestamp};
 use soctop::normalize::{Normalizer, Options};
+use soctop::sigma::{Document, LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
 
 use clock::cpu_time;
 

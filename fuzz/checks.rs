@@ -5,17 +5,16 @@
 #![allow(clippy::unwrap_used, reason = "a check fails by panicking")]
 
 use serde_json::Value;
+use soctop::correlate::{Correlator, CorrelatorOptions};
 use soctop::decode::{Decoder, FIELD_LIMIT, LINE_LIMIT};
-use soctop::detect::condition;
-use soctop::detect::engine::scan::Scan;
 use soctop::detect::explain;
-use soctop::detect::lint::lint;
-use soctop::detect::{
-    Correlator, CorrelatorOptions, Diagnostic, Engine, EngineOptions, LoadOptions, RuleIndex, RuleSet,
-    assemble, parse_documents,
-};
+use soctop::detect::{Engine, EngineOptions};
 use soctop::event::{Event, Format, Kind, LogSource, Origin, Outcome, Paths, Timestamp};
 use soctop::normalize::{Normalizer, Options};
+use soctop::sigma::condition;
+use soctop::sigma::lint::lint;
+use soctop::sigma::scan::Scan;
+use soctop::sigma::{Diagnostic, LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
 
 /// Panics when something does not hold for an input.
 pub type Check = fn(&[u8]);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::detect::Level;
+use crate::sigma::Level;
 
 /// top for your security operations
 ///

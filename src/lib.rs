@@ -17,11 +17,14 @@
 //! no clock and draws nothing. `cargo test --lib --no-default-features` builds it alone, and
 //! `tests/it/architecture.rs` holds the import table.
 
+pub mod alert;
+pub mod correlate;
 pub mod decode;
 pub mod detect;
 pub mod event;
 pub mod normalize;
 pub mod query;
+pub mod sigma;
 pub mod state;
 pub mod text;
 

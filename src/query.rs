@@ -17,7 +17,7 @@ pub use expression::{Clause, Expression, Limit, Pattern, Test};
 pub use parse::{looks_like_id, parse};
 pub use time::{TimeError, parse_time};
 
-use crate::detect::Alert;
+use crate::alert::Alert;
 use crate::event::{Record, Timestamp};
 
 /// One question to the index.

@@ -33,8 +33,9 @@ pub use threat::{Reason, Threat, ThreatLevel, ThreatSample};
 pub use traffic::{Copies, Tally, TrafficRow};
 pub use update::{Counted, IndexStatus, Ledger, RuleHits, SourceStatus, Update};
 
-use crate::detect::{Alert, Level};
+use crate::alert::Alert;
 use crate::event::{LogLevel, Record, Timestamp};
+use crate::sigma::Level;
 
 /// Notices kept; they are for reading, and nobody reads further back than this.
 const MOST_NOTICES: usize = 50;

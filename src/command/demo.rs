@@ -14,11 +14,11 @@ use super::live;
 use super::settings::Asked;
 use crate::cli::DemoArgs;
 use crate::config::{self, RedactionConfig};
-use crate::detect::Placeholders;
 use crate::event::Timestamp;
 use crate::exit::Exit;
 use crate::pipeline::{Clock, LiveOptions};
 use crate::samples::{self, Line};
+use crate::sigma::Placeholders;
 use crate::source;
 use crate::view::scene::Stream;
 

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::detect::alert::AlertId;
-use crate::detect::{Alert, Level, RuleSummary};
+use crate::alert::AlertId;
+use crate::alert::{Alert, RuleSummary};
+use crate::sigma::Level;
 use crate::state::ThreatLevel;
 
 /// One line of an `.expect` file.

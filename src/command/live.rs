@@ -6,14 +6,15 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::{Receiver, bounded, never, select};
 
 use super::print::{self, Out};
+use crate::alert::Alert;
 use crate::cli::ScreenArgs;
 use crate::config::{self, Config, LoadedRules, ScreenConfig};
-use crate::detect::{Alert, Severity};
 use crate::event::Timestamp;
 use crate::exit::{Exit, Hinted};
 use crate::index;
 use crate::normalize;
 use crate::pipeline::{self, Clock, Live, LiveError, LiveOptions, PLAIN_ALERTS};
+use crate::sigma::Severity;
 use crate::text::Safe;
 use crate::tui;
 use crate::view::scene::{self as screen, Stream};

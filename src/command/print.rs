@@ -3,9 +3,10 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use crate::alert::{Alert, AlertStatus};
 use crate::cli::RecordFormat;
-use crate::detect::{Alert, AlertStatus, Level};
 use crate::event::{LogLevel, Nanos, Record, Timestamp};
+use crate::sigma::Level;
 use crate::text::{self, Safe};
 
 /// Writes to standard output, buffered and flushed on drop; knows whether colour is welcome.

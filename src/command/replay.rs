@@ -10,13 +10,13 @@ use serde_json::json;
 use super::print::{self, Out, Tagged};
 use super::settings::Asked;
 use super::{expect, live};
+use crate::alert::{Alert, AlertStatus};
 use crate::cli::{AlertFormat, ReplayArgs, Speed};
-use crate::detect::{
-    Alert, AlertStatus, CorrelatorOptions, Diagnostic, Level, Output, RuleIndex, RuleSet, Severity,
-};
+use crate::correlate::{CorrelatorOptions, Output};
 use crate::event::{Event, PathId, Timestamp};
 use crate::exit::Exit;
 use crate::pipeline::{Work, WorkOptions, recordings, replay};
+use crate::sigma::{Diagnostic, Level, RuleIndex, RuleSet, Severity};
 use crate::source::Input;
 use crate::state::{Ledger, ThreatLevel};
 use crate::text::{Safe, plural};

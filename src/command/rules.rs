@@ -14,12 +14,14 @@ use super::settings::Asked;
 use crate::cli::{AlertFormat, RuleArgs, RulesArgs, RulesCommand};
 use crate::config::{Config, LoadedRules, read_text};
 use crate::detect::engine::RuleCounter;
-use crate::detect::explain::{self, Line};
-use crate::detect::rule::{Header, LogSourcePattern, Severity};
-use crate::detect::{Diagnostic, Engine, EngineOptions, Level, RuleIndex, RuleSet, lint};
+use crate::detect::explain;
+use crate::detect::explain::Line;
+use crate::detect::{Engine, EngineOptions};
 use crate::event::{Event, Outcome, Paths, Timestamp};
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::Intake;
+use crate::sigma::rule::{Header, LogSourcePattern, Severity};
+use crate::sigma::{Diagnostic, Level, RuleIndex, RuleSet, lint};
 use crate::text::{Safe, plural};
 
 pub fn run(args: &RulesArgs, asked: Asked) -> anyhow::Result<Exit> {
@@ -276,7 +278,7 @@ fn find(rules: &RuleSet, wanted: &str) -> anyhow::Result<RuleIndex> {
             let hint = if Path::new(wanted).exists() {
                 "name the rule (title, name or id) first, then its files".to_owned()
             } else {
-                crate::detect::diagnostic::did_you_mean(wanted, names)
+                crate::sigma::diagnostic::did_you_mean(wanted, names)
                     .unwrap_or_else(|| "`soctop rules list` lists all".to_owned())
             };
             Err(Hinted::error(format!("no rule is called `{wanted}`"), hint))

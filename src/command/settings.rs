@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::print;
 use crate::cli::{RuleArgs, ScreenArgs, StoreArgs};
 use crate::config::{self, Config, ConfigError, Environment, Flags};
-use crate::detect::Diagnostic;
 use crate::exit::Hinted;
+use crate::sigma::Diagnostic;
 use crate::text::Safe;
 
 /// What the command line says, group by group.

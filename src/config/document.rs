@@ -8,9 +8,9 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::detect::Diagnostic;
-use crate::detect::diagnostic::did_you_mean;
-use crate::detect::rule::Position;
+use crate::sigma::Diagnostic;
+use crate::sigma::diagnostic::did_you_mean;
+use crate::sigma::rule::Position;
 
 pub(super) type Table<'t> = DeTable<'t>;
 pub(super) type Value<'t> = Spanned<DeValue<'t>>;

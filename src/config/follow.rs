@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::settings::{Config, ConfigError, Environment, Flags};
-use crate::detect::Diagnostic;
-use crate::detect::rule::Position;
+use crate::sigma::Diagnostic;
+use crate::sigma::rule::Position;
 
 /// How closely files are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 use super::document::{Reader, Table, Value};
-use crate::detect::Placeholders;
+use crate::sigma::Placeholders;
 
 /// The lists that are configured, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -16,10 +16,9 @@ use std::thread;
 use super::follow::{Followed, Look, Stamp};
 use super::read::read_file;
 use super::settings::{Config, Environment, Flags};
-use crate::detect::rule::Position;
-use crate::detect::{
-    Correlator, Diagnostic, Document, LoadOptions, Placeholders, RuleSet, assemble, parse_documents,
-};
+use crate::correlate::Correlator;
+use crate::sigma::rule::Position;
+use crate::sigma::{Diagnostic, Document, LoadOptions, Placeholders, RuleSet, assemble, parse_documents};
 
 /// All of `queries/`, built into the binary: (file name, text).
 const BUNDLED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/bundled_queries.rs"));

@@ -11,7 +11,7 @@ use super::document::{Reader, Table, Value};
 use super::lists::Lists;
 use super::schema;
 use super::source::{RedactionConfig, SourceConfig};
-use crate::detect::Diagnostic;
+use crate::sigma::Diagnostic;
 
 /// Read when the user has no file of their own.
 const SYSTEM_FILE: &str = "/etc/soctop/config.toml";

@@ -9,9 +9,9 @@ use toml::Spanned;
 use super::document::{Reader, Table, Value, Written};
 use super::schema;
 use crate::decode::{LineFormat, LinePattern};
-use crate::detect::diagnostic::did_you_mean;
 use crate::event::{LogSource, PathId, Zone, canonical};
 use crate::normalize::{FieldTarget, Options, Overrides, Redaction};
+use crate::sigma::diagnostic::did_you_mean;
 
 /// What is configured about the sources that some patterns match.
 #[derive(Clone, Debug)]

@@ -9,11 +9,11 @@ mod witness;
 
 use hashbrown::HashMap;
 
-use super::engine::scan;
-use super::matcher::Test;
-use super::rule::{Condition, Detection, DetectionRule, Item, LogSourcePattern, RuleSet, Search};
-use super::taxonomy::{FieldResolver, FieldSlot};
 use crate::event::Paths;
+use crate::sigma::matcher::Test;
+use crate::sigma::rule::{Condition, Detection, DetectionRule, Item, LogSourcePattern, RuleSet, Search};
+use crate::sigma::scan;
+use crate::sigma::taxonomy::{FieldResolver, FieldSlot};
 
 pub use item::{ItemProgram, Target, Value};
 pub use witness::RuleWitnesses;

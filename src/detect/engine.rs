@@ -15,16 +15,15 @@
 //! other sources cost nothing at all.
 
 mod frame;
-pub mod scan;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use super::compile::Program;
-use super::prefilter::Index;
-use super::rule::{RuleIndex, RuleSet};
+use crate::detect::compile::Program;
+use crate::detect::prefilter::Index;
 use crate::event::{Event, LogSource, Paths};
+use crate::sigma::rule::{RuleIndex, RuleSet};
 
 use frame::Frame;
 

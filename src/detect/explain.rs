@@ -1,15 +1,15 @@
 //! A rule in words, its compiled form, and why it matched an event or did not.
 
-use super::compile::{Node, Program};
-use super::engine::scan::{View, keyword_texts, value_text};
-use super::matcher::{Affix, FieldRef, Part, Pattern, Test, TimePart};
-use super::prefilter::Fact;
-use super::rule::{
+use crate::detect::compile::{Node, Program};
+use crate::detect::prefilter::Fact;
+use crate::event::{Event, Kind, Nanos, PathId, PathNames, Paths};
+use crate::sigma::matcher::{Affix, FieldRef, Part, Pattern, Test, TimePart};
+use crate::sigma::rule::{
     Condition, CorrelationCondition, CorrelationRule, Detection, DetectionRule, Item, Modifier, RuleIndex,
     RuleSet, Search,
 };
-use super::taxonomy::{FieldResolver, FieldSlot, canonical_of};
-use crate::event::{Event, Kind, Nanos, PathId, PathNames, Paths};
+use crate::sigma::scan::{View, keyword_texts, value_text};
+use crate::sigma::taxonomy::{FieldResolver, FieldSlot, canonical_of};
 
 /// Most values of an item, and most fields of an event, that are written out.
 const MAX_LISTED: usize = 12;
@@ -262,7 +262,7 @@ impl Explainer<'_> {
         let fields = names_of(view.event, &names);
         // In names of three letters everything is similar.
         let similar = fields.iter().map(String::as_str).filter(|_| field.len() > 3);
-        match super::diagnostic::nearest(field, similar) {
+        match crate::sigma::diagnostic::nearest(field, similar) {
             Some(similar) => format!("the event has no `{field}`, but `{similar}`"),
             None => format!("the event has no `{field}`"),
         }
@@ -389,8 +389,9 @@ fn pattern_words(pattern: &Pattern, keyword: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::{Engine, EngineOptions, LoadOptions, assemble, parse_documents};
+    use crate::detect::{Engine, EngineOptions};
     use crate::event::{Origin, canonical};
+    use crate::sigma::{LoadOptions, assemble, parse_documents};
 
     const RULES: &str = "title: T\nlogsource: {product: app}\ndetection:\n  sel:\n    event: login_failed\n    client_ip|cidr: 10.0.0.0/8\n    usrname|startswith: [adm, root]\n  out:\n    - {username|re: '^a+$', n|gt: 5}\n    - {m: null}\n  condition: sel and not out\n";
 

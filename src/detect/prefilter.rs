@@ -18,9 +18,9 @@ use std::ops::Range;
 
 use hashbrown::HashMap;
 
-use super::matcher::{Cidr, Number};
-use super::rule::Comparison;
-use super::taxonomy::FieldSlot;
+use crate::sigma::comparison::Comparison;
+use crate::sigma::matcher::{Cidr, Number};
+use crate::sigma::taxonomy::FieldSlot;
 use cidr::Networks;
 pub use everyday::is_everyday;
 use grams::Grams;

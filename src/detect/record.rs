@@ -7,12 +7,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::rule::RuleIndex;
-use super::taxonomy::{FieldResolver, FieldSlot};
 use crate::event::{Event, EventId, Kind, PathId, Paths, SourceId, TimeQuality, Timestamp, canonical};
-
-/// What an event speaks for, see [`Event::service`]. Correlations may group by it; no line carries it.
-pub const SERVICE: &str = "soctop.service";
+use crate::sigma::rule::RuleIndex;
+use crate::sigma::taxonomy::{FieldResolver, FieldSlot, SERVICE};
 
 /// Number of a needed field: its index in `Correlator::needed_fields`.
 pub type FieldNumber = u16;

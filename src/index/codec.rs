@@ -25,7 +25,7 @@ const VERSION: u8 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentKind {
     Event,
-    /// The line is the JSON of a [`detect::Alert`](crate::detect::Alert).
+    /// The line is the JSON of a [`detect::Alert`](crate::alert::Alert).
     Alert,
     /// The line is the JSON of an [`event::Gap`](crate::event::Gap).
     Gap,

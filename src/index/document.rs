@@ -16,7 +16,7 @@ use super::codec::{self, DocumentKind};
 use super::schema::{self, Fields};
 use super::tokenizer::{VALUE_BREAK, VALUE_BYTES, head, push_marker, push_own, push_pair};
 use super::writer::Ticket;
-use crate::detect::Alert;
+use crate::alert::Alert;
 use crate::event::{
     Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Span, Timestamp, canonical,
 };

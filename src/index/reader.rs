@@ -36,7 +36,7 @@ use super::partition::{self, Partition};
 use super::payload::Payload;
 use super::schema::{EVENT_KEY, Fields, KIND, KIND_ALERT, KIND_GAP, LEVEL, SEQ, TIME};
 use super::tokenizer::{VALUE_BYTES, own_term, pair_term};
-use crate::detect::Alert;
+use crate::alert::Alert;
 use crate::event::{EventId, Record, Timestamp};
 use crate::query::{Expression, SearchRequest, SearchResponse, Trace};
 

@@ -22,7 +22,7 @@ use super::error::Error;
 use super::partition::{self, Partition};
 use super::payload::{Detection, DetectionReference, FileReference, Payload, Position};
 use super::reader::{Reader, guarded};
-use crate::detect::Alert;
+use crate::alert::Alert;
 use crate::event::{Event, Gap, PathNames, Timestamp};
 
 /// How a store is written.

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::clock::Clock;
 use super::work::Work;
-use crate::detect::Alert;
+use crate::alert::Alert;
 use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Timestamp};
 use crate::index::{Detection, Error, Position, Writer};
 use crate::source::Stop;

@@ -23,9 +23,10 @@ use super::clock::Clock;
 use super::signals::Hangups;
 use super::work::{Work, WorkOptions};
 use crate::config::{LoadedRules, Look, RuleFiles};
-use crate::detect::{Diagnostic, Output, RuleSet, Seeds, Succession};
+use crate::correlate::{Output, Seeds, Succession};
 use crate::event::{Event, Paths};
 use crate::index;
+use crate::sigma::{Diagnostic, RuleSet};
 use crate::source::{Changes, Stop, Woken};
 use crate::state::{State, Update};
 

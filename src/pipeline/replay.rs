@@ -12,7 +12,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use super::work::{Line, Work};
-use crate::detect::Output;
+use crate::correlate::Output;
 use crate::event::{Chunk, Event, Nanos, Outcome, TimeQuality, Timestamp};
 
 /// How far ahead of its neighbours a line is believed; live, it is how far ahead of its arrival.

@@ -8,15 +8,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::intake::Intake;
+use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
-use crate::detect::{
-    AlertStatus, Correlator, CorrelatorOptions, Engine, EngineOptions, Extractor, MatchRecord, Output,
-    RuleIndex, RuleSet, RuleSummary, Seeds, Succession, correlate::SnapshotError,
-};
+use crate::correlate::{Correlator, CorrelatorOptions, Output, Seeds, SnapshotError, Succession};
+use crate::detect::{Engine, EngineOptions, Extractor, MatchRecord};
 use crate::event::{
     Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, SourceId, TimeQuality, Timestamp,
 };
 use crate::normalize;
+use crate::sigma::{RuleIndex, RuleSet};
 use crate::state::{Ledger, RuleHits};
 
 /// Source of events that come from the index; forgotten before anything is read.

@@ -16,7 +16,7 @@ use super::handle::Notice;
 use super::indexer::{Batch, IndexReport, SavedDetection};
 use super::reload::{self, Prepared, RuleNews, Tail};
 use super::work::{Line, Work};
-use crate::detect::Output;
+use crate::correlate::Output;
 use crate::event::{
     Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, SourceId, SourceMessage, Timestamp, canonical,
 };

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::{Board, Transition};
+use crate::alert::Transition;
 use crate::event::Timestamp;
+use crate::sigma::Board;
 
 /// A row of a board: an entity in a state with a timer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::detect::alert::AlertId;
-use crate::detect::{Alert, AlertStatus};
+use crate::alert::AlertId;
+use crate::alert::{Alert, AlertStatus};
 use crate::event::Timestamp;
 
 /// One incident: its newest alert, and when it opened and closed.

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::Incident;
-use crate::detect::alert::AlertId;
+use crate::alert::AlertId;
 use crate::event::{LogLevel, Nanos, Record, Timestamp};
 
 /// How long something stays pinned after it last happened.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::detect::risk::RiskScore;
-use crate::detect::{RiskChange, RuleSummary};
+use crate::alert::{RiskChange, RuleSummary};
+use crate::correlate::risk::RiskScore;
 use crate::event::Timestamp;
 
 /// An entity and how risky it is at the time of the snapshot.

@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::detect::alert::{AlertId, Window};
-use crate::detect::risk::RiskScore;
-use crate::detect::{AlertKind, AlertStatus, Board, RiskChange, RuleSummary, Transition};
+use crate::alert::{AlertId, Window};
+use crate::alert::{AlertKind, AlertStatus, RiskChange, RuleSummary, Transition};
+use crate::correlate::risk::RiskScore;
 use crate::event::{EventId, Format, Outcome, TimeQuality};
+use crate::sigma::Board;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(1_000_000 + seconds)

@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Entity, Incident};
-use crate::detect::Level;
-pub use crate::detect::threat::{Reason, ThreatLevel};
-use crate::detect::threat::{level_of, points_of_incident, points_of_risk, total};
+pub use crate::alert::threat::{Reason, ThreatLevel};
+use crate::alert::threat::{level_of, points_of_incident, points_of_risk, total};
 use crate::event::{Nanos, Timestamp};
+use crate::sigma::Level;
 
 const SECOND: Nanos = 1_000_000_000;
 /// A level holds this long after it was last justified, then falls by one.

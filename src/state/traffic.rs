@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use memchr::memmem::Finder;
 
-use crate::detect::correlate::Once;
+use crate::correlate::Once;
 use crate::event::{Event, Nanos, Timestamp, canonical};
 
 /// Seconds that are looked back.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Tally;
-use crate::detect::risk::RiskScore;
-use crate::detect::{Alert, RiskChange, RuleSummary, Transition};
+use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
+use crate::correlate::risk::RiskScore;
 use crate::event::{Record, Timestamp};
 
 /// Everything the world tells the state. One closed enum: what is not here cannot happen.

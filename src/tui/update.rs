@@ -7,11 +7,12 @@ use tui_input::InputRequest;
 
 use super::keymap::{Action, Code, Key, action};
 use super::model::{Message, Model};
-use crate::detect::alert::AlertId;
-use crate::detect::{Alert, AlertStatus, Level};
+use crate::alert::AlertId;
+use crate::alert::{Alert, AlertStatus};
 use crate::event::{EventId, LogLevel, Record};
 use crate::pipeline::{Notice, Request};
 use crate::query::{SearchRequest, Trace};
+use crate::sigma::Level;
 use crate::state::{Filter, Incident, Snapshot};
 use crate::text::Safe;
 use crate::view::scene::{

@@ -7,8 +7,9 @@ use super::scene::Scene;
 use super::table::{self, Column, Focus};
 use super::theme::{Role, Severity};
 use super::{Drawn, alerts, chrome, columns, entities, format, graph, sources};
-use crate::detect::{Board, Level, Transition};
+use crate::alert::Transition;
 use crate::safe;
+use crate::sigma::{Board, Level};
 use crate::state::{BoardRow, Incident, ThreatSample};
 use crate::text::{Safe, plural};
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::theme::Theme;
-use crate::detect::alert::AlertId;
+use crate::alert::AlertId;
 use crate::event::{Record, Timestamp};
 use crate::query::{SearchResponse, Trace};
 use crate::state::{Filter, FilterError, Snapshot};

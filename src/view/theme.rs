@@ -3,8 +3,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::detect::Level;
 use crate::event::LogLevel;
+use crate::sigma::Level;
 use crate::state::ThreatLevel;
 
 /// Whether colours may be used.

@@ -11,7 +11,7 @@ use super::scene::{Answer, Scene, TraceScreen};
 use super::table::{self, Column, Focus};
 use super::theme::{Role, Severity};
 use super::{Drawn, detail, format};
-use crate::detect::Alert;
+use crate::alert::Alert;
 use crate::event::{LogLevel, Nanos, Record, Timestamp};
 use crate::query::Trace;
 use crate::safe;

@@ -11,17 +11,36 @@ const TABLE: &[(&str, &[&str])] = &[
     ("event", &[]),
     ("decode", &["event"]),
     ("normalize", &["event"]),
-    ("detect", &["event"]),
-    ("query", &["event", "detect"]),
-    ("state", &["event", "detect"]),
+    ("sigma", &["event"]),
+    ("alert", &["event", "sigma"]),
+    ("detect", &["event", "sigma"]),
+    ("correlate", &["event", "sigma", "alert", "detect"]),
+    ("query", &["event", "alert"]),
+    ("state", &["event", "sigma", "alert", "correlate"]),
     // App half.
-    ("config", &["event", "decode", "normalize", "detect"]),
+    ("config", &["event", "decode", "normalize", "sigma", "correlate"]),
     ("source", &["event"]),
-    ("index", &["event", "query", "detect"]),
-    ("pipeline", &["source", "decode", "normalize", "detect", "index", "state", "config", "event", "query"]),
-    ("view", &["state", "event", "detect", "query", "text"]),
-    ("tui", &["state", "view", "query", "pipeline", "config", "event", "detect", "text"]),
-    ("cli", &["detect"]),
+    ("index", &["event", "query", "sigma", "alert"]),
+    (
+        "pipeline",
+        &[
+            "source",
+            "decode",
+            "normalize",
+            "sigma",
+            "alert",
+            "detect",
+            "correlate",
+            "index",
+            "state",
+            "config",
+            "event",
+            "query",
+        ],
+    ),
+    ("view", &["state", "event", "sigma", "alert", "query", "text"]),
+    ("tui", &["state", "view", "query", "pipeline", "config", "event", "sigma", "alert", "text"]),
+    ("cli", &["sigma"]),
     ("exit", &["text"]),
     ("samples", &["event"]),
 ];
@@ -55,7 +74,8 @@ const WORLD: &[&str] = &[
     "eprintln!",
 ];
 
-const PURE: &[&str] = &["text", "event", "decode", "normalize", "detect", "query", "state"];
+const PURE: &[&str] =
+    &["text", "event", "decode", "normalize", "sigma", "alert", "detect", "correlate", "query", "state"];
 
 #[test]
 fn modules_import_only_what_the_table_allows() {

@@ -13,14 +13,15 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-use soctop::detect::engine::scan::{is_routed, needs_something};
-use soctop::detect::extension::Extension;
-use soctop::detect::rule::{Header, Node, NodeValue};
-use soctop::detect::{Engine, EngineOptions, Level, RuleIndex, RuleSet, extension};
+use soctop::detect::{Engine, EngineOptions};
 use soctop::event::{Event, Outcome, Paths, Timestamp};
 use soctop::normalize::Options;
 use soctop::pipeline::Intake;
 use soctop::samples::{LookAlike, Sample};
+use soctop::sigma::extension::Extension;
+use soctop::sigma::rule::{Header, Node, NodeValue};
+use soctop::sigma::scan::{is_routed, needs_something};
+use soctop::sigma::{Level, RuleIndex, RuleSet, extension};
 
 use super::queries;
 use super::sample_logs::{self, Incident};

@@ -15,10 +15,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use soctop::decode::Decoder;
-use soctop::detect::{
-    Diagnostic, Document, Engine, EngineOptions, LoadOptions, RuleIndex, RuleSet, assemble, parse_documents,
-};
+use soctop::detect::{Engine, EngineOptions};
 use soctop::event::{Event, LogSource, Origin, Paths};
+use soctop::sigma::{Diagnostic, Document, LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
 
 /// Cases that fail today, each with its reason. One that passes must leave this list.
 const KNOWN_FAILURES: &[(&str, &str)] = &[];

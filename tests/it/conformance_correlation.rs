@@ -9,13 +9,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
+use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::decode::Decoder;
-use soctop::detect::{
-    Correlator, CorrelatorOptions, Engine, EngineOptions, Extractor, LoadOptions, MatchRecord, Output,
-    RuleSet, assemble, parse_documents,
-};
+use soctop::detect::{Engine, EngineOptions, Extractor, MatchRecord};
 use soctop::event::{Event, GenerationId, Paths, Timestamp};
 use soctop::normalize::{Normalizer, Options};
+use soctop::sigma::{LoadOptions, RuleSet, assemble, parse_documents};
 
 /// (rule, group without case, time), and the value.
 type Firings = BTreeMap<(String, Vec<(String, String)>, Timestamp), f64>;

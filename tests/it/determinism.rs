@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use soctop::detect::{CorrelationCounters, Correlator, CorrelatorOptions, Output, RuleSet};
+use soctop::correlate::{CorrelationCounters, Correlator, CorrelatorOptions, Output};
 use soctop::event::{Chunk, GenerationId, LineSpan, SourceId, Timestamp};
 use soctop::normalize;
 use soctop::pipeline::{Recording, Work, WorkOptions, replay};
+use soctop::sigma::RuleSet;
 use soctop::state::Ledger;
 
 use super::harness::TestEnv;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
-use soctop::detect::Level;
+use soctop::sigma::Level;
 
 use super::sample_logs::{self, Incident};
 use super::{queries, seed_systems};

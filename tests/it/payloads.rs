@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use soctop::decode::Decoder;
-use soctop::detect::{Engine, EngineOptions, RuleSet};
+use soctop::detect::{Engine, EngineOptions};
 use soctop::event::{Event, Paths, Timestamp};
 use soctop::normalize::{Normalizer, Options};
+use soctop::sigma::RuleSet;
 
 use super::{queries, seed_systems};
 

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use soctop::detect::extension::Extension;
-use soctop::detect::rule::{Header, Node};
-use soctop::detect::{Diagnostic, Level, LoadOptions, RuleSet, assemble, extension, lint, parse_documents};
+use soctop::sigma::extension::Extension;
+use soctop::sigma::rule::{Header, Node};
+use soctop::sigma::{Diagnostic, Level, LoadOptions, RuleSet, assemble, extension, lint, parse_documents};
 
 use super::harness::TestEnv;
 use super::sample_logs;

@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use serde::Serialize;
-use soctop::detect::alert::AlertId;
-use soctop::detect::{Alert, Correlator, CorrelatorOptions, Level, Output, RuleSet};
+use soctop::alert::Alert;
+use soctop::alert::AlertId;
+use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::event::{Timestamp, Zone};
 use soctop::normalize;
 use soctop::pipeline::{RecordingError, Work, WorkOptions, recordings, replay};
 use soctop::samples::{Sample, samples};
+use soctop::sigma::{Level, RuleSet};
 use soctop::source::Input;
 
 use super::{both_ways, queries};

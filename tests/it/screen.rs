@@ -9,7 +9,7 @@ use std::time::Duration;
 use fixture::{Line, Screen, TOURS, record, snapshot, state};
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
-use soctop::detect::RuleSummary;
+use soctop::alert::RuleSummary;
 use soctop::event::{LogLevel, RecordField};
 use soctop::state::{Snapshot, State, Update};
 use soctop::tui::{Effect, Message, Options};
@@ -429,7 +429,7 @@ fn hostile_texts() -> Vec<String> {
 
 /// Every place that data can reach holds the text.
 fn hostile_state(text: &str) -> State {
-    use soctop::detect::Transition;
+    use soctop::alert::Transition;
     let mut state = state();
     let mut line = record(&Line {
         seq: 9000,
@@ -477,7 +477,7 @@ fn hostile_state(text: &str) -> State {
         state.apply(Update::Source(status));
     }
     for entity in &rows.entities {
-        state.apply(Update::Risk(soctop::detect::RiskChange {
+        state.apply(Update::Risk(soctop::alert::RiskChange {
             entity_field: text.to_owned(),
             entity: text.to_owned(),
             rule: Arc::clone(&entity.contributions[0].rule),

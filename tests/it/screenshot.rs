@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use soctop::detect::{Output, Placeholders};
+use soctop::correlate::Output;
 use soctop::event::{Event, GenerationId, LogLevel, Outcome, Record, SourceId, Timestamp, canonical};
 use soctop::pipeline::{Line, Work, WorkOptions};
+use soctop::sigma::Placeholders;
 use soctop::state::{Counted, IndexStatus, Snapshot, SourceStatus, State, Update};
 use soctop::{config, samples, tui, view};
 

@@ -7,13 +7,14 @@ mod faults;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use soctop::detect::alert::{AlertId, RuleSummary, Window};
-use soctop::detect::{Alert, AlertKind, AlertStatus, Level};
+use soctop::alert::{Alert, AlertKind, AlertStatus};
+use soctop::alert::{AlertId, RuleSummary, Window};
 use soctop::event::{
     Event, EventId, Gap, GapCause, GenerationId, Kind, LogLevel, Origin, Paths, Record, Timestamp,
 };
 use soctop::index::{Options, Position, Reader, Store, Writer};
 use soctop::query::SearchRequest;
+use soctop::sigma::Level;
 
 /// Small threads: tests open many stores.
 fn options() -> Options {

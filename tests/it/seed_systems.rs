@@ -5,8 +5,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use soctop::detect::{Alert, Level, RuleSet};
+use soctop::alert::Alert;
 use soctop::event::Timestamp;
+use soctop::sigma::{Level, RuleSet};
 
 use super::queries;
 use super::sample_logs::{self, Incident};

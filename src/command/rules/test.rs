@@ -19,13 +19,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::super::print::{self, Out};
+use crate::alert::{Alert, AlertId};
 use crate::config::Config;
-use crate::detect::alert::{Alert, AlertId};
-use crate::detect::rule::{Header, Node, NodeValue};
-use crate::detect::{CorrelatorOptions, Diagnostic, Output, RuleSet, extension};
+use crate::correlate::{CorrelatorOptions, Output};
 use crate::event::{Event, GenerationId, Nanos, SourceId, Timestamp};
 use crate::exit::Exit;
 use crate::pipeline::{Line, Work, WorkOptions};
+use crate::sigma::rule::{Header, Node, NodeValue};
+use crate::sigma::{Diagnostic, RuleSet, extension};
 use crate::text::Safe;
 
 /// Most events of one test.

@@ -7,9 +7,9 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use hashbrown::HashSet;
 use memchr::memmem::Finder;
 
-use crate::detect::matcher::{FieldRef, Number, Part, Pattern, Test};
-use crate::detect::taxonomy::FieldSlot;
 use crate::event::Kind;
+use crate::sigma::matcher::{FieldRef, Number, Part, Pattern, Test};
+use crate::sigma::taxonomy::FieldSlot;
 
 /// From how many whole values on a hash is faster than looking through them.
 const HASH_FROM: usize = 6;

@@ -12,9 +12,9 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::Node;
 use super::item::{AnyOf, ItemProgram, Shape, Target, shape};
-use crate::detect::matcher::{Part, Pattern, Test, fold};
 use crate::detect::prefilter::{Fact, MIN_SUBSTRING, Posting, filed_number, is_everyday};
-use crate::detect::taxonomy::FieldSlot;
+use crate::sigma::matcher::{Part, Pattern, Test, fold};
+use crate::sigma::taxonomy::FieldSlot;
 
 /// Most alternatives that a regular expression may contribute.
 const MAX_REGEX_LITERALS: usize = 16;

@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::scan::value_text;
 use crate::detect::compile::{ItemProgram, Node, Program, Target, Value};
-use crate::detect::matcher::fold;
 use crate::detect::prefilter::{Index, Posting, Sink};
-use crate::detect::taxonomy::FieldSlot;
 use crate::event::{Event, Field, Format, Kind, Origin, PathId, Paths};
+use crate::sigma::matcher::fold;
+use crate::sigma::scan::value_text;
+use crate::sigma::taxonomy::FieldSlot;
 
 const NONE: u32 = u32::MAX;
 

@@ -4,10 +4,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::scan::Scan;
 use super::*;
-use crate::detect::{LoadOptions, assemble, parse_documents};
 use crate::event::{Format, Kind, Origin};
+use crate::sigma::scan::Scan;
+use crate::sigma::{LoadOptions, assemble, parse_documents};
 
 /// A member of an event: name, kind, text; canonical ones are not searched by keywords.
 type Member = (&'static str, Kind, String, bool);
@@ -330,13 +330,13 @@ proptest! {
         }
         let engine = Engine::compile(&set, &Paths::new(), EngineOptions::default());
         prop_assert_eq!(engine.counters().len(), set.detections.len());
-        drop(crate::detect::lint::lint(&set));
+        drop(crate::sigma::lint::lint(&set));
     }
 
     #[test]
     fn no_condition_makes_the_parser_panic(text in "(sel|and|or|not|1 of|all of|them|x_\\*|\\(|\\)|[|]|near| |\\PC){0,40}") {
-        if let Ok(parsed) = crate::detect::condition::parse(&text) {
-            drop(crate::detect::condition::resolve(&parsed.syntax, &["sel", "x_1"]));
+        if let Ok(parsed) = crate::sigma::condition::parse(&text) {
+            drop(crate::sigma::condition::resolve(&parsed.syntax, &["sel", "x_1"]));
         }
     }
 }

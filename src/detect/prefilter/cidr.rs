@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Map, Posting, Sink};
-use crate::detect::matcher::{Cidr, masked, parse_address};
+use crate::sigma::matcher::{Cidr, masked, parse_address};
 
 pub(super) struct Networks {
     /// Prefix lengths in use, for either family.

@@ -1,9 +1,9 @@
 //! The exchange itself, without files and threads.
 
 use super::*;
-use crate::detect::{LoadOptions, assemble, parse_documents};
 use crate::event::{GenerationId, Outcome, Record, SourceId, Timestamp};
 use crate::pipeline::Line;
+use crate::sigma::{LoadOptions, assemble, parse_documents};
 
 /// One rule that counts failures of a user, and one that never changes.
 fn rules(count: u32) -> RuleSet {

@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::decode::Decoder;
-use soctop::detect::{
-    Correlator, CorrelatorOptions, Engine, EngineOptions, Extractor, LoadOptions, MatchRecord, Output,
-    RuleIndex, RuleSet, assemble, parse_documents,
-};
+use soctop::detect::{Engine, EngineOptions, Extractor, MatchRecord};
 use soctop::event::{Event, Outcome, Paths, Timestamp};
 use soctop::normalize::{Normalizer, Options};
+use soctop::sigma::{LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
 
 /// Rules that look at everything an input may choose, in every way.
 const RULES: &str = r"

@@ -6,16 +6,15 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use soctop::alert::{Alert, AlertKind, AlertStatus, Evidence, RiskChange, RuleSummary, Transition};
+use soctop::alert::{AlertId, Window};
 use soctop::decode::Decoder;
-use soctop::detect::alert::{AlertId, Window};
-use soctop::detect::{
-    Alert, AlertKind, AlertStatus, Board, Evidence, Level, RiskChange, RuleSummary, Transition,
-};
 use soctop::event::{
     Event, EventId, Format, LogLevel, Outcome, Paths, Record, RecordField, TimeQuality, Timestamp,
 };
 use soctop::pipeline::Notice;
 use soctop::query::{SearchResponse, Trace};
+use soctop::sigma::{Board, Level};
 use soctop::state::{Counted, IndexStatus, Ledger, RuleHits, Snapshot, SourceStatus, State, Tally, Update};
 use soctop::tui::keymap::Key;
 use soctop::tui::{Effect, Message, Model, Options, update};

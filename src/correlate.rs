@@ -1,0 +1,962 @@
+//! Stage two: keyed, stateful correlation in event time.
+//!
+//! Pure: no clock, no file, no thread. Time arrives with the records and, on an idle stream, through
+//! [`Correlator::advance`]. A raw firing is a function of the set of events, not of their order of
+//! arrival: late events are put where they belong (see `window`), timers run at the watermark
+//! (see `clock`). Above raw firings stand incidents, states and risk.
+//!
+//! ```text
+//! MatchRecord ─► route by rule ─► group ─► window ─► raw firing ─┬─► incident ─► Alert
+//!                     ▲                                          ├─► machine ──► Transition
+//!                     └────────────── rules above ◄──────────────┤
+//!                                                                └─► risk ─────► RiskChange
+//! ```
+//!
+//! Memory is bounded per rule. A group beyond the budget is estimated by sketches, and events that a
+//! group has no room for leave a residue; both count too high rather than too low, and everything that
+//! rests on them says so (see `sketch` and `residue`).
+
+pub(crate) mod aggregate;
+mod boards;
+mod clock;
+pub(crate) mod evidence;
+mod fire;
+mod heartbeat;
+mod history;
+mod incident;
+mod once;
+pub(crate) mod plan;
+mod residue;
+pub mod risk;
+mod risks;
+mod sketch;
+pub(crate) mod snapshot;
+mod states;
+mod succession;
+#[cfg(test)]
+mod tests;
+mod timer;
+pub(crate) mod window;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+pub(crate) use self::once::Once;
+pub use self::snapshot::SnapshotError;
+pub use self::succession::{Seeds, Succession};
+
+use hashbrown::hash_map::Entry as Slot;
+use smallvec::SmallVec;
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
+
+use self::aggregate::KeyedMap;
+use self::clock::Clock;
+use self::evidence::{Evidence, cut};
+use self::history::{Seen, Usual};
+use self::plan::{Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
+use self::sketch::Sketch;
+use self::timer::Timer;
+use self::window::{Change, Entry, Limits, Window};
+use crate::alert::threat;
+use crate::alert::threat::{Assessment, Reason};
+use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
+use crate::correlate::incident::Incidents;
+use crate::correlate::risk::{RiskScore, Risks};
+use crate::correlate::states::Machine;
+use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::{EventId, Nanos, SourceId, TimeQuality, Timestamp};
+use crate::sigma::Level;
+use crate::sigma::rule::{Diagnostic, RuleIndex, RuleSet};
+
+const SECOND: Nanos = 1_000_000_000;
+
+/// How correlation runs.
+#[derive(Clone, Debug)]
+pub struct CorrelatorOptions {
+    /// How far behind its source an event may be and still be put exactly where it belongs, unless
+    /// the rule says otherwise.
+    pub lateness: Nanos,
+    /// Print raw matches and firings instead of incidents: unlimited lateness, nothing is forgotten
+    /// and the clock ends at the greatest timestamp. For test vectors.
+    pub conformance: bool,
+    /// Mark alerts as replayed.
+    pub replayed: bool,
+    /// Groups held exactly per rule; further ones are estimated.
+    pub groups_per_rule: usize,
+    /// Groups held exactly by all rules together.
+    pub groups_in_all: usize,
+    /// Events held per group, or four times the threshold where that is more; the oldest go first.
+    pub entries_per_group: usize,
+    /// Events held per rule; above this its groups hold only what their threshold needs.
+    pub entries_per_rule: usize,
+    /// Without an event for this long a source counts as idle, should nobody have said so.
+    pub idle_after: Nanos,
+    /// How far ahead of its arrival an event time is believed.
+    pub future_limit: Nanos,
+    /// Key of all hashes of log content; random unless given. A replay has a random one for its maps
+    /// and a fixed one for its sketches: estimates depend on it, and two replays must say the same.
+    pub seed: Option<u64>,
+}
+
+impl Default for CorrelatorOptions {
+    fn default() -> Self {
+        Self {
+            lateness: 30 * SECOND,
+            conformance: false,
+            replayed: false,
+            groups_per_rule: 16_384,
+            groups_in_all: 131_072,
+            entries_per_group: 4096,
+            entries_per_rule: 524_288,
+            idle_after: 10 * SECOND,
+            future_limit: 300 * SECOND,
+            seed: None,
+        }
+    }
+}
+
+impl CorrelatorOptions {
+    /// Groups and incidents held per rule.
+    fn group_budget(&self) -> usize {
+        if self.conformance { usize::MAX } else { self.groups_per_rule }
+    }
+}
+
+/// What correlation says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// A rule that reports its own matches matched (conformance mode).
+    Match {
+        rule: RuleIndex,
+        event: EventId,
+    },
+    /// A raw firing (conformance mode, at the end).
+    Firing {
+        rule: RuleIndex,
+        group: BTreeMap<String, String>,
+        time: Timestamp,
+        value: f64,
+    },
+    Alert(Alert),
+    Transition(Transition),
+    Risk(RiskChange),
+    /// A rule has more groups than its budget, or a group more absences to wait for: counts of further
+    /// groups are estimates, further absences are not followed. Said once.
+    Degraded {
+        rule: Arc<RuleSummary>,
+        since: Timestamp,
+    },
+}
+
+/// What was left out, and why. Totals since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct CorrelationCounters {
+    /// Events of rules that came after the watermark, exactly counted or not.
+    pub late: u64,
+    /// Of those, events too late for any window.
+    pub late_ignored: u64,
+    /// Event times ahead of the arrival; the arrival was used.
+    pub future: u64,
+    /// Events without a usable time.
+    pub timeless: u64,
+    /// Events without a value for a group field.
+    pub keyless: u64,
+    /// Values that are no numbers where numbers are added up.
+    pub not_numeric: u64,
+    /// Events of groups beyond the budget, and events whose absence of another is not followed.
+    pub estimated: u64,
+    /// Events that another stream wrote before (`once_per`).
+    #[serde(default)]
+    pub copies: u64,
+}
+
+impl CorrelationCounters {
+    /// Adds what one rule left out.
+    fn add_rule(&mut self, rule: &CorrelationCounters) {
+        self.late += rule.late;
+        self.late_ignored += rule.late_ignored;
+        self.keyless += rule.keyless;
+        self.not_numeric += rule.not_numeric;
+        self.estimated += rule.estimated;
+        self.copies += rule.copies;
+    }
+}
+
+/// One group of one rule.
+#[derive(Clone, Debug)]
+struct Group {
+    names: Names,
+    /// Time of the newest entry that its window has or had: here groups that are over are found without a look
+    /// into each window.
+    newest: i64,
+    window: Window,
+    usual: Option<Box<Usual>>,
+    /// Where the rule waits for absences.
+    forward: Option<Box<Forward>>,
+}
+
+/// The forward windows of one group.
+#[derive(Clone, Debug)]
+struct Forward {
+    /// Start of the newest one that was decided.
+    decided: i64,
+    /// Start of the newest one that waits for its end, and how many wait.
+    waiting_since: i64,
+    waiting: usize,
+}
+
+impl Default for Forward {
+    fn default() -> Self {
+        Self { decided: i64::MIN, waiting_since: i64::MIN, waiting: 0 }
+    }
+}
+
+/// A key of a heartbeat rule.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Beat {
+    names: Names,
+    heard: i64,
+    silent: bool,
+    latest: Arc<Evidence>,
+}
+
+/// Everything one rule remembers.
+#[derive(Debug, Default)]
+struct Memory {
+    groups: KeyedMap<u128, Group>,
+    beats: KeyedMap<u128, Beat>,
+    machines: KeyedMap<u128, Machine>,
+    seen: Seen,
+    once: Once,
+    sketch: Option<Box<Sketch>>,
+    degraded_since: Option<i64>,
+    /// Groups that a firing of a rule below went to, by (time, order) of the firing.
+    links: BTreeMap<(i64, u64), Vec<u128>>,
+    /// Entries of all groups.
+    entries: usize,
+    /// Waits to drop groups that are over.
+    sweep: Option<Timer>,
+    counters: CorrelationCounters,
+}
+
+/// What an entry has met in its group.
+struct Put {
+    /// The group is new.
+    fresh: bool,
+    /// A newer entry was there before.
+    late: bool,
+}
+
+impl Memory {
+    /// Puts an entry into its group. One that is over starts anew, whether it has been dropped by now or not:
+    /// no event within the allowed lateness shares a window with what stands in it.
+    fn put(
+        &mut self,
+        at: &GroupRef<'_>,
+        entry: Entry,
+        (rule, window, limits): (&RulePlan, &WindowPlan, Limits),
+        changes: &mut Vec<Change>,
+    ) -> Put {
+        let time = entry.time;
+        let begin = || Group {
+            names: at.names(),
+            newest: time,
+            window: Window::new(window),
+            usual: rule.extension.baseline.map(|_| Box::default()),
+            forward: (window.anchors != 0).then(Box::default),
+        };
+        let (group, fresh) = match self.groups.entry(at.key) {
+            Slot::Vacant(slot) => (slot.insert(begin()), true),
+            Slot::Occupied(slot) => (slot.into_mut(), false),
+        };
+        if group.is_over(rule, window, limits.settled_before) {
+            self.entries = self.entries.saturating_sub(group.window.entries.len());
+            *group = begin();
+        }
+        if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
+            usual.count(time, window.span, baseline);
+        }
+        let late = group.change(&mut self.entries, |entries| {
+            entries.prune(limits.settled_before.saturating_sub(window.span), window);
+            entries.insert(entry, window, limits, changes)
+        });
+        Put { fresh, late }
+    }
+
+    /// Changes the window of a group, if there is one that is not over.
+    fn change(
+        &mut self,
+        key: u128,
+        (rule, window, limits): (&RulePlan, &WindowPlan, Limits),
+        change: impl FnOnce(&mut Window),
+    ) {
+        let group = self.groups.get_mut(&key);
+        if let Some(group) = group.filter(|group| !group.is_over(rule, window, limits.settled_before)) {
+            group.change(&mut self.entries, change);
+        }
+    }
+}
+
+impl Group {
+    /// Changes its window; `entries` counts those of all groups of the rule.
+    fn change<T>(&mut self, entries: &mut usize, change: impl FnOnce(&mut Window) -> T) -> T {
+        let before = self.window.entries.len();
+        let result = change(&mut self.window);
+        *entries = (*entries + self.window.entries.len()).saturating_sub(before);
+        // Where everything was withdrawn the time stays: the group may have a history.
+        self.newest = self.window.newest().unwrap_or(self.newest);
+        result
+    }
+}
+
+/// (rule, time, group) of a raw firing.
+type RawKey = (u32, i64, Vec<Box<str>>);
+
+/// Keyed, stateful correlation of a rule set.
+pub struct Correlator {
+    plan: Arc<Plan>,
+    options: CorrelatorOptions,
+    /// Key of the maps. Nothing that is said depends on it.
+    seed: u64,
+    /// Key of the sketches and of counted values.
+    sketch_seed: u64,
+    clock: Clock,
+    timers: BTreeSet<Timer>,
+    timers_made: u64,
+    /// When the running timer became due: the time by which to judge what it fires.
+    running: Option<i64>,
+    /// Input has ended: nothing is late any more.
+    finished: bool,
+    rules: Vec<Memory>,
+    incidents: Incidents,
+    risks: Risks,
+    raw: BTreeMap<RawKey, f64>,
+    /// Groups of all rules.
+    groups: usize,
+    counters: CorrelationCounters,
+    /// Reused buffers.
+    key: Vec<u8>,
+    alerts: Vec<Alert>,
+    changes: Vec<Change>,
+}
+
+/// A signal on its way: a record at its place in time.
+struct Signal<'r> {
+    record: &'r MatchRecord,
+    time: i64,
+    order: u64,
+    /// Made when the first window asks for it.
+    evidence: Option<Arc<Evidence>>,
+    /// Events behind it, when it is a firing.
+    parts: Vec<Arc<Evidence>>,
+}
+
+impl Signal<'_> {
+    fn evidence(&mut self) -> Arc<Evidence> {
+        let parts = &mut self.parts;
+        let made =
+            self.evidence.get_or_insert_with(|| Arc::new(Evidence::of(self.record, std::mem::take(parts))));
+        Arc::clone(made)
+    }
+}
+
+/// How `rules` are evaluated, and what is wrong with their blocks and references.
+fn plan(rules: &RuleSet, lateness: Nanos) -> (Plan, Vec<Diagnostic>) {
+    let detections = rules.detections.iter().map(|rule| RuleInput {
+        header: &rule.header,
+        extension: rule.extension.as_ref(),
+        correlation: None,
+        generate: rule.generate == Some(true),
+    });
+    let correlations = rules.correlations.iter().map(|rule| RuleInput {
+        header: &rule.header,
+        extension: rule.extension.as_ref(),
+        correlation: Some(&rule.correlation),
+        generate: false,
+    });
+    let inputs: Vec<RuleInput<'_>> = detections.chain(correlations).collect();
+    Plan::build(&inputs, lateness)
+}
+
+impl Correlator {
+    /// What [`Correlator::new`] would report.
+    #[must_use]
+    pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
+        plan(rules, CorrelatorOptions::default().lateness).1
+    }
+
+    /// Prepares the rules. Blocks and references with mistakes are reported; such a rule runs without
+    /// its block.
+    #[must_use]
+    pub fn new(rules: &RuleSet, options: CorrelatorOptions) -> (Self, Vec<Diagnostic>) {
+        let (plan, diagnostics) = plan(rules, options.lateness);
+        let random = || RandomState::new().hash_one(0_u8);
+        let seed = options.seed.unwrap_or_else(random);
+        let sketch_seed =
+            options.seed.or(options.replayed.then_some(REPLAY_SKETCH_SEED)).unwrap_or_else(random);
+        let mut memories = Vec::new();
+        memories.resize_with(plan.rules.len(), Memory::default);
+        let budget = options.group_budget();
+        let correlator = Self {
+            plan: Arc::new(plan),
+            seed,
+            sketch_seed,
+            clock: Clock::default(),
+            timers: BTreeSet::new(),
+            timers_made: 0,
+            running: None,
+            finished: false,
+            rules: memories,
+            incidents: Incidents::new(budget),
+            risks: Risks::default(),
+            raw: BTreeMap::new(),
+            groups: 0,
+            counters: CorrelationCounters::default(),
+            key: Vec::new(),
+            alerts: Vec::new(),
+            changes: Vec::new(),
+            options,
+        };
+        (correlator, diagnostics)
+    }
+
+    /// Fields that a record must carry; a field's number is its index here.
+    #[must_use]
+    pub fn needed_fields(&self) -> &[String] {
+        &self.plan.fields
+    }
+
+    /// What was left out so far, of all rules.
+    #[must_use]
+    pub fn counters(&self) -> CorrelationCounters {
+        let mut total = self.counters;
+        for memory in &self.rules {
+            total.add_rule(&memory.counters);
+        }
+        total
+    }
+
+    /// What one rule left out.
+    #[must_use]
+    pub fn rule_counters(&self, rule: RuleIndex) -> CorrelationCounters {
+        self.rules.get(rule.index()).map(|memory| memory.counters).unwrap_or_default()
+    }
+
+    /// Groups, machines and heartbeat keys held, of all rules.
+    #[must_use]
+    pub fn groups_held(&self) -> usize {
+        self.rules.iter().map(|memory| memory.groups.len() + memory.machines.len() + memory.beats.len()).sum()
+    }
+
+    /// All sources together have reached this event time.
+    #[must_use]
+    pub fn watermark(&self) -> Timestamp {
+        Timestamp(self.clock.high())
+    }
+
+    /// A source is about to be read: it holds the watermark back until it has spoken or is idle.
+    pub fn source_opened(&mut self, source: SourceId) {
+        self.clock.open(source.0);
+    }
+
+    /// Another run begins, whose sources have other numbers.
+    pub fn forget_sources(&mut self) {
+        self.clock.forget_sources();
+    }
+
+    /// A source has nothing (more) to read: it no longer holds the watermark back.
+    pub fn source_idle(&mut self, source: SourceId, out: &mut Vec<Output>) {
+        self.clock.idle(source.0);
+        self.run_timers(false, out);
+    }
+
+    /// Takes note of an event that matched nothing: time goes on.
+    pub fn progress(
+        &mut self,
+        source: SourceId,
+        time: Option<Timestamp>,
+        ingested: Timestamp,
+        out: &mut Vec<Output>,
+    ) {
+        match time {
+            None => self.counters.timeless += 1,
+            Some(time) if self.is_future(time, ingested) => self.counters.future += 1,
+            Some(time) => {
+                let before = self.clock.high();
+                self.clock.observe(source.0, time.0, ingested.0);
+                if self.clock.high() > before {
+                    self.run_timers(false, out);
+                }
+            }
+        }
+    }
+
+    /// Takes one record and appends what follows from it.
+    pub fn observe(&mut self, record: &MatchRecord, out: &mut Vec<Output>) {
+        let claimed = record.time.filter(|_| record.time_quality != TimeQuality::Absent);
+        self.progress(record.source_id(), claimed, record.ingested, out);
+        let plan = Arc::clone(&self.plan);
+        let correlated = claimed.is_some();
+        let time = match claimed {
+            Some(time) if !self.is_future(time, record.ingested) => time,
+            // Claims that cannot be believed do not move others: the arrival counts.
+            _ => record.ingested,
+        };
+        let mut signal =
+            Signal { record, time: time.0, order: record.seq, evidence: None, parts: Vec::new() };
+        for index in &record.rules {
+            let Some(rule) = plan.rules.get(*index as usize) else { continue };
+            if correlated && self.is_copy(*index, rule, &signal) {
+                continue;
+            }
+            if !self.own_match(&plan, *index, rule, &mut signal, out) || !correlated {
+                continue;
+            }
+            for route in &rule.routes {
+                self.deliver(&plan, route, &mut signal, false, out);
+            }
+        }
+    }
+
+    fn is_future(&self, time: Timestamp, ingested: Timestamp) -> bool {
+        !self.options.conformance
+            && ingested.0 > 0
+            && time.0 > ingested.0.saturating_add(self.options.future_limit)
+    }
+
+    /// The wall clock says `now`. Call it when there is nothing to read; timers of an idle stream run.
+    pub fn advance(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        self.clock.advance(now.0, self.options.idle_after);
+        self.run_timers(true, out);
+    }
+
+    /// The wall clock was set back to `now`: what [`Correlator::advance`] was told before was wrong, and
+    /// events of the true time are not late.
+    pub fn clock_set_back(&mut self, now: Timestamp) {
+        self.clock.set_back(now.0);
+    }
+
+    /// All input has ended: the clock stands at the greatest timestamp. Open incidents stay open and
+    /// say their final counts.
+    pub fn finish(&mut self, out: &mut Vec<Output>) {
+        self.clock.finish();
+        self.finished = true;
+        self.stop_waiting();
+        self.run_timers(true, out);
+        let plan = Arc::clone(&self.plan);
+        self.incidents.report_open(&plan.rules, self.context(&plan), &mut self.alerts);
+        self.hand_over(out);
+        for ((rule, time, group), value) in std::mem::take(&mut self.raw) {
+            let names = plan.rules[rule as usize].group_names.iter().cloned();
+            out.push(Output::Firing {
+                rule: RuleIndex(rule),
+                group: names.zip(group.iter().map(|value| value.to_string())).collect(),
+                time: Timestamp(time),
+                value,
+            });
+        }
+    }
+
+    /// Entities with at least this risk, highest first.
+    #[must_use]
+    pub fn risks(&self, now: Timestamp, least: f64) -> Vec<RiskScore> {
+        self.risks.listed(now.0, least, &self.plan.fields, &self.plan.rules)
+    }
+
+    /// How bad it is as a whole, from open incidents and risk decayed to `now`.
+    #[must_use]
+    pub fn threat(&self, now: Timestamp) -> Assessment {
+        threat::assess(self.reasons(now, |_| true, |_, _| true))
+    }
+
+    /// How bad it is for one entity: `source.ip` 203.0.113.9, or `service.name` web.
+    #[must_use]
+    pub fn threat_of(&self, field: &str, value: &str, now: Timestamp) -> Assessment {
+        let same = |other: &str| other.eq_ignore_ascii_case(value);
+        threat::assess(self.reasons(
+            now,
+            |group| group.get(field).is_some_and(|other| same(other)),
+            |other_field, other| other_field == field && same(other),
+        ))
+    }
+
+    fn reasons(
+        &self,
+        now: Timestamp,
+        of_group: impl Fn(&BTreeMap<String, String>) -> bool,
+        of_entity: impl Fn(&str, &str) -> bool,
+    ) -> Vec<Reason> {
+        let mut reasons = self.incidents.reasons(&self.plan.rules, self.context(&self.plan), of_group);
+        // A score below 10 has no points.
+        let risks =
+            self.risks(now, 10.0).into_iter().filter(|risk| of_entity(&risk.entity_field, &risk.entity));
+        reasons.extend(risks.map(|risk| Reason {
+            points: threat::points_of_risk(risk.score),
+            text: format!("risk of {} {} is {:.0}", risk.entity_field, risk.entity, risk.score),
+            level: Level::Informational,
+            alert: None,
+        }));
+        reasons
+    }
+
+    /// Event time before which nothing more is expected for the rule.
+    fn settled(&self, rule: &RulePlan) -> i64 {
+        let now = self.running.unwrap_or(self.clock.high());
+        match (self.options.conformance, self.finished) {
+            (true, false) => i64::MIN,
+            (_, true) => now,
+            (false, false) => now.saturating_sub(rule.lateness),
+        }
+    }
+
+    fn limits(&self, to: usize, rule: &RulePlan, window: &WindowPlan) -> Limits {
+        let settled_before = self.settled(rule);
+        if self.options.conformance {
+            return Limits { settled_before, entries: usize::MAX, evidence: usize::MAX };
+        }
+        let threshold = window.threshold().unwrap_or(0.0).clamp(0.0, 1e7) as usize;
+        let scarce = self.rules[to].entries > self.options.entries_per_rule;
+        let (entries, evidence) = if scarce {
+            ((2 * threshold).max(64), 8)
+        } else {
+            ((4 * threshold).max(self.options.entries_per_group), Evidence::MOST_PARTS)
+        };
+        // Rules above need the fields of all events behind a firing.
+        let evidence = if rule.carries_events && !scarce { entries } else { evidence };
+        Limits { settled_before, entries, evidence }
+    }
+
+    /// There is no room for one more group of the rule.
+    fn is_full(&self, to: usize) -> bool {
+        !self.options.conformance
+            && (self.rules[to].groups.len() >= self.options.groups_per_rule
+                || self.groups >= self.options.groups_in_all)
+    }
+
+    /// Brings a signal to one consumer. `from_rule`: it is a firing, which may be withdrawn later.
+    fn deliver(
+        &mut self,
+        plan: &Plan,
+        route: &Route,
+        signal: &mut Signal<'_>,
+        from_rule: bool,
+        out: &mut Vec<Output>,
+    ) {
+        match self.only_group(&route.group, signal.record) {
+            Some(key) => {
+                let group = GroupRef { key, fields: &route.group, record: signal.record, names: None };
+                self.deliver_to(plan, route, &group, signal, from_rule, out);
+            }
+            None => self.deliver_to_several(plan, route, signal, from_rule, out),
+        }
+    }
+
+    fn deliver_to_several(
+        &mut self,
+        plan: &Plan,
+        route: &Route,
+        signal: &mut Signal<'_>,
+        from_rule: bool,
+        out: &mut Vec<Output>,
+    ) {
+        let groups = self.groups_of(&route.group, signal.record);
+        if groups.is_empty() {
+            self.rules[route.to].counters.keyless += 1;
+        }
+        for (key, names) in groups {
+            let group = GroupRef { key, fields: &route.group, record: signal.record, names: Some(names) };
+            self.deliver_to(plan, route, &group, signal, from_rule, out);
+        }
+    }
+
+    fn deliver_to(
+        &mut self,
+        plan: &Plan,
+        route: &Route,
+        group: &GroupRef<'_>,
+        signal: &mut Signal<'_>,
+        from_rule: bool,
+        out: &mut Vec<Output>,
+    ) {
+        match route.role {
+            Role::Step(bit) => {
+                if from_rule {
+                    self.forget_links(plan, route.to);
+                    let links = self.rules[route.to].links.entry((signal.time, signal.order)).or_default();
+                    if !links.contains(&group.key) {
+                        links.push(group.key);
+                    }
+                }
+                self.step(plan, route, bit, group, signal, out);
+            }
+            Role::Reset => self.reset(plan, route.to, group.key, signal, out),
+            Role::State(input) => {
+                self.state_input(plan, route.to as u32, group, (input, 1), signal, out);
+            }
+        }
+    }
+
+    /// Firings of rules below that are settled will not be withdrawn.
+    fn forget_links(&mut self, plan: &Plan, to: usize) {
+        let horizon = self.settled(&plan.rules[to]);
+        let links = &mut self.rules[to].links;
+        while links.first_key_value().is_some_and(|((time, _), _)| *time < horizon) {
+            links.pop_first();
+        }
+    }
+
+    /// The key of the group of a record whose group fields have one value each: the usual case.
+    fn only_group(&mut self, fields: &[FieldNumber], record: &MatchRecord) -> Option<u128> {
+        self.key.clear();
+        for field in fields {
+            let mut values = record.values(*field);
+            let value = values.next()?;
+            if values.any(|other| !other.eq_ignore_ascii_case(value)) {
+                return None;
+            }
+            fold_into(&mut self.key, value);
+        }
+        Some(xxh3_128_with_seed(&self.key, self.seed))
+    }
+
+    /// The groups a record belongs to when a group field has several values, or none.
+    fn groups_of(&mut self, fields: &[FieldNumber], record: &MatchRecord) -> Vec<(u128, Names)> {
+        let mut combinations: Vec<Vec<&str>> = vec![Vec::with_capacity(fields.len())];
+        for field in fields {
+            let mut values: Vec<&str> = Vec::new();
+            for value in record.values(*field) {
+                if !values.iter().any(|known| known.eq_ignore_ascii_case(value)) {
+                    values.push(value);
+                }
+            }
+            combinations = combinations
+                .iter()
+                .flat_map(|left| values.iter().map(move |value| [left.as_slice(), &[*value]].concat()))
+                .take(MOST_GROUPS)
+                .collect();
+        }
+        combinations
+            .into_iter()
+            .map(|values| {
+                let key = self.fingerprint(values.iter().copied());
+                (key, values.into_iter().map(|value| cut(value).into()).collect())
+            })
+            .collect()
+    }
+
+    /// Keyed hash of values without ASCII case.
+    fn fingerprint<'v>(&mut self, values: impl Iterator<Item = &'v str>) -> u128 {
+        self.key.clear();
+        for value in values {
+            fold_into(&mut self.key, value);
+        }
+        xxh3_128_with_seed(&self.key, self.seed)
+    }
+
+    fn step(
+        &mut self,
+        plan: &Plan,
+        route: &Route,
+        bit: u8,
+        group: &GroupRef<'_>,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[route.to];
+        match &rule.evaluator {
+            Evaluator::Match => {}
+            Evaluator::Heartbeat(heartbeat) => {
+                self.beat(plan, route.to, *heartbeat, group, signal, out);
+            }
+            Evaluator::Window(window) => {
+                if !self.is_in_time(route.to, rule, window, signal.time) {
+                    return;
+                }
+                let mut entry = Entry::step(signal.time, signal.order, bit);
+                self.set_value(&mut entry, window, route, signal.record);
+                self.insert(plan, route.to, group, entry, signal, out);
+            }
+        }
+    }
+
+    /// Counts late events; false for one that no window can hold.
+    fn is_in_time(&mut self, to: usize, rule: &RulePlan, window: &WindowPlan, time: i64) -> bool {
+        let settled = self.settled(rule);
+        if time >= settled {
+            return true;
+        }
+        let counters = &mut self.rules[to].counters;
+        counters.late += 1;
+        let held = time >= settled.saturating_sub(window.span);
+        counters.late_ignored += u64::from(!held);
+        held
+    }
+
+    fn set_value(&mut self, entry: &mut Entry, window: &WindowPlan, route: &Route, record: &MatchRecord) {
+        match window.measure {
+            Measure::Distinct => {
+                if route.value.iter().all(|field| record.value(*field).is_some()) {
+                    self.key.clear();
+                    for value in route.value.iter().filter_map(|field| record.value(*field)) {
+                        fold_into(&mut self.key, value);
+                    }
+                    entry.set_value(xxh3_64_with_seed(&self.key, self.sketch_seed));
+                }
+            }
+            Measure::Sum | Measure::Average | Measure::Percentile(_) => {
+                let text = route.value.first().and_then(|field| record.value(*field));
+                let number = text.and_then(|text| text.trim().parse().ok()).filter(|n: &f64| n.is_finite());
+                match number {
+                    Some(number) => entry.set_number(number),
+                    None => self.rules[route.to].counters.not_numeric += 1,
+                }
+            }
+            Measure::Count | Measure::Rules { .. } | Measure::OrderedRules { .. } | Measure::Bucket(_) => {}
+        }
+    }
+
+    /// Puts an entry into its group and follows up on what changed.
+    fn insert(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        at: &GroupRef<'_>,
+        mut entry: Entry,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[to];
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let limits = self.limits(to, rule, window);
+        let key = at.key;
+        if self.is_full(to) && !self.rules[to].groups.contains_key(&key) {
+            self.estimate(plan, to, at, &entry, signal, out);
+            return;
+        }
+        entry.evidence = Some(signal.evidence());
+        let (time, order) = entry.key();
+        let opens_forward = entry.rules() & window.anchors != 0;
+        // What follows may come back here for a rule above.
+        let mut changes = std::mem::take(&mut self.changes);
+        let put = self.rules[to].put(at, entry, (rule, window, limits), &mut changes);
+        if put.fresh {
+            self.groups += 1;
+            self.expect_sweep(to, rule, window);
+        }
+        if opens_forward {
+            self.wait_forward(rule, to, key, (time, limits), out);
+        }
+        self.follow(plan, to, key, &changes, put.late.then_some((time, order)), out);
+        changes.clear();
+        self.changes = changes;
+    }
+
+    fn reset(&mut self, plan: &Plan, to: usize, key: u128, signal: &Signal<'_>, out: &mut Vec<Output>) {
+        let rule = &plan.rules[to];
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let limits = self.limits(to, rule, window);
+        let mut changes = Vec::new();
+        let reset = Entry::reset(signal.time, signal.order);
+        self.rules[to].change(key, (rule, window, limits), |entries| {
+            entries.insert(reset, window, limits, &mut changes);
+        });
+        self.follow(plan, to, key, &changes, None, out);
+    }
+
+    /// Hands changed firings on, one after the other.
+    fn follow(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        key: u128,
+        changes: &[Change],
+        mut late: Option<(i64, u64)>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(from) = changes.first().map(|change| change.point) else { return };
+        for change in changes {
+            self.changed(plan, (to, key), (from, *change), &mut late, out);
+        }
+    }
+
+    /// A group beyond the budget: estimated, never too low.
+    fn estimate(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        group: &GroupRef<'_>,
+        entry: &Entry,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[to];
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let names = group.names();
+        self.key.clear();
+        names.iter().for_each(|name| fold_into(&mut self.key, name));
+        let key = xxh3_128_with_seed(&self.key, self.sketch_seed);
+        self.beyond_budget(rule, to, entry.time, out);
+        let memory = &mut self.rules[to];
+        let sketch = memory.sketch.get_or_insert_with(|| Box::new(Sketch::new(window.span)));
+        if let Some(value) = sketch.add(key, entry, window) {
+            self.fire_estimated(plan, to, group, value, signal, out);
+        }
+    }
+
+    /// Counts an event that there is no room to follow exactly, and says so the first time.
+    fn beyond_budget(&mut self, rule: &RulePlan, to: usize, time: i64, out: &mut Vec<Output>) {
+        let memory = &mut self.rules[to];
+        memory.counters.estimated += 1;
+        if memory.degraded_since.is_none() {
+            memory.degraded_since = Some(time);
+            out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since: Timestamp(time) });
+        }
+    }
+
+    fn context<'c>(&self, plan: &'c Plan) -> incident::Context<'c> {
+        incident::Context { fields: &plan.fields, replayed: self.options.replayed }
+    }
+
+    /// Moves finished alerts to the output.
+    fn hand_over(&mut self, out: &mut Vec<Output>) {
+        out.extend(self.alerts.drain(..).map(Output::Alert));
+    }
+}
+
+/// A group that a record belongs to; its names are made only when it is new.
+struct GroupRef<'r> {
+    key: u128,
+    fields: &'r [FieldNumber],
+    record: &'r MatchRecord,
+    names: Option<Names>,
+}
+
+impl GroupRef<'_> {
+    fn names(&self) -> Names {
+        let of_record = || {
+            let values = self.fields.iter().map(|field| self.record.value(*field).unwrap_or_default());
+            values.map(|value| cut(value).into()).collect()
+        };
+        self.names.clone().unwrap_or_else(of_record)
+    }
+}
+
+/// Appends a value for hashing: its length and its text without ASCII case.
+fn fold_into(buffer: &mut Vec<u8>, value: &str) {
+    buffer.extend_from_slice(&(value.len() as u32).to_le_bytes());
+    let start = buffer.len();
+    buffer.extend_from_slice(value.as_bytes());
+    if let Some(folded) = buffer.get_mut(start..) {
+        folded.make_ascii_lowercase();
+    }
+}
+
+/// Key of the sketches of a replay.
+const REPLAY_SKETCH_SEED: u64 = 0x736f_6374_6f70;
+
+/// Groups that one record can belong to at once.
+const MOST_GROUPS: usize = 16;
+
+/// Group values in original spelling, cut to a bounded length.
+pub(crate) type Names = SmallVec<[Box<str>; 1]>;

@@ -1,0 +1,366 @@
+//! State machines in the stream: their inputs, timers, transitions and incidents.
+
+use std::sync::Arc;
+
+use super::evidence::Evidence;
+use super::fire::{evidence_of, named};
+use super::plan::{Evaluator, Plan};
+use super::timer::Kind;
+use super::{Correlator, Group, GroupRef, Output, Signal};
+use crate::alert::{AlertKind, AlertStatus, Transition};
+use crate::correlate::incident::{Effect, Facet, Sighting};
+use crate::correlate::states::{Machine, Moved};
+use crate::detect::record::FieldNumber;
+use crate::event::{EventId, Timestamp};
+use crate::sigma::Level;
+use crate::sigma::extension::StateFrom;
+
+impl Correlator {
+    /// An input of a state machine.
+    pub(super) fn state_input(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        group: &GroupRef<'_>,
+        (input, count): (usize, u64),
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[index as usize];
+        let (Some(states), Some(machine_plan)) = (&rule.extension.states, &rule.states) else { return };
+        if self.options.conformance {
+            return;
+        }
+        let settled = self.settled(rule);
+        let budget = self.options.groups_per_rule;
+        let key = group.key;
+        let memory = &mut self.rules[index as usize];
+        if !memory.machines.contains_key(&key) {
+            let starts = machine_plan.on.iter().any(|(from, number, to)| {
+                *number == input && *to != 0 && matches!(from, StateFrom::Any | StateFrom::State(0))
+            });
+            if !starts {
+                return;
+            }
+            if memory.machines.len() >= budget {
+                memory.machines.retain(|_, machine| !machine.is_spent(settled));
+            }
+            if memory.machines.len() >= budget {
+                memory.counters.estimated += 1;
+                if memory.degraded_since.is_none() {
+                    memory.degraded_since = Some(signal.time);
+                    let since = Timestamp(signal.time);
+                    out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
+                }
+                return;
+            }
+        }
+        let machine = memory.machines.entry(key).or_insert_with(|| Machine::new(group.names()));
+        let mut moves = Vec::new();
+        machine.latest = Some(signal.evidence());
+        let place = (signal.time, signal.order);
+        machine.input(place, input, count, (states, machine_plan), settled, &mut moves);
+        self.moved(plan, index, key, &moves, Some((signal.order, signal.evidence())), out);
+    }
+
+    pub(super) fn state_ended(&mut self, plan: &Plan, index: u32, key: u128, at: i64, out: &mut Vec<Output>) {
+        let rule = &plan.rules[index as usize];
+        let Some(states) = &rule.extension.states else { return };
+        let settled = self.settled(rule);
+        let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
+        machine.wakes = machine.wakes.filter(|wakes| *wakes != at);
+        let mut moves = Vec::new();
+        machine.expire(at, states, &mut moves);
+        self.moved(plan, index, key, &moves, None, out);
+        let memory = &mut self.rules[index as usize];
+        if memory.machines.get(&key).is_some_and(|machine| machine.is_spent(settled)) {
+            memory.machines.remove(&key);
+        }
+    }
+
+    /// Reports moves of a machine and keeps its incident and timer.
+    fn moved(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        key: u128,
+        moves: &[Moved],
+        cause: Option<(u64, Arc<Evidence>)>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[index as usize];
+        let Some(states) = &rule.extension.states else { return };
+        for moved in moves {
+            let by = cause.as_ref().filter(|_| !moved.timeout);
+            let transition = self.transition(plan, index, key, moved, by);
+            out.extend(transition.map(Output::Transition));
+            self.state_incident(plan, index, key, moved, by, out);
+            let alerting = states.alert.contains(&moved.to.state);
+            if let Some(after) = states.disagree_after.filter(|_| alerting && moved.to.inferred) {
+                let at = moved.time.saturating_add(after);
+                self.timer(rule, at, index, key, Kind::Disagree { since: moved.time });
+            }
+            if states.disagree_after.is_some() && left_early(moved, &states.alert) {
+                let state = states.names.get(moved.from.state).map_or("", String::as_str);
+                let words =
+                    format!("should still be {state} by its own events, yet the service says otherwise");
+                self.disagreement(plan, index, key, (moved.from.since, moved.time), &words, out);
+            }
+        }
+        let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
+        if let Some(until) = machine.now.until
+            && machine.wakes.is_none_or(|wakes| until < wakes)
+        {
+            machine.wakes = Some(until);
+            self.timer(rule, until, index, key, Kind::State);
+        }
+    }
+
+    /// Says how everything stands, to somebody who has heard of nothing yet: every open incident, and
+    /// every machine that is not at rest, in the order of the rules and of their entry.
+    pub fn standing(&mut self, out: &mut Vec<Output>) {
+        self.standing_of(|_| true, out);
+    }
+
+    /// The same for some of the rules.
+    pub(super) fn standing_of(&mut self, wanted: impl Fn(u32) -> bool, out: &mut Vec<Output>) {
+        let plan = Arc::clone(&self.plan);
+        self.incidents.report_standing(&plan.rules, self.context(&plan), &mut self.alerts, &wanted);
+        self.hand_over(out);
+        let mut standing = Vec::new();
+        for (index, memory) in self.rules.iter().enumerate().filter(|(index, _)| wanted(*index as u32)) {
+            for (key, machine) in &memory.machines {
+                let moved =
+                    Moved { from: machine.now, to: machine.now, time: machine.now.since, timeout: false };
+                let cause = machine.latest.as_ref().map(|latest| (0, Arc::clone(latest)));
+                standing.extend(self.transition(&plan, index as u32, *key, &moved, cause.as_ref()));
+            }
+        }
+        standing.retain(|transition| !transition.resting);
+        standing.sort_by(|a, b| (a.time, &a.rule.id, &a.entity).cmp(&(b.time, &b.rule.id, &b.entity)));
+        out.extend(standing.into_iter().map(Output::Transition));
+    }
+
+    fn transition(
+        &self,
+        plan: &Plan,
+        index: u32,
+        key: u128,
+        moved: &Moved,
+        cause: Option<&(u64, Arc<Evidence>)>,
+    ) -> Option<Transition> {
+        let rule = &plan.rules[index as usize];
+        let states = rule.extension.states.as_ref()?;
+        let machine = self.rules[index as usize].machines.get(&key)?;
+        let group = named(rule, &machine.names);
+        let of_evidence = |number: FieldNumber| {
+            machine.latest.as_ref().and_then(|latest| latest.values(number).next().map(str::to_owned))
+        };
+        let entity = rule
+            .states
+            .as_ref()
+            .and_then(|states| states.entity)
+            .and_then(|number| {
+                let position = rule.group_numbers.iter().position(|other| *other == number);
+                position
+                    .and_then(|position| machine.names.get(position).map(|name| name.to_string()))
+                    .or_else(|| of_evidence(number))
+            })
+            .unwrap_or_else(|| machine.names.join(", "));
+        Some(Transition {
+            board: states.board,
+            rule: Arc::clone(&rule.summary),
+            entity,
+            group,
+            from: states.names.get(moved.from.state).cloned().unwrap_or_default(),
+            to: states.names.get(moved.to.state).cloned().unwrap_or_default(),
+            resting: states.resting.contains(&moved.to.state),
+            time: Timestamp(moved.time),
+            until: moved.to.until.map(Timestamp),
+            count: moved.to.count,
+            inferred: moved.to.inferred,
+            recent_entries: machine.recent_entries(moved.time),
+            event_id: cause.map(|(_, evidence)| evidence.id),
+            correlation_ids: cause
+                .map(|(_, evidence)| evidence.correlation_ids().map(str::to_owned).collect())
+                .unwrap_or_default(),
+        })
+    }
+
+    /// One incident while the machine is in alerting states.
+    fn state_incident(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        key: u128,
+        moved: &Moved,
+        cause: Option<&(u64, Arc<Evidence>)>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[index as usize];
+        let Some(states) = &rule.extension.states else { return };
+        if !rule.alone || !rule.incidents || states.alert.is_empty() {
+            return;
+        }
+        let place = (index, Facet::State, key);
+        if !states.alert.contains(&moved.to.state) {
+            self.close_incident(rule, place, moved.time, out);
+            return;
+        }
+        let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
+        let names = machine.names.clone();
+        let entries = states.flapping.map_or(0, |(_, within)| machine.entries_within(moved.time, within));
+        let name = states.names.get(moved.to.state).cloned().unwrap_or_default();
+        let state = (name, moved.to.until);
+        let context = self.context(plan);
+        if let Some(incident) = self.incidents.open_at(place) {
+            incident.details.state = Some(state);
+            incident.last = incident.last.max(moved.time);
+            let alert = incident.report(AlertStatus::Update, moved.time, rule, context);
+            self.alerts.push(alert);
+        } else {
+            let order = cause.map_or(0, |(order, _)| *order);
+            let window = self.window_start(index, key, moved.time);
+            let sighting = Sighting {
+                kind: AlertKind::State,
+                time: moved.time,
+                first: window,
+                events: moved.to.count.max(1),
+                value: moved.to.count as f64,
+                approximate: false,
+                newest: (moved.time, order),
+                trigger: cause.map_or(EventId::default(), |(_, evidence)| evidence.id),
+            };
+            let parts = self.parts_of_window(index, key, moved.to.count);
+            let evidence: Vec<Arc<Evidence>> = if parts.is_empty() {
+                cause.iter().map(|(_, evidence)| Arc::clone(evidence)).collect()
+            } else {
+                parts
+            };
+            let effect = self.incidents.sight(
+                place,
+                rule,
+                sighting,
+                || named(rule, &names),
+                |details, _| {
+                    details.state = Some(state);
+                    evidence.iter().for_each(|evidence| details.note(evidence));
+                },
+                (context, &mut self.alerts),
+            );
+            if effect == Effect::Opened {
+                self.hand_over(out);
+                self.firing_risk(plan, index, &names, &evidence, moved.time, out);
+            }
+        }
+        if let Some((least, _)) = states.flapping
+            && entries >= least
+            && let Some(incident) = self.incidents.open_at(place)
+            && incident.raise(one_higher(rule.summary.level))
+        {
+            let alert = incident.report(AlertStatus::Update, moved.time, rule, context);
+            self.alerts.push(alert);
+        }
+        self.hand_over(out);
+    }
+
+    /// A group whose newest event has not left every window.
+    fn live_group(&self, index: usize, key: u128) -> Option<&Group> {
+        let rule = &self.plan.rules[index];
+        let Evaluator::Window(window) = &rule.evaluator else { return None };
+        let settled = self.settled(rule);
+        self.rules[index].groups.get(&key).filter(|group| !group.is_over(rule, window, settled))
+    }
+
+    /// Time of the first event in the rule's own newest window.
+    fn window_start(&self, index: u32, key: u128, time: i64) -> i64 {
+        let Evaluator::Window(window) = &self.plan.rules[index as usize].evaluator else { return time };
+        let Some(group) = self.live_group(index as usize, key) else { return time };
+        group.window.between(time.saturating_sub(window.span), time).next().map_or(time, |entry| entry.time)
+    }
+
+    /// Evidence of the newest `count` events of the rule's own window.
+    fn parts_of_window(&self, index: u32, key: u128, count: u64) -> Vec<Arc<Evidence>> {
+        let Some(group) = self.live_group(index as usize, key) else { return Vec::new() };
+        let entries = &group.window.entries;
+        let skipped = entries.len().saturating_sub(count as usize);
+        entries.range(skipped..).filter_map(evidence_of).collect()
+    }
+
+    /// What was inferred should have been said by the service by now.
+    pub(super) fn compare_states(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        key: u128,
+        since: i64,
+        at: i64,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[index as usize];
+        let Some(states) = &rule.extension.states else { return };
+        let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
+        let said = machine.said.is_some_and(|(time, _)| time >= since.saturating_sub(rule.lateness));
+        if said {
+            return;
+        }
+        let state = states.names.get(machine.now.state).map_or("", String::as_str);
+        let words = format!("{state} by its own events, yet the service has not said so");
+        self.disagreement(plan, index, key, (since, at), &words, out);
+    }
+
+    /// What soctop inferred and what the service says differ.
+    fn disagreement(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        key: u128,
+        (since, at): (i64, i64),
+        words: &str,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[index as usize];
+        if !rule.alone || !rule.incidents {
+            return;
+        }
+        let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
+        let (names, latest) = (machine.names.clone(), machine.latest.clone());
+        let words = format!("{}: {words}", names.join(", "));
+        let sighting = Sighting {
+            kind: AlertKind::State,
+            time: at,
+            first: since,
+            events: 1,
+            value: 1.0,
+            approximate: false,
+            newest: (at, 0),
+            trigger: latest.as_ref().map_or(EventId::default(), |evidence| evidence.id),
+        };
+        let place = (index, Facet::Disagreement, key);
+        let context = self.context(plan);
+        self.incidents.sight(
+            place,
+            rule,
+            sighting,
+            || named(rule, &names),
+            |details, _| {
+                details.words = Some(words);
+                latest.iter().for_each(|evidence| details.note(evidence));
+            },
+            (context, &mut self.alerts),
+        );
+        self.watch_quiet(rule, place);
+        self.hand_over(out);
+    }
+}
+
+/// The service ended an alerting state that was inferred and had still to last.
+fn left_early(moved: &Moved, alerting: &[usize]) -> bool {
+    let (from, to) = (&moved.from, &moved.to);
+    let ended = alerting.contains(&from.state) && !alerting.contains(&to.state);
+    ended && from.inferred && !to.inferred && from.until.is_some_and(|until| until > moved.time)
+}
+
+fn one_higher(level: Level) -> Level {
+    Level::ALL.into_iter().find(|other| *other > level).unwrap_or(level)
+}

@@ -1,0 +1,588 @@
+//! What follows from a firing: incidents, states, risk and the rules above.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::evidence::Evidence;
+use super::plan::{Evaluator, Measure, Plan, Role, RulePlan, WindowPlan};
+use super::timer::Kind;
+use super::window::{Change, ChangeKind, Entry, chosen};
+use super::{Correlator, GroupRef, Names, Output, Signal};
+use crate::alert::AlertKind;
+use crate::correlate::incident::{Effect, Facet, Sighting};
+use crate::correlate::risk::Cause;
+use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::{EventId, Timestamp};
+
+/// A firing with the events behind it.
+pub(super) struct Fired {
+    pub(super) time: i64,
+    pub(super) value: f64,
+    pub(super) kind: AlertKind,
+    /// It held before; only its events or its value changed.
+    pub(super) again: bool,
+    pub(super) first: i64,
+    /// (time, order) of its newest event.
+    pub(super) newest: (i64, u64),
+    /// All events behind it, and those not yet counted by the open incident.
+    pub(super) events: u64,
+    pub(super) uncounted: u64,
+    /// Evidence of the events behind it, oldest first.
+    pub(super) parts: Vec<Arc<Evidence>>,
+    pub(super) approximate: bool,
+}
+
+/// Values of one field that make entities or groups.
+pub(super) const MOST_VALUES: usize = 8;
+
+impl Correlator {
+    /// A plain detection matched. False when the rule's block holds the match back.
+    pub(super) fn own_match(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        rule: &RulePlan,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        if !matches!(rule.evaluator, Evaluator::Match) {
+            return false;
+        }
+        if rule.extension.first_seen.is_some() && !self.is_first(index, rule, signal.record, signal.time) {
+            return false;
+        }
+        if self.options.conformance {
+            if rule.alone {
+                let rule = crate::sigma::rule::RuleIndex(index);
+                out.push(Output::Match { rule, event: signal.record.event_id });
+            }
+            return true;
+        }
+        if rule.states.is_some()
+            && let Some(key) = self.only_group(&rule.group_numbers, signal.record)
+        {
+            let record = signal.record;
+            let group = GroupRef { key, fields: &rule.group_numbers, record, names: None };
+            self.state_input(plan, index, &group, (0, 1), signal, out);
+        }
+        if rule.alone && rule.incidents && !has_state_incidents(rule) {
+            self.match_incident(plan, index, rule, signal, out);
+        }
+        if let Some(risk) = &rule.extension.risk {
+            debug_assert_eq!(risk.entities.len(), rule.risk_fields.len());
+            let mut entities = Vec::new();
+            for field in &rule.risk_fields {
+                for value in signal.record.values(*field).take(MOST_VALUES) {
+                    entities.push((*field, value.to_owned()));
+                }
+            }
+            let event = Some(signal.record.event_id);
+            self.add_risk(plan, Cause { rule: index, plan: rule, time: signal.time, event }, &entities, out);
+        }
+        true
+    }
+
+    fn is_first(&mut self, index: u32, rule: &RulePlan, record: &MatchRecord, time: i64) -> bool {
+        let Some(first_seen) = &rule.extension.first_seen else { return true };
+        let mut values = Vec::new();
+        for field in &rule.first_seen_fields {
+            let Some(value) = record.value(*field) else { return false };
+            values.push(value);
+        }
+        let key = self.fingerprint(values.into_iter()) as u64;
+        self.rules[index as usize].seen.is_new(key, time, first_seen)
+    }
+
+    /// Counts a match of a plain detection in the incident of its group.
+    pub(super) fn match_incident(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        rule: &RulePlan,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let record = signal.record;
+        let present = |fields: &Vec<FieldNumber>| fields.iter().all(|field| record.value(*field).is_some());
+        let fields = rule.incident_keys.iter().find(|fields| present(fields)).map_or(&[][..], Vec::as_slice);
+        let names = fields.iter().map(|field| plan.fields[usize::from(*field)].as_str());
+        let values = fields.iter().filter_map(|field| record.value(*field));
+        let key = self.fingerprint(names.clone().zip(values.clone()).flat_map(|(name, value)| [name, value]));
+        let sighting = Sighting {
+            kind: AlertKind::Match,
+            time: signal.time,
+            first: signal.time,
+            events: 1,
+            value: 1.0,
+            approximate: false,
+            newest: (signal.time, signal.order),
+            trigger: record.event_id,
+        };
+        let group = || {
+            let mut group = BTreeMap::new();
+            for (name, value) in names.zip(values) {
+                group.insert(name.to_owned(), super::cut(value).to_owned());
+            }
+            group
+        };
+        let place = (index, Facet::Firing, key);
+        let context = self.context(plan);
+        let effect = self.incidents.sight(
+            place,
+            rule,
+            sighting,
+            group,
+            |details, effect| match effect {
+                Effect::Opened if rule.extension.show.is_some() => details.note(&signal.evidence()),
+                Effect::Opened => {
+                    details.note_record(record);
+                    details.trigger_at(&record.path, record.line);
+                }
+                _ => details.note_record(record),
+            },
+            (context, &mut self.alerts),
+        );
+        if effect == Effect::Opened {
+            self.watch_quiet(rule, place);
+        }
+        self.hand_over(out);
+    }
+
+    /// Makes sure that a timer will close the incident of a place.
+    pub(super) fn watch_quiet(&mut self, rule: &RulePlan, place: (u32, Facet, u128)) {
+        let place = self.incidents.place(place);
+        let Some(incident) = self.incidents.all.get_mut(&place).filter(|incident| !incident.timed) else {
+            return;
+        };
+        incident.timed = true;
+        let at = incident.last.saturating_add(rule.close_after);
+        self.timer(rule, at, place.0, place.2, Kind::Quiet { facet: place.1 });
+    }
+
+    /// Follows up on one changed firing of a window. `from` is the first one that changed with it.
+    pub(super) fn changed(
+        &mut self,
+        plan: &Plan,
+        (to, key): (usize, u128),
+        (from, change): (usize, Change),
+        late: &mut Option<(i64, u64)>,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[to];
+        match change.kind {
+            ChangeKind::Quiet => {
+                let place = (to as u32, Facet::Firing, key);
+                self.incidents.calm(place, change.value, rule);
+            }
+            ChangeKind::Retracted => self.retract(plan, to, key, change.time, out),
+            ChangeKind::Changed if self.looks_the_same(rule, (to, key), from, change.point) => {}
+            ChangeKind::Added | ChangeKind::Changed => {
+                if let (Some(baseline), Some(usual)) =
+                    (rule.extension.baseline, self.rules[to].groups.get(&key).and_then(|g| g.usual.as_ref()))
+                    && !usual.is_spike(change.value, change.time, baseline)
+                {
+                    return;
+                }
+                if let Some(fired) = self.gather(rule, to, key, change, late)
+                    && let Some(names) = self.names_of(to, key)
+                {
+                    self.fire(plan, to, (key, names), fired, out);
+                }
+            }
+        }
+    }
+
+    /// A late event changes every firing after it. Of a firing that is no incident, rules above are told
+    /// its newest events and, unless they need fields, nothing else: further on the late event is none of them.
+    fn looks_the_same(&self, rule: &RulePlan, (to, key): (usize, u128), from: usize, point: usize) -> bool {
+        if self.options.conformance || !is_silent(rule) || rule.carries_events {
+            return false;
+        }
+        let Evaluator::Window(window) = &rule.evaluator else { return false };
+        let Some(group) = self.rules[to].groups.get(&key) else { return false };
+        let after = group.window.entries.iter().take(point + 1).skip(from + 1);
+        after.rev().filter(|entry| is_behind(entry, window)).nth(Evidence::MOST_PARTS - 1).is_some()
+    }
+
+    /// Collects what is behind a firing of a window.
+    fn gather(
+        &mut self,
+        rule: &RulePlan,
+        to: usize,
+        key: u128,
+        change: Change,
+        late: &mut Option<(i64, u64)>,
+    ) -> Option<Fired> {
+        let Evaluator::Window(window) = &rule.evaluator else { return None };
+        let place = (to as u32, incident_facet(rule), key);
+        let counted = self.incidents.open_at(place).map(|incident| incident.counted_to);
+        let group = self.rules[to].groups.get(&key)?;
+        let entries = group.window.entries.range(change.first..=change.point);
+        let newest = group.window.entries.get(change.point)?.key();
+        let first = group.window.entries.get(change.first)?.time;
+        let mut uncounted = match counted {
+            Some(counted) => entries.clone().rev().take_while(|entry| entry.key() > counted).count(),
+            None => entries.len(),
+        };
+        // A late event is older than what was counted last, yet new; it counts once.
+        if let Some(key) = *late
+            && key.0 >= first
+        {
+            uncounted += usize::from(counted.is_some_and(|counted| key <= counted));
+            *late = None;
+        }
+        let told = if is_silent(rule) || !rule.routes.is_empty() { Evidence::MOST_PARTS } else { 0 };
+        let wanted = match rule.carries_events {
+            false if is_silent(rule) => told,
+            false => told.max(uncounted),
+            true => entries.len(),
+        };
+        let parts: Vec<Arc<Evidence>> = match window.measure {
+            Measure::OrderedRules { .. } if rule.carries_events => {
+                let steps = window.steps(u64::MAX);
+                let picked = chosen(entries.clone(), &steps, window);
+                let picked = picked.unwrap_or_else(|| entries.clone().collect());
+                picked.iter().filter_map(|entry| entry.evidence.clone()).collect()
+            }
+            _ => {
+                let behind = entries.clone().rev().filter(|entry| is_behind(entry, window));
+                let mut newest: Vec<_> = behind.take(wanted).filter_map(evidence_of).collect();
+                newest.reverse();
+                newest
+            }
+        };
+        Some(Fired {
+            time: change.time,
+            value: change.value,
+            kind: AlertKind::Correlation,
+            again: change.kind == ChangeKind::Changed,
+            first,
+            newest,
+            events: entries.len() as u64,
+            uncounted: uncounted as u64,
+            parts,
+            approximate: group.window.is_approximate(window),
+        })
+    }
+
+    /// A forward window ended without the event that was not to come.
+    pub(super) fn fire_forward(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        key: u128,
+        start: i64,
+        value: f64,
+        out: &mut Vec<Output>,
+    ) {
+        let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
+        let end = start.saturating_add(window.span);
+        let Some(group) = self.rules[to].groups.get(&key) else { return };
+        let entries: Vec<&Entry> = group.window.between(start, end).collect();
+        let fired = Fired {
+            time: end,
+            value,
+            kind: AlertKind::Absence,
+            again: false,
+            first: start,
+            newest: entries.last().map_or((end, 0), |entry| entry.key()),
+            events: entries.len() as u64,
+            uncounted: entries.len() as u64,
+            parts: entries.iter().filter_map(|entry| entry.evidence.clone()).collect(),
+            approximate: group.window.residue.is_some(),
+        };
+        let names = group.names.clone();
+        self.fire(plan, to, (key, names), fired, out);
+    }
+
+    /// A group beyond the budget may have reached the threshold.
+    pub(super) fn fire_estimated(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        at: &GroupRef<'_>,
+        value: f64,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let fired = Fired {
+            time: signal.time,
+            value,
+            kind: AlertKind::Correlation,
+            again: false,
+            first: signal.time,
+            newest: (signal.time, signal.order),
+            events: 1,
+            uncounted: 1,
+            parts: vec![signal.evidence()],
+            approximate: true,
+        };
+        self.fire(plan, to, (at.key, at.names()), fired, out);
+    }
+
+    fn fire(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        (key, names): (u128, Names),
+        fired: Fired,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[to];
+        let index = to as u32;
+        if self.options.conformance && rule.alone {
+            let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
+            let value = self.raw.entry((index, fired.time, folded)).or_insert(fired.value);
+            *value = if fired.again { fired.value } else { value.max(fired.value) };
+        }
+        if !fired.again
+            && rule.extension.first_seen.is_some()
+            && !self.is_first_of(index, rule, &names, &fired)
+        {
+            return;
+        }
+        if !self.options.conformance {
+            self.firing_incident(plan, index, rule, (key, &names), &fired, out);
+            if !fired.again && rule.states.is_some() {
+                let record = MatchRecord::at(Timestamp(fired.time), fired.newest.1);
+                let evidence = fired.parts.last().cloned();
+                let mut signal = Signal {
+                    record: &record,
+                    time: fired.time,
+                    order: fired.newest.1,
+                    evidence,
+                    parts: Vec::new(),
+                };
+                let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
+                self.state_input(plan, index, &group, (0, fired.events), &mut signal, out);
+            }
+        }
+        if !rule.routes.is_empty() {
+            self.feed_rules_above(plan, to, key, &names, fired, out);
+        }
+    }
+
+    fn names_of(&self, to: usize, key: u128) -> Option<Names> {
+        self.rules[to].groups.get(&key).map(|group| group.names.clone())
+    }
+
+    fn is_first_of(&mut self, index: u32, rule: &RulePlan, names: &Names, fired: &Fired) -> bool {
+        let Some(first_seen) = &rule.extension.first_seen else { return true };
+        let mut values = Vec::new();
+        for field in &rule.first_seen_fields {
+            let newest = fired.parts.len().saturating_sub(1)..;
+            let behind = fired.parts.get(newest).unwrap_or_default();
+            match self.values_behind(rule, names, behind, *field).into_iter().next() {
+                Some(value) => values.push(value),
+                None => return false,
+            }
+        }
+        let key = self.fingerprint(values.iter().map(String::as_str)) as u64;
+        self.rules[index as usize].seen.is_new(key, fired.time, first_seen)
+    }
+
+    /// Counts a firing in the incident of its group.
+    pub(super) fn firing_incident(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        rule: &RulePlan,
+        (key, names): (u128, &Names),
+        fired: &Fired,
+        out: &mut Vec<Output>,
+    ) {
+        if is_silent(rule) {
+            return;
+        }
+        let place = (index, incident_facet(rule), key);
+        if has_state_incidents(rule) && self.incidents.open_at(place).is_none() {
+            return;
+        }
+        let sighting = Sighting {
+            kind: if has_state_incidents(rule) { AlertKind::State } else { fired.kind },
+            time: fired.time,
+            first: fired.first,
+            events: fired.uncounted,
+            value: fired.value,
+            approximate: fired.approximate,
+            newest: fired.newest,
+            trigger: fired.parts.last().map_or(EventId::default(), |evidence| evidence.id),
+        };
+        let context = self.context(plan);
+        let noted = fired.parts.len().min(fired.uncounted as usize);
+        let effect = self.incidents.sight(
+            place,
+            rule,
+            sighting,
+            || named(rule, names),
+            |details, _| {
+                for evidence in fired.parts.iter().skip(fired.parts.len() - noted) {
+                    details.note(evidence);
+                }
+                details.note_unseen(fired.uncounted - noted as u64);
+            },
+            (context, &mut self.alerts),
+        );
+        self.watch_quiet(rule, place);
+        self.hand_over(out);
+        if effect == Effect::Opened {
+            self.firing_risk(plan, index, names, &fired.parts, fired.time, out);
+        }
+    }
+
+    /// Values of a field of a firing: of its group, else of the events behind it.
+    pub(super) fn values_behind(
+        &self,
+        rule: &RulePlan,
+        names: &Names,
+        parts: &[Arc<Evidence>],
+        field: FieldNumber,
+    ) -> Vec<String> {
+        if let Some(position) = rule.group_numbers.iter().position(|number| *number == field)
+            && let Some(name) = names.get(position)
+        {
+            return vec![name.to_string()];
+        }
+        let mut found: Vec<String> = Vec::new();
+        let mut add = |value: &str| {
+            if found.len() < super::MOST_GROUPS
+                && !found.iter().any(|known| known.eq_ignore_ascii_case(value))
+            {
+                found.push(value.to_owned());
+            }
+        };
+        for part in parts {
+            let own: Vec<&str> = part.values(field).collect();
+            if own.is_empty() {
+                part.each_event(&mut |event| event.values(field).for_each(&mut add));
+            } else {
+                own.into_iter().for_each(&mut add);
+            }
+        }
+        found
+    }
+
+    /// Makes a record of a firing and brings it to the rules that listen to it.
+    pub(super) fn feed_rules_above(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        key: u128,
+        names: &Names,
+        fired: Fired,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[to];
+        let mut record = MatchRecord::at(Timestamp(fired.time), 0);
+        if let Some(last) = fired.parts.last() {
+            record.event_id = last.id;
+            record.path = Arc::clone(&last.path);
+            record.line = last.line;
+        }
+        for field in &rule.carried {
+            for value in self.values_behind(rule, names, &fired.parts, *field) {
+                record.push_value(*field, &value);
+            }
+        }
+        let order = firing_order(to, names, fired.time);
+        let newest = fired.parts.len().saturating_sub(Evidence::MOST_PARTS);
+        let parts = fired.parts.into_iter().skip(newest).collect();
+        let mut signal = Signal { record: &record, time: fired.time, order, evidence: None, parts };
+        for route in &rule.routes {
+            let again = fired.again && matches!(route.role, Role::Step(_));
+            if again {
+                self.withdraw_moved(plan, route.to, &route.group, &signal, out);
+            } else if fired.again {
+                continue;
+            }
+            self.deliver(plan, route, &mut signal, true, out);
+        }
+        debug_assert_ne!(key, u128::MAX);
+    }
+
+    /// Takes a firing out of groups of a rule above that it no longer belongs to.
+    fn withdraw_moved(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        fields: &[FieldNumber],
+        signal: &Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let position = (signal.time, signal.order);
+        let Some(old) = self.rules[to].links.get(&position).cloned() else { return };
+        let now: Vec<u128> = self.groups_of(fields, signal.record).into_iter().map(|(key, _)| key).collect();
+        for key in old.into_iter().filter(|key| !now.contains(key)) {
+            self.withdraw(plan, to, key, position, out);
+        }
+    }
+
+    /// A firing no longer holds.
+    fn retract(&mut self, plan: &Plan, to: usize, key: u128, time: i64, out: &mut Vec<Output>) {
+        let rule = &plan.rules[to];
+        let Some(names) = self.names_of(to, key) else { return };
+        if self.options.conformance {
+            let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
+            self.raw.remove(&(to as u32, time, folded));
+        }
+        let position = (time, firing_order(to, &names, time));
+        for route in &rule.routes {
+            let linked = self.rules[route.to].links.remove(&position).unwrap_or_default();
+            for key in linked {
+                self.withdraw(plan, route.to, key, position, out);
+            }
+        }
+    }
+
+    fn withdraw(&mut self, plan: &Plan, to: usize, key: u128, position: (i64, u64), out: &mut Vec<Output>) {
+        let rule = &plan.rules[to];
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let limits = self.limits(to, rule, window);
+        let mut changes = Vec::new();
+        self.rules[to].change(key, (rule, window, limits), |entries| {
+            entries.remove(position, window, limits, &mut changes);
+        });
+        self.follow(plan, to, key, &changes, None, out);
+    }
+}
+
+/// Whether an entry has a part in what the window says.
+fn is_behind(entry: &Entry, window: &WindowPlan) -> bool {
+    !matches!(window.measure, Measure::Sum | Measure::Average | Measure::Percentile(_))
+        || entry.number().is_some()
+}
+
+pub(super) fn evidence_of(entry: &Entry) -> Option<Arc<Evidence>> {
+    entry.evidence.clone()
+}
+
+pub(super) fn has_state_incidents(rule: &RulePlan) -> bool {
+    rule.extension.states.as_ref().is_some_and(|states| !states.alert.is_empty())
+}
+
+/// Whether a rule has no incidents of its own and only feeds others.
+fn is_silent(rule: &RulePlan) -> bool {
+    !rule.alone || !rule.incidents
+}
+
+pub(super) fn incident_facet(rule: &RulePlan) -> Facet {
+    if has_state_incidents(rule) { Facet::State } else { Facet::Firing }
+}
+
+pub(super) fn named(rule: &RulePlan, names: &Names) -> BTreeMap<String, String> {
+    rule.group_names.iter().cloned().zip(names.iter().map(|name| name.to_string())).collect()
+}
+
+/// Identifies a firing among the inputs of the rules above; never equal to a `seq`.
+fn firing_order(rule: usize, names: &Names, time: i64) -> u64 {
+    let mut bytes = Vec::new();
+    bytes.extend_from_slice(&(rule as u64).to_le_bytes());
+    bytes.extend_from_slice(&time.to_le_bytes());
+    for name in names {
+        bytes.extend_from_slice(&(name.len() as u32).to_le_bytes());
+        bytes.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
+    }
+    xxh3_64(&bytes) | 1 << 63
+}

@@ -1,0 +1,118 @@
+//! Regular events that stay away.
+
+use std::sync::Arc;
+
+use super::fire::Fired;
+use super::plan::{Evaluator, Plan};
+use super::timer::Kind;
+use super::{Beat, Correlator, GroupRef, Memory, Output, Signal};
+use crate::alert::AlertKind;
+use crate::correlate::incident::Facet;
+use crate::detect::record::MatchRecord;
+use crate::event::Timestamp;
+use crate::sigma::extension::Heartbeat;
+
+impl Correlator {
+    /// A key of a heartbeat rule was heard.
+    pub(super) fn beat(
+        &mut self,
+        plan: &Plan,
+        to: usize,
+        heartbeat: Heartbeat,
+        group: &GroupRef<'_>,
+        signal: &mut Signal<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        let (rule, key) = (&plan.rules[to], group.key);
+        let budget = self.options.groups_per_rule;
+        let memory = &mut self.rules[to];
+        let Some(beat) = memory.beats.get_mut(&key) else {
+            if memory.beats.len() >= budget {
+                memory.counters.estimated += 1;
+                if memory.degraded_since.is_none() {
+                    memory.degraded_since = Some(signal.time);
+                    let since = Timestamp(signal.time);
+                    out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
+                }
+                return;
+            }
+            let latest = signal.evidence();
+            memory
+                .beats
+                .insert(key, Beat { names: group.names(), heard: signal.time, silent: false, latest });
+            self.timer(rule, overdue(signal.time, heartbeat), to as u32, key, Kind::Beat);
+            return;
+        };
+        if signal.time <= beat.heard {
+            return;
+        }
+        beat.heard = signal.time;
+        beat.latest = signal.evidence();
+        if std::mem::take(&mut beat.silent) {
+            self.timer(rule, overdue(signal.time, heartbeat), to as u32, key, Kind::Beat);
+            self.close_incident(rule, (to as u32, Facet::Firing, key), signal.time, out);
+        }
+    }
+
+    pub(super) fn beat_missed(&mut self, plan: &Plan, to: usize, key: u128, at: i64, out: &mut Vec<Output>) {
+        let rule = &plan.rules[to];
+        let Evaluator::Heartbeat(heartbeat) = &rule.evaluator else { return };
+        let Some(beat) = self.rules[to].beats.get_mut(&key) else { return };
+        let due = overdue(beat.heard, *heartbeat);
+        let forgotten = beat.heard.saturating_add(heartbeat.forget);
+        if due > at {
+            self.timer(rule, due, to as u32, key, Kind::Beat);
+            return;
+        }
+        if beat.silent {
+            if at >= forgotten {
+                self.rules[to].beats.remove(&key);
+                self.close_incident(rule, (to as u32, Facet::Firing, key), at, out);
+            }
+            return;
+        }
+        beat.silent = true;
+        let (names, latest, heard) = (beat.names.clone(), Arc::clone(&beat.latest), beat.heard);
+        let silence = at.saturating_sub(heard) as f64 / 1e9;
+        let fired = Fired {
+            time: at,
+            value: silence,
+            kind: AlertKind::Absence,
+            again: false,
+            first: heard,
+            newest: (at, 0),
+            events: 1,
+            uncounted: 1,
+            parts: vec![latest],
+            approximate: false,
+        };
+        self.timer(rule, forgotten.max(at), to as u32, key, Kind::Beat);
+        if self.options.conformance {
+            let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
+            self.raw.insert((to as u32, at, folded), silence);
+            return;
+        }
+        self.firing_incident(plan, to as u32, rule, (key, &names), &fired, out);
+        if rule.states.is_some() {
+            let record = MatchRecord::default();
+            let evidence = fired.parts.last().cloned();
+            let mut signal = Signal { record: &record, time: at, order: 0, evidence, parts: Vec::new() };
+            let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
+            self.state_input(plan, to as u32, &group, (0, 1), &mut signal, out);
+        }
+        if !rule.routes.is_empty() {
+            self.feed_rules_above(plan, to, key, &names, fired, out);
+        }
+    }
+}
+
+impl Memory {
+    /// The incident of a silent key stays open until the key is heard again.
+    pub(super) fn is_silent(&self, key: u128) -> bool {
+        self.beats.get(&key).is_some_and(|beat| beat.silent)
+    }
+}
+
+fn overdue(heard: i64, heartbeat: Heartbeat) -> i64 {
+    heard.saturating_add(heartbeat.every.saturating_mul(i64::from(heartbeat.grace)))
+}

@@ -1,0 +1,603 @@
+//! Incidents: what an analyst sees of a thousand firings.
+//!
+//! One per rule and group. It opens with the first firing, says so again at 10, 100, ... times its
+//! first count and when its level rises, closes after a quiet time and may open again, with another
+//! id. Counts are exact between reports. Its id is a hash of (rule, rule text, group, triggering
+//! event), so that the same input gives the same ids in every run.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::mem;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::evidence::Evidence;
+use super::plan::RulePlan;
+use crate::alert;
+use crate::alert::threat::{Reason, points_of_incident};
+use crate::alert::{Alert, AlertId, AlertKind, AlertStatus, RuleSummary};
+use crate::detect::record::MatchRecord;
+use crate::event::{EventId, Timestamp};
+use crate::sigma::Level;
+
+/// Events listed in an alert; more are counted as omitted.
+pub const MOST_EVENTS: usize = 20;
+/// Correlation ids listed in an alert.
+pub const MOST_CORRELATION_IDS: usize = 16;
+
+/// The place of an incident: rule, kind (a rule may have a state and a risk incident at once), group.
+pub(crate) type Place = (u32, Facet, u128);
+
+/// Which of a rule's incidents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Facet {
+    Firing,
+    State,
+    Disagreement,
+    Risk,
+}
+
+/// Incidents held by all rules together.
+const MOST_INCIDENTS: usize = 65_536;
+
+/// The group of all incidents beyond a rule's budget.
+const EVERYTHING_ELSE: u128 = u128::MAX;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Incident {
+    id: u128,
+    pub(crate) kind: AlertKind,
+    pub(crate) open: bool,
+    /// Position in the order of opening.
+    ordinal: u64,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) count: u64,
+    /// The newest entry (time, order) that has been counted.
+    pub(crate) counted_to: (i64, u64),
+    reported: u64,
+    next_report: u64,
+    level: Level,
+    #[serde(with = "super::snapshot::exact")]
+    value: f64,
+    /// The value was below `rearm_below` since the last firing.
+    below: bool,
+    pub(crate) closed_at: i64,
+    group: Arc<BTreeMap<String, String>>,
+    pub(crate) details: Details,
+    approximate: bool,
+    openings: VecDeque<i64>,
+    /// A timer for it is pending.
+    pub(crate) timed: bool,
+}
+
+/// The evidence of an incident.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Details {
+    events: Vec<EventId>,
+    omitted: u64,
+    correlation_ids: Vec<String>,
+    path: Option<(Arc<str>, u64)>,
+    /// The event whose fields fill `show`, where there is one to fill.
+    latest: Option<Arc<Evidence>>,
+    /// State the incident is about and end of it, for `show`.
+    pub(crate) state: Option<(String, Option<i64>)>,
+    /// What the line says instead of `show`.
+    pub(crate) words: Option<String>,
+}
+
+impl Details {
+    pub(crate) fn note(&mut self, evidence: &Arc<Evidence>) {
+        evidence.each_event(&mut |event| {
+            self.note_event(event.id, event.correlation_ids());
+        });
+        self.latest = Some(Arc::clone(evidence));
+    }
+
+    /// The cheap form, for a match of a plain detection that fills no `show`.
+    pub(crate) fn note_record(&mut self, record: &MatchRecord) {
+        self.note_event(record.event_id, record.correlation_ids());
+    }
+
+    /// The line that opened it.
+    pub(crate) fn trigger_at(&mut self, path: &Arc<str>, line: u64) {
+        self.path = (!path.is_empty()).then(|| (Arc::clone(path), line));
+    }
+
+    fn note_event<'i>(&mut self, id: EventId, correlation_ids: impl Iterator<Item = &'i str>) {
+        if self.events.len() >= MOST_EVENTS {
+            self.omitted += 1;
+        } else if !self.events.contains(&id) {
+            self.events.push(id);
+        }
+        if self.correlation_ids.len() < MOST_CORRELATION_IDS {
+            for id in correlation_ids.take(MOST_CORRELATION_IDS) {
+                if !self.correlation_ids.iter().any(|known| known == id) {
+                    self.correlation_ids.push(id.to_owned());
+                }
+            }
+        }
+    }
+
+    /// Replaces what it holds of events, for other field numbers.
+    pub(crate) fn renumber(&mut self, replace: impl Fn(&Arc<Evidence>) -> Arc<Evidence>) {
+        self.latest = self.latest.as_ref().map(replace);
+    }
+
+    /// Events that are known only as a number.
+    pub(crate) fn note_unseen(&mut self, events: u64) {
+        self.omitted += events;
+    }
+}
+
+/// One firing, as far as incidents care.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sighting {
+    pub(crate) kind: AlertKind,
+    pub(crate) time: i64,
+    /// Time of the first event behind it.
+    pub(crate) first: i64,
+    /// Events not counted before.
+    pub(crate) events: u64,
+    pub(crate) value: f64,
+    pub(crate) approximate: bool,
+    /// (time, order) of its newest event.
+    pub(crate) newest: (i64, u64),
+    /// Identifies the firing within the stream: the event that triggered it.
+    pub(crate) trigger: EventId,
+}
+
+/// What a sighting did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Opened,
+    Counted,
+    Suppressed,
+}
+
+/// What every alert needs to be written.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'c> {
+    /// Names of the needed fields, by number.
+    pub(crate) fields: &'c [String],
+    pub(crate) replayed: bool,
+}
+
+/// All incidents, open and remembered.
+#[derive(Debug, Default)]
+pub(crate) struct Incidents {
+    pub(crate) all: HashMap<Place, Box<Incident>>,
+    /// Incidents held per rule.
+    held: HashMap<u32, usize>,
+    opened: u64,
+    /// Most incidents per rule.
+    budget: usize,
+    /// Reused for what ids are made of.
+    buffer: Vec<u8>,
+}
+
+impl Incidents {
+    /// No incidents yet, and room for `budget` per rule.
+    pub(crate) fn new(budget: usize) -> Self {
+        Self { budget, ..Self::default() }
+    }
+
+    /// The incident of a place, if it is open.
+    pub(crate) fn open_at(&mut self, place: Place) -> Option<&mut Incident> {
+        self.all.get_mut(&place).map(Box::as_mut).filter(|incident| incident.open)
+    }
+
+    /// Where the sighting of a group belongs: its own place, or the common one when the rule holds
+    /// too many.
+    pub(crate) fn place(&self, place: Place) -> Place {
+        let full =
+            self.all.len() >= MOST_INCIDENTS || self.held.get(&place.0).copied().unwrap_or(0) >= self.budget;
+        if full && !self.all.contains_key(&place) { (place.0, place.1, EVERYTHING_ELSE) } else { place }
+    }
+
+    /// Counts one firing: opens an incident or adds to the open one.
+    pub(crate) fn sight(
+        &mut self,
+        place: Place,
+        rule: &RulePlan,
+        sighting: Sighting,
+        group: impl FnOnce() -> BTreeMap<String, String>,
+        collect: impl FnOnce(&mut Details, Effect),
+        (context, out): (Context<'_>, &mut Vec<Alert>),
+    ) -> Effect {
+        let place = match self.all.get_mut(&place) {
+            Some(incident) if incident.open => {
+                return incident.count(rule, sighting, collect, (context, out));
+            }
+            Some(_) => place,
+            None => self.place(place),
+        };
+        match self.all.get_mut(&place) {
+            Some(incident) if incident.open => incident.count(rule, sighting, collect, (context, out)),
+            Some(incident) if incident.is_held_back(rule, &sighting) => {
+                incident.last = incident.last.max(sighting.time);
+                Effect::Suppressed
+            }
+            _ => {
+                let group = match place.2 {
+                    EVERYTHING_ELSE => BTreeMap::new(),
+                    _ => group(),
+                };
+                let alert = self.open(place, rule, sighting, group, collect, context);
+                out.push(alert);
+                Effect::Opened
+            }
+        }
+    }
+
+    fn open(
+        &mut self,
+        place: Place,
+        rule: &RulePlan,
+        sighting: Sighting,
+        group: BTreeMap<String, String>,
+        collect: impl FnOnce(&mut Details, Effect),
+        context: Context<'_>,
+    ) -> Alert {
+        let before = self.all.remove(&place);
+        if before.is_none() {
+            *self.held.entry(place.0).or_insert(0) += 1;
+        }
+        let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
+        let level = escalated(rule, &mut openings, sighting.time);
+        let mut incident = Box::new(Incident {
+            id: identity(rule, place.1, &group, sighting.trigger, &mut self.buffer),
+            kind: sighting.kind,
+            open: true,
+            ordinal: self.opened,
+            first: sighting.first,
+            last: sighting.time,
+            count: sighting.events.max(1),
+            counted_to: sighting.newest,
+            reported: 0,
+            next_report: sighting.events.max(1).saturating_mul(10),
+            level,
+            value: sighting.value,
+            below: false,
+            closed_at: i64::MIN,
+            group: Arc::new(group),
+            details: Details::default(),
+            approximate: sighting.approximate || place.2 == EVERYTHING_ELSE,
+            openings,
+            timed: false,
+        });
+        collect(&mut incident.details, Effect::Opened);
+        if let Some(trigger) = incident.details.latest.clone() {
+            incident.details.trigger_at(&trigger.path, trigger.line);
+        }
+        self.opened += 1;
+        let alert = incident.report(AlertStatus::Open, sighting.time, rule, context);
+        self.all.insert(place, incident);
+        alert
+    }
+
+    /// Closes an incident; forgets it unless its rule needs to remember.
+    pub(crate) fn close(
+        &mut self,
+        place: Place,
+        time: i64,
+        rule: &RulePlan,
+        context: Context<'_>,
+        out: &mut Vec<Alert>,
+    ) {
+        let Some(incident) = self.all.get_mut(&place).filter(|incident| incident.open) else { return };
+        if memory(rule) == 0 {
+            let last_words = self.forget(place);
+            out.extend(last_words.map(|mut incident| incident.end(time, rule, context)));
+        } else {
+            incident.open = false;
+            incident.closed_at = time;
+            out.push(incident.report(AlertStatus::Close, time, rule, context));
+        }
+    }
+
+    pub(crate) fn forget(&mut self, place: Place) -> Option<Box<Incident>> {
+        let forgotten = self.all.remove(&place)?;
+        if let Some(held) = self.held.get_mut(&place.0) {
+            *held = held.saturating_sub(1);
+        }
+        Some(forgotten)
+    }
+
+    /// Gives out all incidents, in order of opening.
+    pub(crate) fn take_all(&mut self) -> Vec<(Place, Incident)> {
+        self.held.clear();
+        let mut all: Vec<(Place, Incident)> =
+            self.all.drain().map(|(place, incident)| (place, *incident)).collect();
+        all.sort_unstable_by_key(|(place, incident)| (incident.ordinal, *place));
+        all
+    }
+
+    /// Puts an incident in as the one that opened last.
+    pub(crate) fn insert_newest(&mut self, place: Place, incident: Incident) {
+        self.insert(place, Incident { ordinal: self.opened, ..incident });
+    }
+
+    /// Puts a stored incident back.
+    pub(crate) fn insert(&mut self, place: Place, incident: Incident) {
+        self.opened = self.opened.max(incident.ordinal + 1);
+        if self.all.insert(place, Box::new(incident)).is_none() {
+            *self.held.entry(place.0).or_insert(0) += 1;
+        }
+    }
+
+    /// The value of a group was seen below the threshold.
+    pub(crate) fn calm(&mut self, place: Place, value: f64, rule: &RulePlan) {
+        let Some(bound) = rule.extension.alert.rearm_below else { return };
+        if value < bound
+            && let Some(incident) = self.all.get_mut(&place)
+        {
+            incident.below = true;
+        }
+    }
+
+    /// Open incidents of some groups as reasons of a threat level.
+    pub(crate) fn reasons(
+        &self,
+        plan: &[RulePlan],
+        context: Context<'_>,
+        wanted: impl Fn(&BTreeMap<String, String>) -> bool,
+    ) -> Vec<Reason> {
+        let open = self.all.iter().filter(|(_, incident)| incident.open && wanted(&incident.group));
+        open.filter_map(|((rule, ..), incident)| {
+            Some(Reason {
+                points: points_of_incident(incident.level),
+                text: incident.summary(plan.get(*rule as usize)?, context),
+                level: incident.level,
+                alert: Some(AlertId(incident.id)),
+            })
+        })
+        .collect()
+    }
+
+    /// Reports every open incident whose count has grown since its last report, in order of opening.
+    pub(crate) fn report_open(&mut self, plan: &[RulePlan], context: Context<'_>, out: &mut Vec<Alert>) {
+        self.report_those(plan, context, out, |_, incident| {
+            incident.open && incident.reported != incident.count
+        });
+    }
+
+    /// Reports every open incident of these rules, in order of opening: for somebody who has heard of
+    /// none yet.
+    pub(crate) fn report_standing(
+        &mut self,
+        plan: &[RulePlan],
+        context: Context<'_>,
+        out: &mut Vec<Alert>,
+        wanted: impl Fn(u32) -> bool,
+    ) {
+        self.report_those(plan, context, out, |place, incident| incident.open && wanted(place.0));
+    }
+
+    fn report_those(
+        &mut self,
+        plan: &[RulePlan],
+        context: Context<'_>,
+        out: &mut Vec<Alert>,
+        wanted: impl Fn(&Place, &Incident) -> bool,
+    ) {
+        let mut due: Vec<(u64, Place)> = self
+            .all
+            .iter()
+            .filter(|(place, incident)| wanted(place, incident))
+            .map(|(place, incident)| (incident.ordinal, *place))
+            .collect();
+        due.sort_unstable();
+        for (_, place) in due {
+            if let (Some(incident), Some(rule)) = (self.all.get_mut(&place), plan.get(place.0 as usize)) {
+                out.push(incident.report(AlertStatus::Update, incident.last, rule, context));
+            }
+        }
+    }
+}
+
+/// How long a closed incident is remembered.
+pub(crate) fn memory(rule: &RulePlan) -> i64 {
+    let alert = &rule.extension.alert;
+    let rearm = alert.rearm_below.map_or(0, |_| rule.calm_after);
+    let repeat = rule.extension.escalate.map_or(0, |escalate| escalate.within);
+    alert.suppress.unwrap_or(0).max(rearm).max(repeat)
+}
+
+fn escalated(rule: &RulePlan, openings: &mut VecDeque<i64>, time: i64) -> Level {
+    let Some(escalate) = rule.extension.escalate else { return rule.summary.level };
+    openings.push_back(time);
+    while openings.front().is_some_and(|first| time.saturating_sub(*first) > escalate.within)
+        || openings.len() > 1024
+    {
+        openings.pop_front();
+    }
+    let repeated = openings.len() >= escalate.after as usize;
+    if repeated { escalate.level.max(rule.summary.level) } else { rule.summary.level }
+}
+
+/// Hash of (rule id, rule content, facet, group without ASCII case, triggering event).
+fn identity(
+    rule: &RulePlan,
+    facet: Facet,
+    group: &BTreeMap<String, String>,
+    trigger: EventId,
+    bytes: &mut Vec<u8>,
+) -> u128 {
+    bytes.clear();
+    let mut feed = |part: &[u8], folded: bool| {
+        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        let start = bytes.len();
+        bytes.extend_from_slice(part);
+        if let Some(part) = bytes.get_mut(start..).filter(|_| folded) {
+            part.make_ascii_lowercase();
+        }
+    };
+    feed(rule.summary.id.as_bytes(), false);
+    feed(&rule.content_hash.to_le_bytes(), false);
+    feed(&[facet as u8], false);
+    for (name, value) in group {
+        feed(name.as_bytes(), false);
+        feed(value.as_bytes(), true);
+    }
+    feed(&trigger.0.to_le_bytes(), false);
+    xxh3_128(bytes)
+}
+
+impl Incident {
+    /// Counts a firing while it is open.
+    fn count(
+        &mut self,
+        rule: &RulePlan,
+        sighting: Sighting,
+        collect: impl FnOnce(&mut Details, Effect),
+        (context, out): (Context<'_>, &mut Vec<Alert>),
+    ) -> Effect {
+        self.count = self.count.saturating_add(sighting.events);
+        self.first = self.first.min(sighting.first);
+        self.last = self.last.max(sighting.time);
+        self.counted_to = self.counted_to.max(sighting.newest);
+        self.value = sighting.value;
+        self.below = false;
+        self.approximate |= sighting.approximate;
+        collect(&mut self.details, Effect::Counted);
+        if self.count >= self.next_report {
+            while self.count >= self.next_report {
+                self.next_report = self.next_report.saturating_mul(10);
+            }
+            out.push(self.report(AlertStatus::Update, sighting.time, rule, context));
+        }
+        Effect::Counted
+    }
+
+    /// Goes on as the incident that stood at the same place for an earlier text of the rule: under its
+    /// id, so that whoever has heard of it hears no more than what is new.
+    pub(crate) fn continue_as(&mut self, before: &Incident) {
+        self.id = before.id;
+        self.first = self.first.min(before.first);
+        self.count = self.count.max(before.count);
+        self.reported = self.count;
+        self.next_report = self.next_report.max(before.next_report);
+    }
+
+    fn is_held_back(&self, rule: &RulePlan, sighting: &Sighting) -> bool {
+        let alert = &rule.extension.alert;
+        let suppressed =
+            alert.suppress.is_some_and(|suppress| sighting.time < self.closed_at.saturating_add(suppress));
+        let armed = alert.rearm_below.is_none()
+            || self.below
+            || sighting.time.saturating_sub(self.last) > rule.calm_after;
+        suppressed || !armed
+    }
+
+    /// Raises the level; true when it was lower.
+    pub(crate) fn raise(&mut self, level: Level) -> bool {
+        let raised = level > self.level;
+        self.level = self.level.max(level);
+        raised
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        status: AlertStatus,
+        time: i64,
+        rule: &RulePlan,
+        context: Context<'_>,
+    ) -> Alert {
+        self.reported = self.count;
+        let listed = (self.details.events.clone(), self.details.correlation_ids.clone());
+        self.tell(status, time, rule, context, listed)
+    }
+
+    /// The last report of an incident that is remembered no longer.
+    fn end(&mut self, time: i64, rule: &RulePlan, context: Context<'_>) -> Alert {
+        let listed = (mem::take(&mut self.details.events), mem::take(&mut self.details.correlation_ids));
+        self.tell(AlertStatus::Close, time, rule, context, listed)
+    }
+
+    fn tell(
+        &self,
+        status: AlertStatus,
+        time: i64,
+        rule: &RulePlan,
+        context: Context<'_>,
+        (events, correlation_ids): (Vec<EventId>, Vec<String>),
+    ) -> Alert {
+        let summary = Arc::clone(&rule.summary);
+        let leveled = if summary.level == self.level {
+            summary
+        } else {
+            Arc::new(RuleSummary { level: self.level, ..RuleSummary::clone(&summary) })
+        };
+        let trigger = self.details.path.as_ref();
+        Alert {
+            status,
+            alert_id: AlertId(self.id),
+            time: Timestamp(time),
+            kind: self.kind,
+            group: Arc::clone(&self.group),
+            count: self.count,
+            window: alert::Window { start: Timestamp(self.first), end: Timestamp(self.last) },
+            summary: self.summary(rule, context),
+            events,
+            events_omitted: self.details.omitted,
+            correlation_ids,
+            source: trigger.map(|(path, line)| alert::Evidence { path: Arc::clone(path), line: *line }),
+            approximate: self.approximate,
+            replayed: context.replayed,
+            rule: leveled,
+        }
+    }
+
+    fn summary(&self, rule: &RulePlan, context: Context<'_>) -> String {
+        if let Some(words) = &self.details.words {
+            return words.clone();
+        }
+        let Some(template) = &rule.extension.show else {
+            let title = &rule.summary.title;
+            let length = self.group.values().fold(title.len(), |length, value| length + 2 + value.len());
+            let mut text = String::with_capacity(length);
+            text.push_str(title);
+            for (n, value) in self.group.values().enumerate() {
+                text.push_str(if n == 0 { ": " } else { ", " });
+                text.push_str(value);
+            }
+            return text;
+        };
+        template.fill(|name| {
+            let built_in = match name {
+                "count" => Some(self.count.to_string()),
+                "value" => Some(short_number(self.value)),
+                "level" => Some(self.level.to_string()),
+                "title" => Some(rule.summary.title.clone()),
+                "state" => self.details.state.as_ref().map(|(state, _)| state.clone()),
+                "until" => self.details.state.as_ref()?.1.map(|until| Timestamp(until).to_string()),
+                _ => None,
+            };
+            if let Some(text) = built_in.or_else(|| self.group.get(name).cloned()) {
+                return Some(text.into());
+            }
+            let number = context.fields.iter().position(|field| field == name)?;
+            let latest = self.details.latest.as_ref()?;
+            let mut found = None;
+            if let Some(value) = latest.values(number as u16).next() {
+                found = Some(value.to_owned());
+            } else {
+                latest.each_event(&mut |event| {
+                    if let Some(value) = event.values(number as u16).next() {
+                        found = Some(value.to_owned());
+                    }
+                });
+            }
+            found.map(Into::into)
+        })
+    }
+}
+
+/// At most two digits behind the point, none for whole numbers.
+pub(crate) fn short_number(value: f64) -> String {
+    let rounded = (value * 100.0).round() / 100.0;
+    format!("{rounded}")
+}

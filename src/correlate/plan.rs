@@ -1,0 +1,802 @@
+//! Rules as stage two runs them: references resolved to indexes, fields to numbers, conditions to
+//! clauses. Built once per rule set, never changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::alert::RuleSummary;
+use crate::detect::record::FieldNumber;
+use crate::event::Nanos;
+use crate::sigma::Level;
+use crate::sigma::comparison::Comparison;
+use crate::sigma::extension;
+use crate::sigma::extension::{Absent, Bucket, Extension, Heartbeat, StateInput, Tie, WindowKind};
+use crate::sigma::rule::{
+    Correlation, CorrelationCondition, CorrelationKind, Diagnostic, Expression, Header, Node, Severity,
+    Spanned,
+};
+
+/// One rule as it comes from the rule set.
+#[derive(Clone, Copy)]
+pub(crate) struct RuleInput<'r> {
+    pub(crate) header: &'r Header,
+    pub(crate) extension: Option<&'r Node>,
+    /// `None`: a plain detection.
+    pub(crate) correlation: Option<&'r Correlation>,
+    /// `generate` was written on the referenced rule itself.
+    pub(crate) generate: bool,
+}
+
+/// All rules, by rule index, and the fields they need.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) rules: Vec<RulePlan>,
+    pub(crate) fields: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct RulePlan {
+    pub(crate) summary: Arc<RuleSummary>,
+    pub(crate) content_hash: u64,
+    /// Raises incidents of its own (not merely input of a correlation).
+    pub(crate) alone: bool,
+    /// Firings become incidents.
+    pub(crate) incidents: bool,
+    pub(crate) extension: Extension,
+    /// Where its matches or firings go.
+    pub(crate) routes: Vec<Route>,
+    pub(crate) evaluator: Evaluator,
+    /// Names of the group fields, aliases included.
+    pub(crate) group_names: Vec<String>,
+    /// Numbers of those names, for rules above.
+    pub(crate) group_numbers: Vec<FieldNumber>,
+    /// Fields that rules above need of its firings.
+    pub(crate) carried: Vec<FieldNumber>,
+    /// Some of these are not the names of its groups: only the events behind a firing know them.
+    pub(crate) carries_events: bool,
+    pub(crate) lateness: Nanos,
+    /// Rules between it and the events: 0 for a plain detection.
+    pub(crate) depth: u32,
+    /// Quiet time after which an incident closes.
+    pub(crate) close_after: Nanos,
+    /// Quiet time after which the value is below any threshold.
+    pub(crate) calm_after: Nanos,
+    /// A plain detection makes one incident for each value of the first of these sets that is present.
+    pub(crate) incident_keys: Vec<Vec<FieldNumber>>,
+    pub(crate) risk_fields: Vec<FieldNumber>,
+    pub(crate) first_seen_fields: Vec<FieldNumber>,
+    pub(crate) once_fields: Vec<FieldNumber>,
+    /// For `once_per`: logger, path and status of a request.
+    pub(crate) once_request: Option<[FieldNumber; 3]>,
+    pub(crate) states: Option<StatesPlan>,
+}
+
+/// How raw firings come about.
+#[derive(Debug)]
+pub(crate) enum Evaluator {
+    /// Stage one decides: a plain detection.
+    Match,
+    Window(WindowPlan),
+    Heartbeat(Heartbeat),
+}
+
+#[derive(Debug)]
+pub(crate) struct WindowPlan {
+    pub(crate) span: Nanos,
+    pub(crate) kind: WindowKind,
+    pub(crate) measure: Measure,
+    pub(crate) condition: Condition,
+    /// The clauses that look forward.
+    pub(crate) forward: Vec<Clause>,
+    /// Rule bits of events that open a forward window.
+    pub(crate) anchors: u64,
+    pub(crate) tie: Tie,
+    /// Least count per rule bit.
+    pub(crate) runs: Vec<u32>,
+    /// Order of the rules, for ordered types; a rule with runs stands several times.
+    pub(crate) order: Vec<u8>,
+    pub(crate) interval: Option<extension::Interval>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Measure {
+    Count,
+    Distinct,
+    Sum,
+    Average,
+    Percentile(f64),
+    Rules { rules: u32 },
+    OrderedRules { rules: u32 },
+    Bucket(Bucket),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Condition {
+    Thresholds(Vec<(Comparison, f64)>),
+    /// An OR of ANDs; those with a forbidden rule never hold backwards.
+    Clauses(Vec<Clause>),
+    Ratio {
+        gte: f64,
+        min: u32,
+    },
+    /// A full bucket.
+    Overflow,
+    /// Only forward windows.
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Clause {
+    pub(crate) required: u64,
+    pub(crate) forbidden: u64,
+}
+
+impl WindowPlan {
+    /// The chains to follow: one per clause, or one for all rules.
+    pub(crate) fn sequences(&self) -> impl Iterator<Item = Vec<u8>> {
+        let ordered = matches!(self.measure, Measure::OrderedRules { .. });
+        let masks: Vec<u64> = match &self.condition {
+            _ if !ordered => Vec::new(),
+            Condition::Clauses(clauses) => clauses.iter().map(|clause| clause.required).collect(),
+            _ => vec![u64::MAX],
+        };
+        masks.into_iter().map(|mask| self.steps(mask))
+    }
+
+    /// The order of the rules in `mask`.
+    pub(crate) fn steps(&self, mask: u64) -> Vec<u8> {
+        self.order.iter().copied().filter(|bit| mask & (1 << bit) != 0).collect()
+    }
+
+    /// The condition asks for at least so much, and nothing else.
+    pub(crate) fn is_lower_bound(&self) -> bool {
+        matches!(&self.condition, Condition::Thresholds(thresholds)
+            if thresholds.iter().all(|(comparison, _)| matches!(comparison, Comparison::Gt | Comparison::Gte)))
+    }
+
+    /// The least value that fires, where only a lower bound is given: how far a group has come.
+    pub(crate) fn threshold(&self) -> Option<f64> {
+        match (&self.condition, self.measure) {
+            (Condition::Thresholds(thresholds), Measure::Count | Measure::Distinct) => {
+                match thresholds.as_slice() {
+                    [(Comparison::Gte, bound)] => Some(bound.ceil()),
+                    [(Comparison::Gt, bound)] => Some(bound.floor() + 1.0),
+                    _ => None,
+                }
+            }
+            (Condition::Overflow, Measure::Bucket(bucket)) => Some(f64::from(bucket.capacity) + 1.0),
+            _ => None,
+        }
+    }
+}
+
+/// One consumer of a rule's matches or firings.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Route {
+    pub(crate) to: usize,
+    pub(crate) role: Role,
+    /// Where the group values of the consumer stand in this rule's fields.
+    pub(crate) group: Vec<FieldNumber>,
+    /// Where the values stand that the consumer counts or adds up.
+    pub(crate) value: Vec<FieldNumber>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Counts, as the referenced rule with this bit.
+    Step(u8),
+    /// Clears the group.
+    Reset,
+    /// Input of the state machine, by its number.
+    State(usize),
+}
+
+#[derive(Debug)]
+pub(crate) struct StatesPlan {
+    /// `on` with input numbers; 0 is the rule's own firing.
+    pub(crate) on: Vec<(extension::StateFrom, usize, usize)>,
+    /// Inputs that are the word of the service.
+    pub(crate) logged: Vec<bool>,
+    pub(crate) entity: Option<FieldNumber>,
+}
+
+/// The most rules one correlation can refer to: they are bits of a word.
+const MOST_STEPS: usize = 56;
+
+/// How long a plain detection stays quiet before its incident closes.
+const CLOSE_AFTER: Nanos = 300_000_000_000;
+
+/// Fields that make incidents of a plain detection, in this order of preference.
+pub(crate) const DEFAULT_KEYS: [&str; 3] = ["user.name", "source.ip", "service.name"];
+
+impl Plan {
+    /// Resolves rules; what is wrong is reported and left out.
+    pub(crate) fn build(inputs: &[RuleInput<'_>], lateness: Nanos) -> (Self, Vec<Diagnostic>) {
+        let mut builder = Builder {
+            inputs,
+            names: names(inputs),
+            fields: Vec::new(),
+            numbers: BTreeMap::new(),
+            diagnostics: Vec::new(),
+            default_lateness: lateness,
+        };
+        let rules = builder.rules();
+        let mut plan = Self { rules, fields: builder.fields };
+        plan.carry();
+        plan.spread_lateness();
+        plan.measure_depth();
+        (plan, builder.diagnostics)
+    }
+
+    /// What firings must carry: what their consumers group by or count, all the way up.
+    fn carry(&mut self) {
+        for _ in 0..self.rules.len() {
+            let mut changed = false;
+            for rule in 0..self.rules.len() {
+                let mut carried: BTreeSet<FieldNumber> = self.rules[rule].carried.iter().copied().collect();
+                for route in &self.rules[rule].routes {
+                    carried.extend(route.group.iter().chain(&route.value));
+                    carried.extend(&self.rules[route.to].carried);
+                }
+                changed |= carried.len() != self.rules[rule].carried.len();
+                self.rules[rule].carried = carried.into_iter().collect();
+            }
+            if !changed {
+                break;
+            }
+        }
+        for rule in &mut self.rules {
+            rule.carries_events = rule.carried.iter().any(|field| !rule.group_numbers.contains(field));
+        }
+    }
+
+    /// A rule waits at least as long as the rules it listens to.
+    fn spread_lateness(&mut self) {
+        for _ in 0..self.rules.len() {
+            let mut changed = false;
+            for rule in 0..self.rules.len() {
+                // Matches come as they are; only firings may come later than their events.
+                if matches!(self.rules[rule].evaluator, Evaluator::Match) {
+                    continue;
+                }
+                let lateness = self.rules[rule].lateness;
+                let targets: Vec<usize> = self.rules[rule].routes.iter().map(|route| route.to).collect();
+                for to in targets {
+                    changed |= self.rules[to].lateness < lateness;
+                    self.rules[to].lateness = self.rules[to].lateness.max(lateness);
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+    }
+
+    /// The longest way from an event to each rule.
+    fn measure_depth(&mut self) {
+        for _ in 0..self.rules.len() {
+            let mut changed = false;
+            for rule in 0..self.rules.len() {
+                let above = self.rules[rule].depth + 1;
+                let targets: Vec<usize> = self.rules[rule].routes.iter().map(|route| route.to).collect();
+                for to in targets {
+                    changed |= self.rules[to].depth < above;
+                    self.rules[to].depth = self.rules[to].depth.max(above);
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+    }
+}
+
+fn names(inputs: &[RuleInput<'_>]) -> BTreeMap<String, usize> {
+    let mut names = BTreeMap::new();
+    for (index, input) in inputs.iter().enumerate() {
+        for name in [&input.header.id, &input.header.name].into_iter().flatten() {
+            names.entry(name.clone()).or_insert(index);
+        }
+    }
+    names
+}
+
+struct Builder<'r> {
+    inputs: &'r [RuleInput<'r>],
+    /// Ids and names of rules.
+    names: BTreeMap<String, usize>,
+    fields: Vec<String>,
+    numbers: BTreeMap<String, FieldNumber>,
+    diagnostics: Vec<Diagnostic>,
+    default_lateness: Nanos,
+}
+
+/// A route found while building the consumer, to be hung on the producer.
+type Found = (usize, Route);
+
+impl Builder<'_> {
+    fn rules(&mut self) -> Vec<RulePlan> {
+        let mut found: Vec<Found> = Vec::new();
+        let mut rules: Vec<RulePlan> =
+            (0..self.inputs.len()).map(|index| self.rule(index, &mut found)).collect();
+        self.break_cycles(&mut found);
+        for (from, route) in found {
+            if !rules[from].routes.contains(&route) {
+                rules[from].routes.push(route);
+            }
+        }
+        for index in self.consumed() {
+            rules[index].alone = false;
+        }
+        rules
+    }
+
+    /// Rules that only feed others: referenced without `generate` (one `true` wins), or named in
+    /// `states`, `ratio` or `absent`.
+    fn consumed(&self) -> BTreeSet<usize> {
+        let mut consumed = BTreeSet::new();
+        let mut generated = BTreeSet::new();
+        for (index, input) in self.inputs.iter().enumerate() {
+            if input.generate {
+                generated.insert(index);
+            }
+            let Some(correlation) = input.correlation else { continue };
+            for reference in &correlation.rules {
+                if let Some(index) = self.names.get(&reference.value) {
+                    consumed.insert(*index);
+                    if correlation.generate {
+                        generated.insert(*index);
+                    }
+                }
+            }
+        }
+        for (index, input) in self.inputs.iter().enumerate() {
+            let Some(extension) = input.extension.and_then(|node| extension::parse(node).0) else { continue };
+            let mut named: Vec<&Spanned<String>> = Vec::new();
+            if let Some(states) = &extension.states {
+                named.extend(states.on.iter().filter_map(|transition| match &transition.input {
+                    StateInput::Rule(reference) => Some(reference),
+                    StateInput::Firing => None,
+                }));
+            }
+            named.extend(extension.ratio.iter().flat_map(|ratio| [&ratio.of, &ratio.among]));
+            named.extend(extension.absent.iter().flat_map(|absent| [&absent.after, &absent.expect]));
+            let others = named.iter().filter_map(|reference| self.names.get(&reference.value));
+            consumed.extend(others.filter(|other| **other != index));
+        }
+        consumed.difference(&generated).copied().collect()
+    }
+
+    /// Drops routes that close a circle; the parser refuses such rules, this keeps hand-made sets safe.
+    fn break_cycles(&mut self, found: &mut Vec<Found>) {
+        let mut kept: Vec<Found> = Vec::new();
+        for (from, route) in std::mem::take(found) {
+            if reaches(&kept, route.to, from) {
+                let header = self.inputs[route.to].header;
+                self.report(
+                    header,
+                    header.at.clone(),
+                    "the rule takes part in a circle of correlations".into(),
+                    None,
+                );
+            } else {
+                kept.push((from, route));
+            }
+        }
+        *found = kept;
+    }
+
+    fn report(
+        &mut self,
+        header: &Header,
+        at: crate::sigma::rule::Position,
+        message: String,
+        hint: Option<String>,
+    ) {
+        self.diagnostics.push(Diagnostic {
+            severity: Severity::Error,
+            at,
+            message,
+            hint,
+            excerpt: None,
+            rule: Some(header.reference().to_owned()),
+        });
+    }
+
+    fn field(&mut self, name: &str) -> FieldNumber {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = FieldNumber::try_from(self.fields.len()).unwrap_or(FieldNumber::MAX - 1);
+        self.fields.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    fn field_numbers<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) -> Vec<FieldNumber> {
+        names.into_iter().map(|name| self.field(name)).collect()
+    }
+
+    fn extension(&mut self, input: RuleInput<'_>) -> Extension {
+        let Some(node) = input.extension else { return Extension::default() };
+        let (extension, diagnostics) = extension::parse(node);
+        let rule = Some(input.header.reference().to_owned());
+        self.diagnostics
+            .extend(diagnostics.into_iter().map(|found| Diagnostic { rule: rule.clone(), ..found }));
+        extension.unwrap_or_default()
+    }
+
+    fn resolve(&mut self, header: &Header, reference: &Spanned<String>) -> Option<usize> {
+        let found = self.names.get(&reference.value).copied();
+        if found.is_none() {
+            let known: Vec<&str> = self.names.keys().map(String::as_str).collect();
+            let hint =
+                extension::suggest(&reference.value, &known).map(|name| format!("did you mean `{name}`?"));
+            let message = format!("no rule has the id or name `{}`", reference.value);
+            self.report(header, reference.at.clone(), message, hint);
+        }
+        found
+    }
+
+    fn rule(&mut self, index: usize, found: &mut Vec<Found>) -> RulePlan {
+        let input = self.inputs[index];
+        let extension = self.extension(input);
+        if let Some(show) = &extension.show {
+            for name in show.fields() {
+                self.field(name);
+            }
+        }
+        let summary = RuleSummary::of(input.header);
+        let mut plan = RulePlan {
+            content_hash: input.header.content_hash,
+            alone: true,
+            // Sigma: no alert should be triggered by informational rules, they enrich.
+            incidents: extension.alert.enabled
+                && (extension.alert.given
+                    || input.correlation.is_some()
+                    || extension.states.is_some()
+                    || summary.level > Level::Informational),
+            routes: Vec::new(),
+            evaluator: Evaluator::Match,
+            group_names: Vec::new(),
+            group_numbers: Vec::new(),
+            carried: Vec::new(),
+            carries_events: false,
+            lateness: extension.lateness.unwrap_or(self.default_lateness),
+            depth: 0,
+            close_after: extension.alert.close_after.unwrap_or(CLOSE_AFTER),
+            calm_after: 0,
+            incident_keys: Vec::new(),
+            risk_fields: extension.risk.iter().flat_map(|risk| self.field_numbers(&risk.entities)).collect(),
+            first_seen_fields: extension
+                .first_seen
+                .iter()
+                .flat_map(|first_seen| self.field_numbers(&first_seen.fields))
+                .collect(),
+            once_fields: extension
+                .once_per
+                .iter()
+                .flat_map(|once| self.field_numbers(&once.fields))
+                .collect(),
+            once_request: extension.once_per.as_ref().map(|_| {
+                ["log.logger", "url.path", "http.response.status_code"].map(|name| self.field(name))
+            }),
+            states: None,
+            extension,
+            summary: Arc::new(summary),
+        };
+        if let (Some(once), Some(_)) = (&plan.extension.once_per, input.correlation) {
+            let message = "`once_per` belongs to the detections that a correlation refers to";
+            self.report(input.header, once.at.clone(), message.to_owned(), None);
+        }
+        match input.correlation {
+            None => self.detection(&mut plan),
+            Some(correlation) => self.correlation(index, correlation, &mut plan, found),
+        }
+        self.extras(index, &mut plan, input.correlation, found);
+        plan
+    }
+
+    fn detection(&mut self, plan: &mut RulePlan) {
+        let chosen = &plan.extension.alert.group_by;
+        plan.incident_keys = if chosen.is_empty() {
+            let entity = plan.extension.states.as_ref().and_then(|states| states.entity.clone());
+            match entity {
+                Some(entity) => vec![vec![self.field(&entity)]],
+                None => DEFAULT_KEYS.iter().map(|key| vec![self.field(key)]).collect(),
+            }
+        } else {
+            vec![self.field_numbers(&chosen.clone())]
+        };
+        if let [only] = plan.incident_keys.as_slice() {
+            plan.group_numbers = only.clone();
+            plan.group_names = only.iter().map(|number| self.fields[usize::from(*number)].clone()).collect();
+        }
+    }
+
+    fn correlation(
+        &mut self,
+        index: usize,
+        correlation: &Correlation,
+        plan: &mut RulePlan,
+        found: &mut Vec<Found>,
+    ) {
+        plan.group_names = correlation.group_by.clone();
+        plan.group_numbers = self.field_numbers(&correlation.group_by);
+        plan.calm_after = correlation.timespan;
+        if plan.extension.alert.close_after.is_none() {
+            plan.close_after = correlation.timespan;
+        }
+        let header = self.inputs[index].header;
+        if correlation.rules.len() > MOST_STEPS {
+            let message = format!("more than {MOST_STEPS} rules in one correlation");
+            self.report(header, header.at.clone(), message, None);
+        }
+        let extension = plan.extension.clone();
+        if let Some(heartbeat) = extension.heartbeat {
+            plan.evaluator = Evaluator::Heartbeat(heartbeat);
+        } else if let Some(absent) = &extension.absent {
+            plan.evaluator = Evaluator::Window(absence(absent));
+            self.steps(index, correlation, &[&absent.after, &absent.expect], found);
+            return;
+        } else if let Some(ratio) = &extension.ratio {
+            let mut window = window(correlation, &extension, &[]);
+            window.measure = Measure::Rules { rules: 2 };
+            window.condition = Condition::Ratio { gte: ratio.gte, min: ratio.min };
+            window.forward.clear();
+            plan.evaluator = Evaluator::Window(window);
+            self.steps(index, correlation, &[&ratio.of, &ratio.among], found);
+            return;
+        } else {
+            let runs = self.runs(header, correlation, &extension);
+            plan.evaluator = Evaluator::Window(window(correlation, &extension, &runs));
+        }
+        let references: Vec<&Spanned<String>> = correlation.rules.iter().take(MOST_STEPS).collect();
+        self.steps(index, correlation, &references, found);
+    }
+
+    /// `runs` by rule bit.
+    fn runs(&mut self, header: &Header, correlation: &Correlation, extension: &Extension) -> Vec<u32> {
+        let mut runs = vec![1; correlation.rules.len()];
+        for (name, count) in &extension.runs {
+            let wanted = self.resolve(header, name);
+            let position = correlation.rules.iter().position(|reference| {
+                wanted.is_some() && self.names.get(&reference.value).copied() == wanted
+            });
+            match position {
+                Some(position) => runs[position] = *count,
+                None if wanted.is_some() => {
+                    let message = format!("`{}` in `runs` is not one of the correlation's rules", name.value);
+                    self.report(header, name.at.clone(), message, None);
+                }
+                None => {}
+            }
+        }
+        runs
+    }
+
+    fn steps(
+        &mut self,
+        index: usize,
+        correlation: &Correlation,
+        references: &[&Spanned<String>],
+        found: &mut Vec<Found>,
+    ) {
+        let value = match &correlation.condition {
+            CorrelationCondition::Thresholds { fields, .. } => fields.clone(),
+            CorrelationCondition::Expression(_) => Vec::new(),
+        };
+        for (bit, reference) in references.iter().enumerate() {
+            let Some(from) = self.resolve(self.inputs[index].header, reference) else { continue };
+            let group = self.read_through(correlation, &correlation.group_by, reference, from);
+            let value = self.read_through(correlation, &value, reference, from);
+            found.push((from, Route { to: index, role: Role::Step(bit as u8), group, value }));
+        }
+    }
+
+    /// The fields behind names for one referenced rule: an alias wins over a field of that name.
+    fn read_through(
+        &mut self,
+        correlation: &Correlation,
+        names: &[String],
+        reference: &Spanned<String>,
+        rule: usize,
+    ) -> Vec<FieldNumber> {
+        let header = self.inputs[rule].header;
+        names
+            .iter()
+            .map(|name| {
+                let aliases = correlation.aliases.get(name);
+                let field = aliases.and_then(|aliases| {
+                    let by = [Some(&reference.value), header.id.as_ref(), header.name.as_ref()];
+                    by.into_iter().flatten().find_map(|key| aliases.get(key))
+                });
+                self.field(field.unwrap_or(name))
+            })
+            .collect()
+    }
+
+    /// Inputs named in the block: `reset_on` and `states`.
+    fn extras(
+        &mut self,
+        index: usize,
+        plan: &mut RulePlan,
+        correlation: Option<&Correlation>,
+        found: &mut Vec<Found>,
+    ) {
+        let header = self.inputs[index].header;
+        for reference in &plan.extension.reset_on.clone() {
+            if let Some(from) = self.resolve(header, reference) {
+                let group = self.group_of(plan, correlation, reference, from);
+                found.push((from, Route { to: index, role: Role::Reset, group, value: Vec::new() }));
+            }
+        }
+        let Some(states) = plan.extension.states.clone() else { return };
+        let mut inputs = vec!["firing".to_owned()];
+        let mut on = Vec::new();
+        for transition in &states.on {
+            let number = match &transition.input {
+                StateInput::Firing => 0,
+                StateInput::Rule(reference) => {
+                    let known = inputs.iter().position(|input| *input == reference.value);
+                    known.unwrap_or_else(|| {
+                        inputs.push(reference.value.clone());
+                        if let Some(from) = self.resolve(header, reference) {
+                            let role = Role::State(inputs.len() - 1);
+                            let group = self.group_of(plan, correlation, reference, from);
+                            found.push((from, Route { to: index, role, group, value: Vec::new() }));
+                        }
+                        inputs.len() - 1
+                    })
+                }
+            };
+            on.push((transition.from, number, transition.to));
+        }
+        let logged = self.logged(index, &states.logged, &inputs);
+        let entity = states.entity.as_ref().map(|entity| self.field(entity));
+        plan.states = Some(StatesPlan { on, logged, entity });
+    }
+
+    fn logged(&mut self, own: usize, logged: &[Spanned<String>], inputs: &[String]) -> Vec<bool> {
+        let header = self.inputs[own].header;
+        let wanted: Vec<Option<usize>> =
+            logged.iter().map(|reference| self.resolve(header, reference)).collect();
+        inputs
+            .iter()
+            .enumerate()
+            .map(|(number, input)| {
+                let index = if number == 0 { Some(own) } else { self.names.get(input).copied() };
+                index.is_some() && wanted.contains(&index)
+            })
+            .collect()
+    }
+
+    fn group_of(
+        &mut self,
+        plan: &RulePlan,
+        correlation: Option<&Correlation>,
+        reference: &Spanned<String>,
+        from: usize,
+    ) -> Vec<FieldNumber> {
+        match correlation {
+            Some(correlation) => self.read_through(correlation, &correlation.group_by, reference, from),
+            None => plan.group_numbers.clone(),
+        }
+    }
+}
+
+fn reaches(routes: &[Found], from: usize, to: usize) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(rule) = open.pop() {
+        if rule == to {
+            return true;
+        }
+        if seen.insert(rule) {
+            open.extend(routes.iter().filter(|(start, _)| *start == rule).map(|(_, route)| route.to));
+        }
+    }
+    false
+}
+
+fn absence(absent: &Absent) -> WindowPlan {
+    WindowPlan {
+        span: absent.within,
+        kind: WindowKind::Sliding,
+        measure: Measure::Rules { rules: 2 },
+        condition: Condition::Never,
+        forward: vec![Clause { required: 1, forbidden: 2 }],
+        anchors: 1,
+        tie: Tie::Strict,
+        runs: Vec::new(),
+        order: vec![0, 1],
+        interval: None,
+    }
+}
+
+fn window(correlation: &Correlation, extension: &Extension, runs: &[u32]) -> WindowPlan {
+    let rules = correlation.rules.len().min(MOST_STEPS) as u32;
+    let ordered = correlation.kind == CorrelationKind::TemporalOrdered;
+    let repeats = |bit: u32| runs.get(bit as usize).copied().unwrap_or(1).min(32);
+    let order: Vec<u8> = (0..rules).flat_map(|bit| (0..repeats(bit)).map(move |_| bit as u8)).collect();
+    let mut plan = WindowPlan {
+        span: correlation.timespan,
+        kind: extension.window,
+        measure: Measure::Count,
+        condition: Condition::Never,
+        forward: Vec::new(),
+        anchors: 0,
+        tie: extension.tie,
+        runs: runs.to_vec(),
+        order,
+        interval: extension.interval,
+    };
+    if let Some(bucket) = extension.bucket {
+        plan.measure = Measure::Bucket(bucket);
+        plan.condition = Condition::Overflow;
+        plan.span = bucket.leak.saturating_mul(i64::from(bucket.capacity) + 1);
+        return plan;
+    }
+    let percent = match &correlation.condition {
+        CorrelationCondition::Thresholds { percentile, .. } => percentile.unwrap_or(50.0),
+        CorrelationCondition::Expression(_) => 50.0,
+    };
+    plan.measure = match correlation.kind {
+        CorrelationKind::EventCount => Measure::Count,
+        CorrelationKind::ValueCount => Measure::Distinct,
+        CorrelationKind::Temporal => Measure::Rules { rules },
+        CorrelationKind::TemporalOrdered => Measure::OrderedRules { rules },
+        CorrelationKind::ValueSum => Measure::Sum,
+        CorrelationKind::ValueAvg => Measure::Average,
+        CorrelationKind::ValuePercentile => Measure::Percentile(percent),
+        CorrelationKind::ValueMedian => Measure::Percentile(50.0),
+    };
+    match &correlation.condition {
+        CorrelationCondition::Thresholds { thresholds, .. } if thresholds.is_empty() => {
+            let all = if ordered { plan.order.len() } else { rules as usize };
+            plan.condition = Condition::Thresholds(vec![(Comparison::Gte, all as f64)]);
+        }
+        CorrelationCondition::Thresholds { thresholds, .. } => {
+            plan.condition = Condition::Thresholds(thresholds.clone());
+        }
+        CorrelationCondition::Expression(expression) => {
+            let clauses = clauses(expression, false);
+            plan.forward = clauses.iter().copied().filter(|clause| clause.forbidden != 0).collect();
+            plan.anchors = plan.forward.iter().fold(0, |bits, clause| bits | clause.required);
+            plan.condition = Condition::Clauses(clauses);
+        }
+    }
+    plan
+}
+
+/// The expression as an OR of ANDs, without clauses that contradict themselves.
+fn clauses(expression: &Expression, negated: bool) -> Vec<Clause> {
+    let found = match (expression, negated) {
+        (Expression::Rule(rule), false) => vec![Clause { required: bit(*rule), forbidden: 0 }],
+        (Expression::Rule(rule), true) => vec![Clause { required: 0, forbidden: bit(*rule) }],
+        (Expression::Not(inner), negated) => clauses(inner, !negated),
+        (Expression::Or(parts), false) | (Expression::And(parts), true) => {
+            parts.iter().flat_map(|part| clauses(part, negated)).collect()
+        }
+        (Expression::And(parts), false) | (Expression::Or(parts), true) => {
+            let start = vec![Clause { required: 0, forbidden: 0 }];
+            parts.iter().fold(start, |left, part| product(&left, &clauses(part, negated)))
+        }
+    };
+    let unique: BTreeSet<Clause> =
+        found.into_iter().filter(|clause| clause.required & clause.forbidden == 0).collect();
+    unique.into_iter().collect()
+}
+
+fn product(left: &[Clause], right: &[Clause]) -> Vec<Clause> {
+    let pairs = left.iter().flat_map(|a| right.iter().map(move |b| (a, b)));
+    pairs
+        .map(|(a, b)| Clause { required: a.required | b.required, forbidden: a.forbidden | b.forbidden })
+        // A hostile rule must not multiply without end.
+        .take(1024)
+        .collect()
+}
+
+fn bit(rule: usize) -> u64 {
+    1 << rule.min(MOST_STEPS - 1)
+}

@@ -1,0 +1,124 @@
+//! Risk in the stream: who gets points, and the incidents of those who have too many.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::evidence::Evidence;
+use super::fire::MOST_VALUES;
+use super::plan::{Plan, RulePlan};
+use super::timer::Kind;
+use super::{Correlator, Names, Output};
+use crate::alert::AlertKind;
+use crate::correlate::incident::{Effect, Facet, Sighting};
+use crate::correlate::risk::Cause;
+use crate::detect::record::FieldNumber;
+
+impl Correlator {
+    pub(super) fn firing_risk(
+        &mut self,
+        plan: &Plan,
+        index: u32,
+        names: &Names,
+        parts: &[Arc<Evidence>],
+        time: i64,
+        out: &mut Vec<Output>,
+    ) {
+        let rule = &plan.rules[index as usize];
+        let mut entities = Vec::new();
+        for field in &rule.risk_fields {
+            for value in self.values_behind(rule, names, parts, *field).into_iter().take(MOST_VALUES) {
+                entities.push((*field, value));
+            }
+        }
+        let event = parts.last().map(|evidence| evidence.id);
+        self.add_risk(plan, Cause { rule: index, plan: rule, time, event }, &entities, out);
+    }
+
+    pub(super) fn add_risk(
+        &mut self,
+        plan: &Plan,
+        cause: Cause<'_>,
+        entities: &[(FieldNumber, String)],
+        out: &mut Vec<Output>,
+    ) {
+        for (field, value) in entities {
+            let name = plan.fields[usize::from(*field)].as_str();
+            let key = self.fingerprint([name, value].into_iter());
+            let cause_and_rules = (cause, plan.rules.as_slice());
+            let change = self.risks.add(key, (*field, name), super::cut(value), cause_and_rules);
+            let Some(change) = change else {
+                continue;
+            };
+            let score = change.score;
+            out.push(Output::Risk(change));
+            self.risk_incidents(plan, cause, (*field, name, value), key, score, out);
+        }
+    }
+
+    /// Rules that watch the score of such entities.
+    fn risk_incidents(
+        &mut self,
+        plan: &Plan,
+        Cause { time, event, .. }: Cause<'_>,
+        (field, name, value): (FieldNumber, &str, &str),
+        key: u128,
+        score: f64,
+        out: &mut Vec<Output>,
+    ) {
+        for (index, rule) in plan.rules.iter().enumerate() {
+            let Some(bound) = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at) else { continue };
+            if score < bound || !rule.risk_fields.contains(&field) {
+                continue;
+            }
+            let place = (index as u32, Facet::Risk, key);
+            let sighting = Sighting {
+                kind: AlertKind::Risk,
+                time,
+                first: time,
+                events: 1,
+                value: score,
+                approximate: false,
+                newest: (time, 0),
+                trigger: event.unwrap_or_default(),
+            };
+            let words = format!("risk of {name} {value} reached {score:.0}");
+            let context = self.context(plan);
+            let effect = self.incidents.sight(
+                place,
+                rule,
+                sighting,
+                || BTreeMap::from([(name.to_owned(), super::cut(value).to_owned())]),
+                |details, _| details.words = Some(words),
+                (context, &mut self.alerts),
+            );
+            self.hand_over(out);
+            if effect == Effect::Opened {
+                self.timer(rule, time.saturating_add(half_life(rule) / 4), place.0, key, Kind::Risk);
+            }
+        }
+    }
+
+    pub(super) fn risk_fell(
+        &mut self,
+        rule: &RulePlan,
+        place: (u32, Facet, u128),
+        at: i64,
+        out: &mut Vec<Output>,
+    ) {
+        let bound = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at).unwrap_or(0.0);
+        if self.incidents.open_at(place).is_none() {
+            return;
+        }
+        if self.risks.score(place.2, at) < bound / 2.0 {
+            self.close_incident(rule, place, at, out);
+        } else {
+            let soon = at.saturating_add((half_life(rule) / 4).max(1));
+            let next = self.risks.newest(place.2).map_or(soon, |newest| soon.max(newest));
+            self.timer(rule, next, place.0, place.2, Kind::Risk);
+        }
+    }
+}
+
+fn half_life(rule: &RulePlan) -> i64 {
+    rule.extension.risk.as_ref().map_or(1, |risk| risk.half_life)
+}

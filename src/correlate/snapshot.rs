@@ -1,0 +1,330 @@
+//! All correlation state as bytes, so that the store can commit it together with the offsets.
+//!
+//! Versioned and deterministic: the same state gives the same bytes, maps are written in the order
+//! of their keys. State belongs to a rule's text: on restore a rule whose content changed, or that is
+//! gone, starts anew, and all others go on as if nothing had happened. The key of the hashes travels
+//! along, since every group is known by it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::aggregate::Sequence;
+use super::clock::Clock;
+use super::evidence::Evidence;
+use super::history::{Seen, Usual};
+use super::once::{Fact, Once};
+use super::plan::{Evaluator, RulePlan};
+use super::residue::Residue;
+use super::sketch::Sketch;
+use super::timer::Timer;
+use super::window::{Entry, Window};
+use super::{Beat, CorrelationCounters, Correlator, Forward, Group, Memory, Names};
+use crate::correlate::incident::{Incident, Incidents, Place};
+use crate::correlate::risk::{Entity, Risks};
+use crate::correlate::states::Machine;
+use crate::detect::record::FieldNumber;
+
+/// Version of the format. State of another version is refused: windows fill again by themselves, and
+/// a wrong reading could hide an attack.
+const VERSION: u32 = 3;
+
+/// Floats as the integer of their bits: text would not always give back the same number.
+pub(crate) mod exact {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+    pub(crate) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(number.to_bits())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        u64::deserialize(deserializer).map(f64::from_bits)
+    }
+}
+
+/// Why stored state cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    #[error("the correlation state has version {found}, this program reads {VERSION}")]
+    Version { found: u32 },
+    #[error("the correlation state cannot be read")]
+    Malformed(#[from] serde_json::Error),
+}
+
+#[derive(Deserialize)]
+struct Head {
+    version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    version: u32,
+    seed: u64,
+    sketch_seed: u64,
+    clock: Clock,
+    /// Names of the fields behind field numbers.
+    fields: Vec<String>,
+    rules: Vec<StoredRule>,
+    timers: Vec<Timer>,
+    timers_made: u64,
+    incidents: Vec<(Place, Incident)>,
+    risks: Vec<(u128, Entity)>,
+    counters: CorrelationCounters,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRule {
+    id: String,
+    content_hash: u64,
+    groups: Vec<(u128, StoredGroup)>,
+    beats: Vec<(u128, Beat)>,
+    machines: Vec<(u128, Machine)>,
+    learning_since: Option<i64>,
+    seen: Vec<(u64, i64)>,
+    seen_approximate: bool,
+    #[serde(default)]
+    once: Vec<((u64, i64), Fact)>,
+    sketch: Option<Box<Sketch>>,
+    degraded_since: Option<i64>,
+    links: Vec<((i64, u64), Vec<u128>)>,
+    counters: CorrelationCounters,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredGroup {
+    names: Names,
+    newest: i64,
+    entries: Vec<Entry>,
+    residue: Option<Box<Residue>>,
+    /// Beside a residue: chains that began with events given up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sequences: Vec<Sequence>,
+    usual: Option<Box<Usual>>,
+    decided: i64,
+}
+
+impl Correlator {
+    /// All state, for [`Correlator::restore`].
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        let stored = Stored {
+            version: VERSION,
+            seed: self.seed,
+            sketch_seed: self.sketch_seed,
+            clock: self.clock.clone(),
+            fields: self.plan.fields.clone(),
+            rules: self
+                .plan
+                .rules
+                .iter()
+                .zip(&self.rules)
+                .map(|(rule, memory)| store(rule, memory))
+                .collect(),
+            timers: self.timers.iter().copied().collect(),
+            timers_made: self.timers_made,
+            incidents: sorted(
+                self.incidents.all.iter().map(|(place, incident)| (*place, Incident::clone(incident))),
+            ),
+            risks: sorted(self.risks.entities.iter().map(|(key, entity)| (*key, entity.clone()))),
+            counters: self.counters,
+        };
+        serde_json::to_vec(&stored).expect("plain data with string keys always serialises")
+    }
+
+    /// Takes over stored state for every rule whose text is the same. Returns how many rules start
+    /// anew.
+    ///
+    /// # Errors
+    /// When the bytes are not a snapshot of this version; nothing has changed then.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<usize, SnapshotError> {
+        let head: Head = serde_json::from_slice(bytes)?;
+        if head.version != VERSION {
+            return Err(SnapshotError::Version { found: head.version });
+        }
+        let stored: Stored = serde_json::from_slice(bytes)?;
+        Ok(self.take_over(stored))
+    }
+
+    fn take_over(&mut self, stored: Stored) -> usize {
+        let plan = Arc::clone(&self.plan);
+        let rules = stored.rules.iter().map(|rule| (rule.id.as_str(), rule.content_hash));
+        let places = Places::new(rules, &plan.rules);
+        let fields = Renumbering::new(&stored.fields, &plan.fields);
+        self.seed = stored.seed;
+        self.sketch_seed = stored.sketch_seed;
+        self.clock = stored.clock;
+        self.timers_made = stored.timers_made;
+        self.counters = stored.counters;
+        self.timers = stored
+            .timers
+            .into_iter()
+            .filter_map(|timer| {
+                places.of(timer.rule).map(|rule| timer.with_rule(rule, plan.rules[rule as usize].depth))
+            })
+            .collect();
+        self.groups = 0;
+        let mut kept = 0;
+        for (index, rule) in (0..).zip(stored.rules) {
+            if let Some(place) = places.of(index).map(|place| place as usize) {
+                self.rules[place] = load(rule, &plan.rules[place], &fields);
+                self.groups += self.rules[place].groups.len();
+                kept += 1;
+            }
+        }
+        self.find_sweeps();
+        for (rule, key, start) in self.waiting() {
+            let group = self.rules[rule].groups.get_mut(&key);
+            if let Some(forward) = group.and_then(|group| group.forward.as_mut()) {
+                forward.wait(start);
+            }
+        }
+        let mut incidents = Incidents::new(self.options.group_budget());
+        for ((rule, facet, key), mut incident) in stored.incidents {
+            if let Some(rule) = places.of(rule) {
+                incident.details.renumber(|evidence| fields.evidence(evidence));
+                incidents.insert((rule, facet, key), incident);
+            }
+        }
+        self.incidents = incidents;
+        self.risks = Risks::default();
+        for (key, mut entity) in stored.risks {
+            entity.renumber(|rule| places.of(rule));
+            if let Some(field) = fields.number(entity.field)
+                && !entity.is_empty()
+            {
+                entity.field = field;
+                self.risks.entities.insert(key, entity);
+            }
+        }
+        plan.rules.len() - kept
+    }
+}
+
+fn store(rule: &RulePlan, memory: &Memory) -> StoredRule {
+    StoredRule {
+        id: rule.summary.id.clone(),
+        content_hash: rule.content_hash,
+        groups: sorted(memory.groups.iter().map(|(key, group)| (*key, store_group(group)))),
+        beats: sorted(memory.beats.iter().map(|(key, beat)| (*key, beat.clone()))),
+        machines: sorted(memory.machines.iter().map(|(key, machine)| (*key, machine.clone()))),
+        learning_since: memory.seen.learning_since,
+        seen: sorted(memory.seen.last.iter().map(|(key, time)| (*key, *time))),
+        seen_approximate: memory.seen.approximate,
+        once: memory.once.store(),
+        sketch: memory.sketch.clone(),
+        degraded_since: memory.degraded_since,
+        links: memory.links.iter().map(|(position, groups)| (*position, groups.clone())).collect(),
+        counters: memory.counters,
+    }
+}
+
+fn store_group(group: &Group) -> StoredGroup {
+    StoredGroup {
+        names: group.names.clone(),
+        newest: group.newest,
+        entries: group.window.entries.iter().cloned().collect(),
+        residue: group.window.residue.clone(),
+        sequences: group.window.sequences().to_vec(),
+        usual: group.usual.clone(),
+        decided: group.forward.as_ref().map_or(i64::MIN, |forward| forward.decided),
+    }
+}
+
+fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
+    let mut memory = Memory {
+        seen: Seen {
+            learning_since: stored.learning_since,
+            last: stored.seen.into_iter().collect(),
+            approximate: stored.seen_approximate,
+        },
+        once: Once::restore(stored.once),
+        sketch: stored.sketch,
+        degraded_since: stored.degraded_since,
+        links: stored.links.into_iter().collect(),
+        counters: stored.counters,
+        ..Memory::default()
+    };
+    if let Evaluator::Window(window) = &rule.evaluator {
+        for (key, mut group) in stored.groups {
+            for entry in &mut group.entries {
+                entry.evidence = entry.evidence.take().map(|evidence| fields.evidence(&evidence));
+            }
+            let group = Group {
+                names: group.names,
+                newest: group.newest,
+                window: Window::restore(group.entries.into(), group.residue, group.sequences, window),
+                usual: group.usual,
+                forward: (window.anchors != 0)
+                    .then(|| Box::new(Forward { decided: group.decided, ..Forward::default() })),
+            };
+            memory.entries += group.window.entries.len();
+            memory.groups.insert(key, group);
+        }
+    }
+    for (key, mut beat) in stored.beats {
+        beat.latest = fields.evidence(&beat.latest);
+        memory.beats.insert(key, beat);
+    }
+    for (key, mut machine) in stored.machines {
+        machine.latest = machine.latest.take().map(|evidence| fields.evidence(&evidence));
+        memory.machines.insert(key, machine);
+    }
+    memory
+}
+
+fn sorted<K: Ord + Copy, V>(entries: impl Iterator<Item = (K, V)>) -> Vec<(K, V)> {
+    let mut entries: Vec<(K, V)> = entries.collect();
+    entries.sort_unstable_by_key(|(key, _)| *key);
+    entries
+}
+
+/// From the numbers of earlier rules to those of the present ones with the same text.
+pub(super) struct Places(Vec<Option<u32>>);
+
+impl Places {
+    /// `earlier` are ids and hashes of the text.
+    pub(super) fn new<'r>(earlier: impl Iterator<Item = (&'r str, u64)>, present: &[RulePlan]) -> Self {
+        let known: BTreeMap<(&str, u64), u32> = present
+            .iter()
+            .zip(0..)
+            .map(|(rule, index)| ((rule.summary.id.as_str(), rule.content_hash), index))
+            .collect();
+        Self(earlier.map(|rule| known.get(&rule).copied()).collect())
+    }
+
+    /// Where the rule stands now; `None` when its text changed or it is gone.
+    pub(super) fn of(&self, earlier: u32) -> Option<u32> {
+        self.0.get(earlier as usize).copied().flatten()
+    }
+
+    /// The present rules that an earlier one has the text of.
+    pub(super) fn kept(&self) -> BTreeSet<u32> {
+        self.0.iter().copied().flatten().collect()
+    }
+}
+
+/// From the field numbers of earlier rules to those of the present ones.
+pub(super) struct Renumbering {
+    numbers: Vec<Option<FieldNumber>>,
+    pub(super) same: bool,
+}
+
+impl Renumbering {
+    pub(super) fn new(old: &[String], new: &[String]) -> Self {
+        let find = |name: &String| new.iter().position(|other| other == name).map(|at| at as FieldNumber);
+        Self { numbers: old.iter().map(find).collect(), same: new.starts_with(old) }
+    }
+
+    pub(super) fn number(&self, old: FieldNumber) -> Option<FieldNumber> {
+        self.numbers.get(usize::from(old)).copied().flatten()
+    }
+
+    pub(super) fn evidence(&self, evidence: &Arc<Evidence>) -> Arc<Evidence> {
+        if self.same {
+            return Arc::clone(evidence);
+        }
+        Arc::new(evidence.renumbered(&|old| self.number(old)))
+    }
+}

@@ -1,0 +1,227 @@
+//! State machines: an account is locked, a breaker is open, until an event or a timer says otherwise.
+//!
+//! A machine is a function of its inputs in event time. It keeps the inputs that are still within
+//! the allowed lateness, so that a late one is put where it belongs and the state computed anew from
+//! the last settled one. Timers run in event time too: a timeout happened at its exact end, whenever
+//! that is noticed.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Names;
+use super::evidence::Evidence;
+use super::plan::StatesPlan;
+use crate::event::Nanos;
+use crate::sigma::extension::{StateFrom, States};
+
+/// A state and how it came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mark {
+    /// Index in `States::names`.
+    pub(crate) state: usize,
+    pub(crate) since: i64,
+    /// When it ends by itself.
+    pub(crate) until: Option<i64>,
+    /// Not the word of the service.
+    pub(crate) inferred: bool,
+    /// What the inputs counted.
+    pub(crate) count: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Step {
+    time: i64,
+    order: u64,
+    input: usize,
+    count: u64,
+}
+
+/// The machine of one group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Machine {
+    settled: Mark,
+    /// Inputs after `settled`, in event time.
+    recent: Vec<Step>,
+    pub(crate) now: Mark,
+    /// Group values in original spelling.
+    pub(crate) names: Names,
+    /// Times of entries into alerting states, at most [`MOST_ENTRIES`].
+    entries: Vec<i64>,
+    /// The last thing the service said itself: (time, state).
+    pub(crate) said: Option<(i64, usize)>,
+    pub(crate) latest: Option<Arc<Evidence>>,
+    /// The next timer for it.
+    #[serde(default)]
+    pub(crate) wakes: Option<i64>,
+}
+
+/// One move of a machine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Moved {
+    pub(crate) from: Mark,
+    pub(crate) to: Mark,
+    pub(crate) time: i64,
+    /// Moved by a timer.
+    pub(crate) timeout: bool,
+}
+
+/// Inputs kept for late events; a flood settles earlier.
+const MOST_RECENT: usize = 1024;
+const MOST_ENTRIES: usize = 256;
+/// Span of `Transition::recent_entries`.
+const HOUR: Nanos = 3_600_000_000_000;
+
+impl Machine {
+    pub(crate) fn new(names: Names) -> Self {
+        let rest = Mark { state: 0, since: i64::MIN, until: None, inferred: true, count: 0 };
+        Self {
+            settled: rest,
+            recent: Vec::new(),
+            now: rest,
+            names,
+            entries: Vec::new(),
+            said: None,
+            latest: None,
+            wakes: None,
+        }
+    }
+
+    /// Takes an input where it belongs in event time and reports the moves it makes.
+    pub(crate) fn input(
+        &mut self,
+        (time, order): (i64, u64),
+        input: usize,
+        count: u64,
+        rule: (&States, &StatesPlan),
+        settled_before: i64,
+        moves: &mut Vec<Moved>,
+    ) {
+        let (states, plan) = rule;
+        let step = Step { time, order, input, count };
+        let key = |step: &Step| (step.time, step.order, step.input);
+        let at = self.recent.partition_point(|other| key(other) < key(&step));
+        let late = at < self.recent.len() || time < self.now.since;
+        if plan.logged.get(input) == Some(&true) && self.said.is_none_or(|(said, _)| said <= time) {
+            self.said = Some((time, 0));
+        }
+        self.recent.insert(at, step.clone());
+        if late {
+            self.recompute(states, plan, moves);
+        } else {
+            self.expire(time, states, moves);
+            let before = self.now;
+            if apply(&mut self.now, &step, states, plan) {
+                self.moved(before, time, false, states, moves);
+            }
+        }
+        if let Some((said, state)) = &mut self.said
+            && *said == time
+        {
+            *state = self.now.state;
+        }
+        self.settle(settled_before, states, plan);
+    }
+
+    /// Lets timeouts happen that lie at or before `time`.
+    pub(crate) fn expire(&mut self, time: i64, states: &States, moves: &mut Vec<Moved>) {
+        while let Some(until) = self.now.until.filter(|until| *until <= time) {
+            let before = self.now;
+            time_out(&mut self.now, until, states);
+            self.moved(before, until, true, states, moves);
+        }
+    }
+
+    fn moved(&mut self, from: Mark, time: i64, timeout: bool, states: &States, moves: &mut Vec<Moved>) {
+        if from.state == self.now.state {
+            return;
+        }
+        if states.alert.contains(&self.now.state) {
+            if self.entries.len() >= MOST_ENTRIES {
+                self.entries.remove(0);
+            }
+            self.entries.push(time);
+        }
+        moves.push(Moved { from, to: self.now, time, timeout });
+    }
+
+    /// Computes the state anew after a late input and reports at most one move: the correction.
+    fn recompute(&mut self, states: &States, plan: &StatesPlan, moves: &mut Vec<Moved>) {
+        let shown = self.now;
+        let mut mark = self.settled;
+        for step in &self.recent {
+            while let Some(until) = mark.until.filter(|until| *until <= step.time) {
+                time_out(&mut mark, until, states);
+            }
+            apply(&mut mark, step, states, plan);
+        }
+        self.now = mark;
+        self.moved(shown, mark.since.max(shown.since), false, states, moves);
+    }
+
+    /// Folds inputs before `horizon` into the settled state.
+    fn settle(&mut self, horizon: i64, states: &States, plan: &StatesPlan) {
+        let ready = self.recent.partition_point(|step| step.time < horizon);
+        let ready = ready.max(self.recent.len().saturating_sub(MOST_RECENT));
+        for step in self.recent.drain(..ready) {
+            while let Some(until) = self.settled.until.filter(|until| *until <= step.time) {
+                time_out(&mut self.settled, until, states);
+            }
+            apply(&mut self.settled, &step, states, plan);
+        }
+    }
+
+    /// Entries into alerting states within `span` before `time`.
+    pub(crate) fn entries_within(&self, time: i64, span: Nanos) -> u32 {
+        self.entries.iter().filter(|entry| **entry <= time && **entry >= time.saturating_sub(span)).count()
+            as u32
+    }
+
+    pub(crate) fn recent_entries(&self, time: i64) -> u32 {
+        self.entries_within(time, HOUR)
+    }
+
+    /// Nothing is left to remember of it at `horizon`.
+    pub(crate) fn is_spent(&self, horizon: i64) -> bool {
+        self.now.state == 0
+            && self.now.until.is_none()
+            && self.recent.last().is_none_or(|step| step.time < horizon)
+            && self.entries.last().is_none_or(|entry| *entry < horizon.saturating_sub(HOUR))
+    }
+}
+
+/// Applies the first transition that fits; true when one did.
+fn apply(mark: &mut Mark, step: &Step, states: &States, plan: &StatesPlan) -> bool {
+    let fits = |from: StateFrom| match from {
+        StateFrom::Any => true,
+        StateFrom::State(state) => state == mark.state,
+    };
+    let Some((_, _, to)) = plan.on.iter().find(|(from, input, _)| *input == step.input && fits(*from)) else {
+        return false;
+    };
+    let again = *to == mark.state;
+    let logged = plan.logged.get(step.input) == Some(&true);
+    *mark = Mark {
+        state: *to,
+        since: if again { mark.since } else { step.time },
+        until: deadline(*to, step.time, states),
+        // Once the service has said so the state is no longer a guess.
+        inferred: if again { mark.inferred && !logged } else { !logged },
+        count: if again { mark.count.saturating_add(1).max(step.count) } else { step.count },
+    };
+    true
+}
+
+fn time_out(mark: &mut Mark, at: i64, states: &States) {
+    let to = states.timeouts.iter().find(|timeout| timeout.state == mark.state).map(|timeout| timeout.to);
+    let Some(to) = to else {
+        mark.until = None;
+        return;
+    };
+    *mark = Mark { state: to, since: at, until: deadline(to, at, states), inferred: true, count: mark.count };
+}
+
+fn deadline(state: usize, since: i64, states: &States) -> Option<i64> {
+    let timeout = states.timeouts.iter().find(|timeout| timeout.state == state)?;
+    Some(since.saturating_add(timeout.after))
+}

@@ -1,0 +1,236 @@
+//! Another rule set takes over from the one that runs.
+//!
+//! A rule whose text is the same goes on as if nothing had happened. A rule with another text, or a new
+//! one, brings what it has found in recent events: its memory was filled by observing them again, with
+//! the seeds of the correlator it succeeds. Where it has found an incident that is open already, that incident
+//! goes on under its id, so that nobody hears of it twice; what it has found besides is told; what
+//! it has not found again is closed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::snapshot::{Places, Renumbering};
+use super::{Correlator, Memory, Output};
+use crate::alert::AlertStatus;
+use crate::correlate::incident::{Incident, Incidents, Place};
+
+/// What a change of rules means for those who follow what the rules say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Succession {
+    /// Incidents that end with the change, and those that the new rules find in recent events.
+    pub told: Vec<Output>,
+    /// How things stand for the rules that start anew: for whoever shows it, no news.
+    pub standing: Vec<Output>,
+    /// Ids of the rules that are gone or have another text: what they said of machines is void.
+    pub void: Vec<String>,
+    pub kept: usize,
+    pub changed: usize,
+    pub added: usize,
+    pub removed: usize,
+}
+
+/// The keys of a correlator's hashes. What one remembers means nothing to another with other keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Seeds {
+    maps: u64,
+    sketches: u64,
+}
+
+impl Correlator {
+    #[must_use]
+    pub fn seeds(&self) -> Seeds {
+        Seeds { maps: self.seed, sketches: self.sketch_seed }
+    }
+
+    /// Hashes as the correlator with these seeds does, in order to succeed it. Call it before anything is
+    /// observed.
+    pub fn adopt_seeds(&mut self, seeds: Seeds) {
+        self.seed = seeds.maps;
+        self.sketch_seed = seeds.sketches;
+    }
+
+    /// Takes over from `old`, in the middle of its stream. What is left of `old` is of no use.
+    pub fn succeed(&mut self, old: &mut Correlator) -> Succession {
+        let plan = Arc::clone(&self.plan);
+        let earlier = old.plan.rules.iter().map(|rule| (rule.summary.id.as_str(), rule.content_hash));
+        let places = Places::new(earlier, &plan.rules);
+        let fields = Renumbering::new(&old.plan.fields, &plan.fields);
+        let kept = places.kept();
+
+        self.catch_up(old);
+        self.take_timers(old, &places, &kept);
+        self.take_memories(old, &places, &fields, &kept);
+        self.find_sweeps();
+        self.take_risks(old, &places, &fields, &kept);
+        let mut succession = self.count_changes(old, &places);
+        let mut tell = Vec::new();
+        self.take_incidents(old, &places, &fields, &kept, &mut tell);
+        self.alerts.append(&mut tell);
+        self.hand_over(&mut succession.told);
+        self.standing_of(|rule| !kept.contains(&rule), &mut succession.standing);
+        succession
+    }
+
+    /// What was due by now is over before anything is compared, and was told at its time, if at all.
+    fn catch_up(&mut self, old: &mut Correlator) {
+        self.clock = std::mem::take(&mut old.clock);
+        self.finished = old.finished;
+        self.run_timers(false, &mut Vec::new());
+    }
+
+    fn take_timers(&mut self, old: &mut Correlator, places: &Places, kept: &BTreeSet<u32>) {
+        self.timers.retain(|timer| !kept.contains(&timer.rule));
+        let theirs = std::mem::take(&mut old.timers);
+        let plan = Arc::clone(&self.plan);
+        self.timers.extend(theirs.into_iter().filter_map(|timer| {
+            let rule = places.of(timer.rule)?;
+            Some(timer.with_rule(rule, plan.rules[rule as usize].depth))
+        }));
+        self.timers_made = self.timers_made.max(old.timers_made);
+    }
+
+    fn take_memories(
+        &mut self,
+        old: &mut Correlator,
+        places: &Places,
+        fields: &Renumbering,
+        kept: &BTreeSet<u32>,
+    ) {
+        self.counters = old.counters;
+        for (memory, index) in self.rules.iter_mut().zip(0..) {
+            if !kept.contains(&index) {
+                // These events were counted when they came.
+                memory.counters = Default::default();
+            }
+        }
+        for (mut memory, index) in std::mem::take(&mut old.rules).into_iter().zip(0..) {
+            match places.of(index) {
+                Some(place) => {
+                    memory.renumber(fields);
+                    self.rules[place as usize] = memory;
+                }
+                None => self.counters.add_rule(&memory.counters),
+            }
+        }
+        self.groups = self.rules.iter().map(|memory| memory.groups.len()).sum();
+    }
+
+    fn take_risks(
+        &mut self,
+        old: &mut Correlator,
+        places: &Places,
+        fields: &Renumbering,
+        kept: &BTreeSet<u32>,
+    ) {
+        self.risks.entities.retain(|_, entity| {
+            entity.renumber(|rule| (!kept.contains(&rule)).then_some(rule));
+            !entity.is_empty()
+        });
+        for (key, mut entity) in std::mem::take(&mut old.risks.entities) {
+            entity.renumber(|rule| places.of(rule));
+            let Some(field) = fields.number(entity.field).filter(|_| !entity.is_empty()) else { continue };
+            entity.field = field;
+            match self.risks.entities.get_mut(&key) {
+                Some(found) => found.absorb(entity),
+                None => drop(self.risks.entities.insert(key, entity)),
+            }
+        }
+    }
+
+    fn take_incidents(
+        &mut self,
+        old: &mut Correlator,
+        places: &Places,
+        fields: &Renumbering,
+        kept: &BTreeSet<u32>,
+        tell: &mut Vec<crate::alert::Alert>,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        let context = self.context(&plan);
+        let now_at: BTreeMap<&str, u32> =
+            plan.rules.iter().zip(0..).map(|(rule, index)| (rule.summary.id.as_str(), index)).collect();
+        let found = std::mem::replace(&mut self.incidents, Incidents::new(self.options.group_budget()));
+        let mut found: BTreeMap<Place, Incident> = {
+            let mut found = found;
+            found.take_all().into_iter().filter(|(place, _)| !kept.contains(&place.0)).collect()
+        };
+        let mut known = BTreeSet::new();
+        let high = self.clock.high();
+        let old_plan = Arc::clone(&old.plan);
+        for ((rule, facet, key), mut incident) in old.incidents.take_all() {
+            if let Some(place) = places.of(rule) {
+                incident.details.renumber(|evidence| fields.evidence(evidence));
+                self.incidents.insert((place, facet, key), incident);
+                continue;
+            }
+            let Some(old_rule) = old_plan.rules.get(rule as usize).filter(|_| incident.open) else {
+                continue;
+            };
+            let place = now_at.get(old_rule.summary.id.as_str()).map(|rule| (*rule, facet, key));
+            let again =
+                place.and_then(|place| Some((place, found.get_mut(&place).filter(|found| found.open)?)));
+            match again {
+                Some((place, again)) => {
+                    again.continue_as(&incident);
+                    known.insert(place);
+                }
+                None => {
+                    let time = high.max(incident.last);
+                    let context = super::incident::Context { fields: &old_plan.fields, ..context };
+                    tell.push(incident.report(AlertStatus::Close, time, old_rule, context));
+                }
+            }
+        }
+        let mut found: Vec<(Place, Incident)> = found.into_iter().collect();
+        found.sort_unstable_by_key(|(place, incident)| (incident.first, *place));
+        for (place, mut incident) in found {
+            if incident.open && !known.contains(&place) {
+                tell.push(incident.report(
+                    AlertStatus::Open,
+                    incident.last,
+                    &plan.rules[place.0 as usize],
+                    context,
+                ));
+            }
+            self.incidents.insert_newest(place, incident);
+        }
+    }
+
+    fn count_changes(&self, old: &Correlator, places: &Places) -> Succession {
+        let now: BTreeSet<&str> = self.plan.rules.iter().map(|rule| rule.summary.id.as_str()).collect();
+        let mut counts = Succession::default();
+        for (rule, index) in old.plan.rules.iter().zip(0..) {
+            let id = rule.summary.id.as_str();
+            match places.of(index) {
+                Some(_) => counts.kept += 1,
+                None if now.contains(id) => counts.changed += 1,
+                None => counts.removed += 1,
+            }
+            if places.of(index).is_none() {
+                counts.void.push(id.to_owned());
+            }
+        }
+        counts.added = self.plan.rules.len() - (counts.kept + counts.changed).min(self.plan.rules.len());
+        counts
+    }
+}
+
+impl Memory {
+    /// For other field numbers.
+    fn renumber(&mut self, fields: &Renumbering) {
+        if fields.same {
+            return;
+        }
+        for group in self.groups.values_mut() {
+            for entry in &mut group.window.entries {
+                entry.evidence = entry.evidence.take().map(|evidence| fields.evidence(&evidence));
+            }
+        }
+        for beat in self.beats.values_mut() {
+            beat.latest = fields.evidence(&beat.latest);
+        }
+        for machine in self.machines.values_mut() {
+            machine.latest = machine.latest.take().map(|evidence| fields.evidence(&evidence));
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! What must happen without an event: forward windows end, states time out, incidents close.
+//!
+//! A timer belongs to a moment of event time and becomes due when the clock has passed it by the
+//! rule's allowed lateness, so that nothing that still may come could change its outcome. However far
+//! the clock has jumped, while a timer runs it is the moment at which the timer became due: what it
+//! fires is not late for the rules above. Timers with one moment run by the depth of their rule and
+//! then in the order they were made: the same input gives the same order.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
+use super::window::Limits;
+use super::{Correlator, Forward, Group, Output};
+use crate::alert::AlertKind;
+use crate::correlate::incident::{Facet, memory};
+use crate::event::Nanos;
+
+/// Groups of a rule that are over are dropped so often in the time for which one is kept, within limits.
+const SWEEPS: i64 = 4;
+const SHORTEST_PAUSE: Nanos = 1_000_000_000;
+const LONGEST_PAUSE: Nanos = 3_600_000_000_000;
+
+/// Ordered as they run; the fields stand in the order in which they decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Timer {
+    /// The clock must have passed this.
+    due: i64,
+    /// The moment itself.
+    at: i64,
+    /// Rules below come first: their firings may be what a rule above waits for at the same moment.
+    depth: u32,
+    ordinal: u64,
+    pub(super) rule: u32,
+    key: u128,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Kind {
+    /// Groups of the rule may be without events: their windows are empty.
+    Sweep,
+    /// The forward window that began at `start` ends.
+    Forward { start: i64 },
+    /// A heartbeat is overdue.
+    Beat,
+    /// An incident was quiet.
+    Quiet { facet: Facet },
+    /// A state ends by itself.
+    State,
+    /// What was inferred at `since` should have been logged by now.
+    Disagree { since: i64 },
+    /// A risk may have fallen.
+    Risk,
+}
+
+impl Timer {
+    /// For another numbering of the rules.
+    pub(super) fn with_rule(self, rule: u32, depth: u32) -> Self {
+        Self { rule, depth, ..self }
+    }
+}
+
+impl Forward {
+    /// A timer waits for the end of the forward window that begins at `start`.
+    pub(super) fn wait(&mut self, start: i64) {
+        self.waiting_since = self.waiting_since.max(start);
+        self.waiting += 1;
+    }
+}
+
+impl Group {
+    /// Its newest event has left every window when nothing before `settled` is expected any more.
+    pub(super) fn is_over(&self, rule: &RulePlan, window: &WindowPlan, settled: i64) -> bool {
+        self.newest.saturating_add(retention(rule, window)).saturating_add(1) < settled
+    }
+}
+
+impl Correlator {
+    pub(super) fn timer(&mut self, rule: &RulePlan, at: i64, index: u32, key: u128, kind: Kind) -> Timer {
+        // A state is shown as soon as it is known and corrected when a late event says otherwise.
+        let waits = !self.finished && !self.options.conformance && !matches!(kind, Kind::State | Kind::Risk);
+        let due = if waits { at.saturating_add(rule.lateness) } else { at };
+        let (depth, ordinal) = (rule.depth, self.timers_made);
+        let timer = Timer { due, at, depth, ordinal, rule: index, key, kind };
+        self.timers.insert(timer);
+        self.timers_made += 1;
+        timer
+    }
+
+    /// Runs timers that are due: those before the clock and, when nothing else will come at this
+    /// very moment (`inclusive`), those at it.
+    pub(super) fn run_timers(&mut self, inclusive: bool, out: &mut Vec<Output>) {
+        if self.options.conformance && !self.finished {
+            return;
+        }
+        let high = self.clock.high();
+        let due = |timer: &Timer| timer.due < high || (inclusive && timer.due == high);
+        if !self.timers.first().is_some_and(due) {
+            return;
+        }
+        let plan = Arc::clone(&self.plan);
+        while self.timers.first().is_some_and(due) {
+            let Some(timer) = self.timers.pop_first() else { break };
+            self.running = Some(timer.due);
+            self.run(&plan, &timer, out);
+        }
+        self.running = None;
+    }
+
+    /// At the end of the input nothing is waited for.
+    pub(super) fn stop_waiting(&mut self) {
+        let waiting = std::mem::take(&mut self.timers);
+        self.timers = waiting.into_iter().map(|timer| Timer { due: timer.at, ..timer }).collect();
+    }
+
+    fn run(&mut self, plan: &Plan, timer: &Timer, out: &mut Vec<Output>) {
+        let index = timer.rule as usize;
+        let Some(rule) = plan.rules.get(index) else { return };
+        match timer.kind {
+            Kind::Sweep => self.sweep(index, rule, timer.at),
+            Kind::Forward { start } => self.forward_ended(plan, index, timer.key, start, out),
+            Kind::Beat => self.beat_missed(plan, index, timer.key, timer.at, out),
+            Kind::Quiet { facet } => self.quiet(rule, (timer.rule, facet, timer.key), timer.at, out),
+            Kind::State => self.state_ended(plan, timer.rule, timer.key, timer.at, out),
+            Kind::Disagree { since } => {
+                self.compare_states(plan, timer.rule, timer.key, since, timer.at, out)
+            }
+            Kind::Risk => self.risk_fell(rule, (timer.rule, Facet::Risk, timer.key), timer.at, out),
+        }
+    }
+
+    /// Sees to it that groups of a rule go when their windows are empty.
+    pub(super) fn expect_sweep(&mut self, to: usize, rule: &RulePlan, window: &WindowPlan) {
+        self.sweep_at(to, rule, self.newest_due(rule).saturating_add(pause(rule, window)));
+    }
+
+    /// One sweep waits for each rule. One that waits for longer makes way: the clock was set back.
+    fn sweep_at(&mut self, to: usize, rule: &RulePlan, at: i64) {
+        let waiting = self.rules[to].sweep;
+        if waiting.is_some_and(|sweep| sweep.at <= at) {
+            return;
+        }
+        if let Some(sweep) = waiting {
+            self.timers.remove(&sweep);
+        }
+        self.rules[to].sweep = Some(self.timer(rule, at, to as u32, 0, Kind::Sweep));
+    }
+
+    /// Takes note of the sweeps that wait, after timers came from elsewhere.
+    pub(super) fn find_sweeps(&mut self) {
+        for timer in self.timers.iter().filter(|timer| timer.kind == Kind::Sweep) {
+            self.rules[timer.rule as usize].sweep = Some(*timer);
+        }
+    }
+
+    /// The newest moment of which the timers of the rule are due.
+    fn newest_due(&self, rule: &RulePlan) -> i64 {
+        let lateness = if self.finished { 0 } else { rule.lateness };
+        self.clock.high().saturating_sub(lateness).saturating_sub(1)
+    }
+
+    /// Drops the groups of a rule whose newest event has left every window. All at once, every now and then:
+    /// most groups see one event, and a timer for each costs more than the event. However far the clock has
+    /// jumped, two looks are enough: one where timers stand, one where the clock stands.
+    fn sweep(&mut self, to: usize, rule: &RulePlan, at: i64) {
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        // Compared with the moment of the timer, not with the clock, which may be far ahead of other timers of
+        // a group that are still waiting.
+        let settled = at.saturating_add(1);
+        let memory = &mut self.rules[to];
+        memory.sweep = None;
+        let (groups, mut entries) = (memory.groups.len(), 0);
+        memory.groups.retain(|_, group| {
+            let stays = !group.is_over(rule, window, settled);
+            entries += if stays { group.window.entries.len() } else { 0 };
+            stays
+        });
+        memory.entries = entries;
+        let left = memory.groups.len();
+        self.groups = self.groups.saturating_sub(groups - left);
+        let next = at.saturating_add(pause(rule, window)).max(self.newest_due(rule));
+        // At the end of time there is no next.
+        if left > 0 && next > at {
+            self.sweep_at(to, rule, next);
+        }
+    }
+
+    /// An event of `start` opened a forward window: waits for its end, once for all events of one time.
+    /// A group waits for as many as it may hold events.
+    pub(super) fn wait_forward(
+        &mut self,
+        rule: &RulePlan,
+        to: usize,
+        key: u128,
+        (start, limits): (i64, Limits),
+        out: &mut Vec<Output>,
+    ) {
+        let Evaluator::Window(window) = &rule.evaluator else { return };
+        let group = self.rules[to].groups.get_mut(&key);
+        let Some(forward) = group.and_then(|group| group.forward.as_mut()) else { return };
+        if forward.waiting_since == start {
+            return;
+        }
+        if forward.waiting >= limits.entries {
+            self.beyond_budget(rule, to, start, out);
+            return;
+        }
+        forward.wait(start);
+        let end = start.saturating_add(window.span);
+        self.timer(rule, end, to as u32, key, Kind::Forward { start });
+    }
+
+    /// The groups that wait for the end of forward windows, and the starts of these.
+    pub(super) fn waiting(&self) -> Vec<(usize, u128, i64)> {
+        let forward = self.timers.iter().filter_map(|timer| match timer.kind {
+            Kind::Forward { start } => Some((timer.rule as usize, timer.key, start)),
+            _ => None,
+        });
+        forward.collect()
+    }
+
+    fn forward_ended(&mut self, plan: &Plan, to: usize, key: u128, start: i64, out: &mut Vec<Output>) {
+        let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
+        let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
+        let Some(forward) = &mut group.forward else { return };
+        forward.waiting = forward.waiting.saturating_sub(1);
+        if forward.decided == start {
+            return;
+        }
+        forward.decided = start;
+        if let Some(value) = super::window::forward_value(&group.window, start, window) {
+            self.fire_forward(plan, to, key, start, value, out);
+        }
+    }
+
+    /// Closes a quiet incident, waits on for a busy one, forgets a closed one.
+    fn quiet(&mut self, rule: &RulePlan, place: (u32, Facet, u128), at: i64, out: &mut Vec<Output>) {
+        let Some(incident) = self.incidents.all.get_mut(&place) else { return };
+        incident.timed = false;
+        if !incident.open {
+            let forgotten_at = incident.closed_at.saturating_add(memory(rule));
+            if forgotten_at > at {
+                incident.timed = true;
+                self.timer(rule, forgotten_at, place.0, place.2, Kind::Quiet { facet: place.1 });
+            } else {
+                drop(self.incidents.forget(place));
+            }
+            return;
+        }
+        let quiet_at = incident.last.saturating_add(rule.close_after);
+        let is_silent = || self.rules[place.0 as usize].is_silent(place.2);
+        let holds = place.1 == Facet::State || (incident.kind == AlertKind::Absence && is_silent());
+        if holds {
+            return;
+        }
+        if quiet_at > at {
+            incident.timed = true;
+            self.timer(rule, quiet_at, place.0, place.2, Kind::Quiet { facet: place.1 });
+            return;
+        }
+        self.close_incident(rule, place, quiet_at, out);
+    }
+
+    pub(super) fn close_incident(
+        &mut self,
+        rule: &RulePlan,
+        place: (u32, Facet, u128),
+        time: i64,
+        out: &mut Vec<Output>,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        self.incidents.close(place, time, rule, self.context(&plan), &mut self.alerts);
+        self.hand_over(out);
+        if memory(rule) > 0
+            && let Some(incident) = self.incidents.all.get_mut(&place)
+            && !incident.timed
+        {
+            incident.timed = true;
+            let at = time.saturating_add(memory(rule));
+            self.timer(rule, at, place.0, place.2, Kind::Quiet { facet: place.1 });
+        }
+    }
+}
+
+/// How long after its newest event a group is kept.
+fn retention(rule: &RulePlan, window: &WindowPlan) -> i64 {
+    const FORTNIGHT: i64 = 14 * 86_400_000_000_000;
+    // A group that is compared with its own history keeps that history over quiet times.
+    let history = rule.extension.baseline.map_or(0, |baseline| baseline.learn.max(FORTNIGHT));
+    window.span.max(history)
+}
+
+/// How long groups that are over may stay before they are dropped.
+fn pause(rule: &RulePlan, window: &WindowPlan) -> i64 {
+    (retention(rule, window) / SWEEPS).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+}

@@ -1,0 +1,608 @@
+//! The events of one group, sorted by event time, and the windows over them.
+//!
+//! The newest window is kept up to date: an event in order enters it, what is older than its start
+//! leaves, and each event does both once, so that the cost is constant on average. An event that
+//! comes late is put where it belongs and only the event times whose window can hold it are looked
+//! at again, with an aggregate built from scratch. Whether a firing holds is therefore a function of
+//! the set of events alone; `the_order_of_arrival_has_no_meaning` holds that line.
+//!
+//! A *point* is the last of several events with one time: there, the condition is looked at once.
+//! A reset splits: nothing before it is in any window after it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::aggregate::{Aggregate, Sequence};
+use super::evidence::Evidence;
+use super::plan::{Measure, WindowPlan};
+use super::residue::Residue;
+use crate::sigma::extension::{Interval, Tie, WindowKind};
+
+/// One event (or firing of a rule below) in a group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) time: i64,
+    /// Order of reading; breaks ties and identifies the entry.
+    pub(crate) order: u64,
+    /// Rule bits and, in the highest bits, [`RESET`], [`FIRED`] and [`HAS_VALUE`].
+    bits: u64,
+    /// A fingerprint or the bits of a number.
+    value: u64,
+    pub(crate) evidence: Option<Arc<Evidence>>,
+}
+
+const RESET: u64 = 1 << 63;
+const FIRED: u64 = 1 << 62;
+const HAS_VALUE: u64 = 1 << 61;
+const RULES: u64 = (1 << 60) - 1;
+
+impl Entry {
+    pub(crate) fn step(time: i64, order: u64, bit: u8) -> Self {
+        Self { time, order, bits: 1 << bit, value: 0, evidence: None }
+    }
+
+    /// All that is known of some events of these rules: they came before every entry after `time`.
+    pub(crate) fn of_rules(rules: u64, time: i64) -> Self {
+        Self { time, order: u64::MAX, bits: rules & RULES, value: 0, evidence: None }
+    }
+
+    pub(crate) fn reset(time: i64, order: u64) -> Self {
+        Self { time, order, bits: RESET, value: 0, evidence: None }
+    }
+
+    pub(crate) fn set_value(&mut self, fingerprint: u64) {
+        self.bits |= HAS_VALUE;
+        self.value = fingerprint;
+    }
+
+    pub(crate) fn set_number(&mut self, number: f64) {
+        self.set_value(number.to_bits());
+    }
+
+    pub(crate) fn value(&self) -> Option<u64> {
+        (self.bits & HAS_VALUE != 0).then_some(self.value)
+    }
+
+    pub(crate) fn number(&self) -> Option<f64> {
+        self.value().map(f64::from_bits)
+    }
+
+    pub(crate) fn rules(&self) -> u64 {
+        self.bits & RULES
+    }
+
+    pub(crate) fn is_reset(&self) -> bool {
+        self.bits & RESET != 0
+    }
+
+    pub(crate) fn key(&self) -> (i64, u64) {
+        (self.time, self.order)
+    }
+}
+
+/// What became of the firing at one point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) kind: ChangeKind,
+    pub(crate) time: i64,
+    /// Of the point and of the first event of its window, in `Window::entries`.
+    pub(crate) point: usize,
+    pub(crate) first: usize,
+    pub(crate) value: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChangeKind {
+    Added,
+    /// It held before and holds, perhaps with another value or other events.
+    Changed,
+    Retracted,
+    /// It did not hold and does not; reported for hysteresis and history only.
+    Quiet,
+}
+
+/// Limits of one evaluation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Points before this are final and not looked at again.
+    pub(crate) settled_before: i64,
+    /// Most entries a group keeps; the oldest go first.
+    pub(crate) entries: usize,
+    /// How many of the newest entries keep their evidence.
+    pub(crate) evidence: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Window {
+    pub(crate) entries: VecDeque<Entry>,
+    /// First entry of the newest window.
+    head: usize,
+    aggregate: Aggregate,
+    /// Entries of the window were given up; this is what is known of them.
+    pub(crate) residue: Option<Box<Residue>>,
+}
+
+impl Window {
+    pub(crate) fn new(plan: &WindowPlan) -> Self {
+        Self { entries: VecDeque::new(), head: 0, aggregate: Aggregate::new(plan), residue: None }
+    }
+
+    /// Rebuilds the newest window around stored entries.
+    pub(crate) fn restore(
+        entries: VecDeque<Entry>,
+        residue: Option<Box<Residue>>,
+        sequences: Vec<Sequence>,
+        plan: &WindowPlan,
+    ) -> Self {
+        let mut window = Self { entries, head: 0, aggregate: Aggregate::new(plan), residue };
+        window.rebuild_newest(plan);
+        if !sequences.is_empty() {
+            window.aggregate.resume_sequences(sequences);
+        }
+        window
+    }
+
+    /// What is known of the newest window beyond its entries and the residue, for [`Window::restore`].
+    pub(crate) fn sequences(&self) -> &[Sequence] {
+        if self.residue.is_some() { self.aggregate.sequences() } else { &[] }
+    }
+
+    pub(crate) fn newest(&self) -> Option<i64> {
+        self.entries.back().map(|entry| entry.time)
+    }
+
+    /// Puts an entry where it belongs and reports what changed. True when it is new and older than the
+    /// newest.
+    pub(crate) fn insert(
+        &mut self,
+        entry: Entry,
+        plan: &WindowPlan,
+        limits: Limits,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let key = entry.key();
+        self.residue = self.residue.take().filter(|residue| !residue.is_over(key.0));
+        if let Some(residue) = &mut self.residue {
+            residue.see(&entry);
+        }
+        let in_order = self.entries.back().is_none_or(|last| last.key() < key);
+        let late = if in_order {
+            self.push(entry, plan, changes);
+            false
+        } else {
+            self.insert_late(entry, plan, limits, changes)
+        };
+        self.shed_evidence(limits);
+        while self.entries.len() > limits.entries {
+            self.drop_oldest(plan, changes);
+        }
+        late
+    }
+
+    fn push(&mut self, entry: Entry, plan: &WindowPlan, changes: &mut Vec<Change>) {
+        let index = self.entries.len();
+        self.entries.push_back(entry);
+        admit(&mut self.entries, plan, &mut self.aggregate, &mut self.head, index);
+        // Its window is the newest one, which is always held: also a very late event is looked at.
+        if !self.entries[index].is_reset() {
+            let seen = Seen { aggregate: &self.aggregate, residue: self.residue.as_deref() };
+            changes.push(look(&mut self.entries, plan, seen, self.head, index));
+        }
+    }
+
+    /// True when the entry is new.
+    fn insert_late(
+        &mut self,
+        entry: Entry,
+        plan: &WindowPlan,
+        limits: Limits,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let key = entry.key();
+        let time = entry.time;
+        let at = self.entries.partition_point(|other| other.key() < key);
+        let known = self.entries.get(at).filter(|other| other.key() == key);
+        let new = known.is_none();
+        let says_nothing = known.is_some_and(|same| {
+            let counted = same.rules() | entry.rules() == same.rules();
+            counted && (entry.evidence.is_none() || entry.evidence == same.evidence)
+        });
+        if says_nothing {
+            return false;
+        }
+        let before = self.rewind(&entry, plan);
+        match self.entries.get_mut(at).filter(|_| !new) {
+            // The same event as another referenced rule: one entry for both. A firing that holds as
+            // before may have other events behind it now.
+            Some(same) => {
+                same.bits |= entry.bits;
+                same.evidence = entry.evidence;
+                if entry.bits & HAS_VALUE != 0 {
+                    same.value = entry.value;
+                }
+            }
+            None => {
+                self.entries.insert(at, entry);
+                if at <= self.head {
+                    self.head += 1;
+                }
+            }
+        }
+        self.look_again((at, time), before, plan, limits, changes);
+        new
+    }
+
+    /// Takes the events from the time of a late `entry` on out of the newest window: what is left, and its first
+    /// event. `None` where it is no less work to put that window together anew, or where the order of events
+    /// matters. Lines are nearly in order everywhere, and then this costs as much as they are out of it.
+    fn rewind(&mut self, entry: &Entry, plan: &WindowPlan) -> Option<(Aggregate, usize)> {
+        let time = entry.time;
+        let newest = self.newest()?;
+        let any_order = plan.kind == WindowKind::Sliding && self.aggregate.is_any_order();
+        if !any_order || entry.is_reset() || newest > time.saturating_add(plan.span) {
+            return None;
+        }
+        let start = start_of(time, plan);
+        let first = self.entries.partition_point(|other| other.time < start);
+        let from = self.entries.partition_point(|other| other.time < time);
+        let undone = self.entries.len() - from.max(self.head);
+        let brought_back = self.head.min(from).saturating_sub(first);
+        let is_cheaper = undone + brought_back < from - first;
+        if !is_cheaper || self.entries.range(first..).any(Entry::is_reset) {
+            return None;
+        }
+        let mut aggregate = std::mem::replace(&mut self.aggregate, Aggregate::new(plan));
+        for entry in self.entries.range(from.max(self.head)..) {
+            aggregate.remove(entry);
+        }
+        for entry in self.entries.range_mut(first..self.head.min(from).max(first)) {
+            aggregate.add(entry, plan);
+        }
+        Some((aggregate, first))
+    }
+
+    /// Takes an entry out again (a firing of a rule below that no longer holds).
+    pub(crate) fn remove(
+        &mut self,
+        key: (i64, u64),
+        plan: &WindowPlan,
+        limits: Limits,
+        changes: &mut Vec<Change>,
+    ) {
+        let at = self.entries.partition_point(|other| other.key() < key);
+        let Some(removed) = self.entries.get(at).filter(|entry| entry.key() == key).cloned() else { return };
+        self.entries.remove(at);
+        if at < self.head {
+            self.head -= 1;
+        }
+        let neighbour = |index: Option<usize>| {
+            index.and_then(|index| self.entries.get(index)).is_some_and(|entry| entry.time == key.0)
+        };
+        let alone = !neighbour(at.checked_sub(1)) && !neighbour(Some(at));
+        if removed.bits & FIRED != 0 {
+            if alone {
+                let time = key.0;
+                let kind = ChangeKind::Retracted;
+                changes.push(Change { kind, time, point: at, first: at, value: 0.0 });
+            } else if let Some(before) = at.checked_sub(1).and_then(|index| self.entries.get_mut(index))
+                && before.time == key.0
+            {
+                before.bits |= FIRED;
+            }
+        }
+        self.look_again((at, key.0), None, plan, limits, changes);
+    }
+
+    /// Looks again at every point whose window can hold an event of `time`, which stands at `at`. `before` is
+    /// the window before that time, if it is known.
+    fn look_again(
+        &mut self,
+        (at, time): (usize, i64),
+        before: Option<(Aggregate, usize)>,
+        plan: &WindowPlan,
+        limits: Limits,
+        changes: &mut Vec<Change>,
+    ) {
+        let mut from = at.min(self.entries.len());
+        while from > 0 && self.entries[from - 1].time == time {
+            from -= 1;
+        }
+        if from == self.entries.len() {
+            self.rebuild_newest(plan);
+            return;
+        }
+        let (mut aggregate, mut head) = before.unwrap_or_else(|| self.before(from, plan));
+        let reach = match plan.measure {
+            Measure::Bucket(_) => i64::MAX,
+            _ => time.saturating_add(plan.span),
+        };
+        for index in from..self.entries.len() {
+            if self.entries[index].time > reach {
+                return;
+            }
+            admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
+            if self.is_point(index) && self.entries[index].time >= limits.settled_before {
+                let seen = Seen { aggregate: &aggregate, residue: self.residue.as_deref() };
+                changes.push(look(&mut self.entries, plan, seen, head, index));
+            }
+        }
+        self.aggregate = aggregate;
+        self.head = head;
+    }
+
+    /// The window that ends at `index` before that entry is let in, and its first entry.
+    fn before(&mut self, index: usize, plan: &WindowPlan) -> (Aggregate, usize) {
+        let mut head = self.first_of_window(index, plan);
+        let mut aggregate = Aggregate::new(plan);
+        if let Some(residue) = &self.residue {
+            aggregate.assume(residue, self.entries[index].time);
+        }
+        // A bucket goes on from the level that it had; everything else begins with its first event.
+        let bucket = matches!(plan.measure, Measure::Bucket(_));
+        let first = if bucket { index } else { head };
+        if let Some(before) = first.checked_sub(1) {
+            aggregate.resume(&self.entries[before]);
+        }
+        for index in first..index {
+            admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
+        }
+        (aggregate, head)
+    }
+
+    fn rebuild_newest(&mut self, plan: &WindowPlan) {
+        let Some(last) = self.entries.len().checked_sub(1) else {
+            (self.aggregate, self.head) = (Aggregate::new(plan), 0);
+            return;
+        };
+        (self.aggregate, self.head) = self.before(last, plan);
+        if matches!(plan.measure, Measure::Bucket(_)) {
+            // What was before its entries may be gone; the level is still known.
+            self.aggregate.resume(&self.entries[last]);
+            if self.entries[last].is_reset() {
+                self.head = last + 1;
+            }
+        } else {
+            admit(&mut self.entries, plan, &mut self.aggregate, &mut self.head, last);
+        }
+    }
+
+    fn is_point(&self, index: usize) -> bool {
+        let entry = &self.entries[index];
+        !entry.is_reset()
+            && self.entries.get(index + 1).is_none_or(|next| next.time != entry.time || next.is_reset())
+    }
+
+    /// The first entry of the window that ends at `index`, found backwards.
+    fn first_of_window(&self, index: usize, plan: &WindowPlan) -> usize {
+        let start = start_of(self.entries[index].time, plan);
+        let mut first = index;
+        while let Some(before) = first.checked_sub(1).and_then(|before| self.entries.get(before)) {
+            let pause = self.entries[first].time.saturating_sub(before.time);
+            let apart = matches!(plan.kind, WindowKind::Session { gap } if pause > gap);
+            let full = matches!(plan.kind, WindowKind::Last { count } if index - first + 1 >= count);
+            if before.is_reset() || before.time < start || apart || full {
+                break;
+            }
+            first -= 1;
+        }
+        first
+    }
+
+    /// Only the newest entries keep what is shown of them.
+    fn shed_evidence(&mut self, limits: Limits) {
+        if let Some(old) = self.entries.len().checked_sub(limits.evidence.saturating_add(1))
+            && let Some(entry) = self.entries.get_mut(old)
+        {
+            entry.evidence = None;
+        }
+    }
+
+    /// Gives up the oldest entry. What is left holds the newest ones, so a lower bound of a count below
+    /// their number is decided as before; for everything else there is the residue.
+    fn drop_oldest(&mut self, plan: &WindowPlan, changes: &mut [Change]) {
+        if self.head == 0 && self.residue.is_none() {
+            self.residue = Some(Box::new(Residue::new(plan, self.entries.iter())));
+        }
+        let Some(oldest) = self.entries.pop_front() else { return };
+        if self.head == 0 {
+            if !oldest.is_reset() {
+                self.aggregate.remove(&oldest);
+                if let Some(residue) = &mut self.residue {
+                    residue.fold(&oldest, plan);
+                }
+            }
+        } else {
+            self.head -= 1;
+        }
+        for change in changes {
+            change.point = change.point.saturating_sub(1);
+            change.first = change.first.saturating_sub(1);
+        }
+    }
+
+    /// Whether what the window says rests on more than the entries it holds.
+    pub(crate) fn is_approximate(&self, plan: &WindowPlan) -> bool {
+        // A lower bound of a count is decided exactly by the newest events alone.
+        let decided = plan.measure == Measure::Count && plan.threshold().is_some();
+        self.residue.is_some() && !decided
+    }
+
+    /// Forgets entries older than `horizon` that are outside the newest window, but for the one that
+    /// knows with which level a bucket went on.
+    pub(crate) fn prune(&mut self, horizon: i64, plan: &WindowPlan) {
+        let kept = usize::from(matches!(plan.measure, Measure::Bucket(_)));
+        while self.head > kept && self.entries.front().is_some_and(|entry| entry.time < horizon) {
+            self.entries.pop_front();
+            self.head -= 1;
+        }
+    }
+
+    /// Entries of the closed interval.
+    pub(crate) fn between(&self, start: i64, end: i64) -> impl Iterator<Item = &Entry> {
+        let from = self.entries.partition_point(|entry| entry.time < start);
+        self.entries.range(from..).take_while(move |entry| entry.time <= end)
+    }
+}
+
+fn start_of(time: i64, plan: &WindowPlan) -> i64 {
+    match plan.kind {
+        WindowKind::Tumbling => time.div_euclid(plan.span).saturating_mul(plan.span),
+        WindowKind::Sliding | WindowKind::Session { .. } | WindowKind::Last { .. } => {
+            time.saturating_sub(plan.span)
+        }
+    }
+}
+
+/// Lets the entry at `index` into the window and everything too old out of it.
+fn admit(
+    entries: &mut VecDeque<Entry>,
+    plan: &WindowPlan,
+    aggregate: &mut Aggregate,
+    head: &mut usize,
+    index: usize,
+) {
+    let time = entries[index].time;
+    if entries[index].is_reset() {
+        *head = index + 1;
+        aggregate.clear();
+        return;
+    }
+    if let WindowKind::Session { gap } = plan.kind
+        && index > *head
+        && time.saturating_sub(entries[index - 1].time) > gap
+    {
+        *head = index;
+        aggregate.clear();
+    }
+    aggregate.add(&mut entries[index], plan);
+    let start = start_of(time, plan);
+    let most = match plan.kind {
+        WindowKind::Last { count } => count,
+        _ => usize::MAX,
+    };
+    while *head < index && (entries[*head].time < start || index - *head + 1 > most) {
+        aggregate.remove(&entries[*head]);
+        *head += 1;
+    }
+}
+
+/// What is known of a window.
+struct Seen<'w> {
+    aggregate: &'w Aggregate,
+    residue: Option<&'w Residue>,
+}
+
+/// Evaluates the point at `index` and moves the mark of its run there.
+fn look(
+    entries: &mut VecDeque<Entry>,
+    plan: &WindowPlan,
+    Seen { aggregate, residue }: Seen<'_>,
+    first: usize,
+    index: usize,
+) -> Change {
+    let time = entries[index].time;
+    let mut fired = false;
+    let mut at = index;
+    loop {
+        fired |= entries[at].bits & FIRED != 0;
+        entries[at].bits &= !FIRED;
+        match at.checked_sub(1) {
+            Some(before) if entries[before].time == time && !entries[before].is_reset() => at = before,
+            _ => break,
+        }
+    }
+    let start = match plan.kind {
+        WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].key(),
+        _ => (start_of(time, plan), 0),
+    };
+    let value = aggregate
+        .holds(plan, start, residue)
+        .filter(|_| plan.interval.is_none_or(|interval| spaced(entries, first, index, interval)));
+    if value.is_some() {
+        entries[index].bits |= FIRED;
+    }
+    let kind = match (fired, value.is_some()) {
+        (false, true) => ChangeKind::Added,
+        (true, true) => ChangeKind::Changed,
+        (true, false) => ChangeKind::Retracted,
+        (false, false) => ChangeKind::Quiet,
+    };
+    let value = value.or_else(|| aggregate.value(plan, start, residue)).unwrap_or(0.0);
+    Change { kind, time, point: index, first, value }
+}
+
+/// Whether the newest events of the window have the wanted spacing.
+fn spaced(entries: &VecDeque<Entry>, first: usize, index: usize, wanted: Interval) -> bool {
+    if index + 1 < first + wanted.of_last {
+        return false;
+    }
+    let from = index + 1 - wanted.of_last;
+    let mut gaps: Vec<f64> =
+        (from..index).map(|at| entries[at + 1].time.saturating_sub(entries[at].time) as f64).collect();
+    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+    let variance = gaps.iter().map(|gap| (gap - mean) * (gap - mean)).sum::<f64>() / gaps.len() as f64;
+    gaps.sort_by(f64::total_cmp);
+    let median = super::aggregate::percentile(&gaps, 50.0).unwrap_or(0.0);
+    wanted.median_gte.is_none_or(|least| median >= least as f64)
+        && wanted.median_lte.is_none_or(|most| median <= most as f64)
+        && wanted.jitter_lte.is_none_or(|most| mean > 0.0 && variance.sqrt() / mean <= most)
+}
+
+/// Whether a forward window that opens at `start` ends without a forbidden event: the number of
+/// rules seen in it, when one of the clauses is met.
+pub(crate) fn forward_value(window: &Window, start: i64, plan: &WindowPlan) -> Option<f64> {
+    let end = start.saturating_add(plan.span);
+    let mut anchor = window.between(start, start).fold(0, |bits, entry| bits | entry.rules());
+    let mut given_up = 0;
+    if window.residue.is_some() && window.entries.front().is_some_and(|oldest| oldest.time > start) {
+        // The event that opened the window had to be given up: it was there, as others may have been.
+        (anchor, given_up) = (plan.anchors, plan.anchors);
+    }
+    if window.between(start, end).any(Entry::is_reset) {
+        return None;
+    }
+    let held = window.between(start, end).fold(0, |bits, entry| bits | entry.rules());
+    let seen = held | given_up;
+    let met = plan.forward.iter().any(|clause| {
+        anchor & clause.required != 0
+            && seen & clause.required == clause.required
+            && held & clause.forbidden == 0
+            && (given_up != 0 || in_order(window, start, end, clause.required, plan))
+    });
+    met.then(|| f64::from(seen.count_ones()))
+}
+
+/// For ordered types: the required rules come one after the other.
+fn in_order(window: &Window, start: i64, end: i64, required: u64, plan: &WindowPlan) -> bool {
+    if !matches!(plan.measure, Measure::OrderedRules { .. }) {
+        return true;
+    }
+    chosen(window.between(start, end), &plan.steps(required), plan).is_some()
+}
+
+/// The earliest events that make up the steps, one after the other. Of a step that several events of
+/// one time make, all of them: nothing says which came first.
+pub(crate) fn chosen<'e>(
+    entries: impl Iterator<Item = &'e Entry>,
+    steps: &[u8],
+    plan: &WindowPlan,
+) -> Option<Vec<&'e Entry>> {
+    let strict = plan.tie == Tie::Strict;
+    let mut found: Vec<&Entry> = Vec::new();
+    let (mut made, mut time) = (0, i64::MIN);
+    for entry in entries {
+        let makes = |step: &u8| entry.rules() & (1 << step) != 0;
+        if strict && made > 0 && entry.time == time {
+            found.extend(makes(&steps[made - 1]).then_some(entry));
+            continue;
+        }
+        let Some(step) = steps.get(made) else { break };
+        if makes(step) {
+            found.push(entry);
+            (made, time) = (made + 1, entry.time);
+        }
+    }
+    (made == steps.len()).then_some(found)
+}

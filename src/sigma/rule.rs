@@ -1,0 +1,487 @@
+//! Rules as read: the abstract syntax of Sigma documents, with the position of every node.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::event::{LogSource, Nanos};
+use crate::sigma::Level;
+use crate::sigma::comparison::Comparison;
+use crate::sigma::matcher::Test;
+
+/// A place in a rule file; lines and columns count from 1, columns in characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position {
+    pub file: Arc<str>,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spanned<T> {
+    pub value: T,
+    pub at: Position,
+}
+
+/// A YAML node with its position. Numbers keep their text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    pub value: NodeValue,
+    pub at: Position,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum NodeValue {
+    Null,
+    Bool(bool),
+    /// An integer or float as written (plain scalar).
+    Number(String),
+    String(String),
+    List(Vec<Node>),
+    /// In document order; duplicate keys are an error of the reader.
+    Map(Vec<(Spanned<String>, Node)>),
+}
+
+impl Node {
+    /// The value under `key` of a map.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entries().iter().find(|(name, _)| name.value == key).map(|(_, value)| value)
+    }
+
+    /// The entries of a map; nothing for any other node.
+    #[must_use]
+    pub fn entries(&self) -> &[(Spanned<String>, Node)] {
+        match &self.value {
+            NodeValue::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The text of a scalar as written; `None` for null, lists and maps.
+    #[must_use]
+    pub fn scalar_text(&self) -> Option<String> {
+        match &self.value {
+            NodeValue::Bool(value) => Some(value.to_string()),
+            NodeValue::Number(text) | NodeValue::String(text) => Some(text.clone()),
+            NodeValue::Null | NodeValue::List(_) | NodeValue::Map(_) => None,
+        }
+    }
+
+    /// What kind of value it is, for messages.
+    #[must_use]
+    pub fn kind_word(&self) -> &'static str {
+        match &self.value {
+            NodeValue::Null => "null",
+            NodeValue::Bool(_) => "a boolean",
+            NodeValue::Number(_) => "a number",
+            NodeValue::String(_) => "a text",
+            NodeValue::List(_) => "a list",
+            NodeValue::Map(_) => "a map",
+        }
+    }
+}
+
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    Warning,
+    Error,
+}
+
+/// What is wrong with a rule: `file:line:column: message`, the line with a caret, a suggestion.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    pub severity: Severity,
+    pub at: Position,
+    /// Lower case, no full stop, the thing in backticks.
+    pub message: String,
+    /// ``did you mean `startswith`?``
+    pub hint: Option<String>,
+    /// The source line, for the caret.
+    pub excerpt: Option<String>,
+    /// Id, else name, else title of the rule, where known.
+    pub rule: Option<String>,
+}
+
+/// What every kind of rule has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Header {
+    pub title: String,
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub status: Option<String>,
+    pub description: String,
+    pub author: String,
+    pub references: Vec<String>,
+    pub tags: Vec<String>,
+    pub false_positives: Vec<String>,
+    pub fields: Vec<String>,
+    pub level: Level,
+    /// `level` was written in the rule; without it Sigma gives none and we use `medium`.
+    pub level_given: bool,
+    pub at: Position,
+    /// Hash of the document's text: a changed rule starts with fresh state and new alert ids.
+    pub content_hash: u64,
+    /// Root keys we do not know, kept.
+    pub custom: Vec<(String, Node)>,
+}
+
+impl Header {
+    /// Whether a reference by id or name means this rule. Ids are compared without case.
+    #[must_use]
+    pub fn is_called(&self, reference: &str) -> bool {
+        self.id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(reference))
+            || self.name.as_deref() == Some(reference)
+    }
+
+    /// Id, else name, else title: how alerts and messages refer to the rule.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        self.id.as_deref().or(self.name.as_deref()).unwrap_or(&self.title)
+    }
+}
+
+/// `logsource` of a rule or filter: what it names must agree with the event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LogSourcePattern {
+    pub category: Option<Arc<str>>,
+    pub product: Option<Arc<str>>,
+    pub service: Option<Arc<str>>,
+    /// Keys of the writer's own; kept, never looked at.
+    pub custom: Vec<(String, String)>,
+}
+
+/// What a rule wants of one dimension, and what is known of it.
+type Dimension<'a> = (Option<&'a str>, Option<&'a str>);
+
+impl LogSourcePattern {
+    fn dimensions<'a>(&'a self, source: &'a LogSource) -> [Dimension<'a>; 3] {
+        [
+            (self.category.as_deref(), source.category.as_deref()),
+            (self.product.as_deref(), source.product.as_deref()),
+            (self.service.as_deref(), source.service.as_deref()),
+        ]
+    }
+
+    /// No dimension that both know differs. What the event does not know agrees with every rule.
+    #[must_use]
+    pub fn agrees(&self, source: &LogSource) -> bool {
+        self.dimensions(source).iter().all(|pair| match pair {
+            (Some(wanted), Some(known)) => wanted.eq_ignore_ascii_case(known),
+            _ => true,
+        })
+    }
+
+    /// Every dimension named here is known of the event and equal.
+    #[must_use]
+    pub fn confirmed(&self, source: &LogSource) -> bool {
+        self.dimensions(source).iter().all(|pair| match pair {
+            (Some(wanted), Some(known)) => wanted.eq_ignore_ascii_case(known),
+            (Some(_), None) => false,
+            (None, _) => true,
+        })
+    }
+
+    /// Every dimension named here is named by `rule` with the same value: whether a filter with
+    /// this logsource covers that rule.
+    #[must_use]
+    pub fn covers(&self, rule: &LogSourcePattern) -> bool {
+        let rule = LogSource {
+            category: rule.category.clone(),
+            product: rule.product.clone(),
+            service: rule.service.clone(),
+        };
+        self.confirmed(&rule)
+    }
+}
+
+impl fmt::Display for LogSourcePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |part: &Option<Arc<str>>| part.as_deref().unwrap_or("-").to_owned();
+        f.pad(&format!("{}/{}/{}", word(&self.product), word(&self.category), word(&self.service)))
+    }
+}
+
+/// One word after `|`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Modifier {
+    Contains,
+    StartsWith,
+    EndsWith,
+    All,
+    Neq,
+    Cased,
+    Exists,
+    Re,
+    IgnoreCase,
+    Multiline,
+    DotAll,
+    Base64,
+    Base64Offset,
+    Utf16Le,
+    Utf16Be,
+    Utf16,
+    Windash,
+    Cidr,
+    Gt,
+    Gte,
+    Lt,
+    Lte,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+    Expand,
+    FieldRef,
+}
+
+/// `field|modifiers: values`, or keywords when there is no field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    pub field: Option<String>,
+    pub modifiers: Vec<Modifier>,
+    pub values: Vec<ItemValue>,
+    /// `all`: every value must match, instead of any.
+    pub all: bool,
+    /// `neq`: the item is true when its values are not.
+    pub negated: bool,
+    pub at: Position,
+}
+
+/// One value of an item, as written and as meant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemValue {
+    pub node: Node,
+    /// Any of these: one value becomes several by `windash`, `base64offset`, `expand`. Empty until
+    /// `assemble` has filled in the placeholders of `expand`.
+    pub tests: Vec<Test>,
+}
+
+/// What stands under a search identifier.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Search {
+    /// The entries of a map.
+    All(Vec<Search>),
+    /// The members of a list.
+    Any(Vec<Search>),
+    Item(Item),
+}
+
+/// A named search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identifier {
+    pub name: Spanned<String>,
+    pub search: Search,
+}
+
+/// The condition of a detection or filter; numbers are indexes of identifiers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    Identifier(usize),
+    Not(Box<Condition>),
+    And(Vec<Condition>),
+    Or(Vec<Condition>),
+    /// `1 of`, `all of`: the identifiers that the target stands for, never empty.
+    Quantified {
+        all: bool,
+        target: String,
+        identifiers: Vec<usize>,
+    },
+}
+
+/// Search identifiers and the condition over them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detection {
+    pub identifiers: Vec<Identifier>,
+    pub condition: Condition,
+    /// As written; several conditions joined by ` or `.
+    pub condition_text: String,
+    pub condition_at: Position,
+}
+
+/// A detection rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DetectionRule {
+    pub header: Header,
+    pub logsource: LogSourcePattern,
+    pub detection: Detection,
+    /// Filters that apply to it, found by `assemble`: the rule matches only where all of them do.
+    pub filters: Vec<Arc<Filter>>,
+    /// `generate` at the root, which some writers put on the referenced rule; `None` if not written.
+    pub generate: Option<bool>,
+    /// The `soctop:` block, unparsed; `detect::extension` reads it.
+    pub extension: Option<Node>,
+}
+
+/// A filter (meta rule).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter {
+    pub header: Header,
+    pub logsource: LogSourcePattern,
+    /// References by id or name; empty means any rule.
+    pub rules: Vec<Spanned<String>>,
+    pub detection: Detection,
+}
+
+/// One document of a rule file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Document {
+    Detection(DetectionRule),
+    Correlation(CorrelationRule),
+    Filter(Filter),
+}
+
+impl Document {
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        match self {
+            Document::Detection(rule) => &rule.header,
+            Document::Correlation(rule) => &rule.header,
+            Document::Filter(filter) => &filter.header,
+        }
+    }
+}
+
+/// Position of a rule in its [`RuleSet`]: detections first, then correlations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RuleIndex(pub u32);
+
+impl RuleIndex {
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Rules that belong together: references resolved, filters applied, placeholders filled in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleSet {
+    pub detections: Vec<DetectionRule>,
+    /// A correlation stands after every correlation it refers to.
+    pub correlations: Vec<CorrelationRule>,
+}
+
+impl RuleSet {
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.detections.len() + self.correlations.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Header of a rule of either kind.
+    #[must_use]
+    pub fn header(&self, rule: RuleIndex) -> Option<&Header> {
+        match self.detections.get(rule.index()) {
+            Some(rule) => Some(&rule.header),
+            None => self.correlations.get(rule.index() - self.detections.len()).map(|rule| &rule.header),
+        }
+    }
+
+    /// The rule with this id or name.
+    #[must_use]
+    pub fn find(&self, reference: &str) -> Option<RuleIndex> {
+        let headers = self
+            .detections
+            .iter()
+            .map(|rule| &rule.header)
+            .chain(self.correlations.iter().map(|rule| &rule.header));
+        headers.enumerate().find(|(_, header)| header.is_called(reference)).map(|(n, _)| RuleIndex(n as u32))
+    }
+
+    /// For every rule whether its matches or firings are reported by themselves: a rule that a
+    /// correlation refers to is silent, unless one such correlation says `generate: true`.
+    #[must_use]
+    pub fn reported(&self) -> Vec<bool> {
+        let mut referenced = vec![false; self.len()];
+        let mut generates = vec![false; self.len()];
+        for rule in &self.correlations {
+            for input in &rule.inputs {
+                referenced[input.index()] = true;
+                generates[input.index()] |= rule.correlation.generate;
+            }
+        }
+        for (index, rule) in self.detections.iter().enumerate() {
+            generates[index] |= rule.generate == Some(true);
+        }
+        referenced.iter().zip(generates).map(|(referenced, generates)| !referenced || generates).collect()
+    }
+}
+
+/// `type` of a correlation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CorrelationKind {
+    EventCount,
+    ValueCount,
+    Temporal,
+    TemporalOrdered,
+    ValueSum,
+    ValueAvg,
+    ValuePercentile,
+    ValueMedian,
+}
+
+/// `condition` of a correlation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CorrelationCondition {
+    /// All thresholds must hold (a range is two of them). Empty for a temporal default condition.
+    Thresholds {
+        thresholds: Vec<(Comparison, f64)>,
+        /// `field`: one, or a tuple of several for `value_count`.
+        fields: Vec<String>,
+        /// 0 to 100, for `value_percentile`.
+        percentile: Option<f64>,
+    },
+    /// Extended condition over rule names: `a and b and not c`.
+    Expression(Expression),
+}
+
+/// An extended condition: `a and not b` over the referenced rules.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expression {
+    /// Index in [`Correlation::rules`].
+    Rule(usize),
+    Not(Box<Expression>),
+    And(Vec<Expression>),
+    Or(Vec<Expression>),
+}
+
+/// The `correlation` section.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Correlation {
+    pub kind: CorrelationKind,
+    /// References by id or name, as written. Resolved when the rule set is assembled.
+    pub rules: Vec<Spanned<String>>,
+    pub group_by: Vec<String>,
+    /// Nanoseconds, more than 0.
+    pub timespan: Nanos,
+    pub condition: CorrelationCondition,
+    /// alias → (rule reference → field).
+    pub aliases: BTreeMap<String, BTreeMap<String, String>>,
+    /// Referenced rules also alert alone.
+    pub generate: bool,
+}
+
+/// A correlation rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CorrelationRule {
+    pub header: Header,
+    pub correlation: Correlation,
+    /// [`Correlation::rules`] resolved by `assemble`, in the same order.
+    pub inputs: Vec<RuleIndex>,
+    /// The `soctop:` block, unparsed; `detect::extension` reads it.
+    pub extension: Option<Node>,
+}
