@@ -396,7 +396,7 @@ fn the_coverage_table_is_true() {
                 &format!("| {system} | {signal} | `{name}` | {level} | `{}` | `{silent}` |\n", samples[0]);
         }
     }
-    check_section(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"), "coverage", &table);
+    check_section(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/coverage.md"), "coverage", &table);
     let mut list = String::from("| file | what it shows | rules that alert |\n|---|---|---|\n");
     for (sample, _) in FOUND.iter() {
         let names: Vec<String> = found
