@@ -1,9 +1,9 @@
 //! A small generator of our own (splitmix64): the same numbers on every machine and in every version.
 
-pub(super) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -16,21 +16,21 @@ impl Random {
     }
 
     /// From 0 to `limit` - 1; 0 for a limit of 0.
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         if limit == 0 { 0 } else { self.next() % limit }
     }
 
     /// From `low` to `high`, both included.
-    pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high.saturating_sub(low) + 1)
     }
 
-    pub(super) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len() as u64) as usize]
     }
 
     /// A version 4 UUID.
-    pub(super) fn uuid(&mut self) -> String {
+    pub fn uuid(&mut self) -> String {
         let (a, b) = (self.next(), self.next());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
@@ -43,12 +43,12 @@ impl Random {
     }
 
     /// 32 hexadecimal digits, as nginx writes `$request_id`.
-    pub(super) fn hex32(&mut self) -> String {
+    pub fn hex32(&mut self) -> String {
         format!("{:016x}{:016x}", self.next(), self.next())
     }
 
     /// Milliseconds with two digits, mostly short.
-    pub(super) fn millis(&mut self, typical: u64) -> String {
+    pub fn millis(&mut self, typical: u64) -> String {
         let long_tail = if self.below(20) == 0 { 4 } else { 1 };
         format!("{}.{:02}", self.between(typical / 2, typical * 3 / 2) * long_tail, self.below(100))
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Tape;
-use super::systems::{AuditEvent, MARKET, MEDIA_SESSION, Request, SecurityEvent, Session, Statement};
+use super::systems::{MARKET, MEDIA_SESSION, Request, Session, Statement};
 
 const SECOND: u64 = 1_000;
 
@@ -37,13 +37,13 @@ const MEDIA_PATHS: &[&str] = &[
 /// Ordinary work.
 impl Tape {
     /// A person at the shop: a page, sometimes an order, one correlation id a request.
-    pub(super) fn shop_visit(&mut self, at: u64, ip: &str) {
+    pub fn shop_visit(&mut self, at: u64, ip: &str) {
         let cid = self.random.uuid();
         let target = self.random.pick(SHOP_PATHS);
         self.shop_request(at, &cid, &Request::get(ip, target, 200));
     }
 
-    pub(super) fn market_visit(&mut self, at: u64, ip: &str) {
+    pub fn market_visit(&mut self, at: u64, ip: &str) {
         let target = self.random.pick(MARKET_PATHS);
         let request = Request::get(ip, target, 200);
         self.market_request(
@@ -54,7 +54,7 @@ impl Tape {
     }
 
     /// A page of the media pipeline with its statements in the database.
-    pub(super) fn media_visit(&mut self, at: u64, ip: &str) {
+    pub fn media_visit(&mut self, at: u64, ip: &str) {
         let target = self.random.pick(MEDIA_PATHS);
         let request = Request::get(ip, target, if target == "/favicon.ico" { 404 } else { 200 });
         self.media_request(at, &request);
@@ -73,21 +73,21 @@ impl Tape {
         }
     }
 
-    pub(super) fn lattice_visit(&mut self, at: u64, ip: &str) {
+    pub fn lattice_visit(&mut self, at: u64, ip: &str) {
         let target = self.random.pick(&["/api/lattices", "/api/lattices/12", "/health"]);
         self.lattice(at, "auth.middleware", "DEBUG", "Tenant isolation enforced");
         self.lattice(at, "auth.middleware", "INFO", "Authentication successful");
         self.lattice_request(at + 1, &Request::get(ip, target, 200));
     }
 
-    pub(super) fn assist_visit(&mut self, at: u64, ip: &str) {
+    pub fn assist_visit(&mut self, at: u64, ip: &str) {
         let id = self.random.uuid();
         let target = self.random.pick(&["/v1/chat", "/v1/documents", "/v1/agents"]);
         self.assist_request(at, &id, &Request::post(ip, target, 200));
     }
 
     /// One order that three services work on under one correlation id.
-    pub(super) fn order_across_services(&mut self, at: u64, ip: &str, user: &str) -> String {
+    pub fn order_across_services(&mut self, at: u64, ip: &str, user: &str) -> String {
         let cid = self.random.uuid();
         self.shop(at, "INFO", "api.v1.orders", &format!("Order accepted for {user}"), &cid);
         self.assist(
@@ -107,7 +107,7 @@ impl Tape {
 /// Authentication.
 impl Tape {
     /// Wrong passwords for one account until it is locked, and one try after that.
-    pub(super) fn brute_force_until_locked(&mut self, at: u64, user: &str, ip: &str, spacing: u64) -> u64 {
+    pub fn brute_force_until_locked(&mut self, at: u64, user: &str, ip: &str, spacing: u64) -> u64 {
         for attempt in 0..5 {
             self.shop_login(at + attempt * spacing, user, ip, false);
         }
@@ -120,21 +120,7 @@ impl Tape {
         locked
     }
 
-    /// Guesses on an account of a system that never locks, and the right password in the end.
-    pub(super) fn guessing_with_success(&mut self, at: u64, user: &str, ip: &str) {
-        for attempt in 0..7 {
-            self.media_login(at + attempt * 32 * SECOND, user, ip, Some("invalid_password"));
-        }
-        self.media_login(at + 7 * 32 * SECOND, user, ip, None);
-    }
-
-    pub(super) fn password_spraying(&mut self, at: u64, users: &[&str], ips: &[&str]) {
-        for (index, user) in users.iter().enumerate() {
-            self.shop_login(at + index as u64 * 30 * SECOND, user, ips[index % ips.len()], false);
-        }
-    }
-
-    pub(super) fn lattice_login(&mut self, at: u64, email: &str, ip: &str, success: bool) {
+    pub fn lattice_login(&mut self, at: u64, email: &str, ip: &str, success: bool) {
         self.lattice(at, "api.server", "INFO", &format!("Login attempt for email: {email}, tenant: default"));
         if success {
             self.lattice(at + 2, "api.server", "INFO", &format!("Login successful for email: {email}"));
@@ -148,45 +134,11 @@ impl Tape {
         }
         self.lattice_request(at + 3, &Request::post(ip, "/auth/login", if success { 200 } else { 401 }));
     }
-
-    pub(super) fn authorization_denied(&mut self, at: u64, user: &str, ip: &str, times: u64) {
-        for n in 0..times {
-            let at = at + n * 9 * SECOND;
-            let cid = self.random.uuid();
-            self.shop_security(
-                at,
-                &cid,
-                &SecurityEvent {
-                    level: "INFO",
-                    message: "Authorization: read on /api/v1/admin/users DENIED",
-                    category: "authorization",
-                    threat: "medium",
-                    user: Some(user),
-                    ip: Some(ip),
-                },
-            );
-            self.shop_request(at + 2, &cid, &Request::get(ip, "/api/v1/admin/users", 403));
-        }
-    }
-
-    pub(super) fn api_key_guessing(&mut self, at: u64, ip: &str, times: u64) {
-        for n in 0..times {
-            let masked = format!("Invalid API key: ***{:02}zz", n % 100);
-            self.market_request(
-                at + n * 1_700,
-                &Request::post(ip, "/api/v1/agents/audit-agent/execute", 401),
-                &[
-                    ("WARNING", "api.v1.marketplace", &masked),
-                    ("WARNING", "core.security_middleware", "Request completed with client error"),
-                ],
-            );
-        }
-    }
 }
 
 /// Tokens and sessions.
 impl Tape {
-    pub(super) fn revoked_token_used(&mut self, at: u64, user: &str, owner_ip: &str, thief_ip: &str) {
+    pub fn revoked_token_used(&mut self, at: u64, user: &str, owner_ip: &str, thief_ip: &str) {
         let cid = self.random.uuid();
         self.shop(at, "INFO", "security.tokens", "🚫 Token blacklisted for security", &cid);
         self.shop_request(at + 1, &cid, &Request::post(owner_ip, "/api/v1/auth/logout", 200));
@@ -206,7 +158,7 @@ impl Tape {
     }
 
     /// A refresh token is used a second time: somebody holds a copy.
-    pub(super) fn refresh_token_reused(&mut self, at: u64, user: &str, owner_ip: &str, thief_ip: &str) {
+    pub fn refresh_token_reused(&mut self, at: u64, user: &str, owner_ip: &str, thief_ip: &str) {
         let family = self.random.uuid();
         let (first, second) = (self.random.uuid(), self.random.uuid());
         self.assist(
@@ -245,7 +197,7 @@ impl Tape {
 
 /// Rate limits and abuse.
 impl Tape {
-    pub(super) fn shop_rate_limited(&mut self, at: u64, ip: &str, times: u64, spacing: u64) {
+    pub fn shop_rate_limited(&mut self, at: u64, ip: &str, times: u64, spacing: u64) {
         for n in 0..times {
             let cid = self.random.uuid();
             let at = at + n * spacing;
@@ -256,7 +208,7 @@ impl Tape {
         }
     }
 
-    pub(super) fn shop_address_blocked(&mut self, at: u64, ip: &str) {
+    pub fn shop_address_blocked(&mut self, at: u64, ip: &str) {
         let cid = self.random.uuid();
         let message = format!("🚨 IP {ip} blocked for 15 minutes due to rate_limit_exceeded");
         self.shop(at, "WARNING", "api.security_middleware", &message, &cid);
@@ -267,7 +219,7 @@ impl Tape {
         }
     }
 
-    pub(super) fn market_flood(&mut self, at: u64, ip: &str, refused: u64) {
+    pub fn market_flood(&mut self, at: u64, ip: &str, refused: u64) {
         for n in 0..refused {
             self.market_request(
                 at + n * 180,
@@ -277,7 +229,7 @@ impl Tape {
         }
     }
 
-    pub(super) fn media_rate_limited(&mut self, at: u64, ip: &str, times: u64) {
+    pub fn media_rate_limited(&mut self, at: u64, ip: &str, times: u64) {
         for n in 0..times {
             let at = at + n * 1_500;
             let message = format!("ratelimit 5 per 1 minute ({ip}) exceeded at endpoint: /api/auth/login");
@@ -287,7 +239,7 @@ impl Tape {
     }
 
     /// One API key from many addresses with changing agents; the marketplace counts it itself.
-    pub(super) fn key_shared_by_many(&mut self, at: u64, customer: &str, addresses: u64) {
+    pub fn key_shared_by_many(&mut self, at: u64, customer: &str, addresses: u64) {
         let agents = ["curl/8.5.0", "python-requests/2.32.3", "Go-http-client/2.0", "okhttp/4.12.0"];
         for n in 0..addresses {
             let at = at + n * 4_000;
@@ -322,7 +274,7 @@ impl Tape {
         }
     }
 
-    pub(super) fn path_scan(&mut self, at: u64, ip: &str, count: usize) {
+    pub fn path_scan(&mut self, at: u64, ip: &str, count: usize) {
         let agent = "Mozilla/5.00 (Nikto/2.5.0)";
         let words = [
             "wp-login.php",
@@ -358,7 +310,7 @@ impl Tape {
 /// Injection.
 impl Tape {
     /// Refused by the shop's middleware; the payload stands in the access line only.
-    pub(super) fn shop_injection(&mut self, at: u64, ip: &str, targets: &[&str], spacing: u64) {
+    pub fn shop_injection(&mut self, at: u64, ip: &str, targets: &[&str], spacing: u64) {
         for (n, target) in targets.iter().enumerate() {
             let at = at + n as u64 * spacing;
             let cid = self.random.uuid();
@@ -371,7 +323,7 @@ impl Tape {
     }
 
     /// Refused by the marketplace; the alert lines name neither address nor payload.
-    pub(super) fn market_injection(&mut self, at: u64, ip: &str, target: &str, family: &str) {
+    pub fn market_injection(&mut self, at: u64, ip: &str, target: &str, family: &str) {
         let detected = format!("{family} attempt detected in q");
         self.market_request(
             at,
@@ -387,7 +339,7 @@ impl Tape {
 
 /// Circuit breakers and availability.
 impl Tape {
-    pub(super) fn shop_breaker(&mut self, at: u64, name: &str, event: &str) {
+    pub fn shop_breaker(&mut self, at: u64, name: &str, event: &str) {
         let cid = self.random.uuid();
         let (level, message) = match event {
             "open" => ("WARNING", format!("🚨 Circuit breaker {name} OPENED - service failing")),
@@ -398,7 +350,7 @@ impl Tape {
     }
 
     /// Failures, the breaker opens, calls are rejected.
-    pub(super) fn shop_breaker_opens(&mut self, at: u64, name: &str, error: &str, failures: u64) {
+    pub fn shop_breaker_opens(&mut self, at: u64, name: &str, error: &str, failures: u64) {
         for n in 0..failures {
             let cid = self.random.uuid();
             self.shop_error(at + n * 900, &cid, "ConnectionRefusedError", error, "/api/v1/products");
@@ -413,7 +365,7 @@ impl Tape {
         }
     }
 
-    pub(super) fn market_breaker(&mut self, at: u64, name: &str, state: &str) {
+    pub fn market_breaker(&mut self, at: u64, name: &str, state: &str) {
         let trace = self.random.uuid();
         let level = if state == "OPEN" { "ERROR" } else { "INFO" };
         self.market(
@@ -425,7 +377,7 @@ impl Tape {
         );
     }
 
-    pub(super) fn media_database_down(&mut self, at: u64, times: u64) {
+    pub fn media_database_down(&mut self, at: u64, times: u64) {
         let error = "(psycopg2.OperationalError) connection to server at \"10.20.8.3\", port 5432 failed: Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?";
         for n in 0..times {
             let at = at + n * 5 * SECOND;
@@ -443,7 +395,7 @@ impl Tape {
         }
     }
 
-    pub(super) fn market_redis_down(&mut self, at: u64, times: u64) {
+    pub fn market_redis_down(&mut self, at: u64, times: u64) {
         for n in 0..times {
             let ip = "10.40.7.3";
             self.market_request(
@@ -461,7 +413,7 @@ impl Tape {
 
 /// Databases.
 impl Tape {
-    pub(super) fn postgres_guessing(&mut self, at: u64, host: &str, times: u64) {
+    pub fn postgres_guessing(&mut self, at: u64, host: &str, times: u64) {
         for n in 0..times {
             let session = Session {
                 user: "postgres",
@@ -475,7 +427,7 @@ impl Tape {
         }
     }
 
-    pub(super) fn postgres_takeover(&mut self, at: u64, host: &str) {
+    pub fn postgres_takeover(&mut self, at: u64, host: &str) {
         let session =
             Session { user: "dba", database: "media_production", host, pid: 7_310, application: "psql" };
         self.postgres(
@@ -511,59 +463,16 @@ impl Tape {
         );
         self.postgres(at + 8_000, &session, "LOG", "", "disconnection: session time: 0:00:08.020 user=dba database=media_production host=10.20.66.6 port=47310");
     }
-
-    pub(super) fn postgres_denied(&mut self, at: u64, user: &str, host: &str, tables: &[&str]) {
-        let session =
-            Session { user, database: "media_production", host, pid: 7_520, application: "DBeaver 25.2" };
-        for (n, table) in tables.iter().enumerate() {
-            self.postgres(
-                at + n as u64 * 9_000,
-                &session,
-                "ERROR",
-                "42501",
-                &format!("permission denied for table {table}"),
-            );
-        }
-    }
 }
 
 /// Audit events of the media pipeline.
-impl Tape {
-    pub(super) fn media_change(
-        &mut self,
-        at: u64,
-        action: &str,
-        user: &str,
-        resource: &str,
-        details: serde_json::Value,
-        ip: &str,
-    ) {
-        self.media_audit(
-            at,
-            &AuditEvent { kind: "configuration_change", action, user, success: true, resource, details, ip },
-        );
-    }
-}
+impl Tape {}
 
-impl Tape {
-    pub(super) fn media_denied(&mut self, at: u64, user: &str, ip: &str, resource: &str) {
-        let details = json!({ "reason": "not_owner" });
-        let event = AuditEvent {
-            kind: "authorization",
-            action: "unauthorized_access",
-            user,
-            success: false,
-            resource,
-            details,
-            ip,
-        };
-        self.media_audit(at, &event);
-    }
-}
+impl Tape {}
 
 /// What a server prints when it starts.
 impl Tape {
-    pub(super) fn market_banner(&mut self, at: u64) {
+    pub fn market_banner(&mut self, at: u64) {
         for text in [
             "INFO:     Started server process [2210]",
             "INFO:     Waiting for application startup.",

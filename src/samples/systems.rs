@@ -4,23 +4,24 @@ use serde_json::{Value, json};
 
 use super::Tape;
 
-pub(super) const SHOP_APP: &str = "shop/app.log";
-pub(super) const SHOP_SECURITY: &str = "shop/security.log";
-pub(super) const SHOP_ERROR: &str = "shop/error.log";
-pub(super) const MARKET: &str = "market/stdout.log";
-pub(super) const MEDIA_ACCESS: &str = "media/access.json.log";
-pub(super) const MEDIA_COMBINED: &str = "media/access.log";
-pub(super) const MEDIA_NGINX_ERROR: &str = "media/error.log";
-pub(super) const MEDIA_API: &str = "media/api.log";
-pub(super) const POSTGRES: &str = "media/postgresql.json";
-pub(super) const LATTICE: &str = "lattice/server.log";
-pub(super) const ASSIST: &str = "assist/app.log";
-pub(super) const ASSIST_AUDIT: &str = "assist/audit.log";
+pub const SHOP_APP: &str = "shop/app.log";
+pub const SHOP_SECURITY: &str = "shop/security.log";
+pub const SHOP_ERROR: &str = "shop/error.log";
+pub const MARKET: &str = "market/stdout.log";
+pub const MEDIA_ACCESS: &str = "media/access.json.log";
+pub const MEDIA_COMBINED: &str = "media/access.log";
+pub const MEDIA_NGINX_ERROR: &str = "media/error.log";
+pub const MEDIA_API: &str = "media/api.log";
+pub const POSTGRES: &str = "media/postgresql.json";
+pub const LATTICE: &str = "lattice/server.log";
+pub const ASSIST: &str = "assist/app.log";
+pub const ASSIST_AUDIT: &str = "assist/audit.log";
 
-pub(super) const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
+pub const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
 
 /// A JSON object with its members in this order, spaced as Python's `json.dumps` does.
-fn spaced(pairs: &[(&str, Value)]) -> String {
+#[must_use]
+pub fn spaced(pairs: &[(&str, Value)]) -> String {
     let members: Vec<String> =
         pairs.iter().map(|(key, value)| format!("\"{key}\": {}", spaced_value(value))).collect();
     format!("{{{}}}", members.join(", "))
@@ -43,7 +44,7 @@ fn compact(pairs: &[(&str, Value)]) -> String {
 
 /// A request and its answer.
 #[derive(Clone, Copy)]
-pub(super) struct Request<'a> {
+pub struct Request<'a> {
     pub ip: &'a str,
     pub method: &'a str,
     /// With the query.
@@ -53,11 +54,11 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn get(ip: &'a str, target: &'a str, status: u16) -> Self {
+    pub fn get(ip: &'a str, target: &'a str, status: u16) -> Self {
         Self { ip, method: "GET", target, status, agent: BROWSER }
     }
 
-    pub(super) fn post(ip: &'a str, target: &'a str, status: u16) -> Self {
+    pub fn post(ip: &'a str, target: &'a str, status: u16) -> Self {
         Self { method: "POST", ..Self::get(ip, target, status) }
     }
 
@@ -97,7 +98,7 @@ impl<'a> Request<'a> {
 
 /// The shop: two JSON formatters, one of which drops most of what it is given.
 impl Tape {
-    pub(super) fn shop(&mut self, at: u64, level: &str, logger: &str, message: &str, cid: &str) {
+    pub fn shop(&mut self, at: u64, level: &str, logger: &str, message: &str, cid: &str) {
         let line = spaced(&[
             ("timestamp", json!(self.micros(at))),
             ("level", json!(level)),
@@ -112,7 +113,7 @@ impl Tape {
     }
 
     /// The middleware's line (with a second id of its own) and the server's access line.
-    pub(super) fn shop_request(&mut self, at: u64, cid: &str, request: &Request<'_>) {
+    pub fn shop_request(&mut self, at: u64, cid: &str, request: &Request<'_>) {
         let (took, id) = (self.random.millis(8), self.random.uuid());
         let Request { ip, method, target, status, .. } = request;
         let path = request.path();
@@ -132,7 +133,7 @@ impl Tape {
         );
     }
 
-    pub(super) fn shop_security(&mut self, at: u64, cid: &str, event: &SecurityEvent<'_>) {
+    pub fn shop_security(&mut self, at: u64, cid: &str, event: &SecurityEvent<'_>) {
         let line = spaced(&[
             ("timestamp", json!(self.micros(at))),
             ("event_type", json!("security")),
@@ -149,12 +150,12 @@ impl Tape {
         self.push(at, SHOP_SECURITY, line);
     }
 
-    pub(super) fn shop_login(&mut self, at: u64, user: &str, ip: &str, success: bool) {
+    pub fn shop_login(&mut self, at: u64, user: &str, ip: &str, success: bool) {
         let cid = self.random.uuid();
         self.shop_login_as(at, &cid, user, ip, success);
     }
 
-    pub(super) fn shop_login_as(&mut self, at: u64, cid: &str, user: &str, ip: &str, success: bool) {
+    pub fn shop_login_as(&mut self, at: u64, cid: &str, user: &str, ip: &str, success: bool) {
         let (message, threat, status) = if success {
             ("Authentication login: SUCCESS", "low", 200)
         } else {
@@ -175,7 +176,7 @@ impl Tape {
         self.shop_request(at + 3, cid, &Request::post(ip, "/api/v1/auth/login", status));
     }
 
-    pub(super) fn shop_lockout(&mut self, at: u64, user: &str, ip: &str) {
+    pub fn shop_lockout(&mut self, at: u64, user: &str, ip: &str) {
         let cid = self.random.uuid();
         self.shop(
             at,
@@ -198,7 +199,7 @@ impl Tape {
         );
     }
 
-    pub(super) fn shop_error(&mut self, at: u64, cid: &str, error_type: &str, error: &str, endpoint: &str) {
+    pub fn shop_error(&mut self, at: u64, cid: &str, error_type: &str, error: &str, endpoint: &str) {
         let trace = format!(
             "Traceback (most recent call last):\n  File \"/srv/shop/api/guard.py\", line 58, in guarded\n    return await breaker.call(operation)\n           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  File \"/srv/shop/core/breaker.py\", line 141, in call\n    raise error\n{error_type}: {error}"
         );
@@ -217,46 +218,14 @@ impl Tape {
         self.push(at, SHOP_ERROR, line);
     }
 
-    /// The access line of a request, alone.
-    pub(super) fn shop_access(&mut self, at: u64, ip: &str, target: &str) {
-        let cid = self.random.uuid();
-        self.shop_access_as(at, &cid, ip, target);
-    }
-
-    fn shop_access_as(&mut self, at: u64, cid: &str, ip: &str, target: &str) {
-        self.shop(at, "INFO", "uvicorn.access", &format!("{ip}:0 - \"GET {target} HTTP/1.1\" 200"), cid);
-    }
-
-    /// A request that the proxy in front of the shop logs too: with an id of its own and that of the shop.
-    pub(super) fn shop_behind_proxy(&mut self, at: u64, ip: &str, target: &str) {
-        let cid = self.random.uuid();
-        self.shop_access_as(at, &cid, ip, target);
-        self.media_nginx(at + 4, &cid, &Request::get(ip, target, 200));
-    }
-
-    /// An error by its code, with the severity that the shop gives it.
-    pub(super) fn shop_error_code(&mut self, at: u64, code: &str, severity: &str, message: &str) {
-        let level = if severity == "critical" { "CRITICAL" } else { "ERROR" };
-        let line = spaced(&[
-            ("timestamp", json!(self.micros(at))),
-            ("level", json!(level)),
-            ("logger", json!("shop.error")),
-            ("message", json!(message)),
-            ("correlation_id", json!(self.random.uuid())),
-            ("service", json!("shop-api")),
-            ("error_code", json!(code)),
-            ("severity", json!(severity)),
-            ("retryable", json!(severity != "critical")),
-        ]);
-        self.push(at, SHOP_ERROR, line);
-    }
-
-    fn micros(&self, at: u64) -> String {
+    /// The time as `2026-03-01T09:00:00.000000Z`.
+    #[must_use]
+    pub fn micros(&self, at: u64) -> String {
         self.time(at).to_datetime().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
     }
 }
 
-pub(super) struct SecurityEvent<'a> {
+pub struct SecurityEvent<'a> {
     pub level: &'a str,
     pub message: &'a str,
     pub category: &'a str,
@@ -267,11 +236,11 @@ pub(super) struct SecurityEvent<'a> {
 
 /// The marketplace: one stream, times without a zone, and security lines that lost their address.
 impl Tape {
-    pub(super) fn market(&mut self, at: u64, level: &str, logger: &str, message: &str, trace: &str) {
+    pub fn market(&mut self, at: u64, level: &str, logger: &str, message: &str, trace: &str) {
         self.market_with(at, level, logger, message, trace, &[]);
     }
 
-    pub(super) fn market_with(
+    pub fn market_with(
         &mut self,
         at: u64,
         level: &str,
@@ -296,7 +265,7 @@ impl Tape {
     }
 
     /// `inside` are the lines (level, logger, message) that handlers write between start and end.
-    pub(super) fn market_request(
+    pub fn market_request(
         &mut self,
         at: u64,
         request: &Request<'_>,
@@ -338,7 +307,7 @@ impl Tape {
     }
 
     /// An unhandled exception: two JSON lines with the trace inside, then the server prints it again.
-    pub(super) fn market_crash(&mut self, at: u64, request: &Request<'_>, error_type: &str, error: &str) {
+    pub fn market_crash(&mut self, at: u64, request: &Request<'_>, error_type: &str, error: &str) {
         let trace_text = format!(
             "Traceback (most recent call last):\n  File \"/srv/market/api/analytics.py\", line 77, in totals\n    return total / count\n           ~~~~~~^~~~~~~\n{error_type}: {error}"
         );
@@ -370,14 +339,14 @@ impl Tape {
 /// The media pipeline: nginx in front, an application behind it, PostgreSQL with pgaudit.
 impl Tape {
     /// One request through nginx and the application. Their ids differ; nginx knows both.
-    pub(super) fn media_request(&mut self, at: u64, request: &Request<'_>) -> String {
+    pub fn media_request(&mut self, at: u64, request: &Request<'_>) -> String {
         let id = self.random.uuid();
         self.media_app_request(at, &id, request);
         self.media_nginx(at + 4, &id, request);
         id
     }
 
-    pub(super) fn media_app_request(&mut self, at: u64, id: &str, request: &Request<'_>) {
+    pub fn media_app_request(&mut self, at: u64, id: &str, request: &Request<'_>) {
         let took = self.random.between(2, 30);
         self.media_log(
             at,
@@ -410,19 +379,23 @@ impl Tape {
         );
     }
 
-    pub(super) fn media_nginx(&mut self, at: u64, upstream_id: &str, request: &Request<'_>) {
+    pub fn media_nginx(&mut self, at: u64, upstream_id: &str, request: &Request<'_>) {
         self.media_nginx_tls(at, upstream_id, request, "TLSv1.3");
     }
 
-    pub(super) fn media_nginx_tls(&mut self, at: u64, upstream_id: &str, request: &Request<'_>, tls: &str) {
+    pub fn media_nginx_tls(&mut self, at: u64, upstream_id: &str, request: &Request<'_>, tls: &str) {
         self.media_nginx_with(at, upstream_id, request, tls, "media.example");
     }
 
-    pub(super) fn media_nginx_host(&mut self, at: u64, host: &str, request: &Request<'_>) {
-        self.media_nginx_with(at, "", request, "TLSv1.3", host);
-    }
-
-    fn media_nginx_with(&mut self, at: u64, upstream_id: &str, request: &Request<'_>, tls: &str, host: &str) {
+    /// A line of nginx with this protocol version and host.
+    pub fn media_nginx_with(
+        &mut self,
+        at: u64,
+        upstream_id: &str,
+        request: &Request<'_>,
+        tls: &str,
+        host: &str,
+    ) {
         let seconds = format!("0.{:03}", self.random.between(2, 60));
         let line = compact(&[
             ("time", json!(self.time(at).to_datetime().format("%Y-%m-%dT%H:%M:%S+00:00").to_string())),
@@ -446,18 +419,8 @@ impl Tape {
         self.push(at, MEDIA_ACCESS, line);
     }
 
-    /// The combined format.
-    pub(super) fn media_combined(&mut self, at: u64, request: &Request<'_>) {
-        let time = self.time(at).to_datetime().format("%d/%b/%Y:%H:%M:%S +0000");
-        let Request { ip, method, target, status, agent } = request;
-        let bytes = self.random.between(90, 24_000);
-        let line =
-            format!("{ip} - - [{time}] \"{method} {target} HTTP/1.1\" {status} {bytes} \"-\" \"{agent}\"");
-        self.push(at, MEDIA_COMBINED, line);
-    }
-
     /// A line of nginx' error log about `request`.
-    pub(super) fn media_nginx_error(&mut self, at: u64, level: &str, what: &str, request: &Request<'_>) {
+    pub fn media_nginx_error(&mut self, at: u64, level: &str, what: &str, request: &Request<'_>) {
         let time = self.time(at).to_datetime().format("%Y/%m/%d %H:%M:%S");
         let connection = self.random.between(100, 9_999);
         let Request { ip, method, target, .. } = request;
@@ -470,14 +433,7 @@ impl Tape {
         );
     }
 
-    pub(super) fn media_log(
-        &mut self,
-        at: u64,
-        level: &str,
-        logger: &str,
-        message: &str,
-        extra: &[(&str, Value)],
-    ) {
+    pub fn media_log(&mut self, at: u64, level: &str, logger: &str, message: &str, extra: &[(&str, Value)]) {
         let mut pairs = vec![
             ("timestamp", json!(self.micros(at))),
             ("level", json!(level)),
@@ -494,7 +450,7 @@ impl Tape {
     }
 
     /// An event of the application's audit trail.
-    pub(super) fn media_audit(&mut self, at: u64, event: &AuditEvent<'_>) {
+    pub fn media_audit(&mut self, at: u64, event: &AuditEvent<'_>) {
         let outcome = if event.success { "SUCCESS" } else { "FAILURE" };
         let mut extra = vec![
             ("event_type", json!(event.kind)),
@@ -515,7 +471,7 @@ impl Tape {
         self.media_log(at, level, "audit", &message, &extra);
     }
 
-    pub(super) fn media_login(&mut self, at: u64, user: &str, ip: &str, failure: Option<&str>) {
+    pub fn media_login(&mut self, at: u64, user: &str, ip: &str, failure: Option<&str>) {
         let status = if failure.is_some() { 401 } else { 200 };
         self.media_request(at, &Request::post(ip, "/api/auth/login", status));
         self.media_audit(
@@ -532,14 +488,7 @@ impl Tape {
         );
     }
 
-    pub(super) fn postgres(
-        &mut self,
-        at: u64,
-        session: &Session<'_>,
-        severity: &str,
-        state: &str,
-        message: &str,
-    ) {
+    pub fn postgres(&mut self, at: u64, session: &Session<'_>, severity: &str, state: &str, message: &str) {
         let time = self.time(at).to_datetime().format("%Y-%m-%d %H:%M:%S%.3f UTC").to_string();
         let mut pairs = vec![
             ("timestamp", json!(time)),
@@ -563,7 +512,7 @@ impl Tape {
         self.push(at, POSTGRES, compact(&pairs));
     }
 
-    pub(super) fn pgaudit(&mut self, at: u64, session: &Session<'_>, statement: &Statement<'_>) {
+    pub fn pgaudit(&mut self, at: u64, session: &Session<'_>, statement: &Statement<'_>) {
         let Statement { class, command, object_type, object, text, rows } = statement;
         let text = if text.contains([',', '"', '\n']) {
             format!("\"{}\"", text.replace('"', "\"\""))
@@ -576,7 +525,7 @@ impl Tape {
     }
 }
 
-pub(super) struct AuditEvent<'a> {
+pub struct AuditEvent<'a> {
     pub kind: &'a str,
     pub action: &'a str,
     pub user: &'a str,
@@ -588,7 +537,7 @@ pub(super) struct AuditEvent<'a> {
 
 /// A database session.
 #[derive(Clone, Copy)]
-pub(super) struct Session<'a> {
+pub struct Session<'a> {
     pub user: &'a str,
     pub database: &'a str,
     pub host: &'a str,
@@ -596,7 +545,7 @@ pub(super) struct Session<'a> {
     pub application: &'a str,
 }
 
-pub(super) const MEDIA_SESSION: Session<'static> = Session {
+pub const MEDIA_SESSION: Session<'static> = Session {
     user: "media",
     database: "media_production",
     host: "10.20.8.10",
@@ -606,7 +555,7 @@ pub(super) const MEDIA_SESSION: Session<'static> = Session {
 
 /// What pgaudit says of a statement.
 #[derive(Clone, Copy)]
-pub(super) struct Statement<'a> {
+pub struct Statement<'a> {
     pub class: &'a str,
     pub command: &'a str,
     pub object_type: &'a str,
@@ -616,19 +565,19 @@ pub(super) struct Statement<'a> {
 }
 
 impl<'a> Statement<'a> {
-    pub(super) fn new(class: &'a str, command: &'a str, text: &'a str) -> Self {
+    pub fn new(class: &'a str, command: &'a str, text: &'a str) -> Self {
         Self { class, command, object_type: "", object: "", text, rows: 0 }
     }
 }
 
 /// The lattice: plain text, nothing structured, a client's own request id in brackets.
 impl Tape {
-    pub(super) fn lattice(&mut self, at: u64, logger: &str, level: &str, message: &str) {
+    pub fn lattice(&mut self, at: u64, logger: &str, level: &str, message: &str) {
         let time = self.time(at).to_datetime().format("%Y-%m-%d %H:%M:%S,%3f");
         self.push(at, LATTICE, format!("{time} - {logger} - {level} - {message}"));
     }
 
-    pub(super) fn lattice_request(&mut self, at: u64, request: &Request<'_>) {
+    pub fn lattice_request(&mut self, at: u64, request: &Request<'_>) {
         let id = self.random.uuid();
         let Request { ip, method, status, .. } = request;
         let path = request.path();
@@ -653,7 +602,7 @@ impl Tape {
 
 /// The assistant: structlog (the message is called `event`) and an audit trail without levels.
 impl Tape {
-    pub(super) fn assist(&mut self, at: u64, level: &str, event: &str, extra: &[(&str, Value)]) {
+    pub fn assist(&mut self, at: u64, level: &str, event: &str, extra: &[(&str, Value)]) {
         let mut pairs = vec![("event", json!(event))];
         pairs.extend_from_slice(extra);
         pairs.extend([
@@ -665,7 +614,7 @@ impl Tape {
         self.push(at, ASSIST, spaced(&pairs));
     }
 
-    pub(super) fn assist_request(&mut self, at: u64, id: &str, request: &Request<'_>) {
+    pub fn assist_request(&mut self, at: u64, id: &str, request: &Request<'_>) {
         let took = self.random.millis(30);
         self.assist(
             at,
@@ -680,20 +629,5 @@ impl Tape {
                 ("client_ip", json!(request.ip)),
             ],
         );
-    }
-
-    pub(super) fn assist_audit(&mut self, at: u64, event: &str, user: Option<&str>, details: Value) {
-        let line = spaced(&[
-            (
-                "timestamp",
-                json!(self.time(at).to_datetime().format("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string()),
-            ),
-            ("event", json!(event)),
-            ("user_id", json!(user)),
-            ("details", details),
-            ("source_ip", json!("localhost")),
-            ("user_agent", json!("assist-admin/2.4")),
-        ]);
-        self.push(at, ASSIST_AUDIT, line);
     }
 }

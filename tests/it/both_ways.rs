@@ -13,11 +13,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
+use super::samples::{LookAlike, Sample};
 use soctop::detect::{Engine, EngineOptions};
 use soctop::event::{Event, Outcome, Paths, Timestamp};
 use soctop::normalize::Options;
 use soctop::pipeline::Intake;
-use soctop::samples::{LookAlike, Sample};
 use soctop::sigma::extension::Extension;
 use soctop::sigma::rule::{Header, Node, NodeValue};
 use soctop::sigma::scan::{is_routed, needs_something};

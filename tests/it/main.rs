@@ -17,6 +17,7 @@ mod recordings; // real logs: every line accounted for, every stream understood
 mod reload; // rules edited under a running watch
 mod rules; // what `soctop rules` answers
 mod sample_logs; // every sample log gives the alerts beside it
+mod samples; // the generator of `sample-logs/`
 mod screen; // the dashboard: what it shows, what keys do, what hostile content cannot do
 mod screenshot; // the picture in the README is a frame of the program
 mod search; // the store: what is found, what survives, what cannot be lost

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use super::samples::{Sample, samples};
 use serde::Serialize;
 use soctop::alert::Alert;
 use soctop::alert::AlertId;
@@ -16,7 +17,6 @@ use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::event::{Timestamp, Zone};
 use soctop::normalize;
 use soctop::pipeline::{RecordingError, Work, WorkOptions, recordings, replay};
-use soctop::samples::{Sample, samples};
 use soctop::sigma::{Level, RuleSet};
 use soctop::source::Input;
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{MINUTE, SECOND, Sample, sample};
-use crate::samples::systems::{MEDIA_SESSION, Request, SecurityEvent, Session, Statement};
+use soctop::samples::systems::{MEDIA_SESSION, Request, SecurityEvent, Session, Statement};
 
 pub(super) fn circuit_breakers() -> Vec<Sample> {
     vec![

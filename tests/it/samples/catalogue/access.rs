@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use super::super::Sheet;
 use super::{MINUTE, SECOND, Sample, sample};
-use crate::samples::Tape;
-use crate::samples::systems::Request;
+use soctop::samples::systems::Request;
 
 pub(super) fn authentication() -> Vec<Sample> {
     vec![
@@ -407,7 +407,7 @@ pub(super) fn resets() -> Vec<Sample> {
 }
 
 /// Something that a session of a user does at an address.
-fn session(tape: &mut Tape, at: u64, what: &str, [id, user, address]: [&str; 3]) {
+fn session(tape: &mut Sheet, at: u64, what: &str, [id, user, address]: [&str; 3]) {
     let fields = [("session_id", json!(id)), ("user_id", json!(user)), ("client_ip", json!(address))];
     tape.assist(at, "info", what, &fields);
 }

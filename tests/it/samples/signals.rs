@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::Tape;
+use super::Sheet;
 use super::catalogue::{Sample, sample};
-use super::systems::{BROWSER, MEDIA_ACCESS, Request};
+use soctop::samples::systems::{BROWSER, MEDIA_ACCESS, Request};
 
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60_000;
@@ -23,7 +23,7 @@ const TIERS: [(&str, u64, u64); 5] = [
 ];
 
 fn tiers() -> Vec<Sample> {
-    let over = |tape: &mut Tape, at: u64, ip: &str, tier: usize| {
+    let over = |tape: &mut Sheet, at: u64, ip: &str, tier: usize| {
         let (path, minute, _) = TIERS[tier];
         for n in 0..=minute {
             tape.shop_access(at + n * 58_000 / minute, ip, path);
@@ -157,7 +157,7 @@ fn endpoints() -> Vec<Sample> {
 }
 
 fn objectives() -> Vec<Sample> {
-    let timed = |tape: &mut Tape, at: u64, duration_ms: u64| {
+    let timed = |tape: &mut Sheet, at: u64, duration_ms: u64| {
         let fields = [
             ("path", json!("/api/videos")),
             ("status_code", json!(200)),
@@ -262,7 +262,7 @@ fn errors() -> Vec<Sample> {
 }
 
 fn scores() -> Vec<Sample> {
-    let audit = |tape: &mut Tape, at: u64, action: &str, score: u64| {
+    let audit = |tape: &mut Sheet, at: u64, action: &str, score: u64| {
         let fields = [
             ("action", json!(action)),
             ("user", json!("ida.moss")),
@@ -271,7 +271,7 @@ fn scores() -> Vec<Sample> {
         ];
         tape.assist(at, "info", "audit_event", &fields);
     };
-    let request = |tape: &mut Tape, at: u64, ip: String, agent: String| {
+    let request = |tape: &mut Sheet, at: u64, ip: String, agent: String| {
         let fields = [
             ("method", json!("GET")),
             ("path", json!("/api/v1/packages")),
@@ -321,7 +321,7 @@ fn scores() -> Vec<Sample> {
 }
 
 fn plain_http() -> Vec<Sample> {
-    let redirect = |tape: &mut Tape, at: u64, scheme: &str, target: &str| {
+    let redirect = |tape: &mut Sheet, at: u64, scheme: &str, target: &str| {
         let time = tape.time(at).to_datetime().format("%Y-%m-%dT%H:%M:%S+00:00").to_string();
         let line = json!({
             "time": time, "remote_addr": "203.0.113.130", "scheme": scheme, "host": "media.example",

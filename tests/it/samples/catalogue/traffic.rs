@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{MINUTE, SECOND, Sample, sample};
-use crate::samples::systems::Request;
+use soctop::samples::systems::Request;
 
 pub(super) fn rate_limits() -> Vec<Sample> {
     vec![

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::Tape;
+use super::Sheet;
 use super::catalogue::{Sample, sample};
-use super::systems::{AuditEvent, MEDIA_SESSION, Request, SecurityEvent, Statement};
+use soctop::samples::systems::{AuditEvent, MEDIA_SESSION, Request, SecurityEvent, Statement};
 
 const SECOND: u64 = 1_000;
 
@@ -179,7 +179,7 @@ const TRANSPORT: &[Innocent] = &[
     ("security_headers_missing", Shop("Security headers set on 14 routes")),
 ];
 
-fn abuse(tape: &mut Tape) {
+fn abuse(tape: &mut Sheet) {
     tape.all_of(ABUSE);
     let agent = "Nagios-Plugins/2.4 check_http";
     tape.like("scanner_agent", |tape| {
@@ -187,7 +187,7 @@ fn abuse(tape: &mut Tape) {
     });
 }
 
-fn authentication(tape: &mut Tape) {
+fn authentication(tape: &mut Sheet) {
     tape.all_of(AUTHENTICATION);
     tape.like("login_from_outside", |tape| {
         tape.media_nginx(30 * SECOND, "", &Request::post("10.20.0.14", "/api/auth/login", 200));
@@ -204,7 +204,7 @@ fn authentication(tape: &mut Tape) {
     });
 }
 
-fn configuration(tape: &mut Tape) {
+fn configuration(tape: &mut Sheet) {
     tape.all_of(CONFIGURATION);
     tape.like("settings_changed", |tape| {
         let event = AuditEvent {
@@ -223,7 +223,7 @@ fn configuration(tape: &mut Tape) {
     });
 }
 
-fn database(tape: &mut Tape) {
+fn database(tape: &mut Sheet) {
     tape.all_of(DATABASE);
     tape.like("data_exported", |tape| {
         let event = SecurityEvent {
@@ -239,7 +239,7 @@ fn database(tape: &mut Tape) {
     });
 }
 
-fn transport(tape: &mut Tape) {
+fn transport(tape: &mut Sheet) {
     tape.all_of(TRANSPORT);
     let request = Request::get("10.20.0.14", "/api/videos", 200);
     tape.like("old_tls_version", |tape| tape.media_nginx_tls(30 * SECOND, "", &request, "TLSv1.2"));
@@ -261,7 +261,7 @@ fn transport(tape: &mut Tape) {
     });
 }
 
-impl Tape {
+impl Sheet {
     /// One of the innocent lines a second.
     fn all_of(&mut self, innocent: &[Innocent]) {
         for (second, (rule, voice)) in innocent.iter().enumerate() {

@@ -5,10 +5,10 @@ mod backing;
 mod operation;
 mod traffic;
 
-use super::Tape;
+use super::Sheet;
 use super::look_alikes::look_alikes;
 use super::signals::signals;
-use crate::event::Timestamp;
+use soctop::event::Timestamp;
 
 /// A file of `sample-logs/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub fn samples() -> Vec<Sample> {
 }
 
 /// One visit at a time in milliseconds.
-type Visit = fn(&mut Tape, u64);
+type Visit = fn(&mut Sheet, u64);
 
 /// An ordinary day of each system, in small: nothing may stand out.
 fn benign_days() -> Vec<Sample> {
@@ -105,13 +105,13 @@ const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60_000;
 const DAY: &str = "2026-03-01T09:00:00Z";
 
-pub(super) fn sample(name: &'static str, about: &'static str, write: impl FnOnce(&mut Tape)) -> Sample {
+pub(super) fn sample(name: &'static str, about: &'static str, write: impl FnOnce(&mut Sheet)) -> Sample {
     let start = Timestamp::parse_rfc3339(DAY).unwrap_or_default();
-    let mut tape = Tape::new(seed_of(name), start);
+    let mut tape = Sheet::new(seed_of(name), start);
     write(&mut tape);
-    let look_alikes = std::mem::take(&mut tape.look_alikes);
+    let (lines, look_alikes) = tape.into_parts();
     let mut text = String::new();
-    for line in tape.into_lines() {
+    for line in lines {
         text.push_str(&line.text);
         text.push('\n');
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{MINUTE, SECOND, Sample, sample};
-use crate::samples::systems::{MARKET, Request};
+use soctop::samples::systems::{MARKET, Request};
 
 pub(super) fn configuration() -> Vec<Sample> {
     vec![
