@@ -35,6 +35,7 @@ pub enum Command {
     Ingest(IngestArgs),
     Search(SearchArgs),
     Trace(TraceArgs),
+    Explain(ExplainArgs),
     Rules(RulesArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
@@ -270,6 +271,26 @@ pub struct TraceArgs {
 
     #[command(flatten)]
     pub store: StoreArgs,
+}
+
+/// Show what soctop makes of a line: format, fields and how each was found, time, ids, matching rules
+///
+/// Reads a line given as one word, every line of a file, or standard input. Nothing is stored.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The line itself, a file, or `-` (the default)
+    #[arg(value_name = "LINE|FILE|-")]
+    pub subject: Option<String>,
+
+    /// Read it as if it stood in this file: what is configured about it applies
+    #[arg(long, value_name = "PATH")]
+    pub source: Option<PathBuf>,
+
+    #[arg(long, value_enum, default_value_t)]
+    pub format: AlertFormat,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
 }
 
 /// Check, list, explain and test rules

@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod expect;
+mod explain;
 mod generate;
 mod ingest;
 mod live;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Ingest(args)) => ingest::run(&args, asked),
         Some(Command::Search(args)) => search::run(&args, asked),
         Some(Command::Trace(args)) => trace::run(&args, asked),
+        Some(Command::Explain(args)) => explain::run(&args, asked),
         Some(Command::Rules(args)) => rules::run(&args, asked),
         Some(Command::Config(args)) => config::run(&args, asked),
         Some(Command::Completions(args)) => generate::completions(&args),

@@ -63,6 +63,30 @@ impl<'a> Line<'a> {
             read_at: chunk.read_at,
         }
     }
+
+    /// A line that stands in no file, read at `read_at` (UTC).
+    #[must_use]
+    pub fn alone(bytes: &'a [u8], path: &'a Arc<str>, read_at: Timestamp) -> Self {
+        Self {
+            bytes,
+            cut: false,
+            source: SourceId::default(),
+            path,
+            generation: GenerationId::default(),
+            offset: 0,
+            number: 1,
+            read_at,
+        }
+    }
+
+    /// Tells an event where it stands.
+    pub fn place(&self, event: &mut Event) {
+        event.meta.source = self.source;
+        event.meta.generation = self.generation;
+        event.meta.offset = self.offset;
+        event.meta.line = self.number;
+        event.meta.ingested = self.read_at;
+    }
 }
 
 /// Decode, normalise, match, correlate. Owns every buffer of the hot path.
@@ -156,7 +180,7 @@ impl Work {
     }
 
     fn read(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
-        let place = |event: &mut Event| place(line, event);
+        let place = |event: &mut Event| line.place(event);
         self.intake.prepare(line.bytes, line.cut, line.path, line.read_at, event, place)
     }
 
@@ -351,14 +375,6 @@ impl Work {
         };
         *counter += 1;
     }
-}
-
-fn place(line: &Line<'_>, event: &mut Event) {
-    event.meta.source = line.source;
-    event.meta.generation = line.generation;
-    event.meta.offset = line.offset;
-    event.meta.line = line.number;
-    event.meta.ingested = line.read_at;
 }
 
 impl Hits {

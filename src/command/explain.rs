@@ -1,0 +1,360 @@
+//! `soctop explain`: what is made of a line before anybody counts it: its format, its fields and how each
+//! was found, its time and ids, what is redacted, and which rules match.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::live;
+use super::print::{self, Out};
+use super::settings::Asked;
+use crate::cli::{AlertFormat, ExplainArgs};
+use crate::config::Config;
+use crate::detect::{Engine, EngineOptions};
+use crate::event::{
+    Event, Field, Format, LogSource, Origin, Outcome, PathNames, Paths, TimeQuality, Timestamp, canonical,
+};
+use crate::exit::{Exit, Hinted};
+use crate::pipeline::{self, Intake, Line};
+use crate::sigma::{Level, RuleSet};
+use crate::source::Input;
+use crate::text::{Safe, plural};
+
+/// The source of a line that was given on the command line.
+const COMMAND_LINE: &str = "-";
+
+pub fn run(args: &ExplainArgs, asked: Asked) -> anyhow::Result<Exit> {
+    let config = asked.rules(&args.rules).resolve()?;
+    let loaded = live::load_rules(&config)?;
+    live::report_rule_problems(&loaded);
+    let mut reader = Explainer::new(&config, &loaded.rules, args);
+    match subject(args.subject.as_deref())? {
+        Subject::Line(line) => {
+            reader.line(&Line::alone(line.as_bytes(), &COMMAND_LINE.into(), live::wall_clock()))?;
+        }
+        Subject::Input(input) => reader.input(&input)?,
+    }
+    reader.out.flush()?;
+    if reader.said == 0 {
+        print::talk("there is no line in it, only white space");
+    }
+    Ok(Exit::Fine)
+}
+
+/// What is to be explained.
+enum Subject {
+    Line(String),
+    Input(Input),
+}
+
+/// A word is a file if there is one of that name, else the line itself.
+fn subject(word: Option<&str>) -> anyhow::Result<Subject> {
+    match word {
+        None if io::stdin().is_terminal() => {
+            Err(Hinted::error("there is nothing to explain", "soctop explain LINE, FILE or `-`"))
+        }
+        None | Some("-") => Ok(Subject::Input(Input::Stdin)),
+        Some(word) if Path::new(word).exists() => Ok(Subject::Input(Input::parse(word)?)),
+        Some(word) => Ok(Subject::Line(word.to_owned())),
+    }
+}
+
+/// The stages up to matching, and where their result is written.
+struct Explainer<'r> {
+    paths: Paths,
+    intake: Intake,
+    engine: Engine,
+    rules: &'r RuleSet,
+    format: AlertFormat,
+    /// The source as which everything is read, if one was named.
+    source: Option<Arc<str>>,
+    out: Out,
+    said: u64,
+}
+
+impl<'r> Explainer<'r> {
+    fn new(config: &Config, rules: &'r RuleSet, args: &ExplainArgs) -> Self {
+        let paths = Paths::new();
+        let routing = config.rules.routing.value;
+        Self {
+            intake: Intake::new(&paths, &live::recorded(config), &config.sources),
+            engine: Engine::compile(rules, &paths, EngineOptions { routing }),
+            rules,
+            format: args.format,
+            source: args.source.as_deref().map(|path| path.to_string_lossy().into()),
+            out: Out::new(),
+            said: 0,
+            paths,
+        }
+    }
+
+    fn input(&mut self, input: &Input) -> anyhow::Result<()> {
+        let (recordings, notes) = pipeline::recordings(std::slice::from_ref(input))?;
+        for note in notes {
+            print::talk(Safe::new(&note).as_str());
+        }
+        for recording in recordings {
+            for chunk in recording.chunks {
+                let chunk = chunk?;
+                for (index, span) in chunk.lines.iter().enumerate() {
+                    self.line(&Line::of(&chunk, index as u64, span, &recording.path))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> anyhow::Result<()> {
+        let path = self.source.clone().unwrap_or_else(|| Arc::clone(line.path));
+        let redacted = self.intake.redacted();
+        let mut event = Event::default();
+        let place = |event: &mut Event| line.place(event);
+        if self.intake.prepare(line.bytes, line.cut, &path, line.read_at, &mut event, place) == Outcome::Blank
+        {
+            return Ok(());
+        }
+        self.intake.join(&mut event);
+        let redacted = self.intake.redacted() - redacted;
+        let mut matched = Vec::new();
+        self.engine.matches(&event, &mut matched);
+        let headers = matched.iter().filter_map(|rule| self.rules.header(*rule));
+        let rules = headers.map(|header| Matched {
+            name: header.name.as_deref().unwrap_or(header.reference()),
+            title: &header.title,
+            level: header.level,
+        });
+        let explained = Explained { redacted, ..Explained::new(&event, &self.paths.read(), rules.collect()) };
+        self.said += 1;
+        match self.format {
+            AlertFormat::Ndjson => self.out.json(&explained)?,
+            AlertFormat::Table => print_table(&mut self.out, &explained)?,
+        }
+        Ok(())
+    }
+}
+
+/// A rule that matches.
+struct Matched<'r> {
+    name: &'r str,
+    title: &'r str,
+    level: Level,
+}
+
+impl Serialize for Matched<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name)
+    }
+}
+
+/// A field in the order of the event.
+struct Found {
+    name: String,
+    value: String,
+    how: How,
+}
+
+/// How a field was found.
+enum How {
+    /// Under this name in the line.
+    Written,
+    /// The value of this field of the line, under the name that all sources share.
+    Alias(String),
+    /// A piece of this field of the line.
+    PartOf(String),
+    /// In words of the message.
+    Message,
+    /// Put together or translated from what the line says.
+    Derived,
+    /// In another event with the same correlation id.
+    Joined,
+}
+
+impl std::fmt::Display for How {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Written => f.write_str("as written"),
+            Self::Alias(name) => write!(f, "alias of {name}"),
+            Self::PartOf(name) => write!(f, "part of {name}"),
+            Self::Message => f.write_str("from the message"),
+            Self::Derived => f.write_str("derived"),
+            Self::Joined => f.write_str("joined by correlation id"),
+        }
+    }
+}
+
+/// What is made of one event, as NDJSON has it.
+#[derive(Serialize)]
+struct Explained<'r> {
+    line: u64,
+    format: Format,
+    outcome: Outcome,
+    flags: Vec<&'static str>,
+    /// `null`: none was found.
+    time: Option<Timestamp>,
+    time_quality: TimeQuality,
+    logsource: Logsource,
+    correlation_ids: Vec<String>,
+    /// All values of every field, by name.
+    fields: BTreeMap<String, Vec<String>>,
+    /// How the first value of each field was found.
+    found: BTreeMap<String, String>,
+    facts: Vec<serde_json::Value>,
+    rules: Vec<Matched<'r>>,
+    /// Places with secrets in them.
+    redacted: u64,
+    #[serde(skip)]
+    in_order: Vec<Found>,
+}
+
+#[derive(Serialize)]
+struct Logsource {
+    category: Option<Arc<str>>,
+    product: Option<Arc<str>>,
+    service: Option<Arc<str>>,
+}
+
+impl From<&LogSource> for Logsource {
+    fn from(source: &LogSource) -> Self {
+        Self {
+            category: source.category.clone(),
+            product: source.product.clone(),
+            service: source.service.clone(),
+        }
+    }
+}
+
+impl<'r> Explained<'r> {
+    fn new(event: &Event, names: &PathNames, rules: Vec<Matched<'r>>) -> Self {
+        let in_order: Vec<Found> = found(event, names);
+        let mut fields = BTreeMap::<String, Vec<String>>::new();
+        let mut how = BTreeMap::new();
+        for field in &in_order {
+            let values = fields.entry(field.name.clone()).or_default();
+            if !values.contains(&field.value) {
+                values.push(field.value.clone());
+            }
+            how.entry(field.name.clone()).or_insert_with(|| field.how.to_string());
+        }
+        Self {
+            line: event.meta.line,
+            format: event.meta.format,
+            outcome: event.meta.outcome,
+            flags: flags(event),
+            time: event.meta.time,
+            time_quality: event.meta.time_quality,
+            logsource: (&event.meta.logsource).into(),
+            correlation_ids: event.all(canonical::CORRELATION_ID).map(str::to_owned).collect(),
+            fields,
+            found: how,
+            facts: Vec::new(),
+            rules,
+            redacted: 0,
+            in_order,
+        }
+    }
+}
+
+fn flags(event: &Event) -> Vec<&'static str> {
+    let flags = [
+        (event.meta.duplicate_keys, "duplicate_keys"),
+        (event.meta.fields_over_limit > 0, "fields_over_limit"),
+    ];
+    flags.into_iter().filter_map(|(holds, word)| holds.then_some(word)).collect()
+}
+
+fn found(event: &Event, names: &PathNames) -> Vec<Found> {
+    let scalars = event.fields().iter().enumerate().filter(|(_, field)| !field.kind.is_container());
+    let found = scalars.map(|(index, field)| Found {
+        name: event.name(index, names).to_owned(),
+        value: event.text(field.span).to_owned(),
+        how: how(event, field, names),
+    });
+    found.collect()
+}
+
+fn how(event: &Event, field: &Field, names: &PathNames) -> How {
+    match field.origin {
+        Origin::Line => How::Written,
+        Origin::Joined => How::Joined,
+        Origin::Canonical => {
+            let end = field.span.start + field.span.len;
+            let holds = |other: &&Field| {
+                other.origin == Origin::Line
+                    && !other.kind.is_container()
+                    && other.span.start <= field.span.start
+                    && other.span.start + other.span.len >= end
+            };
+            let lines = event.fields().iter().filter(holds);
+            let Some(from) = lines.min_by_key(|other| other.span.len) else { return How::Derived };
+            let name = names.name(from.path).to_owned();
+            match from {
+                from if from.span == field.span => How::Alias(name),
+                from if is_message(event, from) => How::Message,
+                _ => How::PartOf(name),
+            }
+        }
+    }
+}
+
+fn is_message(event: &Event, field: &Field) -> bool {
+    event.fields().iter().any(|other| other.path == canonical::MESSAGE && other.span == field.span)
+}
+
+/// One event for people: a heading, then what is known of it, fields last.
+fn print_table(out: &mut Out, explained: &Explained<'_>) -> io::Result<()> {
+    let flags: String = explained.flags.iter().map(|flag| format!(", {flag}")).collect();
+    let heading =
+        format!("line {}  {}, {}{flags}", explained.line, word(&explained.format), word(&explained.outcome));
+    out.line(&heading)?;
+    for (name, value) in headlines(explained) {
+        out.line(&format!("  {name:<10} {}", Safe::new(&value)))?;
+    }
+    for rule in &explained.rules {
+        let level = out.level(rule.level);
+        out.line(&format!("  {:<10} {level}  {}  {}", "rule", Safe::new(rule.title), Safe::new(rule.name)))?;
+    }
+    if explained.rules.is_empty() {
+        out.line(&format!("  {:<10} none matches this line by itself", "rule"))?;
+    }
+    for field in &explained.in_order {
+        let (name, value, how) = (Safe::new(&field.name), Safe::new(&field.value), field.how.to_string());
+        let how = out.dim(Safe::new(&how).as_str());
+        out.line(&format!("  {:<28} {value}  {how}", name.as_str()))?;
+    }
+    out.line("")
+}
+
+/// What is known of the event as a whole.
+fn headlines(explained: &Explained<'_>) -> Vec<(&'static str, String)> {
+    let time = match explained.time {
+        Some(time) => format!("{}  {}", print::time(time), word(&explained.time_quality)),
+        None => "none found: it takes no part in correlation".to_owned(),
+    };
+    let mut lines = vec![("time", time)];
+    if !explained.correlation_ids.is_empty() {
+        lines.push(("ids", explained.correlation_ids.join("  ")));
+    }
+    let source = &explained.logsource;
+    let parts = [("product", &source.product), ("category", &source.category), ("service", &source.service)];
+    let named = parts.iter().filter_map(|(key, value)| Some(format!("{key}: {}", value.as_ref()?)));
+    let logsource = named.collect::<Vec<_>>().join(", ");
+    if !logsource.is_empty() {
+        lines.push(("logsource", logsource));
+    }
+    if explained.redacted > 0 {
+        let places = format!("{} place{}", print::count(explained.redacted), plural(explained.redacted));
+        lines.push(("redacted", places));
+    }
+    lines
+}
+
+/// The word that serialisation has for a value.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
