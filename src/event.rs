@@ -11,6 +11,7 @@
 //! - canonical (Elastic Common Schema) names are fields like any other, appended by `normalize`
 //!   with [`Origin::Canonical`], usually pointing at the same bytes as the original.
 
+pub mod address;
 mod chunk;
 mod field;
 mod id;

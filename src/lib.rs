@@ -27,6 +27,7 @@ pub mod query;
 pub mod sigma;
 pub mod state;
 pub mod text;
+pub mod yaml;
 
 #[cfg(feature = "app")]
 pub mod cli;

@@ -7,7 +7,6 @@
 pub mod board;
 pub mod comparison;
 pub mod condition;
-pub mod diagnostic;
 pub mod extension;
 pub mod level;
 pub mod lint;
@@ -17,8 +16,8 @@ pub mod parse;
 pub mod rule;
 pub mod scan;
 pub mod taxonomy;
-mod yaml;
 
+pub use crate::yaml::diagnostic;
 pub use board::Board;
 pub use level::Level;
 pub use modifier::Placeholders;

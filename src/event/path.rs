@@ -178,6 +178,16 @@ pub mod canonical {
         API_KEY = "soctop.api_key",
         REQUEST_DECODED = "soctop.request.decoded",
         CORRELATION_REJECTED = "soctop.correlation.rejected",
+        EVENT_TYPE = "event.type",
+        USER_TARGET_NAME = "user.target.name",
+        GROUP_NAME = "group.name",
+        DEPENDENCY = "soctop.dependency",
+        ORIGINAL_ACTION = "soctop.original.action",
+        FACT_CONFIDENCE = "soctop.fact.confidence",
+        FACT_ENTRY = "soctop.fact.entry",
+        FACT_CONTESTED = "soctop.fact.contested",
+        FACT_COUNT = "soctop.fact.count",
+        FACT_ECHO = "soctop.fact.echo",
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) use detection::resolve_placeholders;
 
 use crate::sigma::diagnostic::{did_you_mean, lines};
 use crate::sigma::rule::{Diagnostic, Document, Node, NodeValue, Position, Severity, Spanned};
-use crate::sigma::yaml;
+use crate::yaml;
 
 /// Reads all documents of one rule file. `file` is how messages call it.
 ///

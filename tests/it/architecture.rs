@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 const TABLE: &[(&str, &[&str])] = &[
     // Pure half.
     ("text", &[]),
+    ("yaml", &[]),
     ("event", &[]),
     ("decode", &["event"]),
     ("normalize", &["event"]),
-    ("sigma", &["event"]),
+    ("sigma", &["yaml", "event"]),
     ("alert", &["event", "sigma"]),
     ("detect", &["event", "sigma"]),
     ("correlate", &["event", "sigma", "alert", "detect"]),
@@ -74,8 +75,19 @@ const WORLD: &[&str] = &[
     "eprintln!",
 ];
 
-const PURE: &[&str] =
-    &["text", "event", "decode", "normalize", "sigma", "alert", "detect", "correlate", "query", "state"];
+const PURE: &[&str] = &[
+    "text",
+    "yaml",
+    "event",
+    "decode",
+    "normalize",
+    "sigma",
+    "alert",
+    "detect",
+    "correlate",
+    "query",
+    "state",
+];
 
 #[test]
 fn modules_import_only_what_the_table_allows() {

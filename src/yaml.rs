@@ -1,4 +1,4 @@
-//! YAML as rules need it: every node with its place, every mistake reported, nothing expanded
+//! YAML as rules and vocabularies need it: every node with its place, every mistake reported, nothing expanded
 //! without bound.
 //!
 //! The text is cut at its `---` lines first (YAML forbids such a line inside any scalar), so that
@@ -8,13 +8,17 @@
 //!
 //! Scalars follow the core schema of YAML 1.2: `yes` and `on` are texts.
 
+pub mod diagnostic;
+mod node;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
-use crate::sigma::diagnostic::lines;
-use crate::sigma::rule::{Diagnostic, Node, NodeValue, Position, Spanned};
+use diagnostic::lines;
+pub use diagnostic::{Diagnostic, Severity};
+pub use node::{Node, NodeValue, Position, Spanned};
 
 /// Longest rule file that is read. The longest of SigmaHQ, a list of driver hashes, has 288 KiB.
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;

@@ -2,10 +2,32 @@
 
 use std::fmt;
 
-use crate::sigma::rule::{Diagnostic, Position, Severity};
+use super::Position;
 
 /// Longest part of a source line that is shown; the caret's surroundings are kept.
 const EXCERPT_WIDTH: usize = 120;
+
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    Warning,
+    Error,
+}
+
+/// What is wrong with a rule: `file:line:column: message`, the line with a caret, a suggestion.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    pub severity: Severity,
+    pub at: Position,
+    /// Lower case, no full stop, the thing in backticks.
+    pub message: String,
+    /// ``did you mean `startswith`?``
+    pub hint: Option<String>,
+    /// The source line, for the caret.
+    pub excerpt: Option<String>,
+    /// Id, else name, else title of the rule, where known.
+    pub rule: Option<String>,
+}
 
 impl Diagnostic {
     #[must_use]
@@ -47,7 +69,7 @@ impl Diagnostic {
 }
 
 /// The lines of a rule file. For YAML a lone carriage return ends one, too.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| line.split('\r'))
 }
 
