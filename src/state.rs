@@ -13,6 +13,7 @@ mod pin;
 mod rate;
 mod risk;
 mod rows;
+mod sight;
 mod source;
 mod threat;
 mod traffic;
@@ -28,6 +29,7 @@ pub use pin::{Pin, PinSubject};
 pub use rate::Rates;
 pub use risk::{Contribution, Entity};
 pub use rows::Rows;
+pub use sight::Sight;
 pub use source::{SourceHealth, SourceRow};
 pub use threat::{Reason, Threat, ThreatLevel, ThreatSample};
 pub use traffic::{Copies, Tally, TrafficRow};
@@ -115,6 +117,8 @@ pub struct Snapshot {
     /// Highest risk first, decayed to `now`.
     pub entities: Vec<Entity>,
     pub threat: Threat,
+    /// Whether the threat level rests on anything.
+    pub sight: Sight,
     pub rules: Arc<RuleStatus>,
     pub index: IndexStatus,
     /// Oldest first.
@@ -156,7 +160,10 @@ impl State {
     pub fn snapshot(&mut self) -> Snapshot {
         let incidents = self.incidents.sorted();
         let entities = self.risk.top(self.now);
+        let sources = self.sources.rows(self.now);
+        let running = self.started.map(|started| self.now.since(started));
         Snapshot {
+            sight: sight::sight(&self.rules, &sources, running),
             now: self.now,
             started: self.started,
             ledger: self.ledger,
@@ -165,7 +172,7 @@ impl State {
             rates: Arc::clone(&self.rates),
             boards: self.boards.sorted(),
             pins: self.pins.current(self.now),
-            sources: self.sources.rows(self.now),
+            sources,
             traffic: self.traffic.rows(self.now),
             threat: self.threat.assess(self.now, &incidents, &entities),
             incidents,

@@ -253,7 +253,7 @@ fn move_by(model: &mut Model, rows: isize) {
     let screens = &mut model.screens;
     match model.tab {
         Tab::Overview => {
-            let ids = ids(snapshot.incidents.iter());
+            let ids = ids(listed_incidents(&snapshot, AlertsShown::Open).into_iter());
             screens.overview.selected = moved(&ids, screens.overview.selected, rows);
         }
         Tab::Events => move_in_events(model, rows),
@@ -281,10 +281,14 @@ fn ids<'a>(incidents: impl Iterator<Item = &'a Arc<Incident>>) -> Vec<AlertId> {
     incidents.map(|incident| incident.alert.alert_id).collect()
 }
 
-/// The id that many rows away from the selected one.
+/// The id that many rows away from the selected one. None is the first row, whatever stands there: who
+/// goes to the top sees the worst from then on.
 fn moved(ids: &[AlertId], selected: Option<AlertId>, rows: isize) -> Option<AlertId> {
     let at = ids.iter().position(|id| Some(*id) == selected).unwrap_or(0);
-    ids.get(at.saturating_add_signed(rows).min(ids.len().saturating_sub(1))).copied()
+    match at.saturating_add_signed(rows).min(ids.len().saturating_sub(1)) {
+        0 => None,
+        row => ids.get(row).copied(),
+    }
 }
 
 fn move_in_alerts(model: &mut Model, rows: isize) {
@@ -563,7 +567,9 @@ fn selected_record(model: &Model) -> Option<Arc<Record>> {
 /// The incident under the cursor of the screen.
 fn selected_alert(model: &Model) -> Option<Arc<Incident>> {
     let (listed, selected): (Vec<&Arc<Incident>>, _) = match model.tab {
-        Tab::Overview => (model.snapshot.incidents.iter().collect(), model.screens.overview.selected),
+        Tab::Overview => {
+            (listed_incidents(&model.snapshot, AlertsShown::Open), model.screens.overview.selected)
+        }
         Tab::Alerts => {
             (listed_incidents(&model.snapshot, model.screens.alerts.shown), model.screens.alerts.selected)
         }

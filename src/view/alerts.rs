@@ -7,8 +7,8 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Part};
 use super::records;
 use super::scene::{AlertsShown, ListState, Scene};
-use super::table::{self, Column, Focus};
-use super::theme::Role;
+use super::table::{self, Column, Focus, Table};
+use super::theme::{Role, Severity};
 use super::{Drawn, columns, format};
 use crate::alert::AlertId;
 use crate::alert::{Alert, AlertKind};
@@ -22,12 +22,6 @@ use crate::text::{Safe, plural};
 pub fn listed(snapshot: &Snapshot, shown: AlertsShown) -> Vec<&Arc<Incident>> {
     let wanted = |incident: &&Arc<Incident>| shown == AlertsShown::All || incident.is_open();
     snapshot.incidents.iter().filter(wanted).collect()
-}
-
-/// Where the selected incident stands now; the first one if it is gone.
-pub fn position(incidents: &[Arc<Incident>], selected: Option<AlertId>) -> usize {
-    let is_selected = |incident: &Arc<Incident>| Some(incident.alert.alert_id) == selected;
-    incidents.iter().position(is_selected).unwrap_or(0)
 }
 
 /// Nothing has fired: a sentence that says what was tried, and advice.
@@ -54,6 +48,36 @@ pub fn nothing_fired(snapshot: &Snapshot) -> (Safe, Safe) {
     (sentence, advice)
 }
 
+/// Nothing is open now, whatever has fired before.
+pub fn nothing_open(snapshot: &Snapshot) -> (Safe, Safe) {
+    match snapshot.incidents.len() {
+        0 => nothing_fired(snapshot),
+        1 => (safe!("No incident is open; 1 is closed."), safe!("5 s shows it")),
+        closed => (safe!("No incident is open; {} are closed.", closed), safe!("5 s shows them")),
+    }
+}
+
+/// How many incidents of which level a list hides on one side, worst first; nothing where it hides none.
+pub fn out_of_sight(
+    canvas: &Canvas<'_>,
+    arrow: &'static str,
+    hidden: &[&Arc<Incident>],
+) -> Option<Vec<Part>> {
+    if hidden.is_empty() {
+        return None;
+    }
+    let mut parts = vec![canvas.part(safe!("{} {}", arrow, hidden.len()), Role::Strong)];
+    for severity in Severity::ALERTING {
+        let of_level = |incident: &&&Arc<Incident>| Severity::from(incident.alert.rule.level) == severity;
+        let count = hidden.iter().filter(of_level).count();
+        if count > 0 {
+            let text = safe!(" {}{}", severity.shape(), count);
+            parts.push(canvas.part(text, Role::Severity(severity)));
+        }
+    }
+    Some(parts)
+}
+
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let screen = &scene.screens.alerts;
     let snapshot = scene.snapshot;
@@ -70,7 +94,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     Drawn { page, position: status(scene, &listed), ..Drawn::default() }
 }
 
-fn position_in(listed: &[&Arc<Incident>], selected: Option<AlertId>) -> usize {
+/// Where the selected incident stands now; the first one if it is gone.
+pub fn position_in(listed: &[&Arc<Incident>], selected: Option<AlertId>) -> usize {
     listed.iter().position(|incident| Some(incident.alert.alert_id) == selected).unwrap_or(0)
 }
 
@@ -98,13 +123,15 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, listed: &[&Arc<I
     let screen = &scene.screens.alerts;
     let focused = !screen.evidence_focused;
     let title = canvas.own("Alerts", Role::Title);
-    let note = canvas.own("worst first", Role::Muted);
-    let inner = canvas.frame(area, &[title], &[note], focused);
+    let selected = position_in(listed, screen.selected);
+    let list = ListState { selected, top: selected.saturating_sub(screen.above) };
+    // The frame takes two rows, the titles one.
+    let (window, _) = list.window(listed.len(), usize::from(area.height.saturating_sub(3)));
+    let above = out_of_sight(canvas, "↑", listed.get(..window.start).unwrap_or_default());
+    let note = above.unwrap_or_else(|| vec![canvas.own("worst first", Role::Muted)]);
+    let inner = canvas.frame(area, &[title], &note, focused);
     if listed.is_empty() {
-        let (sentence, advice) = match scene.snapshot.incidents.len() {
-            0 => nothing_fired(scene.snapshot),
-            closed => (safe!("No incident is open; {} are closed.", closed), safe!("s show all")),
-        };
+        let (sentence, advice) = nothing_open(scene.snapshot);
         table::empty(canvas, inner, &sentence, &advice);
         return usize::from(inner.height);
     }
@@ -118,14 +145,16 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, listed: &[&Arc<I
         Column::fixed("last", 8).from(90),
         Column::fixed("state", 6).from(if screen.shown == AlertsShown::All { 0 } else { 130 }),
     ];
-    let height = usize::from(inner.height.saturating_sub(1));
-    let selected = position_in(listed, screen.selected);
-    let list = ListState { selected, top: selected.saturating_sub(screen.above) };
     let focus = if focused { Focus::Here } else { Focus::Elsewhere };
-    table::draw(canvas, inner, &columns, list, listed.len(), focus, |canvas, index| {
+    let table = Table { columns: &columns, list, len: listed.len(), focus };
+    let shown = table::draw(canvas, inner, &table, |canvas, index| {
         listed.get(index).map(|incident| row(canvas, incident, scene)).unwrap_or_default()
     });
-    height
+    let border = Rect { y: inner.bottom(), height: 1, ..inner };
+    if let Some(below) = out_of_sight(canvas, " ↓", listed.get(shown.window.end..).unwrap_or_default()) {
+        canvas.parts_right(border, &below);
+    }
+    shown.page
 }
 
 fn row(canvas: &Canvas<'_>, incident: &Incident, scene: &Scene<'_>) -> table::Row {
@@ -271,7 +300,8 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
     let selected = if screen.evidence_focused { screen.evidence } else { usize::MAX };
     let list = ListState { selected, top: selected };
     let focus = if screen.evidence_focused { Focus::Here } else { Focus::None };
-    table::draw(canvas, rest, &columns, list, held.len(), focus, |canvas, index| {
+    let table = Table { columns: &columns, list, len: held.len(), focus };
+    table::draw(canvas, rest, &table, |canvas, index| {
         let Some(record) = held.get(index) else { return Vec::new() };
         vec![
             canvas.part(scene.clock.seconds(record.time, scene.snapshot.now), Role::Text),

@@ -12,7 +12,7 @@ use super::scene::{Flow, Overlay, PromptPurpose, Scene, Stream, Tab};
 use super::theme::{Role, Severity};
 use crate::event::Nanos;
 use crate::safe;
-use crate::state::{Snapshot, SourceHealth};
+use crate::state::{Sight, Snapshot, SourceHealth};
 use crate::text::{Safe, plural};
 
 /// An event older than this when it was read comes from a backlog and says nothing about lag.
@@ -65,15 +65,29 @@ fn header_left(canvas: &Canvas<'_>, scene: &Scene<'_>, detail: u8) -> Vec<Part> 
     if detail >= 3 {
         parts.push(canvas.own("THREAT ", Role::Muted));
     }
-    parts.push((safe!("{} {}", severity.shape(), threat.level.word()), canvas.theme.severity(severity)));
-    if detail >= 1 {
-        parts.push(canvas.part(safe!(" {:.0}{}", threat.points, arrow(threat.trend)), Role::Strong));
+    if scene.snapshot.sight.is_blind() {
+        parts.push(canvas.own("? NOT WATCHING", Role::Bad));
+    } else {
+        let level = safe!("{} {}", severity.shape(), threat.level.word());
+        parts.push((level, canvas.theme.severity(severity)));
+        if detail >= 1 {
+            parts.push(canvas.part(safe!(" {:.0}{}", threat.points, arrow(threat.trend)), Role::Strong));
+        }
+        parts.extend(half_blind(canvas, scene.snapshot.sight));
     }
     if detail >= 2 {
         parts.push(gap(2));
         parts.extend(open_counts(canvas, scene.snapshot, detail >= 3));
     }
     parts
+}
+
+/// The level holds for what can be read only.
+fn half_blind(canvas: &Canvas<'_>, sight: Sight) -> Option<Part> {
+    match sight {
+        Sight::Partial { unreadable } => Some(canvas.part(safe!(" !{} unreadable", unreadable), Role::Bad)),
+        _ => None,
+    }
 }
 
 /// Which way the threat has gone over ten minutes.
@@ -89,7 +103,7 @@ pub fn arrow(trend: Option<f64>) -> &'static str {
 /// Open incidents by level.
 fn open_counts(canvas: &Canvas<'_>, snapshot: &Snapshot, words: bool) -> Vec<Part> {
     let mut parts = Vec::new();
-    for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low] {
+    for severity in Severity::ALERTING {
         let is_counted = |level| Severity::from(level) == severity;
         let open =
             snapshot.incidents.iter().filter(|i| i.is_open() && is_counted(i.alert.rule.level)).count();
@@ -142,6 +156,7 @@ fn stream_state(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
         .sum();
     match scene.stream {
         _ if scene.failure.is_some() => canvas.own("× STOPPED", Role::Bad),
+        _ if snapshot.sight.is_blind() => canvas.own("× BLIND", Role::Bad),
         _ if behind > 0 => canvas.part(safe!("BEHIND {}", format::bytes(behind)), Role::Warning),
         _ if snapshot.started.is_none() => canvas.own("starting", Role::Muted),
         Stream::Live if snapshot.finished => canvas.own("END OF INPUT", Role::Strong),

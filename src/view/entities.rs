@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
 use super::scene::Scene;
-use super::table::{self, Column, Focus};
+use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, columns, format};
 use crate::safe;
@@ -103,24 +103,20 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
         Column::fixed("", BAR as u16),
         Column::fixed("", 1),
     ];
-    table::draw(
-        canvas,
-        inner,
-        &columns,
-        scene.screens.entities,
-        entities.len(),
-        Focus::Here,
-        |canvas, index| {
-            let Some(entity) = entities.get(index) else { return Vec::new() };
-            vec![
-                canvas.part(canvas.safe(kind(&entity.field)), Role::Muted),
-                canvas.part(canvas.safe(&entity.value), Role::Text),
-                canvas.part(safe!("{:.0}", entity.score), Role::Strong),
-                (bar(entity.score), canvas.theme.bar(severity(entity.score))),
-                canvas.own(if entity.rising { "↑" } else { "→" }, Role::Muted),
-            ]
-        },
-    )
+    let table =
+        Table { columns: &columns, list: scene.screens.entities, len: entities.len(), focus: Focus::Here };
+    let shown = table::draw(canvas, inner, &table, |canvas, index| {
+        let Some(entity) = entities.get(index) else { return Vec::new() };
+        vec![
+            canvas.part(canvas.safe(kind(&entity.field)), Role::Muted),
+            canvas.part(canvas.safe(&entity.value), Role::Text),
+            canvas.part(safe!("{:.0}", entity.score), Role::Strong),
+            (bar(entity.score), canvas.theme.bar(severity(entity.score))),
+            canvas.own(if entity.rising { "↑" } else { "→" }, Role::Muted),
+        ]
+    });
+    table::note_cut(canvas, inner, &shown, table.len);
+    shown.page
 }
 
 fn card(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, entity: Option<&Entity>) {

@@ -6,7 +6,7 @@ use super::canvas::{Canvas, Part};
 use super::graph;
 use super::records::{self, RowStyle};
 use super::scene::{Flow, PromptPurpose, Scene};
-use super::table::{self, Focus};
+use super::table::{self, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, detail, format};
 use crate::safe;
@@ -142,12 +142,15 @@ fn rows(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let columns = records::columns(inner.width, false);
     let height = usize::from(inner.height.saturating_sub(1));
     let focus = if focused { Focus::Here } else { Focus::Elsewhere };
-    table::draw(canvas, inner, &columns, screen.list(height), screen.rows.len(), focus, |canvas, index| {
+    let table = Table { columns: &columns, list: screen.list(height), len: screen.rows.len(), focus };
+    let shown = table::draw(canvas, inner, &table, |canvas, index| {
         let Some(record) = screen.rows.get(index) else { return Vec::new() };
         let faint = preview.is_some_and(|filter| !filter.matches(record));
         let style = RowStyle { clock: scene.clock, now: snapshot.now, faint, with_date: false };
         records::row(canvas, record, inner.width, style)
-    })
+    });
+    table::note_cut(canvas, inner, &shown, table.len);
+    shown.page
 }
 
 /// The filter that is being typed, when it can be understood.

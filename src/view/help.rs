@@ -82,7 +82,7 @@ fn side_by_side(canvas: &Canvas<'_>, groups: &[HelpGroup], count: usize) -> Vec<
 /// What the marks mean.
 fn legend(canvas: &Canvas<'_>) -> Vec<Vec<Part>> {
     let mut marks = vec![canvas.own("MARKS   ", Role::Title)];
-    for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low] {
+    for severity in Severity::ALERTING {
         marks.push((safe!("{} {}", severity.shape(), severity.word()), canvas.theme.severity(severity)));
         marks.push(canvas.own("   ", Role::Text));
     }

@@ -3,14 +3,14 @@
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
-use super::scene::Scene;
-use super::table::{self, Column, Focus};
+use super::scene::{AlertsShown, Scene};
+use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, alerts, chrome, columns, entities, format, graph, sources};
 use crate::alert::Transition;
 use crate::safe;
 use crate::sigma::{Board, Level};
-use crate::state::{BoardRow, Incident, ThreatSample};
+use crate::state::{BoardRow, Incident, Sight, Snapshot, ThreatSample};
 use crate::text::{Safe, plural};
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
@@ -62,6 +62,9 @@ fn two(columns: Vec<Rect>) -> [Rect; 2] {
 }
 
 fn threat(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    if scene.snapshot.sight.is_blind() {
+        return not_watching(canvas, area, scene);
+    }
     let threat = &scene.snapshot.threat;
     let title = canvas.own("Threat", Role::Title);
     let note = canvas.own("w why", Role::Muted);
@@ -88,6 +91,43 @@ fn threat(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     reasons(canvas, Rect { y: inner.y + from, height: until.saturating_sub(from), ..row(0) }, scene);
     if with_history {
         history(canvas, Rect { height: 2, ..row(inner.height - 2) }, scene);
+    }
+}
+
+/// In the place of the level: why there is none, and what to do.
+fn not_watching(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let title = canvas.own("Threat", Role::Title);
+    let inner = canvas.frame(area, &[title], &[], false);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    canvas.row(inner, 0, &[canvas.own("? NOT WATCHING", Role::Bad)]);
+    let rest = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    let mut row = 0;
+    for (text, role) in blindness(canvas, scene.snapshot) {
+        for line in text.wrap(usize::from(rest.width)) {
+            canvas.row(rest, row, &[canvas.part(line, role)]);
+            row += 1;
+        }
+    }
+}
+
+/// Why nothing is watched, cause first, then what to type.
+fn blindness(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<(Safe, Role)> {
+    match snapshot.sight {
+        Sight::NoRules => vec![
+            (safe!("No rule is loaded: nothing can be found."), Role::Text),
+            (safe!("6 shows what is wrong; `soctop rules check` says where."), Role::Muted),
+        ],
+        Sight::NoSource { unreadable: 0 } => vec![
+            (safe!("Nothing is being read: no input exists yet."), Role::Text),
+            (safe!("`soctop watch FILE` names one; new files are picked up."), Role::Muted),
+        ],
+        _ => {
+            let troubles = snapshot.sources.iter().filter_map(|source| {
+                let trouble = source.status.trouble.as_ref()?;
+                Some((safe!("{}: {}", canvas.safe(&source.status.path), canvas.safe(trouble)), Role::Text))
+            });
+            troubles.chain([(safe!("8 shows each source."), Role::Muted)]).collect()
+        }
     }
 }
 
@@ -148,51 +188,52 @@ fn severity_graph(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     graph::severity_lanes(canvas, inner, snapshot, &scene.clock);
 }
 
-/// The incidents, worst first. Returns the rows that fit.
+/// The open incidents, worst first. Returns the rows that fit.
 fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
-    let snapshot = scene.snapshot;
+    let open = alerts::listed(scene.snapshot, AlertsShown::Open);
     let title = canvas.own("Alert feed", Role::Title);
     let subtitle = canvas.own("  worst first", Role::Muted);
     let note = canvas.own("Enter evidence · o trace · v events", Role::Muted);
-    let inner = canvas.frame(area, &[title, subtitle], &[note], true);
-    let incidents = &snapshot.incidents;
-    if incidents.is_empty() {
-        let (sentence, advice) = alerts::nothing_fired(snapshot);
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..inner };
+    let columns =
+        [Column::fixed("", 6), Column::fixed("", 8), Column::flexible(""), Column::fixed("", 6).right()];
+    let list_area = Rect { height: inner.height.saturating_sub(1), ..inner };
+    let selected = alerts::position_in(&open, scene.screens.overview.selected);
+    let mut list = super::scene::ListState { selected, top: 0 };
+    list.select(selected, open.len(), usize::from(list_area.height));
+    let above = open.get(..list.top).unwrap_or_default();
+    let note = alerts::out_of_sight(canvas, "↑", above).unwrap_or_else(|| vec![note]);
+    let inner = canvas.frame(area, &[title, subtitle], &note, true);
+    if open.is_empty() {
+        let (sentence, advice) = alerts::nothing_open(scene.snapshot);
         table::empty(canvas, inner, &sentence, &advice);
         return usize::from(inner.height);
     }
-    let list_area = Rect { height: inner.height.saturating_sub(1), ..inner };
-    let columns =
-        [Column::fixed("", 6), Column::fixed("", 8), Column::flexible(""), Column::fixed("", 6).right()];
-    let selected = alerts::position(incidents, scene.screens.overview.selected);
-    let mut list = super::scene::ListState { selected, top: 0 };
-    list.select(selected, incidents.len(), usize::from(list_area.height));
-    let page =
-        table::draw(canvas, list_area, &columns, list, incidents.len(), Focus::Here, |canvas, index| {
-            incidents.get(index).map(|incident| feed_row(canvas, incident, scene)).unwrap_or_default()
-        });
-    let summary = feed_summary(canvas, scene);
-    canvas.row(inner, inner.height - 1, &[canvas.own(" ", Role::Muted), summary]);
-    page
+    let table = Table { columns: &columns, list, len: open.len(), focus: Focus::Here };
+    let shown = table::draw(canvas, list_area, &table, |canvas, index| {
+        open.get(index).map(|incident| feed_row(canvas, incident, scene)).unwrap_or_default()
+    });
+    let below = open.get(shown.window.end..).unwrap_or_default();
+    let mut foot = vec![canvas.own(" ", Role::Muted), feed_summary(canvas, scene)];
+    foot.extend(alerts::out_of_sight(canvas, "  ·  ↓", below).unwrap_or_default());
+    canvas.row(inner, inner.height.saturating_sub(1), &foot);
+    shown.page
 }
 
 fn feed_row(canvas: &Canvas<'_>, incident: &Incident, scene: &Scene<'_>) -> table::Row {
     let alert = &incident.alert;
     let now = scene.snapshot.now;
-    let open = incident.is_open();
-    let text = if open { Role::Text } else { Role::Muted };
     let about = if alert.approximate { "~" } else { "" };
-    let last = match (open, alert.count) {
-        (false, _) => canvas.own("closed", Role::Muted),
-        (true, 0 | 1) => canvas.own("", Role::Text),
-        (true, count) => canvas.part(safe!("×{}{}", about, format::compact(count)), Role::Strong),
+    let times = match alert.count {
+        0 | 1 => canvas.own("", Role::Text),
+        count => canvas.part(safe!("×{}{}", about, format::compact(count)), Role::Strong),
     };
-    let severity = canvas.severity(alert.rule.level);
     vec![
-        if open { severity } else { (severity.0, canvas.style(Role::Muted)) },
-        canvas.part(scene.clock.seconds(alert.time, now), text),
-        canvas.part(canvas.safe(&alert.summary), text),
-        last,
+        canvas.severity(alert.rule.level),
+        canvas.part(scene.clock.seconds(alert.time, now), Role::Text),
+        canvas.part(canvas.safe(&alert.summary), Role::Text),
+        times,
     ]
 }
 
@@ -272,6 +313,29 @@ fn breakers(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
 
 /// Panels narrower than this say durations without words.
 const TERSE_WIDTH: u16 = 30;
+/// Panels as wide as this have room for sentences.
+const WIDE_WIDTH: u16 = 44;
+
+/// How much a panel of boards can say of a timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Panel {
+    /// `12m41s`
+    Terse,
+    /// `12m41s →09:44`
+    Narrow,
+    /// `12m41s until 09:44:48`
+    Wide,
+}
+
+impl Panel {
+    fn of(width: u16) -> Self {
+        match width {
+            ..TERSE_WIDTH => Panel::Terse,
+            TERSE_WIDTH..WIDE_WIDTH => Panel::Narrow,
+            _ => Panel::Wide,
+        }
+    }
+}
 
 /// Open before half-open before closed.
 fn breaker_urgency(row: &BoardRow) -> u8 {
@@ -332,12 +396,12 @@ fn lockouts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         _ => canvas.part(safe!("{} locked", locked), Role::Warning),
     };
     let inner = canvas.frame(area, &[title], &[note], false);
-    let terse = inner.width < TERSE_WIDTH;
-    let rows: Vec<Vec<Part>> = rows.iter().map(|row| lockout_row(canvas, row, scene, terse)).collect();
+    let panel = Panel::of(inner.width);
+    let rows: Vec<Vec<Part>> = rows.iter().map(|row| lockout_row(canvas, row, scene, panel)).collect();
     board(canvas, inner, &rows, "nobody is locked out");
 }
 
-fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bool) -> Vec<Part> {
+fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, panel: Panel) -> Vec<Part> {
     let transition = &row.transition;
     let now = scene.snapshot.now;
     let (mark, what) = match row.board {
@@ -354,9 +418,15 @@ fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bo
         count => safe!("  ×{}", format::compact(count)),
     };
     let left = match transition.until {
-        Some(until) if until > now && terse => format::duration(until.since(now)),
-        Some(until) if until > now => safe!("{} left", format::duration(until.since(now))),
-        Some(_) if terse => safe!("0s"),
+        Some(until) if until > now && panel == Panel::Terse => format::duration(until.since(now)),
+        Some(until) if until > now => {
+            let left = format::duration(until.since(now));
+            match panel {
+                Panel::Wide => safe!("{} until {}", left, scene.clock.seconds(until, now)),
+                _ => safe!("{} →{}", left, scene.clock.minutes(until)),
+            }
+        }
+        Some(_) if panel == Panel::Terse => safe!("0s"),
         Some(_) => safe!("ends now"),
         None => safe!("for {}", format::duration(now.since(row.since))),
     };
@@ -387,10 +457,10 @@ fn source_panel(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
 
 fn position(scene: &Scene<'_>) -> Vec<Safe> {
     let snapshot = scene.snapshot;
-    let incidents = &snapshot.incidents;
-    let selected = alerts::position(incidents, scene.screens.overview.selected);
-    let feed = match incidents.len() {
-        0 => safe!("no alerts"),
+    let open = alerts::listed(snapshot, AlertsShown::Open);
+    let selected = alerts::position_in(&open, scene.screens.overview.selected);
+    let feed = match open.len() {
+        0 => safe!("no open alert"),
         len => safe!("alert {} of {}", selected + 1, len),
     };
     let loaded = safe!("{} rule{}", snapshot.rules.loaded, plural(snapshot.rules.loaded as u64));

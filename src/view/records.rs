@@ -21,7 +21,13 @@ pub struct RowStyle {
     pub with_date: bool,
 }
 
-/// The columns for a table of this width: one of the two time columns, and only what fits.
+/// Cells for who and from where in one column: a short name and a whole IPv4 address.
+const WHO: u16 = 24;
+/// From this width on name and address have a column each.
+const WIDE: u16 = 140;
+
+/// The columns for a table of this width: one of the two time columns, and only what fits. Who and
+/// from where are there at every width, since they are what one looks for.
 pub fn columns(width: u16, with_date: bool) -> Vec<Column> {
     let time = match (with_date, width) {
         (true, _) => Column::fixed("time", 14),
@@ -31,11 +37,11 @@ pub fn columns(width: u16, with_date: bool) -> Vec<Column> {
     vec![
         time,
         Column::fixed("level", 7),
-        Column::fixed("service", 12).from(70),
+        Column::fixed("service", 12).from(100),
+        if width < WIDE { Column::fixed("who", WHO) } else { Column::fixed("user", 24) },
+        Column::fixed("address", 15).from(WIDE),
         Column::flexible("message"),
-        Column::fixed("user", 16).from(140),
-        Column::fixed("address", 15).from(160),
-        Column::fixed("corr", 9).from(76),
+        Column::fixed("corr", 9).from(92),
     ]
 }
 
@@ -54,15 +60,33 @@ pub fn row(canvas: &Canvas<'_>, record: &Record, width: u16, style: RowStyle) ->
         canvas.part(time, time_role),
         level(canvas, record),
         service(canvas, record),
+        canvas.part(if width < WIDE { who(canvas, record) } else { user(canvas, record) }, Role::Text),
+        canvas.part(address(canvas, record), Role::Text),
         canvas.part(message(canvas, record), Role::Text),
-        canvas.part(canvas.safe(record.get("user.name").unwrap_or_default()), Role::Text),
-        canvas.part(canvas.safe(record.get("source.ip").unwrap_or_default()), Role::Text),
         canvas.part(correlation_id(canvas, record), Role::Muted),
     ];
     if style.faint {
         cells.iter_mut().for_each(|(_, style)| *style = canvas.style(Role::Muted));
     }
     cells
+}
+
+fn user(canvas: &Canvas<'_>, record: &Record) -> Safe {
+    canvas.safe(record.get("user.name").unwrap_or_default())
+}
+
+fn address(canvas: &Canvas<'_>, record: &Record) -> Safe {
+    canvas.safe(record.get("source.ip").unwrap_or_default())
+}
+
+/// `alice 203.0.113.9`: the address stays whole, the name takes what it leaves.
+fn who(canvas: &Canvas<'_>, record: &Record) -> Safe {
+    let (user, address) = (user(canvas, record), address(canvas, record));
+    if user.is_empty() || address.is_empty() {
+        return safe!("{}{}", user, address);
+    }
+    let room = usize::from(WHO).saturating_sub(address.width() + 1).max(8);
+    safe!("{} {}", user.truncate(room, "…"), address)
 }
 
 /// `▅ ERROR`.

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::Canvas;
 use super::scene::Scene;
-use super::table::{self, Column, Focus};
+use super::table::{self, Column, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, format};
 use crate::safe;
@@ -76,23 +76,19 @@ fn hits(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
         Column::fixed("alerts", 7).right(),
         Column::fixed("tags", 26).from(110),
     ];
-    table::draw(
-        canvas,
-        inner,
-        &columns,
-        scene.screens.rules,
-        rules.hits.len(),
-        Focus::Here,
-        |canvas, index| {
-            let Some(hit) = rules.hits.get(index) else { return Vec::new() };
-            let role = if hit.matches == 0 && hit.alerts == 0 { Role::Muted } else { Role::Text };
-            vec![
-                canvas.severity(hit.rule.level),
-                canvas.part(canvas.safe(&hit.rule.title), role),
-                canvas.part(format::count(hit.matches), role),
-                canvas.part(format::count(hit.alerts), role),
-                canvas.part(canvas.safe(&hit.rule.tags.join(" ")), Role::Muted),
-            ]
-        },
-    )
+    let table =
+        Table { columns: &columns, list: scene.screens.rules, len: rules.hits.len(), focus: Focus::Here };
+    let shown = table::draw(canvas, inner, &table, |canvas, index| {
+        let Some(hit) = rules.hits.get(index) else { return Vec::new() };
+        let role = if hit.matches == 0 && hit.alerts == 0 { Role::Muted } else { Role::Text };
+        vec![
+            canvas.severity(hit.rule.level),
+            canvas.part(canvas.safe(&hit.rule.title), role),
+            canvas.part(format::count(hit.matches), role),
+            canvas.part(format::count(hit.alerts), role),
+            canvas.part(canvas.safe(&hit.rule.tags.join(" ")), Role::Muted),
+        ]
+    });
+    table::note_cut(canvas, inner, &shown, table.len);
+    shown.page
 }

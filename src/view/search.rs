@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::canvas::Canvas;
 use super::records::{self, RowStyle};
 use super::scene::{Answer, Scene};
-use super::table::{self, Focus};
+use super::table::{self, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, detail, format};
 use crate::query::SearchResponse;
@@ -63,11 +63,14 @@ fn results(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     }
     let columns = records::columns(inner.width, true);
     let focus = if focused { Focus::Here } else { Focus::Elsewhere };
-    table::draw(canvas, inner, &columns, screen.list, records.len(), focus, |canvas, index| {
+    let table = Table { columns: &columns, list: screen.list, len: records.len(), focus };
+    let shown = table::draw(canvas, inner, &table, |canvas, index| {
         let Some(record) = records.get(index) else { return Vec::new() };
         let style = RowStyle { clock: scene.clock, now: scene.snapshot.now, faint: false, with_date: true };
         records::row(canvas, record, inner.width, style)
-    })
+    });
+    table::note_cut(canvas, inner, &shown, table.len);
+    shown.page
 }
 
 fn nothing_found(canvas: &Canvas<'_>, scene: &Scene<'_>) -> (Safe, Safe) {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
 use super::scene::{ListState, Scene};
-use super::table::{self, Column, Focus};
+use super::table::{self, Column, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, format};
 use crate::event::{Nanos, Timestamp};
@@ -158,17 +158,17 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
         Column::fixed("last line", 9).right().from(100),
         Column::fixed("rotated", 7).right().from(110),
     ];
-    table::draw(
-        canvas,
-        inner,
-        &columns,
-        scene.screens.sources,
-        snapshot.sources.len(),
-        Focus::Here,
-        |canvas, index| {
-            snapshot.sources.get(index).map(|source| row(canvas, source, scene)).unwrap_or_default()
-        },
-    )
+    let table = Table {
+        columns: &columns,
+        list: scene.screens.sources,
+        len: snapshot.sources.len(),
+        focus: Focus::Here,
+    };
+    let shown = table::draw(canvas, inner, &table, |canvas, index| {
+        snapshot.sources.get(index).map(|source| row(canvas, source, scene)).unwrap_or_default()
+    });
+    table::note_cut(canvas, inner, &shown, table.len);
+    shown.page
 }
 
 fn row(canvas: &Canvas<'_>, source: &SourceRow, scene: &Scene<'_>) -> table::Row {
@@ -223,7 +223,8 @@ fn traffic(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         Column::fixed("encryption", 10).right().from(104),
     ];
     let list = ListState::default();
-    table::draw(canvas, inner, &columns, list, rows.len(), Focus::None, |canvas, index| {
+    let table = Table { columns: &columns, list, len: rows.len(), focus: Focus::None };
+    table::draw(canvas, inner, &table, |canvas, index| {
         rows.get(index).map(|row| traffic_row(canvas, row, scene.snapshot)).unwrap_or_default()
     });
 }

@@ -1,6 +1,8 @@
 //! Rows in columns. Columns keep their order; narrow screens lose the least important ones, and a
 //! row never wraps.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
@@ -73,46 +75,76 @@ fn widths(columns: &[Column], width: u16) -> Vec<u16> {
         .collect()
 }
 
-/// The column titles, then the rows of the window that `row` makes. Returns how many rows fit.
+/// A list to draw: its columns, where it stands and how long it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    pub columns: &'a [Column],
+    pub list: ListState,
+    /// Rows of the whole list.
+    pub len: usize,
+    pub focus: Focus,
+}
+
+/// What of a list could be seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Rows that fit.
+    pub page: usize,
+    /// The rows that were drawn, by their number in the list.
+    pub window: Range<usize>,
+}
+
+/// The column titles, then the rows of the window that `row` makes.
 pub fn draw(
     canvas: &mut Canvas<'_>,
     area: Rect,
-    columns: &[Column],
-    list: ListState,
-    len: usize,
-    focus: Focus,
+    table: &Table<'_>,
     mut row: impl FnMut(&Canvas<'_>, usize) -> Row,
-) -> usize {
+) -> Shown {
+    let Table { columns, list, len, focus } = *table;
     let widths = widths(columns, area.width);
     let titled = columns.iter().any(|column| !column.title.is_empty()) && area.height > 1;
     let mut y = area.y;
     if titled {
         let titles: Row = columns.iter().map(|column| canvas.own(column.title, Role::Muted)).collect();
-        cells(canvas, area.x, y, columns, &widths, &titles);
+        cells(canvas, Rect { y, ..area }, columns, &widths, &titles);
         y += 1;
     }
-    let height = usize::from(area.bottom() - y);
-    let (window, selected) = list.window(len, height);
-    for index in window {
+    let page = usize::from(area.bottom() - y);
+    let (window, selected) = list.window(len, page);
+    for index in window.clone() {
         let parts = row(canvas, index);
-        cells(canvas, area.x, y, columns, &widths, &parts);
+        cells(canvas, Rect { y, ..area }, columns, &widths, &parts);
         if index == selected && focus != Focus::None {
             mark_selected(canvas, Rect { y, height: 1, ..area }, focus);
         }
         y += 1;
     }
-    height
+    Shown { page, window }
 }
 
-fn cells(canvas: &mut Canvas<'_>, x: u16, y: u16, columns: &[Column], widths: &[u16], parts: &[Part]) {
-    let mut at = x + GUTTER;
+/// Says on the lower border of the frame around `inner` how many rows are out of sight, if any.
+pub fn note_cut(canvas: &mut Canvas<'_>, inner: Rect, shown: &Shown, len: usize) {
+    let (above, below) = (shown.window.start, len.saturating_sub(shown.window.end));
+    let text = match (above, below) {
+        (0, 0) => return,
+        (0, below) => safe!(" ↓ {} below ", below),
+        (above, 0) => safe!(" ↑ {} above ", above),
+        (above, below) => safe!(" ↑ {} above · ↓ {} below ", above, below),
+    };
+    let border = Rect { y: inner.bottom(), height: 1, ..inner };
+    canvas.parts_right(border, &[canvas.part(text, Role::Muted)]);
+}
+
+fn cells(canvas: &mut Canvas<'_>, row: Rect, columns: &[Column], widths: &[u16], parts: &[Part]) {
+    let mut at = row.x + GUTTER;
     for ((column, width), (text, style)) in columns.iter().zip(widths).zip(parts) {
         if *width == 0 {
             continue;
         }
         let missing = usize::from(*width).saturating_sub(text.width());
         let shift = if column.right { missing as u16 } else { 0 };
-        canvas.text(at + shift, y, *width - shift, text, *style);
+        canvas.text(at + shift, row.y, *width - shift, text, *style);
         at += width + 2;
     }
 }

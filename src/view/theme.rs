@@ -43,6 +43,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Those that make an alert, worst first.
+    pub const ALERTING: [Severity; 4] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+
     /// A bar that rises with the severity.
     #[must_use]
     pub fn shape(self) -> &'static str {

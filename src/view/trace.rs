@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Part};
 use super::records;
 use super::scene::{Answer, Scene, TraceScreen};
-use super::table::{self, Column, Focus};
+use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, detail, format};
 use crate::alert::Alert;
@@ -249,10 +249,13 @@ fn timeline(
     );
     let inner = canvas.frame(area, &[title], &[note], focused);
     let focus = if focused { Focus::Here } else { Focus::Elsewhere };
-    table::draw(canvas, inner, &columns, screen.list, steps.len(), focus, |canvas, index| {
+    let table = Table { columns: &columns, list: screen.list, len: steps.len(), focus };
+    let shown = table::draw(canvas, inner, &table, |canvas, index| {
         let (Some(step), Some(span)) = (steps.get(index), spans.get(index)) else { return Vec::new() };
         step_row(canvas, step, *span, scale, wide)
-    })
+    });
+    table::note_cut(canvas, inner, &shown, table.len);
+    shown.page
 }
 
 /// From times to cells.

@@ -5,7 +5,7 @@ use ratatui::style::Modifier;
 
 use super::canvas::Canvas;
 use super::scene::{ListState, Scene};
-use super::table::{self, Column, Focus};
+use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use crate::safe;
 
@@ -36,12 +36,14 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
         return 1;
     }
     let columns = [Column::fixed("points", 6).right(), Column::fixed("level", 6), Column::flexible("reason")];
-    table::draw(canvas, rows, &columns, list, threat.reasons.len(), Focus::Here, |canvas, index| {
+    let table = Table { columns: &columns, list, len: threat.reasons.len(), focus: Focus::Here };
+    let shown = table::draw(canvas, rows, &table, |canvas, index| {
         let Some(reason) = threat.reasons.get(index) else { return Vec::new() };
         vec![
             canvas.part(safe!("{:+.0}", reason.points), Role::Strong),
             canvas.severity(reason.level),
             canvas.part(canvas.safe(&reason.text), Role::Text),
         ]
-    })
+    });
+    shown.page
 }

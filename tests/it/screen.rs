@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fixture::{Line, Screen, TOURS, record, snapshot, state};
+use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::style::Modifier;
 use soctop::alert::RuleSummary;
 use soctop::event::{LogLevel, RecordField};
+use soctop::sigma::Level;
 use soctop::state::{Snapshot, State, Update};
 use soctop::tui::{Effect, Message, Options};
+use soctop::view::Severity;
 use soctop::view::{self, svg};
 use termlens::Terminal;
 
@@ -165,6 +168,50 @@ fn every_number_of_rows_and_columns_can_be_drawn() {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever came, wherever somebody has scrolled to: the worst open level is on the screen, by its
+    /// rows or by the counts of what lies above and below.
+    #[test]
+    fn the_worst_open_incident_is_shown_or_named(
+        levels in prop::collection::vec(0_usize..4, 1..60),
+        steps in prop::collection::vec(0_usize..4, 0..30),
+        size in prop::sample::select(vec![(60, 15), (80, 24), (120, 36)]),
+        alerts_screen in any::<bool>(),
+    ) {
+        let mut state = fixture::quiet_state();
+        let mut screen = Screen::new(size.0, size.1, &options(), Arc::new(state.snapshot()));
+        if alerts_screen {
+            screen.press("5");
+        }
+        let mut steps = steps.into_iter();
+        for (number, level) in levels.iter().enumerate() {
+            state.apply(Update::Alert(fixture::alert_of(number, Level::ALL[level + 1])));
+            screen.send(Message::Snapshot(Arc::new(state.snapshot())));
+            screen.press(["j", "k", "PgDn", "g"][steps.next().unwrap_or(0)]);
+            let worst = state.snapshot().incidents[0].alert.rule.level;
+            let shape = Severity::from(worst).shape();
+            let body = list_of(&screen.text(), alerts_screen);
+            prop_assert!(body.contains(shape), "no {worst} in\n{}", screen.text());
+        }
+    }
+}
+
+/// The frame of the list of incidents with its borders, without header, panels and hints.
+fn list_of(text: &str, alerts_screen: bool) -> String {
+    let title = if alerts_screen { "─ Alerts" } else { "─ Alert feed" };
+    let lines = text.lines().skip_while(|line| !line.contains(title));
+    let mut list = Vec::new();
+    for line in lines {
+        list.push(line);
+        if line.starts_with('└') {
+            break;
+        }
+    }
+    list.join("\n")
+}
+
 // --- keys -----------------------------------------------------------------------------------------
 
 /// Presses keys, then looks for a text.
@@ -197,7 +244,7 @@ fn keys_lead_where_they_say() {
         ("2 k f", "► LIVE"),
         ("2 k G", "► LIVE"),
         ("T", "+00:00"),
-        ("T T", "alert 1 of 9 │ 214 rules, 1 with problems │ 1,796,924 events │ ago"),
+        ("T T", "alert 1 of 8 │ 214 rules, 1 with problems │ 1,796,924 events │ ago"),
         ("5 s", "[all 9]"),
         ("2 e", "no error below"),
         ("2 E E", "row 241 of 243"),

@@ -173,6 +173,23 @@ fn alert(id: u128, title: &str, level: Level, seconds_ago: i64, count: u64, summ
     }
 }
 
+/// An open incident of this level, the later the higher its number.
+pub fn alert_of(number: usize, level: Level) -> Alert {
+    let seconds_ago = 600 - number as i64;
+    alert(1_000 + number as u128, "Something happened", level, seconds_ago, 1, "something happened")
+}
+
+/// An engine that reads one source with one rule and has found nothing.
+pub fn quiet_state() -> State {
+    let mut state = State::new();
+    state.apply(Update::Clock { now: ago(600) });
+    state.apply(Update::Rules { loaded: 1, problems: Vec::new() });
+    let path = "/var/log/shop/auth.ndjson".into();
+    state.apply(Update::Source(SourceStatus { path, last_line_at: Some(ago(1)), ..SourceStatus::default() }));
+    state.apply(Update::Clock { now: now() });
+    state
+}
+
 fn alerts() -> Vec<Alert> {
     let mut closed =
         alert(9, "New user agent", Level::Low, 864, 9, "sqlmap/1.8.6 was seen for the first time");
