@@ -38,7 +38,7 @@ mod tests;
 mod timer;
 pub(crate) mod window;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
@@ -51,12 +51,12 @@ use smallvec::SmallVec;
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use self::aggregate::KeyedMap;
-use self::clock::Clock;
+use self::clock::{Clock, NO_SOURCE};
 use self::evidence::{Evidence, cut};
 use self::history::{Seen, Usual};
 use self::plan::{Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
 use self::sketch::Sketch;
-use self::timer::Timer;
+use self::timer::{Timer, Timers};
 use self::window::{Change, Entry, Limits, Window};
 use crate::alert::threat;
 use crate::alert::threat::{Assessment, Reason};
@@ -322,10 +322,9 @@ pub struct Correlator {
     /// Key of the sketches and of counted values.
     sketch_seed: u64,
     clock: Clock,
-    timers: BTreeSet<Timer>,
-    timers_made: u64,
-    /// When the running timer became due: the time by which to judge what it fires.
-    running: Option<i64>,
+    timers: Timers,
+    /// By whose time what happens now is judged.
+    now: Now,
     /// Input has ended: nothing is late any more.
     finished: bool,
     rules: Vec<Memory>,
@@ -339,6 +338,14 @@ pub struct Correlator {
     key: Vec<u8>,
     alerts: Vec<Alert>,
     changes: Vec<Change>,
+}
+
+/// The source that speaks, or whose timer runs, and how far it has told everything: the time by which to judge
+/// what is late.
+#[derive(Clone, Copy, Debug)]
+struct Now {
+    source: u32,
+    time: i64,
 }
 
 /// A signal on its way: a record at its place in time.
@@ -403,9 +410,8 @@ impl Correlator {
             seed,
             sketch_seed,
             clock: Clock::default(),
-            timers: BTreeSet::new(),
-            timers_made: 0,
-            running: None,
+            timers: Timers::default(),
+            now: Now { source: NO_SOURCE, time: i64::MIN },
             finished: false,
             rules: memories,
             incidents: Incidents::new(budget),
@@ -463,6 +469,25 @@ impl Correlator {
     /// Another run begins, whose sources have other numbers.
     pub fn forget_sources(&mut self) {
         self.clock.forget_sources();
+        self.timers.forget_sources();
+    }
+
+    /// Everything until this time is known of every source: they come merged in the order of their times.
+    /// Timers run until there.
+    pub fn reach(&mut self, time: Timestamp, out: &mut Vec<Output>) {
+        self.clock.reach(time.0);
+        self.run_timers(false, out);
+    }
+
+    /// When the next timer will run, if nothing happens until then.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.timers.next_due().map(Timestamp)
+    }
+
+    /// Whoever reads was busy with something else until `now`: silence of a source begins there.
+    pub fn was_busy_until(&mut self, now: Timestamp) {
+        self.clock.restart_patience(now.0);
     }
 
     /// A source has nothing (more) to read: it no longer holds the watermark back.
@@ -483,11 +508,8 @@ impl Correlator {
             None => self.counters.timeless += 1,
             Some(time) if self.is_future(time, ingested) => self.counters.future += 1,
             Some(time) => {
-                let before = self.clock.high();
                 self.clock.observe(source.0, time.0, ingested.0);
-                if self.clock.high() > before {
-                    self.run_timers(false, out);
-                }
+                self.run_timers(false, out);
             }
         }
     }
@@ -495,7 +517,9 @@ impl Correlator {
     /// Takes one record and appends what follows from it.
     pub fn observe(&mut self, record: &MatchRecord, out: &mut Vec<Output>) {
         let claimed = record.time.filter(|_| record.time_quality != TimeQuality::Absent);
-        self.progress(record.source_id(), claimed, record.ingested, out);
+        let source = record.source_id();
+        self.progress(source, claimed, record.ingested, out);
+        self.now = Now { source: source.0, time: self.clock.frontier(source.0) };
         let plan = Arc::clone(&self.plan);
         let correlated = claimed.is_some();
         let time = match claimed {
@@ -602,11 +626,10 @@ impl Correlator {
 
     /// Event time before which nothing more is expected for the rule.
     fn settled(&self, rule: &RulePlan) -> i64 {
-        let now = self.running.unwrap_or(self.clock.high());
         match (self.options.conformance, self.finished) {
             (true, false) => i64::MIN,
-            (_, true) => now,
-            (false, false) => now.saturating_sub(rule.lateness),
+            (_, true) => self.now.time,
+            (false, false) => self.now.time.saturating_sub(rule.lateness),
         }
     }
 

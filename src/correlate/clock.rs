@@ -1,8 +1,14 @@
-//! How far event time has come: one watermark for each source, the least of them for all.
+//! How far event time has come: how far each source has told, and the least of that for all.
 //!
-//! No wall clock is read. Time moves with the events; on an idle stream the caller says how late it
-//! is. A source holds the others back until it is idle, which means that it had nothing to read, not
-//! that reading it was slow. Events far ahead of their arrival never move it.
+//! No wall clock is read. Time moves with the events; where there is nothing to read the caller says how
+//! late it is. Three things may hold time back, and each of them ends:
+//! - a source that has more to read than it has told, until it has told all;
+//! - a source that was opened and has said nothing, until the caller's patience is over;
+//! - a source whose clock lags: it holds back what rests on its own events, and nobody else.
+//!
+//! A source that has told all it has holds nothing back, whatever was read before. Where several recordings
+//! are merged in the order of their times, one time is enough for all ([`Clock::reach`]). Events far ahead of
+//! their arrival never move it.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,46 +17,96 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Clock {
     /// By source number: `None` for a number that was never used.
     sources: Vec<Option<SourceClock>>,
-    /// The least newest event time of all active sources; never goes back.
-    high: Option<i64>,
-    /// How far events alone have brought `high`, without the wall clock.
-    #[serde(default)]
+    /// How far events alone have brought time; goes back only where the wall clock is set back.
     by_events: Option<i64>,
+    /// What the wall clock said when there was last nothing to read.
+    wall: Option<i64>,
+    /// What it said at the last look at it, or at the last event.
+    seen: Option<i64>,
+    /// How far the source with the best clock lags behind the wall clock.
+    least_lag: i64,
     /// The greatest event time of all.
     greatest: Option<i64>,
+    /// Events come merged in the order of their times: no source holds another back.
+    merged: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct SourceClock {
-    newest: i64,
-    arrived: i64,
+    /// `None` before its first event.
+    newest: Option<i64>,
+    /// When its newest event arrived.
+    arrived: Option<i64>,
+    /// Since when patience is needed: its last event, or the first look at it.
+    silent_since: Option<i64>,
+    /// It has told all that it has.
     idle: bool,
-    /// It was idle before: what it says now has just been written.
-    #[serde(default)]
+    /// It had told all before: what it says now has just been written.
     live: bool,
-    /// How far behind its arrival the newest live event was: a clock or a zone that is wrong.
-    #[serde(default)]
-    lag: i64,
+    /// How far its newest event lagged behind its arrival when it had just been written and was the last: a
+    /// clock or a zone that is wrong.
+    lag: Option<i64>,
 }
 
 /// Sources beyond this share the clock of the last one: the number comes from the caller.
 const MOST_SOURCES: usize = 65_536;
 
+/// What belongs to no source in particular.
+pub(crate) const NO_SOURCE: u32 = u32::MAX;
+
+/// Less than this is no wrong clock: stamps with whole seconds, writers that collect lines.
+const SMALLEST_LAG: i64 = 2_000_000_000;
+
+impl SourceClock {
+    /// The lag of its clock; while it has more to tell, what that is at the most.
+    fn lag_at_most(&self) -> Option<i64> {
+        let arrived = || Some(self.arrived?.saturating_sub(self.newest?).max(0));
+        self.lag.filter(|_| self.idle).or_else(arrived)
+    }
+}
+
 impl Clock {
-    /// All active sources have reached this event time.
+    /// All sources that may hold time back have reached this event time.
     pub(crate) fn high(&self) -> i64 {
-        self.high.unwrap_or(i64::MIN)
+        let by_wall = self.wall.map(|wall| wall.saturating_sub(self.least_lag));
+        self.by_events.max(by_wall).unwrap_or(i64::MIN)
+    }
+
+    /// How far `source` has told everything, as far as the others have.
+    pub(crate) fn frontier(&self, source: u32) -> i64 {
+        let high = self.high();
+        match self.sources.get(source as usize).copied().flatten() {
+            Some(clock) if !clock.idle => clock.newest.map_or(i64::MIN, |newest| newest.min(high)),
+            Some(clock) if clock.live => match (clock.lag, self.seen) {
+                (Some(lag), Some(wall)) if lag >= SMALLEST_LAG => wall.saturating_sub(lag).min(high),
+                _ => high,
+            },
+            _ => high,
+        }
+    }
+
+    /// How far every source has told everything that is expected of it: nothing older is of use to any.
+    pub(crate) fn low(&self) -> i64 {
+        let known = (0..).zip(&self.sources).filter(|(_, clock)| clock.is_some());
+        known.map(|(source, _)| self.frontier(source)).min().unwrap_or(i64::MAX).min(self.high())
+    }
+
+    /// How far the clock of a source lags behind the best one.
+    fn further_behind(&self, clock: &SourceClock) -> i64 {
+        let lag = clock.lag.filter(|_| clock.live).unwrap_or(0).saturating_sub(self.least_lag);
+        if lag < SMALLEST_LAG { 0 } else { lag }
     }
 
     /// A source will be read: until its first event it holds everything back.
     pub(crate) fn open(&mut self, source: u32) {
         let index = self.slot(source);
         self.sources[index].get_or_insert(SourceClock {
-            newest: i64::MIN,
-            arrived: i64::MAX,
+            newest: None,
+            arrived: None,
+            silent_since: None,
             idle: false,
             live: false,
-            lag: 0,
+            lag: None,
         });
     }
 
@@ -64,36 +120,48 @@ impl Clock {
 
     /// An event of `source` with this event time arrived.
     pub(crate) fn observe(&mut self, source: u32, time: i64, arrived: i64) {
-        self.greatest = Some(self.greatest.map_or(time, |greatest| greatest.max(time)));
+        self.greatest = self.greatest.max(Some(time));
+        if self.merged {
+            return;
+        }
+        self.seen = self.seen.max(Some(arrived));
         let index = self.slot(source);
         let old = self.sources[index];
-        let newest = old.map_or(time, |old| old.newest.max(time));
         let live = old.is_some_and(|old| old.live || old.idle);
-        let lag = if live { arrived.saturating_sub(newest).max(0) } else { 0 };
-        self.sources[index] = Some(SourceClock { newest, arrived, idle: false, live, lag });
-        if live {
-            self.take_back(time);
-        }
+        // A source that speaks again is taken at its word: its clock may have been set back.
+        let newest = old.filter(|old| !old.idle).and_then(|old| old.newest).max(Some(time));
+        let lag = old.and_then(|old| old.lag);
+        let heard = Some(arrived);
+        let clock = SourceClock { newest, arrived: heard, silent_since: heard, idle: false, live, lag };
+        self.sources[index] = Some(clock);
         // Only a source that held the others back, or came back, can move the least.
-        let leading = old.is_some_and(|old| !old.idle && self.high.is_some_and(|high| old.newest > high));
-        if !leading {
+        let moves = old.is_none_or(|old| old.idle || (newest > old.newest && old.newest <= self.by_events));
+        if moves {
             self.settle();
         }
     }
 
-    /// The source has nothing to read for now.
+    /// The source has told all that it has.
     pub(crate) fn idle(&mut self, source: u32) {
         if let Some(Some(clock)) = self.sources.get_mut(source as usize) {
+            if clock.live && !clock.idle {
+                clock.lag = clock.lag_at_most();
+            }
             clock.idle = true;
+            self.compare_lags();
             self.settle();
         }
     }
 
-    /// The wall clock had gone further than the newest line of a source whose clock lags: that line is not late.
-    fn take_back(&mut self, time: i64) {
-        if self.high > self.by_events && self.high > Some(time) {
-            self.high = self.by_events.max(Some(time));
-        }
+    fn compare_lags(&mut self) {
+        let live = self.sources.iter().flatten().filter(|clock| clock.live);
+        self.least_lag = live.filter_map(SourceClock::lag_at_most).min().unwrap_or(self.least_lag);
+    }
+
+    /// All events up to this time are known: they come merged, and what lies between two of them is silence.
+    pub(crate) fn reach(&mut self, time: i64) {
+        self.merged = true;
+        self.by_events = self.by_events.max(Some(time));
     }
 
     /// The sources of an earlier run are gone: their numbers mean others now, and none of them holds
@@ -102,44 +170,51 @@ impl Clock {
         self.sources.clear();
     }
 
-    /// The wall clock says `now`; sources silent for longer than `patience` are idle.
+    /// The wall clock says `now` and there is nothing to read; sources silent for longer than `patience` have
+    /// told all that they have.
     pub(crate) fn advance(&mut self, now: i64, patience: i64) {
         for clock in self.sources.iter_mut().flatten() {
-            clock.idle |= clock.arrived < now.saturating_sub(patience);
+            let since = *clock.silent_since.get_or_insert(now);
+            clock.idle |= since < now.saturating_sub(patience);
         }
-        if self.sources.iter().flatten().all(|clock| clock.idle) {
-            let lag = self.sources.iter().flatten().filter(|clock| clock.live).map(|clock| clock.lag).min();
-            self.raise(now.saturating_sub(lag.unwrap_or(0)));
-        } else {
-            self.settle();
+        self.seen = self.seen.max(Some(now));
+        self.compare_lags();
+        self.settle();
+        let held = self.sources.iter().flatten().any(|clock| self.holds_back(clock));
+        if !held {
+            self.wall = self.wall.max(Some(now));
+        }
+    }
+
+    /// Whoever reads was busy until `now`: the silence of a source begins there.
+    pub(crate) fn restart_patience(&mut self, now: i64) {
+        for clock in self.sources.iter_mut().flatten().filter(|clock| !clock.idle) {
+            clock.silent_since = clock.silent_since.max(Some(now));
         }
     }
 
     /// The wall clock was wrong and says `now` again: what comes next is not late because of that.
     pub(crate) fn set_back(&mut self, now: i64) {
-        self.high = self.high.map(|high| high.min(now));
+        self.wall = self.wall.map(|wall| wall.min(now));
+        self.seen = self.seen.map(|wall| wall.min(now));
         self.by_events = self.by_events.map(|high| high.min(now));
     }
 
     /// Nothing more will come.
     pub(crate) fn finish(&mut self) {
-        if let Some(greatest) = self.greatest {
-            self.raise(greatest);
-        }
+        self.sources.clear();
+        self.by_events = self.by_events.max(self.greatest);
+    }
+
+    fn holds_back(&self, clock: &SourceClock) -> bool {
+        !clock.idle && self.further_behind(clock) == 0
     }
 
     fn settle(&mut self) {
-        let active = self.sources.iter().flatten().filter(|clock| !clock.idle);
-        let least = active.map(|clock| clock.newest).min();
+        let holding = self.sources.iter().flatten().filter(|clock| self.holds_back(clock));
+        let least = holding.map(|clock| clock.newest).min();
         let newest = || self.sources.iter().flatten().map(|clock| clock.newest).max();
-        if let Some(time) = least.or_else(newest) {
-            self.by_events = self.by_events.max(Some(time));
-            self.raise(time);
-        }
-    }
-
-    fn raise(&mut self, time: i64) {
-        self.high = Some(self.high.map_or(time, |high| high.max(time)));
+        self.by_events = self.by_events.max(least.or_else(newest).flatten());
     }
 }
 
@@ -172,33 +247,72 @@ mod tests {
     }
 
     #[test]
-    fn a_source_whose_clock_lags_is_not_late_for_ever() {
+    fn a_source_that_was_opened_and_says_nothing_holds_no_longer_than_patience() {
         let mut clock = Clock::default();
+        clock.open(0);
+        clock.open(1);
         clock.observe(0, 100, 100);
-        clock.idle(0);
-        clock.advance(10_000, 10);
-        assert_eq!(clock.high(), 10_000, "what was read at first says nothing about the clock");
-        clock.observe(0, 9_000, 10_001);
-        assert_eq!(clock.high(), 9_000);
-        clock.idle(0);
-        clock.advance(10_101, 10);
-        assert_eq!(clock.high(), 9_100, "time goes on from its newest line");
+        clock.advance(105, 10);
+        assert_eq!(clock.high(), i64::MIN, "it may have much to tell");
+        clock.advance(116, 10);
+        assert_eq!(clock.high(), 116);
     }
 
     #[test]
-    fn one_source_that_lags_does_not_hold_back_those_that_do_not() {
+    fn whoever_reads_may_be_busy_for_long() {
+        let mut clock = Clock::default();
+        clock.open(0);
+        clock.advance(100, 10);
+        clock.restart_patience(200);
+        clock.advance(205, 10);
+        assert_eq!(clock.high(), i64::MIN);
+    }
+
+    #[test]
+    fn a_source_whose_clock_lags_is_not_late_for_ever() {
+        let second = 1_000_000_000;
+        let mut clock = Clock::default();
+        clock.observe(0, 100 * second, 100 * second);
+        clock.idle(0);
+        clock.advance(10_000 * second, 10 * second);
+        assert_eq!(clock.high(), 10_000 * second, "what was read at first says nothing about the clock");
+        clock.observe(0, 9_000 * second, 10_001 * second);
+        assert_eq!(clock.frontier(0), 9_000 * second);
+        clock.idle(0);
+        clock.advance(10_101 * second, 10 * second);
+        assert_eq!(clock.high(), 9_100 * second, "time goes on from its newest line");
+        assert_eq!(clock.frontier(0), 9_100 * second);
+    }
+
+    #[test]
+    fn a_source_that_lags_is_judged_by_its_own_time_and_holds_back_no_other() {
+        let second = 1_000_000_000;
         let mut clock = Clock::default();
         for source in [0, 1] {
             clock.observe(source, 100, 100);
             clock.idle(source);
         }
-        clock.observe(0, 1_000, 1_000);
-        clock.observe(1, 200, 1_000);
-        assert_eq!(clock.high(), 1_000);
+        clock.observe(0, 1_000 * second, 1_000 * second);
+        clock.observe(1, 200 * second, 1_000 * second);
+        assert_eq!((clock.high(), clock.frontier(1)), (1_000 * second, 200 * second));
         clock.idle(0);
         clock.idle(1);
-        clock.advance(2_000, 10);
-        assert_eq!(clock.high(), 2_000);
+        clock.advance(2_000 * second, 10 * second);
+        assert_eq!((clock.high(), clock.frontier(1)), (2_000 * second, 1_200 * second));
+        clock.observe(1, 1_201 * second, 2_001 * second);
+        clock.advance(2_002 * second, 10 * second);
+        assert_eq!(clock.high(), 2_002 * second, "also while it speaks");
+        assert_eq!(clock.low(), 1_201 * second);
+    }
+
+    #[test]
+    fn merged_recordings_hold_nothing_back() {
+        let mut clock = Clock::default();
+        clock.reach(100);
+        clock.observe(0, 100, 100);
+        clock.reach(5_000);
+        clock.observe(1, 5_000, 5_000);
+        assert_eq!((clock.high(), clock.frontier(0)), (5_000, 5_000));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::once::{Fact, Once};
 use super::plan::{Evaluator, RulePlan};
 use super::residue::Residue;
 use super::sketch::Sketch;
-use super::timer::Timer;
+use super::timer::{Timer, Timers};
 use super::window::{Entry, Window};
 use super::{Beat, CorrelationCounters, Correlator, Forward, Group, Memory, Names};
 use crate::correlate::incident::{Incident, Incidents, Place};
@@ -28,7 +28,7 @@ use crate::detect::record::FieldNumber;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
 /// a wrong reading could hide an attack.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// Floats as the integer of their bits: text would not always give back the same number.
 pub(crate) mod exact {
@@ -122,8 +122,8 @@ impl Correlator {
                 .zip(&self.rules)
                 .map(|(rule, memory)| store(rule, memory))
                 .collect(),
-            timers: self.timers.iter().copied().collect(),
-            timers_made: self.timers_made,
+            timers: self.timers.sorted(),
+            timers_made: self.timers.made(),
             incidents: sorted(
                 self.incidents.all.iter().map(|(place, incident)| (*place, Incident::clone(incident))),
             ),
@@ -155,15 +155,11 @@ impl Correlator {
         self.seed = stored.seed;
         self.sketch_seed = stored.sketch_seed;
         self.clock = stored.clock;
-        self.timers_made = stored.timers_made;
         self.counters = stored.counters;
-        self.timers = stored
-            .timers
-            .into_iter()
-            .filter_map(|timer| {
-                places.of(timer.rule).map(|rule| timer.with_rule(rule, plan.rules[rule as usize].depth))
-            })
-            .collect();
+        let timers = stored.timers.into_iter().filter_map(|timer| {
+            places.of(timer.rule).map(|rule| timer.with_rule(rule, plan.rules[rule as usize].depth))
+        });
+        self.timers = Timers::restore(timers, stored.timers_made);
         self.groups = 0;
         let mut kept = 0;
         for (index, rule) in (0..).zip(stored.rules) {

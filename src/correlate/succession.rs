@@ -82,11 +82,10 @@ impl Correlator {
         self.timers.retain(|timer| !kept.contains(&timer.rule));
         let theirs = std::mem::take(&mut old.timers);
         let plan = Arc::clone(&self.plan);
-        self.timers.extend(theirs.into_iter().filter_map(|timer| {
+        self.timers.extend(theirs, |timer| {
             let rule = places.of(timer.rule)?;
             Some(timer.with_rule(rule, plan.rules[rule as usize].depth))
-        }));
-        self.timers_made = self.timers_made.max(old.timers_made);
+        });
     }
 
     fn take_memories(

@@ -7,4 +7,5 @@ mod plain;
 mod properties;
 mod recompute;
 mod succession;
+mod time;
 mod windows;

@@ -5,14 +5,19 @@
 //! the clock has jumped, while a timer runs it is the moment at which the timer became due: what it
 //! fires is not late for the rules above. Timers with one moment run by the depth of their rule and
 //! then in the order they were made: the same input gives the same order.
+//!
+//! A timer belongs to the source whose event it follows from, too. While that source has not told what it has
+//! until the timer is due (its clock lags, it is still being read), the timer waits for it alone.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::clock::{Clock, NO_SOURCE};
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
 use super::window::Limits;
-use super::{Correlator, Forward, Group, Output};
+use super::{Correlator, Forward, Group, Now, Output};
 use crate::alert::AlertKind;
 use crate::correlate::incident::{Facet, memory};
 use crate::event::Nanos;
@@ -35,6 +40,7 @@ pub(super) struct Timer {
     pub(super) rule: u32,
     key: u128,
     kind: Kind,
+    source: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,6 +66,110 @@ impl Timer {
     pub(super) fn with_rule(self, rule: u32, depth: u32) -> Self {
         Self { rule, depth, ..self }
     }
+
+    fn is_due(&self, time: i64, inclusive: bool) -> bool {
+        self.due < time || (inclusive && self.due == time)
+    }
+}
+
+/// All timers that wait.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    waiting: BTreeSet<Timer>,
+    /// Those that are due for everybody but the source they belong to.
+    held: BTreeMap<u32, BTreeSet<Timer>>,
+    made: u64,
+}
+
+impl Timers {
+    /// The timers of an earlier run, and how many had been made.
+    pub(super) fn restore(timers: impl Iterator<Item = Timer>, made: u64) -> Self {
+        Self { waiting: timers.collect(), held: BTreeMap::new(), made }
+    }
+
+    /// When the first of them is due.
+    pub(super) fn next_due(&self) -> Option<i64> {
+        self.waiting.first().map(|first| first.due)
+    }
+
+    pub(super) fn made(&self) -> u64 {
+        self.made
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Timer> {
+        self.waiting.iter().chain(self.held.values().flatten())
+    }
+
+    /// All, as they run.
+    pub(super) fn sorted(&self) -> Vec<Timer> {
+        let mut all: Vec<Timer> = self.iter().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
+    fn insert(&mut self, timer: Timer) {
+        self.waiting.insert(timer);
+        self.made += 1;
+    }
+
+    fn remove(&mut self, timer: &Timer) {
+        if !self.waiting.remove(timer)
+            && let Some(held) = self.held.get_mut(&timer.source)
+        {
+            held.remove(timer);
+        }
+    }
+
+    /// Takes in what waits elsewhere.
+    pub(super) fn extend(&mut self, others: Timers, keep: impl Fn(Timer) -> Option<Timer>) {
+        self.made = self.made.max(others.made);
+        self.waiting.extend(others.iter().copied().filter_map(keep));
+    }
+
+    pub(super) fn retain(&mut self, keep: impl Fn(&Timer) -> bool) {
+        self.change(|timer| keep(&timer).then_some(timer));
+    }
+
+    /// What was waited for from a source is expected from it no more.
+    pub(super) fn forget_sources(&mut self) {
+        self.change(|timer| Some(Timer { source: NO_SOURCE, ..timer }));
+    }
+
+    fn change(&mut self, change: impl Fn(Timer) -> Option<Timer>) {
+        let all: Vec<Timer> = self.iter().copied().collect();
+        self.held.clear();
+        self.waiting = all.into_iter().filter_map(change).collect();
+    }
+
+    /// Takes out the first timer that is due by the clock. `inclusive`: nothing else will come at this very
+    /// moment.
+    fn pop_due(&mut self, clock: &Clock, inclusive: bool) -> Option<Timer> {
+        let high = clock.high();
+        while let Some(first) = self.waiting.first().copied().filter(|first| first.is_due(high, inclusive)) {
+            if first.is_due(clock.frontier(first.source), inclusive) {
+                break;
+            }
+            self.waiting.pop_first();
+            self.held.entry(first.source).or_default().insert(first);
+        }
+        let first = self.waiting.first().copied().filter(|first| first.is_due(high, inclusive));
+        let of_source = |(source, held): (&u32, &BTreeSet<Timer>)| {
+            held.first().copied().filter(|first| first.is_due(clock.frontier(*source), inclusive))
+        };
+        let found = self.held.iter().filter_map(of_source).chain(first).min()?;
+        if !self.waiting.remove(&found) {
+            self.release(&found);
+        }
+        Some(found)
+    }
+
+    fn release(&mut self, timer: &Timer) {
+        let Some(held) = self.held.get_mut(&timer.source) else { return };
+        held.remove(timer);
+        if held.is_empty() {
+            self.held.remove(&timer.source);
+        }
+    }
 }
 
 impl Forward {
@@ -82,10 +192,10 @@ impl Correlator {
         // A state is shown as soon as it is known and corrected when a late event says otherwise.
         let waits = !self.finished && !self.options.conformance && !matches!(kind, Kind::State | Kind::Risk);
         let due = if waits { at.saturating_add(rule.lateness) } else { at };
-        let (depth, ordinal) = (rule.depth, self.timers_made);
-        let timer = Timer { due, at, depth, ordinal, rule: index, key, kind };
+        let (depth, ordinal, source) = (rule.depth, self.timers.made, self.now.source);
+        let source = if kind == Kind::Sweep { NO_SOURCE } else { source };
+        let timer = Timer { due, at, depth, ordinal, rule: index, key, kind, source };
         self.timers.insert(timer);
-        self.timers_made += 1;
         timer
     }
 
@@ -95,24 +205,16 @@ impl Correlator {
         if self.options.conformance && !self.finished {
             return;
         }
-        let high = self.clock.high();
-        let due = |timer: &Timer| timer.due < high || (inclusive && timer.due == high);
-        if !self.timers.first().is_some_and(due) {
-            return;
-        }
         let plan = Arc::clone(&self.plan);
-        while self.timers.first().is_some_and(due) {
-            let Some(timer) = self.timers.pop_first() else { break };
-            self.running = Some(timer.due);
+        while let Some(timer) = self.timers.pop_due(&self.clock, inclusive) {
+            self.now = Now { source: timer.source, time: timer.due };
             self.run(&plan, &timer, out);
         }
-        self.running = None;
     }
 
     /// At the end of the input nothing is waited for.
     pub(super) fn stop_waiting(&mut self) {
-        let waiting = std::mem::take(&mut self.timers);
-        self.timers = waiting.into_iter().map(|timer| Timer { due: timer.at, ..timer }).collect();
+        self.timers.change(|timer| Some(Timer { due: timer.at, ..timer }));
     }
 
     fn run(&mut self, plan: &Plan, timer: &Timer, out: &mut Vec<Output>) {
@@ -167,8 +269,9 @@ impl Correlator {
     fn sweep(&mut self, to: usize, rule: &RulePlan, at: i64) {
         let Evaluator::Window(window) = &rule.evaluator else { return };
         // Compared with the moment of the timer, not with the clock, which may be far ahead of other timers of
-        // a group that are still waiting.
-        let settled = at.saturating_add(1);
+        // a group that are still waiting. Sources whose clocks lag still have events for older groups.
+        let lateness = if self.finished { 0 } else { rule.lateness };
+        let settled = at.saturating_add(1).min(self.clock.low().saturating_sub(lateness));
         let memory = &mut self.rules[to];
         memory.sweep = None;
         let (groups, mut entries) = (memory.groups.len(), 0);

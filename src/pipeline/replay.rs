@@ -1,7 +1,8 @@
 //! Recorded logs through the same [`Work`], with event time as the only clock.
 //!
 //! Several files are merged by event time, so that an incident which shows in two streams is seen
-//! as it happened. A line without a time stays behind the line before it, and one before all times at the
+//! as it happened, and a file that ends or pauses holds back none of the others: what is due between two lines
+//! happens between them. A line without a time stays behind the line before it, and one before all times at the
 //! first of them. A line far ahead of both the
 //! lines before it and most of the next ones does not move time (nobody may blind a replay with a few forged
 //! timestamps); it counts as a claim from the future. The result depends on the input alone: not on the
@@ -31,7 +32,7 @@ const WITNESSES: usize = 9;
 
 /// Runs `recordings` through `work` to their end. `pace` is called with the time of every event
 /// before it is looked at (and may wait); `sink` gets what detection says, in order, with the event
-/// that it is said of (none at the end of the input).
+/// that it is said of (none where time alone brought it about).
 ///
 /// # Errors
 /// The first error of a recording, of `pace` or of `sink`.
@@ -54,7 +55,13 @@ where
     }
     while let Some(Reverse((time, index))) = next.pop() {
         let Some(lane) = lanes.get_mut(index) else { continue };
+        while let Some(due) = work.next_due().filter(|due| *due < time) {
+            pace(due)?;
+            work.reach(due.plus(1));
+            sink(work.take_outputs(), None)?;
+        }
         pace(time)?;
+        work.reach(time);
         lane.placed = false;
         if let Some(mut event) = lane.ready.pop_front() {
             work.detect(&mut event, &lane.path);

@@ -223,6 +223,22 @@ impl Work {
         self.program.correlator.advance(now, &mut self.outputs);
     }
 
+    /// Everything until this time has been read, of every recording: timers that are due fire.
+    pub fn reach(&mut self, time: Timestamp) {
+        self.program.correlator.reach(time, &mut self.outputs);
+    }
+
+    /// When the next timer will fire, if nothing happens until then.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.program.correlator.next_due()
+    }
+
+    /// Nothing was read until `now` because there was other work: that is no silence of the sources.
+    pub fn was_busy_until(&mut self, now: Timestamp) {
+        self.program.correlator.was_busy_until(now);
+    }
+
     /// The clock was wrong and has been set back.
     pub fn clock_set_back(&mut self, now: Timestamp) {
         self.program.correlator.clock_set_back(now);

@@ -35,6 +35,9 @@ const SECONDS_PER_PUBLICATION: usize = 200;
 /// Correlation state is saved this often; after a crash, what came later is looked at again.
 const SAVE_DETECTION_EVERY: Duration = Duration::from_secs(5);
 
+/// After a longer pause between two ticks this thread itself was held up, not the sources.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 /// The worker's ends of the channels.
 pub(super) struct Channels {
     pub sources: Receiver<SourceMessage>,
@@ -50,7 +53,7 @@ pub(super) struct Channels {
 /// Whether timers may fire by the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Timers {
-    /// While every source is caught up.
+    /// Where there is nothing to read.
     WhenIdle,
     /// Never: files are read one after the other, and between two of them there is much to read.
     ByEvents,
@@ -61,7 +64,6 @@ pub(super) enum Timers {
 struct Known {
     status: SourceStatus,
     name: Arc<str>,
-    caught_up: bool,
 }
 
 pub(super) struct Worker {
@@ -85,6 +87,8 @@ pub(super) struct Worker {
     published_at: Instant,
     saved_at: Instant,
     shown_second: i64,
+    /// When time was last let pass.
+    looked_at: Instant,
 }
 
 /// What the next publication will show.
@@ -127,6 +131,7 @@ impl Worker {
             published_at: now,
             saved_at: now,
             shown_second: 0,
+            looked_at: now,
         }
     }
 
@@ -186,7 +191,6 @@ impl Worker {
         known.status.read_bytes = offset;
         known.status.size_bytes = size.max(offset);
         known.status.closed = false;
-        known.caught_up = false;
         self.changed_sources.insert(source);
         self.work.source_opened(source);
     }
@@ -228,7 +232,6 @@ impl Worker {
 
     fn note_progress(&mut self, chunk: &Chunk, newest: Option<Timestamp>, read_at: Timestamp) {
         let known = self.sources.entry(chunk.source).or_default();
-        known.caught_up = false;
         let status = &mut known.status;
         status.read_bytes = chunk.cursor.end;
         status.size_bytes = status.size_bytes.max(chunk.cursor.end);
@@ -253,7 +256,6 @@ impl Worker {
     fn grown(&mut self, source: SourceId, size: u64, caught_up: bool) {
         if let Some(known) = self.sources.get_mut(&source) {
             known.status.size_bytes = size;
-            known.caught_up = caught_up;
         }
         self.changed_sources.insert(source);
         if caught_up {
@@ -265,12 +267,12 @@ impl Worker {
     fn closed(&mut self, source: SourceId, cursor: Cursor) {
         if let Some(known) = self.sources.get_mut(&source) {
             known.status.closed = true;
-            known.caught_up = true;
         }
         self.changed_sources.insert(source);
         self.work.source_idle(source);
         let mut batch = Batch::empty(&self.work, self.clock.now());
         batch.cursor = Some(cursor);
+        self.take_outputs(&mut batch);
         self.send(batch);
     }
 
@@ -280,12 +282,14 @@ impl Worker {
         }
         self.changed_sources.extend(source);
         self.apply(Update::Notice { time: self.clock.now(), message, hint });
+        if let Some(source) = source {
+            // Whatever it still has cannot be read now; nobody waits for it.
+            self.work.source_idle(source);
+            self.send_outputs();
+        }
     }
 
     fn finished(&mut self) {
-        for known in self.sources.values_mut() {
-            known.caught_up = true;
-        }
         self.save_detection();
         self.apply(Update::Finished);
     }
@@ -334,13 +338,10 @@ impl Worker {
         }
     }
 
-    /// The clock: timers of states and absences fire by it only while there is nothing left to
-    /// read, for a backlog lives in the past.
     fn tick(&mut self) {
         self.watch_clock();
-        if self.timers == Timers::WhenIdle && self.is_caught_up() {
-            self.work.advance(self.clock.now());
-            self.send_outputs();
+        if self.timers == Timers::WhenIdle {
+            self.let_time_pass();
         }
         if self.saved_at.elapsed() >= SAVE_DETECTION_EVERY && self.work.changed_since_saved() {
             self.save_detection();
@@ -349,6 +350,21 @@ impl Worker {
             self.dirty = true;
         }
         self.publish_if_changed();
+    }
+
+    /// Time goes on by the clock where there is nothing to read. A source with a backlog lives in the past and
+    /// holds back what waits for it; one that has told all, or says nothing, does not. While this thread had
+    /// to wait itself nobody was silent.
+    fn let_time_pass(&mut self) {
+        let waited = std::mem::replace(&mut self.looked_at, Instant::now()).elapsed();
+        let now = self.clock.now();
+        if waited > LONGEST_PAUSE || !self.channels.sources.is_empty() {
+            self.work.was_busy_until(now);
+        } else if !self.sources.is_empty() {
+            // Before the first source is opened there may be much to read.
+            self.work.advance(now);
+            self.send_outputs();
+        }
     }
 
     /// A clock that was set explains times that look wrong; the dashboard says so.
@@ -365,11 +381,6 @@ impl Worker {
         let message = format!("the clock of this machine jumped {way} by {seconds} s");
         let hint = Some("it was set, or the machine slept: times around it may look wrong".to_owned());
         self.apply(Update::Notice { time: self.clock.now(), message, hint });
-    }
-
-    /// Before the first source is opened there may be much to read.
-    fn is_caught_up(&self) -> bool {
-        !self.sources.is_empty() && self.sources.values().all(|known| known.caught_up)
     }
 
     fn save_detection(&mut self) {

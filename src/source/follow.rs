@@ -415,9 +415,7 @@ impl Follow {
     /// Standard input has its turn while files are being read, too.
     fn read_ready_stdin(&mut self) -> Result<(), Stopped> {
         let Some(descriptor) = self.stdin.as_ref().and_then(FileReader::stream_fd) else { return Ok(()) };
-        let mut waited = [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)];
-        poll_until(&mut waited, Instant::now());
-        if waited[0].revents().is_empty() { Ok(()) } else { self.read_stdin() }
+        if is_readable(descriptor) { self.read_stdin() } else { Ok(()) }
     }
 
     /// Reads standard input once; to be called when that does not block.
@@ -425,8 +423,11 @@ impl Follow {
         let Some(reader) = &mut self.stdin else { return Ok(()) };
         let source = reader.source;
         match reader.step() {
-            Ok(Step::Lines(chunk)) => self.outbox.push(SourceMessage::Lines(chunk)),
-            Ok(Step::More) => {}
+            Ok(Step::Lines(chunk)) => {
+                self.outbox.push(SourceMessage::Lines(chunk));
+                self.stdin_told_all();
+            }
+            Ok(Step::More) => self.stdin_told_all(),
             Ok(Step::End | Step::Truncated | Step::Rewritten) => self.end_stdin(),
             Err(error) => {
                 self.outbox.trouble(Some(source), format!("cannot read standard input: {error}"), None);
@@ -434,6 +435,16 @@ impl Follow {
             }
         }
         self.send()
+    }
+
+    /// Says that nothing more waits in the pipe, where that is so: nobody needs to wait for what its writer will
+    /// say next.
+    fn stdin_told_all(&mut self) {
+        let Some(reader) = &self.stdin else { return };
+        if reader.stream_fd().is_some_and(|descriptor| !is_readable(descriptor)) {
+            let (source, size) = (reader.source, reader.end());
+            self.outbox.push(SourceMessage::CaughtUp { source, size });
+        }
     }
 
     fn end_stdin(&mut self) {
@@ -488,6 +499,13 @@ pub(crate) fn poll_until(waited: &mut [PollFd<'_>], until: Instant) {
     let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
     // An interrupted wait is a short wait; the caller looks at the facts anyway.
     poll(waited, Some(&timeout)).unwrap_or_default();
+}
+
+/// Whether a stream can be read, or has ended, without waiting.
+fn is_readable(descriptor: BorrowedFd<'_>) -> bool {
+    let mut waited = [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)];
+    poll_until(&mut waited, Instant::now());
+    !waited[0].revents().is_empty()
 }
 
 /// Waits until a stream can be read or a stop was asked for.

@@ -265,7 +265,7 @@ fn a_state_that_is_entered_again_and_again_waits_with_one_timer() {
         let time = f64::from(n) / 10.0;
         stream.event("locked", time, "user.name=alice").event("passed", time + 0.05, "user.name=alice");
     }
-    let waiting = stream.correlator.timers.len();
+    let waiting = stream.correlator.timers.iter().count();
     assert!(waiting < 20, "{waiting} timers");
     stream.event("locked", 60.0, "user.name=alice").event("failed", 2000.0, "user.name=bob");
     let last = stream.moves().pop().expect("moves");

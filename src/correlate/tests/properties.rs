@@ -222,7 +222,7 @@ fn check_counts(correlator: &Correlator) {
     for memory in &correlator.rules {
         let entries = memory.groups.values().map(|group| group.window.entries.len());
         assert_eq!(memory.entries, entries.sum::<usize>());
-        let waits = memory.sweep.is_some_and(|sweep| correlator.timers.contains(&sweep));
+        let waits = memory.sweep.is_some_and(|sweep| correlator.timers.iter().any(|timer| *timer == sweep));
         assert_eq!(waits, !memory.groups.is_empty());
     }
 }
