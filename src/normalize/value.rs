@@ -1,7 +1,7 @@
 //! What a value says about itself: is it a status code, a level, an outcome?
 
 use crate::event::LogLevel;
-pub(super) use crate::event::address::{address, is_placeholder};
+pub(super) use crate::event::address::is_placeholder;
 
 /// A status code of HTTP.
 #[inline]
