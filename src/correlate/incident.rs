@@ -16,7 +16,6 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::evidence::Evidence;
 use super::plan::RulePlan;
 use crate::alert;
-use crate::alert::threat::{Reason, points_of_incident};
 use crate::alert::{Alert, AlertId, AlertKind, AlertStatus, RuleSummary};
 use crate::detect::record::MatchRecord;
 use crate::event::{EventId, Timestamp};
@@ -336,25 +335,6 @@ impl Incidents {
         {
             incident.below = true;
         }
-    }
-
-    /// Open incidents of some groups as reasons of a threat level.
-    pub(crate) fn reasons(
-        &self,
-        plan: &[RulePlan],
-        context: Context<'_>,
-        wanted: impl Fn(&BTreeMap<String, String>) -> bool,
-    ) -> Vec<Reason> {
-        let open = self.all.iter().filter(|(_, incident)| incident.open && wanted(&incident.group));
-        open.filter_map(|((rule, ..), incident)| {
-            Some(Reason {
-                points: points_of_incident(incident.level),
-                text: incident.summary(plan.get(*rule as usize)?, context),
-                level: incident.level,
-                alert: Some(AlertId(incident.id)),
-            })
-        })
-        .collect()
     }
 
     /// Reports every open incident whose count has grown since its last report, in order of opening.
