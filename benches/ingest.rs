@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use soctop::decode::Decoder;
-use soctop::event::{Event, GenerationId, Paths, Timestamp, canonical};
+use soctop::event::{Event, GenerationId, Paths, Redacted, Timestamp, canonical};
 use soctop::index::{Options, Position, Reader, Store, Writer};
-use soctop::normalize::{self, Normalizer};
+use soctop::normalize::{self, Normalizer, Redaction, Redactor};
 use soctop::query::SearchRequest;
 use tantivy::schema::{
     DateOptions, JsonObjectOptions, STORED, STRING, Schema, TEXT, TantivyDocument, TextFieldIndexing,
@@ -160,6 +160,7 @@ fn bare(lines: &[String], bytes: usize, threads: usize) -> f64 {
 struct Path1 {
     decoder: Decoder,
     normalizer: Normalizer,
+    redactor: Redactor,
     paths: Paths,
     event: Event,
     source: Arc<str>,
@@ -172,6 +173,7 @@ impl Path1 {
         Self {
             decoder: Decoder::new(paths.clone()),
             normalizer: Normalizer::new(paths.clone(), normalize::Options::default()),
+            redactor: Redactor::new(&paths, Redaction::default()),
             paths,
             event: Event::default(),
             source: "/var/log/app.log".into(),
@@ -189,7 +191,9 @@ impl Path1 {
         meta.seq = self.seq;
         meta.ingested = arrival;
         self.normalizer.normalize(&mut self.event, arrival);
-        writer.add_event(&self.event, &self.paths.read(), &self.source).expect("added");
+        let event = Redacted::by(&mut self.redactor, std::mem::take(&mut self.event));
+        writer.add_event(&event, &self.paths.read(), &self.source).expect("added");
+        self.event = event.into_inner();
         self.seq += 1;
     }
 

@@ -63,6 +63,7 @@ use crate::correlate::incident::Incidents;
 use crate::correlate::risk::{RiskScore, Risks};
 use crate::correlate::states::Machine;
 use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::veil::compared;
 use crate::event::{EventId, Nanos, SourceId, TimeQuality, Timestamp};
 use crate::sigma::rule::{Diagnostic, RuleIndex, RuleSet};
 
@@ -926,8 +927,9 @@ impl GroupRef<'_> {
     }
 }
 
-/// Appends a value for hashing: its length and its text without ASCII case.
+/// Appends a value for hashing: the length and the text, without ASCII case, of what it is compared by.
 fn fold_into(buffer: &mut Vec<u8>, value: &str) {
+    let value = compared(value);
     buffer.extend_from_slice(&(value.len() as u32).to_le_bytes());
     let start = buffer.len();
     buffer.extend_from_slice(value.as_bytes());

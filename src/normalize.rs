@@ -11,6 +11,7 @@
 //! the usual way, `soctop.breaker.state` is `closed`, `open` or `half_open`.
 
 mod alias;
+mod carry;
 pub mod context;
 mod id;
 mod literal;
@@ -26,12 +27,12 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use alias::{Claim, ROLES, Role};
+use carry::Carry;
 use context::{Context, ContextCounters, Limits};
 use logsource::LogSources;
 use message::Fact;
 pub use overrides::{FieldTarget, Overrides};
-use redact::Redactor;
-pub use redact::{Class, Emails, Redaction, RedactionCounters};
+pub use redact::{Class, Emails, Redaction, RedactionCounters, Redactor};
 use value::Scale;
 
 use crate::event::address;
@@ -52,6 +53,7 @@ pub struct Options {
     /// How far ahead of the arrival an event time may lie before it is `Future`; `None`: as far as it likes
     /// (replay, where the arrival says nothing).
     pub max_skew: Option<Nanos>,
+    /// What the events lose on their way out, see [`Redactor`].
     pub redaction: Redaction,
     /// How much is remembered of a correlation id, to fill in what its other events lack.
     pub context: Limits,
@@ -81,7 +83,6 @@ pub struct Counters {
     pub without_time: u64,
     /// Events with at least one correlation id.
     pub with_id: u64,
-    pub redactions: RedactionCounters,
     pub context: ContextCounters,
 }
 
@@ -101,10 +102,8 @@ pub struct Normalizer {
     request_parts: [PathId; REQUEST_PARTS.len()],
     decoded: Vec<u8>,
     logsources: LogSources,
-    redactor: Redactor,
+    carry: Carry,
     context: Context,
-    /// The name that fields get whose own is a secret.
-    redacted_name: PathId,
     /// Newest time by source, kept only where it decides what a timestamp means.
     latest: HashMap<SourceId, Timestamp>,
     counters: Counters,
@@ -116,22 +115,11 @@ struct Meaning {
     /// The bit of a canonical field, see [`Found::claimed`].
     canonical: u128,
     marks: u16,
-    /// The value is a secret, whatever it looks like.
-    secret: bool,
-    /// The name itself holds a secret: somebody used it as a key.
-    secret_name: bool,
-    /// The value identifies something; its digits are no payment card.
-    id: bool,
 }
 
 impl Meaning {
     fn says_nothing(&self) -> bool {
-        self.claims.is_empty()
-            && self.canonical == 0
-            && self.marks == 0
-            && !self.secret
-            && !self.secret_name
-            && !self.id
+        self.claims.is_empty() && self.canonical == 0 && self.marks == 0
     }
 }
 
@@ -175,8 +163,6 @@ struct Found {
     claimed: u128,
     /// Signs of a known writer, see [`logsource`].
     marks: u16,
-    /// Some field is named like a secret, or has a name that could not be looked up.
-    secrets: bool,
     time: Option<Stamp>,
     /// Of [`Role::Level`].
     level: LogLevel,
@@ -201,13 +187,11 @@ const NO_FIELD: Field =
 impl Normalizer {
     #[must_use]
     pub fn new(paths: Paths, options: Options) -> Self {
-        let redacted_name = paths.intern("‹redacted›");
         let request_parts = REQUEST_PARTS.map(|name| paths.intern(name));
         Self {
             paths,
-            redacted_name,
             context: Context::new(options.context),
-            redactor: Redactor::new(options.redaction.clone()),
+            carry: Carry::default(),
             options,
             request_parts,
             said: Vec::new(),
@@ -225,8 +209,7 @@ impl Normalizer {
     /// What has been done so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        let redactions = self.redactor.counters.clone();
-        Counters { redactions, context: self.context.counters(), ..self.counters.clone() }
+        Counters { context: self.context.counters(), ..self.counters.clone() }
     }
 
     /// Both steps at once, for events that come in their final order.
@@ -240,8 +223,8 @@ impl Normalizer {
         self.context.join(event);
     }
 
-    /// Adds the canonical fields, `meta.time` and `meta.time_quality`, and takes secrets out. `arrival`
-    /// (UTC) completes timestamps without a year and bounds those of the future. Looks at nothing but
+    /// Adds the canonical fields, `meta.time` and `meta.time_quality`; what was read stays as it is. `arrival` (UTC)
+    /// completes timestamps without a year and bounds those of the future. Looks at nothing but
     /// this event.
     pub fn translate(&mut self, event: &mut Event, arrival: Timestamp) {
         let completion = self.completion(event.meta.source, arrival);
@@ -269,7 +252,7 @@ impl Normalizer {
         if let Some(overrides) = &self.options.overrides {
             overrides.complete(event);
         }
-        self.redact(event, found.secrets);
+        self.carry.follow(event);
         self.counters.events += 1;
     }
 
@@ -281,26 +264,6 @@ impl Normalizer {
     /// Whether what came before tells what a timestamp means.
     fn needs_order(&self) -> bool {
         matches!(self.options.zone, Zone::Named(_)) || self.options.year.is_some()
-    }
-
-    fn redact(&mut self, event: &mut Event, secrets: bool) {
-        let meaning = |path: PathId| {
-            let list = self.known.get(path.index()).copied().unwrap_or(UNKNOWN);
-            self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize)
-        };
-        if secrets {
-            for field in event.fields_mut() {
-                if meaning(field.path).is_some_and(|meaning| meaning.secret_name) {
-                    field.path = self.redacted_name;
-                }
-            }
-        }
-        self.redactor.redact(
-            event,
-            secrets,
-            |path| meaning(path).is_some_and(|meaning| meaning.secret),
-            |path| meaning(path).is_some_and(|meaning| meaning.id) || path == canonical::CORRELATION_ID,
-        );
     }
 
     /// Remembers what the message says.
@@ -393,7 +356,6 @@ impl Normalizer {
             roles: 0,
             claimed: 0,
             marks: 0,
-            secrets: false,
             time: None,
             level: LogLevel::Unknown,
             address: NO_ADDRESS,
@@ -402,7 +364,6 @@ impl Normalizer {
         let mut calendar_end = 0;
         self.ids.clear();
         for (index, field) in event.fields().iter().enumerate() {
-            found.secrets |= field.path == PathId::OVERFLOW;
             let list = match self.known.get(field.path.index()) {
                 Some(&NOTHING) => continue,
                 Some(&UNKNOWN) | None => self.learn(field.path),
@@ -411,7 +372,6 @@ impl Normalizer {
             let Some(list) = self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize) else { continue };
             found.claimed |= list.canonical;
             found.marks |= list.marks;
-            found.secrets |= list.secret | list.secret_name;
             for claim in &list.claims {
                 if claim.role == Role::Id {
                     self.ids.push(index as u32);
@@ -470,9 +430,6 @@ impl Normalizer {
             claims,
             canonical: if is_canonical { 1 << path.index() } else { 0 },
             marks: logsource::marks(name),
-            secret: self.redactor.is_secret_name(name),
-            secret_name: self.redactor.name_holds_secret(name),
-            id: alias::is_id(name),
         };
         drop(names);
         let list = if meaning.says_nothing() {

@@ -18,6 +18,7 @@ use super::plan::RulePlan;
 use crate::alert;
 use crate::alert::{Alert, AlertId, AlertKind, AlertStatus, RuleSummary};
 use crate::detect::record::MatchRecord;
+use crate::event::veil::shown;
 use crate::event::{EventId, Timestamp};
 use crate::sigma::Level;
 
@@ -563,11 +564,11 @@ impl Incident {
             let latest = self.details.latest.as_ref()?;
             let mut found = None;
             if let Some(value) = latest.values(number as u16).next() {
-                found = Some(value.to_owned());
+                found = Some(shown(value).to_owned());
             } else {
                 latest.each_event(&mut |event| {
                     if let Some(value) = event.values(number as u16).next() {
-                        found = Some(value.to_owned());
+                        found = Some(shown(value).to_owned());
                     }
                 });
             }

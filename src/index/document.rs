@@ -18,7 +18,8 @@ use super::tokenizer::{VALUE_BREAK, VALUE_BYTES, head, push_marker, push_own, pu
 use super::writer::Ticket;
 use crate::alert::Alert;
 use crate::event::{
-    Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Span, Timestamp, canonical,
+    Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Redacted, Span, Timestamp,
+    canonical,
 };
 
 /// At most so many fields of an event become terms; all are stored.
@@ -60,7 +61,7 @@ impl Contents {
         self.epoch = epoch;
     }
 
-    pub fn event(event: &Event, names: &PathNames, source: &str, epoch: u64) -> Self {
+    pub fn event(event: &Redacted, names: &PathNames, source: &str, epoch: u64) -> Self {
         let raw_len = event.raw().len();
         let mut buffer = String::with_capacity(raw_len * 3 + event.fields().len() * 24 + 256);
         let mut record = Vec::with_capacity(64 + event.fields().len() * 6);

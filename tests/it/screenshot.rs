@@ -106,6 +106,7 @@ fn take(work: &mut Work, state: &mut State, line: &Line<'_>) {
     levels[LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default()) as usize] = 1;
     let by_second = vec![(line.read_at.seconds(), levels)];
     state.apply(Update::Counted(Counted { by_second, ledger: work.take_ledger(), ..Counted::default() }));
+    let event = work.redact(event, line.path);
     let row = Arc::new(Record::from_event(&event, line.path, &work.paths().read()));
     state.apply(Update::Events { rows: vec![row], not_shown: 0 });
     for output in work.take_outputs() {

@@ -10,9 +10,10 @@ use std::path::Path;
 use soctop::alert::{Alert, AlertKind, AlertStatus};
 use soctop::alert::{AlertId, RuleSummary, Window};
 use soctop::event::{
-    Event, EventId, Gap, GapCause, GenerationId, Kind, LogLevel, Origin, Paths, Record, Timestamp,
+    Event, EventId, Gap, GapCause, GenerationId, Kind, LogLevel, Origin, Paths, Record, Redacted, Timestamp,
 };
 use soctop::index::{Options, Position, Reader, Store, Writer};
+use soctop::normalize::{Redaction, Redactor};
 use soctop::query::SearchRequest;
 use soctop::sigma::Level;
 
@@ -58,7 +59,13 @@ impl<'p> Sample<'p> {
 }
 
 fn add(writer: &mut Writer, sample: &Sample<'_>) {
-    writer.add_event(&sample.event, &sample.paths.read(), "/var/log/app.log").unwrap();
+    writer
+        .add_event(&redacted(&sample.event, sample.paths), &sample.paths.read(), "/var/log/app.log")
+        .unwrap();
+}
+
+fn redacted(event: &Event, paths: &Paths) -> Redacted {
+    Redacted::by(&mut Redactor::new(paths, Redaction::default()), event.clone())
 }
 
 fn position(seq_next: u64) -> Position {
@@ -226,7 +233,7 @@ fn a_record_is_found_by_its_address_and_is_the_event_to_the_letter() {
     writer.commit(position(50)).unwrap();
     let source = "/var/log/app.log".into();
     for sample in &samples {
-        let expect = Record::from_event(&sample.event, &source, &paths.read());
+        let expect = Record::from_event(&redacted(&sample.event, sample.paths), &source, &paths.read());
         assert_eq!(reader.event(sample.event.id()).unwrap(), Some(expect));
     }
     assert_eq!(reader.event(EventId(1)).unwrap(), None);

@@ -10,7 +10,7 @@ use soctop::event::{Cursor, Event, GenerationId, Kind, Origin, Paths, Record, Ti
 use soctop::index::{Error, Position, Reader, Store, quarantine};
 use soctop::query::SearchRequest;
 
-use super::{Sample, add, found, login_store, options, position};
+use super::{Sample, add, found, login_store, options, position, redacted};
 
 fn partition(dir: &Path) -> PathBuf {
     let mut entries = fs::read_dir(dir.join("partitions")).unwrap();
@@ -334,13 +334,13 @@ fn hostile_events_are_added_found_and_rebuilt() {
     let events = hostile_events(&paths);
     let source: std::sync::Arc<str> = "\u{1b}]0;evil\u{7}.log".into();
     for event in &events {
-        writer.add_event(event, &paths.read(), &source).unwrap();
+        writer.add_event(&redacted(event, &paths), &paths.read(), &source).unwrap();
     }
     writer.commit(position(events.len() as u64)).unwrap();
     drop(writer);
     let (_writer, reader) = Store::open(dir.path(), options()).unwrap();
     for event in &events {
-        let expect = Record::from_event(event, &source, &paths.read());
+        let expect = Record::from_event(&redacted(event, &paths), &source, &paths.read());
         assert!(reader.event(event.id()).unwrap() == Some(expect), "event {}", event.meta.seq);
     }
     assert_eq!(found(&reader, "key7:value7"), found(&reader, "key8:value8"));
