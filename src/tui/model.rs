@@ -74,8 +74,8 @@ const TOAST_MILLIS: u64 = 5000;
 
 impl Model {
     #[must_use]
-    pub fn new(options: &Options, snapshot: Arc<Snapshot>) -> Self {
-        let mut model = Self {
+    pub fn new(options: &Options) -> Self {
+        Self {
             snapshot: Arc::default(),
             tab: Tab::Overview,
             screens: Screens::default(),
@@ -102,10 +102,7 @@ impl Model {
             host: options.host.clone(),
             hints: keymap::hints(Tab::Overview),
             help: keymap::help(Tab::Overview),
-        };
-        model.screens.events.detail.open = false;
-        super::update(&mut model, Message::Snapshot(snapshot));
-        model
+        }
     }
 
     /// What the next frame shows.

@@ -34,7 +34,7 @@ const FRAMES_TO_RECOVER: u32 = 20;
 /// Standard output is not a terminal, or it cannot be read or written.
 pub fn run(handle: Handle, options: Options) -> Result<(), Error> {
     let terminal = Terminal::open()?;
-    let model = Model::new(&options, handle.snapshots.load_full());
+    let model = super::start(&options, handle.snapshots.load_full());
     let pace = Pace::new(u32::from(options.frames_per_second));
     let began = Instant::now();
     let mut dashboard = Dashboard { handle, terminal, model, pace, began, still: options.reduced_motion };

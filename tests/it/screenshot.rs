@@ -26,7 +26,7 @@ fn the_readme_shows_a_frame_of_the_demo() {
         stream: view::scene::Stream::Demo,
         ..tui::Options::default()
     };
-    let model = tui::Model::new(&options, Arc::new(snapshot));
+    let model = tui::start(&options, Arc::new(snapshot));
     let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 36));
     view::draw(&mut buffer, &model.scene());
     let drawn = view::svg::render(&buffer);

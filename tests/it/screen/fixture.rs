@@ -509,7 +509,7 @@ pub struct Screen {
 impl Screen {
     pub fn new(width: u16, height: u16, options: &Options, snapshot: Arc<Snapshot>) -> Self {
         let buffer = Buffer::empty(Rect { x: 0, y: 0, width, height });
-        let mut screen = Self { model: Model::new(options, snapshot), buffer };
+        let mut screen = Self { model: soctop::tui::start(options, snapshot), buffer };
         screen.draw();
         screen
     }
