@@ -3,8 +3,7 @@
 use regex::Regex;
 
 use super::json;
-use super::line::Line;
-use super::text;
+use super::text::{self, Line};
 use super::{Decoder, FIELD_LIMIT, first_visible};
 use crate::event::{Event, Format, Kind, Origin, Outcome, Span, canonical};
 

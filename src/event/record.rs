@@ -8,8 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, EventId, Format, Kind, Origin, Outcome, PathId, PathNames, Redacted, TimeQuality, Timestamp,
-    canonical,
+    Event, EventId, Format, Kind, Origin, Outcome, PathId, PathNames, TimeQuality, Timestamp, canonical,
 };
 
 /// Severity as the log says it, in the order of urgency.
@@ -110,9 +109,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// Copies what people look at out of an event.
+    /// Copies what people look at out of a (redacted) event.
     #[must_use]
-    pub fn from_event(event: &Redacted, source: &Arc<str>, paths: &PathNames) -> Self {
+    pub fn from_event(event: &Event, source: &Arc<str>, paths: &PathNames) -> Self {
         let fields = event
             .fields()
             .iter()

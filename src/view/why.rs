@@ -8,12 +8,11 @@ use super::scene::{ListState, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use crate::safe;
-use crate::text::Safe;
 
 /// Draws over the screen; returns the rows that fit.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListState) -> usize {
     let threat = &scene.snapshot.threat;
-    let area = super::help::overlay_area(body, 100, (threat.reasons.len() as u16 + 8).max(11));
+    let area = super::help::overlay_area(body, 100, (threat.reasons.len() as u16 + 7).max(10));
     canvas.restyle(body, canvas.style(Role::Muted).remove_modifier(Modifier::REVERSED));
     canvas.clear(area);
     let title = canvas.own("Why this threat level", Role::Title);
@@ -30,8 +29,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
         ""
     };
     canvas.row(inner, inner.height.saturating_sub(1), &[canvas.own(bottom, Role::Muted)]);
-    canvas.row(inner, 1, &[canvas.part(canvas.safe(&threat.because), Role::Muted)]);
-    let rows = Rect { y: inner.y + 3, height: inner.height.saturating_sub(5), ..inner };
+    let rows = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
     if threat.reasons.is_empty() {
         let sentence = safe!("No incident is open and no entity is at risk.");
         table::empty(canvas, rows, &sentence, &safe!("The level rises when a rule fires."));
@@ -42,15 +40,10 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     let shown = table::draw(canvas, rows, &table, |canvas, index| {
         let Some(reason) = threat.reasons.get(index) else { return Vec::new() };
         vec![
-            canvas.part(points(reason.points), Role::Strong),
+            canvas.part(safe!("{:+.0}", reason.points), Role::Strong),
             canvas.severity(reason.level),
             canvas.part(canvas.safe(&reason.text), Role::Text),
         ]
     });
     shown.page
-}
-
-/// The weight of a reason: `+25`. What rounds to nothing is still no nothing.
-pub fn points(points: f64) -> Safe {
-    if points < 0.5 { safe!("<1") } else { safe!("{:+.0}", points) }
 }
