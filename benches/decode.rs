@@ -9,8 +9,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use soctop::decode::Decoder;
-use soctop::event::{Event, Paths, Timestamp};
-use soctop::normalize::{Normalizer, Options};
+use soctop::event::{Event, Paths, Redact, Timestamp};
+use soctop::normalize::{Normalizer, Options, Redaction, Redactor};
 
 const LINES: usize = 20_000;
 
@@ -164,6 +164,22 @@ fn decode(c: &mut Criterion) {
                 for line in &lines {
                     decoder.decode(line.as_bytes(), false, &mut event);
                     normalizer.normalize(&mut event, arrival);
+                    black_box(&event);
+                }
+            });
+        });
+        group.bench_function(BenchmarkId::from_parameter("decode+normalize+redact"), |b| {
+            let paths = Paths::new();
+            let mut decoder = Decoder::new(paths.clone());
+            let mut normalizer = Normalizer::new(paths.clone(), Options::default());
+            let mut redactor = Redactor::new(&paths, Redaction::default());
+            let mut event = Event::default();
+            let arrival = Timestamp::from_seconds(1_790_000_000);
+            b.iter(|| {
+                for line in &lines {
+                    decoder.decode(line.as_bytes(), false, &mut event);
+                    normalizer.normalize(&mut event, arrival);
+                    redactor.redact(&mut event);
                     black_box(&event);
                 }
             });

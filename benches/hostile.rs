@@ -19,7 +19,7 @@ mod inputs;
 #[path = "../tests/it/hostile/stages.rs"]
 mod stages;
 
-const STAGES: [&str; 4] = ["decode", "normalize", "match", "correlate"];
+const STAGES: [&str; 5] = ["decode", "normalize", "match", "correlate", "redact"];
 const PARTS: [usize; 4] = [8, 4, 2, 1];
 const RUNS: usize = 3;
 /// A byte may cost this much more in the longest input than in one an eighth as long: caches end somewhere.

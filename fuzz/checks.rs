@@ -9,8 +9,8 @@ use soctop::correlate::{Correlator, CorrelatorOptions};
 use soctop::decode::{Decoder, FIELD_LIMIT, LINE_LIMIT};
 use soctop::detect::explain;
 use soctop::detect::{Engine, EngineOptions};
-use soctop::event::{Event, Format, Kind, LogSource, Origin, Outcome, Paths, Timestamp};
-use soctop::normalize::{Normalizer, Options};
+use soctop::event::{Event, Format, Kind, LogSource, Origin, Outcome, Paths, Redact, Timestamp};
+use soctop::normalize::{Normalizer, Options, Redaction, Redactor};
 use soctop::sigma::condition;
 use soctop::sigma::lint::lint;
 use soctop::sigma::scan::Scan;
@@ -100,6 +100,7 @@ pub fn event_lines(data: &[u8]) {
     let paths = Paths::new();
     let mut decoder = Decoder::new(paths.clone());
     let mut normalizer = Normalizer::new(paths.clone(), Options::default());
+    let mut redactor = Redactor::new(&paths, Redaction::default());
     let mut event = Event::default();
     let mut again = Event::default();
     let mut outcomes = [0_usize; 5];
@@ -119,6 +120,8 @@ pub fn event_lines(data: &[u8]) {
             continue;
         }
         normalizer.normalize(&mut event, Timestamp::default());
+        check_event(&event);
+        redactor.redact(&mut event);
         check_event(&event);
         assert_eq!(event.meta.time.is_none(), event.meta.time_quality == soctop::event::TimeQuality::Absent);
     }

@@ -163,7 +163,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "LEVEL", value_parser = parse_level)]
     pub fail_on: Option<Level>,
 
-    /// Raw matches and firings for test vectors: no routing, no incidents, unlimited lateness
+    /// Raw matches and firings for test vectors: no routing, no incidents, unlimited lateness, no redaction
     #[arg(long, hide_short_help = true)]
     pub conformance: bool,
 }

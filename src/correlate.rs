@@ -58,15 +58,13 @@ use self::plan::{Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, Win
 use self::sketch::Sketch;
 use self::timer::{Timer, Timers};
 use self::window::{Change, Entry, Limits, Window};
-use crate::alert::threat;
-use crate::alert::threat::{Assessment, Reason};
 use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
 use crate::correlate::incident::Incidents;
 use crate::correlate::risk::{RiskScore, Risks};
 use crate::correlate::states::Machine;
 use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::veil::compared;
 use crate::event::{EventId, Nanos, SourceId, TimeQuality, Timestamp};
-use crate::sigma::Level;
 use crate::sigma::rule::{Diagnostic, RuleIndex, RuleSet};
 
 const SECOND: Nanos = 1_000_000_000;
@@ -588,42 +586,6 @@ impl Correlator {
         self.risks.listed(now.0, least, &self.plan.fields, &self.plan.rules)
     }
 
-    /// How bad it is as a whole, from open incidents and risk decayed to `now`.
-    #[must_use]
-    pub fn threat(&self, now: Timestamp) -> Assessment {
-        threat::assess(self.reasons(now, |_| true, |_, _| true))
-    }
-
-    /// How bad it is for one entity: `source.ip` 203.0.113.9, or `service.name` web.
-    #[must_use]
-    pub fn threat_of(&self, field: &str, value: &str, now: Timestamp) -> Assessment {
-        let same = |other: &str| other.eq_ignore_ascii_case(value);
-        threat::assess(self.reasons(
-            now,
-            |group| group.get(field).is_some_and(|other| same(other)),
-            |other_field, other| other_field == field && same(other),
-        ))
-    }
-
-    fn reasons(
-        &self,
-        now: Timestamp,
-        of_group: impl Fn(&BTreeMap<String, String>) -> bool,
-        of_entity: impl Fn(&str, &str) -> bool,
-    ) -> Vec<Reason> {
-        let mut reasons = self.incidents.reasons(&self.plan.rules, self.context(&self.plan), of_group);
-        // A score below 10 has no points.
-        let risks =
-            self.risks(now, 10.0).into_iter().filter(|risk| of_entity(&risk.entity_field, &risk.entity));
-        reasons.extend(risks.map(|risk| Reason {
-            points: threat::points_of_risk(risk.score),
-            text: format!("risk of {} {} is {:.0}", risk.entity_field, risk.entity, risk.score),
-            level: Level::Informational,
-            alert: None,
-        }));
-        reasons
-    }
-
     /// Event time before which nothing more is expected for the rule.
     fn settled(&self, rule: &RulePlan) -> i64 {
         match (self.options.conformance, self.finished) {
@@ -965,8 +927,9 @@ impl GroupRef<'_> {
     }
 }
 
-/// Appends a value for hashing: its length and its text without ASCII case.
+/// Appends a value for hashing: the length and the text, without ASCII case, of what it is compared by.
 fn fold_into(buffer: &mut Vec<u8>, value: &str) {
+    let value = compared(value);
     buffer.extend_from_slice(&(value.len() as u32).to_le_bytes());
     let start = buffer.len();
     buffer.extend_from_slice(value.as_bytes());

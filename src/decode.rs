@@ -7,15 +7,18 @@
 //! Broken input is data: bad UTF-8, lone surrogates, raw control characters and numbers outside the
 //! grammar are repaired and the outcome says so; only what cannot be read at all becomes `Raw`.
 
+mod daemons;
 mod format;
 mod json;
 mod keys;
+mod line;
 mod names;
 mod text;
 
 pub use format::{LineFormat, LinePattern, PatternError};
+use line::Line;
 use names::Names;
-use text::{Line, Reading};
+use text::Reading;
 
 use crate::event::{Event, Format, Kind, Origin, Outcome, Paths, Span, canonical};
 

@@ -10,4 +10,4 @@ pub mod prefilter;
 pub mod record;
 
 pub use engine::{Engine, EngineOptions};
-pub use record::{Extractor, MatchRecord};
+pub use record::{Extractor, MatchRecord, View};

@@ -18,8 +18,10 @@ mod id;
 mod logsource;
 mod path;
 mod record;
+mod redacted;
 pub mod stamp;
 mod time;
+pub mod veil;
 mod zone;
 
 pub use chunk::{Chunk, Cursor, Gap, GapCause, GenerationId, LineSpan, SourceId, SourceMessage};
@@ -28,6 +30,7 @@ pub use id::EventId;
 pub use logsource::LogSource;
 pub use path::{PathId, Paths, canonical};
 pub use record::{LogLevel, Record, RecordField};
+pub use redacted::{Redact, Redacted};
 pub use time::{Nanos, Timestamp};
 pub use zone::Zone;
 
@@ -46,20 +49,6 @@ pub enum Outcome {
     Cut,
     /// Nothing but white space; no event.
     Blank,
-}
-
-impl Outcome {
-    /// As it is searched for.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Parsed => "parsed",
-            Self::Repaired => "repaired",
-            Self::Raw => "raw",
-            Self::Cut => "cut",
-            Self::Blank => "blank",
-        }
-    }
 }
 
 /// How the event time was found.
@@ -117,6 +106,8 @@ pub struct Meta {
     pub logsource: LogSource,
     /// The line had the same key twice in one object.
     pub duplicate_keys: bool,
+    /// A secret that an earlier line of the source begins goes on in this one.
+    pub continues_secret: bool,
     /// Values of the line that are no fields because the event had too many.
     pub fields_over_limit: u32,
 }
@@ -161,6 +152,15 @@ impl Event {
     #[must_use]
     pub fn raw_span(&self) -> Span {
         Span { start: 0, len: self.raw_len }
+    }
+
+    /// Becomes a copy of another one; buffers keep their capacity.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.meta.clone_from(&other.meta);
+        self.text.clone_from(&other.text);
+        self.raw_len = other.raw_len;
+        self.fields.clone_from(&other.fields);
+        self.overflow_names.clone_from(&other.overflow_names);
     }
 
     /// Bytes that a copy of it takes.
@@ -268,16 +268,6 @@ impl Event {
         }
         self.raw_len = place(self.raw_len as usize, true) as u32;
         self.text = text;
-    }
-
-    /// Drops all text and all fields but for `marker`, which becomes line and message.
-    pub(crate) fn erase(&mut self, marker: &str) {
-        self.text.clear();
-        self.text.push_str(marker);
-        self.raw_len = marker.len() as u32;
-        self.fields.clear();
-        self.overflow_names.clear();
-        self.push(canonical::MESSAGE, Kind::String, self.raw_span(), Origin::Line);
     }
 
     /// The name of a field whose path could not be interned.

@@ -18,17 +18,14 @@
 
 mod codec;
 mod convert;
-mod deadline;
 mod directory;
 mod document;
 mod error;
-mod near;
 mod partition;
 mod payload;
 mod reader;
 mod schema;
 mod tokenizer;
-mod values;
 mod writer;
 
 use std::path::Path;
@@ -36,7 +33,6 @@ use std::path::Path;
 pub use error::Error;
 pub use payload::{Detection, DetectionReference, FileReference, Payload, Position};
 pub use reader::{Counts, Histogram, Reader, TRACE_LIMIT, panic_is_handled};
-pub use values::TopValues;
 pub use writer::{Committed, Options, Recovered, Writer, quarantine};
 
 /// The two ends of a store.

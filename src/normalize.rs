@@ -11,6 +11,7 @@
 //! the usual way, `soctop.breaker.state` is `closed`, `open` or `half_open`.
 
 mod alias;
+mod carry;
 pub mod context;
 mod id;
 mod literal;
@@ -26,14 +27,16 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use alias::{Claim, ROLES, Role};
+use carry::Carry;
 use context::{Context, ContextCounters, Limits};
 use logsource::LogSources;
 use message::Fact;
 pub use overrides::{FieldTarget, Overrides};
-use redact::Redactor;
-pub use redact::{Class, Emails, Redaction, RedactionCounters};
+pub use redact::{Class, Emails, Redaction, RedactionCounters, Redactor};
 use value::Scale;
 
+use crate::event::address;
+pub use crate::event::address::Network;
 use crate::event::stamp::{self, Completion, Stamp};
 use crate::event::{
     Event, Field, Format, Kind, LogLevel, Nanos, Origin, PathId, Paths, SourceId, Span, TimeQuality,
@@ -50,6 +53,7 @@ pub struct Options {
     /// How far ahead of the arrival an event time may lie before it is `Future`; `None`: as far as it likes
     /// (replay, where the arrival says nothing).
     pub max_skew: Option<Nanos>,
+    /// What the events lose on their way out, see [`Redactor`].
     pub redaction: Redaction,
     /// How much is remembered of a correlation id, to fill in what its other events lack.
     pub context: Limits,
@@ -79,7 +83,6 @@ pub struct Counters {
     pub without_time: u64,
     /// Events with at least one correlation id.
     pub with_id: u64,
-    pub redactions: RedactionCounters,
     pub context: ContextCounters,
 }
 
@@ -99,10 +102,8 @@ pub struct Normalizer {
     request_parts: [PathId; REQUEST_PARTS.len()],
     decoded: Vec<u8>,
     logsources: LogSources,
-    redactor: Redactor,
+    carry: Carry,
     context: Context,
-    /// The name that fields get whose own is a secret.
-    redacted_name: PathId,
     /// Newest time by source, kept only where it decides what a timestamp means.
     latest: HashMap<SourceId, Timestamp>,
     counters: Counters,
@@ -114,22 +115,11 @@ struct Meaning {
     /// The bit of a canonical field, see [`Found::claimed`].
     canonical: u128,
     marks: u16,
-    /// The value is a secret, whatever it looks like.
-    secret: bool,
-    /// The name itself holds a secret: somebody used it as a key.
-    secret_name: bool,
-    /// The value identifies something; its digits are no payment card.
-    id: bool,
 }
 
 impl Meaning {
     fn says_nothing(&self) -> bool {
-        self.claims.is_empty()
-            && self.canonical == 0
-            && self.marks == 0
-            && !self.secret
-            && !self.secret_name
-            && !self.id
+        self.claims.is_empty() && self.canonical == 0 && self.marks == 0
     }
 }
 
@@ -173,13 +163,13 @@ struct Found {
     claimed: u128,
     /// Signs of a known writer, see [`logsource`].
     marks: u16,
-    /// Some field is named like a secret, or has a name that could not be looked up.
-    secrets: bool,
     time: Option<Stamp>,
     /// Of [`Role::Level`].
     level: LogLevel,
     /// Of [`Role::SourceIp`].
     address: FoundAddress,
+    /// The peer was a socket of this host.
+    local_peer: bool,
 }
 
 const NO_ADDRESS: FoundAddress =
@@ -197,13 +187,11 @@ const NO_FIELD: Field =
 impl Normalizer {
     #[must_use]
     pub fn new(paths: Paths, options: Options) -> Self {
-        let redacted_name = paths.intern("‹redacted›");
         let request_parts = REQUEST_PARTS.map(|name| paths.intern(name));
         Self {
             paths,
-            redacted_name,
             context: Context::new(options.context),
-            redactor: Redactor::new(options.redaction.clone()),
+            carry: Carry::default(),
             options,
             request_parts,
             said: Vec::new(),
@@ -221,8 +209,7 @@ impl Normalizer {
     /// What has been done so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        let redactions = self.redactor.counters.clone();
-        Counters { redactions, context: self.context.counters(), ..self.counters.clone() }
+        Counters { context: self.context.counters(), ..self.counters.clone() }
     }
 
     /// Both steps at once, for events that come in their final order.
@@ -236,8 +223,8 @@ impl Normalizer {
         self.context.join(event);
     }
 
-    /// Adds the canonical fields, `meta.time` and `meta.time_quality`, and takes secrets out. `arrival`
-    /// (UTC) completes timestamps without a year and bounds those of the future. Looks at nothing but
+    /// Adds the canonical fields, `meta.time` and `meta.time_quality`; what was read stays as it is. `arrival` (UTC)
+    /// completes timestamps without a year and bounds those of the future. Looks at nothing but
     /// this event.
     pub fn translate(&mut self, event: &mut Event, arrival: Timestamp) {
         let completion = self.completion(event.meta.source, arrival);
@@ -256,6 +243,7 @@ impl Normalizer {
             roles &= roles - 1;
         }
         self.fill_from_message(event, &found);
+        set_silent_level(event, &found);
         let from_message = self.said.iter().any(|(path, _)| *path == canonical::URL_PATH);
         if from_message || found.roles & REQUEST_ROLES != 0 || found.marks & logsource::REQUEST_PART != 0 {
             self.decode_request(event, &found);
@@ -264,7 +252,7 @@ impl Normalizer {
         if let Some(overrides) = &self.options.overrides {
             overrides.complete(event);
         }
-        self.redact(event, found.secrets);
+        self.carry.follow(event);
         self.counters.events += 1;
     }
 
@@ -276,26 +264,6 @@ impl Normalizer {
     /// Whether what came before tells what a timestamp means.
     fn needs_order(&self) -> bool {
         matches!(self.options.zone, Zone::Named(_)) || self.options.year.is_some()
-    }
-
-    fn redact(&mut self, event: &mut Event, secrets: bool) {
-        let meaning = |path: PathId| {
-            let list = self.known.get(path.index()).copied().unwrap_or(UNKNOWN);
-            self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize)
-        };
-        if secrets {
-            for field in event.fields_mut() {
-                if meaning(field.path).is_some_and(|meaning| meaning.secret_name) {
-                    field.path = self.redacted_name;
-                }
-            }
-        }
-        self.redactor.redact(
-            event,
-            secrets,
-            |path| meaning(path).is_some_and(|meaning| meaning.secret),
-            |path| meaning(path).is_some_and(|meaning| meaning.id) || path == canonical::CORRELATION_ID,
-        );
     }
 
     /// Remembers what the message says.
@@ -388,14 +356,14 @@ impl Normalizer {
             roles: 0,
             claimed: 0,
             marks: 0,
-            secrets: false,
             time: None,
             level: LogLevel::Unknown,
             address: NO_ADDRESS,
+            local_peer: false,
         };
+        let mut calendar_end = 0;
         self.ids.clear();
         for (index, field) in event.fields().iter().enumerate() {
-            found.secrets |= field.path == PathId::OVERFLOW;
             let list = match self.known.get(field.path.index()) {
                 Some(&NOTHING) => continue,
                 Some(&UNKNOWN) | None => self.learn(field.path),
@@ -404,7 +372,6 @@ impl Normalizer {
             let Some(list) = self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize) else { continue };
             found.claimed |= list.canonical;
             found.marks |= list.marks;
-            found.secrets |= list.secret | list.secret_name;
             for claim in &list.claims {
                 if claim.role == Role::Id {
                     self.ids.push(index as u32);
@@ -416,7 +383,12 @@ impl Normalizer {
                 }
                 let text = event.text(field.span);
                 match claim.role {
+                    // What stands in an array of calendar fields is no time of its own.
+                    Role::Time if field.span.start < calendar_end => continue,
                     Role::Time => {
+                        if field.kind == Kind::Array {
+                            calendar_end = field.span.start + field.span.len;
+                        }
                         let Some(stamp) = read_time(text, field.kind, completion) else { continue };
                         found.time = Some(stamp);
                     }
@@ -425,7 +397,10 @@ impl Normalizer {
                         found.level = level;
                     }
                     Role::SourceIp => {
-                        let Some(address) = read_address(text, field) else { continue };
+                        let Some(address) = read_address(text, field) else {
+                            found.local_peer |= field.kind == Kind::String && address::is_local_peer(text);
+                            continue;
+                        };
                         found.address = address;
                     }
                     _ if accepts(*claim, field.kind, text) => {}
@@ -455,9 +430,6 @@ impl Normalizer {
             claims,
             canonical: if is_canonical { 1 << path.index() } else { 0 },
             marks: logsource::marks(name),
-            secret: self.redactor.is_secret_name(name),
-            secret_name: self.redactor.name_holds_secret(name),
-            id: alias::is_id(name),
         };
         drop(names);
         let list = if meaning.says_nothing() {
@@ -518,14 +490,20 @@ impl Normalizer {
             let numbers = field.kind == Kind::Number
                 && (text.len() >= NUMERIC_ID_LENGTH || self.is_configured_id(field.path));
             let usable = field.kind == Kind::String || numbers;
-            let id = if usable { id::of_value(text).map(|id| part(text, field.span, id)) } else { None };
+            let id = if usable { id::of_value(text) } else { None };
+            let own = field.path == canonical::CORRELATION_ID;
             match id {
-                Some(span) if field.path != canonical::CORRELATION_ID => {
+                Some(Cow::Borrowed(id)) if own && id.len() == text.len() => {}
+                Some(Cow::Borrowed(id)) => {
+                    let span = part(text, field.span, id);
                     add_id(event, from, span, named);
                 }
-                Some(_) => {}
+                Some(Cow::Owned(id)) => {
+                    let span = event.append_text(&id);
+                    add_id(event, from, span, named);
+                }
                 // A placeholder under the canonical name must not become a key.
-                None if field.path == canonical::CORRELATION_ID => event.shadow(index, "correlation.id"),
+                None if own => event.shadow(index, "correlation.id"),
                 None => {}
             }
         }
@@ -543,7 +521,12 @@ impl Normalizer {
                 }
             });
             for span in spans.iter().take(count) {
-                add_id(event, from, *span, named);
+                let span = match id::of_value(event.text(*span)) {
+                    Some(Cow::Owned(id)) => event.append_text(&id),
+                    Some(Cow::Borrowed(id)) => part(event.text(*span), *span, id),
+                    None => continue,
+                };
+                add_id(event, from, span, named);
             }
         }
         if event.fields().len() > from {
@@ -571,9 +554,10 @@ impl Normalizer {
             Role::Microseconds => set_duration(event, found, field, value::MICROSECOND),
             Role::Nanoseconds => set_duration(event, found, field, value::NANOSECOND),
             Role::Seconds => {}
-            Role::SourceIp => set_address(event, found, field),
+            Role::SourceIp => self.set_address(event, found, field),
             Role::Path => set_path(event, found, field),
             Role::RequestLine => set_request_line(event, found, field),
+            Role::UserName if self.is_named_by_message() => {}
             Role::BreakerName => self.set_breaker_name(event, found),
             Role::BreakerState => self.set_breaker_state(event, found),
             _ => {
@@ -584,12 +568,57 @@ impl Normalizer {
         }
     }
 
+    /// The client: the peer, or behind proxies of one's own the nearest foreign address that they forwarded.
+    fn set_address(&self, event: &mut Event, found: &Found, field: Field) {
+        let address = found.address;
+        let behind_proxy = found.local_peer || !self.is_foreign(address.ip);
+        if behind_proxy
+            && found.has(Role::ForwardedFor)
+            && let Some(client) = self.forwarded_client(event)
+            && client != address.ip
+        {
+            let span = event.append_text(&client.to_string());
+            put(event, found, canonical::SOURCE_IP, Kind::String, span);
+            return;
+        }
+        match address.plain {
+            Some(span) if span == field.span => {
+                set(event, found, canonical::SOURCE_IP, Kind::String, span, field.path);
+            }
+            Some(span) => put(event, found, canonical::SOURCE_IP, Kind::String, span),
+            None => set_word(event, found, canonical::SOURCE_IP, field, &address.ip.to_string()),
+        }
+        if let Some(port) = address.port
+            && !found.has(Role::SourcePort)
+        {
+            put(event, found, canonical::SOURCE_PORT, Kind::Number, port);
+        }
+    }
+
+    /// A header that came in several lines is several fields of one name.
+    fn forwarded_client(&self, event: &Event) -> Option<IpAddr> {
+        let path = self.best[Role::ForwardedFor as usize].field.path;
+        let lines = event.fields().iter().filter(|field| field.path == path && field.kind == Kind::String);
+        address::client_of(lines.map(|field| event.text(field.span)), |ip| self.is_foreign(ip))
+    }
+
+    fn is_foreign(&self, ip: IpAddr) -> bool {
+        let listed = |overrides: &Overrides| overrides.proxies.iter().any(|proxy| proxy.contains(ip));
+        !address::is_inner(ip) && !self.options.overrides.as_ref().is_some_and(listed)
+    }
+
     /// Whether the event speaks of a circuit breaker at all: `state` and `service` alone mean anything.
     fn is_about_breaker(&self, event: &Event, found: &Found) -> bool {
         [Role::Action, Role::Message, Role::Logger].into_iter().filter(|role| found.has(*role)).any(|role| {
             let text = event.text(self.best[role as usize].field.span);
             contains_ignoring_case(text, b"circuit") || contains_ignoring_case(text, b"breaker")
         })
+    }
+
+    /// Whether the fields have but the user's id, and the message has the name.
+    fn is_named_by_message(&self) -> bool {
+        let rank = self.best[Role::UserName as usize].rank % alias::WRAPPED;
+        rank >= alias::ONLY_USER_IDS && self.said.iter().any(|(path, _)| *path == canonical::USER_NAME)
     }
 
     /// A name that can only be a breaker's counts by itself; `service`, `component` and the like only when the
@@ -618,6 +647,31 @@ impl Normalizer {
     }
 }
 
+/// The level of writers that leave it out: Serilog's compact format means information, and what a web server
+/// answered is as bad as its status.
+fn set_silent_level(event: &mut Event, found: &Found) {
+    const LEVELS: u64 =
+        Role::Level.bit() | Role::PythonLevel.bit() | Role::OtelLevel.bit() | Role::SyslogLevel.bit();
+    if found.roles & LEVELS != 0 {
+        return;
+    }
+    let served =
+        matches!(event.meta.format, Format::Nginx | Format::Access) || logsource::is_nginx(found.marks);
+    let status = if served {
+        event.get(canonical::HTTP_STATUS).and_then(|status| status.bytes().next())
+    } else {
+        None
+    };
+    let level = match status {
+        Some(b'5') => LogLevel::Error,
+        Some(b'4') => LogLevel::Warn,
+        _ if logsource::is_compact(found.marks) => LogLevel::Info,
+        _ => return,
+    };
+    let span = event.append_text(level.word());
+    put(event, found, canonical::LOG_LEVEL, Kind::String, span);
+}
+
 /// Roles that say what was requested.
 const REQUEST_ROLES: u64 = 1 << Role::Path as u8 | 1 << Role::Query as u8 | 1 << Role::RequestLine as u8;
 
@@ -637,6 +691,7 @@ fn read_time(text: &str, kind: Kind, completion: Completion) -> Option<Stamp> {
     match kind {
         Kind::String => stamp::parse(text.trim_ascii(), completion),
         Kind::Number => stamp::epoch(text),
+        Kind::Array => stamp::calendar(text, completion),
         _ => None,
     }
 }
@@ -649,7 +704,7 @@ fn read_address(text: &str, field: &Field) -> Option<FoundAddress> {
     if field.kind != Kind::String {
         return None;
     }
-    let address = value::address(text)?;
+    let address = address::address(text)?;
     Some(FoundAddress {
         ip: address.ip,
         plain: address.plain.map(|plain| part(text, field.span, plain)),
@@ -686,7 +741,7 @@ fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
         (Role::ErrorType | Role::RuleName, Kind::Number) => true,
         (_, Kind::Number) => false,
         (Role::Message, _) => !text.trim_ascii().is_empty(),
-        (Role::Host, _) => !value::is_placeholder(text) && value::address(text).is_none(),
+        (Role::Host, _) => !value::is_placeholder(text) && address::address(text).is_none(),
         (Role::Method, _) => value::is_method(text),
         (Role::Path, _) => value::is_path(text),
         (Role::RequestLine, _) => request_line(text).is_some(),
@@ -828,22 +883,6 @@ fn has_value(event: &Event, path: PathId) -> bool {
             && !matches!(field.kind, Kind::Null | Kind::Object | Kind::Array)
             && !value::is_placeholder(event.text(field.span))
     })
-}
-
-fn set_address(event: &mut Event, found: &Found, field: Field) {
-    let address = found.address;
-    match address.plain {
-        Some(span) if span == field.span => {
-            set(event, found, canonical::SOURCE_IP, Kind::String, span, field.path);
-        }
-        Some(span) => put(event, found, canonical::SOURCE_IP, Kind::String, span),
-        None => set_word(event, found, canonical::SOURCE_IP, field, &address.ip.to_string()),
-    }
-    if let Some(port) = address.port
-        && !found.has(Role::SourcePort)
-    {
-        put(event, found, canonical::SOURCE_PORT, Kind::Number, port);
-    }
 }
 
 /// Splits what may be a URL into domain, path and query.

@@ -11,15 +11,22 @@
 //! all input before it draws, draws only when something changed and at most a few times a second,
 //! and writes a frame in one piece.
 
+mod ask;
+mod copying;
+mod effect;
 pub mod keymap;
 mod model;
 mod run;
+mod screen;
+mod screens;
 mod terminal;
+mod typing;
 mod update;
 
+pub use effect::Effect;
 pub use model::{Message, Model};
 pub use run::run;
-pub use update::{Effect, update};
+pub use update::{start, update};
 
 use crate::view::scene::{Clock, Stream};
 use crate::view::{Charset, Palette, Theme};

@@ -6,16 +6,15 @@
 //! ```
 //! `rule` is the rule's name, else its id. Incidents of level `informational` are left out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::alert::AlertId;
-use crate::alert::{Alert, RuleSummary};
+use crate::alert::threat::{ThreatLevel, justified};
+use crate::alert::{Alert, AlertId, AlertStatus, RuleSummary};
 use crate::sigma::Level;
-use crate::state::ThreatLevel;
 
 /// One line of an `.expect` file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,16 +31,32 @@ struct Expected {
 pub struct Incidents {
     order: Vec<Alert>,
     index: HashMap<AlertId, usize>,
+    /// Places in `order` of those that are open now.
+    open: BTreeSet<usize>,
+    worst_threat: ThreatLevel,
 }
 
 impl Incidents {
     pub fn take(&mut self, alert: Alert) {
-        match self.index.get(&alert.alert_id).and_then(|at| self.order.get_mut(*at)) {
+        let is_open = alert.status != AlertStatus::Close;
+        let level = alert.rule.level;
+        let place = *self.index.entry(alert.alert_id).or_insert(self.order.len());
+        match self.order.get_mut(place) {
             Some(known) => *known = alert,
-            None => {
-                self.index.insert(alert.alert_id, self.order.len());
-                self.order.push(alert);
-            }
+            None => self.order.push(alert),
+        }
+        if !is_open {
+            self.open.remove(&place);
+        } else if self.open.insert(place) {
+            self.rise(level);
+        }
+    }
+
+    /// One more incident of this level is open. Looks at the others only where that can change the word.
+    fn rise(&mut self, level: Level) {
+        if ThreatLevel::of(level).raised() > self.worst_threat {
+            let newest_first = self.open.iter().rev().filter_map(|place| self.order.get(*place));
+            self.worst_threat = self.worst_threat.max(justified(newest_first).level);
         }
     }
 
@@ -70,14 +85,9 @@ impl Incidents {
         self.order.iter().any(|alert| alert.rule.level >= level)
     }
 
-    /// The highest threat level that an incident of the replay stands for.
+    /// The highest threat level that was justified at any moment of the replay.
     pub fn worst_threat(&self) -> ThreatLevel {
-        match self.order.iter().map(|alert| alert.rule.level).max() {
-            Some(Level::Critical) => ThreatLevel::Critical,
-            Some(Level::High) => ThreatLevel::High,
-            Some(Level::Medium) => ThreatLevel::Medium,
-            _ => ThreatLevel::Low,
-        }
+        self.worst_threat
     }
 
     /// The incidents as lines of an `.expect` file.
@@ -120,5 +130,53 @@ impl Incidents {
                 count: alert.count,
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::{AlertKind, Window};
+    use crate::event::Timestamp;
+
+    fn alert(id: u128, status: AlertStatus, address: &str) -> Alert {
+        let rule = RuleSummary {
+            id: "guessing".to_owned(),
+            name: String::new(),
+            title: "Guessing".to_owned(),
+            level: Level::High,
+            tags: Vec::new(),
+            author: String::new(),
+        };
+        Alert {
+            status,
+            alert_id: AlertId(id),
+            time: Timestamp(0),
+            rule: Arc::new(rule),
+            kind: AlertKind::Correlation,
+            group: Arc::new(BTreeMap::from([("source.ip".to_owned(), address.to_owned())])),
+            count: 1,
+            window: Window { start: Timestamp(0), end: Timestamp(0) },
+            summary: String::new(),
+            events: Vec::new(),
+            events_omitted: 0,
+            correlation_ids: Vec::new(),
+            source: None,
+            approximate: false,
+            replayed: true,
+        }
+    }
+
+    #[test]
+    fn the_threat_of_a_replay_is_the_highest_that_was_justified_at_a_time() {
+        let (mut together, mut in_turn) = (Incidents::default(), Incidents::default());
+        for (id, address) in [(1, "192.0.2.1"), (2, "192.0.2.2"), (3, "192.0.2.3")] {
+            together.take(alert(id, AlertStatus::Open, address));
+            in_turn.take(alert(id, AlertStatus::Open, address));
+            in_turn.take(alert(id, AlertStatus::Close, address));
+        }
+        together.take(alert(1, AlertStatus::Close, "192.0.2.1"));
+        assert_eq!(together.worst_threat(), ThreatLevel::Critical);
+        assert_eq!(in_turn.worst_threat(), ThreatLevel::High);
     }
 }

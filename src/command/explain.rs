@@ -15,7 +15,8 @@ use crate::cli::{AlertFormat, ExplainArgs};
 use crate::config::Config;
 use crate::detect::{Engine, EngineOptions};
 use crate::event::{
-    Event, Field, Format, LogSource, Origin, Outcome, PathNames, Paths, TimeQuality, Timestamp, canonical,
+    Event, Field, Format, LogSource, Origin, Outcome, PathNames, Paths, Redacted, TimeQuality, Timestamp,
+    canonical,
 };
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::{self, Intake, Line};
@@ -109,7 +110,6 @@ impl<'r> Explainer<'r> {
 
     fn line(&mut self, line: &Line<'_>) -> anyhow::Result<()> {
         let path = self.source.clone().unwrap_or_else(|| Arc::clone(line.path));
-        let redacted = self.intake.redacted();
         let mut event = Event::default();
         let place = |event: &mut Event| line.place(event);
         if self.intake.prepare(line.bytes, line.cut, &path, line.read_at, &mut event, place) == Outcome::Blank
@@ -117,7 +117,6 @@ impl<'r> Explainer<'r> {
             return Ok(());
         }
         self.intake.join(&mut event);
-        let redacted = self.intake.redacted() - redacted;
         let mut matched = Vec::new();
         self.engine.matches(&event, &mut matched);
         let headers = matched.iter().filter_map(|rule| self.rules.header(*rule));
@@ -126,6 +125,9 @@ impl<'r> Explainer<'r> {
             title: &header.title,
             level: header.level,
         });
+        let before = self.intake.redacted();
+        let event = self.intake.redact(event, &path);
+        let redacted = self.intake.redacted() - before;
         let explained = Explained { redacted, ..Explained::new(&event, &self.paths.read(), rules.collect()) };
         self.said += 1;
         match self.format {
@@ -227,7 +229,7 @@ impl From<&LogSource> for Logsource {
 }
 
 impl<'r> Explained<'r> {
-    fn new(event: &Event, names: &PathNames, rules: Vec<Matched<'r>>) -> Self {
+    fn new(event: &Redacted, names: &PathNames, rules: Vec<Matched<'r>>) -> Self {
         let in_order: Vec<Found> = found(event, names);
         let mut fields = BTreeMap::<String, Vec<String>>::new();
         let mut how = BTreeMap::new();
@@ -265,7 +267,7 @@ fn flags(event: &Event) -> Vec<&'static str> {
     flags.into_iter().filter_map(|(holds, word)| holds.then_some(word)).collect()
 }
 
-fn found(event: &Event, names: &PathNames) -> Vec<Found> {
+fn found(event: &Redacted, names: &PathNames) -> Vec<Found> {
     let scalars = event.fields().iter().enumerate().filter(|(_, field)| !field.kind.is_container());
     let found = scalars.map(|(index, field)| Found {
         name: event.name(index, names).to_owned(),

@@ -28,6 +28,9 @@ pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
         live::report_rule_problems(&loaded);
         anyhow::bail!("no rule runs, so nothing can be found");
     }
+    let mut normalize = live::recorded(&config);
+    // Vectors hold nobody's secrets, and what is printed is compared with what others found in the same text.
+    normalize.redaction.enabled = !args.conformance;
     let options = WorkOptions {
         routing: config.rules.routing.value && !args.conformance,
         correlate: CorrelatorOptions {
@@ -35,7 +38,7 @@ pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
             replayed: true,
             ..CorrelatorOptions::default()
         },
-        normalize: live::recorded(&config),
+        normalize,
         sources: config.sources.clone(),
     };
     let mut work = Work::new(&loaded.rules, &options);

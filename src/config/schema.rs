@@ -89,6 +89,12 @@ pub const SECTIONS: &[Section] = &[
                 about: "`service.name`, `service.environment` and `host.name` of events that have none.",
             },
             Key {
+                name: "proxies",
+                example: r#"["203.0.113.0/24"]"#,
+                about: "Own proxies with public addresses: behind them the client is whom they forward. Private ones\n\
+                        need not be listed.",
+            },
+            Key {
                 name: "timezone",
                 example: r#""Europe/Berlin""#,
                 about: "Zone of timestamps that name none (default UTC): a name, or an offset as `+02:00`.",

@@ -10,7 +10,7 @@ use super::document::{Reader, Table, Value, Written};
 use super::schema;
 use crate::decode::{LineFormat, LinePattern};
 use crate::event::{LogSource, PathId, Zone, canonical};
-use crate::normalize::{FieldTarget, Options, Overrides, Redaction};
+use crate::normalize::{FieldTarget, Network, Options, Overrides, Redaction};
 use crate::sigma::diagnostic::did_you_mean;
 
 /// What is configured about the sources that some patterns match.
@@ -239,10 +239,23 @@ fn overrides<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Overrides {
         overrides.logsource =
             LogSource { category: part("category"), product: part("product"), service: part("service") };
     }
+    if let Some(value) = table.get("proxies") {
+        let texts = reader.texts(value, "proxies");
+        overrides.proxies = texts.iter().filter_map(|text| network(reader, text)).collect();
+    }
     if let Some(defaults) = table.get("defaults").and_then(|value| reader.table(value, "defaults")) {
         overrides.defaults = read_defaults(reader, defaults);
     }
     overrides
+}
+
+fn network(reader: &mut Reader<'_>, text: &Spanned<String>) -> Option<Network> {
+    let network = Network::parse(text.get_ref());
+    if network.is_none() {
+        let problem = format!("`{}` is no address or network", text.get_ref());
+        reader.error_hint(text.span(), problem, "for example `203.0.113.7` or `203.0.113.0/24`");
+    }
+    network
 }
 
 /// `"vendor name" = "canonical name"`; what stands in tables has dotted names, as in the log.

@@ -6,11 +6,12 @@ use super::evidence::Evidence;
 use super::fire::{evidence_of, named};
 use super::plan::{Evaluator, Plan};
 use super::timer::Kind;
-use super::{Correlator, Group, GroupRef, Output, Signal};
+use super::{Correlator, Group, GroupRef, Names, Output, Signal};
 use crate::alert::{AlertKind, AlertStatus, Transition};
 use crate::correlate::incident::{Effect, Facet, Sighting};
 use crate::correlate::states::{Machine, Moved};
 use crate::detect::record::FieldNumber;
+use crate::event::veil::shown;
 use crate::event::{EventId, Timestamp};
 use crate::sigma::Level;
 use crate::sigma::extension::StateFrom;
@@ -154,7 +155,10 @@ impl Correlator {
         let machine = self.rules[index as usize].machines.get(&key)?;
         let group = named(rule, &machine.names);
         let of_evidence = |number: FieldNumber| {
-            machine.latest.as_ref().and_then(|latest| latest.values(number).next().map(str::to_owned))
+            machine
+                .latest
+                .as_ref()
+                .and_then(|latest| latest.values(number).next().map(|value| shown(value).to_owned()))
         };
         let entity = rule
             .states
@@ -163,10 +167,10 @@ impl Correlator {
             .and_then(|number| {
                 let position = rule.group_numbers.iter().position(|other| *other == number);
                 position
-                    .and_then(|position| machine.names.get(position).map(|name| name.to_string()))
+                    .and_then(|position| machine.names.get(position).map(|name| shown(name).to_owned()))
                     .or_else(|| of_evidence(number))
             })
-            .unwrap_or_else(|| machine.names.join(", "));
+            .unwrap_or_else(|| listed(&machine.names));
         Some(Transition {
             board: states.board,
             rule: Arc::clone(&rule.summary),
@@ -325,7 +329,7 @@ impl Correlator {
         }
         let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
         let (names, latest) = (machine.names.clone(), machine.latest.clone());
-        let words = format!("{}: {words}", names.join(", "));
+        let words = format!("{}: {words}", listed(&names));
         let sighting = Sighting {
             kind: AlertKind::State,
             time: at,
@@ -359,6 +363,11 @@ fn left_early(moved: &Moved, alerting: &[usize]) -> bool {
     let (from, to) = (&moved.from, &moved.to);
     let ended = alerting.contains(&from.state) && !alerting.contains(&to.state);
     ended && from.inferred && !to.inferred && from.until.is_some_and(|until| until > moved.time)
+}
+
+/// What may be shown of a group, in one line.
+fn listed(names: &Names) -> String {
+    names.iter().map(|name| shown(name)).collect::<Vec<_>>().join(", ")
 }
 
 fn one_higher(level: Level) -> Level {

@@ -14,6 +14,7 @@ use crate::alert::AlertKind;
 use crate::correlate::incident::{Effect, Facet, Sighting};
 use crate::correlate::risk::Cause;
 use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::veil::shown;
 use crate::event::{EventId, Timestamp};
 
 /// A firing with the events behind it.
@@ -123,7 +124,7 @@ impl Correlator {
         let group = || {
             let mut group = BTreeMap::new();
             for (name, value) in names.zip(values) {
-                group.insert(name.to_owned(), super::cut(value).to_owned());
+                group.insert(name.to_owned(), super::cut(shown(value)).to_owned());
             }
             group
         };
@@ -572,7 +573,7 @@ pub(super) fn incident_facet(rule: &RulePlan) -> Facet {
 }
 
 pub(super) fn named(rule: &RulePlan, names: &Names) -> BTreeMap<String, String> {
-    rule.group_names.iter().cloned().zip(names.iter().map(|name| name.to_string())).collect()
+    rule.group_names.iter().cloned().zip(names.iter().map(|name| shown(name).to_owned())).collect()
 }
 
 /// Identifies a firing among the inputs of the rules above; never equal to a `seq`.

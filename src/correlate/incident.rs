@@ -16,9 +16,9 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::evidence::Evidence;
 use super::plan::RulePlan;
 use crate::alert;
-use crate::alert::threat::{Reason, points_of_incident};
 use crate::alert::{Alert, AlertId, AlertKind, AlertStatus, RuleSummary};
 use crate::detect::record::MatchRecord;
+use crate::event::veil::shown;
 use crate::event::{EventId, Timestamp};
 use crate::sigma::Level;
 
@@ -338,25 +338,6 @@ impl Incidents {
         }
     }
 
-    /// Open incidents of some groups as reasons of a threat level.
-    pub(crate) fn reasons(
-        &self,
-        plan: &[RulePlan],
-        context: Context<'_>,
-        wanted: impl Fn(&BTreeMap<String, String>) -> bool,
-    ) -> Vec<Reason> {
-        let open = self.all.iter().filter(|(_, incident)| incident.open && wanted(&incident.group));
-        open.filter_map(|((rule, ..), incident)| {
-            Some(Reason {
-                points: points_of_incident(incident.level),
-                text: incident.summary(plan.get(*rule as usize)?, context),
-                level: incident.level,
-                alert: Some(AlertId(incident.id)),
-            })
-        })
-        .collect()
-    }
-
     /// Reports every open incident whose count has grown since its last report, in order of opening.
     pub(crate) fn report_open(&mut self, plan: &[RulePlan], context: Context<'_>, out: &mut Vec<Alert>) {
         self.report_those(plan, context, out, |_, incident| {
@@ -583,11 +564,11 @@ impl Incident {
             let latest = self.details.latest.as_ref()?;
             let mut found = None;
             if let Some(value) = latest.values(number as u16).next() {
-                found = Some(value.to_owned());
+                found = Some(shown(value).to_owned());
             } else {
                 latest.each_event(&mut |event| {
                     if let Some(value) = event.values(number as u16).next() {
-                        found = Some(value.to_owned());
+                        found = Some(shown(value).to_owned());
                     }
                 });
             }

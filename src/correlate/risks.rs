@@ -12,6 +12,7 @@ use crate::alert::AlertKind;
 use crate::correlate::incident::{Effect, Facet, Sighting};
 use crate::correlate::risk::Cause;
 use crate::detect::record::FieldNumber;
+use crate::event::veil::shown;
 
 impl Correlator {
     pub(super) fn firing_risk(
@@ -45,7 +46,8 @@ impl Correlator {
             let name = plan.fields[usize::from(*field)].as_str();
             let key = self.fingerprint([name, value].into_iter());
             let cause_and_rules = (cause, plan.rules.as_slice());
-            let change = self.risks.add(key, (*field, name), super::cut(value), cause_and_rules);
+            let value = super::cut(shown(value));
+            let change = self.risks.add(key, (*field, name), value, cause_and_rules);
             let Some(change) = change else {
                 continue;
             };

@@ -3,7 +3,8 @@
 use regex::Regex;
 
 use super::json;
-use super::text::{self, Line};
+use super::line::Line;
+use super::text;
 use super::{Decoder, FIELD_LIMIT, first_visible};
 use crate::event::{Event, Format, Kind, Origin, Outcome, Span, canonical};
 

@@ -6,7 +6,7 @@
 //! converted. Everything else must follow RFC 8259, or the line is no JSON.
 
 use super::keys::{After, EntryId, Keys, NONE, ROOT, join};
-use super::text::Line;
+use super::line::Line;
 use super::{DEPTH_LIMIT, FIELD_LIMIT};
 use crate::event::{Event, Kind, Origin, PathId, Paths, Span};
 

@@ -39,6 +39,8 @@ names! {
     pid = "pid",
     connection = "connection",
     client = "client",
+    client_port = "client_port",
+    bytes_sent = "bytes_sent",
     request = "request",
     status = "status",
     upstream = "upstream",

@@ -38,6 +38,68 @@ fn check(line: &str, outcome: Outcome, expect: &[&str]) {
 }
 
 #[test]
+fn lines_of_daemons_say_who_and_how_loud() {
+    for (line, expect) in [
+        (
+            "[Sat Nov 28 09:30:43.631808 2026] [php:error] [pid 96528] [client 2001:db8::99aa:60040] script not found",
+            "client=2001:db8::99aa:60040 level=error logger=php message=script not found pid=96528",
+        ),
+        (
+            "[Sat Nov 28 09:30:43 2026] [warn] [client 203.0.113.9] old",
+            "client=203.0.113.9 level=warn message=old",
+        ),
+        (
+            "[Sat Nov 28 09:30:44.6 2026] [ssl:trace3] [pid 9652:tid 1402] [remote 203.0.113.9:443] [0] x",
+            "client=203.0.113.9:443 level=trace logger=ssl message=[0] x pid=9652",
+        ),
+        (
+            "E1128 09:30:00.123456       1 authentication.go:73] \"Unable\" err=\"x\"",
+            "level=E logger=authentication.go:73 message=\"Unable\" err=\"x\" pid=1",
+        ),
+        ("I20261128 09:30:00.123456 77 main.cc:21] up", "level=I logger=main.cc:21 message=up pid=77"),
+        (
+            "2026/11/28 09:30:00 auth.go:199:SignInPost() [W] c",
+            "level=W logger=auth.go:199:SignInPost() message=c",
+        ),
+    ] {
+        assert_eq!(without_time(line), expect, "{line}");
+    }
+}
+
+#[test]
+fn haproxy_names_the_client_and_the_request() {
+    let of = |rest: &str| without_time(&format!("Nov 28 09:30:00 lb1 haproxy[2212]: {rest}"));
+    let line = of(
+        "2001:db8::1:8340 [28/Nov/2026:09:30:00.430] public~ pool/app12 0/0/1/6/7 401 649 - - ---- 2/2/3/2/0 0/0 \"POST /login HTTP/1.1\"",
+    );
+    for part in [
+        "client=2001:db8::1 client_port=8340",
+        "request=POST /login HTTP/1.1",
+        "status=401",
+        "bytes_sent=649",
+    ] {
+        assert!(line.contains(part), "{line}");
+    }
+    let tcp = of("203.0.113.81:34858 [28/Nov/2026:09:30:00.430] front back/srv 0/0/5 649 -- 2/2/3/2/0 0/0");
+    assert!(tcp.contains("client=203.0.113.81") && !tcp.contains("status="), "{tcp}");
+    assert!(!of("Server app/web1 is DOWN").contains("client="));
+}
+
+/// The fields of a line by name, without its times.
+fn without_time(line: &str) -> String {
+    let (event, _, paths) = decode(line.as_bytes());
+    let names = paths.read();
+    let mut fields: Vec<_> = event
+        .fields()
+        .iter()
+        .map(|field| format!("{}={}", names.name(field.path), event.text(field.span)))
+        .filter(|field| !field.starts_with("time"))
+        .collect();
+    fields.sort();
+    fields.join(" ")
+}
+
+#[test]
 fn objects_become_flat_fields_in_document_order() {
     use Outcome::Parsed;
     check("{}", Parsed, &[]);

@@ -5,52 +5,11 @@
 //! jsonlog keys), so that rules written for the JSON variant hold for the text variant as well. What a
 //! message says in words is not read here but in `normalize`.
 
+use super::daemons;
+use super::line::{Line, Writer};
 use super::names::Names;
 use crate::event::stamp::{self, Completion};
-use crate::event::{Event, Format, Kind, Origin, PathId, Span};
-
-/// One line, or what a wrapper left of it, and where it stands in the event's buffer.
-#[derive(Clone, Copy)]
-pub(super) struct Line<'a> {
-    pub(super) text: &'a str,
-    pub(super) base: u32,
-}
-
-impl<'a> Line<'a> {
-    pub(super) fn span(&self, part: &str) -> Span {
-        let offset = (part.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
-        let offset = if offset > self.text.len() { 0 } else { offset };
-        Span { start: self.base + offset as u32, len: part.len() as u32 }
-    }
-
-    /// The rest of the line from a part of it on.
-    pub(super) fn from(&self, part: &'a str) -> Line<'a> {
-        Line { text: part, base: self.span(part).start }
-    }
-}
-
-/// Fills an event from one line; the fields point into the event's buffer.
-struct Writer<'w, 'a> {
-    line: Line<'a>,
-    event: &'w mut Event,
-}
-
-impl Writer<'_, '_> {
-    fn string(&mut self, path: PathId, part: &str) {
-        if !part.is_empty() && part != "-" {
-            let span = self.line.span(part);
-            self.event.push(path, Kind::String, span, Origin::Line);
-        }
-    }
-
-    fn number(&mut self, path: PathId, part: &str) {
-        let number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let span = self.line.span(part);
-        if number {
-            self.event.push(path, Kind::Number, span, Origin::Line);
-        }
-    }
-}
+use crate::event::{Event, Format, Kind, Origin};
 
 /// What is left to be read after a wrapper was taken off.
 pub(super) enum Reading<'a> {
@@ -76,6 +35,8 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
                 .or_else(|| nginx_error(&mut writer, names))
                 .or_else(|| csvlog(&mut writer, names))
                 .or_else(|| syslog(&mut writer, names))
+                .or_else(|| daemons::apache_error(&mut writer, names))
+                .or_else(|| daemons::glog(&mut writer, names))
                 .or_else(|| server_line(&mut writer, names))
                 .or_else(|| text_log(&mut writer, names))
         }
@@ -291,6 +252,9 @@ fn syslog(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
     writer.string(names.hostname, host);
     writer.string(names.program, program);
     writer.number(names.pid, pid);
+    if program.starts_with("haproxy") {
+        daemons::haproxy(writer, names, message);
+    }
     writer.string(names.message, message.trim());
     Some(Format::Syslog)
 }
@@ -396,7 +360,7 @@ fn text_log(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
         let word = without_colour(token);
         let ends = token.ends_with(':') || after.starts_with(':');
         let clean = word.trim_end_matches(':');
-        if level.is_empty() && is_level(clean) {
+        if level.is_empty() && (is_level(clean) || (bracketed && is_letter_of_level(clean))) {
             level = clean;
         } else if bracketed
             && pid.is_empty()
@@ -411,6 +375,8 @@ fn text_log(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
             && (token.is_empty() || !is_logger(clean) || clean.len() >= 32)
         {
             id = clean;
+        } else if logger.is_empty() && level.is_empty() && is_place_in_code(clean) {
+            logger = clean;
         } else if logger.is_empty()
             && is_logger(clean)
             && (bracketed || ends || after.starts_with(" - ") || (dashed && level.is_empty()))
@@ -459,7 +425,39 @@ fn is_logger(word: &str) -> bool {
         })
 }
 
-const LEVELS: [&str; 19] = [
+/// `auth.go:199`, `auth.go:199:SignIn()`.
+fn is_place_in_code(word: &str) -> bool {
+    let Some((file, rest)) = word.split_once(':') else { return false };
+    let line = rest.split(':').next().unwrap_or_default();
+    file.contains('.')
+        && is_logger(file)
+        && !line.is_empty()
+        && line.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// In brackets, one letter is a level.
+fn is_letter_of_level(word: &str) -> bool {
+    matches!(word, "T" | "D" | "I" | "N" | "W" | "E" | "C" | "F")
+}
+
+const LEVELS: [&str; 36] = [
+    "ERRO",
+    "DEBU",
+    "NOTI",
+    "WARNI",
+    "FATA",
+    "PANI",
+    "TRAC",
+    "INF",
+    "WRN",
+    "DBG",
+    "FTL",
+    "TRC",
+    "VERBOSE",
+    "INFORMATION",
+    "EMERGENCY",
+    "FINE",
+    "CONFIG",
     "TRACE",
     "DEBUG",
     "INFO",

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::veil::Pseudonyms;
 use crate::event::{Event, EventId, Kind, PathId, Paths, SourceId, TimeQuality, Timestamp, canonical};
 use crate::sigma::rule::RuleIndex;
 use crate::sigma::taxonomy::{FieldResolver, FieldSlot, SERVICE};
@@ -65,7 +66,7 @@ impl Default for MatchRecord {
 }
 
 impl MatchRecord {
-    /// Starts over with the facts of `event` and no values; buffers keep their capacity.
+    /// Starts over with the place of `event` and no values; buffers keep their capacity.
     pub fn begin(&mut self, event: &Event, path: &Arc<str>) {
         self.clear();
         self.event_id = event.id();
@@ -78,9 +79,6 @@ impl MatchRecord {
             self.path = Arc::clone(path);
         }
         self.line = event.meta.line;
-        for id in event.all(canonical::CORRELATION_ID) {
-            self.push_correlation_id(id);
-        }
     }
 
     /// Forgets rules, values and correlation ids.
@@ -144,6 +142,34 @@ impl MatchRecord {
 
     fn slice(&self, start: u32, len: u32) -> &str {
         self.text.get(start as usize..(start + len) as usize).unwrap_or_default()
+    }
+}
+
+/// An event as it was read, and what may be shown of it.
+#[derive(Clone, Copy)]
+pub struct View<'e> {
+    pub event: &'e Event,
+    /// With the same fields in the same order.
+    pub shown: &'e Event,
+    /// Makes what cannot be shown comparable; `None` when all of it may be.
+    pub pseudonyms: Option<Pseudonyms>,
+}
+
+impl<'e> View<'e> {
+    /// Nothing of it is secret.
+    #[must_use]
+    pub fn all_of(event: &'e Event) -> Self {
+        Self { event, shown: event, pseudonyms: None }
+    }
+
+    /// Adds a value to a record: as it was read where it may be shown, else veiled.
+    fn push(&self, record: &mut MatchRecord, field: FieldNumber, raw: &str, shown: &str) {
+        match self.pseudonyms {
+            Some(pseudonyms) if raw != shown || Pseudonyms::must_veil(raw) => {
+                record.push_value(field, &pseudonyms.veiled(raw, shown));
+            }
+            _ => record.push_value(field, raw),
+        }
     }
 }
 
@@ -218,9 +244,22 @@ impl Extractor {
         self.found.truncate(count);
     }
 
-    /// Makes `record` the record of `event`, which matched `rules`.
+    /// Makes `record` the record of `event`, which matched `rules` and holds no secrets.
     pub fn fill(&mut self, event: &Event, rules: &[RuleIndex], path: &Arc<str>, record: &mut MatchRecord) {
+        self.fill_view(View::all_of(event), rules, path, record);
+    }
+
+    /// Makes `record` the record of an event that matched `rules`.
+    pub fn fill_view(
+        &mut self,
+        view: View<'_>,
+        rules: &[RuleIndex],
+        path: &Arc<str>,
+        record: &mut MatchRecord,
+    ) {
+        let event = view.event;
         record.begin(event, path);
+        view.shown.all(canonical::CORRELATION_ID).for_each(|id| record.push_correlation_id(id));
         record.rules.extend(rules.iter().map(|rule| rule.0));
         self.find(event);
         self.named.fill(false);
@@ -229,24 +268,41 @@ impl Extractor {
                 self.named[usize::from(wanted.field)] |= !wanted.fallback;
             }
         }
+        self.push_found(view, record);
+        if let Some(field) = self.service {
+            view.push(record, field, event.service(path), view.shown.service(path));
+        }
+        for field in &self.overflow {
+            self.push_overflow(view, *field, record);
+        }
+    }
+
+    /// Adds the values of the fields that were found.
+    fn push_found(&self, view: View<'_>, record: &mut MatchRecord) {
         for (at, path) in &self.found {
-            let Some(field) = event.fields().get(*at as usize) else { continue };
+            let at = *at as usize;
+            let Some(field) = view.event.fields().get(at) else { continue };
             if field.kind.is_container() || field.kind == Kind::Null {
                 continue;
             }
+            let shown = view.shown.fields().get(at).map_or("", |field| view.shown.text(field.span));
             for wanted in &self.wanted[*path as usize] {
                 if !wanted.fallback || !self.named[usize::from(wanted.field)] {
-                    record.push_value(wanted.field, event.text(field.span));
+                    view.push(record, wanted.field, view.event.text(field.span), shown);
                 }
             }
         }
-        if let Some(field) = self.service {
-            record.push_value(field, event.service(path));
-        }
-        for field in &self.overflow {
-            for value in self.resolver.values(event, self.slots[usize::from(*field)]) {
-                record.push_value(*field, value);
-            }
+    }
+
+    /// Adds the values of a field without a path. Nothing of them is shown where what is shown cannot be told apart,
+    /// because a name was hidden.
+    fn push_overflow(&self, view: View<'_>, field: FieldNumber, record: &mut MatchRecord) {
+        let slot = self.slots[usize::from(field)];
+        let shown: Vec<&str> = self.resolver.values(view.shown, slot).collect();
+        let values: Vec<&str> = self.resolver.values(view.event, slot).collect();
+        for (at, value) in values.iter().enumerate() {
+            let told = shown.get(at).filter(|_| shown.len() == values.len());
+            view.push(record, field, value, told.copied().unwrap_or(""));
         }
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, EventId, Format, Kind, Origin, Outcome, PathId, PathNames, TimeQuality, Timestamp, canonical,
+    Event, EventId, Format, Kind, Origin, Outcome, PathId, PathNames, Redacted, TimeQuality, Timestamp,
+    canonical,
 };
 
 /// Severity as the log says it, in the order of urgency.
@@ -109,9 +110,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// Copies what people look at out of a (redacted) event.
+    /// Copies what people look at out of an event.
     #[must_use]
-    pub fn from_event(event: &Event, source: &Arc<str>, paths: &PathNames) -> Self {
+    pub fn from_event(event: &Redacted, source: &Arc<str>, paths: &PathNames) -> Self {
         let fields = event
             .fields()
             .iter()

@@ -10,6 +10,8 @@ use super::{Nanos, TimeQuality, Timestamp};
 
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400;
+/// 2100-01-01, in seconds.
+const END_OF_CENTURY: i64 = 4_102_444_800;
 
 /// A timestamp found in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +38,9 @@ pub struct Completion {
 /// Reads a text that is a timestamp from its first to its last character.
 #[must_use]
 pub fn parse(text: &str, completion: Completion) -> Option<Stamp> {
-    let (stamp, length) = prefix(text, completion)?;
-    (length == text.len()).then_some(stamp)
+    let whole = |found: &(Stamp, usize)| found.1 == text.len();
+    let found = prefix(text, completion).filter(whole).or_else(|| scientific(text));
+    found.map(|(stamp, _)| stamp)
 }
 
 /// Reads the timestamp that a text starts with, and says how many bytes it takes.
@@ -47,17 +50,55 @@ pub fn prefix(text: &str, completion: Completion) -> Option<(Stamp, usize)> {
     match *bytes.first()? {
         b'0'..=b'9' => year_first(bytes, completion)
             .or_else(|| day_first(bytes, completion))
+            .or_else(|| basic(bytes, completion))
             .or_else(|| epoch_prefix(text)),
         b'-' | b'+' => None,
+        b'/' => dotnet(text),
         _ => month_first(bytes, completion),
     }
 }
 
-/// Reads an epoch number: seconds up to 10^11, then milli-, micro- and nanoseconds.
+/// Reads an epoch number in seconds, milli-, micro- or nanoseconds. Numbers that mean no moment between 2001 and
+/// 2100 in any of them are counts, sizes and dates: none.
 #[must_use]
 pub fn epoch(text: &str) -> Option<Stamp> {
-    let (stamp, length) = epoch_prefix(text)?;
-    (length == text.len()).then_some(stamp)
+    let whole = |found: &(Stamp, usize)| found.1 == text.len();
+    epoch_prefix(text).filter(whole).or_else(|| scientific(text)).map(|(stamp, _)| stamp)
+}
+
+/// Reads the JSON text of an array of calendar fields, as Java writes local times: year, month, day, hour, minute
+/// and perhaps second and nanosecond. Anything else is no time.
+#[must_use]
+pub fn calendar(text: &str, completion: Completion) -> Option<Stamp> {
+    let inner = text.strip_prefix('[')?.strip_suffix(']')?;
+    let mut parts = [0i64; 7];
+    let mut count = 0;
+    for number in inner.split(',') {
+        *parts.get_mut(count)? = number.trim().parse().ok()?;
+        count += 1;
+    }
+    let [year, month, day, hour, minute, second, nanos] = parts;
+    let small = |number: i64, limit: i64| (0..=limit).contains(&number);
+    let valid =
+        count >= 5 && small(hour, 23) && small(minute, 59) && small(second, 60) && small(nanos, SECOND - 1);
+    let (month, day) = (u32::try_from(month).ok()?, u32::try_from(day).ok()?);
+    let civil = civil(year, month, day, hour * 3_600 + minute * 60 + second, nanos).filter(|_| valid)?;
+    Some(Stamp { time: civil.local(completion)?, quality: TimeQuality::Zoneless })
+}
+
+/// `1.795858200123E9`: seconds, as some encoders write what is large.
+fn scientific(text: &str) -> Option<(Stamp, usize)> {
+    let (number, exponent) = text.split_once(['e', 'E'])?;
+    let (whole, fraction) = number.split_once('.')?;
+    let exponent = exponent.trim_start_matches('+').parse().ok().filter(|exponent| *exponent == 9usize)?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() != 1 || !digits(whole) || !digits(fraction) || fraction.len() > 2 * exponent {
+        return None;
+    }
+    let plain = format!("{whole}{fraction:0<exponent$}");
+    let (seconds, rest) = plain.split_at_checked(exponent + 1)?;
+    let (stamp, _) = epoch_prefix(&format!("{seconds}.{rest}0"))?;
+    Some((stamp, text.len()))
 }
 
 fn epoch_prefix(text: &str) -> Option<(Stamp, usize)> {
@@ -65,15 +106,20 @@ fn epoch_prefix(text: &str) -> Option<(Stamp, usize)> {
     let whole_end = digits_end(bytes, 0);
     let whole: i64 = text.get(..whole_end)?.parse().ok()?;
     let unit = match whole_end {
-        9..=10 => SECOND,
-        11..=13 => 1_000_000,
-        14..=16 => 1_000,
-        17..=19 => 1,
+        10 => SECOND,
+        13 => 1_000_000,
+        16 => 1_000,
+        19 => 1,
         _ => return None,
     };
+    if !(1_000_000_000..END_OF_CENTURY).contains(&(whole / (SECOND / unit))) {
+        return None;
+    }
     let mut end = whole_end;
     let mut fraction = 0;
-    if bytes.get(end) == Some(&b'.') {
+    // A comma is one of a list, unless it is the last.
+    let decimal_comma = || bytes.get(end) == Some(&b',') && digits_end(bytes, end + 1) == bytes.len();
+    if bytes.get(end) == Some(&b'.') || decimal_comma() {
         (fraction, end) = read_fraction(bytes, end + 1)?;
     }
     if bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
@@ -169,6 +215,40 @@ fn year_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
     zoned(civil, bytes, end, completion)
 }
 
+/// `20261128T093000Z`, `20261128-09:30:00.5`, and glog's `1128 09:30:00.123456`.
+fn basic(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
+    let (first, second) = (two(bytes, 0)?, two(bytes, 2)?);
+    if bytes.get(4) == Some(&b' ') {
+        let (seconds, nanos, end) = clock(bytes, 5)?;
+        civil(2000, first, second, seconds, nanos)?;
+        let civil = Civil { year: 2000, month: first, day: second, seconds, nanos };
+        return Some((without_year(civil, completion)?, end));
+    }
+    let (month, day) = (two(bytes, 4)?, two(bytes, 6)?);
+    if !matches!(bytes.get(8)?, b'T' | b't' | b'-' | b' ' | b'_') {
+        return None;
+    }
+    let (seconds, nanos, end) = clock(bytes, 9).or_else(|| basic_clock(bytes, 9))?;
+    zoned(civil(i64::from(first * 100 + second), month, day, seconds, nanos)?, bytes, end, completion)
+}
+
+/// `hhmmss[.fraction]`
+fn basic_clock(bytes: &[u8], at: usize) -> Option<(i64, i64, usize)> {
+    let (hour, minute, second) = (two(bytes, at)?, two(bytes, at + 2)?, two(bytes, at + 4)?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let (nanos, end) = fraction_at(bytes, at + 6)?;
+    Some((i64::from(hour * 3_600 + minute * 60 + second), nanos, end))
+}
+
+/// `/Date(1795858200123)/`
+fn dotnet(text: &str) -> Option<(Stamp, usize)> {
+    let rest = text.strip_prefix("/Date(")?;
+    let (stamp, length) = epoch_prefix(rest)?;
+    rest.get(length..)?.starts_with(")/").then_some((stamp, "/Date(".len() + length + ")/".len()))
+}
+
 /// `17/May/2015:10:05:03 +0000`, `20 Nov 2026 20:19:33`, `29.11.2026 23:59:58`.
 fn day_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
     let (day, end) = one_or_two(bytes, 0)?;
@@ -227,16 +307,27 @@ fn month_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
     }
     let day_at = at + 4 + usize::from(bytes.get(at + 4) == Some(&b' '));
     let (day, end) = one_or_two(bytes, day_at)?;
+    let end = end + usize::from(bytes.get(end) == Some(&b','));
     if bytes.get(end) != Some(&b' ') {
         return None;
     }
-    // Some network devices write the year here: `Dec 10 2026 06:55:46`.
-    if let Some(year) = year_at(bytes, end + 1)
-        && let Some((seconds, nanos, end)) = clock(bytes, end + 6)
-    {
-        return zoned(civil(year, month, day, seconds, nanos)?, bytes, end, completion);
+    // Some network devices write the year here, and Java and browsers: `Nov 28, 2026, 9:30:00 AM`.
+    if let Some(year) = year_at(bytes, end + 1) {
+        let clock_at = end + 5 + usize::from(bytes.get(end + 5) == Some(&b','));
+        if bytes.get(clock_at) == Some(&b' ')
+            && let Some((seconds, nanos, end)) = clock(bytes, clock_at + 1)
+        {
+            return zoned(civil(year, month, day, seconds, nanos)?, bytes, end, completion);
+        }
     }
     let (seconds, nanos, end) = clock(bytes, end + 1)?;
+    // `date` of the shell: `Sat Nov 28 09:30:00 UTC 2026`.
+    if let Some((offset, zone_end)) = named_zone(bytes, end + 1)
+        && let Some(year) = year_at(bytes, zone_end + 1)
+    {
+        let time = civil(year, month, day, seconds, nanos)?.at(offset)?;
+        return Some((Stamp { time, quality: TimeQuality::Exact }, zone_end + 5));
+    }
     if bytes.get(end) == Some(&b' ')
         && let Some(year) = year_at(bytes, end + 1)
         && !bytes.get(end + 5).is_some_and(u8::is_ascii_alphanumeric)
@@ -294,27 +385,62 @@ fn civil(year: i64, month: u32, day: u32, seconds: i64, nanos: i64) -> Option<Ci
     valid.then_some(Civil { year, month, day, seconds, nanos })
 }
 
-/// `hh:mm[:ss[.fraction]]`: seconds of the day, nanoseconds, end.
+/// `hh:mm[:ss[.fraction]]`, with ` AM` or ` PM` or without: seconds of the day, nanoseconds, end.
 #[inline]
 fn clock(bytes: &[u8], at: usize) -> Option<(i64, i64, usize)> {
-    let (hour, minute) = (two(bytes, at)?, two(bytes, at + 3)?);
-    if bytes.get(at + 2) != Some(&b':') || hour > 23 || minute > 59 {
+    let (hour, colon) = one_or_two(bytes, at)?;
+    let minute = two(bytes, colon + 1)?;
+    if bytes.get(colon) != Some(&b':') || hour > 23 || minute > 59 {
         return None;
     }
-    if bytes.get(at + 5) != Some(&b':') {
-        return Some((i64::from(hour * 3600 + minute * 60), 0, at + 5));
+    let (mut second, mut nanos, mut end) = (0, 0, colon + 3);
+    if bytes.get(end) == Some(&b':') {
+        second = two(bytes, end + 1)?;
+        (nanos, end) = fraction_at(bytes, end + 3)?;
     }
-    let second = two(bytes, at + 6)?;
     // A leap second is the first of the next minute: order is kept, nothing is refused.
     if second > 60 {
         return None;
     }
-    let mut end = at + 8;
-    let mut nanos = 0;
-    if matches!(bytes.get(end), Some(b'.' | b',')) && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
-        (nanos, end) = read_fraction(bytes, end + 1)?;
-    }
+    let (hour, end) = match half_of_day(bytes, end) {
+        None => (hour, end),
+        Some((_, _)) if !(1..=12).contains(&hour) => return None,
+        Some((afternoon, end)) => (hour % 12 + afternoon, end),
+    };
     Some((i64::from(hour * 3600 + minute * 60 + second), nanos, end))
+}
+
+/// ` AM`, `PM`, ` p.m.`: the hours it adds and where it ends.
+#[inline]
+fn half_of_day(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
+    // Browsers put a narrow space that does not break before it.
+    let rest = bytes.get(at..)?;
+    let gap = match rest {
+        [b' ', ..] => 1,
+        [0xe2, 0x80, 0xaf, ..] => 3,
+        _ => 0,
+    };
+    let hours = match rest.get(gap)? {
+        b'a' | b'A' => 0,
+        b'p' | b'P' => 12,
+        _ => return None,
+    };
+    let length = match rest.get(gap + 1..)? {
+        [b'm' | b'M', ..] => 2,
+        [b'.', b'm' | b'M', b'.', ..] => 4,
+        _ => return None,
+    };
+    let end = at + gap + length;
+    (!bytes.get(end).is_some_and(u8::is_ascii_alphanumeric)).then_some((hours, end))
+}
+
+/// Nanoseconds of a fraction, if one begins here, and where it ends.
+#[inline]
+fn fraction_at(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+    if matches!(bytes.get(at), Some(b'.' | b',')) && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
+        return read_fraction(bytes, at + 1);
+    }
+    Some((0, at))
 }
 
 /// Digits after the point as nanoseconds; more than nine are passed over.
@@ -336,26 +462,65 @@ fn read_fraction(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
 /// Applies the zone that stands at `at`, or the configured one.
 #[inline]
 fn zoned(civil: Civil, bytes: &[u8], at: usize, completion: Completion) -> Option<(Stamp, usize)> {
-    let (offset, end) = match bytes.get(at) {
-        Some(b'Z' | b'z') => (Some(0), at + 1),
-        Some(b'+' | b'-') => numeric_zone(bytes, at).map_or((None, at), |(offset, end)| (Some(offset), end)),
+    let written = match bytes.get(at) {
+        Some(b'Z' | b'z') => Some((0, at + 1)),
+        Some(b'+' | b'-') => numeric_zone(bytes, at),
         Some(b' ') => match bytes.get(at + 1) {
-            Some(b'+' | b'-') => {
-                numeric_zone(bytes, at + 1).map_or((None, at), |(offset, end)| (Some(offset), end))
-            }
-            Some(b'A'..=b'Z') => {
-                named_zone(bytes, at + 1).map_or((None, at), |(offset, end)| (Some(offset), end))
-            }
-            _ => (None, at),
+            Some(b'+' | b'-') => numeric_zone(bytes, at + 1),
+            Some(b'A'..=b'Z') => named_zone(bytes, at + 1),
+            _ => None,
         },
-        _ => (None, at),
+        _ => None,
     };
-    let quality = if offset.is_some() { TimeQuality::Exact } else { TimeQuality::Zoneless };
-    let time = match offset {
-        Some(offset) => civil.at(offset),
-        None => civil.local(completion),
-    }?;
-    Some((Stamp { time, quality }, end))
+    if let Some((offset, end)) = written {
+        let stamp = Stamp { time: civil.at(offset)?, quality: TimeQuality::Exact };
+        return Some((stamp, zone_again(bytes, end)));
+    }
+    if let Some((zone, end)) = region(bytes, at) {
+        let time = civil.local(Completion { zone, ..completion })?;
+        return Some((Stamp { time, quality: TimeQuality::Exact }, end));
+    }
+    Some((Stamp { time: civil.local(completion)?, quality: TimeQuality::Zoneless }, at))
+}
+
+/// Where what repeats an offset in other words ends: `[Europe/Berlin]`, ` CET`, ` +0100`, ` (Central European Time)`,
+/// and the reading of Go's other clock, ` m=+0.000123`.
+#[inline]
+fn zone_again(bytes: &[u8], at: usize) -> usize {
+    let end = match bytes.get(at..) {
+        Some([b'[', ..]) => region(bytes, at).map(|(_, end)| end),
+        Some([b' ', b'(', rest @ ..]) => rest
+            .iter()
+            .take(48)
+            .position(|byte| !(byte.is_ascii_alphabetic() || *byte == b' '))
+            .filter(|length| rest.get(*length) == Some(&b')') && zone_words(rest, *length))
+            .map(|length| at + 3 + length),
+        Some([b' ', b'+' | b'-', ..]) => numeric_zone(bytes, at + 1).map(|(_, end)| end),
+        Some([b' ', b'A'..=b'Z', ..]) => named_zone(bytes, at + 1).map(|(_, end)| end),
+        _ => None,
+    };
+    let end = end.unwrap_or(at);
+    let monotonic = bytes.get(end..).and_then(|rest| rest.strip_prefix(b" m="));
+    let length = monotonic.map_or(0, |rest| {
+        3 + rest.iter().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.')).count()
+    });
+    end + length
+}
+
+/// Whether the words in round brackets name a zone: capital letters, or a name that ends in `Time`.
+fn zone_words(rest: &[u8], length: usize) -> bool {
+    let words = rest.get(..length).unwrap_or_default();
+    words.ends_with(b"Time") || ((3..=5).contains(&length) && words.iter().all(u8::is_ascii_uppercase))
+}
+
+/// `[Europe/Berlin]`: RFC 9557.
+fn region(bytes: &[u8], at: usize) -> Option<(Zone, usize)> {
+    let rest = bytes.get(at..)?.strip_prefix(b"[")?;
+    let length = rest.iter().take(48).position(|byte| *byte == b']')?;
+    let name = std::str::from_utf8(rest.get(..length)?).ok()?;
+    let known = name.contains('/') || matches!(name, "UTC" | "GMT" | "Z");
+    let zone = if name == "Z" { Some(Zone::Fixed(0)) } else { Zone::parse(name) };
+    zone.filter(|_| known).map(|zone| (zone, at + length + 2))
 }
 
 /// `+02:00`, `+0200`, `+02`.
@@ -375,8 +540,12 @@ fn numeric_zone(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
 
 /// Abbreviations that PostgreSQL and syslog daemons write and that mean one thing in practice.
 fn named_zone(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
-    const ZONES: [(&[u8], i64); 14] = [
+    const ZONES: [(&[u8], i64); 18] = [
         (b"UTC", 0),
+        (b"Z", 0),
+        (b"WET", 0),
+        (b"AEST", 10),
+        (b"AEDT", 11),
         (b"GMT", 0),
         (b"CEST", 2),
         (b"CET", 1),
@@ -394,6 +563,13 @@ fn named_zone(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
     let rest = bytes.get(at..)?;
     let (name, hours) = ZONES.iter().find(|(name, _)| rest.starts_with(name))?;
     let end = at + name.len();
+    // `GMT+0100`, `UTC-05:00`
+    if *hours == 0
+        && matches!(bytes.get(end), Some(b'+' | b'-'))
+        && let Some(zone) = numeric_zone(bytes, end)
+    {
+        return Some(zone);
+    }
     let whole = !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
     whole.then_some((hours * 3600, end))
 }
@@ -483,6 +659,37 @@ mod tests {
             ("2024-02-29T23:59:60Z", "2024-03-01T00:00:00Z", Exact),
             ("1969-12-31T23:59:59Z", "1969-12-31T23:59:59Z", Exact),
             ("2026-11-20T20:19", "2026-11-20T20:19:00Z", Zoneless),
+            ("2026-11-28T10:30:00.123+01:00[Europe/Berlin]", "2026-11-28T09:30:00.123Z", Exact),
+            ("2026-07-28T11:30:00[Europe/Berlin]", "2026-07-28T09:30:00Z", Exact),
+            ("2026-11-28T09:30:00Z[UTC]", "2026-11-28T09:30:00Z", Exact),
+            ("20261128T093000Z", "2026-11-28T09:30:00Z", Exact),
+            ("20261128T103000.5+0100", "2026-11-28T09:30:00.500Z", Exact),
+            ("20261128-09:30:00.123", "2026-11-28T09:30:00.123Z", Zoneless),
+            ("20261128 093000", "2026-11-28T09:30:00Z", Zoneless),
+            ("2026-11-28 10:30:00 +0100 CET", "2026-11-28T09:30:00Z", Exact),
+            ("2026-11-28 12:30:00 +0300 +03", "2026-11-28T09:30:00Z", Exact),
+            ("2026-11-28 09:30:00.5 +0000 UTC m=+0.000123", "2026-11-28T09:30:00.500Z", Exact),
+            ("2026-11-28 09:30:00 Z", "2026-11-28T09:30:00Z", Exact),
+            ("2026-11-28 04:30:00 UTC-05:00", "2026-11-28T09:30:00Z", Exact),
+            ("Sat Nov 28 09:30:00 UTC 2026", "2026-11-28T09:30:00Z", Exact),
+            ("Sat Nov 28 10:30:00 CET 2026", "2026-11-28T09:30:00Z", Exact),
+            ("Sat Nov 28 2026 10:30:00 GMT+0100 (CET)", "2026-11-28T09:30:00Z", Exact),
+            (
+                "Sat Nov 28 2026 10:30:00 GMT+0100 (Central European Standard Time)",
+                "2026-11-28T09:30:00Z",
+                Exact,
+            ),
+            ("Nov 28, 2026 9:30:00 AM", "2026-11-28T09:30:00Z", Zoneless),
+            ("Nov 28, 2026, 9:30:00\u{202f}PM", "2026-11-28T21:30:00Z", Zoneless),
+            ("2026-11-28 12:00:53 PM", "2026-11-28T12:00:53Z", Zoneless),
+            ("2026-11-28 12:05:00 AM", "2026-11-28T00:05:00Z", Zoneless),
+            ("2026-11-28 1:20:10 p.m.", "2026-11-28T13:20:10Z", Zoneless),
+            ("2026-11-28 11:59:59.5 PM +0000", "2026-11-28T23:59:59.500Z", Exact),
+            ("1795858200,5", "2026-11-28T09:30:00.500Z", Exact),
+            ("1.795858200123E9", "2026-11-28T09:30:00.123Z", Exact),
+            ("1.7958582e+09", "2026-11-28T09:30:00Z", Exact),
+            ("/Date(1795858200123)/", "2026-11-28T09:30:00.123Z", Exact),
+            ("1128 09:30:00.123456", "2025-11-28T09:30:00.123456Z", Completed),
         ] {
             check(text, Some((time, quality)));
         }
@@ -514,8 +721,46 @@ mod tests {
             "Dec",
             "Decoy 10",
             "é",
+            "123456789",
+            "999999999",
+            "4102444800",
+            "5551234567",
+            "12345678901",
+            "20261128",
+            "20261128093000",
+            "12345678901234567",
+            "2026-11-28 13:00:00 PM",
+            "2026-11-28 00:30:00 AM",
+            "20261328T093000Z",
+            "20261128T253000Z",
+            "1300 09:30:00",
+            "2026-11-28T10:30:00[main]",
+            "2026-11-28T10:30:00Z[Nowhere/City]",
+            "/Date(x)/",
+            "1.5E3",
+            "1795858200,5,6",
         ] {
             check(text, None);
+        }
+    }
+
+    #[test]
+    fn an_array_of_calendar_fields_is_one_time_or_none() {
+        for (text, expect) in [
+            ("[2026,11,28,9,30,0,123000000]", Some("2026-11-28T09:30:00.123Z")),
+            ("[2026, 11, 28, 9, 30]", Some("2026-11-28T09:30:00Z")),
+            ("[2026,11,28,9,30,5]", Some("2026-11-28T09:30:05Z")),
+            ("[2026,11,28]", None),
+            ("[2026,13,28,9,30]", None),
+            ("[2026,11,28,9,30,0,1000000000]", None),
+            ("[2026,11,28,9,30,0,0,0]", None),
+            ("[1795858200]", None),
+            ("[\"2026-11-28T09:30:00Z\"]", None),
+            ("[]", None),
+        ] {
+            let found = calendar(text, completion());
+            assert_eq!(found.map(|stamp| stamp.time.to_string()).as_deref(), expect, "{text}");
+            assert!(found.is_none_or(|stamp| stamp.quality == TimeQuality::Zoneless), "{text}");
         }
     }
 
@@ -528,6 +773,12 @@ mod tests {
             ("Dec 10 06:55:46 host sshd[1]: x", " host sshd[1]: x"),
             ("2025-11-05 08:30:07.845 UTC,\"faceless\"", ",\"faceless\""),
             ("2025-11-05 08:30:07 - x", " - x"),
+            ("2025-11-05 08:30:07 [main] x", " [main] x"),
+            ("2025-11-05T08:30:07Z [main] x", " [main] x"),
+            ("2025-11-05 08:30:07 AMQP ready", " AMQP ready"),
+            ("2025-11-05 08:30:07 +0100 (pool 3) x", " (pool 3) x"),
+            ("2025-11-05 08:30:07 +0100 WARN x", " WARN x"),
+            ("1795858200,5,6", ",5,6"),
         ] {
             let length = prefix(text, completion()).map(|(_, length)| length);
             assert_eq!(length.and_then(|length| text.get(length..)), Some(rest), "{text}");

@@ -23,7 +23,7 @@ use super::partition::{self, Partition};
 use super::payload::{Detection, DetectionReference, FileReference, Payload, Position};
 use super::reader::{Reader, guarded};
 use crate::alert::Alert;
-use crate::event::{Event, Gap, PathNames, Timestamp};
+use crate::event::{Gap, PathNames, Redacted, Timestamp};
 
 /// How a store is written.
 #[derive(Clone, Copy, Debug)]
@@ -167,7 +167,7 @@ impl Writer {
     /// # Errors
     /// [`Error::Full`] while writing fails and no more can be held: stop reading and commit again
     /// later. [`Error::Rewind`]: read again from the committed cursors, after [`Writer::rewind`].
-    pub fn add_event(&mut self, event: &Event, names: &PathNames, source: &str) -> Result<(), Error> {
+    pub fn add_event(&mut self, event: &Redacted, names: &PathNames, source: &str) -> Result<(), Error> {
         self.add(Contents::event(event, names, source, self.epoch()))
     }
 

@@ -125,7 +125,7 @@ impl Role {
     ];
 
     /// This role in a bit set.
-    pub(super) fn bit(self) -> u64 {
+    pub(super) const fn bit(self) -> u64 {
         1 << self as u8
     }
 }
@@ -165,8 +165,38 @@ const ALIASES: &[(Role, &[&str])] = &[
             "datestamp",
             "date",
             "t",
+            "eventtimestamp",
+            "event.timestamp",
+            "event.time",
+            "logtimestamp",
+            "@ts",
+            "occurredat",
+            "loggedat",
+            "startedat",
+            "starttime",
+            "requesttimestamp",
+            "requesttimeepoch",
+            "requesttime",
+            "activitydatetime",
+            "creationtime",
+            "timestamputc",
+            "timestampunix",
+            "unixtime",
+            "unixtimestamp",
+            "epoch",
+            "epochms",
+            "timems",
+            "timemillis",
+            "tsms",
+            "timens",
+            "instant.epochsecond",
+            "timestamp.seconds",
+            "timestamp.$date",
+            "eventdate",
+            "recordedat",
             "createdat",
             "receivetimestamp",
+            "event.created",
         ],
     ),
     (
@@ -323,6 +353,8 @@ const ALIASES: &[(Role, &[&str])] = &[
             "tookms",
             "responsetime",
             "elapsed.milliseconds",
+            "latencies.request",
+            "timetaken",
         ],
     ),
     (
@@ -338,6 +370,7 @@ const ALIASES: &[(Role, &[&str])] = &[
             "latency",
             "elapsed",
             "took",
+            "http.server.request.duration",
         ],
     ),
     (Role::Microseconds, &["durationus", "elapsedus", "latencyus"]),
@@ -402,6 +435,7 @@ const ALIASES: &[(Role, &[&str])] = &[
             "remoteip",
             "remoteaddr",
             "remoteaddress",
+            "clienthost",
             "clientaddr",
             "clientaddress",
             "client.address",
@@ -409,7 +443,6 @@ const ALIASES: &[(Role, &[&str])] = &[
             "source.address",
             "sourceaddress",
             "visitorip",
-            "clienthost",
             "request.clientip",
             "request.remoteip",
             "request.ip",
@@ -437,11 +470,12 @@ const ALIASES: &[(Role, &[&str])] = &[
             "rhost",
             "req.remoteaddress",
             "xrealip",
-            "httpxrealip",
-            "requestxrealip",
             "visitorid",
             "xforwardedfor",
-            "httpxforwardedfor",
+            "forwarded",
+            "cfconnectingip",
+            "trueclientip",
+            "xclientip",
         ],
     ),
     (
@@ -453,10 +487,17 @@ const ALIASES: &[(Role, &[&str])] = &[
         &[
             "http.request.headers.xforwardedfor",
             "xforwardedfor",
-            "httpxforwardedfor",
             "forwardedfor",
-            "request.headers.xforwardedfor",
-            "headers.xforwardedfor",
+            "forwarded",
+            "xoriginalforwardedfor",
+            "xrealip",
+            "xclientip",
+            "trueclientip",
+            "cfconnectingip",
+            "fastlyclientip",
+            "xenvoyexternaladdress",
+            "xazureclientip",
+            "xclusterclientip",
         ],
     ),
     (
@@ -466,9 +507,6 @@ const ALIASES: &[(Role, &[&str])] = &[
             "useragent",
             "ua",
             "httpuseragent",
-            "request.headers.useragent",
-            "req.headers.useragent",
-            "headers.useragent",
             "requestuseragent",
             "request.useragent",
             "csuseragent",
@@ -714,10 +752,8 @@ const ALIASES: &[(Role, &[&str])] = &[
             "correlation.id",
             "correlationid",
             "xcorrelationid",
-            "httpxcorrelationid",
             "requestid",
             "xrequestid",
-            "httpxrequestid",
             "reqid",
             "req.id",
             "request.id",
@@ -725,11 +761,27 @@ const ALIASES: &[(Role, &[&str])] = &[
             "traceid",
             "trace.id",
             "xtraceid",
-            "httpxtraceid",
             "dd.traceid",
+            "otel.traceid",
             "@tr",
             "traceparent",
             "xb3traceid",
+            "b3",
+            "xamzntraceid",
+            "xamznrequestid",
+            "xraytraceid",
+            "xcloudtracecontext",
+            "ubertraceid",
+            "sentrytrace",
+            "xtransactionid",
+            "xcorrelation",
+            "xrequestguid",
+            "xmsrequestid",
+            "xmsclientrequestid",
+            "mscv",
+            "xenvoyrequestid",
+            "logging.googleapis.com/trace",
+            "activityid",
             "transactionid",
             "transaction.id",
             "cid",
@@ -737,7 +789,6 @@ const ALIASES: &[(Role, &[&str])] = &[
             "conversationid",
             "operationid",
             "upstreamrequestid",
-            "upstreamhttpxrequestid",
             "requestcontext.requestid",
             "parentrequestid",
             "originrequestid",
@@ -779,8 +830,70 @@ const WRAPPERS: &[&str] = &[
     "audit",
 ];
 
+/// Where the headers of a request stand, by the names that proxies, gateways and frameworks give.
+const REQUEST_HEADERS: &[&str] = &[
+    "http.request.headers.",
+    "http.request.header.",
+    "request.headers.",
+    "request.header.",
+    "req.headers.",
+    "httprequest.headers.",
+    "requestheaders.",
+    "headers.",
+    "http",
+    "request",
+    "upstream",
+    "upstreamhttp",
+];
+
+/// Where those of an answer stand, which repeats the ids of its request.
+const RESPONSE_HEADERS: &[&str] = &[
+    "http.response.headers.",
+    "http.response.header.",
+    "response.headers.",
+    "res.headers.",
+    "responseheaders.",
+    "downstream",
+    "origin",
+    "senthttp",
+    "upstreamhttp",
+    "upstream",
+];
+
+/// Headers that are no field of a line by their plain name, and the name that has their roles.
+const HEADERS: [(&str, &str); 2] = [("host", "httphost"), (":authority", "httphost")];
+
+/// Headers whose plain names have roles; each of them may stand in a container of headers.
+fn is_header(name: &str) -> bool {
+    name.starts_with('x')
+        || matches!(
+            name,
+            "useragent"
+                | "referer"
+                | "referrer"
+                | "forwarded"
+                | "traceparent"
+                | "b3"
+                | "requestid"
+                | "correlationid"
+                | "ubertraceid"
+                | "sentrytrace"
+                | "traceid"
+                | "cfconnectingip"
+                | "trueclientip"
+                | "fastlyclientip"
+                | "httphost"
+                | "mscv"
+        )
+}
+
 /// How much later a name inside a wrapper comes than the name alone.
 pub(super) const WRAPPED: u8 = 80;
+
+/// How much later a header comes than a field of that name.
+const HEADER: u8 = 40;
+/// The rank of a duration that only the end of its name tells.
+const DURATION: u8 = 60;
 
 /// The rank of what is configured: before every name that is only known.
 pub(super) const CONFIGURED: u8 = 0;
@@ -788,6 +901,9 @@ pub(super) const CONFIGURED: u8 = 0;
 /// The last names for a breaker, and for its state, that need no other sign that the event is about one.
 pub(super) const PLAIN_BREAKER_NAMES: u8 = 5;
 pub(super) const PLAIN_BREAKER_STATES: u8 = 3;
+
+/// The first of the names for a user's name that are but ids.
+pub(super) const ONLY_USER_IDS: u8 = 26;
 
 /// A role that a name may have, and its place among the names for that role, from 1 (lower is better).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -813,11 +929,17 @@ pub(super) fn is_id(name: &str) -> bool {
 pub(super) fn claims(name: &str) -> Vec<Claim> {
     let folded = fold(name);
     let mut claims = lookup(&folded, 0);
+    for claim in header_claims(&folded).into_iter().chain(duration_claim(&folded)) {
+        if !claims.iter().any(|known| known.role == claim.role) {
+            claims.push(claim);
+        }
+    }
     let mut rest = folded.as_str();
     let mut penalty = 0u8;
     while let Some(inner) = unwrap(rest) {
         penalty = penalty.saturating_add(WRAPPED);
-        for claim in lookup(inner, penalty) {
+        let inside = lookup(inner, penalty).into_iter();
+        for claim in inside.chain(header_claims(inner)).chain(duration_claim(inner)) {
             if !claims.iter().any(|known| known.role == claim.role) {
                 claims.push(claim);
             }
@@ -825,6 +947,64 @@ pub(super) fn claims(name: &str) -> Vec<Claim> {
         rest = inner;
     }
     claims
+}
+
+/// The roles of a header that was logged: as the plain name, or for an answer's the ids alone.
+fn header_claims(folded: &str) -> Vec<Claim> {
+    let roles = |containers: &[&str]| {
+        containers.iter().find_map(|container| {
+            let header = folded.strip_prefix(container)?;
+            let header = HEADERS.iter().find(|(name, _)| *name == header).map_or(header, |(_, alias)| *alias);
+            is_header(header).then(|| lookup(header, HEADER)).filter(|claims| !claims.is_empty())
+        })
+    };
+    let mut claims = roles(REQUEST_HEADERS).unwrap_or_default();
+    for claim in roles(RESPONSE_HEADERS).unwrap_or_default() {
+        if claim.role == Role::Id && !claims.iter().any(|known| known.role == Role::Id) {
+            claims.push(claim);
+        }
+    }
+    claims
+}
+
+/// A name of a duration that ends in its unit: `duration_millis`, `elapsedTimeNs`, `http.latency_in_sec`.
+fn duration_claim(folded: &str) -> Option<Claim> {
+    const NAMES: [&str; 11] = [
+        "duration",
+        "elapsed",
+        "elapsedtime",
+        "latency",
+        "responsetime",
+        "requesttime",
+        "processingtime",
+        "processtime",
+        "executiontime",
+        "took",
+        "timetaken",
+    ];
+    const UNITS: [(&str, Role); 15] = [
+        ("milliseconds", Role::Milliseconds),
+        ("microseconds", Role::Microseconds),
+        ("nanoseconds", Role::Nanoseconds),
+        ("seconds", Role::Seconds),
+        ("millis", Role::Milliseconds),
+        ("micros", Role::Microseconds),
+        ("nanos", Role::Nanoseconds),
+        ("msec", Role::Milliseconds),
+        ("usec", Role::Microseconds),
+        ("nsec", Role::Nanoseconds),
+        ("secs", Role::Seconds),
+        ("sec", Role::Seconds),
+        ("ms", Role::Milliseconds),
+        ("us", Role::Microseconds),
+        ("ns", Role::Nanoseconds),
+    ];
+    let role = UNITS.iter().find_map(|(unit, role)| {
+        let name = folded.strip_suffix(unit)?.trim_end_matches('.');
+        let name = name.strip_suffix("in").unwrap_or(name);
+        NAMES.contains(&name.rsplit('.').next().unwrap_or(name)).then_some(*role)
+    })?;
+    Some(Claim { role, rank: DURATION })
 }
 
 fn lookup(folded: &str, penalty: u8) -> Vec<Claim> {
@@ -858,7 +1038,7 @@ mod tests {
     #[test]
     fn spelling_does_not_matter() {
         for name in ["request_id", "requestId", "requestID", "Request-Id"] {
-            check(name, &[(Role::Id, 5)]);
+            check(name, &[(Role::Id, 4)]);
         }
         check("user_agent.original", &[(Role::UserAgent, 1)]);
         check("__REALTIME_TIMESTAMP", &[(Role::Time, 26)]);
@@ -866,9 +1046,54 @@ mod tests {
 
     #[test]
     fn wrappers_count_later() {
-        check("extra.request_id", &[(Role::Id, 5 + WRAPPED)]);
-        check("record.extra.request_id", &[(Role::Id, 5 + WRAPPED)]);
+        check("extra.request_id", &[(Role::Id, 4 + WRAPPED)]);
+        check("record.extra.request_id", &[(Role::Id, 4 + WRAPPED)]);
         check("unrelated.request_id", &[]);
+    }
+
+    #[test]
+    fn headers_are_known_wherever_they_are_logged() {
+        let roles = |name: &str| claims(name).into_iter().map(|claim| claim.role).collect::<Vec<_>>();
+        for name in [
+            "http_x_request_id",
+            "request_X-Request-Id",
+            "request.headers.X-Request-Id",
+            "req.headers.x-request-id",
+            "http.request.header.x-request-id",
+            "headers.traceparent",
+            "http_x_amzn_trace_id",
+            "downstream_X-Request-Id",
+            "response.headers.x-request-id",
+            "upstream_http_x_request_id",
+            "data.headers.x-request-id",
+        ] {
+            assert_eq!(roles(name), [Role::Id], "{name}");
+        }
+        assert_eq!(roles("request.headers.host"), [Role::Domain]);
+        assert_eq!(roles("headers.user-agent"), [Role::UserAgent]);
+        assert!(roles("request.headers.X-Forwarded-For").contains(&Role::ForwardedFor));
+        assert_eq!(roles("response.headers.x-forwarded-for"), []);
+        assert_eq!(roles("headers.accept"), []);
+    }
+
+    #[test]
+    fn the_last_names_of_users_are_ids() {
+        check("user_id", &[(Role::UserName, ONLY_USER_IDS), (Role::UserId, 2)]);
+        check("user.email", &[(Role::UserName, ONLY_USER_IDS - 4), (Role::Email, 1)]);
+    }
+
+    #[test]
+    fn a_duration_is_known_by_its_unit() {
+        for (name, role) in [
+            ("duration_millis", Role::Milliseconds),
+            ("http.latency_in_sec", Role::Seconds),
+            ("elapsedTimeNs", Role::Nanoseconds),
+            ("request_time_us", Role::Microseconds),
+        ] {
+            let known: Vec<_> = claims(name).into_iter().map(|claim| claim.role).collect();
+            assert_eq!(known, [role], "{name}");
+        }
+        check("retry_ms", &[]);
     }
 
     #[test]

@@ -32,6 +32,9 @@ const SIGNS: &[(&str, u16)] = &[
     ("request_headers", REQUEST_PART),
     ("_SYSTEMD_UNIT", 1 << 10),
     ("__REALTIME_TIMESTAMP", 1 << 10),
+    ("@t", 1 << 11),
+    ("@mt", 1 << 13),
+    ("@m", 1 << 13),
 ];
 
 const POSTGRES: u16 = 1 | 1 << 1;
@@ -41,6 +44,18 @@ const WINDOWS: u16 = 1 << 4 | 1 << 5;
 const CLOUDTRAIL: u16 = 1 << 6 | 1 << 7;
 const KUBERNETES: u16 = 1 << 8 | 1 << 9;
 const JOURNAL: u16 = 1 << 10;
+
+const COMPACT: u16 = 1 << 11 | 1 << 13;
+
+/// Whether the line is of nginx.
+pub(super) fn is_nginx(marks: u16) -> bool {
+    marks & NGINX == NGINX
+}
+
+/// Whether the line is in Serilog's compact format.
+pub(super) fn is_compact(marks: u16) -> bool {
+    marks & COMPACT == COMPACT
+}
 
 /// The line has parts of a request beside its target.
 pub(super) const REQUEST_PART: u16 = 1 << 12;

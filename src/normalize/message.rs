@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::value;
-use crate::event::{PathId, canonical};
+use crate::event::{PathId, address, canonical};
 
 /// How much of a message is read; what comes later is a stack trace.
 const READ_LIMIT: usize = 1_024;
@@ -100,6 +100,10 @@ const PHRASES: &[(&str, Kind)] = &[
     ("user: ", Kind::User),
     ("user=", Kind::User),
     ("username=", Kind::User),
+    ("{username: ", Kind::User),
+    ("username\": ", Kind::User),
+    ("ip_address: ", Kind::Address),
+    ("ip_address=", Kind::Address),
     ("account: ", Kind::User),
     ("for account ", Kind::User),
     ("circuit breaker ", Kind::Breaker),
@@ -153,10 +157,16 @@ pub(super) fn read<'m>(message: &'m str, logger: &'m str, mut found: impl FnMut(
     }
     // "IP 1.2.3.4 blocked": at the beginning no space stands before the phrase.
     if head.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("ip ")) {
-        address(token(head.get(3..).unwrap_or_default()), &mut found);
+        address(peer(head.get(3..).unwrap_or_default()), &mut found);
     }
+    let mut named = false;
     for hit in FINDER.find_iter(head).take(PHRASE_LIMIT) {
-        let Some((_, kind)) = PHRASES.get(hit.pattern().as_usize()) else { continue };
+        let Some((phrase, kind)) = PHRASES.get(hit.pattern().as_usize()) else { continue };
+        // What somebody typed in as a name may imitate the rest of the sentence; the writer's own end is the last.
+        named |= *kind == Kind::User;
+        if named && *phrase == "from " && later_address(head.get(hit.end()..).unwrap_or_default()) {
+            continue;
+        }
         // The statement of an audit record is wanted whole.
         let text = if *kind == Kind::Audit { message } else { head };
         fact(*kind, text.get(hit.end()..).unwrap_or_default(), &mut found);
@@ -164,6 +174,12 @@ pub(super) fn read<'m>(message: &'m str, logger: &'m str, mut found: impl FnMut(
             return;
         }
     }
+}
+
+/// Whether another `from` with an address follows.
+fn later_address(rest: &str) -> bool {
+    let ends = rest.rsplit("from ").next().filter(|last| last.len() < rest.len());
+    ends.is_some_and(|last| address::address(peer(last)).is_some())
 }
 
 /// The first line, and not more than is worth reading.
@@ -177,7 +193,7 @@ fn head(message: &str) -> &str {
 
 fn fact<'m>(kind: Kind, rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
     match kind {
-        Kind::Address => address(token(rest), found),
+        Kind::Address => address(peer(rest), found),
         Kind::User => user(rest, found),
         Kind::Breaker => breaker(rest, found),
         Kind::Key => {
@@ -225,11 +241,22 @@ fn token(text: &str) -> &str {
     text.get(..end).unwrap_or_default().trim_end_matches(['.', ':', '!'])
 }
 
+/// What may be an address: a token, or `[address]:port`.
+fn peer(text: &str) -> &str {
+    let bracketed = text.starts_with('[').then(|| text.find(']')).flatten();
+    let Some(close) = bracketed.filter(|close| *close < 64) else { return token(text) };
+    let rest = text.get(close + 1..).unwrap_or_default();
+    let port = rest.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b':').count();
+    text.get(..close + 1 + port).unwrap_or_default().trim_end_matches(':')
+}
+
+/// The address in its usual form, whatever stands in the message.
 fn address<'m>(text: &'m str, found: &mut impl FnMut(Fact<'m>)) {
-    let text = text.strip_prefix("ip:").unwrap_or(text);
-    if let Some(address) = value::address(text) {
-        let plain = address.plain.unwrap_or(text);
-        found(Fact::Part(canonical::SOURCE_IP, plain));
+    if let Some(address) = address::address(text) {
+        found(match address.plain {
+            Some(plain) => Fact::Part(canonical::SOURCE_IP, plain),
+            None => Fact::Text(canonical::SOURCE_IP, address.ip.to_string()),
+        });
     }
 }
 
@@ -239,17 +266,37 @@ fn user<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
         "a", "an", "and", "are", "by", "created", "does", "from", "has", "input", "in", "is", "login",
         "logged", "not", "of", "on", "or", "session", "the", "to", "was", "who", "with",
     ];
-    let rest = rest.strip_prefix("invalid user ").unwrap_or(rest);
-    let name = token(rest);
+    let rest = ["invalid user ", "illegal user ", "user ", "account "]
+        .iter()
+        .find_map(|word| rest.strip_prefix(word))
+        .unwrap_or(rest);
+    let name = quoted(rest).unwrap_or_else(|| token(rest));
     let usable = !name.is_empty()
         && name.len() <= 128
         && !value::is_placeholder(name)
         && !SENTENCE.iter().any(|word| word.eq_ignore_ascii_case(name))
         && name.bytes().any(|byte| byte.is_ascii_alphanumeric())
         && !name.contains('/');
-    if usable && value::address(name).is_none() {
+    if usable && address::address(name).is_none() {
         found(Fact::Part(canonical::USER_NAME, name));
     }
+}
+
+/// What stands in quotes, whole: a name may hold blanks, and an apostrophe between letters ends nothing.
+fn quoted(text: &str) -> Option<&str> {
+    let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '`' | '«' | '“'))?;
+    let close = match quote {
+        '«' => '»',
+        '“' => '”',
+        same => same,
+    };
+    let inner = text.get(quote.len_utf8()..)?;
+    let ends = |at: usize| {
+        let after = inner.get(at + close.len_utf8()..).and_then(|rest| rest.chars().next());
+        !after.is_some_and(char::is_alphanumeric) && inner.as_bytes().get(at.wrapping_sub(1)) != Some(&b'\\')
+    };
+    let (end, _) = inner.match_indices(close).take(8).find(|(at, _)| ends(*at))?;
+    inner.get(..end)
 }
 
 fn customer<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
@@ -583,6 +630,31 @@ mod tests {
             assert_eq!(facts(message, ""), expect, "{message}");
         }
         assert_eq!(facts("breaker event", "circuit_breaker.redis"), "soctop.breaker.name=redis");
+    }
+
+    #[test]
+    fn what_is_typed_in_as_a_name_states_nothing() {
+        for (message, expect) in [
+            (
+                "Failed password for invalid user root from 198.51.100.77 from 203.0.113.66 port 40122 ssh2",
+                "user.name=root source.ip=203.0.113.66",
+            ),
+            (
+                "Login failed for user \"x from 198.51.100.77\" from 203.0.113.66",
+                "user.name=x from 198.51.100.77 source.ip=203.0.113.66",
+            ),
+            ("Invalid password for user alice from 203.0.113.9", "user.name=alice source.ip=203.0.113.9"),
+            (
+                "Login failed for user 'O'Brien' from [2001:DB8:0::7]:52101",
+                "user.name=O'Brien source.ip=2001:db8::7",
+            ),
+            ("Login failed for user «Jürgen Groß»", "user.name=Jürgen Groß"),
+            ("Login failed for user AnonymousUser from ::ffff:203.0.113.9", "source.ip=203.0.113.9"),
+            ("password authentication failed for user \"(None)\"", ""),
+            ("Login failed for user CORP\\alice", "user.name=CORP\\alice"),
+        ] {
+            assert_eq!(facts(message, ""), expect, "{message}");
+        }
     }
 
     #[test]

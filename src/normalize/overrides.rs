@@ -4,7 +4,7 @@
 //! to fill in what is missing everywhere.
 
 use super::alias::{CONFIGURED, Claim, Role};
-use super::target;
+use super::{Network, target};
 use crate::event::{Event, Kind, LogSource, Origin, PathId, canonical};
 
 /// What is configured about the fields of a source.
@@ -19,6 +19,8 @@ pub struct Overrides {
     pub never_ids: Vec<String>,
     /// Where the events come from, as far as it is known; the rest is recognised.
     pub logsource: LogSource,
+    /// Machines that forward requests of others: one's own proxies, balancers and the network before them.
+    pub proxies: Vec<Network>,
     /// Values of canonical fields that an event lacks.
     pub defaults: Vec<(PathId, String)>,
 }

@@ -1,8 +1,10 @@
-//! Secrets and personal data, taken out before anything else sees an event.
+//! Secrets and personal data, taken out of events on their way out of memory.
 //!
-//! The whole buffer of an event is treated at once: the raw line, decoded strings and everything
-//! derived from them. Findings are replaced by markers (`‹redacted:jwt›`) and all spans are moved along,
-//! so that no copy of a secret is left behind. Two kinds of finding:
+//! Detection, correlation keys and the context of an id see an event as it was read. Whatever is stored or shown
+//! of it passes through here first ([`Redacted`](crate::event::Redacted)). The whole buffer of an event is treated
+//! at once: the raw line, decoded strings and everything derived from them. Findings are replaced by pseudonyms
+//! (`‹secret:1f2e3d4c5b6a›`, see [`veil`](crate::event::veil)) and all spans are moved along, so that no copy of a
+//! secret is left behind. Two kinds of finding:
 //! - by name: the value of `password`, `authorization`, `set-cookie`, ... whatever it looks like, and every
 //!   other place of the line that holds the same text;
 //! - by shape: tokens with a known prefix, JSON web tokens, bearer and basic credentials, private keys,
@@ -10,33 +12,28 @@
 //!
 //! A clean line costs one packed search, one search for `@` and one vectorised look for runs of digits.
 //!
-//! **E-mail addresses** become pseudonyms, `‹email:1f2e3d4c5b6a›`: a keyed hash, so that equal addresses stay
-//! equal and nobody without the key can find the address by guessing. Exception by default
-//! ([`Emails::KeepUsers`]): an address that *is* the user of the event (`user.name`, `user.email`) stays readable in
-//! that event; whoever must act on a lockout has to know whose account it is.
+//! **E-mail addresses**: by default ([`Emails::KeepUsers`]) an address that *is* the user of the event (`user.name`,
+//! `user.email`) stays readable in that event; whoever must act on a lockout has to know whose account it is.
 //!
-//! **Fail closed**: an event with more than [`HIT_LIMIT`] findings beside addresses loses all its text, and so does one with more
-//! than [`NAMED_LIMIT`] different secrets that are looked for everywhere. Every other cost grows with the length of
-//! the event alone.
+//! **No number of findings hides an event.** Costs grow with the length of the event alone; where a bound is met
+//! (see [`copies`]) more of its text is hidden, and never less.
 
 mod cards;
+mod copies;
 mod emails;
+mod known;
 mod names;
 mod shapes;
 
 use regex::Regex;
 
 use self::cards::{may_hold_card, next_card};
-use self::emails::{decoded_address, email_around, push_pseudonym};
+use self::copies::Copies;
+use self::emails::{decoded_address, email_around};
+use self::known::{ID, Known, SECRET, SECRET_NAME};
 use self::shapes::{Runs, for_each_beginning};
-use super::alias::fold;
-use super::literal;
-use crate::event::{Event, Field, Kind, Origin, PathId, Span, canonical};
-
-/// More findings than this in one event and all of its text is dropped.
-pub const HIT_LIMIT: usize = 1_000;
-/// What is left of an event that could not be redacted.
-pub const FAILED: &str = "‹redaction-failed›";
+use crate::event::veil::{self, Pseudonyms};
+use crate::event::{Event, Field, Kind, Origin, PathId, Paths, Redact, Span, canonical};
 
 /// What a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,18 +71,13 @@ impl Class {
         Class::Pattern,
     ];
 
-    /// The word in the marker.
+    /// The word of its pseudonym. Few words, so that one secret has one pseudonym wherever it is found.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Class::Named | Class::Pattern => "secret",
-            Class::JsonWebToken => "jwt",
-            Class::Authorization => "credentials",
-            Class::ProviderKey => "key",
-            Class::PrivateKey => "private-key",
-            Class::UrlPassword | Class::Assignment => "value",
-            Class::Card => "card",
-            Class::Email => "email",
+            Class::Card => veil::CARD,
+            Class::Email => veil::EMAIL,
+            _ => veil::SECRET,
         }
     }
 }
@@ -103,7 +95,7 @@ pub enum Emails {
 /// How events are redacted.
 #[derive(Clone, Debug)]
 pub struct Redaction {
-    /// False: findings are counted only.
+    /// False: nothing is hidden (test vectors).
     pub enabled: bool,
     pub emails: Emails,
     /// Key of the pseudonyms. Keep it secret and keep it: pseudonyms under another key are other pseudonyms.
@@ -130,8 +122,6 @@ impl Default for Redaction {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RedactionCounters {
     pub found: [u64; Class::ALL.len()],
-    /// Events that lost all their text.
-    pub failed: u64,
 }
 
 /// A place in the buffer of an event.
@@ -144,134 +134,118 @@ struct Hit {
     bare: bool,
 }
 
-/// A text that is secret wherever it stands.
-struct Secret<'e> {
-    text: &'e str,
-    class: Class,
-    /// How often it was found, and how often of these in the line itself.
-    places: usize,
-    in_raw: usize,
-}
-
-/// Redacts events, one after the other.
-pub(super) struct Redactor {
+/// Redacts events. What it does to one depends on that event and the options alone, so it may be asked at any
+/// exit, in any order.
+pub struct Redactor {
     options: Redaction,
-    /// Configured names, folded and between dots.
-    names: Vec<String>,
+    pseudonyms: Pseudonyms,
+    known: Known,
+    /// The name that fields get whose own is a secret.
+    redacted_name: PathId,
     hits: Vec<Hit>,
-    /// How many of them are no addresses.
-    secrets: usize,
-    /// There are more secrets than are looked for.
-    flooded: bool,
+    /// Some field has a name that is to be hidden.
+    renames: bool,
     digits: Vec<u8>,
-    /// Lines of a private key that may still come, after its first line.
-    key_lines: u32,
-    pub(super) counters: RedactionCounters,
+    counters: RedactionCounters,
 }
 
-/// Longest private key, in lines, that is expected after its first line.
-const KEY_LINES: u32 = 120;
 /// Shorter secrets are masked where they stand, but not looked for elsewhere in the line.
 const SEARCH_LENGTH: usize = 6;
-/// Different secrets of one event that are looked for everywhere in it, each of which costs a pass; with more
-/// of them all of its text is dropped.
-pub const NAMED_LIMIT: usize = 64;
 /// How much of a value is looked at to tell a secret from a word; what is longer is no word.
 const VALUE_LENGTH: usize = 256;
 /// Users of one event whose addresses stay readable.
 const USER_LIMIT: usize = 16;
 
+impl Redact for Redactor {
+    fn redact(&mut self, event: &mut Event) {
+        if self.find(event) {
+            for hit in &self.hits {
+                if let Some(count) = self.counters.found.get_mut(hit.class as usize) {
+                    *count += 1;
+                }
+            }
+            self.replace(event);
+        }
+    }
+}
+
 impl Redactor {
-    pub(super) fn new(options: Redaction) -> Self {
+    /// `paths` are those of the events.
+    #[must_use]
+    pub fn new(paths: &Paths, options: Redaction) -> Self {
         Self {
-            names: options.names.iter().map(|name| format!(".{}.", fold(name))).collect(),
+            pseudonyms: Pseudonyms::new(options.key),
+            known: Known::new(paths, &options),
+            redacted_name: paths.intern("‹redacted›"),
             options,
             hits: Vec::new(),
-            secrets: 0,
-            flooded: false,
+            renames: false,
             digits: Vec::new(),
-            key_lines: 0,
             counters: RedactionCounters::default(),
         }
     }
 
-    /// Redacts an event. `secrets` says whether any field may be named like a secret, `is_secret` says which paths are named like a secret, `is_id` which hold ids, whose
-    /// digits are no cards.
-    pub(super) fn redact(
-        &mut self,
-        event: &mut Event,
-        secrets: bool,
-        is_secret: impl Fn(PathId) -> bool,
-        is_id: impl Fn(PathId) -> bool,
-    ) {
-        self.hits.clear();
-        (self.secrets, self.flooded) = (0, false);
-        if secrets {
-            self.find_named(event, is_secret);
+    /// What has been found by [`Redact::redact`].
+    #[must_use]
+    pub fn counters(&self) -> &RedactionCounters {
+        &self.counters
+    }
+
+    /// Makes `shown` what may be shown of `event`, with the same fields in the same order. False, and nothing done,
+    /// when all of it may be.
+    pub fn show(&mut self, event: &Event, shown: &mut Event) -> bool {
+        let found = self.find(event);
+        if found {
+            shown.copy_from(event);
+            self.replace(shown);
         }
+        found
+    }
+
+    /// The key of its pseudonyms; `None` when nothing is hidden.
+    #[must_use]
+    pub fn pseudonyms(&self) -> Option<Pseudonyms> {
+        self.options.enabled.then_some(self.pseudonyms)
+    }
+
+    /// Whether anything is to be hidden; what, stays in `hits` and `renames`.
+    fn find(&mut self, event: &Event) -> bool {
+        self.hits.clear();
+        self.renames = false;
+        if !self.options.enabled {
+            return false;
+        }
+        self.find_named(event);
         if !self.options.patterns.is_empty() {
             self.find_patterns(event);
         }
-        self.find_shapes(event, &is_id);
-        self.find_cards(event, &is_id);
+        self.find_shapes(event);
+        self.find_cards(event);
         self.find_emails(event);
-        self.find_key_lines(event);
-        if self.hits.is_empty() {
-            return;
+        if event.meta.continues_secret {
+            self.push(0, event.buffer().len(), Class::PrivateKey, false);
         }
-        for hit in &self.hits {
-            if let Some(count) = self.counters.found.get_mut(hit.class as usize) {
-                *count += 1;
-            }
-        }
-        if !self.options.enabled {
-            return;
-        }
-        if self.is_flooded() {
-            self.counters.failed += 1;
-            event.erase(FAILED);
-            return;
-        }
-        self.replace(event);
+        self.renames || !self.hits.is_empty()
     }
 
     /// Fields by name, and every other place with the same text.
-    fn find_named(&mut self, event: &Event, is_secret: impl Fn(PathId) -> bool) {
-        let mut known = Vec::new();
+    fn find_named(&mut self, event: &Event) {
+        let mut copies = Copies::default();
         for (index, field) in event.fields().iter().enumerate() {
-            let candidate = field.origin == Origin::Line
-                && matches!(field.kind, Kind::String | Kind::Number)
-                && (is_secret(field.path)
-                    || (field.path == PathId::OVERFLOW && self.is_secret_overflow(event, index)));
-            if candidate && !is_masked(event.text(field.span)) {
+            let flags = self.known.flags(field.path);
+            self.renames |= flags & SECRET_NAME != 0;
+            let named = flags & SECRET != 0
+                || (field.path == PathId::OVERFLOW
+                    && event.overflow_name(index).is_some_and(|name| self.known.is_secret_name(name)));
+            let scalar = matches!(field.kind, Kind::String | Kind::Number);
+            if named && scalar && field.origin == Origin::Line && !is_masked(event.text(field.span)) {
                 let start = field.span.start as usize;
                 let bare = field.kind == Kind::Number;
                 let hit = Hit { start, end: start + field.span.len as usize, class: Class::Named, bare };
-                self.note(event, hit, &mut known);
+                self.note(event, hit, &mut copies);
             }
         }
-        for secret in known {
-            self.find_everywhere(event, &secret, SEARCH_LENGTH, secret.places);
-        }
-    }
-
-    /// Whether a field name promises a secret, by itself or because it was configured.
-    pub(super) fn is_secret_name(&self, name: &str) -> bool {
-        let configured = || {
-            let name = format!(".{}.", fold(name));
-            self.names.iter().any(|secret| name.contains(secret.as_str()))
-        };
-        names::is_secret_name(name) || (!self.names.is_empty() && configured())
-    }
-
-    /// Whether the dotted name of a field holds a secret, by its shape or by a configured pattern: somebody used
-    /// it as a key.
-    pub(super) fn name_holds_secret(&self, name: &str) -> bool {
-        shapes::name_holds_secret(name) || self.options.patterns.iter().any(|pattern| pattern.is_match(name))
-    }
-
-    fn is_secret_overflow(&self, event: &Event, index: usize) -> bool {
-        event.overflow_name(index).is_some_and(|name| self.is_secret_name(name))
+        copies.find(event, SEARCH_LENGTH, Class::Named, &mut self.hits);
     }
 
     /// Whatever a configured pattern matches in the line or in a value, and every other place with that text.
@@ -282,139 +256,64 @@ impl Redactor {
         let values = event.fields().iter().filter(|field| !field.kind.is_container());
         // Half a number would be no number, and the line no JSON.
         let numbers = Places::of_numbers(event);
-        let mut known = Vec::new();
+        let mut copies = Copies::default();
         for span in std::iter::once(whole).chain(values.map(|field| field.span)) {
             for found in patterns.iter().flat_map(|pattern| pattern.find_iter(event.text(span))) {
                 let start = span.start as usize + found.start();
                 let end = span.start as usize + found.end();
                 let number = numbers.around(start, end);
                 let (start, end) = number.unwrap_or((start, end));
-                self.note(
-                    event,
-                    Hit { start, end, class: Class::Pattern, bare: number.is_some() },
-                    &mut known,
-                );
-                if self.is_flooded() {
-                    break;
-                }
+                let hit = Hit { start, end, class: Class::Pattern, bare: number.is_some() };
+                self.note(event, hit, &mut copies);
             }
         }
-        for secret in known {
-            // The line and its values show the same place twice.
-            self.find_everywhere(event, &secret, 1, 1);
-        }
+        // The line and its values show the same place twice.
+        copies.count_once();
+        copies.find(event, 1, Class::Pattern, &mut self.hits);
         self.options.patterns = patterns;
     }
 
     /// Keeps a finding, and its text as one to look for everywhere.
-    fn note<'e>(&mut self, event: &'e Event, hit: Hit, known: &mut Vec<Secret<'e>>) {
+    fn note<'e>(&mut self, event: &'e Event, hit: Hit, copies: &mut Copies<'e>) {
         let text = event.buffer().get(hit.start..hit.end).unwrap_or_default();
-        let in_raw = usize::from(hit.start < event.raw().len());
+        copies.note(text, hit.start < event.raw().len());
         self.push(hit.start, hit.end, hit.class, hit.bare);
-        if let Some(secret) = known.iter_mut().find(|secret| secret.text == text) {
-            secret.places += 1;
-            secret.in_raw += in_raw;
-        } else if known.len() < NAMED_LIMIT {
-            known.push(Secret { text, class: hit.class, places: 1, in_raw });
-        } else {
-            self.flooded = true;
-        }
-    }
-
-    /// All places of a secret of at least so many bytes: as it stands, as JSON writes it inside a string, and
-    /// inside a string inside a string. When fewer of them lie in the line than there must be, the line has it
-    /// with escapes that cannot be foreseen, and goes whole.
-    fn find_everywhere(&mut self, event: &Event, secret: &Secret<'_>, least: usize, in_raw: usize) {
-        let (buffer, raw_length) = (event.buffer(), event.raw().len());
-        let is_short = secret.text.len() < least;
-        let mut found = if is_short { secret.in_raw } else { 0 };
-        let mut spellings = vec![secret.text.to_owned()];
-        while spellings.len() < 3
-            && let Some(next) = spellings.last().and_then(|text| escaped(text))
-        {
-            spellings.push(next);
-        }
-        for text in spellings.iter().filter(|_| !is_short) {
-            for at in memchr::memmem::find_iter(buffer.as_bytes(), text.as_bytes()) {
-                found += usize::from(at < raw_length);
-                self.push(at, at + text.len(), secret.class, false);
-                if self.is_flooded() {
-                    return;
-                }
-            }
-        }
-        found += self.find_hidden(event.raw(), secret, &spellings, is_short);
-        if found < in_raw {
-            self.push(0, raw_length, secret.class, false);
-        }
-    }
-
-    /// Strings of the line that spell a secret as nobody could foresee are masked whole; returns how many. A
-    /// short secret may be a part of any word, so only a string that is nothing else counts.
-    fn find_hidden(&mut self, raw: &str, secret: &Secret<'_>, spellings: &[String], is_short: bool) -> usize {
-        if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
-            return 0;
-        }
-        let count = |text: &str| match is_short {
-            true => usize::from(text == secret.text),
-            false => text.matches(secret.text).count(),
-        };
-        let seen = |text: &str| match is_short {
-            true => count(text),
-            false => spellings.iter().map(|spelling| text.matches(spelling.as_str()).count()).sum(),
-        };
-        let mut found = 0;
-        literal::find_hidden(raw, &count, &seen, |start, end| {
-            found += 1;
-            self.push(start, end, secret.class, false);
-        });
-        found
-    }
-
-    fn is_flooded(&self) -> bool {
-        self.flooded || self.is_full()
-    }
-
-    /// More secrets than are masked one by one. Addresses do not count: anybody can send a thousand of them,
-    /// and an event without its text is one that no rule can judge.
-    fn is_full(&self) -> bool {
-        self.secrets > HIT_LIMIT
     }
 
     fn push(&mut self, start: usize, end: usize, class: Class, bare: bool) {
-        if start < end && !self.is_full() {
-            self.secrets += usize::from(class != Class::Email);
+        if start < end {
             self.hits.push(Hit { start, end, class, bare });
         }
     }
 
     /// Everything that is recognised by its beginning.
-    fn find_shapes(&mut self, event: &Event, is_id: &impl Fn(PathId) -> bool) {
+    fn find_shapes(&mut self, event: &Event) {
         let buffer = event.buffer();
         let mut ids = None;
         let mut runs = Runs::default();
         for_each_beginning(buffer.as_bytes(), |beginning, start| {
             if let Some((from, to, class)) = beginning.secret(buffer, start, &mut runs)
                 && !buffer.get(from..to).is_none_or(is_masked)
+                && !veil::in_pseudonym(buffer, from)
                 && !(beginning.is_key_id()
-                    && ids.get_or_insert_with(|| Places::of_ids(event, is_id)).cover(from, to))
+                    && ids.get_or_insert_with(|| Places::of_ids(event, &mut self.known)).cover(from, to))
             {
                 self.push(from, to, class, false);
             }
-            !self.is_full()
+            true
         });
     }
 
-    fn find_cards(&mut self, event: &Event, is_id: &impl Fn(PathId) -> bool) {
+    fn find_cards(&mut self, event: &Event) {
         let bytes = event.buffer().as_bytes();
         if !may_hold_card(bytes, &mut self.digits) {
             return;
         }
         let mut at = 0;
         let (mut ids, mut numbers) = (None, None);
-        while let Some((start, end)) = next_card(bytes, at).filter(|_| !self.is_full()) {
+        while let Some((start, end)) = next_card(bytes, at) {
             at = end;
-            if !ids.get_or_insert_with(|| Places::of_ids(event, is_id)).cover(start, end) {
+            if !ids.get_or_insert_with(|| Places::of_ids(event, &mut self.known)).cover(start, end) {
                 let bare = numbers.get_or_insert_with(|| Places::of_numbers(event)).cover(start, end);
                 self.push(start, end, Class::Card, bare);
             }
@@ -446,59 +345,51 @@ impl Redactor {
         }
     }
 
-    /// The lines after `-----BEGIN ... PRIVATE KEY-----`, where a key spans several lines of a text log.
-    fn find_key_lines(&mut self, event: &Event) {
-        let raw = event.raw();
-        let key_begins = self.hits.iter().any(|hit| hit.class == Class::PrivateKey);
-        if key_begins {
-            let json = raw.trim_start().starts_with('{');
-            self.key_lines = if json || raw.contains("-----END") { 0 } else { KEY_LINES };
-        } else if self.key_lines > 0 {
-            let line = raw.trim();
-            let part_of_key = line.len() <= 80
-                && line
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
-            if line.contains("-----END") {
-                self.key_lines = 0;
-            } else if part_of_key && !line.is_empty() {
-                self.key_lines -= 1;
-                self.push(0, event.buffer().len(), Class::PrivateKey, false);
-            }
-        }
-    }
-
-    /// Puts markers in the place of all findings.
+    /// Puts pseudonyms in the place of all findings.
     fn replace(&mut self, event: &mut Event) {
-        self.hits.sort_unstable_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
-        self.hits.dedup_by(|later, earlier| {
-            let overlaps = later.start < earlier.end;
-            if overlaps {
-                earlier.end = earlier.end.max(later.end);
-                earlier.bare |= later.bare;
-            }
-            overlaps
-        });
-        let ranges: Vec<_> = self.hits.iter().map(|hit| hit.start..hit.end).collect();
-        let (hits, key) = (&self.hits, &self.options.key);
-        event.rewrite(&ranges, |index, old, out| {
-            let Some(hit) = hits.get(index) else { return };
-            if hit.bare {
-                out.push('"');
-            }
-            match hit.class {
-                Class::Email => push_pseudonym(key, &decoded_address(old), out),
-                class => {
-                    out.push_str("‹redacted:");
-                    out.push_str(class.word());
-                    out.push('›');
+        if self.renames {
+            for field in event.fields_mut() {
+                if self.known.flags(field.path) & SECRET_NAME != 0 {
+                    field.path = self.redacted_name;
                 }
             }
-            if hit.bare {
-                out.push('"');
-            }
+        }
+        merge(&mut self.hits);
+        let ranges: Vec<_> = self.hits.iter().map(|hit| hit.start..hit.end).collect();
+        let (hits, pseudonyms) = (&self.hits, self.pseudonyms);
+        event.rewrite(&ranges, |index, old, out| {
+            let Some(hit) = hits.get(index) else { return };
+            let quote = if hit.bare { "\"" } else { "" };
+            out.push_str(quote);
+            pseudonyms.push(hit.class.word(), &identity(hit.class, old), out);
+            out.push_str(quote);
         });
         unquote_numbers(event);
+    }
+}
+
+/// Joins findings that overlap.
+fn merge(hits: &mut Vec<Hit>) {
+    hits.sort_unstable_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
+    hits.dedup_by(|later, earlier| {
+        let overlaps = later.start < earlier.end;
+        if overlaps {
+            if later.end > earlier.end || earlier.class == Class::Email {
+                earlier.class = later.class;
+            }
+            earlier.end = earlier.end.max(later.end);
+            earlier.bare |= later.bare;
+        }
+        overlaps
+    });
+}
+
+/// What a finding stands for, in one spelling.
+fn identity(class: Class, text: &str) -> std::borrow::Cow<'_, str> {
+    match class {
+        Class::Email => decoded_address(text).into(),
+        Class::Card => text.chars().filter(char::is_ascii_digit).collect::<String>().into(),
+        _ => text.into(),
     }
 }
 
@@ -529,23 +420,16 @@ fn users_of(event: &Event) -> Vec<&str> {
     users
 }
 
-/// Somebody else has masked the value already, or it says nothing.
+/// Somebody has masked the value already, or it says nothing.
 fn is_masked(text: &str) -> bool {
     text.is_empty()
         || (text.len() <= VALUE_LENGTH && text.contains("***"))
-        || text.starts_with("‹")
+        || veil::is_pseudonym(text)
         || text.starts_with("[REDACTED")
         || text.starts_with("[FILTERED")
         || text.eq_ignore_ascii_case("<redacted>")
         || text.eq_ignore_ascii_case("redacted")
         || matches!(text, "-" | "null" | "None" | "true" | "false")
-}
-
-/// The text as it stands inside a JSON string, if that differs.
-fn escaped(text: &str) -> Option<String> {
-    let quoted = serde_json::to_string(text).ok()?;
-    let inner = quoted.get(1..quoted.len() - 1)?;
-    (inner != text).then(|| inner.to_owned())
 }
 
 /// Ranges of the buffer, ready to be asked for what lies inside of one.
@@ -566,7 +450,7 @@ impl Places {
         Self { ends: ends.collect(), starts: ranges.iter().map(|(start, _)| *start).collect() }
     }
 
-    fn of(event: &Event, wanted: impl Fn(&Field) -> bool) -> Self {
+    fn of(event: &Event, mut wanted: impl FnMut(&Field) -> bool) -> Self {
         let fields = event.fields().iter().filter(|field| wanted(field));
         let range = |field: &Field| {
             let start = field.span.start as usize;
@@ -576,8 +460,8 @@ impl Places {
     }
 
     /// Values of fields that hold ids.
-    fn of_ids(event: &Event, is_id: &impl Fn(PathId) -> bool) -> Self {
-        Self::of(event, |field| !field.kind.is_container() && is_id(field.path))
+    fn of_ids(event: &Event, known: &mut Known) -> Self {
+        Self::of(event, |field| !field.kind.is_container() && known.flags(field.path) & ID != 0)
     }
 
     /// Numbers, which stand in JSON without quotes.

@@ -1,7 +1,7 @@
-//! What a value says about itself: is it an address, a status code, a level, an outcome?
+//! What a value says about itself: is it a status code, a level, an outcome?
 
 use crate::event::LogLevel;
-pub(super) use crate::event::address::{address, is_placeholder};
+pub(super) use crate::event::address::is_placeholder;
 
 /// A status code of HTTP.
 #[inline]
@@ -157,7 +157,7 @@ pub(super) fn breaker_state(text: &str) -> Option<&'static str> {
 /// How numbers stand for levels.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scale {
-    /// By size: 0 to 7 syslog, 10 to 60 pino and bunyan, 5,000 and up logback.
+    /// By size: 0 to 7 syslog, 10 to 60 pino and bunyan, 100 to 600 Monolog, 5,000 and up logback.
     Guess,
     Python,
     OpenTelemetry,
@@ -186,15 +186,34 @@ fn unusual_level(text: &str, scale: Scale) -> Option<LogLevel> {
         *lower = byte.to_ascii_lowercase();
     }
     Some(match &*lower {
-        b"info" | b"information" | b"informational" | b"log" | b"i" | b"inf" => LogLevel::Info,
-        b"warning" | b"warn" | b"w" | b"wrn" => LogLevel::Warn,
-        b"error" | b"err" | b"e" | b"eror" | b"severe" => LogLevel::Error,
-        b"debug" | b"d" | b"dbg" | b"d1" | b"d2" | b"d3" | b"d4" | b"d5" | b"debug1" | b"debug2"
-        | b"debug3" | b"debug4" | b"debug5" | b"config" | b"fine" => LogLevel::Debug,
-        b"critical" | b"crit" | b"fatal" | b"f" | b"panic" | b"alert" | b"emerg" | b"emergency" | b"c"
-        | b"dpanic" | b"ftl" => LogLevel::Critical,
-        b"notice" | b"success" | b"audit" => LogLevel::Notice,
-        b"trace" | b"verbose" | b"trc" | b"vrb" | b"finer" | b"finest" | b"silly" | b"t" => LogLevel::Trace,
+        b"info" | b"information" | b"informational" | b"informative" | b"log" | b"i" | b"inf" | b"http" => {
+            LogLevel::Info
+        }
+        b"warning" | b"warn" | b"warni" | b"w" | b"wrn" | b"wng" => LogLevel::Warn,
+        b"error" | b"erro" | b"err" | b"e" | b"eror" | b"severe" | b"fail" | b"failure" => LogLevel::Error,
+        b"debug" | b"debu" | b"d" | b"dbg" | b"dbug" | b"debugging" | b"config" | b"fine" => LogLevel::Debug,
+        b"critical" | b"crit" | b"fatal" | b"fata" | b"f" | b"panic" | b"pani" | b"alert" | b"emerg"
+        | b"emergency" | b"c" | b"dpanic" | b"ftl" | b"disaster" => LogLevel::Critical,
+        b"notice" | b"noti" | b"success" | b"audit" | b"n" => LogLevel::Notice,
+        b"trace" | b"trac" | b"trce" | b"verbose" | b"verb" | b"trc" | b"vrb" | b"v" | b"finer"
+        | b"finest" | b"silly" | b"t" => LogLevel::Trace,
+        _ => return step_of_level(lower),
+    })
+}
+
+/// `INFO2`, `DEBUG5`, `D3`, `WARN+1`, `DEBUG-4`: a level and how far within it (OpenTelemetry, PostgreSQL, `MongoDB`,
+/// Go's slog).
+fn step_of_level(lower: &[u8]) -> Option<LogLevel> {
+    let (digit, word) = lower.split_last().filter(|(digit, _)| digit.is_ascii_digit())?;
+    let word = word.strip_suffix(b"+").or_else(|| word.strip_suffix(b"-")).unwrap_or(word);
+    let steps = *digit > b'0' && *digit < b'8';
+    Some(match word {
+        b"info" if steps => LogLevel::Info,
+        b"warn" if steps => LogLevel::Warn,
+        b"error" if steps => LogLevel::Error,
+        b"debug" | b"d" if steps => LogLevel::Debug,
+        b"fatal" if steps => LogLevel::Critical,
+        b"trace" if steps => LogLevel::Trace,
         _ => return None,
     })
 }
@@ -235,6 +254,12 @@ fn level_number(number: u32, scale: Scale) -> Option<LogLevel> {
             40..50 => Warn,
             50..60 => Error,
             60 => Critical,
+            100 => Debug,
+            200 => Info,
+            250 => Notice,
+            300 => Warn,
+            400 => Error,
+            500 | 550 | 600 => Critical,
             5_000..10_000 => Trace,
             10_000..20_000 => Debug,
             20_000..30_000 => Info,
@@ -252,27 +277,62 @@ pub(super) const MICROSECOND: f64 = 1e3;
 pub(super) const MILLISECOND: f64 = 1e6;
 pub(super) const SECOND: f64 = 1e9;
 
-/// A duration in nanoseconds: a number in `unit`, or a text with a unit of its own (`12.34ms`, `0.012s`, `3m`).
-/// For lists (nginx's `0.1, 0.2`) the first counts.
+/// A duration in nanoseconds: a number in `unit`, or a text with units of its own (`12.34ms`, `1m30.5s`,
+/// `PT0.5S`, `00:00:01.25`). For lists (nginx's `0.1, 0.2`) the first counts.
 pub(super) fn duration(text: &str, unit: f64) -> Option<i64> {
     if let Some(nanos) = decimal(text, unit as i64) {
         return Some(nanos);
     }
     let text = text.split(',').next()?.trim();
-    let end = text.bytes().position(|byte| !matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'));
-    let (number, suffix) = text.split_at_checked(end.unwrap_or(text.len()))?;
-    let unit = match suffix.trim() {
-        "" => unit,
-        "ns" => NANOSECOND,
-        "us" | "µs" | "μs" => MICROSECOND,
-        "ms" => MILLISECOND,
-        "s" | "sec" | "seconds" => SECOND,
-        "m" | "min" => 60.0 * SECOND,
-        "h" => 3600.0 * SECOND,
-        _ => return None,
+    let nanos = match text.parse::<f64>() {
+        Ok(number) => number * unit,
+        Err(_) => clock_duration(text).or_else(|| duration_in_units(text))?,
     };
-    let nanos = number.parse::<f64>().ok()? * unit;
     (0.0..9e18).contains(&nanos).then_some(nanos.round() as i64)
+}
+
+/// `1h2m3.5s`, `12 ms`, and ISO 8601's `PT1M30.5S`, in nanoseconds.
+fn duration_in_units(text: &str) -> Option<f64> {
+    let mut rest = text.strip_prefix('P').map_or(text, |iso| iso.strip_prefix('T').unwrap_or(iso));
+    let mut nanos = 0.0;
+    if rest.is_empty() || text.len() > 40 {
+        return None;
+    }
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, after) = rest.split_at_checked(end)?;
+        let after = after.trim_start();
+        let end = after.find(|c: char| c.is_ascii_digit() || c == ' ').unwrap_or(after.len());
+        let (word, after) = after.split_at_checked(end)?;
+        nanos += number.parse::<f64>().ok()? * unit_of(word.strip_suffix('T').unwrap_or(word))?;
+        rest = after.trim_start();
+    }
+    Some(nanos)
+}
+
+fn unit_of(word: &str) -> Option<f64> {
+    const UNITS: [(f64, &[&str]); 7] = [
+        (NANOSECOND, &["ns", "nanos", "nanosecond", "nanoseconds"]),
+        (MICROSECOND, &["us", "µs", "μs", "micros", "microsecond", "microseconds"]),
+        (MILLISECOND, &["ms", "msec", "millis", "millisecond", "milliseconds"]),
+        (SECOND, &["s", "sec", "secs", "second", "seconds"]),
+        (60.0 * SECOND, &["m", "min", "mins", "minute", "minutes"]),
+        (3_600.0 * SECOND, &["h", "hour", "hours"]),
+        (86_400.0 * SECOND, &["d", "day", "days"]),
+    ];
+    let (unit, _) =
+        UNITS.iter().find(|(_, words)| words.iter().any(|known| known.eq_ignore_ascii_case(word)))?;
+    Some(*unit)
+}
+
+/// `hh:mm:ss`, with a fraction or without, in nanoseconds.
+fn clock_duration(text: &str) -> Option<f64> {
+    let mut parts = text.split(':');
+    let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);
+    let whole = |text: &str| text.parse::<u32>().ok().map(f64::from);
+    let (hours, minutes, seconds) = (whole(hours)?, whole(minutes)?, seconds.parse::<f64>().ok()?);
+    let valid = parts.next().is_none() && minutes < 60.0 && (0.0..60.0).contains(&seconds);
+    valid.then_some((hours * 3_600.0 + minutes * 60.0 + seconds) * SECOND)
 }
 
 /// `12` or `12.5` in `unit` nanoseconds, exactly; `None` for every other form.
@@ -324,6 +384,26 @@ mod tests {
             ("", Scale::Guess, None),
             ("high", Scale::Guess, None),
             ("900", Scale::Guess, None),
+            ("ERRO", Scale::Guess, Some("error")),
+            ("[W]", Scale::Guess, Some("warn")),
+            ("dbug", Scale::Guess, Some("debug")),
+            ("trce", Scale::Guess, Some("trace")),
+            ("INFO2", Scale::Guess, Some("info")),
+            ("DEBUG5", Scale::Guess, Some("debug")),
+            ("D1", Scale::Guess, Some("debug")),
+            ("ERROR+1", Scale::Guess, Some("error")),
+            ("DEBUG-4", Scale::Guess, Some("debug")),
+            ("INFO9", Scale::Guess, None),
+            ("200", Scale::Guess, Some("info")),
+            ("250", Scale::Guess, Some("notice")),
+            ("550", Scale::Guess, Some("critical")),
+            ("60", Scale::Guess, Some("critical")),
+            ("21", Scale::OpenTelemetry, Some("critical")),
+            ("24", Scale::OpenTelemetry, Some("critical")),
+            ("25", Scale::OpenTelemetry, None),
+            ("0", Scale::OpenTelemetry, None),
+            ("0", Scale::Syslog, Some("critical")),
+            ("8", Scale::Syslog, None),
             ("a sentence of words", Scale::Guess, None),
         ] {
             assert_eq!(level(text, scale).map(LogLevel::word), expect, "{text}");
@@ -346,18 +426,21 @@ mod tests {
             ("1e400", SECOND, None),
             ("3 parsecs", SECOND, None),
             ("NaN", SECOND, None),
+            ("1m30s", SECOND, Some(90_000_000_000)),
+            ("1h0m0.5s", SECOND, Some(3_600_500_000_000)),
+            ("12 ms", SECOND, Some(12_000_000)),
+            ("350µs", SECOND, Some(350_000)),
+            ("2 minutes", SECOND, Some(120_000_000_000)),
+            ("PT0.25S", MILLISECOND, Some(250_000_000)),
+            ("PT1H2M", SECOND, Some(3_720_000_000_000)),
+            ("P1DT1S", SECOND, Some(86_401_000_000_000)),
+            ("00:00:01.25", SECOND, Some(1_250_000_000)),
+            ("01:00:61", SECOND, None),
+            ("1.5e-3", SECOND, Some(1_500_000)),
+            ("fast", SECOND, None),
+            ("ms", SECOND, None),
         ] {
             assert_eq!(duration(text, unit), expect, "{text}");
-        }
-    }
-
-    #[test]
-    fn placeholders_name_nobody() {
-        for text in ["", "-", "--", "null", "None", "unknown", "N/A", "...", "undefined"] {
-            assert!(is_placeholder(text), "{text}");
-        }
-        for text in ["alice", "root", "0a", "7", "nonesuch"] {
-            assert!(!is_placeholder(text), "{text}");
         }
     }
 

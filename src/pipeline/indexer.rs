@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use super::clock::Clock;
 use super::work::Work;
 use crate::alert::Alert;
-use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Timestamp};
+use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Redacted, Timestamp};
 use crate::index::{Detection, Error, Position, Writer};
 use crate::source::Stop;
 use crate::state::{IndexStatus, Ledger};
@@ -39,7 +39,7 @@ const FINISHED_CURSORS: usize = 1_000;
 
 /// What the worker hands over: the events of one chunk and all that belongs to the same commit.
 pub(super) struct Batch {
-    pub events: Vec<Event>,
+    pub events: Vec<Redacted>,
     pub source: Arc<str>,
     pub alerts: Vec<Alert>,
     pub gaps: Vec<Gap>,
@@ -199,7 +199,8 @@ impl Indexer {
             self.remember(cursor);
         }
         // A full channel: the worker has buffers enough.
-        drop(self.ends.recycled.try_send(batch.events));
+        let buffers = batch.events.into_iter().map(Redacted::into_inner).collect();
+        drop(self.ends.recycled.try_send(buffers));
         Ok(())
     }
 

@@ -1,17 +1,19 @@
-//! The first two stages on one line, in the way that is configured for its source.
+//! The first two stages on one line, and the last, in the way that is configured for its source.
 
 use std::sync::Arc;
 
 use crate::config::SourceConfig;
 use crate::decode::{Decoder, LineFormat};
-use crate::event::{Event, Outcome, Paths, Timestamp};
-use crate::normalize::{self, Normalizer};
+use crate::event::veil::Pseudonyms;
+use crate::event::{Event, Outcome, Paths, Redacted, Timestamp};
+use crate::normalize::{self, Normalizer, Redactor};
 
 /// Decodes and normalises. Sources about which nothing is configured share one normalizer; each entry of
 /// the configuration has its own, for what names mean differs. The context of correlation ids is one.
 pub struct Intake {
     decoder: Decoder,
     normalizer: Normalizer,
+    redactor: Redactor,
     configured: Vec<Configured>,
     /// The path of the last line, and which entry is about it: lines of a source come together.
     last: Option<(Arc<str>, Option<usize>)>,
@@ -20,6 +22,7 @@ pub struct Intake {
 struct Configured {
     source: SourceConfig,
     normalizer: Normalizer,
+    redactor: Redactor,
 }
 
 impl Intake {
@@ -27,11 +30,13 @@ impl Intake {
     pub fn new(paths: &Paths, options: &normalize::Options, sources: &[SourceConfig]) -> Self {
         let configured = sources.iter().map(|source| Configured {
             normalizer: Normalizer::new(paths.clone(), source.options(options)),
+            redactor: Redactor::new(paths, source.options(options).redaction),
             source: source.clone(),
         });
         Self {
             decoder: Decoder::new(paths.clone()),
             normalizer: Normalizer::new(paths.clone(), options.clone()),
+            redactor: Redactor::new(paths, options.redaction.clone()),
             configured: configured.collect(),
             last: None,
         }
@@ -67,11 +72,34 @@ impl Intake {
         self.normalizer.join(event);
     }
 
-    /// Secrets found so far.
+    /// What may be stored and shown of an event of the source at `path`.
+    pub fn redact(&mut self, event: Event, path: &Arc<str>) -> Redacted {
+        Redacted::by(self.redactor(path), event)
+    }
+
+    /// Makes `shown` what may be shown of `event`; false, and nothing done, when that is all of it.
+    pub fn show(&mut self, event: &Event, path: &Arc<str>, shown: &mut Event) -> bool {
+        self.redactor(path).show(event, shown)
+    }
+
+    /// The key of the pseudonyms, which all sources share; `None` when nothing is hidden.
+    #[must_use]
+    pub fn pseudonyms(&self) -> Option<Pseudonyms> {
+        self.redactor.pseudonyms()
+    }
+
+    fn redactor(&mut self, path: &Arc<str>) -> &mut Redactor {
+        match self.entry(path).and_then(|entry| self.configured.get_mut(entry)) {
+            Some(entry) => &mut entry.redactor,
+            None => &mut self.redactor,
+        }
+    }
+
+    /// Secrets taken out so far.
     #[must_use]
     pub fn redacted(&self) -> u64 {
-        let all = self.configured.iter().map(|entry| &entry.normalizer).chain([&self.normalizer]);
-        all.map(|normalizer| normalizer.counters().redactions.found.iter().sum::<u64>()).sum()
+        let all = self.configured.iter().map(|entry| &entry.redactor).chain([&self.redactor]);
+        all.map(|redactor| redactor.counters().found.iter().sum::<u64>()).sum()
     }
 
     /// The first entry of the configuration that is about the source at `path`.

@@ -11,9 +11,10 @@ use super::intake::Intake;
 use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
 use crate::correlate::{Correlator, CorrelatorOptions, Output, Seeds, SnapshotError, Succession};
-use crate::detect::{Engine, EngineOptions, Extractor, MatchRecord};
+use crate::detect::{Engine, EngineOptions, Extractor, MatchRecord, View};
 use crate::event::{
-    Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, SourceId, TimeQuality, Timestamp,
+    Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, Redacted, SourceId, TimeQuality,
+    Timestamp,
 };
 use crate::normalize;
 use crate::sigma::{RuleIndex, RuleSet};
@@ -96,6 +97,8 @@ pub struct Work {
     program: Program,
     matched: Vec<RuleIndex>,
     record: MatchRecord,
+    /// What may be shown of the event that matched.
+    shown: Event,
     outputs: Vec<Output>,
     ledger: Ledger,
     total: Ledger,
@@ -153,6 +156,7 @@ impl Work {
             program: Program::compile(rules, &paths, options),
             matched: Vec::new(),
             record: MatchRecord::default(),
+            shown: Event::default(),
             outputs: Vec::new(),
             ledger: Ledger::default(),
             total: Ledger::default(),
@@ -196,16 +200,35 @@ impl Work {
             TimeQuality::Future => self.ledger.future += 1,
             _ => {}
         }
-        let Program { engine, extractor, correlator, hits } = &mut self.program;
-        engine.matches(event, &mut self.matched);
-        hits.count(&self.matched);
+        self.program.engine.matches(event, &mut self.matched);
+        self.program.hits.count(&self.matched);
         if self.matched.is_empty() {
             let (source, arrival) = (event.meta.source, event.meta.ingested);
-            correlator.progress(source, event.meta.time, arrival, &mut self.outputs);
+            self.program.correlator.progress(source, event.meta.time, arrival, &mut self.outputs);
             return;
         }
-        extractor.fill(event, &self.matched, path, &mut self.record);
-        correlator.observe(&self.record, &mut self.outputs);
+        self.fill_record(event, path);
+        self.program.correlator.observe(&self.record, &mut self.outputs);
+    }
+
+    /// What stage two is told of an event that matched. Rules have seen it as it was read; what is remembered of it
+    /// and said about it may be stored and shown.
+    fn fill_record(&mut self, event: &Event, path: &Arc<str>) {
+        let hides = self.intake.show(event, path, &mut self.shown);
+        let view = match self.intake.pseudonyms() {
+            None => View::all_of(event),
+            Some(pseudonyms) => {
+                let shown = if hides { &self.shown } else { event };
+                View { event, shown, pseudonyms: Some(pseudonyms) }
+            }
+        };
+        self.program.extractor.fill_view(view, &self.matched, path, &mut self.record);
+    }
+
+    /// What may be stored and shown of an event that detection has seen.
+    #[must_use]
+    pub fn redact(&mut self, event: Event, path: &Arc<str>) -> Redacted {
+        self.intake.redact(event, path)
     }
 
     /// A source is about to be read: timers wait until it has spoken or is idle.
@@ -345,14 +368,13 @@ impl Work {
     }
 
     fn recall_event(&mut self, event: &Event, path: &Arc<str>, id: EventId) {
-        let Program { engine, extractor, correlator, .. } = &mut self.program;
-        engine.matches(event, &mut self.matched);
+        self.program.engine.matches(event, &mut self.matched);
         if self.matched.is_empty() {
             return;
         }
-        extractor.fill(event, &self.matched, path, &mut self.record);
+        self.fill_record(event, path);
         self.record.event_id = id;
-        correlator.observe(&self.record, &mut self.outputs);
+        self.program.correlator.observe(&self.record, &mut self.outputs);
         self.outputs.clear();
     }
 

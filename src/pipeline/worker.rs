@@ -18,7 +18,8 @@ use super::reload::{self, Prepared, RuleNews, Tail};
 use super::work::{Line, Work};
 use crate::correlate::Output;
 use crate::event::{
-    Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, SourceId, SourceMessage, Timestamp, canonical,
+    Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, Redacted, SourceId, SourceMessage, Timestamp,
+    canonical,
 };
 use crate::state::{Copies, Counted, Ledger, Snapshot, SourceStatus, State, Tally, Update};
 
@@ -213,10 +214,12 @@ impl Worker {
             }
             used += 1;
             newest = newest.max(event.meta.time);
-            self.pending.count(event, &name, &mut self.copies);
         }
         events.truncate(used);
         self.tail.keep(&events, &name);
+        // Detection has seen them as they were read; from here on they leave.
+        let events: Vec<Redacted> = events.into_iter().map(|event| self.work.redact(event, &name)).collect();
+        events.iter().for_each(|event| self.pending.count(event, &name, &mut self.copies));
         self.pending.keep_rows(&events, &name, &self.work);
         self.pending.ledger.add(&self.work.take_ledger());
         self.note_progress(chunk, newest, read_at);
@@ -500,7 +503,7 @@ impl Pending {
 
     /// Keeps the newest events as rows, and of older ones those that name an error; only these are
     /// ever copied for the screen.
-    fn keep_rows(&mut self, events: &[Event], source: &Arc<str>, work: &Work) {
+    fn keep_rows(&mut self, events: &[Redacted], source: &Arc<str>, work: &Work) {
         let newest = events.len().saturating_sub(ROWS_PER_PUBLICATION);
         let names = work.paths().read();
         let kept = events.iter().enumerate().filter(|(index, event)| *index >= newest || is_error(event));

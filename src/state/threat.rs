@@ -6,10 +6,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Entity, Incident};
+use crate::alert::threat::{Assessment, RiskyEntity, assess};
 pub use crate::alert::threat::{Reason, ThreatLevel};
-use crate::alert::threat::{level_of, points_of_incident, points_of_risk, total};
 use crate::event::{Nanos, Timestamp};
-use crate::sigma::Level;
 
 const SECOND: Nanos = 1_000_000_000;
 /// A level holds this long after it was last justified, then falls by one.
@@ -22,26 +21,19 @@ const TREND: Nanos = 600 * SECOND;
 /// Reasons listed.
 const MOST_REASONS: usize = 50;
 
-/// The next lower level.
-fn one_lower(level: ThreatLevel) -> ThreatLevel {
-    match level {
-        ThreatLevel::Low | ThreatLevel::Medium => ThreatLevel::Low,
-        ThreatLevel::High => ThreatLevel::Medium,
-        ThreatLevel::Critical => ThreatLevel::High,
-    }
-}
-
 /// The level, and why.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Threat {
     pub level: ThreatLevel,
-    /// The sum of the reasons, at most 100.
+    /// The sum of all reasons, at most 100.
     pub points: f64,
+    /// Why the facts justify this word, in one sentence.
+    pub because: String,
     /// Points more than ten minutes ago (negative: fewer); none when it is not known.
     pub trend: Option<f64>,
     /// What the present facts justify is lower; the level holds for a while.
     pub holding: bool,
-    /// Largest first.
+    /// The largest, largest first.
     pub reasons: Vec<Reason>,
     /// Over the last hour, oldest first.
     pub history: Arc<VecDeque<ThreatSample>>,
@@ -65,16 +57,16 @@ pub(super) struct Assessor {
 
 impl Assessor {
     pub fn assess(&mut self, now: Timestamp, incidents: &[Arc<Incident>], entities: &[Entity]) -> Threat {
-        let reasons = reasons(incidents, entities);
-        // The sum of nothing is minus zero.
-        let points = total(&reasons) + 0.0;
-        let worst = reasons.iter().map(|reason| reason.level).max().unwrap_or(Level::Informational);
-        let justified = level_of(worst, points);
+        let open = incidents.iter().filter(|incident| incident.is_open()).map(|incident| &incident.alert);
+        let mut now_justified = assess(open, entities.iter().map(risky));
+        now_justified.reasons.truncate(MOST_REASONS);
+        let Assessment { level: justified, points, reasons, because } = now_justified;
         self.settle(now, justified);
         self.remember(ThreatSample { time: now, level: self.level, points });
         Threat {
             level: self.level,
             points,
+            because,
             trend: self.trend(now, points),
             holding: justified < self.level,
             reasons,
@@ -87,7 +79,7 @@ impl Assessor {
             self.level = justified;
             self.justified_at = now;
         } else if now.since(self.justified_at) >= HOLD {
-            self.level = one_lower(self.level).max(justified);
+            self.level = self.level.lowered().max(justified);
             self.justified_at = now;
         }
     }
@@ -110,23 +102,6 @@ impl Assessor {
     }
 }
 
-fn reasons(incidents: &[Arc<Incident>], entities: &[Entity]) -> Vec<Reason> {
-    let open = incidents.iter().filter(|incident| incident.is_open());
-    let from_incidents = open.map(|incident| Reason {
-        points: points_of_incident(incident.alert.rule.level),
-        text: incident.alert.summary.clone(),
-        level: incident.alert.rule.level,
-        alert: Some(incident.alert.alert_id),
-    });
-    let from_entities = entities.iter().filter(|entity| entity.score >= 10.0).map(|entity| Reason {
-        points: points_of_risk(entity.score),
-        text: format!("risk of {} {} is {:.0}", entity.field, entity.value, entity.score),
-        level: Level::Low,
-        alert: None,
-    });
-    let mut reasons: Vec<Reason> =
-        from_incidents.filter(|reason| reason.points > 0.0).chain(from_entities).collect();
-    reasons.sort_by(|a, b| b.points.total_cmp(&a.points));
-    reasons.truncate(MOST_REASONS);
-    reasons
+fn risky(entity: &Entity) -> RiskyEntity<'_> {
+    RiskyEntity { field: &entity.field, value: &entity.value, score: entity.score }
 }

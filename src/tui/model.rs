@@ -74,8 +74,8 @@ const TOAST_MILLIS: u64 = 5000;
 
 impl Model {
     #[must_use]
-    pub fn new(options: &Options, snapshot: Arc<Snapshot>) -> Self {
-        let mut model = Self {
+    pub fn new(options: &Options) -> Self {
+        Self {
             snapshot: Arc::default(),
             tab: Tab::Overview,
             screens: Screens::default(),
@@ -102,10 +102,7 @@ impl Model {
             host: options.host.clone(),
             hints: keymap::hints(Tab::Overview),
             help: keymap::help(Tab::Overview),
-        };
-        model.screens.events.detail.open = false;
-        super::update(&mut model, Message::Snapshot(snapshot));
-        model
+        }
     }
 
     /// What the next frame shows.
@@ -133,8 +130,7 @@ impl Model {
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         use crate::view::scene::Answer::Waiting;
-        let search = &self.screens.search;
-        search.waiting || matches!(search.answer, Waiting) || self.screens.trace.waiting
+        matches!(self.screens.search.answer, Waiting) || self.screens.trace.waiting
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>) {
@@ -169,8 +165,7 @@ impl Model {
         prompt.text = self.input.value().to_owned();
         prompt.cursor = self.input.cursor();
         prompt.filter = match prompt.purpose {
-            PromptPurpose::Filter => Filter::parse(&prompt.text)
-                .and_then(|filter| filter.unknown_field(&self.snapshot.rows).map_or(Ok(filter), Err)),
+            PromptPurpose::Filter => Filter::parse(&prompt.text),
             PromptPurpose::Search | PromptPurpose::Trace => Ok(Filter::default()),
         };
     }

@@ -34,7 +34,7 @@ const FRAMES_TO_RECOVER: u32 = 20;
 /// Standard output is not a terminal, or it cannot be read or written.
 pub fn run(handle: Handle, options: Options) -> Result<(), Error> {
     let terminal = Terminal::open()?;
-    let model = Model::new(&options, handle.snapshots.load_full());
+    let model = super::start(&options, handle.snapshots.load_full());
     let pace = Pace::new(u32::from(options.frames_per_second));
     let began = Instant::now();
     let mut dashboard = Dashboard { handle, terminal, model, pace, began, still: options.reduced_motion };
@@ -152,16 +152,14 @@ impl Dashboard {
 
     fn request(&mut self, request: Request) {
         use crate::pipeline::Notice;
-        use crate::query::SearchFailure;
         let (reason, request) = match self.handle.requests.try_send(request) {
             Ok(()) => return,
             Err(TrySendError::Full(request)) => ("the engine is busy; ask again", request),
             Err(TrySendError::Disconnected(request)) => ("the engine has ended", request),
         };
-        let failure = SearchFailure { message: reason.to_owned(), ..SearchFailure::default() };
         let refused = match request {
-            Request::Search { ticket, .. } => Notice::Search { ticket, result: Err(failure) },
-            Request::Trace { ticket, .. } => Notice::Trace { ticket, result: Err(failure) },
+            Request::Search { ticket, .. } => Notice::Search { ticket, result: Err(reason.to_owned()) },
+            Request::Trace { ticket, .. } => Notice::Trace { ticket, result: Err(reason.to_owned()) },
         };
         update(&mut self.model, Message::Notice(refused));
     }

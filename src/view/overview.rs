@@ -6,7 +6,7 @@ use super::canvas::{Canvas, Part};
 use super::scene::{AlertsShown, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
-use super::{Drawn, alerts, chrome, columns, entities, format, graph, sources};
+use super::{Drawn, alerts, chrome, columns, entities, format, graph, sources, why};
 use crate::alert::Transition;
 use crate::safe;
 use crate::sigma::{Board, Level};
@@ -142,7 +142,7 @@ fn reasons(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     for (index, reason) in reasons.iter().take(listed).enumerate() {
         let severity = Severity::from(reason.level);
         let parts = [
-            (safe!("{:>+4.0} ", reason.points), canvas.style(Role::Strong)),
+            (safe!("{:>4} ", why::points(reason.points)), canvas.style(Role::Strong)),
             (safe!("{} ", severity.shape()), canvas.theme.bar(severity)),
             canvas.part(canvas.safe(&reason.text), Role::Text),
         ];

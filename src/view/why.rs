@@ -8,11 +8,12 @@ use super::scene::{ListState, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use crate::safe;
+use crate::text::Safe;
 
 /// Draws over the screen; returns the rows that fit.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListState) -> usize {
     let threat = &scene.snapshot.threat;
-    let area = super::help::overlay_area(body, 100, (threat.reasons.len() as u16 + 7).max(10));
+    let area = super::help::overlay_area(body, 100, (threat.reasons.len() as u16 + 8).max(11));
     canvas.restyle(body, canvas.style(Role::Muted).remove_modifier(Modifier::REVERSED));
     canvas.clear(area);
     let title = canvas.own("Why this threat level", Role::Title);
@@ -29,7 +30,8 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
         ""
     };
     canvas.row(inner, inner.height.saturating_sub(1), &[canvas.own(bottom, Role::Muted)]);
-    let rows = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
+    canvas.row(inner, 1, &[canvas.part(canvas.safe(&threat.because), Role::Muted)]);
+    let rows = Rect { y: inner.y + 3, height: inner.height.saturating_sub(5), ..inner };
     if threat.reasons.is_empty() {
         let sentence = safe!("No incident is open and no entity is at risk.");
         table::empty(canvas, rows, &sentence, &safe!("The level rises when a rule fires."));
@@ -40,10 +42,15 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     let shown = table::draw(canvas, rows, &table, |canvas, index| {
         let Some(reason) = threat.reasons.get(index) else { return Vec::new() };
         vec![
-            canvas.part(safe!("{:+.0}", reason.points), Role::Strong),
+            canvas.part(points(reason.points), Role::Strong),
             canvas.severity(reason.level),
             canvas.part(canvas.safe(&reason.text), Role::Text),
         ]
     });
     shown.page
+}
+
+/// The weight of a reason: `+25`. What rounds to nothing is still no nothing.
+pub fn points(points: f64) -> Safe {
+    if points < 0.5 { safe!("<1") } else { safe!("{:+.0}", points) }
 }

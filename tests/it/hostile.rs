@@ -18,7 +18,7 @@ fn lines_as_long_as_they_may_be_are_read_matched_and_correlated() {
         let lines = lines(LINE_LIMIT - 40_000);
         assert!(lines.iter().all(|line| line.len() <= LINE_LIMIT), "{name}");
         for (number, line) in lines.iter().enumerate() {
-            assert_ne!(stages.line(line, number, 4), Outcome::Blank, "{name}");
+            assert_ne!(stages.line(line, number, 5), Outcome::Blank, "{name}");
         }
     }
 }

@@ -6,6 +6,7 @@ mod config; // flags, environment, file, defaults: what is in force, and what is
 mod conformance; // detection against vectors and oracles of others
 mod conformance_correlation; // Sigma correlation against the conformance vectors
 mod determinism; // the same input gives the same answer
+mod exits; // rules see what was read, and no secret leaves memory
 mod explain; // what `soctop explain` says of a line
 mod foreign_logs; // the rules on logs of other systems: no false alarms
 mod fuzz_seeds; // the seeds of the fuzz targets, without a fuzzer

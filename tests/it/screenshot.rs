@@ -26,7 +26,7 @@ fn the_readme_shows_a_frame_of_the_demo() {
         stream: view::scene::Stream::Demo,
         ..tui::Options::default()
     };
-    let model = tui::Model::new(&options, Arc::new(snapshot));
+    let model = tui::start(&options, Arc::new(snapshot));
     let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 36));
     view::draw(&mut buffer, &model.scene());
     let drawn = view::svg::render(&buffer);
@@ -106,6 +106,7 @@ fn take(work: &mut Work, state: &mut State, line: &Line<'_>) {
     levels[LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default()) as usize] = 1;
     let by_second = vec![(line.read_at.seconds(), levels)];
     state.apply(Update::Counted(Counted { by_second, ledger: work.take_ledger(), ..Counted::default() }));
+    let event = work.redact(event, line.path);
     let row = Arc::new(Record::from_event(&event, line.path, &work.paths().read()));
     state.apply(Update::Events { rows: vec![row], not_shown: 0 });
     for output in work.take_outputs() {

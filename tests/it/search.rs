@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers too")]
 
 mod faults;
-mod same_answers;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,9 +10,10 @@ use std::path::Path;
 use soctop::alert::{Alert, AlertKind, AlertStatus};
 use soctop::alert::{AlertId, RuleSummary, Window};
 use soctop::event::{
-    Event, EventId, Gap, GapCause, GenerationId, Kind, LogLevel, Origin, Paths, Record, Timestamp,
+    Event, EventId, Gap, GapCause, GenerationId, Kind, LogLevel, Origin, Paths, Record, Redacted, Timestamp,
 };
 use soctop::index::{Options, Position, Reader, Store, Writer};
+use soctop::normalize::{Redaction, Redactor};
 use soctop::query::SearchRequest;
 use soctop::sigma::Level;
 
@@ -59,7 +59,13 @@ impl<'p> Sample<'p> {
 }
 
 fn add(writer: &mut Writer, sample: &Sample<'_>) {
-    writer.add_event(&sample.event, &sample.paths.read(), "/var/log/app.log").unwrap();
+    writer
+        .add_event(&redacted(&sample.event, sample.paths), &sample.paths.read(), "/var/log/app.log")
+        .unwrap();
+}
+
+fn redacted(event: &Event, paths: &Paths) -> Redacted {
+    Redacted::by(&mut Redactor::new(paths, Redaction::default()), event.clone())
 }
 
 fn position(seq_next: u64) -> Position {
@@ -67,15 +73,11 @@ fn position(seq_next: u64) -> Position {
 }
 
 fn found(reader: &Reader, query: &str) -> Vec<u64> {
-    records(reader, query).iter().map(|record| record.seq).collect()
-}
-
-fn records(reader: &Reader, query: &str) -> Vec<Record> {
     let request =
         SearchRequest { query: query.to_owned(), limit: 100, ascending: true, ..SearchRequest::default() };
     let response = reader.search(&request).unwrap_or_else(|error| panic!("{query}: {error}"));
     assert_eq!(response.total, response.records.len() as u64, "{query}");
-    response.records
+    response.records.iter().map(|record| record.seq).collect()
 }
 
 /// Five events of two requests.
@@ -138,15 +140,12 @@ fn events_are_found_by_field_text_and_correlation_id() {
     check("*", &[0, 1, 2, 3, 4]);
     check("user.name:alice", &[0, 1]);
     check("user:alice", &[0, 1]);
-    check("user:Alice", &[0, 1]);
-    check("ip:203.0.113.9", &[0]);
-    check("status:>=400", &[0]);
-    check("level:>=warn", &[]);
+    check("user:Alice", &[]);
+    check("nosuch:alice", &[]);
     check("failed", &[0]);
     check("LOGIN failed", &[0]);
     check("\"login failed\"", &[0]);
     check("\"failed login\"", &[]);
-    check("NOT \"failed login\"", &[0, 1, 2, 3, 4]);
     check("\"login alice\"~2", &[0]);
     check("message:locked", &[1]);
     check("msg:locked", &[1]);
@@ -218,7 +217,8 @@ fn results_come_in_order_of_time_with_ties_in_order_of_reading() {
     );
     assert_eq!(ask(false, 0, Some(2_000), None), (0, vec![]));
     assert_eq!(ask(false, 0, None, Some(992)), (10, vec![]));
-    assert_eq!(ask(false, 2, None, None), (100, vec![9, 8]));
+    let newest: Vec<u64> = reader.newest(2).unwrap().iter().map(|record| record.seq).collect();
+    assert_eq!(newest, [9, 8]);
 }
 
 #[test]
@@ -233,12 +233,12 @@ fn a_record_is_found_by_its_address_and_is_the_event_to_the_letter() {
     writer.commit(position(50)).unwrap();
     let source = "/var/log/app.log".into();
     for sample in &samples {
-        let expect = Record::from_event(&sample.event, &source, &paths.read());
-        assert_eq!(records(&reader, &format!("event_id:{}", sample.event.id())), [expect]);
+        let expect = Record::from_event(&redacted(&sample.event, sample.paths), &source, &paths.read());
+        assert_eq!(reader.event(sample.event.id()).unwrap(), Some(expect));
     }
-    assert_eq!(found(&reader, &format!("event_id:{}", EventId(1))), [0; 0]);
-    let ids = [samples[3].event.id(), EventId(9), samples[40].event.id()].map(|id| id.to_string());
-    assert_eq!(found(&reader, &format!("event_id: IN [{}]", ids.join(" "))), [3, 40]);
+    assert_eq!(reader.event(EventId(1)).unwrap(), None);
+    let ids = [samples[3].event.id(), EventId(9), samples[40].event.id()];
+    assert_eq!(reader.events(&ids).unwrap().len(), 2);
     assert_eq!(found(&reader, &samples[7].event.id().to_string()), [7]);
     assert_eq!(found(&reader, &format!("event_id:{}", samples[8].event.id())), [8]);
 }
@@ -295,6 +295,9 @@ fn a_trace_ties_events_and_the_last_state_of_alerts_together_in_time_order() {
     assert_eq!(found(&reader, "\"alice locked out\""), [0; 0]);
     let counts = reader.counts().unwrap();
     assert_eq!((counts.events, counts.alerts, counts.gaps), (5, 3, 0));
+    assert_eq!(reader.alerts(None, None).unwrap().len(), 2);
+    let since = Some(Timestamp::from_seconds(1_772_355_650));
+    assert_eq!(reader.alerts(since, None).unwrap().len(), 1);
 }
 
 #[test]
@@ -369,8 +372,8 @@ fn a_histogram_covers_all_hits_and_tells_the_levels_apart() {
     assert_eq!((by_level(LogLevel::Error), by_level(LogLevel::Info)), (10, 50));
     let errors = SearchRequest { query: "log.level:error".into(), ..SearchRequest::default() };
     assert_eq!(reader.histogram(&errors, 6).unwrap().total, 10);
-    assert_eq!(reader.search(&errors).unwrap().total, 10);
-    let none = SearchRequest { query: "log.level:critical".into(), ..SearchRequest::default() };
+    assert_eq!(reader.count(&errors).unwrap(), 10);
+    let none = SearchRequest { query: "log.level:fatal".into(), ..SearchRequest::default() };
     assert_eq!(reader.histogram(&none, 6).unwrap().buckets, []);
 }
 
@@ -410,15 +413,6 @@ fn a_bad_query_is_an_error_with_place_and_hint() {
     assert_eq!(
         error("user:alice AND ("),
         "the parenthesis is not closed (column 16) | put text that holds parentheses in quotes"
-    );
-    assert_eq!(
-        error("failed user.nmae:alice"),
-        "no field user.nmae; did you mean user.name? (column 8) | a field is named as the log names it \
-         (`soctop search '*' --limit 1 --format ndjson`) or by a canonical name"
-    );
-    assert_eq!(
-        error("duration_sm:1").split('(').next(),
-        Some("no field duration_sm; did you mean duration_ms? ")
     );
     assert_eq!(
         error("ok user:/[/"),

@@ -446,22 +446,6 @@ fn a_timer_of_an_idle_stream_runs_by_the_clock() {
 }
 
 #[test]
-fn the_threat_level_knows_its_reasons_and_whom_it_is_about() {
-    use crate::alert::threat::ThreatLevel;
-    let mut stream = Stream::new(&bruteforce(LOCKOUT));
-    stream.events("failed", &[0.0, 1.0, 2.0], "user.name=alice source.ip=192.0.2.1");
-    let whole = stream.correlator.threat(at(2.0));
-    assert_eq!((whole.level, whole.points), (ThreatLevel::High, 27.0));
-    assert_eq!(whole.reasons[0].text, "alice is locked, 3 failures");
-    assert_eq!(whole.reasons[1].text, "risk of source.ip 192.0.2.1 is 20");
-    assert_eq!(stream.correlator.threat_of("user.name", "ALICE", at(2.0)).level, ThreatLevel::High);
-    assert_eq!(stream.correlator.threat_of("source.ip", "192.0.2.1", at(2.0)).points, 2.0);
-    assert_eq!(stream.correlator.threat_of("user.name", "bob", at(2.0)).level, ThreatLevel::Low);
-    stream.correlator.advance(at(7200.0), &mut stream.out);
-    assert_eq!(stream.correlator.threat(at(7200.0)).level, ThreatLevel::Low);
-}
-
-#[test]
 fn an_informational_match_enriches_and_raises_nothing_unless_asked() {
     let mut stream = Stream::new(&[detection("login", "informational")]);
     stream.event("login", 0.0, "user.name=alice");

@@ -81,7 +81,7 @@ fn what_a_changed_rule_does_not_find_again_is_closed_and_so_is_what_a_removed_on
     assert_eq!(new.told(), ["close 2 x3 high Guessing gone: alice", "close 2 x3 high Guessing guess: alice"]);
     assert_eq!((succession.changed, succession.removed), (1, 1));
     assert_eq!(succession.void, ["guess", "gone"]);
-    assert_eq!(new.correlator.threat(super::harness::at(3.0)).points, 0.0);
+    assert_eq!(new.correlator.risks(super::harness::at(3.0), 0.0), []);
 }
 
 #[test]

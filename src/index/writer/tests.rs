@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::{GenerationId, Kind, Origin, Paths, canonical};
+use crate::event::{Event, GenerationId, Kind, Origin, Paths, Redacted, canonical};
+use crate::normalize::{Redaction, Redactor};
 use crate::query::SearchRequest;
 
 fn options() -> Options {
     Options { heap_bytes: 15 << 20, ..Options::default() }
 }
 
-fn event(seq: u64) -> Event {
+fn event(seq: u64) -> Redacted {
     let mut event = Event::default();
     event.reset(&format!("line {seq}"));
     event.meta.generation = GenerationId(1);
@@ -20,7 +21,7 @@ fn event(seq: u64) -> Event {
     event.meta.seq = seq;
     event.meta.time = Some(Timestamp::from_seconds(seq as i64));
     event.push_text(canonical::CORRELATION_ID, Kind::String, &format!("id-{}", seq % 3), Origin::Canonical);
-    event
+    Redacted::by(&mut Redactor::new(&Paths::new(), Redaction::default()), event)
 }
 
 fn add(writer: &mut Writer, seq: u64) -> Result<(), Error> {

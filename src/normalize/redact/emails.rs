@@ -1,16 +1,6 @@
-//! E-mail addresses and their pseudonyms.
+//! E-mail addresses.
 
-/// `‹email:` and twelve digits of a keyed hash of the address in lower case.
-pub(super) fn push_pseudonym(key: &[u8; 32], address: &str, out: &mut String) {
-    let mut hasher = blake3::Hasher::new_keyed(key);
-    hasher.update(b"email\0");
-    hasher.update(address.to_ascii_lowercase().as_bytes());
-    let hash = hasher.finalize().to_hex();
-    out.push_str("‹email:");
-    out.push_str(hash.get(..12).unwrap_or_default());
-    out.push('›');
-}
-
+/// The address as it is written outside of a URL.
 pub(super) fn decoded_address(address: &str) -> String {
     address.replace("%40", "@")
 }

@@ -52,7 +52,8 @@ impl Running {
         };
         let mut event = Event::default();
         assert_ne!(self.work.line(&line, &mut event), Outcome::Blank);
-        self.read.push(Record::from_event(&event, &self.path, &self.work.paths().read()));
+        let redacted = self.work.redact(event.clone(), &self.path);
+        self.read.push(Record::from_event(&redacted, &self.path, &self.work.paths().read()));
         self.tail.keep(&[event], &self.path);
         told(&self.work.take_outputs())
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::decode::Decoder;
 use soctop::detect::{Engine, EngineOptions, Extractor, MatchRecord};
-use soctop::event::{Event, Outcome, Paths, Timestamp};
-use soctop::normalize::{Normalizer, Options};
+use soctop::event::{Event, Outcome, Paths, Redact, Timestamp};
+use soctop::normalize::{Normalizer, Options, Redaction, Redactor};
 use soctop::sigma::{LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
 
 /// Rules that look at everything an input may choose, in every way.
@@ -97,6 +97,7 @@ pub struct Stages {
     normalizer: Normalizer,
     engine: Engine,
     extractor: Extractor,
+    redactor: Redactor,
     correlator: Correlator,
     matched: Vec<RuleIndex>,
     record: MatchRecord,
@@ -112,6 +113,7 @@ impl Stages {
         Self {
             decoder: Decoder::new(paths.clone()),
             normalizer: Normalizer::new(paths.clone(), Options::default()),
+            redactor: Redactor::new(&paths, Redaction::default()),
             engine: Engine::compile(rules, &paths, EngineOptions { routing: false }),
             extractor: Extractor::new(&paths, correlator.needed_fields()),
             correlator,
@@ -123,7 +125,7 @@ impl Stages {
         }
     }
 
-    /// Takes a line through the first `stages` of decode, normalise, match and correlate.
+    /// Takes a line through the first `stages` of decode, normalise, match, correlate and redact.
     pub fn line(&mut self, line: &str, number: usize, stages: usize) -> Outcome {
         let event = &mut self.event;
         let outcome = self.decoder.decode(line.as_bytes(), false, event);
@@ -139,6 +141,9 @@ impl Stages {
             self.extractor.fill(event, &self.matched, &self.source, &mut self.record);
             self.correlator.observe(&self.record, &mut self.outputs);
             self.outputs.clear();
+        }
+        if stages > 4 && outcome != Outcome::Blank {
+            self.redactor.redact(event);
         }
         outcome
     }

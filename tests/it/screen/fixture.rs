@@ -497,13 +497,7 @@ pub fn trace() -> Trace {
 pub fn search_response() -> SearchResponse {
     let mut records: Vec<Record> = rows().iter().map(|row| Record::clone(row)).collect();
     records.reverse();
-    SearchResponse {
-        records,
-        total: 2117,
-        indexed: 1_000_000,
-        complete_to: Some(ago(1)),
-        elapsed_micros: 7123,
-    }
+    SearchResponse { records, total: 2117, complete_to: Some(ago(1)), elapsed_micros: 7123 }
 }
 
 /// A dashboard and a screen of a size.
@@ -515,7 +509,7 @@ pub struct Screen {
 impl Screen {
     pub fn new(width: u16, height: u16, options: &Options, snapshot: Arc<Snapshot>) -> Self {
         let buffer = Buffer::empty(Rect { x: 0, y: 0, width, height });
-        let mut screen = Self { model: Model::new(options, snapshot), buffer };
+        let mut screen = Self { model: soctop::tui::start(options, snapshot), buffer };
         screen.draw();
         screen
     }

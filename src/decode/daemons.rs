@@ -1,0 +1,87 @@
+//! Lines of single daemons: Apache's error log, glog (Kubernetes, Envoy), `HAProxy`.
+
+use super::line::Writer;
+use super::names::Names;
+use crate::event::Format;
+use crate::event::stamp::{self, Completion};
+
+/// The zone and the arrival do not matter for finding where a timestamp ends.
+fn stamp_length(text: &str) -> Option<usize> {
+    stamp::prefix(text, Completion::default()).map(|(_, length)| length)
+}
+
+/// `[Sat Nov 28 09:30:43.6 2026] [php:error] [pid 9652:tid 14] [client 1.2.3.4:60041] text`; before 2.4 the level
+/// stands alone.
+pub(super) fn apache_error(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let (time, rest) = writer.line.text.strip_prefix('[')?.split_once("] [")?;
+    let (level, mut rest) = rest.split_once(']')?;
+    let (module, level) = level.rsplit_once(':').unwrap_or(("", level));
+    if !is_apache_level(level) || stamp_length(time) != Some(time.len()) {
+        return None;
+    }
+    writer.string(names.timestamp, time);
+    writer.string(names.level, level.trim_end_matches(|c: char| c.is_ascii_digit()));
+    writer.string(names.logger, module);
+    while let Some((group, after)) = rest.strip_prefix(" [").and_then(|rest| rest.split_once("] ")) {
+        let Some((name, value)) = group.split_once(' ') else { break };
+        match name {
+            "pid" => writer.number(names.pid, value.split(':').next().unwrap_or_default()),
+            "client" | "remote" => writer.string(names.client, value),
+            _ => break,
+        }
+        // The blank before the next group.
+        rest = rest.get(rest.len() - after.len() - 1..).unwrap_or_default();
+    }
+    writer.string(names.message, rest.trim());
+    Some(Format::TextLog)
+}
+
+fn is_apache_level(word: &str) -> bool {
+    const LEVELS: [&str; 9] = ["emerg", "alert", "crit", "error", "warn", "notice", "info", "debug", "trace"];
+    LEVELS.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// `E1128 09:30:00.123456       1 authentication.go:73] text`, with the year before the month in newer versions.
+pub(super) fn glog(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let text = writer.line.text;
+    let (level, rest) = text.split_at_checked(1)?;
+    let length = stamp_length(rest).filter(|length| *length >= "1128 09:30:00.1".len())?;
+    if !matches!(level, "I" | "W" | "E" | "F" | "D") || !rest.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let (time, rest) = rest.split_at_checked(length)?;
+    let (thread, rest) = rest.strip_prefix(' ')?.trim_start().split_once(' ')?;
+    let (place, message) = rest.split_once("] ")?;
+    if place.contains(' ') || !place.contains(':') || !thread.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    writer.string(names.timestamp, time);
+    writer.string(names.level, level);
+    writer.number(names.pid, thread);
+    writer.string(names.logger, place);
+    writer.string(names.message, message.trim());
+    Some(Format::TextLog)
+}
+
+/// `1.2.3.4:34858 [time] frontend backend/server timers status bytes ... "GET / HTTP/1.1"`, in the message of syslog.
+pub(super) fn haproxy(writer: &mut Writer<'_, '_>, names: &Names, message: &str) {
+    let Some((peer, rest)) = message.split_once(" [") else { return };
+    let Some((client, port)) = peer.rsplit_once(':') else { return };
+    let Some((time, rest)) = rest.split_once("] ") else { return };
+    if stamp_length(time) != Some(time.len()) {
+        return;
+    }
+    writer.string(names.client, client);
+    writer.number(names.client_port, port);
+    writer.string(names.time_local, time);
+    // Only in HTTP mode there are five timers, and a status after them.
+    let (head, request) = rest.split_once(" \"").unwrap_or((rest, ""));
+    let mut words = head.split(' ').skip(2);
+    let timers = words.next().unwrap_or_default();
+    let status = words.next().filter(|status| status.len() == 3).unwrap_or_default();
+    if timers.split('/').count() == 5 {
+        writer.number(names.status, status);
+        writer.number(names.bytes_sent, words.next().unwrap_or_default());
+        writer.string(names.request, request.strip_suffix('"').unwrap_or(request));
+    }
+}

@@ -1,0 +1,15 @@
+//! What the loop has to do for the dashboard.
+
+use crate::pipeline::Request;
+
+/// One thing to do outside of the model.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    Request(Request),
+    /// Hand this text to the terminal's clipboard.
+    Copy(String),
+    Bell,
+    Redraw,
+    Suspend,
+    Quit,
+}

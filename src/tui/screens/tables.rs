@@ -1,0 +1,51 @@
+//! The plain lists: rules, entities, sources.
+
+use crate::state::Entity;
+use crate::tui::ask;
+use crate::tui::effect::Effect;
+use crate::tui::model::Model;
+use crate::tui::screen::Screen;
+
+pub(super) struct Rules;
+
+impl Screen for Rules {
+    fn move_by(&self, model: &mut Model, rows: isize) {
+        model.screens.rules.move_by(rows, model.snapshot.rules.hits.len(), model.page);
+    }
+}
+
+pub(super) struct Entities;
+
+impl Screen for Entities {
+    fn move_by(&self, model: &mut Model, rows: isize) {
+        model.screens.entities.move_by(rows, model.snapshot.entities.len(), model.page);
+    }
+
+    fn value(&self, model: &Model) -> Option<String> {
+        selected_entity(model).map(|entity| entity.value.to_string())
+    }
+
+    fn open(&self, model: &mut Model) -> Vec<Effect> {
+        match self.events_query(model) {
+            Some(query) => ask::search(model, query),
+            None => Vec::new(),
+        }
+    }
+
+    fn events_query(&self, model: &Model) -> Option<String> {
+        selected_entity(model).map(|entity| ask::term(&entity.field, &entity.value))
+    }
+}
+
+fn selected_entity(model: &Model) -> Option<&Entity> {
+    let entities = &model.snapshot.entities;
+    entities.get(model.screens.entities.selected.min(entities.len().checked_sub(1)?))
+}
+
+pub(super) struct Sources;
+
+impl Screen for Sources {
+    fn move_by(&self, model: &mut Model, rows: isize) {
+        model.screens.sources.move_by(rows, model.snapshot.sources.len(), model.page);
+    }
+}
