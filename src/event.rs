@@ -14,6 +14,7 @@
 pub mod address;
 mod chunk;
 mod field;
+mod file;
 mod id;
 mod logsource;
 mod path;
@@ -21,17 +22,20 @@ mod record;
 mod redacted;
 pub mod stamp;
 mod time;
+mod trouble;
 pub mod veil;
 mod zone;
 
 pub use chunk::{Chunk, Cursor, Gap, GapCause, GenerationId, LineSpan, SourceId, SourceMessage};
 pub use field::{Field, Kind, Origin, Span};
+pub use file::shown;
 pub use id::EventId;
 pub use logsource::LogSource;
 pub use path::{PathId, Paths, canonical};
 pub use record::{LogLevel, Record, RecordField};
 pub use redacted::{Redact, Redacted};
 pub use time::{Nanos, Timestamp};
+pub use trouble::{Cause, Trouble};
 pub use zone::Zone;
 
 /// What became of the bytes of one line. Every line read has exactly one outcome.

@@ -16,7 +16,7 @@
 //! - where bytes are or may be lost, a gap is sent that says so;
 //! - nothing is ever written, no path can block an open, and memory does not depend on file sizes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::event::{Cursor, Timestamp};
@@ -173,6 +173,15 @@ pub fn run(
         once::run(&inputs, &options, outbox);
         Ok(())
     }
+}
+
+/// Whether a file of this path would be read for the input, by its name, also where the input goes by
+/// another name of the same folder.
+#[must_use]
+pub fn would_read(input: &Input, path: &Path, options: &Options) -> bool {
+    let input = input.clone().absolute();
+    let real = input.clone().real();
+    [Some(input), real].into_iter().flatten().any(|input| input.covers(path, options.directory_depth))
 }
 
 /// The arrival time, UTC.

@@ -17,6 +17,7 @@ mod sight;
 mod source;
 mod threat;
 mod traffic;
+mod trouble;
 mod update;
 
 use std::collections::VecDeque;
@@ -33,6 +34,7 @@ pub use sight::Sight;
 pub use source::{SourceHealth, SourceRow};
 pub use threat::{Reason, Threat, ThreatLevel, ThreatSample};
 pub use traffic::{Copies, Tally, TrafficRow};
+pub use trouble::Trouble;
 pub use update::{Counted, IndexStatus, Ledger, RuleHits, SourceStatus, Update};
 
 use crate::alert::Alert;
@@ -68,6 +70,7 @@ pub struct State {
     rules: Arc<RuleStatus>,
     index: IndexStatus,
     notices: Arc<VecDeque<Remark>>,
+    troubles: trouble::Troubles,
     finished: bool,
 }
 
@@ -123,6 +126,10 @@ pub struct Snapshot {
     pub index: IndexStatus,
     /// Oldest first.
     pub notices: Arc<VecDeque<Remark>>,
+    /// What is not watched at the moment: what blinds first, then what began first.
+    pub troubles: Arc<Vec<Trouble>>,
+    /// How many troubles there are, listed or not.
+    pub trouble_count: usize,
     /// All input has ended; what is shown is the end result.
     pub finished: bool,
 }
@@ -150,6 +157,8 @@ impl State {
             Update::RuleHits(hits) => self.apply_hits(hits),
             Update::Index(status) => self.index = status,
             Update::Notice { time, message, hint } => self.apply_notice(Remark { time, message, hint }),
+            Update::Trouble(trouble) => self.troubles.begin(trouble),
+            Update::Over { about, cause } => drop(self.troubles.end(&about, cause)),
             Update::Clock { now } => self.apply_clock(now),
             Update::Finished => self.finished = true,
         }
@@ -180,6 +189,8 @@ impl State {
             rules: Arc::clone(&self.rules),
             index: self.index,
             notices: Arc::clone(&self.notices),
+            troubles: self.troubles.current(),
+            trouble_count: self.troubles.count(),
             finished: self.finished,
         }
     }

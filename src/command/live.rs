@@ -47,6 +47,10 @@ pub fn index_error(error: index::Error) -> anyhow::Error {
 pub fn start(options: LiveOptions) -> anyhow::Result<Live> {
     pipeline::start(options).map_err(|error| match error {
         LiveError::Index(error) => index_error(error),
+        LiveError::ReadsItself { .. } => Hinted::error(
+            error.to_string(),
+            "name another with `--data-dir`, or a pattern that does not reach it",
+        ),
         other => other.into(),
     })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{Cause, Timestamp, Trouble, file};
 
 /// Number of a source (a path, or standard input) within one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,7 +50,12 @@ pub struct Chunk {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     pub generation: GenerationId,
+    /// Where an input names the file, or named it when it was first read.
+    #[serde(with = "file::whole")]
     pub path: PathBuf,
+    /// Where the file itself was last seen, if not there: it was renamed, or `path` is a link.
+    #[serde(default, with = "file::optional", skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<PathBuf>,
     pub device: u64,
     pub inode: u64,
     /// Nanoseconds since 1970; `None` where the file system has no birth time.
@@ -65,6 +70,9 @@ pub struct Cursor {
     /// Hash of the `witness_len` bytes before `end` (at most 4 KiB).
     pub witness_len: u32,
     pub witness_hash: u64,
+    /// Bytes in the file when it was last looked at; 0 where that is not known.
+    #[serde(default)]
+    pub size: u64,
     /// Nothing more will come: rotated away and read to its end.
     pub finished: bool,
 }
@@ -73,6 +81,7 @@ pub struct Cursor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     pub generation: GenerationId,
+    #[serde(with = "file::whole")]
     pub path: PathBuf,
     pub from: u64,
     /// `None`: unknown how much.
@@ -91,6 +100,19 @@ pub enum GapCause {
     Vanished,
     /// The operating system refused to read.
     Unreadable,
+}
+
+impl GapCause {
+    /// Why bytes are missing, as the end of a sentence.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Truncated => "it was truncated before it was read to its end",
+            Self::Rewritten => "it was rewritten: what was read of it is no longer there",
+            Self::Vanished => "it vanished, or was compressed, before it was read to its end",
+            Self::Unreadable => "it could not be read any further",
+        }
+    }
 }
 
 /// Everything a source can say.
@@ -121,12 +143,19 @@ pub enum SourceMessage {
         source: SourceId,
         cursor: Cursor,
     },
-    /// Trouble with a source that did not end it, in words with path and operation.
-    Trouble {
-        source: Option<SourceId>,
+    /// Something that happened and is over, in words.
+    Remark {
         message: String,
         hint: Option<String>,
     },
+    /// Something keeps from reading, until [`SourceMessage::Over`] says that it does not any more.
+    Trouble(Trouble),
+    Over {
+        about: PathBuf,
+        cause: Cause,
+    },
+    /// A finished generation whose file exists no more: its cursor need not be kept for ever.
+    Gone(GenerationId),
     /// All sources that can end have ended (replay, ingest, standard input closed).
     Finished,
 }

@@ -1,7 +1,7 @@
 //! Starts a live engine: opens the index, makes the channels, starts the threads, and stops both.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -18,7 +18,7 @@ use super::work::{Work, WorkOptions};
 use super::worker::{Channels, Timers, Worker};
 use crate::alert::Alert;
 use crate::config::{KeyError, LoadedRules, RedactionConfig, RuleFiles, SourceConfig, redaction_key};
-use crate::event::{Event, SourceMessage};
+use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
 use crate::index::{self, Writer};
 use crate::normalize::Redaction;
 use crate::source::{self, Changes, Input, Stop};
@@ -82,6 +82,9 @@ pub enum LiveError {
     Index(#[from] index::Error),
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// It would read what it writes, without end.
+    #[error("the data directory `{}` lies among the files to be read", shown(data_dir))]
+    ReadsItself { data_dir: PathBuf },
     #[error("cannot start the thread `{name}`")]
     Thread { name: &'static str, source: io::Error },
     #[error("cannot watch for changes")]
@@ -105,6 +108,7 @@ pub struct Live {
 /// When the index cannot be opened (for instance because another soctop writes to it) or a thread
 /// cannot be started.
 pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
+    refuse_own_data(&options)?;
     let threads = if options.follow { 1 } else { 2 };
     let writer = Writer::open(
         &options.data_dir,
@@ -136,7 +140,9 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     let troubled = chunk_sender.clone();
     threads.start("source", move || {
         if let Err(error) = source::run(inputs, reading, chunk_sender, source_stop) {
-            let trouble = SourceMessage::Trouble { source: None, message: error.to_string(), hint: None };
+            let (about, cause, message) = (PathBuf::new(), Cause::Unreadable, error.to_string());
+            let trouble = Trouble { source: None, about, cause, message, hint: None };
+            let trouble = SourceMessage::Trouble(trouble);
             // The worker is gone only when everything ends anyway.
             drop(troubled.send(trouble));
         }
@@ -160,6 +166,7 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
         threads.start("rules", move || reloader.run())?;
     }
 
+    let remarks = options.plain.as_ref().map(|plain| plain.remarks.clone());
     let searching = (writer.reader(), notice_sender.clone());
     threads.start("search", move || searcher::run(&searching.0, &requests, &searching.1))?;
 
@@ -189,6 +196,7 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
         batches: batch_sender,
         recycled,
         notices: notice_sender,
+        remarks,
         snapshots: Arc::clone(&snapshots),
     };
     let timers = if options.follow { Timers::WhenIdle } else { Timers::ByEvents };
@@ -325,12 +333,40 @@ fn prepare_state(rules: &LoadedRules, problems: &[String], writer: &Writer) -> S
     state
 }
 
+/// Files that a store consists of, by name.
+const STORE_FILES: [&str; 3] = ["soctop-store.json", "position.json", "partitions/p00000001/meta.json"];
+
+fn refuse_own_data(options: &LiveOptions) -> Result<(), LiveError> {
+    let data_dir = &options.data_dir;
+    let reading = source::Options::default();
+    let reads = |place: &PathBuf| {
+        STORE_FILES.iter().any(|file| {
+            options.inputs.iter().any(|input| source::would_read(input, &place.join(file), &reading))
+        })
+    };
+    match places(data_dir).iter().any(reads) {
+        true => Err(LiveError::ReadsItself { data_dir: data_dir.clone() }),
+        false => Ok(()),
+    }
+}
+
+/// A folder by all the names it goes by here.
+fn places(folder: &Path) -> Vec<PathBuf> {
+    let absolute = std::path::absolute(folder).ok();
+    // It may not be there yet.
+    let real = std::fs::canonicalize(folder).ok().or_else(|| {
+        let parent = std::fs::canonicalize(folder.parent().filter(|it| !it.as_os_str().is_empty())?).ok()?;
+        Some(parent.join(folder.file_name()?))
+    });
+    [Some(folder.to_owned()), absolute, real].into_iter().flatten().collect()
+}
+
 fn source_options(options: &LiveOptions, writer: &Writer) -> source::Options {
     source::Options {
         from: options.from,
         follow: options.follow,
         cursors: writer.payload().cursors.clone(),
-        exclude: vec![options.data_dir.clone()],
+        exclude: places(&options.data_dir),
         // Lines of standard input have addresses that no earlier run has used.
         instance: Clock::Wall.now().0.unsigned_abs(),
         ..source::Options::default()

@@ -4,7 +4,7 @@
 //! everything agrees. While writing fails the writer holds what it was given and tries again;
 //! this thread then takes nothing more, the channels fill up, and reading stops: files wait on disk.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,9 +33,11 @@ const COMMIT_AFTER_EVENTS: u64 = 50_000;
 /// While writing fails, the next attempt comes this much later.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
-/// Finished generations are remembered for this many newer ones: a rotated file may reappear under
-/// another name and must not be read again.
-const FINISHED_CURSORS: usize = 1_000;
+/// Finished generations are remembered while their files exist, and then for this many newer ones: a
+/// rotated file may reappear under another name, or compressed, and must not be read again.
+const GONE_CURSORS: usize = 1_000;
+/// Never more than this, however many old files lie about.
+const FINISHED_CURSORS: usize = 50_000;
 
 /// What the worker hands over: the events of one chunk and all that belongs to the same commit.
 pub(super) struct Batch {
@@ -43,6 +45,8 @@ pub(super) struct Batch {
     pub source: Arc<str>,
     pub alerts: Vec<Alert>,
     pub gaps: Vec<Gap>,
+    /// Finished generations whose files exist no more.
+    pub gone: Vec<GenerationId>,
     pub cursor: Option<Cursor>,
     /// The number the next event will get.
     pub next_seq: u64,
@@ -67,6 +71,7 @@ impl Batch {
             source: Arc::default(),
             alerts: Vec::new(),
             gaps: Vec::new(),
+            gone: Vec::new(),
             cursor: None,
             next_seq: work.next_seq(),
             read_to,
@@ -102,9 +107,7 @@ pub(super) struct Indexer {
     ends: Ends,
     clock: Clock,
     bulk: bool,
-    cursors: BTreeMap<GenerationId, (u64, Cursor)>,
-    /// Grows with every cursor taken: the least is the oldest.
-    next_age: u64,
+    cursors: Cursors,
     position: Position,
     committed_alerts: Vec<Alert>,
     indexed: u64,
@@ -116,11 +119,8 @@ impl Indexer {
     /// `bulk`: files are read once and nobody watches.
     pub fn new(writer: Writer, paths: Paths, ends: Ends, clock: Clock, bulk: bool) -> Self {
         let payload = writer.payload();
-        let cursors =
-            payload.cursors.iter().cloned().zip(0..).map(|(cursor, age)| (cursor.generation, (age, cursor)));
         Self {
-            next_age: payload.cursors.len() as u64,
-            cursors: cursors.collect(),
+            cursors: Cursors::of(&payload.cursors),
             position: Position {
                 seq_next: payload.seq_next,
                 read_to: payload.read_to,
@@ -196,7 +196,10 @@ impl Indexer {
             self.position.detection = Some(Detection { snapshot, rules, seq: batch.next_seq });
         }
         if let Some(cursor) = batch.cursor {
-            self.remember(cursor);
+            self.cursors.remember(cursor);
+        }
+        for generation in batch.gone {
+            self.cursors.let_go(generation);
         }
         // A full channel: the worker has buffers enough.
         let buffers = batch.events.into_iter().map(Redacted::into_inner).collect();
@@ -218,32 +221,20 @@ impl Indexer {
     fn wait_and_recover(&mut self) -> Result<(), Error> {
         std::thread::park_timeout(RETRY_AFTER);
         match self.writer.recover() {
-            Err(error @ Error::Rewind { .. }) => Err(error),
-            _ => Ok(()),
+            Err(error @ Error::Rewind { .. }) => return Err(error),
+            Err(error) => self.report_trouble(&error),
+            Ok(()) => {}
         }
+        self.report_status();
+        Ok(())
     }
 
-    fn remember(&mut self, cursor: Cursor) {
-        let finished = cursor.finished;
-        self.cursors.insert(cursor.generation, (self.next_age, cursor));
-        self.next_age += 1;
-        if finished {
-            self.forget_the_oldest();
-        }
-    }
-
-    fn forget_the_oldest(&mut self) {
-        let finished: Vec<(u64, GenerationId)> = self
-            .cursors
-            .values()
-            .filter(|(_, cursor)| cursor.finished)
-            .map(|(age, cursor)| (*age, cursor.generation))
-            .collect();
-        if finished.len() > FINISHED_CURSORS
-            && let Some((_, generation)) = finished.iter().min()
-        {
-            self.cursors.remove(generation);
-        }
+    fn report_trouble(&self, error: &Error) {
+        let hint = error.hint().unwrap_or_else(|| "see the message".to_owned());
+        self.report(IndexReport::Trouble {
+            message: error.to_string(),
+            hint: Some(format!("{hint}; nothing is lost: logs are read on when writing works again")),
+        });
     }
 
     /// One commit. A failure is reported and tried again with the next one; only a writer that can
@@ -252,10 +243,7 @@ impl Indexer {
         match self.try_commit() {
             Ok(()) => {}
             Err(error @ Error::Rewind { .. }) => return Err(error),
-            Err(error) => self.report(IndexReport::Trouble {
-                message: error.to_string(),
-                hint: error.hint().or_else(|| Some("events are held until writing works again".to_owned())),
-            }),
+            Err(error) => self.report_trouble(&error),
         }
         self.report_status();
         Ok(())
@@ -263,7 +251,7 @@ impl Indexer {
 
     fn try_commit(&mut self) -> Result<(), Error> {
         self.committed_at = Instant::now();
-        self.position.cursors = self.cursors.values().map(|(_, cursor)| cursor.clone()).collect();
+        self.position.cursors = self.cursors.all();
         let mut position = self.position.clone();
         position.detection = self.position.detection.take();
         self.writer.commit(position)?;
@@ -296,5 +284,53 @@ impl Indexer {
 
     fn report(&self, report: IndexReport) {
         drop(self.ends.reports.try_send(report));
+    }
+}
+
+/// How far each generation was read, as long as that matters.
+#[derive(Default)]
+struct Cursors {
+    all: HashMap<GenerationId, Cursor>,
+    /// Finished ones, the oldest first; some may have been forgotten, or go on, since.
+    finished: VecDeque<GenerationId>,
+    gone: VecDeque<GenerationId>,
+}
+
+impl Cursors {
+    fn of(cursors: &[Cursor]) -> Self {
+        let mut all = Self::default();
+        cursors.iter().for_each(|cursor| all.remember(cursor.clone()));
+        all
+    }
+
+    fn all(&self) -> Vec<Cursor> {
+        self.all.values().cloned().collect()
+    }
+
+    fn remember(&mut self, cursor: Cursor) {
+        if cursor.finished {
+            self.finished.push_back(cursor.generation);
+        }
+        self.all.insert(cursor.generation, cursor);
+        if self.finished.len() > FINISHED_CURSORS {
+            let oldest = self.finished.pop_front();
+            self.forget(oldest);
+        }
+    }
+
+    /// The file of a finished generation is gone.
+    fn let_go(&mut self, generation: GenerationId) {
+        self.gone.push_back(generation);
+        if self.gone.len() > GONE_CURSORS {
+            let oldest = self.gone.pop_front();
+            self.forget(oldest);
+        }
+    }
+
+    fn forget(&mut self, generation: Option<GenerationId>) {
+        let finished = |generation: &GenerationId| self.all.get(generation).is_some_and(|it| it.finished);
+        if let Some(generation) = generation.filter(finished) {
+            self.all.remove(&generation);
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::{io, thread};
 use crossbeam_channel::{Receiver, bounded};
 
 use super::replay::Recording;
-use crate::event::{Chunk, SourceMessage};
+use crate::event::{Chunk, SourceMessage, Trouble};
 use crate::source::{self, Addresses, From, Input, Options, Stop};
 
 /// Chunks that wait to be merged, per file. The files are the buffer.
@@ -95,7 +95,7 @@ impl Iterator for Chunks {
                     chunk.source = crate::event::SourceId(self.ordinal);
                     return Some(Ok(chunk));
                 }
-                Ok(SourceMessage::Trouble { message, .. }) => {
+                Ok(SourceMessage::Trouble(Trouble { message, .. })) => {
                     return Some(Err(RecordingError::Trouble { message }));
                 }
                 Ok(SourceMessage::Finished) | Err(_) => return None,

@@ -296,6 +296,12 @@ impl Work {
         ledger
     }
 
+    /// Counts bytes that are, or may be, lost; 0 where nobody knows how many.
+    pub fn lost(&mut self, bytes: u64) {
+        self.ledger.gaps += 1;
+        self.ledger.lost_bytes += bytes;
+    }
+
     /// Counts up to the last [`Work::take_ledger`].
     #[must_use]
     pub fn total_ledger(&self) -> Ledger {

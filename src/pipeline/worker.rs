@@ -18,10 +18,10 @@ use super::reload::{self, Prepared, RuleNews, Tail};
 use super::work::{Line, Work};
 use crate::correlate::Output;
 use crate::event::{
-    Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, Redacted, SourceId, SourceMessage, Timestamp,
-    canonical,
+    self, Cause, Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, Redacted, SourceId, SourceMessage,
+    Timestamp, canonical, shown,
 };
-use crate::state::{Copies, Counted, Ledger, Snapshot, SourceStatus, State, Tally, Update};
+use crate::state::{Copies, Counted, Ledger, Snapshot, SourceStatus, State, Tally, Trouble, Update};
 
 /// Ten times a second at the most: the frame rate of the dashboard.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
@@ -32,6 +32,12 @@ const ROWS_PER_PUBLICATION: usize = 500;
 /// times, and what is beyond this is only left out of the numbers of the last minute.
 const SERVICES_PER_PUBLICATION: usize = 200;
 const SECONDS_PER_PUBLICATION: usize = 200;
+
+/// Gaps that are told one by one between two publications; of more only the number.
+const GAPS_PER_PUBLICATION: u64 = 5;
+
+/// What a trouble of the index is about.
+const INDEX: &str = "index";
 
 /// Correlation state is saved this often; after a crash, what came later is looked at again.
 const SAVE_DETECTION_EVERY: Duration = Duration::from_secs(5);
@@ -48,6 +54,8 @@ pub(super) struct Channels {
     /// Event buffers that the index thread has finished with.
     pub recycled: Receiver<Vec<Event>>,
     pub notices: Sender<Notice>,
+    /// Where sentences go when there is no dashboard.
+    pub remarks: Option<Sender<String>>,
     pub snapshots: Arc<ArcSwap<Snapshot>>,
 }
 
@@ -85,6 +93,12 @@ pub(super) struct Worker {
     pending: Pending,
     copies: Copies,
     dirty: bool,
+    /// Gaps since the last publication.
+    said_gaps: u64,
+    /// Remarks that nobody took.
+    unsaid: u64,
+    /// The index cannot be written at the moment.
+    store_fails: bool,
     published_at: Instant,
     saved_at: Instant,
     shown_second: i64,
@@ -129,6 +143,9 @@ impl Worker {
             pending: Pending::default(),
             copies: Copies::default(),
             dirty: true,
+            said_gaps: 0,
+            unsaid: 0,
+            store_fails: false,
             published_at: now,
             saved_at: now,
             shown_second: 0,
@@ -176,14 +193,21 @@ impl Worker {
             SourceMessage::CaughtUp { source, size } => self.grown(source, size, true),
             SourceMessage::Grown { source, size } => self.grown(source, size, false),
             SourceMessage::Closed { source, cursor } => self.closed(source, cursor),
-            SourceMessage::Trouble { source, message, hint } => self.trouble(source, message, hint),
+            SourceMessage::Remark { message, hint } => self.remark(message, hint),
+            SourceMessage::Trouble(trouble) => self.trouble(trouble),
+            SourceMessage::Over { about, cause } => self.over(&shown(&about).to_string().into(), cause),
+            SourceMessage::Gone(generation) => {
+                let mut batch = Batch::empty(&self.work, self.clock.now());
+                batch.gone.push(generation);
+                self.send(batch);
+            }
             SourceMessage::Finished => self.finished(),
         }
     }
 
     fn opened(&mut self, source: SourceId, path: &std::path::Path, offset: u64, size: u64) {
         let known = self.sources.entry(source).or_default();
-        let name: Arc<str> = path.to_string_lossy().into();
+        let name: Arc<str> = shown(path).to_string().into();
         if !known.status.path.is_empty() {
             known.status.rotations += 1;
         }
@@ -249,8 +273,13 @@ impl Worker {
             known.status.gaps += 1;
         }
         self.changed_sources.insert(source);
-        self.pending.ledger.gaps += 1;
-        self.pending.ledger.lost_bytes += gap.to.map_or(0, |to| to.saturating_sub(gap.from));
+        let lost = gap.to.map(|to| to.saturating_sub(gap.from));
+        self.work.lost(lost.unwrap_or(0));
+        self.pending.ledger.add(&self.work.take_ledger());
+        self.said_gaps += 1;
+        if self.said_gaps <= GAPS_PER_PUBLICATION {
+            self.remark(gap_in_words(&gap, lost), Some("`soctop search kind:gap` lists what is lost".into()));
+        }
         let mut batch = Batch::empty(&self.work, self.clock.now());
         batch.gaps.push(gap);
         self.send(batch);
@@ -279,16 +308,73 @@ impl Worker {
         self.send(batch);
     }
 
-    fn trouble(&mut self, source: Option<SourceId>, message: String, hint: Option<String>) {
-        if let Some(known) = source.and_then(|source| self.sources.get_mut(&source)) {
+    /// Something keeps from reading.
+    fn trouble(&mut self, trouble: event::Trouble) {
+        let event::Trouble { source, about, cause, message, hint } = trouble;
+        if let Some(source) = source {
+            let known = self.sources.entry(source).or_default();
+            if known.status.path.is_empty() {
+                known.status.path = shown(&about).to_string().into();
+                // There is nothing to read in it.
+                known.caught_up = true;
+            }
             known.status.trouble = Some(message.clone());
+            self.changed_sources.insert(source);
         }
-        self.changed_sources.extend(source);
-        self.apply(Update::Notice { time: self.clock.now(), message, hint });
+        self.begin(Trouble {
+            since: self.clock.now(),
+            about: shown(&about).to_string().into(),
+            cause,
+            message,
+            hint,
+        });
         if let Some(source) = source {
             // Whatever it still has cannot be read now; nobody waits for it.
             self.work.source_idle(source);
             self.send_outputs();
+        }
+    }
+
+    fn begin(&mut self, trouble: Trouble) {
+        let (message, hint) = (trouble.message.clone(), trouble.hint.clone());
+        self.apply(Update::Trouble(trouble));
+        self.remark(message, hint);
+    }
+
+    fn over(&mut self, about: &Arc<str>, cause: Cause) {
+        for (source, known) in &mut self.sources {
+            if known.status.path == *about && known.status.trouble.take().is_some() {
+                self.changed_sources.insert(*source);
+            }
+        }
+        self.apply(Update::Over { about: Arc::clone(about), cause });
+        let what = if about.is_empty() { String::new() } else { format!("`{about}`: ") };
+        self.remark(format!("{what}no longer {}", cause.in_words()), None);
+    }
+
+    /// Something that happened, for the dashboard and for standard error.
+    fn remark(&mut self, message: String, hint: Option<String>) {
+        if let Some(remarks) = &self.channels.remarks {
+            let line = match &hint {
+                Some(hint) => format!("{message} ({hint})"),
+                None => message.clone(),
+            };
+            // Whoever does not read standard error does not stop the watch.
+            self.unsaid += u64::from(remarks.try_send(line).is_err());
+        }
+        self.apply(Update::Notice { time: self.clock.now(), message, hint });
+    }
+
+    /// What was too much to be said at once.
+    fn say_the_rest(&mut self) {
+        let gaps = std::mem::take(&mut self.said_gaps).saturating_sub(GAPS_PER_PUBLICATION);
+        if gaps > 0 {
+            self.remark(format!("{gaps} more gaps: lines were lost in other files, too"), None);
+        }
+        if let Some(remarks) = self.channels.remarks.as_ref().filter(|_| self.unsaid > 0)
+            && remarks.try_send(format!("{} more remarks were left out", self.unsaid)).is_ok()
+        {
+            self.unsaid = 0;
         }
     }
 
@@ -334,10 +420,18 @@ impl Worker {
 
     fn report(&mut self, report: IndexReport) {
         match report {
-            IndexReport::Status(status) => self.apply(Update::Index(status)),
-            IndexReport::Trouble { message, hint } => {
-                self.apply(Update::Notice { time: self.clock.now(), message, hint });
+            IndexReport::Status(status) => {
+                self.apply(Update::Index(status));
+                if !status.degraded && std::mem::take(&mut self.store_fails) {
+                    self.over(&Arc::from(INDEX), Cause::Store);
+                }
             }
+            IndexReport::Trouble { message, hint } if !self.store_fails => {
+                self.store_fails = true;
+                let (since, about) = (self.clock.now(), Arc::from(INDEX));
+                self.begin(Trouble { since, about, cause: Cause::Store, message, hint });
+            }
+            IndexReport::Trouble { .. } => {}
         }
     }
 
@@ -450,6 +544,7 @@ impl Worker {
     }
 
     fn publish(&mut self) {
+        self.say_the_rest();
         let now = self.clock.now();
         self.published_at = Instant::now();
         self.shown_second = now.seconds();
@@ -465,6 +560,15 @@ impl Worker {
         self.channels.snapshots.store(Arc::new(self.state.snapshot()));
         // A full channel already holds a notice that will make the dashboard look.
         drop(self.channels.notices.try_send(Notice::Changed));
+    }
+}
+
+fn gap_in_words(gap: &Gap, lost: Option<u64>) -> String {
+    let path = shown(&gap.path);
+    let why = gap.cause.in_words();
+    match lost {
+        Some(bytes) => format!("`{path}`: {bytes} bytes were lost: {why}"),
+        None => format!("`{path}`: lines after byte {} may be lost: {why}", gap.from),
     }
 }
 

@@ -8,12 +8,16 @@
 //! Files are known by [`Identity`]; a path only says where to look. A file that left its path is
 //! drained and closed after a quiet time, because its writer may not have noticed yet.
 
+mod census;
 mod discover;
+mod origin;
 mod recover;
 #[cfg(test)]
 mod tests;
+mod troubles;
+mod turns;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
@@ -25,18 +29,26 @@ use rustix::process::{Resource, getrlimit};
 
 use super::identity::Identity;
 use super::input::Input;
-use super::once::{stdin_reader, unreadable};
+use super::once::{stdin_reader, stdin_trouble, unreadable};
 use super::outbox::{Outbox, Sent, Sources, Stopped};
-use super::reader::{FileReader, Stamp, Step, continues};
+use super::reader::{FileReader, Stamp, Step, continues, is_whole_head};
 use super::stop::{Stop, Wake};
 use super::watch::{Inputs, Watcher};
 use super::{Error, Options};
-use crate::event::{Cursor, GenerationId, SourceMessage};
+use crate::event::{Cause, Cursor, GenerationId, SourceMessage, Trouble, shown};
+use census::Census;
+use recover::Missing;
+use troubles::Troubles;
+use turns::Waiting;
 
+/// Descriptors that are left to the index and everything else, at the least.
+const RESERVED_DESCRIPTORS: u64 = 32;
 /// How much of one file is read before the next one has its turn, in bytes.
 const TURN_BYTES: u64 = 4 << 20;
 /// How often a file without a path is looked at: nothing tells when such a file grows.
 const MOVED_LOOK: Duration = Duration::from_millis(250);
+/// A moved file is closed after this while others wait for its descriptor.
+const SHORT_QUIET: Duration = Duration::from_secs(1);
 /// A file that could not be read is tried again after this.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -61,6 +73,10 @@ struct Active {
     failed_until: Option<Instant>,
     /// When it was last found to hold what was read of it.
     last_read: Instant,
+    /// Since when it is not read, and its size then: it may be the copy of another.
+    held: Option<(Instant, u64)>,
+    /// How it begins is remembered.
+    indexed: bool,
 }
 
 /// A file that is not open, but has been read.
@@ -68,13 +84,15 @@ struct Known {
     cursor: Cursor,
     /// Earlier generations of the same file, when it was truncated in its time.
     others: Vec<Cursor>,
-    /// `None`: from an earlier run.
+    /// `None`: from an earlier run, or not read to its end.
     stamp: Option<Stamp>,
+    /// It was searched for and not found.
+    gone: bool,
 }
 
 impl Known {
     fn new(cursor: Cursor, stamp: Option<Stamp>) -> Self {
-        Self { cursor, others: Vec::new(), stamp }
+        Self { cursor, others: Vec::new(), stamp, gone: false }
     }
 
     /// Adds a generation of the same file. At most one is unfinished, and that is the newest.
@@ -103,6 +121,7 @@ impl Known {
 
 struct Follow {
     inputs: Vec<Input>,
+    interest: Arc<Inputs>,
     options: Options,
     outbox: Outbox,
     sources: Sources,
@@ -116,6 +135,20 @@ struct Follow {
     paths: BTreeMap<PathBuf, Identity>,
     /// What was last at a path, also while nothing is there.
     last: BTreeMap<PathBuf, Identity>,
+    /// What left its place and is searched for.
+    missing: BTreeMap<Identity, Missing>,
+    /// What lies in the folders around, as of the last look.
+    census: Census,
+    /// Files that appeared since the start and of which nothing was read yet.
+    fresh: HashSet<Identity>,
+    /// Files by the hash of their first bytes.
+    heads: HashMap<u64, Vec<Identity>>,
+    /// Since when there is nothing at a path.
+    absent_since: HashMap<PathBuf, Instant>,
+    /// Where the files that were named by themselves led at the start, if they were links.
+    trusted: HashMap<PathBuf, Option<PathBuf>>,
+    waiting: Waiting,
+    troubles: Troubles,
     /// Where links lead, to the path that was named.
     targets: HashMap<PathBuf, PathBuf>,
     /// Files that have left their path and hold what was not read yet: may vanish, are read first.
@@ -133,28 +166,18 @@ struct Follow {
 }
 
 impl Follow {
-    fn new(inputs: Vec<Input>, mut options: Options, mut outbox: Outbox) -> Result<Self, Error> {
+    fn new(inputs: Vec<Input>, mut options: Options, outbox: Outbox) -> Result<Self, Error> {
         let wake = Arc::new(Wake::new().map_err(Error::Pipe)?);
-        let interest = Inputs { inputs: inputs.clone(), directory_depth: options.directory_depth };
-        let (watcher, failure) = Watcher::new(interest, Arc::clone(&wake), options.notifications);
-        if let Some(failure) = failure {
-            outbox.trouble(None, failure.message, failure.hint);
-        }
-        let mut known: HashMap<Identity, Known> = HashMap::new();
-        for cursor in &options.cursors {
-            known
-                .entry(Identity::of_cursor(cursor))
-                .and_modify(|own| own.add(cursor))
-                .or_insert_with(|| Known::new(cursor.clone(), None));
-        }
-        // The rest of the process needs descriptors, too.
-        let soft_limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) / 2;
-        options.open_files_max =
-            options.open_files_max.min(usize::try_from(soft_limit).unwrap_or(usize::MAX));
+        let interest = Arc::new(Inputs::new(&inputs, options.directory_depth));
+        let (watcher, failure) =
+            Watcher::new(Arc::clone(&interest), Arc::clone(&wake), options.notifications);
+        let known = known_of(&options.cursors);
+        options.open_files_max = options.open_files_max.min(descriptors());
         let generations = options.cursors.iter().map(|cursor| cursor.generation).collect();
         let now = Instant::now();
-        Ok(Self {
+        let mut follow = Self {
             inputs,
+            interest,
             options,
             outbox,
             sources: Sources::default(),
@@ -164,6 +187,14 @@ impl Follow {
             copies: HashSet::new(),
             paths: BTreeMap::new(),
             last: BTreeMap::new(),
+            missing: BTreeMap::new(),
+            census: Census::default(),
+            fresh: HashSet::new(),
+            heads: HashMap::new(),
+            absent_since: HashMap::new(),
+            trusted: HashMap::new(),
+            waiting: Waiting::default(),
+            troubles: Troubles::default(),
             targets: HashMap::new(),
             urgent: VecDeque::new(),
             ready: VecDeque::new(),
@@ -175,7 +206,13 @@ impl Follow {
             first_look: true,
             next_look: now,
             last_pump: now,
-        })
+        };
+        follow.blind = failure.is_some();
+        follow.note_notifications(failure);
+        for cursor in follow.options.cursors.clone() {
+            follow.index_head(&cursor, Identity::of_cursor(&cursor));
+        }
+        Ok(follow)
     }
 
     fn run(&mut self) -> Result<(), Stopped> {
@@ -217,7 +254,7 @@ impl Follow {
     fn wait(&mut self) -> bool {
         let now = Instant::now();
         let mut until = self.next_look;
-        if self.active.values().any(|active| active.moved.is_some()) {
+        if self.active.values().any(|active| active.moved.is_some() || active.held.is_some()) {
             until = until.min(now + MOVED_LOOK);
         }
         let stop = self.outbox.stop.fd();
@@ -244,9 +281,10 @@ impl Follow {
         if dirty.everything || now >= self.next_look {
             self.look_everywhere();
         } else {
-            for path in dirty.paths {
-                let path = self.targets.get(&path).cloned().unwrap_or(path);
-                self.look(&path);
+            let named = |path: PathBuf| self.targets.get(&path).cloned().unwrap_or(path);
+            let paths: BTreeSet<PathBuf> = dirty.paths.into_iter().map(named).collect();
+            if !paths.is_empty() {
+                self.look_at(paths.into_iter().collect(), false);
             }
         }
         self.look_at_moved(now);
@@ -254,11 +292,15 @@ impl Follow {
 
     /// Files without a path are read on, and closed when they have been silent for long enough.
     fn look_at_moved(&mut self, now: Instant) {
+        let waits = |active: &Active| active.moved.is_some() || active.held.is_some();
         let moved: Vec<Identity> =
-            self.active.iter().filter(|(_, active)| active.moved.is_some()).map(|(id, _)| *id).collect();
+            self.active.iter().filter(|(_, active)| waits(active)).map(|(id, _)| *id).collect();
+        let quiet = match self.waiting.is_empty() && self.missing.is_empty() {
+            true => self.options.rotation_quiet,
+            false => self.options.rotation_quiet.min(SHORT_QUIET),
+        };
         for identity in moved {
             self.enqueue(identity);
-            let quiet = self.options.rotation_quiet;
             let silent =
                 |active: &Active| active.moved.is_some_and(|since| now.duration_since(since) >= quiet);
             if self.active.get(&identity).is_some_and(|active| !active.behind && silent(active)) {
@@ -282,11 +324,16 @@ impl Follow {
     /// Reads until nothing is left, sending as it goes.
     fn pump(&mut self) -> Result<(), Stopped> {
         self.send()?;
+        self.open_waiting();
         while let Some(identity) = self.urgent.pop_front().or_else(|| self.ready.pop_front()) {
             if let Some(active) = self.active.get_mut(&identity) {
                 active.queued = false;
             }
             self.turn(identity)?;
+            if !self.waiting.is_empty() {
+                self.give_way(identity);
+                self.open_waiting();
+            }
             self.read_ready_stdin()?;
             self.observe_if_due();
         }
@@ -304,6 +351,9 @@ impl Follow {
 
     /// Reads one file's share.
     fn turn(&mut self, identity: Identity) -> Result<(), Stopped> {
+        if !self.may_read(identity) {
+            return self.send();
+        }
         let Some(active) = self.active.get(&identity) else { return Ok(()) };
         let begin = active.reader.end();
         let mut has_read = false;
@@ -350,9 +400,16 @@ impl Follow {
         active.stamp = active.reader.stamp();
         active.failed_until = None;
         let first = std::mem::take(&mut active.behind);
+        let cursor = (!active.indexed).then(|| active.reader.cursor(false));
+        active.indexed |= cursor.as_ref().is_some_and(is_whole_head);
+        let (about, source) = (active.reader.path.clone(), active.reader.source);
         if first {
             let size = active.reader.size().unwrap_or_else(|_| active.reader.end());
-            self.outbox.push(SourceMessage::CaughtUp { source: active.reader.source, size });
+            self.outbox.push(SourceMessage::CaughtUp { source, size });
+            self.end_trouble(&about, Cause::Unreadable);
+        }
+        if let Some(cursor) = cursor {
+            self.index_head(&cursor, identity);
         }
     }
 
@@ -363,12 +420,10 @@ impl Follow {
         let cursor = active.reader.cursor(true);
         let is_lost = active.moved.is_some();
         if first {
-            let message = format!("cannot read `{}`: {error}", path.display());
-            self.outbox.trouble(
-                Some(source),
-                message,
-                Some("it is tried again every few seconds".to_owned()),
-            );
+            let message = format!("cannot read `{}`: {error}", shown(&path));
+            let hint = Some("it is tried again every few seconds".to_owned());
+            let cause = Cause::Unreadable;
+            self.begin_trouble(Trouble { source: Some(source), about: path, cause, message, hint });
         } else if is_lost {
             self.outbox.push(SourceMessage::Gap(source, unreadable(&cursor)));
             self.active.remove(&identity);
@@ -406,9 +461,7 @@ impl Follow {
                 self.outbox.opened(&reader, 0);
                 self.stdin = Some(reader);
             }
-            Err(error) => {
-                self.outbox.trouble(Some(source), format!("cannot read standard input: {error}"), None);
-            }
+            Err(error) => self.begin_trouble(stdin_trouble(source, &error)),
         }
     }
 
@@ -430,7 +483,7 @@ impl Follow {
             Ok(Step::More) => self.stdin_told_all(),
             Ok(Step::End | Step::Truncated | Step::Rewritten) => self.end_stdin(),
             Err(error) => {
-                self.outbox.trouble(Some(source), format!("cannot read standard input: {error}"), None);
+                self.begin_trouble(stdin_trouble(source, &error));
                 self.end_stdin();
             }
         }
@@ -456,6 +509,25 @@ impl Follow {
     }
 }
 
+/// What earlier runs have read, by file.
+fn known_of(cursors: &[Cursor]) -> HashMap<Identity, Known> {
+    let mut known: HashMap<Identity, Known> = HashMap::new();
+    for cursor in cursors {
+        known
+            .entry(Identity::of_cursor(cursor))
+            .and_modify(|own| own.add(cursor))
+            .or_insert_with(|| Known::new(cursor.clone(), None));
+    }
+    known
+}
+
+/// How many files may be open for reading: the rest of the process needs descriptors, too.
+fn descriptors() -> usize {
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let ours = (limit / 2).min(limit.saturating_sub(RESERVED_DESCRIPTORS));
+    usize::try_from(ours).unwrap_or(usize::MAX)
+}
+
 impl Active {
     fn new(reader: FileReader) -> Self {
         Self {
@@ -466,6 +538,8 @@ impl Active {
             stamp: None,
             failed_until: None,
             last_read: Instant::now(),
+            held: None,
+            indexed: false,
         }
     }
 

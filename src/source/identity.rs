@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::event::{Cursor, GenerationId};
 
 /// One file of a file system, for as long as it lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Identity {
     pub(crate) device: u64,
     pub(crate) inode: u64,

@@ -60,6 +60,19 @@ impl Input {
         }
     }
 
+    /// The same input by the real path of its folder, if there is one.
+    pub(crate) fn real(self) -> Option<Self> {
+        let real = |path: PathBuf| fs::canonicalize(path).ok();
+        match self {
+            Self::Path(path) => real(path).map(Self::Path),
+            Self::Directory(path) => real(path).map(Self::Directory),
+            Self::Glob(pattern) => {
+                Some(Self::Glob(Pattern { root: real(pattern.root)?, parts: pattern.parts }))
+            }
+            Self::Stdin => None,
+        }
+    }
+
     /// True when the input reads a file of this path, if it exists.
     pub(crate) fn covers(&self, path: &Path, depth: usize) -> bool {
         match self {
@@ -197,23 +210,25 @@ pub fn looks_like_log(name: &OsStr) -> bool {
     const EXTENSIONS: [&str; 8] = ["log", "json", "ndjson", "jsonl", "txt", "out", "err", "csv"];
     const NAMES: [&str; 8] = ["syslog", "messages", "secure", "maillog", "cron", "daemon", "kern", "user"];
     const NOT_LOGS: [&str; 2] = ["scenario.json", "package.json"];
-    let name = name.to_string_lossy();
-    if is_hidden(OsStr::new(name.as_ref()))
-        || name.starts_with("README")
-        || name.starts_with("LICENSE")
-        || NOT_LOGS.contains(&name.as_ref())
+    let name = name.as_bytes();
+    if name.starts_with(b".")
+        || name.starts_with(b"README")
+        || name.starts_with(b"LICENSE")
+        || NOT_LOGS.iter().any(|own| own.as_bytes() == name)
     {
         return false;
     }
-    let stem = without_rotation(name.strip_suffix(".gz").unwrap_or(&name));
-    match stem.rsplit_once('.') {
-        Some((_, extension)) => EXTENSIONS.contains(&extension),
-        None => NAMES.contains(&stem),
+    let stem = without_rotation(name.strip_suffix(b".gz").unwrap_or(name));
+    let among = |known: &[&str], name: &[u8]| known.iter().any(|own| own.as_bytes() == name);
+    match stem.iter().rposition(|byte| *byte == b'.') {
+        Some(dot) => among(&EXTENSIONS, stem.get(dot + 1..).unwrap_or_default()),
+        None => among(&NAMES, stem),
     }
 }
 
-/// A file name without what rotation appends: `.1`, `-20260301`, `.2026-03-01`, `.old`, any number of them.
-fn without_rotation(name: &str) -> &str {
+/// A file name without what rotation appends: `.1`, `-20260301`, `.2026-03-01T02-00-00.000`, `.old`, any
+/// number of them.
+fn without_rotation(name: &[u8]) -> &[u8] {
     let mut name = name;
     while let Some(shorter) = without_one_suffix(name) {
         name = shorter;
@@ -221,34 +236,34 @@ fn without_rotation(name: &str) -> &str {
     name
 }
 
-fn without_one_suffix(name: &str) -> Option<&str> {
-    let (stem, suffix) = name.rsplit_once(['.', '-', '_'])?;
-    let is_number = !suffix.is_empty() && suffix.bytes().all(|byte| byte.is_ascii_digit());
-    (!stem.is_empty() && (is_number || ["old", "bak", "copy", "prev"].contains(&suffix))).then_some(stem)
+fn without_one_suffix(name: &[u8]) -> Option<&[u8]> {
+    let at = name.iter().rposition(|byte| b".-_".contains(byte)).filter(|at| *at > 0)?;
+    let (stem, suffix) = (name.get(..at)?, name.get(at + 1..)?);
+    // A number, or a piece of a date with its `T` and `Z`.
+    let is_date = suffix.first().is_some_and(u8::is_ascii_digit)
+        && suffix.iter().all(|byte| byte.is_ascii_digit() || b"TZtz:".contains(byte));
+    (is_date || [&b"old"[..], b"bak", b"copy", b"prev"].contains(&suffix)).then_some(stem)
 }
 
 /// The logs that `path` may be a rotated or copied companion of, by its name: `app.log` for
 /// `app.log.1`, `app.log-20260301`, `app-20260301.log` and `app.1.log`.
 pub(crate) fn rotation_bases(path: &Path) -> Vec<PathBuf> {
-    let Some(name) = path.file_name().and_then(OsStr::to_str) else { return Vec::new() };
+    let Some(name) = path.file_name().map(OsStr::as_bytes) else { return Vec::new() };
+    let named = |name: &[u8]| path.with_file_name(OsStr::from_bytes(name));
     let mut bases = Vec::new();
     let mut candidate = name;
     while let Some(shorter) = without_one_suffix(candidate) {
-        bases.push(path.with_file_name(shorter));
+        bases.push(named(shorter));
         candidate = shorter;
     }
-    if let Some((mut stem, extension)) = name.rsplit_once('.') {
+    if let Some(dot) = name.iter().rposition(|byte| *byte == b'.') {
+        let (mut stem, extension) = name.split_at(dot);
         while let Some(shorter) = without_one_suffix(stem) {
-            bases.push(path.with_file_name(format!("{shorter}.{extension}")));
+            bases.push(named(&[shorter, extension].concat()));
             stem = shorter;
         }
     }
     bases
-}
-
-/// True when `path` looks like a rotated or copied companion of the log `base` in the same directory.
-pub(crate) fn is_rotation_of(path: &Path, base: &Path) -> bool {
-    rotation_bases(path).iter().any(|candidate| candidate == base)
 }
 
 #[cfg(test)]
@@ -319,7 +334,8 @@ mod tests {
     }
 
     fn rotation(path: &str, base: &str, expect: bool) {
-        assert_eq!(is_rotation_of(Path::new(path), Path::new(base)), expect, "{path} of {base}");
+        let bases = rotation_bases(Path::new(path));
+        assert_eq!(bases.iter().any(|own| own == Path::new(base)), expect, "{path} of {base}");
     }
 
     #[test]
@@ -329,6 +345,10 @@ mod tests {
         rotation("/v/app.log.2026-03-01", "/v/app.log", true);
         rotation("/v/app-20260301.log", "/v/app.log", true);
         rotation("/v/app.1.log", "/v/app.log", true);
+        rotation("/v/app-2026-11-29T02-00-00.000.log", "/v/app.log", true);
+        rotation("/v/app.log.20261129T102233", "/v/app.log", true);
+        rotation("/v/app.log.2026-11-29T10:22:33Z", "/v/app.log", true);
+        rotation("/v/0.log.20261129-102233", "/v/0.log", true);
         rotation("/v/app.log", "/v/app.log", false);
         rotation("/v/other.log.1", "/v/app.log", false);
         rotation("/v/app.log.err", "/v/app.log", false);

@@ -9,7 +9,7 @@ use super::outbox::{Outbox, Sources, Stopped};
 use super::paths::{Skip, expand};
 use super::reader::{FileReader, OpenError, Place, Step, continues, open_regular, read_head};
 use super::{Addresses, Options, Symlinks};
-use crate::event::{Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage};
+use crate::event::{Cause, Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage, Trouble, shown};
 
 /// Standard input has no path; this is shown instead.
 pub(crate) const STDIN_NAME: &str = "(stdin)";
@@ -39,11 +39,19 @@ impl Reading<'_> {
             }
             let expansion = expand(std::slice::from_ref(input), self.options);
             for (directory, error) in expansion.failures {
-                self.outbox.trouble(None, directory_in_words(&directory, &error), None);
+                let message = directory_in_words(&directory, &error);
+                let cause = Cause::Unreadable;
+                self.trouble(Trouble { source: None, about: directory, cause, message, hint: None });
             }
             self.note_skipped(&expansion.skipped);
-            if expansion.files.is_empty() {
-                self.note_empty(input);
+            for (about, message) in expansion.empty {
+                self.trouble(Trouble {
+                    source: None,
+                    about,
+                    cause: Cause::NothingNamed,
+                    message,
+                    hint: None,
+                });
             }
             for path in expansion.files {
                 if seen.insert(path.clone()) {
@@ -57,14 +65,13 @@ impl Reading<'_> {
 
     fn note_skipped(&mut self, skipped: &[(PathBuf, Skip)]) {
         for (path, reason) in skipped {
-            self.outbox.trouble(None, skipped_in_words(path, *reason), None);
+            let (about, message) = (path.clone(), skipped_in_words(path, *reason));
+            self.trouble(Trouble { source: None, about, cause: Cause::Compressed, message, hint: None });
         }
     }
 
-    fn note_empty(&mut self, input: &Input) {
-        if let Some(message) = empty_in_words(input) {
-            self.outbox.trouble(None, message, None);
-        }
+    fn trouble(&mut self, trouble: Trouble) {
+        self.outbox.push(SourceMessage::Trouble(trouble));
     }
 
     fn file(&mut self, path: &Path, named: bool) -> Result<(), Stopped> {
@@ -77,8 +84,10 @@ impl Reading<'_> {
                 self.drain(reader)
             }
             Err(error) => {
-                let hint = error.hint();
-                self.outbox.trouble(Some(source), error.to_string(), hint);
+                let (hint, cause) = (error.hint(), error.cause());
+                let about = path.to_owned();
+                let message = error.to_string();
+                self.trouble(Trouble { source: Some(source), about, cause, message, hint });
                 self.outbox.flush()
             }
         }
@@ -129,7 +138,7 @@ impl Reading<'_> {
                 self.drain(reader)
             }
             Err(error) => {
-                self.outbox.trouble(Some(source), format!("cannot read standard input: {error}"), None);
+                self.trouble(stdin_trouble(source, &error));
                 self.outbox.flush()
             }
         }
@@ -152,8 +161,10 @@ impl Reading<'_> {
                     break;
                 }
                 Err(error) => {
-                    let message = format!("cannot read `{}` any further: {error}", reader.path.display());
-                    self.outbox.trouble(Some(source), message, None);
+                    let message = format!("cannot read `{}` any further: {error}", shown(&reader.path));
+                    let about = reader.path.clone();
+                    let cause = Cause::Unreadable;
+                    self.trouble(Trouble { source: Some(source), about, cause, message, hint: None });
                     self.outbox.push(SourceMessage::Gap(source, unreadable(&reader.cursor(false))));
                     break;
                 }
@@ -185,39 +196,34 @@ pub fn list(input: &Input, options: &Options) -> Result<Listing, String> {
     let unreadable = expansion.failures.iter().map(|(directory, error)| directory_in_words(directory, error));
     let skipped = expansion.skipped.iter().map(|(path, reason)| skipped_in_words(path, *reason));
     let notes = unreadable.chain(skipped).collect();
-    match empty_in_words(input) {
-        Some(message) if expansion.files.is_empty() => Err(message),
-        _ => Ok(Listing { files: expansion.files, notes }),
+    match expansion.empty.into_iter().next() {
+        Some((_, message)) => Err(message),
+        None => Ok(Listing { files: expansion.files, notes }),
     }
 }
 
 fn directory_in_words(directory: &Path, error: &std::io::Error) -> String {
-    format!("cannot read the directory `{}`: {error}", directory.display())
+    format!("cannot read the directory `{}`: {error}", shown(directory))
 }
 
 fn skipped_in_words(path: &Path, reason: Skip) -> String {
     let why = match reason {
-        Skip::Compressed | Skip::UnknownCompression => "only gzip is decompressed",
-        Skip::OwnData => "it is soctop's own data",
+        Skip::Compressed => Skip::UnknownCompression.in_words(),
+        other => other.in_words(),
     };
-    format!("`{}` is not read: {why}", path.display())
-}
-
-/// What to say of an input that names nothing; a file may still come, and so may standard input.
-fn empty_in_words(input: &Input) -> Option<String> {
-    match input {
-        Input::Directory(root) => Some(format!("`{}` holds no file that looks like a log", root.display())),
-        Input::Glob(pattern) => {
-            Some(format!("nothing under `{}` matches the pattern", pattern.root.display()))
-        }
-        Input::Path(_) | Input::Stdin => None,
-    }
+    format!("`{}` is not read: {why}", shown(path))
 }
 
 /// The gap of a file that is no longer what was read of it.
 pub(crate) fn rewritten(cursor: &Cursor, size: u64) -> Gap {
     let cause = if size < cursor.end { GapCause::Truncated } else { GapCause::Rewritten };
     Gap { generation: cursor.generation, path: cursor.path.clone(), from: cursor.end, to: None, cause }
+}
+
+pub(crate) fn stdin_trouble(source: SourceId, error: &std::io::Error) -> Trouble {
+    let message = format!("cannot read standard input: {error}");
+    let about = PathBuf::from(STDIN_NAME);
+    Trouble { source: Some(source), about, cause: Cause::Unreadable, message, hint: None }
 }
 
 pub(crate) fn unreadable(cursor: &Cursor) -> Gap {

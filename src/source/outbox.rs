@@ -39,8 +39,8 @@ impl Outbox {
         self.waiting.push_back(message);
     }
 
-    pub(crate) fn trouble(&mut self, source: Option<SourceId>, message: String, hint: Option<String>) {
-        self.push(SourceMessage::Trouble { source, message, hint });
+    pub(crate) fn remark(&mut self, message: String, hint: Option<String>) {
+        self.push(SourceMessage::Remark { message, hint });
     }
 
     /// A generation is going to be read from where its reader stands.

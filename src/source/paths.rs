@@ -7,7 +7,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::input::{Input, Part, is_compressed, is_gzip, is_hidden, looks_like_log};
+use super::reader::may_lead;
 use super::{Options, Symlinks};
+use crate::event::shown;
 
 /// The result of looking at the file system once.
 #[derive(Debug, Default)]
@@ -17,6 +19,10 @@ pub(crate) struct Expansion {
     /// Directories whose changes can change `files` or their content.
     pub(crate) directories: BTreeSet<PathBuf>,
     pub(crate) skipped: Vec<(PathBuf, Skip)>,
+    /// Folders and patterns that name no file, with a sentence about each.
+    pub(crate) empty: Vec<(PathBuf, String)>,
+    /// What was found through symbolic links, and where it really lies.
+    pub(crate) targets: Vec<(PathBuf, PathBuf)>,
     /// Directories that could not be read.
     pub(crate) failures: Vec<(PathBuf, io::Error)>,
 }
@@ -30,52 +36,126 @@ pub(crate) enum Skip {
     UnknownCompression,
     /// Soctop's own data.
     OwnData,
+    /// Where our own standard output or standard error goes.
+    OwnOutput,
+}
+
+impl Skip {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Compressed, Self::UnknownCompression, Self::OwnData, Self::OwnOutput];
+
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Compressed => "compressed files are not followed (`soctop ingest` reads gzip)",
+            Self::UnknownCompression => "only gzip is decompressed",
+            Self::OwnData => "soctop does not read its own data",
+            Self::OwnOutput => "soctop does not read its own output",
+        }
+    }
 }
 
 /// Looks up all inputs.
 pub(crate) fn expand(inputs: &[Input], options: &Options) -> Expansion {
-    let mut walk = Walk { options, seen: BTreeSet::new(), result: Expansion::default() };
+    let mut walk = Walk { options, seen: BTreeSet::new(), result: Expansion::default(), matched: 0 };
     for input in inputs {
+        walk.matched = 0;
         match input {
             Input::Path(path) => walk.named(path),
             Input::Directory(root) => walk.tree(root),
             Input::Glob(pattern) => walk.pattern(&pattern.root, &pattern.parts, 0),
             Input::Stdin => {}
         }
+        if walk.matched == 0 {
+            walk.result.empty.extend(empty_in_words(input));
+        }
     }
     walk.result
 }
 
-/// Whether a file that matches an input is read, by its name alone.
-pub(crate) fn skip_reason(path: &Path, options: &Options) -> Option<Skip> {
-    if options.exclude.iter().any(|own| path.starts_with(own)) {
-        return Some(Skip::OwnData);
+/// What to say of an input that names nothing; a file may still come, and so may standard input.
+fn empty_in_words(input: &Input) -> Option<(PathBuf, String)> {
+    let root = match input {
+        Input::Directory(root) => root,
+        Input::Glob(pattern) => &pattern.root,
+        Input::Path(_) | Input::Stdin => return None,
+    };
+    let message = match input {
+        _ if !root.is_dir() => format!("there is no folder `{}`", shown(root)),
+        Input::Directory(_) => format!("`{}` holds no file that looks like a log", shown(root)),
+        _ => format!("nothing under `{}` matches the pattern", shown(root)),
+    };
+    Some((root.clone(), message))
+}
+
+/// Whether a file that matches an input is read: the one question that the start, notifications and every
+/// later look ask. What was `named` by itself is read once when it is gzip.
+pub(crate) fn skip_reason(path: &Path, named: bool, options: &Options) -> Option<Skip> {
+    match skip_by_name(path, named, options) {
+        None if is_below_own(&real(path)?, options) => Some(Skip::OwnData),
+        None if is_own_output(path) => Some(Skip::OwnOutput),
+        reason => reason,
     }
+}
+
+/// The part of [`skip_reason`] that needs no look at the file system.
+pub(crate) fn skip_by_name(path: &Path, named: bool, options: &Options) -> Option<Skip> {
     match is_compressed(path) {
+        _ if is_below_own(path, options) => Some(Skip::OwnData),
         true if !is_gzip(path) => Some(Skip::UnknownCompression),
-        true if options.follow => Some(Skip::Compressed),
+        true if options.follow && !named => Some(Skip::Compressed),
         _ => None,
     }
+}
+
+fn is_below_own(path: &Path, options: &Options) -> bool {
+    options.exclude.iter().any(|own| path.starts_with(own))
+}
+
+/// Where a path leads; one that leads nowhere yet lies in a folder that leads somewhere.
+fn real(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok().or_else(|| fs::canonicalize(path.parent()?).ok())
+}
+
+/// Reading what we write would never end.
+fn is_own_output(path: &Path) -> bool {
+    let Ok(metadata) = fs::metadata(path) else { return false };
+    let is_it = |stat: Result<rustix::fs::Stat, _>| {
+        stat.is_ok_and(|stat| stat.st_dev == metadata.dev() && stat.st_ino == metadata.ino())
+    };
+    metadata.is_file() && (is_it(rustix::fs::fstat(io::stdout())) || is_it(rustix::fs::fstat(io::stderr())))
 }
 
 struct Walk<'a> {
     options: &'a Options,
     seen: BTreeSet<PathBuf>,
     result: Expansion,
+    /// Files that the input at hand names, those left out included.
+    matched: usize,
 }
 
 impl Walk<'_> {
     /// A file named by itself is read whatever its name; one that is not there yet is waited for.
     fn named(&mut self, path: &Path) {
+        self.matched += 1;
+        if let Some(reason) = skip_by_name(path, true, self.options) {
+            self.result.skipped.push((path.to_owned(), reason));
+            return;
+        }
         if self.seen.insert(path.to_owned()) {
             self.result.files.push(path.to_owned());
         }
         self.watch_nearest(path.parent().unwrap_or(Path::new("/")));
-        // Data arrives where the link points, and only that directory says so.
+        self.watch_target(path);
+    }
+
+    /// Data arrives where a link points, and only that directory says so.
+    fn watch_target(&mut self, path: &Path) {
         if let Ok(target) = fs::canonicalize(path)
+            && target != path
             && let Some(parent) = target.parent()
         {
             self.result.directories.insert(parent.to_owned());
+            self.result.targets.push((target, path.to_owned()));
         }
     }
 
@@ -160,21 +240,19 @@ impl Walk<'_> {
         }
         match self.options.symlinks {
             Symlinks::Follow => true,
-            Symlinks::SameOwner => link.uid() == 0 || link.uid() == target.uid(),
+            Symlinks::SameOwner => may_lead(link.uid(), target.uid()),
             Symlinks::Never => false,
         }
     }
 
     fn found(&mut self, path: PathBuf) {
-        if let Some(reason) = skip_reason(&path, self.options) {
+        self.matched += 1;
+        if let Some(reason) = skip_by_name(&path, false, self.options) {
             self.result.skipped.push((path, reason));
             return;
         }
-        if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink())
-            && let Ok(target) = fs::canonicalize(&path)
-            && let Some(parent) = target.parent()
-        {
-            self.result.directories.insert(parent.to_owned());
+        if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
+            self.watch_target(&path);
         }
         if self.seen.insert(path.clone()) {
             self.result.files.push(path);
@@ -191,6 +269,10 @@ impl Walk<'_> {
 
     /// The entries of a directory, sorted by name.
     fn list(&mut self, directory: &Path) -> Vec<PathBuf> {
+        if real(directory).is_some_and(|real| is_below_own(&real, self.options)) {
+            self.result.skipped.push((directory.to_owned(), Skip::OwnData));
+            return Vec::new();
+        }
         self.result.directories.insert(directory.to_owned());
         match fs::read_dir(directory) {
             Ok(entries) => {

@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::identity::{Identity, successor};
 use super::lines::{HEAD_BYTES, LineLimits, Splitter, WITNESS_BYTES};
 use super::{Symlinks, now};
-use crate::event::{Chunk, Cursor, GenerationId, SourceId};
+use crate::event::{Cause, Chunk, Cursor, GenerationId, SourceId, shown};
 
 /// Lines are counted when following starts at the end of a file of up to this size, in bytes.
 const COUNT_LINES_UP_TO: u64 = 64 << 20;
@@ -31,11 +31,11 @@ const BOMB_RATIO: u64 = 500;
 /// Why a path cannot be read as a log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
-    #[error("cannot open `{}`: {source}", path.display())]
+    #[error("cannot open `{}`: {source}", shown(path))]
     Io { path: PathBuf, source: io::Error },
-    #[error("`{}` is {kind}, not a regular file", path.display())]
+    #[error("`{}` is {kind}, not a regular file", shown(path))]
     NotRegular { path: PathBuf, kind: &'static str },
-    #[error("`{}` is a symbolic link into another owner's files", path.display())]
+    #[error("`{}` is a symbolic link into another owner's files", shown(path))]
     ForeignLink { path: PathBuf },
 }
 
@@ -49,12 +49,24 @@ impl OpenError {
             if matches!(Errno::from_io_error(source), Some(Errno::MFILE | Errno::NFILE)))
     }
 
+    /// Which kind of trouble it is.
+    pub(crate) fn cause(&self) -> Cause {
+        match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Cause::Denied,
+            Self::Io { .. } if self.is_absent() => Cause::Missing,
+            Self::Io { .. } if self.is_out_of_descriptors() => Cause::Descriptors,
+            Self::Io { .. } => Cause::Unreadable,
+            Self::NotRegular { .. } => Cause::NotAFile,
+            Self::ForeignLink { .. } => Cause::ForeignLink,
+        }
+    }
+
     /// What the user can do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Io { source, path } if source.kind() == io::ErrorKind::PermissionDenied => Some(format!(
                 "allow this user to read it, for example `setfacl -m u:$USER:r {}`; it is tried again every few seconds",
-                path.display()
+                shown(path)
             )),
             Self::Io { .. } if self.is_out_of_descriptors() => {
                 Some("raise the limit of open files (`ulimit -n`)".to_owned())
@@ -87,11 +99,17 @@ pub(crate) fn open_regular(path: &Path, symlinks: Symlinks) -> Result<(File, Met
     }
     if symlinks == Symlinks::SameOwner {
         let link = path.symlink_metadata().map_err(fail)?;
-        if link.is_symlink() && link.uid() != 0 && link.uid() != metadata.uid() {
+        if link.is_symlink() && !may_lead(link.uid(), metadata.uid()) {
             return Err(OpenError::ForeignLink { path: path.to_owned() });
         }
     }
     Ok((file, metadata))
+}
+
+/// Whether a link of this owner may lead to a file of that one: links of root and our own may, others only
+/// where they could read themselves.
+pub(crate) fn may_lead(link: u32, target: u32) -> bool {
+    link == 0 || link == target || link == rustix::process::geteuid().as_raw()
 }
 
 fn kind_of(metadata: &Metadata) -> &'static str {
@@ -138,7 +156,11 @@ pub(crate) struct FileReader {
     splitter: Splitter,
     limits: LineLimits,
     chunk_bytes: usize,
+    /// Size when last looked at, in bytes.
+    seen_size: u64,
+    /// Where the file itself is, as far as is known.
     pub(crate) path: PathBuf,
+    /// Where an input names it, or named it before it was renamed.
     pub(crate) origin: PathBuf,
     pub(crate) source: SourceId,
     pub(crate) identity: Identity,
@@ -194,7 +216,9 @@ impl FileReader {
         let head = read_before(&file, place.end.min(HEAD_BYTES as u64), HEAD_BYTES)?;
         let witness = read_before(&file, place.end, WITNESS_BYTES)?;
         let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, witness);
-        Ok(Self::with(Content::Plain(file), splitter, identity, place, sizes))
+        let size = file.metadata()?.len();
+        let reader = Self::with(Content::Plain(file), splitter, identity, place, sizes);
+        Ok(Self { seen_size: size, ..reader })
     }
 
     /// A compressed file; offsets are those of the text in it. `place.end` bytes are read and skipped.
@@ -221,6 +245,7 @@ impl FileReader {
             splitter,
             limits,
             chunk_bytes: chunk.max(1),
+            seen_size: 0,
             path,
             origin,
             source,
@@ -271,7 +296,8 @@ impl FileReader {
     fn step_plain(&mut self) -> io::Result<Step> {
         let Content::Plain(file) = &self.content else { return Ok(Step::End) };
         let position = self.splitter.position();
-        let available = file.metadata()?.len().saturating_sub(position);
+        self.seen_size = file.metadata()?.len();
+        let available = self.seen_size.saturating_sub(position);
         if available == 0 {
             return self.at_end();
         }
@@ -372,6 +398,14 @@ impl FileReader {
         }
     }
 
+    /// The open file once more, for another look at it.
+    pub(crate) fn again(&self) -> Option<File> {
+        match &self.content {
+            Content::Plain(file) => file.try_clone().ok(),
+            Content::Gzip { .. } | Content::Stream(_) => None,
+        }
+    }
+
     /// True when no name leads to the file any more.
     pub(crate) fn is_deleted(&self) -> bool {
         match &self.content {
@@ -386,6 +420,21 @@ impl FileReader {
             Content::Plain(file) => file.metadata().ok().map(|metadata| Stamp::of(&metadata)),
             Content::Gzip { .. } | Content::Stream(_) => None,
         }
+    }
+
+    /// True when what stands before `end` is what the cursor says was read.
+    pub(crate) fn fits(&self, cursor: &Cursor) -> bool {
+        let (head, witness) = (self.splitter.head(), self.splitter.witness());
+        let tail = witness.len().checked_sub(cursor.witness_len as usize);
+        let is = |bytes: Option<&[u8]>, hash| bytes.is_some_and(|bytes| xxh3_64(bytes) == hash);
+        self.splitter.end() == cursor.end
+            && is(head.get(..cursor.head_len as usize), cursor.head_hash)
+            && is(tail.and_then(|tail| witness.get(tail..)), cursor.witness_hash)
+    }
+
+    /// Bytes after the last complete line that are held or were passed over.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.splitter.position() - self.splitter.end()
     }
 
     /// True when `other` holds nothing but a beginning of this file.
@@ -409,6 +458,7 @@ impl FileReader {
         Cursor {
             generation: self.generation,
             path: self.origin.clone(),
+            seen_at: (self.path != self.origin).then(|| self.path.clone()),
             device: self.identity.device,
             inode: self.identity.inode,
             birth: self.identity.birth,
@@ -418,6 +468,7 @@ impl FileReader {
             head_hash: xxh3_64(self.splitter.head()),
             witness_len: self.splitter.witness().len() as u32,
             witness_hash: xxh3_64(self.splitter.witness()),
+            size: self.seen_size.max(self.splitter.end()),
             finished,
         }
     }
@@ -461,6 +512,17 @@ fn read_before(file: &File, end: u64, length: usize) -> io::Result<Vec<u8>> {
 pub(crate) fn read_head(file: &File) -> io::Result<Vec<u8>> {
     let length = file.metadata()?.len().min(HEAD_BYTES as u64);
     read_before(file, length, HEAD_BYTES)
+}
+
+/// The hash of the first bytes of a file that has as many as are remembered.
+pub(crate) fn hash_of_head(file: &File) -> io::Result<Option<u64>> {
+    let head = read_head(file)?;
+    Ok((head.len() == HEAD_BYTES).then(|| xxh3_64(&head)))
+}
+
+/// True when a cursor remembers as many first bytes as can be.
+pub(crate) fn is_whole_head(cursor: &Cursor) -> bool {
+    cursor.head_len as usize == HEAD_BYTES
 }
 
 /// True when the file still holds, before `cursor.end`, what was read there.

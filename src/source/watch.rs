@@ -51,17 +51,56 @@ pub(crate) trait Interest: Send + Sync + 'static {
 
 /// The files that inputs name, so many directories deep.
 pub(crate) struct Inputs {
-    pub(crate) inputs: Vec<Input>,
-    pub(crate) directory_depth: usize,
+    /// Apart, for a shell may have named them by the thousand.
+    named: HashSet<PathBuf>,
+    /// The folders that lead to them.
+    leading: HashSet<PathBuf>,
+    others: Vec<Input>,
+    directory_depth: usize,
+}
+
+impl Inputs {
+    pub(crate) fn new(inputs: &[Input], directory_depth: usize) -> Self {
+        let named: HashSet<PathBuf> = inputs.iter().filter_map(named).map(Path::to_owned).collect();
+        let leading = named.iter().flat_map(|path| path.ancestors().skip(1)).map(Path::to_owned).collect();
+        let others = inputs.iter().filter(|input| names_many(input)).cloned().collect();
+        Self { named, leading, others, directory_depth }
+    }
+
+    /// True for a file that was named by itself.
+    pub(crate) fn names(&self, path: &Path) -> bool {
+        self.named.contains(path)
+    }
+}
+
+fn named(input: &Input) -> Option<&Path> {
+    match input {
+        Input::Path(path) => Some(path),
+        _ => None,
+    }
+}
+
+fn names_many(input: &Input) -> bool {
+    matches!(input, Input::Directory(_) | Input::Glob(_))
 }
 
 impl Interest for Inputs {
     fn covers(&self, path: &Path) -> bool {
-        self.inputs.iter().any(|input| input.covers(path, self.directory_depth))
+        self.named.contains(path) || self.others.iter().any(|input| input.covers(path, self.directory_depth))
     }
 
     fn reaches(&self, directory: &Path) -> bool {
-        self.inputs.iter().any(|input| input.reaches(directory))
+        self.leading.contains(directory) || self.others.iter().any(|input| input.reaches(directory))
+    }
+}
+
+impl Interest for Arc<Inputs> {
+    fn covers(&self, path: &Path) -> bool {
+        (**self).covers(path)
+    }
+
+    fn reaches(&self, directory: &Path) -> bool {
+        (**self).reaches(directory)
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Tally;
+use super::{Tally, Trouble};
 use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
 use crate::correlate::risk::RiskScore;
-use crate::event::{Record, Timestamp};
+use crate::event::{Cause, Record, Timestamp};
 
 /// Everything the world tells the state. One closed enum: what is not here cannot happen.
 #[derive(Clone, Debug)]
@@ -44,6 +44,12 @@ pub enum Update {
         time: Timestamp,
         message: String,
         hint: Option<String>,
+    },
+    /// Something keeps from watching, until `Over` with the same subject and cause.
+    Trouble(Trouble),
+    Over {
+        about: Arc<str>,
+        cause: Cause,
     },
     /// The clock (replay: event time; live: the wall clock).
     Clock {

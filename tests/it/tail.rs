@@ -133,7 +133,8 @@ impl Tail {
         self.seen
             .iter()
             .filter_map(|message| match message {
-                SourceMessage::Trouble { message, .. } => Some(message.as_str()),
+                SourceMessage::Remark { message, .. } => Some(message.as_str()),
+                SourceMessage::Trouble(trouble) => Some(trouble.message.as_str()),
                 _ => None,
             })
             .collect()
@@ -958,7 +959,7 @@ fn polled_with(sysctl: &str) {
     logs.append("app.log", "two\n");
     tail.until_lines(&["one", "two"]);
     let hints = tail.seen.iter().filter_map(|message| match message {
-        SourceMessage::Trouble { hint, .. } => hint.as_deref(),
+        SourceMessage::Trouble(trouble) => trouble.hint.as_deref(),
         _ => None,
     });
     let hints: Vec<&str> = hints.collect();

@@ -1,18 +1,23 @@
 //! Looking at paths: what is there now, and is it what was there before?
+//!
+//! A look goes in steps: first everything is looked up, then what has left its path is noted and searched
+//! for, then what has arrived is taken in. So a file that has only another name is never taken for a new one.
 
 use std::collections::HashSet;
 use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::recover::is_evidence;
-use super::{Active, Follow, Known};
-use crate::event::{Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage, Timestamp};
+use super::census::Census;
+use super::recover::Missing;
+use super::{Active, Follow, Known, MOVED_LOOK};
+use crate::event::{Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage, Timestamp, shown};
 use crate::source::identity::{Identity, successor};
-use crate::source::input::{Input, is_gzip, rotation_bases};
+use crate::source::input::{is_gzip, rotation_bases};
 use crate::source::once::rewritten;
-use crate::source::paths::{Skip, expand};
-use crate::source::reader::{FileReader, OpenError, Place, Stamp, continues, last_line_end, open_regular};
+use crate::source::paths::{expand, skip_by_name, skip_reason};
+use crate::source::reader::{FileReader, OpenError, Place, Stamp, last_line_end, open_regular};
+use crate::source::watch::Interest;
 use crate::source::{From, Symlinks, now};
 
 /// Files that are closed are remembered up to this many, then only those that still have a path.
@@ -21,113 +26,159 @@ const KNOWN_MAX: usize = 4096;
 /// Birth times are taken from a clock that advances this often, nanoseconds.
 const KERNEL_TICK: i64 = 10_000_000;
 
+/// What was found at a path.
+struct Sight {
+    path: PathBuf,
+    there: Option<(Identity, Metadata)>,
+}
+
+impl Sight {
+    fn of(path: PathBuf) -> Self {
+        let there = fs::metadata(&path).ok().map(|metadata| (Identity::of(&metadata), metadata));
+        Self { path, there }
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.there.as_ref().map(|(identity, _)| *identity)
+    }
+}
+
 impl Follow {
     /// Looks at all paths of all inputs.
     pub(super) fn look_everywhere(&mut self) {
         let expansion = expand(&self.inputs, &self.options);
-        for (directory, error) in &expansion.failures {
-            let message = format!("cannot read the directory `{}`: {error}", directory.display());
-            self.say(directory, None, message, None);
-        }
+        self.note_failures(&expansion);
+        self.note_empty(&expansion);
         self.note_skipped(&expansion.skipped);
         // Watches first: what changes after this look gives a hint.
-        if let Some(failure) = self.watcher.watch(&expansion.directories) {
-            self.say(Path::new(""), None, failure.message, failure.hint);
-        }
+        let failure = self.watcher.watch(&expansion.directories);
         self.blind = self.watcher.is_blind(&expansion.directories);
-        if self.first_look {
-            self.recover_rotated();
-        }
-        let there: HashSet<&PathBuf> = expansion.files.iter().collect();
-        let gone: Vec<PathBuf> = self.paths.keys().filter(|path| !there.contains(path)).cloned().collect();
-        for path in gone.iter().chain(&expansion.files) {
-            self.look(path);
-        }
-        self.refresh_targets(&expansion.files);
-        self.forget_old();
+        self.note_notifications(failure);
         let interval = if self.blind { self.options.poll_interval } else { self.options.reconcile_interval };
         self.next_look = Instant::now() + interval.min(self.options.reconcile_interval);
-    }
-
-    fn note_skipped(&mut self, skipped: &[(PathBuf, Skip)]) {
-        for (reason, why) in [
-            (Skip::Compressed, "compressed files are not followed (`soctop ingest` reads gzip)"),
-            (Skip::UnknownCompression, "only gzip is decompressed"),
-            (Skip::OwnData, "soctop does not read its own data"),
-        ] {
-            let mut of_reason = skipped.iter().filter(|(_, own)| *own == reason).map(|(path, _)| path);
-            let Some(first) = of_reason.next() else { continue };
-            let others = match of_reason.count() {
-                0 => String::new(),
-                count => format!(" and {count} more"),
-            };
-            // Said once for each kind, with the first example.
-            let message = format!("`{}`{others} left out: {why}", first.display());
-            if self.said.insert((PathBuf::new(), why.to_owned())) {
-                self.outbox.trouble(None, message, None);
-            }
-        }
-    }
-
-    /// Where links lead now; a change of the target is a change of the link.
-    fn refresh_targets(&mut self, files: &[PathBuf]) {
-        self.targets.clear();
-        for path in files {
-            if let Ok(target) = fs::canonicalize(path)
-                && target != *path
-            {
-                self.targets.insert(target, path.clone());
-            }
-        }
+        let there: HashSet<&PathBuf> = expansion.files.iter().collect();
+        let mut paths: Vec<PathBuf> =
+            self.expected().into_iter().filter(|path| !there.contains(path)).collect();
+        paths.extend_from_slice(&expansion.files);
+        self.look_at(paths, true);
+        self.targets = expansion.targets.into_iter().collect();
         self.watcher.also(self.targets.keys().cloned());
+        self.forget_old();
+    }
+
+    /// Where files were that we know of.
+    fn expected(&mut self) -> Vec<PathBuf> {
+        if self.first_look {
+            self.remember_last();
+            return self.last.keys().cloned().collect();
+        }
+        self.paths.keys().cloned().collect()
+    }
+
+    /// One look at some paths; `everywhere`: these are all there are.
+    pub(super) fn look_at(&mut self, paths: Vec<PathBuf>, everywhere: bool) {
+        self.census = Census::default();
+        let sights: Vec<Sight> = paths.into_iter().map(Sight::of).collect();
+        for sight in &sights {
+            self.note_departure(sight);
+        }
+        if everywhere {
+            let here: HashSet<Identity> = sights.iter().filter_map(Sight::identity).collect();
+            if self.first_look {
+                self.miss_what_was_read(&sights, &here);
+            }
+            self.search_missing(&here);
+        }
+        // Files that were read first: what they held and do not hold any more must not be taken for new in
+        // a copy.
+        let is_known = |sight: &&Sight| sight.identity().is_some_and(|it| self.known.contains_key(&it));
+        let (known, others): (Vec<&Sight>, Vec<&Sight>) = sights.iter().partition(is_known);
+        for sight in known.into_iter().chain(others) {
+            self.compare(sight);
+        }
+    }
+
+    /// Before anything is read: which of the files of earlier runs are not where the inputs look?
+    fn miss_what_was_read(&mut self, sights: &[Sight], here: &HashSet<Identity>) {
+        for sight in sights {
+            if let Some(identity) = sight.identity() {
+                self.census.note(identity, &sight.path);
+            }
+        }
+        let ours = |known: &Known| self.interest.covers(&known.cursor.path);
+        let absent = self.known.iter().filter(|(identity, known)| !here.contains(identity) && ours(known));
+        let absent: Vec<(Identity, PathBuf)> =
+            absent.map(|(identity, known)| (*identity, known.cursor.path.clone())).collect();
+        for (identity, path) in absent {
+            match self.census.remounted(identity).filter(|new| !self.known.contains_key(new)) {
+                Some(new) => self.rename_device(identity, new),
+                None => self.miss(identity, &path),
+            }
+        }
+    }
+
+    /// The same file, on a file system that has got another number.
+    fn rename_device(&mut self, old: Identity, new: Identity) {
+        let Some(mut known) = self.known.remove(&old) else { return };
+        known.cursor.device = new.device;
+        for cursor in &mut known.others {
+            cursor.device = new.device;
+        }
+        self.index_head(&known.cursor, new);
+        self.known.insert(new, known);
+    }
+
+    /// Notes that a file is to be searched for.
+    pub(super) fn miss(&mut self, identity: Identity, path: &Path) {
+        self.missing.entry(identity).or_insert_with(|| Missing { path: path.to_owned(), looks: 0 });
+        self.look_soon();
+    }
+
+    pub(super) fn look_soon(&mut self) {
+        self.next_look = self.next_look.min(Instant::now() + MOVED_LOOK);
     }
 
     fn forget_old(&mut self) {
         if self.known.len() > KNOWN_MAX {
             let at_paths: HashSet<_> = self.paths.values().copied().collect();
             self.known.retain(|identity, known| !known.cursor.finished || at_paths.contains(identity));
+            let (known, active) = (&self.known, &self.active);
+            self.heads.retain(|_, those| {
+                those.retain(|identity| known.contains_key(identity) || active.contains_key(identity));
+                !those.is_empty()
+            });
         }
         if self.last.len() > KNOWN_MAX {
             self.last.retain(|path, _| self.paths.contains_key(path));
         }
     }
 
-    /// Says something about a path, once.
-    pub(super) fn say(
-        &mut self,
-        path: &Path,
-        source: Option<SourceId>,
-        message: String,
-        hint: Option<String>,
-    ) {
-        if self.said.insert((path.to_owned(), message.clone())) {
-            self.outbox.trouble(source, message, hint);
+    /// What was at a path is not there any more.
+    fn note_departure(&mut self, sight: &Sight) {
+        if let Some(old) = self.paths.get(&sight.path).copied()
+            && sight.identity() != Some(old)
+        {
+            self.paths.remove(&sight.path);
+            self.has_moved(old, &sight.path);
         }
     }
 
-    /// Looks at one path.
-    pub(super) fn look(&mut self, path: &Path) {
-        let before = self.paths.get(path).copied();
-        let found = match fs::metadata(path) {
-            Ok(metadata) => Some((Identity::of(&metadata), metadata)),
-            Err(_) => None,
-        };
-        match (before, found) {
-            (Some(old), Some((new, metadata))) if old == new => self.look_again(path, new, &metadata),
-            (before, found) => {
-                if let Some(old) = before {
-                    self.paths.remove(path);
-                    self.has_moved(old, path);
-                }
-                let new = found.as_ref().map(|(new, _)| *new);
-                if let Some(last) = self.last.get(path).copied().filter(|last| Some(*last) != new) {
-                    self.recover_missed(path, last, new);
-                }
-                match found {
-                    Some((new, metadata)) => self.arrive(path, new, &metadata),
-                    None => self.absent(path),
-                }
-            }
+    /// Takes in what is at a path now.
+    fn compare(&mut self, sight: &Sight) {
+        let path = &sight.path;
+        if skip_by_name(path, self.interest.names(path), &self.options).is_some() {
+            return;
+        }
+        let new = sight.identity();
+        if new.is_some() && self.paths.get(path).copied() == new {
+            return self.look_again(sight);
+        }
+        if let Some(last) = self.last.get(path).copied().filter(|last| Some(*last) != new) {
+            self.recover_missed(path, last, new);
+        }
+        match &sight.there {
+            Some((new, metadata)) => self.arrive(path, *new, metadata),
+            None => self.absent(path),
         }
     }
 
@@ -136,26 +187,29 @@ impl Follow {
         // Whatever is born from now on and has gone again by the next look is found by its birth.
         let nothing = Identity { device: 0, inode: 0, birth: Some(now().plus(-KERNEL_TICK).0) };
         self.last.entry(path.to_owned()).or_insert(nothing);
-        if self.first_look && self.inputs.iter().any(|input| matches!(input, Input::Path(own) if own == path))
+        if !self.interest.names(path) {
+            return self.end_troubles(path, None);
+        }
+        // Between the two steps of a rotation there is no file either.
+        let since = *self.absent_since.entry(path.to_owned()).or_insert_with(Instant::now);
+        if (self.first_look || since.elapsed() >= self.options.reconcile_interval)
+            && let Err(error) = open_regular(path, Symlinks::Follow)
         {
-            let source = self.sources.id(path);
             // A broken link or a forbidden directory says so by its error.
-            if let Err(error) = open_regular(path, Symlinks::Follow) {
-                let hint = match error.is_absent() {
-                    true => Some("it is read as soon as it appears".to_owned()),
-                    false => error.hint(),
-                };
-                self.say(path, Some(source), error.to_string(), hint);
-            }
+            self.cannot_open(path, &error);
         }
     }
 
     /// The same file is at the same path.
-    fn look_again(&mut self, path: &Path, identity: Identity, metadata: &Metadata) {
-        if self.active.contains_key(&identity) {
-            self.enqueue(identity);
-        } else if self.known.get(&identity).is_none_or(|known| known.stamp != Some(Stamp::of(metadata))) {
-            self.open(path);
+    fn look_again(&mut self, sight: &Sight) {
+        let Some((identity, metadata)) = &sight.there else { return };
+        if self.active.contains_key(identity) {
+            self.enqueue(*identity);
+        } else if !self.waiting.holds(&sight.path) {
+            let known = self.known.get(identity);
+            if known.is_none_or(|known| known.stamp != Some(Stamp::of(metadata))) {
+                self.open(&sight.path, *identity);
+            }
         }
     }
 
@@ -165,13 +219,14 @@ impl Follow {
             active.moved.get_or_insert_with(Instant::now);
             active.behind = true;
             self.enqueue(identity);
-        } else if self.known.get(&identity).is_some_and(|known| !known.cursor.finished) {
-            self.recover_closed(identity, path);
+        } else if self.known.contains_key(&identity) {
+            self.miss(identity, path);
         }
     }
 
     /// A file is at a path where it was not before.
     fn arrive(&mut self, path: &Path, identity: Identity, metadata: &Metadata) {
+        self.absent_since.remove(path);
         if self.active.contains_key(&identity) {
             return self.arrive_known(path, identity);
         }
@@ -180,11 +235,12 @@ impl Follow {
             self.settle(path, identity);
             return;
         }
-        self.open(path);
+        self.open(path, identity);
     }
 
     /// Notes what is at a path now.
-    fn settle(&mut self, path: &Path, identity: Identity) {
+    pub(super) fn settle(&mut self, path: &Path, identity: Identity) {
+        self.missing.remove(&identity);
         self.paths.insert(path.to_owned(), identity);
         self.last.insert(path.to_owned(), identity);
     }
@@ -192,14 +248,16 @@ impl Follow {
     /// A file that is open has another path: it was renamed, or has two names.
     fn arrive_known(&mut self, path: &Path, identity: Identity) {
         let Some(active) = self.active.get_mut(&identity) else { return };
-        let own = active.reader.path.clone();
+        let (own, origin) = (active.reader.path.clone(), active.reader.origin.clone());
         let still_there = fs::metadata(&own).is_ok_and(|metadata| Identity::of(&metadata) == identity);
-        if still_there && own != path {
-            let message =
-                format!("`{}` is the same file as `{}` and is read once", path.display(), own.display());
-            return self.say(path, None, message, None);
+        if still_there && own != path && origin != path {
+            let message = format!("`{}` is the same file as `{}` and is read once", shown(path), shown(&own));
+            return self.remark(path, "same", message);
         }
-        if own != path {
+        if origin == path {
+            // It is back.
+            active.moved = None;
+        } else if own != path {
             active.reader.path = path.to_owned();
             active.moved.get_or_insert_with(Instant::now);
         }
@@ -208,51 +266,78 @@ impl Follow {
     }
 
     /// Opens what is at a path and begins to read it where that has to begin.
-    fn open(&mut self, path: &Path) {
-        let source = self.sources.id(path);
-        match self.try_open(path, source) {
-            Ok(()) => self.said.retain(|(said, _)| said != path),
-            Err(error) if error.is_absent() => {}
-            Err(error) => {
-                if error.is_out_of_descriptors() {
-                    self.close_idle(1);
-                }
-                let hint = error.hint();
-                self.say(path, Some(source), error.to_string(), hint);
-            }
+    pub(super) fn open(&mut self, path: &Path, expected: Identity) {
+        match self.try_open(path, expected) {
+            Ok(()) => self.end_troubles(path, None),
+            Err(error) if error.is_absent() => self.look_soon(),
+            Err(error) if error.is_out_of_descriptors() => self.out_of_descriptors(path, &error),
+            Err(error) => self.cannot_open(path, &error),
         }
     }
 
-    fn try_open(&mut self, path: &Path, source: SourceId) -> Result<(), OpenError> {
+    fn try_open(&mut self, path: &Path, expected: Identity) -> Result<(), OpenError> {
         let fail = |source| OpenError::Io { path: path.to_owned(), source };
-        let named = self.inputs.iter().any(|input| matches!(input, Input::Path(own) if own == path));
-        let symlinks = if named { Symlinks::Follow } else { self.options.symlinks };
-        let (file, metadata) = open_regular(path, symlinks)?;
+        if let Some(reason) = skip_reason(path, self.interest.names(path), &self.options) {
+            self.note_skipped(&[(path.to_owned(), reason)]);
+            return Ok(());
+        }
+        let (file, metadata) = open_regular(path, self.link_rule(path))?;
         let identity = Identity::of(&metadata);
+        if identity != expected {
+            // Exchanged in between: what was there a moment ago must be accounted for first.
+            self.look_soon();
+            return Ok(());
+        }
         if self.active.contains_key(&identity) {
             self.arrive_known(path, identity);
             return Ok(());
         }
-        if self.is_copy(path, &file, identity).map_err(fail)? || self.must_wait(path, &file).map_err(fail)? {
+        if !self.known.contains_key(&identity) && self.is_copy(path, &file, identity).map_err(fail)? {
             return Ok(());
         }
-        self.make_room();
-        let place = self.place(path, source, &file, identity).map_err(fail)?;
+        let source = self.sources.id(path);
+        let mut place = self.place(path, source, &file, identity).map_err(fail)?;
+        place.path = where_it_lies(path);
         let sizes = self.options.sizes();
         let reader = match is_gzip(path) {
             true => FileReader::gzip(file, identity, place, sizes),
             false => FileReader::plain(file, identity, place, sizes),
         };
-        let reader = reader.map_err(fail)?;
         self.settle(path, identity);
+        self.admit(path, reader.map_err(fail)?, &metadata);
+        Ok(())
+    }
+
+    /// Takes a file into service, or has it wait for its turn.
+    fn admit(&mut self, path: &Path, reader: FileReader, metadata: &Metadata) {
+        if !self.make_room() {
+            return self.defer(path, &reader);
+        }
+        let (identity, renamed) = (reader.identity, reader.origin != path);
         self.take_up(reader, metadata.len());
-        if is_gzip(path)
-            && let Some(active) = self.active.get_mut(&identity)
+        if let Some(active) = self.active.get_mut(&identity)
+            && (is_gzip(path) || renamed)
         {
-            // It has all it will ever have.
+            // It has all it will ever have, or nearly so.
             active.moved = Some(Instant::now());
         }
-        Ok(())
+    }
+
+    /// A link that was named by itself is followed to where it led then; for all others, and when it leads
+    /// elsewhere, the rule for links holds.
+    fn link_rule(&mut self, path: &Path) -> Symlinks {
+        if !self.interest.names(path) {
+            return self.options.symlinks;
+        }
+        let target = fs::canonicalize(path).ok().filter(|target| target != path);
+        if self.first_look {
+            self.trusted.insert(path.to_owned(), target);
+            return Symlinks::Follow;
+        }
+        match self.trusted.get(path) {
+            Some(trusted) if *trusted == target && target.is_some() => Symlinks::Follow,
+            _ => Symlinks::SameOwner,
+        }
     }
 
     /// Takes a reader into service.
@@ -261,6 +346,7 @@ impl Follow {
         self.outbox.opened(&reader, size);
         self.generations.insert(reader.generation);
         self.known.remove(&identity);
+        self.missing.remove(&identity);
         self.active.insert(identity, Active::new(reader));
         self.enqueue(identity);
     }
@@ -277,9 +363,16 @@ impl Follow {
             return Ok(place);
         }
         let mut place = Place::start(path, source, self.fresh_generation(identity));
-        if let Some(cursor) = self.take_restored(path, file)? {
+        if is_gzip(path) {
+            return Ok(place);
+        }
+        if !self.first_look {
+            // Before its first byte is read: is it a copy of one that is gone?
+            self.fresh.insert(identity);
+        } else if let Some(cursor) = self.take_homeless(file)? {
+            place.source = self.sources.id(&cursor.path);
             place.resume(&cursor);
-        } else if self.first_look && self.options.from == From::End && !is_gzip(path) {
+        } else if self.options.from == From::End {
             (place.end, place.lines) = last_line_end(file, self.options.sizes().limits)?;
         }
         Ok(place)
@@ -332,6 +425,7 @@ impl Follow {
         let size = active.reader.size().unwrap_or(0);
         active.reader.restart();
         active.behind = true;
+        active.indexed = false;
         let mut gap = rewritten(&cursor, size);
         if gap.cause == GapCause::Truncated {
             gap.to = last_size;
@@ -387,31 +481,13 @@ impl Follow {
 
     /// Looks whether an open file still holds what was read of it, before conclusions are drawn from it.
     pub(super) fn notice_truncation(&mut self, identity: Identity) {
-        let is_intact = |active: &super::Active| {
+        let is_intact = |active: &Active| {
             let reader = &active.reader;
             reader.size().unwrap_or(u64::MAX) >= reader.end() && reader.witness_holds().unwrap_or(true)
         };
         if self.active.get(&identity).is_some_and(|active| !is_intact(active)) {
             self.start_over(identity);
         }
-    }
-
-    /// True when the file replaces one of which it holds all that was read, and that one is still
-    /// being read. Once it is read to its end, reading goes on in the replacement.
-    fn must_wait(&mut self, path: &Path, file: &File) -> std::io::Result<bool> {
-        let Some(old) = self.last.get(path).copied() else { return Ok(false) };
-        let Some(active) = self.active.get(&old) else { return Ok(false) };
-        let cursor = active.reader.cursor(false);
-        if !active.reader.is_deleted() || !is_evidence(&cursor) || !continues(file, &cursor)? {
-            return Ok(false);
-        }
-        if active.behind || active.queued {
-            self.next_look = self.next_look.min(Instant::now() + super::MOVED_LOOK);
-            return Ok(true);
-        }
-        self.active.remove(&old);
-        self.known.insert(old, Known::new(cursor, None));
-        Ok(false)
     }
 
     /// The log that was copied is gone, and was read itself: the copy counts as read.
@@ -425,27 +501,11 @@ impl Follow {
         self.settle(path, identity);
         Ok(true)
     }
+}
 
-    /// Keeps the number of open files below the limit.
-    fn make_room(&mut self) {
-        if self.active.len() >= self.options.open_files_max.max(1) {
-            self.close_idle(1 + self.options.open_files_max / 16);
-        }
-    }
-
-    /// Closes files that have nothing to read, those that were silent longest first.
-    fn close_idle(&mut self, count: usize) {
-        let mut idle: Vec<(Instant, Identity)> = self
-            .active
-            .iter()
-            .filter(|(_, active)| active.moved.is_none() && !active.behind && !active.queued)
-            .map(|(identity, active)| (active.last_read, *identity))
-            .collect();
-        idle.sort_by_key(|(last_read, _)| *last_read);
-        for (_, identity) in idle.into_iter().take(count) {
-            if let Some(active) = self.active.remove(&identity) {
-                self.known.insert(identity, Known::new(active.reader.cursor(false), active.stamp));
-            }
-        }
-    }
+/// Where the file itself is: links lead elsewhere.
+fn where_it_lies(path: &Path) -> PathBuf {
+    let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    let target = is_link.then(|| fs::canonicalize(path).ok()).flatten();
+    target.unwrap_or_else(|| path.to_owned())
 }

@@ -1,15 +1,19 @@
 //! Finding what moved while nobody looked: rotated files, missed generations, copies.
+//!
+//! A file is searched for by what it is, over everything that the inputs hold and the folders where it, or
+//! the target of its link, was last seen; its name may be anything. It is given up when two looks in a row
+//! have not found it, because a rotation takes more than one step.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::{Follow, Known};
-use crate::event::{Cursor, Gap, GapCause, SourceId, SourceMessage, Timestamp};
+use super::Follow;
+use super::census::Companion;
+use crate::event::{Cause, Cursor, Gap, GapCause, SourceId, SourceMessage, Timestamp, Trouble, shown};
 use crate::source::Symlinks;
 use crate::source::identity::Identity;
-use crate::source::input::{is_compressed, is_rotation_of};
+use crate::source::input::rotation_bases;
 use crate::source::reader::{FileReader, Place, continues, open_regular};
 
 /// A cursor must cover this many bytes before a file is taken for a copy on the strength of its
@@ -19,52 +23,130 @@ const EVIDENCE_BYTES: u64 = 1024;
 /// Birth times come from a clock that ticks every few milliseconds, and from a server elsewhere.
 const CLOCK_SLACK: i64 = 2_000_000_000;
 
+/// So many looks in a row must have searched in vain.
+const LOOKS_TO_GIVE_UP: u8 = 2;
+
+/// A file that is not where it was.
+#[derive(Clone, Debug)]
+pub(super) struct Missing {
+    /// Where it was.
+    pub(super) path: PathBuf,
+    /// How many looks have searched for it.
+    pub(super) looks: u8,
+}
+
 impl Follow {
-    /// At the start, before anything is read: goes on with the files that were being read when
-    /// soctop ended, wherever they are now. What they held must not be taken for new in a copy.
-    pub(super) fn recover_rotated(&mut self) {
-        let is_ours = |cursor: &Cursor| {
-            self.inputs.iter().any(|input| input.covers(&cursor.path, self.options.directory_depth))
-        };
-        let mut cursors: Vec<Cursor> =
-            self.known.values().map(|known| known.cursor.clone()).filter(is_ours).collect();
+    /// Which file was last at each path, by the cursors of earlier runs: the youngest; those before it are
+    /// accounted for.
+    pub(super) fn remember_last(&mut self) {
+        use crate::source::watch::Interest;
+        let cursors = self.known.values().map(|known| &known.cursor);
+        let mut cursors: Vec<&Cursor> = cursors.filter(|cursor| self.interest.covers(&cursor.path)).collect();
         cursors.sort_by_key(|cursor| cursor.birth);
-        for cursor in cursors.iter().filter(|cursor| !cursor.finished) {
-            let identity = Identity::of_cursor(cursor);
-            if identity_at(&cursor.path) == Some(identity) {
-                self.look(&cursor.path);
-            } else if self.known.contains_key(&identity) {
-                self.recover_closed(identity, &cursor.path);
-            }
-        }
-        // The youngest generation known of each path; those before it are accounted for.
-        let youngest: BTreeMap<PathBuf, Identity> =
-            cursors.into_iter().map(|cursor| (cursor.path.clone(), Identity::of_cursor(&cursor))).collect();
-        for (path, last) in youngest {
-            let current = identity_at(&path);
-            if current != Some(last) {
-                self.recover_missed(&path, last, current);
-                self.last.entry(path).or_insert(last);
+        let last = cursors.into_iter().map(|cursor| (cursor.path.clone(), Identity::of_cursor(cursor)));
+        self.last = last.collect();
+    }
+
+    /// Searches for every file that left its place. Those that are `here`, where an input names them, are
+    /// taken up by the look at their path.
+    pub(super) fn search_missing(&mut self, here: &std::collections::HashSet<Identity>) {
+        let missing: Vec<(Identity, Missing)> =
+            self.missing.iter().map(|(identity, missing)| (*identity, missing.clone())).collect();
+        for (identity, missing) in missing {
+            if self.active.contains_key(&identity) || !self.known.contains_key(&identity) {
+                self.missing.remove(&identity);
+            } else if !here.contains(&identity) {
+                self.search(identity, missing);
             }
         }
     }
 
-    /// Finds a file that is not open, was not read to its end and left `path`; else notes a gap.
-    pub(super) fn recover_closed(&mut self, identity: Identity, path: &Path) {
-        if let Some(companion) = companions(path).into_iter().find(|companion| companion.identity == identity)
-        {
-            return self.take_up_moved(companion, path);
+    fn search(&mut self, identity: Identity, missing: Missing) {
+        let Some(known) = self.known.get(&identity) else { return };
+        let (cursor, finished) = (known.cursor.clone(), known.cursor.finished);
+        for place in places_of(&cursor, &missing.path) {
+            self.census.visit(&place);
         }
-        let Some(Known { cursor, .. }) = self.known.remove(&identity) else { return };
-        let source = self.sources.id(path);
-        let gap = Gap {
-            generation: cursor.generation,
-            path: cursor.path.clone(),
-            from: cursor.end,
-            to: None,
-            cause: GapCause::Vanished,
-        };
-        self.end_of_generation(Cursor { finished: true, ..cursor }, source, gap, None);
+        if let Some(path) = self.census.place_of(identity).map(Path::to_owned) {
+            // One that was read to its end may lie anywhere.
+            if finished || self.take_up_moved(&path, identity, &missing.path) {
+                self.missing.remove(&identity);
+            }
+        } else if !finished && self.continue_elsewhere(&cursor, identity) {
+            self.missing.remove(&identity);
+        } else if missing.looks + 1 < LOOKS_TO_GIVE_UP || !self.waiting.is_empty() {
+            self.missing.insert(identity, Missing { looks: missing.looks.saturating_add(1), ..missing });
+            self.look_soon();
+        } else {
+            self.missing.remove(&identity);
+            self.give_up(identity);
+        }
+    }
+
+    /// The file is gone; what was not read of it may stand in a copy, or in what it was compressed to.
+    fn continue_elsewhere(&mut self, cursor: &Cursor, identity: Identity) -> bool {
+        let source = self.sources.id(&cursor.path);
+        if self.continue_in_copy(cursor, source, Some(cursor.size), None) {
+            self.known.remove(&identity);
+            return true;
+        }
+        self.continue_in_compressed(cursor, identity)
+    }
+
+    /// A file that was not found. It is remembered: it may come back, as it was or as a copy.
+    fn give_up(&mut self, identity: Identity) {
+        let Some(known) = self.known.get_mut(&identity) else { return };
+        known.gone = true;
+        let was_finished = std::mem::replace(&mut known.cursor.finished, true);
+        let cursor = known.cursor.clone();
+        let size = known.stamp.map_or(cursor.size, |stamp| stamp.size.max(cursor.size));
+        if !was_finished {
+            let source = self.sources.id(&cursor.path);
+            let gap = Gap {
+                generation: cursor.generation,
+                path: cursor.path.clone(),
+                from: cursor.end,
+                to: Some(size).filter(|size| *size > cursor.end),
+                cause: GapCause::Vanished,
+            };
+            self.outbox.push(SourceMessage::Gap(source, gap));
+            self.outbox.closed(source, cursor.clone());
+        }
+        self.outbox.push(SourceMessage::Gone(cursor.generation));
+    }
+
+    /// A log that was compressed before it was read to its end is read on in what it was compressed to.
+    fn continue_in_compressed(&mut self, cursor: &Cursor, identity: Identity) -> bool {
+        if cursor.end == 0 || cursor.witness_len == 0 || !self.make_room() {
+            return false;
+        }
+        let names = names_of(cursor);
+        let candidates: Vec<PathBuf> = names.iter().flat_map(|name| self.census.compressed(name)).collect();
+        let found = candidates.into_iter().find_map(|path| self.compressed_reader(&path, cursor));
+        let Some(reader) = found else { return false };
+        let message = format!("`{}` was compressed before it was read to its end", shown(&cursor.path));
+        let message = format!("{message}: the rest is read from `{}`", shown(&reader.path));
+        self.remark(&reader.path.clone(), "compressed", message);
+        self.known.remove(&identity);
+        let (size, identity) = (cursor.size, reader.identity);
+        self.take_up(reader, size);
+        if let Some(active) = self.active.get_mut(&identity) {
+            active.moved = Some(Instant::now());
+        }
+        true
+    }
+
+    /// A reader of a compressed file that stands where the cursor does, if the file holds what was read.
+    fn compressed_reader(&mut self, path: &Path, cursor: &Cursor) -> Option<FileReader> {
+        let (file, metadata) = open_regular(path, Symlinks::Never).ok()?;
+        let identity = Identity::of(&metadata);
+        if self.is_taken(identity) {
+            return None;
+        }
+        let mut place = Place::start(path, self.sources.id(&cursor.path), cursor.generation);
+        place.resume(cursor);
+        let reader = FileReader::gzip(file, identity, place, self.options.sizes()).ok()?;
+        reader.fits(cursor).then_some(reader)
     }
 
     /// Reads generations that came to `path` and were rotated away between two looks: companions
@@ -73,7 +155,8 @@ impl Follow {
         let Some(after) = last.birth else { return };
         self.notice_truncation(last);
         let before = new.and_then(|new| new.birth).unwrap_or(i64::MAX);
-        let mut missed: Vec<Companion> = companions(path)
+        let mut missed: Vec<Companion> = self
+            .companions_of(path, last)
             .into_iter()
             .filter(|companion| companion.identity != last && Some(companion.identity) != new)
             .filter(|companion| {
@@ -85,15 +168,35 @@ impl Follow {
             .filter(|companion| !self.is_copy_of(companion, last))
             .collect();
         missed.sort_by_key(|companion| companion.identity.birth);
-        for companion in missed {
-            self.last.insert(path.to_owned(), companion.identity);
-            self.take_up_moved(companion, path);
+        for Companion { path: place, identity, .. } in missed {
+            if !self.is_taken(identity) {
+                self.last.insert(path.to_owned(), identity);
+                self.take_up_moved(&place, identity, path);
+            }
         }
+    }
+
+    /// The rotated and copied files beside a path, beside the target of its link, and beside the place where
+    /// the last file of the path was seen.
+    fn companions_of(&mut self, path: &Path, last: Identity) -> Vec<Companion> {
+        let seen = self.active.get(&last).map(|active| active.reader.path.clone());
+        let seen = seen.or_else(|| self.known.get(&last)?.cursor.seen_at.clone());
+        let target = path.is_symlink().then(|| fs::canonicalize(path).ok()).flatten();
+        let mut found: Vec<Companion> = Vec::new();
+        for name in [Some(path.to_owned()), target, seen].into_iter().flatten() {
+            for companion in self.census.companions(&name) {
+                if !found.iter().any(|own| own.identity == companion.identity) {
+                    found.push(companion);
+                }
+            }
+        }
+        found
     }
 
     fn is_copy_of(&self, companion: &Companion, origin: Identity) -> bool {
         let Some(active) = self.active.get(&origin) else { return false };
-        companion.metadata.len() > 0 && active.reader.begins_like(&companion.file).unwrap_or(false)
+        let file = || open_this(&companion.path, companion.identity);
+        companion.size > 0 && file().is_some_and(|file| active.reader.begins_like(&file).unwrap_or(false))
     }
 
     /// After a truncation: reads on in the copy that was made before it, if there is one. The log was
@@ -105,70 +208,72 @@ impl Follow {
         last_size: Option<u64>,
         intact: Option<Timestamp>,
     ) -> bool {
+        if cursor.end == 0 {
+            return false;
+        }
+        if self.continue_in_fresh(cursor) {
+            return true;
+        }
         let own = Identity::of_cursor(cursor);
         let not_before = intact.map_or(i64::MIN, |intact| intact.plus(-CLOCK_SLACK).0);
-        let copy = companions(&cursor.path).into_iter().find(|companion| {
-            companion.identity != own
-                && companion.identity.birth.is_none_or(|birth| birth >= not_before)
-                && !self.is_taken(companion.identity)
-                && cursor.end > 0
-                && continues(&companion.file, cursor).unwrap_or(false)
-        });
-        let Some(copy) = copy else { return false };
-        let size = copy.metadata.len();
-        if let Some(known) = last_size.filter(|known| *known > size) {
-            let gap = Gap {
-                generation: cursor.generation,
-                path: cursor.path.clone(),
-                from: size,
-                to: Some(known),
-                cause: GapCause::Truncated,
-            };
-            self.outbox.push(SourceMessage::Gap(source, gap));
-        }
-        let Companion { path, identity, file, .. } = copy;
+        let names = names_of(cursor);
+        let companions: Vec<Companion> = names.iter().flat_map(|name| self.census.companions(name)).collect();
+        let copy = companions
+            .into_iter()
+            .filter(|it| it.identity != own && !self.is_taken(it.identity))
+            .filter(|it| it.size >= cursor.end && it.identity.birth.is_none_or(|birth| birth >= not_before))
+            .find_map(|it| {
+                let file = open_this(&it.path, it.identity)?;
+                continues(&file, cursor).unwrap_or(false).then_some((it, file))
+            });
+        let Some((Companion { path, identity, size }, file)) = copy else { return false };
+        self.note_lost_after_copy(cursor, source, size, last_size);
         let mut place = Place::start(&path, source, cursor.generation);
         place.resume(cursor);
         self.take_up_at(file, identity, place, size);
         true
     }
 
-    /// The cursor of a file that was at `path` and was replaced by a copy of itself: restored from a
-    /// backup, moved from another file system, rewritten by an editor.
-    pub(super) fn take_restored(&mut self, path: &Path, file: &File) -> std::io::Result<Option<Cursor>> {
-        let mut found = None;
-        for (identity, known) in &self.known {
-            let cursor = &known.cursor;
-            let eligible = cursor.path == path && is_evidence(cursor);
-            if eligible && continues(file, cursor)? && !exists(*identity, path) {
-                found = Some(*identity);
-            }
-        }
-        Ok(found.and_then(|identity| self.known.remove(&identity)).map(|known| known.cursor))
+    /// What was written between the copy and the truncation is lost.
+    fn note_lost_after_copy(&mut self, cursor: &Cursor, source: SourceId, size: u64, last_size: Option<u64>) {
+        let Some(known) = last_size.filter(|known| *known > size) else { return };
+        let gap = Gap {
+            generation: cursor.generation,
+            path: cursor.path.clone(),
+            from: size,
+            to: Some(known),
+            cause: GapCause::Truncated,
+        };
+        self.outbox.push(SourceMessage::Gap(source, gap));
     }
 
-    fn is_taken(&self, identity: Identity) -> bool {
+    pub(super) fn is_taken(&self, identity: Identity) -> bool {
         self.active.contains_key(&identity) || self.known.contains_key(&identity)
     }
 
-    /// Reads a file that has left `origin`, from where it was left, to its end.
-    fn take_up_moved(&mut self, companion: Companion, origin: &Path) {
-        let Companion { path, identity, file, metadata } = companion;
+    /// Reads a file that has left `origin`, from where it was left, to its end. False: not yet.
+    fn take_up_moved(&mut self, path: &Path, identity: Identity, origin: &Path) -> bool {
+        if !self.make_room() {
+            return false;
+        }
+        let Some(file) = open_this(path, identity) else { return false };
         let source = self.sources.id(origin);
-        match self.place_known(&path, &file, identity) {
+        match self.place_known(path, &file, identity) {
             Ok(known) => {
                 let fresh = || Place {
                     origin: origin.to_owned(),
-                    ..Place::start(&path, source, self.fresh_generation(identity))
+                    ..Place::start(path, source, self.fresh_generation(identity))
                 };
                 let place = known.unwrap_or_else(fresh);
-                self.take_up_at(file, identity, place, metadata.len());
+                let size = file.metadata().map_or(0, |metadata| metadata.len());
+                self.take_up_at(file, identity, place, size);
             }
-            Err(error) => self.cannot_recover(&path, source, &error),
+            Err(error) => self.cannot_recover(path, source, &error),
         }
+        true
     }
 
-    fn take_up_at(&mut self, file: File, identity: Identity, place: Place, size: u64) {
+    pub(super) fn take_up_at(&mut self, file: File, identity: Identity, place: Place, size: u64) {
         let (path, source) = (place.path.clone(), place.source);
         match FileReader::plain(file, identity, place, self.options.sizes()) {
             Ok(reader) => {
@@ -182,12 +287,10 @@ impl Follow {
     }
 
     fn cannot_recover(&mut self, path: &Path, source: SourceId, error: &std::io::Error) {
-        self.say(path, Some(source), format!("cannot read `{}`: {error}", path.display()), None);
+        let message = format!("cannot read `{}`: {error}", shown(path));
+        let (about, cause) = (path.to_owned(), Cause::Unreadable);
+        self.begin_trouble(Trouble { source: Some(source), about, cause, message, hint: None });
     }
-}
-
-fn identity_at(path: &Path) -> Option<Identity> {
-    fs::metadata(path).ok().map(|metadata| Identity::of(&metadata))
 }
 
 /// True when a file that holds what stands before the cursor can only be a copy of the cursor's file.
@@ -195,28 +298,25 @@ pub(super) fn is_evidence(cursor: &Cursor) -> bool {
     cursor.end >= EVIDENCE_BYTES && cursor.head_len > 0
 }
 
-/// A file beside a log whose name says that it comes from the log.
-struct Companion {
-    path: PathBuf,
-    identity: Identity,
-    file: File,
-    metadata: Metadata,
+/// The places in whose folders a file is searched for.
+fn places_of(cursor: &Cursor, path: &Path) -> Vec<PathBuf> {
+    let mut places = vec![path.to_owned(), cursor.path.clone()];
+    places.extend(cursor.seen_at.clone());
+    places.extend(fs::canonicalize(&cursor.path).ok());
+    places
 }
 
-/// The rotated and copied files beside a log, and the log itself, as far as they can be read.
-fn companions(path: &Path) -> Vec<Companion> {
-    let Some(Ok(entries)) = path.parent().map(fs::read_dir) else { return Vec::new() };
-    entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|other| (other == path || is_rotation_of(other, path)) && !is_compressed(other))
-        .filter_map(|path| {
-            let (file, metadata) = open_regular(&path, Symlinks::Never).ok()?;
-            Some(Companion { path, identity: Identity::of(&metadata), file, metadata })
-        })
-        .collect()
+/// The names that rotated and compressed companions of a file may come from.
+fn names_of(cursor: &Cursor) -> Vec<PathBuf> {
+    let own = [Some(cursor.path.clone()), cursor.seen_at.clone()];
+    let mut names: Vec<PathBuf> = own.into_iter().flatten().collect();
+    names.extend(names.clone().iter().flat_map(|name| rotation_bases(name)));
+    names.dedup();
+    names
 }
 
-/// True when the file of this identity is still beside `path`.
-fn exists(identity: Identity, path: &Path) -> bool {
-    companions(path).iter().any(|companion| companion.identity == identity)
+/// Opens a file, if it is still the one that was seen there.
+fn open_this(path: &Path, identity: Identity) -> Option<File> {
+    let (file, metadata) = open_regular(path, Symlinks::Never).ok()?;
+    (Identity::of(&metadata) == identity).then_some(file)
 }

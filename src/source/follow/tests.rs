@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::Follow;
-use crate::event::{Cursor, GenerationId, SourceMessage};
+use crate::event::{Cause, Cursor, GenerationId, SourceMessage};
 use crate::source::outbox::Outbox;
 use crate::source::{Input, Options, Stop};
 
@@ -184,8 +184,10 @@ impl Model {
                 }
                 SourceMessage::Closed { cursor, .. } => self.pending_cursors.push(cursor),
                 SourceMessage::Gap(..) => self.pending_gaps += 1,
-                SourceMessage::Trouble { message, .. } if !message.contains("No such file") => {
-                    panic!("{message}")
+                SourceMessage::Trouble(trouble)
+                    if !matches!(trouble.cause, Cause::Missing | Cause::NothingNamed) =>
+                {
+                    panic!("{}", trouble.message)
                 }
                 _ => {}
             }

@@ -1,0 +1,72 @@
+//! What keeps from watching: states that begin and end, not sentences.
+
+use std::path::PathBuf;
+
+use super::SourceId;
+
+/// Why something cannot be read or stored at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Cause {
+    /// A file that was named is not there.
+    Missing,
+    /// The operating system does not allow it.
+    Denied,
+    /// A directory, a FIFO, a device: nothing that is read as a log.
+    NotAFile,
+    /// A symbolic link into another owner's files.
+    ForeignLink,
+    /// Compressed in a way that is not read, or not followed.
+    Compressed,
+    /// A pattern or a folder names nothing.
+    NothingNamed,
+    /// Reading fails: a broken disk, a server that does not answer.
+    Unreadable,
+    /// No more files may be open.
+    Descriptors,
+    /// Changes are seen late, because the kernel does not notify.
+    Notifications,
+    /// The index cannot be written.
+    Store,
+    /// No rule is loaded.
+    NoRules,
+}
+
+impl Cause {
+    /// Whether something goes unseen while it lasts. What is left out on purpose, or only seen later, is not
+    /// such a thing.
+    #[must_use]
+    pub fn blinds(self) -> bool {
+        !matches!(self, Self::Notifications | Self::Compressed)
+    }
+
+    /// In two or three words, for a column.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Missing => "not there",
+            Self::Denied => "permission denied",
+            Self::NotAFile => "not a regular file",
+            Self::ForeignLink => "foreign link",
+            Self::Compressed => "compressed",
+            Self::NothingNamed => "matches nothing",
+            Self::Unreadable => "cannot be read",
+            Self::Descriptors => "too many open files",
+            Self::Notifications => "seen late",
+            Self::Store => "cannot be stored",
+            Self::NoRules => "no rules",
+        }
+    }
+}
+
+/// Something keeps from reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub source: Option<SourceId>,
+    /// The file, folder or pattern; with the cause it tells one trouble from another.
+    pub about: PathBuf,
+    pub cause: Cause,
+    /// A sentence with path and operation.
+    pub message: String,
+    /// What the operator can do.
+    pub hint: Option<String>,
+}
