@@ -21,6 +21,7 @@ mod convert;
 mod directory;
 mod document;
 mod error;
+mod gap;
 mod partition;
 mod payload;
 mod reader;

@@ -146,7 +146,7 @@ impl Directory {
     }
 
     pub fn write_marker(&self, marker: &Marker) -> Result<(), Error> {
-        let text = serde_json::to_vec(marker).expect("a marker is plain data");
+        let text = serde_json::to_vec(marker).map_err(|error| Error::form(&error))?;
         self.replace(MARKER, &text)
     }
 

@@ -13,13 +13,15 @@ use tantivy::schema::document::{ReferenceValue, ReferenceValueLeaf};
 use tantivy::schema::{Document, Field, Value};
 
 use super::codec::{self, DocumentKind};
+use super::error::Error;
+use super::gap::StoredGap;
 use super::schema::{self, Fields};
 use super::tokenizer::{VALUE_BREAK, VALUE_BYTES, head, push_marker, push_own, push_pair};
 use super::writer::Ticket;
 use crate::alert::Alert;
 use crate::event::{
     Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Redacted, Span, Timestamp,
-    canonical,
+    canonical, shown,
 };
 
 /// At most so many fields of an event become terms; all are stored.
@@ -88,8 +90,8 @@ impl Contents {
         }
     }
 
-    pub fn alert(alert: &Alert, number: u64, epoch: u64) -> Self {
-        let json = serde_json::to_string(alert).expect("an alert is plain data");
+    pub fn alert(alert: &Alert, number: u64, epoch: u64) -> Result<Self, Error> {
+        let json = serde_json::to_string(alert).map_err(|error| Error::form(&error))?;
         let pairs = |frames: &mut String| {
             push_own(frames, schema::KIND, schema::KIND_ALERT);
             push_pair(frames, "rule.id", &alert.rule.id);
@@ -104,17 +106,18 @@ impl Contents {
             }
         };
         let key = event_key(alert.alert_id.0);
-        Self::other(DocumentKind::Alert, &json, &alert.summary, alert.time, number, key, epoch, pairs)
+        Ok(Self::other(DocumentKind::Alert, &json, &alert.summary, alert.time, number, key, epoch, pairs))
     }
 
-    pub fn gap(gap: &Gap, at: Timestamp, number: u64, epoch: u64) -> Self {
-        let json = serde_json::to_string(gap).expect("a gap is plain data");
-        let path = gap.path.to_string_lossy();
+    pub fn gap(gap: &Gap, at: Timestamp, number: u64, epoch: u64) -> Result<Self, Error> {
+        let stored = StoredGap { at, gap: gap.clone() };
+        let json = serde_json::to_string(&stored).map_err(|error| Error::form(&error))?;
+        let path = shown(&gap.path).to_string();
         let pairs = |frames: &mut String| {
             push_own(frames, schema::KIND, schema::KIND_GAP);
             push_pair(frames, SOURCE, &path);
         };
-        Self::other(DocumentKind::Gap, &json, "", at, number, 0, epoch, pairs)
+        Ok(Self::other(DocumentKind::Gap, &json, &path, at, number, 0, epoch, pairs))
     }
 
     #[expect(clippy::too_many_arguments, reason = "the two callers above are all there will be")]

@@ -43,6 +43,27 @@ pub enum Error {
     Search { reason: String },
 }
 
+/// The error of the operating system behind an error, when it says nothing about what lies in the files:
+/// too many open files, no permission, a broken disk.
+pub(super) fn refusal(error: &(dyn std::error::Error + 'static)) -> Option<io::Error> {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let code = causes.into_iter().find_map(|cause| {
+        let plain = cause.downcast_ref::<io::Error>();
+        let shared = cause.downcast_ref::<std::sync::Arc<io::Error>>();
+        plain.or(shared.map(|shared| &**shared))?.raw_os_error()
+    })?;
+    let refusal = io::Error::from_raw_os_error(code);
+    (refusal.kind() != io::ErrorKind::NotFound).then_some(refusal)
+}
+
+/// Whether the process, or the system, has as many files open as it may.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(
+        rustix::io::Errno::from_io_error(error),
+        Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE)
+    )
+}
+
 fn holder(pid: Option<u32>) -> String {
     pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }
@@ -56,8 +77,16 @@ impl Error {
         Self::Write { reason: error.to_string() }
     }
 
+    /// What is to be stored cannot be written as JSON.
+    pub(super) fn form(error: &serde_json::Error) -> Self {
+        Self::Write { reason: error.to_string() }
+    }
+
     pub(super) fn search(error: &tantivy::TantivyError) -> Self {
-        Self::Search { reason: error.to_string() }
+        match refusal(error) {
+            Some(source) => Self::Io { operation: "search", path: "the index".into(), source },
+            None => Self::Search { reason: error.to_string() },
+        }
     }
 
     /// Completes an error found after parsing with the text it is about.
@@ -74,6 +103,9 @@ impl Error {
         let hint = match self {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "run as the owner of the data directory, or name another with `--data-dir`".to_owned()
+            }
+            Self::Io { source, .. } if is_out_of_descriptors(source) => {
+                "allow more open files (`ulimit -n`)".to_owned()
             }
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "free space on the disk, or lower `--max-size`".to_owned()

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::store::Compressor;
-use tantivy::{Index, IndexSettings, IndexWriter, TantivyError};
+use tantivy::{Index, IndexSettings, IndexWriter};
 
 use super::directory::{create_private, sync_directory};
 use super::document::Doc;
@@ -38,9 +38,8 @@ impl Partition {
             docstore_blocksize: 16 * 1024,
             ..IndexSettings::default()
         };
-        let directory = MmapDirectory::open(path).map_err(|error| damaged(path, &error.to_string()))?;
-        let index =
-            Index::create(directory, schema, settings).map_err(|error| damaged(path, &error.to_string()))?;
+        let directory = MmapDirectory::open(path).map_err(|error| refused(path, &error))?;
+        let index = Index::create(directory, schema, settings).map_err(|error| refused(path, &error))?;
         schema::register(&index);
         sync_directory(path)?;
         Ok(Self { path: path.to_owned(), index, fields })
@@ -67,7 +66,7 @@ impl Partition {
 
     /// The position in the last commit.
     pub fn payload(&self) -> Result<Payload, Error> {
-        let meta = self.index.load_metas().map_err(|error| damaged(&self.path, &error.to_string()))?;
+        let meta = self.index.load_metas().map_err(|error| refused(&self.path, &error))?;
         Payload::parse(meta.payload.as_deref())
             .map_err(|error: PayloadError| damaged(&self.path, &error.to_string()))
     }
@@ -101,14 +100,18 @@ fn open_index(path: &Path) -> Result<Index, Error> {
     let readable =
         fs::read(&managed).is_ok_and(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).is_ok());
     if readable || !managed.exists() {
-        return Err(damaged(path, &describe(&first)));
+        return Err(refused(path, &first));
     }
     fs::remove_file(&managed).map_err(Error::io("remove", &managed))?;
-    Index::open_in_dir(path).map_err(|error| damaged(path, &describe(&error)))
+    Index::open_in_dir(path).map_err(|error| refused(path, &error))
 }
 
-fn describe(error: &TantivyError) -> String {
-    error.to_string()
+/// What kept the index from being opened: the operating system, or what lies in the files.
+fn refused(path: &Path, error: &(dyn std::error::Error + 'static)) -> Error {
+    match super::error::refusal(error) {
+        Some(source) => Error::io("open the index in", path)(source),
+        None => damaged(path, &error.to_string()),
+    }
 }
 
 fn damaged(path: &Path, reason: &str) -> Error {

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::error::Error;
 use crate::event::{Cursor, Timestamp};
 
 /// What the committer wants to be durable together with the documents added since the last commit.
@@ -104,9 +105,9 @@ pub enum PayloadError {
 const TAG: &str = "soctop1";
 
 impl Payload {
-    pub(super) fn to_text(&self) -> String {
-        let json = serde_json::to_string(self).expect("a payload is plain data");
-        format!("{TAG} {:016x} {json}", xxh3_64(json.as_bytes()))
+    pub(super) fn to_text(&self) -> Result<String, Error> {
+        let json = serde_json::to_string(self).map_err(|error| Error::form(&error))?;
+        Ok(format!("{TAG} {:016x} {json}", xxh3_64(json.as_bytes())))
     }
 
     pub(super) fn parse(text: Option<&str>) -> Result<Self, PayloadError> {
@@ -129,7 +130,7 @@ mod tests {
     #[test]
     fn a_payload_comes_back_and_damage_is_named() {
         let payload = Payload { epoch: 7, instance: "a b".into(), seq_next: 9, ..Payload::default() };
-        let text = payload.to_text();
+        let text = payload.to_text().unwrap();
         assert_eq!(Payload::parse(Some(&text)), Ok(payload));
         assert_eq!(Payload::parse(None), Err(PayloadError::Absent));
         assert_eq!(Payload::parse(Some("")), Err(PayloadError::Form));

@@ -32,6 +32,7 @@ use super::convert;
 use super::directory::Directory;
 use super::document::{CORRELATION_ID, event_key};
 use super::error::Error;
+use super::gap::{StoredGap, among_gaps};
 use super::partition::{self, Partition};
 use super::payload::Payload;
 use super::schema::{EVENT_KEY, Fields, KIND, KIND_ALERT, KIND_GAP, LEVEL, SEQ, TIME};
@@ -204,10 +205,13 @@ impl Reader {
         guarded(|| {
             let view = self.0.view.load_full();
             let deadline = Deadline::after(SEARCH_TIME);
-            let query = view.events_only(
-                convert::query(expression, &view.searcher, self.fields(), &deadline)?,
-                self.fields(),
-            );
+            let fields = self.fields();
+            let convert = |expression| convert::query(expression, &view.searcher, fields, &deadline);
+            let events = view.events_only(convert(expression)?, fields);
+            let query = match among_gaps(expression) {
+                Some(rest) => view.with_gaps(events, convert(&rest)?, fields),
+                None => events,
+            };
             let times = Times::of(request.since, request.until);
             let order = if request.ascending { Order::OldestFirst } else { Order::NewestFirst };
             let mut top = Top::new(request.limit, order);
@@ -451,6 +455,13 @@ impl View {
         self.visible(Box::new(BooleanQuery::new(clauses)), fields)
     }
 
+    /// Events, and gaps for which `rest` holds.
+    fn with_gaps(&self, events: Box<dyn Query>, rest: Box<dyn Query>, fields: Fields) -> Box<dyn Query> {
+        let gaps = vec![(Occur::Must, kind_query(fields, KIND_GAP)), (Occur::Must, rest)];
+        let gaps = self.visible(Box::new(BooleanQuery::new(gaps)), fields);
+        Box::new(BooleanQuery::new(vec![(Occur::Should, events), (Occur::Should, gaps)]))
+    }
+
     /// Hands over the documents that match, segment by segment, in blocks.
     fn visit(
         &self,
@@ -497,9 +508,17 @@ impl View {
 
     fn records(&self, hits: &[DocAddress], fields: Fields) -> Result<Vec<Record>, Error> {
         let mut names = Names::default();
-        let decode = |stored: Stored| codec::decode_event(&stored.line, &stored.record, &mut names);
-        let records: Result<Vec<_>, _> = self.stored(hits, fields)?.into_iter().map(decode).collect();
-        records.map_err(|error| Error::Search { reason: error.to_string() })
+        let unreadable = |error: &dyn std::fmt::Display| Error::Search { reason: error.to_string() };
+        let mut decode = |stored: Stored| match codec::kind(&stored.record) {
+            Ok(DocumentKind::Gap) => {
+                let gap: StoredGap =
+                    serde_json::from_str(&stored.line).map_err(|error| unreadable(&error))?;
+                Ok(gap.into_record(stored.line))
+            }
+            _ => codec::decode_event(&stored.line, &stored.record, &mut names)
+                .map_err(|error| unreadable(&error)),
+        };
+        self.stored(hits, fields)?.into_iter().map(&mut decode).collect()
     }
 
     /// Sorts stored documents into events and alerts, by time; of an alert the last state stays.

@@ -173,14 +173,14 @@ impl Writer {
 
     /// Adds one state of an alert. Errors as [`Writer::add_event`].
     pub fn add_alert(&mut self, alert: &Alert) -> Result<(), Error> {
-        let contents = Contents::alert(alert, self.alerts_next, self.epoch());
+        let contents = Contents::alert(alert, self.alerts_next, self.epoch())?;
         self.alerts_next += 1;
         self.add(contents)
     }
 
     /// Adds a gap found at `at`. Errors as [`Writer::add_event`].
     pub fn add_gap(&mut self, gap: &Gap, at: Timestamp) -> Result<(), Error> {
-        let contents = Contents::gap(gap, at, self.alerts_next, self.epoch());
+        let contents = Contents::gap(gap, at, self.alerts_next, self.epoch())?;
         self.alerts_next += 1;
         self.add(contents)
     }
@@ -291,7 +291,7 @@ impl Writer {
         if stored.cursors_file.is_some() {
             stored.cursors.clear();
         }
-        let text = stored.to_text();
+        let text = stored.to_text()?;
         let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
         prepared.set_payload(&text);
         prepared.commit().map_err(|error| Error::write(&error))?;
@@ -327,7 +327,7 @@ impl Writer {
             detection: self.payload.detection.clone(),
             outbox_done: position.outbox_done,
         };
-        let cursors = serde_json::to_vec(&payload.cursors).expect("cursors are plain data");
+        let cursors = serde_json::to_vec(&payload.cursors).map_err(|error| Error::form(&error))?;
         if cursors.len() > CURSOR_BYTES {
             let file = FileReference::of(format!("cursors-{epoch}.json"), &cursors);
             self.directory.replace(&file.name, &cursors)?;
@@ -466,7 +466,7 @@ fn create_first_partition(
     let instance = payload.instance.clone();
     let mut writer = partition.writer(options.threads, options.heap_bytes)?;
     let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
-    prepared.set_payload(&payload.to_text());
+    prepared.set_payload(&payload.to_text()?);
     prepared.commit().map_err(|error| Error::write(&error))?;
     drop(writer);
     sync_directory(&path)?;
@@ -533,7 +533,7 @@ fn open_writer(
             stored.cursors.clear();
         }
         let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
-        prepared.set_payload(&stored.to_text());
+        prepared.set_payload(&stored.to_text()?);
         prepared.commit().map_err(|error| Error::write(&error))?;
         sync_directory(&partition.path)?;
     }

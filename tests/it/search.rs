@@ -315,6 +315,15 @@ fn a_gap_is_counted_and_is_no_event() {
     writer.commit(position(5)).unwrap();
     assert_eq!(reader.counts().unwrap().gaps, 1);
     assert_eq!(found(&reader, "").len(), 5);
+    for question in ["kind:gap", "kind:gap AND log.file.path:*app.log", "kind:gap AND app.log"] {
+        let request = SearchRequest { query: question.into(), limit: 10, ..SearchRequest::default() };
+        let response = reader.search(&request).unwrap();
+        assert_eq!(response.total, 1, "{question}");
+        let record = &response.records[0];
+        assert_eq!((&*record.source, record.time), ("/var/log/app.log", Timestamp::from_seconds(1)));
+        assert!(record.message.contains("lines may be lost after byte 10"), "{}", record.message);
+    }
+    assert_eq!(found(&reader, "NOT kind:gap").len(), 5);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn numbers(reader: &Reader) -> Vec<u64> {
 /// What a merge does that finishes after a failed commit: everything added so far is published,
 /// under the payload of the commit before.
 fn publish_under_old_payload(writer: &mut Writer) {
-    let text = writer.payload.to_text();
+    let text = writer.payload.to_text().unwrap();
     let State::Working(tantivy) = &mut writer.state else { panic!("degraded") };
     send(mem::take(&mut writer.batch), &writer.queue, tantivy, &writer.partition).unwrap();
     let mut prepared = tantivy.prepare_commit().unwrap();
@@ -113,7 +113,7 @@ fn a_commit_that_reported_an_error_but_became_durable_is_not_repeated() {
     let State::Working(tantivy) = &mut writer.state else { panic!("degraded") };
     send(mem::take(&mut writer.batch), &writer.queue, tantivy, &writer.partition).unwrap();
     let mut prepared = tantivy.prepare_commit().unwrap();
-    prepared.set_payload(&payload.to_text());
+    prepared.set_payload(&payload.to_text().unwrap());
     prepared.commit().unwrap();
     writer.held.attempted = writer.held.contents.len();
     assert!(matches!(writer.fail("sync failed"), Error::Write { .. }));

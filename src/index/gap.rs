@@ -1,0 +1,75 @@
+//! Gaps as documents: what is lost is searchable like what was read.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::schema;
+use crate::event::{EventId, Gap, LogLevel, Outcome, Record, RecordField, TimeQuality, Timestamp, shown};
+use crate::query::{Clause, Expression, Test};
+
+/// What is stored of a gap.
+#[derive(Serialize, Deserialize)]
+pub struct StoredGap {
+    /// When it was found.
+    #[serde(default)]
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub gap: Gap,
+}
+
+impl StoredGap {
+    /// The gap as people look at events.
+    pub fn into_record(self, json: String) -> Record {
+        let Self { at, gap } = self;
+        let lost = gap.to.map(|to| to.saturating_sub(gap.from));
+        let source: Arc<str> = shown(&gap.path).to_string().into();
+        let what = match lost {
+            Some(bytes) => format!("{bytes} bytes were lost"),
+            None => "lines may be lost".to_owned(),
+        };
+        let number = |name: &str, value: u64| field(name, value.to_string(), false);
+        let mut fields = vec![field(schema::KIND, schema::KIND_GAP.to_owned(), true)];
+        fields.push(number("gap.from", gap.from));
+        fields.extend(gap.to.map(|to| number("gap.to", to)));
+        fields.extend(lost.map(|bytes| number("gap.lost_bytes", bytes)));
+        Record {
+            event_id: EventId::of(gap.generation, gap.from),
+            seq: 0,
+            time: at,
+            time_quality: TimeQuality::Exact,
+            ingested: at,
+            message: format!("{source}: {what} after byte {}: {}", gap.from, gap.cause.in_words()),
+            source,
+            line: 0,
+            outcome: Outcome::Parsed,
+            format: crate::event::Format::default(),
+            level: LogLevel::Warn,
+            service: "soctop".to_owned(),
+            correlation_ids: Vec::new(),
+            fields,
+            raw: json,
+        }
+    }
+}
+
+fn field(name: &str, value: String, is_string: bool) -> RecordField {
+    RecordField { name: name.into(), value, is_string, derived: true, joined: false }
+}
+
+/// What remains of a question that asks for gaps (`kind:gap`, alone or with other conditions that must
+/// hold); `None` when it does not.
+pub fn among_gaps(expression: &Expression) -> Option<Expression> {
+    let asks = |expression: &Expression| {
+        matches!(expression, Expression::Clause(Clause { field: Some(field), test: Test::Is(value), .. })
+            if field == schema::KIND && value.eq_ignore_ascii_case(schema::KIND_GAP))
+    };
+    match expression {
+        Expression::And(all) if all.iter().any(asks) => {
+            let rest: Vec<Expression> = all.iter().filter(|own| !asks(own)).cloned().collect();
+            Some(if rest.is_empty() { Expression::All } else { Expression::And(rest) })
+        }
+        own if asks(own) => Some(Expression::All),
+        _ => None,
+    }
+}
