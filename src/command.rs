@@ -8,6 +8,7 @@ mod generate;
 mod ingest;
 mod live;
 mod print;
+mod process;
 mod replay;
 mod rules;
 mod search;
@@ -25,6 +26,7 @@ use crate::exit::Exit;
 /// # Errors
 /// Whatever stopped the command, with a hint where there is a next step.
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
+    process::prepare();
     let asked = settings::Asked::new(cli.config.as_deref());
     match cli.command {
         None => {

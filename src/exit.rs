@@ -4,7 +4,7 @@
 //! · 130 interrupted · 101 a bug (a panic, Rust's own). A closed pipe is no error.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::text::Safe;
@@ -59,17 +59,15 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 /// `error:`, then `caused by:` lines, then `hint:`. Messages may quote log content and file names,
 /// so they pass the filter like everything else.
-#[expect(clippy::print_stderr, reason = "the last words of the program")]
 fn print_error(error: &anyhow::Error) {
     let mut causes = error.chain();
-    if let Some(first) = causes.next() {
-        eprintln!("error: {}", safe_lines(&first.to_string()));
-    }
-    for cause in causes {
-        eprintln!("caused by: {}", safe_lines(&cause.to_string()));
-    }
-    if let Some(hint) = error.chain().find_map(hint_of) {
-        eprintln!("hint: {}", safe_lines(&hint));
+    let first = causes.next().map(|first| ("error", first.to_string()));
+    let others = causes.map(|cause| ("caused by", cause.to_string()));
+    let hint = error.chain().find_map(hint_of).map(|hint| ("hint", hint));
+    let mut stderr = io::stderr().lock();
+    for (what, words) in first.into_iter().chain(others).chain(hint) {
+        // Where nothing can be written nobody listens; the exit status says enough.
+        writeln!(stderr, "{what}: {}", safe_lines(&words)).unwrap_or_default();
     }
 }
 

@@ -31,3 +31,5 @@ pub use recordings::{Chunks, RecordingError, recordings};
 pub use replay::{Recording, replay};
 pub use signals::stop_on_signal;
 pub use work::{Line, Work, WorkOptions};
+
+pub use crate::index::panic_is_handled;

@@ -1,6 +1,7 @@
 //! `soctop watch`: the live dashboard.
 
 use super::live;
+use super::process;
 use super::settings::{self, Asked};
 use crate::cli::{From, WatchArgs};
 use crate::config::{Config, Environment, RuleFiles, SourceConfig};
@@ -16,6 +17,7 @@ pub fn run(args: &WatchArgs, asked: Asked) -> anyhow::Result<Exit> {
     let data_dir = settings::data_dir(&config)?;
     let (files, loaded) = RuleFiles::open(&config)?;
     let plain = live::is_plain(&args.screen);
+    process::warn_of_root();
     if plain {
         live::report_rule_problems(&loaded);
     }

@@ -31,6 +31,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::{SigId, flag, low_level};
 
 use super::Error;
+use crate::pipeline::panic_is_handled;
 
 /// The terminal is ours. Restoring looks here, so that it happens once, whoever comes first.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -238,8 +239,11 @@ fn install_panic_hook() {
     INSTALLED.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |report| {
-            restore().unwrap_or_default();
-            previous(report);
+            // What is about to become an error message leaves a living dashboard alone.
+            if !panic_is_handled() {
+                restore().unwrap_or_default();
+                previous(report);
+            }
         }));
     });
 }
