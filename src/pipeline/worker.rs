@@ -315,8 +315,6 @@ impl Worker {
             let known = self.sources.entry(source).or_default();
             if known.status.path.is_empty() {
                 known.status.path = shown(&about).to_string().into();
-                // There is nothing to read in it.
-                known.caught_up = true;
             }
             known.status.trouble = Some(message.clone());
             self.changed_sources.insert(source);
