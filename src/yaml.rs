@@ -270,7 +270,7 @@ impl<'a> Builder<'a> {
             open.has(&key.value)
         });
         if duplicate {
-            self.fail(&key.at, format!("the key `{}` stands here twice", key.value));
+            self.fail(&key.at, format!("the key `{}` is given twice here", key.value));
         }
         true
     }
@@ -369,7 +369,7 @@ mod tests {
     fn duplicate_keys_are_all_reported() {
         assert_eq!(
             messages("a: 1\na: 2\nb: {c: 1, c: 2}\n"),
-            ["2:1: the key `a` stands here twice", "3:11: the key `c` stands here twice",]
+            ["2:1: the key `a` is given twice here", "3:11: the key `c` is given twice here",]
         );
     }
 
@@ -386,7 +386,7 @@ mod tests {
     fn places_count_lines_as_yaml_does() {
         assert_eq!(
             messages("a: 1\r\rb: 2\ra: 3\n---\r\nc: 1\nc: 2\n"),
-            ["4:1: the key `a` stands here twice", "7:1: the key `c` stands here twice",]
+            ["4:1: the key `a` is given twice here", "7:1: the key `c` is given twice here",]
         );
     }
 

@@ -102,8 +102,8 @@ impl Incidents {
     pub fn compare(&self, text: &str) -> anyhow::Result<Vec<String>> {
         let mut wanted = Vec::new();
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let expected: Expected =
-                serde_json::from_str(line).with_context(|| format!("line {} is no incident", number + 1))?;
+            let expected: Expected = serde_json::from_str(line)
+                .with_context(|| format!("line {} is not an incident", number + 1))?;
             wanted.push(expected);
         }
         let mut found = self.expected();

@@ -40,7 +40,7 @@ pub fn run(args: &ExplainArgs, asked: Asked) -> anyhow::Result<Exit> {
     }
     reader.out.flush()?;
     if reader.said == 0 {
-        print::talk("there is no line in it, only white space");
+        print::talk("it has no line, only white space");
     }
     Ok(Exit::Fine)
 }

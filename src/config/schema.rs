@@ -145,7 +145,7 @@ pub const SECTIONS: &[Section] = &[
         repeated: false,
         about: "How the dashboard draws.",
         keys: &[
-            Key { name: "fps", example: "10", about: "Frames a second at the most, 1 to 30 (flag --fps)." },
+            Key { name: "fps", example: "10", about: "Most frames per second, 1 to 30 (flag --fps)." },
             Key { name: "ascii", example: "false", about: "Letters and ASCII signs only (flag --ascii)." },
             Key {
                 name: "no_motion",

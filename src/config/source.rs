@@ -252,7 +252,7 @@ fn overrides<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Overrides {
 fn network(reader: &mut Reader<'_>, text: &Spanned<String>) -> Option<Network> {
     let network = Network::parse(text.get_ref());
     if network.is_none() {
-        let problem = format!("`{}` is no address or network", text.get_ref());
+        let problem = format!("`{}` is not an address or network", text.get_ref());
         reader.error_hint(text.span(), problem, "for example `203.0.113.7` or `203.0.113.0/24`");
     }
     network
@@ -277,7 +277,7 @@ fn read_fields<'t>(
             None => {
                 let hint = did_you_mean(&target, FieldTarget::names())
                     .unwrap_or_else(|| "canonical fields are listed in docs/configuration.md".to_owned());
-                reader.error_hint(value.span(), format!("`{target}` is no canonical field"), hint);
+                reader.error_hint(value.span(), format!("`{target}` is not a canonical field"), hint);
             }
         }
     }

@@ -179,7 +179,7 @@ fn fact_words(fact: &Fact, name: impl Fn(&FieldSlot) -> String) -> String {
         Fact::Compares(slot, comparison, bound) => {
             format!("{} is {} {}", name(slot), comparison.word(), super::prefilter::filed_number(*bound))
         }
-        Fact::Keyword(text) => format!("`{text}` stands anywhere"),
+        Fact::Keyword(text) => format!("`{text}` anywhere in the event"),
     }
 }
 

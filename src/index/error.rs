@@ -19,7 +19,7 @@ pub enum Error {
     Locked { path: PathBuf, pid: Option<u32> },
     #[error("the data directory `{}` can be written by other users (mode {mode:o})", path.display())]
     Insecure { path: PathBuf, mode: u32 },
-    #[error("`{}` is no soctop data directory", path.display())]
+    #[error("`{}` is not a soctop data directory", path.display())]
     NotAStore { path: PathBuf },
     #[error("the data directory `{}` has format {found}, this program reads format {expected}", path.display())]
     Format { path: PathBuf, found: u32, expected: u32 },

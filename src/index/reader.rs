@@ -776,7 +776,7 @@ fn doubt(trace: &Trace, span: Span) -> Option<String> {
         return Some(format!("{users} different users use this id"));
     }
     let hours = span.hours();
-    (events > 1 && hours >= LONG_HOURS).then(|| format!("the events lie {hours} hours apart"))
+    (events > 1 && hours >= LONG_HOURS).then(|| format!("the events are {hours} hours apart"))
 }
 
 const MANY_ADDRESSES: usize = 8;

@@ -90,7 +90,7 @@ pub enum LiveError {
     #[error("cannot watch for changes")]
     Watch(#[source] io::Error),
     /// A bug: the message of the panic went to standard error.
-    #[error("the thread `{name}` broke down")]
+    #[error("the thread `{name}` panicked")]
     Panicked { name: String },
 }
 
@@ -291,7 +291,7 @@ fn prepare_work(
 ) -> Work {
     let mut work = Work::new(&rules.rules, options);
     if let Err(reason) = recover(&mut work, writer) {
-        problems.push(format!("detection starts anew: {reason}"));
+        problems.push(format!("detection starts afresh: {reason}"));
     }
     work
 }

@@ -160,7 +160,7 @@ impl Reloader {
         let mut work = self.compile(&loaded.rules);
         let (recalled_to, missed) = self.recall(&mut work)?;
         if missed > 0 {
-            let sentence = "rules: the index is behind; what starts anew has not seen";
+            let sentence = "rules: the index is behind; new rules have not seen";
             report.remarks.push(format!("{sentence} the last {missed} events"));
         }
         self.fingerprint.clone_from(&loaded.fingerprint);
@@ -269,7 +269,7 @@ pub(super) fn exchange(work: &mut Work, prepared: &mut Prepared, tail: &mut Tail
     let running = succession.kept + succession.changed + succession.added;
     let mut sentence = format!("rules reloaded: {}; {running} run", words.join(", "));
     if unseen > 0 {
-        sentence.push_str(&format!("; what starts anew has not seen {unseen} events of the meantime"));
+        sentence.push_str(&format!("; new rules have not seen the {unseen} events that came in between"));
     }
     (succession, sentence)
 }

@@ -27,9 +27,9 @@ pub enum QueryErrorKind {
     OpenList,
     #[error("a list without a field")]
     ListWithoutField,
-    #[error("nothing stands after `{after}`")]
+    #[error("nothing follows `{after}`")]
     Missing { after: String },
-    #[error("`{found}` is no operator")]
+    #[error("`{found}` is not an operator")]
     Operator { found: String },
     #[error("the parentheses are empty")]
     EmptyGroup,
@@ -37,7 +37,7 @@ pub enum QueryErrorKind {
     Regex { reason: String },
     #[error("a range or a comparison needs a field")]
     RangeWithoutField,
-    #[error("`{value}` is no time")]
+    #[error("`{value}` is not a time")]
     Time { value: String },
     #[error("the query is too deep or too long")]
     TooLarge,

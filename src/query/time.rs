@@ -7,9 +7,9 @@ use crate::event::{Nanos, Timestamp};
 const SECOND: Nanos = 1_000_000_000;
 const DAY: Nanos = 86_400 * SECOND;
 
-/// A text that is no point in time.
+/// A text that is not a time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no point in time")]
+#[error("`{text}` is not a time")]
 pub struct TimeError {
     pub text: String,
 }

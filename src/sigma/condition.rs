@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
         let word = self.peek()?;
         let written = self.words[self.at];
         if written != word {
-            let message = format!("keywords are written in small letters: `{word}`, not `{written}`");
+            let message = format!("keywords are lower case: `{word}`, not `{written}`");
             self.warnings.push(ConditionError::new(message).at(written));
         }
         self.at += 1;

@@ -149,8 +149,7 @@ impl Linter<'_> {
     fn twin(&mut self, rule: &DetectionRule, first: &DetectionRule) {
         let message = format!("the rule asks the same as `{}`", first.header.reference());
         self.warn(
-            Diagnostic::warning(&rule.header.at, message)
-                .with_hint(format!("it stands at {}", first.header.at)),
+            Diagnostic::warning(&rule.header.at, message).with_hint(format!("it is at {}", first.header.at)),
         );
     }
 }

@@ -160,7 +160,7 @@ pub fn check_chain(chain: &[Modifier], keyword: bool) -> Result<(), Mistake> {
 fn check_step(modifier: Modifier, before: &[Modifier], keyword: bool) -> Result<(), Mistake> {
     let word = modifier.word();
     if before.contains(&modifier) {
-        return Err(Mistake::new(format!("modifier `{word}` stands twice")));
+        return Err(Mistake::new(format!("modifier `{word}` is given twice")));
     }
     if modifier.is_flag() && !before.contains(&Modifier::Re) {
         return Err(
@@ -187,7 +187,7 @@ fn check_step(modifier: Modifier, before: &[Modifier], keyword: bool) -> Result<
         || (modifier == Modifier::Windash && operator.is_none_or(|m| m.affix().is_none()));
     if too_late && operator.is_some() {
         let operator = operator.map_or("", Modifier::word);
-        return Err(Mistake::new(format!("`{word}` changes the value and must stand before `{operator}`"))
+        return Err(Mistake::new(format!("`{word}` changes the value and must come before `{operator}`"))
             .hint(format!("{word}|{operator}")));
     }
     if modifier.time_part().is_some() && !before.is_empty() {
@@ -218,7 +218,7 @@ fn check_operator(
     }
     let changed = before.iter().find(|m| m.is_encoding() || **m == Modifier::Windash);
     if let Some(changed) = changed.filter(|_| modifier.affix().is_none()) {
-        return Err(Mistake::new(format!("`{}` cannot stand before `{word}`", changed.word())));
+        return Err(Mistake::new(format!("`{}` cannot come before `{word}`", changed.word())));
     }
     Ok(())
 }
@@ -377,7 +377,7 @@ fn transform(modifier: Modifier, value: Value, out: &mut Vec<Value>) -> Result<(
         }
         Modifier::Windash => {
             let Value::Text(pattern) = value else {
-                return Err(Mistake::new("`windash` must stand before an encoding"));
+                return Err(Mistake::new("`windash` must come before an encoding"));
             };
             out.extend(windash(&pattern)?.into_iter().map(Value::Text));
         }
@@ -614,10 +614,10 @@ mod tests {
         check("contains|re", "cannot be combined");
         check("re|cidr", "cannot be combined");
         check("gt|lt", "cannot be combined");
-        check("contains|base64", "must stand before");
-        check("base64|re", "cannot stand before");
-        check("windash|cidr", "cannot stand before");
-        check("re|windash", "must stand before");
+        check("contains|base64", "must come before");
+        check("base64|re", "cannot come before");
+        check("windash|cidr", "cannot come before");
+        check("re|windash", "must come before");
         check("all|exists", "only modifier");
         check("contains|contains", "twice");
         check("hour|contains", "part of a timestamp");

@@ -266,7 +266,7 @@ impl FileReader {
             Content::Gzip { decoder, compressed_bytes } => {
                 let limit = BOMB_BYTES.max(compressed_bytes.saturating_mul(BOMB_RATIO));
                 if self.splitter.position() > limit {
-                    return Err(io::Error::other("expands beyond all measure, reading stops here"));
+                    return Err(io::Error::other("expands to far more than it should; not read any further"));
                 }
                 let want = self.chunk_bytes as u64;
                 let count = decoder.by_ref().take(want).read_to_end(self.splitter.room(self.chunk_bytes))?;

@@ -241,7 +241,7 @@ const TABLE: &[Binding] = &[
     binding(Action::Detail, &["d"], Group::Look, "detail pane").on(&[Events, Search]).hint("detail", 33),
     binding(Action::Close, &["Esc"], Group::Look, "close the topmost thing"),
     binding(Action::Back, &["q"], Group::Look, "back; quit at the start").hint("quit", 70),
-    binding(Action::Redraw, &["^l"], Group::Look, "draw everything anew"),
+    binding(Action::Redraw, &["^l"], Group::Look, "redraw the screen"),
     binding(Action::Suspend, &["^z"], Group::Look, "suspend"),
     binding(Action::Quit, &["^c"], Group::Look, "quit"),
 ];

@@ -236,7 +236,7 @@ filter:
       |
     9 | title: Twice
       | ^
-      = hint: the other one stands at doubtful.yml:1:1
+      = hint: the other one is at doubtful.yml:1:1
 
     warning: `b` has no effect on the condition
       --> doubtful.yml:20:3

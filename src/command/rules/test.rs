@@ -202,7 +202,7 @@ fn events(test: &Node) -> Result<Vec<(Arc<str>, String)>, String> {
         };
         let every = match event.remove("every") {
             Some(every) => extension::duration(every.as_str().unwrap_or_default())
-                .ok_or_else(|| format!("`every` is no duration: {every}"))?,
+                .ok_or_else(|| format!("`every` is not a duration: {every}"))?,
             None => 0,
         };
         if lines.len() + repeat > MAX_EVENTS {

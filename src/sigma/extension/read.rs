@@ -134,7 +134,7 @@ impl Reader {
         if found.is_none() {
             self.error_with_hint(
                 node,
-                "this is no duration",
+                "not a duration",
                 "write a whole number and a unit: `500ms`, `30s`, `5m`, `1h`, `7d`, `2w`",
             );
         }
@@ -205,7 +205,7 @@ impl Reader {
                 self.error_with_hint(
                     node,
                     format!("`show` {problem}"),
-                    "fields stand in braces, `{user.name}`; a literal brace is doubled, `{{`",
+                    "put fields in braces, `{user.name}`; double a literal brace, `{{`",
                 );
                 None
             }

@@ -114,7 +114,7 @@ fn transitions(node: &Node, names: &mut Vec<String>, reader: &mut Reader) -> Vec
         let [from, input, to] = parts.as_slice() else {
             reader.error_with_hint(
                 &at,
-                format!("`{}` is no transition", line.value),
+                format!("`{}` is not a transition", line.value),
                 "write `state > rule > state`, with `*` for any state and `firing` for this rule itself",
             );
             continue;
@@ -153,7 +153,7 @@ fn timeouts(node: &Node, names: &mut Vec<String>, reader: &mut Reader) -> Vec<St
             }
             None => reader.error_with_hint(
                 &at,
-                format!("`{}` is no timeout", line.value),
+                format!("`{}` is not a timeout", line.value),
                 "write `state duration next-state`, for example `locked 15m normal`",
             ),
         }

@@ -76,7 +76,7 @@ impl Assembly<'_> {
             if let Some(first) = seen.get(key) {
                 let message = format!("another rule has the same {}: `{}`", key.0, key.1);
                 let diagnostic = Diagnostic::error(&header.at, message).of_rule(header.reference());
-                self.diagnostics.push(diagnostic.with_hint(format!("the other one stands at {first}")));
+                self.diagnostics.push(diagnostic.with_hint(format!("the other one is at {first}")));
                 return true;
             }
         }
@@ -103,7 +103,7 @@ impl Assembly<'_> {
             for reference in &filter.rules {
                 if !detections.iter().any(|rule| rule.header.is_called(&reference.value)) {
                     let message = format!(
-                        "the filter refers to `{}`, which is no loaded detection rule",
+                        "the filter refers to `{}`, which is not a loaded detection rule",
                         reference.value
                     );
                     let diagnostic = Diagnostic::warning(&reference.at, message);

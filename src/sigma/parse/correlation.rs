@@ -126,7 +126,7 @@ impl Reader<'_> {
         let kind = CorrelationKind::ALL.iter().find(|(name, _)| *name == word).map(|(_, kind)| *kind);
         if kind.is_none() {
             let hint = did_you_mean(&word, CorrelationKind::ALL.iter().map(|(name, _)| *name));
-            self.report(Severity::Error, &node.at, format!("`{word}` is no type of correlation"), hint);
+            self.report(Severity::Error, &node.at, format!("`{word}` is not a correlation type"), hint);
         }
         kind
     }
@@ -342,7 +342,7 @@ impl Reader<'_> {
 /// # Errors
 /// Says what is wrong.
 pub fn parse_timespan(text: &str) -> Result<Nanos, String> {
-    let invalid = || format!("`{text}` is no time span");
+    let invalid = || format!("`{text}` is not a time span");
     let mut digits = text.chars();
     let unit = digits.next_back().ok_or_else(invalid)?;
     let seconds =

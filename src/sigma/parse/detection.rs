@@ -216,7 +216,7 @@ impl Reader<'_> {
             self.error_hint(
                 &key.at,
                 "the field name is empty",
-                "keywords stand in a list, or under `'|all'`",
+                "write keywords as a list, or under `'|all'`",
             );
             return None;
         }

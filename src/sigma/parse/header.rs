@@ -98,7 +98,7 @@ impl Reader<'_> {
                 let words = Level::ALL.map(Level::word);
                 let hint =
                     did_you_mean(&word, words).unwrap_or_else(|| format!("one of {}", words.join(", ")));
-                self.report(Severity::Error, &node.at, format!("`{word}` is no level"), Some(hint));
+                self.report(Severity::Error, &node.at, format!("`{word}` is not a level"), Some(hint));
             }
         }
     }

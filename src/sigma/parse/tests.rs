@@ -15,7 +15,7 @@ fn all_mistakes_of_a_file_are_reported_with_their_place() {
     check_messages(
         "title: T\nlevel: hihg\nlogsource: {product: app}\ndetection:\n  sel:\n    a|startwith: x\n    b|re: '('\n    c: {d: 1}\n  condition: sel and sell\n",
         &[
-            "2:8: `hihg` is no level",
+            "2:8: `hihg` is not a level",
             "6:7: unknown modifier `startwith` on `a|startwith`",
             "7:11: not a regular expression that can be run: unclosed group (in `b|re`)",
             "8:8: a map cannot be a value here (in `c`)",
