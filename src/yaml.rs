@@ -28,6 +28,9 @@ pub const MAX_DEPTH: usize = 64;
 /// of SigmaHQ has 3,000), far too few for an alias bomb to hurt.
 pub const MAX_NODES: usize = 50_000;
 
+/// Stands for the entries of another map.
+const MERGE_KEY: &str = "<<";
+
 /// One document of a file.
 pub struct YamlDocument<'a> {
     pub root: Node,
@@ -220,9 +223,43 @@ impl<'a> Builder<'a> {
 
     fn leave(&mut self) -> bool {
         match self.open.pop() {
-            Some(open) => self.place(Node { value: open.value, at: open.at }, open.anchor),
+            Some(open) => {
+                let value = self.merged(open.value);
+                self.place(Node { value, at: open.at }, open.anchor)
+            }
             None => true,
         }
+    }
+
+    /// The map with what its merge key (`<<`) names. Its own keys win over merged ones, and the first of
+    /// several maps over the next.
+    fn merged(&mut self, value: NodeValue) -> NodeValue {
+        let NodeValue::Map(mut entries) = value else { return value };
+        let Some(place) = entries.iter().position(|(key, _)| key.value == MERGE_KEY) else {
+            return NodeValue::Map(entries);
+        };
+        let (key, source) = entries.remove(place);
+        let sources = match source.value {
+            NodeValue::List(maps) => maps,
+            _ => vec![source],
+        };
+        let mut merged: Vec<(Spanned<String>, Node)> = Vec::new();
+        for source in sources {
+            let NodeValue::Map(others) = source.value else {
+                self.fail(&key.at, "a merge key (`<<`) takes a map or a list of maps");
+                break;
+            };
+            let own = |name: &str, known: &[(Spanned<String>, Node)]| {
+                known.iter().any(|(key, _)| key.value == name)
+            };
+            for (name, node) in others {
+                if !own(&name.value, &entries) && !own(&name.value, &merged) {
+                    merged.push((name, node));
+                }
+            }
+        }
+        merged.append(&mut entries);
+        NodeValue::Map(merged)
     }
 
     fn copy(&mut self, anchor: usize, at: &Position) -> bool {
@@ -333,6 +370,19 @@ mod tests {
     fn messages(text: &str) -> Vec<String> {
         let (_, diagnostics) = read(&"t.yml".into(), text);
         diagnostics.iter().map(|d| format!("{}:{}: {}", d.at.line, d.at.column, d.message)).collect()
+    }
+
+    #[test]
+    fn a_merge_key_stands_for_the_entries_of_another_map() {
+        let text = "base: &b {x: 1, y: 2}\nother: &o {y: 3, z: 4}\nall:\n  <<: [*b, *o]\n  x: 9\n";
+        let (documents, diagnostics) = read(&"t.yml".into(), text);
+        assert_eq!(diagnostics, []);
+        let all = documents[0].root.get("all").unwrap();
+        let value = |key: &str| all.get(key).unwrap().scalar_text().unwrap();
+        assert_eq!((value("x"), value("y"), value("z")), ("9".into(), "2".into(), "4".into()));
+        assert_eq!(all.entries().len(), 3);
+        let (documents, diagnostics) = read(&"t.yml".into(), "a:\n  <<: text\n");
+        assert_eq!((documents.len(), diagnostics.len()), (0, 1));
     }
 
     #[test]

@@ -9,18 +9,18 @@ use crate::detect::record::FieldNumber;
 use crate::event::Nanos;
 use crate::sigma::Level;
 use crate::sigma::comparison::Comparison;
+use crate::sigma::diagnostic::did_you_mean;
 use crate::sigma::extension;
 use crate::sigma::extension::{Absent, Bucket, Extension, Heartbeat, StateInput, Tie, WindowKind};
 use crate::sigma::rule::{
-    Correlation, CorrelationCondition, CorrelationKind, Diagnostic, Expression, Header, Node, Severity,
-    Spanned,
+    Correlation, CorrelationCondition, CorrelationKind, Diagnostic, Expression, Header, Severity, Spanned,
 };
 
 /// One rule as it comes from the rule set.
 #[derive(Clone, Copy)]
 pub(crate) struct RuleInput<'r> {
     pub(crate) header: &'r Header,
-    pub(crate) extension: Option<&'r Node>,
+    pub(crate) extension: Option<&'r Extension>,
     /// `None`: a plain detection.
     pub(crate) correlation: Option<&'r Correlation>,
     /// `generate` was written on the referenced rule itself.
@@ -215,6 +215,7 @@ impl Plan {
         let mut builder = Builder {
             inputs,
             names: names(inputs),
+            ids: ids(inputs),
             fields: Vec::new(),
             numbers: BTreeMap::new(),
             diagnostics: Vec::new(),
@@ -291,20 +292,31 @@ impl Plan {
     }
 }
 
+/// Rules by name.
 fn names(inputs: &[RuleInput<'_>]) -> BTreeMap<String, usize> {
-    let mut names = BTreeMap::new();
-    for (index, input) in inputs.iter().enumerate() {
-        for name in [&input.header.id, &input.header.name].into_iter().flatten() {
-            names.entry(name.clone()).or_insert(index);
-        }
+    let named =
+        inputs.iter().enumerate().filter_map(|(index, input)| Some((input.header.name.clone()?, index)));
+    first_of_each(named)
+}
+
+/// Rules by id, which is compared without case: in small letters.
+fn ids(inputs: &[RuleInput<'_>]) -> BTreeMap<String, usize> {
+    let named = inputs.iter().enumerate();
+    first_of_each(named.filter_map(|(index, input)| Some((input.header.id.as_ref()?.to_lowercase(), index))))
+}
+
+fn first_of_each(named: impl Iterator<Item = (String, usize)>) -> BTreeMap<String, usize> {
+    let mut first = BTreeMap::new();
+    for (name, index) in named {
+        first.entry(name).or_insert(index);
     }
-    names
+    first
 }
 
 struct Builder<'r> {
     inputs: &'r [RuleInput<'r>],
-    /// Ids and names of rules.
     names: BTreeMap<String, usize>,
+    ids: BTreeMap<String, usize>,
     fields: Vec<String>,
     numbers: BTreeMap<String, FieldNumber>,
     diagnostics: Vec<Diagnostic>,
@@ -342,16 +354,16 @@ impl Builder<'_> {
             }
             let Some(correlation) = input.correlation else { continue };
             for reference in &correlation.rules {
-                if let Some(index) = self.names.get(&reference.value) {
-                    consumed.insert(*index);
+                if let Some(index) = self.called(&reference.value) {
+                    consumed.insert(index);
                     if correlation.generate {
-                        generated.insert(*index);
+                        generated.insert(index);
                     }
                 }
             }
         }
         for (index, input) in self.inputs.iter().enumerate() {
-            let Some(extension) = input.extension.and_then(|node| extension::parse(node).0) else { continue };
+            let Some(extension) = input.extension else { continue };
             let mut named: Vec<&Spanned<String>> = Vec::new();
             if let Some(states) = &extension.states {
                 named.extend(states.on.iter().filter_map(|transition| match &transition.input {
@@ -361,8 +373,8 @@ impl Builder<'_> {
             }
             named.extend(extension.ratio.iter().flat_map(|ratio| [&ratio.of, &ratio.among]));
             named.extend(extension.absent.iter().flat_map(|absent| [&absent.after, &absent.expect]));
-            let others = named.iter().filter_map(|reference| self.names.get(&reference.value));
-            consumed.extend(others.filter(|other| **other != index));
+            let others = named.iter().filter_map(|reference| self.called(&reference.value));
+            consumed.extend(others.filter(|other| *other != index));
         }
         consumed.difference(&generated).copied().collect()
     }
@@ -417,21 +429,16 @@ impl Builder<'_> {
         names.into_iter().map(|name| self.field(name)).collect()
     }
 
-    fn extension(&mut self, input: RuleInput<'_>) -> Extension {
-        let Some(node) = input.extension else { return Extension::default() };
-        let (extension, diagnostics) = extension::parse(node);
-        let rule = Some(input.header.reference().to_owned());
-        self.diagnostics
-            .extend(diagnostics.into_iter().map(|found| Diagnostic { rule: rule.clone(), ..found }));
-        extension.unwrap_or_default()
+    /// The rule with this name or id.
+    fn called(&self, reference: &str) -> Option<usize> {
+        self.names.get(reference).or_else(|| self.ids.get(&reference.to_lowercase())).copied()
     }
 
     fn resolve(&mut self, header: &Header, reference: &Spanned<String>) -> Option<usize> {
-        let found = self.names.get(&reference.value).copied();
+        let found = self.called(&reference.value);
         if found.is_none() {
-            let known: Vec<&str> = self.names.keys().map(String::as_str).collect();
             let hint =
-                extension::suggest(&reference.value, &known).map(|name| format!("did you mean `{name}`?"));
+                did_you_mean(&reference.value, self.names.keys().chain(self.ids.keys()).map(String::as_str));
             let message = format!("no rule has the id or name `{}`", reference.value);
             self.report(header, reference.at.clone(), message, hint);
         }
@@ -440,7 +447,7 @@ impl Builder<'_> {
 
     fn rule(&mut self, index: usize, found: &mut Vec<Found>) -> RulePlan {
         let input = self.inputs[index];
-        let extension = self.extension(input);
+        let extension = input.extension.cloned().unwrap_or_default();
         if let Some(show) = &extension.show {
             for name in show.fields() {
                 self.field(name);
@@ -560,9 +567,10 @@ impl Builder<'_> {
         let mut runs = vec![1; correlation.rules.len()];
         for (name, count) in &extension.runs {
             let wanted = self.resolve(header, name);
-            let position = correlation.rules.iter().position(|reference| {
-                wanted.is_some() && self.names.get(&reference.value).copied() == wanted
-            });
+            let position = correlation
+                .rules
+                .iter()
+                .position(|reference| wanted.is_some() && self.called(&reference.value) == wanted);
             match position {
                 Some(position) => runs[position] = *count,
                 None if wanted.is_some() => {
@@ -608,8 +616,8 @@ impl Builder<'_> {
             .map(|name| {
                 let aliases = correlation.aliases.get(name);
                 let field = aliases.and_then(|aliases| {
-                    let by = [Some(&reference.value), header.id.as_ref(), header.name.as_ref()];
-                    by.into_iter().flatten().find_map(|key| aliases.get(key))
+                    let of_rule = aliases.iter().find(|(rule, _)| header.is_called(rule));
+                    aliases.get(&reference.value).or(of_rule.map(|(_, field)| field))
                 });
                 self.field(field.unwrap_or(name))
             })
@@ -665,7 +673,7 @@ impl Builder<'_> {
             .iter()
             .enumerate()
             .map(|(number, input)| {
-                let index = if number == 0 { Some(own) } else { self.names.get(input).copied() };
+                let index = if number == 0 { Some(own) } else { self.called(input) };
                 index.is_some() && wanted.contains(&index)
             })
             .collect()

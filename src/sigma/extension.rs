@@ -14,9 +14,9 @@ mod template;
 
 use crate::event::Nanos;
 use crate::sigma::Level;
-use crate::sigma::rule::{Diagnostic, Node, Position, Spanned};
+use crate::yaml::{Diagnostic, Node, Position, Spanned};
 
-pub use read::{duration, suggest};
+pub use read::duration;
 pub use states::{From as StateFrom, Input as StateInput, StateTimeout, StateTransition, States};
 pub use template::{Template, TemplatePart};
 

@@ -5,7 +5,6 @@
 
 use hashbrown::HashMap;
 
-use crate::sigma::extension;
 use crate::sigma::matcher::{Part, Test};
 use crate::sigma::rule::{Condition, Detection, DetectionRule, Diagnostic, Header, Item, RuleSet, Search};
 use crate::sigma::scan;
@@ -202,8 +201,8 @@ fn meaning(rule: &DetectionRule) -> String {
     }
     let filters: Vec<&str> = rule.filters.iter().map(|filter| filter.header.reference()).collect();
     // Rules that ask the same and count it differently are two.
-    let block = rule.extension.as_ref().and_then(|block| extension::parse(block).0);
-    let once = block.and_then(|block| block.once_per).map(|once| (once.fields, once.within));
+    let once = rule.extension.as_ref().and_then(|block| block.once_per.as_ref());
+    let once = once.map(|once| (&once.fields, once.within));
     format!("{text}{}|{once:?}", filters.join(","))
 }
 

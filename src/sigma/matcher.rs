@@ -4,19 +4,21 @@
 //! finding it out is the business of `compile` and `prefilter`. Caseless comparison folds both
 //! sides by Unicode lower case, character by character; rule texts are folded once, when read.
 
+mod dialect;
 mod regex;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
-use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 
-pub use self::regex::{RegexFlags, RegexTest};
+pub use self::regex::{RegexError, RegexFlags, RegexTest};
 
 use crate::event::Kind;
+use crate::event::stamp::{self, Completion};
 use crate::sigma::comparison::Comparison;
 
 /// What one value of a rule means.
@@ -265,14 +267,14 @@ impl Test {
 
 impl FieldRef {
     /// Whether any value of the item's field stands to any of the field referred to as asked. Both are folded,
-    /// unless the reference is cased.
+    /// unless the reference is cased. Numbers are equal by value.
     #[must_use]
     pub fn any(&self, left: &[Cow<'_, str>], right: &[Cow<'_, str>]) -> bool {
         // An event chooses how many values it has: equal ones are looked up, not compared with each other.
         match self.how {
             Affix::Whole => {
-                let known: HashSet<&str> = right.iter().map(AsRef::as_ref).collect();
-                left.iter().any(|left| known.contains(&**left))
+                let known: HashSet<&str> = right.iter().map(|text| plain_number(text)).collect();
+                left.iter().any(|left| known.contains(plain_number(left)))
             }
             Affix::Contains => right.iter().any(|right| {
                 let finder = memchr::memmem::Finder::new(right.as_bytes());
@@ -282,18 +284,16 @@ impl FieldRef {
             Affix::EndsWith => left.iter().any(|left| right.iter().any(|right| left.ends_with(&**right))),
         }
     }
+}
 
-    /// Whether `left` (the item's field) stands to `right` (the field referred to) as asked.
-    #[must_use]
-    pub fn compare(&self, left: &str, right: &str) -> bool {
-        let (left, right) =
-            if self.cased { (Cow::Borrowed(left), Cow::Borrowed(right)) } else { (fold(left), fold(right)) };
-        match self.how {
-            Affix::Whole => left == right,
-            Affix::Contains => left.contains(&*right),
-            Affix::StartsWith => left.starts_with(&*right),
-            Affix::EndsWith => left.ends_with(&*right),
+/// A decimal without zeros that say nothing (`1.50` is `1.5`, `1.0` is `1`); any other text as it is.
+fn plain_number(text: &str) -> &str {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    match text.split_once('.') {
+        Some((whole, fraction)) if digits(whole.trim_start_matches('-')) && digits(fraction) => {
+            text.trim_end_matches('0').trim_end_matches('.')
         }
+        _ => text,
     }
 }
 
@@ -520,6 +520,11 @@ impl Cidr {
 /// Reads an address; IPv4-mapped IPv6 becomes IPv4.
 #[must_use]
 pub fn parse_address(text: &str) -> Option<IpAddr> {
+    // The zone (`fe80::1%12`) names the way out of one machine; it is no part of the address.
+    if let Some((address, zone)) = text.split_once('%') {
+        let address = (address.len() <= 45 && !zone.is_empty()).then(|| address.parse().ok())?;
+        return address.map(|address: Ipv6Addr| IpAddr::V6(address).to_canonical());
+    }
     if text.len() > 45 {
         return None;
     }
@@ -554,28 +559,16 @@ impl TimePart {
     }
 }
 
-/// Reads the timestamps that fields carry: RFC 3339, the same with a space and without a zone
-/// (then UTC), or seconds, milliseconds, microseconds or nanoseconds since 1970.
+/// Reads the timestamps that fields carry, in every form that log lines carry them in; UTC where there is
+/// no zone.
 fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if text.len() > 64 {
         return None;
     }
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.to_utc());
-    }
-    if let Ok(number) = text.parse::<f64>() {
-        let scale = match number.abs() {
-            n if n < 1e11 => 1e9,
-            n if n < 1e14 => 1e6,
-            n if n < 1e17 => 1e3,
-            _ => 1.0,
-        };
-        return Some(DateTime::from_timestamp_nanos((number * scale) as i64));
-    }
-    let plain = text.replacen(['T', ' '], " ", 1).replace(',', ".");
-    let plain = plain.strip_suffix(" UTC").or(plain.strip_suffix('Z')).unwrap_or(&plain);
-    NaiveDateTime::parse_from_str(plain, "%Y-%m-%d %H:%M:%S%.f").ok().map(|time| time.and_utc())
+    let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let found = stamp::parse(text, Completion::default()).or_else(|| stamp::epoch(text));
+    found.map(|stamp| stamp.time.to_datetime())
 }
 
 #[cfg(test)]
@@ -671,6 +664,8 @@ mod tests {
         assert_eq!(hour("2026-08-01T03:10:00,123"), Some(3));
         assert_eq!(hour("1785553800"), Some(3));
         assert_eq!(hour("1785553800000"), Some(3));
+        assert_eq!(hour("01/Aug/2026:23:10:00 +0000"), Some(23));
+        assert_eq!(hour("[01/Aug/2026:23:10:00 +0200]"), Some(21));
         assert_eq!(hour("yesterday"), None);
         let week = parse_time("2027-01-01T00:00:00Z").map(|time| TimePart::Week.of(&time));
         assert_eq!(week, Some(53), "ISO week of the year before");

@@ -12,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use crate::sigma::comparison::Comparison;
 use crate::sigma::diagnostic::did_you_mean;
 use crate::sigma::matcher::{
-    Affix, Cidr, FieldRef, Number, Part, Pattern, RegexFlags, RegexTest, Test, TimePart,
+    Affix, Cidr, FieldRef, Number, Part, Pattern, RegexError, RegexFlags, RegexTest, Test, TimePart,
 };
 use crate::sigma::rule::{Modifier, Node, NodeValue};
 
@@ -488,25 +488,20 @@ fn regex(chain: &[Modifier], text: &str) -> Result<RegexTest, Mistake> {
     RegexTest::new(text, flags).map_err(|error| regex_mistake(&error))
 }
 
-fn regex_mistake(error: &regex::Error) -> Mistake {
+fn regex_mistake(error: &RegexError) -> Mistake {
     let text = error.to_string();
-    let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
     let mistake = Mistake::new(format!("not a regular expression that can be run: {reason}"));
-    if text.contains("look-around") {
-        return mistake
-            .hint("Sigma allows `. ^ $ * + ? {n,m} [] | ()`; say what must not be there with `not`");
+    match error {
+        RegexError::Refused(refused) => mistake.hint(refused.hint),
+        RegexError::Engine(_) => mistake,
     }
-    if text.contains("backreferences") {
-        return mistake.hint("compare two fields with `fieldref`");
-    }
-    mistake
 }
 
-/// Fills in `%name%`; `\%` is a percent sign.
+/// Fills in `%name%`; `\%` is a percent sign. A text without a placeholder stays as it is.
 fn expand(text: &str, placeholders: &Placeholders) -> Result<Vec<String>, Mistake> {
     let mut results = vec![String::new()];
     let mut rest = text;
-    let mut found = false;
     while let Some(at) = rest.find('%') {
         let (before, from) = rest.split_at(at);
         if let Some(before) = before.strip_suffix('\\') {
@@ -519,7 +514,6 @@ fn expand(text: &str, placeholders: &Placeholders) -> Result<Vec<String>, Mistak
         }
         let Some((name, after)) = from.get(1..).and_then(|rest| rest.split_once('%')) else { break };
         let values = lookup(name, placeholders)?;
-        found = true;
         results = results
             .iter()
             .flat_map(|result| values.iter().map(move |value| format!("{result}{before}{value}")))
@@ -528,9 +522,6 @@ fn expand(text: &str, placeholders: &Placeholders) -> Result<Vec<String>, Mistak
             return Err(Mistake::new(format!("`{text}` expands to more than {MAX_EXPANSIONS} values")));
         }
         rest = after;
-    }
-    if !found {
-        return Err(Mistake::new(format!("`expand` finds no placeholder in `{text}`")).hint("write `%name%`"));
     }
     results.iter_mut().for_each(|result| result.push_str(rest));
     Ok(results)
@@ -590,6 +581,7 @@ mod tests {
         check("windash|contains", " -foo-bar", "x /foo/bar", false);
         check("contains|windash", "-foo", "x /foo", true);
         check("endswith|windash", " -a", "x /a", true);
+        check("expand", "plain", "plain", true);
         check("expand", "%admins%", "ADMIN", true);
         check("expand|contains", r"\%x %admins%!", "a %x root! b", true);
     }
@@ -638,7 +630,6 @@ mod tests {
         check("re", text("a(?=b)"), "look-around");
         check("re", text("a("), "unclosed group");
         check("expand", text("%nobody%"), "no values");
-        check("expand", text("plain"), "no placeholder");
         check("contains", NodeValue::Null, "needs a text");
         check("windash", text("-a -b -c -d"), "more than 3");
         check("contains", NodeValue::List(vec![]), "a list cannot be a value");

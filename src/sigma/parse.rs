@@ -16,6 +16,7 @@ pub use assemble::{LoadOptions, assemble};
 pub(super) use detection::resolve_placeholders;
 
 use crate::sigma::diagnostic::{did_you_mean, lines};
+use crate::sigma::extension;
 use crate::sigma::rule::{Diagnostic, Document, Node, NodeValue, Position, Severity, Spanned};
 use crate::yaml;
 
@@ -32,29 +33,54 @@ pub fn parse_documents(file: &str, text: &str) -> (Vec<Document>, Vec<Diagnostic
     let action = roots.iter().find_map(|root| collection_action(&root.root));
     if let Some(action) = action {
         let diagnostic = Diagnostic::error(&action.at, "rule collections (`action`) were removed from Sigma");
-        diagnostics.push(diagnostic.with_hint("write each rule of this file in full"));
+        diagnostics.push(diagnostic.with_hint("write each rule of this file in full; those that are, load"));
     }
-    let readable = if action.is_some() { &[] } else { roots.as_slice() };
-    for root in readable {
+    for root in roots.iter().filter(|root| action.is_none() || is_whole(&root.root)) {
         let mut reader = Reader { text, diagnostics: Vec::new() };
         let document = reader.document(&root.root, xxh3_64(root.text.as_bytes()));
         let failed = reader.diagnostics.iter().any(Diagnostic::is_error);
+        let mut document = document.filter(|_| !failed);
+        if let Some(document) = &mut document {
+            read_block(document, &root.root, text);
+        }
         let rule = title_of(&root.root);
         for mut diagnostic in reader.diagnostics {
             diagnostic.rule = diagnostic.rule.or_else(|| rule.clone());
             diagnostics.push(diagnostic);
         }
-        documents.extend(document.filter(|_| !failed));
+        documents.extend(document);
     }
-    if !diagnostics.is_empty() {
-        let lines: Vec<&str> = lines(text).collect();
-        for diagnostic in &mut diagnostics {
-            let line = lines.get(diagnostic.at.line.max(1) as usize - 1);
-            diagnostic.excerpt = line.map(|line| line.trim_end().to_owned());
-        }
-    }
+    excerpts(&mut diagnostics, text);
     diagnostics.sort_by(|a, b| a.at.cmp(&b.at));
     (documents, diagnostics)
+}
+
+/// Gives a rule what its `soctop:` block says. A block with an error is left out as a whole, and the Sigma
+/// part of the rule still runs.
+fn read_block(document: &mut Document, root: &Node, text: &str) {
+    let reference = document.header().reference().to_owned();
+    let (place, problems) = match document {
+        Document::Detection(rule) => (&mut rule.extension, &mut rule.extension_problems),
+        Document::Correlation(rule) => (&mut rule.extension, &mut rule.extension_problems),
+        Document::Filter(_) => return,
+    };
+    let Some(block) = root.get("soctop") else { return };
+    let (extension, mut diagnostics) = extension::parse(block);
+    excerpts(&mut diagnostics, text);
+    *place = extension;
+    problems.extend(diagnostics.into_iter().map(|diagnostic| diagnostic.of_rule(&reference)));
+}
+
+/// Gives every diagnostic the line that it is about.
+fn excerpts(diagnostics: &mut [Diagnostic], text: &str) {
+    if diagnostics.is_empty() {
+        return;
+    }
+    let lines: Vec<&str> = lines(text).collect();
+    for diagnostic in diagnostics {
+        let line = lines.get(diagnostic.at.line.max(1) as usize - 1);
+        diagnostic.excerpt = line.map(|line| line.trim_end().to_owned());
+    }
 }
 
 /// The key by which old tools merged the documents of a file with each other.
@@ -62,6 +88,14 @@ fn collection_action(root: &Node) -> Option<&Node> {
     let action = root.get("action")?;
     let word = action.scalar_text()?;
     ["global", "reset", "repeat"].contains(&word.as_str()).then_some(action)
+}
+
+/// Whether a document of a file with collections is a rule by itself, and no fragment of one.
+fn is_whole(root: &Node) -> bool {
+    let of_a_kind = root.get("correlation").is_some()
+        || root.get("logsource").is_some()
+            && (root.get("detection").is_some() || root.get("filter").is_some());
+    collection_action(root).is_none() && root.get("title").is_some() && of_a_kind
 }
 
 /// How messages call a document that may not be readable: id, else name, else title.

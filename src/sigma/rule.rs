@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::event::{LogSource, Nanos};
 use crate::sigma::Level;
 use crate::sigma::comparison::Comparison;
+use crate::sigma::extension::Extension;
 use crate::sigma::matcher::Test;
 pub use crate::yaml::{Diagnostic, Node, NodeValue, Position, Severity, Spanned};
 
@@ -218,8 +219,10 @@ pub struct DetectionRule {
     pub filters: Vec<Arc<Filter>>,
     /// `generate` at the root, which some writers put on the referenced rule; `None` if not written.
     pub generate: Option<bool>,
-    /// The `soctop:` block, unparsed; `detect::extension` reads it.
-    pub extension: Option<Node>,
+    /// The `soctop:` block; none as well where the block was refused.
+    pub extension: Option<Extension>,
+    /// What is wrong with the block; `assemble` says it.
+    pub extension_problems: Vec<Diagnostic>,
 }
 
 /// A filter (meta rule).
@@ -381,6 +384,8 @@ pub struct CorrelationRule {
     pub correlation: Correlation,
     /// [`Correlation::rules`] resolved by `assemble`, in the same order.
     pub inputs: Vec<RuleIndex>,
-    /// The `soctop:` block, unparsed; `detect::extension` reads it.
-    pub extension: Option<Node>,
+    /// The `soctop:` block; none as well where the block was refused.
+    pub extension: Option<Extension>,
+    /// What is wrong with the block; `assemble` says it.
+    pub extension_problems: Vec<Diagnostic>,
 }

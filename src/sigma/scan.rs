@@ -3,6 +3,8 @@
 //! It is what Sigma means, written as directly as possible. The compiled engine is held equal to
 //! it by a property test; `soctop rules show --event` uses it to say which part of a rule matched.
 
+use std::borrow::Cow;
+
 use crate::event::{Event, Field, Format, Kind, Origin, Paths};
 use crate::sigma::matcher::{FieldRef, Test, fold};
 use crate::sigma::rule::{Condition, Detection, DetectionRule, Item, ItemValue, RuleIndex, RuleSet, Search};
@@ -150,15 +152,17 @@ impl View<'_> {
 
     fn reference(&mut self, left: &[Field], reference: &FieldRef) -> bool {
         let right = self.lookup(&reference.field);
-        let texts = |fields: &[Field]| -> Vec<String> {
-            fields
-                .iter()
-                .filter(|field| field.kind != Kind::Null)
-                .filter_map(|field| value_text(self.event, field).map(std::borrow::Cow::into_owned))
-                .collect()
+        let texts = |fields: &[Field]| -> Vec<Cow<'_, str>> {
+            let texts = fields.iter().filter(|field| field.kind != Kind::Null);
+            let texts = texts.filter_map(|field| value_text(self.event, field));
+            texts.map(|text| if reference.cased { text } else { fold(&text).into_owned().into() }).collect()
         };
+        // One pair at a time: what `any` does with many is for the engine to get right.
         let right = texts(&right);
-        texts(left).iter().any(|left| right.iter().any(|right| reference.compare(left, right)))
+        texts(left).into_iter().any(|left| {
+            let left = [left];
+            right.iter().any(|right| reference.any(&left, std::slice::from_ref(right)))
+        })
     }
 
     fn keyword(&self, test: &Test) -> bool {
@@ -180,7 +184,7 @@ pub fn keyword_texts(event: &Event) -> impl Iterator<Item = (&str, Kind)> {
 /// The text a value is compared by. Arrays are compared by their members, never as a whole; an
 /// object by its JSON without the blanks between tokens.
 #[must_use]
-pub fn value_text<'e>(event: &'e Event, field: &Field) -> Option<std::borrow::Cow<'e, str>> {
+pub fn value_text<'e>(event: &'e Event, field: &Field) -> Option<Cow<'e, str>> {
     let text = event.text(field.span);
     match field.kind {
         Kind::Array => None,
@@ -190,7 +194,7 @@ pub fn value_text<'e>(event: &'e Event, field: &Field) -> Option<std::borrow::Co
 }
 
 /// JSON without blanks outside of texts.
-fn compact(json: &str) -> std::borrow::Cow<'_, str> {
+fn compact(json: &str) -> Cow<'_, str> {
     if !json.contains(|c: char| c.is_ascii_whitespace()) {
         return json.into();
     }

@@ -21,7 +21,7 @@ use soctop::pipeline::Intake;
 use soctop::sigma::extension::Extension;
 use soctop::sigma::rule::{Header, Node, NodeValue};
 use soctop::sigma::scan::{is_routed, needs_something};
-use soctop::sigma::{Level, RuleIndex, RuleSet, extension};
+use soctop::sigma::{Level, RuleIndex, RuleSet};
 
 use super::queries;
 use super::sample_logs::{self, Incident};
@@ -126,17 +126,17 @@ pub fn silent_in(name: &str) -> Vec<&'static str> {
     samples.iter().map(|sample| sample.name).collect()
 }
 
-fn block(rules: &RuleSet, rule: RuleIndex) -> Extension {
+fn block(rules: &RuleSet, rule: RuleIndex) -> &Extension {
     let block = match rules.detections.get(rule.index()) {
         Some(rule) => &rule.extension,
         None => &rules.correlations[rule.index() - rules.detections.len()].extension,
     };
-    extension::parse(block.as_ref().unwrap()).0.unwrap()
+    block.as_ref().unwrap()
 }
 
 /// Whether the rule alerts on a sum of points.
 fn adds_up(rules: &RuleSet, rule: RuleIndex) -> bool {
-    block(rules, rule).risk.is_some_and(|risk| risk.alert_at.is_some())
+    block(rules, rule).risk.as_ref().is_some_and(|risk| risk.alert_at.is_some())
 }
 
 /// Whether a match alone does not make the detection alert.
@@ -193,7 +193,7 @@ fn every_rule_has_tests_of_its_own_in_both_directions() {
     let (rules, _) = &*EVIDENCE;
     let mut wrong = String::new();
     for (rule, header) in speaking(rules) {
-        let tests = block(rules, rule).tests;
+        let tests = &block(rules, rule).tests;
         let expects = |test: &Node, something: bool| match test.get("expect").map(|node| &node.value) {
             Some(NodeValue::List(expected)) => expected.is_empty() != something,
             _ => false,

@@ -69,12 +69,12 @@ pub fn run(config: &Config) -> anyhow::Result<Exit> {
 }
 
 /// Every rule with tests.
-fn tests(rules: &RuleSet) -> Vec<(&Header, Vec<Node>)> {
+fn tests(rules: &RuleSet) -> Vec<(&Header, &[Node])> {
     let detections = rules.detections.iter().map(|rule| (&rule.header, &rule.extension));
     let correlations = rules.correlations.iter().map(|rule| (&rule.header, &rule.extension));
     detections
         .chain(correlations)
-        .filter_map(|(header, block)| Some((header, extension::parse(block.as_ref()?).0?.tests)))
+        .filter_map(|(header, block)| Some((header, block.as_ref()?.tests.as_slice())))
         .filter(|(_, tests)| !tests.is_empty())
         .collect()
 }

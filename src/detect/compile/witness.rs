@@ -13,7 +13,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use super::Node;
 use super::item::{AnyOf, ItemProgram, Shape, Target, shape};
 use crate::detect::prefilter::{Fact, MIN_SUBSTRING, Posting, filed_number, is_everyday};
-use crate::sigma::matcher::{Part, Pattern, Test, fold};
+use crate::sigma::matcher::{Part, Pattern, RegexTest, Test, fold};
 use crate::sigma::taxonomy::FieldSlot;
 
 /// Most alternatives that a regular expression may contribute.
@@ -203,7 +203,7 @@ fn of_test(test: &Test, slot: FieldSlot, item: u32) -> Option<Witnesses> {
         Test::Bool(value) => vec![(Fact::Is(slot, value.to_string()), item)],
         Test::Cidr(cidr) => vec![(Fact::In(slot, *cidr), item)],
         Test::Text(pattern) => vec![of_pattern(pattern, slot, item)],
-        Test::Regex(regex) => match required_literals(regex.text(), &regex.pattern) {
+        Test::Regex(regex) => match required_literals(regex) {
             Some(literals) => {
                 literals.into_iter().map(|text| (Fact::Contains(slot, text), Posting::NO_ITEM)).collect()
             }
@@ -256,7 +256,7 @@ fn of_keyword(test: &Test) -> Option<Witnesses> {
             });
             vec![literals.max_by_key(String::len)?]
         }
-        Test::Regex(regex) => required_literals(regex.text(), &regex.pattern)?,
+        Test::Regex(regex) => required_literals(regex)?,
         _ => return None,
     };
     let long = texts.iter().all(|text| text.len() >= MIN_SUBSTRING);
@@ -264,15 +264,8 @@ fn of_keyword(test: &Test) -> Option<Witnesses> {
 }
 
 /// Folded texts of which one stands in every text that the expression matches.
-fn required_literals(expression: &str, flagged: &str) -> Option<Vec<String>> {
-    let flags = flagged.strip_suffix(expression).unwrap_or_default();
-    let hir = regex_syntax::ParserBuilder::new()
-        .case_insensitive(flags.contains('i'))
-        .multi_line(flags.contains('m'))
-        .dot_matches_new_line(flags.contains('s'))
-        .build()
-        .parse(expression)
-        .ok()?;
+fn required_literals(regex: &RegexTest) -> Option<Vec<String>> {
+    let hir = regex.syntax()?;
     let literals = required(&hir)?;
     (literals.iter().all(|text| text.len() >= MIN_SUBSTRING)).then_some(literals)
 }
@@ -359,12 +352,15 @@ fn one_letter(class: &Class) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sigma::matcher::RegexFlags;
 
     #[test]
     fn expressions_are_filed_under_what_they_require() {
         let check = |flagged: &str, expression: &str, expect: Option<&[&str]>| {
             let expect = expect.map(|texts| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
-            assert_eq!(required_literals(expression, flagged), expect, "{flagged}");
+            let flags = RegexFlags { ignore_case: flagged.starts_with("(?i)"), ..RegexFlags::default() };
+            let regex = RegexTest::new(expression, flags).expect("an expression");
+            assert_eq!(required_literals(&regex), expect, "{flagged}");
         };
         check("/cgi-bin/.*(;|x)[a-z]+", "/cgi-bin/.*(;|x)[a-z]+", Some(&["/cgi-bin/"]));
         check("(?i)PowerShell", "PowerShell", Some(&["power"]));

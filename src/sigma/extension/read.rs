@@ -3,7 +3,8 @@
 
 use crate::event::Nanos;
 use crate::sigma::extension::Template;
-use crate::sigma::rule::{Diagnostic, Node, NodeValue, Severity, Spanned};
+use crate::yaml::diagnostic::did_you_mean;
+use crate::yaml::{Diagnostic, Node, NodeValue, Severity, Spanned};
 
 /// The entries of a mapping whose keys have been checked.
 pub(super) struct Map<'n>(&'n [(Spanned<String>, Node)]);
@@ -57,10 +58,8 @@ impl Reader {
         };
         for (key, _) in entries {
             if !keys.contains(&key.value.as_str()) {
-                let hint = suggest(&key.value, keys).map_or_else(
-                    || format!("the keys of `{what}` are {}", listed(keys)),
-                    |known| format!("did you mean `{known}`?"),
-                );
+                let hint = did_you_mean(&key.value, keys.iter().copied())
+                    .unwrap_or_else(|| format!("the keys of `{what}` are {}", listed(keys)));
                 self.diagnostics.push(Diagnostic {
                     severity: Severity::Error,
                     at: key.at.clone(),
@@ -250,33 +249,4 @@ pub fn duration(text: &str) -> Option<Nanos> {
         _ => return None,
     };
     number.parse::<Nanos>().ok()?.checked_mul(unit).filter(|nanos| *nanos > 0)
-}
-
-/// The candidate that `word` was probably meant to be: at most two edits away, or a third of its
-/// length.
-#[must_use]
-pub fn suggest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
-    let limit = (word.chars().count() / 3).max(2);
-    candidates
-        .iter()
-        .map(|candidate| (edits(word, candidate), *candidate))
-        .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein distance in characters.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -3,7 +3,8 @@
 use super::read::Reader;
 use crate::event::Nanos;
 use crate::sigma::Board;
-use crate::sigma::rule::{Node, NodeValue, Spanned};
+use crate::yaml::diagnostic::did_you_mean;
+use crate::yaml::{Node, NodeValue, Spanned};
 
 /// A state machine: its states are numbered in the order of their first mention, the initial one is 0.
 #[derive(Clone, Debug, PartialEq)]
@@ -181,12 +182,9 @@ fn known_states(node: &Node, names: &[String], reader: &mut Reader) -> Vec<usize
         match names.iter().position(|name| *name == written.value) {
             Some(index) => out.push(index),
             None => {
-                let known: Vec<&str> = names.iter().map(String::as_str).collect();
                 let at = Node { value: NodeValue::Null, at: written.at.clone() };
-                let hint = super::suggest(&written.value, &known).map_or_else(
-                    || format!("states: {}", known.join(", ")),
-                    |s| format!("did you mean `{s}`?"),
-                );
+                let hint = did_you_mean(&written.value, names.iter().map(String::as_str))
+                    .unwrap_or_else(|| format!("states: {}", names.join(", ")));
                 reader.error_with_hint(
                     &at,
                     format!("no transition names the state `{}`", written.value),

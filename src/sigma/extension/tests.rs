@@ -1,5 +1,5 @@
 use super::*;
-use crate::sigma::rule::{NodeValue, Position};
+use crate::yaml::{NodeValue, Position};
 
 const MINUTE: Nanos = 60_000_000_000;
 

@@ -11,6 +11,8 @@ use std::sync::{Arc, OnceLock};
 use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::dialect::{Refused, translate};
+
 /// Bound of a compiled expression, in bytes, so that a rule cannot take all memory.
 const SIZE_LIMIT: usize = 4 << 20;
 /// The lazy automaton's cache; small, since an expression runs only where its literals were found.
@@ -28,13 +30,28 @@ pub struct RegexFlags {
     pub dot_all: bool,
 }
 
+/// Why an expression is refused.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum RegexError {
+    #[error("{}", .0.reason)]
+    Refused(Refused),
+    #[error(transparent)]
+    Engine(#[from] regex::Error),
+}
+
+impl From<Refused> for RegexError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
 /// A regular expression; equal when written the same.
 #[derive(Clone, Debug)]
 pub struct RegexTest {
-    /// Flags and text: `(?i)a.b`.
+    /// Flags and text, as written: `(?i)a.b`.
     pub pattern: String,
-    /// Where the text begins in `pattern`.
-    text_at: usize,
+    /// The text in the syntax of the engine.
+    translated: String,
     flags: RegexFlags,
     /// Shared by all copies. `None`: it turned out not to compile, and matches nothing.
     compiled: Arc<OnceLock<Option<Regex>>>,
@@ -45,27 +62,27 @@ impl RegexTest {
     ///
     /// # Errors
     /// Says what is wrong with it: its syntax, or its size once compiled.
-    pub fn new(text: &str, flags: RegexFlags) -> Result<Self, regex::Error> {
-        let prefix = flags.prefix();
-        let compiled = if is_surely_small(text, flags) {
+    pub fn new(text: &str, flags: RegexFlags) -> Result<Self, RegexError> {
+        let translated = translate(text, flags.multi_line)?;
+        let compiled = if is_surely_small(&translated, flags) {
             OnceLock::new()
         } else {
-            OnceLock::from(Some(compile(text, flags)?))
+            OnceLock::from(Some(compile(&translated, flags)?))
         };
-        let pattern = format!("{prefix}{text}");
-        Ok(Self { pattern, text_at: prefix.len(), flags, compiled: Arc::new(compiled) })
+        let pattern = format!("{}{text}", flags.prefix());
+        Ok(Self { pattern, translated, flags, compiled: Arc::new(compiled) })
     }
 
-    /// The expression without its flags.
+    /// The expression as the engine's parser reads it, `None` if it does not.
     #[must_use]
-    pub fn text(&self) -> &str {
-        self.pattern.get(self.text_at..).unwrap_or_default()
+    pub fn syntax(&self) -> Option<Hir> {
+        parser(self.flags).parse(&self.translated).ok()
     }
 
     /// Whether it matches somewhere in `text`.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
-        let compiled = self.compiled.get_or_init(|| compile(self.text(), self.flags).ok());
+        let compiled = self.compiled.get_or_init(|| compile(&self.translated, self.flags).ok());
         compiled.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 }
@@ -103,15 +120,17 @@ fn compile(text: &str, flags: RegexFlags) -> Result<Regex, regex::Error> {
         .build()
 }
 
-/// Whether an expression is valid and cannot exceed the limit of size.
-fn is_surely_small(text: &str, flags: RegexFlags) -> bool {
-    let hir = regex_syntax::ParserBuilder::new()
+fn parser(flags: RegexFlags) -> regex_syntax::Parser {
+    regex_syntax::ParserBuilder::new()
         .case_insensitive(flags.ignore_case)
         .multi_line(flags.multi_line)
         .dot_matches_new_line(flags.dot_all)
         .build()
-        .parse(text);
-    hir.is_ok_and(|hir| most_states(&hir) <= SURELY_SMALL)
+}
+
+/// Whether an expression is valid and cannot exceed the limit of size.
+fn is_surely_small(text: &str, flags: RegexFlags) -> bool {
+    parser(flags).parse(text).is_ok_and(|hir| most_states(&hir) <= SURELY_SMALL)
 }
 
 /// An upper bound of the states of the automaton.
@@ -135,7 +154,7 @@ fn most_states(hir: &Hir) -> usize {
 mod tests {
     use super::*;
 
-    fn new(text: &str) -> Result<RegexTest, regex::Error> {
+    fn new(text: &str) -> Result<RegexTest, RegexError> {
         RegexTest::new(text, RegexFlags::default())
     }
 
@@ -143,16 +162,16 @@ mod tests {
     fn flags_count_and_stand_before_the_text() {
         let flags = RegexFlags { ignore_case: true, dot_all: true, ..RegexFlags::default() };
         let test = RegexTest::new("a.b", flags).unwrap();
-        assert_eq!((test.pattern.as_str(), test.text()), ("(?is)a.b", "a.b"));
+        assert_eq!(test.pattern, "(?is)a.b");
         assert!(test.is_match("xA\nB"));
         assert!(!new("a.b").unwrap().is_match("xA\nB"));
     }
 
     #[test]
     fn what_is_wrong_is_said_when_the_rule_is_read() {
-        assert!(matches!(new("a("), Err(regex::Error::Syntax(_))));
-        assert!(matches!(new("(?=a)"), Err(regex::Error::Syntax(_))));
-        assert!(matches!(new(r"\w{2000}"), Err(regex::Error::CompiledTooBig(_))));
+        assert!(matches!(new("a("), Err(RegexError::Engine(regex::Error::Syntax(_)))));
+        assert!(matches!(new("(?=a)"), Err(RegexError::Refused(_))));
+        assert!(matches!(new(r"\w{2000}"), Err(RegexError::Engine(regex::Error::CompiledTooBig(_)))));
     }
 
     #[test]

@@ -59,8 +59,14 @@ impl Assembly<'_> {
                 continue;
             }
             match document {
-                Document::Detection(rule) => detections.push(rule),
-                Document::Correlation(rule) => correlations.push(rule),
+                Document::Detection(mut rule) => {
+                    self.diagnostics.append(&mut rule.extension_problems);
+                    detections.push(rule);
+                }
+                Document::Correlation(mut rule) => {
+                    self.diagnostics.append(&mut rule.extension_problems);
+                    correlations.push(rule);
+                }
                 Document::Filter(filter) => filters.push(filter),
             }
         }

@@ -103,7 +103,8 @@ impl Reader<'_> {
             header,
             correlation,
             inputs: Vec::new(),
-            extension: root.get("soctop").cloned(),
+            extension: None,
+            extension_problems: Vec::new(),
         })
     }
 

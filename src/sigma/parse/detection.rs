@@ -23,7 +23,8 @@ impl Reader<'_> {
             detection,
             filters: Vec::new(),
             generate: root.get("generate").and_then(|node| self.boolean(node, "generate")),
-            extension: root.get("soctop").cloned(),
+            extension: None,
+            extension_problems: Vec::new(),
         })
     }
 
@@ -220,6 +221,14 @@ impl Reader<'_> {
             );
             return None;
         }
+        if let Some(syntax) = array_syntax(field) {
+            self.error_hint(
+                &key.at,
+                format!("`{syntax}` in `{field}`: this syntax for arrays is not part of Sigma 2"),
+                "without it, any value of an array may match",
+            );
+            return None;
+        }
         let values = self.item_values(&modifiers, node, keyword, &key.value)?;
         let all = modifiers.contains(&Modifier::All);
         if all && values.len() == 1 {
@@ -278,6 +287,16 @@ impl Reader<'_> {
         self.report(Severity::Error, &at, message, mistake.hint);
         None
     }
+}
+
+/// What stands in brackets at the end of a part of a field's name: `[any]`, `[*]`, `[0]`.
+fn array_syntax(field: &str) -> Option<&str> {
+    field.split('.').find_map(|part| {
+        let syntax = part.get(part.find('[')?..)?;
+        let inner = syntax.strip_prefix('[')?.strip_suffix(']')?;
+        let known = ["", "*", "any", "all", "none", "each"].contains(&inner.to_lowercase().as_str());
+        (known || inner.bytes().all(|byte| byte.is_ascii_digit())).then_some(syntax)
+    })
 }
 
 /// Fills in the values of `expand`.

@@ -30,8 +30,12 @@ const ROOT_KEYS: &[&str] = &[
     "scope",
     "level",
     "generate",
+    "sigma-version",
     "soctop",
 ];
+
+/// The newest major version of the specification that is read here.
+const SIGMA_VERSION: u32 = 2;
 
 /// Other keys of a logsource are allowed; one that is nearly one of these was meant to be it.
 const LOGSOURCE_KEYS: [&str; 3] = ["category", "product", "service"];
@@ -58,6 +62,7 @@ impl Reader<'_> {
                 "fields" => header.fields = self.texts(node),
                 "level" => self.level(node, &mut header),
                 "taxonomy" => self.taxonomy(node),
+                "sigma-version" => self.sigma_version(node),
                 known if ROOT_KEYS.contains(&known) => {}
                 custom => {
                     self.doubtful_key(key, root);
@@ -118,6 +123,21 @@ impl Reader<'_> {
         let name = node.scalar_text().unwrap_or_default();
         if !matches!(name.as_str(), "sigma" | "ecs" | "") {
             self.warning(&node.at, format!("field names of the taxonomy `{name}` are used as they are"));
+        }
+    }
+
+    /// A newer version may mean something else by the same words: such a rule is refused.
+    fn sigma_version(&mut self, node: &Node) {
+        let written = node.scalar_text().unwrap_or_default();
+        let digits = written.trim_start_matches(['v', 'V']).split('.').next().unwrap_or_default();
+        match digits.parse::<u32>() {
+            Ok(version) if version <= SIGMA_VERSION => {}
+            Ok(_) => self.error_hint(
+                &node.at,
+                format!("`sigma-version: {written}` is newer than what is read here"),
+                format!("versions up to {SIGMA_VERSION} are read"),
+            ),
+            Err(_) => self.error(&node.at, format!("`{written}` is no version of Sigma")),
         }
     }
 

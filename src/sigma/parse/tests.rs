@@ -174,3 +174,36 @@ fn filters_apply_by_id_name_or_logsource() {
     assert_eq!(filter("[other]", "app"), 0);
     assert_eq!(filter("[base]", "other"), 0);
 }
+
+#[test]
+fn a_collection_does_not_stop_the_whole_rules_beside_it() {
+    let text = format!(
+        "action: global\ntitle: g\nlogsource: {{product: x}}\n---\ndetection:\n  a: {{b: c}}\n  condition: a\n---\n{RULE}"
+    );
+    let (documents, diagnostics) = parse_documents("t.yml", &text);
+    assert_eq!(documents.len(), 1);
+    assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
+    assert!(diagnostics[0].message.contains("`action`"), "{}", diagnostics[0].message);
+}
+
+#[test]
+fn what_a_later_sigma_means_is_refused_by_name() {
+    let refused = |text: &str| {
+        let (documents, diagnostics) = parse_documents("t.yml", text);
+        assert!(documents.is_empty() && diagnostics.len() == 1, "{diagnostics:?}");
+        diagnostics[0].message.clone()
+    };
+    assert!(refused(&format!("{RULE}sigma-version: 3\n")).contains("newer than what is read here"));
+    assert!(refused(&format!("{RULE}sigma-version: soon\n")).contains("no version of Sigma"));
+    for version in ["2", "v2.1.0", "1"] {
+        let (documents, diagnostics) = parse_documents("t.yml", &format!("{RULE}sigma-version: {version}\n"));
+        assert_eq!((documents.len(), diagnostics.len()), (1, 0), "{version}");
+    }
+    let rule = |field: &str| {
+        format!("title: t\nlogsource: {{product: x}}\ndetection:\n  a:\n    '{field}': x\n  condition: a\n")
+    };
+    for field in ["ips[any]", "ips[0].name", "a.ips[*]|contains"] {
+        assert!(refused(&rule(field)).contains("syntax for arrays"), "{field}");
+    }
+    assert_eq!(parse_documents("t.yml", &rule("a[b]c")).0.len(), 1);
+}
