@@ -4,35 +4,43 @@
 //! it does. What no decoder understands stays an event with the line as its `message`, seen by
 //! keyword rules and by search. Every line has exactly one [`Outcome`].
 //!
-//! Broken input is data: bad UTF-8, lone surrogates, raw control characters and numbers outside the
-//! grammar are repaired and the outcome says so; only what cannot be read at all becomes `Raw`.
+//! Broken input is data: bad UTF-8, an object without its end, commas and quotes that are missing or too many are
+//! read as far as they go, and the outcome says `Repaired`; only what cannot be read at all becomes `Raw`.
 
+mod batch;
 mod daemons;
 mod format;
 mod json;
 mod keys;
 mod line;
 mod names;
+mod telemetry;
 mod text;
 
+use batch::Batch;
 pub use format::{LineFormat, LinePattern, PatternError};
 use line::Line;
 use names::Names;
-use text::Reading;
+use text::{Reading, Wrapped};
 
-use crate::event::{Event, Format, Kind, Origin, Outcome, Paths, Span, canonical};
+use crate::event::{Event, Flags, Format, Kind, Mark, Origin, Outcome, PathId, Paths, canonical};
 
-/// Longest line that is read whole, in bytes. A longer one is cut to [`HEAD_LIMIT`].
+/// Longest line that is read whole, in bytes. Of a longer one the first [`HEAD_LIMIT`] and the last [`TAIL_LIMIT`]
+/// bytes are kept.
 pub const LINE_LIMIT: usize = 1 << 20;
-/// How much of a line over [`LINE_LIMIT`] is kept.
-pub const HEAD_LIMIT: usize = 64 << 10;
-/// Fields of one event, containers included; what comes after is only counted.
-pub const FIELD_LIMIT: usize = 1_024;
+/// How much of the beginning of a line over [`LINE_LIMIT`] is kept.
+pub const HEAD_LIMIT: usize = LINE_LIMIT - TAIL_LIMIT;
+/// How much of the end of a line over [`LINE_LIMIT`] is kept.
+pub const TAIL_LIMIT: usize = 64 << 10;
+/// Stands between the two pieces of a line that was cut.
+pub const CUT_MARK: &str = "…";
 /// Containers inside containers; what lies deeper stays the text of its container.
 pub const DEPTH_LIMIT: usize = 64;
 
 /// Wrappers around wrappers that are taken off.
-const WRAPPER_LIMIT: usize = 3;
+const WRAPPER_LIMIT: usize = 4;
+/// Room for a line inside of a line that is kept.
+const USUAL_INNER_BYTES: usize = 64 << 10;
 
 /// Decodes lines one after the other, learning the order of their keys. One per thread.
 pub struct Decoder {
@@ -40,17 +48,24 @@ pub struct Decoder {
     names: Names,
     /// The line inside a line that is being read.
     inner: String,
+    /// What is left of a line of many events.
+    batch: Batch,
 }
 
 impl Decoder {
     #[must_use]
     pub fn new(paths: Paths) -> Self {
-        Self { names: Names::new(&paths), json: json::Parser::new(paths), inner: String::new() }
+        Self {
+            names: Names::new(&paths),
+            json: json::Parser::new(paths),
+            inner: String::new(),
+            batch: Batch::default(),
+        }
     }
 
     /// Fills `event` from one line without its newline: the raw text, the fields that stand in it
-    /// ([`Origin::Line`]), `meta.outcome`, `meta.format`, `meta.duplicate_keys`. `cut` says that the
-    /// line is the head of a longer one; what can be read of it is kept.
+    /// ([`Origin::Line`]), `meta.outcome`, `meta.format`, `meta.flags`. `cut` says that the middle of the line is
+    /// missing; what can be read of it is kept.
     ///
     /// Linear in the length of the line, whatever it holds.
     pub fn decode(&mut self, line: &[u8], cut: bool, event: &mut Event) -> Outcome {
@@ -59,19 +74,55 @@ impl Decoder {
 
     /// Like [`Decoder::decode`], where the format is configured.
     pub fn decode_as(&mut self, format: &LineFormat, line: &[u8], cut: bool, event: &mut Event) -> Outcome {
-        let too_long = line.len() > LINE_LIMIT;
-        let cut = cut || too_long;
-        let line = if too_long { line.get(..HEAD_LIMIT).unwrap_or(line) } else { line };
+        if line.len() > LINE_LIMIT + CUT_MARK.len() {
+            return self.decode_as(format, &both_ends(line), true, event);
+        }
+        self.batch.clear();
         let outcome = match simdutf8::basic::from_utf8(line) {
             Ok(text) => self.decode_text(format, text, cut, event),
-            Err(_) => match self.decode_text(format, &String::from_utf8_lossy(line), cut, event) {
-                Outcome::Parsed => Outcome::Repaired,
-                other => other,
-            },
+            Err(_) => {
+                self.decode_text(format, &String::from_utf8_lossy(line), cut, event).and(Outcome::Repaired)
+            }
         };
-        let outcome = if cut && outcome != Outcome::Blank { Outcome::Cut } else { outcome };
-        event.meta.outcome = outcome;
-        outcome
+        let guessed = matches!(format, LineFormat::Json | LineFormat::Recognised);
+        if guessed && self.may_hold_many(event) && self.batch.open(event.raw().trim()) {
+            let outcome = self.decode_next(event).map_or(outcome, |first| outcome.and(first));
+            return settle(if outcome == Outcome::Raw { Outcome::Parsed } else { outcome }, cut, event);
+        }
+        settle(outcome, cut, event)
+    }
+
+    /// Fills `event` with the next event of a line that holds several: a batch, an array, objects glued together.
+    /// `None`: there is none left. Each has an outcome; the line has the one of [`Decoder::decode`].
+    pub fn decode_next(&mut self, event: &mut Event) -> Option<Outcome> {
+        let mut text = std::mem::take(&mut self.inner);
+        let found = self.batch.next(&mut text);
+        let Some(next) = found else {
+            self.inner = text;
+            return None;
+        };
+        let line = text;
+        let outcome = self.decode_text(&LineFormat::Recognised, &line, false, event);
+        if line.capacity() <= USUAL_INNER_BYTES {
+            self.inner = line;
+        }
+        event.meta.part = next.part;
+        event.meta.flags.set_if(!next.whole, Flags::OUT_OF_BOUNDS);
+        Some(settle(outcome, false, event))
+    }
+
+    /// Whether a line could be more than one event.
+    fn may_hold_many(&self, event: &Event) -> bool {
+        let text = event.raw().trim_start();
+        match text.bytes().next() {
+            Some(b'[') => text.get(1..).is_some_and(|rest| rest.trim_start().starts_with('{')),
+            Some(b'{') => {
+                let list = |path, kind| kind == Kind::Array && self.names.lists.contains(&path);
+                event.fields().iter().any(|field| list(field.path, field.kind))
+                    || event.get(self.names.trailing).is_some_and(|rest| rest.starts_with(['{', ',', '\x1e']))
+            }
+            _ => false,
+        }
     }
 
     fn decode_text(&mut self, format: &LineFormat, line: &str, cut: bool, event: &mut Event) -> Outcome {
@@ -79,123 +130,226 @@ impl Decoder {
             return self.decode_configured(format, line, cut, event);
         }
         event.reset(line);
-        let Some(start) = first_visible(line.as_bytes()) else { return Outcome::Blank };
-        let text = line.get(start..).unwrap_or_default();
-        let mut part = Line { text, base: start as u32 };
-        let mut wrapped = false;
-        for _ in 0..WRAPPER_LIMIT {
-            if part.text.starts_with('{') {
-                if let Some(outcome) = self.decode_json(part, cut, event) {
-                    self.unwrap_json(event);
-                    return outcome;
-                }
-                break;
-            }
-            match text::read(part, &self.names, event) {
-                Reading::Inside(inside) => {
-                    part = inside;
-                    wrapped = true;
-                }
-                Reading::Done(format) => {
-                    event.meta.format = format;
-                    self.unwrap_json(event);
-                    self.json_at_end(part, event);
-                    return Outcome::Parsed;
-                }
-                Reading::Unknown => break,
-            }
+        let Some(start) = first_visible(line) else { return Outcome::Blank };
+        let (before, text) = line.split_at_checked(start).unwrap_or(("", line));
+        let part = Line { text, base: start as u32 };
+        let outcome = match self.read_part(part, cut, WRAPPER_LIMIT, event) {
+            Some(outcome) => outcome,
+            None => self.prose(part, event),
+        };
+        let is_odd = |c: char| !c.is_whitespace() && c != '\u{feff}';
+        if before.contains(is_odd) { outcome.and(Outcome::Repaired) } else { outcome }
+    }
+
+    /// Reads a line, or what a wrapper has left of it, as if it stood alone. `None`, and nothing added: it has no
+    /// known format.
+    fn read_part(
+        &mut self,
+        part: Line<'_>,
+        cut: bool,
+        wrappers: usize,
+        event: &mut Event,
+    ) -> Option<Outcome> {
+        let start = event.mark();
+        if part.text.starts_with('{') {
+            let outcome = self.decode_json(part, cut, event)?;
+            self.add_plain_fields(event);
+            let inner = self.unwrap_json(start, wrappers, event);
+            return Some(outcome.and(inner));
         }
-        if self.logfmt(part, event) {
-            return Outcome::Parsed;
+        match text::read(part, &self.names, event) {
+            Reading::Done(format) => {
+                event.meta.format = format;
+                Some(self.read_message(start, wrappers, event))
+            }
+            Reading::Context(context) => {
+                event.meta.format = Format::TextLog;
+                for (name, object) in ["context", "extra"].into_iter().zip(context) {
+                    self.json.parse_under(name, object, event);
+                }
+                Some(Outcome::Parsed)
+            }
+            Reading::Inside(wrapped) => Some(self.read_inside(wrapped, start, cut, wrappers, event)),
+            Reading::Perhaps(wrapped) => {
+                let outcome = self.read_wrapped(wrapped, start, cut, wrappers, event);
+                if outcome.is_none() {
+                    event.rewind(start);
+                }
+                outcome
+            }
+            Reading::Unknown => self.logfmt(part, event).then_some(Outcome::Parsed),
         }
-        let message_end = self.json_at_end(part, event);
-        let known = wrapped || message_end.is_some();
-        let message = part.text.get(..message_end.unwrap_or(part.text.len())).unwrap_or_default().trim_end();
-        let span = Span { start: part.base, len: message.len() as u32 };
-        event.push(canonical::MESSAGE, Kind::String, span, Origin::Line);
-        event.meta.format = if known { Format::TextLog } else { Format::Plain };
-        if known { Outcome::Parsed } else { Outcome::Raw }
+    }
+
+    /// What a wrapper holds: a line of a known format, else the message.
+    fn read_inside(
+        &mut self,
+        wrapped: Wrapped<'_>,
+        start: Mark,
+        cut: bool,
+        wrappers: usize,
+        event: &mut Event,
+    ) -> Outcome {
+        if let Some(outcome) = self.read_wrapped(wrapped, start, cut, wrappers, event) {
+            return outcome;
+        }
+        event.meta.format = wrapped.format;
+        // A line of syslog with prose in it is just that.
+        event.meta.wrapper = if wrapped.format == Format::Syslog { event.meta.wrapper } else { wrapped.by };
+        let message = wrapped.line.text.trim();
+        event.push(canonical::MESSAGE, Kind::String, wrapped.line.span(message), Origin::Line);
+        self.quote_object(event);
+        Outcome::Parsed
+    }
+
+    /// The line in a wrapper, if it has a known format: its fields come first, what the wrapper says is only its
+    /// envelope.
+    fn read_wrapped(
+        &mut self,
+        wrapped: Wrapped<'_>,
+        start: Mark,
+        cut: bool,
+        wrappers: usize,
+        event: &mut Event,
+    ) -> Option<Outcome> {
+        let mark = event.mark();
+        let text = wrapped.line.text;
+        let inside = wrapped.line.from(text.get(first_visible(text)?..)?);
+        let outcome = self.read_part(inside, cut, wrappers.checked_sub(1)?, event)?;
+        event.bring_forward(start, mark);
+        event.meta.wrapper = wrapped.by;
+        Some(outcome)
+    }
+
+    /// A line of no known format.
+    fn prose(&mut self, part: Line<'_>, event: &mut Event) -> Outcome {
+        event.push(canonical::MESSAGE, Kind::String, part.span(part.text.trim_end()), Origin::Line);
+        let quotes = self.quote_object(event);
+        event.meta.format = if quotes { Format::TextLog } else { Format::Plain };
+        if quotes { Outcome::Parsed } else { Outcome::Raw }
     }
 
     /// Reads an object; `None`, and nothing added, if it is none.
     fn decode_json(&mut self, part: Line<'_>, cut: bool, event: &mut Event) -> Option<Outcome> {
         let mark = event.mark();
-        let (duplicate_keys, over_limit) = (event.meta.duplicate_keys, event.meta.fields_over_limit);
-        match self.json.parse(part, cut, event) {
+        let flags = event.meta.flags;
+        let outcome = match self.json.parse(part, cut, event) {
             json::Verdict::Broken => {
                 event.rewind(mark);
-                event.meta.duplicate_keys = duplicate_keys;
-                event.meta.fields_over_limit = over_limit;
+                event.meta.flags = flags;
                 return None;
             }
-            json::Verdict::Clean => event.meta.outcome = Outcome::Parsed,
-            json::Verdict::Mended => event.meta.outcome = Outcome::Repaired,
-        }
+            json::Verdict::Clean => Outcome::Parsed,
+            json::Verdict::Mended => Outcome::Repaired,
+        };
+        self.keep_rest(part, event);
         event.meta.format = Format::Json;
-        Some(event.meta.outcome)
+        Some(outcome)
     }
 
-    /// JSON inside JSON, up to three levels: a `message` (or Docker's `log`) that holds an object, or a
-    /// line of another format, is read as well. What stands inside comes first: it is the event, the
-    /// rest is its envelope.
-    fn unwrap_json(&mut self, event: &mut Event) {
-        for _ in 0..WRAPPER_LIMIT {
-            let Some(index) = self.wrapper(event) else { return };
-            let Some(field) = event.fields().get(index).copied() else { return };
-            let mut inner = std::mem::take(&mut self.inner);
-            inner.clear();
-            inner.push_str(event.text(field.span).trim_end());
-            let mark = event.mark();
-            let part = Line { text: &inner, base: field.span.start };
-            let format = event.meta.format;
-            let understood = if inner.starts_with('{') {
-                self.decode_json(part, false, event).is_some()
-            } else {
-                matches!(text::read(part, &self.names, event), Reading::Done(inner) if {
-                    event.meta.format = inner;
-                    true
-                })
-            };
-            if inner.capacity() <= HEAD_LIMIT {
-                self.inner = inner;
+    /// Gives a record of OpenTelemetry its attributes by name.
+    fn add_plain_fields(&mut self, event: &mut Event) {
+        let is_batch = |path| self.names.telemetry.contains(&path);
+        if !event.fields().iter().any(|field| field.kind == Kind::Array && is_batch(field.path)) {
+            return;
+        }
+        let plain = telemetry::plain_fields(event, &self.json.names());
+        for field in plain {
+            match self.json.top_path(&field.name) {
+                Some(path) => event.push(path, field.kind, field.span, Origin::Line),
+                None => event.push_overflow(&field.name, field.kind, field.span, Origin::Line),
             }
-            if !understood {
-                event.meta.format = format;
-                return;
-            }
-            if let Some(field) = event.fields_mut().get_mut(index) {
-                field.kind = Kind::Object;
-            }
-            event.move_to_front(mark);
         }
     }
 
-    /// The field that holds a line of its own.
-    fn wrapper(&self, event: &Event) -> Option<usize> {
-        let buffer = event.buffer().as_bytes();
-        let mut docker = None;
-        event.fields().iter().position(|field| {
-            if field.kind != Kind::String || field.span.len < 2 {
-                return false;
-            }
-            let first = buffer.get(field.span.start as usize);
-            let object = first == Some(&b'{') && self.names.wrapping.contains(&field.path);
-            let has_stream = || event.fields().iter().any(|other| other.path == self.names.stream);
-            object || (field.path == self.names.log && *docker.get_or_insert_with(has_stream))
-        })
+    /// Text after the end of an object: no field of it, but not to be missed either.
+    fn keep_rest(&self, part: Line<'_>, event: &mut Event) {
+        let Some(rest) = self.json.end().and_then(|end| part.text.get(end..)) else { return };
+        let rest = text::without_leading_colour(rest.trim()).trim();
+        if !rest.is_empty() {
+            event.push(self.names.trailing, Kind::String, part.span(rest), Origin::Line);
+        }
     }
 
-    /// `text {"key": ...}`: reads the object that a line of text ends with; returns where it starts.
-    fn json_at_end(&mut self, part: Line<'_>, event: &mut Event) -> Option<usize> {
-        if !part.text.trim_end().ends_with('}') {
-            return None;
-        }
-        let start = memchr::memmem::find(part.text.as_bytes(), b"{\"")?;
-        let object = part.from(part.text.get(start..)?);
+    /// The line inside of an object that a shipper has put around it, up to three levels; [`Outcome::Parsed`] if
+    /// there is none. An object in a text of an event that has fields of its own is data of that event: its members
+    /// are found under the name of the text and say nothing about who did what.
+    fn unwrap_json(&mut self, start: Mark, wrappers: usize, event: &mut Event) -> Outcome {
+        self.names.text_of_bytes(start, event);
+        let Some(held) = self.names.held_line(start, event) else { return Outcome::Parsed };
+        let Some(field) = event.fields().get(held.index).copied() else { return Outcome::Parsed };
+        let mut inner = std::mem::take(&mut self.inner);
+        inner.clear();
+        inner.push_str(event.text(field.span));
+        let line = Line { text: &inner, base: field.span.start };
         let format = event.meta.format;
-        self.decode_json(object, false, event)?;
-        event.meta.format = if format == Format::Plain { Format::TextLog } else { format };
-        Some(start)
+        let mut outcome = None;
+        match held.by {
+            Some(by) => {
+                outcome = self.read_wrapped(Wrapped { line, format, by }, start, false, wrappers, event);
+                if outcome.is_none() {
+                    event.meta.format = format;
+                    self.quote_end(field.path, line, event);
+                }
+            }
+            None => self.json.parse_quoted(field.path, line, event),
+        }
+        if inner.capacity() <= USUAL_INNER_BYTES {
+            self.inner = inner;
+        }
+        if outcome.is_some() {
+            event.hold(field);
+        }
+        outcome.unwrap_or(Outcome::Parsed)
+    }
+
+    /// The message of a line of text: an object that is all of it is the event itself, one at its end is quoted.
+    fn read_message(&mut self, start: Mark, wrappers: usize, event: &mut Event) -> Outcome {
+        let Some(field) = event.message_since(start).filter(|field| event.text(field.span).ends_with('}'))
+        else {
+            return Outcome::Parsed;
+        };
+        if !event.text(field.span).starts_with('{') {
+            self.quote_object(event);
+            return Outcome::Parsed;
+        }
+        let inner = event.text(field.span).to_owned();
+        let line = Line { text: &inner, base: field.span.start };
+        let wrapped = Wrapped { line, format: event.meta.format, by: "text" };
+        let format = event.meta.format;
+        let outcome = self.read_wrapped(wrapped, start, false, wrappers, event);
+        event.meta.format = format;
+        if outcome.is_some() {
+            event.hold(field);
+        }
+        outcome.unwrap_or(Outcome::Parsed)
+    }
+
+    /// The object that a text ends with is addressable by the name of the text; gives the text before it.
+    fn quote_end<'a>(&mut self, path: PathId, text: Line<'a>, event: &mut Event) -> Option<&'a str> {
+        let trimmed = text.text.trim_end();
+        let at = memchr::memmem::find(trimmed.as_bytes(), b"{\"").filter(|_| trimmed.ends_with('}'))?;
+        let (sentence, object) = trimmed.split_at_checked(at)?;
+        let mark = event.mark();
+        if self.json.parse_strictly_quoted(path, text.from(object), event) {
+            return Some(sentence);
+        }
+        event.rewind(mark);
+        None
+    }
+
+    /// `text {"key": ...}`: the sentence is the message, the object at its end is addressable by the name of the
+    /// message. Whether there was one.
+    fn quote_object(&mut self, event: &mut Event) -> bool {
+        let message = event.fields().last().copied().filter(|field| field.path == canonical::MESSAGE);
+        let Some(field) = message.filter(|field| event.text(field.span).ends_with('}')) else { return false };
+        let text = event.text(field.span).to_owned();
+        let line = Line { text: &text, base: field.span.start };
+        let Some(sentence) = self.quote_end(canonical::MESSAGE, line, event) else { return false };
+        let object = line.span(text.get(sentence.len()..).unwrap_or_default());
+        event.push(self.names.object, Kind::String, object, Origin::Line);
+        event.shorten_message(sentence.trim_end().len() as u32);
+        true
     }
 
     fn logfmt(&mut self, part: Line<'_>, event: &mut Event) -> bool {
@@ -208,10 +362,6 @@ impl Decoder {
 
     fn push_logfmt(&mut self, part: Line<'_>, event: &mut Event) {
         text::logfmt(part.text, |key, value, quoted| {
-            if event.fields().len() >= FIELD_LIMIT {
-                event.meta.fields_over_limit = event.meta.fields_over_limit.saturating_add(1);
-                return;
-            }
             let kind = if quoted { Kind::String } else { json::scalar_kind(value) };
             let span = part.span(value);
             match self.json.top_path(key) {
@@ -226,11 +376,48 @@ impl Decoder {
     }
 }
 
-/// Where the text starts, past white space and a byte order mark; `None` for a blank line.
-fn first_visible(bytes: &[u8]) -> Option<usize> {
-    let mark = if bytes.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
-    let rest = bytes.get(mark..)?;
-    rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).map(|at| at + mark)
+/// Writes down what became of a line.
+fn settle(outcome: Outcome, cut: bool, event: &mut Event) -> Outcome {
+    event.meta.flags.set_if(outcome == Outcome::Repaired, Flags::REPAIRED);
+    let cut = cut && outcome != Outcome::Blank;
+    event.meta.flags.set_if(cut, Flags::CUT);
+    event.meta.outcome = if cut { Outcome::Cut } else { outcome };
+    event.meta.outcome
+}
+
+/// Where the text starts, past white space and a byte order mark; `None` for a blank line. An object is found
+/// behind what a terminal would obey, too; readers of text take colours off themselves.
+fn first_visible(line: &str) -> Option<usize> {
+    let text = line.trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}']);
+    let mut rest = text;
+    while rest.starts_with(|c: char| c.is_control() || c == '\u{feff}' || c == ' ') {
+        rest = match rest.strip_prefix('\x1b') {
+            Some(after) => after_escape(after),
+            None => rest
+                .trim_start_matches(|c: char| c != '\x1b' && (c.is_control() || c == '\u{feff}' || c == ' ')),
+        };
+    }
+    let text = if rest.starts_with('{') { rest } else { text };
+    (!text.is_empty()).then(|| line.len() - text.len())
+}
+
+/// What follows an escape sequence of which the first character is read already.
+fn after_escape(text: &str) -> &str {
+    let end = match text.bytes().next() {
+        Some(b'{') => Some(0),
+        Some(b'[') => text.find(|c: char| c != '[' && ('@'..='~').contains(&c)).map(|at| at + 1),
+        Some(b']') => text.find(['\x07', '\x1b']).map(|at| at + 1),
+        Some(_) => text.char_indices().nth(1).map(|(at, _)| at),
+        None => None,
+    };
+    text.get(end.unwrap_or(text.len())..).unwrap_or_default()
+}
+
+/// The first and the last bytes of a line that is too long.
+fn both_ends(line: &[u8]) -> Vec<u8> {
+    let head = line.get(..HEAD_LIMIT).unwrap_or_default();
+    let tail = line.get(line.len() - TAIL_LIMIT..).unwrap_or_default();
+    [head, CUT_MARK.as_bytes(), tail].concat()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod address;
 mod chunk;
 mod field;
 mod file;
+mod flags;
 mod id;
 mod logsource;
 mod path;
@@ -29,6 +30,7 @@ mod zone;
 pub use chunk::{Chunk, Cursor, Gap, GapCause, GenerationId, LineSpan, SourceId, SourceMessage};
 pub use field::{Field, Kind, Origin, Span};
 pub use file::shown;
+pub use flags::Flags;
 pub use id::EventId;
 pub use logsource::LogSource;
 pub use path::{PathId, Paths, canonical};
@@ -53,6 +55,14 @@ pub enum Outcome {
     Cut,
     /// Nothing but white space; no event.
     Blank,
+}
+
+impl Outcome {
+    /// Of an event with a part that has an outcome of its own: repaired if either is.
+    #[must_use]
+    pub fn and(self, part: Outcome) -> Outcome {
+        if self == Outcome::Parsed && part == Outcome::Repaired { part } else { self }
+    }
 }
 
 /// How the event time was found.
@@ -98,6 +108,8 @@ pub struct Meta {
     pub offset: u64,
     /// Number of the line in its generation, from 1.
     pub line: u64,
+    /// Place of the event in a line that holds several, from 0.
+    pub part: u32,
     /// Claimed event time, UTC. `None` exactly when `time_quality` is `Absent`.
     pub time: Option<Timestamp>,
     pub time_quality: TimeQuality,
@@ -108,13 +120,20 @@ pub struct Meta {
     pub outcome: Outcome,
     pub format: Format,
     pub logsource: LogSource,
-    /// The line had the same key twice in one object.
-    pub duplicate_keys: bool,
     /// A secret that an earlier line of the source begins goes on in this one.
     pub continues_secret: bool,
-    /// Values of the line that are no fields because the event had too many.
-    pub fields_over_limit: u32,
+    /// What is out of the ordinary about how it was read.
+    pub flags: Flags,
+    /// What the line was wrapped in; empty if it stands alone.
+    pub wrapper: &'static str,
+    /// So many fields, from the first, are those of a wrapped line; the rest of the line is its envelope. 0: the
+    /// line stands alone.
+    pub inner_fields: u32,
 }
+
+/// Room for so much is kept from event to event.
+const USUAL_FIELDS: usize = 16_384;
+const USUAL_TEXT_BYTES: usize = 1 << 20;
 
 /// One event: the raw line, its fields, and where it came from. Meant to be reused by [`Event::reset`].
 #[derive(Clone, Debug, Default)]
@@ -139,11 +158,23 @@ impl Event {
     /// Forgets everything and starts over with `raw` as the line; buffers keep their capacity.
     pub fn reset(&mut self, raw: &str) {
         self.meta = Meta::default();
+        self.give_back();
         self.text.clear();
         self.text.push_str(raw);
         self.raw_len = raw.len() as u32;
         self.fields.clear();
         self.overflow_names.clear();
+    }
+
+    /// Gives back what a line out of the ordinary took: events are kept and used again.
+    fn give_back(&mut self) {
+        if self.fields.capacity() > USUAL_FIELDS {
+            self.fields = Vec::new();
+            self.overflow_names = Vec::new();
+        }
+        if self.text.capacity() > USUAL_TEXT_BYTES {
+            self.text = String::new();
+        }
     }
 
     /// The line as read, without its newline.
@@ -211,15 +242,46 @@ impl Event {
         self.overflow_names.truncate(mark.names);
     }
 
-    /// Moves the fields added since `mark` before all others, so that they are found first.
-    pub(crate) fn move_to_front(&mut self, mark: Mark) {
-        let moved = self.fields.len() - mark.fields;
-        self.fields.rotate_right(moved);
-        let first_moved = self.overflow_names.partition_point(|(index, _)| (*index as usize) < mark.fields);
-        self.overflow_names.rotate_left(first_moved);
-        for (index, _) in &mut self.overflow_names {
+    /// Moves the fields added since `mark` before those added since `start`: they are found first, and what
+    /// stood there is only their envelope.
+    pub(crate) fn bring_forward(&mut self, start: Mark, mark: Mark) {
+        let (moved, passed) = (self.fields.len() - mark.fields, mark.fields - start.fields);
+        self.fields.get_mut(start.fields..).unwrap_or_default().rotate_right(moved);
+        let at = |limit: usize| self.overflow_names.partition_point(|(index, _)| (*index as usize) < limit);
+        let (from, first_moved) = (at(start.fields), at(mark.fields));
+        let names = self.overflow_names.get_mut(from..).unwrap_or_default();
+        names.rotate_left(first_moved - from);
+        for (index, _) in names {
             let old = *index as usize;
-            *index = if old >= mark.fields { old - mark.fields } else { old + moved } as u32;
+            *index = if old >= mark.fields { old - passed } else { old + moved } as u32;
+        }
+        if self.meta.inner_fields == 0 {
+            self.meta.inner_fields = (start.fields + moved) as u32;
+        }
+    }
+
+    /// The field, whose text has been read by itself, is no text any more.
+    pub(crate) fn hold(&mut self, text: Field) {
+        if let Some(field) = self.fields.iter_mut().rev().find(|field| **field == text) {
+            field.kind = Kind::Object;
+        }
+    }
+
+    /// The fields added since `start`.
+    pub(crate) fn fields_since(&self, start: Mark) -> &[Field] {
+        self.fields.get(start.fields..).unwrap_or_default()
+    }
+
+    /// The message among the fields added since `start`.
+    pub(crate) fn message_since(&self, start: Mark) -> Option<Field> {
+        self.fields_since(start).iter().rfind(|field| field.path == canonical::MESSAGE).copied()
+    }
+
+    /// Ends the newest message after so many bytes.
+    pub(crate) fn shorten_message(&mut self, len: u32) {
+        let message = |field: &&mut Field| field.path == canonical::MESSAGE && field.origin == Origin::Line;
+        if let Some(field) = self.fields.iter_mut().rev().find(message) {
+            field.span.len = len;
         }
     }
 
@@ -314,7 +376,12 @@ impl Event {
 
     /// Adds a field whose path could not be interned; `name` is its dotted path.
     pub fn push_overflow(&mut self, name: &str, kind: Kind, span: Span, origin: Origin) {
-        let name = self.append_text(name);
+        // The elements of an array follow each other.
+        let before = self.overflow_names.last().map(|(_, span)| *span);
+        let name = match before {
+            Some(span) if self.text(span) == name => span,
+            _ => self.append_text(name),
+        };
         self.overflow_names.push((self.fields.len() as u32, name));
         self.push(PathId::OVERFLOW, kind, span, origin);
     }
@@ -372,10 +439,11 @@ impl Event {
         self.overflow_name(index).unwrap_or_default()
     }
 
-    /// The address of the event: (source generation, byte offset). Two equal lines are two events.
+    /// The address of the event: (source generation, byte offset, place in the line). Two equal lines are two
+    /// events.
     #[must_use]
     pub fn id(&self) -> EventId {
-        EventId::of(self.meta.generation, self.meta.offset)
+        EventId::of(self.meta.generation, self.meta.offset).part(self.meta.part)
     }
 }
 

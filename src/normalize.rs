@@ -39,7 +39,7 @@ use crate::event::address;
 pub use crate::event::address::Network;
 use crate::event::stamp::{self, Completion, Stamp};
 use crate::event::{
-    Event, Field, Format, Kind, LogLevel, Nanos, Origin, PathId, Paths, SourceId, Span, TimeQuality,
+    Event, Field, Flags, Format, Kind, LogLevel, Nanos, Origin, PathId, Paths, SourceId, Span, TimeQuality,
     Timestamp, Zone, canonical,
 };
 
@@ -141,6 +141,8 @@ const REQUEST_HEADERS: [(Role, PathId); 2] =
 /// The best field for a role so far.
 #[derive(Clone, Copy)]
 struct Candidate {
+    /// Stands in the wrapper of a line: what the line itself says comes first.
+    outer: bool,
     rank: u8,
     field: Field,
 }
@@ -199,7 +201,7 @@ impl Normalizer {
             known: Vec::new(),
             known_paths: Vec::new(),
             logsources: LogSources::default(),
-            best: [Candidate { rank: 0, field: NO_FIELD }; ROLES],
+            best: [Candidate { outer: false, rank: 0, field: NO_FIELD }; ROLES],
             ids: Vec::new(),
             latest: HashMap::new(),
             counters: Counters::default(),
@@ -242,6 +244,9 @@ impl Normalizer {
             }
             roles &= roles - 1;
         }
+        if event.meta.flags.has(Flags::DUPLICATE_KEYS) {
+            self.fill_again(event, &found);
+        }
         self.fill_from_message(event, &found);
         set_silent_level(event, &found);
         let from_message = self.said.iter().any(|(path, _)| *path == canonical::URL_PATH);
@@ -274,6 +279,9 @@ impl Normalizer {
         }
         let span = self.best[Role::Message as usize].field.span;
         let text = event.text(span);
+        // An object is data, and so is one at the end of a sentence.
+        let text =
+            memchr::memmem::find(text.as_bytes(), b"{\"").and_then(|at| text.get(..at)).unwrap_or(text);
         let logger_span = found.has(Role::Logger).then(|| self.best[Role::Logger as usize].field.span);
         let logger = logger_span.map_or("", |span| event.text(span));
         let said = &mut self.said;
@@ -316,19 +324,8 @@ impl Normalizer {
 
     /// Adds the decoded request where there is anything in it that could be a payload.
     fn decode_request(&mut self, event: &mut Event, found: &Found) {
-        let last = |path| {
-            let field = event.fields().iter().rev().find(|field| field.path == path);
-            field.map_or("", |field| event.text(field.span))
-        };
-        let (path, query) = (last(canonical::URL_PATH), last(canonical::URL_QUERY));
         self.decoded.clear();
-        if !request::is_plain(path, query) {
-            request::decode(path, &mut self.decoded);
-            if !query.is_empty() {
-                self.decoded.push(b'?');
-                request::decode(query, &mut self.decoded);
-            }
-        }
+        self.decode_targets(event);
         for (role, header) in REQUEST_HEADERS {
             if found.has(role)
                 && let Some(text) = event.get(header).filter(|text| request::is_strange_header(text))
@@ -350,6 +347,28 @@ impl Normalizer {
         }
     }
 
+    /// Path and query, decoded; where a key stood twice, all of them.
+    fn decode_targets(&mut self, event: &Event) {
+        let values = |path| event.fields().iter().rev().filter(move |field| field.path == path);
+        let last = |path| values(path).next().map_or("", |field| event.text(field.span));
+        let (path, query) = (last(canonical::URL_PATH), last(canonical::URL_QUERY));
+        if !request::is_plain(path, query) {
+            request::decode(path, &mut self.decoded);
+            if !query.is_empty() {
+                self.decoded.push(b'?');
+                request::decode(query, &mut self.decoded);
+            }
+        }
+        if event.meta.flags.has(Flags::DUPLICATE_KEYS) {
+            for path in [canonical::URL_PATH, canonical::URL_QUERY] {
+                for field in values(path).skip(1) {
+                    self.decoded.push(b'\n');
+                    request::decode(event.text(field.span), &mut self.decoded);
+                }
+            }
+        }
+    }
+
     /// One pass over the fields of the line: the best candidate for every role.
     fn survey(&mut self, event: &Event, completion: Completion) -> Found {
         let mut found = Found {
@@ -363,13 +382,18 @@ impl Normalizer {
         };
         let mut calendar_end = 0;
         self.ids.clear();
+        let inner_fields = event.meta.inner_fields as usize;
         for (index, field) in event.fields().iter().enumerate() {
+            let outer = inner_fields != 0 && index >= inner_fields;
             let list = match self.known.get(field.path.index()) {
                 Some(&NOTHING) => continue,
                 Some(&UNKNOWN) | None => self.learn(field.path),
                 Some(list) => *list,
             };
             let Some(list) = self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize) else { continue };
+            if field.origin == Origin::Quoted {
+                continue;
+            }
             found.claimed |= list.canonical;
             found.marks |= list.marks;
             for claim in &list.claims {
@@ -378,7 +402,7 @@ impl Normalizer {
                     continue;
                 }
                 let slot = &mut self.best[claim.role as usize];
-                if found.has(claim.role) && slot.rank <= claim.rank {
+                if found.has(claim.role) && (slot.outer, slot.rank) <= (outer, claim.rank) {
                     continue;
                 }
                 let text = event.text(field.span);
@@ -407,7 +431,7 @@ impl Normalizer {
                     _ => continue,
                 }
                 found.roles |= claim.role.bit();
-                *slot = Candidate { rank: claim.rank, field: *field };
+                *slot = Candidate { outer, rank: claim.rank, field: *field };
             }
         }
         found
@@ -607,6 +631,25 @@ impl Normalizer {
         !address::is_inner(ip) && !self.options.overrides.as_ref().is_some_and(listed)
     }
 
+    /// A key that stands twice has two values, and readers of the line disagree about which one counts: both do.
+    #[cold]
+    fn fill_again(&mut self, event: &mut Event, found: &Found) {
+        let roles = Role::ALL.iter().filter(|role| found.has(**role));
+        let line = event.fields().len();
+        for role in roles {
+            let first = self.best[*role as usize];
+            for index in 0..line {
+                let Some(field) = event.fields().get(index).copied() else { break };
+                let other =
+                    field.origin == Origin::Line && field.path == first.field.path && field != first.field;
+                let claim = Claim { role: *role, rank: first.rank };
+                if other && accepts(claim, field.kind, event.text(field.span)) {
+                    add_value(event, *role, field);
+                }
+            }
+        }
+    }
+
     /// Whether the event speaks of a circuit breaker at all: `state` and `service` alone mean anything.
     fn is_about_breaker(&self, event: &Event, found: &Found) -> bool {
         [Role::Action, Role::Message, Role::Logger].into_iter().filter(|role| found.has(*role)).any(|role| {
@@ -670,6 +713,44 @@ fn set_silent_level(event: &mut Event, found: &Found) {
     };
     let span = event.append_text(level.word());
     put(event, found, canonical::LOG_LEVEL, Kind::String, span);
+}
+
+/// Adds another value of a canonical field.
+fn add_value(event: &mut Event, role: Role, field: Field) {
+    let text = event.text(field.span);
+    let canonical = |event: &mut Event, target, kind, span| event.push(target, kind, span, Origin::Canonical);
+    match role {
+        Role::SourceIp => match read_address(text, &field) {
+            Some(FoundAddress { plain: Some(span), .. }) => {
+                canonical(event, canonical::SOURCE_IP, Kind::String, span);
+            }
+            Some(address) => {
+                event.push_text(
+                    canonical::SOURCE_IP,
+                    Kind::String,
+                    &address.ip.to_string(),
+                    Origin::Canonical,
+                );
+            }
+            None => {}
+        },
+        Role::Path | Role::RequestLine => {
+            let target =
+                if role == Role::Path { Some(text) } else { request_line(text).map(|(_, target, _)| target) };
+            let (_, path, query) = split_url(target.unwrap_or_default());
+            let [path, query] = [path, query].map(|piece| part(text, field.span, piece));
+            for (name, span) in [(canonical::URL_PATH, path), (canonical::URL_QUERY, query)] {
+                if span.len > 0 {
+                    canonical(event, name, Kind::String, span);
+                }
+            }
+        }
+        _ => {
+            if let Some(target) = target(role) {
+                canonical(event, target, field.kind, field.span);
+            }
+        }
+    }
 }
 
 /// Roles that say what was requested.

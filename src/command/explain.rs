@@ -112,10 +112,17 @@ impl<'r> Explainer<'r> {
         let path = self.source.clone().unwrap_or_else(|| Arc::clone(line.path));
         let mut event = Event::default();
         let place = |event: &mut Event| line.place(event);
-        if self.intake.prepare(line.bytes, line.cut, &path, line.read_at, &mut event, place) == Outcome::Blank
-        {
-            return Ok(());
+        let outcome = self.intake.prepare(line.bytes, line.cut, &path, line.read_at, &mut event, place);
+        let mut more = outcome != Outcome::Blank;
+        while more {
+            self.event(event, &path)?;
+            event = Event::default();
+            more = self.intake.prepare_next(&path, line.read_at, &mut event, place);
         }
+        Ok(())
+    }
+
+    fn event(&mut self, mut event: Event, path: &Arc<str>) -> anyhow::Result<()> {
         self.intake.join(&mut event);
         let mut matched = Vec::new();
         self.engine.matches(&event, &mut matched);
@@ -126,7 +133,7 @@ impl<'r> Explainer<'r> {
             level: header.level,
         });
         let before = self.intake.redacted();
-        let event = self.intake.redact(event, &path);
+        let event = self.intake.redact(event, path);
         let redacted = self.intake.redacted() - before;
         let explained = Explained { redacted, ..Explained::new(&event, &self.paths.read(), rules.collect()) };
         self.said += 1;
@@ -162,6 +169,8 @@ struct Found {
 enum How {
     /// Under this name in the line.
     Written,
+    /// In an object that a text of the line holds: data, not what the event says of itself.
+    Quoted,
     /// The value of this field of the line, under the name that all sources share.
     Alias(String),
     /// A piece of this field of the line.
@@ -178,6 +187,7 @@ impl std::fmt::Display for How {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Written => f.write_str("as written"),
+            Self::Quoted => f.write_str("quoted in a text"),
             Self::Alias(name) => write!(f, "alias of {name}"),
             Self::PartOf(name) => write!(f, "part of {name}"),
             Self::Message => f.write_str("from the message"),
@@ -191,7 +201,12 @@ impl std::fmt::Display for How {
 #[derive(Serialize)]
 struct Explained<'r> {
     line: u64,
+    /// Place in a line that holds several events, from 0.
+    part: u32,
     format: Format,
+    /// What the line is wrapped in; absent if it stands alone.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    wrapper: &'static str,
     outcome: Outcome,
     flags: Vec<&'static str>,
     /// `null`: none was found.
@@ -242,9 +257,11 @@ impl<'r> Explained<'r> {
         }
         Self {
             line: event.meta.line,
+            part: event.meta.part,
             format: event.meta.format,
+            wrapper: event.meta.wrapper,
             outcome: event.meta.outcome,
-            flags: flags(event),
+            flags: event.meta.flags.words().collect(),
             time: event.meta.time,
             time_quality: event.meta.time_quality,
             logsource: (&event.meta.logsource).into(),
@@ -257,14 +274,6 @@ impl<'r> Explained<'r> {
             in_order,
         }
     }
-}
-
-fn flags(event: &Event) -> Vec<&'static str> {
-    let flags = [
-        (event.meta.duplicate_keys, "duplicate_keys"),
-        (event.meta.fields_over_limit > 0, "fields_over_limit"),
-    ];
-    flags.into_iter().filter_map(|(holds, word)| holds.then_some(word)).collect()
 }
 
 fn found(event: &Redacted, names: &PathNames) -> Vec<Found> {
@@ -280,6 +289,7 @@ fn found(event: &Redacted, names: &PathNames) -> Vec<Found> {
 fn how(event: &Event, field: &Field, names: &PathNames) -> How {
     match field.origin {
         Origin::Line => How::Written,
+        Origin::Quoted => How::Quoted,
         Origin::Joined => How::Joined,
         Origin::Canonical => {
             let end = field.span.start + field.span.len;
@@ -307,9 +317,12 @@ fn is_message(event: &Event, field: &Field) -> bool {
 
 /// One event for people: a heading, then what is known of it, fields last.
 fn print_table(out: &mut Out, explained: &Explained<'_>) -> io::Result<()> {
-    let flags: String = explained.flags.iter().map(|flag| format!(", {flag}")).collect();
-    let heading =
-        format!("line {}  {}, {}{flags}", explained.line, word(&explained.format), word(&explained.outcome));
+    let remarks: String = explained.flags.iter().map(|flag| format!(", {flag}")).collect();
+    let (format, outcome) = (word(&explained.format), word(&explained.outcome));
+    let within =
+        if explained.wrapper.is_empty() { String::new() } else { format!(" in {}", explained.wrapper) };
+    let part = if explained.part == 0 { String::new() } else { format!(", event {}", explained.part + 1) };
+    let heading = format!("line {}{part}  {format}{within}, {outcome}{remarks}", explained.line);
     out.line(&heading)?;
     for (name, value) in headlines(explained) {
         out.line(&format!("  {name:<10} {}", Safe::new(&value)))?;

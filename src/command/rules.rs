@@ -364,11 +364,13 @@ impl Bench {
         for line in text.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let at = Timestamp::default();
-            if self.intake.prepare(line, false, &source, at, &mut event, |_| {}) == Outcome::Blank {
-                continue;
+            let mut more =
+                self.intake.prepare(line, false, &source, at, &mut event, |_| {}) != Outcome::Blank;
+            while more {
+                self.intake.join(&mut event);
+                each(&mut self.engine, &event)?;
+                more = self.intake.prepare_next(&source, at, &mut event, |_| {});
             }
-            self.intake.join(&mut event);
-            each(&mut self.engine, &event)?;
         }
         Ok(())
     }

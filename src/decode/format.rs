@@ -5,7 +5,7 @@ use regex::Regex;
 use super::json;
 use super::line::Line;
 use super::text;
-use super::{Decoder, FIELD_LIMIT, first_visible};
+use super::{Decoder, first_visible};
 use crate::event::{Event, Format, Kind, Origin, Outcome, Span, canonical};
 
 /// How the lines of a source are read.
@@ -86,8 +86,9 @@ impl Decoder {
         event: &mut Event,
     ) -> Outcome {
         event.reset(line);
-        let Some(start) = first_visible(line.as_bytes()) else { return Outcome::Blank };
+        let Some(start) = first_visible(line) else { return Outcome::Blank };
         let part = Line { text: line.get(start..).unwrap_or_default(), base: start as u32 };
+        let start_mark = event.mark();
         let understood = match format {
             LineFormat::Json => self.decode_json(part, cut, event),
             LineFormat::Logfmt => self.configured_logfmt(part, event),
@@ -102,8 +103,7 @@ impl Decoder {
             whole_line(part, event);
             return Outcome::Raw;
         };
-        self.unwrap_json(event);
-        outcome
+        outcome.and(self.unwrap_json(start_mark, super::WRAPPER_LIMIT, event))
     }
 
     fn configured_logfmt(&mut self, part: Line<'_>, event: &mut Event) -> Option<Outcome> {
@@ -124,7 +124,7 @@ impl Decoder {
 
     fn matched(&mut self, pattern: &LinePattern, part: Line<'_>, event: &mut Event) -> Option<Outcome> {
         let captures = pattern.regex.captures(part.text)?;
-        for (group, name) in pattern.groups.iter().take(FIELD_LIMIT) {
+        for (group, name) in &pattern.groups {
             let Some(found) = captures.get(*group).map(|found| found.as_str()) else { continue };
             let (kind, span) = (json::scalar_kind(found), part.span(found));
             match self.json.top_path(name) {

@@ -1,21 +1,25 @@
 //! JSON objects straight into fields: one pass, no tree, no recursion.
 //!
-//! Differences from a strict parser, each reported as [`Verdict::Mended`]: raw control characters in
-//! strings are kept, lone surrogates and unknown escapes become U+FFFD, `NaN` and `Infinity` (Python
-//! writes them) become strings, containers below [`DEPTH_LIMIT`] stay text. Numbers are never
-//! converted. Everything else must follow RFC 8259, or the line is no JSON.
+//! A strict parser is strict for those who send data to each other; a log is evidence, and whoever may break a
+//! line must not make it disappear. So everything that can be read is read, and [`Verdict::Mended`] says that
+//! the text was not what RFC 8259 asks for: an end that is missing, text after the end, commas too many or too
+//! few, comments, single quotes, keys and values without quotes, raw control characters, lone surrogates and
+//! unknown escapes (U+FFFD), containers below [`DEPTH_LIMIT`] (they stay text). Numbers are never converted.
+//! Only a text without one member is no object.
 
+mod mend;
+
+use super::DEPTH_LIMIT;
 use super::keys::{After, EntryId, Keys, NONE, ROOT, join};
 use super::line::Line;
-use super::{DEPTH_LIMIT, FIELD_LIMIT};
-use crate::event::{Event, Kind, Origin, PathId, Paths, Span};
+use crate::event::{Event, Flags, Kind, Origin, PathId, PathNames, Paths, Span};
 
 /// What became of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Clean,
     Mended,
-    /// No JSON object, or text after it; the event holds half of it and must be reset.
+    /// No JSON object; the event must be rewound.
     Broken,
 }
 
@@ -33,8 +37,15 @@ pub(super) struct Parser {
     nested: bool,
     serial: u32,
     mended: bool,
+    /// Where the text goes on after something in the place of a member that was none.
+    resume: usize,
+    /// Before this place no quote ends a text with quotes in it.
+    no_end_before: usize,
+    /// Where the object ended, if it did.
+    end: Option<usize>,
     /// Where the line that is being read stands in the event's buffer.
     base: u32,
+    origin: Origin,
 }
 
 /// A container that is still open.
@@ -46,7 +57,7 @@ struct Frame {
     after: After,
     /// Serial number of the object.
     serial: u32,
-    /// Its own field, if there was room for one.
+    /// Its own field; an object that is the line itself has none.
     field: Option<u32>,
     /// Length of [`Parser::names`] before it.
     names: u32,
@@ -63,7 +74,8 @@ struct Slot {
     dotted: bool,
 }
 
-struct Broken;
+/// The text ended before the object did.
+pub(super) struct Ended;
 
 impl Parser {
     pub(super) fn new(paths: Paths) -> Self {
@@ -76,7 +88,11 @@ impl Parser {
             nested: false,
             serial: 0,
             mended: false,
+            resume: 0,
+            no_end_before: 0,
+            end: None,
             base: 0,
+            origin: Origin::Line,
         }
     }
 
@@ -85,9 +101,48 @@ impl Parser {
         self.keys.find(ROOT, key).map(|id| self.keys.path(id))
     }
 
-    /// Reads the object that the line starts with and must end with. When `cut`, the line ends somewhere
-    /// inside: the fields up to there are kept. On [`Verdict::Broken`] the event must be rewound.
+    /// Reads the object that the line starts with, as far as it goes; [`Parser::end`] says where it ended. When
+    /// `cut`, nobody expects an end. On [`Verdict::Broken`] the event must be rewound.
     pub(super) fn parse(&mut self, line: Line<'_>, cut: bool, event: &mut Event) -> Verdict {
+        let top = Slot { entry: ROOT, path: PathId::OVERFLOW, name: (0, 0), dotted: false };
+        self.origin = Origin::Line;
+        self.parse_at(top, line, cut, event)
+    }
+
+    /// Reads an object whose members belong to the event under a name of their own.
+    pub(super) fn parse_under(&mut self, name: &str, line: Line<'_>, event: &mut Event) {
+        let Some(entry) = self.keys.find(ROOT, name) else { return };
+        let slot = Slot { entry, path: self.keys.path(entry), name: (0, 0), dotted: false };
+        let mark = event.mark();
+        self.origin = Origin::Line;
+        if self.parse_at(slot, line, false, event) == Verdict::Broken {
+            event.rewind(mark);
+        }
+    }
+
+    /// Reads an object that a text of the event holds: its members are found under the name of the text.
+    pub(super) fn parse_quoted(&mut self, path: PathId, line: Line<'_>, event: &mut Event) {
+        let mark = event.mark();
+        if self.quoted(path, line, event) == Verdict::Broken {
+            event.rewind(mark);
+        }
+    }
+
+    /// The same, if the object is flawless and all of the line; else the event must be rewound.
+    pub(super) fn parse_strictly_quoted(&mut self, path: PathId, line: Line<'_>, event: &mut Event) -> bool {
+        self.quoted(path, line, event) == Verdict::Clean
+    }
+
+    fn quoted(&mut self, path: PathId, line: Line<'_>, event: &mut Event) -> Verdict {
+        let slot = Slot { entry: NONE, path, name: (0, 0), dotted: false };
+        self.origin = Origin::Quoted;
+        let flags = event.meta.flags;
+        let verdict = self.parse_at(slot, line, false, event);
+        event.meta.flags = flags;
+        verdict
+    }
+
+    fn parse_at(&mut self, slot: Slot, line: Line<'_>, cut: bool, event: &mut Event) -> Verdict {
         self.base = line.base;
         let first_field = event.fields().len();
         let line = line.text;
@@ -96,13 +151,16 @@ impl Parser {
         self.dotted.clear();
         self.nested = false;
         self.mended = false;
-        let end = self.object(line, event);
-        let complete = matches!(end, Ok(end) if rest_is_blank(line.as_bytes(), end));
-        if !complete && !cut {
-            return Verdict::Broken;
-        }
-        if !complete {
+        self.no_end_before = 0;
+        self.end = self.object(slot, line, event).ok();
+        if self.end.is_none() {
+            self.mended |= !cut;
             self.close_all(line.len(), first_field, event);
+        }
+        let complete = self.end.is_some_and(|end| rest_is_blank(line.as_bytes(), end));
+        self.mended |= !complete && !cut;
+        if self.mended && !(event.fields().len() > first_field && (complete || begins_with_a_key(line))) {
+            return Verdict::Broken;
         }
         if self.nested && !self.dotted.is_empty() {
             self.prefer_flat(event);
@@ -110,60 +168,138 @@ impl Parser {
         if self.mended { Verdict::Mended } else { Verdict::Clean }
     }
 
-    fn object(&mut self, line: &str, event: &mut Event) -> Result<usize, Broken> {
+    /// All names.
+    pub(super) fn names(&self) -> std::sync::RwLockReadGuard<'_, PathNames> {
+        self.keys.names()
+    }
+
+    /// Where the last object ended in its line; `None`: with the line, unfinished.
+    pub(super) fn end(&self) -> Option<usize> {
+        self.end
+    }
+
+    fn object(&mut self, root: Slot, line: &str, event: &mut Event) -> Result<usize, Ended> {
         let bytes = line.as_bytes();
         let mut at = 1;
-        let root = Slot { entry: ROOT, path: PathId::OVERFLOW, name: (0, 0), dotted: false };
         let mut frame = self.open(root, false, None);
         let mut first = true;
         loop {
             at = skip_white(bytes, at);
-            let byte = byte(bytes, at)?;
             let closing = if frame.array { b']' } else { b'}' };
-            if !(first && byte == closing) {
-                let slot = if frame.array {
-                    frame.slot
-                } else {
-                    let slot;
-                    (slot, at) = self.member(line, at, &mut frame, event)?;
-                    slot
-                };
-                let fields = event.fields().len() as u32;
-                match self.value(line, at, slot, event)? {
-                    Value::Scalar(end) => at = end,
-                    Value::Opens { array, field } => {
+            if byte(bytes, at)? == closing {
+                self.mended |= !first;
+            } else {
+                match self.item(line, at, &mut frame, event)? {
+                    Value::Scalar(end) => at = skip_white(bytes, end),
+                    Value::Opens { slot, opening, field } => {
+                        at = opening + 1;
+                        let array = bytes.get(opening) == Some(&b'[');
                         self.stack.push(frame);
                         frame = self.open(slot, array, field);
-                        at += 1;
                         first = true;
                         continue;
                     }
                 }
-                if slot.dotted && !frame.array {
-                    self.note_dotted(fields, event);
-                }
-                at = skip_white(bytes, at);
             }
             // A value or a container has ended: what follows it?
             loop {
-                match self::byte(bytes, at)? {
+                match byte(bytes, at)? {
                     b',' => {
                         at += 1;
                         first = false;
                         break;
                     }
-                    b'}' if !frame.array => {}
-                    b']' if frame.array => {}
-                    _ => return Err(Broken),
+                    b'}' if !frame.array => at += 1,
+                    b']' if frame.array => at += 1,
+                    _ => match self.mend_end(line, at, frame.array, event)? {
+                        Next::Item(next) => {
+                            at = next;
+                            first = false;
+                            break;
+                        }
+                        Next::Closed(next) => at = next,
+                    },
                 }
-                at += 1;
                 self.close(&frame, at, event);
                 match self.stack.pop() {
                     Some(outer) => frame = outer,
+                    None if goes_on(bytes, at) => self.mended = true,
                     None => return Ok(at),
                 }
                 at = skip_white(bytes, at);
             }
+        }
+    }
+
+    /// Reads a member of an object or an element of an array, which starts at `at`.
+    #[inline(always)]
+    fn item(&mut self, line: &str, at: usize, frame: &mut Frame, event: &mut Event) -> Result<Value, Ended> {
+        if frame.array {
+            return self.value(line, at, frame.slot, event);
+        }
+        let Some((slot, at)) = self.member(line, at, frame, event)? else {
+            return Ok(Value::Scalar(self.resume));
+        };
+        let fields = event.fields().len() as u32;
+        let value = self.value(line, at, slot, event)?;
+        if slot.dotted && matches!(value, Value::Scalar(_)) {
+            self.note_dotted(fields, event);
+        }
+        Ok(value)
+    }
+
+    /// Something else than a comma or the end of the container follows a value: finds where it goes on.
+    #[cold]
+    fn mend_end(&mut self, line: &str, mut at: usize, array: bool, event: &mut Event) -> Result<Next, Ended> {
+        self.mended = true;
+        let bytes = line.as_bytes();
+        loop {
+            at = skip_white(bytes, at);
+            match byte(bytes, at)? {
+                b',' => return Ok(Next::Item(at + 1)),
+                b'}' if !array => return Ok(Next::Closed(at + 1)),
+                b']' if array => return Ok(Next::Closed(at + 1)),
+                b'}' if self.stack.iter().any(|outer| !outer.array) => return Ok(Next::Closed(at)),
+                b']' if self.stack.iter().any(|outer| outer.array) => return Ok(Next::Closed(at)),
+                b'}' | b']' => at += 1,
+                // A comma is missing.
+                b'"' => return Ok(Next::Item(at)),
+                b'{' | b'[' | b'0'..=b'9' | b'-' if array => return Ok(Next::Item(at)),
+                _ => at = self.step_over(bytes, at, event),
+            }
+        }
+    }
+
+    /// Where something ends that has no meaning. If it follows a text in quotes, the text was meant to go on.
+    fn step_over(&mut self, bytes: &[u8], at: usize, event: &mut Event) -> usize {
+        if let Some(end) = mend::comment_end(bytes, at) {
+            return end;
+        }
+        let before = bytes.get(..at).unwrap_or_default().trim_ascii_end();
+        if let Some(quote @ (b'"' | b'\'')) = before.last().copied()
+            && at >= self.no_end_before
+        {
+            match mend::real_end(bytes, quote, at) {
+                Ok(end) => {
+                    self.extend_text(before.len() - 1, end, event);
+                    return end + 1;
+                }
+                Err(looked) => self.no_end_before = looked,
+            }
+        }
+        let rest = bytes.get(at + 1..).unwrap_or_default();
+        let next = rest.iter().position(|byte| matches!(byte, b',' | b'"' | b'}' | b']'));
+        at + 1 + next.unwrap_or(rest.len())
+    }
+
+    /// The text that seemed to end at `quote` reaches to `end`; one that had to be decoded stays as it is.
+    fn extend_text(&self, quote: usize, end: usize, event: &mut Event) {
+        let (quote, end) = (self.base + quote as u32, self.base + end as u32);
+        if let Some(field) = event.fields_mut().last_mut()
+            && field.kind == Kind::String
+            && field.span.start + field.span.len == quote
+        {
+            field.span.len = end - field.span.start;
         }
     }
 
@@ -201,7 +337,8 @@ impl Parser {
         }
     }
 
-    /// Reads a key, its colon and the white space after it; returns where its value goes and starts.
+    /// Reads a key, its colon and the white space after it; returns where its value goes and starts. `None`:
+    /// no key stands there, and [`Parser::resume`] says where the text goes on.
     #[inline(always)]
     fn member(
         &mut self,
@@ -209,82 +346,143 @@ impl Parser {
         at: usize,
         frame: &mut Frame,
         event: &mut Event,
-    ) -> Result<(Slot, usize), Broken> {
+    ) -> Result<Option<(Slot, usize)>, Ended> {
         let bytes = line.as_bytes();
         let (id, end) = match self.keys.predict(frame.after, bytes, at) {
             Some((id, length)) => (id, at + length),
-            None => match self.read_key(line, at, frame, event)? {
-                (Some(id), end) => {
-                    self.keys.learn(frame.after, id);
-                    (id, end)
+            None => {
+                let Some(end) = self.read_key(line, at)? else { return Ok(None) };
+                let known = frame.slot.entry != NONE;
+                match if known { self.keys.find(frame.slot.entry, &self.key) } else { None } {
+                    Some(id) => {
+                        self.keys.learn(frame.after, id);
+                        (id, end)
+                    }
+                    None => return Ok(Some((self.overflow_slot(frame, event), skip_white(bytes, end)))),
                 }
-                (None, end) => return Ok((self.overflow_slot(frame, event), skip_white(bytes, end))),
-            },
+            }
         };
         frame.after = After::Key(id);
-        let entry = self.keys.entry_mut(id).ok_or(Broken)?;
-        event.meta.duplicate_keys |= entry.seen == frame.serial;
+        let entry = self.keys.entry_mut(id).ok_or(Ended)?;
+        event.meta.flags.set_if(entry.seen == frame.serial, Flags::DUPLICATE_KEYS);
         entry.seen = frame.serial;
         let slot = Slot { entry: id, path: entry.path, name: (0, 0), dotted: entry.dotted };
-        Ok((slot, skip_white(bytes, end)))
+        Ok(Some((slot, skip_white(bytes, end))))
     }
 
-    /// The key at `at` by its text: its entry, if it has one, and the place after its colon. The
-    /// decoded key is left in `self.key` when it has none.
+    /// Decodes the key at `at` into `self.key`; gives the place after its colon.
     #[cold]
-    fn read_key(
-        &mut self,
-        line: &str,
-        at: usize,
-        frame: &Frame,
-        event: &Event,
-    ) -> Result<(Option<EntryId>, usize), Broken> {
+    fn read_key(&mut self, line: &str, at: usize) -> Result<Option<usize>, Ended> {
         let bytes = line.as_bytes();
         if byte(bytes, at)? != b'"' {
-            return Err(Broken);
+            return self.read_odd_key(line, at);
         }
         let from = at + 1;
         let (quote, special) = string_end(bytes, from)?;
         let mut end = quote;
         self.key.clear();
         if special == b'"' {
-            self.key.push_str(line.get(from..quote).ok_or(Broken)?);
+            self.key.push_str(line.get(from..quote).ok_or(Ended)?);
         } else {
             end = decode_string(line, from, quote, &mut self.key, &mut self.mended)?;
         }
-        let colon = skip_white(bytes, end + 1);
-        if byte(bytes, colon)? != b':' {
-            return Err(Broken);
-        }
-        let full = event.fields().len() >= FIELD_LIMIT;
-        let known = frame.slot.entry != NONE && !full;
-        let id = if known { self.keys.find(frame.slot.entry, &self.key) } else { None };
-        Ok((id, colon + 1))
+        self.read_colon(bytes, end + 1)
     }
 
-    /// A slot for the key in `self.key`, whose path is not interned.
-    fn overflow_slot(&mut self, frame: &Frame, event: &Event) -> Slot {
-        let none = Slot { entry: NONE, path: PathId::OVERFLOW, name: (0, 0), dotted: false };
-        if event.fields().len() >= FIELD_LIMIT {
-            return none;
+    fn read_colon(&mut self, bytes: &[u8], after_key: usize) -> Result<Option<usize>, Ended> {
+        let colon = skip_white(bytes, after_key);
+        if byte(bytes, colon)? == b':' {
+            return Ok(Some(colon + 1));
         }
+        self.mended = true;
+        let length = mend::colon(bytes, colon);
+        if length == 0 {
+            self.resume = after_key;
+            return Ok(None);
+        }
+        Ok(Some(colon + length))
+    }
+
+    /// A key in single quotes or without any, or something that is no key.
+    fn read_odd_key(&mut self, line: &str, at: usize) -> Result<Option<usize>, Ended> {
+        let bytes = line.as_bytes();
+        self.mended = true;
+        self.key.clear();
+        if let Some(end) = mend::comment_end(bytes, at) {
+            self.resume = end;
+            return if byte(bytes, skip_white(bytes, end))? == b',' {
+                Ok(None)
+            } else {
+                self.read_key_after(line, end)
+            };
+        }
+        // Ruby: `:key=>1`; Python 2: `u'key': 1`.
+        let at = at + usize::from(bytes.get(at) == Some(&b':') || is_prefix(bytes, at));
+        match byte(bytes, at)? {
+            b'"' => self.read_key(line, at),
+            b'\'' => {
+                let (end, closed) = mend::single_quoted(line, at + 1, &mut self.key);
+                if closed { self.read_colon(bytes, end) } else { Err(Ended) }
+            }
+            _ => {
+                let end = mend::bare_key_end(bytes, at);
+                self.key.push_str(line.get(at..end).ok_or(Ended)?);
+                if end == at {
+                    self.resume = at + usize::from(!matches!(byte(bytes, at)?, b',' | b'}' | b']'));
+                    return Ok(None);
+                }
+                self.read_colon(bytes, end)
+            }
+        }
+    }
+
+    /// The key after a comment, of which there may be several.
+    fn read_key_after(&mut self, line: &str, comment_end: usize) -> Result<Option<usize>, Ended> {
+        let bytes = line.as_bytes();
+        let mut at = skip_white(bytes, comment_end);
+        while let Some(end) = mend::comment_end(bytes, at) {
+            at = skip_white(bytes, end);
+        }
+        match byte(bytes, at)? {
+            b'}' | b']' => {
+                self.resume = at;
+                Ok(None)
+            }
+            _ => self.read_key(line, at),
+        }
+    }
+
+    /// A slot for the key in `self.key`, whose path has no entry. Names that are asked for are found all the same.
+    fn overflow_slot(&mut self, frame: &Frame, event: &mut Event) -> Slot {
         self.names.truncate(frame.names as usize);
         let start = self.names.len();
-        if frame.slot.entry == NONE {
+        if frame.slot.entry != NONE {
+            self.keys.push_name(frame.slot.entry, &mut self.names);
+        } else if frame.slot.path != PathId::OVERFLOW {
+            self.names.push_str(self.keys.names().name(frame.slot.path));
+        } else {
             let (from, to) = frame.slot.name;
             let parent = self.names.get(from as usize..to as usize).unwrap_or_default().to_owned();
             self.names.push_str(&parent);
-        } else {
-            self.keys.push_name(frame.slot.entry, &mut self.names);
         }
         join(&mut self.names, frame.slot.entry == ROOT, &self.key);
-        shorten(&mut self.names, start + Paths::NAME_LIMIT);
-        Slot { name: (start as u32, self.names.len() as u32), ..none }
+        let longest = self.keys.names().longest().max(Paths::NAME_LIMIT);
+        let whole = self.names.len() - start <= longest;
+        shorten(&mut self.names, start + longest);
+        event.meta.flags.set_if(!whole, Flags::OUT_OF_BOUNDS);
+        let name = self.names.get(start..).unwrap_or_default();
+        let path = if whole { self.keys.names().find(name) } else { None };
+        Slot {
+            entry: NONE,
+            path: path.unwrap_or(PathId::OVERFLOW),
+            name: (start as u32, self.names.len() as u32),
+            dotted: false,
+        }
     }
 
     /// Reads a scalar, or the bracket that opens a container.
     #[inline(always)]
-    fn value(&mut self, line: &str, at: usize, slot: Slot, event: &mut Event) -> Result<Value, Broken> {
+    fn value(&mut self, line: &str, at: usize, slot: Slot, event: &mut Event) -> Result<Value, Ended> {
         let bytes = line.as_bytes();
         match byte(bytes, at)? {
             b'"' => self.string(line, at + 1, slot, event).map(Value::Scalar),
@@ -292,28 +490,33 @@ impl Parser {
                 let array = opening == b'[';
                 let kind = if array { Kind::Array } else { Kind::Object };
                 if self.stack.len() + 1 >= DEPTH_LIMIT {
-                    let end = skip_container(bytes, at)?;
+                    let end = skip_container(bytes, at).unwrap_or(bytes.len());
                     self.mended = true;
+                    event.meta.flags.set(Flags::OUT_OF_BOUNDS);
                     self.push(slot, kind, self.span(at, end), event);
                     return Ok(Value::Scalar(end));
                 }
                 self.nested |= !array;
-                let field = self.push(slot, kind, self.span(at, at), event);
-                Ok(Value::Opens { array, field })
+                let field = Some(self.push(slot, kind, self.span(at, at), event));
+                Ok(Value::Opens { slot, opening: at, field })
             }
-            b't' => self.word(bytes, at, b"true", Kind::True, slot, event),
-            b'f' => self.word(bytes, at, b"false", Kind::False, slot, event),
-            b'n' => self.word(bytes, at, b"null", Kind::Null, slot, event),
-            b'-' | b'0'..=b'9' => self.number(bytes, at, slot, event),
-            b'N' => self.mend_word(bytes, at, b"NaN", slot, event),
-            b'I' => self.mend_word(bytes, at, b"Infinity", slot, event),
-            _ => Err(Broken),
+            b't' => self.word(line, at, b"true", Kind::True, slot, event),
+            b'f' => self.word(line, at, b"false", Kind::False, slot, event),
+            b'n' => self.word(line, at, b"null", Kind::Null, slot, event),
+            b'-' | b'0'..=b'9' => self.number(line, at, slot, event),
+            _ => self.odd_value(line, at, slot, event),
         }
     }
 
     #[inline(always)]
-    fn string(&mut self, line: &str, from: usize, slot: Slot, event: &mut Event) -> Result<usize, Broken> {
-        let (end, special) = string_end(line.as_bytes(), from)?;
+    fn string(&mut self, line: &str, from: usize, slot: Slot, event: &mut Event) -> Result<usize, Ended> {
+        let (end, special) = match string_end(line.as_bytes(), from) {
+            Ok(found) => found,
+            Err(ended) => {
+                self.push(slot, Kind::String, self.span(from, line.len()), event);
+                return Err(ended);
+            }
+        };
         if special == b'"' {
             self.push(slot, Kind::String, self.span(from, end), event);
             return Ok(end + 1);
@@ -328,51 +531,92 @@ impl Parser {
         special: usize,
         slot: Slot,
         event: &mut Event,
-    ) -> Result<usize, Broken> {
+    ) -> Result<usize, Ended> {
         let start = event.begin_text();
-        let end = decode_string(line, from, special, event.text_mut(), &mut self.mended)?;
+        let end = decode_string(line, from, special, event.text_mut(), &mut self.mended);
         let decoded = Span { start: start as u32, len: (event.buffer().len() - start) as u32 };
         self.push(slot, Kind::String, decoded, event);
-        Ok(end + 1)
+        Ok(end? + 1)
     }
 
     #[inline(always)]
     fn word(
         &mut self,
-        bytes: &[u8],
+        line: &str,
         at: usize,
         word: &[u8],
         kind: Kind,
         slot: Slot,
         event: &mut Event,
-    ) -> Result<Value, Broken> {
-        if !bytes.get(at..).is_some_and(|rest| rest.starts_with(word)) {
-            return Err(Broken);
+    ) -> Result<Value, Ended> {
+        let rest = line.as_bytes().get(at..).unwrap_or_default();
+        if !rest.starts_with(word) || rest.get(word.len()).is_some_and(u8::is_ascii_alphanumeric) {
+            return self.odd_value(line, at, slot, event);
         }
         self.push(slot, kind, self.span(at, at + word.len()), event);
         Ok(Value::Scalar(at + word.len()))
     }
 
-    #[cold]
-    fn mend_word(
-        &mut self,
-        bytes: &[u8],
-        at: usize,
-        word: &[u8],
-        slot: Slot,
-        event: &mut Event,
-    ) -> Result<Value, Broken> {
-        self.mended = true;
-        self.word(bytes, at, word, Kind::String, slot, event)
+    #[inline(always)]
+    fn number(&mut self, line: &str, at: usize, slot: Slot, event: &mut Event) -> Result<Value, Ended> {
+        let bytes = line.as_bytes();
+        match number_end(bytes, at) {
+            Some(end) if ends_a_value(bytes.get(end)) => {
+                self.push(slot, Kind::Number, self.span(at, end), event);
+                Ok(Value::Scalar(end))
+            }
+            _ => self.odd_value(line, at, slot, event),
+        }
     }
 
-    #[inline(always)]
-    fn number(&mut self, bytes: &[u8], at: usize, slot: Slot, event: &mut Event) -> Result<Value, Broken> {
-        if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"-Infinity")) {
-            return self.mend_word(bytes, at, b"-Infinity", slot, event);
+    /// What stands in the place of a value and is none of JSON's: in single quotes, or a bare word.
+    #[cold]
+    fn odd_value(
+        &mut self,
+        line: &str,
+        mut at: usize,
+        slot: Slot,
+        event: &mut Event,
+    ) -> Result<Value, Ended> {
+        self.mended = true;
+        let bytes = line.as_bytes();
+        let mut commented = false;
+        while let Some(end) = mend::comment_end(bytes, at) {
+            at = skip_white(bytes, end);
+            commented = true;
         }
-        let end = number_end(bytes, at).ok_or(Broken)?;
-        self.push(slot, Kind::Number, self.span(at, end), event);
+        at += usize::from(is_prefix(bytes, at));
+        match byte(bytes, at)? {
+            b'\'' => self.single_quoted(line, at + 1, slot, event),
+            b'"' => self.string(line, at + 1, slot, event).map(Value::Scalar),
+            _ if commented => self.value(line, at, slot, event),
+            _ => {
+                let end = mend::bare_end(bytes, at);
+                let text = line.get(at..end).unwrap_or_default().trim_end();
+                if !text.is_empty() {
+                    let kind = if number_end(text.as_bytes(), 0) == Some(text.len()) {
+                        Kind::Number
+                    } else {
+                        mend::bare_kind(text)
+                    };
+                    self.push(slot, kind, self.span(at, at + text.len()), event);
+                }
+                Ok(Value::Scalar(end))
+            }
+        }
+    }
+
+    fn single_quoted(
+        &mut self,
+        line: &str,
+        from: usize,
+        slot: Slot,
+        event: &mut Event,
+    ) -> Result<Value, Ended> {
+        let start = event.begin_text();
+        let (end, _) = mend::single_quoted(line, from, event.text_mut());
+        let decoded = Span { start: start as u32, len: (event.buffer().len() - start) as u32 };
+        self.push(slot, Kind::String, decoded, event);
         Ok(Value::Scalar(end))
     }
 
@@ -381,21 +625,17 @@ impl Parser {
         Span { start: self.base + start as u32, len: (end - start) as u32 }
     }
 
-    /// Adds a field and returns its index, or counts it when the event is full.
+    /// Adds a field and returns its index.
     #[inline(always)]
-    fn push(&mut self, slot: Slot, kind: Kind, span: Span, event: &mut Event) -> Option<u32> {
+    fn push(&mut self, slot: Slot, kind: Kind, span: Span, event: &mut Event) -> u32 {
         let index = event.fields().len();
-        if index >= FIELD_LIMIT {
-            event.meta.fields_over_limit = event.meta.fields_over_limit.saturating_add(1);
-            return None;
-        }
         if slot.path == PathId::OVERFLOW {
             let name = self.names.get(slot.name.0 as usize..slot.name.1 as usize).unwrap_or_default();
-            event.push_overflow(name, kind, span, Origin::Line);
+            event.push_overflow(name, kind, span, self.origin);
         } else {
-            event.push(slot.path, kind, span, Origin::Line);
+            event.push(slot.path, kind, span, self.origin);
         }
-        Some(index as u32)
+        index as u32
     }
 
     fn note_dotted(&mut self, from: u32, event: &Event) {
@@ -431,15 +671,49 @@ impl Parser {
 enum Value {
     /// A scalar that ends here.
     Scalar(usize),
-    Opens {
-        array: bool,
-        field: Option<u32>,
-    },
+    /// A container whose bracket stands at `opening`.
+    Opens { slot: Slot, opening: usize, field: Option<u32> },
+}
+
+/// How a text goes on after something that does not belong there.
+enum Next {
+    /// With another item of the container.
+    Item(usize),
+    /// The container has ended.
+    Closed(usize),
+}
+
+/// Whether another member follows the end of an object, which then was no end.
+#[inline(always)]
+fn goes_on(bytes: &[u8], at: usize) -> bool {
+    let rest = bytes.get(at..).unwrap_or_default();
+    !rest.is_empty()
+        && matches!(
+            rest.trim_ascii_start().strip_prefix(b",").map(<[u8]>::trim_ascii_start),
+            Some([b'"' | b'\'', ..])
+        )
+}
+
+/// Whether the first thing in the braces is a key in quotes, or nothing at all: prose in braces is no object.
+fn begins_with_a_key(line: &str) -> bool {
+    let inside = line.get(1..).unwrap_or_default().trim_start();
+    inside.starts_with(['"', '\'', ':', '/', ',']) || is_prefix(inside.as_bytes(), 0)
+}
+
+/// `u'`, `b"` and their kin, which Python writes before a text.
+fn is_prefix(bytes: &[u8], at: usize) -> bool {
+    matches!(bytes.get(at..), Some([b'u' | b'U' | b'b' | b'B' | b'r' | b'R', b'"' | b'\'', ..]))
+}
+
+/// Whether a number may stand before this byte.
+#[inline(always)]
+fn ends_a_value(byte: Option<&u8>) -> bool {
+    !byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'+' | b'-'))
 }
 
 #[inline(always)]
-fn byte(bytes: &[u8], at: usize) -> Result<u8, Broken> {
-    bytes.get(at).copied().ok_or(Broken)
+fn byte(bytes: &[u8], at: usize) -> Result<u8, Ended> {
+    bytes.get(at).copied().ok_or(Ended)
 }
 
 #[inline(always)]
@@ -482,7 +756,7 @@ fn specials(word: u64) -> u64 {
 
 /// Where the first quote, backslash or control character stands from `at` on, and which it is.
 #[inline(always)]
-fn string_end(bytes: &[u8], mut at: usize) -> Result<(usize, u8), Broken> {
+fn string_end(bytes: &[u8], mut at: usize) -> Result<(usize, u8), Ended> {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let marks = specials(u64::from_le_bytes(*chunk));
         if marks != 0 {
@@ -507,10 +781,10 @@ fn decode_string(
     mut special: usize,
     out: &mut String,
     mended: &mut bool,
-) -> Result<usize, Broken> {
+) -> Result<usize, Ended> {
     let bytes = line.as_bytes();
     loop {
-        out.push_str(line.get(from..special).ok_or(Broken)?);
+        out.push_str(line.get(from..special).ok_or(Ended)?);
         match byte(bytes, special)? {
             b'"' => return Ok(special),
             b'\\' => from = unescape(line, special + 1, out, mended)?,
@@ -520,13 +794,19 @@ fn decode_string(
                 from = special + 1;
             }
         }
-        (special, _) = string_end(bytes, from)?;
+        special = match string_end(bytes, from) {
+            Ok((special, _)) => special,
+            Err(ended) => {
+                out.push_str(line.get(from..).unwrap_or_default());
+                return Err(ended);
+            }
+        };
     }
 }
 
 /// Decodes the escape whose letter stands at `at`; returns where the text goes on.
 #[inline(always)]
-fn unescape(line: &str, at: usize, out: &mut String, mended: &mut bool) -> Result<usize, Broken> {
+fn unescape(line: &str, at: usize, out: &mut String, mended: &mut bool) -> Result<usize, Ended> {
     let bytes = line.as_bytes();
     let plain = match byte(bytes, at)? {
         letter @ (b'"' | b'\\' | b'/') => char::from(letter),
@@ -548,7 +828,7 @@ fn unescape(line: &str, at: usize, out: &mut String, mended: &mut bool) -> Resul
 }
 
 /// Decodes the four digits of `\uXXXX` at `at`, and the second half of a surrogate pair.
-fn unescape_unicode(bytes: &[u8], at: usize, out: &mut String, mended: &mut bool) -> Result<usize, Broken> {
+fn unescape_unicode(bytes: &[u8], at: usize, out: &mut String, mended: &mut bool) -> Result<usize, Ended> {
     let Some(high) = four_digits(bytes, at) else {
         *mended = true;
         out.push_str("\\u");
@@ -611,7 +891,7 @@ fn number_end(bytes: &[u8], start: usize) -> Option<usize> {
 
 /// Where the container that opens at `at` ends. Brackets are counted outside of strings, their kinds
 /// are not compared: the text is kept, not understood.
-fn skip_container(bytes: &[u8], mut at: usize) -> Result<usize, Broken> {
+pub(super) fn skip_container(bytes: &[u8], mut at: usize) -> Result<usize, Ended> {
     let mut depth = 0usize;
     loop {
         match byte(bytes, at)? {
@@ -630,7 +910,7 @@ fn skip_container(bytes: &[u8], mut at: usize) -> Result<usize, Broken> {
 }
 
 /// Where the string that starts at `at` has its closing quote.
-fn skip_string(bytes: &[u8], mut at: usize) -> Result<usize, Broken> {
+pub(super) fn skip_string(bytes: &[u8], mut at: usize) -> Result<usize, Ended> {
     loop {
         match string_end(bytes, at)? {
             (end, b'"') => return Ok(end),

@@ -185,7 +185,7 @@ impl Keys {
             self.name.push_str(self.paths.read().name(self.path(parent)));
         }
         join(&mut self.name, parent == ROOT, key);
-        let path = self.paths.intern(&self.name);
+        let path = self.paths.intern_from_log(&self.name);
         if path == PathId::OVERFLOW {
             return None;
         }

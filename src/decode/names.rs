@@ -1,6 +1,7 @@
 //! The field names that the text formats give, interned once.
 
-use crate::event::{PathId, Paths, canonical};
+use super::batch::LISTS;
+use crate::event::{Event, Field, Kind, Mark, PathId, Paths, canonical};
 
 macro_rules! names {
     ($($field:ident = $name:literal,)*) => {
@@ -8,9 +9,14 @@ macro_rules! names {
         pub(super) struct Names {
             $(pub(super) $field: PathId,)*
             pub(super) message: PathId,
-            pub(super) log: PathId,
-            /// Fields that are known to hold JSON as text.
-            pub(super) wrapping: [PathId; 7],
+            /// Fields that may hold a line of their own, each with what says that they do.
+            holders: Vec<Holder>,
+            /// The fields of `holders`, by path.
+            holding: Vec<PathId>,
+            /// Lists at the top of a line that may hold events of their own.
+            pub(super) lists: [PathId; LISTS.len()],
+            /// Those of OpenTelemetry.
+            pub(super) telemetry: [PathId; 2],
             /// Columns of PostgreSQL's csvlog after the time, under the names of its jsonlog.
             pub(super) csvlog: [PathId; 25],
         }
@@ -20,9 +26,42 @@ macro_rules! names {
                 Self {
                     $($field: paths.intern($name),)*
                     message: canonical::MESSAGE,
-                    log: paths.intern("log"),
-                    wrapping: WRAPPING.map(|name| paths.intern(name)),
+                    holders: HOLDERS.iter().map(|(by, name, signs)| Holder::new(by, name, signs, paths)).collect(),
+                    lists: LISTS.map(|name| paths.intern(name)),
+                    telemetry: ["resourceLogs", "resourceSpans"].map(|name| paths.intern(name)),
+                    holding: HOLDERS.iter().map(|(_, name, _)| paths.intern(name)).collect(),
                     csvlog: CSVLOG.map(|name| paths.intern(name)),
+                }
+            }
+
+            /// The field, among those added since `start`, that holds a line, or an object.
+            pub(super) fn held_line(&self, start: Mark, event: &Event) -> Option<Held> {
+                let added = event.fields_since(start);
+                let found = added.iter().enumerate().filter(|(_, field)| self.holding.contains(&field.path));
+                let texts = found.filter(|(_, field)| field.kind == Kind::String && field.span.len > 1);
+                let mut held = texts.filter_map(|(at, field)| {
+                    let holder = self.holders.iter().find(|holder| holder.path == field.path)?;
+                    let signed = added.iter().any(|field| holder.signs.contains(&field.path));
+                    let quoted = !signed && event.text(field.span).trim_start().starts_with('{');
+                    let index = event.fields().len() - added.len() + at;
+                    (signed || quoted).then_some(Held { index, by: signed.then_some(holder.by) })
+                });
+                held.next()
+            }
+
+            /// journald writes a message that is no clean text as an array of its bytes.
+            pub(super) fn text_of_bytes(&self, start: Mark, event: &mut Event) {
+                let added = event.fields_since(start);
+                let is_array = |field: &Field| field.kind == Kind::Array && self.holding.contains(&field.path);
+                let Some(at) = added.iter().position(is_array) else { return };
+                let path = added.get(at).map(|field| field.path);
+                let members = added.get(at + 1..).unwrap_or_default().iter().take_while(|field| Some(field.path) == path);
+                let bytes: Option<Vec<u8>> = members.map(|field| event.text(field.span).parse().ok()).collect();
+                let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) else { return };
+                let index = event.fields().len() - added.len() + at;
+                let text = event.append_text(String::from_utf8_lossy(&bytes).trim_end());
+                if let Some(field) = event.fields_mut().get_mut(index) {
+                    (field.kind, field.span) = (Kind::String, text);
                 }
             }
         }
@@ -56,9 +95,55 @@ names! {
     program = "program",
     msgid = "msgid",
     syslog_severity = "syslog.severity",
+    trailing = "soctop.trailing",
+    object = "message.object",
+    container = "container.name",
+    pod = "kubernetes.pod.name",
+    log_stream = "log_stream",
 }
 
-const WRAPPING: [&str; 7] = ["message", "log", "msg", "MESSAGE", "textPayload", "short_message", "event"];
+/// Wrapper, the field that holds the line, and fields of which one shows that a shipper wrote the object and not
+/// the program that is logged. Without such a sign a text is a text.
+const HOLDERS: [(&str, &str, &[&str]); 8] = [
+    ("container", "log", &["stream", "kubernetes", "docker", "container_name", "container_id"]),
+    (
+        "shipper",
+        "message",
+        &[
+            "kubernetes",
+            "docker",
+            "container_name",
+            "container_id",
+            "container.name",
+            "container.id",
+            "agent.type",
+            "agent.ephemeral_id",
+            "log.file.path",
+            "source_type",
+            "beat.name",
+            "logGroup",
+            "logStream",
+        ],
+    ),
+    (
+        "journald",
+        "MESSAGE",
+        &[
+            "__REALTIME_TIMESTAMP",
+            "__CURSOR",
+            "_HOSTNAME",
+            "_PID",
+            "_SYSTEMD_UNIT",
+            "SYSLOG_IDENTIFIER",
+            "PRIORITY",
+        ],
+    ),
+    ("gelf", "short_message", &["version"]),
+    ("cloud", "textPayload", &["logName", "insertId", "resource"]),
+    ("collector", "event", &["sourcetype"]),
+    ("otlp", "body", &["resourceLogs"]),
+    ("", "msg", &[]),
+];
 
 const CSVLOG: [&str; 25] = [
     "user",
@@ -87,3 +172,24 @@ const CSVLOG: [&str; 25] = [
     "leader_pid",
     "query_id",
 ];
+
+/// A field that may hold a line, see [`HOLDERS`].
+struct Holder {
+    by: &'static str,
+    path: PathId,
+    signs: Vec<PathId>,
+}
+
+impl Holder {
+    fn new(by: &'static str, name: &str, signs: &[&str], paths: &Paths) -> Self {
+        Self { by, path: paths.intern(name), signs: signs.iter().map(|sign| paths.intern(sign)).collect() }
+    }
+}
+
+/// A text that is a line of its own, or holds an object.
+pub(super) struct Held {
+    /// Of the field.
+    pub(super) index: usize,
+    /// The wrapper; `None`: nothing shows that there is one, the text is only quoted.
+    pub(super) by: Option<&'static str>,
+}

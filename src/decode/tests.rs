@@ -176,29 +176,9 @@ fn what_is_not_quite_json_is_mended() {
 
 #[test]
 fn what_is_no_json_is_kept_as_the_message() {
-    for line in [
-        "Traceback (most recent call last):",
-        "{",
-        "{\"a\"",
-        "{\"a\":",
-        "{\"a\":1",
-        "{\"a\":\"x}",
-        "{\"a\":1,}",
-        "{\"a\":01}",
-        "{\"a\":1.}",
-        "{\"a\":-}",
-        "{\"a\":1e}",
-        "{\"a\":tru}",
-        "{\"a\":[1}",
-        "{\"a\":[1,]}",
-        "{\"a\" 1}",
-        "{a:1}",
-        "{\"a\":1} {\"b\":2}",
-        "{\"a\":1} trailing",
-        "[1,2]",
-        "\"text\"",
-        "\0\0{",
-    ] {
+    for line in
+        ["Traceback (most recent call last):", "{", "{\"a\"", "{\"a\":", "{\"a\" 1}", "[1,2]", "\"text\""]
+    {
         check(line, Outcome::Raw, &[&format!("message={line:?}")]);
     }
     check("   at foo  ", Outcome::Raw, &[r#"message="at foo""#]);
@@ -215,10 +195,10 @@ fn blank_lines_are_no_events() {
 fn duplicate_keys_are_kept_and_flagged() {
     let (event, outcome, paths) = decode(br#"{"a":1,"b":{"a":2},"a":3}"#);
     assert_eq!(outcome, Outcome::Parsed);
-    assert!(event.meta.duplicate_keys);
+    assert!(event.meta.flags.has(Flags::DUPLICATE_KEYS));
     assert_eq!(event.all(paths.intern("a")).collect::<Vec<_>>(), ["1", "3"]);
     for line in [r#"{"a":1,"b":{"a":2}}"#, r#"{"a":[{"b":1},{"b":2}]}"#] {
-        assert!(!decode(line.as_bytes()).0.meta.duplicate_keys, "{line}");
+        assert!(!decode(line.as_bytes()).0.meta.flags.has(Flags::DUPLICATE_KEYS), "{line}");
     }
 }
 
@@ -256,11 +236,26 @@ fn the_head_of_a_cut_line_keeps_its_fields() {
     let mut event = Event::default();
     let outcome = decoder.decode(br#"{"a":1,"b":{"c":"x","d":"lost"#, true, &mut event);
     assert_eq!(outcome, Outcome::Cut);
-    assert_eq!(shape(&event, &paths.read()), ["a=1", r#"b:{"c":"x","d":"lost"#, r#"b.c="x""#]);
-    let long = format!(r#"{{"a":1,"b":"{}"}}"#, "x".repeat(LINE_LIMIT));
-    assert_eq!(decoder.decode(long.as_bytes(), false, &mut event), Outcome::Cut);
-    assert_eq!(event.raw().len(), HEAD_LIMIT);
-    assert_eq!(shape(&event, &paths.read()), ["a=1"]);
+    assert_eq!(
+        shape(&event, &paths.read()),
+        ["a=1", r#"b:{"c":"x","d":"lost"#, r#"b.c="x""#, r#"b.d="lost""#]
+    );
+    assert!(event.meta.flags.has(Flags::CUT) && !event.meta.flags.has(Flags::REPAIRED));
+}
+
+#[test]
+fn of_a_line_over_the_limit_both_ends_are_read() {
+    let paths = Paths::new();
+    let mut event = Event::default();
+    let fillers =
+        [format!("\"b\":\"{}\"", "x".repeat(LINE_LIMIT)), format!("\"b\":[{}1]", "1,".repeat(LINE_LIMIT))];
+    for filler in fillers {
+        let long = format!(r#"{{"a":1,{filler},"z":"end"}}"#);
+        assert_eq!(Decoder::new(paths.clone()).decode(long.as_bytes(), false, &mut event), Outcome::Cut);
+        assert_eq!(event.raw().len(), LINE_LIMIT + CUT_MARK.len());
+        assert_eq!(event.get(paths.intern("a")), Some("1"));
+        assert_eq!(event.get(paths.intern("z")), Some("end"));
+    }
 }
 
 #[test]
@@ -273,21 +268,179 @@ fn deep_nesting_is_kept_as_text_without_recursion() {
     assert_eq!(outcome, Outcome::Repaired);
     assert_eq!(event.get(paths.intern("z")), Some("after"));
     assert!(event.fields().len() <= DEPTH_LIMIT + 1);
-    assert_eq!(decode("{\"a\":".repeat(200_000).as_bytes()).1, Outcome::Raw);
+    let (event, outcome, _) = decode("{\"a\":".repeat(200_000).as_bytes());
+    assert_eq!(outcome, Outcome::Repaired, "what is open ends with the line");
+    assert!(event.meta.flags.has(Flags::OUT_OF_BOUNDS));
 }
 
 #[test]
-fn fields_over_the_limit_are_counted_not_kept() {
+fn there_are_as_many_fields_as_the_line_holds() {
     let mut line = String::from("{");
     for n in 0..10_000 {
         line += &format!("\"k{n}\":{n},");
     }
-    line += "\"last\":[1,2,3]}";
+    line += &format!("\"list\":[{}0],\"last\":\"x\"}}", "7,".repeat(100_000));
     let (event, outcome, paths) = decode(line.as_bytes());
     assert_eq!(outcome, Outcome::Parsed);
-    assert_eq!(event.fields().len(), FIELD_LIMIT);
-    assert_eq!(event.meta.fields_over_limit as usize, 10_000 + 4 - FIELD_LIMIT);
-    assert!(paths.read().len() < 2 * FIELD_LIMIT, "names that are not kept are not interned");
+    assert_eq!(event.fields().len(), 10_000 + 1 + 100_001 + 1);
+    assert_eq!(event.get(paths.intern("last")), Some("x"));
+    assert!(event.meta.flags.is_empty());
+}
+
+#[test]
+fn a_long_name_is_found_when_somebody_asks_for_it() {
+    let long = "k".repeat(Paths::NAME_LIMIT + 50);
+    let paths = Paths::new();
+    let (top, inside) = (paths.intern(&long), paths.intern(&format!("{long}.deep.er")));
+    let line = format!(r#"{{"{long}":{{"x":1,"deep":{{"er":[2,3]}}}}}}"#);
+    let mut event = Event::default();
+    Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
+    assert!(event.fields().iter().any(|field| field.path == top && field.kind == Kind::Object));
+    assert_eq!(event.all(inside).collect::<Vec<_>>(), ["2", "3"]);
+}
+
+/// A line that is no JSON, and what is read of it.
+#[track_caller]
+fn mended(line: &str, expect: &[&str]) {
+    check(line, Outcome::Repaired, expect);
+    assert!(decode(line.as_bytes()).0.meta.flags.has(Flags::REPAIRED), "{line}");
+}
+
+#[test]
+fn an_object_without_its_end_is_read_as_far_as_it_goes() {
+    mended(r#"{"a":1,"b":"x""#, &["a=1", r#"b="x""#]);
+    mended(r#"{"a":1,"b":"half of a te"#, &["a=1", r#"b="half of a te""#]);
+    mended(r#"{"a":1,"b":"esc\"aped and op"#, &["a=1", r#"b="esc\"aped and op""#]);
+    mended(r#"{"a":1,"b":"#, &["a=1"]);
+    mended(r#"{"a":1,"b"#, &["a=1"]);
+    mended(r#"{"a":{"b":[1,2"#, &["a:{\"b\":[1,2", "a.b:[1,2", "a.b=1", "a.b=2"]);
+    mended(r#"{"a":tru"#, &[r#"a="tru""#]);
+}
+
+#[test]
+fn what_follows_an_object_is_kept_beside_it() {
+    mended(r#"{"a":1} and more"#, &["a=1", r#"soctop.trailing="and more""#]);
+    mended(r#"{"a":1}}"#, &["a=1", r#"soctop.trailing="}""#]);
+    mended("{\"a\":1}\u{1b}[0m", &["a=1"]);
+    mended(r#"{"a":1} // said the editor"#, &["a=1", r#"soctop.trailing="// said the editor""#]);
+}
+
+#[test]
+fn commas_may_be_too_many_or_too_few() {
+    mended(r#"{"a":1,}"#, &["a=1"]);
+    mended(r#"{,"a":1,,"b":[1,,2,],}"#, &["a=1", "b:[1,,2,]", "b=1", "b=2"]);
+    mended(r#"{"a":1 "b":2}"#, &["a=1", "b=2"]);
+    mended(
+        r#"{"a":"x" "b":{"c":1} "d":[1 2]}"#,
+        &[r#"a="x""#, "b:{\"c\":1}", "b.c=1", "d:[1 2]", "d=1", "d=2"],
+    );
+    mended(r#"{"a":[1,2},"b":3}"#, &["a:[1,2", "a=1", "a=2", "b=3"]);
+    mended(r#"{"a":{"x":1],"b":3}"#, &["a:{\"x\":1],\"b\":3}", "a.x=1", "a.b=3"]);
+}
+
+#[test]
+fn comments_are_stepped_over() {
+    mended(r#"{/* who */"a":1,/* x */ /* y */ "b":/* z */2/* end */}"#, &["a=1", "b=2"]);
+    mended("{\"a\":1, // first\n\"b\":2 // second\n}", &["a=1", "b=2"]);
+    mended(r#"{"a":1, // no end of line "b":2}"#, &["a=1", "b=2"]);
+    mended(r#"{"a":1 /* never closed "b":2}"#, &["a=1"]);
+}
+
+#[test]
+fn words_and_numbers_of_other_languages_are_values() {
+    mended(
+        r#"{"a":True,"b":None,"c":undefined,"d":01,"e":+1,"f":0x1F,"g":.5,"h":1.,"i":1_000}"#,
+        &[
+            "a=True",
+            "b=None",
+            "c=undefined",
+            r#"d="01""#,
+            r#"e="+1""#,
+            r#"f="0x1F""#,
+            r#"g=".5""#,
+            r#"h="1.""#,
+            r#"i="1_000""#,
+        ],
+    );
+    mended(
+        r#"{"a":False,"b":nil,"c":truest,"d":nully}"#,
+        &["a=False", "b=nil", r#"c="truest""#, r#"d="nully""#],
+    );
+    mended(
+        r#"{"id":UUID('0af7'),"at":datetime.datetime(2026, 1, 2),"n":1}"#,
+        &[r#"id="UUID('0af7')""#, r#"at="datetime.datetime(2026, 1, 2)""#, "n=1"],
+    );
+    mended(r#"{"a":,"b":2}"#, &["b=2"]);
+}
+
+#[test]
+fn quotes_may_be_single_or_missing() {
+    mended(
+        r"{'event': 'login_failed', 'ok': False, 'who': None, 'n': 3, 'note': 'it\'s \x41\n', 'm': {'k': ['v']}}",
+        &[
+            r#"event="login_failed""#,
+            "ok=False",
+            "who=None",
+            "n=3",
+            r#"note="it's A\n""#,
+            "m:{'k': ['v']}",
+            "m.k:['v']",
+            r#"m.k="v""#,
+        ],
+    );
+    mended(r#"{'a': "it's", u'b': u'x', "c": b"y"}"#, &[r#"a="it's""#, r#"b="x""#, r#"c="y""#]);
+    mended(r#"{a: 1, b: "x"}"#, &["a=1", r#"b="x""#]);
+    mended(r#"{:a=>1, "b"=>"x"}"#, &["a=1", r#"b="x""#]);
+    mended(r#"{"msg":"he said "no" twice","b":1}"#, &[r#"msg="he said \"no\" twice""#, "b=1"]);
+    mended(r#"{"msg":"broken" junk "b":1,"c":"x"}"#, &[r#"msg="broken""#, "b=1", r#"c="x""#]);
+}
+
+#[test]
+fn an_object_behind_escapes_of_a_terminal_is_read() {
+    for before in ["\u{1b}[31m", "\u{1b}", "\u{1b}]0;title\u{7}", "\0\0", "\u{feff}\u{1b}[1m "] {
+        let (event, _, paths) = decode(format!("{before}{{\"a\":1}}").as_bytes());
+        assert_eq!(shape(&event, &paths.read()), ["a=1"], "{before:?}");
+    }
+}
+
+#[test]
+fn prose_in_braces_is_no_object() {
+    for line in [
+        "{hello} world",
+        "{user: alice} logged in",
+        "{}x",
+        "{{ template }}",
+        "{",
+        "{0} items",
+        "{'a', 'b'} is a set",
+    ] {
+        let (event, outcome, _) = decode(line.as_bytes());
+        assert_eq!((outcome, event.meta.format), (Outcome::Raw, Format::Plain), "{line}");
+        assert_eq!(event.get(canonical::MESSAGE), Some(line));
+    }
+}
+
+proptest! {
+    /// Whatever is done to an object, its members before that place are read, and nothing panics.
+    #[test]
+    fn members_before_the_damage_are_read(
+        at in 0_usize..200,
+        put in prop::collection::vec(prop::sample::select(b"{}[]\"':,/*\\ \x1bu0x".to_vec()), 0..6),
+        take in 0_usize..8,
+    ) {
+        let line = br#"{"event":"login_failed","user":{"name":"alice","roles":["a","b"]},"n":[1,2.5,null],"ip":"203.0.113.9"}"#;
+        let at = at.min(line.len());
+        let end = (at + take).min(line.len());
+        let damaged = [&line[..at], &put, &line[end..]].concat();
+        let (event, _, paths) = decode(&damaged);
+        for field in event.fields() {
+            let range = field.span.start as usize..(field.span.start + field.span.len) as usize;
+            prop_assert!(event.buffer().get(range).is_some());
+        }
+        if at > 23 {
+            prop_assert_eq!(event.get(paths.intern("event")), Some("login_failed"));
+        }
+    }
 }
 
 #[test]
@@ -513,11 +666,6 @@ fn pairs_of_keys_and_values_are_read() {
 #[test]
 fn json_inside_of_other_things_is_unwrapped() {
     check_format(
-        r#"{"message":"{\"event\":\"x\",\"level\":\"info\"}","level":"INFO"}"#,
-        Format::Json,
-        &[r#"event="x""#, r#"level="info""#, r#"message:{"event":"x","level":"info"}"#, r#"level="INFO""#],
-    );
-    check_format(
         r#"{"log":"{\"a\":\"{\\\"b\\\":1}\"}\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}"#,
         Format::Json,
         &[
@@ -541,7 +689,22 @@ fn json_inside_of_other_things_is_unwrapped() {
     check_format(
         r#"2022-01-28T16:04:05.413656027Z stdout F {"level":"info"}"#,
         Format::Json,
-        &[r#"time="2022-01-28T16:04:05.413656027Z""#, r#"stream="stdout""#, r#"level="info""#],
+        &[r#"level="info""#, r#"time="2022-01-28T16:04:05.413656027Z""#, r#"stream="stdout""#],
+    );
+}
+
+#[test]
+fn an_object_in_a_text_is_data_of_the_event() {
+    check_format(
+        r#"{"message":"{\"event\":\"x\",\"user\":{\"name\":\"v\"}}","level":"INFO"}"#,
+        Format::Json,
+        &[
+            r#"message="{\"event\":\"x\",\"user\":{\"name\":\"v\"}}""#,
+            r#"level="INFO""#,
+            r#"message.event="x""#,
+            r#"message.user:{"name":"v"}"#,
+            r#"message.user.name="v""#,
+        ],
     );
     check_format(
         r#"2022-01-28T16:04:05Z [warn][API]: Failed sign-in {"ip":"::ffff:127.0.0.1"}"#,
@@ -550,15 +713,133 @@ fn json_inside_of_other_things_is_unwrapped() {
             r#"timestamp="2022-01-28T16:04:05Z""#,
             r#"level="warn""#,
             r#"logger="API""#,
-            r#"message="Failed sign-in {\"ip\":\"::ffff:127.0.0.1\"}""#,
-            r#"ip="::ffff:127.0.0.1""#,
+            r#"message="Failed sign-in""#,
+            r#"message.ip="::ffff:127.0.0.1""#,
+            r#"message.object="{\"ip\":\"::ffff:127.0.0.1\"}""#,
         ],
     );
     check_format(
         r#"request done {"status":200}"#,
         Format::TextLog,
-        &["status=200", r#"message="request done""#],
+        &[r#"message="request done""#, "message.status=200", r#"message.object="{\"status\":200}""#],
     );
+    for line in [
+        r#"{"level":"info","message":"{\"user\":\"victim\"}"}"#,
+        r#"<14>Nov 28 09:30:00 web1 api[811]: query was {"user":"victim"}"#,
+        r#"the query was {"user":"victim"}"#,
+        r#"2026-11-28 09:30:00,123 - app - INFO - query was {"user":"victim"}"#,
+        r#"{"log":"query was {\"user\":\"victim\"}\n","stream":"stdout","time":"2026-01-01T00:00:00Z"}"#,
+    ] {
+        let (event, _, paths) = decode(line.as_bytes());
+        assert_eq!(event.get(paths.intern("user")), None, "{line}");
+        let name = if line.contains("\"log\"") { "log.user" } else { "message.user" };
+        let quoted = shape(&event, &paths.read()).contains(&format!("{name}=\"victim\""));
+        assert!(quoted, "{line}: {:?}", shape(&event, &paths.read()));
+    }
+}
+
+#[test]
+fn a_line_in_a_wrapper_is_read_as_if_it_stood_alone() {
+    let inner = [
+        (r#"{"level":"error","msg":"x"}"#, "level", "error"),
+        (
+            r#"203.0.113.9 - - [28/Nov/2026:09:30:00 +0000] "GET /a HTTP/1.1" 403 153 "-" "curl/8" "-""#,
+            "status",
+            "403",
+        ),
+        ("2026-11-28 09:30:00,123 - app.pay - ERROR - payment failed", "logger", "app.pay"),
+        ("time=2026-11-28T09:30:00Z level=error msg=\"payment failed\" order=17", "order", "17"),
+    ];
+    for (line, name, value) in inner {
+        let quoted = serde_json::to_string(line).unwrap_or_default();
+        let wrapped = [
+            ("compose", format!("api-1  | {line}")),
+            ("compose", format!("\u{1b}[36mapi |\u{1b}[0m {line}")),
+            ("kubectl", format!("[pod/api-5f7d/api] {line}")),
+            ("stern", format!("api-5f7d9c api {line}")),
+            ("heroku", format!("2026-11-28T09:30:00.000000+00:00 app[web.1]: {line}")),
+            ("cloudwatch", format!("2026-11-28T09:30:00.000000+00:00 ecs/api/0af7 {line}")),
+            ("timestamps", format!("2026-11-28T09:30:00.000000000Z {line}")),
+            ("cri", format!("2026-11-28T09:30:00.000000000Z stdout F {line}")),
+            ("syslog", format!("<14>1 2026-11-28T09:30:00.000Z web1 api 811 - - {line}")),
+            ("syslog", format!("Nov 28 09:30:00 web1 api[811]: {line}")),
+            ("syslog", format!("<190>Nov 28 09:30:00 web1 api: {line}")),
+            ("container", format!(r#"{{"log":{quoted},"stream":"stdout","time":"2026-11-28T09:30:00Z"}}"#)),
+            ("container", format!(r#"{{"log":{quoted},"kubernetes":{{"pod_name":"api-1"}}}}"#)),
+            ("journald", format!(r#"{{"__REALTIME_TIMESTAMP":"1","PRIORITY":"6","MESSAGE":{quoted}}}"#)),
+            ("gelf", format!(r#"{{"version":"1.1","host":"h","short_message":{quoted},"level":6}}"#)),
+            (
+                "shipper",
+                format!(
+                    r#"{{"@timestamp":"2026-11-28T09:30:00Z","message":{quoted},"agent":{{"type":"filebeat"}}}}"#
+                ),
+            ),
+            ("shipper", format!(r#"{{"file":"/x","host":"h","message":{quoted},"source_type":"file"}}"#)),
+        ];
+        for (by, text) in wrapped {
+            let (event, outcome, paths) = decode(text.as_bytes());
+            let (alone, ..) = decode(line.as_bytes());
+            assert_eq!(event.get(paths.intern(name)), Some(value), "{text}");
+            assert_eq!((event.meta.wrapper, outcome), (by, Outcome::Parsed), "{text}");
+            assert_eq!(event.meta.format, alone.meta.format, "{text}");
+            assert_eq!(event.meta.inner_fields as usize, alone.fields().len(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_looks_like_a_prefix_only_is_none() {
+    for line in ["name | age | town", "ERROR | app | text", "one-1 two three", "2026-11-28 | something"] {
+        let (event, outcome, _) = decode(line.as_bytes());
+        assert_eq!((event.get(canonical::MESSAGE), outcome), (Some(line), Outcome::Raw), "{line}");
+        assert_eq!(event.meta.wrapper, "");
+    }
+}
+
+#[test]
+fn a_message_of_bytes_is_a_text() {
+    let bytes: Vec<u8> = "login failed\r".bytes().collect();
+    let line = format!(r#"{{"__REALTIME_TIMESTAMP":"1","MESSAGE":{bytes:?}}}"#);
+    let (event, ..) = decode(line.as_bytes());
+    let texts: Vec<_> = event
+        .fields()
+        .iter()
+        .filter(|field| field.kind == Kind::String)
+        .map(|field| event.text(field.span))
+        .collect();
+    assert!(texts.contains(&"login failed"), "{texts:?}");
+}
+
+#[test]
+fn the_context_of_monolog_is_the_events_own() {
+    let line = r#"[2026-11-28T09:30:00.123456+00:00] security.WARNING: Login failed for {"username":"victim"} {"username":"alice","ip":"203.0.113.9"} {"request_id":"req-55cc1020"}"#;
+    check_format(
+        line,
+        Format::TextLog,
+        &[
+            r#"timestamp="2026-11-28T09:30:00.123456+00:00""#,
+            r#"level="WARNING""#,
+            r#"logger="security""#,
+            r#"message="Login failed for {\"username\":\"victim\"}""#,
+            r#"context.username="alice""#,
+            r#"context.ip="203.0.113.9""#,
+            r#"extra.request_id="req-55cc1020""#,
+        ],
+    );
+    check_format(
+        r#"[2026-11-28 09:30:01] production.ERROR: Login failed {"username":"bob"} "#,
+        Format::TextLog,
+        &[
+            r#"timestamp="2026-11-28 09:30:01""#,
+            r#"level="ERROR""#,
+            r#"logger="production""#,
+            r#"message="Login failed""#,
+            r#"context.username="bob""#,
+        ],
+    );
+    let (event, _, paths) =
+        decode(br#"[2026-11-28 09:30:01] production.ERROR: Login failed for {"username":"victim"}  "#);
+    assert_eq!(event.get(paths.intern("context.username")), None, "the text may end so, without context");
 }
 
 /// Fields of a `serde_json` value as the decoder should give them.
@@ -661,7 +942,7 @@ proptest! {
             let line = if pretty { serde_json::to_string_pretty(&document) } else { serde_json::to_string(&document) };
             let outcome = decoder.decode(line.as_deref().unwrap_or_default().as_bytes(), false, &mut event);
             prop_assert_eq!(outcome, Outcome::Parsed);
-            prop_assert!(!event.meta.duplicate_keys);
+            prop_assert!(!event.meta.flags.has(Flags::DUPLICATE_KEYS));
             let mut expect = Vec::new();
             flatten(&document, "", &mut expect);
             let names = paths.read();
@@ -685,8 +966,8 @@ proptest! {
         let strict: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_slice(&line);
         let out_of_range = strict.as_ref().is_err_and(|error| error.to_string().contains("out of range"));
         match outcome {
-            // Numbers out of range are the one thing that we read and serde_json does not.
-            Outcome::Parsed => prop_assert!(strict.is_ok() || out_of_range),
+            // Numbers out of range are the one thing that we read as it stands and serde_json does not.
+            Outcome::Parsed if event.meta.format == Format::Json => prop_assert!(strict.is_ok() || out_of_range),
             Outcome::Repaired => prop_assert!(strict.is_err()),
             _ => prop_assert!(strict.is_err()),
         }
@@ -729,5 +1010,122 @@ fn a_decoder_that_has_learned_reads_like_a_new_one() {
         decoder.decode(lesson.as_bytes(), false, &mut event);
         assert_eq!(decoder.decode(line.as_bytes(), false, &mut event), outcome, "{line}");
         assert_eq!(shape(&event, &learned.read()), shape(&fresh, &paths.read()), "{line}");
+    }
+}
+
+/// Name and value of some field of each event of a line.
+fn each_event(line: &str, name: &str) -> Vec<String> {
+    let paths = Paths::new();
+    let mut decoder = Decoder::new(paths.clone());
+    let mut event = Event::default();
+    let mut values = Vec::new();
+    let mut more = decoder.decode(line.as_bytes(), false, &mut event) != Outcome::Blank;
+    while more {
+        assert_eq!(event.meta.part as usize, values.len(), "{line}");
+        let alone = decode(event.raw().as_bytes());
+        assert_eq!(
+            shape(&alone.0, &alone.2.read()),
+            shape(&event, &paths.read()),
+            "what is stored reads the same"
+        );
+        values.push(event.get(paths.intern(name)).unwrap_or_default().to_owned());
+        more = decoder.decode_next(&mut event).is_some();
+    }
+    values
+}
+
+#[test]
+fn a_line_may_hold_many_events() {
+    for line in [
+        r#"[{"u":"a"},{"u":"b"}]"#,
+        r#"[ {"u":"a"} , {"u":"b","x":[{"u":1}]} ]"#,
+        r#"{"u":"a"}{"u":"b"}"#,
+        r#"{"u":"a"}, {"u":"b"}"#,
+        r#"{"Records":[{"u":"a"},{"u":"b"}]}"#,
+        r#"{"value":[{"u":"a"},{"u":"b"}],"@odata.nextLink":"x"}"#,
+        r#"{"messageType":"DATA_MESSAGE","logGroup":"g","logStream":"s","logEvents":[{"id":"1","u":"a"},{"id":"2","u":"b"}]}"#,
+        r#"{"events":[{"u":"a"},{"u":"b"}]}"#,
+    ] {
+        assert_eq!(each_event(line, "u"), ["a", "b"], "{line}");
+    }
+    let group = r#"{"logGroup":"g","logEvents":[{"message":"x"},{"message":"y"}]}"#;
+    assert_eq!(each_event(group, "logGroup"), ["g", "g"], "what the container says is said of each");
+    assert_eq!(each_event(r#"{"Records":[{"u":"a"}]}"#, "u"), ["a"]);
+    assert_eq!(each_event(r#"{"u":"a"} {"u":"b"} and text"#, "soctop.trailing"), ["", "and text"]);
+}
+
+#[test]
+fn a_list_in_an_event_is_no_batch() {
+    for line in [
+        r#"{"u":"a","events":[{"u":"b"},{"u":"c"}]}"#,
+        r#"{"level":"info","msg":"x","value":[{"u":"b"}],"u":"a"}"#,
+        r#"{"u":"a","Records":["x","y"]}"#,
+        r#"{"u":"a","events":[]}"#,
+    ] {
+        assert_eq!(each_event(line, "u"), ["a"], "{line}");
+    }
+    assert_eq!(each_event("[1,2]", "message"), ["[1,2]"]);
+    assert_eq!(each_event("[]", "message"), ["[]"]);
+}
+
+#[test]
+fn a_record_of_telemetry_has_its_attributes_by_name() {
+    let record = |n: u32, user: &str| {
+        format!(
+            r#"{{"timeUnixNano":"179585820000000000{n}","severityText":"WARN","body":{{"stringValue":"login failed"}},"attributes":[{{"key":"user.name","value":{{"stringValue":"{user}"}}}},{{"key":"n","value":{{"intValue":"{n}"}}}}],"traceId":"0af7{n}"}}"#
+        )
+    };
+    let scope =
+        |name: &str, records: &str| format!(r#"{{"scope":{{"name":"{name}"}},"logRecords":[{records}]}}"#);
+    let resource = |name: &str, scopes: &str| {
+        format!(
+            r#"{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"{name}"}}}}]}},"scopeLogs":[{scopes}]}}"#
+        )
+    };
+    let two = [record(1, "alice"), record(2, "bob")].join(",");
+    let one = record(3, "carol");
+    let shop = resource("shop", &[scope("auth", &two), scope("pay", &one)].join(","));
+    let other = resource("mail", &scope("smtp", &record(4, "dave")));
+    let line = format!(r#"{{"resourceLogs":[{shop},{other}]}}"#);
+    assert_eq!(each_event(&line, "user.name"), ["alice", "bob", "carol", "dave"]);
+    assert_eq!(each_event(&line, "service.name"), ["shop", "shop", "shop", "mail"]);
+    assert_eq!(each_event(&line, "traceId"), ["0af71", "0af72", "0af73", "0af74"]);
+    assert_eq!(each_event(&line, "body"), ["login failed"; 4]);
+    let spans = r#"{"resourceSpans":[{"resource":{},"scopeSpans":[{"spans":[{"name":"GET /a","traceId":"x","attributes":[{"key":"u","value":{"stringValue":"a"}}]},{"name":"GET /b"}]}]}]}"#;
+    assert_eq!(each_event(spans, "name"), ["GET /a", "GET /b"]);
+    assert_eq!(each_event(spans, "u"), ["a", ""]);
+}
+
+#[test]
+fn what_a_batch_says_of_all_its_records_is_not_repeated_without_end() {
+    let big = "x".repeat(200_000);
+    let records = vec!["{\"traceId\":\"t\"}"; 500].join(",");
+    let line = format!(
+        r#"{{"resourceLogs":[{{"resource":{{"big":"{big}"}},"scopeLogs":[{{"logRecords":[{records}]}}]}}]}}"#
+    );
+    let mut decoder = Decoder::new(Paths::new());
+    let mut event = Event::default();
+    decoder.decode(line.as_bytes(), false, &mut event);
+    let (mut bytes, mut flagged) = (0, 0);
+    while decoder.decode_next(&mut event).is_some() {
+        bytes += event.raw().len();
+        flagged += usize::from(event.meta.flags.has(Flags::OUT_OF_BOUNDS));
+    }
+    assert!(bytes < 9 << 20, "{bytes}");
+    assert!(flagged > 400, "{flagged}");
+}
+
+proptest! {
+    #[test]
+    fn objects_after_each_other_are_events_in_their_order(users in prop::collection::vec("[a-z]{1,6}", 2..20), form in 0_usize..5) {
+        let objects: Vec<String> = users.iter().map(|user| format!(r#"{{"u":"{user}","t":"x }}, {{"}}"#)).collect();
+        let line = match form {
+            0 => objects.concat(),
+            1 => objects.join(" "),
+            2 => format!("[{}]", objects.join(",")),
+            3 => format!(r#"{{"Records":[{}]}}"#, objects.join(" , ")),
+            _ => format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{}]}}]}}]}}"#, objects.join(",")),
+        };
+        prop_assert_eq!(each_event(&line, "u"), users);
     }
 }

@@ -5,18 +5,34 @@
 //! jsonlog keys), so that rules written for the JSON variant hold for the text variant as well. What a
 //! message says in words is not read here but in `normalize`.
 
+mod prefix;
+
 use super::daemons;
 use super::line::{Line, Writer};
 use super::names::Names;
 use crate::event::stamp::{self, Completion};
 use crate::event::{Event, Format, Kind, Origin};
 
+/// A line inside of a line.
+#[derive(Clone, Copy)]
+pub(super) struct Wrapped<'a> {
+    pub(super) line: Line<'a>,
+    /// Of the event, when the line has no format of its own.
+    pub(super) format: Format,
+    /// What it is wrapped in.
+    pub(super) by: &'static str,
+}
+
 /// What is left to be read after a wrapper was taken off.
 pub(super) enum Reading<'a> {
-    /// The event is complete.
+    /// The event is complete; its message comes last.
     Done(Format),
+    /// The event is complete but for the objects that its writer puts after the message: context, and more of it.
+    Context([Line<'a>; 2]),
     /// This part is a line of its own; what the wrapper said is in the event already.
-    Inside(Line<'a>),
+    Inside(Wrapped<'a>),
+    /// The same, but only if the part has a known format: the wrapper alone could be anything.
+    Perhaps(Wrapped<'a>),
     /// Not one of the formats here.
     Unknown,
 }
@@ -24,26 +40,47 @@ pub(super) enum Reading<'a> {
 /// Reads a line that does not start with `{`.
 pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Reading<'a> {
     let mut writer = Writer { line, event };
-    let text = line.text;
-    let Some(first) = text.as_bytes().first() else { return Reading::Unknown };
-    let done = match first {
-        b'0'..=b'9' | b'A'..=b'Z' | b'[' | b'\x1b' | b':' | b'a'..=b'z' | b'<' | b'-' => {
-            if let Some(rest) = container(&mut writer, names) {
-                return Reading::Inside(line.from(rest));
-            }
-            access(&mut writer, names)
-                .or_else(|| nginx_error(&mut writer, names))
-                .or_else(|| csvlog(&mut writer, names))
-                .or_else(|| syslog(&mut writer, names))
-                .or_else(|| daemons::apache_error(&mut writer, names))
-                .or_else(|| daemons::glog(&mut writer, names))
-                .or_else(|| server_line(&mut writer, names))
-                .or_else(|| text_log(&mut writer, names))
+    let Some(first) = line.text.as_bytes().first() else { return Reading::Unknown };
+    if !matches!(first, b'0'..=b'9' | b'A'..=b'Z' | b'[' | b'\x1b' | b':' | b'a'..=b'z' | b'<' | b'-') {
+        return Reading::Unknown;
+    }
+    let wrapped = |line, format, by| Wrapped { line, format, by };
+    if let Some(rest) = container(&mut writer, names) {
+        return Reading::Inside(wrapped(line.from(rest), Format::TextLog, "cri"));
+    }
+    if let Some(prefix) = prefix::certain(line, names, writer.event) {
+        return Reading::Inside(wrapped(line.from(prefix.rest), Format::TextLog, prefix.by));
+    }
+    if let Some(context) = monolog(&mut writer, names) {
+        return Reading::Context(context);
+    }
+    let done = access(&mut writer, names)
+        .or_else(|| nginx_error(&mut writer, names))
+        .or_else(|| csvlog(&mut writer, names));
+    if let Some(format) = done {
+        return Reading::Done(format);
+    }
+    if let Some(message) = syslog(&mut writer, names) {
+        return Reading::Inside(wrapped(line.from(message), Format::Syslog, "syslog"));
+    }
+    let done = daemons::apache_error(&mut writer, names)
+        .or_else(|| daemons::glog(&mut writer, names))
+        .or_else(|| server_line(&mut writer, names))
+        .or_else(|| text_log(&mut writer, names));
+    if let Some(format) = done {
+        return Reading::Done(format);
+    }
+    match prefix::perhaps(line, names, writer.event) {
+        Some(prefix) if prefix.is_certain => {
+            Reading::Inside(wrapped(line.from(prefix.rest), Format::TextLog, prefix.by))
         }
-        _ => None,
-    };
-    done.map_or(Reading::Unknown, Reading::Done)
+        Some(prefix) => Reading::Perhaps(wrapped(line.from(prefix.rest), Format::TextLog, prefix.by)),
+        None => Reading::Unknown,
+    }
 }
+
+/// Longest context of a line of Monolog that is looked for.
+const CONTEXT_BYTES: usize = 8 << 10;
 
 /// The zone and the arrival do not matter for finding where a timestamp ends.
 fn stamp_length(text: &str) -> Option<usize> {
@@ -74,9 +111,10 @@ fn access(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
     let text = writer.line.text;
     let (address, rest) = text.split_once(' ')?;
     let (head, rest) = rest.split_once(" [")?;
-    if head.len() > 256 || address.len() > 256 {
+    if head.len() > 256 || address.len() > 256 || head.contains('|') {
         return None;
     }
+    let (host, address, head) = virtual_host(address, head)?;
     let (_, user) = head.split_once(' ')?;
     let (time, rest) = rest.split_once("] ")?;
     stamp_length(time).filter(|length| *length == time.len())?;
@@ -88,6 +126,7 @@ fn access(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
         return None;
     }
     let (bytes, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    writer.string(names.http_host, host);
     writer.string(names.remote_addr, address);
     writer.string(names.remote_user, user);
     writer.string(names.time_local, time);
@@ -104,6 +143,17 @@ fn access(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
         rest = after.get(1..).unwrap_or_default();
     }
     Some(Format::Nginx)
+}
+
+/// Some servers write the virtual host before the address (`shop.example:443 203.0.113.9 - -`): host, address and
+/// the rest. `None`: what stands before the address is something else.
+fn virtual_host<'a>(first: &'a str, head: &'a str) -> Option<(&'a str, &'a str, &'a str)> {
+    let is_address = |word: &str| word.parse::<std::net::IpAddr>().is_ok();
+    let (second, rest) = head.split_once(' ')?;
+    if is_address(second) {
+        return stamp_length(first).is_none().then_some((first, second, rest));
+    }
+    (!rest.split(' ').any(is_address)).then_some(("", first, head))
 }
 
 /// Where the string ends that starts at the beginning; `\"` does not end it.
@@ -212,7 +262,9 @@ fn csv_cell(cell: &str) -> (&str, &str, bool) {
 
 /// RFC 5424 (`<34>1 time host app pid msgid [data] text`), RFC 3164 (`<34>Dec 10 06:55:46 host app[pid]: text`) and the
 /// latter without priority, with either kind of time.
-fn syslog(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+///
+/// Gives the message.
+fn syslog<'a>(writer: &mut Writer<'_, 'a>, names: &Names) -> Option<&'a str> {
     let text = writer.line.text;
     let mut rest = text;
     let mut severity = None;
@@ -255,16 +307,15 @@ fn syslog(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
     if program.starts_with("haproxy") {
         daemons::haproxy(writer, names, message);
     }
-    writer.string(names.message, message.trim());
-    Some(Format::Syslog)
+    Some(message.trim())
 }
 
-fn syslog_5424(
-    writer: &mut Writer<'_, '_>,
+fn syslog_5424<'a>(
+    writer: &mut Writer<'_, 'a>,
     names: &Names,
-    rest: &str,
+    rest: &'a str,
     severity: Option<u16>,
-) -> Option<Format> {
+) -> Option<&'a str> {
     let mut parts = rest.splitn(6, ' ');
     let (time, host, app) = (parts.next()?, parts.next()?, parts.next()?);
     let (pid, id, rest) = (parts.next()?, parts.next()?, parts.next()?);
@@ -281,8 +332,7 @@ fn syslog_5424(
     writer.string(names.program, app);
     writer.string(names.pid, pid);
     writer.string(names.msgid, id);
-    writer.string(names.message, message.trim().trim_start_matches('\u{feff}'));
-    Some(Format::Syslog)
+    Some(message.trim().trim_start_matches('\u{feff}'))
 }
 
 /// Where `[id key="value"][id ...]` ends; brackets in values are escaped or stand in quotes.
@@ -333,6 +383,52 @@ fn server_line(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
     writer.string(names.logger, logger);
     writer.string(names.message, message);
     Some(if access { Format::Access } else { Format::TextLog })
+}
+
+/// Monolog, the logger of PHP: `[time] channel.LEVEL: text {context} {extra}`. It writes both objects after every
+/// text (`[]` when empty), or neither and leaves the blanks; only so is an object there its own and not part of
+/// the text.
+fn monolog<'a>(writer: &mut Writer<'_, 'a>, names: &Names) -> Option<[Line<'a>; 2]> {
+    let line = writer.line;
+    let (time, rest) = line.text.strip_prefix('[')?.split_once("] ")?;
+    stamp_length(time).filter(|length| *length == time.len())?;
+    let (head, rest) = rest.split_once(": ")?;
+    let (channel, level) = head.rsplit_once('.')?;
+    if !is_upper_level(level) || !is_logger(channel) {
+        return None;
+    }
+    let (message, context, extra) = match rest.strip_suffix("  ") {
+        Some(message) => (message, "", ""),
+        None => {
+            let (rest, extra) = object_before(rest)?;
+            let (message, context) = object_before(rest)?;
+            (message, context, extra)
+        }
+    };
+    writer.string(names.timestamp, time);
+    writer.string(names.level, level);
+    writer.string(names.logger, channel);
+    writer.string(names.message, message.trim());
+    Some([line.from(context), line.from(extra)])
+}
+
+/// The text before an object, an empty array or nothing, which follows a blank and ends the text.
+fn object_before(text: &str) -> Option<(&str, &str)> {
+    if let Some(before) = text.strip_suffix(" []").or_else(|| text.strip_suffix(' ')) {
+        return Some((before, ""));
+    }
+    let mut from = text.len();
+    while let Some(at) = text.get(..from)?.rfind(" {") {
+        let (before, object) = (text.get(..at)?, text.get(at + 1..)?);
+        if serde_json::from_str::<serde::de::IgnoredAny>(object).is_ok() {
+            return Some((before, object));
+        }
+        from = at;
+        if text.len() - from > CONTEXT_BYTES {
+            break;
+        }
+    }
+    None
 }
 
 /// A timestamp, then level, logger and message in any of the usual orders and separators:
@@ -493,7 +589,7 @@ fn without_colour(word: &str) -> &str {
     word.split('\x1b').next().unwrap_or(word)
 }
 
-fn without_leading_colour(text: &str) -> &str {
+pub(super) fn without_leading_colour(text: &str) -> &str {
     let mut text = text;
     while let Some((_, rest)) = text.strip_prefix("\x1b[").and_then(|rest| rest.split_once('m')) {
         text = rest;

@@ -38,6 +38,9 @@ impl Kind {
 pub enum Origin {
     /// It stands in the line. Keyword searches look at these only.
     Line,
+    /// It stands in a text of the line that holds an object: addressable by the name of that text, but whoever
+    /// wrote the text chose it, so it never becomes the user, the action or the address of the event.
+    Quoted,
     /// `normalize` gave a field of the line its canonical name, or found it inside a message.
     Canonical,
     /// Filled in from another event with the same correlation id.

@@ -17,6 +17,12 @@ impl EventId {
         Self(xxh3_128_with_seed(&generation.0.to_le_bytes(), offset))
     }
 
+    /// The address of the event at this place, from 0, of a line whose address this is.
+    #[must_use]
+    pub fn part(self, place: u32) -> Self {
+        if place == 0 { self } else { Self(xxh3_128_with_seed(&self.0.to_le_bytes(), u64::from(place))) }
+    }
+
     /// The id whose `Display` is `text`: 32 hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -29,6 +29,8 @@ pub struct Paths(Arc<RwLock<PathNames>>);
 pub struct PathNames {
     names: Vec<Arc<str>>,
     ids: HashMap<Arc<str>, PathId>,
+    /// Length of the longest name, in bytes.
+    longest: usize,
 }
 
 impl PathNames {
@@ -58,13 +60,20 @@ impl PathNames {
         self.names.is_empty()
     }
 
+    /// Length of the longest name, in bytes: a longer one need not be looked for.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
     fn intern(&mut self, name: &str) -> PathId {
         if let Some(id) = self.find(name) {
             return id;
         }
-        if self.names.len() >= Paths::LIMIT || name.len() > Paths::NAME_LIMIT {
+        if self.names.len() >= Paths::LIMIT {
             return PathId::OVERFLOW;
         }
+        self.longest = self.longest.max(name.len());
         let id = PathId(self.names.len() as u32);
         let name: Arc<str> = name.into();
         self.names.push(Arc::clone(&name));
@@ -84,26 +93,37 @@ impl Paths {
     /// attacker who invents keys must not grow memory without end.
     pub const LIMIT: usize = 65_536;
 
-    /// Longest name that is interned, in bytes; with [`Paths::LIMIT`] it bounds the memory of the table.
+    /// Longest name of a log that is interned, in bytes; with [`Paths::LIMIT`] it bounds the memory of the table.
     pub const NAME_LIMIT: usize = 256;
 
     #[must_use]
     pub fn new() -> Self {
-        let mut names = PathNames { names: Vec::new(), ids: HashMap::new() };
+        let mut names = PathNames { names: Vec::new(), ids: HashMap::new(), longest: 0 };
         for name in canonical::NAMES {
             names.intern(name);
         }
         Self(Arc::new(RwLock::new(names)))
     }
 
-    /// The id of `name`, interning it if there is room and the name is not too long. Takes the lock:
-    /// stages keep caches.
+    /// The id of a name that soctop, its configuration or a rule asks for, however long it is, interning it if
+    /// there is room. Takes the lock: stages keep caches.
     #[must_use]
     pub fn intern(&self, name: &str) -> PathId {
         if let Some(id) = self.read().find(name) {
             return id;
         }
         self.0.write().unwrap_or_else(PoisonError::into_inner).intern(name)
+    }
+
+    /// The id of a name that a log has chosen, interning it if there is room and it is not too long.
+    #[must_use]
+    pub fn intern_from_log(&self, name: &str) -> PathId {
+        let known = self.read().find(name);
+        match known {
+            Some(id) => id,
+            None if name.len() > Paths::NAME_LIMIT => PathId::OVERFLOW,
+            None => self.intern(name),
+        }
     }
 
     /// A view of the names for as long as the guard lives. Do not hold it while decoding.
@@ -204,12 +224,22 @@ mod tests {
     }
 
     #[test]
+    fn a_long_name_is_interned_only_for_those_who_ask_for_it() {
+        let paths = Paths::new();
+        let long = "k".repeat(Paths::NAME_LIMIT + 1);
+        assert_eq!(paths.intern_from_log(&long), PathId::OVERFLOW);
+        let of_a_rule = paths.intern(&long);
+        assert_eq!(paths.intern_from_log(&long), of_a_rule);
+        assert_eq!(paths.read().longest(), long.len());
+    }
+
+    #[test]
     fn a_full_table_gives_the_overflow_id_and_keeps_known_names() {
         let paths = Paths::new();
         for n in 0..Paths::LIMIT {
-            assert_ne!(paths.intern(&format!("k{n}")), PathId(0));
+            assert_ne!(paths.intern_from_log(&format!("k{n}")), PathId(0));
         }
-        assert_eq!(paths.intern("one-too-many"), PathId::OVERFLOW);
-        assert_eq!(paths.intern("message"), canonical::MESSAGE);
+        assert_eq!(paths.intern_from_log("one-too-many"), PathId::OVERFLOW);
+        assert_eq!(paths.intern_from_log("message"), canonical::MESSAGE);
     }
 }

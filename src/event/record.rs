@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, EventId, Format, Kind, Origin, Outcome, PathId, PathNames, Redacted, TimeQuality, Timestamp,
-    canonical,
+    Event, EventId, Flags, Format, Kind, Origin, Outcome, PathId, PathNames, Redacted, TimeQuality,
+    Timestamp, canonical,
 };
 
 /// Severity as the log says it, in the order of urgency.
@@ -99,6 +99,9 @@ pub struct Record {
     pub source: Arc<str>,
     pub line: u64,
     pub outcome: Outcome,
+    /// What is out of the ordinary about how it was read.
+    #[serde(default, skip_serializing_if = "Flags::is_empty")]
+    pub flags: Flags,
     pub format: Format,
     pub level: LogLevel,
     pub service: String,
@@ -136,6 +139,7 @@ impl Record {
             source: Arc::clone(source),
             line: event.meta.line,
             outcome: event.meta.outcome,
+            flags: event.meta.flags,
             format: event.meta.format,
             level: LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default()),
             service: own(canonical::SERVICE_NAME),

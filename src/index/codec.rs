@@ -14,12 +14,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use crate::event::{
-    Event, EventId, Format, GenerationId, Kind, LogLevel, Origin, Outcome, PathNames, Record, RecordField,
-    Span, TimeQuality, Timestamp, canonical,
+    Event, EventId, Flags, Format, GenerationId, Kind, LogLevel, Origin, Outcome, PathNames, Record,
+    RecordField, Span, TimeQuality, Timestamp, canonical,
 };
 
 /// First byte of a record.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Without flags and the place of an event in its line; still read.
+const FIRST_VERSION: u8 = 1;
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -269,7 +271,9 @@ fn write_head(event: &Event, source: &str, record: &mut Vec<u8>) {
         outcome_code(meta.outcome),
         format_code(meta.format),
         level_byte(level),
+        meta.flags.bits(),
     ]);
+    write_number(record, u64::from(meta.part));
     write_text(record, source);
 }
 
@@ -300,10 +304,10 @@ fn write_name(record: &mut Vec<u8>, name: &str, flags: u64, line: &[u8], value: 
 /// What a stored document is.
 pub fn kind(record: &[u8]) -> Result<DocumentKind, Unreadable> {
     match record {
-        [VERSION, 0, ..] => Ok(DocumentKind::Event),
-        [VERSION, 1, ..] => Ok(DocumentKind::Alert),
-        [VERSION, 2, ..] => Ok(DocumentKind::Gap),
-        [VERSION, ..] => Err(Unreadable("unknown kind")),
+        [FIRST_VERSION..=VERSION, 0, ..] => Ok(DocumentKind::Event),
+        [FIRST_VERSION..=VERSION, 1, ..] => Ok(DocumentKind::Alert),
+        [FIRST_VERSION..=VERSION, 2, ..] => Ok(DocumentKind::Gap),
+        [FIRST_VERSION..=VERSION, ..] => Err(Unreadable("unknown kind")),
         _ => Err(Unreadable("unknown version")),
     }
 }
@@ -324,6 +328,10 @@ pub fn decode_event(line: &str, record: &[u8], sources: &mut Names) -> Result<Re
     let outcome = bytes.code(OUTCOMES)?;
     let format = bytes.code(FORMATS)?;
     let level = bytes.code(LEVELS)?;
+    let (flags, part) = match record.first() {
+        Some(&FIRST_VERSION) => (0, 0),
+        _ => (u8::from_le_bytes(bytes.array()?), bytes.number()? as u32),
+    };
     let source = sources.shared(bytes.text()?);
     let raw_len = lengths.number()? as usize;
     let mut span = || text_at(line, bytes.number()?, lengths.number()?);
@@ -343,7 +351,7 @@ pub fn decode_event(line: &str, record: &[u8], sources: &mut Names) -> Result<Re
         .map(|field| field.value.clone())
         .collect();
     Ok(Record {
-        event_id: EventId::of(generation, offset),
+        event_id: EventId::of(generation, offset).part(part),
         seq,
         time: Timestamp(time),
         time_quality,
@@ -351,6 +359,7 @@ pub fn decode_event(line: &str, record: &[u8], sources: &mut Names) -> Result<Re
         source,
         line: line_number,
         outcome,
+        flags: Flags::from_bits(flags),
         format,
         level,
         service,

@@ -241,7 +241,8 @@ impl Plan {
                 home.span == field.span
                     && (home.path == canonical::TIMESTAMP || home.path == canonical::CORRELATION_ID)
             };
-            if field.origin != Origin::Line || field.span == self.message || self.homes().any(elsewhere) {
+            let in_line = matches!(field.origin, Origin::Line | Origin::Quoted);
+            if !in_line || field.span == self.message || self.homes().any(elsewhere) {
                 continue;
             }
             let text = event.text(field.span);

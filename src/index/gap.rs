@@ -43,6 +43,7 @@ impl StoredGap {
             source,
             line: 0,
             outcome: Outcome::Parsed,
+            flags: Default::default(),
             format: crate::event::Format::default(),
             level: LogLevel::Warn,
             service: "soctop".to_owned(),

@@ -237,8 +237,9 @@ impl Redactor {
             let named = flags & SECRET != 0
                 || (field.path == PathId::OVERFLOW
                     && event.overflow_name(index).is_some_and(|name| self.known.is_secret_name(name)));
+            let in_line = matches!(field.origin, Origin::Line | Origin::Quoted);
             let scalar = matches!(field.kind, Kind::String | Kind::Number);
-            if named && scalar && field.origin == Origin::Line && !is_masked(event.text(field.span)) {
+            if named && scalar && in_line && !is_masked(event.text(field.span)) {
                 let start = field.span.start as usize;
                 let bare = field.kind == Kind::Number;
                 let hit = Hit { start, end: start + field.span.len as usize, class: Class::Named, bare };

@@ -20,8 +20,10 @@ static SENSITIVE: LazyLock<AhoCorasick> = LazyLock::new(|| {
         .build(SENSITIVE_PARTS)
         .expect("the parts are few and short")
 });
-/// How much of a request is decoded; payloads stand early, and rules cost time by length.
-const LENGTH_LIMIT: usize = 8_192;
+/// How much of a value is decoded, from its beginning and from its end: whoever pads a payload has to pad it on
+/// both sides, by more than servers accept.
+const HEAD_BYTES: usize = 64 << 10;
+const TAIL_BYTES: usize = 16 << 10;
 
 /// Pairs of which every one of `SENSITIVE`'s parts has one.
 const PAIRS: [&[u8; 2]; 9] = [b"c/", b"ys", b"-i", b"wi", b"ne", b"d_", b"//", b"__", b"aa"];
@@ -85,14 +87,28 @@ pub(super) fn is_strange_header(text: &str) -> bool {
 }
 
 /// Appends the decoded form of `text` to `out`: `+` is a space, percent-encoding is removed up to three
-/// times, then HTML entities and the escapes `\uXXXX`, `\xXX`, `%uXXXX`; NUL is left out.
+/// times, then HTML entities and the escapes `\uXXXX`, `\xXX`, `%uXXXX`; NUL is left out. Of a very long text, its
+/// beginning and its end, a line each.
 pub(super) fn decode(text: &str, out: &mut Vec<u8>) {
-    let mut end = text.len().min(LENGTH_LIMIT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
+    if text.len() <= HEAD_BYTES + TAIL_BYTES {
+        return decode_piece(text, out);
     }
+    decode_piece(text.get(..boundary(text, HEAD_BYTES)).unwrap_or_default(), out);
+    out.push(b'\n');
+    decode_piece(text.get(boundary(text, text.len() - TAIL_BYTES)..).unwrap_or_default(), out);
+}
+
+/// The nearest place at or before `at` that is between two characters.
+fn boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn decode_piece(text: &str, out: &mut Vec<u8>) {
     let start = out.len();
-    out.extend(text.bytes().take(end).map(|byte| if byte == b'+' { b' ' } else { byte }));
+    out.extend(text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }));
     for _ in 0..LAYERS {
         if !unescape(out, start, percent) {
             break;
@@ -100,7 +116,12 @@ pub(super) fn decode(text: &str, out: &mut Vec<u8>) {
     }
     unescape(out, start, entity);
     unescape(out, start, backslash);
-    out.retain(|byte| *byte != 0);
+    unescape(out, start, nul);
+}
+
+/// NUL stands for nothing.
+fn nul(text: &[u8]) -> Option<(Decoded, usize)> {
+    (text.first() == Some(&0)).then_some((Decoded::Nothing, 1))
 }
 
 /// Replaces escapes from `start` on, in place; whether there was any. `read` gives the character and the
@@ -117,6 +138,7 @@ fn unescape(text: &mut Vec<u8>, start: usize, read: fn(&[u8]) -> Option<(Decoded
                         &buffer[..1]
                     }
                     Decoded::Character(character) => character.encode_utf8(&mut buffer).as_bytes(),
+                    Decoded::Nothing => &[],
                 };
                 // An escape is never shorter than what it stands for.
                 for byte in bytes {
@@ -140,6 +162,7 @@ fn unescape(text: &mut Vec<u8>, start: usize, read: fn(&[u8]) -> Option<(Decoded
 enum Decoded {
     Byte(u8),
     Character(char),
+    Nothing,
 }
 
 /// `%41`, `%u0041`

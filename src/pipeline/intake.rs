@@ -67,6 +67,24 @@ impl Intake {
         outcome
     }
 
+    /// Fills `event` with the next event of the line that was prepared last; false if it holds no more.
+    pub fn prepare_next(
+        &mut self,
+        path: &Arc<str>,
+        read_at: Timestamp,
+        event: &mut Event,
+        place: impl FnOnce(&mut Event),
+    ) -> bool {
+        if self.decoder.decode_next(event).is_none() {
+            return false;
+        }
+        place(event);
+        let configured = self.entry(path).and_then(|entry| self.configured.get_mut(entry));
+        let normalizer = configured.map_or(&mut self.normalizer, |entry| &mut entry.normalizer);
+        normalizer.translate(event, read_at);
+        true
+    }
+
     /// Fills in what other events of the same request know. Call it in the order of the events.
     pub fn join(&mut self, event: &mut Event) {
         self.normalizer.join(event);

@@ -199,11 +199,13 @@ impl<I> Lane<I> {
         for (index, span) in chunk.lines.iter().enumerate() {
             let mut event = self.spare.pop().unwrap_or_default();
             let line = Line::of(chunk, index as u64, span, &self.path);
-            if work.prepare(&line, &mut event) == Outcome::Blank {
-                self.spare.push(event);
-                continue;
+            let mut more = work.prepare(&line, &mut event) != Outcome::Blank;
+            while more {
+                self.ready.push_back(event);
+                event = self.spare.pop().unwrap_or_default();
+                more = work.prepare_next(&line, &mut event);
             }
-            self.ready.push_back(event);
+            self.spare.push(event);
         }
     }
 }

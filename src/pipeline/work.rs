@@ -176,11 +176,34 @@ impl Work {
         outcome
     }
 
+    /// Takes the next event of that line through all stages; false if it holds no more.
+    pub fn next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
+        let more = self.prepare_next(line, event);
+        if more {
+            self.detect(event, line.path);
+        }
+        more
+    }
+
     /// Decodes and normalises, without detection.
     pub fn prepare(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
         let outcome = self.read(line, event);
         self.account(outcome);
+        if outcome != Outcome::Blank {
+            self.ledger.note(event.meta.flags);
+        }
         outcome
+    }
+
+    /// The next event of the line that was prepared last, without detection; false if it holds no more.
+    pub fn prepare_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
+        let place = |event: &mut Event| line.place(event);
+        let more = self.intake.prepare_next(line.path, line.read_at, event, place);
+        if more {
+            self.ledger.parts += 1;
+            self.ledger.note(event.meta.flags);
+        }
+        more
     }
 
     fn read(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {

@@ -228,16 +228,13 @@ impl Worker {
         let read_at = self.clock.now().max(self.arrived);
         self.arrived = read_at;
         for (index, span) in chunk.lines.iter().enumerate() {
-            if used == events.len() {
-                events.push(Event::default());
-            }
-            let Some(event) = events.get_mut(used) else { break };
             let line = Line { read_at, ..Line::of(chunk, index as u64, span, &name) };
-            if self.work.line(&line, event) == Outcome::Blank {
-                continue;
+            let mut more = self.work.line(&line, room_for(&mut events, used)) != Outcome::Blank;
+            while more {
+                newest = newest.max(events.get(used).and_then(|event| event.meta.time));
+                used += 1;
+                more = self.work.next(&line, room_for(&mut events, used));
             }
-            used += 1;
-            newest = newest.max(event.meta.time);
         }
         events.truncate(used);
         self.tail.keep(&events, &name);
@@ -568,6 +565,14 @@ fn gap_in_words(gap: &Gap, lost: Option<u64>) -> String {
         Some(bytes) => format!("`{path}`: {bytes} bytes were lost: {why}"),
         None => format!("`{path}`: lines after byte {} may be lost: {why}", gap.from),
     }
+}
+
+/// The buffer of this number, a new one where there is none yet.
+fn room_for(events: &mut Vec<Event>, number: usize) -> &mut Event {
+    if number >= events.len() {
+        events.resize_with(number + 1, Event::default);
+    }
+    &mut events[number]
 }
 
 fn level(event: &Event) -> LogLevel {

@@ -576,6 +576,7 @@ mod tests {
             source: "/var/log/auth.log".into(),
             line: 1,
             outcome: Outcome::Parsed,
+            flags: Default::default(),
             format: Format::Json,
             level: LogLevel::Warn,
             service: "auth".to_owned(),

@@ -67,6 +67,7 @@ fn record(seq: u64, level: LogLevel, message: &str) -> Arc<Record> {
         source: "a.log".into(),
         line: seq,
         outcome: Outcome::Parsed,
+        flags: Default::default(),
         format: Format::Json,
         level,
         service: "auth".to_owned(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Tally, Trouble};
 use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
 use crate::correlate::risk::RiskScore;
-use crate::event::{Cause, Record, Timestamp};
+use crate::event::{Cause, Flags, Record, Timestamp};
 
 /// Everything the world tells the state. One closed enum: what is not here cannot happen.
 #[derive(Clone, Debug)]
@@ -88,19 +88,31 @@ pub struct Ledger {
     pub timeless: u64,
     /// Secrets masked.
     pub redacted: u64,
+    /// Events beyond the first of their line.
+    #[serde(default)]
+    pub parts: u64,
+    /// Events in which a key stands twice.
+    #[serde(default)]
+    pub duplicate_keys: u64,
+    /// Events with a name, a depth or a value beyond what is looked at.
+    #[serde(default)]
+    pub out_of_bounds: u64,
+    /// Events that were put together from several lines.
+    #[serde(default)]
+    pub joined: u64,
 }
 
 impl Ledger {
     /// Lines read.
     #[must_use]
     pub fn lines(&self) -> u64 {
-        self.events() + self.blank
+        self.events() - self.parts + self.blank
     }
 
-    /// Lines that became events.
+    /// Events that the lines became.
     #[must_use]
     pub fn events(&self) -> u64 {
-        self.parsed + self.repaired + self.raw + self.cut
+        self.parsed + self.repaired + self.raw + self.cut + self.parts
     }
 
     pub fn add(&mut self, other: &Ledger) {
@@ -115,6 +127,17 @@ impl Ledger {
         self.future += other.future;
         self.timeless += other.timeless;
         self.redacted += other.redacted;
+        self.parts += other.parts;
+        self.duplicate_keys += other.duplicate_keys;
+        self.out_of_bounds += other.out_of_bounds;
+        self.joined += other.joined;
+    }
+
+    /// Counts what is out of the ordinary about an event beside its outcome.
+    pub fn note(&mut self, flags: Flags) {
+        self.duplicate_keys += u64::from(flags.has(Flags::DUPLICATE_KEYS));
+        self.out_of_bounds += u64::from(flags.has(Flags::OUT_OF_BOUNDS));
+        self.joined += u64::from(flags.has(Flags::JOINED));
     }
 }
 

@@ -369,7 +369,7 @@ impl LocalPath {
 
 /// Keywords look at the values that stand in the line.
 fn is_searched(field: &Field) -> bool {
-    field.origin == Origin::Line && !field.kind.is_container()
+    matches!(field.origin, Origin::Line | Origin::Quoted) && !field.kind.is_container()
 }
 
 fn range_of(field: &Field) -> Range<usize> {

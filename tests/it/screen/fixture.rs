@@ -84,6 +84,7 @@ pub fn record(line: &Line<'_>) -> Record {
         source: format!("/var/log/shop/{}.ndjson", line.service).into(),
         line: line.seq + 1000,
         outcome: Outcome::Parsed,
+        flags: Default::default(),
         format: Format::Json,
         level: line.level,
         service: line.service.to_owned(),

@@ -1,0 +1,269 @@
+//! One line that holds many events: batches of collectors, arrays of records, objects glued together.
+//!
+//! Each event becomes a line of its own, which reads the same when it is read again alone: a record of a batch
+//! takes along what its batch says about it (resource and scope of OpenTelemetry, group and stream of a log
+//! service). Looks at brackets and quotes only; costs time by the length of the line.
+
+use std::ops::Range;
+
+use super::json::{skip_container, skip_string};
+
+/// Members that hold the records of a container, and what else a container may say without being an event
+/// itself.
+const RECORDS: [&str; 7] = ["Records", "records", "value", "logEvents", "events", "Events", "logs"];
+const ENVELOPE: [&str; 16] = [
+    "messageType",
+    "owner",
+    "logGroup",
+    "logStream",
+    "subscriptionFilters",
+    "@odata.context",
+    "@odata.nextLink",
+    "@odata.count",
+    "nextToken",
+    "nextForwardToken",
+    "nextBackwardToken",
+    "nextPageToken",
+    "next",
+    "kind",
+    "etag",
+    "searchedLogStreams",
+];
+/// Batches of OpenTelemetry: names of their three levels, and of what stands beside the lists.
+const TELEMETRY: [[&str; 5]; 2] = [
+    ["resourceLogs", "resource", "scopeLogs", "scope", "logRecords"],
+    ["resourceSpans", "resource", "scopeSpans", "scope", "spans"],
+];
+/// What batches say of their records is repeated for each; of all of it together at most so many bytes.
+const REPEATED_BYTES: usize = 8 << 20;
+
+/// Names of lists at the top of a line that may hold events.
+pub(super) const LISTS: [&str; 9] =
+    ["Records", "records", "value", "logEvents", "events", "Events", "logs", "resourceLogs", "resourceSpans"];
+
+/// The events of a line.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    line: String,
+    pieces: Vec<Piece>,
+    next: usize,
+    kind: Kind,
+    /// Bytes of repeated text so far.
+    repeated: usize,
+}
+
+/// One event: its record, and what the batch says of it, outermost first.
+#[derive(Clone, Debug, Default)]
+struct Piece {
+    record: Range<usize>,
+    around: [Range<usize>; 2],
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Kind {
+    /// Records stand by themselves.
+    #[default]
+    Plain,
+    /// `around[0]`: members of the container, which belong to each of its records.
+    Contained,
+    /// Of [`TELEMETRY`]; `around`: resource and scope.
+    Telemetry(usize),
+}
+
+/// What is to be said of an event of a batch.
+pub(super) struct Next {
+    /// Its place in the line, from 0.
+    pub(super) part: u32,
+    /// False: without what the batch says of all its events, which was too much.
+    pub(super) whole: bool,
+}
+
+impl Batch {
+    pub(super) fn clear(&mut self) {
+        self.pieces.clear();
+        self.next = 0;
+        self.repeated = 0;
+        if self.line.capacity() > 1 << 16 {
+            self.line = String::new();
+        }
+    }
+
+    /// Whether the line holds more than one event; they are given by [`Batch::next`].
+    pub(super) fn open(&mut self, line: &str) -> bool {
+        self.clear();
+        let bytes = line.as_bytes();
+        let (kind, pieces) = match bytes.first() {
+            Some(b'[') if value_end(bytes, 0) == bytes.len() => {
+                (Kind::Plain, records(bytes, 0).unwrap_or_default())
+            }
+            Some(b'{') => {
+                glued(bytes).or_else(|| contained(line)).or_else(|| telemetry(line)).unwrap_or_default()
+            }
+            _ => Default::default(),
+        };
+        // A batch of one record reads as it stands.
+        let single = pieces.len() == 1 && matches!(kind, Kind::Telemetry(_));
+        if pieces.is_empty() || single {
+            return false;
+        }
+        self.line.clear();
+        self.line.push_str(line);
+        (self.kind, self.pieces) = (kind, pieces);
+        true
+    }
+
+    /// Puts the next event into `text` as a line.
+    pub(super) fn next(&mut self, text: &mut String) -> Option<Next> {
+        let piece = self.pieces.get(self.next)?.clone();
+        self.next += 1;
+        let [first, second] = &piece.around;
+        self.repeated += first.len() + second.len();
+        let whole = self.repeated <= REPEATED_BYTES;
+        let part = |range: &Range<usize>| self.line.get(range.clone()).unwrap_or_default();
+        let record = part(&piece.record);
+        text.clear();
+        match self.kind {
+            Kind::Contained if whole && !first.is_empty() => {
+                let members = record.get(1..).unwrap_or_default();
+                let comma = if members.trim_start().starts_with('}') { "" } else { "," };
+                text.extend(["{", part(first), comma, members]);
+            }
+            Kind::Telemetry(which) if whole => {
+                let [resources, resource, scopes, scope, records] =
+                    TELEMETRY.get(which).copied().unwrap_or_default();
+                let or_empty = |range| if Range::is_empty(range) { "{}" } else { part(range) };
+                let (of_resource, of_scope) = (or_empty(first), or_empty(second));
+                text.push_str(&format!(
+                    r#"{{"{resources}":[{{"{resource}":{of_resource},"{scopes}":[{{"{scope}":{of_scope},"{records}":[{record}]}}]}}]}}"#
+                ));
+            }
+            _ => text.push_str(record),
+        }
+        Some(Next { part: self.next as u32 - 1, whole })
+    }
+}
+
+/// `{...}{...}`: objects, and text between or behind them.
+fn glued(bytes: &[u8]) -> Option<(Kind, Vec<Piece>)> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while bytes.get(at) == Some(&b'{') {
+        let end = skip_container(bytes, at).unwrap_or(bytes.len());
+        pieces.push(Piece { record: at..end, ..Piece::default() });
+        let rest = bytes.get(end..).unwrap_or_default();
+        let gap = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b',' | b'\r' | b'\n' | b'\x1e'));
+        at = end + gap.unwrap_or(rest.len());
+    }
+    // What is left belongs to the last object.
+    if let Some(last) = pieces.last_mut() {
+        last.record.end = bytes.len();
+    }
+    (pieces.len() > 1).then_some((Kind::Plain, pieces))
+}
+
+/// A list of records in an object that says nothing of its own.
+fn contained(line: &str) -> Option<(Kind, Vec<Piece>)> {
+    let bytes = line.as_bytes();
+    let mut list = None;
+    let mut own: Option<Range<usize>> = None;
+    for (key, value) in members(bytes, 0) {
+        let name = line.get(key.clone())?;
+        if RECORDS.contains(&name) && bytes.get(value.start) == Some(&b'[') && list.is_none() {
+            list = Some((key.start - 1, value));
+        } else if ENVELOPE.contains(&name) {
+            own = Some(own.map_or(key.start - 1, |own| own.start)..value.end);
+        } else {
+            return None;
+        }
+    }
+    let (key, list) = list?;
+    let mut pieces = records(bytes, list.start)?;
+    if let Some(own) = own {
+        // The list may stand between what belongs to it: then only the longer side is taken along.
+        let (before, after) = (own.start..own.end.min(key), own.start.max(list.end)..own.end);
+        let side = if before.len() >= after.len() { before } else { after };
+        let text = line.get(side.clone())?.trim_end_matches([',', ' ', '\t', '\n']);
+        let side = side.start..side.start + text.len();
+        pieces.iter_mut().for_each(|piece| piece.around[0] = side.clone());
+    }
+    Some((Kind::Contained, pieces))
+}
+
+fn telemetry(line: &str) -> Option<(Kind, Vec<Piece>)> {
+    let which = TELEMETRY.iter().position(|names| member(line, 0, names[0]).is_some())?;
+    let [resources, resource, scopes, scope, list] = *TELEMETRY.get(which)?;
+    let bytes = line.as_bytes();
+    let mut pieces = Vec::new();
+    for of_resource in elements(bytes, member(line, 0, resources)?.start) {
+        let resource = member(line, of_resource.start, resource).unwrap_or_default();
+        let scopes = member(line, of_resource.start, scopes).unwrap_or_default();
+        for of_scope in elements(bytes, scopes.start) {
+            let scope = member(line, of_scope.start, scope).unwrap_or_default();
+            let list = member(line, of_scope.start, list).unwrap_or_default();
+            let around = [resource.clone(), scope];
+            pieces.extend(elements(bytes, list.start).map(|record| Piece { record, around: around.clone() }));
+        }
+    }
+    Some((Kind::Telemetry(which), pieces))
+}
+
+/// The elements of the array at `at`, if they are objects.
+fn records(bytes: &[u8], at: usize) -> Option<Vec<Piece>> {
+    let pieces: Vec<Piece> = elements(bytes, at).map(|record| Piece { record, ..Piece::default() }).collect();
+    let objects = pieces.iter().all(|piece| bytes.get(piece.record.start) == Some(&b'{'));
+    (objects && !pieces.is_empty()).then_some(pieces)
+}
+
+/// The value of a member of the object at `at`.
+fn member(line: &str, at: usize, name: &str) -> Option<Range<usize>> {
+    members(line.as_bytes(), at).find(|(key, _)| line.get(key.clone()) == Some(name)).map(|(_, value)| value)
+}
+
+/// Keys (without quotes) and values of the object at `at`; nothing if none stands there.
+fn members(bytes: &[u8], at: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + '_ {
+    let mut at = if bytes.get(at) == Some(&b'{') { at + 1 } else { bytes.len() };
+    std::iter::from_fn(move || {
+        at = skip_between(bytes, at);
+        if bytes.get(at) != Some(&b'"') {
+            return None;
+        }
+        let end = skip_string(bytes, at + 1).ok()?;
+        let key = at + 1..end;
+        let colon = skip_between(bytes, end + 1);
+        let value =
+            if bytes.get(colon) == Some(&b':') { skip_between(bytes, colon + 1) } else { return None };
+        at = value_end(bytes, value);
+        Some((key, value..at))
+    })
+}
+
+/// The elements of the array at `at`; nothing if none stands there.
+fn elements(bytes: &[u8], at: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = if bytes.get(at) == Some(&b'[') { at + 1 } else { bytes.len() };
+    std::iter::from_fn(move || {
+        let start = skip_between(bytes, at);
+        if matches!(bytes.get(start), None | Some(b']' | b'}')) {
+            return None;
+        }
+        at = value_end(bytes, start);
+        (at > start).then_some(start..at)
+    })
+}
+
+fn skip_between(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let gap = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b','));
+    at + gap.unwrap_or(rest.len())
+}
+
+/// Where the value ends that starts at `at`.
+fn value_end(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at) {
+        Some(b'{' | b'[') => skip_container(bytes, at).unwrap_or(bytes.len()),
+        Some(b'"') => skip_string(bytes, at + 1).map_or(bytes.len(), |end| end + 1),
+        _ => {
+            let rest = bytes.get(at..).unwrap_or_default();
+            at + rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']')).unwrap_or(rest.len())
+        }
+    }
+}
