@@ -243,7 +243,7 @@ fn visible(lines: &[String]) {
         thread::sleep(COMMIT_EVERY.saturating_sub(tick.elapsed()));
         let committing = Instant::now();
         path.commit(&mut writer);
-        let newest = reader.newest(1).expect("an answer");
+        let newest = reader.search(&newest_one()).expect("an answer").records;
         assert_eq!(newest.first().map(|record| record.seq), Some(path.seq - 1));
         commits.push(committing.elapsed());
         waits.extend([first.elapsed(), last.elapsed()]);
@@ -296,8 +296,9 @@ fn ask(lines: &[String]) {
             reader.search(&request).expect("an answer").total as usize
         });
     }
-    let record = reader.newest(1).expect("an answer").remove(0);
-    time("event by id", || usize::from(reader.event(record.event_id).expect("an answer").is_some()));
+    let record = reader.search(&newest_one()).expect("an answer").records.remove(0);
+    let by_id = SearchRequest { query: format!("event_id:{}", record.event_id), ..newest_one() };
+    time("event by id", || reader.search(&by_id).expect("an answer").records.len());
     time("histogram of everything", || {
         reader.histogram(&SearchRequest::default(), 60).expect("an answer").total as usize
     });
@@ -421,4 +422,9 @@ impl Generator {
             r#"{{"timestamp":"{time}","level":"{level}","service":"{service}","logger":"app.{event}","message":"{message}","event":"{event}","correlation_id":"{id}","user":"{user}","client_ip":"{ip}","method":"GET","path":"{path}","status":{status},"duration_ms":{duration},"user_agent":"{agent}"}}"#
         )
     }
+}
+
+/// Asks for the newest event.
+fn newest_one() -> SearchRequest {
+    SearchRequest { limit: 1, ..SearchRequest::default() }
 }

@@ -63,6 +63,18 @@ impl Outcome {
     pub fn and(self, part: Outcome) -> Outcome {
         if self == Outcome::Parsed && part == Outcome::Repaired { part } else { self }
     }
+
+    /// As it is searched for.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Parsed => "parsed",
+            Self::Repaired => "repaired",
+            Self::Raw => "raw",
+            Self::Cut => "cut",
+            Self::Blank => "blank",
+        }
+    }
 }
 
 /// How the event time was found.

@@ -18,15 +18,18 @@
 
 mod codec;
 mod convert;
+mod deadline;
 mod directory;
 mod document;
 mod error;
 mod gap;
+mod near;
 mod partition;
 mod payload;
 mod reader;
 mod schema;
 mod tokenizer;
+mod values;
 mod writer;
 
 use std::path::Path;
@@ -34,6 +37,7 @@ use std::path::Path;
 pub use error::Error;
 pub use payload::{Detection, DetectionReference, FileReference, Payload, Position};
 pub use reader::{Counts, Histogram, Reader, TRACE_LIMIT, panic_is_handled};
+pub use values::TopValues;
 pub use writer::{Committed, Options, Recovered, Writer, quarantine};
 
 /// The two ends of a store.

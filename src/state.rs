@@ -24,7 +24,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use board::BoardRow;
-pub use filter::{Filter, FilterError};
+pub use filter::Filter;
 pub use incident::Incident;
 pub use pin::{Pin, PinSubject};
 pub use rate::Rates;

@@ -575,16 +575,5 @@ pub fn level_code(level: LogLevel) -> u64 {
     u64::from(level_byte(level))
 }
 
-/// The word of an outcome, as it is searched for.
-pub fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Parsed => "parsed",
-        Outcome::Repaired => "repaired",
-        Outcome::Raw => "raw",
-        Outcome::Cut => "cut",
-        Outcome::Blank => "blank",
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -3,36 +3,38 @@
 //! A condition on a named field is a term of `fields`, or a scan of the stretch of terms with that
 //! name. Values that would be repeated or very long are not there; a marker says under which name
 //! they are found (see `document`), and the condition is put to that one too. Without a field, the words are
-//! looked up in the message and in the other texts, and the whole as a correlation id.
+//! looked up in the message and in the other texts, and the whole as a correlation id. What a test means for a
+//! value, and what a name is short for, is asked of [`query`](crate::query).
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use regex::RegexBuilder;
 use tantivy::index::InvertedIndexReader;
 use tantivy::query::{
     AllQuery, BitSetDocSet, BooleanQuery, ConstScorer, EmptyQuery, EnableScoring, Explanation, Occur,
-    PhrasePrefixQuery, PhraseQuery, Query, RangeQuery, Scorer, TermQuery, Weight,
+    PhraseQuery, Query, RangeQuery, Scorer, TermQuery, Weight,
 };
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{BitSet, DateTime, DocId, Score, Searcher, SegmentReader, TantivyError, Term};
+use tantivy::{BitSet, DateTime, DocAddress, DocId, Score, Searcher, SegmentReader, TantivyError, Term};
 
-use super::document::{CORRELATION_ID, IN_WORDS, event_key};
+use super::codec::level_code;
+use super::deadline::Deadline;
+use super::document::{IN_WORDS, event_key};
 use super::error::Error;
-use super::reader::Deadline;
+use super::near::{Exactly, Near};
 use super::schema::Fields;
-use super::tokenizer::{MARKER, PAIR_SEPARATOR, VALUE_BYTES, head, marker_term, pair_term, words};
-use crate::event::{EventId, Timestamp};
-use crate::query::{Clause, Expression, Limit, QueryError, QueryErrorKind, Test};
+use super::tokenizer::{PAIR_SEPARATOR, marker_term, pair_term};
+use crate::event::{EventId, LogLevel, Timestamp};
+use crate::query::name::{self, CORRELATION_ID, EVENT_ID, MESSAGE, TIME};
+use crate::query::value::{TimeTest, ValueTest, WordsTest, event_ids};
+use crate::query::words::{MARKER, VALUE_BYTES, WordPhrase, WordTest, head};
+use crate::query::{Clause, Expression, Test};
 
-/// Compiled size of a regular expression from a query.
-const REGEX_BYTES: usize = 1 << 20;
-/// How many other names are followed, and how far.
-const MAX_HOMES: usize = 16;
+/// How many other names are followed, and how far. Only canonical names are homes.
+const MAX_HOMES: usize = 128;
 const MAX_HOME_DEPTH: usize = 2;
 
 pub fn query(
@@ -73,227 +75,166 @@ impl Converter<'_> {
     }
 
     fn clause(&self, clause: &Clause) -> Converted {
-        match clause.field.as_deref() {
-            None => self.everywhere(clause),
-            Some("message") => self.in_message(clause),
-            Some("@timestamp") => self.time(clause),
-            Some("event_id") => self.event_id(clause),
-            Some(name) => self.field(name, clause, 0),
+        let Some(field) = clause.field.as_deref() else { return self.everywhere(&clause.test) };
+        match name::levels(&clause.test) {
+            Ok(Some(levels)) if name::is_level(field) => Ok(any_of(self.levels(&levels))),
+            _ => any(name::meanings(field).map(|name| self.named(name, &clause.test))),
+        }
+    }
+
+    fn named(&self, name: &str, test: &Test) -> Converted {
+        match name {
+            MESSAGE => self.in_words(&[self.fields.message], test),
+            TIME => Ok(self.time(test)),
+            EVENT_ID => self.event_id(test),
+            name => self.field(name, test, 0),
         }
     }
 
     /// A condition without a field.
-    fn everywhere(&self, clause: &Clause) -> Converted {
-        let texts = [self.fields.message, self.fields.text];
-        let in_words = texts.into_iter().map(|field| self.in_words(field, clause));
-        let id = match &clause.test {
-            Test::Is(text) => Some(text),
-            Test::Phrase { text, prefix: false, .. } => Some(text),
-            _ => None,
+    fn everywhere(&self, test: &Test) -> Converted {
+        let in_words = self.in_words(&[self.fields.message, self.fields.text], test)?;
+        let (Test::Is(_) | Test::Phrase { prefix: false, .. }) = test else { return Ok(in_words) };
+        let event = event_ids(test).into_iter().map(|id| self.key(id));
+        let as_id = self.value(CORRELATION_ID, &value_test(test)?);
+        Ok(any_of([in_words, as_id].into_iter().chain(event).collect()))
+    }
+
+    /// A condition on the words of tokenised fields, at least one of which must meet it.
+    fn in_words(&self, fields: &[Field], test: &Test) -> Converted {
+        let test = WordsTest::new(test).map_err(|reason| Error::Search { reason })?;
+        let in_field = |field: &Field| -> Box<dyn Query> {
+            match &test {
+                WordsTest::Any => Box::new(AllQuery),
+                WordsTest::Phrases(phrases) => {
+                    any_of(phrases.iter().map(|phrase| self.phrase(*field, phrase)).collect())
+                }
+                WordsTest::EachWord(test) => {
+                    let test = test.clone();
+                    Scan::of_words(*field, "", self.deadline).keeping(move |word| test.holds(word))
+                }
+            }
         };
-        let Some(id) = id else { return any(in_words) };
-        let mut members: Vec<Converted> = in_words.collect();
-        members.push(Ok(self.pair(CORRELATION_ID, id)));
-        if let Some(id) = EventId::parse(id) {
-            members.push(Ok(self.key(id)));
-        }
-        any(members)
+        Ok(any_of(fields.iter().map(in_field).collect()))
     }
 
-    fn in_message(&self, clause: &Clause) -> Converted {
-        if clause.test == Test::Exists {
-            // Every event has a message: where the line names none it is the line itself.
-            return Ok(Box::new(AllQuery));
-        }
-        self.in_words(self.fields.message, clause)
-    }
-
-    /// A condition on the words of a tokenised field.
-    fn in_words(&self, field: Field, clause: &Clause) -> Converted {
-        match &clause.test {
-            Test::Exists => Ok(Box::new(AllQuery)),
-            Test::Is(text) => Ok(phrase(field, text, 0, false)),
-            Test::Phrase { text, slop, prefix } => Ok(phrase(field, text, *slop, *prefix)),
-            Test::OneOf(values) => any(values.iter().map(|value| Ok(phrase(field, value, 0, false)))),
-            Test::Wildcard(pattern) => {
-                let pattern = pattern.to_lowercase();
-                let scan = Scan::of_words(field, &pattern.literal_head(), self.deadline);
-                Ok(scan.keeping(move |word| pattern.matches(word)))
-            }
-            Test::Regex(source) => {
-                let regex = self.regex(source, clause)?;
-                Ok(Scan::of_words(field, "", self.deadline).keeping(move |word| regex.is_match(word)))
-            }
-            Test::Range { from, to } => {
-                let compare = Comparison::of(from, to);
-                Ok(Scan::of_words(field, "", self.deadline).keeping(move |word| compare.holds(word)))
-            }
-        }
-    }
-
-    /// A condition on a named field.
-    fn field(&self, name: &str, clause: &Clause, depth: usize) -> Converted {
-        let scan = |literal: &str| Scan::of_field(self.fields.fields, name, literal, self.deadline);
-        let exact = match &clause.test {
-            Test::Exists => return Ok(scan("").everything()),
-            Test::Is(value) | Test::Phrase { text: value, prefix: false, .. } => self.value(name, value),
-            Test::OneOf(values) => any_of(values.iter().map(|value| self.value(name, value)).collect()),
-            Test::Phrase { text, prefix: true, .. } => {
-                let text = text.clone();
-                scan(&text).keeping(move |value| value.starts_with(&text))
-            }
-            Test::Wildcard(pattern) => {
+    /// The words of a phrase side by side; no words find nothing.
+    fn phrase(&self, field: Field, phrase: &WordPhrase) -> Box<dyn Query> {
+        let term = |word: &str| Term::from_field_text(field, word);
+        match phrase.slots.as_slice() {
+            [] => Box::new(EmptyQuery),
+            [(_, WordTest::Is(word))] => Box::new(TermQuery::new(term(word), IndexRecordOption::Basic)),
+            [(_, WordTest::Like(pattern))] => {
                 let pattern = pattern.clone();
-                scan(&pattern.literal_head()).keeping(move |value| pattern.matches(value))
+                let scan = Scan::of_words(field, &pattern.literal_head(), self.deadline);
+                scan.keeping(move |word| pattern.matches(word))
             }
-            Test::Regex(source) => {
-                let regex = self.regex(source, clause)?;
-                scan("").keeping(move |value| regex.is_match(value))
+            slots => {
+                let whole = |(at, test): &(usize, WordTest)| match test {
+                    WordTest::Is(word) => Some((*at, term(word))),
+                    WordTest::Like(_) => None,
+                };
+                match slots.iter().map(whole).collect::<Option<Vec<_>>>() {
+                    Some(terms) if phrase.slop == 0 => {
+                        Box::new(Exactly(PhraseQuery::new_with_offset_and_slop(terms, 0)))
+                    }
+                    _ => Box::new(Near::new(field, phrase.clone(), self.deadline)),
+                }
             }
-            Test::Range { from, to } => {
-                let compare = Comparison::of(from, to);
-                scan("").keeping(move |value| compare.holds(value))
-            }
-        };
-        let mut members: Vec<Converted> = vec![Ok(exact)];
-        for home in self.homes(name, depth)? {
-            let condition = self.at_home(&home, clause, depth)?;
-            members.push(Ok(all([term(self.fields.fields, &marker_term(name, &home)), condition], [])));
         }
-        any(members)
+    }
+
+    /// A condition on the values under one name.
+    fn field(&self, name: &str, test: &Test, depth: usize) -> Converted {
+        let values = value_test(test)?;
+        if matches!(values, ValueTest::Any) {
+            return Ok(Scan::of_field(self.fields.fields, name, "", self.deadline).everything());
+        }
+        let mut members = vec![self.value(name, &values)];
+        for home in self.homes(name, depth)? {
+            let condition = self.at_home(&home, test, depth)?;
+            members.push(all([term(self.fields.fields, &marker_term(name, &home)), condition], []));
+        }
+        Ok(any_of(members))
     }
 
     /// The same condition where the value is found instead.
-    fn at_home(&self, home: &str, clause: &Clause, depth: usize) -> Converted {
-        let is_range = matches!(clause.test, Test::Range { .. });
+    fn at_home(&self, home: &str, test: &Test, depth: usize) -> Converted {
+        let is_range = matches!(test, Test::Range { .. });
         match home {
-            // A test that cannot be put to a time or to words finds nothing there.
-            "@timestamp" => Ok(self.time(clause).unwrap_or_else(|_| Box::new(EmptyQuery))),
-            "message" | IN_WORDS if is_range => Ok(Box::new(EmptyQuery)),
-            "message" => self.in_words(self.fields.message, clause),
-            IN_WORDS => {
-                any([self.fields.message, self.fields.text].map(|field| self.in_words(field, clause)))
-            }
-            home => self.field(home, clause, depth + 1),
+            TIME => Ok(self.time(test)),
+            MESSAGE | IN_WORDS if is_range => Ok(Box::new(EmptyQuery)),
+            MESSAGE => self.in_words(&[self.fields.message], test),
+            IN_WORDS => self.in_words(&[self.fields.message, self.fields.text], test),
+            home => self.field(home, test, depth + 1),
         }
     }
 
-    /// Under which names values of `name` are found instead. Log content could make up chains of
-    /// names, so both length and number are limited.
     fn homes(&self, name: &str, depth: usize) -> Result<BTreeSet<String>, Error> {
-        let mut homes = BTreeSet::new();
-        if depth > MAX_HOME_DEPTH {
-            return Ok(homes);
+        match depth {
+            0..=MAX_HOME_DEPTH => homes(self.searcher, self.fields, name),
+            _ => Ok(BTreeSet::new()),
         }
-        let start = marker_term(name, "");
-        for segment in self.searcher.segment_readers() {
-            let found = segment.inverted_index(self.fields.fields).and_then(|index| {
-                let end = after_prefix(start.as_bytes()).unwrap_or_default();
-                let mut terms = index.terms().range().ge(&start).lt(end).into_stream()?;
-                while homes.len() < MAX_HOMES && terms.advance() {
-                    let home = terms.key().get(start.len()..).unwrap_or_default();
-                    homes.insert(String::from_utf8_lossy(home).into_owned());
-                }
-                Ok(())
-            });
-            found.map_err(|error| Error::search(&error))?;
-        }
-        Ok(homes)
     }
 
-    fn value(&self, name: &str, value: &str) -> Box<dyn Query> {
-        let Some(network) = Network::parse(value) else { return self.pair(name, value) };
-        let scan = Scan::of_field(self.fields.fields, name, "", self.deadline);
-        let inside = scan.keeping(move |value| network.holds(value));
-        any_of(vec![self.pair(name, value), inside])
+    /// The terms of a name whose values pass.
+    fn value(&self, name: &str, test: &ValueTest) -> Box<dyn Query> {
+        let scan = |head: &str, test: ValueTest| {
+            let scan = Scan::of_field(self.fields.fields, name, head, self.deadline);
+            scan.keeping(move |value| test.holds(value))
+        };
+        let ValueTest::Equal(wanted) = test else { return scan(&test.literal_head(), test.clone()) };
+        let mut members: Vec<Box<dyn Query>> = Vec::new();
+        for wanted in wanted {
+            members.push(term(self.fields.fields, &pair_term(name, &wanted.value)));
+            if wanted.network.is_some() {
+                members.push(scan("", ValueTest::Equal(vec![wanted.clone()])));
+            }
+        }
+        any_of(members)
     }
 
-    fn pair(&self, name: &str, value: &str) -> Box<dyn Query> {
-        term(self.fields.fields, &pair_term(name, value))
+    /// One number at a time: a level that no line names lies between the others.
+    fn levels(&self, levels: &[LogLevel]) -> Vec<Box<dyn Query>> {
+        let is = |level: &LogLevel| exactly(Term::from_field_u64(self.fields.level, level_code(*level)));
+        levels.iter().map(is).collect()
     }
 
     fn key(&self, id: EventId) -> Box<dyn Query> {
-        let key = Term::from_field_u64(self.fields.event_key, event_key(id.0));
-        Box::new(RangeQuery::new(Bound::Included(key.clone()), Bound::Included(key)))
+        exactly(Term::from_field_u64(self.fields.event_key, event_key(id.0)))
     }
 
-    fn event_id(&self, clause: &Clause) -> Converted {
-        let own = match &clause.test {
-            Test::Is(text) | Test::Phrase { text, .. } => EventId::parse(text).map(|id| self.key(id)),
-            Test::Exists => return Ok(Box::new(AllQuery)),
-            _ => None,
-        };
-        let in_line = self.field("event_id", clause, 0)?;
-        Ok(any_of(own.into_iter().chain([in_line]).collect()))
+    fn event_id(&self, test: &Test) -> Converted {
+        if *test == Test::Exists {
+            return Ok(Box::new(AllQuery));
+        }
+        let own = event_ids(test).into_iter().map(|id| self.key(id));
+        let in_line = self.field(EVENT_ID, test, 0)?;
+        Ok(any_of(own.chain([in_line]).collect()))
     }
 
-    fn time(&self, clause: &Clause) -> Converted {
-        let bad = |value: &str| {
-            let kind = QueryErrorKind::Time { value: value.to_owned() };
-            QueryError { kind, at: clause.at, query: String::new() }
-        };
-        let instant = |value: &str| time_of(value).ok_or_else(|| bad(value));
+    /// A condition on the time of events; one that cannot be put to a time finds nothing.
+    fn time(&self, test: &Test) -> Box<dyn Query> {
+        let Ok(TimeTest { from, to }) = TimeTest::new(test) else { return Box::new(EmptyQuery) };
+        if (from, to) == (Bound::Unbounded, Bound::Unbounded) {
+            return Box::new(AllQuery);
+        }
         let column =
             |time: Timestamp| Term::from_field_date(self.fields.time, DateTime::from_timestamp_nanos(time.0));
-        let bound = |limit: &Limit| -> Result<Bound<Term>, QueryError> {
-            Ok(match limit {
-                Limit::Open => Bound::Unbounded,
-                Limit::Including(value) => Bound::Included(column(instant(value)?)),
-                Limit::Excluding(value) => Bound::Excluded(column(instant(value)?)),
-            })
-        };
-        match &clause.test {
-            Test::Exists => Ok(Box::new(AllQuery)),
-            Test::Range { from: Limit::Open, to: Limit::Open } => Ok(Box::new(AllQuery)),
-            Test::Range { from, to } => Ok(Box::new(RangeQuery::new(bound(from)?, bound(to)?))),
-            // A time to the second means that whole second, as on a cluster.
-            Test::Is(value) | Test::Phrase { text: value, .. } => {
-                let time = instant(value)?;
-                let whole = if time.0 % 1_000_000_000 == 0 { 999_999_999 } else { 0 };
-                let (from, to) = (column(time), column(time.plus(whole)));
-                Ok(Box::new(RangeQuery::new(Bound::Included(from), Bound::Included(to))))
-            }
-            _ => Err(bad("a pattern").into()),
-        }
-    }
-
-    fn regex(&self, source: &str, clause: &Clause) -> Result<regex::Regex, Error> {
-        RegexBuilder::new(&format!("^(?:{source})$")).size_limit(REGEX_BYTES).build().map_err(|error| {
-            let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim();
-            let reason = reason.strip_prefix("error: ").unwrap_or(reason).to_owned();
-            let kind = QueryErrorKind::Regex { reason };
-            QueryError { kind, at: clause.at, query: String::new() }.into()
-        })
+        Box::new(RangeQuery::new(from.map(column), to.map(column)))
     }
 }
 
-fn time_of(value: &str) -> Option<Timestamp> {
-    Timestamp::parse_rfc3339(value).or_else(|| {
-        let number: i64 = value.parse().ok()?;
-        Some(match value.len() {
-            ..=10 => Timestamp::from_seconds(number),
-            11..=13 => Timestamp::from_millis(number),
-            14..=16 => Timestamp(number.checked_mul(1_000)?),
-            _ => Timestamp(number),
-        })
-    })
+fn value_test(test: &Test) -> Result<ValueTest, Error> {
+    ValueTest::new(test).map_err(|reason| Error::Search { reason })
+}
+
+fn exactly(term: Term) -> Box<dyn Query> {
+    Box::new(RangeQuery::new(Bound::Included(term.clone()), Bound::Included(term)))
 }
 
 fn term(field: Field, text: &str) -> Box<dyn Query> {
     Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic))
-}
-
-/// The words of `text` in order; no words find nothing.
-fn phrase(field: Field, text: &str, slop: u32, prefix: bool) -> Box<dyn Query> {
-    let mut found: Vec<(usize, Term)> =
-        words(text).into_iter().map(|(at, word)| (at, Term::from_field_text(field, &word))).collect();
-    match (found.len(), prefix) {
-        (0, _) => Box::new(EmptyQuery),
-        (1, false) => Box::new(TermQuery::new(found.remove(0).1, IndexRecordOption::Basic)),
-        (_, false) => Box::new(PhraseQuery::new_with_offset_and_slop(found, slop)),
-        (_, true) => Box::new(PhrasePrefixQuery::new_with_offset(found)),
-    }
 }
 
 fn any(members: impl IntoIterator<Item = Converted>) -> Converted {
@@ -319,106 +260,6 @@ fn all(
     }
     clauses.extend(unwanted.into_iter().map(|query| (Occur::MustNot, query)));
     Box::new(BooleanQuery::new(clauses))
-}
-
-/// A range over values that are text: compared as numbers, addresses or times where both ends are,
-/// else letter by letter.
-enum Comparison {
-    Numbers(Bound<f64>, Bound<f64>),
-    Addresses(Bound<IpAddr>, Bound<IpAddr>),
-    Times(Bound<Timestamp>, Bound<Timestamp>),
-    Texts(Bound<String>, Bound<String>),
-}
-
-impl Comparison {
-    fn of(from: &Limit, to: &Limit) -> Self {
-        fn bounds<T>(
-            from: &Limit,
-            to: &Limit,
-            read: impl Fn(&str) -> Option<T>,
-        ) -> Option<(Bound<T>, Bound<T>)> {
-            let bound = |limit: &Limit| {
-                Some(match limit {
-                    Limit::Open => Bound::Unbounded,
-                    Limit::Including(value) => Bound::Included(read(value)?),
-                    Limit::Excluding(value) => Bound::Excluded(read(value)?),
-                })
-            };
-            Some((bound(from)?, bound(to)?))
-        }
-        if let Some((from, to)) = bounds(from, to, |value| value.parse().ok()) {
-            return Self::Numbers(from, to);
-        }
-        if let Some((from, to)) = bounds(from, to, |value| value.parse().ok()) {
-            return Self::Addresses(from, to);
-        }
-        if let Some((from, to)) = bounds(from, to, Timestamp::parse_rfc3339) {
-            return Self::Times(from, to);
-        }
-        let texts = bounds(from, to, |value| Some(head(value, VALUE_BYTES).to_owned()));
-        let (from, to) = texts.unwrap_or((Bound::Unbounded, Bound::Unbounded));
-        Self::Texts(from, to)
-    }
-
-    fn holds(&self, value: &str) -> bool {
-        fn inside<T: PartialOrd>(range: (&Bound<T>, &Bound<T>), value: Option<T>) -> bool {
-            let Some(value) = value else { return false };
-            let after = match range.0 {
-                Bound::Unbounded => true,
-                Bound::Included(from) => value >= *from,
-                Bound::Excluded(from) => value > *from,
-            };
-            after
-                && match range.1 {
-                    Bound::Unbounded => true,
-                    Bound::Included(to) => value <= *to,
-                    Bound::Excluded(to) => value < *to,
-                }
-        }
-        match self {
-            Self::Numbers(from, to) => inside((from, to), value.parse().ok()),
-            Self::Addresses(from, to) => {
-                let same_family = |value: &IpAddr| match from {
-                    Bound::Included(from) | Bound::Excluded(from) => from.is_ipv4() == value.is_ipv4(),
-                    Bound::Unbounded => true,
-                };
-                inside((from, to), value.parse().ok().filter(same_family))
-            }
-            Self::Times(from, to) => inside((from, to), Timestamp::parse_rfc3339(value)),
-            Self::Texts(from, to) => inside((from, to), Some(value.to_owned())),
-        }
-    }
-}
-
-/// A network in the form `10.0.0.0/8`.
-#[derive(Clone, Copy)]
-struct Network {
-    address: IpAddr,
-    bits: u32,
-}
-
-impl Network {
-    fn parse(text: &str) -> Option<Self> {
-        let (address, bits) = text.split_once('/')?;
-        let address: IpAddr = address.parse().ok()?;
-        let bits: u32 = bits.parse().ok()?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        (bits <= most).then_some(Self { address, bits })
-    }
-
-    fn holds(&self, value: &str) -> bool {
-        match (self.address, value.parse()) {
-            (IpAddr::V4(network), Ok(IpAddr::V4(address))) => {
-                let shift = 32 - self.bits;
-                network.to_bits().checked_shr(shift) == address.to_bits().checked_shr(shift)
-            }
-            (IpAddr::V6(network), Ok(IpAddr::V6(address))) => {
-                let shift = 128 - self.bits;
-                network.to_bits().checked_shr(shift) == address.to_bits().checked_shr(shift)
-            }
-            _ => false,
-        }
-    }
 }
 
 /// All documents whose terms, in one stretch of the dictionary, pass a test.
@@ -518,11 +359,71 @@ impl Weight for Scan {
 }
 
 /// The least text after everything that begins with `prefix`.
-fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte < u8::MAX)?;
     let mut end = prefix.get(..=last)?.to_vec();
     *end.last_mut()? += 1;
     Some(end)
+}
+
+/// Under which names values of `name` are found instead.
+pub(super) fn homes(searcher: &Searcher, fields: Fields, name: &str) -> Result<BTreeSet<String>, Error> {
+    let mut homes = BTreeSet::new();
+    let start = marker_term(name, "");
+    for segment in searcher.segment_readers() {
+        let found = segment.inverted_index(fields.fields).and_then(|index| {
+            let end = after_prefix(start.as_bytes()).unwrap_or_default();
+            let mut terms = index.terms().range().ge(&start).lt(end).into_stream()?;
+            while homes.len() < MAX_HOMES && terms.advance() {
+                let home = terms.key().get(start.len()..).unwrap_or_default();
+                homes.insert(String::from_utf8_lossy(home).into_owned());
+            }
+            Ok(())
+        });
+        found.map_err(|error| Error::search(&error))?;
+    }
+    Ok(homes)
+}
+
+/// Whether an event has a field of this name.
+pub fn holds_name(searcher: &Searcher, fields: Fields, name: &str) -> bool {
+    let start = pair_term(name, "");
+    searcher.segment_readers().iter().any(|segment| {
+        let found = segment.inverted_index(fields.fields).and_then(|index| {
+            let end = after_prefix(start.as_bytes()).unwrap_or_default();
+            let mut terms = index.terms().range().ge(&start).lt(end).into_stream()?;
+            Ok(terms.advance())
+        });
+        // What cannot be read is an error when it is searched, not an unknown name.
+        found.unwrap_or(true)
+    })
+}
+
+/// One document for each correlation id that begins like this, of at most `limit` ids and a segment each.
+pub fn first_documents(
+    searcher: &Searcher,
+    fields: Fields,
+    beginning: &str,
+    limit: usize,
+) -> tantivy::Result<Vec<DocAddress>> {
+    let start = pair_term(CORRELATION_ID, beginning);
+    let mut found = Vec::new();
+    for (segment, reader) in (0..).zip(searcher.segment_readers()) {
+        let index = reader.inverted_index(fields.fields)?;
+        let end = after_prefix(start.as_bytes()).unwrap_or_default();
+        let mut terms = index.terms().range().ge(&start).lt(end).into_stream()?;
+        let mut ids = 0;
+        while ids < limit && terms.advance() {
+            let postings =
+                index.read_block_postings_from_terminfo(terms.value(), IndexRecordOption::Basic)?;
+            let alive = |doc: &&DocId| reader.alive_bitset().is_none_or(|alive| alive.is_alive(**doc));
+            if let Some(doc) = postings.docs().iter().find(alive) {
+                found.push(DocAddress::new(segment, *doc));
+                ids += 1;
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The field names in a segment, at most `limit`; one seek for each.

@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 
-/// Version of everything on disk: layout, schema, stored records.
-pub const FORMAT: u32 = 1;
+/// Version of everything on disk: layout, schema, stored records. 2: values are compared without letter case.
+pub const FORMAT: u32 = 2;
 
 const MARKER: &str = "soctop-store.json";
 const LOCK: &str = "lock";

@@ -16,20 +16,15 @@ use super::codec::{self, DocumentKind};
 use super::error::Error;
 use super::gap::StoredGap;
 use super::schema::{self, Fields};
-use super::tokenizer::{VALUE_BREAK, VALUE_BYTES, head, push_marker, push_own, push_pair};
+use super::tokenizer::{push_marker, push_own, push_pair};
 use super::writer::Ticket;
 use crate::alert::Alert;
 use crate::event::{
     Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Redacted, Span, Timestamp,
     canonical, shown,
 };
-
-/// At most so many fields of an event become terms; all are stored.
-const INDEXED_FIELDS: usize = 1_024;
-/// At most so many bytes of an event's values become words beside its message.
-const TEXT_BYTES: usize = 64 * 1024;
-/// At most so many bytes of a message become words.
-const MESSAGE_BYTES: usize = 64 * 1024;
+use crate::query::name::{CORRELATION_ID, OUTCOME, SOURCE};
+use crate::query::words::{SEARCHED_FIELDS, VALUE_BYTES, WORDS_BYTES, head, is_wordy, push_value};
 
 /// The marker of a value that is found among the words of the message and of the other texts.
 pub const IN_WORDS: &str = "";
@@ -69,10 +64,10 @@ impl Contents {
         let mut record = Vec::with_capacity(64 + event.fields().len() * 6);
         let message = codec::encode_event(event, names, source, &mut buffer, &mut record);
         let line = 0..buffer.len();
-        let message = clip(&buffer, message, MESSAGE_BYTES);
+        let message = clip(&buffer, message, WORDS_BYTES);
         let plan = Plan::of(event);
-        let text = appended(&mut buffer, |buffer| plan.push_text(event, buffer));
-        let pairs = appended(&mut buffer, |buffer| plan.push_pairs(event, names, source, buffer));
+        let text = appended(&mut buffer, |buffer| plan.push_text(buffer));
+        let pairs = appended(&mut buffer, |buffer| plan.push_pairs(names, source, buffer));
         let level = LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default());
         Self {
             line,
@@ -143,11 +138,6 @@ impl Contents {
     }
 }
 
-/// Name of the field that holds every correlation id.
-pub const CORRELATION_ID: &str = "correlation.id";
-/// Name of the field that holds the path of the source, as in the Elastic Common Schema.
-pub const SOURCE: &str = "log.file.path";
-
 /// The part of an event id (or alert id) that is kept in a column.
 pub fn event_key(id: u128) -> u64 {
     id as u64
@@ -165,13 +155,15 @@ fn clip(buffer: &str, span: Span, limit: usize) -> Range<usize> {
     start..start + head(text, limit).len()
 }
 
-/// How the values of one event are indexed, decided by comparing places, not texts.
+/// How the values of one event are indexed. `state::Filter` decides the same of an event in memory.
 ///
 /// A canonical field usually repeats a value of the line under another name. Its value is indexed
 /// once, under the canonical name (its *home*); the original name gets a marker that says so. That
-/// halves the distinct terms of an event.
-struct Plan {
-    message: Span,
+/// halves the distinct terms of an event. The values of the message and of the time are not terms at
+/// all: they stand in fields of their own, and the marker leads there.
+struct Plan<'e> {
+    event: &'e Event,
+    message: &'e str,
     homes: [Home; MAX_HOMES],
     count: usize,
 }
@@ -187,31 +179,24 @@ struct Home {
 
 const MAX_HOMES: usize = 64;
 
-/// How a field is found.
-enum Indexed<'e> {
-    Value(&'e str),
-    /// Where its value is found instead.
-    Home(PathId),
-    /// Among the words of the message and of the other texts.
-    Words,
-    Nowhere,
-}
-
-impl Plan {
-    fn of(event: &Event) -> Self {
-        let first = |path| event.fields().iter().find(|field| field.path == path).map(|field| field.span);
+impl<'e> Plan<'e> {
+    fn of(event: &'e Event) -> Self {
+        let message = event.get(canonical::MESSAGE).unwrap_or(event.raw());
         let none = Home { path: PathId::OVERFLOW, span: Span::default(), single: false };
-        let message = first(canonical::MESSAGE).unwrap_or(event.raw_span());
-        let mut plan = Self { message, homes: [none; MAX_HOMES], count: 0 };
-        for field in event.fields() {
+        let mut plan = Self { event, message, homes: [none; MAX_HOMES], count: 0 };
+        for field in plan.scalars() {
             plan.note(field);
         }
         // Names used by the line as well are no homes.
-        for field in event.fields().iter().filter(|field| field.origin != Origin::Canonical) {
+        for field in plan.scalars().filter(|field| field.origin != Origin::Canonical) {
             let homes = plan.homes.iter_mut().take(plan.count);
             homes.filter(|home| home.path == field.path).for_each(|home| home.single = false);
         }
         plan
+    }
+
+    fn scalars(&self) -> impl Iterator<Item = &'e EventField> + use<'e> {
+        self.event.fields().iter().filter(|field| !field.kind.is_container())
     }
 
     fn note(&mut self, field: &EventField) {
@@ -229,70 +214,68 @@ impl Plan {
         }
     }
 
-    fn homes(&self) -> impl Iterator<Item = &Home> {
-        self.homes.iter().take(self.count)
+    /// Canonical fields with the same value.
+    fn homes(&self, span: Span) -> impl Iterator<Item = &Home> {
+        let same = move |home: &&Home| {
+            home.span == span
+                || (home.span.len == span.len && self.event.text(home.span) == self.event.text(span))
+        };
+        self.homes.iter().take(self.count).filter(same)
     }
 
     /// The words of texts in the line that are neither the message nor the time nor an id.
-    fn push_text(&self, event: &Event, buffer: &mut String) {
+    fn push_text(&self, buffer: &mut String) {
         let start = buffer.len();
-        for field in event.fields().iter().take(INDEXED_FIELDS) {
-            let elsewhere = |home: &Home| {
-                home.span == field.span
-                    && (home.path == canonical::TIMESTAMP || home.path == canonical::CORRELATION_ID)
-            };
-            let in_line = matches!(field.origin, Origin::Line | Origin::Quoted);
-            if !in_line || field.span == self.message || self.homes().any(elsewhere) {
+        let in_line = |field: &&EventField| matches!(field.origin, Origin::Line | Origin::Quoted);
+        for field in self.scalars().take(SEARCHED_FIELDS).filter(in_line) {
+            let text = self.event.text(field.span);
+            let is_string = field.kind == Kind::String;
+            if !is_wordy(is_string, text) || text == self.message {
                 continue;
             }
-            let text = event.text(field.span);
-            let wordy = match field.kind {
-                Kind::String => !text.is_empty(),
-                Kind::Number => text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit()),
-                _ => false,
-            };
-            if wordy {
-                let room = TEXT_BYTES.saturating_sub(buffer.len() - start);
-                buffer.push_str(head(text, room));
-                buffer.push(VALUE_BREAK);
+            let elsewhere = [canonical::TIMESTAMP, canonical::CORRELATION_ID];
+            if !self.homes(field.span).any(|home| elsewhere.contains(&home.path)) {
+                push_value(buffer, start, text);
             }
         }
     }
 
-    fn push_pairs(&self, event: &Event, names: &PathNames, source: &str, frames: &mut String) {
-        for (index, field) in event.fields().iter().enumerate().take(INDEXED_FIELDS) {
-            let name = event.name(index, names);
-            match self.indexed(event, field) {
-                Indexed::Value(value) => push_pair(frames, name, value),
-                Indexed::Home(home) => push_marker(frames, name, names.name(home)),
-                Indexed::Words => push_marker(frames, name, IN_WORDS),
-                Indexed::Nowhere => {}
+    fn push_pairs(&self, names: &PathNames, source: &str, frames: &mut String) {
+        let fields = self.event.fields().iter().enumerate();
+        let scalars = fields.filter(|(_, field)| !field.kind.is_container()).take(SEARCHED_FIELDS);
+        for (index, field) in scalars {
+            let is_column = field.path == canonical::MESSAGE || field.path == canonical::TIMESTAMP;
+            if !is_column && field.kind != Kind::Null {
+                self.push_field(field, self.event.name(index, names), names, frames);
             }
         }
         push_pair(frames, SOURCE, source);
-        push_pair(frames, "soctop.outcome", codec::outcome_word(event.meta.outcome));
+        push_pair(frames, OUTCOME, self.event.meta.outcome.word());
     }
 
-    fn indexed<'e>(&self, event: &'e Event, field: &EventField) -> Indexed<'e> {
-        let column = field.path == canonical::MESSAGE || field.path == canonical::TIMESTAMP;
-        if column || field.kind.is_container() || field.kind == Kind::Null {
-            return Indexed::Nowhere;
+    fn push_field(&self, field: &EventField, name: &str, names: &PathNames, frames: &mut String) {
+        let text = self.event.text(field.span);
+        if field.origin != Origin::Canonical && self.push_markers(field, name, names, frames) {
+            return;
         }
-        if field.origin != Origin::Canonical {
-            let home = self.homes().find(|home| home.span == field.span && home.single);
-            if let Some(home) = home {
-                return Indexed::Home(home.path);
-            }
-        }
-        if field.span == self.message && field.span.len > 0 {
-            return Indexed::Home(canonical::MESSAGE);
-        }
-        let text = event.text(field.span);
         let long = field.kind == Kind::String && text.len() > VALUE_BYTES;
-        if long && field.path != canonical::CORRELATION_ID && field.origin != Origin::Joined {
-            return Indexed::Words;
+        match long && field.path != canonical::CORRELATION_ID && field.origin != Origin::Joined {
+            true => push_marker(frames, name, IN_WORDS),
+            false => push_pair(frames, name, text),
         }
-        Indexed::Value(text)
+    }
+
+    /// Says where the value is found instead; false when it is nowhere else.
+    fn push_markers(&self, field: &EventField, name: &str, names: &PathNames, frames: &mut String) -> bool {
+        let columns = [canonical::MESSAGE, canonical::TIMESTAMP];
+        let homes = || self.homes(field.span).filter(|home| home.single);
+        let canonical = homes().find(|home| !columns.contains(&home.path)).map(|home| home.path);
+        let time = homes().find(|home| home.path == canonical::TIMESTAMP).map(|home| home.path);
+        let is_message = field.span.len > 0 && self.event.text(field.span) == self.message;
+        let message = is_message.then_some(canonical::MESSAGE);
+        let found = [canonical, time, message];
+        found.iter().flatten().for_each(|home| push_marker(frames, name, names.name(*home)));
+        found.iter().any(Option::is_some)
     }
 }
 

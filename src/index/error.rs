@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::query::QueryError;
+use crate::query::{QueryError, SearchFailure};
 
 /// An error of the store. [`Error::hint`] says what the operator can do.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,13 @@ pub enum Error {
     Query(#[from] QueryError),
     #[error("the search failed: {reason}")]
     Search { reason: String },
+    /// Several correlation ids begin so.
+    #[error("several ids begin with `{beginning}`: {}", ids.join(", "))]
+    AmbiguousId { beginning: String, ids: Vec<String> },
+    #[error("the values of `{field}` are not counted: nearly every event has its own")]
+    NotCounted { field: String },
+    #[error("the field has more than {most} different values")]
+    TooManyValues { most: usize },
 }
 
 /// The error of the operating system behind an error, when it says nothing about what lies in the files:
@@ -89,11 +96,12 @@ impl Error {
         }
     }
 
-    /// Completes an error found after parsing with the text it is about.
-    pub(super) fn with_query(self, query: &str) -> Self {
+    /// What the dashboard is told.
+    #[must_use]
+    pub fn failure(&self) -> SearchFailure {
         match self {
-            Self::Query(error) => Self::Query(QueryError { query: query.to_owned(), ..error }),
-            other => other,
+            Self::Query(error) => error.into(),
+            other => SearchFailure { message: other.to_string(), column: None, hint: other.hint() },
         }
     }
 
@@ -131,6 +139,9 @@ impl Error {
             Self::Write { .. } | Self::Full { .. } => {
                 "look at free space and permissions of the data directory; writing is tried again".to_owned()
             }
+            Self::AmbiguousId { .. } => "write more of the id".to_owned(),
+            Self::NotCounted { .. } => "count another field, or list the events".to_owned(),
+            Self::TooManyValues { .. } => "narrow the query or the time: `--since 1h`".to_owned(),
             Self::Query(error) => return error.hint(),
             Self::Io { .. } | Self::Rewind { .. } => return None,
         };

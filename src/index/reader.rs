@@ -6,7 +6,7 @@
 //! a panic becomes an error at the door ([`guarded`]) and the program goes on.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BinaryHeap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashSet};
 use std::mem;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,28 +23,37 @@ use tantivy::schema::document::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{
-    COLLECT_BLOCK_BUFFER_LEN, DateTime, DocAddress, DocId, IndexReader, ReloadPolicy, Searcher,
+    BitSet, COLLECT_BLOCK_BUFFER_LEN, DateTime, DocAddress, DocId, IndexReader, ReloadPolicy, Searcher,
     SegmentReader, Term,
 };
 
 use super::codec::{self, DocumentKind, Names};
 use super::convert;
+use super::deadline::Deadline;
 use super::directory::Directory;
-use super::document::{CORRELATION_ID, event_key};
 use super::error::Error;
 use super::gap::{StoredGap, among_gaps};
 use super::partition::{self, Partition};
 use super::payload::Payload;
-use super::schema::{EVENT_KEY, Fields, KIND, KIND_ALERT, KIND_GAP, LEVEL, SEQ, TIME};
-use super::tokenizer::{VALUE_BYTES, own_term, pair_term};
+use super::schema::{Fields, KIND, KIND_ALERT, KIND_GAP, LEVEL, SEQ, TIME};
+use super::tokenizer::{own_term, pair_term};
+use super::values::{self, TopValues};
 use crate::alert::Alert;
-use crate::event::{EventId, Record, Timestamp};
+use crate::event::{Record, Timestamp};
+use crate::query::name::{CORRELATION_ID, typed};
+use crate::query::words::fold;
 use crate::query::{Expression, SearchRequest, SearchResponse, Trace};
 
 /// A trace lists at most so many events: the newest.
 pub const TRACE_LIMIT: usize = 10_000;
 /// A search gives up after so long.
 const SEARCH_TIME: Duration = Duration::from_secs(20);
+/// The beginning of an id that is looked up has at least this many characters.
+const SHORTEST_BEGINNING: usize = 4;
+/// Ids listed where a beginning fits several.
+const MANY_IDS: usize = 10;
+/// Names of fields among which one is looked for that may have been meant.
+const SUGGESTED_NAMES: usize = 10_000;
 /// Events of a page that are read together.
 const RECORDS_AT_ONCE: usize = 32;
 /// Decompressed blocks kept for each segment.
@@ -76,19 +85,13 @@ struct View {
 struct Columns {
     time: Column<DateTime>,
     seq: Column<u64>,
-    event_key: Column<u64>,
     level: Column<u64>,
 }
 
 impl Columns {
     fn open(segment: &SegmentReader) -> tantivy::Result<Self> {
         let columns = segment.fast_fields();
-        Ok(Self {
-            time: columns.date(TIME)?,
-            seq: columns.u64(SEQ)?,
-            event_key: columns.u64(EVENT_KEY)?,
-            level: columns.u64(LEVEL)?,
-        })
+        Ok(Self { time: columns.date(TIME)?, seq: columns.u64(SEQ)?, level: columns.u64(LEVEL)? })
     }
 
     fn time(&self, doc: DocId) -> i64 {
@@ -177,160 +180,161 @@ impl Reader {
         })
     }
 
-    /// Number of the commit that questions see.
-    #[must_use]
-    pub fn epoch(&self) -> u64 {
-        self.0.view.load().epoch
-    }
-
     /// Answers a search over events.
     ///
     /// # Errors
-    /// [`Error::Query`] with position and hint when the text is no query; [`Error::Search`] when
-    /// it takes too long or the index is damaged.
+    /// [`Error::Query`] with position and hint when the text is no query or asks for a field that no event has;
+    /// [`Error::Search`] when it takes too long or the index is damaged.
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResponse, Error> {
         let started = Instant::now();
-        let expression = crate::query::parse(&request.query)?;
-        let mut response =
-            self.search_parsed(&expression, request).map_err(|error| error.with_query(&request.query))?;
-        response.elapsed_micros = started.elapsed().as_micros() as u64;
-        Ok(response)
-    }
-
-    fn search_parsed(
-        &self,
-        expression: &Expression,
-        request: &SearchRequest,
-    ) -> Result<SearchResponse, Error> {
-        guarded(|| {
+        let mut response = guarded(|| {
             let view = self.0.view.load_full();
-            let deadline = Deadline::after(SEARCH_TIME);
-            let fields = self.fields();
-            let convert = |expression| convert::query(expression, &view.searcher, fields, &deadline);
-            let events = view.events_only(convert(expression)?, fields);
-            let query = match among_gaps(expression) {
-                Some(rest) => view.with_gaps(events, convert(&rest)?, fields),
-                None => events,
-            };
-            let times = Times::of(request.since, request.until);
             let order = if request.ascending { Order::OldestFirst } else { Order::NewestFirst };
             let mut top = Top::new(request.limit, order);
-            view.visit(&*query, &deadline, &mut |segment, docs, columns| {
+            let times = Times::of(request.since, request.until);
+            self.visit_hits(&view, &request.query, &mut |segment, docs, columns| {
                 top.offer(segment, docs, columns, times);
             })?;
             let total = top.total;
             let records = view.records(&top.into_sorted(), self.fields())?;
-            Ok(SearchResponse { records, total, complete_to: view.read_to, elapsed_micros: 0 })
-        })
+            let indexed = self.counts_of(&view)?.events;
+            Ok(SearchResponse { records, total, indexed, complete_to: view.read_to, elapsed_micros: 0 })
+        })?;
+        response.elapsed_micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Ok(response)
     }
 
-    /// How many events match, without fetching any.
-    pub fn count(&self, request: &SearchRequest) -> Result<u64, Error> {
-        let request = SearchRequest { limit: 0, ..request.clone() };
-        Ok(self.search(&request)?.total)
-    }
-
-    /// The newest events, newest first.
-    pub fn newest(&self, limit: usize) -> Result<Vec<Record>, Error> {
-        let request = SearchRequest { limit, ..SearchRequest::default() };
-        Ok(self.search(&request)?.records)
+    /// Hands over the events that match a query, of any time, segment by segment.
+    fn visit_hits(
+        &self,
+        view: &View,
+        query: &str,
+        visit: &mut dyn FnMut(u32, &[DocId], &Columns),
+    ) -> Result<(), Error> {
+        let expression = crate::query::parse(query)?;
+        let is_known = |name: &str| convert::holds_name(&view.searcher, self.fields(), name);
+        let names = || self.names_of(view, SUGGESTED_NAMES).unwrap_or_default();
+        if let Some(error) = crate::query::unknown_field(&expression, query, is_known, names) {
+            return Err(error.into());
+        }
+        let deadline = Deadline::after(SEARCH_TIME);
+        let fields = self.fields();
+        let convert = |expression: &Expression| convert::query(expression, &view.searcher, fields, &deadline);
+        let events = view.events_only(convert(&expression)?, fields);
+        let query = match among_gaps(&expression) {
+            Some(rest) => view.with_gaps(events, convert(&rest)?, fields),
+            None => events,
+        };
+        view.visit(&*query, &deadline, visit)
     }
 
     /// Events that match, over time: intervals of equal width that cover all of them, at most
     /// `buckets` and at least one second each.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
     pub fn histogram(&self, request: &SearchRequest, buckets: usize) -> Result<Histogram, Error> {
-        let expression = crate::query::parse(&request.query)?;
         guarded(|| {
             let view = self.0.view.load_full();
-            let deadline = Deadline::after(SEARCH_TIME);
-            let query = view.events_only(
-                convert::query(&expression, &view.searcher, self.fields(), &deadline)?,
-                self.fields(),
-            );
             let times = Times::of(request.since, request.until);
             let mut span = Span::default();
-            view.visit(&*query, &deadline, &mut |_, docs, columns| {
+            self.visit_hits(&view, &request.query, &mut |_, docs, columns| {
                 let hits = docs.iter().map(|doc| columns.time(*doc));
                 hits.filter(|time| times.holds(*time)).for_each(|time| span.add(time));
             })?;
             // A second pass instead of keeping the times: there may be any number of them.
             let mut histogram = Histogram::over(span, request.since, buckets);
-            view.visit(&*query, &deadline, &mut |_, docs, columns| {
-                for doc in docs {
+            self.visit_hits(&view, &request.query, &mut |_, docs, columns| {
+                for doc in docs.iter().filter(|doc| times.holds(columns.time(**doc))) {
                     let level = columns.level.first(*doc).unwrap_or_default();
-                    histogram.add(columns.time(*doc), level as usize);
+                    histogram.add(columns.time(*doc), usize::try_from(level).unwrap_or(usize::MAX));
                 }
             })?;
             Ok(histogram)
         })
-        .map_err(|error: Error| error.with_query(&request.query))
     }
 
-    /// Every event and alert that carries the correlation id, in time order.
+    /// The values of a field among the events that match, the most frequent first.
+    ///
+    /// # Errors
+    /// As [`Self::search`]; [`Error::Search`] when there are too many different values.
+    pub fn top(&self, request: &SearchRequest, field: &str) -> Result<TopValues, Error> {
+        guarded(|| {
+            let view = self.0.view.load_full();
+            // The field is checked as if the query asked for it.
+            self.visit_hits(&view, &format!("{}:*", typed(field)), &mut |_, _, _| {})?;
+            let times = Times::of(request.since, request.until);
+            let segments = view.searcher.segment_readers();
+            let mut hits: Vec<BitSet> =
+                segments.iter().map(|segment| BitSet::with_max_value(segment.max_doc())).collect();
+            self.visit_hits(&view, &request.query, &mut |segment, docs, columns| {
+                let Some(hits) = hits.get_mut(segment as usize) else { return };
+                docs.iter().filter(|doc| times.holds(columns.time(**doc))).for_each(|doc| {
+                    hits.insert(*doc);
+                });
+            })?;
+            let deadline = Deadline::after(SEARCH_TIME);
+            let counted = values::count(&view.searcher, self.fields(), field, &hits, &deadline)?;
+            let examples: Vec<DocAddress> = counted.examples(request.limit);
+            let records = view.records(&examples, self.fields())?;
+            Ok(counted.spelled(&records))
+        })
+    }
+
+    /// Every event and alert that carries the correlation id, in time order. The beginning of an id,
+    /// from four characters on, stands for the whole where only one begins so.
+    ///
+    /// # Errors
+    /// [`Error::AmbiguousId`] with the ids that begin so, when there are several.
     pub fn trace(&self, id: &str) -> Result<Trace, Error> {
         guarded(|| {
             let view = self.0.view.load_full();
-            let term = Term::from_field_text(self.fields().fields, &pair_term(CORRELATION_ID, id));
-            let query = view.visible(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), self.fields());
-            let mut top = Top::new(TRACE_LIMIT, Order::NewestFirst);
-            let mut span = Span::default();
-            view.visit(&*query, &Deadline::after(SEARCH_TIME), &mut |segment, docs, columns| {
-                docs.iter().for_each(|doc| span.add(columns.time(*doc)));
-                top.offer(segment, docs, columns, Times::ALL);
-            })?;
-            let (total, hits) = (top.total, top.into_sorted());
-            let mut trace = Trace { id: id.to_owned(), ..Trace::default() };
-            view.fill_trace(&hits, self.fields(), &mut trace)?;
-            trace.omitted = total - hits.len() as u64;
-            if id.len() > VALUE_BYTES {
-                // Only the head of so long an id is a term.
-                trace.records.retain(|record| record.correlation_ids.iter().any(|it| it == id));
-                trace.alerts.retain(|alert| alert.correlation_ids.iter().any(|it| it == id));
+            let whole = self.trace_in(&view, id)?;
+            let known = !(whole.records.is_empty() && whole.alerts.is_empty());
+            if known || id.chars().count() < SHORTEST_BEGINNING {
+                return Ok(whole);
             }
-            trace.doubt = doubt(&trace, span);
-            Ok(trace)
+            let mut ids = self.ids_beginning(&view, id)?;
+            match ids.len() {
+                0 => Ok(whole),
+                1 => self.trace_in(&view, &ids.remove(0)),
+                _ => Err(Error::AmbiguousId { beginning: id.to_owned(), ids }),
+            }
         })
     }
 
-    /// The event with this address.
-    pub fn event(&self, id: EventId) -> Result<Option<Record>, Error> {
-        Ok(self.events(&[id])?.pop())
+    /// The ids that begin like this, as the logs spell them; at most [`MANY_IDS`].
+    fn ids_beginning(&self, view: &View, beginning: &str) -> Result<Vec<String>, Error> {
+        let found = convert::first_documents(&view.searcher, self.fields(), beginning, MANY_IDS);
+        let found = found.map_err(|error| Error::search(&error))?;
+        let mut trace = Trace::default();
+        view.fill_trace(&found, self.fields(), &mut trace)?;
+        let of_records = trace.records.into_iter().flat_map(|record| record.correlation_ids);
+        let of_alerts = trace.alerts.into_iter().flat_map(|alert| alert.correlation_ids);
+        let beginning = fold(beginning).into_owned();
+        let begins = |id: &String| fold(id).starts_with(&beginning);
+        let ids: BTreeSet<String> = of_records.chain(of_alerts).filter(begins).collect();
+        Ok(ids.into_iter().take(MANY_IDS).collect())
     }
 
-    /// The events with these addresses, in no particular order; unknown ones are left out.
-    pub fn events(&self, ids: &[EventId]) -> Result<Vec<Record>, Error> {
-        guarded(|| {
-            let view = self.0.view.load_full();
-            let wanted: HashSet<u64> = ids.iter().map(|id| event_key(id.0)).collect();
-            let query = view.events_only(Box::new(AllQuery), self.fields());
-            let mut hits = Vec::new();
-            view.visit(&*query, &Deadline::after(SEARCH_TIME), &mut |segment, docs, columns| {
-                let matching = docs
-                    .iter()
-                    .filter(|doc| columns.event_key.first(**doc).is_some_and(|key| wanted.contains(&key)));
-                hits.extend(matching.map(|doc| DocAddress::new(segment, *doc)));
-            })?;
-            let mut records = view.records(&hits, self.fields())?;
-            records.retain(|record| ids.contains(&record.event_id));
-            Ok(records)
-        })
-    }
-
-    /// The last state of every alert whose event time lies in the range, oldest first.
-    pub fn alerts(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Vec<Alert>, Error> {
-        guarded(|| {
-            let view = self.0.view.load_full();
-            let query = view.visible(kind_query(self.fields(), KIND_ALERT), self.fields());
-            let times = Times::of(since, until);
-            let mut hits = Vec::new();
-            view.visit(&*query, &Deadline::after(SEARCH_TIME), &mut |segment, docs, columns| {
-                let matching = docs.iter().filter(|doc| times.holds(columns.time(**doc)));
-                hits.extend(matching.map(|doc| DocAddress::new(segment, *doc)));
-            })?;
-            let mut trace = Trace::default();
-            view.fill_trace(&hits, self.fields(), &mut trace)?;
-            Ok(trace.alerts)
-        })
+    fn trace_in(&self, view: &View, id: &str) -> Result<Trace, Error> {
+        let term = Term::from_field_text(self.fields().fields, &pair_term(CORRELATION_ID, id));
+        let query = view.visible(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), self.fields());
+        let mut top = Top::new(TRACE_LIMIT, Order::NewestFirst);
+        let mut span = Span::default();
+        view.visit(&*query, &Deadline::after(SEARCH_TIME), &mut |segment, docs, columns| {
+            docs.iter().for_each(|doc| span.add(columns.time(*doc)));
+            top.offer(segment, docs, columns, Times::ALL);
+        })?;
+        let (total, hits) = (top.total, top.into_sorted());
+        let mut trace = Trace { id: id.to_owned(), ..Trace::default() };
+        view.fill_trace(&hits, self.fields(), &mut trace)?;
+        trace.omitted = total - hits.len() as u64;
+        // A term has no letter case and only the head of a long id.
+        trace.records.retain(|record| record.correlation_ids.iter().any(|it| it == id));
+        trace.alerts.retain(|alert| alert.correlation_ids.iter().any(|it| it == id));
+        trace.doubt = doubt(&trace, span);
+        Ok(trace)
     }
 
     /// Calls `visit` with every event whose number is `seq` or greater, in the order of reading,
@@ -342,19 +346,22 @@ impl Reader {
         mut visit: impl FnMut(Record) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut next = seq;
+        let mut width = page.max(1) as u64;
         loop {
             let view = self.0.view.load_full();
-            let places = guarded(|| {
-                let query = view.events_only(Box::new(AllQuery), self.fields());
-                let mut top = Top::new(page.max(1), Order::Seq { from: next });
-                view.visit(&*query, &Deadline::never(), &mut |segment, docs, columns| {
-                    top.offer(segment, docs, columns, Times::ALL);
-                })?;
-                Ok(top.into_sorted())
-            })?;
+            let places = guarded(|| self.page(&view, next, width))?;
             if places.is_empty() {
-                return Ok(());
+                match view.newest_seq() {
+                    Some(newest) if newest > next.saturating_add(width - 1) => {
+                        // A hole in the numbers is crossed in ever longer steps.
+                        next = next.saturating_add(width);
+                        width = width.saturating_mul(2);
+                        continue;
+                    }
+                    _ => return Ok(()),
+                }
             }
+            width = page.max(1) as u64;
             // Lines may be long: few are in memory at once.
             for places in places.chunks(RECORDS_AT_ONCE) {
                 for record in guarded(|| view.records(places, self.fields()))? {
@@ -363,6 +370,21 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// The events with the `width` numbers from `next` on, in order.
+    fn page(&self, view: &View, next: u64, width: u64) -> Result<Vec<DocAddress>, Error> {
+        let number = |seq| Term::from_field_u64(self.fields().seq, seq);
+        let last = next.saturating_add(width - 1);
+        let range = RangeQuery::new(Bound::Included(number(next)), Bound::Included(number(last)));
+        let query = view.events_only(Box::new(range), self.fields());
+        let mut found: Vec<(u64, DocAddress)> = Vec::new();
+        view.visit(&*query, &Deadline::never(), &mut |segment, docs, columns| {
+            let place = |doc: &DocId| (columns.seq(*doc), DocAddress::new(segment, *doc));
+            found.extend(docs.iter().map(place));
+        })?;
+        found.sort_unstable();
+        Ok(found.into_iter().map(|(_, address)| address).collect())
     }
 
     /// Files of the index that are not what was written. Reads all of them: minutes for a large store.
@@ -381,33 +403,35 @@ impl Reader {
 
     /// How many documents of each kind there are.
     pub fn counts(&self) -> Result<Counts, Error> {
-        guarded(|| {
-            let view = self.0.view.load_full();
-            let count = |query: Box<dyn Query>| {
-                let query = view.visible(query, self.fields());
-                query.count(&view.searcher).map(|n| n as u64).map_err(|error| Error::search(&error))
-            };
-            let alerts = count(kind_query(self.fields(), KIND_ALERT))?;
-            let gaps = count(kind_query(self.fields(), KIND_GAP))?;
-            let events = count(Box::new(AllQuery))? - alerts - gaps;
-            Ok(Counts { events, alerts, gaps, segments: view.searcher.segment_readers().len() })
-        })
+        guarded(|| self.counts_of(&self.0.view.load_full()))
+    }
+
+    fn counts_of(&self, view: &View) -> Result<Counts, Error> {
+        let count = |query: Box<dyn Query>| {
+            let query = view.visible(query, self.fields());
+            query.count(&view.searcher).map(|n| n as u64).map_err(|error| Error::search(&error))
+        };
+        let alerts = count(kind_query(self.fields(), KIND_ALERT))?;
+        let gaps = count(kind_query(self.fields(), KIND_GAP))?;
+        let events = count(Box::new(AllQuery))? - alerts - gaps;
+        Ok(Counts { events, alerts, gaps, segments: view.searcher.segment_readers().len() })
     }
 
     /// The names of fields that occur, sorted, at most `limit`.
     pub fn field_names(&self, limit: usize) -> Result<Vec<String>, Error> {
-        guarded(|| {
-            let view = self.0.view.load_full();
-            let mut names = std::collections::BTreeSet::new();
-            for segment in view.searcher.segment_readers() {
-                let index =
-                    segment.inverted_index(self.fields().fields).map_err(|error| Error::search(&error))?;
-                let segment_names =
-                    convert::names(&index, limit).map_err(|error| Error::search(&error.into()))?;
-                names.extend(segment_names);
-            }
-            Ok(names.into_iter().take(limit).collect())
-        })
+        guarded(|| self.names_of(&self.0.view.load_full(), limit))
+    }
+
+    fn names_of(&self, view: &View, limit: usize) -> Result<Vec<String>, Error> {
+        let mut names = BTreeSet::new();
+        for segment in view.searcher.segment_readers() {
+            let index =
+                segment.inverted_index(self.fields().fields).map_err(|error| Error::search(&error))?;
+            let segment_names =
+                convert::names(&index, limit).map_err(|error| Error::search(&error.into()))?;
+            names.extend(segment_names);
+        }
+        Ok(names.into_iter().take(limit).collect())
     }
 
     fn fields(&self) -> Fields {
@@ -438,6 +462,11 @@ impl View {
         let beyond = beyond.count(&searcher).map_err(|error| Error::search(&error))?;
         let (epoch, read_to) = (payload.epoch, payload.read_to);
         Ok(Self { searcher, columns, epoch, read_to, has_beyond: beyond > 0 })
+    }
+
+    /// The greatest number that a document has.
+    fn newest_seq(&self) -> Option<u64> {
+        self.columns.iter().map(|columns| columns.seq.max_value()).max()
     }
 
     /// Leaves out what a failed commit left behind.
@@ -606,10 +635,6 @@ impl Times {
 enum Order {
     NewestFirst,
     OldestFirst,
-    /// By number, from one on; the time plays no part.
-    Seq {
-        from: u64,
-    },
 }
 
 /// The first few documents of an order, and the number of all. Ties in time fall to `seq`.
@@ -647,7 +672,6 @@ impl Top {
                 // `!` instead of `-`: no overflow, same order.
                 Order::NewestFirst => !time,
                 Order::OldestFirst => time,
-                Order::Seq { .. } => 0,
             };
             let full = self.heap.len() >= self.limit;
             let worst = self.heap.peek().copied().filter(|_| full);
@@ -655,9 +679,6 @@ impl Top {
                 continue;
             }
             let seq = columns.seq(doc);
-            if matches!(self.order, Order::Seq { from } if seq < from) {
-                continue;
-            }
             let seq = if self.order == Order::NewestFirst { !seq } else { seq };
             let hit = Hit { rank, seq, address: DocAddress::new(segment, doc) };
             if worst.is_some_and(|worst| hit > worst) {
@@ -791,32 +812,6 @@ fn is_placeholder(id: &str) -> bool {
         || ["null", "none", "nil", "undefined", "unknown", "test", "n/a"]
             .iter()
             .any(|word| id.eq_ignore_ascii_case(word))
-}
-
-/// When a search has to end.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline(Option<Instant>);
-
-impl Deadline {
-    fn after(time: Duration) -> Self {
-        Self(Some(Instant::now() + time))
-    }
-
-    fn never() -> Self {
-        Self(None)
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        self.0.is_some_and(|end| Instant::now() > end)
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        if self.is_over() {
-            let reason = format!("it took longer than {} seconds", SEARCH_TIME.as_secs());
-            return Err(Error::Search { reason });
-        }
-        Ok(())
-    }
 }
 
 thread_local! {

@@ -1,47 +1,30 @@
 //! How text becomes terms. Two ways, both the same when writing and when asking.
 //!
-//! *Words* (`message`, `text`): runs of letters and digits, lower case, as tantivy's `default`
-//! analyser and a Quickwit cluster cut them, except that a long run is cut to [`WORD_BYTES`]
-//! instead of dropped, so that a hash or a token can be found.
+//! *Words* (`message`, `text`): as [`query::words`](crate::query::words) cuts them; a long run is cut to its
+//! head instead of dropped, so that a hash or a token can be found.
 //!
-//! *Pairs* (`fields`): one term `name NUL value` for each field of an event. All fields of all
+//! *Pairs* (`fields`): one term `name NUL value` for each field of an event, the value in its comparable form,
+//! without letter case. All fields of all
 //! names share one term dictionary, sorted by name and then by value; existence, prefixes,
 //! wildcards, ranges and networks are scans of one stretch of it. A tantivy JSON field would give
 //! the same order, but costs a path lookup, a position map and a boxed token stream for each value,
 //! and it drops names that hold a NUL. The document hands over all pairs of an event at once, in
 //! the frames of [`push_pair`].
 
-use std::borrow::Cow;
-
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
-/// Longest word in bytes; longer runs are cut to their head.
-pub const WORD_BYTES: usize = 255;
-/// Longest field name in a term, in bytes.
-pub const NAME_BYTES: usize = 256;
-/// Longest value in a term, in bytes. Of a longer one only the head is compared.
-pub const VALUE_BYTES: usize = 255;
-/// Between two values that stand in one text: no phrase reaches across it.
-pub const VALUE_BREAK: char = '\u{1f}';
+use crate::query::words::{MARKER, VALUE_BYTES, WordPlaces, clean_name, comparable, comparable_word, head};
+
 /// Between the name and the value of a pair. Sorts before everything that a name may hold.
 pub const PAIR_SEPARATOR: char = '\0';
 
-/// The longest head of `text` that has at most `bytes` bytes and ends between two characters.
-pub fn head(text: &str, bytes: usize) -> &str {
-    if text.len() <= bytes {
-        return text;
-    }
-    (0..=bytes).rev().find_map(|end| text.get(..end)).unwrap_or_default()
-}
-
 /// The term of a pair.
 pub fn pair_term(name: &str, value: &str) -> String {
-    let name = clean_name(name);
-    let value = head(value.strip_prefix(MARKER).unwrap_or(value), VALUE_BYTES);
+    let (name, value) = (clean_name(name), comparable(value));
     let mut term = String::with_capacity(name.len() + 1 + value.len());
     term.push_str(&name);
     term.push(PAIR_SEPARATOR);
-    term.push_str(value);
+    term.push_str(&value);
     term
 }
 
@@ -50,10 +33,6 @@ pub fn own_term(name: &str, value: &str) -> String {
     format!("\u{1}{name}\0{}", head(value, VALUE_BYTES))
 }
 
-/// Between the name of a field and the name under which its value is found instead. Values of
-/// events never begin with it.
-pub const MARKER: char = '\u{2}';
-
 /// The term that says: the value of `name` is found under `home`.
 pub fn marker_term(name: &str, home: &str) -> String {
     format!("{}{PAIR_SEPARATOR}{MARKER}{}", clean_name(name), clean_name(home))
@@ -61,9 +40,7 @@ pub fn marker_term(name: &str, home: &str) -> String {
 
 /// Appends one framed pair: the length of its term as two characters of seven bits, then the term.
 pub fn push_pair(frames: &mut String, name: &str, value: &str) {
-    let name = clean_name(name);
-    let value = value.strip_prefix(MARKER).unwrap_or(value);
-    push_frame(frames, &[&name, "\0", head(value, VALUE_BYTES)]);
+    push_frame(frames, &[&clean_name(name), "\0", &comparable(value)]);
 }
 
 /// Appends the frame of a [`marker_term`].
@@ -74,15 +51,6 @@ pub fn push_marker(frames: &mut String, name: &str, home: &str) {
 /// Like [`push_pair`] for a name of our own.
 pub fn push_own(frames: &mut String, name: &str, value: &str) {
     push_frame(frames, &["\u{1}", name, "\0", head(value, VALUE_BYTES)]);
-}
-
-/// A field name as terms hold it: cut, and without the two characters that terms use themselves.
-fn clean_name(name: &str) -> Cow<'_, str> {
-    let name = head(name, NAME_BYTES);
-    if name.bytes().any(|byte| byte <= 1) {
-        return Cow::Owned(name.replace(['\0', '\u{1}'], "?"));
-    }
-    Cow::Borrowed(name)
 }
 
 fn push_frame(frames: &mut String, parts: &[&str]) {
@@ -141,7 +109,7 @@ pub struct WordTokenizer {
 
 pub struct WordStream<'a> {
     text: &'a str,
-    at: usize,
+    places: WordPlaces<'a>,
     token: &'a mut Token,
 }
 
@@ -150,41 +118,18 @@ impl Tokenizer for WordTokenizer {
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> WordStream<'a> {
         self.token.reset();
-        WordStream { text, at: 0, token: &mut self.token }
-    }
-}
-
-impl WordStream<'_> {
-    /// Moves to the next letter or digit. A value break on the way costs a position.
-    fn skip_separators(&mut self) -> bool {
-        for (offset, c) in self.text.get(self.at..).unwrap_or_default().char_indices() {
-            if c.is_alphanumeric() {
-                self.at += offset;
-                return true;
-            }
-            if c == VALUE_BREAK {
-                self.token.position = self.token.position.wrapping_add(1);
-            }
-        }
-        self.at = self.text.len();
-        false
+        WordStream { text, places: WordPlaces::of(text), token: &mut self.token }
     }
 }
 
 impl TokenStream for WordStream<'_> {
     fn advance(&mut self) -> bool {
+        let Some((position, place)) = self.places.next() else { return false };
+        self.token.position = position;
+        self.token.offset_from = place.start;
+        self.token.offset_to = place.end;
         self.token.text.clear();
-        self.token.position = self.token.position.wrapping_add(1);
-        if !self.skip_separators() {
-            return false;
-        }
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let len = word_len(rest);
-        let word = rest.get(..len).unwrap_or(rest);
-        self.token.offset_from = self.at;
-        self.at += len;
-        self.token.offset_to = self.at;
-        push_lower(&mut self.token.text, word);
+        self.token.text.push_str(&comparable_word(self.text.get(place).unwrap_or_default()));
         true
     }
 
@@ -195,36 +140,6 @@ impl TokenStream for WordStream<'_> {
     fn token_mut(&mut self) -> &mut Token {
         self.token
     }
-}
-
-fn word_len(text: &str) -> usize {
-    let ascii = text.bytes().take_while(u8::is_ascii_alphanumeric).count();
-    match text.as_bytes().get(ascii) {
-        Some(byte) if !byte.is_ascii() => {}
-        _ => return ascii,
-    }
-    text.char_indices().find(|(_, c)| !c.is_alphanumeric()).map_or(text.len(), |(at, _)| at)
-}
-
-fn push_lower(out: &mut String, word: &str) {
-    let word = head(word, WORD_BYTES);
-    if word.is_ascii() {
-        out.push_str(word);
-        out.make_ascii_lowercase();
-    } else {
-        out.extend(word.chars().flat_map(char::to_lowercase));
-    }
-}
-
-/// The words of a text with their positions.
-pub fn words(text: &str) -> Vec<(usize, String)> {
-    let mut tokenizer = WordTokenizer::default();
-    let mut stream = tokenizer.token_stream(text);
-    let mut words = Vec::new();
-    while stream.advance() {
-        words.push((stream.token().position, stream.token().text.clone()));
-    }
-    words
 }
 
 #[cfg(test)]
@@ -239,6 +154,17 @@ mod tests {
             terms.push(stream.token().text.clone());
         }
         terms
+    }
+
+    /// The words of a text with their positions, as the index gets them.
+    fn words(text: &str) -> Vec<(usize, String)> {
+        let mut tokenizer = WordTokenizer::default();
+        let mut stream = tokenizer.token_stream(text);
+        let mut words = Vec::new();
+        while stream.advance() {
+            words.push((stream.token().position, stream.token().text.clone()));
+        }
+        words
     }
 
     #[test]
@@ -270,7 +196,7 @@ mod tests {
     #[test]
     fn pairs_come_out_as_they_went_in_whatever_they_hold() {
         let mut frames = String::new();
-        push_pair(&mut frames, "user.name", "alice");
+        push_pair(&mut frames, "user.name", "Alice");
         push_pair(&mut frames, "", "");
         push_pair(&mut frames, "a\0b\u{1}", "v\0\u{1}\u{1f}");
         push_pair(&mut frames, &"n".repeat(70_000), &"ü".repeat(70_000));

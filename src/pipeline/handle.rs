@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::query::{SearchRequest, SearchResponse, Trace};
+use crate::query::{SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::state::Snapshot;
 
 /// A question of the dashboard. `ticket` comes back with the answer; a late answer to an older
@@ -24,11 +24,11 @@ pub enum Notice {
     Changed,
     Search {
         ticket: u64,
-        result: Result<SearchResponse, String>,
+        result: Result<SearchResponse, SearchFailure>,
     },
     Trace {
         ticket: u64,
-        result: Result<Trace, String>,
+        result: Result<Trace, SearchFailure>,
     },
     /// The engine ended; `Err` says why in words.
     Stopped(Result<(), String>),

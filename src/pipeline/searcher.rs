@@ -32,10 +32,10 @@ fn newest_of_each_kind(first: Request, waiting: impl Iterator<Item = Request>) -
 fn answer(reader: &Reader, request: Request) -> Notice {
     match request {
         Request::Search { ticket, request } => {
-            Notice::Search { ticket, result: reader.search(&request).map_err(|error| error.to_string()) }
+            Notice::Search { ticket, result: reader.search(&request).map_err(|error| error.failure()) }
         }
         Request::Trace { ticket, id } => {
-            Notice::Trace { ticket, result: reader.trace(&id).map_err(|error| error.to_string()) }
+            Notice::Trace { ticket, result: reader.trace(&id).map_err(|error| error.failure()) }
         }
     }
 }

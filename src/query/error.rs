@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// An error in a query, with the place in its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryError {
@@ -39,6 +41,14 @@ pub enum QueryErrorKind {
     RangeWithoutField,
     #[error("`{value}` is not a time")]
     Time { value: String },
+    #[error("`{value}` is not a log level")]
+    Level { value: String },
+    #[error("`{text}` has neither letters nor digits to look for")]
+    NoWords { text: String },
+    #[error("a regular expression without a field is put to single words, which hold no spaces")]
+    RegexOverWords,
+    #[error("no field {name}{}", meant.as_ref().map(|meant| format!("; did you mean {meant}?")).unwrap_or_default())]
+    UnknownField { name: String, meant: Option<String> },
     #[error("the query is too deep or too long")]
     TooLarge,
 }
@@ -82,8 +92,34 @@ impl QueryError {
             QueryErrorKind::Regex { .. } => "put a path in quotes: `url.path:\"/api/\"`",
             QueryErrorKind::RangeWithoutField => "write `field:>5`, or quote the text",
             QueryErrorKind::Time { .. } => "write a time as `2026-03-01T09:30:00Z`, or use `--since 2h`",
+            QueryErrorKind::Level { .. } => {
+                "the levels are trace, debug, info, notice, warn, error, critical"
+            }
+            QueryErrorKind::NoWords { .. } => "name the field that holds it: `field:\"--\"`",
+            QueryErrorKind::RegexOverWords => {
+                "write a phrase, `\"timed out\"`, or name a field: `url.path:/a b/`"
+            }
+            QueryErrorKind::UnknownField { .. } => {
+                "a field is named as the log names it (`soctop search '*' --limit 1 --format ndjson`) or by a canonical name"
+            }
             QueryErrorKind::TooLarge => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+/// Why a question was not answered, as data that can cross to the dashboard.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchFailure {
+    pub message: String,
+    /// Number of the character of the query where the error stands, from 1.
+    pub column: Option<usize>,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl From<&QueryError> for SearchFailure {
+    fn from(error: &QueryError) -> Self {
+        Self { message: error.kind.to_string(), column: Some(error.column()), hint: error.hint() }
     }
 }

@@ -53,6 +53,20 @@ pub enum Limit {
     Excluding(String),
 }
 
+impl Expression {
+    /// Calls `visit` with every condition.
+    pub fn each_clause<'e>(&'e self, visit: &mut dyn FnMut(&'e Clause)) {
+        match self {
+            Self::All => {}
+            Self::And(members) | Self::Or(members) => {
+                members.iter().for_each(|member| member.each_clause(visit));
+            }
+            Self::Not(inner) => inner.each_clause(visit),
+            Self::Clause(clause) => visit(clause),
+        }
+    }
+}
+
 impl Limit {
     /// The value of the end, if it has one.
     #[must_use]
@@ -93,14 +107,44 @@ impl Pattern {
         Self(pieces)
     }
 
-    /// The same pattern for text in lower case.
+    /// The pattern of everything that begins with `text`.
     #[must_use]
-    pub fn to_lowercase(&self) -> Self {
+    pub fn prefix(text: &str) -> Self {
+        Self(text.chars().map(Piece::Character).chain([Piece::Any]).collect())
+    }
+
+    /// The same pattern for text without letter case.
+    #[must_use]
+    pub fn folded(&self) -> Self {
         let lower = |piece: &Piece| match piece {
             Piece::Character(c) => c.to_lowercase().map(Piece::Character).collect(),
             other => vec![*other],
         };
         Self(self.0.iter().flat_map(lower).collect())
+    }
+
+    /// The pattern cut where its text has neither letters nor digits.
+    #[must_use]
+    pub fn words(&self) -> Vec<Self> {
+        let separates = |piece: &Piece| matches!(piece, Piece::Character(c) if !c.is_alphanumeric());
+        let parts = self.0.split(separates).filter(|part| !part.is_empty());
+        parts.map(|part| Self(part.to_vec())).collect()
+    }
+
+    /// The text, if the pattern has no wildcard.
+    #[must_use]
+    pub fn literal(&self) -> Option<String> {
+        let literal = |piece: &Piece| match piece {
+            Piece::Character(c) => Some(*c),
+            _ => None,
+        };
+        self.0.iter().map(literal).collect()
+    }
+
+    /// Whether it stands for any text.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.0 == [Piece::Any]
     }
 
     /// The characters before the first `*` or `?`.

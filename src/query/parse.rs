@@ -15,6 +15,8 @@
 //! silently finds nothing.
 
 use super::expression::{Clause, Expression, Limit, Pattern, Test};
+use super::name::{self, MESSAGE, TIME};
+use super::value::{TimeTest, ValueTest, has_words};
 use super::{QueryError, QueryErrorKind};
 
 /// Longest query in bytes.
@@ -29,33 +31,38 @@ const MAX_CLAUSES: usize = 4_096;
 /// # Errors
 /// With the place in the text and a hint.
 pub fn parse(text: &str) -> Result<Expression, QueryError> {
-    let mut parser = Parser { text, at: 0, depth: 0, clauses: 0, field: None };
-    if text.len() > MAX_BYTES {
-        return Err(parser.error(0, QueryErrorKind::TooLarge));
-    }
-    parser.skip_space();
+    let mut parser = Parser::of(text)?;
     if parser.rest().is_empty() {
         return Ok(Expression::All);
     }
     let expression = parser.or()?;
-    if parser.peek() == Some(')') {
-        return Err(parser.error(parser.at, QueryErrorKind::StrayParenthesis));
-    }
+    parser.expect_end()?;
     Ok(expression)
 }
 
-/// Whether a text looks like the id of a request rather than a word: a UUID, 16 or more hexadecimal
-/// digits, or a long run of letters and digits mixed, without spaces.
-#[must_use]
-pub fn looks_like_id(text: &str) -> bool {
-    let text = text.trim();
-    let hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let groups: Vec<&str> = text.split('-').collect();
-    let uuid = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(|it| hex(it));
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
-    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    uuid || (text.len() >= 16 && hex(text)) || (plain && text.len() >= 12 && digits >= 4 && letters >= 2)
+/// Parses a query into the parts that all must hold, each with its text, so that they can be shown and taken
+/// away one by one. Alternatives are one part; an empty text has none.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_parts(text: &str) -> Result<Vec<(String, Expression)>, QueryError> {
+    let mut parser = Parser::of(text)?;
+    let mut parts = Vec::new();
+    while !parser.rest().is_empty() {
+        let start = parser.at;
+        let part = parser.unary()?;
+        parts.push((text.get(start..parser.at).unwrap_or_default().trim_end().to_owned(), part));
+        parser.skip_space();
+        if parser.at_keyword("OR") {
+            return Ok(vec![(text.trim().to_owned(), parse(text)?)]);
+        }
+        if parser.take_keyword("AND") {
+            parser.skip_space();
+            parser.expect_more("AND")?;
+        }
+        parser.expect_no_stray()?;
+    }
+    Ok(parts)
 }
 
 struct Parser<'t> {
@@ -70,6 +77,28 @@ struct Parser<'t> {
 type Parsed<T> = Result<T, QueryError>;
 
 impl<'t> Parser<'t> {
+    /// At the first character that is no space.
+    fn of(text: &'t str) -> Parsed<Self> {
+        let mut parser = Self { text, at: 0, depth: 0, clauses: 0, field: None };
+        if text.len() > MAX_BYTES {
+            return Err(parser.error(0, QueryErrorKind::TooLarge));
+        }
+        parser.skip_space();
+        Ok(parser)
+    }
+
+    fn expect_end(&self) -> Parsed<()> {
+        debug_assert!(self.rest().is_empty() || self.peek() == Some(')'), "all else is read as a word");
+        self.expect_no_stray()
+    }
+
+    fn expect_no_stray(&self) -> Parsed<()> {
+        match self.peek() {
+            Some(')') => Err(self.error(self.at, QueryErrorKind::StrayParenthesis)),
+            _ => Ok(()),
+        }
+    }
+
     fn or(&mut self) -> Parsed<Expression> {
         let mut members = vec![self.and()?];
         while self.take_keyword("OR") {
@@ -197,11 +226,11 @@ impl<'t> Parser<'t> {
             Some('"') => self.phrase()?,
             Some('[' | '{') => self.range()?,
             Some('<' | '>') => self.comparison()?,
-            Some('/') => match self.regex() {
+            Some('/') => match self.regex()? {
                 Some(expression) => return Ok(expression),
                 None => self.word()?,
             },
-            _ if self.at_list() => self.list()?,
+            _ if self.at_list() => return self.list(start),
             _ => self.word()?,
         };
         if self.field.is_none() && matches!(test, Test::Range { .. }) {
@@ -210,11 +239,15 @@ impl<'t> Parser<'t> {
         if self.field.is_none() && test == Test::Exists {
             return Ok(Expression::All);
         }
-        Ok(self.clause(test, start))
+        self.clause(test, start)
     }
 
-    fn clause(&self, test: Test, at: usize) -> Expression {
-        Expression::Clause(Clause { field: self.field.clone(), test, at })
+    /// One condition, or the reason why it could never hold.
+    fn clause(&self, test: Test, at: usize) -> Parsed<Expression> {
+        if let Err(kind) = check(self.field.as_deref(), &test) {
+            return Err(self.error(at, kind));
+        }
+        Ok(Expression::Clause(Clause { field: self.field.clone(), test, at }))
     }
 
     fn word(&mut self) -> Parsed<Test> {
@@ -355,7 +388,7 @@ impl<'t> Parser<'t> {
         rest.strip_prefix("IN").is_some_and(|rest| rest.trim_start().starts_with('['))
     }
 
-    fn list(&mut self) -> Parsed<Test> {
+    fn list(&mut self, at: usize) -> Parsed<Expression> {
         let start = self.at;
         if self.field.is_none() {
             return Err(self.error(start, QueryErrorKind::ListWithoutField));
@@ -377,12 +410,32 @@ impl<'t> Parser<'t> {
             }
         }
         self.at += 1;
-        Ok(Test::OneOf(values))
+        if !self.field.as_deref().is_some_and(|field| name::is_level(field) || is_time(field)) {
+            return self.clause(Test::OneOf(values), at);
+        }
+        // Levels and times are compared one by one, not as texts.
+        let members: Parsed<Vec<_>> =
+            values.into_iter().map(|value| self.clause(Test::Is(value), at)).collect();
+        match members? {
+            members if members.is_empty() => self.clause(Test::OneOf(Vec::new()), at),
+            members => Ok(one_or(members, Expression::Or)),
+        }
     }
 
     /// `/…/`, if it ends before white space: else it is a path, and a word.
-    fn regex(&mut self) -> Option<Expression> {
+    fn regex(&mut self) -> Parsed<Option<Expression>> {
         let start = self.at;
+        let Some((source, path)) = self.take_regex() else { return Ok(None) };
+        let regex = self.clause(Test::Regex(source), start)?;
+        if path.contains(char::is_whitespace) {
+            return Ok(Some(regex));
+        }
+        let path = self.clause(Test::Is(path), start);
+        Ok(Some(path.map_or(regex.clone(), |path| Expression::Or(vec![regex, path]))))
+    }
+
+    /// The expression between the slashes, and the same with them.
+    fn take_regex(&mut self) -> Option<(String, String)> {
         let rest = self.rest();
         let mut escaped = false;
         let end = rest.char_indices().skip(1).find(|(_, c)| {
@@ -398,11 +451,7 @@ impl<'t> Parser<'t> {
         let path = rest.get(..=end.0)?.to_owned();
         self.at += end.0 + 1;
         self.skip_boost();
-        let regex = self.clause(Test::Regex(source), start);
-        if self.field.is_none() || path.contains(char::is_whitespace) {
-            return Some(regex);
-        }
-        Some(Expression::Or(vec![regex, self.clause(Test::Is(path), start)]))
+        Some((source, path))
     }
 
     fn skip_boost(&mut self) {
@@ -477,6 +526,40 @@ impl<'t> Parser<'t> {
 
     fn error(&self, at: usize, kind: QueryErrorKind) -> QueryError {
         QueryError { kind, at, query: self.text.to_owned() }
+    }
+}
+
+/// Why a condition could hold for no event whatever it holds.
+fn check(field: Option<&str>, test: &Test) -> Result<(), QueryErrorKind> {
+    if let Test::Regex(source) = test {
+        ValueTest::new(test).map_err(|reason| QueryErrorKind::Regex { reason })?;
+        if field.is_none_or(|field| field == MESSAGE) && source.contains(' ') {
+            return Err(QueryErrorKind::RegexOverWords);
+        }
+    }
+    match field {
+        None => check_words(test),
+        Some(field) if is_time(field) => {
+            TimeTest::new(test).map(drop).map_err(|value| QueryErrorKind::Time { value })
+        }
+        Some(field) if name::is_level(field) => {
+            name::levels(test).map(drop).map_err(|value| QueryErrorKind::Level { value })
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn is_time(field: &str) -> bool {
+    name::meanings(field).any(|name| name == TIME)
+}
+
+/// What is looked for in all text is looked for by its words.
+fn check_words(test: &Test) -> Result<(), QueryErrorKind> {
+    let no_words = |text: &str| QueryErrorKind::NoWords { text: text.to_owned() };
+    match test {
+        Test::Is(text) | Test::Phrase { text, .. } if !has_words(text) => Err(no_words(text)),
+        Test::Wildcard(pattern) if pattern.words().iter().all(Pattern::is_any) => Err(no_words("*")),
+        _ => Ok(()),
     }
 }
 

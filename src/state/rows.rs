@@ -1,6 +1,6 @@
 //! The newest events, shared with every snapshot at the price of a few dozen pointers.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::event::Record;
@@ -62,6 +62,20 @@ impl Rows {
     /// Oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
+    }
+
+    /// Whether a row has a field of this name.
+    #[must_use]
+    pub fn has_field(&self, name: &str) -> bool {
+        self.iter().any(|row| row.fields.iter().any(|field| &*field.name == name))
+    }
+
+    /// The names of all fields, sorted.
+    #[must_use]
+    pub fn field_names(&self) -> Vec<String> {
+        let names: BTreeSet<&str> =
+            self.iter().flat_map(|row| row.fields.iter().map(|field| &*field.name)).collect();
+        names.into_iter().map(str::to_owned).collect()
     }
 
     /// Rows whose sequence number is greater than `seq`, oldest first.

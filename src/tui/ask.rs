@@ -8,8 +8,9 @@ use super::model::Model;
 use crate::alert::{Alert, AlertId};
 use crate::event::{EventId, Record};
 use crate::pipeline::Request;
-use crate::query::{SearchRequest, Trace};
-use crate::view::scene::{Answer, DetailPane, ListState, Tab, TraceScreen};
+use crate::query::name::term;
+use crate::query::{SearchFailure, SearchRequest, SearchResponse, Trace};
+use crate::view::scene::{Answer, DetailPane, ListState, SearchScreen, Tab, TraceScreen};
 
 /// Results asked for at a time.
 const SEARCH_LIMIT: usize = 500;
@@ -69,11 +70,6 @@ pub(super) fn query_of_alert(alert: &Alert) -> String {
     terms.join(" AND ")
 }
 
-/// `field:"value"`, with the value quoted for the query language.
-pub(super) fn term(name: &str, value: &str) -> String {
-    format!("{name}:\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
 pub(super) fn search(model: &mut Model, query: String) -> Vec<Effect> {
     let ticket = model.next_ticket();
     model.queries.retain(|known| *known != query);
@@ -83,11 +79,32 @@ pub(super) fn search(model: &mut Model, query: String) -> Vec<Effect> {
     }
     let search = &mut model.screens.search;
     search.query.clone_from(&query);
-    search.answer = Answer::Waiting;
+    if search.answer.ready().is_none() {
+        search.answer = Answer::Waiting;
+    }
+    search.waiting = true;
     search.ticket = ticket;
-    search.list = ListState::default();
-    search.detail = DetailPane { open: search.detail.open, ..DetailPane::default() };
     model.show(Tab::Search);
     let request = SearchRequest { query, limit: SEARCH_LIMIT, ..SearchRequest::default() };
     vec![Effect::Request(Request::Search { ticket, request })]
+}
+
+/// Takes an answer to the newest question. What was found before stays until something else is found.
+pub(super) fn take_answer(search: &mut SearchScreen, result: Result<SearchResponse, SearchFailure>) {
+    search.waiting = false;
+    match result {
+        Ok(answer) => {
+            search.answer = Answer::Ready(answer);
+            search.answered.clone_from(&search.query);
+            search.problem = None;
+            search.list = ListState::default();
+            search.detail = DetailPane { open: search.detail.open, ..DetailPane::default() };
+        }
+        Err(failure) => {
+            if search.answer.ready().is_none() {
+                search.answer = Answer::Failed(failure.clone());
+            }
+            search.problem = Some(failure);
+        }
+    }
 }

@@ -130,7 +130,8 @@ impl Model {
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         use crate::view::scene::Answer::Waiting;
-        matches!(self.screens.search.answer, Waiting) || self.screens.trace.waiting
+        let search = &self.screens.search;
+        search.waiting || matches!(search.answer, Waiting) || self.screens.trace.waiting
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>) {
@@ -165,7 +166,8 @@ impl Model {
         prompt.text = self.input.value().to_owned();
         prompt.cursor = self.input.cursor();
         prompt.filter = match prompt.purpose {
-            PromptPurpose::Filter => Filter::parse(&prompt.text),
+            PromptPurpose::Filter => Filter::parse(&prompt.text)
+                .and_then(|filter| filter.unknown_field(&self.snapshot.rows).map_or(Ok(filter), Err)),
             PromptPurpose::Search | PromptPurpose::Trace => Ok(Filter::default()),
         };
     }

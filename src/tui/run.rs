@@ -152,14 +152,16 @@ impl Dashboard {
 
     fn request(&mut self, request: Request) {
         use crate::pipeline::Notice;
+        use crate::query::SearchFailure;
         let (reason, request) = match self.handle.requests.try_send(request) {
             Ok(()) => return,
             Err(TrySendError::Full(request)) => ("the engine is busy; ask again", request),
             Err(TrySendError::Disconnected(request)) => ("the engine has ended", request),
         };
+        let failure = SearchFailure { message: reason.to_owned(), ..SearchFailure::default() };
         let refused = match request {
-            Request::Search { ticket, .. } => Notice::Search { ticket, result: Err(reason.to_owned()) },
-            Request::Trace { ticket, .. } => Notice::Trace { ticket, result: Err(reason.to_owned()) },
+            Request::Search { ticket, .. } => Notice::Search { ticket, result: Err(failure) },
+            Request::Trace { ticket, .. } => Notice::Trace { ticket, result: Err(failure) },
         };
         update(&mut self.model, Message::Notice(refused));
     }

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::ask;
 use super::effect::Effect;
 use super::model::Model;
 use crate::event::{LogLevel, Record};
+use crate::query::name::term;
 use crate::state::Incident;
 use crate::view::detail;
 use crate::view::scene::{DetailPane, PromptPurpose};
@@ -98,7 +98,7 @@ pub(super) trait Screen: Sync {
         let record = self.record(model)?;
         let (name, value) = selected_field(self.detail_state(model)?, &record)?;
         let name = if name == "corr" { "correlation.id" } else { &name };
-        Some(ask::term(name, &value))
+        Some(term(name, &value))
     }
 
     /// `/`: what is typed here.

@@ -16,6 +16,7 @@ use super::typing::{on_paste, on_prompt_key};
 use crate::alert::{AlertId, AlertStatus};
 use crate::event::LogLevel;
 use crate::pipeline::Notice;
+use crate::query::words::fold;
 use crate::sigma::Level;
 use crate::state::{Filter, Incident, Snapshot};
 use crate::text::Safe;
@@ -303,7 +304,12 @@ fn filter_by_selection(model: &mut Model, wanted: bool) {
         model.say("choose a field first: Tab goes to the detail pane");
         return;
     };
-    change_filter(model, |filter| filter.push_field(&name, &value, wanted));
+    let mut pushed = Ok(());
+    change_filter(model, |filter| pushed = filter.push_field(&name, &value, wanted));
+    if let Err(error) = pushed {
+        model.say(error.kind.to_string());
+        return;
+    }
     let shown = Safe::new(&value).truncate(40, "…");
     let verb = if wanted { "only" } else { "without" };
     model.say(format!("events {verb} {name} {shown}"));
@@ -334,12 +340,18 @@ fn on_notice(model: &mut Model, notice: Notice) {
     match notice {
         Notice::Changed => {}
         Notice::Search { ticket, result } if ticket == model.screens.search.ticket => {
-            model.screens.search.answer = result.map_or_else(Answer::Failed, Answer::Ready);
+            ask::take_answer(&mut model.screens.search, result);
         }
         Notice::Trace { ticket, result } if ticket == model.screens.trace.ticket => {
             let trace = &mut model.screens.trace;
             trace.waiting = false;
             trace.seen = 0;
+            // The beginning of an id is answered with the whole.
+            if let Ok(answer) = result.as_ref()
+                && fold(&answer.id).starts_with(&*fold(&trace.id))
+            {
+                trace.id.clone_from(&answer.id);
+            }
             trace.answer = result.map_or_else(Answer::Failed, Answer::Ready);
             ask::extend_trace(model);
         }

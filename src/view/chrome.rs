@@ -279,7 +279,7 @@ fn prompt(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Option<(u16,
     let cursor = row.x + (label.0.width() + before.width()) as u16;
     let mut parts = vec![label, (before, plain()), (after, plain())];
     if let (PromptPurpose::Filter, Err(error)) = (prompt.purpose, &prompt.filter) {
-        let text = safe!("   expected {} at column {}", error.expected, error.column);
+        let text = safe!("   {} (column {})", canvas.safe(&error.kind.to_string()), error.column());
         parts.push(canvas.part(text, Role::Warning));
     }
     canvas.parts(row.x, row.y, row.width, &parts);

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::theme::Theme;
 use crate::alert::AlertId;
 use crate::event::{Record, Timestamp};
-use crate::query::{SearchResponse, Trace};
-use crate::state::{Filter, FilterError, Snapshot};
+use crate::query::{QueryError, SearchFailure, SearchResponse, Trace};
+use crate::state::{Filter, Snapshot};
 
 /// The screens, by their number keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -156,7 +156,7 @@ pub struct Prompt {
     /// In characters.
     pub cursor: usize,
     /// What the text means so far.
-    pub filter: Result<Filter, FilterError>,
+    pub filter: Result<Filter, QueryError>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,7 +297,7 @@ pub enum Answer<T> {
     None,
     Waiting,
     Ready(T),
-    Failed(String),
+    Failed(SearchFailure),
 }
 
 impl<T> Answer<T> {
@@ -314,7 +314,14 @@ impl<T> Answer<T> {
 #[derive(Clone, Debug, Default)]
 pub struct SearchScreen {
     pub query: String,
+    /// The last answer there was; it stays until the next one is there.
     pub answer: Answer<SearchResponse>,
+    /// The query of that answer.
+    pub answered: String,
+    /// A newer question is on its way.
+    pub waiting: bool,
+    /// Why the newest question has no answer.
+    pub problem: Option<SearchFailure>,
     /// Answers to older questions are not for us.
     pub ticket: u64,
     pub list: ListState,

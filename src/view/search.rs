@@ -8,14 +8,19 @@ use super::scene::{Answer, Scene};
 use super::table::{self, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, detail, format};
-use crate::query::SearchResponse;
+use crate::query::{self, SearchResponse};
 use crate::safe;
 use crate::text::{Safe, plural};
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let screen = &scene.screens.search;
     query_line(canvas, Rect { height: 1, ..area }, scene);
-    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let problem = u16::from(screen.problem.is_some() && area.height > 3);
+    if problem > 0 {
+        problem_line(canvas, Rect { y: area.y + 1, height: 1, ..area }, scene);
+    }
+    let used = 1 + problem;
+    let body = Rect { y: area.y + used, height: area.height - used, ..area };
     let has_rows = !screen.records().is_empty();
     let (list, pane) = super::split_detail(body, screen.detail.open && has_rows);
     let page = results(canvas, list, scene);
@@ -31,6 +36,8 @@ fn query_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let parts = [canvas.own(" query ▸ ", Role::Muted), canvas.part(query, Role::Key)];
     let used = canvas.row(row, 0, &parts);
     let right = match &screen.answer {
+        _ if screen.problem.is_some() => Safe::default(),
+        _ if screen.waiting => safe!("searching … "),
         Answer::Ready(answer) => {
             let millis = answer.elapsed_micros as f64 / 1000.0;
             safe!("{} hit{} in {:.1} ms ", format::count(answer.total), plural(answer.total), millis)
@@ -42,11 +49,37 @@ fn query_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     canvas.parts_right(room, &[canvas.part(right, Role::Muted)]);
 }
 
+/// What is wrong with the query, with a caret under the place where there is room.
+fn problem_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
+    let screen = &scene.screens.search;
+    let Some(problem) = &screen.problem else { return };
+    let hint = problem.hint.as_ref().map_or(Safe::default(), |hint| safe!("   {}", canvas.safe(hint)));
+    let message = canvas.safe(&problem.message);
+    let before = |column: usize| screen.query.chars().take(column - 1).collect::<String>();
+    let indent = problem.column.map(|column| PROMPT_WIDTH + canvas.safe(&before(column)).width());
+    let fits = |indent: &usize| indent + message.width() + 2 < usize::from(row.width);
+    let lead = match indent.filter(fits) {
+        Some(indent) => safe!("{:>1$} ", "^", indent + 1),
+        None => safe!(" × "),
+    };
+    let parts = [canvas.part(safe!("{}{}", lead, message), Role::Warning), canvas.part(hint, Role::Muted)];
+    canvas.row_fitting(row, 0, &parts, 1);
+}
+
+/// Cells before the query.
+const PROMPT_WIDTH: usize = 9;
+
 fn results(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let screen = &scene.screens.search;
     let records = screen.records();
     let focused = !screen.detail.focused;
-    let title = canvas.own("Results", Role::Title);
+    let title = match screen.problem.is_some() && !records.is_empty() {
+        true => {
+            canvas.part(safe!("Results of the query before: {}", canvas.safe(&screen.answered)), Role::Title)
+        }
+        false => canvas.own("Results", Role::Title),
+    };
+    let faint = screen.problem.is_some() || screen.waiting;
     let note = match &screen.answer {
         Answer::Ready(answer) if (records.len() as u64) < answer.total => {
             let shown = format::count(records.len() as u64);
@@ -66,7 +99,7 @@ fn results(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let table = Table { columns: &columns, list: screen.list, len: records.len(), focus };
     let shown = table::draw(canvas, inner, &table, |canvas, index| {
         let Some(record) = records.get(index) else { return Vec::new() };
-        let style = RowStyle { clock: scene.clock, now: scene.snapshot.now, faint: false, with_date: true };
+        let style = RowStyle { clock: scene.clock, now: scene.snapshot.now, faint, with_date: true };
         records::row(canvas, record, inner.width, style)
     });
     table::note_cut(canvas, inner, &shown, table.len);
@@ -81,12 +114,21 @@ fn nothing_found(canvas: &Canvas<'_>, scene: &Scene<'_>) -> (Safe, Safe) {
             safe!("/ type a query, for example  event.outcome:failure AND user.name:alice"),
         ),
         Answer::Waiting => (safe!("Searching …"), Safe::default()),
-        Answer::Failed(message) => (safe!("× {}", canvas.safe(message)), safe!("/ change the query")),
+        Answer::Failed(failure) => {
+            (safe!("× {}", canvas.safe(&failure.message)), safe!("/ change the query"))
+        }
         Answer::Ready(answer) => {
-            let complete = completeness(answer, scene);
-            (safe!("No event matches. {}", complete), safe!("/ change the query"))
+            let looked_at = canvas.safe(&looked_at(&scene.screens.search.answered));
+            let indexed = format::count(answer.indexed);
+            let sentence = safe!("None of {} events matches; looked at {}.", indexed, looked_at);
+            (sentence, safe!("{}   / change the query", completeness(answer, scene)))
         }
     }
+}
+
+/// The names that a query looks at.
+fn looked_at(query: &str) -> String {
+    query::parse(query).map(|parsed| query::looked_at(&parsed).join(", ")).unwrap_or_default()
 }
 
 /// How far the answer reaches.

@@ -116,7 +116,11 @@ fn without_trace(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Draw
     let id = canvas.safe(&screen.id);
     let (sentence, advice) = match &screen.answer {
         Answer::Waiting => (safe!("Looking for {} …", id), Safe::default()),
-        Answer::Failed(message) => (safe!("× {}", canvas.safe(message)), safe!("/ another id   Esc back")),
+        Answer::Failed(failure) => {
+            let hint =
+                failure.hint.as_ref().map_or(Safe::default(), |hint| safe!("{}   ", canvas.safe(hint)));
+            (safe!("× {}", canvas.safe(&failure.message)), safe!("{}/ another id   Esc back", hint))
+        }
         Answer::Ready(_) if screen.waiting => (safe!("Looking for {} …", id), Safe::default()),
         Answer::Ready(_) => {
             (safe!("No event with the id {} is indexed.", id), safe!("/ another id   3 search it as text"))

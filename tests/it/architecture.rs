@@ -16,8 +16,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("alert", &["event", "sigma"]),
     ("detect", &["event", "sigma"]),
     ("correlate", &["event", "sigma", "alert", "detect"]),
-    ("query", &["event", "alert"]),
-    ("state", &["event", "sigma", "alert", "correlate"]),
+    ("query", &["event", "sigma", "alert"]),
+    ("state", &["event", "sigma", "alert", "correlate", "query"]),
     // App half.
     ("config", &["event", "decode", "normalize", "sigma", "correlate"]),
     ("source", &["event"]),

@@ -233,9 +233,9 @@ fn keys_lead_where_they_say() {
         ("5 [ ]", "[5 Alerts(8)]"),
         ("5 q", "[1 Overview]"),
         ("o", "trace ▸ e25d7cf5"),
-        ("5 v", "query ▸ source.ip:\"185.220.101.34\""),
-        ("7 v", "query ▸ source.ip:\"185.220.101.34\""),
-        ("7 j Enter", "query ▸ user.name:\"user4417\""),
+        ("5 v", "query ▸ source.ip:185.220.101.34"),
+        ("7 v", "query ▸ source.ip:185.220.101.34"),
+        ("7 j Enter", "query ▸ user.name:user4417"),
         ("2 Enter j j j j j j j j +", "[status:200]"),
         ("2 Enter j j j j j j j j -", "[-status:200]"),
         ("2 Space", "‖ PAUSED +0 new"),
@@ -287,11 +287,11 @@ fn escape_closes_one_thing_at_a_time() {
 #[test]
 fn a_filter_is_previewed_then_applied_then_dropped() {
     let mut screen = tour(120, 36, &options(), "2 /");
-    screen.write("service:payments");
+    screen.write("level:debug");
     assert!(screen.text().contains("243 shown"), "the list is only previewed");
     let dimmed = screen.buffer.content.iter().filter(|cell| cell.modifier.contains(Modifier::DIM)).count();
     screen.press("Enter");
-    assert!(screen.text().contains("[service:payments]"));
+    assert!(screen.text().contains("[level:debug]"));
     let shown = screen.model.screens.events.rows.len();
     assert!(shown > 0 && shown < 243, "{shown}");
     let still_dimmed =
@@ -304,8 +304,8 @@ fn a_filter_is_previewed_then_applied_then_dropped() {
 #[test]
 fn a_filter_that_makes_no_sense_says_where() {
     let mut screen = tour(120, 36, &options(), "2 /");
-    screen.write("status:>=x");
-    assert!(screen.text().contains("expected a number at column 8"), "{}", screen.text());
+    screen.write("level:>=x");
+    assert!(screen.text().contains("`x` is not a log level (column 1)"), "{}", screen.text());
     screen.press("Enter");
     assert!(screen.model.prompt.is_some(), "what was typed is not lost");
     assert_eq!(screen.model.screens.events.rows.len(), 243);
@@ -317,17 +317,43 @@ fn an_answer_to_an_older_question_is_dropped() {
     let mut screen = tour(120, 36, &options(), "3 /");
     screen.write("alice");
     screen.press("Enter");
-    screen.send(Message::Notice(Notice::Search { ticket: 0, result: Err("late".to_owned()) }));
+    screen.send(Message::Notice(Notice::Search { ticket: 0, result: Err(failure("late", None)) }));
     assert!(screen.text().contains("2,117 hits"));
 }
 
 #[test]
 fn a_failed_question_is_said_in_words() {
     use soctop::pipeline::Notice;
-    let mut screen = tour(120, 36, &options(), "3 / Enter");
+    let mut screen = tour(120, 36, &options(), "3 /");
+    screen.write("a \"b");
+    screen.press("Enter");
     let ticket = screen.model.screens.search.ticket;
-    screen.send(Message::Notice(Notice::Search { ticket, result: Err("syntax error at 3".to_owned()) }));
-    assert!(screen.text().contains("× syntax error at 3"), "{}", screen.text());
+    screen.send(Message::Notice(Notice::Search {
+        ticket,
+        result: Err(failure("the quote is not closed", Some(3))),
+    }));
+    let text = screen.text();
+    assert!(text.contains("Results of the query before") && text.contains("2,117"), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().position(|line| line.contains("^ the quote is not closed")).expect("a caret");
+    let column = |line: &str, what: &str| line.split(what).next().map(|before| before.chars().count());
+    assert_eq!(column(lines[at], "^"), column(lines[at - 1], "a \"b").map(|start| start + 2), "{text}");
+    // The next answer takes the place of both.
+    screen.press("/");
+    screen.write("alice");
+    screen.press("Enter");
+    assert!(!screen.text().contains("the query before"), "{}", screen.text());
+}
+
+fn failure(message: &str, column: Option<usize>) -> soctop::query::SearchFailure {
+    soctop::query::SearchFailure { message: message.to_owned(), column, hint: None }
+}
+
+#[test]
+fn a_field_that_nothing_has_is_refused_with_a_suggestion() {
+    let mut screen = tour(120, 36, &options(), "2 /");
+    screen.write("user.nmae:alice");
+    assert!(screen.text().contains("no field user.nmae; did you mean user.name?"), "{}", screen.text());
 }
 
 #[test]

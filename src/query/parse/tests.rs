@@ -72,7 +72,7 @@ fn negation_in_every_spelling() {
     check("NOT NOT a", "!!a");
     check("NOT (a OR b)", "!(a | b)");
     check("+a -b", "(a & !b)");
-    check("a-b -", "(a-b & -)");
+    check("a-b c", "(a-b & c)");
 }
 
 #[test]
@@ -149,6 +149,16 @@ fn errors_have_a_place_and_a_hint() {
     check(">5", 1, "a range or a comparison needs a field");
     check("IN [a b]", 1, "a list without a field");
     check("a: IN [x", 4, "the list is not closed");
+    check("a -- b", 4, "`-` has neither letters nor digits to look for");
+    check("a *.*", 3, "`*` has neither letters nor digits to look for");
+    check("level:>=wrn", 1, "`wrn` is not a log level");
+    check("b @timestamp:soon", 3, "`soon` is not a time");
+    check("a:/[/", 3, "the regular expression is not valid: unclosed character class");
+    check(
+        "/timed out/",
+        1,
+        "a regular expression without a field is put to single words, which hold no spaces",
+    );
 }
 
 #[test]
@@ -161,20 +171,42 @@ fn depth_and_length_are_limited() {
 }
 
 #[test]
-fn ids_are_told_from_words() {
-    for id in
-        ["7c9e6679-7425-40de-944b-e07fc1f90ae7", "4bf92f3577b34da6a3ce929d0e0e4736", "req-20260301-00ab17"]
-    {
-        assert!(looks_like_id(id), "{id}");
+fn parts_are_what_must_all_hold() {
+    #[track_caller]
+    fn check(query: &str, expect: &[&str]) {
+        let parts = parse_parts(query).unwrap_or_else(|error| panic!("{query}: {error}"));
+        let texts: Vec<&str> = parts.iter().map(|(text, _)| text.as_str()).collect();
+        assert_eq!(texts, expect, "{query}");
     }
-    for word in
-        ["failed", "connection refused", "user:alice", "203.0.113.9", "deadbeef", "authentication-service"]
-    {
-        assert!(!looks_like_id(word), "{word}");
-    }
+    check("", &[]);
+    check(" a  b:c -\"d e\" ", &["a", "b:c", "-\"d e\""]);
+    check("a AND (b OR c) NOT d", &["a", "(b OR c)", "NOT d"]);
+    check("a b OR c", &["a b OR c"]);
+    assert!(parse_parts("a b) c").is_err());
+    assert!(parse_parts("a AND").is_err());
 }
 
 proptest::proptest! {
+    #[test]
+    fn parts_together_are_the_whole(
+        words in proptest::collection::vec(
+            proptest::sample::select(vec!["a", "b:c", "-d", "(e OR f)", "g:>1", "OR", "AND", "NOT", "\"h i\""]), 0..8)
+    ) {
+        let query = words.join(" ");
+        match (parse(&query), parse_parts(&query)) {
+            (Ok(Expression::All), Ok(parts)) => proptest::prop_assert!(parts.is_empty()),
+            (Ok(Expression::And(members)), Ok(parts)) if parts.len() > 1 => {
+                let parts: Vec<String> = parts.iter().map(|(_, part)| show(part)).collect();
+                proptest::prop_assert_eq!(parts, members.iter().map(show).collect::<Vec<_>>());
+            }
+            (Ok(whole), Ok(parts)) => {
+                proptest::prop_assert_eq!(parts.len(), 1);
+                proptest::prop_assert_eq!(show(&parts[0].1), show(&whole));
+            }
+            (whole, parts) => proptest::prop_assert_eq!(whole.is_err(), parts.is_err()),
+        }
+    }
+
     #[test]
     fn no_text_makes_the_parser_fail_otherwise_than_by_an_error(text in "\\PC{0,80}") {
         if let Err(error) = parse(&text) {

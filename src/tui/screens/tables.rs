@@ -1,5 +1,6 @@
 //! The plain lists: rules, entities, sources.
 
+use crate::query::name::term;
 use crate::state::Entity;
 use crate::tui::ask;
 use crate::tui::effect::Effect;
@@ -33,7 +34,7 @@ impl Screen for Entities {
     }
 
     fn events_query(&self, model: &Model) -> Option<String> {
-        selected_entity(model).map(|entity| ask::term(&entity.field, &entity.value))
+        selected_entity(model).map(|entity| term(&entity.field, &entity.value))
     }
 }
 

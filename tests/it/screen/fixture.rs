@@ -498,7 +498,13 @@ pub fn trace() -> Trace {
 pub fn search_response() -> SearchResponse {
     let mut records: Vec<Record> = rows().iter().map(|row| Record::clone(row)).collect();
     records.reverse();
-    SearchResponse { records, total: 2117, complete_to: Some(ago(1)), elapsed_micros: 7123 }
+    SearchResponse {
+        records,
+        total: 2117,
+        indexed: 1_000_000,
+        complete_to: Some(ago(1)),
+        elapsed_micros: 7123,
+    }
 }
 
 /// A dashboard and a screen of a size.

@@ -10,7 +10,7 @@ use soctop::event::{Cursor, Event, GenerationId, Kind, Origin, Paths, Record, Ti
 use soctop::index::{Error, Position, Reader, Store, quarantine};
 use soctop::query::SearchRequest;
 
-use super::{Sample, add, found, login_store, options, position, redacted};
+use super::{Sample, add, found, login_store, options, position, records, redacted};
 
 fn partition(dir: &Path) -> PathBuf {
     let mut entries = fs::read_dir(dir.join("partitions")).unwrap();
@@ -222,13 +222,13 @@ fn another_format_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     drop(login_store(dir.path()));
     let marker = dir.path().join("soctop-store.json");
-    let text = fs::read_to_string(&marker).unwrap().replace("\"format\":1", "\"format\":99");
+    let text = fs::read_to_string(&marker).unwrap().replace("\"format\":2", "\"format\":99");
     fs::write(&marker, &text).unwrap();
     for error in [
         Store::open(dir.path(), options()).map(drop).unwrap_err(),
         Reader::open(dir.path()).map(drop).err().unwrap(),
     ] {
-        assert!(matches!(error, Error::Format { found: 99, expected: 1, .. }));
+        assert!(matches!(error, Error::Format { found: 99, expected: 2, .. }));
         assert!(error.hint().unwrap().contains("newer"));
     }
     assert_eq!(fs::read_to_string(&marker).unwrap(), text);
@@ -341,13 +341,17 @@ fn hostile_events_are_added_found_and_rebuilt() {
     let (_writer, reader) = Store::open(dir.path(), options()).unwrap();
     for event in &events {
         let expect = Record::from_event(&redacted(event, &paths), &source, &paths.read());
-        assert!(reader.event(event.id()).unwrap() == Some(expect), "event {}", event.meta.seq);
+        let found = records(&reader, &format!("event_id:{}", event.id()));
+        assert!(found == [expect], "event {}", event.meta.seq);
     }
     assert_eq!(found(&reader, "key7:value7"), found(&reader, "key8:value8"));
     assert!(!found(&reader, "key7:value7").is_empty());
     assert!(!found(&reader, &format!("a.b.c:{}", "é".repeat(30_000))).is_empty());
     assert_eq!(reader.trace(&"i".repeat(60 * 1024)).unwrap().records.len(), 3);
-    assert_eq!(reader.trace(&"i".repeat(50 * 1024)).unwrap().records.len(), 0, "the whole id counts");
+    let beginning = reader.trace(&"i".repeat(50 * 1024)).unwrap();
+    assert_eq!((beginning.records.len(), beginning.id.len()), (3, 60 * 1024), "it stands for the whole id");
+    let other = format!("{}j", "i".repeat(50 * 1024));
+    assert_eq!(reader.trace(&other).unwrap().records.len(), 0, "the whole id counts");
     assert!(!reader.field_names(10_000).unwrap().is_empty());
     let counts = reader.counts().unwrap();
     assert_eq!((counts.events, counts.alerts), (5, 0), "no event can pass for an alert");
