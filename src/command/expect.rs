@@ -12,6 +12,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use super::print;
 use crate::alert::threat::{ThreatLevel, justified};
 use crate::alert::{Alert, AlertId, AlertStatus, RuleSummary};
 use crate::sigma::Level;
@@ -92,7 +93,7 @@ impl Incidents {
 
     /// The incidents as lines of an `.expect` file.
     pub fn lines(&self) -> Vec<String> {
-        self.expected().iter().filter_map(|expected| serde_json::to_string(expected).ok()).collect()
+        self.expected().iter().filter_map(|expected| print::json(expected).ok()).collect()
     }
 
     /// What differs from the text of an `.expect` file: `- missing` and `+ unexpected` lines, order aside.
@@ -111,11 +112,11 @@ impl Incidents {
         for expected in wanted {
             match found.iter().position(|candidate| *candidate == expected) {
                 Some(at) => drop(found.remove(at)),
-                None => differences.push(format!("- {}", serde_json::to_string(&expected)?)),
+                None => differences.push(format!("- {}", print::json(&expected)?)),
             }
         }
         for unexpected in found {
-            differences.push(format!("+ {}", serde_json::to_string(&unexpected)?));
+            differences.push(format!("+ {}", print::json(&unexpected)?));
         }
         Ok(differences)
     }

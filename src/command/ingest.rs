@@ -69,6 +69,7 @@ pub fn run(args: &IngestArgs, asked: Asked) -> anyhow::Result<Exit> {
         print::count(ledger.events()),
         plural(ledger.events()),
     ));
+    live::refuse_blindness(&end)?;
     Ok(Exit::Fine)
 }
 

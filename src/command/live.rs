@@ -9,12 +9,13 @@ use super::print::{self, Out};
 use crate::alert::Alert;
 use crate::cli::ScreenArgs;
 use crate::config::{self, Config, LoadedRules, ScreenConfig};
-use crate::event::Timestamp;
+use crate::event::{Cause, Timestamp};
 use crate::exit::{Exit, Hinted};
 use crate::index;
 use crate::normalize;
 use crate::pipeline::{self, Clock, Live, LiveError, LiveOptions, PLAIN_ALERTS};
 use crate::sigma::Severity;
+use crate::state::{Snapshot, SourceRow, Trouble};
 use crate::text::Safe;
 use crate::tui;
 use crate::view::scene::{self as screen, Stream};
@@ -124,12 +125,47 @@ pub fn plain_lines() -> (pipeline::Plain, Lines) {
 /// more.
 pub fn print_alerts(live: Live, lines: Lines) -> anyhow::Result<Exit> {
     let interrupted = pipeline::stop_on_signal(live.stopper())?;
+    let snapshots = live.handle().snapshots;
     let printed = print_lines(&lines);
     // The committer waits for a printer that is still there, and stopping waits for the committer.
     drop(lines);
     live.stop()?;
     printed?;
+    refuse_blindness(&snapshots.load())?;
     Ok(if interrupted.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Fine })
+}
+
+/// Where nothing but alerts is shown, a run without rules does nothing.
+///
+/// # Errors
+/// Then.
+pub fn refuse_without_rules(loaded: &LoadedRules) -> anyhow::Result<()> {
+    match loaded.rules.is_empty() {
+        true => Err(Hinted::error(
+            "no rule is loaded, so nothing would be detected",
+            "`soctop rules check` says what is wrong with them; without `--rules` those that come along are used",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// A run that could read none of its inputs did not do its work.
+///
+/// # Errors
+/// Then, with what stood in the way.
+pub fn refuse_blindness(end: &Snapshot) -> anyhow::Result<()> {
+    let was_read = |row: &SourceRow| row.status.trouble.is_none() || row.status.read_bytes > 0;
+    if end.ledger.lines() > 0 || end.sources.iter().any(was_read) {
+        return Ok(());
+    }
+    let blinding = |trouble: &&Trouble| trouble.cause != Cause::Store && trouble.cause != Cause::NoRules;
+    match end.troubles.iter().find(blinding) {
+        Some(trouble) => {
+            let hint = trouble.hint.clone().unwrap_or_else(|| "name files that can be read".to_owned());
+            Err(Hinted::error(format!("nothing could be read: {}", trouble.message), hint))
+        }
+        None => Ok(()),
+    }
 }
 
 fn print_lines(lines: &Lines) -> io::Result<()> {
@@ -139,7 +175,7 @@ fn print_lines(lines: &Lines) -> io::Result<()> {
         select! {
             recv(lines.alerts) -> alert => match alert {
                 Ok(alert) => print::alert(&mut out, &alert).and_then(|()| out.flush())?,
-                Err(_) => return Ok(()),
+                Err(_) => break,
             },
             recv(remarks) -> remark => match remark {
                 Ok(remark) => print::talk(Safe::new(&remark).as_str()),
@@ -147,4 +183,8 @@ fn print_lines(lines: &Lines) -> io::Result<()> {
             },
         }
     }
+    for remark in lines.remarks.try_iter() {
+        print::talk(Safe::new(&remark).as_str());
+    }
+    Ok(())
 }

@@ -43,6 +43,13 @@ impl serde_json::ser::Formatter for Printable {
     }
 }
 
+/// A value as JSON with everything escaped that a terminal could obey.
+pub fn json(value: &impl serde::Serialize) -> serde_json::Result<String> {
+    let mut text = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Printable))?;
+    String::from_utf8(text).map_err(serde::ser::Error::custom)
+}
+
 impl Out {
     pub fn new() -> Self {
         let stdout = io::stdout();

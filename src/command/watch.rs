@@ -20,6 +20,7 @@ pub fn run(args: &WatchArgs, asked: Asked) -> anyhow::Result<Exit> {
     process::warn_of_root();
     if plain {
         live::report_rule_problems(&loaded);
+        live::refuse_without_rules(&loaded)?;
     }
     let (lines, printed) = live::plain_lines();
     let running = live::start(LiveOptions {

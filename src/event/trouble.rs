@@ -39,6 +39,23 @@ impl Cause {
         !matches!(self, Self::Notifications | Self::Compressed)
     }
 
+    /// What to say when it is over.
+    #[must_use]
+    pub fn over_in_words(self) -> &'static str {
+        match self {
+            Self::Missing => "is there now",
+            Self::Denied | Self::Unreadable => "can be read now",
+            Self::NotAFile => "is a regular file now",
+            Self::ForeignLink => "is no foreign link any more",
+            Self::Compressed => "is read now",
+            Self::NothingNamed => "there is something to read now",
+            Self::Descriptors => "enough files can be open again",
+            Self::Notifications => "changes are seen at once again",
+            Self::Store => "writing works again",
+            Self::NoRules => "rules are loaded",
+        }
+    }
+
     /// In two or three words, for a column.
     #[must_use]
     pub fn in_words(self) -> &'static str {

@@ -84,15 +84,26 @@ impl Directory {
         let metadata =
             fs::metadata(&self.path).map_err(Error::io("look at the data directory", &self.path))?;
         let mode = metadata.permissions().mode() & 0o7777;
-        let ours = metadata.uid() == rustix::process::geteuid().as_raw();
+        self.check_owner(&metadata)?;
         if mode & 0o022 == 0 {
             return Ok(());
         }
-        if ours && self.is_empty() {
+        if self.is_empty() {
             return fs::set_permissions(&self.path, fs::Permissions::from_mode(0o700))
                 .map_err(Error::io("restrict the data directory", &self.path));
         }
         Err(Error::Insecure { path: self.path.clone(), mode })
+    }
+
+    /// Whoever owns the folder, or the link that leads to it, could put another in its place.
+    fn check_owner(&self, folder: &fs::Metadata) -> Result<(), Error> {
+        let own = rustix::process::geteuid().as_raw();
+        let link = fs::symlink_metadata(&self.path).map_err(Error::io("look at", &self.path))?;
+        let foreign = [folder.uid(), link.uid()].into_iter().find(|uid| *uid != own && *uid != 0);
+        match foreign {
+            Some(owner) => Err(Error::Foreign { path: self.path.clone(), owner }),
+            None => Ok(()),
+        }
     }
 
     fn is_empty(&self) -> bool {

@@ -19,6 +19,8 @@ pub enum Error {
     Locked { path: PathBuf, pid: Option<u32> },
     #[error("the data directory `{}` can be written by other users (mode {mode:o})", path.display())]
     Insecure { path: PathBuf, mode: u32 },
+    #[error("the data directory `{}` belongs to user {owner}, or is a link of theirs", path.display())]
+    Foreign { path: PathBuf, owner: u32 },
     #[error("`{}` is not a soctop data directory", path.display())]
     NotAStore { path: PathBuf },
     #[error("the data directory `{}` has format {found}, this program reads format {expected}", path.display())]
@@ -123,6 +125,7 @@ impl Error {
                     .to_owned()
             }
             Self::Insecure { path, .. } => format!("run `chmod 700 {}`", path.display()),
+            Self::Foreign { .. } => "run as its owner, or name another with `--data-dir`".to_owned(),
             Self::NotAStore { .. } => {
                 "name an empty or new directory with `--data-dir`, or read logs with `soctop ingest` first"
                     .to_owned()

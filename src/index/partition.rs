@@ -126,10 +126,17 @@ pub fn list(path: &Path) -> Result<Vec<PathBuf>, Error> {
     }
     for entry in fs::read_dir(path).map_err(Error::io("list", path))? {
         let entry = entry.map_err(Error::io("list", path))?;
-        if entry.path().is_dir() {
+        let is_ours = entry.file_name().to_str().is_some_and(is_name);
+        if is_ours && entry.path().is_dir() {
             found.push(entry.path());
         }
     }
     found.sort();
     Ok(found)
+}
+
+/// `p00000001`: other folders are not ours.
+fn is_name(name: &str) -> bool {
+    name.strip_prefix('p')
+        .is_some_and(|number| number.len() >= 8 && number.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -22,7 +22,7 @@ use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
 use crate::index::{self, Writer};
 use crate::normalize::Redaction;
 use crate::source::{self, Changes, Input, Stop};
-use crate::state::{Snapshot, State, Update};
+use crate::state::{self, Snapshot, State, Update};
 
 /// Chunks between the readers and the worker. Small: a chunk may be a megabyte, and the files are
 /// the buffer. Full: the readers wait.
@@ -320,6 +320,17 @@ fn recover(work: &mut Work, writer: &Writer) -> Result<(), String> {
 fn prepare_state(rules: &LoadedRules, problems: &[String], writer: &Writer) -> State {
     let mut state = State::new();
     state.apply(Update::Rules { loaded: rules.rules.len(), problems: problems.to_vec() });
+    if rules.rules.is_empty() {
+        state.apply(Update::Trouble(state::Trouble {
+            since: Clock::Wall.now(),
+            about: "rules".into(),
+            cause: Cause::NoRules,
+            message: "no rule is loaded: nothing will be detected".to_owned(),
+            hint: Some(
+                "`soctop rules check` says why; without `--rules` those that come along are used".into(),
+            ),
+        }));
+    }
     if writer.recovered().trimmed > 0 {
         state.apply(Update::Notice {
             time: Clock::Wall.now(),

@@ -344,7 +344,7 @@ impl Worker {
         }
         self.apply(Update::Over { about: Arc::clone(about), cause });
         let what = if about.is_empty() { String::new() } else { format!("`{about}`: ") };
-        self.remark(format!("{what}no longer {}", cause.in_words()), None);
+        self.remark(format!("{what}{}", cause.over_in_words()), None);
     }
 
     /// Something that happened, for the dashboard and for standard error.
@@ -562,6 +562,7 @@ fn gap_in_words(gap: &Gap, lost: Option<u64>) -> String {
     let path = shown(&gap.path);
     let why = gap.cause.in_words();
     match lost {
+        Some(0) => format!("`{path}` was emptied after it was read; nothing is known to be lost"),
         Some(bytes) => format!("`{path}`: {bytes} bytes were lost: {why}"),
         None => format!("`{path}`: lines after byte {} may be lost: {why}", gap.from),
     }

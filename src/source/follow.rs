@@ -38,6 +38,7 @@ use super::{Error, Options};
 use crate::event::{Cause, Cursor, GenerationId, SourceMessage, Trouble, shown};
 use census::Census;
 use recover::Missing;
+pub(crate) use recover::is_evidence;
 use troubles::Troubles;
 use turns::Waiting;
 
@@ -141,6 +142,8 @@ struct Follow {
     census: Census,
     /// Files that appeared since the start and of which nothing was read yet.
     fresh: HashSet<Identity>,
+    /// At the start: files of which nothing was ever read, by the hash of their first bytes.
+    strangers: Option<HashMap<u64, Vec<(Identity, PathBuf)>>>,
     /// Files by the hash of their first bytes.
     heads: HashMap<u64, Vec<Identity>>,
     /// Since when there is nothing at a path.
@@ -190,6 +193,7 @@ impl Follow {
             missing: BTreeMap::new(),
             census: Census::default(),
             fresh: HashSet::new(),
+            strangers: None,
             heads: HashMap::new(),
             absent_since: HashMap::new(),
             trusted: HashMap::new(),
@@ -241,6 +245,7 @@ impl Follow {
         }
         self.look_everywhere();
         self.first_look = false;
+        self.strangers = None;
     }
 
     /// Standard input has ended and there is nothing else.

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::follow::is_evidence;
 use super::identity::{Identity, of_content, successor};
-use super::input::{Input, is_gzip};
+use super::input::{Input, is_gzip, rotation_bases};
 use super::outbox::{Outbox, Sources, Stopped};
 use super::paths::{Skip, expand};
-use super::reader::{FileReader, OpenError, Place, Step, continues, open_regular, read_head};
+use super::reader::{FileReader, Head, OpenError, Place, Step, continues, open_regular, read_head};
 use super::{Addresses, Options, Symlinks};
 use crate::event::{Cause, Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage, Trouble, shown};
 
@@ -107,8 +108,10 @@ impl Reading<'_> {
         if is_gzip(path) {
             if let Some(cursor) = known.next() {
                 place.resume(cursor);
+                return FileReader::gzip(file, identity, place, sizes).map_err(fail);
             }
-            return FileReader::gzip(file, identity, place, sizes).map_err(fail);
+            let again = self.compressed_again(path, source, identity);
+            return again.map_or_else(|| FileReader::gzip(file, identity, place, sizes).map_err(fail), Ok);
         }
         let mut lost: Option<&Cursor> = None;
         let mut held: Option<&Cursor> = None;
@@ -127,6 +130,34 @@ impl Reading<'_> {
             self.outbox.closed(source, Cursor { finished: true, ..cursor.clone() });
         }
         FileReader::plain(file, identity, place, sizes).map_err(fail)
+    }
+
+    /// A log that was read before it was compressed goes on where that ended.
+    fn compressed_again(&mut self, path: &Path, source: SourceId, identity: Identity) -> Option<FileReader> {
+        let plain = path.with_extension("");
+        let bases: Vec<PathBuf> = rotation_bases(&plain).into_iter().chain([plain]).collect();
+        let is_named = |own: &PathBuf| bases.iter().any(|base| same_place(base, own));
+        let is_of = |cursor: &&Cursor| {
+            let lay_at = cursor.seen_at.as_ref().unwrap_or(&cursor.path);
+            cursor.witness_len > 0 && (is_evidence(cursor) || is_named(&cursor.path) || is_named(lay_at))
+        };
+        let mut candidates: Vec<&Cursor> = self.options.cursors.iter().filter(is_of).collect();
+        candidates.sort_by_key(|cursor| std::cmp::Reverse(cursor.end));
+        let head = Head::new(path);
+        let (reader, cursor) = candidates.into_iter().find_map(|cursor| {
+            if !head.fits(cursor) {
+                return None;
+            }
+            let (file, _) = open_regular(path, self.options.symlinks).ok()?;
+            let mut place = Place::start(path, source, cursor.generation);
+            place.resume(cursor);
+            let reader = FileReader::gzip(file, identity, place, self.options.sizes()).ok()?;
+            reader.fits(cursor).then_some((reader, cursor))
+        })?;
+        let (own, other) = (shown(path), shown(&cursor.path));
+        let message = format!("`{own}` begins with {} bytes that were read as `{other}`", cursor.end);
+        self.outbox.remark(message, Some("they are not read again".to_owned()));
+        Some(reader)
     }
 
     fn stdin(&mut self) -> Result<(), Stopped> {
@@ -176,6 +207,11 @@ impl Reading<'_> {
         self.outbox.closed(source, reader.cursor(true));
         self.outbox.flush()
     }
+}
+
+/// Whether two paths are the same, however they were named.
+fn same_place(one: &Path, other: &Path) -> bool {
+    one == other || std::path::absolute(one).ok() == std::path::absolute(other).ok()
 }
 
 /// What an input names at this moment.

@@ -520,6 +520,26 @@ pub(crate) fn hash_of_head(file: &File) -> io::Result<Option<u64>> {
     Ok((head.len() == HEAD_BYTES).then(|| xxh3_64(&head)))
 }
 
+/// How the text in a compressed file begins.
+pub(crate) struct Head(Vec<u8>);
+
+impl Head {
+    /// Nothing, when the file cannot be read.
+    pub(crate) fn new(path: &Path) -> Self {
+        let mut head = Vec::new();
+        if let Ok((file, _)) = open_regular(path, Symlinks::SameOwner) {
+            let read = MultiGzDecoder::new(file).take(HEAD_BYTES as u64).read_to_end(&mut head);
+            read.unwrap_or_default();
+        }
+        Self(head)
+    }
+
+    /// True when it begins like the file of the cursor.
+    pub(crate) fn fits(&self, cursor: &Cursor) -> bool {
+        self.0.get(..cursor.head_len as usize).is_some_and(|head| xxh3_64(head) == cursor.head_hash)
+    }
+}
+
 /// True when a cursor remembers as many first bytes as can be.
 pub(crate) fn is_whole_head(cursor: &Cursor) -> bool {
     cursor.head_len as usize == HEAD_BYTES

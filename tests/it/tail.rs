@@ -1,6 +1,8 @@
 //! The reader against real files that grow, rotate, shrink and vanish.
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its files has failed")]
 
+mod rows;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;

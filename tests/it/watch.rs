@@ -183,7 +183,7 @@ fn after_a_crash_the_dashboard_still_knows_who_is_locked_out() {
 
     let mut terminal = env.terminal(120, 36, &["watch", "logs/app.log"]);
     terminal
-        .wait_until(|screen| screen.contains("dora") && screen.contains("left"))
+        .wait_until(|screen| screen.contains("dora") && screen.contains("1 locked"))
         .expect("the lockout is on the board again");
     terminal.send(Key::Ctrl('c')).expect("a key is sent");
     assert!(terminal.wait_exit().expect("the program ends").success());
@@ -223,4 +223,111 @@ fn an_interrupt_commits_what_was_read_and_says_130() {
     rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("the signal is sent");
     assert_eq!(child.wait().expect("watch ends").code(), Some(130));
     assert_eq!(indexed(&env), 3);
+}
+
+/// Ends `watch` and returns its status and what it said on standard error.
+fn interrupted(mut child: std::process::Child) -> (Option<i32>, String) {
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("the signal is sent");
+    let mut said = String::new();
+    let mut stderr = child.stderr.take().expect("standard error is piped");
+    std::io::Read::read_to_string(&mut stderr, &mut said).expect("what was said");
+    (child.wait().expect("watch ends").code(), said)
+}
+
+#[test]
+fn plain_watching_says_what_it_cannot_read_once() {
+    let env = TestEnv::new();
+    crate::harness::make_pipe(&env.log("pipe.log"));
+    append(&env.log("app.log"), &brute_force("frank", "203.0.113.14", 3));
+    let inputs = ["logs/pipe.log", "logs/missing.log", "nowhere/*.log", "logs/app.log"];
+    let child = env
+        .command(&[&["watch", "--plain"][..], &inputs].concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("watch starts");
+    wait_for("the lines to be indexed", || (indexed(&env) >= 3).then_some(()));
+    std::fs::File::create(env.log("app.log")).expect("the log is emptied");
+    append(&env.log("missing.log"), &brute_force("frank", "203.0.113.14", 1));
+    wait_for("the other log", || (indexed(&env) >= 4).then_some(()));
+    wait_for("the gap", || {
+        let found = env.run(&["search", "kind:gap", "--format", "ndjson"]);
+        String::from_utf8_lossy(&found.stdout).contains("app.log").then_some(())
+    });
+    let (status, said) = interrupted(child);
+    assert_eq!(status, Some(130), "{said}");
+    for words in
+        ["is a FIFO", "missing.log`: No such file", "no folder", "app.log` was emptied", "is there now"]
+    {
+        assert_eq!(said.matches(words).count(), 1, "{words}: {said}");
+    }
+}
+
+#[test]
+fn watching_nothing_that_can_be_read_is_a_mistake() {
+    let env = TestEnv::new();
+    crate::harness::make_pipe(&env.log("pipe.log"));
+    let mut child = env
+        .command(&["watch", "--plain", "logs/pipe.log"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("watch starts");
+    let mut said = std::io::BufReader::new(child.stderr.take().expect("standard error is piped"));
+    let mut line = String::new();
+    while !line.contains("is a FIFO") {
+        line.clear();
+        std::io::BufRead::read_line(&mut said, &mut line).expect("a line");
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("the signal is sent");
+    assert_eq!(child.wait().expect("watch ends").code(), Some(2));
+}
+
+#[test]
+fn a_data_directory_among_the_logs_is_refused() {
+    let env = TestEnv::new();
+    append(&env.log("app.log"), "one\n");
+    for input in ["logs", "logs/**/*"] {
+        let output = env.run(&["watch", "--plain", input, "--data-dir", "logs/data"]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("lies among the files to be read") && said.contains("--data-dir"), "{said}");
+    }
+}
+
+/// A panic in the library that reads the index becomes an error; a living dashboard must not notice.
+#[test]
+fn a_search_in_a_damaged_index_leaves_the_dashboard_alone() {
+    let env = TestEnv::new();
+    let lines: String = (0..3000).map(numbered_line).collect();
+    append(&env.log("many.log"), &lines);
+    env.stdout_of(&["ingest", "logs/many.log", "--data-dir", "data"], 0);
+    let partition = env.path("data/partitions/p00000001");
+    for entry in std::fs::read_dir(&partition).expect("the partition").flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "store" || extension == "idx") {
+            let mut bytes = std::fs::read(&path).expect("a file of the index");
+            let (from, to) = (bytes.len() / 10, bytes.len() * 9 / 10);
+            bytes.iter_mut().take(to).skip(from).for_each(|byte| *byte ^= 0xa5);
+            std::fs::write(path, bytes).expect("the file is damaged");
+        }
+    }
+    let mut terminal = env.terminal(100, 28, &["watch", "logs/many.log", "--data-dir", "data"]);
+    terminal.wait_until(|screen| screen.contains("Threat")).expect("the overview is drawn");
+    for key in [Key::Char('3'), Key::Char('/')] {
+        terminal.send(key).expect("a key is sent");
+    }
+    for letter in "request".chars() {
+        terminal.send(Key::Char(letter)).expect("a key is sent");
+    }
+    terminal.send(Key::Enter).expect("a key is sent");
+    terminal.wait_until(|screen| screen.contains("the search failed")).expect("the error is on the screen");
+    assert!(terminal.screen().alternate_screen(), "the dashboard keeps the screen");
+    assert!(!terminal.screen().contains("panicked"), "{:?}", terminal.screen());
+    terminal.send(Key::Char('1')).expect("a key is sent");
+    terminal.wait_until(|screen| screen.contains("Threat")).expect("the overview is drawn again");
+    terminal.send(Key::Ctrl('c')).expect("a key is sent");
+    assert!(terminal.wait_exit().expect("the program ends").success());
 }

@@ -71,6 +71,11 @@ impl Census {
         }
     }
 
+    /// All files that were noted, with where they are.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Identity, &Path)> {
+        self.files.iter().map(|(identity, path)| (*identity, path.as_path()))
+    }
+
     /// Where this very file is now.
     pub(super) fn place_of(&self, identity: Identity) -> Option<&Path> {
         self.files.get(&identity).map(PathBuf::as_path)

@@ -4,14 +4,17 @@
 //! Nothing is read from such a file while that is open: the original may be about to go, and then reading
 //! goes on in the copy where it stood. A copy whose original stays is another file after a while.
 
+use std::collections::HashMap;
 use std::fs::File;
+use std::path::PathBuf;
 use std::time::Instant;
 
-use super::recover::is_evidence;
+use super::recover::{is_evidence, open_this};
 use super::{Active, Follow};
-use crate::event::Cursor;
+use crate::event::{Cursor, SourceId};
 use crate::source::identity::Identity;
 use crate::source::reader::{FileReader, Place, continues, hash_of_head, is_whole_head};
+use crate::source::watch::Interest;
 
 /// So many known files that begin alike are compared.
 const CANDIDATES: usize = 64;
@@ -153,6 +156,42 @@ impl Follow {
         let Some(found) = self.fresh.iter().find(holds).copied() else { return false };
         self.take_over(found, cursor);
         true
+    }
+
+    /// The same at the start, among the files that were never read.
+    pub(super) fn continue_in_stranger(&mut self, cursor: &Cursor, source: SourceId) -> bool {
+        if !self.first_look || !is_evidence(cursor) || !is_whole_head(cursor) {
+            return false;
+        }
+        if self.strangers.is_none() {
+            self.strangers = Some(self.meet_strangers());
+        }
+        let met = self.strangers.as_ref().and_then(|met| met.get(&cursor.head_hash));
+        for (identity, path) in met.cloned().unwrap_or_default() {
+            let Some(file) = open_this(&path, identity).filter(|_| !self.is_taken(identity)) else {
+                continue;
+            };
+            if continues(&file, cursor).unwrap_or(false) {
+                let mut place = Place::start(&path, source, cursor.generation);
+                place.resume(cursor);
+                let size = file.metadata().map_or(cursor.end, |metadata| metadata.len());
+                self.take_up_at(file, identity, place, size);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The files of which nothing was ever read, by how they begin.
+    fn meet_strangers(&self) -> HashMap<u64, Vec<(Identity, PathBuf)>> {
+        let mut met: HashMap<u64, Vec<(Identity, PathBuf)>> = HashMap::new();
+        for (identity, path) in self.census.all().filter(|(identity, _)| !self.is_taken(*identity)) {
+            let file = open_this(path, identity).filter(|_| self.interest.covers(path));
+            if let Some(hash) = file.and_then(|file| hash_of_head(&file).ok().flatten()) {
+                met.entry(hash).or_default().push((identity, path.to_owned()));
+            }
+        }
+        met
     }
 
     /// The cursor of a file that is gone, or emptied, and goes on in this one, which has never been read.

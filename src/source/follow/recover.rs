@@ -211,7 +211,7 @@ impl Follow {
         if cursor.end == 0 {
             return false;
         }
-        if self.continue_in_fresh(cursor) {
+        if self.continue_in_fresh(cursor) || self.continue_in_stranger(cursor, source) {
             return true;
         }
         let own = Identity::of_cursor(cursor);
@@ -294,7 +294,7 @@ impl Follow {
 }
 
 /// True when a file that holds what stands before the cursor can only be a copy of the cursor's file.
-pub(super) fn is_evidence(cursor: &Cursor) -> bool {
+pub(crate) fn is_evidence(cursor: &Cursor) -> bool {
     cursor.end >= EVIDENCE_BYTES && cursor.head_len > 0
 }
 
@@ -316,7 +316,7 @@ fn names_of(cursor: &Cursor) -> Vec<PathBuf> {
 }
 
 /// Opens a file, if it is still the one that was seen there.
-fn open_this(path: &Path, identity: Identity) -> Option<File> {
+pub(super) fn open_this(path: &Path, identity: Identity) -> Option<File> {
     let (file, metadata) = open_regular(path, Symlinks::Never).ok()?;
     (Identity::of(&metadata) == identity).then_some(file)
 }

@@ -111,14 +111,17 @@ impl Follow {
                 self.open(&path, identity);
             }
         }
+        if self.waiting.is_empty() {
+            self.end_trouble(Path::new(""), Cause::Descriptors);
+        }
     }
 
     /// The system grants fewer descriptors than we counted on.
     pub(super) fn out_of_descriptors(&mut self, path: &Path, error: &OpenError) {
         self.options.open_files_max = (self.active.len() * 3 / 4).max(1);
         self.close_idle(self.active.len() / 4 + 1);
-        let message = format!("{error}: files take turns");
-        let (about, cause, hint) = (path.to_owned(), Cause::Descriptors, error.hint());
+        let message = format!("{error}; files take turns");
+        let (about, cause, hint) = (PathBuf::new(), Cause::Descriptors, error.hint());
         self.begin_trouble(Trouble { source: None, about, cause, message, hint });
         self.waiting.push(path);
     }
