@@ -1,14 +1,21 @@
-//! Bundles `queries/` into the binary: a table of (file name, text), so that soctop works without
+//! Bundles `queries/` and `vocabulary/` into the binary: tables of (file name, text), so that soctop works without
 //! any file beside it.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    println!("cargo:rerun-if-changed=queries");
+    for folder in ["queries", "vocabulary"] {
+        println!("cargo:rerun-if-changed={folder}");
+        bundle(folder)?;
+    }
+    Ok(())
+}
+
+fn bundle(folder: &str) -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let mut files = Vec::new();
-    collect(&root.join("queries"), &mut files)?;
+    collect(&root.join(folder), &mut files)?;
     files.sort();
     let mut table = String::from("&[\n");
     for file in &files {
@@ -18,7 +25,7 @@ fn main() -> io::Result<()> {
     }
     table.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(out.join("bundled_queries.rs"), table)
+    fs::write(out.join(format!("bundled_{folder}.rs")), table)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

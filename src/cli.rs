@@ -37,6 +37,7 @@ pub enum Command {
     Trace(TraceArgs),
     Explain(ExplainArgs),
     Rules(RulesArgs),
+    Vocabulary(VocabularyArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -48,6 +49,10 @@ pub struct RuleArgs {
     /// Rule file or folder (repeatable) instead of the bundled ones
     #[arg(long = "rules", value_name = "PATH")]
     pub rules: Vec<PathBuf>,
+
+    /// Vocabulary file or folder (repeatable), asked before the bundled ones
+    #[arg(long = "vocabulary", value_name = "PATH")]
+    pub vocabulary: Vec<PathBuf>,
 
     /// Match rules whatever the logsource of the event
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -291,6 +296,42 @@ pub struct ExplainArgs {
 
     #[command(flatten)]
     pub rules: RuleArgs,
+}
+
+/// How products say what happened: check and test the files, or begin a new one
+#[derive(Debug, Args)]
+pub struct VocabularyArgs {
+    #[command(subcommand)]
+    pub command: VocabularyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum VocabularyCommand {
+    /// Report everything that is wrong or doubtful, with the line and a hint
+    Check {
+        /// Vocabulary files or folders; the bundled ones without
+        #[arg(value_name = "PATH")]
+        files: Vec<PathBuf>,
+    },
+    /// Read the lines under `tests` and compare what they state
+    Test {
+        /// Vocabulary files or folders; the bundled ones without
+        #[arg(value_name = "PATH")]
+        files: Vec<PathBuf>,
+    },
+    /// Print a file with a guessed entry for a line
+    New {
+        /// The product that writes such lines
+        #[arg(long, value_name = "NAME", default_value = "mine")]
+        product: String,
+
+        /// The fact that the line states
+        #[arg(long, value_name = "FACT")]
+        fact: String,
+
+        /// The message, without its head
+        line: String,
+    },
 }
 
 /// Check, list, explain and test rules

@@ -14,6 +14,7 @@ mod rules;
 mod search;
 mod settings;
 mod trace;
+mod vocabulary;
 mod watch;
 
 use clap::CommandFactory;
@@ -41,6 +42,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Trace(args)) => trace::run(&args, asked),
         Some(Command::Explain(args)) => explain::run(&args, asked),
         Some(Command::Rules(args)) => rules::run(&args, asked),
+        Some(Command::Vocabulary(args)) => vocabulary::run(&args),
         Some(Command::Config(args)) => config::run(&args, asked),
         Some(Command::Completions(args)) => generate::completions(&args),
         Some(Command::Man(_)) => generate::man(),

@@ -14,6 +14,7 @@ mod rules;
 mod schema;
 mod settings;
 mod source;
+mod vocabulary;
 
 pub use effective::effective;
 pub use follow::Look;
@@ -27,3 +28,4 @@ pub use settings::{
     Config, ConfigError, Environment, Flags, Origin, RuleConfig, ScreenConfig, Setting, StoreConfig,
 };
 pub use source::{RedactionConfig, SourceConfig, SourcePath};
+pub use vocabulary::{load_vocabulary, vocabulary_files};

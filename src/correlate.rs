@@ -373,12 +373,14 @@ fn plan(rules: &RuleSet, lateness: Nanos) -> (Plan, Vec<Diagnostic>) {
         extension: rule.extension.as_ref(),
         correlation: None,
         generate: rule.generate == Some(true),
+        asks_for_facts: rule.detection.asks_for("event.action"),
     });
     let correlations = rules.correlations.iter().map(|rule| RuleInput {
         header: &rule.header,
         extension: rule.extension.as_ref(),
         correlation: Some(&rule.correlation),
         generate: false,
+        asks_for_facts: false,
     });
     let inputs: Vec<RuleInput<'_>> = detections.chain(correlations).collect();
     Plan::build(&inputs, lateness)
@@ -529,13 +531,14 @@ impl Correlator {
             Signal { record, time: time.0, order: record.seq, evidence: None, parts: Vec::new() };
         for index in &record.rules {
             let Some(rule) = plan.rules.get(*index as usize) else { continue };
-            if correlated && self.is_copy(*index, rule, &signal) {
+            let times = times_told(record, rule);
+            if correlated && (times == 0 || self.is_copy(*index, rule, &signal)) {
                 continue;
             }
             if !self.own_match(&plan, *index, rule, &mut signal, out) || !correlated {
                 continue;
             }
-            for route in &rule.routes {
+            for route in rule.routes.iter().flat_map(|route| std::iter::repeat_n(route, times)) {
                 self.deliver(&plan, route, &mut signal, false, out);
             }
         }
@@ -940,6 +943,14 @@ fn fold_into(buffer: &mut Vec<u8>, value: &str) {
 
 /// Key of the sketches of a replay.
 const REPLAY_SKETCH_SEED: u64 = 0x736f_6374_6f70;
+
+/// How often the fact of a line happened, as `soctop.fact.count` says: 0 for an attempt that another line has
+/// told. What a line claims beyond [`TIMES_LIMIT`] is not counted.
+fn times_told(record: &MatchRecord, rule: &plan::RulePlan) -> usize {
+    const TIMES_LIMIT: usize = 1_000;
+    let times = rule.told.and_then(|told| record.value(told)).and_then(|text| text.parse().ok());
+    times.map_or(1, |times: usize| times.min(TIMES_LIMIT))
+}
 
 /// Groups that one record can belong to at once.
 const MOST_GROUPS: usize = 16;

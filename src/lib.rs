@@ -22,6 +22,7 @@ pub mod correlate;
 pub mod decode;
 pub mod detect;
 pub mod event;
+pub mod facts;
 pub mod normalize;
 pub mod query;
 pub mod sigma;

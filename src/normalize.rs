@@ -11,6 +11,7 @@
 //! the usual way, `soctop.breaker.state` is `closed`, `open` or `half_open`.
 
 mod alias;
+mod apply;
 mod carry;
 pub mod context;
 mod id;
@@ -25,6 +26,7 @@ mod value;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use alias::{Claim, ROLES, Role};
 use carry::Carry;
@@ -42,6 +44,8 @@ use crate::event::{
     Event, Field, Flags, Format, Kind, LogLevel, Nanos, Origin, PathId, Paths, SourceId, Span, TimeQuality,
     Timestamp, Zone, canonical,
 };
+use crate::facts::echo::Echoes;
+use crate::facts::{Marks, Reader, Vocabulary};
 
 /// How a [`Normalizer`] reads what the lines leave open.
 #[derive(Clone, Debug)]
@@ -59,6 +63,8 @@ pub struct Options {
     pub context: Limits,
     /// What is configured about single fields; `None` costs nothing.
     pub overrides: Option<Overrides>,
+    /// How products say what happened.
+    pub vocabulary: Arc<Vocabulary>,
 }
 
 impl Default for Options {
@@ -70,6 +76,7 @@ impl Default for Options {
             redaction: Redaction::default(),
             context: Limits::default(),
             overrides: None,
+            vocabulary: Vocabulary::bundled(),
         }
     }
 }
@@ -103,6 +110,8 @@ pub struct Normalizer {
     decoded: Vec<u8>,
     logsources: LogSources,
     carry: Carry,
+    facts: Reader,
+    attempts: Echoes,
     context: Context,
     /// Newest time by source, kept only where it decides what a timestamp means.
     latest: HashMap<SourceId, Timestamp>,
@@ -115,11 +124,13 @@ struct Meaning {
     /// The bit of a canonical field, see [`Found::claimed`].
     canonical: u128,
     marks: u16,
+    /// Products that are recognised by it.
+    products: Marks,
 }
 
 impl Meaning {
     fn says_nothing(&self) -> bool {
-        self.claims.is_empty() && self.canonical == 0 && self.marks == 0
+        self.claims.is_empty() && self.canonical == 0 && self.marks == 0 && self.products.is_empty()
     }
 }
 
@@ -165,6 +176,7 @@ struct Found {
     claimed: u128,
     /// Signs of a known writer, see [`logsource`].
     marks: u16,
+    products: Marks,
     time: Option<Stamp>,
     /// Of [`Role::Level`].
     level: LogLevel,
@@ -181,6 +193,11 @@ impl Found {
     fn has(&self, role: Role) -> bool {
         self.roles & role.bit() != 0
     }
+
+    /// Whether the line itself has the canonical field.
+    fn claims(&self, path: PathId) -> bool {
+        1u128.checked_shl(path.0).is_some_and(|bit| self.claimed & bit != 0)
+    }
 }
 
 const NO_FIELD: Field =
@@ -191,6 +208,8 @@ impl Normalizer {
     pub fn new(paths: Paths, options: Options) -> Self {
         let request_parts = REQUEST_PARTS.map(|name| paths.intern(name));
         Self {
+            facts: Reader::new(&paths, Arc::clone(&options.vocabulary)),
+            attempts: Echoes::default(),
             paths,
             context: Context::new(options.context),
             carry: Carry::default(),
@@ -223,6 +242,7 @@ impl Normalizer {
     /// Fills in what other events with the same correlation id know. Call it in the order of the events.
     pub fn join(&mut self, event: &mut Event) {
         self.context.join(event);
+        self.count_attempts(event);
     }
 
     /// Adds the canonical fields, `meta.time` and `meta.time_quality`; what was read stays as it is. `arrival` (UTC)
@@ -230,12 +250,14 @@ impl Normalizer {
     /// this event.
     pub fn translate(&mut self, event: &mut Event, arrival: Timestamp) {
         let completion = self.completion(event.meta.source, arrival);
+        self.facts.take_head(event);
         if let Some(overrides) = &self.options.overrides {
             overrides.hide_ids(event);
         }
         let found = self.survey(event, completion);
         self.set_time(event, found.time, arrival);
         self.set_ids(event, &found);
+        self.scan_message(event, &found);
         self.read_message(event, &found);
         let mut roles = found.roles;
         while roles != 0 {
@@ -247,7 +269,10 @@ impl Normalizer {
         if event.meta.flags.has(Flags::DUPLICATE_KEYS) {
             self.fill_again(event, &found);
         }
-        self.fill_from_message(event, &found);
+        self.fill_from_message(event, &found, false);
+        self.state_facts(event, &found);
+        self.fill_from_message(event, &found, true);
+        self.state_answer(event, &found);
         set_silent_level(event, &found);
         let from_message = self.said.iter().any(|(path, _)| *path == canonical::URL_PATH);
         if from_message || found.roles & REQUEST_ROLES != 0 || found.marks & logsource::REQUEST_PART != 0 {
@@ -285,7 +310,7 @@ impl Normalizer {
         let logger_span = found.has(Role::Logger).then(|| self.best[Role::Logger as usize].field.span);
         let logger = logger_span.map_or("", |span| event.text(span));
         let said = &mut self.said;
-        message::read(text, logger, |fact| {
+        message::read(text, self.facts.stated().phrases(), logger, |fact| {
             said.push(match fact {
                 Fact::Word(path, word) => (path, Said::Text(Cow::Borrowed(word))),
                 Fact::Text(path, text) => (path, Said::Text(Cow::Owned(text))),
@@ -302,11 +327,14 @@ impl Normalizer {
 
     /// Adds what only the message says. The first mention counts. A line of no known format may have been
     /// forged whole, by a newline in somebody's input: it says nothing about who did something.
-    fn fill_from_message(&self, event: &mut Event, found: &Found) {
+    /// People and addresses come apart and last: the words of a product know them better.
+    fn fill_from_message(&self, event: &mut Event, found: &Found, whom: bool) {
         let trusted = event.meta.format != Format::Plain;
         for (path, said) in &self.said {
             let breaker = matches!(*path, canonical::BREAKER_NAME | canonical::BREAKER_STATE);
-            if !(trusted || breaker) || has_value(event, *path) {
+            let is_whom = matches!(*path, canonical::USER_NAME | canonical::SOURCE_IP);
+            let is_known = whom && self.facts.stated().is_known_speaker;
+            if is_whom != whom || is_known || !(trusted || breaker) || has_value(event, *path) {
                 continue;
             }
             let kind = match *path {
@@ -375,6 +403,7 @@ impl Normalizer {
             roles: 0,
             claimed: 0,
             marks: 0,
+            products: Marks::default(),
             time: None,
             level: LogLevel::Unknown,
             address: NO_ADDRESS,
@@ -396,6 +425,7 @@ impl Normalizer {
             }
             found.claimed |= list.canonical;
             found.marks |= list.marks;
+            found.products.add(&list.products);
             for claim in &list.claims {
                 if claim.role == Role::Id {
                     self.ids.push(index as u32);
@@ -454,6 +484,7 @@ impl Normalizer {
             claims,
             canonical: if is_canonical { 1 << path.index() } else { 0 },
             marks: logsource::marks(name),
+            products: self.facts.mark_of(name),
         };
         drop(names);
         let list = if meaning.says_nothing() {
@@ -890,7 +921,7 @@ fn set(event: &mut Event, found: &Found, target: PathId, kind: Kind, span: Span,
 #[inline]
 fn put(event: &mut Event, found: &Found, target: PathId, kind: Kind, span: Span) {
     event.push(target, kind, span, Origin::Canonical);
-    if found.claimed != 0 && found.claimed & 1 << target.index() != 0 {
+    if found.claimed != 0 && found.claims(target) {
         let fields = event.fields_mut();
         let last = fields.len() - 1;
         if let Some(first) = fields.iter().position(|field| field.path == target) {

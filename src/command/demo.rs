@@ -16,6 +16,7 @@ use crate::cli::DemoArgs;
 use crate::config::{self, RedactionConfig};
 use crate::event::Timestamp;
 use crate::exit::Exit;
+use crate::facts::Vocabulary;
 use crate::pipeline::{Clock, LiveOptions};
 use crate::samples::{self, Line};
 use crate::sigma::Placeholders;
@@ -50,6 +51,7 @@ pub fn run(args: &DemoArgs, asked: Asked) -> anyhow::Result<Exit> {
         from: source::From::Start,
         follow: true,
         routing: true,
+        vocabulary: Vocabulary::bundled(),
         data_dir: folder.path().join("state"),
         clock,
         plain: plain.then_some(lines),

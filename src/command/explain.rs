@@ -19,6 +19,7 @@ use crate::event::{
     canonical,
 };
 use crate::exit::{Exit, Hinted};
+use crate::facts::Fact;
 use crate::pipeline::{self, Intake, Line};
 use crate::sigma::{Level, RuleSet};
 use crate::source::Input;
@@ -31,7 +32,7 @@ pub fn run(args: &ExplainArgs, asked: Asked) -> anyhow::Result<Exit> {
     let config = asked.rules(&args.rules).resolve()?;
     let loaded = live::load_rules(&config)?;
     live::report_rule_problems(&loaded);
-    let mut reader = Explainer::new(&config, &loaded.rules, args);
+    let mut reader = Explainer::new(&config, &loaded.rules, args)?;
     match subject(args.subject.as_deref())? {
         Subject::Line(line) => {
             reader.line(&Line::alone(line.as_bytes(), &COMMAND_LINE.into(), live::wall_clock()))?;
@@ -77,11 +78,11 @@ struct Explainer<'r> {
 }
 
 impl<'r> Explainer<'r> {
-    fn new(config: &Config, rules: &'r RuleSet, args: &ExplainArgs) -> Self {
+    fn new(config: &Config, rules: &'r RuleSet, args: &ExplainArgs) -> anyhow::Result<Self> {
         let paths = Paths::new();
         let routing = config.rules.routing.value;
-        Self {
-            intake: Intake::new(&paths, &live::recorded(config), &config.sources),
+        Ok(Self {
+            intake: Intake::new(&paths, &live::recorded(config)?, &config.sources),
             engine: Engine::compile(rules, &paths, EngineOptions { routing }),
             rules,
             format: args.format,
@@ -89,7 +90,7 @@ impl<'r> Explainer<'r> {
             out: Out::new(),
             said: 0,
             paths,
-        }
+        })
     }
 
     fn input(&mut self, input: &Input) -> anyhow::Result<()> {
@@ -218,12 +219,31 @@ struct Explained<'r> {
     fields: BTreeMap<String, Vec<String>>,
     /// How the first value of each field was found.
     found: BTreeMap<String, String>,
-    facts: Vec<serde_json::Value>,
+    facts: Vec<Stated>,
     rules: Vec<Matched<'r>>,
     /// Places with secrets in them.
     redacted: u64,
     #[serde(skip)]
     in_order: Vec<Found>,
+}
+
+/// A fact that the line states.
+#[derive(Serialize)]
+struct Stated {
+    fact: &'static str,
+    confidence: String,
+    /// The entry of the vocabulary that says so.
+    entry: String,
+}
+
+fn facts(event: &Event) -> Vec<Stated> {
+    let said = |path| event.all(path).map(str::to_owned).collect::<Vec<_>>();
+    let stated = event.all(canonical::EVENT_ACTION).filter_map(Fact::named);
+    let by = said(canonical::FACT_CONFIDENCE).into_iter().zip(said(canonical::FACT_ENTRY));
+    stated
+        .zip(by)
+        .map(|(fact, (confidence, entry))| Stated { fact: fact.name(), confidence, entry })
+        .collect()
 }
 
 #[derive(Serialize)]
@@ -268,7 +288,7 @@ impl<'r> Explained<'r> {
             correlation_ids: event.all(canonical::CORRELATION_ID).map(str::to_owned).collect(),
             fields,
             found: how,
-            facts: Vec::new(),
+            facts: facts(event),
             rules,
             redacted: 0,
             in_order,
@@ -326,6 +346,13 @@ fn print_table(out: &mut Out, explained: &Explained<'_>) -> io::Result<()> {
     out.line(&heading)?;
     for (name, value) in headlines(explained) {
         out.line(&format!("  {name:<10} {}", Safe::new(&value)))?;
+    }
+    for stated in &explained.facts {
+        let fact = format!("{}  {}  {}", stated.fact, stated.confidence, stated.entry);
+        out.line(&format!("  {:<10} {}", "fact", Safe::new(&fact)))?;
+    }
+    if explained.facts.is_empty() {
+        out.line(&format!("  {:<10} none; `soctop vocabulary new` writes an entry for it", "fact"))?;
     }
     for rule in &explained.rules {
         let level = out.level(rule.level);

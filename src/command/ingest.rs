@@ -29,6 +29,7 @@ pub fn run(args: &IngestArgs, asked: Asked) -> anyhow::Result<Exit> {
         sources: config.sources.clone(),
         redaction: config.redaction.clone(),
         routing: config.rules.routing.value,
+        vocabulary: live::load_vocabulary(&config)?,
         data_dir: settings::data_dir(&config)?,
         clock: Clock::Wall,
         plain: None,

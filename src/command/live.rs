@@ -1,6 +1,7 @@
 //! What `watch` and `demo` share: a running engine, shown as a dashboard or as plain lines.
 
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, bounded, never, select};
@@ -11,6 +12,7 @@ use crate::cli::ScreenArgs;
 use crate::config::{self, Config, LoadedRules, ScreenConfig};
 use crate::event::{Cause, Timestamp};
 use crate::exit::{Exit, Hinted};
+use crate::facts::Vocabulary;
 use crate::index;
 use crate::normalize;
 use crate::pipeline::{self, Clock, Live, LiveError, LiveOptions, PLAIN_ALERTS};
@@ -31,9 +33,20 @@ pub fn load_rules(config: &Config) -> anyhow::Result<LoadedRules> {
 }
 
 /// How events of recordings are normalised: the time of reading says nothing about them.
-pub fn recorded(config: &Config) -> normalize::Options {
+pub fn recorded(config: &Config) -> anyhow::Result<normalize::Options> {
     let redaction = config.redaction.applied(normalize::Redaction::default());
-    normalize::Options { max_skew: None, redaction, ..normalize::Options::default() }
+    let vocabulary = load_vocabulary(config)?;
+    Ok(normalize::Options { max_skew: None, redaction, vocabulary, ..normalize::Options::default() })
+}
+
+/// Loads the vocabulary that is configured; what is wrong in the user's files is said on standard error.
+pub fn load_vocabulary(config: &Config) -> anyhow::Result<Arc<Vocabulary>> {
+    let vocabulary = config::load_vocabulary(&config.rules.vocabulary.value)?;
+    let errors = vocabulary.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    for diagnostic in errors {
+        print::talk(Safe::new(&format!("{}: {}", diagnostic.at, diagnostic.message)).as_str());
+    }
+    Ok(vocabulary)
 }
 
 /// An error of the index with its next step, where it knows one.

@@ -28,7 +28,7 @@ pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
         live::report_rule_problems(&loaded);
         anyhow::bail!("no rule runs, so nothing can be found");
     }
-    let mut normalize = live::recorded(&config);
+    let mut normalize = live::recorded(&config)?;
     // Vectors hold nobody's secrets, and what is printed is compared with what others found in the same text.
     normalize.redaction.enabled = !args.conformance;
     let options = WorkOptions {

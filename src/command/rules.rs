@@ -30,7 +30,7 @@ pub fn run(args: &RulesArgs, asked: Asked) -> anyhow::Result<Exit> {
     | RulesCommand::Show { rules, .. }
     | RulesCommand::Test { rules }) = &args.command;
     let paths = [&rules.paths[..], &rules.rules].concat();
-    let config = asked.rules(&RuleArgs { rules: paths, no_routing: None }).resolve()?;
+    let config = asked.rules(&RuleArgs { rules: paths, ..RuleArgs::default() }).resolve()?;
     match &args.command {
         RulesCommand::Check { .. } => check(&config),
         RulesCommand::List { events, format, .. } => list(&config, events.as_deref(), *format),
@@ -107,7 +107,7 @@ struct Row {
 
 fn list(config: &Config, events: Option<&Path>, format: AlertFormat) -> anyhow::Result<Exit> {
     let loaded = load(config)?;
-    let mut bench = Bench::new(config, &loaded.rules, true);
+    let mut bench = Bench::new(config, &loaded.rules, true)?;
     let mut seen = 0;
     if let Some(path) = events {
         bench.each_event(path, |engine, event| {
@@ -221,7 +221,7 @@ fn show_rule(out: &mut Out, config: &Config, rules: &RuleSet, index: RuleIndex) 
     out.line(&format!("logsource  {}", Safe::new(&logsource_words(&rule.logsource))))?;
     out.line("")?;
     print_lines(out, &explain::detection(rule, None))?;
-    let bench = Bench::new(config, rules, false);
+    let bench = Bench::new(config, rules, false)?;
     let program = bench.engine.program();
     out.line("")?;
     out.line(&format!("compiled to  {}", explain::compiled(program, index.index())))?;
@@ -249,7 +249,7 @@ fn show_events(
     index: RuleIndex,
     log: &Path,
 ) -> anyhow::Result<()> {
-    let mut bench = Bench::new(config, rules, false);
+    let mut bench = Bench::new(config, rules, false)?;
     let paths = bench.paths.clone();
     bench.each_event(log, |_, event| {
         out.line("")?;
@@ -345,11 +345,11 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(config: &Config, rules: &RuleSet, routing: bool) -> Self {
+    fn new(config: &Config, rules: &RuleSet, routing: bool) -> anyhow::Result<Self> {
         let paths = Paths::new();
-        let intake = Intake::new(&paths, &super::live::recorded(config), &config.sources);
+        let intake = Intake::new(&paths, &super::live::recorded(config)?, &config.sources);
         let engine = Engine::compile(rules, &paths, EngineOptions { routing });
-        Self { paths, intake, engine }
+        Ok(Self { paths, intake, engine })
     }
 
     /// Every event of a file, as the rules of a live soctop would see it.

@@ -31,6 +31,7 @@ pub fn run(args: &WatchArgs, asked: Asked) -> anyhow::Result<Exit> {
         },
         follow: true,
         routing: config.rules.routing.value,
+        vocabulary: live::load_vocabulary(&config)?,
         data_dir,
         clock: Clock::Wall,
         plain: plain.then_some(lines),

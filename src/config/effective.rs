@@ -20,6 +20,10 @@ pub fn effective(config: &Config, data_dir: Option<&Path>) -> String {
         paths => list(paths.iter().map(|path| quoted(&path.display()))),
     });
     page.setting("routing", &config.rules.routing, bool::to_string);
+    page.setting("vocabulary", &config.rules.vocabulary, |paths| match paths.as_slice() {
+        [] => "[]".to_owned(),
+        paths => list(paths.iter().map(|path| quoted(&path.display()))),
+    });
     page.lists(config);
     page.sources(config);
     page.redaction(config);

@@ -386,7 +386,7 @@ fn is_same(a: &Document, b: &Document) -> bool {
 }
 
 /// The rule files at or below a path, sorted. Hidden ones are none: editors keep their own beside a file.
-fn rule_files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
+pub(super) fn rule_files(path: &Path) -> Result<Vec<PathBuf>, RuleError> {
     let failed = |source| RuleError { path: path.to_owned(), source };
     let mut files = Vec::new();
     let metadata = std::fs::metadata(path).map_err(failed)?;

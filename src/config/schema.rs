@@ -36,6 +36,12 @@ pub const SECTIONS: &[Section] = &[
                 example: "true",
                 about: "Match rules only against events of their logsource (flag --no-routing).",
             },
+            Key {
+                name: "vocabulary",
+                example: r#"["vocabulary"]"#,
+                about: "How more products say what happened: files and folders that are asked before the bundled\n\
+                        ones (flag --vocabulary).",
+            },
         ],
     },
     Section {

@@ -21,6 +21,7 @@ const SYSTEM_FILE: &str = "/etc/soctop/config.toml";
 pub struct Flags {
     pub config: Option<PathBuf>,
     pub rules: Vec<PathBuf>,
+    pub vocabulary: Vec<PathBuf>,
     pub routing: Option<bool>,
     pub data_dir: Option<PathBuf>,
     pub fps: Option<u16>,
@@ -105,6 +106,8 @@ pub struct RuleConfig {
     /// Files and folders; empty: the bundled rules.
     pub paths: Setting<Vec<PathBuf>>,
     pub routing: Setting<bool>,
+    /// Files and folders with the words of more products.
+    pub vocabulary: Setting<Vec<PathBuf>>,
 }
 
 /// `[store]`
@@ -126,7 +129,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             file: None,
-            rules: RuleConfig { paths: Setting::default(Vec::new()), routing: Setting::default(true) },
+            rules: RuleConfig {
+                paths: Setting::default(Vec::new()),
+                routing: Setting::default(true),
+                vocabulary: Setting::default(Vec::new()),
+            },
             lists: Lists::default(),
             sources: Vec::new(),
             redaction: RedactionConfig::default(),
@@ -220,6 +227,8 @@ impl Config {
         let rules = (!flags.rules.is_empty()).then(|| flags.rules.clone());
         replace(&mut self.rules.paths, |paths| paths.flag("--rules", rules));
         replace(&mut self.rules.routing, |routing| routing.flag("--no-routing", flags.routing));
+        let vocabulary = (!flags.vocabulary.is_empty()).then(|| flags.vocabulary.clone());
+        replace(&mut self.rules.vocabulary, |paths| paths.flag("--vocabulary", vocabulary));
         replace(&mut self.store.data_dir, |folder| {
             let named = environment.data_dir.clone();
             folder
@@ -262,10 +271,12 @@ fn set<'t, T>(
 
 impl RuleConfig {
     fn fill<'t>(&mut self, reader: &mut Reader<'t>, table: &Table<'t>) {
-        set(&mut self.paths, reader, table, "paths", |reader, value| {
-            let texts: Vec<Spanned<String>> = reader.texts(value, "paths");
-            Some(texts.iter().map(|text| reader.path(text)).collect())
-        });
+        for (setting, key) in [(&mut self.paths, "paths"), (&mut self.vocabulary, "vocabulary")] {
+            set(setting, reader, table, key, |reader, value| {
+                let texts: Vec<Spanned<String>> = reader.texts(value, key);
+                Some(texts.iter().map(|text| reader.path(text)).collect())
+            });
+        }
         set(&mut self.routing, reader, table, "routing", |reader, value| reader.boolean(value, "routing"));
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct RuleInput<'r> {
     pub(crate) correlation: Option<&'r Correlation>,
     /// `generate` was written on the referenced rule itself.
     pub(crate) generate: bool,
+    /// The rule looks at what lines state.
+    pub(crate) asks_for_facts: bool,
 }
 
 /// All rules, by rule index, and the fields they need.
@@ -66,6 +68,8 @@ pub(crate) struct RulePlan {
     pub(crate) risk_fields: Vec<FieldNumber>,
     pub(crate) first_seen_fields: Vec<FieldNumber>,
     pub(crate) once_fields: Vec<FieldNumber>,
+    /// For rules about facts: how often that of a line happened, 0 where another line has told the attempt.
+    pub(crate) told: Option<FieldNumber>,
     /// For `once_per`: logger, path and status of a request.
     pub(crate) once_request: Option<[FieldNumber; 3]>,
     pub(crate) states: Option<StatesPlan>,
@@ -485,6 +489,7 @@ impl Builder<'_> {
                 .iter()
                 .flat_map(|once| self.field_numbers(&once.fields))
                 .collect(),
+            told: input.asks_for_facts.then(|| self.field("soctop.fact.count")),
             once_request: extension.once_per.as_ref().map(|_| {
                 ["log.logger", "url.path", "http.response.status_code"].map(|name| self.field(name))
             }),

@@ -6,18 +6,10 @@
 //! one. Facts of the line's own fields are never overruled: callers use these only for what is
 //! missing.
 
-use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, MatchKind};
-
 use super::value;
 use crate::event::{PathId, address, canonical};
-
-/// How much of a message is read; what comes later is a stack trace.
-const READ_LIMIT: usize = 1_024;
-
-/// Phrases of one message that are looked at: more are noise, or meant to cost time.
-const PHRASE_LIMIT: usize = 16;
+use crate::facts::phrases::Kind;
+use crate::facts::{PhraseHit, head, is_inside, quoted as quoted_parts};
 
 /// A fact found in a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,117 +23,15 @@ pub(super) enum Fact<'m> {
     Number(PathId, i64),
 }
 
-/// What a phrase introduces.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Address,
-    User,
-    Breaker,
-    /// Last characters of an API key.
-    Key,
-    /// A customer, if ` (tier` follows.
-    Customer,
-    /// `METHOD target PROTOCOL` in quotes.
-    RequestLine,
-    /// `METHOD /path`.
-    Request,
-    Status,
-    Domain,
-    /// `login: FAILED`.
-    Authentication,
-    /// The name of an event.
-    Action,
-    /// Milliseconds.
-    Duration,
-    /// A path.
-    Path,
-    /// Why somebody was blocked.
-    Reason,
-    /// Which rule was violated.
-    Rule,
-    /// `read on /path DENIED`.
-    Authorization,
-    /// A record of pgaudit.
-    Audit,
-}
-
-/// Phrases in lower case. The longest one at a place wins.
-const PHRASES: &[(&str, Kind)] = &[
-    ("from ", Kind::Address),
-    (" ip ", Kind::Address),
-    ("ip: ", Kind::Address),
-    ("ip=", Kind::Address),
-    (": ip:", Kind::Address),
-    ("client ", Kind::Address),
-    ("client: ", Kind::Address),
-    ("client=", Kind::Address),
-    ("address ", Kind::Address),
-    ("address: ", Kind::Address),
-    ("exceeded: ", Kind::Address),
-    ("exceeded for ", Kind::Customer),
-    ("minute (", Kind::Address),
-    ("hour (", Kind::Address),
-    ("second (", Kind::Address),
-    ("day (", Kind::Address),
-    ("rhost=", Kind::Address),
-    ("src=", Kind::Address),
-    ("remote_addr=", Kind::Address),
-    (" host=", Kind::Address),
-    ("for host \"", Kind::Address),
-    ("attempts: ", Kind::User),
-    ("token used: ", Kind::User),
-    ("for token: ", Kind::User),
-    ("for email: ", Kind::User),
-    ("logged in: ", Kind::User),
-    ("for user ", Kind::User),
-    ("for user: ", Kind::User),
-    ("by user: ", Kind::User),
-    ("by user ", Kind::User),
-    ("user: ", Kind::User),
-    ("user=", Kind::User),
-    ("username=", Kind::User),
-    ("{username: ", Kind::User),
-    ("username\": ", Kind::User),
-    ("ip_address: ", Kind::Address),
-    ("ip_address=", Kind::Address),
-    ("account: ", Kind::User),
-    ("for account ", Kind::User),
-    ("circuit breaker ", Kind::Breaker),
-    ("circuit_breaker ", Kind::Breaker),
-    ("api key used: ", Kind::Key),
-    ("invalid api key: ", Kind::Key),
-    ("request: \"", Kind::RequestLine),
-    (" - \"", Kind::RequestLine),
-    ("request started: ", Kind::Request),
-    ("request completed: ", Kind::Request),
-    ("🌐 ", Kind::Request),
-    ("status: ", Kind::Status),
-    ("host: \"", Kind::Domain),
-    ("authentication ", Kind::Authentication),
-    ("auth ", Kind::Authentication),
-    ("security event: ", Kind::Action),
-    ("time: ", Kind::Duration),
-    ("exceeded at endpoint: ", Kind::Path),
-    ("due to ", Kind::Reason),
-    ("security violation: ", Kind::Rule),
-    ("authorization: ", Kind::Authorization),
-    ("audit: session,", Kind::Audit),
-    ("audit: object,", Kind::Audit),
-    ("password for ", Kind::User),
-    ("publickey for ", Kind::User),
-];
-
-static FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::LeftmostLongest)
-        .build(PHRASES.iter().map(|(phrase, _)| phrase))
-        .expect("the phrases are few and short")
-});
-
-/// Calls `found` with every fact that `message` states. `logger` may name a breaker
-/// (`circuit_breaker.database`).
-pub(super) fn read<'m>(message: &'m str, logger: &'m str, mut found: impl FnMut(Fact<'m>)) {
+/// Calls `found` with every fact that `message` states, in which the scanner found `phrases`. `logger` may name
+/// a breaker (`circuit_breaker.database`). What a message quotes was written by somebody else: a phrase in there introduces
+/// nothing.
+pub(super) fn read<'m>(
+    message: &'m str,
+    phrases: &[PhraseHit],
+    logger: &'m str,
+    mut found: impl FnMut(Fact<'m>),
+) {
     if let Some(name) = logger.strip_prefix("circuit_breaker.").filter(|name| !name.is_empty()) {
         found(Fact::Part(canonical::BREAKER_NAME, name));
     }
@@ -159,18 +49,21 @@ pub(super) fn read<'m>(message: &'m str, logger: &'m str, mut found: impl FnMut(
     if head.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("ip ")) {
         address(peer(head.get(3..).unwrap_or_default()), &mut found);
     }
+    let quoted = if phrases.is_empty() { Vec::new() } else { quoted_parts(head) };
     let mut named = false;
-    for hit in FINDER.find_iter(head).take(PHRASE_LIMIT) {
-        let Some((phrase, kind)) = PHRASES.get(hit.pattern().as_usize()) else { continue };
+    for hit in phrases {
         // What somebody typed in as a name may imitate the rest of the sentence; the writer's own end is the last.
-        named |= *kind == Kind::User;
-        if named && *phrase == "from " && later_address(head.get(hit.end()..).unwrap_or_default()) {
+        named |= hit.kind == Kind::User;
+        let begins_from =
+            head.get(hit.start..hit.end).is_some_and(|phrase| phrase.eq_ignore_ascii_case("from "));
+        let is_typed_in = named && begins_from && later_address(head.get(hit.end..).unwrap_or_default());
+        if is_typed_in || names_somebody(hit.kind) && is_inside(&quoted, hit.start) {
             continue;
         }
         // The statement of an audit record is wanted whole.
-        let text = if *kind == Kind::Audit { message } else { head };
-        fact(*kind, text.get(hit.end()..).unwrap_or_default(), &mut found);
-        if *kind == Kind::Audit {
+        let text = if hit.kind == Kind::Audit { message } else { head };
+        fact(hit.kind, text.get(hit.end..).unwrap_or_default(), &mut found);
+        if hit.kind == Kind::Audit {
             return;
         }
     }
@@ -182,13 +75,9 @@ fn later_address(rest: &str) -> bool {
     ends.is_some_and(|last| address::address(peer(last)).is_some())
 }
 
-/// The first line, and not more than is worth reading.
-fn head(message: &str) -> &str {
-    let mut end = message.len().min(READ_LIMIT);
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    message.get(..end).unwrap_or_default()
+/// Whether a phrase of this kind accuses somebody.
+fn names_somebody(kind: Kind) -> bool {
+    matches!(kind, Kind::Address | Kind::User | Kind::Breaker)
 }
 
 fn fact<'m>(kind: Kind, rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
@@ -493,7 +382,8 @@ mod tests {
         let paths = Paths::new();
         let names = paths.read();
         let mut out = Vec::new();
-        read(message, logger, |fact| {
+        let hits = crate::facts::Vocabulary::bundled().scan(message);
+        read(message, &hits.phrases, logger, |fact| {
             let (path, text) = match fact {
                 Fact::Part(path, text) => (path, text.to_owned()),
                 Fact::Word(path, word) => (path, word.to_owned()),

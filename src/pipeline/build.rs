@@ -19,6 +19,7 @@ use super::worker::{Channels, Timers, Worker};
 use crate::alert::Alert;
 use crate::config::{KeyError, LoadedRules, RedactionConfig, RuleFiles, SourceConfig, redaction_key};
 use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
+use crate::facts::Vocabulary;
 use crate::index::{self, Writer};
 use crate::normalize::Redaction;
 use crate::source::{self, Changes, Input, Stop};
@@ -60,6 +61,8 @@ pub struct LiveOptions {
     pub redaction: RedactionConfig,
     /// Match rules only against events of their logsource.
     pub routing: bool,
+    /// How products say what happened.
+    pub vocabulary: Arc<Vocabulary>,
     pub data_dir: PathBuf,
     pub clock: Clock,
     /// Where lines go instead of a dashboard, if anywhere.
@@ -117,6 +120,7 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     let sources = std::mem::take(&mut options.sources);
     let mut work_options = WorkOptions { routing: options.routing, sources, ..WorkOptions::default() };
     work_options.normalize.redaction = options.redaction.applied(Redaction::default());
+    work_options.normalize.vocabulary = Arc::clone(&options.vocabulary);
     work_options.normalize.redaction.key = redaction_key(&options.data_dir)?;
     let mut problems = reload::problems(&options.rules.diagnostics);
     let mut work = prepare_work(&options.rules, &work_options, &writer, &mut problems);

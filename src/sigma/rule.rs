@@ -209,6 +209,23 @@ pub struct Detection {
     pub condition_at: Position,
 }
 
+impl Search {
+    fn asks_for(&self, field: &str) -> bool {
+        match self {
+            Self::All(inner) | Self::Any(inner) => inner.iter().any(|search| search.asks_for(field)),
+            Self::Item(item) => item.field.as_deref() == Some(field),
+        }
+    }
+}
+
+impl Detection {
+    /// Whether any of its searches looks at the field.
+    #[must_use]
+    pub fn asks_for(&self, field: &str) -> bool {
+        self.identifiers.iter().any(|identifier| identifier.search.asks_for(field))
+    }
+}
+
 /// A detection rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DetectionRule {

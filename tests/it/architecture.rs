@@ -11,7 +11,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("yaml", &[]),
     ("event", &[]),
     ("decode", &["event"]),
-    ("normalize", &["event"]),
+    ("facts", &["yaml", "event"]),
+    ("normalize", &["event", "facts"]),
     ("sigma", &["yaml", "event"]),
     ("alert", &["event", "sigma"]),
     ("detect", &["event", "sigma"]),
@@ -19,7 +20,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("query", &["event", "sigma", "alert"]),
     ("state", &["event", "sigma", "alert", "correlate", "query"]),
     // App half.
-    ("config", &["event", "decode", "normalize", "sigma", "correlate"]),
+    ("config", &["event", "facts", "decode", "normalize", "sigma", "correlate"]),
     ("source", &["event"]),
     ("index", &["event", "query", "sigma", "alert"]),
     (
@@ -27,6 +28,7 @@ const TABLE: &[(&str, &[&str])] = &[
         &[
             "source",
             "decode",
+            "facts",
             "normalize",
             "sigma",
             "alert",
@@ -79,6 +81,7 @@ const PURE: &[&str] = &[
     "text",
     "yaml",
     "event",
+    "facts",
     "decode",
     "normalize",
     "sigma",

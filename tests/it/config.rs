@@ -83,6 +83,7 @@ fn the_effective_configuration_says_who_decided_each_value() {
     [rules]
     paths = []                               # default
     routing = false                          # file, line 2
+    vocabulary = []                          # default
 
     [store]
     data_dir = "/var/lib/soctop"             # environment SOCTOP_DATA_DIR

@@ -25,4 +25,5 @@ mod screenshot; // the picture in the README is a frame of the program
 mod search; // the store: what is found, what survives, what cannot be lost
 mod seed_systems; // the rules on recordings of real systems
 mod tail; // the reader: growth, rotation, truncation, restart
+mod vocabulary; // how products say what happened
 mod watch; // from an appended line to the screen, and through a crash

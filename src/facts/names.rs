@@ -1,0 +1,226 @@
+//! Names of events that services invent: `user.login.failed`, `LoginFailed`, `auth-failure`.
+//!
+//! A name is folded once (camel case split, lower case, `.`, `-`, `_`, `:`, `/` and spaces equal) and must then be
+//! subject and verdict with nothing else left over. That law is what keeps `login_failed_total` and
+//! `login_failed_email_sent` out. The longest phrase wins at each place: `logout` holds no `log`.
+
+use std::collections::HashMap;
+
+use super::fact::Fact;
+use super::file::{list, texts};
+use crate::event::address::is_placeholder;
+use crate::yaml::{self, Diagnostic, Node};
+
+/// Longest name that is read, in bytes, and most words of one.
+const NAME_LIMIT: usize = 64;
+const WORD_LIMIT: usize = 10;
+/// Most words of a phrase.
+const PHRASE_LIMIT: usize = 4;
+/// Rows that fit into a set of bits.
+const ROW_LIMIT: usize = 128;
+
+/// The table of `names.yml`.
+#[derive(Debug, Default)]
+pub struct Names {
+    rows: Vec<Fact>,
+    phrases: HashMap<String, Meaning>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What a phrase may be, as sets of rows.
+#[derive(Clone, Debug, Default)]
+struct Meaning {
+    subject: u128,
+    verdict: u128,
+    is_ignorable: bool,
+    reason: Option<String>,
+}
+
+/// What a name states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub fact: Fact,
+    pub reason: Option<String>,
+}
+
+impl Names {
+    /// Reads the table.
+    #[must_use]
+    pub fn read(file: &str, text: &str) -> Self {
+        let mut names = Self::default();
+        let (documents, diagnostics) = yaml::read(&file.into(), text);
+        names.diagnostics = diagnostics;
+        for document in &documents {
+            names.take(&document.root);
+        }
+        names
+    }
+
+    fn take(&mut self, root: &Node) {
+        for phrase in root.get("ignorable").map(texts).unwrap_or_default() {
+            self.phrase(&phrase).is_ignorable = true;
+        }
+        for (reason, phrases) in root.get("reasons").map(Node::entries).unwrap_or_default() {
+            for phrase in texts(phrases) {
+                self.phrase(&phrase).reason = Some(reason.value.clone());
+            }
+        }
+        for row in root.get("names").into_iter().flat_map(list) {
+            self.row(row);
+        }
+    }
+
+    fn row(&mut self, node: &Node) {
+        let word = node.get("fact").and_then(Node::scalar_text).unwrap_or_default();
+        let Some(fact) = Fact::named(&word).filter(|_| self.rows.len() < ROW_LIMIT) else {
+            self.diagnostics.push(Diagnostic::error(&node.at, format!("no fact is called `{word}`")));
+            return;
+        };
+        let bit = 1 << self.rows.len();
+        self.rows.push(fact);
+        let phrases = |key: &str| node.get(key).map(texts).unwrap_or_default();
+        for phrase in phrases("subject") {
+            self.phrase(&phrase).subject |= bit;
+        }
+        for phrase in phrases("verdict") {
+            self.phrase(&phrase).verdict |= bit;
+        }
+        for phrase in phrases("whole") {
+            let meaning = self.phrase(&phrase);
+            meaning.subject |= bit;
+            meaning.verdict |= bit;
+        }
+    }
+
+    fn phrase(&mut self, phrase: &str) -> &mut Meaning {
+        self.phrases.entry(phrase.to_lowercase()).or_default()
+    }
+
+    /// What `name` states. `verdict` is what other fields of the line say of it: its outcome, the state of a
+    /// breaker.
+    #[must_use]
+    pub fn find(&self, name: &str, verdict: &str) -> Option<Named> {
+        if name.len() > NAME_LIMIT || is_placeholder(name) {
+            return None;
+        }
+        let folded = fold(name);
+        let mut words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
+        if words.is_empty() || words.len() > WORD_LIMIT {
+            return None;
+        }
+        self.decide(&words).or_else(|| {
+            words.extend(verdict.split(' ').filter(|word| !word.is_empty()));
+            self.decide(&words).filter(|_| !verdict.is_empty())
+        })
+    }
+
+    fn decide(&self, words: &[&str]) -> Option<Named> {
+        let (mut subject, mut verdict, mut possible) = (0, 0, u128::MAX);
+        let mut reason = None;
+        let mut rest = words;
+        while !rest.is_empty() {
+            let (meaning, length) = self.longest(rest)?;
+            subject |= meaning.subject;
+            verdict |= meaning.verdict;
+            if !meaning.is_ignorable && meaning.reason.is_none() {
+                possible &= meaning.subject | meaning.verdict;
+            }
+            reason = reason.or_else(|| meaning.reason.clone());
+            rest = rest.get(length..)?;
+        }
+        let stated = subject & verdict & possible;
+        let row = self.rows.get(stated.trailing_zeros() as usize).filter(|_| stated != 0)?;
+        Some(Named { fact: *row, reason })
+    }
+
+    /// The longest phrase that the words begin with, and of how many words it is.
+    fn longest(&self, words: &[&str]) -> Option<(&Meaning, usize)> {
+        (1..=PHRASE_LIMIT.min(words.len())).rev().find_map(|length| {
+            let phrase = words.get(..length)?.join(" ");
+            Some((self.phrases.get(&phrase)?, length))
+        })
+    }
+}
+
+/// `LoginFailed` and `login.failed` as `login failed`.
+fn fold(name: &str) -> String {
+    let mut folded = String::with_capacity(name.len() + 8);
+    let mut before = ' ';
+    let mut characters = name.chars().peekable();
+    while let Some(character) = characters.next() {
+        let next_is_small = characters.peek().is_some_and(|next| next.is_lowercase());
+        let begins = character.is_uppercase()
+            && (before.is_lowercase() || before.is_ascii_digit() || (before.is_uppercase() && next_is_small));
+        if begins {
+            folded.push(' ');
+        }
+        match character {
+            '.' | '-' | '_' | ':' | '/' | '\\' | ' ' => folded.push(' '),
+            _ => folded.extend(character.to_lowercase()),
+        }
+        before = character;
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "
+ignorable: [user, attempt, event]
+reasons: {bad_password: [invalid password]}
+names:
+  - {fact: login_failed, subject: [login, auth, log in], verdict: [failed, failure, invalid]}
+  - {fact: logout, whole: [logout]}
+  - {fact: login_succeeded, subject: [login], verdict: [success]}
+";
+
+    #[test]
+    fn a_name_is_subject_and_verdict_with_nothing_left_over() {
+        let names = Names::read("names.yml", TABLE);
+        assert_eq!(names.diagnostics, []);
+        let check = |name: &str, expect: Option<&str>| {
+            assert_eq!(names.find(name, "").map(|named| named.fact.name()), expect, "{name}");
+        };
+        for name in [
+            "login_failed",
+            "LoginFailed",
+            "user.login.failed",
+            "auth-failure",
+            "failed_login_attempt",
+            "userLogInFailed",
+        ] {
+            check(name, Some("login_failed"));
+        }
+        check("logout", Some("logout"));
+        for name in [
+            "login_failed_total",
+            "login_failed_email_sent",
+            "login",
+            "failed",
+            "table_login_failed",
+            "",
+            "-",
+        ] {
+            check(name, None);
+        }
+        assert_eq!(names.find("auth_failed_invalid_password", "").unwrap().reason.unwrap(), "bad_password");
+    }
+
+    #[test]
+    fn the_outcome_of_the_line_is_a_verdict() {
+        let names = Names::read("names.yml", TABLE);
+        let find = |name, outcome| names.find(name, outcome).map(|named| named.fact.name());
+        assert_eq!(find("user_login", "failure"), Some("login_failed"));
+        assert_eq!(find("login", "success"), Some("login_succeeded"));
+        assert_eq!(find("policy_loaded", "success"), None);
+    }
+
+    #[test]
+    fn camel_case_is_split() {
+        assert_eq!(fold("LoginFailed"), "login failed");
+        assert_eq!(fold("MFAChallengeFailed"), "mfa challenge failed");
+        assert_eq!(fold("user.failed_login"), "user failed login");
+    }
+}

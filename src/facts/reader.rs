@@ -1,0 +1,629 @@
+//! What one line states. One reader a thread.
+//!
+//! The first that speaks ends the search: an entry for fields, a phrase of a product, the name of an
+//! event, a sentence, an answer to a login.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::fact::{Confidence, Fact};
+use super::file::{Condition, Entry, Mapping, Reason};
+use super::names::Named;
+use super::scan::{Hits, PhraseHit};
+use super::template::{Found, Template};
+use super::vocabulary::{Marks, Vocabulary};
+use crate::event::address::{address, is_placeholder};
+use crate::event::{Event, Format, Kind, Origin, PathId, Paths, Span, canonical};
+
+/// Longest message that entries are tried on, in bytes: a template is about all of it.
+const MESSAGE_LIMIT: usize = 8 << 10;
+/// Names of events that are remembered; then all are forgotten, because log content chooses them.
+const NAME_CACHE: usize = 512;
+
+/// A value of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// It stands in the event.
+    Part(Span),
+    Text(String),
+}
+
+/// One fact, who said it, and what was said beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    pub fact: Fact,
+    pub confidence: Confidence,
+    /// `sshd.yml:8`.
+    pub entry: Arc<str>,
+    pub reason: Option<String>,
+    /// The address had two readings.
+    pub contested: bool,
+    /// How often it happened.
+    pub count: Option<Value>,
+    /// Another line of the same attempt tells it again.
+    pub echo: bool,
+}
+
+/// A field that a statement brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brought {
+    pub path: PathId,
+    pub value: Value,
+    /// It is what the field means, whatever its name made of it before.
+    pub overrules: bool,
+}
+
+/// What a line states, kept from line to line.
+#[derive(Debug, Default)]
+pub struct Stated {
+    pub statements: Vec<Statement>,
+    pub brought: Vec<Brought>,
+    /// Who speaks is known: general phrases are no witnesses for people and addresses.
+    pub is_known_speaker: bool,
+    pub hits: Hits,
+}
+
+impl Stated {
+    fn clear(&mut self) {
+        self.statements.clear();
+        self.brought.clear();
+        self.is_known_speaker = false;
+        self.hits.clear();
+    }
+
+    /// Phrases of the message that introduce something.
+    #[must_use]
+    pub fn phrases(&self) -> &[PhraseHit] {
+        &self.hits.phrases
+    }
+}
+
+/// Paths that say who wrote a line.
+struct SpeakerPaths {
+    program: PathId,
+    comm: PathId,
+    unit: PathId,
+    transport: PathId,
+    identifier: PathId,
+}
+
+/// Reads what lines state.
+pub struct Reader {
+    vocabulary: Arc<Vocabulary>,
+    paths: Paths,
+    /// Paths of the fields that entries name.
+    known: HashMap<String, PathId>,
+    speakers: SpeakerPaths,
+    /// Names of events that were met, and what they state.
+    names: HashMap<String, Option<Named>>,
+    /// The file whose head the line had.
+    head: Option<usize>,
+    stated: Stated,
+}
+
+impl Reader {
+    #[must_use]
+    pub fn new(paths: &Paths, vocabulary: Arc<Vocabulary>) -> Self {
+        let speakers = SpeakerPaths {
+            program: paths.intern("program"),
+            comm: paths.intern("_COMM"),
+            unit: paths.intern("_SYSTEMD_UNIT"),
+            transport: paths.intern("_TRANSPORT"),
+            identifier: paths.intern("SYSLOG_IDENTIFIER"),
+        };
+        Self {
+            vocabulary,
+            paths: paths.clone(),
+            known: HashMap::new(),
+            speakers,
+            names: HashMap::new(),
+            head: None,
+            stated: Stated::default(),
+        }
+    }
+
+    /// The mark that a path of this name is, if any.
+    #[must_use]
+    pub fn mark_of(&self, path: &str) -> Marks {
+        self.vocabulary.mark_of(path)
+    }
+
+    /// What the last line stated.
+    #[must_use]
+    pub fn stated(&self) -> &Stated {
+        &self.stated
+    }
+
+    /// Takes the head off a line that no format knows or that only looked like one: its time, level, logger
+    /// and message become fields. Call it before anything else looks at the fields.
+    pub fn take_head(&mut self, event: &mut Event) {
+        self.head = None;
+        let known = match event.meta.format {
+            Format::Plain => false,
+            Format::TextLog | Format::Logfmt => true,
+            _ => return,
+        };
+        let Some((file, captures)) = self.find_head(event, known) else { return };
+        self.head = Some(file);
+        event.meta.format = Format::TextLog;
+        if known {
+            event.fields_mut().clear();
+        } else {
+            event.fields_mut().retain(|field| field.path != canonical::MESSAGE);
+        }
+        for (path, kind, span) in captures {
+            event.push(path, kind, span, Origin::Line);
+        }
+    }
+
+    fn find_head(&mut self, event: &Event, known: bool) -> Option<(usize, Vec<(PathId, Kind, Span)>)> {
+        let span = if known { event.raw_span() } else { first_span(event, canonical::MESSAGE)? };
+        let text = event.text(span);
+        if text.len() > MESSAGE_LIMIT {
+            return None;
+        }
+        let vocabulary = Arc::clone(&self.vocabulary);
+        vocabulary.heads().iter().find_map(|(file, head)| {
+            let template = vocabulary.file(*file)?.heads.get(*head)?;
+            let found = template.find(text)?;
+            let fields = found.captures.into_iter().filter_map(|(field, place)| {
+                let (name, _) = template.fields().get(field)?;
+                let is_number =
+                    text.get(place.clone())?.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+                let counts = matches!(name.as_str(), "process.pid" | "@timestamp" | "source.port");
+                let kind = if counts && is_number { Kind::Number } else { Kind::String };
+                Some((self.path(name), kind, part_of(span, &place)))
+            });
+            Some((*file, fields.collect()))
+        })
+    }
+
+    /// Looks through a message, before anything is read.
+    pub fn scan(&mut self, message: &str) {
+        self.stated.clear();
+        self.vocabulary.scanner().read(message, &mut self.stated.hits);
+    }
+
+    /// Reads what the line states whose message was scanned. `marks` are those of its paths.
+    pub fn read(&mut self, event: &Event, marks: &Marks) {
+        let message = first_span(event, canonical::MESSAGE).map(|span| trimmed(event, span));
+        let line = Line { event, message: message.unwrap_or_default(), repeated: None };
+        let owned = self.structured(&line, marks);
+        if self.has_spoken() || self.phrases(&line) || self.has_spoken() {
+            return;
+        }
+        self.name(&line);
+        if !self.has_spoken() && !owned && !self.stated.is_known_speaker {
+            self.sentence(&line);
+        }
+    }
+
+    /// Reads what an answer says where nothing else has spoken, once all of the line's fields are there.
+    pub fn read_answer(&mut self, event: &Event) {
+        if self.has_spoken() {
+            return;
+        }
+        let vocabulary = Arc::clone(&self.vocabulary);
+        let line = Line { event, message: Span::default(), repeated: None };
+        for file in vocabulary.last() {
+            self.entries(*file, &line, Confidence::Sentence);
+        }
+    }
+
+    fn has_spoken(&self) -> bool {
+        !self.stated.statements.is_empty()
+    }
+
+    /// The path of a field; looked up once.
+    fn path(&mut self, name: &str) -> PathId {
+        if let Some(path) = self.known.get(name) {
+            return *path;
+        }
+        let path = self.paths.intern(name);
+        self.known.insert(name.to_owned(), path);
+        path
+    }
+
+    /// Products that are known by their paths. True when one of them is.
+    fn structured(&mut self, line: &Line<'_>, marks: &Marks) -> bool {
+        let vocabulary = Arc::clone(&self.vocabulary);
+        let mut owned = false;
+        for file in vocabulary.structured(marks) {
+            owned = true;
+            if self.entries(file, line, Confidence::Field) {
+                break;
+            }
+        }
+        owned
+    }
+
+    /// Phrases of the product that speaks, then those that hold whoever speaks. True when the line is known,
+    /// also where it states nothing.
+    fn phrases(&mut self, line: &Line<'_>) -> bool {
+        let vocabulary = Arc::clone(&self.vocabulary);
+        let line = &line.without_repetition();
+        let program = self.program(line.event);
+        let logger = text_of(line.event, canonical::LOG_LOGGER);
+        let by_head = self.head.into_iter();
+        let by_program = vocabulary.of_program(program).filter(|_| !program.is_empty());
+        let by_logger = vocabulary.of_logger(logger).filter(|_| !logger.is_empty());
+        let by_format = vocabulary.of_format(line.event.meta.format);
+        self.stated.is_known_speaker = self.head.is_some()
+            || vocabulary.of_program(program).next().is_some()
+            || imitates_head(line.event.text(line.message));
+        for file in by_head.chain(by_program).chain(by_logger).chain(by_format) {
+            if self.entries(file, line, Confidence::Phrase) {
+                self.stated.is_known_speaker = true;
+                return true;
+            }
+        }
+        let numbers = std::mem::take(&mut self.stated.hits.entries);
+        let found = is_prose(line.event) && numbers.iter().any(|number| self.anywhere(*number, line));
+        self.stated.hits.entries = numbers;
+        self.stated.is_known_speaker |= found;
+        found
+    }
+
+    fn anywhere(&mut self, number: u32, line: &Line<'_>) -> bool {
+        let vocabulary = Arc::clone(&self.vocabulary);
+        let Some((file, entry)) = vocabulary.anywhere(number) else { return false };
+        let Some(entry) = vocabulary.entry(file, entry) else { return false };
+        let map = vocabulary.file(file).map(|file| file.map.as_slice()).unwrap_or_default();
+        self.entry(entry, map, line, Confidence::Phrase)
+    }
+
+    /// Who wrote a line of syslog or the journal, by whoever vouches for it.
+    fn program<'e>(&self, event: &'e Event) -> &'e str {
+        if event.meta.format == Format::Syslog {
+            return text_of(event, self.speakers.program);
+        }
+        let comm = text_of(event, self.speakers.comm);
+        let unit = text_of(event, self.speakers.unit);
+        if !comm.is_empty() {
+            comm
+        } else if text_of(event, self.speakers.transport) == "kernel" {
+            text_of(event, self.speakers.identifier)
+        } else {
+            unit.strip_suffix(".service").unwrap_or(unit)
+        }
+    }
+
+    /// Tries the entries of a file in their order. True when one held.
+    fn entries(&mut self, file: usize, line: &Line<'_>, confidence: Confidence) -> bool {
+        let vocabulary = Arc::clone(&self.vocabulary);
+        let Some(file) = vocabulary.file(file) else { return false };
+        file.entries.iter().any(|entry| self.entry(entry, &file.map, line, confidence))
+    }
+
+    fn entry(&mut self, entry: &Entry, map: &[Mapping], line: &Line<'_>, confidence: Confidence) -> bool {
+        if !entry.conditions.iter().all(|condition| self.holds(condition, line.event)) {
+            return false;
+        }
+        let said = if entry.say.is_empty() { None } else { Some(self.said(entry, line)) };
+        let found = match said {
+            Some(None) => return false,
+            Some(Some(found)) => Some(found),
+            None => None,
+        };
+        if let Some(fact) = entry.fact {
+            self.state(
+                entry,
+                fact,
+                line,
+                confidence,
+                found.as_ref().is_some_and(|said| said.found.contested),
+            );
+            // Fields of a structured product are what its entry says they are.
+            let overrules = confidence == Confidence::Field;
+            self.bring_captures(found.as_ref(), overrules, line.event);
+            self.bring_mapped(entry.map.iter().chain(map), line.event);
+            self.bring_fixed(&entry.set);
+        }
+        true
+    }
+
+    fn said<'t>(&mut self, entry: &'t Entry, line: &Line<'_>) -> Option<Said<'t>> {
+        let span = match &entry.inside {
+            Some(name) => {
+                let path = self.path(name);
+                trimmed(line.event, first_span(line.event, path)?)
+            }
+            None => line.message,
+        };
+        let text = line.event.text(span);
+        if text.is_empty() || text.len() > MESSAGE_LIMIT {
+            return None;
+        }
+        entry.say.iter().find_map(|template| Some(Said { template, found: template.find(text)?, span }))
+    }
+
+    fn holds(&mut self, condition: &Condition, event: &Event) -> bool {
+        let path = self.path(&condition.path);
+        let mut values = event.all(path);
+        if condition.values.is_empty() {
+            return values.all(is_placeholder);
+        }
+        values.any(|value| condition.values.iter().any(|pattern| is_like(value, pattern)))
+    }
+
+    fn state(&mut self, entry: &Entry, fact: Fact, line: &Line<'_>, confidence: Confidence, contested: bool) {
+        let counted = entry.count.as_ref().map(|name| self.path(name));
+        let count = counted.and_then(|path| first_span(line.event, path)).or(line.repeated).map(Value::Part);
+        let reason = entry.reason.as_ref().and_then(|reason| self.reason(reason, line.event));
+        for fact in std::iter::once(&fact).chain(&entry.also) {
+            self.stated.statements.push(Statement {
+                fact: *fact,
+                confidence,
+                entry: Arc::clone(&entry.place),
+                reason: reason.clone(),
+                contested,
+                count: count.clone(),
+                echo: entry.echo,
+            });
+        }
+    }
+
+    fn reason(&mut self, reason: &Reason, event: &Event) -> Option<String> {
+        match reason {
+            Reason::Word(word) => Some(word.clone()),
+            Reason::From { path, words } => {
+                let path = self.path(path);
+                let mut values = event.all(path);
+                values
+                    .find_map(|value| words.iter().find(|(pattern, _)| is_like(value, pattern)))
+                    .map(|(_, word)| word.clone())
+            }
+        }
+    }
+
+    fn bring_captures(&mut self, said: Option<&Said<'_>>, overrules: bool, event: &Event) {
+        let Some(said) = said else { return };
+        for (field, place) in &said.found.captures {
+            let Some((name, _)) = said.template.fields().get(*field) else { continue };
+            let span = part_of(said.span, place);
+            if name == "count" {
+                let last = self.stated.statements.last_mut();
+                last.into_iter().for_each(|statement| statement.count = Some(Value::Part(span)));
+            } else {
+                let path = self.path(name);
+                // What a program says about a service is not about itself.
+                let overrules = overrules || path == canonical::SERVICE_NAME;
+                self.bring(path, span, overrules, event);
+            }
+        }
+    }
+
+    fn bring_mapped<'m>(&mut self, map: impl Iterator<Item = &'m Mapping>, event: &Event) {
+        for mapping in map {
+            let target = self.path(&mapping.field);
+            if self.stated.brought.iter().any(|brought| brought.path == target) {
+                continue;
+            }
+            let span = mapping.from.iter().find_map(|name| {
+                let path = self.path(name);
+                spans(event, path).find(|span| !is_placeholder(event.text(*span)))
+            });
+            if let Some(span) = span {
+                self.bring(target, span, true, event);
+            }
+        }
+    }
+
+    fn bring_fixed(&mut self, fixed: &[(String, String)]) {
+        for (name, text) in fixed {
+            let path = self.path(name);
+            self.stated.brought.push(Brought { path, value: Value::Text(text.clone()), overrules: true });
+        }
+    }
+
+    /// A value that names somebody or something; addresses are written the usual way.
+    fn bring(&mut self, path: PathId, span: Span, overrules: bool, event: &Event) {
+        let text = event.text(span);
+        let value = match path {
+            canonical::SOURCE_IP => match address(text) {
+                Some(found) if found.plain == Some(text) => Value::Part(span),
+                Some(found) => Value::Text(found.ip.to_string()),
+                None => return,
+            },
+            _ if is_placeholder(text) || text.trim().is_empty() => return,
+            _ => Value::Part(span),
+        };
+        self.stated.brought.push(Brought { path, value, overrules });
+    }
+
+    /// The name of the event, or a message of one word.
+    fn name(&mut self, line: &Line<'_>) {
+        let message = line.event.text(line.message);
+        let action = text_of(line.event, canonical::EVENT_ACTION);
+        let name = if action.is_empty() && !message.contains(' ') { message } else { action };
+        if name.is_empty() {
+            return;
+        }
+        let outcome = match text_of(line.event, canonical::EVENT_OUTCOME) {
+            "failure" => "failed",
+            "success" => "succeeded",
+            _ => "",
+        };
+        let state = text_of(line.event, canonical::BREAKER_STATE);
+        let verdict = if state.is_empty() { outcome } else { state };
+        let Some(named) = self.named(name, verdict) else { return };
+        self.stated.statements.push(Statement {
+            fact: named.fact,
+            confidence: Confidence::Field,
+            entry: "names.yml".into(),
+            reason: named.reason,
+            contested: false,
+            count: None,
+            echo: false,
+        });
+    }
+
+    fn named(&mut self, name: &str, verdict: &str) -> Option<Named> {
+        let key = if verdict.is_empty() { name.to_owned() } else { format!("{name}\0{verdict}") };
+        if let Some(known) = self.names.get(&key) {
+            return known.clone();
+        }
+        let folded = verdict.replace('_', " ");
+        let named = self.vocabulary.names().find(name, &folded);
+        if self.names.len() >= NAME_CACHE {
+            self.names.clear();
+        }
+        self.names.insert(key, named.clone());
+        named
+    }
+
+    /// What somebody wrote by hand, where a line does not name its own event.
+    fn sentence(&mut self, line: &Line<'_>) {
+        if !is_prose(line.event) || !text_of(line.event, canonical::EVENT_ACTION).is_empty() {
+            return;
+        }
+        let vocabulary = Arc::clone(&self.vocabulary);
+        let message = line.event.text(line.message);
+        let Some(sentence) = vocabulary.sentences().find(message, &self.stated.hits) else { return };
+        self.stated.statements.push(Statement {
+            fact: sentence.fact,
+            confidence: Confidence::Sentence,
+            entry: sentence.entry.into(),
+            reason: sentence.reason.map(str::to_owned),
+            contested: false,
+            count: None,
+            echo: false,
+        });
+        for (path, place) in [
+            (canonical::USER_NAME, sentence.user),
+            (canonical::USER_TARGET_NAME, sentence.target),
+            (canonical::SOURCE_IP, sentence.source),
+            (canonical::BREAKER_NAME, sentence.name),
+        ] {
+            if let Some(place) = place {
+                self.bring(path, part_of(line.message, &place), false, line.event);
+            }
+        }
+    }
+}
+
+/// A template, what it found, and the text that it was tried on.
+struct Said<'t> {
+    template: &'t Template,
+    found: Found,
+    span: Span,
+}
+
+/// The line that is being read.
+struct Line<'e> {
+    event: &'e Event,
+    /// The message without white space around it.
+    message: Span,
+    /// How often it was said, as the collector counted.
+    repeated: Option<Span>,
+}
+
+impl Line<'_> {
+    /// `message repeated 4 times: [ Failed password ..]`: what was repeated, and how often.
+    fn without_repetition(&self) -> Self {
+        let unwrapped = || {
+            let text = self.event.text(self.message);
+            let rest = text.strip_prefix("message repeated ")?;
+            let (count, rest) = rest.split_once(" times: [")?;
+            let inside = rest.strip_suffix(']')?.trim();
+            let is_number =
+                !count.is_empty() && count.len() < 8 && count.bytes().all(|byte| byte.is_ascii_digit());
+            let place = |part: &str| {
+                let start = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+                part_of(self.message, &(start..start + part.len()))
+            };
+            is_number.then(|| (place(inside), place(count)))
+        };
+        match unwrapped() {
+            Some((message, count)) => Line { event: self.event, message, repeated: Some(count) },
+            None => Line { event: self.event, message: self.message, repeated: self.repeated },
+        }
+    }
+}
+
+/// Whether the message is what an application says, and not what a client asked or a statement holds.
+fn is_prose(event: &Event) -> bool {
+    let format =
+        matches!(event.meta.format, Format::Json | Format::TextLog | Format::Logfmt | Format::Syslog);
+    format && event.get(canonical::DB_STATEMENT).is_none()
+}
+
+/// Whether a message begins as the line of another program would: `sshd[812]: Accepted ..`.
+fn imitates_head(message: &str) -> bool {
+    let Some((head, _)) = message.split_once("]: ") else { return false };
+    let Some((program, pid)) = head.split_once('[') else { return false };
+    let is_word = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
+    is_word(program) && !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn spans(event: &Event, path: PathId) -> impl Iterator<Item = Span> + '_ {
+    let scalars = event.fields().iter().filter(move |field| field.path == path && !field.kind.is_container());
+    scalars.filter(|field| field.kind != Kind::Null).map(|field| field.span)
+}
+
+fn first_span(event: &Event, path: PathId) -> Option<Span> {
+    spans(event, path).next()
+}
+
+fn text_of(event: &Event, path: PathId) -> &str {
+    first_span(event, path)
+        .map(|span| event.text(span))
+        .filter(|text| !is_placeholder(text))
+        .unwrap_or_default()
+}
+
+fn trimmed(event: &Event, span: Span) -> Span {
+    let text = event.text(span);
+    let start = text.len() - text.trim_start().len();
+    part_of(span, &(start..start + text.trim().len()))
+}
+
+fn part_of(span: Span, place: &std::ops::Range<usize>) -> Span {
+    Span { start: span.start + place.start as u32, len: place.len() as u32 }
+}
+
+/// Whether a value is as a pattern says, in which `*` stands for anything. Case does not matter.
+fn is_like(value: &str, pattern: &str) -> bool {
+    let (value, pattern) = (value.as_bytes(), pattern.as_bytes());
+    let (mut at, mut in_pattern) = (0, 0);
+    // Where the last `*` stands, and how much of the value it has taken.
+    let mut star: Option<(usize, usize)> = None;
+    while at < value.len() {
+        match pattern.get(in_pattern) {
+            Some(b'*') => {
+                star = Some((in_pattern, at));
+                in_pattern += 1;
+            }
+            Some(byte) if value.get(at).is_some_and(|own| own.eq_ignore_ascii_case(byte)) => {
+                at += 1;
+                in_pattern += 1;
+            }
+            _ => {
+                let Some((place, taken)) = star else { return false };
+                star = Some((place, taken + 1));
+                at = taken + 1;
+                in_pattern = place + 1;
+            }
+        }
+    }
+    pattern.get(in_pattern..).unwrap_or_default().iter().all(|byte| *byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_have_stars() {
+        for (value, pattern, expect) in [
+            ("LOGIN_ERROR", "login_error", true),
+            ("LOGIN_ERROR", "login_*", true),
+            ("a.b.c", "*.b.*", true),
+            ("a.b.c", "*.d", false),
+            ("", "*", true),
+            ("x", "", false),
+        ] {
+            assert_eq!(is_like(value, pattern), expect, "{value} {pattern}");
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! What people write by hand: a subject and a verdict close to each other, near the beginning.
+//!
+//! Five laws keep talk about logins apart from logins. Sentences are read only in the message of an
+//! application, and only where the line does not name its own event (both decided by the caller). A word
+//! of another world outside of quotes (negation, hypothesis, tests, templates, counters) ends it.
+//! Quoted text holds no verdict, but may be the name. Without somebody or an address, or for a few
+//! facts the subject itself, nothing is stated.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use super::fact::Fact;
+use super::file::{list, texts};
+use super::quotes;
+use super::scan::{Hits, StemHit, head};
+use crate::event::address::{self, is_placeholder};
+use crate::yaml::{self, Diagnostic, Node};
+
+/// Most bytes between subject and verdict.
+const DISTANCE: usize = 28;
+/// Most bytes between both and the colon before a name.
+const COLON_DISTANCE: usize = 48;
+/// Where the first of the two begins at the latest.
+const BEGINNING: usize = 80;
+/// Longest name of a user, in bytes.
+const NAME_LIMIT: usize = 128;
+/// Rows that fit into a set of bits.
+const ROW_LIMIT: usize = 128;
+
+/// The table of `sentences.yml`.
+#[derive(Debug, Default)]
+pub struct Sentences {
+    rows: Vec<Row>,
+    stems: Vec<Stem>,
+    by_text: HashMap<String, usize>,
+    /// Words that end it.
+    veto: HashSet<String>,
+    /// Before the name of who acts or whom it is about, best first.
+    actors: Vec<String>,
+    people: Vec<String>,
+    /// Before an address.
+    origins: Vec<String>,
+    /// Words that are nobody's name.
+    words: HashSet<String>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+#[derive(Debug)]
+struct Row {
+    fact: Fact,
+    reason: Option<String>,
+    /// The fact stands without anybody.
+    alone: bool,
+    /// A name stands before the subject or after it.
+    names: bool,
+    entry: String,
+}
+
+#[derive(Debug)]
+struct Stem {
+    text: String,
+    subject: u128,
+    verdict: u128,
+}
+
+/// A sentence that states something, with the places of who and where from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence<'s> {
+    pub fact: Fact,
+    pub reason: Option<&'s str>,
+    pub entry: &'s str,
+    pub user: Option<Range<usize>>,
+    pub target: Option<Range<usize>>,
+    pub source: Option<Range<usize>>,
+    /// What the sentence is about: the name of a breaker.
+    pub name: Option<Range<usize>>,
+}
+
+impl Sentences {
+    /// Reads the table.
+    #[must_use]
+    pub fn read(file: &str, text: &str) -> Self {
+        let mut sentences = Self::default();
+        let (documents, diagnostics) = yaml::read(&file.into(), text);
+        sentences.diagnostics = diagnostics;
+        for document in &documents {
+            sentences.take(&document.root);
+        }
+        sentences
+    }
+
+    fn take(&mut self, root: &Node) {
+        let phrases = |key: &str| root.get(key).map(texts).unwrap_or_default();
+        self.veto.extend(phrases("veto"));
+        self.actors.extend(phrases("actors"));
+        self.people.extend(phrases("people"));
+        self.origins.extend(phrases("origins"));
+        self.words.extend(phrases("words"));
+        for row in root.get("sentences").into_iter().flat_map(list) {
+            self.row(row);
+        }
+    }
+
+    fn row(&mut self, node: &Node) {
+        let text = |key: &str| node.get(key).and_then(Node::scalar_text);
+        let word = text("fact").unwrap_or_default();
+        let Some(fact) = Fact::named(&word).filter(|_| self.rows.len() < ROW_LIMIT) else {
+            self.diagnostics.push(Diagnostic::error(&node.at, format!("no fact is called `{word}`")));
+            return;
+        };
+        let bit = 1 << self.rows.len();
+        let is_set = |key: &str| text(key).as_deref() == Some("true");
+        let entry = format!("sentences.yml:{}", node.at.line);
+        self.rows.push(Row {
+            fact,
+            reason: text("reason"),
+            alone: is_set("alone"),
+            names: is_set("names"),
+            entry,
+        });
+        for stem in node.get("subject").map(texts).unwrap_or_default() {
+            self.stem(&stem).subject |= bit;
+        }
+        for stem in node.get("verdict").map(texts).unwrap_or_default() {
+            self.stem(&stem).verdict |= bit;
+        }
+    }
+
+    fn stem(&mut self, text: &str) -> &mut Stem {
+        let next = self.stems.len();
+        let index = *self.by_text.entry(text.to_owned()).or_insert(next);
+        if index == next {
+            self.stems.push(Stem { text: text.to_owned(), subject: 0, verdict: 0 });
+        }
+        &mut self.stems[index]
+    }
+
+    /// What the scanner looks for. It ignores the case of ASCII letters only, therefore stems that begin
+    /// with another letter are given in both.
+    pub(super) fn patterns(&self) -> Vec<(u32, String)> {
+        let mut patterns = Vec::new();
+        for (index, stem) in self.stems.iter().enumerate() {
+            let index = index as u32;
+            patterns.push((index, stem.text.clone()));
+            let mut characters = stem.text.chars();
+            if let Some(first) = characters.next().filter(|first| !first.is_ascii()) {
+                patterns.push((index, first.to_uppercase().chain(characters).collect()));
+            }
+        }
+        patterns
+    }
+
+    /// What the message states, if anything.
+    #[must_use]
+    pub fn find(&self, message: &str, hits: &Hits) -> Option<Sentence<'_>> {
+        if !self.may_state(&hits.stems) {
+            return None;
+        }
+        let message = head(message);
+        let quoted = quotes::quoted(message);
+        let hits: Vec<StemHit> =
+            hits.stems.iter().filter(|hit| !quotes::is_inside(&quoted, hit.start)).copied().collect();
+        let (row, pair) = self.pair(&hits)?;
+        let reader = Reader { table: self, message, quoted: &quoted };
+        if reader.is_vetoed(&hits) {
+            return None;
+        }
+        let sentence = reader.read(row, &pair);
+        let has_somebody = sentence.user.is_some() || sentence.source.is_some();
+        (has_somebody || row.alone).then_some(sentence)
+    }
+
+    /// Quickly: a subject and a verdict of one row are there at all.
+    fn may_state(&self, hits: &[StemHit]) -> bool {
+        let all = |set: fn(&Stem) -> u128| {
+            hits.iter()
+                .filter_map(|hit| self.stems.get(hit.stem as usize))
+                .fold(0, |bits, stem| bits | set(stem))
+        };
+        hits.len() > 1 && all(|stem| stem.subject) & all(|stem| stem.verdict) != 0
+    }
+
+    /// The first row of which subject and verdict are close to each other, and where both stand.
+    fn pair(&self, hits: &[StemHit]) -> Option<(&Row, [Range<usize>; 2])> {
+        let of = |hit: &StemHit| self.stems.get(hit.stem as usize);
+        let close = hits.iter().flat_map(|subject| {
+            let near = hits.iter().filter(|verdict| is_close(subject, verdict));
+            near.filter_map(move |verdict| {
+                let rows = of(subject)?.subject & of(verdict)?.verdict;
+                (rows != 0).then(|| {
+                    (rows.trailing_zeros(), [subject.start..subject.end, verdict.start..verdict.end])
+                })
+            })
+        });
+        let (row, pair) = close.min_by_key(|(row, _)| *row)?;
+        Some((self.rows.get(row as usize)?, pair))
+    }
+}
+
+fn is_close(a: &StemHit, b: &StemHit) -> bool {
+    let (first, second) = if a.start <= b.start { (a, b) } else { (b, a) };
+    first.end <= second.start && second.start - first.end <= DISTANCE && first.start <= BEGINNING
+}
+
+/// The words of a text and where they begin; signs at their ends are no part of them.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_sign = |c: char| !c.is_alphanumeric();
+    text.split([' ', '\t', '\n', '/', '=']).filter_map(move |piece| {
+        let start = (piece.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+        let trimmed = piece.trim_start_matches(is_sign);
+        let start = start + (piece.len() - trimmed.len());
+        let trimmed = trimmed.trim_end_matches(is_sign);
+        (!trimmed.is_empty()).then_some((start, trimmed))
+    })
+}
+
+/// Looks for who, and where from.
+struct Reader<'r> {
+    table: &'r Sentences,
+    message: &'r str,
+    quoted: &'r [Range<usize>],
+}
+
+impl<'r> Reader<'r> {
+    fn read<'s>(&self, row: &'s Row, pair: &[Range<usize>; 2]) -> Sentence<'s> {
+        let actor = self.somebody(&self.table.actors);
+        let person = self.somebody(&self.table.people).or_else(|| self.after_colon(pair));
+        let (user, target) = match (actor, person) {
+            (Some(actor), Some(person)) if self.text(&actor) != self.text(&person) => {
+                (Some(actor), Some(person))
+            }
+            (actor, person) => (actor.or(person), None),
+        };
+        let name = if row.names { self.named(pair) } else { None };
+        Sentence {
+            fact: row.fact,
+            reason: row.reason.as_deref(),
+            entry: &row.entry,
+            user: user.filter(|_| !row.names),
+            target,
+            source: self.address(),
+            name,
+        }
+    }
+
+    /// Whether a word of another world stands outside of quotes, of the stems, and of what introduces a name.
+    fn is_vetoed(&self, hits: &[StemHit]) -> bool {
+        if self.message.trim_end().ends_with('?') {
+            return true;
+        }
+        let introducing = self.table.people.iter().chain(&self.table.actors);
+        let introduced: Vec<Range<usize>> = introducing
+            .flat_map(|word| self.behind(word).map(|end| end - word.len()..end).collect::<Vec<_>>())
+            .collect();
+        words(self.message).any(|(place, word)| {
+            let is_own = hits.iter().any(|hit| (hit.start..hit.end).contains(&place));
+            !is_own
+                && !quotes::is_inside(self.quoted, place)
+                && !quotes::is_inside(&introduced, place)
+                && self.table.veto.contains(&word.to_lowercase())
+        })
+    }
+
+    fn text(&self, place: &Range<usize>) -> &'r str {
+        self.message.get(place.clone()).unwrap_or_default()
+    }
+
+    /// The name behind the first of the introducing words that has one.
+    fn somebody(&self, introducing: &[String]) -> Option<Range<usize>> {
+        introducing.iter().find_map(|word| self.behind(word).find_map(|place| self.name_at(place)))
+    }
+
+    /// Where the text behind each mention of `word` begins, outside of quotes.
+    fn behind<'b>(&'b self, word: &'b str) -> impl Iterator<Item = usize> + 'b {
+        let lower = self.message.to_ascii_lowercase();
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            loop {
+                let start = from + lower.get(from..)?.find(word)?;
+                from = start + word.len();
+                let before = self.message.get(..start)?.chars().next_back();
+                let begins = before.is_none_or(|before| !before.is_alphanumeric() && before != '_');
+                if begins && !quotes::is_inside(self.quoted, start) {
+                    return Some(from);
+                }
+            }
+        })
+    }
+
+    /// The name that begins at `place`: quoted, then it is whole, or a word.
+    fn name_at(&self, place: usize) -> Option<Range<usize>> {
+        if let Some(quoted) = self.quoted.iter().find(|part| part.start == place + 1) {
+            return Some(quoted.clone()).filter(|part| self.is_name(self.text(part), true));
+        }
+        let rest = self.message.get(place..)?;
+        let end = rest.find([' ', ',', ';', '(', ')', '[', ']', '<', '>', '\n', '\t']).unwrap_or(rest.len());
+        let name = rest.get(..end)?.trim_end_matches(['.', ':', '!', '?', '"', '\'']);
+        let name = name.strip_prefix("l'").or(name.strip_prefix("d'")).unwrap_or(name);
+        let start = (name.as_ptr() as usize).wrapping_sub(self.message.as_ptr() as usize);
+        self.is_name(name, false).then(|| start..start + name.len())
+    }
+
+    /// The name of a thing: what guards a database may be called like it.
+    fn thing_at(&self, place: usize) -> Option<Range<usize>> {
+        let rest = self.message.get(place..)?;
+        let end = rest.find([' ', ',', ';', '(', ')', ':', '"', '\'']).unwrap_or(rest.len());
+        let name = rest.get(..end)?;
+        let is_word = self.table.words.contains(&name.to_lowercase()) || name.is_empty();
+        if is_word || self.quoted.iter().any(|part| part.start == place + 1) {
+            return self.name_at(place);
+        }
+        name.chars().all(|c| c.is_alphanumeric() || "_-./".contains(c)).then(|| place..place + end)
+    }
+
+    fn is_name(&self, name: &str, quoted: bool) -> bool {
+        let usable = !name.is_empty()
+            && name.len() <= NAME_LIMIT
+            && !is_placeholder(name)
+            && name.chars().any(char::is_alphanumeric)
+            && address::address(name).is_none();
+        usable && (quoted || !(name.contains('/') || self.is_ordinary(name)))
+    }
+
+    /// A word of the language, and nobody's name: listed, or one of our own stems.
+    fn is_ordinary(&self, word: &str) -> bool {
+        let lower = word.to_lowercase();
+        self.table.words.contains(&lower)
+            || self.table.veto.contains(&lower)
+            || self.table.stems.iter().any(|stem| lower.starts_with(&stem.text))
+            || !lower.chars().any(char::is_alphabetic)
+    }
+
+    /// `Bad credentials: alice (203.0.113.9)`.
+    fn after_colon(&self, pair: &[Range<usize>; 2]) -> Option<Range<usize>> {
+        let end = pair[0].end.max(pair[1].end);
+        let rest = self.message.get(end..)?;
+        let colon = rest.find(": ").filter(|at| *at <= COLON_DISTANCE)?;
+        let place = end + colon + 2;
+        self.name_at(place).filter(|name| {
+            let after = self.message.get(name.end..).unwrap_or_default().trim_start_matches(['"', '\'']);
+            after.is_empty()
+                || after.starts_with(" (")
+                || after.starts_with(',')
+                || after.starts_with(" from ")
+        })
+    }
+
+    /// The address behind a word that introduces one, else the only one outside of quotes.
+    fn address(&self) -> Option<Range<usize>> {
+        let introduced = self.table.origins.iter().flat_map(|word| self.behind(word));
+        let mut found: Vec<_> = introduced.filter_map(|place| self.address_at(place)).collect();
+        if found.is_empty() {
+            let outside = words(self.message).filter(|(place, _)| !quotes::is_inside(self.quoted, *place));
+            found.extend(outside.filter_map(|(place, _)| self.address_at(place)));
+        }
+        let first = found.first()?;
+        found.iter().all(|other| self.text(other) == self.text(first)).then(|| first.clone())
+    }
+
+    fn address_at(&self, place: usize) -> Option<Range<usize>> {
+        let rest = self.message.get(place..)?;
+        let inside = rest.trim_start_matches(['(', '"', '\'', '<']);
+        let start = place + (rest.len() - inside.len());
+        let end = inside.find([' ', ',', ';', ')', '"', '\'', '>', '\n', '\t']).unwrap_or(inside.len());
+        let text = inside.get(..end)?.trim_end_matches(['.', ':', '!']);
+        address::address(text).map(|_| start..start + text.len())
+    }
+
+    /// The name of what the sentence is about: behind the subject, quoted or not, else before it.
+    fn named(&self, pair: &[Range<usize>; 2]) -> Option<Range<usize>> {
+        let subject = &pair[0];
+        let behind = self.message.get(subject.end..)?;
+        let skipped = behind.len() - behind.trim_start_matches([' ', ':', '=', '(']).len();
+        let place = subject.end + skipped;
+        let after_word = || self.behind("for ").find_map(|place| self.name_at(place));
+        self.thing_at(place).filter(|name| !pair[1].contains(&name.start)).or_else(after_word).or_else(|| {
+            let before = self.message.get(..subject.start)?.trim_end();
+            let start = before.rfind(' ').map_or(0, |at| at + 1);
+            self.name_at(start).filter(|name| name.end == before.len())
+        })
+    }
+}

@@ -1,0 +1,275 @@
+//! All vocabulary files together, arranged by who speaks.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use super::file::{self, Entry, File};
+use super::names::Names;
+use super::scan::{Hits, Scanner};
+use super::sentences::Sentences;
+use crate::event::Format;
+use crate::yaml::Diagnostic;
+
+/// All of `vocabulary/`, built into the binary: (file name, text).
+pub const BUNDLED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/bundled_vocabulary.rs"));
+
+/// Paths by which products are recognised, at the most.
+const PATH_LIMIT: usize = 256;
+
+/// A set of paths that stand in a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks([u64; PATH_LIMIT / 64]);
+
+impl Marks {
+    fn of(index: usize) -> Self {
+        let mut marks = Self::default();
+        if let Some(word) = marks.0.get_mut(index / 64) {
+            *word |= 1 << (index % 64);
+        }
+        marks
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine |= theirs;
+        }
+    }
+
+    fn has(&self, all: &Self) -> bool {
+        self.0.iter().zip(all.0).all(|(mine, wanted)| mine & wanted == wanted)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+}
+
+/// Files in the order in which they are asked: the user's own first.
+#[derive(Debug)]
+pub struct Vocabulary {
+    files: Vec<File>,
+    names: Names,
+    sentences: Sentences,
+    scanner: Scanner,
+    /// Bits of [`Marks`] by the name of a path.
+    paths: HashMap<String, usize>,
+    /// Products that are recognised by their paths.
+    structured: Vec<(Marks, usize)>,
+    programs: Speakers,
+    loggers: Speakers,
+    formats: Vec<(Format, usize)>,
+    /// Asked last.
+    last: Vec<usize>,
+    /// Heads of lines that no format knows: (file, head).
+    heads: Vec<(usize, usize)>,
+    /// Entries that hold whoever speaks: (file, entry).
+    anywhere: Vec<(usize, usize)>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Files by the name of a speaker, or by how it begins.
+#[derive(Debug, Default)]
+struct Speakers {
+    named: HashMap<String, Vec<usize>>,
+    beginning: Vec<(String, usize)>,
+}
+
+impl Speakers {
+    fn add(&mut self, name: &str, file: usize) {
+        match name.strip_suffix('*') {
+            Some(beginning) => self.beginning.push((beginning.to_owned(), file)),
+            None => self.named.entry(name.to_owned()).or_default().push(file),
+        }
+    }
+
+    fn of<'s>(&'s self, name: &'s str) -> impl Iterator<Item = usize> + 's {
+        let named = self.named.get(name).into_iter().flatten().copied();
+        let beginning = self.beginning.iter().filter(|(beginning, _)| name.starts_with(beginning.as_str()));
+        named.chain(beginning.map(|(_, file)| *file))
+    }
+}
+
+impl Default for Vocabulary {
+    fn default() -> Self {
+        Self::of(Vec::new(), Names::default(), Sentences::default())
+    }
+}
+
+impl Vocabulary {
+    /// The bundled vocabulary, read once in a process.
+    #[must_use]
+    pub fn bundled() -> Arc<Self> {
+        static BUNDLED_ONCE: OnceLock<Arc<Vocabulary>> = OnceLock::new();
+        Arc::clone(BUNDLED_ONCE.get_or_init(|| Arc::new(Self::with(&[]))))
+    }
+
+    /// The bundled vocabulary behind `own` files, given by name and text.
+    #[must_use]
+    pub fn with(own: &[(String, String)]) -> Self {
+        let own = own.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        // What stands under `tests` is read by whoever runs them.
+        let bundled = BUNDLED.iter().map(|(name, text)| (*name, without_tests(text)));
+        Self::read(own.chain(bundled))
+    }
+
+    /// Reads files in the order in which they are to be asked. What is wrong costs its entry.
+    pub fn read<'t>(files: impl Iterator<Item = (&'t str, &'t str)>) -> Self {
+        let (mut read, mut diagnostics) = (Vec::new(), Vec::new());
+        let (mut names, mut sentences) = (None, None);
+        for (name, text) in files {
+            match name.rsplit('/').next() {
+                Some("names.yml") => names = names.or_else(|| Some(Names::read(name, text))),
+                Some("sentences.yml") => sentences = sentences.or_else(|| Some(Sentences::read(name, text))),
+                _ => {
+                    let (file, mut wrong) = file::read(name, text);
+                    read.extend(file);
+                    diagnostics.append(&mut wrong);
+                }
+            }
+        }
+        let mut vocabulary = Self::of(read, names.unwrap_or_default(), sentences.unwrap_or_default());
+        diagnostics.append(&mut vocabulary.names.diagnostics);
+        diagnostics.append(&mut vocabulary.sentences.diagnostics);
+        vocabulary.diagnostics = diagnostics;
+        vocabulary
+    }
+
+    fn of(files: Vec<File>, names: Names, sentences: Sentences) -> Self {
+        let mut vocabulary = Self {
+            names,
+            scanner: Scanner::new(&[], &[]),
+            sentences,
+            paths: HashMap::new(),
+            structured: Vec::new(),
+            programs: Speakers::default(),
+            loggers: Speakers::default(),
+            formats: Vec::new(),
+            last: Vec::new(),
+            heads: Vec::new(),
+            anywhere: Vec::new(),
+            diagnostics: Vec::new(),
+            files: Vec::new(),
+        };
+        for (index, file) in files.iter().enumerate() {
+            vocabulary.arrange(index, file);
+        }
+        vocabulary.files = files;
+        let literals = vocabulary.literals();
+        vocabulary.scanner = Scanner::new(&literals, &vocabulary.sentences.patterns());
+        vocabulary
+    }
+
+    fn arrange(&mut self, index: usize, file: &File) {
+        if file.last {
+            self.last.push(index);
+        }
+        for when in &file.when {
+            if !when.paths.is_empty() && !file.last {
+                let marks = self.marks(&when.paths);
+                self.structured.push((marks, index));
+            }
+            when.programs.iter().for_each(|name| self.programs.add(name, index));
+            when.loggers.iter().for_each(|name| self.loggers.add(name, index));
+            self.formats.extend(when.formats.iter().map(|format| (*format, index)));
+        }
+        self.heads.extend((0..file.heads.len()).map(|head| (index, head)));
+        let anywhere = file.entries.iter().enumerate().filter(|(_, entry)| entry.anywhere);
+        self.anywhere.extend(anywhere.map(|(entry, _)| (index, entry)));
+    }
+
+    /// The bits of paths; a path for which there is no room is never there.
+    fn marks(&mut self, paths: &[String]) -> Marks {
+        let mut all = Marks::default();
+        for path in paths {
+            let next = self.paths.len();
+            let index = *self.paths.entry(path.clone()).or_insert(next);
+            all.add(&Marks::of(index));
+        }
+        all
+    }
+
+    fn literals(&self) -> Vec<(u32, String)> {
+        let entries = self.anywhere.iter().enumerate();
+        let literals = entries.flat_map(|(number, (file, entry))| {
+            let entry = self.entry(*file, *entry);
+            let templates = entry.map(|entry| entry.say.as_slice()).unwrap_or_default();
+            templates.iter().map(move |template| (number as u32, template.literal().to_owned()))
+        });
+        literals.collect()
+    }
+
+    /// The mark that a path of this name is, if any.
+    #[must_use]
+    pub fn mark_of(&self, path: &str) -> Marks {
+        self.paths.get(path).map(|index| Marks::of(*index)).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    pub(super) fn file(&self, index: usize) -> Option<&File> {
+        self.files.get(index)
+    }
+
+    pub(super) fn entry(&self, file: usize, entry: usize) -> Option<&Entry> {
+        self.files.get(file)?.entries.get(entry)
+    }
+
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(super) fn sentences(&self) -> &Sentences {
+        &self.sentences
+    }
+
+    pub(super) fn scanner(&self) -> &Scanner {
+        &self.scanner
+    }
+
+    /// What is found in a message.
+    #[must_use]
+    pub fn scan(&self, message: &str) -> Hits {
+        let mut hits = Hits::default();
+        self.scanner.read(message, &mut hits);
+        hits
+    }
+
+    pub(super) fn last(&self) -> &[usize] {
+        &self.last
+    }
+
+    pub(super) fn heads(&self) -> &[(usize, usize)] {
+        &self.heads
+    }
+
+    /// The entry that a hit of the scanner stands for: (file, entry).
+    pub(super) fn anywhere(&self, number: u32) -> Option<(usize, usize)> {
+        self.anywhere.get(number as usize).copied()
+    }
+
+    /// Products whose paths are all there.
+    pub(super) fn structured<'v>(&'v self, marks: &'v Marks) -> impl Iterator<Item = usize> + 'v {
+        let asked = if marks.is_empty() { &[][..] } else { &self.structured };
+        asked.iter().filter(|(wanted, _)| marks.has(wanted)).map(|(_, file)| *file)
+    }
+
+    pub(super) fn of_program<'v>(&'v self, name: &'v str) -> impl Iterator<Item = usize> + 'v {
+        self.programs.of(name)
+    }
+
+    pub(super) fn of_logger<'v>(&'v self, name: &'v str) -> impl Iterator<Item = usize> + 'v {
+        self.loggers.of(name)
+    }
+
+    pub(super) fn of_format(&self, format: Format) -> impl Iterator<Item = usize> + '_ {
+        self.formats.iter().filter(move |(of, _)| *of == format).map(|(_, file)| *file)
+    }
+}
+
+/// A bundled file up to its tests, which stand at its end.
+fn without_tests(text: &str) -> &str {
+    text.split_once("\ntests:").map_or(text, |(before, _)| before)
+}
