@@ -862,7 +862,8 @@ fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
         (Role::Statement, _) => !value::is_placeholder(text) && (claim.rank <= 3 || value::is_sql(text)),
         (Role::Action, _) => value::is_identifier(text) && !value::is_generic(text),
         (Role::ErrorType, _) => !value::is_placeholder(text) && text != "00000",
-        (Role::Logger | Role::Code, _) => value::is_identifier(text) && !value::is_status(text),
+        (Role::Logger, _) => value::is_logger(text) && !value::is_status(text),
+        (Role::Code, _) => value::is_identifier(text) && !value::is_status(text),
         (Role::BreakerState, _) => value::breaker_state(text).is_some(),
         _ => !value::is_placeholder(text),
     }

@@ -30,6 +30,13 @@ fn check(line: &str, expect: &[&str]) {
 }
 
 #[test]
+fn a_logger_may_have_the_long_name_of_a_class() {
+    let class = "org.springframework.security.authentication.dao.DaoAuthenticationProvider";
+    let line = format!(r#"{{"time":"2026-08-01T00:00:00Z","logger_name":"{class}","message":"m"}}"#);
+    assert!(canonical_fields(&line).contains(&format!("log.logger={class}")));
+}
+
+#[test]
 fn one_event_under_the_names_of_five_writers() {
     check(
         r#"{"timestamp":"2026-08-01T00:00:00.172Z","level":"warning","service":"auth-api","logger":"app.auth","event":"login_failed","correlation_id":"c0ffee-1","host":"auth-api-3","client_ip":"203.0.113.9","user":"alice","method":"POST","path":"/login?next=1","status":401,"duration_ms":12.5,"reason":"bad_password"}"#,

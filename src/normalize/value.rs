@@ -50,8 +50,18 @@ pub(super) fn is_path(text: &str) -> bool {
 /// The name of something that happens: `login_failed`, `auth.login`, not a sentence.
 #[inline]
 pub(super) fn is_identifier(text: &str) -> bool {
+    text.len() <= 64 && is_name(text)
+}
+
+/// The name of a logger. Those of Java are classes with their packages, and those are long.
+#[inline]
+pub(super) fn is_logger(text: &str) -> bool {
+    text.len() <= 256 && is_name(text)
+}
+
+/// Letters, digits and what joins the parts of a name; at least one letter.
+fn is_name(text: &str) -> bool {
     !text.is_empty()
-        && text.len() <= 64
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'/'))
