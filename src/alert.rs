@@ -89,7 +89,7 @@ impl RuleSummary {
     /// What is said when the rule has more to follow than its budget (`correlate::Output::Degraded`).
     #[must_use]
     pub fn over_budget(&self) -> String {
-        format!("`{}` counts approximately: more to follow than its budget", self.title)
+        format!("`{}` has more to follow than its budget: it may have missed something", self.title)
     }
 
     /// Name, else id: how people and `.expect` files refer to the rule.

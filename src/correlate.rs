@@ -12,24 +12,28 @@
 //!                                                                └─► risk ─────► RiskChange
 //! ```
 //!
-//! Memory is bounded per rule. A group beyond the budget is estimated by sketches, and events that a
-//! group has no room for leave a residue; both count too high rather than too low, and everything that
-//! rests on them says so (see `sketch` and `residue`).
+//! Memory is bounded per rule. Of more groups than there are places those with most events have one (see `crowd`),
+//! and events that a group has no room for leave a residue (see `residue`). Counts are then upper bounds and marked;
+//! a rule fires on what is known for certain, and says where it may have missed something.
 
 pub(crate) mod aggregate;
 mod boards;
 mod clock;
+mod crowd;
+mod entry;
 pub(crate) mod evidence;
 mod fire;
 mod heartbeat;
 mod history;
 mod incident;
+mod numbers;
 mod once;
 pub(crate) mod plan;
 mod residue;
 pub mod risk;
 mod risks;
 mod sketch;
+mod slack;
 pub(crate) mod snapshot;
 mod states;
 mod succession;
@@ -52,12 +56,14 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use self::aggregate::KeyedMap;
 use self::clock::{Clock, NO_SOURCE};
+use self::crowd::{Crowd, Ghost};
+use self::entry::{Entry, Values};
 use self::evidence::{Evidence, cut};
 use self::history::{Seen, Usual};
 use self::plan::{Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
-use self::sketch::Sketch;
+use self::residue::Residue;
 use self::timer::{Timer, Timers};
-use self::window::{Change, Entry, Limits, Window};
+use self::window::{Change, Limits, Window};
 use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
 use crate::correlate::incident::Incidents;
 use crate::correlate::risk::{RiskScore, Risks};
@@ -65,6 +71,7 @@ use crate::correlate::states::Machine;
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::veil::compared;
 use crate::event::{EventId, Nanos, SourceId, TimeQuality, Timestamp};
+use crate::sigma::decimal::Decimal;
 use crate::sigma::rule::{Diagnostic, RuleIndex, RuleSet};
 
 const SECOND: Nanos = 1_000_000_000;
@@ -139,8 +146,8 @@ pub enum Output {
     Alert(Alert),
     Transition(Transition),
     Risk(RiskChange),
-    /// A rule has more groups than its budget, or a group more absences to wait for: counts of further
-    /// groups are estimates, further absences are not followed. Said once.
+    /// A rule has more groups than places, or a group more absences to wait for or more events than it may hold:
+    /// what the others do may be missed, counts may be too high. Said once.
     Degraded {
         rule: Arc<RuleSummary>,
         since: Timestamp,
@@ -162,7 +169,7 @@ pub struct CorrelationCounters {
     pub keyless: u64,
     /// Values that are no numbers where numbers are added up.
     pub not_numeric: u64,
-    /// Events of groups beyond the budget, and events whose absence of another is not followed.
+    /// Events of groups without a place, and events whose absence of another is not followed.
     pub estimated: u64,
     /// Events that another stream wrote before (`once_per`).
     #[serde(default)]
@@ -227,7 +234,8 @@ struct Memory {
     machines: KeyedMap<u128, Machine>,
     seen: Seen,
     once: Once,
-    sketch: Option<Box<Sketch>>,
+    /// Who gets a place; since there are more groups than places.
+    crowd: Option<Box<Crowd>>,
     degraded_since: Option<i64>,
     /// Groups that a firing of a rule below went to, by (time, order) of the firing.
     links: BTreeMap<(i64, u64), Vec<u128>>,
@@ -257,13 +265,7 @@ impl Memory {
         changes: &mut Vec<Change>,
     ) -> Put {
         let time = entry.time;
-        let begin = || Group {
-            names: at.names(),
-            newest: time,
-            window: Window::new(window),
-            usual: rule.extension.baseline.map(|_| Box::default()),
-            forward: (window.anchors != 0).then(Box::default),
-        };
+        let begin = || Group::new(at.names(), time, rule, window);
         let (group, fresh) = match self.groups.entry(at.key) {
             Slot::Vacant(slot) => (slot.insert(begin()), true),
             Slot::Occupied(slot) => (slot.into_mut(), false),
@@ -282,6 +284,16 @@ impl Memory {
         Put { fresh, late }
     }
 
+    /// Takes note of how many events a group has come to, where that decides who has a place.
+    fn note_size(&mut self, key: u128, places: usize) {
+        let Self { groups, crowd: Some(crowd), .. } = self else { return };
+        let events_of = |key: u128| Some(groups.get(&key)?.window.entries.len());
+        if let Some(events) = events_of(key) {
+            crowd.stands(key, events);
+            crowd.tidy(places, events_of);
+        }
+    }
+
     /// Changes the window of a group, if there is one that is not over.
     fn change(
         &mut self,
@@ -297,6 +309,16 @@ impl Memory {
 }
 
 impl Group {
+    fn new(names: Names, time: i64, rule: &RulePlan, window: &WindowPlan) -> Self {
+        Self {
+            names,
+            newest: time,
+            window: Window::new(window),
+            usual: rule.extension.baseline.map(|_| Box::default()),
+            forward: (window.anchors != 0).then(Box::default),
+        }
+    }
+
     /// Changes its window; `entries` counts those of all groups of the rule.
     fn change<T>(&mut self, entries: &mut usize, change: impl FnOnce(&mut Window) -> T) -> T {
         let before = self.window.entries.len();
@@ -617,9 +639,10 @@ impl Correlator {
 
     /// There is no room for one more group of the rule.
     fn is_full(&self, to: usize) -> bool {
+        let own = self.rules[to].groups.len();
         !self.options.conformance
-            && (self.rules[to].groups.len() >= self.options.groups_per_rule
-                || self.groups >= self.options.groups_in_all)
+            && (own >= self.options.groups_per_rule
+                || (own >= FEWEST_GROUPS && self.groups >= self.options.groups_in_all))
     }
 
     /// Brings a signal to one consumer. `from_rule`: it is a firing, which may be withdrawn later.
@@ -700,7 +723,7 @@ impl Correlator {
         for field in fields {
             let mut values = record.values(*field);
             let value = values.next()?;
-            if values.any(|other| !other.eq_ignore_ascii_case(value)) {
+            if values.any(|other| !is_same(other, value)) {
                 return None;
             }
             fold_into(&mut self.key, value);
@@ -714,7 +737,7 @@ impl Correlator {
         for field in fields {
             let mut values: Vec<&str> = Vec::new();
             for value in record.values(*field) {
-                if !values.iter().any(|known| known.eq_ignore_ascii_case(value)) {
+                if !values.iter().any(|known| is_same(known, value)) {
                     values.push(value);
                 }
             }
@@ -781,27 +804,45 @@ impl Correlator {
         held
     }
 
+    /// Sets what the window counts or adds up of the record: all values of the field.
     fn set_value(&mut self, entry: &mut Entry, window: &WindowPlan, route: &Route, record: &MatchRecord) {
         match window.measure {
-            Measure::Distinct => {
-                if route.value.iter().all(|field| record.value(*field).is_some()) {
-                    self.key.clear();
-                    for value in route.value.iter().filter_map(|field| record.value(*field)) {
-                        fold_into(&mut self.key, value);
-                    }
-                    entry.set_value(xxh3_64_with_seed(&self.key, self.sketch_seed));
-                }
-            }
+            Measure::Distinct => entry.values = self.fingerprints_of(&route.value, record),
             Measure::Sum | Measure::Average | Measure::Percentile(_) => {
-                let text = route.value.first().and_then(|field| record.value(*field));
-                let number = text.and_then(|text| text.trim().parse().ok()).filter(|n: &f64| n.is_finite());
-                match number {
-                    Some(number) => entry.set_number(number),
-                    None => self.rules[route.to].counters.not_numeric += 1,
+                let texts = route.value.first().map(|field| record.values(*field)).into_iter().flatten();
+                let numbers: SmallVec<[Decimal; 4]> = texts.filter_map(Decimal::parse).collect();
+                if numbers.is_empty() {
+                    self.rules[route.to].counters.not_numeric += 1;
                 }
+                entry.values = Values::of_numbers(&numbers);
             }
             Measure::Count | Measure::Rules { .. } | Measure::OrderedRules { .. } | Measure::Bucket(_) => {}
         }
+    }
+
+    /// Hashes of all values, or of all tuples of several fields; none without one of the fields.
+    fn fingerprints_of(&mut self, fields: &[FieldNumber], record: &MatchRecord) -> Values {
+        let mut tuples: SmallVec<[SmallVec<[u8; 32]>; 2]> = SmallVec::new();
+        tuples.push(SmallVec::new());
+        for field in fields {
+            let mut longer: SmallVec<[SmallVec<[u8; 32]>; 2]> = SmallVec::new();
+            for value in record.values(*field) {
+                self.key.clear();
+                fold_into(&mut self.key, value);
+                let room = MOST_TUPLES.saturating_sub(longer.len());
+                longer.extend(tuples.iter().take(room).map(|tuple| {
+                    let mut tuple = tuple.clone();
+                    tuple.extend_from_slice(&self.key);
+                    tuple
+                }));
+            }
+            tuples = longer;
+        }
+        let mut hashes: SmallVec<[u64; 4]> =
+            tuples.iter().map(|tuple| xxh3_64_with_seed(tuple, self.sketch_seed)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        Values::of_fingerprints(&hashes)
     }
 
     /// Puts an entry into its group and follows up on what changed.
@@ -819,8 +860,9 @@ impl Correlator {
         let limits = self.limits(to, rule, window);
         let key = at.key;
         if self.is_full(to) && !self.rules[to].groups.contains_key(&key) {
-            self.estimate(plan, to, at, &entry, signal, out);
-            return;
+            self.beyond_budget(rule, to, entry.time, out);
+            let Some(before) = self.make_room(to, window, at, entry.time) else { return };
+            self.take_back(to, at, before, (rule, window, limits), entry.time);
         }
         entry.evidence = Some(signal.evidence());
         let (time, order) = entry.key();
@@ -832,6 +874,7 @@ impl Correlator {
             self.groups += 1;
             self.expect_sweep(to, rule, window);
         }
+        self.rules[to].note_size(key, self.options.groups_per_rule);
         if opens_forward {
             self.wait_forward(rule, to, key, (time, limits), out);
         }
@@ -863,33 +906,82 @@ impl Correlator {
         out: &mut Vec<Output>,
     ) {
         let Some(from) = changes.first().map(|change| change.point) else { return };
+        if changes.iter().any(|change| change.undecided) {
+            self.beyond_budget(&plan.rules[to], to, changes[0].time, out);
+        }
         for change in changes {
             self.changed(plan, (to, key), (from, *change), &mut late, out);
         }
     }
 
-    /// A group beyond the budget: estimated, never too low.
-    fn estimate(
+    /// Finds a place for one more group of a full rule, where it is worth more than another: what is known of it.
+    fn make_room(&mut self, to: usize, window: &WindowPlan, at: &GroupRef<'_>, time: i64) -> Option<Before> {
+        let names = at.names();
+        let sketch_key = self.sketch_key(&names);
+        let Memory { groups, crowd, entries, .. } = &mut self.rules[to];
+        let crowd = crowd.get_or_insert_with(|| Box::new(Crowd::new(window.span, by_age(groups))));
+        let (counted, ghost) = crowd.recall(at.key, sketch_key);
+        let victim = crowd.make_room(counted + 1, |key| Some(groups.get(&key)?.window.entries.len()));
+        let Some((key, group)) = victim.and_then(|key| Some((key, groups.remove(&key)?))) else {
+            crowd.count(sketch_key, 1, time);
+            if let Some(ghost) = ghost {
+                crowd.keep(ghost);
+            }
+            return None;
+        };
+        *entries = entries.saturating_sub(group.window.entries.len());
+        self.groups = self.groups.saturating_sub(1);
+        self.send_away(to, key, group);
+        Some(Before { counted, ghost })
+    }
+
+    /// Remembers of a group that has to go what there is room for.
+    fn send_away(&mut self, to: usize, key: u128, group: Group) {
+        let sketch_key = self.sketch_key(&group.names);
+        let Some(crowd) = &mut self.rules[to].crowd else { return };
+        crowd.count(sketch_key, group.window.entries.len() as u64, group.newest);
+        if let (Some(entry), 1) = (group.window.entries.front(), group.window.entries.len())
+            && !entry.is_reset()
+        {
+            let (time, order) = entry.key();
+            crowd.keep(Ghost { key, time, order, rules: entry.rules(), values: entry.values.clone() });
+        }
+    }
+
+    /// Gives a group that came back its place, and what is known of it: the event that was kept, and that there
+    /// were more.
+    fn take_back(
         &mut self,
-        plan: &Plan,
         to: usize,
-        group: &GroupRef<'_>,
-        entry: &Entry,
-        signal: &mut Signal<'_>,
-        out: &mut Vec<Output>,
+        at: &GroupRef<'_>,
+        before: Before,
+        (rule, window, limits): (&RulePlan, &WindowPlan, Limits),
+        time: i64,
     ) {
-        let rule = &plan.rules[to];
-        let Evaluator::Window(window) = &rule.evaluator else { return };
-        let names = group.names();
+        let start = time.saturating_sub(window.span);
+        let ghost = before.ghost.filter(|ghost| ghost.time >= start && ghost.time <= time);
+        let missing = before.counted.saturating_sub(u64::from(ghost.is_some()));
+        let mut group = Group::new(at.names(), time, rule, window);
+        if let Some(ghost) = ghost {
+            let mut entry = Entry::of(ghost.rules, ghost.time, ghost.order);
+            entry.values = ghost.values;
+            group.window.insert(entry, window, limits, &mut Vec::new());
+        }
+        if missing > 0 {
+            group.window.residue = Some(Box::new(Residue::of_unknown(window, missing, time)));
+        }
+        let memory = &mut self.rules[to];
+        memory.entries += group.window.entries.len();
+        memory.groups.insert(at.key, group);
+        self.groups += 1;
+        self.expect_sweep(to, rule, window);
+    }
+
+    /// What sketches know a group by: the same in every replay.
+    fn sketch_key(&mut self, names: &Names) -> u128 {
         self.key.clear();
         names.iter().for_each(|name| fold_into(&mut self.key, name));
-        let key = xxh3_128_with_seed(&self.key, self.sketch_seed);
-        self.beyond_budget(rule, to, entry.time, out);
-        let memory = &mut self.rules[to];
-        let sketch = memory.sketch.get_or_insert_with(|| Box::new(Sketch::new(window.span)));
-        if let Some(value) = sketch.add(key, entry, window) {
-            self.fire_estimated(plan, to, group, value, signal, out);
-        }
+        xxh3_128_with_seed(&self.key, self.sketch_seed)
     }
 
     /// Counts an event that there is no room to follow exactly, and says so the first time.
@@ -930,9 +1022,28 @@ impl GroupRef<'_> {
     }
 }
 
-/// Appends a value for hashing: the length and the text, without ASCII case, of what it is compared by.
+/// What is known of a group that gets a place late.
+struct Before {
+    /// Events that it may have had.
+    counted: u64,
+    /// One of them.
+    ghost: Option<Ghost>,
+}
+
+/// Groups and the number of their events, oldest first.
+fn by_age(groups: &KeyedMap<u128, Group>) -> impl Iterator<Item = (u128, usize)> {
+    let mut all: Vec<(i64, &Names, u128, usize)> = groups
+        .iter()
+        .map(|(key, group)| (group.newest, &group.names, *key, group.window.entries.len()))
+        .collect();
+    all.sort_unstable();
+    all.into_iter().map(|(_, _, key, events)| (key, events)).collect::<Vec<_>>().into_iter()
+}
+
+/// Appends a value for hashing: its length and its text without ASCII case. A whole number is one value, however
+/// it is written: 27 and 27.0.
 fn fold_into(buffer: &mut Vec<u8>, value: &str) {
-    let value = compared(value);
+    let value = one_value(compared(value));
     buffer.extend_from_slice(&(value.len() as u32).to_le_bytes());
     let start = buffer.len();
     buffer.extend_from_slice(value.as_bytes());
@@ -940,6 +1051,33 @@ fn fold_into(buffer: &mut Vec<u8>, value: &str) {
         folded.make_ascii_lowercase();
     }
 }
+
+/// Whether two values are one to groups and counts.
+fn is_same(one: &str, other: &str) -> bool {
+    one_value(compared(one)).eq_ignore_ascii_case(one_value(compared(other)))
+}
+
+/// A whole number without a point, whatever it is written with.
+fn one_value(value: &str) -> &str {
+    whole_number(value).unwrap_or(value)
+}
+
+/// The digits of a whole number that is written with a point.
+fn whole_number(value: &str) -> Option<&str> {
+    let (whole, zeros) = value.rsplit_once('.')?;
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    let is_whole = !zeros.is_empty()
+        && zeros.bytes().all(|byte| byte == b'0')
+        && !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole.then_some(whole)
+}
+
+/// Groups that a rule may always hold, however many the others have.
+const FEWEST_GROUPS: usize = 256;
+
+/// Values, or tuples of values, that one event counts with.
+const MOST_TUPLES: usize = 1_024;
 
 /// Key of the sketches of a replay.
 const REPLAY_SKETCH_SEED: u64 = 0x736f_6374_6f70;

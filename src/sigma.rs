@@ -7,6 +7,7 @@
 pub mod board;
 pub mod comparison;
 pub mod condition;
+pub mod decimal;
 pub mod extension;
 pub mod level;
 pub mod lint;

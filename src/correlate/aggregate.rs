@@ -1,17 +1,18 @@
 //! What is computed over the events of one window, kept up to date as events enter and leave.
 //!
 //! Every aggregate gives the same value whether it was built step by step or from scratch: counts
-//! are integers, sums are exact fixed-point numbers, so that no rounding depends on the history.
+//! are integers, sums are exact decimals, so that no rounding depends on the history.
 
 use std::hash::{BuildHasherDefault, Hasher};
 
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Condition, Measure, WindowPlan};
+use super::entry::Entry;
+use super::numbers::{Measured, Total, each_bit};
+use super::plan::{Clause, Condition, Measure, WindowPlan};
 use super::residue::{Pane, Residue};
-use super::window::Entry;
-use crate::sigma::comparison::Comparison;
+use crate::sigma::decimal::Decimal;
 use crate::sigma::extension::Tie;
 
 /// Hashes keys that already are keyed hashes.
@@ -48,11 +49,11 @@ pub(crate) enum Aggregate {
     /// Occurrences of each value in the window.
     Distinct(HashMap<u64, u32, foldhash::fast::RandomState>),
     Sum {
-        total: i128,
+        total: Total,
         numbers: u64,
     },
     /// The numbers of the window, ascending.
-    Sorted(Vec<f64>),
+    Sorted(Vec<Decimal>),
     /// Matches of each referenced rule, and the longest ordered chains.
     Rules {
         counts: Box<[u32]>,
@@ -65,20 +66,12 @@ pub(crate) enum Aggregate {
     },
 }
 
-/// Fixed-point scale of sums: 2^48 keeps 14 decimal digits behind the point and 2^79 before it.
-const SCALE: f64 = 281_474_976_710_656.0;
-
-/// A number as the sums add it.
-pub(crate) fn fixed(number: f64) -> i128 {
-    (number * SCALE) as i128
-}
-
 impl Aggregate {
     pub(crate) fn new(plan: &WindowPlan) -> Self {
         match plan.measure {
             Measure::Count => Self::Count(0),
             Measure::Distinct => Self::Distinct(HashMap::default()),
-            Measure::Sum | Measure::Average => Self::Sum { total: 0, numbers: 0 },
+            Measure::Sum | Measure::Average => Self::Sum { total: Total::default(), numbers: 0 },
             Measure::Percentile(_) => Self::Sorted(Vec::new()),
             Measure::Rules { rules } | Measure::OrderedRules { rules } => Self::Rules {
                 counts: vec![0; rules as usize].into(),
@@ -101,7 +94,7 @@ impl Aggregate {
         match self {
             Self::Count(count) => *count = 0,
             Self::Distinct(values) => values.clear(),
-            Self::Sum { total, numbers } => (*total, *numbers) = (0, 0),
+            Self::Sum { total, numbers } => (*total, *numbers) = (Total::default(), 0),
             Self::Sorted(numbers) => numbers.clear(),
             Self::Rules { counts, sequences } => {
                 counts.fill(0);
@@ -115,20 +108,20 @@ impl Aggregate {
         match self {
             Self::Count(count) => *count += 1,
             Self::Distinct(values) => {
-                if let Some(value) = entry.value() {
-                    *values.entry(value).or_insert(0) += 1;
+                for value in entry.fingerprints() {
+                    *values.entry(*value).or_insert(0) += 1;
                 }
             }
             Self::Sum { total, numbers } => {
-                if let Some(number) = entry.number() {
-                    *total = total.saturating_add(fixed(number));
+                for number in entry.numbers().iter().filter_map(|number| Total::of(*number)) {
+                    *total = total.plus(number);
                     *numbers += 1;
                 }
             }
             Self::Sorted(numbers) => {
-                if let Some(number) = entry.number() {
-                    let at = numbers.partition_point(|other| *other < number);
-                    numbers.insert(at, number);
+                for number in entry.numbers() {
+                    let at = numbers.partition_point(|other| other < number);
+                    numbers.insert(at, *number);
                 }
             }
             Self::Rules { counts, sequences } => {
@@ -148,7 +141,7 @@ impl Aggregate {
                 *overflow = before + 1.0 > f64::from(bucket.capacity);
                 *level = (before + 1.0).min(f64::from(bucket.capacity));
                 *last = entry.time;
-                entry.set_number(*level);
+                entry.set_level(*level);
             }
         }
     }
@@ -157,24 +150,23 @@ impl Aggregate {
         match self {
             Self::Count(count) => *count = count.saturating_sub(1),
             Self::Distinct(values) => {
-                if let Some(value) = entry.value()
-                    && let Some(count) = values.get_mut(&value)
-                {
+                for value in entry.fingerprints() {
+                    let Some(count) = values.get_mut(value) else { continue };
                     *count -= 1;
                     if *count == 0 {
-                        values.remove(&value);
+                        values.remove(value);
                     }
                 }
             }
             Self::Sum { total, numbers } => {
-                if let Some(number) = entry.number() {
-                    *total = total.saturating_sub(fixed(number));
+                for number in entry.numbers().iter().filter_map(|number| Total::of(*number)) {
+                    *total = total.minus(number);
                     *numbers = numbers.saturating_sub(1);
                 }
             }
             Self::Sorted(numbers) => {
-                if let Some(number) = entry.number() {
-                    let at = numbers.partition_point(|other| *other < number);
+                for number in entry.numbers() {
+                    let at = numbers.partition_point(|other| other < number);
                     if at < numbers.len() {
                         numbers.remove(at);
                     }
@@ -189,19 +181,18 @@ impl Aggregate {
         }
     }
 
-    /// Takes what the group had to give up for what must have happened before `time`, so that nothing
-    /// that is built on it comes out too low.
-    pub(crate) fn assume(&mut self, residue: &Residue, time: i64) {
-        match self {
-            Self::Rules { sequences, .. } => {
-                for sequence in sequences {
-                    residue.each_pane(&mut |rules, newest| sequence.assume(rules, newest));
-                }
-            }
-            // So many events within the time that a full bucket takes to run empty have filled it.
-            Self::Bucket { level, last, .. } => (*level, *last) = (f64::INFINITY, time),
-            _ => {}
+    /// Takes in the newest of the events that the group had to give up, as far as they begin chains.
+    pub(crate) fn assume(&mut self, residue: &Residue) {
+        let Self::Rules { sequences, .. } = self else { return };
+        for (time, rules) in residue.newest_of_rules() {
+            let entry = Entry::of_rules(rules, time);
+            sequences.iter_mut().for_each(|sequence| sequence.add(&entry, Tie::Strict));
         }
+    }
+
+    /// Whether an entry holds this value.
+    pub(crate) fn holds_value(&self, value: u64) -> bool {
+        matches!(self, Self::Distinct(values) if values.contains_key(&value))
     }
 
     pub(crate) fn sequences(&self) -> &[Sequence] {
@@ -221,125 +212,195 @@ impl Aggregate {
     /// left the window.
     pub(crate) fn resume(&mut self, entry: &Entry) {
         if let Self::Bucket { level, last, .. } = self {
-            (*level, *last) = (entry.number().unwrap_or(0.0), entry.time);
+            (*level, *last) = (entry.level(), entry.time);
         }
     }
 
-    /// The value when the condition holds for a window that starts at `start`. `residue`: what the
-    /// group had to give up.
-    pub(crate) fn holds(&self, plan: &WindowPlan, start: Position, residue: Option<&Residue>) -> Option<f64> {
+    /// Whether the condition holds in a window, and the value.
+    pub(crate) fn judge(&self, plan: &WindowPlan, view: View<'_>) -> Verdict {
+        let Some(residue) = view.residue else {
+            let known = Pane::default();
+            let value = self.value(plan, view.start, Bounds { known: &known, distinct: 0 });
+            let holds = self.holds(plan, view.start, Bounds { known: &known, distinct: 0 });
+            return Verdict { holds, undecided: false, value: value.unwrap_or(0.0) };
+        };
+        let (start, end) = (view.start.0, view.time);
+        let (least, most) = (residue.holds(start, end), residue.may_hold(start));
+        let distinct = residue.distinct(start, end);
+        let least = Bounds { known: &with_rules(least, residue.rules_in(start, end)), distinct: distinct.0 };
+        let most = Bounds { known: &most, distinct: distinct.1 };
+        let (low, high) = (self.holds(plan, view.start, least), self.holds(plan, view.start, most));
+        let open_ended = most.known.unknown > 0 && !self.bounds_unknown(plan);
+        // A ratio may lie anywhere between what its two counts allow.
+        let holds = match &plan.condition {
+            Condition::Ratio { gte, min } => self.ratio(least, most, *gte, *min),
+            Condition::Thresholds(_) => low && high && !open_ended,
+            _ => low,
+        };
+        let value = self.value(plan, view.start, most).unwrap_or(0.0);
+        Verdict { holds, undecided: !holds && (low || high || open_ended), value }
+    }
+
+    /// Events of which only their number is known still bound the value.
+    fn bounds_unknown(&self, plan: &WindowPlan) -> bool {
+        match plan.measure {
+            Measure::Count | Measure::Distinct => true,
+            Measure::Rules { .. } | Measure::OrderedRules { .. } => plan.is_lower_bound(),
+            _ => false,
+        }
+    }
+
+    fn holds(&self, plan: &WindowPlan, start: Position, bounds: Bounds<'_>) -> bool {
         match &plan.condition {
             Condition::Thresholds(thresholds) => {
-                let value = self.value(plan, start, residue)?;
-                thresholds
-                    .iter()
-                    .all(|(comparison, bound)| compare(value, *comparison, *bound))
-                    .then_some(value)
+                let measured = self.measured(plan, start, bounds);
+                measured.is_some_and(|measured| thresholds.iter().all(|bound| measured.meets(bound)))
             }
-            Condition::Clauses(clauses) => {
-                let Self::Rules { sequences, .. } = self else { return None };
-                let given_up = given_up(residue, start);
-                let seen = self.seen(plan, &given_up);
-                let met = clauses.iter().enumerate().any(|(index, clause)| {
-                    clause.forbidden == 0
-                        && clause.required & seen == clause.required
-                        && sequences
-                            .get(index)
-                            .is_none_or(|sequence| sequence.longest(start) == sequence.steps.len())
-                });
-                met.then(|| self.rule_counts(&given_up).filter(|count| *count > 0).count() as f64)
+            Condition::Clauses(clauses) => self.meets_one(plan, clauses, start, bounds),
+            Condition::Ratio { gte, min } => self.ratio(bounds, bounds, *gte, *min),
+            Condition::Overflow => matches!(self, Self::Bucket { overflow: true, .. }),
+            Condition::Never => false,
+        }
+    }
+
+    fn meets_one(&self, plan: &WindowPlan, clauses: &[Clause], start: Position, bounds: Bounds<'_>) -> bool {
+        let Self::Rules { sequences, .. } = self else { return false };
+        let seen = self.seen(plan, bounds);
+        clauses.iter().enumerate().any(|(index, clause)| {
+            let in_order = || {
+                sequences.get(index).is_none_or(|sequence| sequence.longest(start) == sequence.steps.len())
+            };
+            clause.forbidden == 0 && clause.required & seen == clause.required && in_order()
+        })
+    }
+
+    /// Whether the share is large enough with the least of the part and the most of the whole.
+    fn ratio(&self, least: Bounds<'_>, most: Bounds<'_>, gte: f64, min: u32) -> bool {
+        let of = self.rule_counts(least).next().unwrap_or(0);
+        let among = self.rule_counts(most).nth(1).unwrap_or(0);
+        let enough = self.rule_counts(least).nth(1).unwrap_or(0) >= min;
+        enough && f64::from(of) / f64::from(among.max(1)) >= gte
+    }
+
+    /// How much more the condition needs at the least; 0 where that is not known.
+    pub(crate) fn lacks(&self, plan: &WindowPlan) -> u64 {
+        let Some(least) = plan.least else { return 0 };
+        let has = match self {
+            Self::Count(count) => *count,
+            Self::Distinct(values) => values.len() as u64,
+            Self::Rules { .. } => {
+                self.seen(plan, Bounds { known: &Pane::default(), distinct: 0 }).count_ones().into()
             }
-            Condition::Ratio { gte, min } => {
-                let given_up = given_up(residue, start);
-                let mut counts = self.rule_counts(&given_up);
+            _ => return 0,
+        };
+        least.saturating_sub(has)
+    }
+
+    /// What one more event adds to that at the most.
+    pub(crate) fn weight(&self, entry: &Entry) -> u64 {
+        match self {
+            Self::Distinct(_) => entry.fingerprints().len() as u64,
+            Self::Rules { .. } => entry.rules().count_ones().into(),
+            _ => 1,
+        }
+    }
+
+    /// What is told of a window, as a float.
+    fn value(&self, plan: &WindowPlan, start: Position, bounds: Bounds<'_>) -> Option<f64> {
+        match (self, &plan.condition) {
+            (Self::Bucket { level, .. }, _) => Some(*level),
+            // What is told is how many of the rules were seen; an ordered type compares its longest chain.
+            (Self::Rules { .. }, Condition::Clauses(_)) => {
+                Some(self.rule_counts(bounds).filter(|count| *count > 0).count() as f64)
+            }
+            (Self::Rules { .. }, Condition::Ratio { .. }) => {
+                let mut counts = self.rule_counts(bounds);
                 let (of, among) = (counts.next()?, counts.next()?);
-                let ratio = f64::from(of) / f64::from(among.max(1));
-                (among >= *min && ratio >= *gte).then_some(ratio)
+                Some(f64::from(of) / f64::from(among.max(1)))
             }
-            Condition::Overflow => match self {
-                Self::Bucket { level, overflow: true, .. } => Some(*level),
-                _ => None,
-            },
-            Condition::Never => None,
+            (Self::Rules { .. }, _) => Some(f64::from(self.seen(plan, bounds).count_ones())),
+            _ => self.measured(plan, start, bounds).map(Measured::to_f64),
         }
     }
 
     /// What the thresholds compare; `None` when there is nothing to compare (no number).
-    pub(crate) fn value(&self, plan: &WindowPlan, start: Position, residue: Option<&Residue>) -> Option<f64> {
+    fn measured(&self, plan: &WindowPlan, start: Position, bounds: Bounds<'_>) -> Option<Measured> {
+        let known = bounds.known;
         match self {
-            Self::Count(count) => Some((*count + given_up(residue, start).events) as f64),
-            Self::Distinct(values) => {
-                Some(residue.map_or(0, Residue::distinct).max(values.len() as u64) as f64)
-            }
+            Self::Count(count) => Some(Measured::count(*count + known.events + known.unknown)),
+            Self::Distinct(values) => Some(Measured::count(values.len() as u64 + bounds.distinct)),
             Self::Sum { total, numbers } => {
-                let given_up = given_up(residue, start);
-                let sum = total.saturating_add(given_up.total) as f64 / SCALE;
-                let numbers = numbers + given_up.numbers;
+                let (total, numbers) = (total.plus(known.total()), numbers + known.numbers);
                 (numbers > 0).then(|| match plan.measure {
-                    Measure::Average => sum / numbers as f64,
-                    _ => sum,
+                    Measure::Average => Measured::mean(total, numbers),
+                    _ => Measured::sum(total),
                 })
             }
             Self::Sorted(numbers) => match plan.measure {
-                Measure::Percentile(percent) => percentile(numbers, percent),
+                Measure::Percentile(percent) => Measured::percentile(numbers, percent),
                 _ => None,
             },
             Self::Rules { sequences, .. } => match plan.measure {
                 Measure::OrderedRules { .. } => {
-                    sequences.first().map(|sequence| sequence.longest(start) as f64)
+                    sequences.first().map(|sequence| Measured::count(sequence.longest(start) as u64))
                 }
-                _ => Some(f64::from(self.seen(plan, &given_up(residue, start)).count_ones())),
+                _ => Some(Measured::count(self.seen(plan, bounds).count_ones().into())),
             },
-            Self::Bucket { level, .. } => Some(*level),
+            Self::Bucket { .. } => None,
         }
     }
 
     /// Matches of each referenced rule.
-    fn rule_counts<'a>(&'a self, given_up: &'a Pane) -> impl Iterator<Item = u32> + 'a {
+    fn rule_counts<'a>(&'a self, bounds: Bounds<'a>) -> impl Iterator<Item = u32> + 'a {
         let counts = match self {
             Self::Rules { counts, .. } => &counts[..],
             _ => &[],
         };
-        let more = given_up.rules.iter().copied().chain(std::iter::repeat(0));
+        let more = bounds.known.rules.iter().copied().chain(std::iter::repeat(0));
         counts.iter().zip(more).map(|(count, more)| count.saturating_add(more))
     }
 
     /// The rules that were seen often enough.
-    fn seen(&self, plan: &WindowPlan, given_up: &Pane) -> u64 {
+    fn seen(&self, plan: &WindowPlan, bounds: Bounds<'_>) -> u64 {
         let least = |bit: usize| plan.runs.get(bit).copied().unwrap_or(1);
-        let bits = self.rule_counts(given_up).enumerate().filter(|(bit, count)| *count >= least(*bit));
+        let bits = self.rule_counts(bounds).enumerate().filter(|(bit, count)| *count >= least(*bit));
         bits.fold(0, |seen, (bit, _)| seen | 1 << bit)
     }
 }
 
-fn given_up(residue: Option<&Residue>, start: Position) -> Pane {
-    residue.map(|residue| residue.since(start.0)).unwrap_or_default()
+/// A window that is looked at: its start, the time of its newest event, and what the group had to give up.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'w> {
+    pub(crate) start: Position,
+    pub(crate) time: i64,
+    pub(crate) residue: Option<&'w Residue>,
 }
 
-/// Linear interpolation at rank (n-1)p/100 of ascending numbers.
-pub(crate) fn percentile(numbers: &[f64], percent: f64) -> Option<f64> {
-    let rank = numbers.len().checked_sub(1)? as f64 * percent / 100.0;
-    let below = *numbers.get(rank.floor() as usize)?;
-    let above = *numbers.get(rank.ceil() as usize)?;
-    Some(below + (above - below) * rank.fract())
+/// What a look at a window came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Verdict {
+    /// Certainly.
+    pub(crate) holds: bool,
+    /// It may hold: what was given up decides.
+    pub(crate) undecided: bool,
+    /// At the most, where something was given up.
+    pub(crate) value: f64,
 }
 
-pub(crate) fn compare(value: f64, comparison: Comparison, bound: f64) -> bool {
-    match comparison {
-        Comparison::Gt => value > bound,
-        Comparison::Gte => value >= bound,
-        Comparison::Lt => value < bound,
-        Comparison::Lte => value <= bound,
-        Comparison::Eq => value == bound,
-        Comparison::Neq => value != bound,
-    }
+/// Events given up that are taken to be in the window, and distinct values among them.
+#[derive(Clone, Copy)]
+struct Bounds<'p> {
+    known: &'p Pane,
+    distinct: u64,
 }
 
-pub(crate) fn each_bit(mut bits: u64, mut visit: impl FnMut(usize)) {
-    while bits != 0 {
-        visit(bits.trailing_zeros() as usize);
-        bits &= bits - 1;
-    }
+/// Of each of these rules at least one event was in the window.
+fn with_rules(mut pane: Pane, rules: u64) -> Pane {
+    each_bit(rules, |bit| {
+        pane.rules.resize(pane.rules.len().max(bit + 1), 0);
+        pane.rules[bit] = pane.rules[bit].max(1);
+    });
+    pane
 }
 
 /// (time, order) of an entry.
@@ -391,15 +452,6 @@ impl Sequence {
                 *cell = (*cell).max(start);
             }
         }
-    }
-
-    /// Some events of these rules came until `newest`, in whatever order makes the longest chains.
-    fn assume(&mut self, rules: u64, newest: i64) {
-        for step in 0..self.steps.len() {
-            let entry = Entry::of_rules(rules & 1 << self.steps[step], newest);
-            self.add(&entry, Tie::Sequence);
-        }
-        self.time = i64::MIN;
     }
 
     /// Steps of the longest chain that starts at or after `start`.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::entry::Entry;
 use super::evidence::Evidence;
 use super::plan::{Evaluator, Measure, Plan, Role, RulePlan, WindowPlan};
 use super::timer::Kind;
-use super::window::{Change, ChangeKind, Entry, chosen};
+use super::window::{Change, ChangeKind, chosen};
 use super::{Correlator, GroupRef, Names, Output, Signal};
 use crate::alert::AlertKind;
 use crate::correlate::incident::{Effect, Facet, Sighting};
@@ -34,6 +35,9 @@ pub(super) struct Fired {
     pub(super) parts: Vec<Arc<Evidence>>,
     pub(super) approximate: bool,
 }
+
+/// Distinct values of one field that a firing carries to rules above.
+const MOST_VALUES_BEHIND: usize = 1_024;
 
 /// Values of one field that make entities or groups.
 pub(super) const MOST_VALUES: usize = 8;
@@ -135,13 +139,18 @@ impl Correlator {
             rule,
             sighting,
             group,
-            |details, effect| match effect {
-                Effect::Opened if rule.extension.show.is_some() => details.note(&signal.evidence()),
-                Effect::Opened => {
-                    details.note_record(record);
-                    details.trigger_at(&record.path, record.line);
+            |details, effect| {
+                match effect {
+                    Effect::Opened if rule.extension.show.is_some() => details.note(&signal.evidence()),
+                    Effect::Opened => {
+                        details.note_record(record);
+                        details.trigger_at(&record.path, record.line);
+                    }
+                    _ => details.note_record(record),
                 }
-                _ => details.note_record(record),
+                for field in &rule.detail_fields {
+                    record.values(*field).for_each(|value| details.note_detail(*field, super::cut(value)));
+                }
             },
             (context, &mut self.alerts),
         );
@@ -218,7 +227,7 @@ impl Correlator {
     ) -> Option<Fired> {
         let Evaluator::Window(window) = &rule.evaluator else { return None };
         let place = (to as u32, incident_facet(rule), key);
-        let counted = self.incidents.open_at(place).map(|incident| incident.counted_to);
+        let counted = self.incidents.open_at(place).map(|incident| incident.newest_counted());
         let group = self.rules[to].groups.get(&key)?;
         let entries = group.window.entries.range(change.first..=change.point);
         let newest = group.window.entries.get(change.point)?.key();
@@ -296,31 +305,6 @@ impl Correlator {
         };
         let names = group.names.clone();
         self.fire(plan, to, (key, names), fired, out);
-    }
-
-    /// A group beyond the budget may have reached the threshold.
-    pub(super) fn fire_estimated(
-        &mut self,
-        plan: &Plan,
-        to: usize,
-        at: &GroupRef<'_>,
-        value: f64,
-        signal: &mut Signal<'_>,
-        out: &mut Vec<Output>,
-    ) {
-        let fired = Fired {
-            time: signal.time,
-            value,
-            kind: AlertKind::Correlation,
-            again: false,
-            first: signal.time,
-            newest: (signal.time, signal.order),
-            events: 1,
-            uncounted: 1,
-            parts: vec![signal.evidence()],
-            approximate: true,
-        };
-        self.fire(plan, to, (at.key, at.names()), fired, out);
     }
 
     fn fire(
@@ -421,6 +405,11 @@ impl Correlator {
             |details, _| {
                 for evidence in fired.parts.iter().skip(fired.parts.len() - noted) {
                     details.note(evidence);
+                    for field in &rule.detail_fields {
+                        evidence.each_event(&mut |event| {
+                            event.values(*field).for_each(|value| details.note_detail(*field, value));
+                        });
+                    }
                 }
                 details.note_unseen(fired.uncounted - noted as u64);
             },
@@ -448,9 +437,7 @@ impl Correlator {
         }
         let mut found: Vec<String> = Vec::new();
         let mut add = |value: &str| {
-            if found.len() < super::MOST_GROUPS
-                && !found.iter().any(|known| known.eq_ignore_ascii_case(value))
-            {
+            if found.len() < MOST_VALUES_BEHIND && !found.iter().any(|known| super::is_same(known, value)) {
                 found.push(value.to_owned());
             }
         };
@@ -552,7 +539,7 @@ impl Correlator {
 /// Whether an entry has a part in what the window says.
 fn is_behind(entry: &Entry, window: &WindowPlan) -> bool {
     !matches!(window.measure, Measure::Sum | Measure::Average | Measure::Percentile(_))
-        || entry.number().is_some()
+        || !entry.numbers().is_empty()
 }
 
 pub(super) fn evidence_of(entry: &Entry) -> Option<Arc<Evidence>> {

@@ -1,8 +1,9 @@
 //! Incidents: what an analyst sees of a thousand firings.
 //!
 //! One per rule and group. It opens with the first firing, says so again at 10, 100, ... times its
-//! first count and when its level rises, closes after a quiet time and may open again, with another
-//! id. Counts are exact between reports. Its id is a hash of (rule, rule text, group, triggering
+//! first count, when its level rises and when a detail changes that the rule names, closes after a quiet time and
+//! may open again, with another id. What comes after a quiet time in the time of the events is another incident,
+//! however late the quiet is noticed: it waits until nothing can come that lies between, and opens then. Counts are exact between reports. Its id is a hash of (rule, rule text, group, triggering
 //! event), so that the same input gives the same ids in every run.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -11,14 +12,14 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::evidence::Evidence;
 use super::plan::RulePlan;
 use crate::alert;
 use crate::alert::{Alert, AlertId, AlertKind, AlertStatus, RuleSummary};
-use crate::detect::record::MatchRecord;
-use crate::event::veil::shown;
+use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::veil::{compared, shown};
 use crate::event::{EventId, Timestamp};
 use crate::sigma::Level;
 
@@ -52,6 +53,8 @@ pub(crate) struct Incident {
     pub(crate) open: bool,
     /// Position in the order of opening.
     ordinal: u64,
+    /// When it opened: the time of the firing.
+    opened_at: i64,
     pub(crate) first: i64,
     pub(crate) last: i64,
     pub(crate) count: u64,
@@ -71,6 +74,8 @@ pub(crate) struct Incident {
     openings: VecDeque<i64>,
     /// A timer for it is pending.
     pub(crate) timed: bool,
+    /// What followed after a quiet time, while an event between may still come.
+    next: Option<Box<Incident>>,
 }
 
 /// The evidence of an incident.
@@ -86,7 +91,15 @@ pub(crate) struct Details {
     pub(crate) state: Option<(String, Option<i64>)>,
     /// What the line says instead of `show`.
     pub(crate) words: Option<String>,
+    /// Values of details that were met, as hashes, and those that have not been told yet.
+    met: Vec<(FieldNumber, u64)>,
+    news: Vec<(FieldNumber, Box<str>)>,
 }
+
+/// Values of details told apart in one incident.
+const MOST_DETAILS: usize = 256;
+/// Values of one detail that are told one by one; then at twice as many, and so on.
+const TOLD_SINGLY: usize = 4;
 
 impl Details {
     pub(crate) fn note(&mut self, evidence: &Arc<Evidence>) {
@@ -99,6 +112,19 @@ impl Details {
     /// The cheap form, for a match of a plain detection that fills no `show`.
     pub(crate) fn note_record(&mut self, record: &MatchRecord) {
         self.note_event(record.event_id, record.correlation_ids());
+    }
+
+    /// A value of a detail that the rule names.
+    pub(crate) fn note_detail(&mut self, field: FieldNumber, value: &str) {
+        let met = (field, xxh3_64(super::one_value(compared(value)).to_ascii_lowercase().as_bytes()));
+        if self.met.len() >= MOST_DETAILS || self.met.contains(&met) {
+            return;
+        }
+        let before = self.met.iter().filter(|(other, _)| *other == field).count();
+        self.met.push(met);
+        if before > 0 && (before < TOLD_SINGLY || (before + 1).is_power_of_two()) {
+            self.news.push((field, shown(value).into()));
+        }
     }
 
     /// The line that opened it.
@@ -121,9 +147,32 @@ impl Details {
         }
     }
 
-    /// Replaces what it holds of events, for other field numbers.
-    pub(crate) fn renumber(&mut self, replace: impl Fn(&Arc<Evidence>) -> Arc<Evidence>) {
-        self.latest = self.latest.as_ref().map(replace);
+    /// For other field numbers: `number` gives those of now.
+    fn renumber(
+        &mut self,
+        evidence: &impl Fn(&Arc<Evidence>) -> Arc<Evidence>,
+        number: &impl Fn(FieldNumber) -> Option<FieldNumber>,
+    ) {
+        self.latest = self.latest.as_ref().map(evidence);
+        self.met.retain_mut(|(field, _)| match number(*field) {
+            Some(now) => {
+                *field = now;
+                true
+            }
+            None => false,
+        });
+    }
+
+    /// Takes in what another part of the same incident collected.
+    fn absorb(&mut self, other: Details) {
+        self.omitted += other.omitted;
+        for id in other.events {
+            self.note_event(id, other.correlation_ids.iter().map(String::as_str));
+        }
+        self.latest = other.latest.or(self.latest.take());
+        let new = other.met.into_iter().filter(|met| !self.met.contains(met));
+        let new: Vec<_> = new.collect();
+        self.met.extend(new);
     }
 
     /// Events that are known only as a number.
@@ -209,13 +258,16 @@ impl Incidents {
     ) -> Effect {
         let place = match self.all.get_mut(&place) {
             Some(incident) if incident.open => {
-                return incident.count(rule, sighting, collect, (context, out));
+                let identify = (place.1, &mut self.buffer);
+                return incident.take(rule, sighting, collect, identify, (context, out));
             }
             Some(_) => place,
             None => self.place(place),
         };
         match self.all.get_mut(&place) {
-            Some(incident) if incident.open => incident.count(rule, sighting, collect, (context, out)),
+            Some(incident) if incident.open => {
+                incident.take(rule, sighting, collect, (place.1, &mut self.buffer), (context, out))
+            }
             Some(incident) if incident.is_held_back(rule, &sighting) => {
                 incident.last = incident.last.max(sighting.time);
                 Effect::Suppressed
@@ -225,57 +277,65 @@ impl Incidents {
                     EVERYTHING_ELSE => BTreeMap::new(),
                     _ => group(),
                 };
-                let alert = self.open(place, rule, sighting, group, collect, context);
-                out.push(alert);
+                let mut incident = self.begin(place, rule, sighting, group, collect);
+                out.push(incident.report(AlertStatus::Open, sighting.time, rule, context));
+                self.all.insert(place, incident);
                 Effect::Opened
             }
         }
     }
 
-    fn open(
+    /// An incident that opens with this sighting, not told yet.
+    fn begin(
         &mut self,
         place: Place,
         rule: &RulePlan,
         sighting: Sighting,
         group: BTreeMap<String, String>,
         collect: impl FnOnce(&mut Details, Effect),
-        context: Context<'_>,
-    ) -> Alert {
+    ) -> Box<Incident> {
         let before = self.all.remove(&place);
         if before.is_none() {
             *self.held.entry(place.0).or_insert(0) += 1;
         }
         let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
         let level = escalated(rule, &mut openings, sighting.time);
-        let mut incident = Box::new(Incident {
-            id: identity(rule, place.1, &group, sighting.trigger, &mut self.buffer),
-            kind: sighting.kind,
-            open: true,
-            ordinal: self.opened,
-            first: sighting.first,
-            last: sighting.time,
-            count: sighting.events.max(1),
-            counted_to: sighting.newest,
-            reported: 0,
-            next_report: sighting.events.max(1).saturating_mul(10),
-            level,
-            value: sighting.value,
-            below: false,
-            closed_at: i64::MIN,
-            group: Arc::new(group),
-            details: Details::default(),
-            approximate: sighting.approximate || place.2 == EVERYTHING_ELSE,
-            openings,
-            timed: false,
-        });
-        collect(&mut incident.details, Effect::Opened);
-        if let Some(trigger) = incident.details.latest.clone() {
-            incident.details.trigger_at(&trigger.path, trigger.line);
-        }
+        let id = identity(rule, place.1, &group, sighting.trigger, &mut self.buffer);
+        let mut incident = Box::new(Incident::new(id, self.opened, rule, sighting, Arc::new(group)));
+        incident.level = level;
+        incident.openings = openings;
+        incident.approximate |= place.2 == EVERYTHING_ELSE;
+        incident.collect(collect, Effect::Opened);
         self.opened += 1;
-        let alert = incident.report(AlertStatus::Open, sighting.time, rule, context);
-        self.all.insert(place, incident);
-        alert
+        incident
+    }
+
+    /// Opens what followed on an incident that has closed, if anything did.
+    pub(crate) fn open_next(
+        &mut self,
+        place: Place,
+        next: Option<Box<Incident>>,
+        rule: &RulePlan,
+        (context, out): (Context<'_>, &mut Vec<Alert>),
+    ) -> bool {
+        let Some(mut next) = next else { return false };
+        let sighting = next.opening();
+        if let Some(before) = self.all.get_mut(&place) {
+            if before.is_held_back(rule, &sighting) {
+                before.last = before.last.max(next.last);
+                return false;
+            }
+            next.openings = before.openings.clone();
+        } else {
+            *self.held.entry(place.0).or_insert(0) += 1;
+        }
+        next.level = escalated(rule, &mut next.openings, sighting.time);
+        next.ordinal = self.opened;
+        self.opened += 1;
+        let opened_at = sighting.time;
+        out.push(next.report(AlertStatus::Open, opened_at, rule, context));
+        self.all.insert(place, next);
+        true
     }
 
     /// Closes an incident; forgets it unless its rule needs to remember.
@@ -421,13 +481,142 @@ fn identity(
     feed(&[facet as u8], false);
     for (name, value) in group {
         feed(name.as_bytes(), false);
-        feed(value.as_bytes(), true);
+        feed(super::one_value(value).as_bytes(), true);
     }
     feed(&trigger.0.to_le_bytes(), false);
     xxh3_128(bytes)
 }
 
 impl Incident {
+    /// Open from this sighting on.
+    fn new(
+        id: u128,
+        ordinal: u64,
+        rule: &RulePlan,
+        sighting: Sighting,
+        group: Arc<BTreeMap<String, String>>,
+    ) -> Self {
+        Self {
+            id,
+            kind: sighting.kind,
+            open: true,
+            ordinal,
+            opened_at: sighting.time,
+            first: sighting.first,
+            last: sighting.time,
+            count: sighting.events.max(1),
+            counted_to: sighting.newest,
+            reported: 0,
+            next_report: sighting.events.max(1).saturating_mul(10),
+            level: rule.summary.level,
+            value: sighting.value,
+            below: false,
+            closed_at: i64::MIN,
+            group,
+            details: Details::default(),
+            approximate: sighting.approximate,
+            openings: VecDeque::new(),
+            timed: false,
+            next: None,
+        }
+    }
+
+    fn collect(&mut self, collect: impl FnOnce(&mut Details, Effect), effect: Effect) {
+        collect(&mut self.details, effect);
+        if effect == Effect::Opened {
+            // What it opens with is no change.
+            self.details.news.clear();
+            if let Some(trigger) = self.details.latest.clone() {
+                self.details.trigger_at(&trigger.path, trigger.line);
+            }
+        }
+    }
+
+    /// As far as it matters for opening.
+    fn opening(&self) -> Sighting {
+        Sighting {
+            kind: self.kind,
+            time: self.opened_at,
+            first: self.first,
+            events: self.count,
+            value: self.value,
+            approximate: self.approximate,
+            newest: self.counted_to,
+            trigger: EventId::default(),
+        }
+    }
+
+    /// Whether a firing at this time came after it had been quiet for as long as closes it.
+    fn is_apart(&self, rule: &RulePlan, facet: Facet, time: i64) -> bool {
+        facet == Facet::Firing
+            && self.kind != AlertKind::Absence
+            && time > self.last.saturating_add(rule.close_after)
+    }
+
+    /// Counts a firing, here or in what followed after a quiet time.
+    fn take(
+        &mut self,
+        rule: &RulePlan,
+        sighting: Sighting,
+        collect: impl FnOnce(&mut Details, Effect),
+        (facet, buffer): (Facet, &mut Vec<u8>),
+        (context, out): (Context<'_>, &mut Vec<Alert>),
+    ) -> Effect {
+        if !self.is_apart(rule, facet, sighting.time) {
+            let effect = self.count(rule, sighting, collect, (context, out));
+            self.join(rule, facet, (context, out));
+            return effect;
+        }
+        match &mut self.next {
+            // Nobody has heard of it yet: it tells when it opens.
+            Some(next) => next.take(rule, sighting, collect, (facet, buffer), (context, &mut Vec::new())),
+            None => {
+                let id = identity(rule, facet, &self.group, sighting.trigger, buffer);
+                let mut next = Self::new(id, self.ordinal, rule, sighting, Arc::clone(&self.group));
+                next.collect(collect, Effect::Opened);
+                self.next = Some(Box::new(next));
+                Effect::Counted
+            }
+        }
+    }
+
+    /// Takes in what seemed to follow after a quiet time, when an event between has come.
+    fn join(&mut self, rule: &RulePlan, facet: Facet, (context, out): (Context<'_>, &mut Vec<Alert>)) {
+        while let Some(next) = &self.next
+            && !self.is_apart(rule, facet, next.opened_at)
+            && let Some(next) = self.next.take()
+        {
+            let more = Sighting { time: next.last, trigger: EventId::default(), ..next.opening() };
+            let parts = *next;
+            self.count(rule, more, |details, _| details.absorb(parts.details), (context, out));
+            self.next = parts.next;
+        }
+    }
+
+    /// Replaces what it holds of events and fields, for other field numbers.
+    pub(crate) fn renumber(
+        &mut self,
+        evidence: &impl Fn(&Arc<Evidence>) -> Arc<Evidence>,
+        number: &impl Fn(FieldNumber) -> Option<FieldNumber>,
+    ) {
+        self.details.renumber(evidence, number);
+        let mut next = self.next.as_deref_mut();
+        while let Some(incident) = next {
+            incident.details.renumber(evidence, number);
+            next = incident.next.as_deref_mut();
+        }
+    }
+
+    /// What followed it, when it is over.
+    pub(crate) fn take_next(&mut self) -> Option<Box<Incident>> {
+        self.next.take()
+    }
+
+    /// The newest entry counted, here or in what followed.
+    pub(crate) fn newest_counted(&self) -> (i64, u64) {
+        self.next.as_ref().map_or(self.counted_to, |next| next.newest_counted())
+    }
+
     /// Counts a firing while it is open.
     fn count(
         &mut self,
@@ -436,6 +625,7 @@ impl Incident {
         collect: impl FnOnce(&mut Details, Effect),
         (context, out): (Context<'_>, &mut Vec<Alert>),
     ) -> Effect {
+        let before = self.count;
         self.count = self.count.saturating_add(sighting.events);
         self.first = self.first.min(sighting.first);
         self.last = self.last.max(sighting.time);
@@ -443,14 +633,36 @@ impl Incident {
         self.value = sighting.value;
         self.below = false;
         self.approximate |= sighting.approximate;
-        collect(&mut self.details, Effect::Counted);
+        self.collect(collect, Effect::Counted);
+        let mut words = self.changes(context);
+        if sighting.kind != self.kind {
+            self.kind = sighting.kind;
+            words.push(format!("now by {}", kind_in_words(self.kind)));
+        }
         if self.count >= self.next_report {
+            words.push(format!("grown from {before} to {} events", self.count));
             while self.count >= self.next_report {
                 self.next_report = self.next_report.saturating_mul(10);
             }
-            out.push(self.report(AlertStatus::Update, sighting.time, rule, context));
+        }
+        if !words.is_empty() {
+            let mut alert = self.report(AlertStatus::Update, sighting.time, rule, context);
+            alert.summary = format!("{} ({})", alert.summary, words.join(", "));
+            out.push(alert);
         }
         Effect::Counted
+    }
+
+    /// What has changed in the details that the rule names, in words.
+    fn changes(&mut self, context: Context<'_>) -> Vec<String> {
+        let name = |field: FieldNumber| context.fields.get(usize::from(field)).map_or("", String::as_str);
+        let news = mem::take(&mut self.details.news);
+        let count = |field| self.details.met.iter().filter(|(other, _)| *other == field).count();
+        let words = news.iter().map(|(field, value)| match count(*field) {
+            0..=TOLD_SINGLY => format!("also {} {value}", name(*field)),
+            many => format!("{} has {many} values, now {value}", name(*field)),
+        });
+        words.collect()
     }
 
     /// Goes on as the incident that stood at the same place for an earlier text of the rule: under its
@@ -574,6 +786,15 @@ impl Incident {
             }
             found.map(Into::into)
         })
+    }
+}
+
+fn kind_in_words(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::Absence => "what did not come",
+        AlertKind::State => "a state",
+        AlertKind::Risk => "risk",
+        AlertKind::Match | AlertKind::Correlation => "what came",
     }
 }
 

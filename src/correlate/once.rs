@@ -11,10 +11,10 @@
 //!
 //! A fact ends: a stream that was ahead for long would otherwise hide a burst of another.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
+use super::aggregate::KeyedMap;
 use super::plan::RulePlan;
 use super::{Correlator, Signal};
 use crate::detect::record::FieldNumber;
@@ -31,8 +31,9 @@ const MOST_SPAN: i64 = 5;
 /// What one rule remembers of facts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Once {
-    /// By key, and by the time of its last event; one key may have several facts at different times.
-    facts: BTreeMap<(u64, i64), Fact>,
+    /// By key; one key may have several facts at different times, in the order of their last events.
+    facts: KeyedMap<u64, SmallVec<[Fact; 1]>>,
+    held: usize,
     /// When so many are held, those that are over are looked for.
     clean_at: usize,
 }
@@ -41,9 +42,10 @@ pub(crate) struct Once {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Fact {
     first: i64,
+    last: i64,
     /// Events that counted: as many as the stream has that has most.
     counted: u32,
-    streams: Vec<(u64, u32)>,
+    streams: SmallVec<[(u64, u32); 2]>,
 }
 
 impl Once {
@@ -51,58 +53,69 @@ impl Once {
     /// than `settled` is expected no more.
     pub(crate) fn is_new(&mut self, key: u64, stream: u64, time: i64, within: Nanos, settled: i64) -> bool {
         self.clean(within, settled);
-        let (mut fact, mut last) = (Fact { first: time, ..Fact::default() }, time);
-        while let Some(near) = self.near(key, fact.first, last, within) {
-            if let Some(other) = self.facts.remove(&near) {
-                last = last.max(near.1);
-                fact.absorb(other);
-            }
+        let facts = self.facts.entry(key).or_default();
+        let before = facts.len();
+        let mut fact = Fact { first: time, last: time, ..Fact::default() };
+        while let Some(near) = facts.iter().position(|other| fact.is_one_with(other, within)) {
+            fact.absorb(facts.remove(near));
         }
         let new = fact.add(stream);
-        self.facts.insert((key, last), fact);
+        let at = facts.partition_point(|other| other.last <= fact.last);
+        facts.insert(at, fact);
+        self.held = self.held + facts.len() - before;
         new
     }
 
     /// Everything remembered, for [`Once::restore`].
-    pub(crate) fn store(&self) -> Vec<((u64, i64), Fact)> {
-        self.facts.iter().map(|(place, fact)| (*place, fact.clone())).collect()
+    pub(crate) fn store(&self) -> Vec<(u64, Vec<Fact>)> {
+        let mut all: Vec<_> = self.facts.iter().map(|(key, facts)| (*key, facts.to_vec())).collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        all
     }
 
-    pub(crate) fn restore(stored: Vec<((u64, i64), Fact)>) -> Self {
-        Self { facts: stored.into_iter().collect(), clean_at: 0 }
-    }
-
-    /// A fact of the key that reaches into the time around an event and may last as long as both.
-    fn near(&self, key: u64, first: i64, last: i64, within: Nanos) -> Option<(u64, i64)> {
-        let from = (key, first.saturating_sub(within));
-        let around = self.facts.range(from..=(key, i64::MAX));
-        let mut around = around.take_while(|(_, fact)| fact.first <= last.saturating_add(within));
-        let longest = within.saturating_mul(MOST_SPAN);
-        let fits = |place: &(u64, i64), fact: &Fact| {
-            last.max(place.1).saturating_sub(first.min(fact.first)) <= longest
-        };
-        around.find(|(place, fact)| fits(place, fact)).map(|(place, _)| *place)
+    pub(crate) fn restore(stored: Vec<(u64, Vec<Fact>)>) -> Self {
+        let held = stored.iter().map(|(_, facts)| facts.len()).sum();
+        let facts = stored.into_iter().map(|(key, facts)| (key, facts.into())).collect();
+        Self { facts, held, clean_at: 0 }
     }
 
     fn clean(&mut self, within: Nanos, settled: i64) {
-        if self.facts.len() < self.clean_at.max(1_024) {
+        if self.held < self.clean_at.max(1_024) {
             return;
         }
-        self.facts.retain(|(_, last), _| last.saturating_add(within) >= settled);
-        if self.facts.len() >= MOST_KEYS {
-            let mut times: Vec<i64> = self.facts.keys().map(|(_, last)| *last).collect();
+        self.retain(|fact| fact.last.saturating_add(within) >= settled);
+        if self.held >= MOST_KEYS {
+            let mut times: Vec<i64> = self.facts.values().flatten().map(|fact| fact.last).collect();
             let middle = times.len() / 2;
             let median = *times.select_nth_unstable(middle).1;
-            self.facts.retain(|(_, last), _| *last > median);
+            self.retain(|fact| fact.last > median);
         }
-        self.clean_at = (self.facts.len() * 2).min(MOST_KEYS);
+        self.clean_at = (self.held * 2).min(MOST_KEYS);
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Fact) -> bool) {
+        self.facts.retain(|_, facts| {
+            facts.retain(|fact| keep(fact));
+            !facts.is_empty()
+        });
+        self.held = self.facts.values().map(|facts| facts.len()).sum();
     }
 }
 
 impl Fact {
+    /// Whether another fact of the key reaches into the time around this one, and both together do not last too
+    /// long.
+    fn is_one_with(&self, other: &Fact, within: Nanos) -> bool {
+        let near = other.last >= self.first.saturating_sub(within)
+            && other.first <= self.last.saturating_add(within);
+        let lasts = self.last.max(other.last).saturating_sub(self.first.min(other.first));
+        near && lasts <= within.saturating_mul(MOST_SPAN)
+    }
+
     /// Takes over what turned out to be the same fact. What has counted has counted.
     fn absorb(&mut self, other: Fact) {
         self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
         self.counted = self.counted.saturating_add(other.counted);
         for (stream, count) in other.streams {
             match self.streams.iter_mut().find(|(known, _)| *known == stream) {
@@ -216,12 +229,12 @@ mod tests {
         for n in 0..200_000_i64 {
             assert!(once.is_new(n as u64, 1, n, 10, n - 100));
         }
-        assert!(once.facts.len() <= 2_048, "{}", once.facts.len());
+        assert!(once.held <= 2_048, "{}", once.held);
         let mut once = Once::default();
         for n in 0..200_000_i64 {
             assert!(once.is_new(n as u64, 1, n, 10, i64::MIN));
         }
-        assert!(once.facts.len() <= MOST_KEYS);
+        assert!(once.held <= MOST_KEYS);
         assert!(!once.is_new(199_999, 2, 199_999, 10, i64::MIN), "the newest are kept");
     }
 

@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::numbers::Bound;
 use crate::alert::RuleSummary;
 use crate::detect::record::FieldNumber;
 use crate::event::Nanos;
 use crate::sigma::Level;
 use crate::sigma::comparison::Comparison;
+use crate::sigma::decimal::Decimal;
 use crate::sigma::diagnostic::did_you_mean;
 use crate::sigma::extension;
 use crate::sigma::extension::{Absent, Bucket, Extension, Heartbeat, StateInput, Tie, WindowKind};
@@ -65,6 +67,8 @@ pub(crate) struct RulePlan {
     pub(crate) calm_after: Nanos,
     /// A plain detection makes one incident for each value of the first of these sets that is present.
     pub(crate) incident_keys: Vec<Vec<FieldNumber>>,
+    /// What is told when it changes within an incident: what `show` names beside the group, and the outcome.
+    pub(crate) detail_fields: Vec<FieldNumber>,
     pub(crate) risk_fields: Vec<FieldNumber>,
     pub(crate) first_seen_fields: Vec<FieldNumber>,
     pub(crate) once_fields: Vec<FieldNumber>,
@@ -100,6 +104,8 @@ pub(crate) struct WindowPlan {
     /// Order of the rules, for ordered types; a rule with runs stands several times.
     pub(crate) order: Vec<u8>,
     pub(crate) interval: Option<extension::Interval>,
+    /// The condition is that a count, which more events only raise, is at least this.
+    pub(crate) least: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,7 +114,7 @@ pub(crate) enum Measure {
     Distinct,
     Sum,
     Average,
-    Percentile(f64),
+    Percentile(Decimal),
     Rules { rules: u32 },
     OrderedRules { rules: u32 },
     Bucket(Bucket),
@@ -116,7 +122,7 @@ pub(crate) enum Measure {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Condition {
-    Thresholds(Vec<(Comparison, f64)>),
+    Thresholds(Vec<Bound>),
     /// An OR of ANDs; those with a forbidden rule never hold backwards.
     Clauses(Vec<Clause>),
     Ratio {
@@ -155,16 +161,17 @@ impl WindowPlan {
     /// The condition asks for at least so much, and nothing else.
     pub(crate) fn is_lower_bound(&self) -> bool {
         matches!(&self.condition, Condition::Thresholds(thresholds)
-            if thresholds.iter().all(|(comparison, _)| matches!(comparison, Comparison::Gt | Comparison::Gte)))
+            if thresholds.iter().all(|bound| matches!(bound.comparison, Comparison::Gt | Comparison::Gte)))
     }
 
     /// The least value that fires, where only a lower bound is given: how far a group has come.
     pub(crate) fn threshold(&self) -> Option<f64> {
         match (&self.condition, self.measure) {
             (Condition::Thresholds(thresholds), Measure::Count | Measure::Distinct) => {
-                match thresholds.as_slice() {
-                    [(Comparison::Gte, bound)] => Some(bound.ceil()),
-                    [(Comparison::Gt, bound)] => Some(bound.floor() + 1.0),
+                let [bound] = thresholds.as_slice() else { return None };
+                match bound.comparison {
+                    Comparison::Gte => Some(bound.number.to_f64().ceil()),
+                    Comparison::Gt => Some(bound.number.to_f64().floor() + 1.0),
                     _ => None,
                 }
             }
@@ -478,6 +485,7 @@ impl Builder<'_> {
             close_after: extension.alert.close_after.unwrap_or(CLOSE_AFTER),
             calm_after: 0,
             incident_keys: Vec::new(),
+            detail_fields: Vec::new(),
             risk_fields: extension.risk.iter().flat_map(|risk| self.field_numbers(&risk.entities)).collect(),
             first_seen_fields: extension
                 .first_seen
@@ -506,7 +514,19 @@ impl Builder<'_> {
             Some(correlation) => self.correlation(index, correlation, &mut plan, found),
         }
         self.extras(index, &mut plan, input.correlation, found);
+        plan.detail_fields = self.details(&plan);
         plan
+    }
+
+    /// Fields that `show` names and that are not what makes the group, and the outcome.
+    fn details(&mut self, plan: &RulePlan) -> Vec<FieldNumber> {
+        const BUILT_IN: [&str; 6] = ["count", "value", "level", "title", "state", "until"];
+        let shown = plan.extension.show.iter().flat_map(|show| show.fields());
+        let mut names: Vec<String> = shown.map(|name| name.to_string()).collect();
+        names.push("event.outcome".to_owned());
+        names.retain(|name| !BUILT_IN.contains(&name.as_str()) && !plan.group_names.contains(name));
+        let numbers: BTreeSet<FieldNumber> = names.iter().map(|name| self.field(name)).collect();
+        numbers.into_iter().collect()
     }
 
     fn detection(&mut self, plan: &mut RulePlan) {
@@ -553,6 +573,7 @@ impl Builder<'_> {
             return;
         } else if let Some(ratio) = &extension.ratio {
             let mut window = window(correlation, &extension, &[]);
+            window.least = None;
             window.measure = Measure::Rules { rules: 2 };
             window.condition = Condition::Ratio { gte: ratio.gte, min: ratio.min };
             window.forward.clear();
@@ -724,6 +745,7 @@ fn absence(absent: &Absent) -> WindowPlan {
         runs: Vec::new(),
         order: vec![0, 1],
         interval: None,
+        least: None,
     }
 }
 
@@ -743,6 +765,7 @@ fn window(correlation: &Correlation, extension: &Extension, runs: &[u32]) -> Win
         runs: runs.to_vec(),
         order,
         interval: extension.interval,
+        least: None,
     };
     if let Some(bucket) = extension.bucket {
         plan.measure = Measure::Bucket(bucket);
@@ -750,9 +773,10 @@ fn window(correlation: &Correlation, extension: &Extension, runs: &[u32]) -> Win
         plan.span = bucket.leak.saturating_mul(i64::from(bucket.capacity) + 1);
         return plan;
     }
+    let median = Decimal::from_u64(50);
     let percent = match &correlation.condition {
-        CorrelationCondition::Thresholds { percentile, .. } => percentile.unwrap_or(50.0),
-        CorrelationCondition::Expression(_) => 50.0,
+        CorrelationCondition::Thresholds { percentile, .. } => percentile.unwrap_or(median),
+        CorrelationCondition::Expression(_) => median,
     };
     plan.measure = match correlation.kind {
         CorrelationKind::EventCount => Measure::Count,
@@ -762,15 +786,17 @@ fn window(correlation: &Correlation, extension: &Extension, runs: &[u32]) -> Win
         CorrelationKind::ValueSum => Measure::Sum,
         CorrelationKind::ValueAvg => Measure::Average,
         CorrelationKind::ValuePercentile => Measure::Percentile(percent),
-        CorrelationKind::ValueMedian => Measure::Percentile(50.0),
+        CorrelationKind::ValueMedian => Measure::Percentile(median),
     };
     match &correlation.condition {
         CorrelationCondition::Thresholds { thresholds, .. } if thresholds.is_empty() => {
             let all = if ordered { plan.order.len() } else { rules as usize };
-            plan.condition = Condition::Thresholds(vec![(Comparison::Gte, all as f64)]);
+            let all = Decimal::from_u64(all as u64);
+            plan.condition = Condition::Thresholds(vec![Bound::new(Comparison::Gte, all)]);
         }
         CorrelationCondition::Thresholds { thresholds, .. } => {
-            plan.condition = Condition::Thresholds(thresholds.clone());
+            let bounds = thresholds.iter().map(|(comparison, number)| Bound::new(*comparison, *number));
+            plan.condition = Condition::Thresholds(bounds.collect());
         }
         CorrelationCondition::Expression(expression) => {
             let clauses = clauses(expression, false);
@@ -779,7 +805,24 @@ fn window(correlation: &Correlation, extension: &Extension, runs: &[u32]) -> Win
             plan.condition = Condition::Clauses(clauses);
         }
     }
+    plan.least = least(&plan);
     plan
+}
+
+/// Where only a lower bound of a count is asked for: that bound, rounded up.
+fn least(plan: &WindowPlan) -> Option<u64> {
+    let counts = matches!(plan.measure, Measure::Count | Measure::Distinct | Measure::Rules { .. });
+    let Condition::Thresholds(bounds) = &plan.condition else { return None };
+    if !counts || !plan.is_lower_bound() {
+        return None;
+    }
+    let least = |bound: &Bound| match bound.comparison {
+        Comparison::Gt => bound.number.to_f64().floor() + 1.0,
+        _ => bound.number.to_f64().ceil(),
+    };
+    // Any of the bounds that is not met keeps the condition from holding; the highest decides.
+    let highest = bounds.iter().map(least).fold(0.0, f64::max);
+    (highest < 1e15).then_some(highest as u64)
 }
 
 /// The expression as an OR of ANDs, without clauses that contradict themselves.

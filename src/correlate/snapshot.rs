@@ -12,14 +12,15 @@ use serde::{Deserialize, Serialize};
 
 use super::aggregate::Sequence;
 use super::clock::Clock;
+use super::crowd::Crowd;
+use super::entry::Entry;
 use super::evidence::Evidence;
 use super::history::{Seen, Usual};
 use super::once::{Fact, Once};
 use super::plan::{Evaluator, RulePlan};
 use super::residue::Residue;
-use super::sketch::Sketch;
 use super::timer::{Timer, Timers};
-use super::window::{Entry, Window};
+use super::window::Window;
 use super::{Beat, CorrelationCounters, Correlator, Forward, Group, Memory, Names};
 use crate::correlate::incident::{Incident, Incidents, Place};
 use crate::correlate::risk::{Entity, Risks};
@@ -85,8 +86,8 @@ struct StoredRule {
     seen: Vec<(u64, i64)>,
     seen_approximate: bool,
     #[serde(default)]
-    once: Vec<((u64, i64), Fact)>,
-    sketch: Option<Box<Sketch>>,
+    once: Vec<(u64, Vec<Fact>)>,
+    crowd: Option<Box<Crowd>>,
     degraded_since: Option<i64>,
     links: Vec<((i64, u64), Vec<u128>)>,
     counters: CorrelationCounters,
@@ -179,7 +180,7 @@ impl Correlator {
         let mut incidents = Incidents::new(self.options.group_budget());
         for ((rule, facet, key), mut incident) in stored.incidents {
             if let Some(rule) = places.of(rule) {
-                incident.details.renumber(|evidence| fields.evidence(evidence));
+                incident.renumber(&|evidence| fields.evidence(evidence), &|field| fields.number(field));
                 incidents.insert((rule, facet, key), incident);
             }
         }
@@ -209,7 +210,7 @@ fn store(rule: &RulePlan, memory: &Memory) -> StoredRule {
         seen: sorted(memory.seen.last.iter().map(|(key, time)| (*key, *time))),
         seen_approximate: memory.seen.approximate,
         once: memory.once.store(),
-        sketch: memory.sketch.clone(),
+        crowd: memory.crowd.clone(),
         degraded_since: memory.degraded_since,
         links: memory.links.iter().map(|(position, groups)| (*position, groups.clone())).collect(),
         counters: memory.counters,
@@ -236,7 +237,7 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
             approximate: stored.seen_approximate,
         },
         once: Once::restore(stored.once),
-        sketch: stored.sketch,
+        crowd: stored.crowd,
         degraded_since: stored.degraded_since,
         links: stored.links.into_iter().collect(),
         counters: stored.counters,

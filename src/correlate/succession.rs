@@ -158,7 +158,7 @@ impl Correlator {
         let old_plan = Arc::clone(&old.plan);
         for ((rule, facet, key), mut incident) in old.incidents.take_all() {
             if let Some(place) = places.of(rule) {
-                incident.details.renumber(|evidence| fields.evidence(evidence));
+                incident.renumber(&|evidence| fields.evidence(evidence), &|field| fields.number(field));
                 self.incidents.insert((place, facet, key), incident);
                 continue;
             }

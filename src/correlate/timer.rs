@@ -374,7 +374,14 @@ impl Correlator {
         out: &mut Vec<Output>,
     ) {
         let plan = Arc::clone(&self.plan);
-        self.incidents.close(place, time, rule, self.context(&plan), &mut self.alerts);
+        let context = self.context(&plan);
+        let next = self.incidents.open_at(place).and_then(|incident| incident.take_next());
+        self.incidents.close(place, time, rule, context, &mut self.alerts);
+        if self.incidents.open_next(place, next, rule, (context, &mut self.alerts)) {
+            self.hand_over(out);
+            self.watch_quiet(rule, place);
+            return;
+        }
         self.hand_over(out);
         if memory(rule) > 0
             && let Some(incident) = self.incidents.all.get_mut(&place)

@@ -10,77 +10,13 @@
 //! A reset splits: nothing before it is in any window after it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::aggregate::{Aggregate, Sequence};
-use super::evidence::Evidence;
+use super::aggregate::{Aggregate, Sequence, View};
+use super::entry::Entry;
 use super::plan::{Measure, WindowPlan};
 use super::residue::Residue;
+use super::slack::Slack;
 use crate::sigma::extension::{Interval, Tie, WindowKind};
-
-/// One event (or firing of a rule below) in a group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Entry {
-    pub(crate) time: i64,
-    /// Order of reading; breaks ties and identifies the entry.
-    pub(crate) order: u64,
-    /// Rule bits and, in the highest bits, [`RESET`], [`FIRED`] and [`HAS_VALUE`].
-    bits: u64,
-    /// A fingerprint or the bits of a number.
-    value: u64,
-    pub(crate) evidence: Option<Arc<Evidence>>,
-}
-
-const RESET: u64 = 1 << 63;
-const FIRED: u64 = 1 << 62;
-const HAS_VALUE: u64 = 1 << 61;
-const RULES: u64 = (1 << 60) - 1;
-
-impl Entry {
-    pub(crate) fn step(time: i64, order: u64, bit: u8) -> Self {
-        Self { time, order, bits: 1 << bit, value: 0, evidence: None }
-    }
-
-    /// All that is known of some events of these rules: they came before every entry after `time`.
-    pub(crate) fn of_rules(rules: u64, time: i64) -> Self {
-        Self { time, order: u64::MAX, bits: rules & RULES, value: 0, evidence: None }
-    }
-
-    pub(crate) fn reset(time: i64, order: u64) -> Self {
-        Self { time, order, bits: RESET, value: 0, evidence: None }
-    }
-
-    pub(crate) fn set_value(&mut self, fingerprint: u64) {
-        self.bits |= HAS_VALUE;
-        self.value = fingerprint;
-    }
-
-    pub(crate) fn set_number(&mut self, number: f64) {
-        self.set_value(number.to_bits());
-    }
-
-    pub(crate) fn value(&self) -> Option<u64> {
-        (self.bits & HAS_VALUE != 0).then_some(self.value)
-    }
-
-    pub(crate) fn number(&self) -> Option<f64> {
-        self.value().map(f64::from_bits)
-    }
-
-    pub(crate) fn rules(&self) -> u64 {
-        self.bits & RULES
-    }
-
-    pub(crate) fn is_reset(&self) -> bool {
-        self.bits & RESET != 0
-    }
-
-    pub(crate) fn key(&self) -> (i64, u64) {
-        (self.time, self.order)
-    }
-}
 
 /// What became of the firing at one point.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,6 +27,8 @@ pub(crate) struct Change {
     pub(crate) point: usize,
     pub(crate) first: usize,
     pub(crate) value: f64,
+    /// Events that had to be given up decide whether it holds.
+    pub(crate) undecided: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,11 +60,21 @@ pub(crate) struct Window {
     aggregate: Aggregate,
     /// Entries of the window were given up; this is what is known of them.
     pub(crate) residue: Option<Box<Residue>>,
+    /// Entries that are resets.
+    resets: usize,
+    slack: Slack,
 }
 
 impl Window {
     pub(crate) fn new(plan: &WindowPlan) -> Self {
-        Self { entries: VecDeque::new(), head: 0, aggregate: Aggregate::new(plan), residue: None }
+        Self {
+            entries: VecDeque::new(),
+            head: 0,
+            aggregate: Aggregate::new(plan),
+            residue: None,
+            resets: 0,
+            slack: Slack::default(),
+        }
     }
 
     /// Rebuilds the newest window around stored entries.
@@ -136,7 +84,15 @@ impl Window {
         sequences: Vec<Sequence>,
         plan: &WindowPlan,
     ) -> Self {
-        let mut window = Self { entries, head: 0, aggregate: Aggregate::new(plan), residue };
+        let newest = entries.back().map_or(i64::MIN, |entry| entry.time);
+        let mut window = Self {
+            head: 0,
+            aggregate: Aggregate::new(plan),
+            residue,
+            resets: entries.iter().filter(|entry| entry.is_reset()).count(),
+            slack: Slack::unknown(newest, plan),
+            entries,
+        };
         window.rebuild_newest(plan);
         if !sequences.is_empty() {
             window.aggregate.resume_sequences(sequences);
@@ -163,6 +119,7 @@ impl Window {
         changes: &mut Vec<Change>,
     ) -> bool {
         let key = entry.key();
+        self.resets += usize::from(entry.is_reset());
         self.residue = self.residue.take().filter(|residue| !residue.is_over(key.0));
         if let Some(residue) = &mut self.residue {
             residue.see(&entry);
@@ -188,7 +145,9 @@ impl Window {
         // Its window is the newest one, which is always held: also a very late event is looked at.
         if !self.entries[index].is_reset() {
             let seen = Seen { aggregate: &self.aggregate, residue: self.residue.as_deref() };
-            changes.push(look(&mut self.entries, plan, seen, self.head, index));
+            let (change, lacks) = look(&mut self.entries, plan, seen, self.head, index);
+            self.slack.note(change.time, lacks, plan);
+            changes.push(change);
         }
     }
 
@@ -212,17 +171,15 @@ impl Window {
         if says_nothing {
             return false;
         }
+        if new && self.bears(&entry, plan) {
+            self.slip_in(at, entry, plan);
+            return true;
+        }
         let before = self.rewind(&entry, plan);
         match self.entries.get_mut(at).filter(|_| !new) {
             // The same event as another referenced rule: one entry for both. A firing that holds as
             // before may have other events behind it now.
-            Some(same) => {
-                same.bits |= entry.bits;
-                same.evidence = entry.evidence;
-                if entry.bits & HAS_VALUE != 0 {
-                    same.value = entry.value;
-                }
-            }
+            Some(same) => same.absorb(entry),
             None => {
                 self.entries.insert(at, entry);
                 if at <= self.head {
@@ -232,6 +189,27 @@ impl Window {
         }
         self.look_again((at, time), before, plan, limits, changes);
         new
+    }
+
+    /// Whether a late entry changes nothing of what any window says.
+    fn bears(&self, entry: &Entry, plan: &WindowPlan) -> bool {
+        let plain = plan.kind == WindowKind::Sliding && !entry.is_reset();
+        plain
+            && self.resets == 0
+            && self.residue.is_none()
+            && self.slack.bears(entry.time, self.aggregate.weight(entry), plan)
+    }
+
+    /// Puts such an entry where it belongs.
+    fn slip_in(&mut self, at: usize, mut entry: Entry, plan: &WindowPlan) {
+        self.slack.bear(self.aggregate.weight(&entry));
+        let start = self.newest().map_or(i64::MIN, |newest| start_of(newest, plan));
+        if entry.time >= start {
+            self.aggregate.add(&mut entry, plan);
+        } else {
+            self.head += 1;
+        }
+        self.entries.insert(at, entry);
     }
 
     /// Takes the events from the time of a late `entry` on out of the newest window: what is left, and its first
@@ -250,7 +228,7 @@ impl Window {
         let undone = self.entries.len() - from.max(self.head);
         let brought_back = self.head.min(from).saturating_sub(first);
         let is_cheaper = undone + brought_back < from - first;
-        if !is_cheaper || self.entries.range(first..).any(Entry::is_reset) {
+        if !is_cheaper || self.resets > 0 {
             return None;
         }
         let mut aggregate = std::mem::replace(&mut self.aggregate, Aggregate::new(plan));
@@ -274,6 +252,7 @@ impl Window {
         let at = self.entries.partition_point(|other| other.key() < key);
         let Some(removed) = self.entries.get(at).filter(|entry| entry.key() == key).cloned() else { return };
         self.entries.remove(at);
+        self.resets -= usize::from(removed.is_reset());
         if at < self.head {
             self.head -= 1;
         }
@@ -281,15 +260,15 @@ impl Window {
             index.and_then(|index| self.entries.get(index)).is_some_and(|entry| entry.time == key.0)
         };
         let alone = !neighbour(at.checked_sub(1)) && !neighbour(Some(at));
-        if removed.bits & FIRED != 0 {
+        if removed.has_fired() {
             if alone {
                 let time = key.0;
                 let kind = ChangeKind::Retracted;
-                changes.push(Change { kind, time, point: at, first: at, value: 0.0 });
+                changes.push(Change { kind, time, point: at, first: at, value: 0.0, undecided: false });
             } else if let Some(before) = at.checked_sub(1).and_then(|index| self.entries.get_mut(index))
                 && before.time == key.0
             {
-                before.bits |= FIRED;
+                before.set_fired(true);
             }
         }
         self.look_again((at, key.0), None, plan, limits, changes);
@@ -325,7 +304,9 @@ impl Window {
             admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
             if self.is_point(index) && self.entries[index].time >= limits.settled_before {
                 let seen = Seen { aggregate: &aggregate, residue: self.residue.as_deref() };
-                changes.push(look(&mut self.entries, plan, seen, head, index));
+                let (change, lacks) = look(&mut self.entries, plan, seen, head, index);
+                self.slack.note(change.time, lacks, plan);
+                changes.push(change);
             }
         }
         self.aggregate = aggregate;
@@ -337,7 +318,7 @@ impl Window {
         let mut head = self.first_of_window(index, plan);
         let mut aggregate = Aggregate::new(plan);
         if let Some(residue) = &self.residue {
-            aggregate.assume(residue, self.entries[index].time);
+            aggregate.assume(residue);
         }
         // A bucket goes on from the level that it had; everything else begins with its first event.
         let bucket = matches!(plan.measure, Measure::Bucket(_));
@@ -402,16 +383,13 @@ impl Window {
     /// Gives up the oldest entry. What is left holds the newest ones, so a lower bound of a count below
     /// their number is decided as before; for everything else there is the residue.
     fn drop_oldest(&mut self, plan: &WindowPlan, changes: &mut [Change]) {
-        if self.head == 0 && self.residue.is_none() {
-            self.residue = Some(Box::new(Residue::new(plan, self.entries.iter())));
-        }
         let Some(oldest) = self.entries.pop_front() else { return };
+        self.resets -= usize::from(oldest.is_reset());
         if self.head == 0 {
             if !oldest.is_reset() {
                 self.aggregate.remove(&oldest);
-                if let Some(residue) = &mut self.residue {
-                    residue.fold(&oldest, plan);
-                }
+                let residue = self.residue.get_or_insert_with(|| Box::new(Residue::new(plan)));
+                residue.fold(&oldest, plan, |value| self.aggregate.holds_value(value));
             }
         } else {
             self.head -= 1;
@@ -434,7 +412,8 @@ impl Window {
     pub(crate) fn prune(&mut self, horizon: i64, plan: &WindowPlan) {
         let kept = usize::from(matches!(plan.measure, Measure::Bucket(_)));
         while self.head > kept && self.entries.front().is_some_and(|entry| entry.time < horizon) {
-            self.entries.pop_front();
+            let gone = self.entries.pop_front();
+            self.resets -= usize::from(gone.is_some_and(|entry| entry.is_reset()));
             self.head -= 1;
         }
     }
@@ -494,20 +473,20 @@ struct Seen<'w> {
     residue: Option<&'w Residue>,
 }
 
-/// Evaluates the point at `index` and moves the mark of its run there.
+/// Evaluates the point at `index` and moves the mark of its run there; also, how much it lacks to hold.
 fn look(
     entries: &mut VecDeque<Entry>,
     plan: &WindowPlan,
     Seen { aggregate, residue }: Seen<'_>,
     first: usize,
     index: usize,
-) -> Change {
+) -> (Change, u64) {
     let time = entries[index].time;
     let mut fired = false;
     let mut at = index;
     loop {
-        fired |= entries[at].bits & FIRED != 0;
-        entries[at].bits &= !FIRED;
+        fired |= entries[at].has_fired();
+        entries[at].set_fired(false);
         match at.checked_sub(1) {
             Some(before) if entries[before].time == time && !entries[before].is_reset() => at = before,
             _ => break,
@@ -517,20 +496,18 @@ fn look(
         WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].key(),
         _ => (start_of(time, plan), 0),
     };
-    let value = aggregate
-        .holds(plan, start, residue)
-        .filter(|_| plan.interval.is_none_or(|interval| spaced(entries, first, index, interval)));
-    if value.is_some() {
-        entries[index].bits |= FIRED;
-    }
-    let kind = match (fired, value.is_some()) {
+    let verdict = aggregate.judge(plan, View { start, time, residue });
+    let holds = verdict.holds && plan.interval.is_none_or(|interval| spaced(entries, first, index, interval));
+    entries[index].set_fired(holds);
+    let kind = match (fired, holds) {
         (false, true) => ChangeKind::Added,
         (true, true) => ChangeKind::Changed,
         (true, false) => ChangeKind::Retracted,
         (false, false) => ChangeKind::Quiet,
     };
-    let value = value.or_else(|| aggregate.value(plan, start, residue)).unwrap_or(0.0);
-    Change { kind, time, point: index, first, value }
+    // Where the value alone does not decide, a late event may change anything.
+    let lacks = if verdict.holds || verdict.undecided { 0 } else { aggregate.lacks(plan) };
+    (Change { kind, time, point: index, first, value: verdict.value, undecided: verdict.undecided }, lacks)
 }
 
 /// Whether the newest events of the window have the wanted spacing.
@@ -544,7 +521,9 @@ fn spaced(entries: &VecDeque<Entry>, first: usize, index: usize, wanted: Interva
     let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
     let variance = gaps.iter().map(|gap| (gap - mean) * (gap - mean)).sum::<f64>() / gaps.len() as f64;
     gaps.sort_by(f64::total_cmp);
-    let median = super::aggregate::percentile(&gaps, 50.0).unwrap_or(0.0);
+    let middle = gaps.len() / 2;
+    let median =
+        if gaps.len() % 2 == 1 { gaps[middle] } else { f64::midpoint(gaps[middle - 1], gaps[middle]) };
     wanted.median_gte.is_none_or(|least| median >= least as f64)
         && wanted.median_lte.is_none_or(|most| median <= most as f64)
         && wanted.jitter_lte.is_none_or(|most| mean > 0.0 && variance.sqrt() / mean <= most)
@@ -556,8 +535,18 @@ pub(crate) fn forward_value(window: &Window, start: i64, plan: &WindowPlan) -> O
     let end = start.saturating_add(plan.span);
     let mut anchor = window.between(start, start).fold(0, |bits, entry| bits | entry.rules());
     let mut given_up = 0;
-    if window.residue.is_some() && window.entries.front().is_some_and(|oldest| oldest.time > start) {
-        // The event that opened the window had to be given up: it was there, as others may have been.
+    if let Some(residue) = &window.residue
+        && window.entries.front().is_some_and(|oldest| oldest.time > start)
+    {
+        // The event that opened the window had to be given up: it was there. Which rule it matched is known where
+        // only one opens windows; and what was not to come must not be among the others.
+        let forbidden = plan.forward.iter().fold(0, |bits, clause| bits | clause.forbidden);
+        let counts = residue.may_hold(start).rules;
+        let may_have_come = counts.iter().zip(0_u32..);
+        let came = may_have_come.filter(|(count, _)| **count > 0).fold(0, |bits, (_, bit)| bits | 1 << bit);
+        if plan.anchors.count_ones() != 1 || came & forbidden != 0 {
+            return None;
+        }
         (anchor, given_up) = (plan.anchors, plan.anchors);
     }
     if window.between(start, end).any(Entry::is_reset) {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::veil::Pseudonyms;
 use crate::event::{Event, EventId, Kind, PathId, Paths, SourceId, TimeQuality, Timestamp, canonical};
+use crate::sigma::decimal::Decimal;
 use crate::sigma::rule::RuleIndex;
 use crate::sigma::taxonomy::{FieldResolver, FieldSlot, SERVICE};
 
@@ -162,6 +163,16 @@ impl<'e> View<'e> {
         Self { event, shown: event, pseudonyms: None }
     }
 
+    /// Adds a value of some kind: a number is one value however it is written (27, 27.0, 2.7e1).
+    fn push_kind(&self, record: &mut MatchRecord, wanted: (FieldNumber, Kind), raw: &str, shown: &str) {
+        let (field, kind) = wanted;
+        let is_plain = kind != Kind::Number || raw.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        match Decimal::parse(raw).filter(|_| !is_plain && raw == shown) {
+            Some(number) => record.push_value(field, &number.to_string()),
+            None => self.push(record, field, raw, shown),
+        }
+    }
+
     /// Adds a value to a record: as it was read where it may be shown, else veiled.
     fn push(&self, record: &mut MatchRecord, field: FieldNumber, raw: &str, shown: &str) {
         match self.pseudonyms {
@@ -288,7 +299,7 @@ impl Extractor {
             let shown = view.shown.fields().get(at).map_or("", |field| view.shown.text(field.span));
             for wanted in &self.wanted[*path as usize] {
                 if !wanted.fallback || !self.named[usize::from(wanted.field)] {
-                    view.push(record, wanted.field, view.event.text(field.span), shown);
+                    view.push_kind(record, (wanted.field, field.kind), view.event.text(field.span), shown);
                 }
             }
         }

@@ -507,8 +507,8 @@ impl Worker {
                 Output::Risk(risk) => self.state.apply(Update::Risk(risk)),
                 Output::Degraded { rule, since } => {
                     let message = rule.over_budget();
-                    let hint = "someone may be inventing keys; counts may be too high, never too low, and \
-                                absences may be missed";
+                    let hint = "someone may be inventing keys; what is told is certain, counts may be too high, and \
+                                groups with few events and absences may be missed";
                     let hint = Some(hint.to_owned());
                     self.state.apply(Update::Notice { time: since, message, hint });
                 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::event::{LogSource, Nanos};
 use crate::sigma::Level;
 use crate::sigma::comparison::Comparison;
+use crate::sigma::decimal::Decimal;
 use crate::sigma::extension::Extension;
 use crate::sigma::matcher::Test;
 pub use crate::yaml::{Diagnostic, Node, NodeValue, Position, Severity, Spanned};
@@ -358,11 +359,11 @@ pub enum CorrelationKind {
 pub enum CorrelationCondition {
     /// All thresholds must hold (a range is two of them). Empty for a temporal default condition.
     Thresholds {
-        thresholds: Vec<(Comparison, f64)>,
+        thresholds: Vec<(Comparison, Decimal)>,
         /// `field`: one, or a tuple of several for `value_count`.
         fields: Vec<String>,
         /// 0 to 100, for `value_percentile`.
-        percentile: Option<f64>,
+        percentile: Option<Decimal>,
     },
     /// Extended condition over rule names: `a and b and not c`.
     Expression(Expression),

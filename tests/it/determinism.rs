@@ -57,12 +57,21 @@ fn chunks(text: &str, lines_at_once: usize) -> impl Iterator<Item = Result<Chunk
     chunks.into_iter().map(Ok)
 }
 
+/// With too little room, so that what is given up must agree as well.
 fn replayed(rules: &RuleSet, text: &str, lines_at_once: usize) -> (Vec<Output>, Ledger, CorrelationCounters) {
+    replayed_in(2, rules, text, lines_at_once)
+}
+
+fn replayed_in(
+    groups_per_rule: usize,
+    rules: &RuleSet,
+    text: &str,
+    lines_at_once: usize,
+) -> (Vec<Output>, Ledger, CorrelationCounters) {
     let options = WorkOptions {
         routing: false,
         normalize: normalize::Options { max_skew: None, ..normalize::Options::default() },
-        // Too little room, so that estimates must agree as well.
-        correlate: CorrelatorOptions { replayed: true, groups_per_rule: 2, ..CorrelatorOptions::default() },
+        correlate: CorrelatorOptions { replayed: true, groups_per_rule, ..CorrelatorOptions::default() },
         ..WorkOptions::default()
     };
     let mut work = Work::new(rules, &options);
@@ -125,7 +134,7 @@ fn a_few_forged_times_do_not_blind_a_replay() {
     let with_forged =
         |at: usize, times: usize| [&lines[..at], &vec![forged; times], &lines[at..]].concat().join("\n");
     let count = |text: &str, lines_at_once: usize| {
-        let (outputs, ledger, counters) = replayed(&rules, text, lines_at_once);
+        let (outputs, ledger, counters) = replayed_in(100, &rules, text, lines_at_once);
         let moves = outputs.iter().filter(|output| matches!(output, Output::Transition(_))).count();
         (moves, ledger.future, counters.future, counters.late_ignored)
     };

@@ -1,5 +1,5 @@
 use super::harness::{Stream, at, detection};
-use crate::alert::AlertKind;
+use crate::alert::{AlertKind, AlertStatus};
 use crate::correlate::Output;
 
 fn bruteforce(block: &str) -> Vec<String> {
@@ -454,4 +454,78 @@ fn an_informational_match_enriches_and_raises_nothing_unless_asked() {
     let mut stream = Stream::new(&[asked]);
     stream.event("login", 0.0, "user.name=alice");
     assert_eq!(stream.told(), ["open 0 x1 informational login: alice"]);
+}
+
+/// Statuses, times and counts of what was told of the bruteforce rule.
+fn said(stream: &Stream) -> Vec<String> {
+    let own = stream.told();
+    own.iter().map(|line| line.split(' ').take(3).collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn another_value_of_a_detail_is_told_in_an_open_incident() {
+    let mut stream = Stream::new(&bruteforce("soctop: {schema: 1, show: '{user.name} from {source.ip}'}\n"));
+    stream.events("failed", &[0.0, 1.0, 2.0, 3.0], "user.name=alice source.ip=192.0.2.1");
+    stream.event("failed", 4.0, "user.name=alice source.ip=198.51.100.7 event.outcome=success");
+    stream.event("failed", 5.0, "user.name=ALICE source.ip=198.51.100.7 event.outcome=success");
+    assert_eq!(
+        stream.told()[1..],
+        ["update 4 x5 high alice from 198.51.100.7 (also source.ip 198.51.100.7)"]
+    );
+    stream.event("failed", 6.0, "user.name=alice source.ip=198.51.100.7 event.outcome=failure");
+    assert_eq!(stream.told()[2..], ["update 6 x7 high alice from 198.51.100.7 (also event.outcome failure)"]);
+}
+
+#[test]
+fn ten_times_as_many_are_told_with_words_of_their_own() {
+    let mut stream = Stream::new(&bruteforce(""));
+    let times: Vec<f64> = (0..30).map(f64::from).collect();
+    stream.events("failed", &times, "user.name=alice");
+    assert_eq!(stream.told()[1..], ["update 29 x30 high Many failures: alice (grown from 29 to 30 events)"]);
+}
+
+#[test]
+fn what_comes_after_a_quiet_time_is_another_incident_however_late_that_is_noticed() {
+    let mut stream = Stream::new(&bruteforce(""));
+    stream.events("failed", &[0.0, 1.0, 2.0, 70.0, 71.0, 72.0], "user.name=alice");
+    assert_eq!(said(&stream), ["open 2 x3"], "an event between may still come");
+    stream.event("passed", 93.0, "user.name=bob");
+    assert_eq!(said(&stream), ["open 2 x3", "close 62 x3", "open 72 x3"]);
+    stream.event("passed", 300.0, "user.name=bob");
+    assert_eq!(said(&stream)[3..], ["close 132 x3"]);
+}
+
+#[test]
+fn two_halves_of_one_episode_join_when_the_event_between_comes() {
+    let mut stream = Stream::new(&bruteforce(""));
+    stream.events("failed", &[0.0, 1.0, 2.0, 70.0, 71.0, 72.0, 50.0], "user.name=alice");
+    stream.event("passed", 93.0, "user.name=bob");
+    assert_eq!(said(&stream), ["open 2 x3"]);
+    stream.event("passed", 300.0, "user.name=bob");
+    assert_eq!(said(&stream)[1..], ["close 132 x7"]);
+}
+
+proptest::proptest! {
+    #![proptest_config(super::recompute::config())]
+
+    #[test]
+    fn the_number_of_incidents_does_not_depend_on_the_order_of_arrival(
+        times in proptest::collection::vec(0_u32..6_000, 0..60),
+        delays in proptest::collection::vec(0_u32..290, 60),
+    ) {
+        let mut sorted: Vec<(u32, u32)> = times.iter().copied().zip(delays).collect();
+        sorted.sort_unstable();
+        let mut jittered = sorted.clone();
+        jittered.sort_by_key(|(time, delay)| time + delay);
+        let opened = |order: &[(u32, u32)]| {
+            let mut stream = Stream::new(&bruteforce(""));
+            for (time, _) in order {
+                stream.event("failed", f64::from(*time) / 10.0, "user.name=alice");
+            }
+            stream.event("passed", 2_000.0, "user.name=bob");
+            let ends = stream.alerts().into_iter().filter(|alert| alert.status == AlertStatus::Close);
+            ends.map(|alert| (alert.window.start, alert.window.end)).collect::<Vec<_>>()
+        };
+        proptest::prop_assert_eq!(opened(&sorted), opened(&jittered));
+    }
 }

@@ -9,7 +9,7 @@ pub(super) struct Made {
     /// Nanoseconds; `None` when it has no usable time.
     pub(super) time: Option<i64>,
     pub(super) rules: BTreeSet<usize>,
-    pub(super) fields: BTreeMap<&'static str, &'static str>,
+    pub(super) fields: BTreeMap<&'static str, Vec<&'static str>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -72,8 +72,8 @@ struct Item {
     time: i64,
     steps: BTreeSet<usize>,
     /// Values by the name that the rule gives them.
-    distinct: Option<Vec<String>>,
-    number: Option<f64>,
+    distinct: BTreeSet<Vec<String>>,
+    numbers: Vec<i64>,
     behind: Vec<Fields>,
 }
 
@@ -126,7 +126,10 @@ fn groups(
                     time,
                     steps: BTreeSet::new(),
                     distinct: distinct(rule, step, &fields),
-                    number: read(rule, step, "v", &fields).first().and_then(|text| text.parse().ok()),
+                    numbers: read(rule, step, "v", &fields)
+                        .iter()
+                        .filter_map(|text| hundredths(text))
+                        .collect(),
                     behind: behind.clone(),
                 });
                 item.steps.insert(step);
@@ -144,7 +147,19 @@ fn groups(
 }
 
 fn own(event: &Made) -> Fields {
-    event.fields.iter().map(|(k, v)| ((*k).to_owned(), BTreeSet::from([v.to_ascii_lowercase()]))).collect()
+    let values = |of: &Vec<&str>| of.iter().map(|value| one_spelling(value)).collect();
+    event.fields.iter().map(|(k, v)| ((*k).to_owned(), values(v))).collect()
+}
+
+/// Without case, and 27.0 as 27.
+pub(super) fn one_spelling(value: &str) -> String {
+    let whole = value.strip_suffix(".0").filter(|whole| whole.parse::<i64>().is_ok());
+    whole.unwrap_or(value).to_ascii_lowercase()
+}
+
+/// A number with at most two digits behind the point, exactly.
+fn hundredths(text: &str) -> Option<i64> {
+    text.parse().ok().map(|number: f64| (number * 100.0).round() as i64)
 }
 
 /// Fields of a firing: its group, else what the events behind it carry.
@@ -185,9 +200,17 @@ fn combinations(rule: &Rule, step: usize, fields: &Fields) -> Vec<Vec<String>> {
     found
 }
 
-fn distinct(rule: &Rule, step: usize, fields: &Fields) -> Option<Vec<String>> {
-    let Kind::Distinct(names) = &rule.kind else { return None };
-    names.iter().map(|name| read(rule, step, name, fields).first().cloned()).collect()
+/// Every tuple of values.
+fn distinct(rule: &Rule, step: usize, fields: &Fields) -> BTreeSet<Vec<String>> {
+    let Kind::Distinct(names) = &rule.kind else { return BTreeSet::new() };
+    let begin = BTreeSet::from([Vec::new()]);
+    names.iter().fold(begin, |found, name| {
+        let values = read(rule, step, name, fields);
+        let longer = |left: &Vec<String>| {
+            values.iter().map(|value| [left.clone(), vec![value.clone()]].concat()).collect::<Vec<_>>()
+        };
+        found.iter().flat_map(longer).collect()
+    })
 }
 
 /// The firings of one group: at every event time, and where forward windows end.
@@ -265,6 +288,23 @@ fn longest(steps: usize, window: &[&Item]) -> f64 {
     f64::from(choices.map(usize::count_ones).max().unwrap_or(0))
 }
 
+/// A fraction, in hundredths.
+#[derive(Clone, Copy)]
+struct Exact {
+    above: i128,
+    below: i128,
+}
+
+impl Exact {
+    fn whole(number: usize) -> Self {
+        Self { above: number as i128 * 100, below: 1 }
+    }
+
+    fn to_f64(self) -> f64 {
+        self.above as f64 / self.below as f64 / 100.0
+    }
+}
+
 /// The value when the condition holds for a window that looks back.
 fn holds(rule: &Rule, window: &[&Item]) -> Option<f64> {
     match &rule.condition {
@@ -273,46 +313,53 @@ fn holds(rule: &Rule, window: &[&Item]) -> Option<f64> {
             .filter(|clause| clause.iter().all(|(_, wanted)| *wanted))
             .any(|clause| met(rule, clause, window))
             .then(|| seen(window)),
-        Condition::Default => value(rule, window).filter(|value| *value >= rule.inputs.len() as f64),
-        Condition::Thresholds(bounds) => value(rule, window)
-            .filter(|value| bounds.iter().all(|(operator, bound)| compare(*value, operator, *bound))),
-    }
-}
-
-fn value(rule: &Rule, window: &[&Item]) -> Option<f64> {
-    let mut numbers: Vec<f64> = window.iter().filter_map(|item| item.number).collect();
-    numbers.sort_by(f64::total_cmp);
-    let sum = || (!numbers.is_empty()).then(|| numbers.iter().sum::<f64>());
-    match &rule.kind {
-        Kind::Count => Some(window.len() as f64),
-        Kind::Distinct(_) => {
-            Some(window.iter().filter_map(|item| item.distinct.as_ref()).collect::<BTreeSet<_>>().len() as f64)
+        Condition::Default => {
+            value(rule, window).map(Exact::to_f64).filter(|value| *value >= rule.inputs.len() as f64)
         }
-        Kind::Temporal => Some(seen(window)),
-        Kind::Ordered => Some(longest(rule.inputs.len(), window)),
-        Kind::Sum => sum(),
-        Kind::Average => sum().map(|sum| sum / numbers.len() as f64),
-        Kind::Percentile(percent) => interpolate(&numbers, *percent),
-        Kind::Median => interpolate(&numbers, 50.0),
+        Condition::Thresholds(bounds) => value(rule, window)
+            .filter(|value| bounds.iter().all(|(operator, bound)| compare(*value, operator, *bound)))
+            .map(|value| if rule.kind == Kind::Ordered { seen(window) } else { value.to_f64() }),
     }
 }
 
-fn interpolate(numbers: &[f64], percent: f64) -> Option<f64> {
-    let last = numbers.len().checked_sub(1)?;
-    let rank = last as f64 * percent / 100.0;
-    let below = numbers[rank as usize];
-    let above = numbers[(rank as usize + 1).min(last)];
-    Some(below + (rank - rank.floor()) * (above - below))
+fn value(rule: &Rule, window: &[&Item]) -> Option<Exact> {
+    let mut numbers: Vec<i64> = window.iter().flat_map(|item| &item.numbers).copied().collect();
+    numbers.sort_unstable();
+    let sum = |parts: usize| {
+        let total = numbers.iter().map(|number| i128::from(*number)).sum();
+        (!numbers.is_empty()).then_some(Exact { above: total, below: parts as i128 })
+    };
+    match &rule.kind {
+        Kind::Count => Some(Exact::whole(window.len())),
+        Kind::Distinct(_) => {
+            Some(Exact::whole(window.iter().flat_map(|item| &item.distinct).collect::<BTreeSet<_>>().len()))
+        }
+        Kind::Temporal => Some(Exact::whole(seen(window) as usize)),
+        Kind::Ordered => Some(Exact::whole(longest(rule.inputs.len(), window) as usize)),
+        Kind::Sum => sum(1),
+        Kind::Average => sum(numbers.len().max(1)),
+        Kind::Percentile(percent) => interpolate(&numbers, *percent as i128),
+        Kind::Median => interpolate(&numbers, 50),
+    }
 }
 
-fn compare(value: f64, operator: &str, bound: f64) -> bool {
+fn interpolate(numbers: &[i64], percent: i128) -> Option<Exact> {
+    let last = numbers.len().checked_sub(1)?;
+    let rank = last as i128 * percent;
+    let (index, share) = ((rank / 100) as usize, rank % 100);
+    let (low, high) = (i128::from(numbers[index]), i128::from(numbers[(index + 1).min(last)]));
+    Some(Exact { above: low * (100 - share) + high * share, below: 100 })
+}
+
+fn compare(value: Exact, operator: &str, bound: f64) -> bool {
+    let order = value.above.cmp(&((bound * 100.0).round() as i128 * value.below));
     match operator {
-        "gt" => value > bound,
-        "gte" => value >= bound,
-        "lt" => value < bound,
-        "lte" => value <= bound,
-        "eq" => (value - bound).abs() == 0.0,
-        "neq" => (value - bound).abs() != 0.0,
+        "gt" => order.is_gt(),
+        "gte" => order.is_ge(),
+        "lt" => order.is_lt(),
+        "lte" => order.is_le(),
+        "eq" => order.is_eq(),
+        "neq" => order.is_ne(),
         other => panic!("no operator: {other}"),
     }
 }
@@ -328,7 +375,7 @@ fn contributing<'i>(rule: &Rule, window: Vec<&'i Item>) -> Vec<&'i Item> {
             window.into_iter().filter(|item| steps.iter().any(|step| makes(item, step))).collect()
         }
         (Kind::Sum | Kind::Average | Kind::Percentile(_) | Kind::Median, _) => {
-            window.into_iter().filter(|item| item.number.is_some()).collect()
+            window.into_iter().filter(|item| !item.numbers.is_empty()).collect()
         }
         _ => window,
     }

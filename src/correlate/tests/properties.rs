@@ -35,6 +35,7 @@ fn rule() -> impl Strategy<Value = String> {
         (1u8..5).prop_map(|n| format!("type: event_count\n  condition: {{eq: {n}}}")),
         (1u8..5).prop_map(|n| format!("type: value_count\n  condition: {{gte: {n}, field: v}}")),
         (1u8..12).prop_map(|n| format!("type: value_sum\n  condition: {{gt: {n}, field: v}}")),
+        (1u8..12).prop_map(|n| format!("type: value_sum\n  condition: {{gte: 0.{n}, field: v}}")),
         (1u8..5).prop_map(|n| format!("type: value_avg\n  condition: {{lte: {n}, field: v}}")),
         (1u8..5).prop_map(|n| format!("type: value_median\n  condition: {{gte: {n}, field: v}}")),
         Just("type: temporal".to_owned()),
@@ -61,7 +62,8 @@ fn records(stream: &mut Stream, events: &[Made]) -> Vec<MatchRecord> {
     events
         .iter()
         .map(|made| {
-            let fields = format!("g=G{} v={}", made.group, made.value);
+            let tenth = if made.value % 2 == 0 { "" } else { "0." };
+            let fields = format!("g=G{} v={tenth}{}", made.group, made.value);
             let mut record = stream.record("none", f64::from(made.time) / 10.0, &fields);
             record.rules = (0..3).filter(|bit| made.rules & (1 << bit) != 0).collect();
             record

@@ -19,17 +19,28 @@ fn made() -> impl Strategy<Value = Made> {
     let group = prop_oneof![5 => Just(Some("G1")), 3 => Just(Some("g1")), 3 => Just(Some("g2")), 1 => Just(Some("")), 1 => Just(None)];
     let host = prop_oneof![3 => Just(Some("x")), 2 => Just(Some("g1")), 1 => Just(None)];
     let value = prop_oneof![
-        4 => prop::sample::select(vec!["0", "1", "2", "2.5", "-3", "7.25"]).prop_map(Some),
-        1 => Just(Some("word")),
-        1 => Just(Some("WORD")),
-        1 => Just(None),
+        2 => prop::sample::select(vec!["0", "1", "2", "2.5", "-3", "7.25", "2.0"]).prop_map(|one| vec![one]),
+        3 => prop::sample::select(vec!["0.1", "0.2", "0.3", "0.6", "0.7", "0.9"]).prop_map(|one| vec![one]),
+        1 => Just(vec!["word"]),
+        1 => Just(vec!["WORD"]),
+        1 => prop::sample::subsequence(vec!["0.1", "0.7", "word", "2", "-3"], 0..4),
     ];
     let time = prop_oneof![20 => (0i64..300, 0i64..2).prop_map(|(tenths, rest)| Some(tenths * SECOND / 10 + rest)), 1 => Just(None)];
     (0u8..8, time, group, host, value).prop_map(|(rules, time, g, h, v)| Made {
         time: time.map(|time| START * SECOND + time),
         rules: (0..3).filter(|bit| rules & (1 << bit) != 0).collect(),
-        fields: [("g", g), ("h", h), ("v", v)].into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
+        fields: fields(g, h, v),
     })
+}
+
+fn fields(
+    group: Option<&'static str>,
+    host: Option<&'static str>,
+    values: Vec<&'static str>,
+) -> BTreeMap<&'static str, Vec<&'static str>> {
+    let single = |value: Option<&'static str>| value.into_iter().collect();
+    let all = [("g", single(group)), ("h", single(host)), ("v", values)];
+    all.into_iter().filter(|(_, values)| !values.is_empty()).collect()
 }
 
 fn operator() -> impl Strategy<Value = &'static str> {
@@ -37,7 +48,9 @@ fn operator() -> impl Strategy<Value = &'static str> {
 }
 
 fn thresholds() -> impl Strategy<Value = Condition> {
-    let bound = (-8i32..24).prop_map(|quarters| f64::from(quarters) / 4.0);
+    let quarters = (-8i32..24).prop_map(|quarters| f64::from(quarters) / 4.0);
+    let tenths = (-5i32..15).prop_map(|tenths| f64::from(tenths) / 10.0);
+    let bound = prop_oneof![quarters, tenths];
     let whole = (0u8..6).prop_map(f64::from);
     let one = prop::collection::vec((operator(), prop_oneof![2 => whole, 1 => bound.clone()]), 1);
     let range = (bound.clone(), bound).prop_map(|(low, high)| vec![("gt", low), ("lte", high)]);
@@ -239,9 +252,9 @@ fn records(stream: &mut Stream, events: &[Made]) -> Vec<MatchRecord> {
             record.time = made.time.map(Timestamp);
             record.ingested = made.time.map_or(record.ingested, Timestamp);
             record.rules = made.rules.iter().map(|rule| *rule as u32).collect();
-            for (name, value) in &made.fields {
+            for (name, values) in &made.fields {
                 if let Some(number) = fields.iter().position(|field| field == name) {
-                    record.push_value(number as u16, value);
+                    values.iter().for_each(|value| record.push_value(number as u16, value));
                 }
             }
             record
@@ -263,7 +276,7 @@ fn got(rules: &[Rule], events: &[Made], order: &[usize]) -> Firings {
     let firings = stream.out.iter().filter_map(|output| match output {
         Output::Firing { rule, group, time, value } => {
             let rule = rule.index() - DETECTIONS.len();
-            let group = rules[rule].group_by.iter().map(|name| group[*name].to_ascii_lowercase()).collect();
+            let group = rules[rule].group_by.iter().map(|name| plain::one_spelling(&group[*name])).collect();
             Some(((rule, group, time.0), (value * 1e6).round() as i64))
         }
         _ => None,
@@ -343,7 +356,7 @@ proptest! {
             .into_iter()
             .filter(|alert| alert.status == AlertStatus::Open)
             .filter(|alert| alert.rule.title == "R0")
-            .map(|alert| rules[0].group_by.iter().map(|name| alert.group[*name].to_ascii_lowercase()).collect())
+            .map(|alert| rules[0].group_by.iter().map(|name| plain::one_spelling(&alert.group[*name])).collect())
             .collect();
         let fired: BTreeSet<Vec<String>> =
             plain::evaluate(&rules, &events).remove(0).into_iter().map(|firing| firing.group).collect();

@@ -220,7 +220,7 @@ fn equal_times_are_ordered_only_when_the_rule_says_so() {
 }
 
 #[test]
-fn a_group_beyond_the_budget_is_estimated_and_says_so() {
+fn whoever_comes_again_has_a_place_among_many_who_come_once() {
     let options =
         crate::correlate::CorrelatorOptions { groups_per_rule: 10, seed: Some(3), ..Default::default() };
     let documents = counted("event_count", "{gte: 5}", "");
@@ -234,7 +234,7 @@ fn a_group_beyond_the_budget_is_estimated_and_says_so() {
     assert_eq!(degraded.count(), 1);
     let alerts = stream.alerts();
     assert_eq!(alerts.len(), 1);
-    assert!(alerts[0].approximate);
+    assert_eq!((alerts[0].count, alerts[0].approximate), (5, false));
     assert_eq!(alerts[0].group.get("g").map(String::as_str), Some("attacker"));
     assert_eq!(stream.correlator.groups_held(), 10);
 }
@@ -388,7 +388,7 @@ fn distinct_values_of_a_group_without_a_place_are_counted_distinctly() {
     }
     let alerts = stream.alerts();
     assert_eq!(alerts.len(), 1);
-    assert!(alerts[0].approximate && alerts[0].group["g"] == "attacker");
+    assert_eq!((alerts[0].approximate, alerts[0].group["g"].as_str()), (false, "attacker"));
 }
 
 #[test]
@@ -415,6 +415,47 @@ fn a_group_without_a_place_is_heard_by_the_rules_above() {
     ten_others(&mut stream);
     stream.events("a", &[1.0, 1.1, 1.2], "g=x").event("c", 2.0, "g=x");
     assert_eq!(opened(&stream), ["2"]);
+}
+
+/// A flood of invented keys, with some attackers in it.
+fn flood(documents: &[String], line: impl Fn(u32) -> String) -> Stream {
+    let strangers: u32 = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
+    let mut stream = Stream::with(documents, CorrelatorOptions { seed: Some(3), ..Default::default() });
+    let every = strangers / 200;
+    for n in 0..strangers {
+        let time = f64::from(n) * 50.0 / f64::from(strangers);
+        stream.event("a", time, &line(n));
+        if n % every == 0 {
+            // Twenty attackers take turns, ten times each.
+            stream.event("a", time, &format!("g=attacker{} v={n}", n / every % 20));
+        }
+    }
+    stream
+}
+
+fn attackers(stream: &Stream) -> std::collections::BTreeSet<String> {
+    let alerts = stream.alerts();
+    assert!(alerts.iter().all(|alert| alert.group["g"].starts_with("attacker")), "no false incident");
+    alerts.iter().map(|alert| alert.group["g"].clone()).collect()
+}
+
+#[test]
+fn a_flood_of_keys_opens_no_false_incident_and_hides_no_attacker() {
+    let counted_events = counted("event_count", "{gte: 5}", "");
+    let counted_values = counted("value_count", "{gte: 5, field: v}", "");
+    for documents in [counted_events, counted_values] {
+        let stream = flood(&documents, |n| format!("g=stranger{n} v={n}"));
+        assert_eq!(attackers(&stream).len(), 20);
+        assert!(stream.correlator.groups_held() <= 16_384);
+        let held = stream.correlator.snapshot().len();
+        assert!(held < 64_000_000, "{held} bytes");
+    }
+}
+
+#[test]
+fn strangers_who_come_twice_are_worth_less_than_those_who_come_often() {
+    let stream = flood(&counted("event_count", "{gte: 5}", ""), |n| format!("g=stranger{} v=x", n / 2));
+    assert_eq!(attackers(&stream).len(), 20);
 }
 
 #[test]

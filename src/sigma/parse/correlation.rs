@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::event::Nanos;
 use crate::sigma::comparison::Comparison;
 use crate::sigma::condition;
+use crate::sigma::decimal::Decimal;
 use crate::sigma::diagnostic::did_you_mean;
 use crate::sigma::rule::{
     Correlation, CorrelationCondition, CorrelationKind, CorrelationRule, Node, NodeValue, Severity, Spanned,
@@ -13,6 +14,10 @@ use crate::sigma::rule::{
 use super::Reader;
 
 const KEYS: &[&str] = &["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
+
+/// Names that other engines give to temporal types with a condition in words; here it is one type.
+const EXTENDED_NAMES: &[(&str, &str)] =
+    &[("temporal_extended", "temporal"), ("temporal_ordered_extended", "temporal_ordered")];
 
 const COMPARISONS: &[(&str, Comparison)] = &[
     ("gt", Comparison::Gt),
@@ -124,7 +129,9 @@ impl Reader<'_> {
             return None;
         };
         let word = self.string(node, "type")?;
-        let kind = CorrelationKind::ALL.iter().find(|(name, _)| *name == word).map(|(_, kind)| *kind);
+        let name =
+            EXTENDED_NAMES.iter().find(|(extended, _)| *extended == word).map_or(&*word, |(_, name)| name);
+        let kind = CorrelationKind::ALL.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
         if kind.is_none() {
             let hint = did_you_mean(&word, CorrelationKind::ALL.iter().map(|(name, _)| *name));
             self.report(Severity::Error, &node.at, format!("`{word}` is not a correlation type"), hint);
@@ -191,7 +198,7 @@ impl Reader<'_> {
                 "percentile" => percentile = self.percentile(value),
                 word => match COMPARISONS.iter().find(|(name, _)| *name == word) {
                     Some((_, comparison)) => {
-                        thresholds.extend(self.float(value, word).map(|bound| (*comparison, bound)));
+                        thresholds.extend(self.number(value, word).map(|bound| (*comparison, bound)));
                     }
                     None => {
                         let known: Vec<&str> = COMPARISONS
@@ -212,9 +219,9 @@ impl Reader<'_> {
         &mut self,
         kind: CorrelationKind,
         node: &Node,
-        thresholds: &[(Comparison, f64)],
+        thresholds: &[(Comparison, Decimal)],
         fields: &[String],
-        percentile: Option<f64>,
+        percentile: Option<Decimal>,
     ) {
         let word = kind.word();
         if thresholds.is_empty()
@@ -240,18 +247,20 @@ impl Reader<'_> {
         }
     }
 
-    fn percentile(&mut self, node: &Node) -> Option<f64> {
-        let value = self.float(node, "percentile")?;
-        if !(0.0..=100.0).contains(&value) {
+    fn percentile(&mut self, node: &Node) -> Option<Decimal> {
+        let value = self.number(node, "percentile")?;
+        if !(Decimal::ZERO..=Decimal::from_u64(100)).contains(&value) {
             self.error(&node.at, format!("`percentile` must be from 0 to 100, this is {value}"));
             return None;
         }
         Some(value)
     }
 
-    fn float(&mut self, node: &Node, what: &str) -> Option<f64> {
+    fn number(&mut self, node: &Node, what: &str) -> Option<Decimal> {
         let number = match &node.value {
-            NodeValue::Number(text) => text.parse::<f64>().ok().filter(|value| value.is_finite()),
+            NodeValue::Number(text) => {
+                Decimal::parse(text).or_else(|| text.parse().ok().and_then(Decimal::from_f64))
+            }
             _ => None,
         };
         if number.is_none() {
