@@ -108,7 +108,7 @@ fn mistakes_in_correlations() {
     };
     check(
         "  type: event_counter\n  rules: [base]\n  timespan: 1m\n  condition: {gte: 2}\n",
-        "no type of correlation",
+        "not a correlation type",
     );
     check(
         "  type: event_count\n  rules: [base]\n  timeframe: 1m\n  condition: {gte: 2}\n",
