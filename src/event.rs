@@ -94,6 +94,17 @@ pub enum TimeQuality {
     Absent,
 }
 
+/// What of a line goes on with a secret that an earlier line of its source begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SecretBefore {
+    #[default]
+    No,
+    /// All of it: a line of a private key.
+    Line,
+    /// Its text: a piece of a line that a container runtime has cut.
+    Text,
+}
+
 /// The shape a line was recognised as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -132,8 +143,8 @@ pub struct Meta {
     pub outcome: Outcome,
     pub format: Format,
     pub logsource: LogSource,
-    /// A secret that an earlier line of the source begins goes on in this one.
-    pub continues_secret: bool,
+    /// Whether a secret goes on in it that an earlier line of the source begins.
+    pub secret_before: SecretBefore,
     /// What is out of the ordinary about how it was read.
     pub flags: Flags,
     /// What the line was wrapped in; empty if it stands alone.

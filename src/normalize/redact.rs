@@ -18,22 +18,27 @@
 //! **No number of findings hides an event.** Costs grow with the length of the event alone; where a bound is met
 //! (see [`copies`]) more of its text is hidden, and never less.
 
+mod assign;
 mod cards;
 mod copies;
 mod emails;
 mod known;
+mod members;
 mod names;
+mod pieces;
 mod shapes;
+mod words;
 
 use regex::Regex;
 
-use self::cards::{may_hold_card, next_card};
+use self::cards::{is_other_number, may_hold_card, next_card};
 use self::copies::Copies;
 use self::emails::{decoded_address, email_around};
 use self::known::{ID, Known, SECRET, SECRET_NAME};
+pub(super) use self::pieces::{is_open as is_open_piece, text as piece_text};
 use self::shapes::{Runs, for_each_beginning};
 use crate::event::veil::{self, Pseudonyms};
-use crate::event::{Event, Field, Kind, Origin, PathId, Paths, Redact, Span, canonical};
+use crate::event::{Event, Field, Kind, Origin, PathId, Paths, Redact, SecretBefore, Span, canonical};
 
 /// What a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -151,6 +156,8 @@ pub struct Redactor {
 
 /// Shorter secrets are masked where they stand, but not looked for elsewhere in the line.
 const SEARCH_LENGTH: usize = 6;
+/// So long must an assigned value be to be looked for elsewhere: its name is a guess.
+const COPY_LENGTH: usize = 12;
 /// How much of a value is looked at to tell a secret from a word; what is longer is no word.
 const VALUE_LENGTH: usize = 256;
 /// Users of one event whose addresses stay readable.
@@ -220,11 +227,10 @@ impl Redactor {
             self.find_patterns(event);
         }
         self.find_shapes(event);
+        self.find_assignments(event);
         self.find_cards(event);
         self.find_emails(event);
-        if event.meta.continues_secret {
-            self.push(0, event.buffer().len(), Class::PrivateKey, false);
-        }
+        self.find_continued(event);
         self.renames || !self.hits.is_empty()
     }
 
@@ -305,6 +311,45 @@ impl Redactor {
         });
     }
 
+    /// Everything that is assigned to a name of a secret, and what is equal to it.
+    fn find_assignments(&mut self, event: &Event) {
+        let (buffer, raw_length) = (event.buffer(), event.raw().len());
+        let mut copies = Copies::default();
+        let (known, hits) = (&self.known, &mut self.hits);
+        assign::for_each(buffer, &|name| known.is_configured(name), |start, end| {
+            let Some(text) = buffer.get(start..end) else { return };
+            if !is_masked(text) && !veil::in_pseudonym(buffer, start) {
+                let bare = bytes_around(buffer, start, end) == Some((b':', b',')) && is_number(text);
+                hits.push(Hit { start, end, class: Class::Assignment, bare });
+                if start < raw_length && text.len() >= COPY_LENGTH {
+                    copies.note(text, true);
+                }
+            }
+        });
+        copies.find(event, COPY_LENGTH, Class::Assignment, hits);
+    }
+
+    /// What goes on from an earlier line.
+    fn find_continued(&mut self, event: &Event) {
+        match event.meta.secret_before {
+            SecretBefore::No => {}
+            SecretBefore::Line => self.push(0, event.buffer().len(), Class::PrivateKey, false),
+            SecretBefore::Text => self.find_rest(event),
+        }
+    }
+
+    /// The text of a piece of a line up to where the secret ends that an earlier piece begins with.
+    #[cold]
+    fn find_rest(&mut self, event: &Event) {
+        let text = pieces::text(event.raw());
+        let rest = text.split(['"', '\'', '&', ' ', '\\', ',', '\n']).next().unwrap_or_default();
+        let mut copies = Copies::default();
+        if !rest.is_empty() {
+            copies.note(rest, false);
+        }
+        copies.find(event, 1, Class::Assignment, &mut self.hits);
+    }
+
     fn find_cards(&mut self, event: &Event) {
         let bytes = event.buffer().as_bytes();
         if !may_hold_card(bytes, &mut self.digits) {
@@ -314,7 +359,9 @@ impl Redactor {
         let (mut ids, mut numbers) = (None, None);
         while let Some((start, end)) = next_card(bytes, at) {
             at = end;
-            if !ids.get_or_insert_with(|| Places::of_ids(event, &mut self.known)).cover(start, end) {
+            let other = is_other_number(bytes, start, end)
+                || ids.get_or_insert_with(|| Places::of_ids(event, &mut self.known)).cover(start, end);
+            if !other {
                 let bare = numbers.get_or_insert_with(|| Places::of_numbers(event)).cover(start, end);
                 self.push(start, end, Class::Card, bare);
             }
@@ -367,6 +414,29 @@ impl Redactor {
         });
         unquote_numbers(event);
     }
+}
+
+/// Whether a text ends within a secret: it may go on in the next piece of a line.
+pub(super) fn ends_in_secret(text: &str) -> bool {
+    let mut ends = false;
+    assign::for_each(text, &|_| false, |_, end| ends |= end == text.len());
+    let mut runs = Runs::default();
+    for_each_beginning(text.as_bytes(), |beginning, start| {
+        ends |= beginning.secret(text, start, &mut runs).is_some_and(|(_, end, _)| end == text.len());
+        !ends
+    });
+    ends
+}
+
+/// The bytes around a place; the end of everything counts as a comma.
+fn bytes_around(text: &str, start: usize, end: usize) -> Option<(u8, u8)> {
+    let before = text.as_bytes().get(..start)?.trim_ascii_end().last().copied()?;
+    let after = text.as_bytes().get(end).copied().unwrap_or(b',');
+    Some((before, if matches!(after, b'}' | b']') { b',' } else { after }))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// Joins findings that overlap.

@@ -23,6 +23,7 @@ mod samples; // the generator of `sample-logs/`
 mod screen; // the dashboard: what it shows, what keys do, what hostile content cannot do
 mod screenshot; // the picture in the README is a frame of the program
 mod search; // the store: what is found, what survives, what cannot be lost
+mod secrets; // secrets where logs have them, and what only looks like one
 mod seed_systems; // the rules on recordings of real systems
 mod tail; // the reader: growth, rotation, truncation, restart
 mod vocabulary; // how products say what happened

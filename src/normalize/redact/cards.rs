@@ -1,5 +1,7 @@
 //! Numbers of payment cards: runs of digits that pass Luhn's check.
 
+use super::words::{CARD_WORDS, OTHER_NUMBERS};
+
 /// Whether digits stand at certain places of a row of 13, where every way to write a card number has them:
 /// together, in groups of four, or as 4-6-5. One vectorised pass marks digits, a second looks at ten marks at once.
 pub(super) fn may_hold_card(bytes: &[u8], digits: &mut Vec<u8>) -> bool {
@@ -46,6 +48,22 @@ pub(super) fn next_card(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
             end = next;
         }
     }
+}
+
+/// Whether the words before say that the number is another one: an order, an id, a time. Digits in the groups of a
+/// card are one whatever is said.
+pub(super) fn is_other_number(bytes: &[u8], start: usize, end: usize) -> bool {
+    let grouped = bytes.get(start..end).is_some_and(|text| text.iter().any(|byte| !byte.is_ascii_digit()));
+    let head = bytes.get(start.saturating_sub(40)..start).unwrap_or_default().to_ascii_lowercase();
+    let words: Vec<&[u8]> =
+        head.split(|byte| !byte.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect();
+    let near = words.iter().rev().take(3);
+    let is_card = |word: &&[u8]| CARD_WORDS.iter().any(|known| word.starts_with(known.as_bytes()));
+    let is_other = |word: &&[u8]| {
+        let rest = OTHER_NUMBERS.iter().filter_map(|known| word.strip_prefix(known.as_bytes()));
+        rest.into_iter().any(|rest| matches!(rest, b"" | b"s" | b"no" | b"nr" | b"number" | b"id"))
+    };
+    !grouped && !words.iter().any(is_card) && near.into_iter().any(is_other)
 }
 
 /// `4111 1111 1111 1111 111`

@@ -13,8 +13,9 @@ use crate::normalize::literal;
 
 /// So many secrets are looked for one by one.
 const FEW: usize = 8;
-/// Bytes of all secrets that are looked for at once; what is more is not looked for: all of the line is hidden.
-const MOST_BYTES: usize = 256 << 10;
+/// Bytes of all secrets that are looked for at once, in all spellings; of more than that all of the event is hidden. A
+/// line as long as it may be stays below.
+const MOST_BYTES: usize = 4 << 20;
 
 /// A text that is secret wherever it stands.
 pub(super) struct Secret<'e> {

@@ -70,6 +70,11 @@ impl Known {
         names::is_secret_name(name) || (!self.names.is_empty() && configured())
     }
 
+    /// Whether a folded name was configured.
+    pub(super) fn is_configured(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known.trim_matches('.') == name)
+    }
+
     /// Whether the dotted name of a field holds a secret, by its shape or by a configured pattern.
     fn name_holds_secret(&self, name: &str) -> bool {
         shapes::name_holds_secret(name) || self.patterns.iter().any(|pattern| pattern.is_match(name))

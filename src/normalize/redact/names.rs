@@ -1,99 +1,31 @@
 //! Names of fields that promise a secret.
 
+use super::words::{ENDS, HARMLESS, NAMES, PARENTS, PARTS, VALUE_MEMBERS};
 use crate::normalize::alias::fold;
 
 /// Whether a field name of this dotted path promises a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
     let mut parts = name.rsplit('.');
     let last = parts.next().is_some_and(|part| is_secret_word(&fold(part)));
-    last || parts
-        .any(|part| matches!(fold(part).as_str(), "password" | "credentials" | "secrets" | "cookies"))
+    let holds_value = VALUE_MEMBERS.iter().any(|known| name.ends_with(known));
+    let mut parent = |part: &str| {
+        let part = fold(part);
+        PARENTS.contains(&part.as_str()) || (holds_value && is_secret_word(&part))
+    };
+    last || NAMES.contains(&name) || parts.any(&mut parent)
 }
 
+/// The same for one name, folded.
 pub(super) fn is_secret_word(word: &str) -> bool {
-    const WORDS: [&str; 32] = [
-        "password",
-        "passwd",
-        "pwd",
-        "pass",
-        "passphrase",
-        "secret",
-        "secrets",
-        "token",
-        "authorization",
-        "proxyauthorization",
-        "cookie",
-        "cookies",
-        "setcookie",
-        "httpcookie",
-        "cscookie",
-        "apikey",
-        "xapikey",
-        "privatekey",
-        "otp",
-        "totp",
-        "pin",
-        "cvv",
-        "cvc",
-        "ssn",
-        "cardnumber",
-        "creditcard",
-        "jwt",
-        "credentials",
-        "connectionstring",
-        "dsn",
-        "accesskey",
-        "session",
-    ];
-    /// Endings of names that are about a secret without being one.
-    const HARMLESS: [&str; 26] = [
-        "name",
-        "id",
-        "ids",
-        "type",
-        "count",
-        "policy",
-        "hash",
-        "enabled",
-        "required",
-        "expires",
-        "expiry",
-        "expiresin",
-        "expiresat",
-        "length",
-        "changed",
-        "changedat",
-        "attempts",
-        "age",
-        "url",
-        "uri",
-        "path",
-        "status",
-        "valid",
-        "limit",
-        "usage",
-        "method",
-    ];
-    const PARTS: [&str; 11] = [
-        "password",
-        "passwd",
-        "secretkey",
-        "clientsecret",
-        "apikey",
-        "privatekey",
-        "accesstoken",
-        "refreshtoken",
-        "signingkey",
-        "encryptionkey",
-        "secretaccess",
-    ];
-    if WORDS.contains(&word) {
+    if NAMES.contains(&word) {
         return true;
     }
-    if HARMLESS.iter().any(|ending| word.ends_with(ending)) || word.starts_with("public") {
+    if HARMLESS.iter().any(|ending| word.ends_with(ending)) && !word.ends_with("sessid")
+        || word.starts_with("public")
+    {
         return false;
     }
-    PARTS.iter().any(|part| word.contains(part)) || word.ends_with("token") || word.ends_with("secret")
+    PARTS.iter().any(|part| word.contains(part)) || ENDS.iter().any(|end| word.ends_with(end))
 }
 
 #[cfg(test)]
@@ -124,6 +56,16 @@ mod tests {
             "password.new",
             "session",
             "AWS_SECRET_ACCESS_KEY_secret",
+            "AWS_SECRET_ACCESS_KEY",
+            "request_Cookie",
+            "requestHeaderCookie",
+            "downstream_Set-Cookie",
+            "JSESSIONID",
+            "PHPSESSID",
+            "Proxy-Authorization",
+            "spring.datasource.password",
+            "headers.cookie.sid",
+            "fields.token.value",
         ] {
             assert!(is_secret_name(name), "{name}");
         }
@@ -144,6 +86,10 @@ mod tests {
             "author",
             "password_policy",
             "tokens",
+            "cookie_policy",
+            "compass",
+            "bypass",
+            "authorization_error",
         ] {
             assert!(!is_secret_name(name), "{name}");
         }

@@ -1,4 +1,4 @@
-//! Secrets that are known by how they begin, or by the word before them.
+//! Secrets that are known by how they begin.
 
 use std::sync::LazyLock;
 
@@ -6,13 +6,8 @@ use aho_corasick::{AhoCorasick, packed};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::Class;
 use super::cards::next_card;
-use super::names::is_secret_word;
-use super::{Class, VALUE_LENGTH};
-use crate::normalize::alias::fold;
-
-/// Longest word to which a secret is assigned.
-const WORD_LENGTH: usize = 64;
 
 /// Whether the dotted name of a field holds anything that is redacted by its shape: somebody used a
 /// secret as a key.
@@ -50,50 +45,63 @@ pub(super) enum Beginning {
     Url,
     Bearer,
     Basic,
-    /// The end of a word like `token` or `password`: an assignment may follow.
-    Word,
+    /// An address that nobody may know, for the rest of it is the secret.
+    Hook,
 }
 
-use Beginning::{Basic, Bearer, JsonWebToken, KeyId, Prefix, PrivateKey, Url, Word};
+use Beginning::{Basic, Bearer, Hook, JsonWebToken, KeyId, Prefix, PrivateKey, Url};
 
-/// At most 32: the packed search is fastest up to there. Whatever is assigned with `=` is found by that
-/// sign, so that words are needed here only for `token: ...`, `"token": ...` and the like.
-///
-/// The order is for speed alone: the packed search puts every eighth one into the same bucket, and a bucket of
-/// beginnings that look alike raises few false alarms. No beginning is the start of another.
-const BEGINNINGS: [(&str, Beginning); 32] = [
+/// At most 64: the packed search takes no more. No beginning is the start of another.
+const BEGINNINGS: [(&str, Beginning); 49] = [
     ("ghp_", Prefix(30)),
     ("ghr_", Prefix(30)),
-    ("ASIA", KeyId(16)),
-    ("earer ", Bearer),
-    ("oken", Word),
-    ("sk-", Prefix(20)),
-    ("npm_", Prefix(36)),
-    ("://", Url),
     ("gho_", Prefix(30)),
-    ("github_pat_", Prefix(22)),
-    ("assw", Word),
-    ("ecret", Word),
-    ("k_live_", Prefix(16)),
-    ("shpat_", Prefix(32)),
-    ("xoxb-", Prefix(10)),
-    ("-----BEGIN", PrivateKey),
     ("ghs_", Prefix(30)),
-    ("glpat-", Prefix(20)),
-    ("AKIA", KeyId(16)),
-    ("eyJ", JsonWebToken),
-    ("k_test_", Prefix(16)),
-    ("pypi-", Prefix(50)),
-    ("hf_", Prefix(30)),
-    ("asic ", Basic),
     ("ghu_", Prefix(30)),
-    ("EARER ", Bearer),
-    ("AIza", Prefix(35)),
-    ("ASSW", Word),
-    ("_key", Word),
-    ("dop_v1_", Prefix(60)),
+    ("github_pat_", Prefix(22)),
+    ("glpat-", Prefix(16)),
+    ("glrt-", Prefix(16)),
+    ("ASIA", KeyId(16)),
+    ("AKIA", KeyId(16)),
+    ("AIza", Prefix(30)),
     ("ya29.", Prefix(20)),
+    ("sk-", Prefix(20)),
+    ("k_live_", Prefix(16)),
+    ("k_test_", Prefix(16)),
+    ("whsec_", Prefix(20)),
+    ("npm_", Prefix(30)),
+    ("pypi-", Prefix(40)),
+    ("dckr_pat_", Prefix(20)),
+    ("hf_", Prefix(30)),
+    ("hvs.", Prefix(20)),
+    ("SG.", Prefix(30)),
+    ("dop_v1_", Prefix(40)),
+    ("lin_api_", Prefix(30)),
+    ("shpat_", Prefix(30)),
+    ("shpss_", Prefix(30)),
+    ("sq0atp-", Prefix(20)),
+    ("sq0csp-", Prefix(30)),
+    ("xoxa-", Prefix(10)),
+    ("xoxb-", Prefix(10)),
     ("xoxp-", Prefix(10)),
+    ("xoxr-", Prefix(10)),
+    ("xoxs-", Prefix(10)),
+    ("xapp-", Prefix(20)),
+    ("eyJ", JsonWebToken),
+    ("-----BEGIN", PrivateKey),
+    ("AGE-SECRET-KEY-", Prefix(40)),
+    ("://", Url),
+    ("earer ", Bearer),
+    ("EARER ", Bearer),
+    ("earer%20", Bearer),
+    ("asic ", Basic),
+    ("ASIC ", Basic),
+    ("hooks.slack.com/services/", Hook),
+    ("hooks.slack.com/workflows/", Hook),
+    ("/api/webhooks/", Hook),
+    ("webhook.office.com/", Hook),
+    ("outlook.office.com/webhook/", Hook),
+    ("api.telegram.org/bot", Hook),
 ];
 
 static PACKED: LazyLock<Option<packed::Searcher>> =
@@ -110,15 +118,10 @@ pub(super) fn for_each_beginning(bytes: &[u8], mut found: impl FnMut(Beginning, 
         let beginning = BEGINNINGS.get(hit.pattern().as_usize());
         beginning.is_none_or(|(_, beginning)| found(*beginning, hit.start()))
     };
-    let more = match PACKED.as_ref() {
+    match PACKED.as_ref() {
         Some(packed) => packed.find_iter(bytes).all(&mut call),
         None => AUTOMATON.find_iter(bytes).all(&mut call),
     };
-    if more {
-        // The word before `=`; its last letter is where an assignment is looked for.
-        let signs = memchr::memchr_iter(b'=', bytes).filter_map(|at| at.checked_sub(1));
-        signs.take_while(|at| found(Word, *at)).for_each(drop);
-    }
 }
 
 impl Beginning {
@@ -157,7 +160,9 @@ impl Beginning {
             }
             Url => url_password(bytes, start + 3),
             Bearer | Basic => {
-                let from = run_end(bytes, start + 5, |byte| byte == b' ');
+                let from = run_end(bytes, start + 4, |byte| byte.is_ascii_alphabetic()).min(start + 5);
+                let from = run_end(bytes, from, |byte| byte == b' ');
+                let from = if bytes.get(from..from + 3) == Some(b"%20") { from + 3 } else { from };
                 let to = run_end(bytes, from, |byte| {
                     is_word_byte(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'=')
                 });
@@ -169,7 +174,17 @@ impl Beginning {
                 };
                 secret.then_some((from, to, Class::Authorization))
             }
-            Word => assignment(buffer, start, &mut runs.value),
+            Hook => {
+                let text = BEGINNINGS.iter().find(|(text, _)| {
+                    bytes.get(start..).is_some_and(|rest| rest.starts_with(text.as_bytes()))
+                });
+                let from = start + text.map_or(0, |(text, _)| text.len());
+                let ends = |byte: u8| {
+                    byte <= b' ' || matches!(byte, b'"' | b'\'' | b'\\' | b'<' | b'>' | b')' | b',' | b'?')
+                };
+                let to = runs.hook.end(bytes, from, |byte| !ends(byte));
+                (to - from >= 8).then_some((from, to, Class::ProviderKey))
+            }
         }
     }
 }
@@ -180,8 +195,8 @@ impl Beginning {
 pub(super) struct Runs {
     /// Of a token.
     token: Run,
-    /// Of an assigned value without quotes.
-    value: Run,
+    /// Of the rest of an address.
+    hook: Run,
     /// Where the last private key ends.
     key_end: usize,
 }
@@ -231,7 +246,7 @@ pub(super) fn run_end(bytes: &[u8], start: usize, accept: impl Fn(u8) -> bool) -
 /// From `-----BEGIN ... PRIVATE KEY-----` to the end of the matching `-----END ...-----`, or of everything.
 fn private_key(buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
     let head = buffer.as_bytes().get(start..(start + 64).min(buffer.len()))?;
-    memchr::memmem::find(head, b"PRIVATE KEY-----")?;
+    memchr::memmem::find(head, b"PRIVATE KEY")?;
     let rest = buffer.get(start + 10..)?;
     let end = match rest.find("-----END") {
         Some(at) => {
@@ -254,77 +269,6 @@ fn url_password(bytes: &[u8], start: usize) -> Option<(usize, usize, Class)> {
     (colon + 1 < at).then_some((start + colon + 1, start + at, Class::UrlPassword))
 }
 
-/// What is assigned to the word around `start`: `token=abc`, `"password": "abc"` (also with the quotes escaped),
-/// `api_key: abc123`, SQL's `PASSWORD 'abc'`.
-fn assignment(buffer: &str, start: usize, run: &mut Run) -> Option<(usize, usize, Class)> {
-    let bytes = buffer.as_bytes();
-    let before = bytes.get(start.saturating_sub(40)..start)?;
-    let word_start = start - before.iter().rev().take_while(|byte| is_word_byte(**byte)).count();
-    let word = bytes.get(start..).unwrap_or_default().iter().take(WORD_LENGTH + 1);
-    let word_end = start + word.take_while(|byte| is_word_byte(**byte)).count();
-    let mut at = skip_quote(bytes, word_end).0;
-    at = run_end(bytes, at, |byte| byte == b' ').min(at + 2);
-    let separator = bytes.get(at).copied().filter(|byte| matches!(byte, b'=' | b':'));
-    // Most words stand in paths and sentences, and nothing is assigned to them.
-    if separator.is_none() && !bytes.get(word_end..).is_some_and(|rest| rest.starts_with(b" '")) {
-        return None;
-    }
-    let word = fold(buffer.get(word_start..word_end)?);
-    let sql = word == "password";
-    let in_query = matches!(word_start.checked_sub(1).and_then(|at| bytes.get(at)), Some(b'?' | b'&' | b';'))
-        && matches!(word.as_str(), "key" | "sig" | "signature" | "code" | "auth");
-    if !(is_secret_word(&word) || sql || in_query) || word_end - word_start > WORD_LENGTH {
-        return None;
-    }
-    if sql && let Some(rest) = buffer.get(word_end..)?.strip_prefix(" '") {
-        let from = buffer.len() - rest.len();
-        return Some((from, from + rest.find('\'')?, Class::Assignment));
-    }
-    let separator = separator?;
-    at += 1;
-    at = run_end(bytes, at, |byte| byte == b' ').min(at + 2);
-    let (from, quote) = skip_quote(bytes, at);
-    let to = match quote {
-        Some(quote) => run_end(bytes, from, |byte| byte != quote && byte != b'\\'),
-        None => run.end(bytes, from, is_value_byte),
-    };
-    let value = buffer.get(from..to)?;
-    let long = quote.is_none() && value.len() > VALUE_LENGTH;
-    let secret = match (separator, quote) {
-        _ if long => true,
-        _ if in_query => value.len() >= 8 && looks_random(value) && !is_plain_path(value),
-        (_, Some(_)) => !value.is_empty() && !value.starts_with(['{', '[']),
-        (b'=', None) => value.len() >= 3 && !is_harmless_word(value),
-        // After `token: ` a sentence may go on.
-        _ => value.len() >= 4 && !value.contains('@') && value.bytes().any(|byte| byte.is_ascii_digit()),
-    };
-    secret.then_some((from, to, Class::Assignment))
-}
-
-/// A byte of a value without quotes.
-fn is_value_byte(byte: u8) -> bool {
-    byte > b' '
-        && !matches!(
-            byte,
-            b'&' | b'"' | b'\'' | b'\\' | b',' | b';' | b')' | b'}' | b']' | b'<' | b'>' | b'|'
-        )
-}
-
-/// Past a quote, which may be escaped, and which quote it is.
-fn skip_quote(bytes: &[u8], at: usize) -> (usize, Option<u8>) {
-    let quote = run_end(bytes, at, |byte| byte == b'\\').min(at + 3);
-    match bytes.get(quote) {
-        Some(byte @ (b'"' | b'\'')) => (quote + 1, Some(*byte)),
-        _ => (at, None),
-    }
-}
-
-fn is_harmless_word(text: &str) -> bool {
-    ["true", "false", "none", "null", "required", "invalid", "expired", "missing", "nil"]
-        .iter()
-        .any(|word| word.eq_ignore_ascii_case(text))
-}
-
 /// The first part decodes to JSON that names an algorithm.
 fn is_json_web_token(token: &str) -> bool {
     let header = token.split('.').next().unwrap_or_default();
@@ -342,23 +286,13 @@ fn is_basic(text: &str) -> bool {
 }
 
 /// Letters and digits mixed, or simply long: `Bearer authentication failed` is none.
-fn looks_random(text: &str) -> bool {
+pub(super) fn looks_random(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     text.len() >= 24
         || (digits >= 2 && digits < text.len())
         || (digits >= 1 && text.bytes().any(|byte| byte.is_ascii_uppercase()))
 }
 
-/// `/path/to/.docker/secrets`: a path in lower case without a digit. Of random values of 24 characters, one in a
-/// hundred million has neither a digit nor a capital.
-fn is_plain_path(text: &str) -> bool {
-    text.starts_with(['/', '.'])
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'.' | b'-' | b'_'))
-}
-
 fn is_no_example(text: &str) -> bool {
-    !(text.contains("EXAMPLE")
-        || text.contains("XXXX")
-        || text.contains("0000000000")
-        || text.contains("xxxxxxxx"))
+    !(text.contains("XXXX") || text.contains("0000000000") || text.contains("xxxxxxxx"))
 }

@@ -1,0 +1,379 @@
+//! What is assigned to the name of a secret inside of a text: `token=abc`, `"password": "abc"` at any depth of quoting,
+//! `--token abc`, headers, Python and Ruby, forms of several parts, elements, members that name one another.
+
+use super::names::is_secret_word;
+use super::shapes::{is_word_byte, looks_random, run_end};
+use super::words::{HARMLESS_VALUES, KEY_MEMBERS, QUERY_NAMES, SCHEMES};
+use super::{VALUE_LENGTH, members};
+use crate::normalize::alias::fold;
+
+/// Longest name of a secret.
+const WORD_LENGTH: usize = 64;
+
+/// Says of a folded name that it is the name of a secret.
+pub(super) type IsSecret<'n> = &'n dyn Fn(&str) -> bool;
+
+/// Calls `found` with every value that is assigned to a secret.
+pub(super) fn for_each(buffer: &str, configured: IsSecret<'_>, mut found: impl FnMut(usize, usize)) {
+    let text = Text { buffer, bytes: buffer.as_bytes(), configured };
+    let mut done = 0;
+    let mut take = |range: Option<(usize, usize)>| {
+        if let Some((from, to)) = range.filter(|(from, to)| from < to) {
+            done = done.max(to);
+            found(from, to);
+        }
+        done
+    };
+    let mut until = 0;
+    for at in memchr::memchr3_iter(b'=', b':', b'>', text.bytes) {
+        if at >= until {
+            until = take(text.assigned(at));
+        }
+    }
+    for at in memchr::memmem::find_iter(text.bytes, b"%3").filter(|at| text.is_encoded_sign(*at)) {
+        take(text.assigned_encoded(at));
+    }
+    for at in memchr::memmem::find_iter(text.bytes, b" -") {
+        take(text.option(at + 1));
+    }
+    for at in memchr::memmem::find_iter(text.bytes, b"\"--") {
+        take(text.option(at + 1));
+    }
+    for at in memchr::memmem::find_iter(text.bytes, b" '") {
+        take(text.sql(at));
+    }
+    for (from, to) in members::secrets(buffer, &|name| text.is_secret(name)) {
+        take(Some((from, to)));
+    }
+}
+
+/// A text, and who knows names of secrets.
+struct Text<'b> {
+    buffer: &'b str,
+    bytes: &'b [u8],
+    configured: IsSecret<'b>,
+}
+
+impl Text<'_> {
+    fn is_secret(&self, folded: &str) -> bool {
+        is_secret_word(folded) || (self.configured)(folded)
+    }
+
+    fn get(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
+    /// What is assigned by the sign at `at`.
+    fn assigned(&self, at: usize) -> Option<(usize, usize)> {
+        let (start, end) = self.word_before(at)?;
+        if !may_end_a_name(self.bytes.get(..end)?) {
+            return None;
+        }
+        let word = fold(self.buffer.get(start..end)?);
+        let before = start.checked_sub(1).and_then(|at| self.get(at));
+        match self.get(at) {
+            Some(b'>') => return self.element(before, &word, at),
+            Some(b'=') if word == "name" => return self.part_of_form(at),
+            _ => {}
+        }
+        let first = before.is_none_or(|byte| matches!(byte, b'?' | b'&' | b';' | b'\n' | b'"'));
+        let parameters = || self.get(run_end(self.bytes, at + 1, is_value_byte)) == Some(b'&');
+        let first = first || (before == Some(b' ') && parameters());
+        let in_query = first && QUERY_NAMES.contains(&word.as_str());
+        if !in_query && !self.is_secret(&word) {
+            return None;
+        }
+        let from = self.value_start(at)?;
+        match word.as_str() {
+            word if word.ends_with("authorization") => self.credentials(from),
+            word if word.ends_with("cookie") || word.ends_with("cookies") => self.cookies(from),
+            _ => self.value(from, at, in_query),
+        }
+    }
+
+    /// The word before a sign: `"word":`, `\"word\" :`, `[word]=`.
+    fn word_before(&self, at: usize) -> Option<(usize, usize)> {
+        let back = |mut at: usize, most: usize, accept: &dyn Fn(u8) -> bool| {
+            let least = at.saturating_sub(most);
+            while at > least && self.get(at - 1).is_some_and(accept) {
+                at -= 1;
+            }
+            at
+        };
+        let at = back(at, 2, &|byte| byte == b' ');
+        let at = back(at, 1, &|byte| matches!(byte, b'"' | b'\'' | b']'));
+        let end = back(at, 7, &|byte| byte == b'\\');
+        let start = back(end, WORD_LENGTH + 1, &is_word_byte);
+        (start < end && end - start <= WORD_LENGTH).then_some((start, end))
+    }
+
+    /// Where the value begins behind the sign; `None` where nothing is assigned.
+    fn value_start(&self, at: usize) -> Option<usize> {
+        let next = match (self.get(at), self.get(at + 1)) {
+            (Some(b'='), Some(b'>')) => at + 2,
+            (Some(b'='), Some(b'=' | b'~')) | (Some(b':'), Some(b':')) => return None,
+            (Some(b':'), Some(b'=')) => at + 2,
+            (Some(b':'), Some(b'/')) if self.get(at + 2) == Some(b'/') => return None,
+            _ => at + 1,
+        };
+        let from = run_end(self.bytes, next, |byte| matches!(byte, b' ' | b'\t')).min(next + 4);
+        // Of a literal in Python: b'...'.
+        let prefixed = matches!(self.get(from), Some(b'b' | b'u' | b'r'))
+            && matches!(self.get(from + 1), Some(b'\'' | b'"'));
+        Some(from + usize::from(prefixed))
+    }
+
+    /// A quoted value or one without quotes.
+    fn value(&self, from: usize, sign: usize, in_query: bool) -> Option<(usize, usize)> {
+        if let Some(quote) = Quote::at(self.bytes, from) {
+            let to = quote.end(self.bytes);
+            let value = self.buffer.get(quote.from..to)?;
+            // A quote that closes what stands before opens nothing.
+            let holds =
+                !value.is_empty() && !value.starts_with(['{', '[', ' ', ',', '}', ']', ')', ';', '&']);
+            return (holds && !super::is_masked(value)).then_some((quote.from, to));
+        }
+        let to = run_end(self.bytes, from, is_value_byte);
+        let value = self.buffer.get(from..to)?;
+        let secret = match self.get(sign) {
+            _ if value.len() > VALUE_LENGTH => true,
+            _ if is_harmless(value) => false,
+            _ if in_query => value.len() >= 8 && looks_random(value) && !is_plain_path(value),
+            Some(b'=') => value.len() >= 3,
+            _ => self.is_told(value, to, from == sign + 1),
+        };
+        secret.then_some((from, to))
+    }
+
+    /// After `token: ` a sentence may go on.
+    fn is_told(&self, value: &str, to: usize, close: bool) -> bool {
+        let digit = value.bytes().any(|byte| byte.is_ascii_digit());
+        let mixed = value.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
+            && value.bytes().any(|byte| byte.is_ascii_lowercase());
+        let last = self.bytes.get(to).is_none_or(|byte| matches!(byte, b'\n' | b'\r' | b'"' | b'\\' | b'}'));
+        // A name of a variable is what is to hold the secret.
+        let variable = value.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        let alone = last && value.len() >= 6 && !variable;
+        value.len() >= 4
+            && !value.contains('@')
+            && (digit || mixed || (alone && !value.ends_with('.')) || close)
+            || value.len() == 3 && value.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    /// What follows in the header `Authorization`, behind its scheme.
+    fn credentials(&self, from: usize) -> Option<(usize, usize)> {
+        let start = Quote::at(self.bytes, from).map_or(from, |quote| quote.from);
+        let first = run_end(self.bytes, start, is_header_byte);
+        let scheme = self.buffer.get(start..first)?;
+        let known = SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
+        let from = run_end(self.bytes, first, |byte| byte == b' ');
+        if known && scheme.eq_ignore_ascii_case("digest") {
+            return Some((from, run_end(self.bytes, from, |byte| byte >= b' ')));
+        }
+        let (from, to) = match known && from > first {
+            true => (from, run_end(self.bytes, from, is_header_byte)),
+            false => (start, first),
+        };
+        let value = self.buffer.get(from..to)?;
+        let secret =
+            value.len() >= 4 && !is_harmless(value) && (known || value.len() >= 8 && looks_random(value));
+        (secret && !super::is_masked(value)).then_some((from, to))
+    }
+
+    /// Pairs set apart by `; `.
+    fn cookies(&self, from: usize) -> Option<(usize, usize)> {
+        let start = Quote::at(self.bytes, from).map_or(from, |quote| quote.from);
+        let mut to = start;
+        loop {
+            to = run_end(self.bytes, to, |byte| is_header_byte(byte) || byte == b';');
+            let goes_on = self.bytes.get(..to).is_some_and(|head| head.ends_with(b";"));
+            if !goes_on || self.get(to) != Some(b' ') {
+                break;
+            }
+            to += 1;
+        }
+        let value = self.buffer.get(start..to)?;
+        (value.contains('=') && value.len() >= 3 && !super::is_masked(value)).then_some((start, to))
+    }
+
+    /// `<password>abc</password>`
+    fn element(&self, before: Option<u8>, word: &str, at: usize) -> Option<(usize, usize)> {
+        let from = at + 1;
+        let to = run_end(self.bytes, from, |byte| byte != b'<' && byte != b'\n');
+        let closes = self.bytes.get(to..to + 2) == Some(b"</");
+        (matches!(before, Some(b'<' | b':')) && closes && self.is_secret(word)).then_some((from, to))
+    }
+
+    /// `name="password"`, an empty line, and the value.
+    fn part_of_form(&self, at: usize) -> Option<(usize, usize)> {
+        let quote = Quote::at(self.bytes, at + 1)?;
+        let end = quote.end(self.bytes);
+        if !self.is_secret(&fold(self.buffer.get(quote.from..end).filter(|name| name.len() <= WORD_LENGTH)?))
+        {
+            return None;
+        }
+        let behind = end + quote.level + 1;
+        let line_ends = self.bytes.get(behind..)?.iter();
+        let breaks = line_ends.take_while(|byte| matches!(byte, b'\r' | b'\n' | b'\\' | b'r' | b'n')).count();
+        let from = behind + breaks;
+        let to = run_end(self.bytes, from, |byte| byte >= b' ' && byte != b'\\');
+        (breaks >= 2).then_some((from, to))
+    }
+
+    /// `%3D` or `%3A`.
+    fn is_encoded_sign(&self, at: usize) -> bool {
+        matches!(self.get(at + 2), Some(b'D' | b'd' | b'A' | b'a'))
+    }
+
+    /// The same as [`Text::assigned`] where signs and quotes are percent-encoded.
+    fn assigned_encoded(&self, at: usize) -> Option<(usize, usize)> {
+        let encoded_quote = |at: usize| matches!(self.bytes.get(at..at + 3), Some(b"%22" | b"%27"));
+        let end = if at >= 3 && encoded_quote(at - 3) { at - 3 } else { at };
+        let head = self.bytes.get(end.saturating_sub(WORD_LENGTH)..end)?;
+        let start = end - head.iter().rev().take_while(|byte| is_word_byte(**byte)).count();
+        // The digits of an escape before the word look like a part of it.
+        let escape = start > 0 && self.get(start - 1) == Some(b'%');
+        let word = fold(self.buffer.get(start + if escape { 2 } else { 0 }..end)?);
+        if !self.is_secret(&word) {
+            return None;
+        }
+        let mut from = at + 3;
+        while matches!(self.bytes.get(from..from + 3), Some(b"%20" | b"%22" | b"%27")) {
+            from += 3;
+        }
+        let to = run_end(self.bytes, from, |byte| is_value_byte(byte) && byte != b'%');
+        let value = self.buffer.get(from..to)?;
+        (value.len() >= 3 && !is_harmless(value)).then_some((from, to))
+    }
+
+    /// The value of an option of a command: `--token abc`, `-u user:abc`, `mysql -pabc`.
+    fn option(&self, at: usize) -> Option<(usize, usize)> {
+        let name_start = run_end(self.bytes, at, |byte| byte == b'-').min(at + 2);
+        let name_end = run_end(self.bytes, name_start, is_word_byte);
+        let name = self.buffer.get(name_start..name_end).filter(|name| name.len() <= WORD_LENGTH)?;
+        // In a list of arguments: "--token", "abc".
+        let from = run_end(self.bytes, name_end, |byte| matches!(byte, b' ' | b'"' | b'\'' | b',' | b'\\'))
+            .min(name_end + 8);
+        let to = run_end(self.bytes, from, |byte| byte > b' ' && !matches!(byte, b'"' | b'\'' | b'\\'));
+        let value = self.buffer.get(from..to)?;
+        if name_start == at + 1 && name.starts_with('p') && name.len() > 3 && self.asks_for_password(at) {
+            return Some((name_start + 1, name_end));
+        }
+        if from == name_end || value.is_empty() || value.starts_with('-') {
+            return None;
+        }
+        if name == "p" && self.logs_in(at) {
+            return Some((from, to));
+        }
+        if matches!(name, "u" | "user" | "proxy-user") {
+            return self.after_colon(from, to);
+        }
+        (name_start == at + 2 && self.is_secret(&fold(name)) && !is_harmless(value)).then_some((from, to))
+    }
+
+    /// `user:abc`; numbers are a user and a group of a system.
+    fn after_colon(&self, from: usize, to: usize) -> Option<(usize, usize)> {
+        let value = self.buffer.get(from..to)?;
+        let (user, secret) = value.split_once(':')?;
+        let numbers = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
+        (!numbers && !user.is_empty() && !secret.is_empty() && !secret.starts_with('/'))
+            .then_some((to - secret.len(), to))
+    }
+
+    /// A command stands before that takes a password behind `-p`.
+    fn asks_for_password(&self, at: usize) -> bool {
+        let head = self.bytes.get(at.saturating_sub(160)..at).unwrap_or_default();
+        ["mysql", "mariadb", "sshpass"]
+            .iter()
+            .any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
+    }
+
+    /// `docker login -u bob -p abc`, `sshpass -p abc`
+    fn logs_in(&self, at: usize) -> bool {
+        let head = self.bytes.get(at.saturating_sub(80)..at).unwrap_or_default();
+        [" login ", "sshpass "].iter().any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
+    }
+
+    /// `PASSWORD 'abc'`, `IDENTIFIED BY 'abc'`
+    fn sql(&self, at: usize) -> Option<(usize, usize)> {
+        let head = self.bytes.get(at.saturating_sub(13)..at)?;
+        let ends = |word: &[u8]| {
+            head.len() >= word.len() && head[head.len() - word.len()..].eq_ignore_ascii_case(word)
+        };
+        if !ends(b"password") && !ends(b"identified by") {
+            return None;
+        }
+        let from = at + 2;
+        let length = memchr::memchr(b'\'', self.bytes.get(from..)?)?;
+        Some((from, from + length))
+    }
+}
+
+/// A quote that opens a value, with the backslashes before it.
+struct Quote {
+    byte: u8,
+    level: usize,
+    /// Behind it.
+    from: usize,
+}
+
+impl Quote {
+    fn at(bytes: &[u8], at: usize) -> Option<Self> {
+        let quote = run_end(bytes, at, |byte| byte == b'\\').min(at + 7);
+        let byte = bytes.get(quote).copied().filter(|byte| matches!(byte, b'"' | b'\''))?;
+        Some(Self { byte, level: quote - at, from: quote + 1 })
+    }
+
+    /// Where the value ends: at its backslashes, or at the end of the line.
+    fn end(&self, bytes: &[u8]) -> usize {
+        let mut at = self.from;
+        while let Some(next) = memchr::memchr2(self.byte, b'\n', bytes.get(at..).unwrap_or_default()) {
+            let quote = at + next;
+            if bytes.get(quote) == Some(&b'\n') {
+                return quote;
+            }
+            let body = bytes.get(self.from..quote).unwrap_or_default();
+            let slashes = body.iter().rev().take(64).take_while(|byte| **byte == b'\\').count();
+            if slashes <= self.level || (self.level == 0 && slashes.is_multiple_of(2)) {
+                return quote - slashes.min(self.level);
+            }
+            at = quote + 1;
+        }
+        bytes.len()
+    }
+}
+
+/// Whether a name of a secret may end like this; most words before a sign are none, and most tell so here.
+fn may_end_a_name(head: &[u8]) -> bool {
+    head.last().is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// A byte of a value without quotes.
+fn is_value_byte(byte: u8) -> bool {
+    byte > b' '
+        && !matches!(
+            byte,
+            b'&' | b'"' | b'\'' | b'\\' | b',' | b';' | b')' | b'}' | b']' | b'<' | b'>' | b'|'
+        )
+}
+
+/// A byte of a header's value without spaces.
+fn is_header_byte(byte: u8) -> bool {
+    byte > b' ' && !matches!(byte, b'"' | b'\'' | b'\\' | b'<' | b';')
+}
+
+/// Nothing, a word of every day, or the name of a member that says what another one is.
+fn is_harmless(text: &str) -> bool {
+    let text = text.trim_end_matches(['.', ',', '!']);
+    text.is_empty()
+        || super::is_masked(text)
+        || HARMLESS_VALUES.iter().any(|word| word.eq_ignore_ascii_case(text))
+        || KEY_MEMBERS.contains(&text)
+}
+
+/// `/path/to/.docker/secrets`: a path in lower case without a digit. Of random values of 24 characters, one in a
+/// hundred million has neither a digit nor a capital.
+fn is_plain_path(text: &str) -> bool {
+    text.starts_with(['/', '.'])
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'.' | b'-' | b'_'))
+}

