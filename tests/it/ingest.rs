@@ -16,6 +16,7 @@ fn a_pattern_that_finds_nothing_is_said() {
     let env = TestEnv::new();
     let output = env.run(&["ingest", "logs/*.nothing"]);
     let talk = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{talk}");
+    // Whoever typed it meant something: an empty index with status 0 would hide the mistake.
+    assert_eq!(output.status.code(), Some(2), "{talk}");
     assert!(talk.contains("matches the pattern"), "{talk}");
 }
