@@ -345,7 +345,7 @@ impl Correlator {
             }
         }
         if !rule.routes.is_empty() {
-            self.feed_rules_above(plan, to, key, &names, fired, out);
+            self.feed_rules_above(plan, to, &names, fired, out);
         }
     }
 
@@ -457,7 +457,6 @@ impl Correlator {
         &mut self,
         plan: &Plan,
         to: usize,
-        key: u128,
         names: &Names,
         fired: Fired,
         out: &mut Vec<Output>,
@@ -487,7 +486,6 @@ impl Correlator {
             }
             self.deliver(plan, route, &mut signal, true, out);
         }
-        debug_assert_ne!(key, u128::MAX);
     }
 
     /// Takes a firing out of groups of a rule above that it no longer belongs to.

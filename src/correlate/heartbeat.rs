@@ -101,7 +101,7 @@ impl Correlator {
             self.state_input(plan, to as u32, &group, (0, 1), &mut signal, out);
         }
         if !rule.routes.is_empty() {
-            self.feed_rules_above(plan, to, key, &names, fired, out);
+            self.feed_rules_above(plan, to, &names, fired, out);
         }
     }
 }

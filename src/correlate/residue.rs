@@ -122,9 +122,8 @@ impl Residue {
     }
 
     fn count_rules(&mut self, entry: &Entry) {
-        let (span, newest_of) = (self.span, &mut self.newest_of);
+        let newest_of = &mut self.newest_of;
         let Some(pane) = self.panes.back_mut() else { return };
-        debug_assert!(span > 0);
         each_bit(entry.rules(), |bit| {
             if pane.rules.len() <= bit {
                 pane.rules.resize(bit + 1, 0);
