@@ -18,6 +18,7 @@
 //! `tests/it/architecture.rs` holds the import table.
 
 pub mod alert;
+pub mod attack;
 pub mod correlate;
 pub mod decode;
 pub mod detect;

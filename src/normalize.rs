@@ -19,6 +19,7 @@ mod literal;
 mod logsource;
 mod message;
 mod overrides;
+mod part;
 mod redact;
 mod request;
 mod value;
@@ -34,9 +35,11 @@ use context::{Context, ContextCounters, Limits};
 use logsource::LogSources;
 use message::Fact;
 pub use overrides::{FieldTarget, Overrides};
+use part::Part;
 pub use redact::{Class, Emails, Redaction, RedactionCounters, Redactor};
 use value::Scale;
 
+use crate::attack::{Place, Scanner, Verdict};
 use crate::event::address;
 pub use crate::event::address::Network;
 use crate::event::stamp::{self, Completion, Stamp};
@@ -108,6 +111,7 @@ pub struct Normalizer {
     /// Fields that hold parts of a request beside its target: body, cookies.
     request_parts: [PathId; REQUEST_PARTS.len()],
     decoded: Vec<u8>,
+    scanner: Scanner,
     logsources: LogSources,
     carry: Carry,
     facts: Reader,
@@ -126,11 +130,17 @@ struct Meaning {
     marks: u16,
     /// Products that are recognised by it.
     products: Marks,
+    /// What the field holds of a request.
+    part: Option<Part>,
 }
 
 impl Meaning {
     fn says_nothing(&self) -> bool {
-        self.claims.is_empty() && self.canonical == 0 && self.marks == 0 && self.products.is_empty()
+        self.claims.is_empty()
+            && self.canonical == 0
+            && self.marks == 0
+            && self.products.is_empty()
+            && self.part.is_none()
     }
 }
 
@@ -217,6 +227,7 @@ impl Normalizer {
             request_parts,
             said: Vec::new(),
             decoded: Vec::new(),
+            scanner: Scanner::default(),
             known: Vec::new(),
             known_paths: Vec::new(),
             logsources: LogSources::default(),
@@ -277,6 +288,7 @@ impl Normalizer {
         let from_message = self.said.iter().any(|(path, _)| *path == canonical::URL_PATH);
         if from_message || found.roles & REQUEST_ROLES != 0 || found.marks & logsource::REQUEST_PART != 0 {
             self.decode_request(event, &found);
+            self.scan_request(event, &found);
         }
         self.logsources.assign(event, found.marks);
         if let Some(overrides) = &self.options.overrides {
@@ -397,6 +409,50 @@ impl Normalizer {
         }
     }
 
+    /// Looks for attacks in what the request carried, value by value, and says what was found.
+    fn scan_request(&mut self, event: &mut Event, found: &Found) {
+        let last = |path| {
+            let field = event.fields().iter().rev().find(|field| field.path == path);
+            field.map_or("", |field| event.text(field.span))
+        };
+        let scanner = &mut self.scanner;
+        scanner.path(last(canonical::URL_PATH));
+        scanner.parameters(Place::Query, last(canonical::URL_QUERY));
+        if event.meta.flags.has(Flags::DUPLICATE_KEYS) {
+            for field in event.fields() {
+                match field.path {
+                    canonical::URL_PATH => scanner.path(event.text(field.span)),
+                    canonical::URL_QUERY => scanner.parameters(Place::Query, event.text(field.span)),
+                    _ => {}
+                }
+            }
+        }
+        if let Some(agent) = event.get(canonical::USER_AGENT).filter(|text| request::is_strange_header(text))
+        {
+            scanner.named(Place::Agent, "", agent);
+        }
+        if let Some(referer) = event.get(canonical::HTTP_REFERRER) {
+            match referer.split_once('?') {
+                Some((_, query)) => scanner.parameters(Place::Referer, query),
+                None if request::is_strange_header(referer) => scanner.named(Place::Referer, "", referer),
+                None => {}
+            }
+        }
+        if found.marks & logsource::REQUEST_PART != 0 {
+            let is_request = found.roles & (REQUEST_ROLES | Role::Method.bit()) != 0;
+            for field in event.fields().iter().filter(|field| field.kind == Kind::String) {
+                let list = self.known.get(field.path.index()).copied().unwrap_or(UNKNOWN);
+                let meaning = self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize);
+                if let Some(part) = meaning.and_then(|meaning| meaning.part.as_ref()) {
+                    part.scan(event.text(field.span), is_request, scanner);
+                }
+            }
+        }
+        if let Some(verdict) = scanner.finish() {
+            push_verdict(event, &verdict);
+        }
+    }
+
     /// One pass over the fields of the line: the best candidate for every role.
     fn survey(&mut self, event: &Event, completion: Completion) -> Found {
         let mut found = Found {
@@ -480,11 +536,14 @@ impl Normalizer {
         if let Some(overrides) = &self.options.overrides {
             overrides.apply(name, &mut claims);
         }
+        let part = part::of(name);
+        let mark = if part.is_some() { logsource::REQUEST_PART } else { 0 };
         let meaning = Meaning {
             claims,
             canonical: if is_canonical { 1 << path.index() } else { 0 },
-            marks: logsource::marks(name),
+            marks: logsource::marks(name) | mark,
             products: self.facts.mark_of(name),
+            part,
         };
         drop(names);
         let list = if meaning.says_nothing() {
@@ -781,6 +840,20 @@ fn add_value(event: &mut Event, role: Role, field: Field) {
                 canonical(event, target, field.kind, field.span);
             }
         }
+    }
+}
+
+/// The fields of an attack: `soctop.attack.*`.
+fn push_verdict(event: &mut Event, verdict: &Verdict) {
+    let mut text = |path, text: &str| event.push_text(path, Kind::String, text, Origin::Canonical);
+    verdict.families.iter().for_each(|family| text(canonical::ATTACK_FAMILIES, family));
+    verdict.weak.iter().for_each(|family| text(canonical::ATTACK_WEAK, family));
+    verdict.signals.iter().for_each(|signal| text(canonical::ATTACK_SIGNALS, signal));
+    text(canonical::ATTACK_PLACE, &verdict.place);
+    text(canonical::ATTACK_PAYLOAD, &verdict.payload);
+    event.push_text(canonical::ATTACK_SCORE, Kind::Number, &verdict.score.to_string(), Origin::Canonical);
+    if verdict.hidden {
+        event.push_text(canonical::ATTACK_HIDDEN, Kind::True, "true", Origin::Canonical);
     }
 }
 

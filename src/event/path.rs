@@ -208,6 +208,13 @@ pub mod canonical {
         FACT_CONTESTED = "soctop.fact.contested",
         FACT_COUNT = "soctop.fact.count",
         FACT_ECHO = "soctop.fact.echo",
+        ATTACK_FAMILIES = "soctop.attack.families",
+        ATTACK_SCORE = "soctop.attack.score",
+        ATTACK_SIGNALS = "soctop.attack.signals",
+        ATTACK_PLACE = "soctop.attack.place",
+        ATTACK_PAYLOAD = "soctop.attack.payload",
+        ATTACK_HIDDEN = "soctop.attack.hidden",
+        ATTACK_WEAK = "soctop.attack.weak",
     }
 }
 

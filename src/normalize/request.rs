@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-/// How often percent-encoding is removed: as often as real chains of proxies and frameworks do.
-const LAYERS: usize = 3;
+use crate::attack;
+
 /// What makes a path sensitive without one unusual character.
 const SENSITIVE_PARTS: [&str; 11] =
     ["etc/", "proc/", "sys/class", "-inf", "windows", "winnt", "inetpub", "id_rsa", "//", "__", "aaaa"];
@@ -109,127 +109,12 @@ fn boundary(text: &str, mut at: usize) -> usize {
 fn decode_piece(text: &str, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend(text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }));
-    for _ in 0..LAYERS {
-        if !unescape(out, start, percent) {
-            break;
-        }
+    attack::remove_layers(out, start);
+    // NUL stands for nothing.
+    if memchr::memchr(0, out.get(start..).unwrap_or_default()).is_some() {
+        let kept: Vec<u8> = out.drain(start..).filter(|byte| *byte != 0).collect();
+        out.extend(kept);
     }
-    unescape(out, start, entity);
-    unescape(out, start, backslash);
-    unescape(out, start, nul);
-}
-
-/// NUL stands for nothing.
-fn nul(text: &[u8]) -> Option<(Decoded, usize)> {
-    (text.first() == Some(&0)).then_some((Decoded::Nothing, 1))
-}
-
-/// Replaces escapes from `start` on, in place; whether there was any. `read` gives the character and the
-/// length of the escape at the beginning of a text.
-fn unescape(text: &mut Vec<u8>, start: usize, read: fn(&[u8]) -> Option<(Decoded, usize)>) -> bool {
-    let (mut from, mut to) = (start, start);
-    while from < text.len() {
-        match text.get(from..).and_then(read) {
-            Some((decoded, length)) => {
-                let mut buffer = [0; 4];
-                let bytes = match decoded {
-                    Decoded::Byte(byte) => {
-                        buffer[0] = byte;
-                        &buffer[..1]
-                    }
-                    Decoded::Character(character) => character.encode_utf8(&mut buffer).as_bytes(),
-                    Decoded::Nothing => &[],
-                };
-                // An escape is never shorter than what it stands for.
-                for byte in bytes {
-                    text[to] = *byte;
-                    to += 1;
-                }
-                from += length;
-            }
-            None => {
-                text[to] = text[from];
-                to += 1;
-                from += 1;
-            }
-        }
-    }
-    let changed = to < text.len();
-    text.truncate(to);
-    changed
-}
-
-enum Decoded {
-    Byte(u8),
-    Character(char),
-    Nothing,
-}
-
-/// `%41`, `%u0041`
-fn percent(text: &[u8]) -> Option<(Decoded, usize)> {
-    let rest = text.strip_prefix(b"%")?;
-    if let [b'u' | b'U', rest @ ..] = rest {
-        return Some((Decoded::Character(char::from_u32(hex(rest, 4)?)?), 6));
-    }
-    Some((Decoded::Byte(hex(rest, 2)? as u8), 3))
-}
-
-/// `\u0041`, `\x41`
-fn backslash(text: &[u8]) -> Option<(Decoded, usize)> {
-    match text {
-        [b'\\', b'u', rest @ ..] => Some((Decoded::Character(char::from_u32(hex(rest, 4)?)?), 6)),
-        [b'\\', b'x', rest @ ..] => Some((Decoded::Character(char::from_u32(hex(rest, 2)?)?), 4)),
-        _ => None,
-    }
-}
-
-fn hex(text: &[u8], digits: usize) -> Option<u32> {
-    let digits = text.get(..digits)?;
-    digits.iter().try_fold(0, |value, digit| Some(value * 16 + (*digit as char).to_digit(16)?))
-}
-
-/// `&lt;`, `&#60;`, `&#x3c`
-fn entity(text: &[u8]) -> Option<(Decoded, usize)> {
-    const NAMED: [(&[u8], char); 11] = [
-        (b"lt;", '<'),
-        (b"gt;", '>'),
-        (b"amp;", '&'),
-        (b"quot;", '"'),
-        (b"apos;", '\''),
-        (b"tab;", '\t'),
-        (b"newline;", '\n'),
-        (b"colon;", ':'),
-        (b"lpar;", '('),
-        (b"rpar;", ')'),
-        (b"nbsp;", ' '),
-    ];
-    let rest = text.strip_prefix(b"&")?;
-    if let Some(number) = rest.strip_prefix(b"#") {
-        return numeric_entity(number).map(|(character, length)| (Decoded::Character(character), length + 2));
-    }
-    NAMED.iter().find_map(|(name, character)| {
-        let head = rest.get(..name.len())?;
-        head.eq_ignore_ascii_case(name).then_some((Decoded::Character(*character), name.len() + 1))
-    })
-}
-
-/// The character of `60;` or `x3c`, and the length of that text.
-fn numeric_entity(text: &[u8]) -> Option<(char, usize)> {
-    let (radix, skip) = if matches!(text.first(), Some(b'x' | b'X')) { (16, 1) } else { (10, 0) };
-    let mut value = 0u32;
-    let mut length = skip;
-    while let Some(digit) = text.get(length).and_then(|byte| (*byte as char).to_digit(radix)) {
-        if length - skip >= 7 {
-            return None;
-        }
-        value = value * radix + digit;
-        length += 1;
-    }
-    if length == skip {
-        return None;
-    }
-    let closed = usize::from(text.get(length) == Some(&b';'));
-    Some((char::from_u32(value)?, length + closed))
 }
 
 #[cfg(test)]
