@@ -558,4 +558,83 @@ mod tests {
         }
         assert!(wrong.is_empty(), "{wrong:?}");
     }
+
+    fn families(feed: impl FnOnce(&mut Scanner)) -> String {
+        let mut scanner = Scanner::default();
+        feed(&mut scanner);
+        scanner.finish().map(|verdict| verdict.families.join(" ")).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_value_is_the_same_wherever_it_stands() {
+        for (value, expect) in [
+            ("1' union select password from users-- -", "sqli"),
+            ("<img src=x onerror=alert(1)>", "xss"),
+            ("../../../../etc/passwd", "path"),
+            ("1.1.1.1; cat /etc/hosts", "path command"),
+            ("{{7*7}}", "ssti"),
+            ("*)(uid=*", "ldap"),
+            ("http://169.254.169.254/latest/", "ssrf"),
+            ("an ordinary sentence, with a comma; and more", ""),
+        ] {
+            let encoded: String = value.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let json = format!("{{\"a\": {{\"b\": \"{}\"}}}}", value.replace('"', "\\\""));
+            let boundary = "--x\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n";
+            assert_eq!(
+                families(|scanner| scanner.parameters(Place::Query, &format!("a=1&b={encoded}"))),
+                expect,
+                "{value}"
+            );
+            assert_eq!(families(|scanner| scanner.body(&format!("a=1&b={encoded}"))), expect, "{value}");
+            assert_eq!(families(|scanner| scanner.body(&json)), expect, "{value}");
+            assert_eq!(
+                families(|scanner| scanner.body(&format!("{boundary}{value}\r\n--x--"))),
+                expect,
+                "{value}"
+            );
+            assert_eq!(families(|scanner| scanner.cookies(&format!("s=1; b={encoded}"))), expect, "{value}");
+        }
+    }
+
+    #[test]
+    fn framing_is_no_text_and_prose_says_half() {
+        let multipart = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"b.png\"\r\n\
+            Content-Type: image/png\r\n\r\nGIF\r\n--x--\r\n";
+        assert_eq!(families(|scanner| scanner.body(multipart)), "");
+        let xml = "<?xml version=\"1.0\"?><a xmlns=\"http://a.example/\"><b>Ann</b></a>";
+        assert_eq!(families(|scanner| scanner.body(xml)), "");
+        let asked = "q=what+does+the+word+%3Cscript%3E+mean+on+a+page";
+        assert_eq!(families(|scanner| scanner.parameters(Place::Query, asked)), "");
+        assert_eq!(families(|scanner| scanner.parameters(Place::Query, "q=%3Cscript%3Ealert(1)")), "xss");
+    }
+
+    #[test]
+    fn a_verdict_says_where_and_what_differs() {
+        let mut scanner = Scanner::default();
+        scanner.parameters(Place::Query, "page=2&id=17%27+union+select+1,22--+-");
+        let verdict = scanner.finish().expect("it scores");
+        assert_eq!(
+            (verdict.place.as_str(), verdict.payload.as_str()),
+            ("query:id", "0' union select 0,0-- -")
+        );
+        assert!(verdict.signals.contains(&"sqli/union-select") && !verdict.hidden);
+        assert_eq!(scanner.finish(), None);
+        scanner.parameters(Place::Query, "id=17%27+%2f*%2150000union*%2f+select+1");
+        assert!(scanner.finish().is_some_and(|verdict| verdict.hidden));
+    }
+
+    #[test]
+    fn any_value_is_survived_and_bounded() {
+        use proptest::prelude::*;
+        proptest!(|(text in "(%|<|'|\"|\\(|\\{|/|;|&|=|\\.|[a-z0-9]|é|.){0,96}")| {
+            let mut scanner = Scanner::default();
+            scanner.path(&text);
+            scanner.parameters(Place::Query, &text);
+            scanner.body(&text);
+            scanner.cookies(&text);
+            if let Some(verdict) = scanner.finish() {
+                prop_assert!(verdict.payload.len() <= 120 && verdict.signals.len() <= 8);
+            }
+        });
+    }
 }

@@ -25,6 +25,8 @@ pub(super) struct Signal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Places {
     All,
+    /// Nowhere in the path, which may name a program.
+    NotPath,
     /// Nowhere in bodies, where lines of text are ordinary.
     NotBody,
     Body,
@@ -36,6 +38,7 @@ impl Places {
         let body = matches!(place, Place::Form | Place::Json | Place::Part | Place::Xml | Place::Raw);
         match self {
             Places::All => place != Place::Document,
+            Places::NotPath => !matches!(place, Place::Path | Place::Document),
             Places::NotBody => !body && place != Place::Document,
             Places::Body => body,
             Places::Xml => true,
@@ -115,6 +118,8 @@ pub(super) const SIGNALS: &[Signal] = &[
     s("xss/attribute", 2, r"<[a-z][\w:-]*\s+[\w:-]+\s*=\s*\S", "<a href=b", "<a b>"),
     s("xss/call", 3, r#"\b(?:alert|prompt|confirm|print|eval|set(?:timeout|interval)|fetch|import|atob|expression|open|write(?:ln)?)\s*(?:/\*.{0,20}\*/)?\s*[(`]"#, "alert(1)", "alert me"),
     s("xss/browser", 3, r#"\b(?:document|window|self|top|parent|frames|this|globalthis|location|navigator|history|localstorage)\s*(?:\.\s*(?:cookie|domain|location|write|body|referrer|href|hash|name|open|eval|alert|assign|replace|appendchild|createelement|getelement\w*|defaultview|url|innerhtml)|\[\s*['\x22/`+(])|string\s*\.\s*fromcharcode|\.\s*(?:innerhtml|outerhtml|srcdoc)\s*=|\blocation\s*=|xmlhttprequest|\bjquery\s*\.|\bonerror\s*=|throw\s+onerror"#, "document.cookie", "the document, cookie"),
+    s("xss/unfinished-tag", 5, r"(?:^|\W)<[a-z]\w{0,12}$", "<input", "List<String"),
+    s("xss/unfinished-call", 2, r"\b(?:alert|prompt|confirm|eval)\s*\($", "alert(", "alert (a)"),
     s("xss/soup", 5, r"(?:[\[\]()!+] ?){14,}|(?:\\x[0-9a-f]{2}|\\u[0-9a-f]{4}){4,}", "[][(![]+[])[+[]]+", "(a) [b]").hard(),
     s("xss/comment-break", 2, r"--!?>|<!--|<!\[|\]\]>|<\?xml|<!doctype\s+html|<%|<\?", "--><b", "a -> b"),
     s("xss/tag-end", 2, r"</\s*[a-z]\w*|<[a-z]\w*\s*/?>", "</b", "< /"),
@@ -127,7 +132,7 @@ pub(super) const SIGNALS: &[Signal] = &[
     s("path/absolute", 2, r"^[\s\x22']*(?:/(?:etc|proc|var|usr|root|opt|tmp|sys|dev|boot|mnt|private|windows)/|[a-z]:[\\/]|\\\\[\w.]+\\)", "/root/a", "a/root"),
     s("path/semicolon", 5, r"(?:^|/)\.{1,2};[^/]{0,20}/", "/..;/manager", "a;b/").hard(),
     s("path/doubled", 5, r"\.{3,}[/\\]{2,}|\.{2}[/\\]{2,}\.{2}|\.[\\/]\.[\\/]\.\.|\.{4,}[/\\]\.{4,}|\.\.\\/|\.\.%|%2e%2e|\.%00\.|\.\x00[./]|\.\.[\x01-\x1f ]+/", "....//....//", "a...b").hard(),
-    s("path/hidden-segment", 5, r"^(?:/[^?]*)?/\.(?:env|git|svn|hg|bzr|aws|ssh|htaccess|htpasswd|ds_store|docker|kube|npmrc|vscode|idea|config|bash|profile|mysql|pgpass|netrc|s3cfg)", "/.git/config", "/.well-known/a").only(Places::NotBody),
+    s("path/hidden-segment", 3, r"^(?:/[^?]*)?/\.(?:env|git|svn|hg|bzr|aws|ssh|htaccess|htpasswd|ds_store|docker|kube|npmrc|vscode|idea|config|bash|profile|mysql|pgpass|netrc|s3cfg)", "/.git/config", "/.well-known/a").only(Places::NotBody),
     s("path/log-file", 4, r"(?:^|[/\\])(?:access|error|ssl_\w+|httpd?|auth|mail|syslog|messages|secure|other_vhosts_access)[._-]?(?:access|error)?[._-]?logs?(?:$|[\x00?#.])", "/apache/logs/error_log", "/blogs"),
     s("path/server-folder", 3, r"(?:^|[/\\])(?:apache\d?|httpd|nginx|xampp|lampp|tomcat\d?|wamp|mysql|postgresql|proftpd|pure-?ftpd|vsftpd|samba|cpanel|lighttpd|iis)[/\\]+(?:[\w.-]+[/\\]+)*[\w.-]*(?:\.(?:conf|ini|log|cnf|xml|php|txt|db)|_log|passwd)", "/etc/nginx/a.conf", "/nginx/a"),
     s("path/odd-dots", 5, r"(?:0x2e|\bx2e|%2e|\\u002e){2}|0x2e0x(?:2f|5c)|[/\\]\.{5,}|\.{5,}[/\\{]", "0x2e0x2e/", "a...b").hard(),
@@ -145,7 +150,7 @@ pub(super) const SIGNALS: &[Signal] = &[
     s("command/expansion", 3, r"\$\{[a-z_@*!#?]\w*(?:[:#%/^,@]|\[)|\$[@*!$]|\$'\\|\$\{[!#@*?-]|\$\w+\s*\$\w+|\w\$[u@*]\w?|\w\$\(\)\w|\$\[|\$\(\(", "${x:0:1}", "${name}"),
     s("command/shellshock", 5, r"\(\)\s*\{\s*(?::|_|[a-z])", "() { :;}; a", "a() {}").hard(),
     s("command/redirect", 4, r"[12&]?>{1,2}\s*/(?:dev|tmp|var|etc|home|root)|2>&1|<<<\s*['\x22$\w]|>\s*/dev/null|[|&]{2}\s*exit\b", "ls 2>&1", "a > b"),
-    s("command/program-path", 5, r"(?:^|[\s=;|&`\x22'(,!])(?:\.\./)*/?(?:usr/)?(?:local/)?s?bin/[\w\[?*$'\x22\\]", "/usr/bin/id", "cgi-bin"),
+    s("command/program-path", 5, r"(?:^|[\s=;|&`\x22'(,!])(?:\.\./)*/?(?:usr/)?(?:local/)?s?bin/[\w\[?*$'\x22\\]", "/usr/bin/id", "cgi-bin").only(Places::NotPath),
     s("command/batch", 5, r"\bfor\s+(?:/[fdlr]\s+)?[^%]{0,20}%{1,2}\S{1,2}\s+in\s*\(|\bif\s+(?:/i\s+)?(?:not\s+)?(?:exist|defined|errorlevel|cmdextversion)\s|\bif\s+(?:/i\s+)?\S{1,20}\s*(?:\b(?:equ|neq|lss|leq|gtr|geq)\b|==)\s*\S", "for /f %a in (b", "if it were"),
     s("command/windows-variable", 3, r"%(?:windir|systemroot|os|path|temp|tmp|appdata|userprofile|username|computername|systemdrive|programfiles|homepath)(?::[^%]{1,12})?%|\$env:\w+", "%temp%", "100%temp"),
     s("command/call", 3, r"\b(?:system|exec|passthru|popen|shell_exec|proc_open|execl[pe]?|execv[pe]?|spawn)\s*\(\s*['\x22$`]", "system('a", "system (a)"),

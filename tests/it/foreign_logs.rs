@@ -65,7 +65,7 @@ fn web_servers_that_are_attacked_and_those_that_are_not() {
     assert_told(
         &recordings,
         &[
-            ("apache2-http-sensitive-files", &["sensitive_file_request"]),
+            ("apache2-http-sensitive-files", &["path_traversal", "sensitive_file_request"]),
             ("apache2-logs", &["scanner_agent"]),
             ("apache2-malformed", &["malformed_request_refused"]),
             // A login form that answers 200 whatever the password.
@@ -75,14 +75,20 @@ fn web_servers_that_are_attacked_and_those_that_are_not() {
             ("ipv6-postoverflow", &["scanner_agent"]),
             ("netgear_rce", &["command_injection"]),
             ("nginx-bad-user-agent", &["scanner_agent"]),
-            ("nginx-cve-2021-41773", &["command_injection", "path_traversal"]),
+            ("nginx-cve-2021-41773", &["path_traversal"]),
             ("nginx-http-generic-bf", &["refused_away_from_login"]),
             ("nginx-http-malformed", &["malformed_request_refused"]),
             ("nginx-http-open-proxy", &["malformed_request_refused"]),
-            ("nginx-http-path-traversal", &["injection_campaign", "path_traversal", "suspicious_address"]),
-            ("nginx-http-sensitive-files", &["sensitive_file_request"]),
-            ("nginx-http-sqli-probing", &["injection_campaign", "sql_injection", "suspicious_address"]),
-            ("nginx-http-xss-probing", &["cross_site_scripting", "injection_campaign", "suspicious_address"]),
+            ("nginx-http-path-traversal", &["injection_attempts", "path_traversal", "suspicious_address"]),
+            ("nginx-http-sensitive-files", &["path_traversal", "sensitive_file_request"]),
+            (
+                "nginx-http-sqli-probing",
+                &["injection_attempts", "injection_campaign", "sql_injection", "suspicious_address"],
+            ),
+            (
+                "nginx-http-xss-probing",
+                &["cross_site_scripting", "injection_attempts", "injection_campaign", "suspicious_address"],
+            ),
             ("nginx-proxy-manager-malformed", &["malformed_request_refused"]),
             ("pulse-secure-sslvpn-cve-2019-11510", &["path_traversal"]),
             ("spring4shell_cve-2022-22965", &["code_injection"]),
@@ -104,11 +110,12 @@ fn applications_that_log_json_of_their_own() {
                 "traefik_base-http-scenario",
                 &[
                     "command_injection",
+                    "injection_attempts",
                     "injection_campaign",
+                    "injection_families",
                     "not_found_scan",
                     "path_traversal",
                     "scanner_agent",
-                    "server_side_request",
                     "suspicious_address",
                 ],
             ),

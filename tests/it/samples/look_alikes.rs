@@ -147,6 +147,7 @@ const DATABASE: &[Innocent] = &[
 
 const INJECTION: &[Innocent] = &[
     ("injection_reported", Market("Query parameters checked: no injection")),
+    ("injection_answered_by_error", Proxy("/search?q=why+does+a+select+give+500")),
     ("code_injection", Proxy("/search?q=java+exec+(a+short+course)")),
     ("command_injection", Proxy("/search?q=salt+%26+pepper;+head+and+tail")),
     ("cross_site_scripting", Proxy("/docs/scripts/alert-and-confirm.html?note=a+%3C+b")),

@@ -234,6 +234,12 @@ pub(super) fn injection() -> Vec<Sample> {
                 tape.media_combined(n as u64 * 40 * SECOND, &Request::get("203.0.113.91", target, 400));
             }
         }),
+        sample("injection-reached", "one payload, tried twice, over which the service fails", |tape| {
+            let target = "/api/videos?id=7%27%20OR%20%271%27=%271";
+            tape.media_combined(0, &Request::get("203.0.113.92", "/api/videos?page=1", 200));
+            tape.media_combined(9 * SECOND, &Request::get("203.0.113.92", target, 500));
+            tape.media_combined(31 * SECOND, &Request::get("203.0.113.92", target, 500));
+        }),
         sample(
             "injection-blocked.benign",
             "ordinary paths and questions that naive patterns take for attacks",
