@@ -22,6 +22,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::event::{Cursor, Timestamp};
 
 mod changes;
+mod encoding;
 mod follow;
 mod identity;
 mod input;
@@ -75,6 +76,9 @@ pub enum Addresses {
     Content,
 }
 
+/// How much of the end of a cut line is kept.
+const CUT_TAIL_BYTES: usize = 64 << 10;
+
 /// How to read.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -86,7 +90,7 @@ pub struct Options {
     pub cursors: Vec<Cursor>,
     /// Longer lines are cut.
     pub line_limit_bytes: usize,
-    /// What is kept of a cut line.
+    /// What is kept of the beginning of a cut line; of its end it is what is left of the limit, up to 64 KiB.
     pub cut_head_bytes: usize,
     /// At most so much is read at once; the usual size of a chunk when there is much to read.
     pub chunk_bytes: usize,
@@ -123,7 +127,7 @@ impl Default for Options {
             addresses: Addresses::File,
             cursors: Vec::new(),
             line_limit_bytes: 1 << 20,
-            cut_head_bytes: 64 << 10,
+            cut_head_bytes: (1 << 20) - CUT_TAIL_BYTES,
             chunk_bytes: 256 << 10,
             reconcile_interval: Duration::from_secs(5),
             poll_interval: Duration::from_secs(1),
@@ -142,7 +146,8 @@ impl Default for Options {
 
 impl Options {
     pub(crate) fn sizes(&self) -> Sizes {
-        let limits = LineLimits { line: self.line_limit_bytes, head: self.cut_head_bytes };
+        let limits =
+            LineLimits { line: self.line_limit_bytes, head: self.cut_head_bytes, tail: CUT_TAIL_BYTES };
         Sizes { limits, chunk: self.chunk_bytes }
     }
 }

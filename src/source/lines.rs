@@ -2,7 +2,7 @@
 //!
 //! Bytes are read straight into the buffer that later leaves as [`Chunk::bytes`]: in the usual case
 //! a line is copied by the kernel and by nobody else. What is left after the last newline stays
-//! here until it is complete. A line beyond the limit is reduced to its head while the rest streams
+//! here until it is complete. A line beyond the limit is reduced to its two ends while the rest streams
 //! past, and runs of NUL (a hole left by truncation under a writer with an old offset) are counted
 //! and dropped, so memory is bounded by the line limit plus one read.
 //!
@@ -25,14 +25,19 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) struct LineLimits {
     /// A longer line is cut.
     pub(crate) line: usize,
-    /// What is kept of a cut line; not above `line`.
+    /// What is kept of the beginning of a cut line; not above `line`.
     pub(crate) head: usize,
+    /// What is kept of its end.
+    pub(crate) tail: usize,
 }
+
+/// Stands between the two ends of a cut line.
+const CUT_MARK: &[u8] = "…".as_bytes();
 
 /// The lines cut from what has been read, before they get the address of their source.
 pub(crate) struct Splitter {
     limits: LineLimits,
-    /// An incomplete line (or its head), then bytes not looked at yet.
+    /// An incomplete line (or its two ends), then bytes not looked at yet.
     buffer: Vec<u8>,
     /// There is no newline in `buffer[..scanned]`.
     scanned: usize,
@@ -56,7 +61,10 @@ pub(crate) struct Splitter {
 impl Splitter {
     /// Starts at `end`, just after a line, with `lines` before it, after the bytes `head` and `witness`.
     pub(crate) fn new(limits: LineLimits, end: u64, lines: u64, head: Vec<u8>, witness: Vec<u8>) -> Self {
-        let limits = LineLimits { line: limits.line.max(1), head: limits.head.clamp(1, limits.line.max(1)) };
+        let line = limits.line.max(1);
+        let head_bytes = limits.head.clamp(1, line);
+        let tail = limits.tail.min(line.saturating_sub(head_bytes + CUT_MARK.len()));
+        let limits = LineLimits { line, head: head_bytes, tail };
         Self {
             limits,
             buffer: Vec::new(),
@@ -203,19 +211,20 @@ impl Splitter {
     }
 
     /// Adds the line from `cut.start` with its text up to `text_end` and its terminator up to `disk_end`.
-    fn push_line(&mut self, cut: &mut Cut, text_end: usize, disk_end: usize) {
-        let mut len = text_end - cut.start;
+    fn push_line(&mut self, cut: &mut Cut, mut text_end: usize, mut disk_end: usize) {
         // A carriage return counts towards the limit: it arrives before anyone knows what follows it.
-        let is_cut = self.discarded > 0 || len > self.limits.line;
-        if self.discarded > 0 {
-            cut.seam = cut.start + self.limits.head;
-        }
+        let is_cut = self.discarded > 0 || text_end - cut.start > self.limits.line;
+        let disk_len = (disk_end - cut.start) as u64 + self.discarded;
         if is_cut {
-            len = self.limits.head;
-        } else if text_end < disk_end && cut.bytes[cut.start..text_end].ends_with(b"\r") {
+            let dropped = self.drop_middle(&mut cut.bytes, cut.start, text_end);
+            text_end -= dropped;
+            disk_end -= dropped;
+            cut.seam = cut.start + self.limits.head + CUT_MARK.len();
+        }
+        let mut len = text_end - cut.start;
+        if text_end < disk_end && cut.bytes[cut.start..text_end].ends_with(b"\r") {
             len -= 1;
         }
-        let disk_len = (disk_end - cut.start) as u64 + self.discarded;
         let offset = self.end + self.padding;
         cut.lines.push(LineSpan { start: cut.start as u32, len: len as u32, offset, disk_len, cut: is_cut });
         cut.padding += std::mem::take(&mut self.padding);
@@ -248,15 +257,31 @@ impl Splitter {
         Some(chunk)
     }
 
-    /// Drops all but the head of an incomplete line that is over the limit.
+    /// Drops all but the two ends of an incomplete line that is over the limit.
     fn reduce_long_line(&mut self) {
         let seen_only = self.scanned == self.buffer.len();
         if seen_only && (self.discarded > 0 || self.buffer.len() > self.limits.line) {
-            self.discarded += (self.buffer.len().saturating_sub(self.limits.head)) as u64;
-            self.buffer.truncate(self.limits.head);
-            self.buffer.shrink_to(2 * self.limits.head);
-            self.scanned = self.buffer.len();
+            let mut buffer = std::mem::take(&mut self.buffer);
+            let end = buffer.len();
+            self.discarded += self.drop_middle(&mut buffer, 0, end) as u64;
+            buffer.shrink_to(2 * (self.limits.head + self.limits.tail));
+            self.scanned = buffer.len();
+            self.buffer = buffer;
         }
+    }
+
+    /// Leaves of a long text its beginning, a mark, and its end; returns by how much it is shorter.
+    fn drop_middle(&self, bytes: &mut Vec<u8>, start: usize, end: usize) -> usize {
+        let before = bytes.len();
+        let from = start + self.limits.head;
+        let to = end.saturating_sub(self.limits.tail).max(from);
+        // What was dropped before has left its mark.
+        if self.discarded > 0 {
+            bytes.drain(from + CUT_MARK.len()..to.max(from + CUT_MARK.len()));
+        } else {
+            bytes.splice(from..to, CUT_MARK.iter().copied());
+        }
+        before - bytes.len()
     }
 
     fn finish(&mut self, cut: Cut) -> Chunk {
@@ -311,7 +336,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: LineLimits = LineLimits { line: 12, head: 5 };
+    const LIMITS: LineLimits = LineLimits { line: 12, head: 5, tail: 4 };
 
     /// What a line is, said as plainly as possible: (offset, length on disk, text, cut).
     type Line = (u64, u64, Vec<u8>, bool);
@@ -337,12 +362,17 @@ mod tests {
                 None => (rest, rest.len()),
             };
             let cut = text.len() > LIMITS.line;
-            let text = match text.strip_suffix(b"\r") {
-                _ if cut => &text[..LIMITS.head],
-                Some(without) if disk > text.len() => without,
-                _ => text,
+            let ends = [
+                &text[..LIMITS.head.min(text.len())],
+                CUT_MARK,
+                &text[text.len().saturating_sub(LIMITS.tail)..],
+            ];
+            let kept = if cut { ends.concat() } else { text.to_vec() };
+            let kept = match kept.strip_suffix(b"\r") {
+                Some(without) if disk > text.len() => without.to_vec(),
+                _ => kept,
             };
-            lines.push((at as u64, disk as u64, text.to_vec(), cut));
+            lines.push((at as u64, disk as u64, kept, cut));
             at += disk;
         }
     }
@@ -454,22 +484,25 @@ mod tests {
 
     #[test]
     fn a_line_far_over_the_limit_is_never_held() {
-        let limits = LineLimits { line: 1 << 20, head: 64 << 10 };
+        let limits = LineLimits { line: 1 << 20, head: 960 << 10, tail: 64 << 10 };
         let mut splitter = Splitter::new(limits, 0, 0, Vec::new(), Vec::new());
         let piece = vec![b'x'; 256 << 10];
         for _ in 0..400 {
             splitter.room(piece.len()).extend_from_slice(&piece);
             assert!(splitter.split().is_none());
-            assert!(splitter.room(0).capacity() <= 3 << 20, "{}", splitter.room(0).capacity());
+            assert!(splitter.room(0).capacity() <= 4 << 20, "{}", splitter.room(0).capacity());
         }
         splitter.room(6).extend_from_slice(b"\nnext\n");
         let chunk = splitter.split().unwrap();
         assert_eq!(chunk.lines.len(), 2);
         assert!(chunk.lines[0].cut && !chunk.lines[1].cut);
-        assert_eq!(chunk.lines[0].len as usize, limits.head);
+        assert_eq!(
+            chunk.lines[0].len as usize,
+            limits.head + CUT_MARK.len() + limits.tail.min((1 << 20) - limits.head - 3)
+        );
         assert_eq!(chunk.lines[0].disk_len, 400 * (256 << 10) + 1);
         assert_eq!(chunk.lines[1].offset, chunk.lines[0].disk_len);
-        assert!(chunk.bytes.len() < 1 << 20);
+        assert!(chunk.bytes.len() < 2 << 20);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::encoding::Encoding;
 use super::follow::is_evidence;
 use super::identity::{Identity, of_content, successor};
 use super::input::{Input, is_gzip, rotation_bases};
@@ -105,13 +106,18 @@ impl Reading<'_> {
             place.generation = of_content(self.ordinal, &read_head(&file).map_err(fail)?);
         }
         let mut known = self.options.cursors.iter().filter(|cursor| Identity::of_cursor(cursor) == identity);
-        if is_gzip(path) {
+        let encoding = Encoding::of(&file).map_err(fail)?;
+        if let Encoding::Compressed(tool) = encoding {
+            return Err(OpenError::Compressed { path: path.to_owned(), tool });
+        }
+        if encoding != Encoding::Plain || is_gzip(path) {
             if let Some(cursor) = known.next() {
                 place.resume(cursor);
-                return FileReader::gzip(file, identity, place, sizes).map_err(fail);
+                return FileReader::decoded(file, encoding, identity, place, sizes).map_err(fail);
             }
             let again = self.compressed_again(path, source, identity);
-            return again.map_or_else(|| FileReader::gzip(file, identity, place, sizes).map_err(fail), Ok);
+            let decoded = || FileReader::decoded(file, encoding, identity, place, sizes).map_err(fail);
+            return again.map_or_else(decoded, Ok);
         }
         let mut lost: Option<&Cursor> = None;
         let mut held: Option<&Cursor> = None;
@@ -151,7 +157,8 @@ impl Reading<'_> {
             let (file, _) = open_regular(path, self.options.symlinks).ok()?;
             let mut place = Place::start(path, source, cursor.generation);
             place.resume(cursor);
-            let reader = FileReader::gzip(file, identity, place, self.options.sizes()).ok()?;
+            let reader =
+                FileReader::decoded(file, Encoding::Gzip, identity, place, self.options.sizes()).ok()?;
             reader.fits(cursor).then_some((reader, cursor))
         })?;
         let (own, other) = (shown(path), shown(&cursor.path));

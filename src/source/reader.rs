@@ -17,6 +17,7 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::encoding::{Encoding, Utf16};
 use super::identity::{Identity, successor};
 use super::lines::{HEAD_BYTES, LineLimits, Splitter, WITNESS_BYTES};
 use super::{Symlinks, now};
@@ -35,6 +36,8 @@ pub(crate) enum OpenError {
     Io { path: PathBuf, source: io::Error },
     #[error("`{}` is {kind}, not a regular file", shown(path))]
     NotRegular { path: PathBuf, kind: &'static str },
+    #[error("`{}` is compressed with {tool}, which is not read", shown(path))]
+    Compressed { path: PathBuf, tool: &'static str },
     #[error("`{}` is a symbolic link into another owner's files", shown(path))]
     ForeignLink { path: PathBuf },
 }
@@ -55,7 +58,7 @@ impl OpenError {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Cause::Denied,
             Self::Io { .. } if self.is_absent() => Cause::Missing,
             Self::Io { .. } if self.is_out_of_descriptors() => Cause::Descriptors,
-            Self::Io { .. } => Cause::Unreadable,
+            Self::Io { .. } | Self::Compressed { .. } => Cause::Unreadable,
             Self::NotRegular { .. } => Cause::NotAFile,
             Self::ForeignLink { .. } => Cause::ForeignLink,
         }
@@ -70,6 +73,9 @@ impl OpenError {
             )),
             Self::Io { .. } if self.is_out_of_descriptors() => {
                 Some("raise the limit of open files (`ulimit -n`)".to_owned())
+            }
+            Self::Compressed { path, tool } => {
+                Some(format!("decompress it on the way: `{tool} -dc {} | soctop replay -`", shown(path)))
             }
             Self::Io { .. } | Self::NotRegular { .. } => None,
             Self::ForeignLink { .. } => {
@@ -170,7 +176,7 @@ pub(crate) struct FileReader {
 enum Content {
     Plain(File),
     Gzip {
-        decoder: Box<MultiGzDecoder<File>>,
+        decoder: Box<dyn Read + Send>,
         compressed_bytes: u64,
     },
     /// Standard input: comes once, ends once. To be read when something is there to read.
@@ -221,10 +227,21 @@ impl FileReader {
         Ok(Self { seen_size: size, ..reader })
     }
 
-    /// A compressed file; offsets are those of the text in it. `place.end` bytes are read and skipped.
-    pub(crate) fn gzip(file: File, identity: Identity, place: Place, sizes: Sizes) -> io::Result<Self> {
+    /// A compressed file, or one in another encoding; offsets are those of the text in it. `place.end` bytes are
+    /// read and skipped.
+    pub(crate) fn decoded(
+        file: File,
+        encoding: Encoding,
+        identity: Identity,
+        place: Place,
+        sizes: Sizes,
+    ) -> io::Result<Self> {
         let compressed_bytes = file.metadata()?.len();
-        let mut decoder = Box::new(MultiGzDecoder::new(file));
+        let mut decoder: Box<dyn Read + Send> = match encoding {
+            Encoding::Utf16(order) => Box::new(Utf16::new(file, order)),
+            Encoding::Zstd => Box::new(zstd::stream::read::Decoder::new(file)?),
+            _ => Box::new(MultiGzDecoder::new(file)),
+        };
         let (head, witness) = skip(&mut decoder, place.end)?;
         let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, witness);
         Ok(Self::with(Content::Gzip { decoder, compressed_bytes }, splitter, identity, place, sizes))

@@ -12,6 +12,7 @@ use super::census::Census;
 use super::recover::Missing;
 use super::{Active, Follow, Known, MOVED_LOOK};
 use crate::event::{Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage, Timestamp, shown};
+use crate::source::encoding::Encoding;
 use crate::source::identity::{Identity, successor};
 use crate::source::input::{is_gzip, rotation_bases};
 use crate::source::once::rewritten;
@@ -300,7 +301,7 @@ impl Follow {
         place.path = where_it_lies(path);
         let sizes = self.options.sizes();
         let reader = match is_gzip(path) {
-            true => FileReader::gzip(file, identity, place, sizes),
+            true => FileReader::decoded(file, Encoding::Gzip, identity, place, sizes),
             false => FileReader::plain(file, identity, place, sizes),
         };
         self.settle(path, identity);
