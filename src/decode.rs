@@ -10,6 +10,7 @@
 mod batch;
 mod daemons;
 mod format;
+pub mod joining;
 mod json;
 mod keys;
 mod line;
@@ -132,13 +133,33 @@ impl Decoder {
         event.reset(line);
         let Some(start) = first_visible(line) else { return Outcome::Blank };
         let (before, text) = line.split_at_checked(start).unwrap_or(("", line));
+        let (text, more) = head_and_rest(text);
         let part = Line { text, base: start as u32 };
         let outcome = match self.read_part(part, cut, WRAPPER_LIMIT, event) {
             Some(outcome) => outcome,
             None => self.prose(part, event),
         };
+        if !more.is_empty() {
+            self.add_rest(more, line, event);
+        }
         let is_odd = |c: char| !c.is_whitespace() && c != '\u{feff}';
         if before.contains(is_odd) { outcome.and(Outcome::Repaired) } else { outcome }
+    }
+
+    /// The lines that continue the one that was read: a trace, or more of its message.
+    fn add_rest(&self, more: &str, line: &str, event: &mut Event) {
+        let whole = Line { text: line, base: 0 };
+        let message = event.fields().iter().rposition(|field| field.path == canonical::MESSAGE);
+        let head_end = (line.len() - more.len() - 1) as u32;
+        let message = message.and_then(|index| event.fields_mut().get_mut(index));
+        let goes_on =
+            message.filter(|field| field.span.start + field.span.len == head_end && !is_trace(more));
+        match goes_on {
+            Some(field) => field.span.len = line.trim_end().len() as u32 - field.span.start,
+            None => {
+                event.push(self.names.stack_trace, Kind::String, whole.span(more.trim_end()), Origin::Line)
+            }
+        }
     }
 
     /// Reads a line, or what a wrapper has left of it, as if it stood alone. `None`, and nothing added: it has no
@@ -374,6 +395,20 @@ impl Decoder {
         });
         event.meta.format = Format::Logfmt;
     }
+}
+
+/// The first line of several; an object is not cut.
+fn head_and_rest(text: &str) -> (&str, &str) {
+    if text.starts_with(['{', '[']) { (text, "") } else { text.split_once('\n').unwrap_or((text, "")) }
+}
+
+/// Whether lines that follow another are the frames of a call stack.
+fn is_trace(more: &str) -> bool {
+    let first = more.trim_start();
+    ["at ", "File \"", "Traceback", "Caused by", "goroutine ", "..."]
+        .iter()
+        .any(|sign| first.starts_with(sign))
+        || more.contains("\n\tat ")
 }
 
 /// Writes down what became of a line.

@@ -30,6 +30,6 @@ pub use intake::Intake;
 pub use recordings::{Chunks, RecordingError, recordings};
 pub use replay::{Recording, replay};
 pub use signals::stop_on_signal;
-pub use work::{Line, Work, WorkOptions};
+pub use work::{Line, Work, WorkOptions, groups};
 
 pub use crate::index::panic_is_handled;

@@ -100,9 +100,9 @@ impl<'r> Explainer<'r> {
         }
         for recording in recordings {
             for chunk in recording.chunks {
-                let chunk = chunk?;
-                for (index, span) in chunk.lines.iter().enumerate() {
-                    self.line(&Line::of(&chunk, index as u64, span, &recording.path))?;
+                let mut chunk = chunk?;
+                for group in pipeline::groups(&mut chunk) {
+                    self.line(&Line::of(&chunk, &group, &recording.path))?;
                 }
             }
         }

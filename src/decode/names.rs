@@ -97,6 +97,7 @@ names! {
     syslog_severity = "syslog.severity",
     trailing = "soctop.trailing",
     object = "message.object",
+    stack_trace = "error.stack_trace",
     container = "container.name",
     pod = "kubernetes.pod.name",
     log_stream = "log_stream",

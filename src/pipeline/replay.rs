@@ -12,9 +12,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
-use super::work::{Line, Work};
+use super::work::{self, Line, Work};
 use crate::correlate::Output;
-use crate::event::{Chunk, Event, Nanos, Outcome, TimeQuality, Timestamp};
+use crate::decode::joining;
+use crate::event::{Chunk, Event, LineSpan, Nanos, Outcome, TimeQuality, Timestamp};
 
 /// How far ahead of its neighbours a line is believed; live, it is how far ahead of its arrival.
 const FUTURE_LIMIT: Nanos = 300 * 1_000_000_000;
@@ -98,6 +99,32 @@ struct Lane<I> {
     placed: bool,
     /// All of the recording has been read.
     is_whole: bool,
+    /// Lines at the end of the last chunk that may go on in the next.
+    rest: Option<Chunk>,
+    /// There is no next chunk.
+    is_read: bool,
+}
+
+/// The lines of `rest` and those after them.
+fn after(rest: Option<Chunk>, chunk: Chunk) -> Chunk {
+    let Some(mut whole) = rest else { return chunk };
+    let shift = whole.bytes.len() as u32;
+    whole.bytes.extend_from_slice(&chunk.bytes);
+    whole.lines.extend(chunk.lines.iter().map(|line| LineSpan { start: line.start + shift, ..*line }));
+    whole
+}
+
+/// The last `count` lines of a chunk, as a chunk.
+fn last_lines(chunk: &Chunk, count: usize) -> Chunk {
+    let first = chunk.lines.len().saturating_sub(count);
+    let lines = chunk.lines.get(first..).unwrap_or_default();
+    let start = lines.first().map_or(0, |line| line.start);
+    Chunk {
+        first_line: chunk.first_line + first as u64,
+        bytes: chunk.bytes.get(start as usize..).unwrap_or_default().to_vec(),
+        lines: lines.iter().map(|line| LineSpan { start: line.start - start, ..*line }).collect(),
+        ..Chunk { bytes: Vec::new(), lines: Vec::new(), cursor: chunk.cursor.clone(), ..*chunk }
+    }
 }
 
 impl<I> Lane<I> {
@@ -111,6 +138,8 @@ impl<I> Lane<I> {
             has_begun: false,
             placed: false,
             is_whole: false,
+            rest: None,
+            is_read: false,
         }
     }
 
@@ -121,7 +150,11 @@ impl<I> Lane<I> {
     {
         while !self.placed && !self.place() {
             match self.chunks.next() {
-                Some(chunk) => self.prepare(&chunk?, work),
+                Some(chunk) => self.prepare(chunk?, work),
+                None if self.rest.is_some() => {
+                    self.is_read = true;
+                    self.prepare(Chunk::default(), work);
+                }
                 None if self.ready.is_empty() => return Ok(None),
                 None => self.is_whole = true,
             }
@@ -195,10 +228,18 @@ impl<I> Lane<I> {
         self.placed = true;
     }
 
-    fn prepare(&mut self, chunk: &Chunk, work: &mut Work) {
-        for (index, span) in chunk.lines.iter().enumerate() {
+    /// Prepares the lines of a chunk; the last may go on in the next, which comes when this has been looked at.
+    fn prepare(&mut self, chunk: Chunk, work: &mut Work) {
+        let mut chunk = after(self.rest.take(), chunk);
+        let mut groups = work::groups(&mut chunk);
+        let kept = joining::unfinished(&chunk.bytes, &groups);
+        if kept > 0 && !self.is_read {
+            groups.pop();
+            self.rest = Some(last_lines(&chunk, kept));
+        }
+        for group in groups {
             let mut event = self.spare.pop().unwrap_or_default();
-            let line = Line::of(chunk, index as u64, span, &self.path);
+            let line = Line::of(&chunk, &group, &self.path);
             let mut more = work.prepare(&line, &mut event) != Outcome::Blank;
             while more {
                 self.ready.push_back(event);

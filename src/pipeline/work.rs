@@ -11,10 +11,11 @@ use super::intake::Intake;
 use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
 use crate::correlate::{Correlator, CorrelatorOptions, Output, Seeds, SnapshotError, Succession};
+use crate::decode::joining::{self, Joined};
 use crate::detect::{Engine, EngineOptions, Extractor, MatchRecord, View};
 use crate::event::{
-    Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, Redacted, SourceId, TimeQuality,
-    Timestamp,
+    Chunk, Event, EventId, Flags, GenerationId, LineSpan, Outcome, Paths, Record, Redacted, SourceId,
+    TimeQuality, Timestamp,
 };
 use crate::normalize;
 use crate::sigma::{RuleIndex, RuleSet};
@@ -45,22 +46,25 @@ pub struct Line<'a> {
     pub generation: GenerationId,
     pub offset: u64,
     pub number: u64,
+    /// How many lines of the file it is made of.
+    pub lines: u64,
     pub read_at: Timestamp,
 }
 
 impl<'a> Line<'a> {
-    /// The line of `chunk` that `span` names; `index` is its place in the chunk.
+    /// The lines of `chunk` that are one event.
     #[must_use]
-    pub fn of(chunk: &'a Chunk, index: u64, span: &LineSpan, path: &'a Arc<str>) -> Self {
-        let end = span.start as usize + span.len as usize;
+    pub fn of(chunk: &'a Chunk, group: &Joined, path: &'a Arc<str>) -> Self {
+        let span = chunk.lines.get(group.first).copied().unwrap_or(NO_LINE);
         Self {
-            bytes: chunk.bytes.get(span.start as usize..end).unwrap_or_default(),
+            bytes: chunk.bytes.get(group.text.clone()).unwrap_or_default(),
             cut: span.cut,
             source: chunk.source,
             path,
             generation: chunk.generation,
             offset: span.offset,
-            number: chunk.first_line + index,
+            number: chunk.first_line + group.first as u64,
+            lines: group.count as u64,
             read_at: chunk.read_at,
         }
     }
@@ -76,6 +80,7 @@ impl<'a> Line<'a> {
             generation: GenerationId::default(),
             offset: 0,
             number: 1,
+            lines: 1,
             read_at,
         }
     }
@@ -87,7 +92,17 @@ impl<'a> Line<'a> {
         event.meta.offset = self.offset;
         event.meta.line = self.number;
         event.meta.ingested = self.read_at;
+        event.meta.flags.set_if(self.lines > 1, Flags::JOINED);
     }
+}
+
+const NO_LINE: LineSpan = LineSpan { start: 0, len: 0, offset: 0, disk_len: 0, cut: false };
+
+/// The lines of `chunk`, those that are parts of one event together.
+pub fn groups(chunk: &mut Chunk) -> Vec<Joined> {
+    let range = |line: &LineSpan| line.start as usize..line.start as usize + line.len as usize;
+    let lines: Vec<_> = chunk.lines.iter().map(range).collect();
+    joining::join(&mut chunk.bytes, &lines)
 }
 
 /// Decode, normalise, match, correlate. Owns every buffer of the hot path.
@@ -189,6 +204,7 @@ impl Work {
     pub fn prepare(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
         let outcome = self.read(line, event);
         self.account(outcome);
+        self.ledger.continued += line.lines.saturating_sub(1);
         if outcome != Outcome::Blank {
             self.ledger.note(event.meta.flags);
         }
@@ -380,6 +396,7 @@ impl Work {
             generation: GenerationId::default(),
             offset: 0,
             number: record.line,
+            lines: 1,
             read_at: record.ingested,
         };
         if self.read(&line, event) == Outcome::Blank {

@@ -15,7 +15,7 @@ use super::clock::{Clock, StepWatch};
 use super::handle::Notice;
 use super::indexer::{Batch, IndexReport, SavedDetection};
 use super::reload::{self, Prepared, RuleNews, Tail};
-use super::work::{Line, Work};
+use super::work::{self, Line, Work};
 use crate::correlate::Output;
 use crate::event::{
     self, Cause, Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, Redacted, SourceId, SourceMessage,
@@ -188,7 +188,7 @@ impl Worker {
             SourceMessage::Opened { source, path, offset, size, .. } => {
                 self.opened(source, &path, offset, size)
             }
-            SourceMessage::Lines(chunk) => self.chunk(&chunk),
+            SourceMessage::Lines(mut chunk) => self.chunk(&mut chunk),
             SourceMessage::Gap(source, gap) => self.gap(source, gap),
             SourceMessage::CaughtUp { source, size } => self.grown(source, size, true),
             SourceMessage::Grown { source, size } => self.grown(source, size, false),
@@ -220,15 +220,15 @@ impl Worker {
         self.work.source_opened(source);
     }
 
-    fn chunk(&mut self, chunk: &Chunk) {
+    fn chunk(&mut self, chunk: &mut Chunk) {
         let name = self.sources.get(&chunk.source).map(|known| Arc::clone(&known.name)).unwrap_or_default();
         let mut events = self.channels.recycled.try_recv().unwrap_or_default();
         let mut used = 0;
         let mut newest = None;
         let read_at = self.clock.now().max(self.arrived);
         self.arrived = read_at;
-        for (index, span) in chunk.lines.iter().enumerate() {
-            let line = Line { read_at, ..Line::of(chunk, index as u64, span, &name) };
+        for group in work::groups(chunk) {
+            let line = Line { read_at, ..Line::of(chunk, &group, &name) };
             let mut more = self.work.line(&line, room_for(&mut events, used)) != Outcome::Blank;
             while more {
                 newest = newest.max(events.get(used).and_then(|event| event.meta.time));

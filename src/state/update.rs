@@ -97,6 +97,9 @@ pub struct Ledger {
     /// Events with a name, a depth or a value beyond what is looked at.
     #[serde(default)]
     pub out_of_bounds: u64,
+    /// Lines that continue the event of a line before them.
+    #[serde(default)]
+    pub continued: u64,
     /// Events that were put together from several lines.
     #[serde(default)]
     pub joined: u64,
@@ -106,7 +109,7 @@ impl Ledger {
     /// Lines read.
     #[must_use]
     pub fn lines(&self) -> u64 {
-        self.events() - self.parts + self.blank
+        self.events() - self.parts + self.continued + self.blank
     }
 
     /// Events that the lines became.
@@ -128,6 +131,7 @@ impl Ledger {
         self.timeless += other.timeless;
         self.redacted += other.redacted;
         self.parts += other.parts;
+        self.continued += other.continued;
         self.duplicate_keys += other.duplicate_keys;
         self.out_of_bounds += other.out_of_bounds;
         self.joined += other.joined;

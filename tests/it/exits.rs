@@ -53,6 +53,7 @@ impl Stream {
             generation: GenerationId(1),
             offset: self.read,
             number: self.read + 1,
+            lines: 1,
             read_at: Timestamp::from_seconds(1_800_000_000 + self.read as i64),
         };
         self.read += 1;

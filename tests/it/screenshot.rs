@@ -93,6 +93,7 @@ fn at<'a>(
         generation: GenerationId(u64::from(source.0) + 1),
         offset: status.read_bytes,
         number: status.lines,
+        lines: 1,
         read_at: now,
     }
 }

@@ -156,6 +156,7 @@ fn replay(rules: &RuleSet, header: &Header, lines: &[(Arc<str>, String)]) -> Vec
             generation: GenerationId::default(),
             offset: number as u64,
             number: number as u64 + 1,
+            lines: 1,
             read_at: Timestamp::MAX,
         };
         work.line(&line, &mut event);

@@ -48,6 +48,7 @@ impl Running {
             generation: GenerationId::default(),
             offset: number * 100,
             number,
+            lines: 1,
             read_at: time,
         };
         let mut event = Event::default();
