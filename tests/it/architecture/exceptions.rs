@@ -2,12 +2,6 @@
 
 /// Sets of files that need each other.
 pub const CIRCLES: &[&[&str]] = &[
-    &[
-        "src/correlate/aggregate.rs",
-        "src/correlate/residue.rs",
-        "src/correlate/sketch.rs",
-        "src/correlate/window.rs",
-    ],
     &["src/event/chunk.rs", "src/event/trouble.rs"],
     &[
         "src/index/convert.rs",
@@ -58,6 +52,7 @@ pub const AMBIGUOUS: &[&str] = &[
     "Affix",
     "Batch",
     "Bench",
+    "Bound",
     "Builder",
     "Cause",
     "Clause",
@@ -109,6 +104,7 @@ pub const AMBIGUOUS: &[&str] = &[
     "Network",
     "Next",
     "Node",
+    "Open",
     "Options",
     "Origin",
     "Pace",
@@ -172,7 +168,6 @@ pub const AMBIGUOUS: &[&str] = &[
 /// Functions with more than six parameters, or with one that the signature takes apart.
 pub const PARAMETERS: &[&str] = &[
     "add in src/correlate/risk.rs",
-    "add in src/correlate/sketch/heavy.rs",
     "beat in src/correlate/heartbeat.rs",
     "change in src/correlate.rs",
     "changed in src/correlate/fire.rs",
@@ -180,10 +175,8 @@ pub const PARAMETERS: &[&str] = &[
     "count in src/correlate/incident.rs",
     "deliver_to in src/correlate.rs",
     "disagreement in src/correlate/boards.rs",
-    "estimate in src/correlate.rs",
     "feed_rules_above in src/correlate/fire.rs",
     "fire in src/correlate/fire.rs",
-    "fire_estimated in src/correlate/fire.rs",
     "fire_forward in src/correlate/fire.rs",
     "firing_incident in src/correlate/fire.rs",
     "firing_risk in src/correlate/risks.rs",
@@ -191,12 +184,13 @@ pub const PARAMETERS: &[&str] = &[
     "head in src/view/trace.rs",
     "input in src/correlate/states.rs",
     "insert in src/correlate.rs",
+    "join in src/correlate/incident.rs",
     "lines_of in src/view/detail.rs",
     "look_again in src/correlate/window.rs",
     "looks_the_same in src/correlate/fire.rs",
     "market_with in src/samples/systems.rs",
     "moved in src/correlate/boards.rs",
-    "open in src/correlate/incident.rs",
+    "open_next in src/correlate/incident.rs",
     "other in src/index/document.rs",
     "prepare in src/pipeline/intake.rs",
     "put in src/correlate.rs",
@@ -205,6 +199,8 @@ pub const PARAMETERS: &[&str] = &[
     "state_incident in src/correlate/boards.rs",
     "state_input in src/correlate/boards.rs",
     "step in src/correlate.rs",
+    "take in src/correlate/incident.rs",
+    "take_back in src/correlate.rs",
     "tell in src/correlate/incident.rs",
     "verify in src/detect/prefilter/grams.rs",
     "wait_forward in src/correlate/timer.rs",
@@ -213,7 +209,7 @@ pub const PARAMETERS: &[&str] = &[
 
 /// Functions of more than sixty lines.
 pub const LONG: &[&str] = &[
-    "is_secret_word in src/normalize/redact/names.rs",
+    "rule in src/correlate/plan.rs",
     "start in src/pipeline/build.rs",
     "state_incident in src/correlate/boards.rs",
     "survey in src/normalize.rs",
