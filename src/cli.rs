@@ -1,8 +1,9 @@
 //! The command line: types and help text, nothing that opens anything.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::sigma::Level;
 
@@ -217,12 +218,31 @@ pub struct IngestArgs {
 
 /// Search the index
 ///
-/// The query is tantivy's language over canonical and original field names:
-/// `user.name:alice AND http.response.status_code:401`, `"connection refused"`, a correlation id.
+/// The language is that of the live filter, over short, canonical and original field names:
+/// `user:alice status:>=500 level:>=warn -healthz`, `"connection refused"`, a correlation id.
+/// Exits 1 when nothing is found.
 #[derive(Debug, Args)]
 pub struct SearchArgs {
+    /// Words, "phrases" and `field:value`, all wanted unless OR stands between; -word or NOT for
+    /// what is unwanted; nothing means everything
     #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
+
+    /// Only how many events match
+    #[arg(long, conflicts_with_all = ["histogram", "top"])]
+    pub count: bool,
+
+    /// How many events match over time
+    #[arg(long, conflicts_with = "top")]
+    pub histogram: bool,
+
+    /// The most frequent values of a field among the events that match
+    #[arg(long, value_name = "FIELD")]
+    pub top: Option<String>,
+
+    /// Fields to print instead of the usual columns, separated by commas
+    #[arg(long, value_name = "FIELD,…", value_delimiter = ',')]
+    pub columns: Vec<String>,
 
     /// From this time on: `2h`, `14:00`, `today`, RFC 3339
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
@@ -267,7 +287,7 @@ pub enum RecordFormat {
 /// Show every event and alert that carries a correlation id
 #[derive(Debug, Args)]
 pub struct TraceArgs {
-    /// The whole id; the beginning of one finds nothing
+    /// The id, or its beginning from four characters on where only one id begins so
     #[arg(value_name = "ID")]
     pub id: String,
 
@@ -425,11 +445,67 @@ fn parse_level(word: &str) -> Result<Level, String> {
     })
 }
 
+/// The words of a command line in which `-word`, which leaves events out of a search, is no cluster of
+/// flags: `search -healthz` asks for `NOT healthz`.
+pub fn with_negations(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let command = Cli::command();
+    let search = command.find_subcommand("search");
+    let flags: Vec<&clap::Arg> =
+        command.get_arguments().chain(search.iter().flat_map(|it| it.get_arguments())).collect();
+    let takes_value = |word: &str| {
+        let Some(long) = word.strip_prefix("--") else { return false };
+        flags.iter().any(|arg| arg.get_long() == Some(long) && arg.get_action().takes_values())
+    };
+    let (mut subcommand, mut is_value) = (None, false);
+    let mut read = Vec::new();
+    for (at, word) in words.enumerate() {
+        let text = word.to_str().unwrap_or_default();
+        let negated = text.strip_prefix('-').filter(|rest| !rest.starts_with('-') && !is_help(rest));
+        if at == 0 || is_value || subcommand.as_deref() == Some("--") {
+            is_value = false;
+        } else if let (Some(rest), Some("search")) = (negated, subcommand.as_deref()) {
+            read.push(format!("NOT {rest}").into());
+            continue;
+        } else if text == "--" {
+            subcommand = Some(text.to_owned());
+        } else {
+            is_value = takes_value(text);
+            if subcommand.is_none() && !text.starts_with('-') {
+                subcommand = Some(text.to_owned());
+            }
+        }
+        read.push(word);
+    }
+    read
+}
+
+/// What stands behind the dash of a flag that every command has.
+fn is_help(rest: &str) -> bool {
+    matches!(rest, "" | "h" | "V")
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
+
+    #[test]
+    fn what_is_unwanted_is_no_flag() {
+        #[track_caller]
+        fn check(line: &str, expect: &str) {
+            let words = line.split(' ').map(OsString::from);
+            let read: Vec<String> =
+                with_negations(words).into_iter().map(|word| word.to_string_lossy().into_owned()).collect();
+            assert_eq!(read.join("|"), expect.replace(' ', "|").replace('~', " "), "{line}");
+        }
+        check("soctop search -healthz 404", "soctop search NOT~healthz 404");
+        check("soctop search a OR -b --limit 5", "soctop search a OR NOT~b --limit 5");
+        check("soctop search --since -15m -user:bob", "soctop search --since -15m NOT~user:bob");
+        check("soctop search x -h", "soctop search x -h");
+        check("soctop search --count -x", "soctop search --count NOT~x");
+        check("soctop search -- -x", "soctop search -- -x");
+        check("soctop --config search watch -h", "soctop --config search watch -h");
+        check("soctop rules -x", "soctop rules -x");
+    }
 
     #[test]
     fn the_definition_is_consistent() {

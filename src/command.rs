@@ -13,6 +13,7 @@ mod replay;
 mod rules;
 mod search;
 mod settings;
+mod table;
 mod trace;
 mod vocabulary;
 mod watch;

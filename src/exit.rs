@@ -1,6 +1,6 @@
 //! Exit status and the last words of a failed command, in one place.
 //!
-//! 0 fine · 1 findings or differences that a flag asked for · 2 usage, configuration or rule error
+//! 0 fine · 1 findings or differences that a flag asked for, or nothing found · 2 usage, configuration or rule error
 //! · 130 interrupted · 101 a bug (a panic, Rust's own). A closed pipe is no error.
 
 use std::error::Error;
@@ -15,6 +15,8 @@ pub enum Exit {
     Fine,
     /// `--fail-on`, `--expect` or `rules test` found something.
     Findings,
+    /// `search` and `trace` found nothing, which has been said.
+    Nothing,
     /// Rules are wrong, which has been said.
     Mistakes,
     Interrupted,
@@ -39,7 +41,7 @@ impl Hinted {
 pub fn report(result: anyhow::Result<Exit>) -> ExitCode {
     match result {
         Ok(Exit::Fine) => ExitCode::SUCCESS,
-        Ok(Exit::Findings) => ExitCode::from(1),
+        Ok(Exit::Findings | Exit::Nothing) => ExitCode::from(1),
         Ok(Exit::Mistakes) => ExitCode::from(2),
         Ok(Exit::Interrupted) => ExitCode::from(130),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,

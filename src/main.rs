@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use soctop::{cli::Cli, command, exit};
+use soctop::cli::{Cli, with_negations};
+use soctop::{command, exit};
 
 /// Threads hand events to each other by the million: what one allocates another frees. The system's
 /// allocator kept three times what was in use after a large file had been read.
@@ -11,5 +12,5 @@ use soctop::{cli::Cli, command, exit};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    exit::report(command::run(Cli::parse()))
+    exit::report(command::run(Cli::parse_from(with_negations(std::env::args_os()))))
 }

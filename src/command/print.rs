@@ -1,6 +1,7 @@
 //! Lines for standard output. stdout is data, stderr is talk; everything that came from a log or a
 //! rule passes through `Safe`.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 
 use crate::alert::{Alert, AlertStatus};
@@ -95,6 +96,30 @@ impl Out {
         }
     }
 
+    /// A log level as it stands in a table, in its colour.
+    pub fn level_word(&self, level: LogLevel, word: &str) -> String {
+        match level {
+            LogLevel::Critical => self.paint(word, "1;31"),
+            LogLevel::Error => self.paint(word, "31"),
+            LogLevel::Warn => self.paint(word, "33"),
+            _ => word.to_owned(),
+        }
+    }
+
+    /// What a query asked for.
+    pub fn mark(&self, text: &str) -> String {
+        self.paint(text, "1;4")
+    }
+
+    /// Cells of the terminal, if the output is one.
+    pub fn width(&self) -> Option<usize> {
+        if !self.is_terminal {
+            return None;
+        }
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        Some(usize::from(size.ws_col)).filter(|width| *width > 0)
+    }
+
     pub fn dim(&self, text: &str) -> String {
         self.paint(text, "2")
     }
@@ -136,7 +161,8 @@ pub fn record(out: &Out, record: &Record) -> String {
     )
 }
 
-fn file_name(path: &str) -> &str {
+/// The last part of a path.
+pub fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
@@ -165,7 +191,7 @@ pub fn records(out: &mut Out, records: &[Record], format: RecordFormat) -> io::R
                 let line = record(out, item);
                 out.line(&line)?;
             }
-            RecordFormat::Ndjson => out.json(item)?,
+            RecordFormat::Ndjson => out.json(&WithValues::of(item))?,
             // A pipe gets the bytes, a terminal only what is safe to show.
             RecordFormat::Raw if out.is_terminal => {
                 let line = Safe::with_limit(&item.raw, usize::MAX);
@@ -175,6 +201,24 @@ pub fn records(out: &mut Out, records: &[Record], format: RecordFormat) -> io::R
         }
     }
     Ok(())
+}
+
+/// An event with its values by name beside the list of fields.
+#[derive(serde::Serialize)]
+struct WithValues<'r> {
+    #[serde(flatten)]
+    record: &'r Record,
+    values: BTreeMap<&'r str, Vec<&'r str>>,
+}
+
+impl<'r> WithValues<'r> {
+    fn of(record: &'r Record) -> Self {
+        let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for field in &record.fields {
+            values.entry(&field.name).or_default().push(&field.value);
+        }
+        Self { record, values }
+    }
 }
 
 /// A value with its kind in front, as the NDJSON contract has it.

@@ -3,13 +3,15 @@
 use super::live::index_error;
 use super::print::{self, Out};
 use super::settings::{self, Asked};
+use super::table;
 use crate::cli::{RecordFormat, SearchArgs, Sort};
 use crate::config::Config;
 use crate::event::Timestamp;
 use crate::exit::{Exit, Hinted};
 use crate::index;
+use crate::query::marks::Marks;
 use crate::query::{self, SearchRequest, SearchResponse};
-use crate::text::plural;
+use crate::text::{Safe, plural};
 
 pub fn run(args: &SearchArgs, asked: Asked) -> anyhow::Result<Exit> {
     let config = asked.store(&args.store).resolve()?;
@@ -22,9 +24,86 @@ pub fn run(args: &SearchArgs, asked: Asked) -> anyhow::Result<Exit> {
         ascending: args.sort == Sort::Oldest,
     };
     let reader = open_reader(&config)?;
-    let response = reader.search(&request).map_err(index_error)?;
-    print_response(&response, args.format)?;
-    Ok(Exit::Fine)
+    if args.histogram {
+        return print_histogram(&reader, &request);
+    }
+    if let Some(field) = &args.top {
+        return print_top(&reader, &request, field);
+    }
+    for column in args.columns.iter().filter(|column| !table::is_own(column)) {
+        let exists =
+            SearchRequest { query: format!("{}:*", query::name::typed(column)), ..Default::default() };
+        reader.search(&exists).map_err(index_error)?;
+    }
+    let limit = if args.count { 0 } else { request.limit };
+    let response = reader.search(&SearchRequest { limit, ..request.clone() }).map_err(index_error)?;
+    match args.count {
+        true => print_lines(&[response.total.to_string()])?,
+        false => print_response(&response, &request, args)?,
+    }
+    if response.total > 0 {
+        return Ok(Exit::Fine);
+    }
+    print::talk(&nothing_found(&request, &response)?);
+    Ok(Exit::Nothing)
+}
+
+/// What was looked at, and until when, where nothing was found.
+fn nothing_found(request: &SearchRequest, response: &SearchResponse) -> anyhow::Result<String> {
+    let names = query::looked_at(&query::parse(&request.query)?).join(", ");
+    let looked_at = if names.is_empty() { "every event".to_owned() } else { names };
+    let until = response.complete_to.map_or_else(
+        || "nothing was read yet".to_owned(),
+        |time| format!("complete to {}", print::time(time)),
+    );
+    let events = print::count(response.indexed);
+    let noun = plural(response.indexed);
+    Ok(format!("none of {events} indexed event{noun} matches; looked at {}; {until}", Safe::new(&looked_at)))
+}
+
+fn print_lines(lines: &[String]) -> anyhow::Result<()> {
+    let mut out = Out::new();
+    for line in lines {
+        out.line(line)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Intervals of a histogram.
+const INTERVALS: usize = 24;
+/// Cells of the longest bar.
+const BAR_CELLS: u64 = 40;
+
+fn print_histogram(reader: &index::Reader, request: &SearchRequest) -> anyhow::Result<Exit> {
+    let histogram = reader.histogram(request, INTERVALS).map_err(index_error)?;
+    let counts: Vec<(Timestamp, u64)> =
+        histogram.buckets.iter().map(|(start, levels)| (*start, levels.iter().sum())).collect();
+    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or_default();
+    let bar = |count: u64| "█".repeat(usize::try_from(count * BAR_CELLS / most.max(1)).unwrap_or_default());
+    let line = |(start, count): &(Timestamp, u64)| {
+        format!("{}  {:>10}  {}", print::time(*start), print::count(*count), bar(*count))
+    };
+    print_lines(&counts.iter().map(line).collect::<Vec<_>>())?;
+    print::talk(&format!(
+        "{} event{} in intervals of {} s",
+        print::count(histogram.total),
+        plural(histogram.total),
+        histogram.width / 1_000_000_000
+    ));
+    Ok(if histogram.total > 0 { Exit::Fine } else { Exit::Nothing })
+}
+
+fn print_top(reader: &index::Reader, request: &SearchRequest, field: &str) -> anyhow::Result<Exit> {
+    let top = reader.top(request, field).map_err(index_error)?;
+    let line = |(value, count): &(String, u64)| format!("{:>10}  {}", print::count(*count), Safe::new(value));
+    print_lines(&top.values.iter().map(line).collect::<Vec<_>>())?;
+    let name = query::name::long_name(field).unwrap_or(field);
+    let distinct = print::count(top.distinct as u64);
+    print::talk(&format!("{distinct} value{} of {}", plural(top.distinct as u64), Safe::new(name)));
+    if top.longer > 0 {
+        print::talk(&format!("{} longer texts are not counted", print::count(top.longer)));
+    }
+    Ok(if top.values.is_empty() { Exit::Nothing } else { Exit::Fine })
 }
 
 /// Opens the index for reading; another process may be writing to it.
@@ -48,12 +127,21 @@ fn time(word: Option<&str>, now: Timestamp) -> anyhow::Result<Option<Timestamp>>
     .transpose()
 }
 
-fn print_response(response: &SearchResponse, format: RecordFormat) -> anyhow::Result<()> {
+fn print_response(
+    response: &SearchResponse,
+    request: &SearchRequest,
+    args: &SearchArgs,
+) -> anyhow::Result<()> {
     let mut out = Out::new();
-    print::records(&mut out, &response.records, format)?;
+    if args.format == RecordFormat::Table {
+        let marks = Marks::of(&query::parse(&request.query)?);
+        table::print(&mut out, &response.records, &args.columns, &marks)?;
+    } else {
+        print::records(&mut out, &response.records, args.format)?;
+    }
     out.flush()?;
     let shown = response.records.len() as u64;
-    if format == RecordFormat::Table {
+    if args.format == RecordFormat::Table {
         print::talk(&format!(
             "{} of {} event{} in {:.1} ms",
             print::count(shown),

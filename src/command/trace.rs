@@ -27,7 +27,8 @@ pub fn run(args: &TraceArgs, asked: Asked) -> anyhow::Result<Exit> {
     }
     out.flush()?;
     say_what_is_missing(&trace);
-    Ok(Exit::Fine)
+    let found = !trace.records.is_empty() || !trace.alerts.is_empty();
+    Ok(if found { Exit::Fine } else { Exit::Nothing })
 }
 
 /// Events with their distance from the first, alerts where they fell.

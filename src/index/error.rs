@@ -118,10 +118,10 @@ impl Error {
                 "allow more open files (`ulimit -n`)".to_owned()
             }
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                "free space on the disk, or lower `--max-size`".to_owned()
+                "free space on the disk, or name a directory on another one with `--data-dir`".to_owned()
             }
             Self::Locked { .. } => {
-                "attach to the running soctop with `soctop attach`, end it, or name another `--data-dir`"
+                "end that process, or name another `--data-dir`; `soctop search` and `soctop trace` read beside it"
                     .to_owned()
             }
             Self::Insecure { path, .. } => format!("run `chmod 700 {}`", path.display()),
@@ -137,7 +137,7 @@ impl Error {
                 "an older soctop wrote it: name another `--data-dir` and read the logs again".to_owned()
             }
             Self::Lost { .. } | Self::Damaged { .. } | Self::Search { .. } => {
-                "run `soctop doctor`".to_owned()
+                "name another `--data-dir` and read the logs again with `soctop ingest`".to_owned()
             }
             Self::Write { .. } | Self::Full { .. } => {
                 "look at free space and permissions of the data directory; writing is tried again".to_owned()

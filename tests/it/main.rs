@@ -1,6 +1,7 @@
 //! Behaviour of the whole program, one module a subject.
 
 mod architecture; // the import table, held against the sources
+mod asking; // `soctop search` and `soctop trace`: what is printed, said, and returned
 mod both_ways; // every rule has samples and tests in which it speaks, and in which it does not
 mod config; // flags, environment, file, defaults: what is in force, and what is refused
 mod conformance; // detection against vectors and oracles of others
@@ -11,6 +12,7 @@ mod explain; // what `soctop explain` says of a line
 mod foreign_logs; // the rules on logs of other systems: no false alarms
 mod fuzz_seeds; // the seeds of the fuzz targets, without a fuzzer
 mod harness; // a hermetic home for the real binary
+mod hints; // every command and flag that a text names exists
 mod hostile; // lines that are meant to cost time
 mod ingest; // files into the index, once
 mod payloads; // the injection rules on labelled payloads

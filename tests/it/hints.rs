@@ -1,0 +1,95 @@
+//! Every command and flag that a text of ours names exists: hints are read when nothing else helps.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its files are not what they should be")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory;
+use soctop::cli::Cli;
+
+/// Words that follow our name in prose and in names of ours, and name no command.
+const PROSE: [&str; 1] = ["SUBCOMMAND"];
+/// Flags of other programs that documents show.
+const FOREIGN: &[&str] =
+    &["--no-default-features", "--locked", "--path", "--release", "--profile", "--test", "--lib", "--bench"];
+
+fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, extension, found);
+        } else if path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
+        }
+    }
+}
+
+/// Texts in backquotes or indented that begin with our name: what somebody would type.
+fn typed(text: &str) -> Vec<String> {
+    let mut commands = Vec::new();
+    for (at, _) in text.match_indices("soctop ") {
+        let before = text.get(..at).and_then(|head| head.chars().next_back());
+        let is_typed = matches!(before, Some('`' | '$' | ' ' | '\n') | None);
+        let rest = text.get(at..).unwrap_or_default();
+        let end = rest.find(['`', '\n', '"', '\\']).unwrap_or(rest.len());
+        if is_typed
+            && (before == Some('`')
+                || text.get(..at).is_some_and(|head| head.ends_with("\n") || head.ends_with("$ ")))
+        {
+            commands.push(rest.get(..end).unwrap_or_default().to_owned());
+        }
+    }
+    commands
+}
+
+fn names(command: &clap::Command, commands: &mut BTreeSet<String>, flags: &mut BTreeSet<String>) {
+    for argument in command.get_arguments() {
+        flags.extend(argument.get_long().map(|long| format!("--{long}")));
+    }
+    for inner in command.get_subcommands() {
+        commands.insert(inner.get_name().to_owned());
+        names(inner, commands, flags);
+    }
+}
+
+#[test]
+fn every_command_and_flag_that_is_named_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = vec![root.join("README.md")];
+    files(&root.join("src"), "rs", &mut sources);
+    files(&root.join("docs"), "md", &mut sources);
+    let (mut commands, mut flags) =
+        (BTreeSet::new(), BTreeSet::from(["--help".to_owned(), "--version".to_owned()]));
+    names(&Cli::command(), &mut commands, &mut flags);
+    commands.insert("help".to_owned());
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for file in sources {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for line in typed(&text) {
+            let mut words = line.split_whitespace().skip(1);
+            let first = words.next().unwrap_or_default();
+            let is_word = !first.is_empty() && first.chars().all(|c| c.is_ascii_lowercase());
+            if is_word && !commands.contains(first) && !PROSE.contains(&first) {
+                wrong.push(format!("{}: `{line}` names no command", file.display()));
+            }
+            seen += usize::from(is_word);
+        }
+        // A flag stands in backquotes: `--flag`, or within a command in them.
+        for quoted in
+            text.split('`').skip(1).step_by(2).filter(|it| it.starts_with("--") || it.starts_with("soctop "))
+        {
+            for word in quoted.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 3) {
+                let flag = word.split(['=', ',', '.', ')']).next().unwrap_or_default();
+                let is_flag = flag
+                    .get(2..)
+                    .is_some_and(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+                if is_flag && !flags.contains(flag) && !FOREIGN.contains(&flag) {
+                    wrong.push(format!("{}: `{quoted}` names no flag", file.display()));
+                }
+            }
+        }
+    }
+    assert!(seen > 20, "the texts were not read: {seen} commands");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
