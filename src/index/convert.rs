@@ -136,7 +136,7 @@ impl Converter<'_> {
                 };
                 match slots.iter().map(whole).collect::<Option<Vec<_>>>() {
                     Some(terms) if phrase.slop == 0 => {
-                        Box::new(Exactly(PhraseQuery::new_with_offset_and_slop(terms, 0)))
+                        Box::new(Exactly(Arc::new(PhraseQuery::new_with_offset_and_slop(terms, 0))))
                     }
                     _ => Box::new(Near::new(field, phrase.clone(), self.deadline)),
                 }
@@ -221,7 +221,7 @@ impl Converter<'_> {
         }
         let column =
             |time: Timestamp| Term::from_field_date(self.fields.time, DateTime::from_timestamp_nanos(time.0));
-        Box::new(RangeQuery::new(from.map(column), to.map(column)))
+        range(from.map(column), to.map(column))
     }
 }
 
@@ -229,8 +229,12 @@ fn value_test(test: &Test) -> Result<ValueTest, Error> {
     ValueTest::new(test).map_err(|reason| Error::Search { reason })
 }
 
+fn range(from: Bound<Term>, to: Bound<Term>) -> Box<dyn Query> {
+    Box::new(Exactly(Arc::new(RangeQuery::new(from, to))))
+}
+
 fn exactly(term: Term) -> Box<dyn Query> {
-    Box::new(RangeQuery::new(Bound::Included(term.clone()), Bound::Included(term)))
+    range(Bound::Included(term.clone()), Bound::Included(term))
 }
 
 fn term(field: Field, text: &str) -> Box<dyn Query> {

@@ -7,9 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tantivy::query::{
-    BitSetDocSet, ConstScorer, EnableScoring, Explanation, PhraseQuery, Query, Scorer, Weight,
-};
+use tantivy::query::{BitSetDocSet, ConstScorer, EnableScoring, Explanation, Query, Scorer, Weight};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError, Term};
 
@@ -182,12 +180,12 @@ impl Weight for Near {
     }
 }
 
-/// tantivy's phrase, with all its documents looked up at once.
+/// A query of tantivy's, with all its documents looked up at once.
 ///
-/// Its own scorer may be asked to go back when a phrase is unwanted (`NOT "a b"`), which it answers with a
-/// failed assertion; a set of documents can be asked for any.
+/// The scorers of phrases and of ranges may be asked to go back when they are unwanted (`NOT "a b"`), which
+/// they answer with a failed assertion; a set of documents can be asked for any.
 #[derive(Clone, Debug)]
-pub(super) struct Exactly(pub(super) PhraseQuery);
+pub(super) struct Exactly(pub(super) Arc<dyn Query>);
 
 struct ExactlyWeight(Box<dyn Weight>);
 
