@@ -4,13 +4,18 @@ use super::*;
 use crate::decode::Decoder;
 use crate::event::{LogSource, Redact, Redacted};
 
+/// Without a vocabulary: what normalisation finds by itself. What lines state is tested in `facts`.
+fn alone() -> Options {
+    Options { vocabulary: Arc::default(), ..Options::default() }
+}
+
 /// Canonical fields as `name=value`, sorted; the time first.
 fn canonical_fields(line: &str) -> Vec<String> {
     let paths = Paths::new();
     let mut event = Event::default();
     Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
     let arrival = Timestamp::parse_rfc3339("2026-11-21T00:00:00Z").expect("a time");
-    Normalizer::new(paths.clone(), Options::default()).normalize(&mut event, arrival);
+    Normalizer::new(paths.clone(), alone()).normalize(&mut event, arrival);
     let names = paths.read();
     let mut shape: Vec<String> = event
         .fields()
@@ -596,7 +601,7 @@ fn overridden(overrides: Overrides, line: &str) -> Vec<String> {
     let paths = Paths::new();
     let mut event = Event::default();
     Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
-    let options = Options { overrides: Some(overrides), ..Options::default() };
+    let options = Options { overrides: Some(overrides), ..alone() };
     Normalizer::new(paths.clone(), options).normalize(&mut event, Timestamp::default());
     let names = paths.read();
     let added = event.fields().iter().filter(|field| field.origin == Origin::Canonical);
@@ -683,7 +688,7 @@ fn a_configured_logsource_replaces_only_its_parts() {
     Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
     let logsource = LogSource { service: Some("caddy".into()), ..LogSource::default() };
     let overrides = Overrides { logsource, ..Overrides::default() };
-    let options = Options { overrides: Some(overrides), ..Options::default() };
+    let options = Options { overrides: Some(overrides), ..alone() };
     Normalizer::new(paths, options).normalize(&mut event, Timestamp::default());
     let source = &event.meta.logsource;
     assert_eq!((source.category.as_deref(), source.service.as_deref()), (Some("webserver"), Some("caddy")));

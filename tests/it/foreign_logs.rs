@@ -93,7 +93,7 @@ fn web_servers_that_are_attacked_and_those_that_are_not() {
             ("pulse-secure-sslvpn-cve-2019-11510", &["path_traversal"]),
             ("spring4shell_cve-2022-22965", &["code_injection"]),
             ("traefik_clf", &["scanner_agent"]),
-            ("vmware-cve-2022-22954", &["path_traversal", "template_injection"]),
+            ("vmware-cve-2022-22954", &["injection_families", "path_traversal", "template_injection"]),
             ("vmware-vcenter-vmsa-2021-0027", &["path_traversal", "server_side_request"]),
         ],
     );
@@ -105,7 +105,9 @@ fn applications_that_log_json_of_their_own() {
     assert_told(
         &recordings,
         &[
+            ("authelia-bf", &["account_lockout", "password_spraying"]),
             ("caddy-basic-auth-bf", &["refused_away_from_login"]),
+            ("mongodb-bf", &["account_lockout"]),
             (
                 "traefik_base-http-scenario",
                 &[
@@ -136,7 +138,9 @@ fn audits_of_services_in_which_most_is_ordinary() {
     std::fs::write(&file, lines.concat()).unwrap();
     let mut told = Vec::new();
     for Incident { alert, .. } in sample_logs::incidents(&queries::load().0, &[file], 0) {
-        if alert.rule.level > Level::Informational {
+        // That somebody made a key is worth a low line, whoever it was: its author calls only root's own suspicious.
+        let is_of_everyday = alert.rule.reference() == "api_key_created";
+        if alert.rule.level > Level::Informational && !is_of_everyday {
             let event = &events[alert.source.as_ref().unwrap().line as usize - 1];
             assert_eq!(event["panther"]["expected"], true, "{}: {event}", alert.summary);
             told.push(alert.rule.reference().to_owned());
@@ -145,8 +149,8 @@ fn audits_of_services_in_which_most_is_ordinary() {
     told.sort();
     let payloads =
         ["cross_site_scripting", "path_traversal", "sensitive_file_request", "server_side_request"];
-    let mut expected =
-        [&payloads[..], &["audit_risk", "audit_risk", "sql_injection", "suspicious_activity"]].concat();
+    let others = ["audit_risk", "audit_risk", "sql_injection", "suspicious_activity"];
+    let mut expected = [&payloads[..], &others, &["account_lockout"; 4], &["settings_changed"; 4]].concat();
     expected.sort_unstable();
     assert_eq!(told, expected);
 }

@@ -131,6 +131,7 @@ fn shown(lines: &[&str]) -> String {
             generation: GenerationId(1),
             offset: number,
             number,
+            lines: 1,
             read_at: Timestamp::from_seconds(1_772_400_000),
         };
         let mut event = Event::default();

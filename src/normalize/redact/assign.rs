@@ -1,5 +1,5 @@
 //! What is assigned to the name of a secret inside of a text: `token=abc`, `"password": "abc"` at any depth of quoting,
-//! `--token abc`, headers, Python and Ruby, forms of several parts, elements, members that name one another.
+//! options of commands with a value, headers, Python and Ruby, forms of several parts, elements, members that name one another.
 
 use super::names::is_secret_word;
 use super::shapes::{is_word_byte, looks_random, run_end};
@@ -246,7 +246,7 @@ impl Text<'_> {
         (value.len() >= 3 && !is_harmless(value)).then_some((from, to))
     }
 
-    /// The value of an option of a command: `--token abc`, `-u user:abc`, `mysql -pabc`.
+    /// The value of an option of a command: after a long one that names a secret, `-u user:abc`, `mysql -pabc`.
     fn option(&self, at: usize) -> Option<(usize, usize)> {
         let name_start = run_end(self.bytes, at, |byte| byte == b'-').min(at + 2);
         let name_end = run_end(self.bytes, name_start, is_word_byte);

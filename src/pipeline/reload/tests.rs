@@ -196,7 +196,7 @@ fn copies_take_a_bounded_number_of_bytes_and_what_is_missing_is_said() {
     let (_, sentence) = running.exchange(prepared);
     assert_eq!(
         sentence,
-        "rules reloaded: 1 changed; 3 run; what starts anew has not seen 27 events of the meantime"
+        "rules reloaded: 1 changed; 3 run; new rules have not seen the 27 events that came in between"
     );
     assert_eq!(running.tail.bytes, 0);
 }

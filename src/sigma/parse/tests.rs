@@ -114,7 +114,7 @@ fn mistakes_in_correlations() {
         "  type: event_count\n  rules: [base]\n  timeframe: 1m\n  condition: {gte: 2}\n",
         "`timeframe` is the old name",
     );
-    check("  type: event_count\n  rules: [base]\n  timespan: 5x\n  condition: {gte: 2}\n", "no time span");
+    check("  type: event_count\n  rules: [base]\n  timespan: 5x\n  condition: {gte: 2}\n", "not a time span");
     check("  type: event_count\n  rules: [base]\n  timespan: 5m\n  condition: {ge: 2}\n", "unknown key `ge`");
     check("  type: event_count\n  rules: [base]\n  timespan: 5m\n", "needs a `condition`");
     check("  type: event_count\n  rules: [bas]\n  timespan: 5m\n  condition: {gte: 2}\n", "no loaded rule");

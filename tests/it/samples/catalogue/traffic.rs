@@ -237,6 +237,7 @@ pub(super) fn injection() -> Vec<Sample> {
         sample("injection-reached", "one payload, tried twice, over which the service fails", |tape| {
             let target = "/api/videos?id=7%27%20OR%20%271%27=%271";
             tape.media_combined(0, &Request::get("203.0.113.92", "/api/videos?page=1", 200));
+            tape.media_combined(4 * SECOND, &Request::get("203.0.113.92", "/api/videos?page=2", 200));
             tape.media_combined(9 * SECOND, &Request::get("203.0.113.92", target, 500));
             tape.media_combined(31 * SECOND, &Request::get("203.0.113.92", target, 500));
         }),
