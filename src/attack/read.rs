@@ -471,9 +471,9 @@ fn look(rest: &[u8], separator: u8, found: &mut Command) {
         || windows_path(next);
     let strong = matches!(separator, b'|' | b'`' | b'(' | b';' | b'&' | b'\n');
     found.hidden |= hidden && (ends || argument);
-    if program && (ends || argument || word.len() > 4) && strong || (argument && separator != b'\n') {
-        found.program = true;
-    } else if ends && separator != b'\n' && matches!(separator, b'`' | b'(') || word == "id" && ends {
+    let called = program && (ends || argument || word.len() > 4) && strong || argument && separator != b'\n';
+    let alone = ends && (matches!(separator, b'`' | b'(') || word == "id");
+    if called || alone {
         found.program = true;
     } else {
         found.word |= program || ends;

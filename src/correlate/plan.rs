@@ -81,6 +81,7 @@ pub(crate) struct RulePlan {
 
 /// How raw firings come about.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one a rule, made once, and most are windows")]
 pub(crate) enum Evaluator {
     /// Stage one decides: a plain detection.
     Match,

@@ -46,19 +46,18 @@ pub(super) fn plain_fields(event: &Event, names: &PathNames) -> Vec<Plain> {
             "attributes.key" | "body.kvlistValue.values.key" => key = event.text(field.span),
             "body.stringValue" => add("body"),
             _ if !scalar => {}
-            _ if rest.starts_with("attributes.value.")
-                || rest.starts_with("body.kvlistValue.values.value.") =>
-            {
-                if !key.is_empty() {
-                    add(key);
-                }
-            }
+            _ if is_value_of_pair(rest) && !key.is_empty() => add(key),
+            _ if is_value_of_pair(rest) => {}
             _ if level < RECORDS && !rest.contains('.') => add(rest),
             _ => {}
         }
     }
     plain.sort_by_key(|field| field.level);
     plain
+}
+
+fn is_value_of_pair(name: &str) -> bool {
+    name.starts_with("attributes.value.") || name.starts_with("body.kvlistValue.values.value.")
 }
 
 fn level_of(name: &str) -> Option<(usize, &str)> {

@@ -471,11 +471,10 @@ fn text_log(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
             && (token.is_empty() || !is_logger(clean) || clean.len() >= 32)
         {
             id = clean;
-        } else if logger.is_empty() && level.is_empty() && is_place_in_code(clean) {
-            logger = clean;
         } else if logger.is_empty()
-            && is_logger(clean)
-            && (bracketed || ends || after.starts_with(" - ") || (dashed && level.is_empty()))
+            && (level.is_empty() && is_place_in_code(clean)
+                || is_logger(clean)
+                    && (bracketed || ends || after.starts_with(" - ") || (dashed && level.is_empty())))
         {
             logger = clean;
         } else {

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> Vec<&str> {
-        quoted(text).into_iter().map(|part| &text[part]).collect()
+        quoted(text).into_iter().map(|part| text.get(part).expect("a part of the text")).collect()
     }
 
     #[test]

@@ -87,6 +87,9 @@ struct SpeakerPaths {
     identifier: PathId,
 }
 
+/// A field that a template takes off the text: its path, kind and place.
+type Captured = (PathId, Kind, Span);
+
 /// Reads what lines state.
 pub struct Reader {
     vocabulary: Arc<Vocabulary>,
@@ -156,7 +159,8 @@ impl Reader {
         }
     }
 
-    fn find_head(&mut self, event: &Event, known: bool) -> Option<(usize, Vec<(PathId, Kind, Span)>)> {
+    /// The file whose head stands before the text, and what the head captures.
+    fn find_head(&mut self, event: &Event, known: bool) -> Option<(usize, Vec<Captured>)> {
         let span = if known { event.raw_span() } else { first_span(event, canonical::MESSAGE)? };
         let text = event.text(span);
         if text.len() > MESSAGE_LIMIT {

@@ -490,7 +490,13 @@ mod tests {
         let mut said: Vec<String> = found
             .captures
             .iter()
-            .map(|(field, place)| format!("{}={}", template.fields()[*field].0, &text[place.clone()]))
+            .map(|(field, place)| {
+                format!(
+                    "{}={}",
+                    template.fields()[*field].0,
+                    text.get(place.clone()).expect("a part of the text")
+                )
+            })
             .collect();
         if found.contested {
             said.push("contested".into());

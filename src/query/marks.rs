@@ -83,7 +83,11 @@ mod tests {
 
     fn marked(query: &str, text: &str) -> Vec<String> {
         let marks = Marks::of(&parse(query).unwrap());
-        marks.places(text).into_iter().map(|place| text[place].to_owned()).collect()
+        marks
+            .places(text)
+            .into_iter()
+            .map(|place| text.get(place).expect("a part of the text").to_owned())
+            .collect()
     }
 
     #[test]

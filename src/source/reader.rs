@@ -144,6 +144,7 @@ impl Stamp {
 }
 
 /// What one attempt to read gave.
+#[expect(clippy::large_enum_variant, reason = "one at a time, handed on at once")]
 pub(crate) enum Step {
     Lines(Chunk),
     /// Bytes, but no complete line yet.

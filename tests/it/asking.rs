@@ -1,7 +1,5 @@
 //! `soctop search` and `soctop trace` from the command line: what is printed, what is said, how they end.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use super::harness::{TestEnv, append};
 
 /// Four events of two requests.

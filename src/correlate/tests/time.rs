@@ -177,7 +177,8 @@ impl Simulation {
                 Output::Transition(moved) if moved.to == "open" => ("unlocked", &moved.group, moved.time),
                 _ => continue,
             };
-            let source = group["g"][1..].parse().expect("a number");
+            let source =
+                group["g"].trim_start_matches(|c: char| !c.is_ascii_digit()).parse().expect("a number");
             self.told.entry((what, source, time.0)).or_insert(self.wall);
         }
     }

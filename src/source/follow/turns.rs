@@ -79,9 +79,7 @@ impl Follow {
     pub(super) fn defer(&mut self, path: &Path, reader: &FileReader) {
         let identity = reader.identity;
         self.generations.insert(reader.generation);
-        if !self.known.contains_key(&identity) {
-            self.known.insert(identity, Known::new(reader.cursor(false), None));
-        }
+        self.known.entry(identity).or_insert_with(|| Known::new(reader.cursor(false), None));
         self.waiting.push(path);
     }
 
