@@ -1083,7 +1083,7 @@ const MOST_TUPLES: usize = 1_024;
 const REPLAY_SKETCH_SEED: u64 = 0x736f_6374_6f70;
 
 /// How often the fact of a line happened, as `soctop.fact.count` says: 0 for an attempt that another line has
-/// told. What a line claims beyond [`TIMES_LIMIT`] is not counted.
+/// told. What a line claims beyond `TIMES_LIMIT` is not counted.
 fn times_told(record: &MatchRecord, rule: &plan::RulePlan) -> usize {
     const TIMES_LIMIT: usize = 1_000;
     let times = rule.told.and_then(|told| record.value(told)).and_then(|text| text.parse().ok());

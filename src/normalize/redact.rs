@@ -3,7 +3,7 @@
 //! Detection, correlation keys and the context of an id see an event as it was read. Whatever is stored or shown
 //! of it passes through here first ([`Redacted`](crate::event::Redacted)). The whole buffer of an event is treated
 //! at once: the raw line, decoded strings and everything derived from them. Findings are replaced by pseudonyms
-//! (`‹secret:1f2e3d4c5b6a›`, see [`veil`](crate::event::veil)) and all spans are moved along, so that no copy of a
+//! (`‹secret:1f2e3d4c5b6a›`, see [`crate::event::veil`]) and all spans are moved along, so that no copy of a
 //! secret is left behind. Two kinds of finding:
 //! - by name: the value of `password`, `authorization`, `set-cookie`, ... whatever it looks like, and every
 //!   other place of the line that holds the same text;

@@ -1,6 +1,6 @@
 //! The filter of the live list: a query, put to events in memory.
 //!
-//! The language is that of `soctop search` (see [`query`](crate::query)), and so is its meaning. A filter
+//! The language is that of `soctop search` (see [`crate::query`]), and so is its meaning. A filter
 //! remembers its parts, which all must hold, so that each can be shown and taken away by itself.
 
 mod evaluate;

@@ -346,7 +346,7 @@ impl Frame {
         })
     }
 
-    /// What keywords are searched in; see [`super::scan::keyword_texts`].
+    /// What keywords are searched in; see [`crate::sigma::scan::keyword_texts`].
     fn keywords<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = Value<'a>> {
         let line = (event.meta.format != Format::Json).then(|| Value {
             text: event.raw().into(),
