@@ -93,7 +93,7 @@ fn web_servers_that_are_attacked_and_those_that_are_not() {
             ("pulse-secure-sslvpn-cve-2019-11510", &["path_traversal"]),
             ("spring4shell_cve-2022-22965", &["code_injection"]),
             ("traefik_clf", &["scanner_agent"]),
-            ("vmware-cve-2022-22954", &["injection_families", "path_traversal", "template_injection"]),
+            ("vmware-cve-2022-22954", &["path_traversal", "template_injection"]),
             ("vmware-vcenter-vmsa-2021-0027", &["path_traversal", "server_side_request"]),
         ],
     );
