@@ -122,11 +122,12 @@ fn blindness(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<(Safe, Role)> {
             (safe!("`soctop watch FILE` names one; new files are picked up."), Role::Muted),
         ],
         _ => {
-            let troubles = snapshot.sources.iter().filter_map(|source| {
-                let trouble = source.status.trouble.as_ref()?;
-                Some((safe!("{}: {}", canvas.safe(&source.status.path), canvas.safe(trouble)), Role::Text))
+            let troubles = snapshot.troubles.iter().map(|trouble| {
+                // The end of a path tells files apart, and the cause must not be cut.
+                let about = canvas.safe(&trouble.about).keep_end(24);
+                (safe!("{}: {}", about, trouble.cause.in_words()), Role::Text)
             });
-            troubles.chain([(safe!("8 shows each source."), Role::Muted)]).collect()
+            troubles.chain([(safe!("8 shows each source and what to type."), Role::Muted)]).collect()
         }
     }
 }
