@@ -47,12 +47,7 @@ impl Correlator {
                 memory.machines.retain(|_, machine| !machine.is_spent(settled));
             }
             if memory.machines.len() >= budget {
-                memory.counters.estimated += 1;
-                if memory.degraded_since.is_none() {
-                    memory.degraded_since = Some(signal.time);
-                    let since = Timestamp(signal.time);
-                    out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
-                }
+                self.beyond_budget(rule, index as usize, signal.time, out);
                 return;
             }
         }

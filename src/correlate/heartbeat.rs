@@ -9,7 +9,6 @@ use super::{Beat, Correlator, GroupRef, Memory, Output, Signal};
 use crate::alert::AlertKind;
 use crate::correlate::incident::Facet;
 use crate::detect::record::MatchRecord;
-use crate::event::Timestamp;
 use crate::sigma::extension::Heartbeat;
 
 impl Correlator {
@@ -28,12 +27,7 @@ impl Correlator {
         let memory = &mut self.rules[to];
         let Some(beat) = memory.beats.get_mut(&key) else {
             if memory.beats.len() >= budget {
-                memory.counters.estimated += 1;
-                if memory.degraded_since.is_none() {
-                    memory.degraded_since = Some(signal.time);
-                    let since = Timestamp(signal.time);
-                    out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since });
-                }
+                self.beyond_budget(rule, to, signal.time, out);
                 return;
             }
             let latest = signal.evidence();

@@ -117,23 +117,12 @@ impl Measured {
     }
 
     pub(crate) fn meets(self, bound: &Bound) -> bool {
-        holds(self.total.minus(bound.at.times(self.parts)).sign(), bound.comparison)
+        bound.comparison.holds(self.total.minus(bound.at.times(self.parts)).sign())
     }
 }
 
 fn greatest_common(a: i128, b: i128) -> i128 {
     if a == 0 { b } else { greatest_common(b % a, a) }
-}
-
-fn holds(order: Ordering, comparison: Comparison) -> bool {
-    match comparison {
-        Comparison::Gt => order.is_gt(),
-        Comparison::Gte => order.is_ge(),
-        Comparison::Lt => order.is_lt(),
-        Comparison::Lte => order.is_le(),
-        Comparison::Eq => order.is_eq(),
-        Comparison::Neq => order.is_ne(),
-    }
 }
 
 /// What a rule compares with.

@@ -1,5 +1,7 @@
 //! How two numbers are compared.
 
+use std::cmp::Ordering;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Comparison {
     Gt,
@@ -8,4 +10,19 @@ pub enum Comparison {
     Lte,
     Eq,
     Neq,
+}
+
+impl Comparison {
+    /// Whether the comparison holds of two numbers in this order.
+    #[must_use]
+    pub fn holds(self, order: Ordering) -> bool {
+        match self {
+            Comparison::Gt => order.is_gt(),
+            Comparison::Gte => order.is_ge(),
+            Comparison::Lt => order.is_lt(),
+            Comparison::Lte => order.is_le(),
+            Comparison::Eq => order.is_eq(),
+            Comparison::Neq => order.is_ne(),
+        }
+    }
 }

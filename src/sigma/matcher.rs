@@ -212,14 +212,7 @@ impl Number {
     #[must_use]
     pub fn holds(self, comparison: Comparison, bound: Self) -> bool {
         let Some(order) = self.compare(bound) else { return comparison == Comparison::Neq };
-        match comparison {
-            Comparison::Gt => order.is_gt(),
-            Comparison::Gte => order.is_ge(),
-            Comparison::Lt => order.is_lt(),
-            Comparison::Lte => order.is_le(),
-            Comparison::Eq => order.is_eq(),
-            Comparison::Neq => order.is_ne(),
-        }
+        comparison.holds(order)
     }
 }
 
