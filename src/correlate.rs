@@ -13,30 +13,30 @@
 //! ```
 //!
 //! Memory is bounded per rule. Of more groups than there are places those with most events have one (see `crowd`),
-//! and events that a group has no room for leave a residue (see `residue`). Counts are then upper bounds and marked;
+//! and events that a group has no room for leave a summary (see `evicted`). Counts are then upper bounds and marked;
 //! a rule fires on what is known for certain, and says where it may have missed something.
 
 pub(crate) mod aggregate;
-mod boards;
 mod clock;
 mod crowd;
+mod dedup;
 mod entry;
+mod evicted;
 pub(crate) mod evidence;
 mod fire;
 mod heartbeat;
 mod history;
+mod hot_reload;
 mod incident;
 mod numbers;
-mod once;
 pub(crate) mod plan;
-mod residue;
 pub mod risk;
 mod risks;
 mod sketch;
 mod slack;
 pub(crate) mod snapshot;
-mod states;
-mod succession;
+mod state_machine;
+mod state_machines;
 #[cfg(test)]
 mod tests;
 mod timer;
@@ -46,9 +46,9 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-pub(crate) use self::once::Once;
+pub(crate) use self::dedup::Deduplicator;
+pub use self::hot_reload::{HotReload, Seeds};
 pub use self::snapshot::SnapshotError;
-pub use self::succession::{Seeds, Succession};
 
 use hashbrown::hash_map::Entry as Slot;
 use smallvec::SmallVec;
@@ -58,16 +58,16 @@ use self::aggregate::KeyedMap;
 use self::clock::{Clock, NO_SOURCE};
 use self::crowd::{Crowd, Ghost};
 use self::entry::{Entry, Values};
+use self::evicted::EvictedSummary;
 use self::evidence::{Evidence, cut};
 use self::history::{Seen, Usual};
 use self::plan::{Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
-use self::residue::Residue;
 use self::timer::{Timer, Timers};
 use self::window::{Change, Limits, Window};
 use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
 use crate::correlate::incident::Incidents;
 use crate::correlate::risk::{RiskScore, Risks};
-use crate::correlate::states::Machine;
+use crate::correlate::state_machine::Machine;
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::veil::compared;
 use crate::event::{EventId, Nanos, SourceId, TimeQuality, Timestamp};
@@ -233,7 +233,7 @@ struct Memory {
     beats: KeyedMap<u128, Beat>,
     machines: KeyedMap<u128, Machine>,
     seen: Seen,
-    once: Once,
+    once: Deduplicator,
     /// Who gets a place; since there are more groups than places.
     crowd: Option<Box<Crowd>>,
     degraded_since: Option<i64>,
@@ -968,7 +968,7 @@ impl Correlator {
             group.window.insert(entry, window, limits, &mut Vec::new());
         }
         if missing > 0 {
-            group.window.residue = Some(Box::new(Residue::of_unknown(window, missing, time)));
+            group.window.evicted = Some(Box::new(EvictedSummary::of_unknown(window, missing, time)));
         }
         let memory = &mut self.rules[to];
         memory.entries += group.window.entries.len();

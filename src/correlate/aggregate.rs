@@ -9,9 +9,9 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::entry::Entry;
+use super::evicted::{EvictedSummary, Pane};
 use super::numbers::{Measured, Total, each_bit};
 use super::plan::{Clause, Condition, Measure, WindowPlan};
-use super::residue::{Pane, Residue};
 use crate::sigma::decimal::Decimal;
 use crate::sigma::extension::Tie;
 
@@ -182,9 +182,9 @@ impl Aggregate {
     }
 
     /// Takes in the newest of the events that the group had to give up, as far as they begin chains.
-    pub(crate) fn assume(&mut self, residue: &Residue) {
+    pub(crate) fn assume(&mut self, evicted: &EvictedSummary) {
         let Self::Rules { sequences, .. } = self else { return };
-        for (time, rules) in residue.newest_of_rules() {
+        for (time, rules) in evicted.newest_of_rules() {
             let entry = Entry::of_rules(rules, time);
             sequences.iter_mut().for_each(|sequence| sequence.add(&entry, Tie::Strict));
         }
@@ -218,16 +218,16 @@ impl Aggregate {
 
     /// Whether the condition holds in a window, and the value.
     pub(crate) fn judge(&self, plan: &WindowPlan, view: View<'_>) -> Verdict {
-        let Some(residue) = view.residue else {
+        let Some(evicted) = view.evicted else {
             let known = Pane::default();
             let value = self.value(plan, view.start, Bounds { known: &known, distinct: 0 });
             let holds = self.holds(plan, view.start, Bounds { known: &known, distinct: 0 });
             return Verdict { holds, undecided: false, value: value.unwrap_or(0.0) };
         };
         let (start, end) = (view.start.0, view.time);
-        let (least, most) = (residue.holds(start, end), residue.may_hold(start));
-        let distinct = residue.distinct(start, end);
-        let least = Bounds { known: &with_rules(least, residue.rules_in(start, end)), distinct: distinct.0 };
+        let (least, most) = (evicted.holds(start, end), evicted.may_hold(start));
+        let distinct = evicted.distinct(start, end);
+        let least = Bounds { known: &with_rules(least, evicted.rules_in(start, end)), distinct: distinct.0 };
         let most = Bounds { known: &most, distinct: distinct.1 };
         let (low, high) = (self.holds(plan, view.start, least), self.holds(plan, view.start, most));
         let open_ended = most.known.unknown > 0 && !self.bounds_unknown(plan);
@@ -373,7 +373,7 @@ impl Aggregate {
 pub(crate) struct View<'w> {
     pub(crate) start: Position,
     pub(crate) time: i64,
-    pub(crate) residue: Option<&'w Residue>,
+    pub(crate) evicted: Option<&'w EvictedSummary>,
 }
 
 /// What a look at a window came to.

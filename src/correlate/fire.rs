@@ -12,7 +12,7 @@ use super::timer::Kind;
 use super::window::{Change, ChangeKind, chosen};
 use super::{Correlator, GroupRef, Names, Output, Signal};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{Effect, Facet, Sighting};
+use crate::correlate::incident::{Effect, Facet, Firing};
 use crate::correlate::risk::Cause;
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::veil::shown;
@@ -115,7 +115,7 @@ impl Correlator {
         let names = fields.iter().map(|field| plan.fields[usize::from(*field)].as_str());
         let values = fields.iter().filter_map(|field| record.value(*field));
         let key = self.fingerprint(names.clone().zip(values.clone()).flat_map(|(name, value)| [name, value]));
-        let sighting = Sighting {
+        let firing = Firing {
             kind: AlertKind::Match,
             time: signal.time,
             first: signal.time,
@@ -137,7 +137,7 @@ impl Correlator {
         let effect = self.incidents.sight(
             place,
             rule,
-            sighting,
+            firing,
             group,
             |details, effect| {
                 match effect {
@@ -301,7 +301,7 @@ impl Correlator {
             events: entries.len() as u64,
             uncounted: entries.len() as u64,
             parts: entries.iter().filter_map(|entry| entry.evidence.clone()).collect(),
-            approximate: group.window.residue.is_some(),
+            approximate: group.window.evicted.is_some(),
         };
         let names = group.names.clone();
         self.fire(plan, to, (key, names), fired, out);
@@ -385,7 +385,7 @@ impl Correlator {
         if has_state_incidents(rule) && self.incidents.open_at(place).is_none() {
             return;
         }
-        let sighting = Sighting {
+        let firing = Firing {
             kind: if has_state_incidents(rule) { AlertKind::State } else { fired.kind },
             time: fired.time,
             first: fired.first,
@@ -400,7 +400,7 @@ impl Correlator {
         let effect = self.incidents.sight(
             place,
             rule,
-            sighting,
+            firing,
             || named(rule, names),
             |details, _| {
                 for evidence in fired.parts.iter().skip(fired.parts.len() - noted) {

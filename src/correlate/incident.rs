@@ -183,7 +183,7 @@ impl Details {
 
 /// One firing, as far as incidents care.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sighting {
+pub(crate) struct Firing {
     pub(crate) kind: AlertKind,
     pub(crate) time: i64,
     /// Time of the first event behind it.
@@ -198,7 +198,7 @@ pub(crate) struct Sighting {
     pub(crate) trigger: EventId,
 }
 
-/// What a sighting did.
+/// What a firing did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Opened,
@@ -238,7 +238,7 @@ impl Incidents {
         self.all.get_mut(&place).map(Box::as_mut).filter(|incident| incident.open)
     }
 
-    /// Where the sighting of a group belongs: its own place, or the common one when the rule holds
+    /// Where the firing of a group belongs: its own place, or the common one when the rule holds
     /// too many.
     pub(crate) fn place(&self, place: Place) -> Place {
         let full =
@@ -251,7 +251,7 @@ impl Incidents {
         &mut self,
         place: Place,
         rule: &RulePlan,
-        sighting: Sighting,
+        firing: Firing,
         group: impl FnOnce() -> BTreeMap<String, String>,
         collect: impl FnOnce(&mut Details, Effect),
         (context, out): (Context<'_>, &mut Vec<Alert>),
@@ -259,17 +259,17 @@ impl Incidents {
         let place = match self.all.get_mut(&place) {
             Some(incident) if incident.open => {
                 let identify = (place.1, &mut self.buffer);
-                return incident.take(rule, sighting, collect, identify, (context, out));
+                return incident.take(rule, firing, collect, identify, (context, out));
             }
             Some(_) => place,
             None => self.place(place),
         };
         match self.all.get_mut(&place) {
             Some(incident) if incident.open => {
-                incident.take(rule, sighting, collect, (place.1, &mut self.buffer), (context, out))
+                incident.take(rule, firing, collect, (place.1, &mut self.buffer), (context, out))
             }
-            Some(incident) if incident.is_held_back(rule, &sighting) => {
-                incident.last = incident.last.max(sighting.time);
+            Some(incident) if incident.is_held_back(rule, &firing) => {
+                incident.last = incident.last.max(firing.time);
                 Effect::Suppressed
             }
             _ => {
@@ -277,20 +277,20 @@ impl Incidents {
                     EVERYTHING_ELSE => BTreeMap::new(),
                     _ => group(),
                 };
-                let mut incident = self.begin(place, rule, sighting, group, collect);
-                out.push(incident.report(AlertStatus::Open, sighting.time, rule, context));
+                let mut incident = self.begin(place, rule, firing, group, collect);
+                out.push(incident.report(AlertStatus::Open, firing.time, rule, context));
                 self.all.insert(place, incident);
                 Effect::Opened
             }
         }
     }
 
-    /// An incident that opens with this sighting, not told yet.
+    /// An incident that opens with this firing, not told yet.
     fn begin(
         &mut self,
         place: Place,
         rule: &RulePlan,
-        sighting: Sighting,
+        firing: Firing,
         group: BTreeMap<String, String>,
         collect: impl FnOnce(&mut Details, Effect),
     ) -> Box<Incident> {
@@ -299,9 +299,9 @@ impl Incidents {
             *self.held.entry(place.0).or_insert(0) += 1;
         }
         let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
-        let level = escalated(rule, &mut openings, sighting.time);
-        let id = identity(rule, place.1, &group, sighting.trigger, &mut self.buffer);
-        let mut incident = Box::new(Incident::new(id, self.opened, rule, sighting, Arc::new(group)));
+        let level = escalated(rule, &mut openings, firing.time);
+        let id = identity(rule, place.1, &group, firing.trigger, &mut self.buffer);
+        let mut incident = Box::new(Incident::new(id, self.opened, rule, firing, Arc::new(group)));
         incident.level = level;
         incident.openings = openings;
         incident.approximate |= place.2 == EVERYTHING_ELSE;
@@ -319,9 +319,9 @@ impl Incidents {
         (context, out): (Context<'_>, &mut Vec<Alert>),
     ) -> bool {
         let Some(mut next) = next else { return false };
-        let sighting = next.opening();
+        let firing = next.opening();
         if let Some(before) = self.all.get_mut(&place) {
-            if before.is_held_back(rule, &sighting) {
+            if before.is_held_back(rule, &firing) {
                 before.last = before.last.max(next.last);
                 return false;
             }
@@ -329,10 +329,10 @@ impl Incidents {
         } else {
             *self.held.entry(place.0).or_insert(0) += 1;
         }
-        next.level = escalated(rule, &mut next.openings, sighting.time);
+        next.level = escalated(rule, &mut next.openings, firing.time);
         next.ordinal = self.opened;
         self.opened += 1;
-        let opened_at = sighting.time;
+        let opened_at = firing.time;
         out.push(next.report(AlertStatus::Open, opened_at, rule, context));
         self.all.insert(place, next);
         true
@@ -488,33 +488,33 @@ fn identity(
 }
 
 impl Incident {
-    /// Open from this sighting on.
+    /// Open from this firing on.
     fn new(
         id: u128,
         ordinal: u64,
         rule: &RulePlan,
-        sighting: Sighting,
+        firing: Firing,
         group: Arc<BTreeMap<String, String>>,
     ) -> Self {
         Self {
             id,
-            kind: sighting.kind,
+            kind: firing.kind,
             open: true,
             ordinal,
-            opened_at: sighting.time,
-            first: sighting.first,
-            last: sighting.time,
-            count: sighting.events.max(1),
-            counted_to: sighting.newest,
+            opened_at: firing.time,
+            first: firing.first,
+            last: firing.time,
+            count: firing.events.max(1),
+            counted_to: firing.newest,
             reported: 0,
-            next_report: sighting.events.max(1).saturating_mul(10),
+            next_report: firing.events.max(1).saturating_mul(10),
             level: rule.summary.level,
-            value: sighting.value,
+            value: firing.value,
             below: false,
             closed_at: i64::MIN,
             group,
             details: Details::default(),
-            approximate: sighting.approximate,
+            approximate: firing.approximate,
             openings: VecDeque::new(),
             timed: false,
             next: None,
@@ -533,8 +533,8 @@ impl Incident {
     }
 
     /// As far as it matters for opening.
-    fn opening(&self) -> Sighting {
-        Sighting {
+    fn opening(&self) -> Firing {
+        Firing {
             kind: self.kind,
             time: self.opened_at,
             first: self.first,
@@ -557,22 +557,22 @@ impl Incident {
     fn take(
         &mut self,
         rule: &RulePlan,
-        sighting: Sighting,
+        firing: Firing,
         collect: impl FnOnce(&mut Details, Effect),
         (facet, buffer): (Facet, &mut Vec<u8>),
         (context, out): (Context<'_>, &mut Vec<Alert>),
     ) -> Effect {
-        if !self.is_apart(rule, facet, sighting.time) {
-            let effect = self.count(rule, sighting, collect, (context, out));
+        if !self.is_apart(rule, facet, firing.time) {
+            let effect = self.count(rule, firing, collect, (context, out));
             self.join(rule, facet, (context, out));
             return effect;
         }
         match &mut self.next {
             // Nobody has heard of it yet: it tells when it opens.
-            Some(next) => next.take(rule, sighting, collect, (facet, buffer), (context, &mut Vec::new())),
+            Some(next) => next.take(rule, firing, collect, (facet, buffer), (context, &mut Vec::new())),
             None => {
-                let id = identity(rule, facet, &self.group, sighting.trigger, buffer);
-                let mut next = Self::new(id, self.ordinal, rule, sighting, Arc::clone(&self.group));
+                let id = identity(rule, facet, &self.group, firing.trigger, buffer);
+                let mut next = Self::new(id, self.ordinal, rule, firing, Arc::clone(&self.group));
                 next.collect(collect, Effect::Opened);
                 self.next = Some(Box::new(next));
                 Effect::Counted
@@ -586,7 +586,7 @@ impl Incident {
             && !self.is_apart(rule, facet, next.opened_at)
             && let Some(next) = self.next.take()
         {
-            let more = Sighting { time: next.last, trigger: EventId::default(), ..next.opening() };
+            let more = Firing { time: next.last, trigger: EventId::default(), ..next.opening() };
             let parts = *next;
             self.count(rule, more, |details, _| details.absorb(parts.details), (context, out));
             self.next = parts.next;
@@ -621,22 +621,22 @@ impl Incident {
     fn count(
         &mut self,
         rule: &RulePlan,
-        sighting: Sighting,
+        firing: Firing,
         collect: impl FnOnce(&mut Details, Effect),
         (context, out): (Context<'_>, &mut Vec<Alert>),
     ) -> Effect {
         let before = self.count;
-        self.count = self.count.saturating_add(sighting.events);
-        self.first = self.first.min(sighting.first);
-        self.last = self.last.max(sighting.time);
-        self.counted_to = self.counted_to.max(sighting.newest);
-        self.value = sighting.value;
+        self.count = self.count.saturating_add(firing.events);
+        self.first = self.first.min(firing.first);
+        self.last = self.last.max(firing.time);
+        self.counted_to = self.counted_to.max(firing.newest);
+        self.value = firing.value;
         self.below = false;
-        self.approximate |= sighting.approximate;
+        self.approximate |= firing.approximate;
         self.collect(collect, Effect::Counted);
         let mut words = self.changes(context);
-        if sighting.kind != self.kind {
-            self.kind = sighting.kind;
+        if firing.kind != self.kind {
+            self.kind = firing.kind;
             words.push(format!("now by {}", kind_in_words(self.kind)));
         }
         if self.count >= self.next_report {
@@ -646,7 +646,7 @@ impl Incident {
             }
         }
         if !words.is_empty() {
-            let mut alert = self.report(AlertStatus::Update, sighting.time, rule, context);
+            let mut alert = self.report(AlertStatus::Update, firing.time, rule, context);
             alert.summary = format!("{} ({})", alert.summary, words.join(", "));
             out.push(alert);
         }
@@ -675,13 +675,13 @@ impl Incident {
         self.next_report = self.next_report.max(before.next_report);
     }
 
-    fn is_held_back(&self, rule: &RulePlan, sighting: &Sighting) -> bool {
+    fn is_held_back(&self, rule: &RulePlan, firing: &Firing) -> bool {
         let alert = &rule.extension.alert;
         let suppressed =
-            alert.suppress.is_some_and(|suppress| sighting.time < self.closed_at.saturating_add(suppress));
+            alert.suppress.is_some_and(|suppress| firing.time < self.closed_at.saturating_add(suppress));
         let armed = alert.rearm_below.is_none()
             || self.below
-            || sighting.time.saturating_sub(self.last) > rule.calm_after;
+            || firing.time.saturating_sub(self.last) > rule.calm_after;
         suppressed || !armed
     }
 

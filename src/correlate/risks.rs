@@ -9,7 +9,7 @@ use super::plan::{Plan, RulePlan};
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{Effect, Facet, Sighting};
+use crate::correlate::incident::{Effect, Facet, Firing};
 use crate::correlate::risk::Cause;
 use crate::detect::record::FieldNumber;
 use crate::event::veil::shown;
@@ -73,7 +73,7 @@ impl Correlator {
                 continue;
             }
             let place = (index as u32, Facet::Risk, key);
-            let sighting = Sighting {
+            let firing = Firing {
                 kind: AlertKind::Risk,
                 time,
                 first: time,
@@ -88,7 +88,7 @@ impl Correlator {
             let effect = self.incidents.sight(
                 place,
                 rule,
-                sighting,
+                firing,
                 || BTreeMap::from([(name.to_owned(), super::cut(value).to_owned())]),
                 |details, _| details.words = Some(words),
                 (context, &mut self.alerts),

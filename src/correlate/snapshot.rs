@@ -13,23 +13,23 @@ use serde::{Deserialize, Serialize};
 use super::aggregate::Sequence;
 use super::clock::Clock;
 use super::crowd::Crowd;
+use super::dedup::{Deduplicator, Occurrence};
 use super::entry::Entry;
+use super::evicted::EvictedSummary;
 use super::evidence::Evidence;
 use super::history::{Seen, Usual};
-use super::once::{Fact, Once};
 use super::plan::{Evaluator, RulePlan};
-use super::residue::Residue;
 use super::timer::{Timer, Timers};
 use super::window::Window;
 use super::{Beat, CorrelationCounters, Correlator, Forward, Group, Memory, Names};
 use crate::correlate::incident::{Incident, Incidents, Place};
 use crate::correlate::risk::{Entity, Risks};
-use crate::correlate::states::Machine;
+use crate::correlate::state_machine::Machine;
 use crate::detect::record::FieldNumber;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
 /// a wrong reading could hide an attack.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// Floats as the integer of their bits: text would not always give back the same number.
 pub(crate) mod exact {
@@ -86,7 +86,7 @@ struct StoredRule {
     seen: Vec<(u64, i64)>,
     seen_approximate: bool,
     #[serde(default)]
-    once: Vec<(u64, Vec<Fact>)>,
+    once: Vec<(u64, Vec<Occurrence>)>,
     crowd: Option<Box<Crowd>>,
     degraded_since: Option<i64>,
     links: Vec<((i64, u64), Vec<u128>)>,
@@ -98,8 +98,8 @@ struct StoredGroup {
     names: Names,
     newest: i64,
     entries: Vec<Entry>,
-    residue: Option<Box<Residue>>,
-    /// Beside a residue: chains that began with events given up.
+    evicted: Option<Box<EvictedSummary>>,
+    /// Beside a summary: chains that began with events given up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     sequences: Vec<Sequence>,
     usual: Option<Box<Usual>>,
@@ -222,7 +222,7 @@ fn store_group(group: &Group) -> StoredGroup {
         names: group.names.clone(),
         newest: group.newest,
         entries: group.window.entries.iter().cloned().collect(),
-        residue: group.window.residue.clone(),
+        evicted: group.window.evicted.clone(),
         sequences: group.window.sequences().to_vec(),
         usual: group.usual.clone(),
         decided: group.forward.as_ref().map_or(i64::MIN, |forward| forward.decided),
@@ -236,7 +236,7 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
             last: stored.seen.into_iter().collect(),
             approximate: stored.seen_approximate,
         },
-        once: Once::restore(stored.once),
+        once: Deduplicator::restore(stored.once),
         crowd: stored.crowd,
         degraded_since: stored.degraded_since,
         links: stored.links.into_iter().collect(),
@@ -251,7 +251,7 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
             let group = Group {
                 names: group.names,
                 newest: group.newest,
-                window: Window::restore(group.entries.into(), group.residue, group.sequences, window),
+                window: Window::restore(group.entries.into(), group.evicted, group.sequences, window),
                 usual: group.usual,
                 forward: (window.anchors != 0)
                     .then(|| Box::new(Forward { decided: group.decided, ..Forward::default() })),

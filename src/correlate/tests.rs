@@ -1,11 +1,11 @@
 //! Incidents, states, risk and the extension block, on small made-up streams; and properties of all rules.
 
+mod dedup;
 mod harness;
+mod hot_reload;
 mod incidents;
-mod once;
 mod plain;
 mod properties;
 mod recompute;
-mod succession;
 mod time;
 mod windows;

@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 
 use super::aggregate::{Aggregate, Sequence, View};
 use super::entry::Entry;
+use super::evicted::EvictedSummary;
 use super::plan::{Measure, WindowPlan};
-use super::residue::Residue;
 use super::slack::Slack;
 use crate::sigma::extension::{Interval, Tie, WindowKind};
 
@@ -59,7 +59,7 @@ pub(crate) struct Window {
     head: usize,
     aggregate: Aggregate,
     /// Entries of the window were given up; this is what is known of them.
-    pub(crate) residue: Option<Box<Residue>>,
+    pub(crate) evicted: Option<Box<EvictedSummary>>,
     /// Entries that are resets.
     resets: usize,
     slack: Slack,
@@ -71,7 +71,7 @@ impl Window {
             entries: VecDeque::new(),
             head: 0,
             aggregate: Aggregate::new(plan),
-            residue: None,
+            evicted: None,
             resets: 0,
             slack: Slack::default(),
         }
@@ -80,7 +80,7 @@ impl Window {
     /// Rebuilds the newest window around stored entries.
     pub(crate) fn restore(
         entries: VecDeque<Entry>,
-        residue: Option<Box<Residue>>,
+        evicted: Option<Box<EvictedSummary>>,
         sequences: Vec<Sequence>,
         plan: &WindowPlan,
     ) -> Self {
@@ -88,7 +88,7 @@ impl Window {
         let mut window = Self {
             head: 0,
             aggregate: Aggregate::new(plan),
-            residue,
+            evicted,
             resets: entries.iter().filter(|entry| entry.is_reset()).count(),
             slack: Slack::unknown(newest, plan),
             entries,
@@ -100,9 +100,9 @@ impl Window {
         window
     }
 
-    /// What is known of the newest window beyond its entries and the residue, for [`Window::restore`].
+    /// What is known of the newest window beyond its entries and the summary, for [`Window::restore`].
     pub(crate) fn sequences(&self) -> &[Sequence] {
-        if self.residue.is_some() { self.aggregate.sequences() } else { &[] }
+        if self.evicted.is_some() { self.aggregate.sequences() } else { &[] }
     }
 
     pub(crate) fn newest(&self) -> Option<i64> {
@@ -120,9 +120,9 @@ impl Window {
     ) -> bool {
         let key = entry.key();
         self.resets += usize::from(entry.is_reset());
-        self.residue = self.residue.take().filter(|residue| !residue.is_over(key.0));
-        if let Some(residue) = &mut self.residue {
-            residue.see(&entry);
+        self.evicted = self.evicted.take().filter(|evicted| !evicted.is_over(key.0));
+        if let Some(evicted) = &mut self.evicted {
+            evicted.see(&entry);
         }
         let in_order = self.entries.back().is_none_or(|last| last.key() < key);
         let late = if in_order {
@@ -144,7 +144,7 @@ impl Window {
         admit(&mut self.entries, plan, &mut self.aggregate, &mut self.head, index);
         // Its window is the newest one, which is always held: also a very late event is looked at.
         if !self.entries[index].is_reset() {
-            let seen = Seen { aggregate: &self.aggregate, residue: self.residue.as_deref() };
+            let seen = Seen { aggregate: &self.aggregate, evicted: self.evicted.as_deref() };
             let (change, lacks) = look(&mut self.entries, plan, seen, self.head, index);
             self.slack.note(change.time, lacks, plan);
             changes.push(change);
@@ -196,7 +196,7 @@ impl Window {
         let plain = plan.kind == WindowKind::Sliding && !entry.is_reset();
         plain
             && self.resets == 0
-            && self.residue.is_none()
+            && self.evicted.is_none()
             && self.slack.bears(entry.time, self.aggregate.weight(entry), plan)
     }
 
@@ -303,7 +303,7 @@ impl Window {
             }
             admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
             if self.is_point(index) && self.entries[index].time >= limits.settled_before {
-                let seen = Seen { aggregate: &aggregate, residue: self.residue.as_deref() };
+                let seen = Seen { aggregate: &aggregate, evicted: self.evicted.as_deref() };
                 let (change, lacks) = look(&mut self.entries, plan, seen, head, index);
                 self.slack.note(change.time, lacks, plan);
                 changes.push(change);
@@ -317,8 +317,8 @@ impl Window {
     fn before(&mut self, index: usize, plan: &WindowPlan) -> (Aggregate, usize) {
         let mut head = self.first_of_window(index, plan);
         let mut aggregate = Aggregate::new(plan);
-        if let Some(residue) = &self.residue {
-            aggregate.assume(residue);
+        if let Some(evicted) = &self.evicted {
+            aggregate.assume(evicted);
         }
         // A bucket goes on from the level that it had; everything else begins with its first event.
         let bucket = matches!(plan.measure, Measure::Bucket(_));
@@ -381,15 +381,15 @@ impl Window {
     }
 
     /// Gives up the oldest entry. What is left holds the newest ones, so a lower bound of a count below
-    /// their number is decided as before; for everything else there is the residue.
+    /// their number is decided as before; for everything else there is the summary.
     fn drop_oldest(&mut self, plan: &WindowPlan, changes: &mut [Change]) {
         let Some(oldest) = self.entries.pop_front() else { return };
         self.resets -= usize::from(oldest.is_reset());
         if self.head == 0 {
             if !oldest.is_reset() {
                 self.aggregate.remove(&oldest);
-                let residue = self.residue.get_or_insert_with(|| Box::new(Residue::new(plan)));
-                residue.fold(&oldest, plan, |value| self.aggregate.holds_value(value));
+                let evicted = self.evicted.get_or_insert_with(|| Box::new(EvictedSummary::new(plan)));
+                evicted.fold(&oldest, plan, |value| self.aggregate.holds_value(value));
             }
         } else {
             self.head -= 1;
@@ -404,7 +404,7 @@ impl Window {
     pub(crate) fn is_approximate(&self, plan: &WindowPlan) -> bool {
         // A lower bound of a count is decided exactly by the newest events alone.
         let decided = plan.measure == Measure::Count && plan.threshold().is_some();
-        self.residue.is_some() && !decided
+        self.evicted.is_some() && !decided
     }
 
     /// Forgets entries older than `horizon` that are outside the newest window, but for the one that
@@ -470,14 +470,14 @@ fn admit(
 /// What is known of a window.
 struct Seen<'w> {
     aggregate: &'w Aggregate,
-    residue: Option<&'w Residue>,
+    evicted: Option<&'w EvictedSummary>,
 }
 
 /// Evaluates the point at `index` and moves the mark of its run there; also, how much it lacks to hold.
 fn look(
     entries: &mut VecDeque<Entry>,
     plan: &WindowPlan,
-    Seen { aggregate, residue }: Seen<'_>,
+    Seen { aggregate, evicted }: Seen<'_>,
     first: usize,
     index: usize,
 ) -> (Change, u64) {
@@ -496,7 +496,7 @@ fn look(
         WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].key(),
         _ => (start_of(time, plan), 0),
     };
-    let verdict = aggregate.judge(plan, View { start, time, residue });
+    let verdict = aggregate.judge(plan, View { start, time, evicted });
     let holds = verdict.holds && plan.interval.is_none_or(|interval| spaced(entries, first, index, interval));
     entries[index].set_fired(holds);
     let kind = match (fired, holds) {
@@ -535,13 +535,13 @@ pub(crate) fn forward_value(window: &Window, start: i64, plan: &WindowPlan) -> O
     let end = start.saturating_add(plan.span);
     let mut anchor = window.between(start, start).fold(0, |bits, entry| bits | entry.rules());
     let mut given_up = 0;
-    if let Some(residue) = &window.residue
+    if let Some(evicted) = &window.evicted
         && window.entries.front().is_some_and(|oldest| oldest.time > start)
     {
         // The event that opened the window had to be given up: it was there. Which rule it matched is known where
         // only one opens windows; and what was not to come must not be among the others.
         let forbidden = plan.forward.iter().fold(0, |bits, clause| bits | clause.forbidden);
-        let counts = residue.may_hold(start).rules;
+        let counts = evicted.may_hold(start).rules;
         let may_have_come = counts.iter().zip(0_u32..);
         let came = may_have_come.filter(|(count, _)| **count > 0).fold(0, |bits, (_, bit)| bits | 1 << bit);
         if plan.anchors.count_ones() != 1 || came & forbidden != 0 {

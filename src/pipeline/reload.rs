@@ -23,7 +23,7 @@ use super::clock::Clock;
 use super::signals::Hangups;
 use super::work::{Work, WorkOptions};
 use crate::config::{LoadedRules, Look, RuleFiles};
-use crate::correlate::{Output, Seeds, Succession};
+use crate::correlate::{HotReload, Output, Seeds};
 use crate::event::{Event, Paths};
 use crate::index;
 use crate::sigma::{Diagnostic, RuleSet};
@@ -174,7 +174,7 @@ impl Reloader {
     }
 
     fn compile(&self, rules: &RuleSet) -> Work {
-        Work::succeeding(rules, &self.options, self.paths.clone(), self.seeds)
+        Work::hot_reloaded(rules, &self.options, self.paths.clone(), self.seeds)
     }
 
     /// Shows the new rules the recent events; gives out up to where, and how many are missing between
@@ -256,22 +256,21 @@ impl Tail {
 }
 
 /// Exchanges the rules of `work`; gives out what follows and the sentence that says so.
-pub(super) fn exchange(work: &mut Work, prepared: &mut Prepared, tail: &mut Tail) -> (Succession, String) {
+pub(super) fn exchange(work: &mut Work, prepared: &mut Prepared, tail: &mut Tail) -> (HotReload, String) {
     let unseen = tail.recall(&mut prepared.work, prepared.recalled_to);
-    let succession = work.exchange(&mut prepared.work);
-    let counts =
-        [(succession.changed, "changed"), (succession.added, "added"), (succession.removed, "removed")];
+    let change = work.exchange(&mut prepared.work);
+    let counts = [(change.changed, "changed"), (change.added, "added"), (change.removed, "removed")];
     let parts = counts.iter().filter(|(count, _)| *count > 0);
     let mut words: Vec<String> = parts.map(|(count, word)| format!("{count} {word}")).collect();
     if words.is_empty() {
         words.push("same texts".to_owned());
     }
-    let running = succession.kept + succession.changed + succession.added;
+    let running = change.kept + change.changed + change.added;
     let mut sentence = format!("rules reloaded: {}; {running} run", words.join(", "));
     if unseen > 0 {
         sentence.push_str(&format!("; new rules have not seen the {unseen} events that came in between"));
     }
-    (succession, sentence)
+    (change, sentence)
 }
 
 /// Nothing to reload: a channel that never says anything.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::intake::Intake;
 use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
-use crate::correlate::{Correlator, CorrelatorOptions, Output, Seeds, SnapshotError, Succession};
+use crate::correlate::{Correlator, CorrelatorOptions, HotReload, Output, Seeds, SnapshotError};
 use crate::decode::joining::{self, Joined};
 use crate::detect::{Engine, EngineOptions, Extractor, MatchRecord, View};
 use crate::event::{
@@ -159,7 +159,7 @@ impl Work {
 
     /// Rules that are to take over from those of another [`Work`], whose paths and seeds these are.
     #[must_use]
-    pub fn succeeding(rules: &RuleSet, options: &WorkOptions, paths: Paths, seeds: Seeds) -> Self {
+    pub fn hot_reloaded(rules: &RuleSet, options: &WorkOptions, paths: Paths, seeds: Seeds) -> Self {
         let mut work = Self::with_paths(rules, options, paths);
         work.program.correlator.adopt_seeds(seeds);
         work
@@ -432,15 +432,15 @@ impl Work {
         self.outputs.clear();
     }
 
-    /// Other rules take over between two events: those of `successor`, which has looked again at what
+    /// Other rules take over between two events: those of `next`, which has looked again at what
     /// came before. It is left with what is to be thrown away.
-    pub fn exchange(&mut self, successor: &mut Work) -> Succession {
-        std::mem::swap(&mut self.program, &mut successor.program);
+    pub fn exchange(&mut self, next: &mut Work) -> HotReload {
+        std::mem::swap(&mut self.program, &mut next.program);
         self.changed_since_saved = true;
-        self.program.hits.take_over(&successor.program.hits);
-        let succession = self.program.correlator.succeed(&mut successor.program.correlator);
-        self.program.hits.count_alerts(&succession.told);
-        succession
+        self.program.hits.take_over(&next.program.hits);
+        let change = self.program.correlator.hot_reload(&mut next.program.correlator);
+        self.program.hits.count_alerts(&change.told);
+        change
     }
 
     /// How often each rule matched and alerted that did either.

@@ -394,14 +394,14 @@ impl Worker {
     }
 
     fn exchange_rules(&mut self, mut prepared: Prepared) {
-        let (succession, sentence) = reload::exchange(&mut self.work, &mut prepared, &mut self.tail);
+        let (change, sentence) = reload::exchange(&mut self.work, &mut prepared, &mut self.tail);
         let now = self.clock.now();
         let risks = self.work.correlator().risks(now, 0.0);
-        self.state.apply(Update::Superseded { void: succession.void, risks });
+        self.state.apply(Update::Superseded { void: change.void, risks });
         let mut batch = Batch::empty(&self.work, now);
-        self.handle(succession.told, &mut batch);
+        self.handle(change.told, &mut batch);
         self.send(batch);
-        reload::show_standing(succession.standing, &mut self.state);
+        reload::show_standing(change.standing, &mut self.state);
         let Prepared { work, fingerprint, mut report, done, .. } = prepared;
         report.remarks.insert(0, sentence);
         let remarks = report.remarks.clone();

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use memchr::memmem::Finder;
 
-use crate::correlate::Once;
+use crate::correlate::Deduplicator;
 use crate::event::{Event, Nanos, Timestamp, canonical};
 
 /// Seconds that are looked back.
@@ -27,8 +27,8 @@ const SHORTEST: f64 = 1e5;
 /// several files of one service.
 #[derive(Default)]
 pub struct Copies {
-    of_loggers: Once,
-    of_files: Once,
+    of_loggers: Deduplicator,
+    of_files: Deduplicator,
     hasher: RandomState,
 }
 

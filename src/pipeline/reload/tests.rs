@@ -62,7 +62,7 @@ impl Running {
     /// Other rules, which have seen what was read before event `recalled_to`.
     fn prepare(&self, rules: &RuleSet, recalled_to: usize) -> Prepared {
         let (paths, seeds) = (self.work.paths().clone(), self.work.correlator().seeds());
-        let mut work = Work::succeeding(rules, &WorkOptions::default(), paths, seeds);
+        let mut work = Work::hot_reloaded(rules, &WorkOptions::default(), paths, seeds);
         for record in &self.read[..recalled_to] {
             work.recall(record, &mut Event::default());
         }
@@ -72,8 +72,8 @@ impl Running {
     }
 
     fn exchange(&mut self, mut prepared: Prepared) -> (Vec<String>, String) {
-        let (succession, sentence) = exchange(&mut self.work, &mut prepared, &mut self.tail);
-        (told(&succession.told), sentence)
+        let (change, sentence) = exchange(&mut self.work, &mut prepared, &mut self.tail);
+        (told(&change.told), sentence)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::correlate::incident::{Incident, Incidents, Place};
 
 /// What a change of rules means for those who follow what the rules say.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Succession {
+pub struct HotReload {
     /// Incidents that end with the change, and those that the new rules find in recent events.
     pub told: Vec<Output>,
     /// How things stand for the rules that start anew: for whoever shows it, no news.
@@ -50,7 +50,7 @@ impl Correlator {
     }
 
     /// Takes over from `old`, in the middle of its stream. What is left of `old` is of no use.
-    pub fn succeed(&mut self, old: &mut Correlator) -> Succession {
+    pub fn hot_reload(&mut self, old: &mut Correlator) -> HotReload {
         let plan = Arc::clone(&self.plan);
         let earlier = old.plan.rules.iter().map(|rule| (rule.summary.id.as_str(), rule.content_hash));
         let places = Places::new(earlier, &plan.rules);
@@ -62,13 +62,13 @@ impl Correlator {
         self.take_memories(old, &places, &fields, &kept);
         self.find_sweeps();
         self.take_risks(old, &places, &fields, &kept);
-        let mut succession = self.count_changes(old, &places);
+        let mut change = self.count_changes(old, &places);
         let mut tell = Vec::new();
         self.take_incidents(old, &places, &fields, &kept, &mut tell);
         self.alerts.append(&mut tell);
-        self.hand_over(&mut succession.told);
-        self.standing_of(|rule| !kept.contains(&rule), &mut succession.standing);
-        succession
+        self.hand_over(&mut change.told);
+        self.standing_of(|rule| !kept.contains(&rule), &mut change.standing);
+        change
     }
 
     /// What was due by now is over before anything is compared, and was told at its time, if at all.
@@ -195,9 +195,9 @@ impl Correlator {
         }
     }
 
-    fn count_changes(&self, old: &Correlator, places: &Places) -> Succession {
+    fn count_changes(&self, old: &Correlator, places: &Places) -> HotReload {
         let now: BTreeSet<&str> = self.plan.rules.iter().map(|rule| rule.summary.id.as_str()).collect();
-        let mut counts = Succession::default();
+        let mut counts = HotReload::default();
         for (rule, index) in old.plan.rules.iter().zip(0..) {
             let id = rule.summary.id.as_str();
             match places.of(index) {

@@ -14,7 +14,7 @@ use super::plan::{Measure, WindowPlan};
 use super::sketch::{DistinctInTime, pane_of, start_of, touches};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Residue {
+pub(crate) struct EvictedSummary {
     span: i64,
     panes: VecDeque<Pane>,
     /// Values that no entry holds any more, by the time of their newest event; each once.
@@ -60,7 +60,7 @@ impl Pane {
     }
 }
 
-impl Residue {
+impl EvictedSummary {
     pub(crate) fn new(plan: &WindowPlan) -> Self {
         Self {
             span: plan.span,
@@ -74,10 +74,10 @@ impl Residue {
 
     /// Before `time` there may have been so many events that nobody kept.
     pub(crate) fn of_unknown(plan: &WindowPlan, events: u64, time: i64) -> Self {
-        let mut residue = Self::new(plan);
-        residue.newest = time;
-        residue.pane(time).unknown = events;
-        residue
+        let mut evicted = Self::new(plan);
+        evicted.newest = time;
+        evicted.pane(time).unknown = events;
+        evicted
     }
 
     /// An entry that is held from now on.

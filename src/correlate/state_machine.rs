@@ -17,7 +17,7 @@ use crate::sigma::extension::{StateFrom, States};
 
 /// A state and how it came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Mark {
+pub(crate) struct StateEntry {
     /// Index in `States::names`.
     pub(crate) state: usize,
     pub(crate) since: i64,
@@ -40,10 +40,10 @@ struct Step {
 /// The machine of one group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
-    settled: Mark,
+    settled: StateEntry,
     /// Inputs after `settled`, in event time.
     recent: Vec<Step>,
-    pub(crate) now: Mark,
+    pub(crate) now: StateEntry,
     /// Group values in original spelling.
     pub(crate) names: Names,
     /// Times of entries into alerting states, at most [`MOST_ENTRIES`].
@@ -58,11 +58,11 @@ pub(crate) struct Machine {
 
 /// One move of a machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Moved {
-    pub(crate) from: Mark,
-    pub(crate) to: Mark,
+pub(crate) struct StateChange {
+    pub(crate) from: StateEntry,
+    pub(crate) to: StateEntry,
     pub(crate) time: i64,
-    /// Moved by a timer.
+    /// StateChange by a timer.
     pub(crate) timeout: bool,
 }
 
@@ -74,7 +74,7 @@ const HOUR: Nanos = 3_600_000_000_000;
 
 impl Machine {
     pub(crate) fn new(names: Names) -> Self {
-        let rest = Mark { state: 0, since: i64::MIN, until: None, inferred: true, count: 0 };
+        let rest = StateEntry { state: 0, since: i64::MIN, until: None, inferred: true, count: 0 };
         Self {
             settled: rest,
             recent: Vec::new(),
@@ -95,7 +95,7 @@ impl Machine {
         count: u64,
         rule: (&States, &StatesPlan),
         settled_before: i64,
-        moves: &mut Vec<Moved>,
+        moves: &mut Vec<StateChange>,
     ) {
         let (states, plan) = rule;
         let step = Step { time, order, input, count };
@@ -124,7 +124,7 @@ impl Machine {
     }
 
     /// Lets timeouts happen that lie at or before `time`.
-    pub(crate) fn expire(&mut self, time: i64, states: &States, moves: &mut Vec<Moved>) {
+    pub(crate) fn expire(&mut self, time: i64, states: &States, moves: &mut Vec<StateChange>) {
         while let Some(until) = self.now.until.filter(|until| *until <= time) {
             let before = self.now;
             time_out(&mut self.now, until, states);
@@ -132,7 +132,14 @@ impl Machine {
         }
     }
 
-    fn moved(&mut self, from: Mark, time: i64, timeout: bool, states: &States, moves: &mut Vec<Moved>) {
+    fn moved(
+        &mut self,
+        from: StateEntry,
+        time: i64,
+        timeout: bool,
+        states: &States,
+        moves: &mut Vec<StateChange>,
+    ) {
         if from.state == self.now.state {
             return;
         }
@@ -142,11 +149,11 @@ impl Machine {
             }
             self.entries.push(time);
         }
-        moves.push(Moved { from, to: self.now, time, timeout });
+        moves.push(StateChange { from, to: self.now, time, timeout });
     }
 
     /// Computes the state anew after a late input and reports at most one move: the correction.
-    fn recompute(&mut self, states: &States, plan: &StatesPlan, moves: &mut Vec<Moved>) {
+    fn recompute(&mut self, states: &States, plan: &StatesPlan, moves: &mut Vec<StateChange>) {
         let shown = self.now;
         let mut mark = self.settled;
         for step in &self.recent {
@@ -191,7 +198,7 @@ impl Machine {
 }
 
 /// Applies the first transition that fits; true when one did.
-fn apply(mark: &mut Mark, step: &Step, states: &States, plan: &StatesPlan) -> bool {
+fn apply(mark: &mut StateEntry, step: &Step, states: &States, plan: &StatesPlan) -> bool {
     let fits = |from: StateFrom| match from {
         StateFrom::Any => true,
         StateFrom::State(state) => state == mark.state,
@@ -201,24 +208,30 @@ fn apply(mark: &mut Mark, step: &Step, states: &States, plan: &StatesPlan) -> bo
     };
     let again = *to == mark.state;
     let logged = plan.logged.get(step.input) == Some(&true);
-    *mark = Mark {
+    *mark = StateEntry {
         state: *to,
         since: if again { mark.since } else { step.time },
         until: deadline(*to, step.time, states),
-        // Once the service has said so the state is no longer a guess.
+        // Deduplicator the service has said so the state is no longer a guess.
         inferred: if again { mark.inferred && !logged } else { !logged },
         count: if again { mark.count.saturating_add(1).max(step.count) } else { step.count },
     };
     true
 }
 
-fn time_out(mark: &mut Mark, at: i64, states: &States) {
+fn time_out(mark: &mut StateEntry, at: i64, states: &States) {
     let to = states.timeouts.iter().find(|timeout| timeout.state == mark.state).map(|timeout| timeout.to);
     let Some(to) = to else {
         mark.until = None;
         return;
     };
-    *mark = Mark { state: to, since: at, until: deadline(to, at, states), inferred: true, count: mark.count };
+    *mark = StateEntry {
+        state: to,
+        since: at,
+        until: deadline(to, at, states),
+        inferred: true,
+        count: mark.count,
+    };
 }
 
 fn deadline(state: usize, since: i64, states: &States) -> Option<i64> {

@@ -1,15 +1,15 @@
-//! Events that several streams write and that are one fact (`once_per`).
+//! Events that several streams write and that are one occurrence (`once_per`).
 //!
 //! Systems write one thing to a file, to another file and to standard output. Of the events with one key
 //! within a short time, as many count as the stream holds that has most of them: two streams with three
-//! each are three facts. Within one stream every event counts, so that nobody hides repetition behind an
+//! each are three occurrences. Within one stream every event counts, so that nobody hides repetition behind an
 //! id that is constant or of their own choosing. How many count does not depend on the order in which the
 //! streams are read.
 //!
 //! A stream is a file. Within a file, loggers are streams of a request only: the middleware and the server write
 //! a line each, with the same path and status. What else loggers write may be something else each time.
 //!
-//! A fact ends: a stream that was ahead for long would otherwise hide a burst of another.
+//! A occurrence ends: a stream that was ahead for long would otherwise hide a burst of another.
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -25,14 +25,14 @@ use crate::event::Nanos;
 const MOST_KEYS: usize = 65_536;
 /// Streams told apart under one key; further ones count by themselves.
 const MOST_STREAMS: usize = 8;
-/// Longest fact, in times of `within`.
+/// Longest occurrence, in times of `within`.
 const MOST_SPAN: i64 = 5;
 
-/// What one rule remembers of facts.
+/// What one rule remembers of occurrences.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Once {
-    /// By key; one key may have several facts at different times, in the order of their last events.
-    facts: KeyedMap<u64, SmallVec<[Fact; 1]>>,
+pub(crate) struct Deduplicator {
+    /// By key; one key may have several occurrences at different times, in the order of their last events.
+    occurrences: KeyedMap<u64, SmallVec<[Occurrence; 1]>>,
     held: usize,
     /// When so many are held, those that are over are looked for.
     clean_at: usize,
@@ -40,7 +40,7 @@ pub(crate) struct Once {
 
 /// Events of one key, each at most so far from the next.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Fact {
+pub(crate) struct Occurrence {
     first: i64,
     last: i64,
     /// Events that counted: as many as the stream has that has most.
@@ -48,72 +48,74 @@ pub(crate) struct Fact {
     streams: SmallVec<[(u64, u32); 2]>,
 }
 
-impl Once {
+impl Deduplicator {
     /// Whether an event of this key is new, and not the copy of one from another stream. What is older
     /// than `settled` is expected no more.
     pub(crate) fn is_new(&mut self, key: u64, stream: u64, time: i64, within: Nanos, settled: i64) -> bool {
         self.clean(within, settled);
-        let facts = self.facts.entry(key).or_default();
-        let before = facts.len();
-        let mut fact = Fact { first: time, last: time, ..Fact::default() };
-        while let Some(near) = facts.iter().position(|other| fact.is_one_with(other, within)) {
-            fact.absorb(facts.remove(near));
+        let occurrences = self.occurrences.entry(key).or_default();
+        let before = occurrences.len();
+        let mut occurrence = Occurrence { first: time, last: time, ..Occurrence::default() };
+        while let Some(near) = occurrences.iter().position(|other| occurrence.is_one_with(other, within)) {
+            occurrence.absorb(occurrences.remove(near));
         }
-        let new = fact.add(stream);
-        let at = facts.partition_point(|other| other.last <= fact.last);
-        facts.insert(at, fact);
-        self.held = self.held + facts.len() - before;
+        let new = occurrence.add(stream);
+        let at = occurrences.partition_point(|other| other.last <= occurrence.last);
+        occurrences.insert(at, occurrence);
+        self.held = self.held + occurrences.len() - before;
         new
     }
 
-    /// Everything remembered, for [`Once::restore`].
-    pub(crate) fn store(&self) -> Vec<(u64, Vec<Fact>)> {
-        let mut all: Vec<_> = self.facts.iter().map(|(key, facts)| (*key, facts.to_vec())).collect();
+    /// Everything remembered, for [`Deduplicator::restore`].
+    pub(crate) fn store(&self) -> Vec<(u64, Vec<Occurrence>)> {
+        let mut all: Vec<_> =
+            self.occurrences.iter().map(|(key, occurrences)| (*key, occurrences.to_vec())).collect();
         all.sort_unstable_by_key(|(key, _)| *key);
         all
     }
 
-    pub(crate) fn restore(stored: Vec<(u64, Vec<Fact>)>) -> Self {
-        let held = stored.iter().map(|(_, facts)| facts.len()).sum();
-        let facts = stored.into_iter().map(|(key, facts)| (key, facts.into())).collect();
-        Self { facts, held, clean_at: 0 }
+    pub(crate) fn restore(stored: Vec<(u64, Vec<Occurrence>)>) -> Self {
+        let held = stored.iter().map(|(_, occurrences)| occurrences.len()).sum();
+        let occurrences = stored.into_iter().map(|(key, occurrences)| (key, occurrences.into())).collect();
+        Self { occurrences, held, clean_at: 0 }
     }
 
     fn clean(&mut self, within: Nanos, settled: i64) {
         if self.held < self.clean_at.max(1_024) {
             return;
         }
-        self.retain(|fact| fact.last.saturating_add(within) >= settled);
+        self.retain(|occurrence| occurrence.last.saturating_add(within) >= settled);
         if self.held >= MOST_KEYS {
-            let mut times: Vec<i64> = self.facts.values().flatten().map(|fact| fact.last).collect();
+            let mut times: Vec<i64> =
+                self.occurrences.values().flatten().map(|occurrence| occurrence.last).collect();
             let middle = times.len() / 2;
             let median = *times.select_nth_unstable(middle).1;
-            self.retain(|fact| fact.last > median);
+            self.retain(|occurrence| occurrence.last > median);
         }
         self.clean_at = (self.held * 2).min(MOST_KEYS);
     }
 
-    fn retain(&mut self, keep: impl Fn(&Fact) -> bool) {
-        self.facts.retain(|_, facts| {
-            facts.retain(|fact| keep(fact));
-            !facts.is_empty()
+    fn retain(&mut self, keep: impl Fn(&Occurrence) -> bool) {
+        self.occurrences.retain(|_, occurrences| {
+            occurrences.retain(|occurrence| keep(occurrence));
+            !occurrences.is_empty()
         });
-        self.held = self.facts.values().map(|facts| facts.len()).sum();
+        self.held = self.occurrences.values().map(|occurrences| occurrences.len()).sum();
     }
 }
 
-impl Fact {
-    /// Whether another fact of the key reaches into the time around this one, and both together do not last too
+impl Occurrence {
+    /// Whether another occurrence of the key reaches into the time around this one, and both together do not last too
     /// long.
-    fn is_one_with(&self, other: &Fact, within: Nanos) -> bool {
+    fn is_one_with(&self, other: &Occurrence, within: Nanos) -> bool {
         let near = other.last >= self.first.saturating_sub(within)
             && other.first <= self.last.saturating_add(within);
         let lasts = self.last.max(other.last).saturating_sub(self.first.min(other.first));
         near && lasts <= within.saturating_mul(MOST_SPAN)
     }
 
-    /// Takes over what turned out to be the same fact. What has counted has counted.
-    fn absorb(&mut self, other: Fact) {
+    /// Takes over what turned out to be the same occurrence. What has counted has counted.
+    fn absorb(&mut self, other: Occurrence) {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.counted = self.counted.saturating_add(other.counted);
@@ -187,7 +189,7 @@ mod tests {
 
     /// How many of some (key, stream, time) count.
     fn counted(of: &[(u64, u64, i64)]) -> usize {
-        let mut once = Once::default();
+        let mut once = Deduplicator::default();
         of.iter().filter(|(key, stream, time)| once.is_new(*key, *stream, *time, 10, i64::MIN)).count()
     }
 
@@ -214,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_stream_that_is_ahead_hides_no_burst_of_another() {
-        let mut once = Once::default();
+        let mut once = Deduplicator::default();
         let mut count = |stream, times: &mut dyn Iterator<Item = i64>| {
             times.filter(|time| once.is_new(1, stream, *time, 10, i64::MIN)).count()
         };
@@ -225,12 +227,12 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_what_is_over_goes_first() {
-        let mut once = Once::default();
+        let mut once = Deduplicator::default();
         for n in 0..200_000_i64 {
             assert!(once.is_new(n as u64, 1, n, 10, n - 100));
         }
         assert!(once.held <= 2_048, "{}", once.held);
-        let mut once = Once::default();
+        let mut once = Deduplicator::default();
         for n in 0..200_000_i64 {
             assert!(once.is_new(n as u64, 1, n, 10, i64::MIN));
         }

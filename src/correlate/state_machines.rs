@@ -8,8 +8,8 @@ use super::plan::{Evaluator, Plan};
 use super::timer::Kind;
 use super::{Correlator, Group, GroupRef, Names, Output, Signal};
 use crate::alert::{AlertKind, AlertStatus, Transition};
-use crate::correlate::incident::{Effect, Facet, Sighting};
-use crate::correlate::states::{Machine, Moved};
+use crate::correlate::incident::{Effect, Facet, Firing};
+use crate::correlate::state_machine::{Machine, StateChange};
 use crate::detect::record::FieldNumber;
 use crate::event::veil::shown;
 use crate::event::{EventId, Timestamp};
@@ -80,7 +80,7 @@ impl Correlator {
         plan: &Plan,
         index: u32,
         key: u128,
-        moves: &[Moved],
+        moves: &[StateChange],
         cause: Option<(u64, Arc<Evidence>)>,
         out: &mut Vec<Output>,
     ) {
@@ -126,8 +126,12 @@ impl Correlator {
         let mut standing = Vec::new();
         for (index, memory) in self.rules.iter().enumerate().filter(|(index, _)| wanted(*index as u32)) {
             for (key, machine) in &memory.machines {
-                let moved =
-                    Moved { from: machine.now, to: machine.now, time: machine.now.since, timeout: false };
+                let moved = StateChange {
+                    from: machine.now,
+                    to: machine.now,
+                    time: machine.now.since,
+                    timeout: false,
+                };
                 let cause = machine.latest.as_ref().map(|latest| (0, Arc::clone(latest)));
                 standing.extend(self.transition(&plan, index as u32, *key, &moved, cause.as_ref()));
             }
@@ -142,7 +146,7 @@ impl Correlator {
         plan: &Plan,
         index: u32,
         key: u128,
-        moved: &Moved,
+        moved: &StateChange,
         cause: Option<&(u64, Arc<Evidence>)>,
     ) -> Option<Transition> {
         let rule = &plan.rules[index as usize];
@@ -192,7 +196,7 @@ impl Correlator {
         plan: &Plan,
         index: u32,
         key: u128,
-        moved: &Moved,
+        moved: &StateChange,
         cause: Option<&(u64, Arc<Evidence>)>,
         out: &mut Vec<Output>,
     ) {
@@ -220,7 +224,7 @@ impl Correlator {
         } else {
             let order = cause.map_or(0, |(order, _)| *order);
             let window = self.window_start(index, key, moved.time);
-            let sighting = Sighting {
+            let firing = Firing {
                 kind: AlertKind::State,
                 time: moved.time,
                 first: window,
@@ -239,7 +243,7 @@ impl Correlator {
             let effect = self.incidents.sight(
                 place,
                 rule,
-                sighting,
+                firing,
                 || named(rule, &names),
                 |details, _| {
                     details.state = Some(state);
@@ -325,7 +329,7 @@ impl Correlator {
         let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
         let (names, latest) = (machine.names.clone(), machine.latest.clone());
         let words = format!("{}: {words}", listed(&names));
-        let sighting = Sighting {
+        let firing = Firing {
             kind: AlertKind::State,
             time: at,
             first: since,
@@ -340,7 +344,7 @@ impl Correlator {
         self.incidents.sight(
             place,
             rule,
-            sighting,
+            firing,
             || named(rule, &names),
             |details, _| {
                 details.words = Some(words);
@@ -354,7 +358,7 @@ impl Correlator {
 }
 
 /// The service ended an alerting state that was inferred and had still to last.
-fn left_early(moved: &Moved, alerting: &[usize]) -> bool {
+fn left_early(moved: &StateChange, alerting: &[usize]) -> bool {
     let (from, to) = (&moved.from, &moved.to);
     let ended = alerting.contains(&from.state) && !alerting.contains(&to.state);
     ended && from.inferred && !to.inferred && from.until.is_some_and(|until| until > moved.time)

@@ -1,7 +1,7 @@
 //! Rules that change under a running stream.
 
 use super::harness::{Stream, detection};
-use crate::correlate::{Output, Succession};
+use crate::correlate::{HotReload, Output};
 
 /// `count` failures of one user within a minute.
 fn guessing(name: &str, count: u32) -> String {
@@ -24,11 +24,11 @@ fn both(old: &mut Stream, new: &mut Stream, rule: &str, seconds: &[f64], fields:
 }
 
 /// The new rules take over; what they said of their history is not heard.
-fn hand_over(mut old: Stream, new: &mut Stream) -> Succession {
+fn hand_over(mut old: Stream, new: &mut Stream) -> HotReload {
     new.out.clear();
-    let mut succession = new.correlator.succeed(&mut old.correlator);
-    new.out.append(&mut succession.told);
-    succession
+    let mut change = new.correlator.hot_reload(&mut old.correlator);
+    new.out.append(&mut change.told);
+    change
 }
 
 #[test]
@@ -38,8 +38,8 @@ fn a_rule_with_the_same_text_counts_on() {
     old.events("failed", &[0.0, 1.0, 2.0], "user.name=alice");
     let mut new = Stream::new(&with_more_fields(&rules));
     new.seq = old.seq;
-    let succession = hand_over(old, &mut new);
-    assert_eq!((succession.kept, succession.added, succession.changed, succession.removed), (2, 1, 0, 0));
+    let change = hand_over(old, &mut new);
+    assert_eq!((change.kept, change.added, change.changed, change.removed), (2, 1, 0, 0));
     new.events("failed", &[3.0, 4.0], "user.name=alice");
     assert_eq!(new.told(), ["open 4 x5 high Guessing guess: alice"]);
     assert_eq!(new.alerts()[0].events.len(), 5, "the evidence of before the change is there");
@@ -52,10 +52,10 @@ fn a_changed_rule_finds_in_its_history_what_is_open_and_says_only_what_is_new() 
     both(&mut old, &mut new, "failed", &[0.0, 1.0, 2.0], "user.name=alice");
     both(&mut old, &mut new, "failed", &[3.0, 4.0], "user.name=bob");
     let known = old.alerts()[0].alert_id;
-    let succession = hand_over(old, &mut new);
-    assert_eq!((succession.kept, succession.changed), (1, 1));
+    let change = hand_over(old, &mut new);
+    assert_eq!((change.kept, change.changed), (1, 1));
     assert_eq!(new.told(), ["open 4 x2 high Guessing guess: bob"], "alice was told of before");
-    let standing: Vec<_> = succession.standing.iter().filter_map(alert_id).collect();
+    let standing: Vec<_> = change.standing.iter().filter_map(alert_id).collect();
     assert!(standing.contains(&known), "alice's incident goes on under its id");
     new.out.clear();
     new.event("failed", 5.0, "user.name=alice");
@@ -77,10 +77,10 @@ fn what_a_changed_rule_does_not_find_again_is_closed_and_so_is_what_a_removed_on
     let mut old = Stream::new(&[detection("failed", "low"), guessing("guess", 3), guessing("gone", 2)]);
     let mut new = Stream::new(&[detection("failed", "low"), guessing("guess", 10)]);
     both(&mut old, &mut new, "failed", &[0.0, 1.0, 2.0], "user.name=alice");
-    let succession = hand_over(old, &mut new);
+    let change = hand_over(old, &mut new);
     assert_eq!(new.told(), ["close 2 x3 high Guessing gone: alice", "close 2 x3 high Guessing guess: alice"]);
-    assert_eq!((succession.changed, succession.removed), (1, 1));
-    assert_eq!(succession.void, ["guess", "gone"]);
+    assert_eq!((change.changed, change.removed), (1, 1));
+    assert_eq!(change.void, ["guess", "gone"]);
     assert_eq!(new.correlator.risks(super::harness::at(3.0), 0.0), []);
 }
 
@@ -128,9 +128,9 @@ fn a_changed_machine_stands_as_its_history_says() {
     let mut new = Stream::new(&[detection("failed", "low"), lockout(30)]);
     both(&mut old, &mut new, "failed", &[0.0, 1.0], "user.name=alice");
     assert_eq!(old.moves(), ["1 alice free>locked 901 inferred"]);
-    let succession = hand_over(old, &mut new);
+    let change = hand_over(old, &mut new);
     assert_eq!(new.told(), Vec::<String>::new());
-    let ends: Vec<_> = succession
+    let ends: Vec<_> = change
         .standing
         .iter()
         .filter_map(|output| match output {
