@@ -18,7 +18,7 @@ use std::time::Duration;
 use soctop::alert::AlertStatus;
 use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::decode::Decoder;
-use soctop::detect::{Engine, EngineOptions, Extractor, MatchRecord};
+use soctop::detect::{Extractor, MatchRecord, Matcher, MatcherOptions};
 use soctop::event::{Event, EventId, GenerationId, Paths, SourceId, TimeQuality, Timestamp};
 use soctop::normalize::{Normalizer, Options};
 use soctop::sigma::{LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
@@ -53,7 +53,7 @@ fn read_rules(directory: &Path) -> RuleSet {
 struct Front {
     decoder: Decoder,
     normalizer: Normalizer,
-    engine: Engine,
+    matcher: Matcher,
     extractor: Extractor,
     event: Event,
     matched: Vec<RuleIndex>,
@@ -67,7 +67,7 @@ impl Front {
         Self {
             decoder: Decoder::new(paths.clone()),
             normalizer: Normalizer::new(paths.clone(), Options::default()),
-            engine: Engine::compile(rules, &paths, EngineOptions { routing: false }),
+            matcher: Matcher::compile(rules, &paths, MatcherOptions { routing: false }),
             extractor: Extractor::new(&paths, correlator.needed_fields()),
             event: Event::default(),
             matched: Vec::new(),
@@ -84,7 +84,7 @@ impl Front {
     }
 
     fn detect(&mut self) {
-        self.engine.matches(&self.event, &mut self.matched);
+        self.matcher.matches(&self.event, &mut self.matched);
     }
 
     fn correlate(&mut self, correlator: &mut Correlator, out: &mut Vec<Output>) {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use soctop::decode::Decoder;
-use soctop::detect::{Engine, EngineOptions};
+use soctop::detect::{Matcher, MatcherOptions};
 use soctop::event::{Event, Paths};
 use soctop::sigma::{Document, LoadOptions, assemble, parse_documents};
 
@@ -94,14 +94,14 @@ fn matching(criterion: &mut Criterion) {
     for count in [0, 10, 100, 1_000, documents.len()] {
         let (rules, _) = assemble(sample(&documents, count), &LoadOptions::default());
         let paths = Paths::new();
-        let mut engine = Engine::compile(&rules, &paths, EngineOptions { routing: false });
+        let mut matcher = Matcher::compile(&rules, &paths, MatcherOptions { routing: false });
         let mut decoder = Decoder::new(paths);
         let (mut event, mut matched) = (Event::default(), Vec::new());
         group.bench_function(BenchmarkId::new("decode and match", count), |bencher| {
             bencher.iter(|| {
                 for line in &lines {
                     decoder.decode(line.as_bytes(), false, &mut event);
-                    engine.matches(&event, &mut matched);
+                    matcher.matches(&event, &mut matched);
                     black_box(&matched);
                 }
             });
@@ -117,7 +117,7 @@ fn loading(criterion: &mut Criterion) {
     group.bench_function("parse, assemble, compile", |bencher| {
         bencher.iter(|| {
             let (rules, _) = assemble(documents(&texts), &LoadOptions::default());
-            Engine::compile(&rules, &Paths::new(), EngineOptions::default())
+            Matcher::compile(&rules, &Paths::new(), MatcherOptions::default())
         });
     });
     group.finish();

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use soctop::alert::AlertStatus;
 use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::decode::Decoder;
-use soctop::detect::{Engine, EngineOptions, Extractor, MatchRecord};
+use soctop::detect::{Extractor, MatchRecord, Matcher, MatcherOptions};
 use soctop::event::stamp::{Completion, parse};
 use soctop::event::{Event, GenerationId, PathId, Paths, SourceId, TimeQuality, Timestamp};
 use soctop::normalize::{Normalizer, Options};
@@ -131,7 +131,7 @@ struct Worker {
     decoder: Decoder,
     normalizer: Option<Normalizer>,
     timestamp: PathId,
-    engine: Engine,
+    matcher: Matcher,
     extractor: Extractor,
     correlator: Correlator,
     batch: Vec<Matched>,
@@ -153,9 +153,9 @@ impl Worker {
         let paths = Paths::new();
         let options = CorrelatorOptions { conformance: shape.firings, ..CorrelatorOptions::default() };
         let (correlator, _) = Correlator::new(rules, options);
-        let mut engine = Engine::compile(rules, &paths, EngineOptions { routing: shape.routed });
+        let mut matcher = Matcher::compile(rules, &paths, MatcherOptions { routing: shape.routed });
         // The first event makes the index of the rules for its logsource: this belongs to loading.
-        engine.matches(&Event::default(), &mut Vec::new());
+        matcher.matches(&Event::default(), &mut Vec::new());
         Self {
             shape,
             decoder: Decoder::new(paths.clone()),
@@ -163,7 +163,7 @@ impl Worker {
             timestamp: paths.intern("timestamp"),
             extractor: Extractor::new(&paths, correlator.needed_fields()),
             correlator,
-            engine,
+            matcher,
             batch: std::iter::repeat_with(Matched::default).take(BATCH).collect(),
             filled: 0,
             record: MatchRecord::default(),
@@ -216,7 +216,7 @@ impl Worker {
                 event.meta.time_quality = TimeQuality::Exact;
             }
         }
-        self.engine.matches(event, rules);
+        self.matcher.matches(event, rules);
         self.matches += rules.len();
         if !self.shape.matches {
             self.filled += 1;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use soctop::correlate::{Correlator, CorrelatorOptions};
 use soctop::decode::{Decoder, LINE_LIMIT};
 use soctop::detect::explain;
-use soctop::detect::{Engine, EngineOptions};
+use soctop::detect::{Matcher, MatcherOptions};
 use soctop::event::{Event, Flags, Format, Kind, LogSource, Origin, Outcome, Paths, Redact, Timestamp};
 use soctop::normalize::{Normalizer, Options, Redaction, Redactor};
 use soctop::sigma::condition;
@@ -39,13 +39,13 @@ pub fn rule_text(data: &[u8]) {
     let (rules, more) = assemble(documents, &LoadOptions::default());
     diagnostics.extend(more);
     let paths = Paths::new();
-    let engine = Engine::compile(&rules, &paths, EngineOptions::default());
+    let matcher = Matcher::compile(&rules, &paths, MatcherOptions::default());
     let (_, more) = Correlator::new(&rules, CorrelatorOptions::default());
     diagnostics.extend(more);
     diagnostics.extend(lint(&rules));
     for (index, rule) in rules.detections.iter().enumerate() {
         assert!(!explain::detection(rule, None).is_empty());
-        assert!(!explain::witnesses(engine.program(), index).is_empty());
+        assert!(!explain::required_atoms(matcher.program(), index).is_empty());
     }
     for rule in &rules.correlations {
         assert!(!explain::correlation(rule, &rules).is_empty());
@@ -171,7 +171,7 @@ fn is_plain(key: &str) -> bool {
     key.len() < 100 && !key.contains('.') && key != "soctop"
 }
 
-/// Rules, then events, one a line: the compiled engine finds what the plain evaluator finds, and an
+/// Rules, then events, one a line: the compiled matcher finds what the plain evaluator finds, and an
 /// explanation says the same.
 pub fn rule_and_events(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
@@ -197,24 +197,24 @@ pub fn rule_and_events(data: &[u8]) {
     }
 }
 
-/// The compiled engine and the plain evaluator, each with and without routing.
+/// The compiled matcher and the plain evaluator, each with and without routing.
 struct Both {
-    pairs: [(Engine, Scan); 2],
+    pairs: [(Matcher, Scan); 2],
     paths: Paths,
 }
 
 impl Both {
     fn new(rules: &RuleSet, paths: &Paths) -> Self {
         let pair = |routing| {
-            (Engine::compile(rules, paths, EngineOptions { routing }), Scan::new(rules, paths, routing))
+            (Matcher::compile(rules, paths, MatcherOptions { routing }), Scan::new(rules, paths, routing))
         };
         Self { pairs: [pair(true), pair(false)], paths: paths.clone() }
     }
 
     fn check(&mut self, event: &Event, rules: &RuleSet) {
         let (mut found, mut expected): (Vec<RuleIndex>, Vec<RuleIndex>) = Default::default();
-        for (engine, scan) in &mut self.pairs {
-            engine.matches(event, &mut found);
+        for (matcher, scan) in &mut self.pairs {
+            matcher.matches(event, &mut found);
             scan.matches(event, &mut expected);
             assert_eq!(found, expected, "{}", event.buffer());
         }

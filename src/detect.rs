@@ -4,10 +4,10 @@
 //! state of the record's key.
 
 pub mod compile;
-pub mod engine;
 pub mod explain;
+pub mod matcher;
 pub mod prefilter;
 pub mod record;
 
-pub use engine::{Engine, EngineOptions};
+pub use matcher::{Matcher, MatcherOptions};
 pub use record::{Extractor, MatchRecord, View};

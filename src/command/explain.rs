@@ -13,7 +13,7 @@ use super::print::{self, Out};
 use super::settings::Asked;
 use crate::cli::{AlertFormat, ExplainArgs};
 use crate::config::Config;
-use crate::detect::{Engine, EngineOptions};
+use crate::detect::{Matcher, MatcherOptions};
 use crate::event::{
     Event, Field, Format, LogSource, Origin, Outcome, PathNames, Paths, Redacted, TimeQuality, Timestamp,
     canonical,
@@ -68,7 +68,7 @@ fn subject(word: Option<&str>) -> anyhow::Result<Subject> {
 struct Explainer<'r> {
     paths: Paths,
     intake: Intake,
-    engine: Engine,
+    matcher: Matcher,
     rules: &'r RuleSet,
     format: AlertFormat,
     /// The source as which everything is read, if one was named.
@@ -83,7 +83,7 @@ impl<'r> Explainer<'r> {
         let routing = config.rules.routing.value;
         Ok(Self {
             intake: Intake::new(&paths, &live::recorded(config)?, &config.sources),
-            engine: Engine::compile(rules, &paths, EngineOptions { routing }),
+            matcher: Matcher::compile(rules, &paths, MatcherOptions { routing }),
             rules,
             format: args.format,
             source: args.source.as_deref().map(|path| path.to_string_lossy().into()),
@@ -126,7 +126,7 @@ impl<'r> Explainer<'r> {
     fn event(&mut self, mut event: Event, path: &Arc<str>) -> anyhow::Result<()> {
         self.intake.join(&mut event);
         let mut matched = Vec::new();
-        self.engine.matches(&event, &mut matched);
+        self.matcher.matches(&event, &mut matched);
         let headers = matched.iter().filter_map(|rule| self.rules.header(*rule));
         let rules = headers.map(|header| Matched {
             name: header.name.as_deref().unwrap_or(header.reference()),

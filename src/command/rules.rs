@@ -13,10 +13,10 @@ use super::print::{self, Out};
 use super::settings::Asked;
 use crate::cli::{AlertFormat, RuleArgs, RulesArgs, RulesCommand};
 use crate::config::{Config, LoadedRules, read_text};
-use crate::detect::engine::RuleCounter;
 use crate::detect::explain;
 use crate::detect::explain::Line;
-use crate::detect::{Engine, EngineOptions};
+use crate::detect::matcher::RuleCounter;
+use crate::detect::{Matcher, MatcherOptions};
 use crate::event::{Event, Outcome, Paths, Timestamp};
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::Intake;
@@ -110,18 +110,18 @@ fn list(config: &Config, events: Option<&Path>, format: AlertFormat) -> anyhow::
     let mut bench = Bench::new(config, &loaded.rules, true)?;
     let mut seen = 0;
     if let Some(path) = events {
-        bench.each_event(path, |engine, event| {
+        bench.each_event(path, |matcher, event| {
             seen += 1;
-            engine.matches(event, &mut Vec::new());
+            matcher.matches(event, &mut Vec::new());
             Ok(())
         })?;
     }
-    let counters = events.map(|_| (seen, bench.engine.counters()));
+    let counters = events.map(|_| (seen, bench.matcher.counters()));
     let mut out = Out::new();
     if format == AlertFormat::Table && !loaded.rules.is_empty() {
         out.line(&out.dim(&list_heading(events.is_some())))?;
     }
-    for row in rows(&loaded.rules, &bench.engine, counters) {
+    for row in rows(&loaded.rules, &bench.matcher, counters) {
         match format {
             AlertFormat::Ndjson => out.json(&row)?,
             AlertFormat::Table => print_row(&mut out, &row)?,
@@ -133,7 +133,7 @@ fn list(config: &Config, events: Option<&Path>, format: AlertFormat) -> anyhow::
 
 fn rows<'a>(
     rules: &'a RuleSet,
-    engine: &'a Engine,
+    matcher: &'a Matcher,
     counters: Option<(u64, &'a [RuleCounter])>,
 ) -> impl Iterator<Item = Row> {
     let row = |header: &Header, kind, logsource| Row {
@@ -150,7 +150,7 @@ fn rows<'a>(
     let detections = rules.detections.iter().enumerate().map(move |(index, rule)| {
         let counter = counters.and_then(|(_, counters)| counters.get(index));
         Row {
-            looked_up_by: explain::witnesses(engine.program(), index),
+            looked_up_by: explain::required_atoms(matcher.program(), index),
             events: counters.map(|(events, _)| events),
             evaluated: counter.map(|counter| counter.evaluated),
             matched: counter.map(|counter| counter.matched),
@@ -222,11 +222,11 @@ fn show_rule(out: &mut Out, config: &Config, rules: &RuleSet, index: RuleIndex) 
     out.line("")?;
     print_lines(out, &explain::detection(rule, None))?;
     let bench = Bench::new(config, rules, false)?;
-    let program = bench.engine.program();
+    let program = bench.matcher.program();
     out.line("")?;
     out.line(&format!("compiled to  {}", explain::compiled(program, index.index())))?;
     out.line("looked at only when one of these holds")?;
-    for words in explain::witnesses(program, index.index()) {
+    for words in explain::required_atoms(program, index.index()) {
         out.line(&format!("  {}", Safe::new(&words)))?;
     }
     Ok(())
@@ -299,7 +299,7 @@ fn find(rules: &RuleSet, wanted: &str) -> anyhow::Result<RuleIndex> {
 fn print_header(out: &mut Out, header: &Header) -> anyhow::Result<()> {
     let level = out.level(header.level);
     out.line(&format!("{level}  {}", Safe::new(&header.title)))?;
-    let facts = [
+    let atoms = [
         ("id", header.id.clone().unwrap_or_default()),
         ("name", header.name.clone().unwrap_or_default()),
         ("status", header.status.clone().unwrap_or_default()),
@@ -307,7 +307,7 @@ fn print_header(out: &mut Out, header: &Header) -> anyhow::Result<()> {
         ("tags", header.tags.join(", ")),
         ("file", header.at.to_string()),
     ];
-    for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
+    for (name, value) in atoms.iter().filter(|(_, value)| !value.is_empty()) {
         out.line(&format!("{name:<9}  {}", Safe::new(value)))?;
     }
     for line in header.description.lines() {
@@ -337,26 +337,26 @@ fn load(config: &Config) -> anyhow::Result<LoadedRules> {
     Ok(loaded)
 }
 
-/// Intake and engine that belong together.
+/// Intake and matcher that belong together.
 struct Bench {
     paths: Paths,
     intake: Intake,
-    engine: Engine,
+    matcher: Matcher,
 }
 
 impl Bench {
     fn new(config: &Config, rules: &RuleSet, routing: bool) -> anyhow::Result<Self> {
         let paths = Paths::new();
         let intake = Intake::new(&paths, &super::live::recorded(config)?, &config.sources);
-        let engine = Engine::compile(rules, &paths, EngineOptions { routing });
-        Ok(Self { paths, intake, engine })
+        let matcher = Matcher::compile(rules, &paths, MatcherOptions { routing });
+        Ok(Self { paths, intake, matcher })
     }
 
     /// Every event of a file, as the rules of a live soctop would see it.
     fn each_event(
         &mut self,
         path: &Path,
-        mut each: impl FnMut(&mut Engine, &Event) -> anyhow::Result<()>,
+        mut each: impl FnMut(&mut Matcher, &Event) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let text = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let source: Arc<str> = path.to_string_lossy().into();
@@ -368,7 +368,7 @@ impl Bench {
                 self.intake.prepare(line, false, &source, at, &mut event, |_| {}) != Outcome::Blank;
             while more {
                 self.intake.join(&mut event);
-                each(&mut self.engine, &event)?;
+                each(&mut self.matcher, &event)?;
                 more = self.intake.prepare_next(&source, at, &mut event, |_| {});
             }
         }

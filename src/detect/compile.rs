@@ -1,11 +1,11 @@
-//! Rules to one program: items shared between rules, conditions over them, and the witnesses by
+//! Rules to one program: items shared between rules, conditions over them, and the required atoms by
 //! which the prefilter finds a rule.
 //!
 //! An *item* (`field|modifiers: values`) is the unit that is evaluated at most once per event, however
 //! many rules contain it. `neq` becomes a `not` around the positive item, so that both share it.
 
 mod item;
-mod witness;
+mod required;
 
 use hashbrown::HashMap;
 
@@ -16,7 +16,7 @@ use crate::sigma::scan;
 use crate::sigma::taxonomy::{FieldResolver, FieldSlot};
 
 pub use item::{ItemProgram, Target, Value};
-pub use witness::RuleWitnesses;
+pub use required::RequiredAtoms;
 
 /// A condition over items.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +34,7 @@ pub struct RuleProgram {
     pub logsource: LogSourcePattern,
     /// The rule can match an event in which nothing was found: its logsource must be certain.
     pub needs_something: bool,
-    pub witnesses: RuleWitnesses,
+    pub required: RequiredAtoms,
 }
 
 /// A compiled rule set, before any event.
@@ -63,13 +63,13 @@ impl Program {
         let mut compiler =
             Compiler { fields: FieldResolver::new(paths), items: Vec::new(), known: HashMap::new() };
         let roots: Vec<Node> = rules.detections.iter().map(|rule| compiler.rule(rule)).collect();
-        let mut witnesses = witness::choose(&roots, &compiler.items).into_iter();
+        let mut required = required::choose(&roots, &compiler.items).into_iter();
         compiler.items.iter_mut().for_each(ItemProgram::forget_tests);
         let programs = rules.detections.iter().zip(roots).map(|(rule, root)| RuleProgram {
             root,
             logsource: rule.logsource.clone(),
             needs_something: scan::needs_something(rule),
-            witnesses: witnesses.next().flatten(),
+            required: required.next().flatten(),
         });
         let rules = programs.collect();
         Self { fields: compiler.fields, items: compiler.items, rules }

@@ -1,7 +1,7 @@
 //! A rule in words, its compiled form, and why it matched an event or did not.
 
 use crate::detect::compile::{Node, Program};
-use crate::detect::prefilter::Fact;
+use crate::detect::prefilter::Atom;
 use crate::event::{Event, Kind, Nanos, PathId, PathNames, Paths};
 use crate::sigma::matcher::{Affix, FieldRef, Part, Pattern, Test, TimePart};
 use crate::sigma::rule::{
@@ -152,15 +152,15 @@ fn formula(node: &Node, inside: bool, items: &mut Vec<u32>) -> String {
     }
 }
 
-/// The facts under which the prefilter files a rule, in words.
+/// The atoms under which the prefilter files a rule, in words.
 #[must_use]
-pub fn witnesses(program: &Program, rule: usize) -> Vec<String> {
+pub fn required_atoms(program: &Program, rule: usize) -> Vec<String> {
     let Some(rule) = program.rules.get(rule) else { return Vec::new() };
-    match &rule.witnesses {
+    match &rule.required {
         None => vec!["looked at for every event of its logsource".to_owned()],
-        Some(facts) => {
+        Some(atoms) => {
             let name = |slot: &FieldSlot| program.fields.name(*slot).to_owned();
-            let mut words: Vec<String> = facts.iter().map(|(fact, _)| fact_words(fact, name)).collect();
+            let mut words: Vec<String> = atoms.iter().map(|(atom, _)| atom_words(atom, name)).collect();
             words.sort();
             words.dedup();
             words
@@ -168,18 +168,18 @@ pub fn witnesses(program: &Program, rule: usize) -> Vec<String> {
     }
 }
 
-fn fact_words(fact: &Fact, name: impl Fn(&FieldSlot) -> String) -> String {
-    match fact {
-        Fact::Present(slot) => format!("{} is there", name(slot)),
-        Fact::Is(slot, text) => format!("{} is `{text}`", name(slot)),
-        Fact::StartsWith(slot, text) => format!("{} starts with `{text}`", name(slot)),
-        Fact::EndsWith(slot, text) => format!("{} ends with `{text}`", name(slot)),
-        Fact::Contains(slot, text) => format!("{} contains `{text}`", name(slot)),
-        Fact::In(slot, cidr) => format!("{} is in {}/{}", name(slot), cidr.network, cidr.prefix),
-        Fact::Compares(slot, comparison, bound) => {
+fn atom_words(atom: &Atom, name: impl Fn(&FieldSlot) -> String) -> String {
+    match atom {
+        Atom::Present(slot) => format!("{} is there", name(slot)),
+        Atom::Is(slot, text) => format!("{} is `{text}`", name(slot)),
+        Atom::StartsWith(slot, text) => format!("{} starts with `{text}`", name(slot)),
+        Atom::EndsWith(slot, text) => format!("{} ends with `{text}`", name(slot)),
+        Atom::Contains(slot, text) => format!("{} contains `{text}`", name(slot)),
+        Atom::In(slot, cidr) => format!("{} is in {}/{}", name(slot), cidr.network, cidr.prefix),
+        Atom::Compares(slot, comparison, bound) => {
             format!("{} is {} {}", name(slot), comparison.word(), super::prefilter::filed_number(*bound))
         }
-        Fact::Keyword(text) => format!("`{text}` anywhere in the event"),
+        Atom::Keyword(text) => format!("`{text}` anywhere in the event"),
     }
 }
 
@@ -389,7 +389,7 @@ fn pattern_words(pattern: &Pattern, keyword: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::detect::{Engine, EngineOptions};
+    use crate::detect::{Matcher, MatcherOptions};
     use crate::event::{Origin, canonical};
     use crate::sigma::{LoadOptions, assemble, parse_documents};
 
@@ -430,8 +430,8 @@ mod tests {
                 + n is gt 5  <is `7`>
               + m is absent or null  <the event has no `m`>
         ");
-        let engine = Engine::compile(&set, &paths, EngineOptions::default());
-        insta::assert_snapshot!(witnesses(engine.program(), 0).join("; "), @"event is `login_failed`");
-        insta::assert_snapshot!(compiled(engine.program(), 0), @"1 and 2 and 3 and not ((4 and 5) or 6)");
+        let matcher = Matcher::compile(&set, &paths, MatcherOptions::default());
+        insta::assert_snapshot!(required_atoms(matcher.program(), 0).join("; "), @"event is `login_failed`");
+        insta::assert_snapshot!(compiled(matcher.program(), 0), @"1 and 2 and 3 and not ((4 and 5) or 6)");
     }
 }

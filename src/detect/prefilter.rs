@@ -1,18 +1,18 @@
-//! Which rules are worth a look: rules filed under facts they cannot match without.
+//! Which rules are worth a look: rules filed under atoms they cannot match without.
 //!
-//! `compile` reduces every rule to a set of [`Fact`]s of which at least one must hold for the rule
-//! to match (its witnesses). An [`Index`] turns that around: per field a hash of whole values, of
+//! `compile` reduces every rule to a set of [`Atom`]s of which at least one must hold for the rule
+//! to match (its required atoms). An [`Index`] turns that around: per field a hash of whole values, of
 //! first and last eight bytes, a prefix structure for networks, and one filter for all substrings
-//! ([`Grams`]). A rule without witnesses is a candidate for every event.
+//! ([`Ngrams`]). A rule without any is a candidate for every event.
 //!
 //! Soundness, in one sentence: a rule that matches an event is always among the candidates. The
-//! property test in `engine/tests.rs` holds it against the plain evaluator. Hits on a field's value
-//! are verified to the letter, so a fact that says the same as an item of a rule also settles that
+//! property test in `matcher/tests.rs` holds it against the plain evaluator. Hits on a field's value
+//! are verified to the letter, so an atom that says the same as an item of a rule also settles that
 //! item and it is not evaluated again.
 
 mod cidr;
-mod everyday;
-mod grams;
+mod common;
+mod ngrams;
 
 use std::ops::Range;
 
@@ -22,8 +22,8 @@ use crate::sigma::comparison::Comparison;
 use crate::sigma::matcher::{Cidr, Number};
 use crate::sigma::taxonomy::FieldSlot;
 use cidr::Networks;
-pub use everyday::is_everyday;
-use grams::Grams;
+pub use common::is_common;
+use ngrams::Ngrams;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -32,7 +32,7 @@ pub const MIN_SUBSTRING: usize = 3;
 
 /// Something that can be seen in an event without evaluating a rule. Texts are folded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Fact {
+pub enum Atom {
     /// The field is there, whatever its value.
     Present(FieldSlot),
     /// A value is this text, or this number in any notation.
@@ -47,7 +47,7 @@ pub enum Fact {
     Keyword(String),
 }
 
-impl Fact {
+impl Atom {
     /// The (folded) text that must stand somewhere.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -62,11 +62,11 @@ impl Fact {
     }
 }
 
-/// A rule filed under a fact, and the item of it that the fact settles.
+/// A rule filed under an atom, and the item of it that the atom settles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Posting {
     pub rule: u32,
-    /// [`Posting::NO_ITEM`] when the fact is only necessary.
+    /// [`Posting::NO_ITEM`] when the atom is only necessary.
     pub item: u32,
 }
 
@@ -76,61 +76,61 @@ impl Posting {
 
 /// Takes what an index finds.
 pub trait Sink {
-    /// The fact holds to the letter.
+    /// The atom holds to the letter.
     fn hit(&mut self, postings: &[Posting]);
-    /// The fact may hold; the items must be evaluated.
+    /// The atom may hold; the items must be evaluated.
     fn maybe(&mut self, postings: &[Posting]);
 }
 
-/// Rules by their witnesses.
+/// Rules by their required atoms.
 pub struct Index {
     slots: Vec<Option<Box<SlotIndex>>>,
-    keywords: Option<Grams>,
-    /// Rules without witnesses.
+    keywords: Option<Ngrams>,
+    /// Rules without required atoms.
     pub always: Vec<u32>,
 }
 
 impl Index {
-    /// Files rules: (rule, witnesses with the item each settles); `None` for rules without.
+    /// Files rules: (rule, required atoms with the item each settles); `None` for rules without.
     pub fn build<'a>(
         slots: usize,
-        rules: impl IntoIterator<Item = (u32, Option<&'a [(Fact, u32)]>)>,
+        rules: impl IntoIterator<Item = (u32, Option<&'a [(Atom, u32)]>)>,
     ) -> Self {
         let mut always = Vec::new();
-        let mut facts: Map<&'a Fact, Vec<Posting>> = Map::default();
-        for (rule, witnesses) in rules {
-            let Some(witnesses) = witnesses else {
+        let mut atoms: Map<&'a Atom, Vec<Posting>> = Map::default();
+        for (rule, required) in rules {
+            let Some(required) = required else {
                 always.push(rule);
                 continue;
             };
-            for (fact, item) in witnesses {
-                facts.entry(fact).or_default().push(Posting { rule, item: *item });
+            for (atom, item) in required {
+                atoms.entry(atom).or_default().push(Posting { rule, item: *item });
             }
         }
         let mut builders: Vec<Option<Box<SlotBuilder>>> = (0..slots).map(|_| None).collect();
         let mut keywords = Vec::new();
-        for (fact, mut postings) in facts {
+        for (atom, mut postings) in atoms {
             postings.sort_unstable();
             postings.dedup();
             let postings = postings.into_boxed_slice();
-            match fact {
-                Fact::Keyword(text) => keywords.push((text.as_str(), postings)),
-                Fact::Present(slot)
-                | Fact::Is(slot, _)
-                | Fact::StartsWith(slot, _)
-                | Fact::EndsWith(slot, _)
-                | Fact::Contains(slot, _)
-                | Fact::Compares(slot, ..)
-                | Fact::In(slot, _) => {
+            match atom {
+                Atom::Keyword(text) => keywords.push((text.as_str(), postings)),
+                Atom::Present(slot)
+                | Atom::Is(slot, _)
+                | Atom::StartsWith(slot, _)
+                | Atom::EndsWith(slot, _)
+                | Atom::Contains(slot, _)
+                | Atom::Compares(slot, ..)
+                | Atom::In(slot, _) => {
                     if let Some(builder) = builders.get_mut(slot.0 as usize) {
-                        builder.get_or_insert_default().add(fact, postings);
+                        builder.get_or_insert_default().add(atom, postings);
                     }
                 }
             }
         }
         let slots =
             builders.into_iter().map(|builder| builder.map(|builder| Box::new(builder.finish()))).collect();
-        Self { slots, keywords: Grams::build(keywords), always }
+        Self { slots, keywords: Ngrams::build(keywords), always }
     }
 
     #[must_use]
@@ -152,7 +152,7 @@ impl Index {
     }
 }
 
-/// All facts about one field.
+/// All atoms about one field.
 pub struct SlotIndex {
     present: Box<[Posting]>,
     exact: Map<Box<str>, Box<[Posting]>>,
@@ -162,7 +162,7 @@ pub struct SlotIndex {
     numbers: bool,
     prefixes: Affixes,
     suffixes: Affixes,
-    substrings: Option<Grams>,
+    substrings: Option<Ngrams>,
     networks: Option<Networks>,
     bounds: Vec<Bound>,
 }
@@ -182,16 +182,16 @@ struct SlotBuilder<'a> {
 }
 
 impl<'a> SlotBuilder<'a> {
-    fn add(&mut self, fact: &'a Fact, postings: Box<[Posting]>) {
-        match fact {
-            Fact::Present(_) => self.present = postings,
-            Fact::Is(_, text) => self.exact.push((text, postings)),
-            Fact::StartsWith(_, text) => self.prefixes.push((text, postings)),
-            Fact::EndsWith(_, text) => self.suffixes.push((text, postings)),
-            Fact::Contains(_, text) => self.substrings.push((text, postings)),
-            Fact::In(_, cidr) => self.networks.push((*cidr, postings)),
-            Fact::Compares(_, comparison, bound) => self.bounds.push((*comparison, *bound, postings)),
-            Fact::Keyword(_) => {}
+    fn add(&mut self, atom: &'a Atom, postings: Box<[Posting]>) {
+        match atom {
+            Atom::Present(_) => self.present = postings,
+            Atom::Is(_, text) => self.exact.push((text, postings)),
+            Atom::StartsWith(_, text) => self.prefixes.push((text, postings)),
+            Atom::EndsWith(_, text) => self.suffixes.push((text, postings)),
+            Atom::Contains(_, text) => self.substrings.push((text, postings)),
+            Atom::In(_, cidr) => self.networks.push((*cidr, postings)),
+            Atom::Compares(_, comparison, bound) => self.bounds.push((*comparison, *bound, postings)),
+            Atom::Keyword(_) => {}
         }
     }
 
@@ -204,7 +204,7 @@ impl<'a> SlotBuilder<'a> {
             exact: self.exact.into_iter().map(|(text, postings)| (text.into(), postings)).collect(),
             prefixes: Affixes::build(self.prefixes, first_bytes),
             suffixes: Affixes::build(self.suffixes, last_bytes),
-            substrings: Grams::build(self.substrings),
+            substrings: Ngrams::build(self.substrings),
             networks: Networks::build(self.networks),
             bounds: self.bounds,
         }
@@ -375,10 +375,10 @@ pub(crate) mod tests {
         }
     }
 
-    fn check(facts: &[Fact], text: &str, expect: &[u32]) {
-        let witnesses: Vec<Vec<(Fact, u32)>> =
-            facts.iter().map(|fact| vec![(fact.clone(), Posting::NO_ITEM)]).collect();
-        let rules = witnesses.iter().enumerate().map(|(n, facts)| (n as u32, Some(facts.as_slice())));
+    fn check(atoms: &[Atom], text: &str, expect: &[u32]) {
+        let required: Vec<Vec<(Atom, u32)>> =
+            atoms.iter().map(|atom| vec![(atom.clone(), Posting::NO_ITEM)]).collect();
+        let rules = required.iter().enumerate().map(|(n, atoms)| (n as u32, Some(atoms.as_slice())));
         let index = Index::build(1, rules);
         let mut found = Collect::default();
         index.slot(0).unwrap().value(text, 0..text.len(), &mut found);
@@ -388,32 +388,32 @@ pub(crate) mod tests {
     #[test]
     fn whole_values_and_numbers_in_any_notation() {
         let slot = FieldSlot(0);
-        let facts =
-            [Fact::Is(slot, "login".into()), Fact::Is(slot, "500".into()), Fact::Is(slot, "1.5".into())];
-        check(&facts, "login", &[0]);
-        check(&facts, "logins", &[]);
-        check(&facts, "500", &[1]);
-        check(&facts, "5e2", &[1]);
-        check(&facts, "500.0", &[1]);
-        check(&facts, "1.50", &[2]);
-        check(&facts, "", &[]);
+        let atoms =
+            [Atom::Is(slot, "login".into()), Atom::Is(slot, "500".into()), Atom::Is(slot, "1.5".into())];
+        check(&atoms, "login", &[0]);
+        check(&atoms, "logins", &[]);
+        check(&atoms, "500", &[1]);
+        check(&atoms, "5e2", &[1]);
+        check(&atoms, "500.0", &[1]);
+        check(&atoms, "1.50", &[2]);
+        check(&atoms, "", &[]);
     }
 
     #[test]
     fn beginnings_and_ends_of_any_length() {
         let slot = FieldSlot(0);
-        let facts = [
-            Fact::EndsWith(slot, "\\powershell.exe".into()),
-            Fact::EndsWith(slot, ".exe".into()),
-            Fact::EndsWith(slot, "e".into()),
-            Fact::StartsWith(slot, "c:\\windows\\".into()),
-            Fact::StartsWith(slot, "c".into()),
+        let atoms = [
+            Atom::EndsWith(slot, "\\powershell.exe".into()),
+            Atom::EndsWith(slot, ".exe".into()),
+            Atom::EndsWith(slot, "e".into()),
+            Atom::StartsWith(slot, "c:\\windows\\".into()),
+            Atom::StartsWith(slot, "c".into()),
         ];
-        check(&facts, "c:\\windows\\powershell.exe", &[0, 1, 2, 3, 4]);
-        check(&facts, "c:\\windows\\shell.exe", &[1, 2, 3, 4]);
-        check(&facts, "x\\powershell.exe", &[0, 1, 2]);
-        check(&facts, "exe", &[2]);
-        check(&facts, "c", &[4]);
-        check(&facts, "", &[]);
+        check(&atoms, "c:\\windows\\powershell.exe", &[0, 1, 2, 3, 4]);
+        check(&atoms, "c:\\windows\\shell.exe", &[1, 2, 3, 4]);
+        check(&atoms, "x\\powershell.exe", &[0, 1, 2]);
+        check(&atoms, "exe", &[2]);
+        check(&atoms, "c", &[4]);
+        check(&atoms, "", &[]);
     }
 }

@@ -12,7 +12,7 @@ use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
 use crate::correlate::{Correlator, CorrelatorOptions, HotReload, Output, Seeds, SnapshotError};
 use crate::decode::joining::{self, Joined};
-use crate::detect::{Engine, EngineOptions, Extractor, MatchRecord, View};
+use crate::detect::{Extractor, MatchRecord, Matcher, MatcherOptions, View};
 use crate::event::{
     Chunk, Event, EventId, Flags, GenerationId, LineSpan, Outcome, Paths, Record, Redacted, SourceId,
     TimeQuality, Timestamp,
@@ -123,7 +123,7 @@ pub struct Work {
 
 /// All that depends on the rules, and what they remember. One value, so that it is exchanged as one.
 pub struct Program {
-    engine: Engine,
+    matcher: Matcher,
     extractor: Extractor,
     correlator: Correlator,
     hits: Hits,
@@ -134,7 +134,7 @@ impl Program {
         // What is wrong with them was said when they were loaded.
         let (correlator, _) = Correlator::new(rules, options.correlate.clone());
         Self {
-            engine: Engine::compile(rules, paths, EngineOptions { routing: options.routing }),
+            matcher: Matcher::compile(rules, paths, MatcherOptions { routing: options.routing }),
             extractor: Extractor::new(paths, correlator.needed_fields()),
             correlator,
             hits: Hits::of(rules),
@@ -239,7 +239,7 @@ impl Work {
             TimeQuality::Future => self.ledger.future += 1,
             _ => {}
         }
-        self.program.engine.matches(event, &mut self.matched);
+        self.program.matcher.matches(event, &mut self.matched);
         self.program.hits.count(&self.matched);
         if self.matched.is_empty() {
             let (source, arrival) = (event.meta.source, event.meta.ingested);
@@ -414,7 +414,7 @@ impl Work {
     }
 
     fn recall_event(&mut self, event: &Event, path: &Arc<str>, id: EventId) {
-        self.program.engine.matches(event, &mut self.matched);
+        self.program.matcher.matches(event, &mut self.matched);
         if self.matched.is_empty() {
             return;
         }

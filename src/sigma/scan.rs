@@ -1,6 +1,6 @@
 //! The plain evaluator: every rule looked at, every value compared, nothing shared.
 //!
-//! It is what Sigma means, written as directly as possible. The compiled engine is held equal to
+//! It is what Sigma means, written as directly as possible. The compiled matcher is held equal to
 //! it by a property test; `soctop rules show --event` uses it to say which part of a rule matched.
 
 use std::borrow::Cow;
@@ -157,7 +157,7 @@ impl View<'_> {
             let texts = texts.filter_map(|field| value_text(self.event, field));
             texts.map(|text| if reference.cased { text } else { fold(&text).into_owned().into() }).collect()
         };
-        // One pair at a time: what `any` does with many is for the engine to get right.
+        // One pair at a time: what `any` does with many is for the matcher to get right.
         let right = texts(&right);
         texts(left).into_iter().any(|left| {
             let left = [left];

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use super::samples::{LookAlike, Sample};
-use soctop::detect::{Engine, EngineOptions};
+use soctop::detect::{Matcher, MatcherOptions};
 use soctop::event::{Event, Outcome, Paths, Timestamp};
 use soctop::normalize::Options;
 use soctop::pipeline::Intake;
@@ -40,7 +40,13 @@ struct Evidence {
 }
 
 impl Evidence {
-    fn of(rules: &RuleSet, engine: &mut Engine, paths: &Paths, sample: &Sample, found: &[Incident]) -> Self {
+    fn of(
+        rules: &RuleSet,
+        matcher: &mut Matcher,
+        paths: &Paths,
+        sample: &Sample,
+        found: &[Incident],
+    ) -> Self {
         let mut evidence = Self {
             name: sample.name,
             matched: BTreeMap::new(),
@@ -48,11 +54,11 @@ impl Evidence {
             deceived: Vec::new(),
             alerted: found.iter().map(|found| found.alert.rule.reference().to_owned()).collect(),
         };
-        evidence.look_at(rules, engine, paths, sample);
+        evidence.look_at(rules, matcher, paths, sample);
         evidence
     }
 
-    fn look_at(&mut self, rules: &RuleSet, engine: &mut Engine, paths: &Paths, sample: &Sample) {
+    fn look_at(&mut self, rules: &RuleSet, matcher: &mut Matcher, paths: &Paths, sample: &Sample) {
         let mut intake = Intake::new(paths, &Options::default(), &[]);
         let (mut event, mut matched) = (Event::default(), Vec::new());
         let source: Arc<str> = sample.name.into();
@@ -62,7 +68,7 @@ impl Evidence {
                 continue;
             }
             intake.join(&mut event);
-            engine.matches(&event, &mut matched);
+            matcher.matches(&event, &mut matched);
             for rule in &matched {
                 *self.matched.entry(rule.index()).or_default() += 1;
             }
@@ -100,9 +106,9 @@ fn detections_of(rules: &RuleSet, rule: RuleIndex) -> Vec<RuleIndex> {
 static EVIDENCE: LazyLock<(RuleSet, Vec<Evidence>)> = LazyLock::new(|| {
     let (rules, _) = queries::load();
     let paths = Paths::new();
-    let mut engine = Engine::compile(&rules, &paths, EngineOptions { routing: true });
+    let mut matcher = Matcher::compile(&rules, &paths, MatcherOptions { routing: true });
     let of =
-        |(sample, found): &(Sample, Vec<Incident>)| Evidence::of(&rules, &mut engine, &paths, sample, found);
+        |(sample, found): &(Sample, Vec<Incident>)| Evidence::of(&rules, &mut matcher, &paths, sample, found);
     let evidence = sample_logs::FOUND.iter().map(of).collect();
     (rules, evidence)
 });

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use soctop::decode::Decoder;
-use soctop::detect::{Engine, EngineOptions};
+use soctop::detect::{Matcher, MatcherOptions};
 use soctop::event::{Event, LogSource, Origin, Paths};
 use soctop::sigma::{Diagnostic, Document, LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
 
@@ -64,10 +64,10 @@ fn errors(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).collect()
 }
 
-/// Rules, paths, decoder and engine that belong together.
+/// Rules, paths, decoder and matcher that belong together.
 struct Bench {
     rules: RuleSet,
-    engine: Engine,
+    matcher: Matcher,
     decoder: Decoder,
     event: Event,
 }
@@ -75,8 +75,8 @@ struct Bench {
 impl Bench {
     fn new(rules: RuleSet, routing: bool) -> Self {
         let paths = Paths::new();
-        let engine = Engine::compile(&rules, &paths, EngineOptions { routing });
-        Self { rules, engine, decoder: Decoder::new(paths), event: Event::default() }
+        let matcher = Matcher::compile(&rules, &paths, MatcherOptions { routing });
+        Self { rules, matcher, decoder: Decoder::new(paths), event: Event::default() }
     }
 
     /// Ids of the rules that match one event.
@@ -84,7 +84,7 @@ impl Bench {
         self.decoder.decode(json.as_bytes(), false, &mut self.event);
         prepare(&mut self.event);
         let mut matched: Vec<RuleIndex> = Vec::new();
-        self.engine.matches(&self.event, &mut matched);
+        self.matcher.matches(&self.event, &mut matched);
         matched.iter().map(|rule| self.rules.header(*rule).unwrap().reference().to_owned()).collect()
     }
 }

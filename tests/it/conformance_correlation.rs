@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::decode::Decoder;
-use soctop::detect::{Engine, EngineOptions, Extractor, MatchRecord};
+use soctop::detect::{Extractor, MatchRecord, Matcher, MatcherOptions};
 use soctop::event::{Event, GenerationId, Paths, Timestamp};
 use soctop::normalize::{Normalizer, Options};
 use soctop::sigma::{LoadOptions, RuleSet, assemble, parse_documents};
@@ -78,7 +78,7 @@ fn load(case: &Case) -> (RuleSet, bool) {
 fn run(case: &Case, order: &[usize]) -> (BTreeMap<String, BTreeSet<String>>, Firings) {
     let (rules, _) = load(case);
     let paths = Paths::new();
-    let mut engine = Engine::compile(&rules, &paths, EngineOptions { routing: false });
+    let mut matcher = Matcher::compile(&rules, &paths, MatcherOptions { routing: false });
     let options = CorrelatorOptions { conformance: true, seed: Some(1), ..CorrelatorOptions::default() };
     let (mut correlator, diagnostics) = Correlator::new(&rules, options);
     assert_eq!(diagnostics, [], "{}", case.id);
@@ -99,7 +99,7 @@ fn run(case: &Case, order: &[usize]) -> (BTreeMap<String, BTreeSet<String>>, Fir
         event.meta.seq = seq as u64;
         normalizer.normalize(&mut event, Timestamp::default());
         ids.insert(event.id(), id.as_str().unwrap().to_owned());
-        engine.matches(&event, &mut matched);
+        matcher.matches(&event, &mut matched);
         extractor.fill(&event, &matched, &source, &mut record);
         correlator.observe(&record, &mut out);
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use soctop::decode::Decoder;
-use soctop::detect::{Engine, EngineOptions};
+use soctop::detect::{Matcher, MatcherOptions};
 use soctop::event::{Event, Paths, Timestamp, canonical};
 use soctop::normalize::{Normalizer, Options};
 use soctop::sigma::RuleSet;
@@ -42,7 +42,7 @@ struct Judge {
     rules: RuleSet,
     decoder: Decoder,
     normalizer: Normalizer,
-    engine: Engine,
+    matcher: Matcher,
 }
 
 impl Judge {
@@ -51,13 +51,13 @@ impl Judge {
         rules.correlations.clear();
         rules.detections.retain(|rule| rule.header.at.file.starts_with("injection/"));
         let paths = Paths::new();
-        let engine = Engine::compile(&rules, &paths, EngineOptions::default());
+        let matcher = Matcher::compile(&rules, &paths, MatcherOptions::default());
         let options = Options::default();
         Self {
             rules,
             decoder: Decoder::new(paths.clone()),
             normalizer: Normalizer::new(paths, options),
-            engine,
+            matcher,
         }
     }
 
@@ -79,7 +79,7 @@ impl Judge {
     fn flags(&mut self, line: &Value) -> Vec<String> {
         let event = self.event(line);
         let mut matched = Vec::new();
-        self.engine.matches(&event, &mut matched);
+        self.matcher.matches(&event, &mut matched);
         matched.iter().filter_map(|rule| self.rules.detections[rule.0 as usize].header.name.clone()).collect()
     }
 }

@@ -34,7 +34,7 @@ pub struct ItemProgram {
 /// Tests of which one must pass.
 #[derive(Debug, Default)]
 pub struct AnyOf {
-    /// As in the rule, until witnesses are chosen.
+    /// As in the rule, until required atoms are chosen.
     pub tests: Vec<Test>,
     pub null: bool,
     pub exists: bool,
@@ -79,7 +79,7 @@ impl ItemProgram {
         Self { target, values: values.iter().map(|tests| AnyOf::new(tests, slot)).collect() }
     }
 
-    /// Witnesses are chosen: what is evaluated stands in other shapes.
+    /// Required atoms are chosen: what is evaluated stands in other shapes.
     pub(super) fn forget_tests(&mut self) {
         self.values.iter_mut().for_each(|any| any.tests = Vec::new());
     }

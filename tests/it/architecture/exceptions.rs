@@ -205,7 +205,7 @@ pub const PARAMETERS: &[&str] = &[
     "take in src/correlate/incident.rs",
     "take_back in src/correlate.rs",
     "tell in src/correlate/incident.rs",
-    "verify in src/detect/prefilter/grams.rs",
+    "verify in src/detect/prefilter/ngrams.rs",
     "wait_forward in src/correlate/timer.rs",
     "word in src/decode/json.rs",
 ];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::decode::Decoder;
-use soctop::detect::{Engine, EngineOptions, Extractor, MatchRecord};
+use soctop::detect::{Extractor, MatchRecord, Matcher, MatcherOptions};
 use soctop::event::{Event, Outcome, Paths, Redact, Timestamp};
 use soctop::normalize::{Normalizer, Options, Redaction, Redactor};
 use soctop::sigma::{LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
@@ -95,7 +95,7 @@ pub fn rules() -> RuleSet {
 pub struct Stages {
     decoder: Decoder,
     normalizer: Normalizer,
-    engine: Engine,
+    matcher: Matcher,
     extractor: Extractor,
     redactor: Redactor,
     correlator: Correlator,
@@ -114,7 +114,7 @@ impl Stages {
             decoder: Decoder::new(paths.clone()),
             normalizer: Normalizer::new(paths.clone(), Options::default()),
             redactor: Redactor::new(&paths, Redaction::default()),
-            engine: Engine::compile(rules, &paths, EngineOptions { routing: false }),
+            matcher: Matcher::compile(rules, &paths, MatcherOptions { routing: false }),
             extractor: Extractor::new(&paths, correlator.needed_fields()),
             correlator,
             matched: Vec::new(),
@@ -135,7 +135,7 @@ impl Stages {
             self.normalizer.normalize(event, Timestamp::MAX);
         }
         if stages > 2 {
-            self.engine.matches(event, &mut self.matched);
+            self.matcher.matches(event, &mut self.matched);
         }
         if stages > 3 && !self.matched.is_empty() {
             self.extractor.fill(event, &self.matched, &self.source, &mut self.record);

@@ -1,4 +1,4 @@
-//! The compiled engine against the plain evaluator, and what routing and counters say.
+//! The compiled matcher against the plain evaluator, and what routing and counters say.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -201,12 +201,12 @@ proptest! {
     ) {
         let set = load(&rules);
         let paths = Paths::new();
-        let mut engine = Engine::compile(&set, &paths, EngineOptions { routing });
+        let mut matcher = Matcher::compile(&set, &paths, MatcherOptions { routing });
         let mut scan = Scan::new(&set, &paths, routing);
         let (mut found, mut expect) = (Vec::new(), Vec::new());
         for (members, source, json) in events {
             let event = event(&paths, &members, source, json);
-            engine.matches(&event, &mut found);
+            matcher.matches(&event, &mut found);
             scan.matches(&event, &mut expect);
             prop_assert_eq!(&found, &expect, "{} on {:?}", rules.join("---\n"), members);
         }
@@ -221,9 +221,10 @@ fn matches(rules: &[String], source: LogSource, value: &str) -> Vec<u32> {
     let set = load(rules);
     assert_eq!(set.detections.len(), rules.len());
     let paths = Paths::new();
-    let mut engine = Engine::compile(&set, &paths, EngineOptions { routing: true });
+    let mut matcher = Matcher::compile(&set, &paths, MatcherOptions { routing: true });
     let mut found = Vec::new();
-    engine.matches(&event(&paths, &[("a", Kind::String, value.to_owned(), false)], source, true), &mut found);
+    matcher
+        .matches(&event(&paths, &[("a", Kind::String, value.to_owned(), false)], source, true), &mut found);
     found.iter().map(|rule| rule.0).collect()
 }
 
@@ -262,14 +263,14 @@ fn an_event_that_every_rule_wants_is_answered_in_full() {
 fn rules_are_looked_at_only_when_their_witness_stands_in_the_event() {
     let set = load(&[rule_for("{product: app}", "sel"), rule_for("{product: app}", "not sel")]);
     let paths = Paths::new();
-    let mut engine = Engine::compile(&set, &paths, EngineOptions { routing: false });
+    let mut matcher = Matcher::compile(&set, &paths, MatcherOptions { routing: false });
     let mut found = Vec::new();
     for value in ["x", "y", "z"] {
         let event = event(&paths, &[("a", Kind::String, value.to_owned(), false)], app(None), true);
-        engine.matches(&event, &mut found);
+        matcher.matches(&event, &mut found);
     }
     assert_eq!(
-        engine.counters(),
+        matcher.counters(),
         [RuleCounter { evaluated: 1, matched: 1 }, RuleCounter { evaluated: 3, matched: 2 },]
     );
 }
@@ -328,8 +329,8 @@ proptest! {
         for diagnostic in diagnostics.iter().chain(&more) {
             prop_assert!(!diagnostic.to_string().is_empty());
         }
-        let engine = Engine::compile(&set, &Paths::new(), EngineOptions::default());
-        prop_assert_eq!(engine.counters().len(), set.detections.len());
+        let matcher = Matcher::compile(&set, &Paths::new(), MatcherOptions::default());
+        prop_assert_eq!(matcher.counters().len(), set.detections.len());
         drop(crate::sigma::lint::lint(&set));
     }
 
@@ -359,14 +360,14 @@ fn hostile_values_are_answered_like_any_other() {
     let set = load(&texts);
     assert_eq!(set.detections.len(), texts.len());
     let paths = Paths::new();
-    let mut engine = Engine::compile(&set, &paths, EngineOptions { routing: false });
+    let mut matcher = Matcher::compile(&set, &paths, MatcherOptions { routing: false });
     let mut scan = Scan::new(&set, &paths, false);
     let members: Vec<Member> = std::iter::once(("a", Kind::String, "a".repeat(200_000), false))
         .chain((0..1_000).map(|_| ("a", Kind::String, "aaaa".to_owned(), false)))
         .collect();
     let event = event(&paths, &members, app(None), true);
     let (mut found, mut expect) = (Vec::new(), Vec::new());
-    engine.matches(&event, &mut found);
+    matcher.matches(&event, &mut found);
     scan.matches(&event, &mut expect);
     assert_eq!(found, expect);
     assert_eq!(found.len(), 3);

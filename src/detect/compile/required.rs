@@ -1,9 +1,10 @@
-//! Witnesses: for each rule, facts of which one must hold for the rule to match.
+//! Required atoms: for each rule, those of which one must hold for the rule to match. The literals of its
+//! texts are most of them.
 //!
 //! From a conjunction the cheapest part is taken, a disjunction must bring all of its parts, a
 //! negation brings nothing (but `not field: null` says that the field is there). Cheap means: likely
 //! to hold for few events. That is guessed from the length of the text, and from how many rules share
-//! the fact: what many rules ask for (`EventID: 1`) is common in the events they are written for, and
+//! the atom: what many rules ask for (`EventID: 1`) is common in the events they are written for, and
 //! what half of the rules ask of a field (`event: http_request`) is what half of its values are; and
 //! some texts are met every day.
 
@@ -12,7 +13,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::Node;
 use super::item::{AnyOf, ItemProgram, Shape, Target, shape};
-use crate::detect::prefilter::{Fact, MIN_SUBSTRING, Posting, filed_number, is_everyday};
+use crate::detect::prefilter::{Atom, MIN_SUBSTRING, Posting, filed_number, is_common};
 use crate::sigma::matcher::{Part, Pattern, RegexTest, Test, fold};
 use crate::sigma::taxonomy::FieldSlot;
 
@@ -22,24 +23,24 @@ const MAX_REGEX_LITERALS: usize = 16;
 /// How much more often a text is met in a whole event than in one field.
 const KEYWORD: f64 = 4.0;
 
-/// The least share of events that are guessed to have an everyday text in a field.
-const EVERYDAY: f64 = 0.2;
+/// The least share of events that are guessed to have an common text in a field.
+const COMMON: f64 = 0.2;
 
-type Witnesses = Vec<(Fact, u32)>;
+type Atoms = Vec<(Atom, u32)>;
 
 /// Facts of which one must hold, each with the item it settles; `None`: the rule needs none.
-pub type RuleWitnesses = Option<Box<[(Fact, u32)]>>;
+pub type RequiredAtoms = Option<Box<[(Atom, u32)]>>;
 
-/// The witnesses of each rule; `None` where a rule can match without any.
-pub(super) fn choose(roots: &[Node], items: &[ItemProgram]) -> Vec<RuleWitnesses> {
-    let candidates: Vec<Option<Vec<Witnesses>>> =
+/// The required atoms of each rule; `None` where a rule can match without any.
+pub(super) fn choose(roots: &[Node], items: &[ItemProgram]) -> Vec<RequiredAtoms> {
+    let candidates: Vec<Option<Vec<Atoms>>> =
         items.iter().enumerate().map(|(index, item)| of_item(index as u32, item)).collect();
-    let mut uses: HashMap<&Fact, u32> = HashMap::new();
+    let mut uses: HashMap<&Atom, u32> = HashMap::new();
     let mut values: HashMap<FieldSlot, u32> = HashMap::new();
     for (candidate, rules) in candidates.iter().zip(item_uses(roots, items.len())) {
-        for (fact, _) in candidate.iter().flatten().flatten() {
-            *uses.entry(fact).or_default() += rules;
-            if let Fact::Is(slot, _) = fact {
+        for (atom, _) in candidate.iter().flatten().flatten() {
+            *uses.entry(atom).or_default() += rules;
+            if let Atom::Is(slot, _) = atom {
                 *values.entry(*slot).or_default() += rules;
             }
         }
@@ -49,7 +50,7 @@ pub(super) fn choose(roots: &[Node], items: &[ItemProgram]) -> Vec<RuleWitnesses
         .iter()
         .map(|root| {
             chooser.positive(root).map(|chosen| {
-                let mut chosen: Vec<(Fact, u32)> = chosen.cloned();
+                let mut chosen: Vec<(Atom, u32)> = chosen.cloned();
                 chosen.sort_unstable_by_key(|(_, item)| *item);
                 chosen.into_boxed_slice()
             })
@@ -72,22 +73,22 @@ fn item_uses(roots: &[Node], items: usize) -> Vec<u32> {
 }
 
 struct Chooser<'a> {
-    candidates: &'a [Option<Vec<Witnesses>>],
+    candidates: &'a [Option<Vec<Atoms>>],
     items: &'a [ItemProgram],
-    uses: &'a HashMap<&'a Fact, u32>,
+    uses: &'a HashMap<&'a Atom, u32>,
     /// How often rules ask for a whole value of a field.
     values: &'a HashMap<FieldSlot, u32>,
 }
 
-/// A set of witnesses and the share of events it is guessed to hold for.
+/// A set of required atoms and the share of events it is guessed to hold for.
 struct Chosen<'a> {
-    parts: Vec<&'a Witnesses>,
-    own: Witnesses,
+    parts: Vec<&'a Atoms>,
+    own: Atoms,
     cost: f64,
 }
 
 impl Chosen<'_> {
-    fn cloned(&self) -> Witnesses {
+    fn cloned(&self) -> Atoms {
         self.parts.iter().flat_map(|part| part.iter().cloned()).chain(self.own.iter().cloned()).collect()
     }
 }
@@ -114,9 +115,9 @@ impl<'a> Chooser<'a> {
 
     fn item(&self, item: u32) -> Option<Chosen<'a>> {
         let values = self.candidates.get(item as usize)?.as_ref()?;
-        cheapest(values.iter().map(|witnesses| {
-            let cost = witnesses.iter().map(|(fact, _)| self.cost(fact)).sum();
-            Chosen { parts: vec![witnesses], own: Vec::new(), cost }
+        cheapest(values.iter().map(|required| {
+            let cost = required.iter().map(|(atom, _)| self.cost(atom)).sum();
+            Chosen { parts: vec![required], own: Vec::new(), cost }
         }))
     }
 
@@ -127,32 +128,32 @@ impl<'a> Chooser<'a> {
         let holds_without_field = item.values.iter().all(|value| value.null || value.absent);
         holds_without_field.then(|| Chosen {
             parts: Vec::new(),
-            own: vec![(Fact::Present(slot), Posting::NO_ITEM)],
-            cost: self.cost(&Fact::Present(slot)),
+            own: vec![(Atom::Present(slot), Posting::NO_ITEM)],
+            cost: self.cost(&Atom::Present(slot)),
         })
     }
 
-    /// The guessed share of events for which a fact holds; only the order matters.
-    fn cost(&self, fact: &Fact) -> f64 {
+    /// The guessed share of events for which an atom holds; only the order matters.
+    fn cost(&self, atom: &Atom) -> f64 {
         let rarity = |length: usize, loss: usize| 0.5_f64.powi(length.saturating_sub(loss).min(12) as i32);
-        let base = match fact {
-            Fact::Present(_) => 0.5,
-            Fact::Is(_, text) => 0.2 * rarity(text.len(), 0),
-            Fact::StartsWith(_, text) | Fact::EndsWith(_, text) => rarity(text.len(), 1),
-            Fact::Contains(_, text) | Fact::Keyword(text) => rarity(text.len(), 1),
-            Fact::Compares(..) => 0.1,
-            Fact::In(_, cidr) => rarity(usize::from(cidr.prefix) / 4, 0),
+        let base = match atom {
+            Atom::Present(_) => 0.5,
+            Atom::Is(_, text) => 0.2 * rarity(text.len(), 0),
+            Atom::StartsWith(_, text) | Atom::EndsWith(_, text) => rarity(text.len(), 1),
+            Atom::Contains(_, text) | Atom::Keyword(text) => rarity(text.len(), 1),
+            Atom::Compares(..) => 0.1,
+            Atom::In(_, cidr) => rarity(usize::from(cidr.prefix) / 4, 0),
         };
-        let uses = self.uses.get(fact).copied().unwrap_or(1);
-        let share = match fact {
-            Fact::Is(slot, _) if uses > 1 => {
+        let uses = self.uses.get(atom).copied().unwrap_or(1);
+        let share = match atom {
+            Atom::Is(slot, _) if uses > 1 => {
                 f64::from(uses) / f64::from(self.values.get(slot).copied().unwrap_or(uses))
             }
             _ => 0.0,
         };
-        let everyday = if fact.text().is_some_and(is_everyday) { EVERYDAY } else { 0.0 };
-        let searched = if matches!(fact, Fact::Keyword(_)) { KEYWORD } else { 1.0 };
-        searched * (base * f64::from(uses).sqrt()).max(0.5 * share).max(everyday)
+        let common = if atom.text().is_some_and(is_common) { COMMON } else { 0.0 };
+        let searched = if matches!(atom, Atom::Keyword(_)) { KEYWORD } else { 1.0 };
+        searched * (base * f64::from(uses).sqrt()).max(0.5 * share).max(common)
     }
 }
 
@@ -171,11 +172,11 @@ fn together<'a>(chosen: impl Iterator<Item = Option<Chosen<'a>>>) -> Option<Chos
     Some(all)
 }
 
-/// For each value of an item (one, or several with `all`) the facts of which one must hold. `None`:
+/// For each value of an item (one, or several with `all`) the atoms of which one must hold. `None`:
 /// the item can be true without any; values that bring nothing are left out.
-fn of_item(index: u32, item: &ItemProgram) -> Option<Vec<Witnesses>> {
+fn of_item(index: u32, item: &ItemProgram) -> Option<Vec<Atoms>> {
     let single = item.values.len() == 1;
-    let sets: Vec<Witnesses> = item
+    let sets: Vec<Atoms> = item
         .values
         .iter()
         .filter_map(|value| of_any(value, item.target, if single { index } else { Posting::NO_ITEM }))
@@ -183,46 +184,46 @@ fn of_item(index: u32, item: &ItemProgram) -> Option<Vec<Witnesses>> {
     (!sets.is_empty()).then_some(sets)
 }
 
-fn of_any(any: &AnyOf, target: Target, item: u32) -> Option<Witnesses> {
-    let mut witnesses = Vec::new();
+fn of_any(any: &AnyOf, target: Target, item: u32) -> Option<Atoms> {
+    let mut required = Vec::new();
     for test in &any.tests {
         match target {
-            Target::Field(slot) => witnesses.extend(of_test(test, slot, item)?),
-            Target::Keywords => witnesses.extend(of_keyword(test)?),
+            Target::Field(slot) => required.extend(of_test(test, slot, item)?),
+            Target::Keywords => required.extend(of_keyword(test)?),
         }
     }
-    Some(witnesses)
+    Some(required)
 }
 
-fn of_test(test: &Test, slot: FieldSlot, item: u32) -> Option<Witnesses> {
-    let present = || (Fact::Present(slot), Posting::NO_ITEM);
+fn of_test(test: &Test, slot: FieldSlot, item: u32) -> Option<Atoms> {
+    let present = || (Atom::Present(slot), Posting::NO_ITEM);
     Some(match test {
         Test::Null | Test::Exists(false) => return None,
-        Test::Exists(true) => vec![(Fact::Present(slot), item)],
-        Test::Number(number) => vec![(Fact::Is(slot, filed_number(*number)), item)],
-        Test::Bool(value) => vec![(Fact::Is(slot, value.to_string()), item)],
-        Test::Cidr(cidr) => vec![(Fact::In(slot, *cidr), item)],
+        Test::Exists(true) => vec![(Atom::Present(slot), item)],
+        Test::Number(number) => vec![(Atom::Is(slot, filed_number(*number)), item)],
+        Test::Bool(value) => vec![(Atom::Is(slot, value.to_string()), item)],
+        Test::Cidr(cidr) => vec![(Atom::In(slot, *cidr), item)],
         Test::Text(pattern) => vec![of_pattern(pattern, slot, item)],
         Test::Regex(regex) => match required_literals(regex) {
             Some(literals) => {
-                literals.into_iter().map(|text| (Fact::Contains(slot, text), Posting::NO_ITEM)).collect()
+                literals.into_iter().map(|text| (Atom::Contains(slot, text), Posting::NO_ITEM)).collect()
             }
             None => vec![present()],
         },
-        Test::Compare(comparison, bound) => vec![(Fact::Compares(slot, *comparison, *bound), item)],
+        Test::Compare(comparison, bound) => vec![(Atom::Compares(slot, *comparison, *bound), item)],
         Test::Time(..) | Test::FieldRef(_) => vec![present()],
     })
 }
 
-fn of_pattern(pattern: &Pattern, slot: FieldSlot, item: u32) -> (Fact, u32) {
+fn of_pattern(pattern: &Pattern, slot: FieldSlot, item: u32) -> (Atom, u32) {
     match shape(pattern) {
-        Shape::Whole(text) => return (Fact::Is(slot, text.to_owned()), item),
-        Shape::Start(text) => return (Fact::StartsWith(slot, text.to_owned()), item),
-        Shape::End(text) => return (Fact::EndsWith(slot, text.to_owned()), item),
+        Shape::Whole(text) => return (Atom::Is(slot, text.to_owned()), item),
+        Shape::Start(text) => return (Atom::StartsWith(slot, text.to_owned()), item),
+        Shape::End(text) => return (Atom::EndsWith(slot, text.to_owned()), item),
         Shape::Inside(text) if text.len() >= MIN_SUBSTRING => {
-            return (Fact::Contains(slot, text.to_owned()), item);
+            return (Atom::Contains(slot, text.to_owned()), item);
         }
-        Shape::Inside(_) => return (Fact::Present(slot), Posting::NO_ITEM),
+        Shape::Inside(_) => return (Atom::Present(slot), Posting::NO_ITEM),
         Shape::Other => {}
     }
     let last = pattern.parts.len().saturating_sub(1);
@@ -236,18 +237,18 @@ fn of_pattern(pattern: &Pattern, slot: FieldSlot, item: u32) -> (Fact, u32) {
         })
         .filter(|(at, text)| *at == 0 || *at == last || text.len() >= MIN_SUBSTRING)
         .max_by_key(|(_, text)| text.len());
-    let fact = match best {
-        Some((0, text)) if last == 0 => Fact::Is(slot, text),
-        Some((0, text)) => Fact::StartsWith(slot, text),
-        Some((at, text)) if at == last => Fact::EndsWith(slot, text),
-        Some((_, text)) => Fact::Contains(slot, text),
-        None if pattern.parts.is_empty() => Fact::Is(slot, String::new()),
-        None => Fact::Present(slot),
+    let atom = match best {
+        Some((0, text)) if last == 0 => Atom::Is(slot, text),
+        Some((0, text)) => Atom::StartsWith(slot, text),
+        Some((at, text)) if at == last => Atom::EndsWith(slot, text),
+        Some((_, text)) => Atom::Contains(slot, text),
+        None if pattern.parts.is_empty() => Atom::Is(slot, String::new()),
+        None => Atom::Present(slot),
     };
-    (fact, Posting::NO_ITEM)
+    (atom, Posting::NO_ITEM)
 }
 
-fn of_keyword(test: &Test) -> Option<Witnesses> {
+fn of_keyword(test: &Test) -> Option<Atoms> {
     let texts = match test {
         Test::Text(pattern) => {
             let literals = pattern.parts.iter().filter_map(|part| match part {
@@ -260,27 +261,27 @@ fn of_keyword(test: &Test) -> Option<Witnesses> {
         _ => return None,
     };
     let long = texts.iter().all(|text| text.len() >= MIN_SUBSTRING);
-    long.then(|| texts.into_iter().map(|text| (Fact::Keyword(text), Posting::NO_ITEM)).collect())
+    long.then(|| texts.into_iter().map(|text| (Atom::Keyword(text), Posting::NO_ITEM)).collect())
 }
 
 /// Folded texts of which one stands in every text that the expression matches.
 fn required_literals(regex: &RegexTest) -> Option<Vec<String>> {
     let hir = regex.syntax()?;
-    let literals = required(&hir)?;
+    let literals = required_texts(&hir)?;
     (literals.iter().all(|text| text.len() >= MIN_SUBSTRING)).then_some(literals)
 }
 
 /// As [`required_literals`], also short ones.
-fn required(hir: &Hir) -> Option<Vec<String>> {
+fn required_texts(hir: &Hir) -> Option<Vec<String>> {
     match hir.kind() {
         HirKind::Literal(literal) => Some(vec![fold(std::str::from_utf8(&literal.0).ok()?).into_owned()]),
         HirKind::Class(class) => one_letter(class).map(|letter| vec![letter]),
-        HirKind::Capture(capture) => required(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
+        HirKind::Capture(capture) => required_texts(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required_texts(&repetition.sub),
         HirKind::Alternation(branches) => {
             let mut all = Vec::new();
             for branch in branches {
-                all.extend(required(branch)?);
+                all.extend(required_texts(branch)?);
             }
             (all.len() <= MAX_REGEX_LITERALS).then_some(all)
         }
@@ -300,7 +301,7 @@ fn best_of_concat(parts: &[Hir]) -> Option<Vec<String>> {
     };
     for part in parts {
         match part.kind() {
-            HirKind::Literal(_) | HirKind::Class(_) => match required(part) {
+            HirKind::Literal(_) | HirKind::Class(_) => match required_texts(part) {
                 Some(texts) => run.push_str(&texts.concat()),
                 None => {
                     let texts = vec![std::mem::take(&mut run)];
@@ -315,7 +316,7 @@ fn best_of_concat(parts: &[Hir]) -> Option<Vec<String>> {
                 if better(&best, &texts) {
                     best = Some(texts);
                 }
-                if let Some(texts) = required(part)
+                if let Some(texts) = required_texts(part)
                     && better(&best, &texts)
                 {
                     best = Some(texts);

@@ -7,7 +7,7 @@ use hashbrown::HashSet;
 use super::MIN_SUBSTRING;
 
 /// What stands in logs of every kind, in small letters.
-const EVERYDAY: &str = r"timestamp level info warning error critical debug message logger event event_id
+const COMMON: &str = r"timestamp level info warning error critical debug message logger event event_id
     hostname service server client process thread module username user_id request_id response method path
     status code duration address agent session token authentication authorization access account password
     login logout failed failure success denied allowed blocked invalid missing required expired connection
@@ -22,24 +22,24 @@ const EVERYDAY: &str = r"timestamp level info warning error critical debug messa
     c:\program files (x86)\ c:\users\ appdata\local\ microsoft\ powershell.exe cmd.exe .dll /c
     hkey_local_machine\software\ true false null none unknown 127.0.0.1 0.0.0.0 192.168.";
 
-/// How much dearer a gram is that stands in [`EVERYDAY`] than one that does not.
-const EVERYDAY_COST: u32 = 40;
+/// How much dearer an n-gram is that stands in [`COMMON`] than one that does not.
+const COMMON_COST: u32 = 40;
 
-/// The grams of [`EVERYDAY`], of three bytes and of four.
-static EVERYDAY_GRAMS: LazyLock<HashSet<&[u8], foldhash::fast::RandomState>> = LazyLock::new(|| {
-    let lines = EVERYDAY.lines().map(|line| line.trim().as_bytes());
+/// The ngrams of [`COMMON`], of three bytes and of four.
+static COMMON_NGRAMS: LazyLock<HashSet<&[u8], foldhash::fast::RandomState>> = LazyLock::new(|| {
+    let lines = COMMON.lines().map(|line| line.trim().as_bytes());
     lines.flat_map(|line| line.windows(3).chain(line.windows(4))).collect()
 });
 
 /// Whether a folded text is met in many events, whatever they are about.
-pub fn is_everyday(text: &str) -> bool {
-    text.len() >= MIN_SUBSTRING && EVERYDAY.contains(text)
+pub fn is_common(text: &str) -> bool {
+    text.len() >= MIN_SUBSTRING && COMMON.contains(text)
 }
 
-/// The cost of a gram of three bytes or four: greater where it is met more often.
-pub(super) fn commonness(gram: &[u8]) -> u32 {
-    let bytes: u32 = gram.iter().map(|byte| byte_commonness(*byte)).sum();
-    bytes + if EVERYDAY_GRAMS.contains(gram) { EVERYDAY_COST } else { 0 }
+/// The cost of an n-gram of three bytes or four: greater where it is met more often.
+pub(super) fn commonness(ngram: &[u8]) -> u32 {
+    let bytes: u32 = ngram.iter().map(|byte| byte_commonness(*byte)).sum();
+    bytes + if COMMON_NGRAMS.contains(ngram) { COMMON_COST } else { 0 }
 }
 
 fn byte_commonness(byte: u8) -> u32 {

@@ -1,24 +1,24 @@
 //! All substrings of all rules in one pass over a text.
 //!
-//! A text is probed with short pieces (grams) of itself in a table that is small enough for the
+//! A text is probed with short pieces (ngrams) of itself in a table that is small enough for the
 //! first-level cache; only where it has something are the substrings looked up that contain this
-//! gram, and then compared. Against an Aho-Corasick automaton this is several times faster at thousands
+//! n-gram, and then compared. Against an Aho-Corasick automaton this is several times faster at thousands
 //! of patterns and needs no memory to speak of (`BENCHMARKS.md`).
 //!
-//! Long substrings allow to skip: in any seven bytes there is a whole aligned four-byte gram, so
-//! for substrings of seven bytes and more every fourth position is enough, if all four grams of one
-//! of their seven-byte windows are filed. The window whose grams are rarest is taken. Shorter
+//! Long substrings allow to skip: in any seven bytes there is a whole aligned four-byte n-gram, so
+//! for substrings of seven bytes and more every fourth position is enough, if all four ngrams of one
+//! of their seven-byte windows are filed. The window whose ngrams are rarest is taken. Shorter
 //! substrings (three to six bytes) are filed under their rarest three bytes and probed at every position.
 
 use std::ops::Range;
 
-use super::everyday::commonness;
+use super::common::commonness;
 use super::{MIN_SUBSTRING, Map, Posting, Sink};
 
 /// A folded text and the rules filed under it.
 type Literal = (Box<[u8]>, Box<[Posting]>);
 
-/// Bytes of the grams of long literals, and how far apart the positions are at which they are looked for.
+/// Bytes of the ngrams of long literals, and how far apart the positions are at which they are looked for.
 const STRIDE: usize = 4;
 const WINDOW: usize = 2 * STRIDE - 1;
 
@@ -26,15 +26,15 @@ const WINDOW: usize = 2 * STRIDE - 1;
 const POSITIONS: usize = 8;
 const BLOCK: usize = POSITIONS + 4;
 
-/// The bytes of a short gram.
+/// The bytes of a short n-gram.
 const THREE_BYTES: u32 = 0x00ff_ffff;
 
-/// More short grams than this go into the large table.
+/// More short ngrams than this go into the large table.
 const FEW: usize = 256;
 const FLAGS_OF_FEW: usize = 1 << 13;
 const FLAGS_OF_MANY: usize = 1 << 15;
 
-pub(super) struct Grams {
+pub(super) struct Ngrams {
     literals: Vec<Literal>,
     /// Literals of seven bytes and more.
     long: Option<(Bits, Places)>,
@@ -42,29 +42,29 @@ pub(super) struct Grams {
     short: Option<(Flags, Places)>,
 }
 
-/// Where the grams of one kind stand.
+/// Where the ngrams of one kind stand.
 #[derive(Default)]
 struct Places {
     /// Gram → range of `places`.
     heads: Map<u32, (u32, u32)>,
-    /// (literal, offset of the gram in it).
+    /// (literal, offset of the n-gram in it).
     places: Vec<(u32, u32)>,
 }
 
 /// Words of [`Bits`]: 2^16 bits, 8 KiB. A constant, so that the loop needs no check of bounds.
 const WORDS: usize = 1024;
 
-/// Whether a four-byte gram is filed, perhaps.
+/// Whether a four-byte n-gram is filed, perhaps.
 struct Bits(Box<[u64; WORDS]>);
 
-/// Whether a three-byte gram is filed, perhaps: a byte for each hash. This is asked for every position of
+/// Whether a three-byte n-gram is filed, perhaps: a byte for each hash. This is asked for every position of
 /// every text, and a byte is cheaper to ask than a bit.
 enum Flags {
     Few(Box<[u8; FLAGS_OF_FEW]>),
     Many(Box<[u8; FLAGS_OF_MANY]>),
 }
 
-impl Grams {
+impl Ngrams {
     /// `None` without literals. All must have at least [`MIN_SUBSTRING`] bytes.
     pub(super) fn build(literals: Vec<(&str, Box<[Posting]>)>) -> Option<Self> {
         let mut literals: Vec<Literal> = literals
@@ -91,9 +91,9 @@ impl Grams {
         if let Some((bits, places)) = &self.long {
             let part = text.get(range.clone()).unwrap_or_default();
             for (n, chunk) in part.chunks_exact(STRIDE).enumerate() {
-                let gram = chunk.first_chunk::<4>().map_or(0, |gram| u32::from_le_bytes(*gram));
-                if bits.may_have(gram) {
-                    self.verify(places, gram, (text, &range), range.start + n * STRIDE, sink);
+                let ngram = chunk.first_chunk::<4>().map_or(0, |ngram| u32::from_le_bytes(*ngram));
+                if bits.may_have(ngram) {
+                    self.verify(places, ngram, (text, &range), range.start + n * STRIDE, sink);
                 }
             }
         }
@@ -124,7 +124,7 @@ impl Grams {
         }
     }
 
-    /// Some position of a block has a gram that may be filed.
+    /// Some position of a block has an n-gram that may be filed.
     #[cold]
     fn look_closer<const N: usize>(
         &self,
@@ -135,9 +135,9 @@ impl Grams {
         sink: &mut impl Sink,
     ) {
         for at in at..at + POSITIONS {
-            let gram = gram_at(text.0, at, THREE_BYTES);
-            if flags[flag::<N>(gram)] != 0 {
-                self.verify(places, gram, text, at, sink);
+            let ngram = ngram_at(text.0, at, THREE_BYTES);
+            if flags[flag::<N>(ngram)] != 0 {
+                self.verify(places, ngram, text, at, sink);
             }
         }
     }
@@ -146,12 +146,12 @@ impl Grams {
     fn verify(
         &self,
         places: &Places,
-        gram: u32,
+        ngram: u32,
         (text, range): (&[u8], &Range<usize>),
         at: usize,
         sink: &mut impl Sink,
     ) {
-        for (literal, offset) in places.of(gram) {
+        for (literal, offset) in places.of(ngram) {
             let Some(start) = at.checked_sub(*offset as usize) else { continue };
             let Some((literal, postings)) = self.literals.get(*literal as usize) else { continue };
             if start >= range.start
@@ -164,7 +164,7 @@ impl Grams {
 }
 
 impl Places {
-    /// Files those literals that are `wanted`, each under as many neighbouring grams as the stride is
+    /// Files those literals that are `wanted`, each under as many neighbouring ngrams as the stride is
     /// wide, so that one of them is met.
     fn build(literals: &[Literal], mask: u32, stride: usize, wanted: impl Fn(&[u8]) -> bool) -> Option<Self> {
         let width = if mask == THREE_BYTES { 3 } else { 4 };
@@ -174,27 +174,27 @@ impl Places {
                 continue;
             }
             let windows = literal.len() + 1 - width - (stride - 1);
-            let crowd = |at| filed.get(&gram_at(literal, at, mask)).map_or(0, |places| places.len() as u32);
-            let grams = literal.windows(width).enumerate();
-            let costs: Vec<u32> = grams.map(|(at, gram)| commonness(gram) + 4 * crowd(at)).collect();
+            let crowd = |at| filed.get(&ngram_at(literal, at, mask)).map_or(0, |places| places.len() as u32);
+            let ngrams = literal.windows(width).enumerate();
+            let costs: Vec<u32> = ngrams.map(|(at, ngram)| commonness(ngram) + 4 * crowd(at)).collect();
             let cost = |start: &usize| costs.iter().skip(*start).take(stride).sum::<u32>();
             let best = (0..windows).min_by_key(cost).unwrap_or(0);
             for at in best..best + stride {
-                filed.entry(gram_at(literal, at, mask)).or_default().push((index as u32, at as u32));
+                filed.entry(ngram_at(literal, at, mask)).or_default().push((index as u32, at as u32));
             }
         }
         let mut all = Self::default();
-        for (gram, places) in filed {
+        for (ngram, places) in filed {
             let start = all.places.len() as u32;
             all.places.extend(places);
-            all.heads.insert(gram, (start, all.places.len() as u32));
+            all.heads.insert(ngram, (start, all.places.len() as u32));
         }
         (!all.places.is_empty()).then_some(all)
     }
 
-    /// (literal, offset of the gram in it).
-    fn of(&self, gram: u32) -> &[(u32, u32)] {
-        let (start, end) = self.heads.get(&gram).copied().unwrap_or_default();
+    /// (literal, offset of the n-gram in it).
+    fn of(&self, ngram: u32) -> &[(u32, u32)] {
+        let (start, end) = self.heads.get(&ngram).copied().unwrap_or_default();
         self.places.get(start as usize..end as usize).unwrap_or_default()
     }
 }
@@ -202,8 +202,8 @@ impl Places {
 impl Bits {
     fn of(places: &Places) -> Self {
         let mut bits = Box::new([0; WORDS]);
-        for gram in places.heads.keys() {
-            let (word, bit) = Self::place(*gram);
+        for ngram in places.heads.keys() {
+            let (word, bit) = Self::place(*ngram);
             bits[word] |= 1 << bit;
         }
         Self(bits)
@@ -211,14 +211,14 @@ impl Bits {
 
     /// One load and no branch.
     #[inline(always)]
-    fn may_have(&self, gram: u32) -> bool {
-        let (word, bit) = Self::place(gram);
+    fn may_have(&self, ngram: u32) -> bool {
+        let (word, bit) = Self::place(ngram);
         self.0[word].wrapping_shr(bit) & 1 != 0
     }
 
     #[inline(always)]
-    fn place(gram: u32) -> (usize, u32) {
-        let hash = gram.wrapping_mul(MULTIPLIER) >> 16;
+    fn place(ngram: u32) -> (usize, u32) {
+        let hash = ngram.wrapping_mul(MULTIPLIER) >> 16;
         ((hash >> 6) as usize % WORDS, hash % 64)
     }
 }
@@ -234,14 +234,14 @@ impl Flags {
 
     fn table<const N: usize>(places: &Places) -> Box<[u8; N]> {
         let mut flags = Box::new([0; N]);
-        places.heads.keys().for_each(|gram| flags[flag::<N>(*gram)] = 1);
+        places.heads.keys().for_each(|ngram| flags[flag::<N>(*ngram)] = 1);
         flags
     }
 }
 
 const MULTIPLIER: u32 = 0x9e37_79b1;
 
-/// Whether a three-byte gram that may be filed begins at one of the first eight positions of a block: one
+/// Whether a three-byte n-gram that may be filed begins at one of the first eight positions of a block: one
 /// branch for all.
 #[inline(always)]
 fn probe<const N: usize>(flags: &[u8; N], block: &[u8; BLOCK]) -> bool {
@@ -255,10 +255,10 @@ fn probe<const N: usize>(flags: &[u8; N], block: &[u8; BLOCK]) -> bool {
     found != 0
 }
 
-/// The flag of the three lowest bytes of `gram`: the multiplier moves the fourth out of the product.
+/// The flag of the three lowest bytes of `ngram`: the multiplier moves the fourth out of the product.
 #[inline(always)]
-fn flag<const N: usize>(gram: u32) -> usize {
-    gram.wrapping_mul(MULTIPLIER << 8).wrapping_shr(u32::BITS - N.ilog2()) as usize % N
+fn flag<const N: usize>(ngram: u32) -> usize {
+    ngram.wrapping_mul(MULTIPLIER << 8).wrapping_shr(u32::BITS - N.ilog2()) as usize % N
 }
 
 /// What is left of a text from `at` on (less than a block), with zeros behind it: a hit there is compared
@@ -278,7 +278,7 @@ fn last_block(text: &[u8], at: usize) -> [u8; BLOCK] {
     block
 }
 
-fn gram_at(literal: &[u8], at: usize, mask: u32) -> u32 {
+fn ngram_at(literal: &[u8], at: usize, mask: u32) -> u32 {
     let byte = |n: usize| literal.get(at + n).copied().unwrap_or(0);
     u32::from_le_bytes([byte(0), byte(1), byte(2), byte(3)]) & mask
 }
@@ -305,8 +305,8 @@ mod tests {
             .map(|(n, text)| (*text, vec![Posting { rule: n as u32, item: Posting::NO_ITEM }].into()))
             .collect();
         let mut found = Collect::default();
-        if let Some(grams) = Grams::build(literals) {
-            grams.scan(text.as_bytes(), range, &mut found);
+        if let Some(ngrams) = Ngrams::build(literals) {
+            ngrams.scan(text.as_bytes(), range, &mut found);
         }
         found.0.into_iter().collect()
     }

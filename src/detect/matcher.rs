@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! fields ──► slots        each field once: path id → the rules' field names it answers to
-//! values ──► candidates   the prefilter: hashes, affixes, grams; hits also settle items
+//! values ──► candidates   the prefilter: hashes, affixes, ngrams; hits also settle items
 //! rules  ──► items        conditions of candidates; an item is evaluated at most once
 //! items  ──► matches
 //! ```
@@ -14,7 +14,7 @@
 //! an index of the rules that do not contradict it, built when it is first seen, so that rules for
 //! other sources cost nothing at all.
 
-mod frame;
+mod scratch;
 #[cfg(test)]
 mod tests;
 
@@ -25,16 +25,16 @@ use crate::detect::prefilter::Index;
 use crate::event::{Event, LogSource, Paths};
 use crate::sigma::rule::{RuleIndex, RuleSet};
 
-use frame::Frame;
+use scratch::Scratch;
 
 /// How events and rules are brought together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EngineOptions {
+pub struct MatcherOptions {
     /// Rules see only events whose logsource does not contradict theirs.
     pub routing: bool,
 }
 
-impl Default for EngineOptions {
+impl Default for MatcherOptions {
     fn default() -> Self {
         Self { routing: true }
     }
@@ -52,11 +52,11 @@ pub struct RuleCounter {
 const MAX_ROUTES: usize = 64;
 
 /// A compiled rule set.
-pub struct Engine {
+pub struct Matcher {
     program: Program,
-    options: EngineOptions,
+    options: MatcherOptions,
     routes: Vec<Route>,
-    frame: Frame,
+    scratch: Scratch,
     counters: Vec<RuleCounter>,
 }
 
@@ -67,13 +67,13 @@ struct Route {
     index: Option<Box<Index>>,
 }
 
-impl Engine {
+impl Matcher {
     #[must_use]
-    pub fn compile(rules: &RuleSet, paths: &Paths, options: EngineOptions) -> Self {
+    pub fn compile(rules: &RuleSet, paths: &Paths, options: MatcherOptions) -> Self {
         let program = Program::compile(rules, paths);
-        let frame = Frame::new(&program, paths);
+        let scratch = Scratch::new(&program, paths);
         let counters = vec![RuleCounter::default(); program.rules.len()];
-        Self { program, options, routes: Vec::new(), frame, counters }
+        Self { program, options, routes: Vec::new(), scratch, counters }
     }
 
     /// The detection rules that match, ascending; `matched` is cleared first.
@@ -81,11 +81,11 @@ impl Engine {
         matched.clear();
         let route = self.route(&event.meta.logsource);
         let Some(index) = self.routes.get_mut(route).and_then(|route| route.index.take()) else { return };
-        self.frame.begin(event, &index);
-        let candidates = std::mem::take(&mut self.frame.candidates);
+        self.scratch.begin(event, &index);
+        let candidates = std::mem::take(&mut self.scratch.candidates);
         for rule in candidates.iter().chain(&index.always) {
             let Some(program) = self.program.rules.get(*rule as usize) else { continue };
-            let holds = self.frame.node(&program.root, &self.program.items, event);
+            let holds = self.scratch.node(&program.root, &self.program.items, event);
             if let Some(counter) = self.counters.get_mut(*rule as usize) {
                 counter.evaluated += 1;
                 counter.matched += u64::from(holds);
@@ -94,7 +94,7 @@ impl Engine {
                 matched.push(RuleIndex(*rule));
             }
         }
-        self.frame.candidates = candidates;
+        self.scratch.candidates = candidates;
         if let Some(route) = self.routes.get_mut(route) {
             route.index = Some(index);
         }
@@ -133,7 +133,7 @@ impl Engine {
         let rules = self.program.rules.iter().enumerate().filter(admitted);
         let index = Index::build(
             self.program.fields.len(),
-            rules.map(|(index, rule)| (index as u32, rule.witnesses.as_deref())),
+            rules.map(|(index, rule)| (index as u32, rule.required.as_deref())),
         );
         self.routes.push(Route { source: source.clone(), index: Some(Box::new(index)) });
         self.routes.len() - 1

@@ -25,7 +25,7 @@ struct LocalPath {
     last: u32,
 }
 
-pub(super) struct Frame {
+pub(super) struct Scratch {
     /// Path id → place in `locals`, or [`NONE`].
     by_path: Vec<u32>,
     locals: Vec<LocalPath>,
@@ -97,9 +97,9 @@ impl Sink for Marks {
     }
 }
 
-impl Frame {
+impl Scratch {
     pub(super) fn new(program: &Program, paths: &Paths) -> Self {
-        let mut frame = Self {
+        let mut scratch = Self {
             by_path: Vec::new(),
             locals: Vec::new(),
             slot_local: Vec::new(),
@@ -121,9 +121,9 @@ impl Frame {
             candidates: Vec::new(),
         };
         for slot in 0..program.fields.len() as u32 {
-            frame.add_slot(program, slot);
+            scratch.add_slot(program, slot);
         }
-        frame
+        scratch
     }
 
     fn add_slot(&mut self, program: &Program, slot: u32) {
