@@ -20,7 +20,7 @@ use crate::event::{
 };
 use crate::exit::{Exit, Hinted};
 use crate::facts::Fact;
-use crate::pipeline::{self, Intake, Line};
+use crate::pipeline::{self, IngestStage, Line};
 use crate::sigma::{Level, RuleSet};
 use crate::source::Input;
 use crate::text::{Safe, plural};
@@ -67,7 +67,7 @@ fn subject(word: Option<&str>) -> anyhow::Result<Subject> {
 /// The stages up to matching, and where their result is written.
 struct Explainer<'r> {
     paths: Paths,
-    intake: Intake,
+    ingest: IngestStage,
     matcher: Matcher,
     rules: &'r RuleSet,
     format: AlertFormat,
@@ -82,7 +82,7 @@ impl<'r> Explainer<'r> {
         let paths = Paths::new();
         let routing = config.rules.routing.value;
         Ok(Self {
-            intake: Intake::new(&paths, &live::recorded(config)?, &config.sources),
+            ingest: IngestStage::new(&paths, &live::recorded(config)?, &config.sources),
             matcher: Matcher::compile(rules, &paths, MatcherOptions { routing }),
             rules,
             format: args.format,
@@ -113,18 +113,18 @@ impl<'r> Explainer<'r> {
         let path = self.source.clone().unwrap_or_else(|| Arc::clone(line.path));
         let mut event = Event::default();
         let place = |event: &mut Event| line.place(event);
-        let outcome = self.intake.prepare(line.bytes, line.cut, &path, line.read_at, &mut event, place);
+        let outcome = self.ingest.prepare(line.bytes, line.cut, &path, line.read_at, &mut event, place);
         let mut more = outcome != Outcome::Blank;
         while more {
             self.event(event, &path)?;
             event = Event::default();
-            more = self.intake.prepare_next(&path, line.read_at, &mut event, place);
+            more = self.ingest.prepare_next(&path, line.read_at, &mut event, place);
         }
         Ok(())
     }
 
     fn event(&mut self, mut event: Event, path: &Arc<str>) -> anyhow::Result<()> {
-        self.intake.join(&mut event);
+        self.ingest.join(&mut event);
         let mut matched = Vec::new();
         self.matcher.matches(&event, &mut matched);
         let headers = matched.iter().filter_map(|rule| self.rules.header(*rule));
@@ -133,9 +133,9 @@ impl<'r> Explainer<'r> {
             title: &header.title,
             level: header.level,
         });
-        let before = self.intake.redacted();
-        let event = self.intake.redact(event, path);
-        let redacted = self.intake.redacted() - before;
+        let before = self.ingest.redacted();
+        let event = self.ingest.redact(event, path);
+        let redacted = self.ingest.redacted() - before;
         let explained = Explained { redacted, ..Explained::new(&event, &self.paths.read(), rules.collect()) };
         self.said += 1;
         match self.format {

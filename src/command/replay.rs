@@ -15,7 +15,7 @@ use crate::cli::{AlertFormat, ReplayArgs, Speed};
 use crate::correlate::{CorrelatorOptions, Output};
 use crate::event::{Event, PathId, Timestamp};
 use crate::exit::Exit;
-use crate::pipeline::{Work, WorkOptions, recordings, replay};
+use crate::pipeline::{Engine, EngineOptions, recordings, replay};
 use crate::sigma::{Diagnostic, Level, RuleIndex, RuleSet, Severity};
 use crate::source::Input;
 use crate::state::{Ledger, ThreatLevel};
@@ -31,7 +31,7 @@ pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
     let mut normalize = live::recorded(&config)?;
     // Vectors hold nobody's secrets, and what is printed is compared with what others found in the same text.
     normalize.redaction.enabled = !args.conformance;
-    let options = WorkOptions {
+    let options = EngineOptions {
         routing: config.rules.routing.value && !args.conformance,
         correlate: CorrelatorOptions {
             conformance: args.conformance,
@@ -41,13 +41,13 @@ pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
         normalize,
         sources: config.sources.clone(),
     };
-    let mut work = Work::new(&loaded.rules, &options);
+    let mut engine = Engine::new(&loaded.rules, &options);
     let inputs = args.inputs.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;
     let (recordings, notes) = recordings(&inputs)?;
     for note in notes {
         print::talk(Safe::new(&note).as_str());
     }
-    let mut report = Report::new(args, &loaded.rules, &work);
+    let mut report = Report::new(args, &loaded.rules, &engine);
     if args.conformance {
         report.load_errors(&loaded.diagnostics)?;
     } else {
@@ -55,8 +55,8 @@ pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
     }
     let started = Instant::now();
     let mut pace = Pace::new(args.speed);
-    replay(recordings, &mut work, |time| pace.wait(time), |outputs, event| report.take(outputs, event))?;
-    report.close(&mut work, started.elapsed())?;
+    replay(recordings, &mut engine, |time| pace.wait(time), |outputs, event| report.take(outputs, event))?;
+    report.close(&mut engine, started.elapsed())?;
     report.verdict(args)
 }
 
@@ -121,11 +121,11 @@ struct Summary {
 }
 
 impl Report {
-    fn new(args: &ReplayArgs, rules: &RuleSet, work: &Work) -> Self {
+    fn new(args: &ReplayArgs, rules: &RuleSet, engine: &Engine) -> Self {
         let headers = (0..rules.len()).filter_map(|index| rules.header(RuleIndex(index as u32)));
         Self {
             rules: headers.map(|header| header.reference().to_owned()).collect(),
-            id_path: work.paths().intern("_id"),
+            id_path: engine.paths().intern("_id"),
             out: Out::new(),
             format: args.format,
             conformance: args.conformance,
@@ -191,9 +191,9 @@ impl Report {
         Ok(())
     }
 
-    fn close(&mut self, work: &mut Work, elapsed: Duration) -> anyhow::Result<()> {
-        work.take_ledger();
-        let ledger = work.total_ledger();
+    fn close(&mut self, engine: &mut Engine, elapsed: Duration) -> anyhow::Result<()> {
+        engine.take_ledger();
+        let ledger = engine.total_ledger();
         let seconds = elapsed.as_secs_f64();
         let summary = Summary {
             kind: "summary",

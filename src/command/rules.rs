@@ -19,7 +19,7 @@ use crate::detect::matcher::RuleCounter;
 use crate::detect::{Matcher, MatcherOptions};
 use crate::event::{Event, Outcome, Paths, Timestamp};
 use crate::exit::{Exit, Hinted};
-use crate::pipeline::Intake;
+use crate::pipeline::IngestStage;
 use crate::sigma::rule::{Header, LogSourcePattern, Severity};
 use crate::sigma::{Diagnostic, Level, RuleIndex, RuleSet, lint};
 use crate::text::{Safe, plural};
@@ -337,19 +337,19 @@ fn load(config: &Config) -> anyhow::Result<LoadedRules> {
     Ok(loaded)
 }
 
-/// Intake and matcher that belong together.
+/// The ingest stage and the matcher that belong together.
 struct Bench {
     paths: Paths,
-    intake: Intake,
+    ingest: IngestStage,
     matcher: Matcher,
 }
 
 impl Bench {
     fn new(config: &Config, rules: &RuleSet, routing: bool) -> anyhow::Result<Self> {
         let paths = Paths::new();
-        let intake = Intake::new(&paths, &super::live::recorded(config)?, &config.sources);
+        let ingest = IngestStage::new(&paths, &super::live::recorded(config)?, &config.sources);
         let matcher = Matcher::compile(rules, &paths, MatcherOptions { routing });
-        Ok(Self { paths, intake, matcher })
+        Ok(Self { paths, ingest, matcher })
     }
 
     /// Every event of a file, as the rules of a live soctop would see it.
@@ -365,11 +365,11 @@ impl Bench {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let at = Timestamp::default();
             let mut more =
-                self.intake.prepare(line, false, &source, at, &mut event, |_| {}) != Outcome::Blank;
+                self.ingest.prepare(line, false, &source, at, &mut event, |_| {}) != Outcome::Blank;
             while more {
-                self.intake.join(&mut event);
+                self.ingest.join(&mut event);
                 each(&mut self.matcher, &event)?;
-                more = self.intake.prepare_next(&source, at, &mut event, |_| {});
+                more = self.ingest.prepare_next(&source, at, &mut event, |_| {});
             }
         }
         Ok(())

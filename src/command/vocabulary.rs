@@ -14,7 +14,7 @@ use crate::exit::{Exit, Hinted};
 use crate::facts::file::{self, File, TestLine};
 use crate::facts::{BUNDLED, Fact, Vocabulary};
 use crate::normalize;
-use crate::pipeline::{Intake, Line};
+use crate::pipeline::{IngestStage, Line};
 use crate::sigma::{Diagnostic, Severity};
 use crate::text::{Safe, plural};
 
@@ -155,7 +155,7 @@ fn say(diagnostics: &[Diagnostic]) -> anyhow::Result<()> {
 /// Reads lines as a log's.
 struct Bench {
     paths: Paths,
-    intake: Intake,
+    ingest: IngestStage,
 }
 
 impl Bench {
@@ -163,7 +163,7 @@ impl Bench {
         let paths = Paths::new();
         // Wherever a secret is masked, what was said is another question.
         let options = normalize::Options { max_skew: None, vocabulary, ..normalize::Options::default() };
-        Self { intake: Intake::new(&paths, &options, &[]), paths }
+        Self { ingest: IngestStage::new(&paths, &options, &[]), paths }
     }
 
     fn read(&mut self, line: &str) -> Event {
@@ -171,7 +171,7 @@ impl Bench {
         let path: Arc<str> = "test".into();
         let line = Line::alone(line.as_bytes(), &path, live::wall_clock());
         let place = |event: &mut Event| line.place(event);
-        let outcome = self.intake.prepare(line.bytes, line.cut, &path, line.read_at, &mut event, place);
+        let outcome = self.ingest.prepare(line.bytes, line.cut, &path, line.read_at, &mut event, place);
         if outcome == Outcome::Blank { Event::default() } else { event }
     }
 

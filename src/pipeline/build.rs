@@ -9,13 +9,13 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, bounded};
 
 use super::clock::Clock;
+use super::engine::{Engine, EngineOptions};
+use super::engine_thread::{Channels, EngineThread, Timers};
 use super::handle::{Handle, Notice};
 use super::indexer::{Ends, Indexer};
 use super::reload::{self, RECALLED_EVENTS, RECALLED_PAGE, Reloader};
 use super::searcher;
 use super::signals::Hangups;
-use super::work::{Work, WorkOptions};
-use super::worker::{Channels, Timers, Worker};
 use crate::alert::Alert;
 use crate::config::{KeyError, LoadedRules, RedactionConfig, RuleFiles, SourceConfig, redaction_key};
 use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
@@ -25,10 +25,10 @@ use crate::normalize::Redaction;
 use crate::source::{self, Changes, Input, Stop};
 use crate::state::{self, Snapshot, State, Update};
 
-/// Chunks between the readers and the worker. Small: a chunk may be a megabyte, and the files are
+/// Chunks between the readers and the engine. Small: a chunk may be a megabyte, and the files are
 /// the buffer. Full: the readers wait.
 const SOURCE_CHUNKS: usize = 4;
-/// Batches between the worker and the committer. Full: the worker waits.
+/// Batches between the engine and the committer. Full: the engine waits.
 const INDEX_BATCHES: usize = 4;
 /// Event buffers on their way back. Full: the buffer is dropped.
 const RECYCLED_BUFFERS: usize = INDEX_BATCHES + 2;
@@ -118,14 +118,14 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
         index::Options { threads, hold_bytes: HELD_BYTES, ..index::Options::default() },
     )?;
     let sources = std::mem::take(&mut options.sources);
-    let mut work_options = WorkOptions { routing: options.routing, sources, ..WorkOptions::default() };
-    work_options.normalize.redaction = options.redaction.applied(Redaction::default());
-    work_options.normalize.vocabulary = Arc::clone(&options.vocabulary);
-    work_options.normalize.redaction.key = redaction_key(&options.data_dir)?;
+    let mut engine_options = EngineOptions { routing: options.routing, sources, ..EngineOptions::default() };
+    engine_options.normalize.redaction = options.redaction.applied(Redaction::default());
+    engine_options.normalize.vocabulary = Arc::clone(&options.vocabulary);
+    engine_options.normalize.redaction.key = redaction_key(&options.data_dir)?;
     let mut problems = reload::problems(&options.rules.diagnostics);
-    let mut work = prepare_work(&options.rules, &work_options, &writer, &mut problems);
+    let mut engine = prepare_engine(&options.rules, &engine_options, &writer, &mut problems);
     let mut state = prepare_state(&options.rules, &problems, &writer);
-    reload::show_standing(work.standing(), &mut state);
+    reload::show_standing(engine.standing(), &mut state);
 
     let (chunk_sender, chunks) = bounded(SOURCE_CHUNKS);
     let (batch_sender, batches) = bounded(INDEX_BATCHES);
@@ -147,7 +147,7 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
             let (about, cause, message) = (PathBuf::new(), Cause::Unreadable, error.to_string());
             let trouble = Trouble { source: None, about, cause, message, hint: None };
             let trouble = SourceMessage::Trouble(trouble);
-            // The worker is gone only when everything ends anyway.
+            // The engine is gone only when everything ends anyway.
             drop(troubled.send(trouble));
         }
     })?;
@@ -161,10 +161,10 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
             hangups: Hangups::new(options.plain.is_some()).map_err(LiveError::Watch)?,
             stop: stop.clone(),
             reader: writer.reader(),
-            paths: work.paths().clone(),
-            options: work_options,
-            seeds: work.correlator().seeds(),
-            worker: rules_sender,
+            paths: engine.paths().clone(),
+            options: engine_options,
+            seeds: engine.correlator().seeds(),
+            engine: rules_sender,
             remarks: options.plain.as_ref().map(|plain| plain.remarks.clone()),
         };
         threads.start("rules", move || reloader.run())?;
@@ -181,7 +181,7 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
         alerts: options.plain.map(|plain| plain.alerts),
         stop: stop.clone(),
     };
-    let indexer = Indexer::new(writer, work.paths().clone(), ends, options.clock, !options.follow);
+    let indexer = Indexer::new(writer, engine.paths().clone(), ends, options.clock, !options.follow);
     let (failed, stop_on_failure, told) = (Arc::clone(&failure), stop.clone(), notice_sender.clone());
     threads.start("index", move || {
         if let Err(error) = indexer.run() {
@@ -205,8 +205,8 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     };
     let timers = if options.follow { Timers::WhenIdle } else { Timers::ByEvents };
     let fingerprint = options.rules.fingerprint;
-    let worker = Worker::new(work, fingerprint, state, channels, options.clock, timers);
-    threads.start("work", move || worker.run())?;
+    let engine = EngineThread::new(engine, fingerprint, state, channels, options.clock, timers);
+    threads.start("engine", move || engine.run())?;
 
     let handle = Handle { snapshots, requests: request_sender, notices };
     Ok(Live { handle, stop, threads: threads.running, failure })
@@ -287,36 +287,36 @@ impl Drop for Alarm {
 }
 
 /// Detection continues where the last commit left it; rules whose text has changed start anew.
-fn prepare_work(
+fn prepare_engine(
     rules: &LoadedRules,
-    options: &WorkOptions,
+    options: &EngineOptions,
     writer: &Writer,
     problems: &mut Vec<String>,
-) -> Work {
-    let mut work = Work::new(&rules.rules, options);
-    if let Err(reason) = recover(&mut work, writer) {
+) -> Engine {
+    let mut engine = Engine::new(&rules.rules, options);
+    if let Err(reason) = recover(&mut engine, writer) {
         problems.push(format!("detection starts afresh: {reason}"));
     }
-    work
+    engine
 }
 
 /// Takes over the saved state of detection and looks again at what was committed after it. Without
 /// a saved state the newest events warm the windows.
-fn recover(work: &mut Work, writer: &Writer) -> Result<(), String> {
+fn recover(engine: &mut Engine, writer: &Writer) -> Result<(), String> {
     let next = writer.payload().seq_next;
     let mut from = next.saturating_sub(RECALLED_EVENTS as u64);
     let saved = writer.detection();
-    let restored = saved.map(|saved| work.restore(&saved.snapshot).map(|()| saved.seq)).transpose();
+    let restored = saved.map(|saved| engine.restore(&saved.snapshot).map(|()| saved.seq)).transpose();
     if let Ok(Some(seq)) = restored {
         from = from.max(seq);
     }
     let mut event = Event::default();
     let recalled = writer.reader().replay(from, RECALLED_PAGE, |record| {
-        work.recall(&record, &mut event);
+        engine.recall(&record, &mut event);
         Ok(())
     });
     // Whatever could not be read: no number is given twice.
-    work.continue_at(next);
+    engine.continue_at(next);
     restored.map_err(|error| error.to_string())?;
     recalled.map_err(|error| error.to_string())
 }

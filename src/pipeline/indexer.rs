@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::clock::Clock;
-use super::work::Work;
+use super::engine::Engine;
 use crate::alert::Alert;
 use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Redacted, Timestamp};
 use crate::index::{Detection, Error, Position, Writer};
@@ -39,7 +39,7 @@ const GONE_CURSORS: usize = 1_000;
 /// Never more than this, however many old files lie about.
 const FINISHED_CURSORS: usize = 50_000;
 
-/// What the worker hands over: the events of one chunk and all that belongs to the same commit.
+/// What the engine hands over: the events of one chunk and all that belongs to the same commit.
 pub(super) struct Batch {
     pub events: Vec<Redacted>,
     pub source: Arc<str>,
@@ -65,7 +65,7 @@ pub(super) struct SavedDetection {
 }
 
 impl Batch {
-    pub fn empty(work: &Work, read_to: Timestamp) -> Self {
+    pub fn empty(engine: &Engine, read_to: Timestamp) -> Self {
         Self {
             events: Vec::new(),
             source: Arc::default(),
@@ -73,9 +73,9 @@ impl Batch {
             gaps: Vec::new(),
             gone: Vec::new(),
             cursor: None,
-            next_seq: work.next_seq(),
+            next_seq: engine.next_seq(),
             read_to,
-            ledger: work.total_ledger(),
+            ledger: engine.total_ledger(),
             detection: None,
         }
     }
@@ -91,7 +91,7 @@ pub(super) enum IndexReport {
 /// The committer's ends of the channels.
 pub(super) struct Ends {
     pub batches: Receiver<Batch>,
-    /// Event buffers go back to the worker.
+    /// Event buffers go back to the engine.
     pub recycled: Sender<Vec<Event>>,
     /// Latest wins: a full channel is skipped.
     pub reports: Sender<IndexReport>,
@@ -140,7 +140,7 @@ impl Indexer {
         }
     }
 
-    /// Runs until the worker has hung up, then commits what is left and waits for merges.
+    /// Runs until the engine has hung up, then commits what is left and waits for merges.
     ///
     /// # Errors
     /// When what was taken can no longer be written; after a restart it is read again.
@@ -201,7 +201,7 @@ impl Indexer {
         for generation in batch.gone {
             self.cursors.let_go(generation);
         }
-        // A full channel: the worker has buffers enough.
+        // A full channel: the engine has buffers enough.
         let buffers = batch.events.into_iter().map(Redacted::into_inner).collect();
         drop(self.ends.recycled.try_send(buffers));
         Ok(())

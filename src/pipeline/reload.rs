@@ -1,13 +1,13 @@
 //! The thread that keeps the running rules as their files are.
 //!
 //! All that takes time happens here: reading, parsing, compiling, and looking again at recent events for the
-//! rules that start anew. The worker only exchanges one program for another, between two events:
+//! rules that start anew. The engine only exchanges one program for another, between two events:
 //!
 //! ```text
-//! files ─change─► compile ─"others will come"─► worker: from event n on, keep a copy of what is read
+//! files ─change─► compile ─"others will come"─► engine: from event n on, keep a copy of what is read
 //!                    │ ◄──────── n ─────────────┘
 //!                    ▼
-//!                 recall the index up to n ─► worker: recall the copies, exchange
+//!                 recall the index up to n ─► engine: recall the copies, exchange
 //! ```
 //!
 //! So every event is seen by exactly one program, and by the memory of every rule.
@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::clock::Clock;
+use super::engine::{Engine, EngineOptions};
 use super::signals::Hangups;
-use super::work::{Work, WorkOptions};
 use crate::config::{LoadedRules, Look, RuleFiles};
 use crate::correlate::{HotReload, Output, Seeds};
 use crate::event::{Event, Paths};
@@ -41,9 +41,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A commit is looked for this often.
 const LOOK_FOR_COMMIT_EVERY: Duration = Duration::from_millis(20);
 
-/// What this thread tells the worker.
+/// What this thread tells the engine.
 pub(super) enum RuleNews {
-    /// Other rules are being prepared. The answer is the number of the next event; from it on the worker
+    /// Other rules are being prepared. The answer is the number of the next event; from it on the engine
     /// keeps copies.
     Announced {
         next_seq: Sender<u64>,
@@ -55,13 +55,13 @@ pub(super) enum RuleNews {
 
 /// Rules that are ready to take over.
 pub(super) struct Prepared {
-    pub work: Work,
+    pub engine: Engine,
     /// Events before this one have been looked at.
     pub recalled_to: u64,
     pub fingerprint: String,
     pub report: RuleReport,
     /// What is left afterwards; it is thrown away where nobody waits.
-    pub done: Sender<(Work, Vec<String>)>,
+    pub done: Sender<(Engine, Vec<String>)>,
 }
 
 /// How the rules stand, for people.
@@ -95,15 +95,15 @@ pub(super) struct Reloader {
     pub stop: Stop,
     pub reader: index::Reader,
     pub paths: Paths,
-    /// Those of the running [`Work`].
-    pub options: WorkOptions,
+    /// Those of the running [`Engine`].
+    pub options: EngineOptions,
     pub seeds: Seeds,
-    pub worker: Sender<RuleNews>,
+    pub engine: Sender<RuleNews>,
     /// Where the same is said that the dashboard shows, if anywhere.
     pub remarks: Option<Sender<String>>,
 }
 
-/// The worker has left.
+/// The engine has left.
 struct Gone;
 
 impl Reloader {
@@ -136,7 +136,7 @@ impl Reloader {
         let report = self.report(&loaded);
         let remarks = report.remarks.clone();
         if loaded.fingerprint == self.fingerprint {
-            self.worker.send(RuleNews::Standing(report)).map_err(|_| Gone)?;
+            self.engine.send(RuleNews::Standing(report)).map_err(|_| Gone)?;
             self.say(remarks);
         } else {
             self.exchange(loaded, report)?;
@@ -157,8 +157,8 @@ impl Reloader {
     }
 
     fn exchange(&mut self, loaded: LoadedRules, mut report: RuleReport) -> Result<(), Gone> {
-        let mut work = self.compile(&loaded.rules);
-        let (recalled_to, missed) = self.recall(&mut work)?;
+        let mut engine = self.compile(&loaded.rules);
+        let (recalled_to, missed) = self.recall(&mut engine)?;
         if missed > 0 {
             let sentence = "rules: the index is behind; new rules have not seen";
             report.remarks.push(format!("{sentence} the last {missed} events"));
@@ -166,22 +166,22 @@ impl Reloader {
         self.fingerprint.clone_from(&loaded.fingerprint);
         let (done, is_done) = bounded(1);
         let fingerprint = loaded.fingerprint;
-        let prepared = Prepared { work, recalled_to, fingerprint, report, done };
-        self.worker.send(RuleNews::Prepared(Box::new(prepared))).map_err(|_| Gone)?;
+        let prepared = Prepared { engine, recalled_to, fingerprint, report, done };
+        self.engine.send(RuleNews::Prepared(Box::new(prepared))).map_err(|_| Gone)?;
         let (_, remarks) = is_done.recv().map_err(|_| Gone)?;
         self.say(remarks);
         Ok(())
     }
 
-    fn compile(&self, rules: &RuleSet) -> Work {
-        Work::hot_reloaded(rules, &self.options, self.paths.clone(), self.seeds)
+    fn compile(&self, rules: &RuleSet) -> Engine {
+        Engine::hot_reloaded(rules, &self.options, self.paths.clone(), self.seeds)
     }
 
     /// Shows the new rules the recent events; gives out up to where, and how many are missing between
-    /// there and the first that the worker copies.
-    fn recall(&self, work: &mut Work) -> Result<(u64, u64), Gone> {
+    /// there and the first that the engine copies.
+    fn recall(&self, engine: &mut Engine) -> Result<(u64, u64), Gone> {
         let (answer, next_seq) = bounded(1);
-        self.worker.send(RuleNews::Announced { next_seq: answer }).map_err(|_| Gone)?;
+        self.engine.send(RuleNews::Announced { next_seq: answer }).map_err(|_| Gone)?;
         let next_seq = next_seq.recv().map_err(|_| Gone)?;
         let began = Instant::now();
         let mut event = Event::default();
@@ -189,7 +189,7 @@ impl Reloader {
         loop {
             let recalled = self.reader.replay(from, RECALLED_PAGE, |record| {
                 from = record.seq + 1;
-                work.recall(&record, &mut event);
+                engine.recall(&record, &mut event);
                 Ok(())
             });
             // An index that cannot be read must not keep a correction from taking effect.
@@ -214,7 +214,7 @@ pub(super) fn problems(diagnostics: &[Diagnostic]) -> Vec<String> {
     diagnostics.iter().map(|diagnostic| format!("{}: {}", diagnostic.at, diagnostic.message)).collect()
 }
 
-/// What the worker keeps while other rules are being prepared: the newest events, in order.
+/// What the engine keeps while other rules are being prepared: the newest events, in order.
 #[derive(Default)]
 pub(super) struct Tail {
     kept: Option<VecDeque<(Event, Arc<str>)>>,
@@ -242,23 +242,23 @@ impl Tail {
         }
     }
 
-    /// Shows `work` what the index did not have yet, and gives out how many events of that were not kept.
+    /// Shows `engine` what the index did not have yet, and gives out how many events of that were not kept.
     /// Nothing is kept any more.
-    fn recall(&mut self, work: &mut Work, from: u64) -> u64 {
+    fn recall(&mut self, engine: &mut Engine, from: u64) -> u64 {
         let Self { kept, dropped, .. } = std::mem::take(self);
         for (mut event, source) in kept.into_iter().flatten() {
             if event.meta.seq >= from {
-                work.recall_prepared(&mut event, &source);
+                engine.recall_prepared(&mut event, &source);
             }
         }
         dropped.map_or(0, |dropped| (dropped + 1).saturating_sub(from))
     }
 }
 
-/// Exchanges the rules of `work`; gives out what follows and the sentence that says so.
-pub(super) fn exchange(work: &mut Work, prepared: &mut Prepared, tail: &mut Tail) -> (HotReload, String) {
-    let unseen = tail.recall(&mut prepared.work, prepared.recalled_to);
-    let change = work.exchange(&mut prepared.work);
+/// Exchanges the rules of `engine`; gives out what follows and the sentence that says so.
+pub(super) fn exchange(engine: &mut Engine, prepared: &mut Prepared, tail: &mut Tail) -> (HotReload, String) {
+    let unseen = tail.recall(&mut prepared.engine, prepared.recalled_to);
+    let change = engine.exchange(&mut prepared.engine);
     let counts = [(change.changed, "changed"), (change.added, "added"), (change.removed, "removed")];
     let parts = counts.iter().filter(|(count, _)| *count > 0);
     let mut words: Vec<String> = parts.map(|(count, word)| format!("{count} {word}")).collect();

@@ -1,4 +1,4 @@
-//! Recorded logs through the same [`Work`], with event time as the only clock.
+//! Recorded logs through the same [`Engine`], with event time as the only clock.
 //!
 //! Several files are merged by event time, so that an incident which shows in two streams is seen
 //! as it happened, and a file that ends or pauses holds back none of the others: what is due between two lines
@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
-use super::work::{self, Line, Work};
+use super::engine::{self, Engine, Line};
 use crate::correlate::Output;
 use crate::decode::joining;
 use crate::event::{Chunk, Event, LineSpan, Nanos, Outcome, TimeQuality, Timestamp};
@@ -31,7 +31,7 @@ const MOST_AHEAD: usize = 10_000;
 /// Times that are asked whether one before them is believed.
 const WITNESSES: usize = 9;
 
-/// Runs `recordings` through `work` to their end. `pace` is called with the time of every event
+/// Runs `recordings` through `engine` to their end. `pace` is called with the time of every event
 /// before it is looked at (and may wait); `sink` gets what detection says, in order, with the event
 /// that it is said of (none where time alone brought it about).
 ///
@@ -39,7 +39,7 @@ const WITNESSES: usize = 9;
 /// The first error of a recording, of `pace` or of `sink`.
 pub fn replay<I, S, E>(
     recordings: Vec<Recording<I>>,
-    work: &mut Work,
+    engine: &mut Engine,
     mut pace: impl FnMut(Timestamp) -> Result<(), E>,
     mut sink: impl FnMut(Vec<Output>, Option<&Event>) -> Result<(), E>,
 ) -> Result<(), E>
@@ -50,34 +50,34 @@ where
     let mut lanes: Vec<Lane<I>> = recordings.into_iter().map(Lane::new).collect();
     let mut next = BinaryHeap::new();
     for (index, lane) in lanes.iter_mut().enumerate() {
-        if let Some(time) = lane.next_time(work)? {
+        if let Some(time) = lane.next_time(engine)? {
             next.push(Reverse((time, index)));
         }
     }
     while let Some(Reverse((time, index))) = next.pop() {
         let Some(lane) = lanes.get_mut(index) else { continue };
-        while let Some(due) = work.next_due().filter(|due| *due < time) {
+        while let Some(due) = engine.next_due().filter(|due| *due < time) {
             pace(due)?;
-            work.reach(due.plus(1));
-            sink(work.take_outputs(), None)?;
+            engine.reach(due.plus(1));
+            sink(engine.take_outputs(), None)?;
         }
         pace(time)?;
-        work.reach(time);
+        engine.reach(time);
         lane.placed = false;
         if let Some(mut event) = lane.ready.pop_front() {
-            work.detect(&mut event, &lane.path);
-            let outputs = work.take_outputs();
+            engine.detect(&mut event, &lane.path);
+            let outputs = engine.take_outputs();
             if !outputs.is_empty() {
                 sink(outputs, Some(&event))?;
             }
             lane.spare.push(event);
         }
-        if let Some(time) = lane.next_time(work)? {
+        if let Some(time) = lane.next_time(engine)? {
             next.push(Reverse((time, index)));
         }
     }
-    work.finish();
-    sink(work.take_outputs(), None)
+    engine.finish();
+    sink(engine.take_outputs(), None)
 }
 
 /// Further than a line is believed.
@@ -144,16 +144,16 @@ impl<I> Lane<I> {
     }
 
     /// The time of the next event, reading on where necessary; `None` at the end.
-    fn next_time<S>(&mut self, work: &mut Work) -> Result<Option<Timestamp>, S>
+    fn next_time<S>(&mut self, engine: &mut Engine) -> Result<Option<Timestamp>, S>
     where
         I: Iterator<Item = Result<Chunk, S>>,
     {
         while !self.placed && !self.place() {
             match self.chunks.next() {
-                Some(chunk) => self.prepare(chunk?, work),
+                Some(chunk) => self.prepare(chunk?, engine),
                 None if self.rest.is_some() => {
                     self.is_read = true;
-                    self.prepare(Chunk::default(), work);
+                    self.prepare(Chunk::default(), engine);
                 }
                 None if self.ready.is_empty() => return Ok(None),
                 None => self.is_whole = true,
@@ -229,9 +229,9 @@ impl<I> Lane<I> {
     }
 
     /// Prepares the lines of a chunk; the last may go on in the next, which comes when this has been looked at.
-    fn prepare(&mut self, chunk: Chunk, work: &mut Work) {
+    fn prepare(&mut self, chunk: Chunk, engine: &mut Engine) {
         let mut chunk = after(self.rest.take(), chunk);
-        let mut groups = work::groups(&mut chunk);
+        let mut groups = engine::groups(&mut chunk);
         let kept = joining::unfinished(&chunk.bytes, &groups);
         if kept > 0 && !self.is_read {
             groups.pop();
@@ -240,11 +240,11 @@ impl<I> Lane<I> {
         for group in groups {
             let mut event = self.spare.pop().unwrap_or_default();
             let line = Line::of(&chunk, &group, &self.path);
-            let mut more = work.prepare(&line, &mut event) != Outcome::Blank;
+            let mut more = engine.prepare(&line, &mut event) != Outcome::Blank;
             while more {
                 self.ready.push_back(event);
                 event = self.spare.pop().unwrap_or_default();
-                more = work.prepare_next(&line, &mut event);
+                more = engine.prepare_next(&line, &mut event);
             }
             self.spare.push(event);
         }

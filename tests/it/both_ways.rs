@@ -17,7 +17,7 @@ use super::samples::{LookAlike, Sample};
 use soctop::detect::{Matcher, MatcherOptions};
 use soctop::event::{Event, Outcome, Paths, Timestamp};
 use soctop::normalize::Options;
-use soctop::pipeline::Intake;
+use soctop::pipeline::IngestStage;
 use soctop::sigma::extension::Extension;
 use soctop::sigma::rule::{Header, Node, NodeValue};
 use soctop::sigma::scan::{is_routed, needs_something};
@@ -59,15 +59,15 @@ impl Evidence {
     }
 
     fn look_at(&mut self, rules: &RuleSet, matcher: &mut Matcher, paths: &Paths, sample: &Sample) {
-        let mut intake = Intake::new(paths, &Options::default(), &[]);
+        let mut ingest = IngestStage::new(paths, &Options::default(), &[]);
         let (mut event, mut matched) = (Event::default(), Vec::new());
         let source: Arc<str> = sample.name.into();
         for line in sample.text.lines() {
             let at = Timestamp::default();
-            if intake.prepare(line.as_bytes(), false, &source, at, &mut event, |_| {}) == Outcome::Blank {
+            if ingest.prepare(line.as_bytes(), false, &source, at, &mut event, |_| {}) == Outcome::Blank {
                 continue;
             }
-            intake.join(&mut event);
+            ingest.join(&mut event);
             matcher.matches(&event, &mut matched);
             for rule in &matched {
                 *self.matched.entry(rule.index()).or_default() += 1;

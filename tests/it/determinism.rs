@@ -9,7 +9,7 @@ use std::sync::Arc;
 use soctop::correlate::{CorrelationCounters, Correlator, CorrelatorOptions, Output};
 use soctop::event::{Chunk, GenerationId, LineSpan, SourceId, Timestamp};
 use soctop::normalize;
-use soctop::pipeline::{Recording, Work, WorkOptions, replay};
+use soctop::pipeline::{Engine, EngineOptions, Recording, replay};
 use soctop::sigma::RuleSet;
 use soctop::state::Ledger;
 
@@ -68,19 +68,19 @@ fn replayed_in(
     text: &str,
     lines_at_once: usize,
 ) -> (Vec<Output>, Ledger, CorrelationCounters) {
-    let options = WorkOptions {
+    let options = EngineOptions {
         routing: false,
         normalize: normalize::Options { max_skew: None, ..normalize::Options::default() },
         correlate: CorrelatorOptions { replayed: true, groups_per_rule, ..CorrelatorOptions::default() },
-        ..WorkOptions::default()
+        ..EngineOptions::default()
     };
-    let mut work = Work::new(rules, &options);
+    let mut engine = Engine::new(rules, &options);
     assert_eq!(Correlator::check(rules), []);
     let recording = Recording { path: Arc::from("app.log"), chunks: chunks(text, lines_at_once) };
     let mut all = Vec::new();
     replay(
         vec![recording],
-        &mut work,
+        &mut engine,
         |_| Ok::<(), std::io::Error>(()),
         |outputs, _| {
             all.extend(outputs);
@@ -88,8 +88,8 @@ fn replayed_in(
         },
     )
     .unwrap();
-    work.take_ledger();
-    (all, work.total_ledger(), work.correlator().counters())
+    engine.take_ledger();
+    (all, engine.total_ledger(), engine.correlator().counters())
 }
 
 #[test]

@@ -9,7 +9,7 @@ use soctop::alert::Alert;
 use soctop::correlate::{CorrelatorOptions, Output};
 use soctop::event::{Event, GenerationId, SourceId, Timestamp};
 use soctop::normalize::{Options, Redaction};
-use soctop::pipeline::{Line, Work, WorkOptions};
+use soctop::pipeline::{Engine, EngineOptions, Line};
 use soctop::sigma::{LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
 
 fn shared(part: &str) -> Option<PathBuf> {
@@ -28,19 +28,19 @@ fn rules(texts: &[&str]) -> RuleSet {
 
 /// A stream of lines, a second apart.
 struct Stream {
-    work: Work,
+    engine: Engine,
     read: u64,
     outputs: Vec<Output>,
 }
 
 impl Stream {
     fn new(rules: &RuleSet, redaction: Redaction, conformance: bool) -> Self {
-        let options = WorkOptions {
+        let options = EngineOptions {
             normalize: Options { max_skew: None, redaction, ..Options::default() },
             correlate: CorrelatorOptions { conformance, ..CorrelatorOptions::default() },
-            ..WorkOptions::default()
+            ..EngineOptions::default()
         };
-        Self { work: Work::new(rules, &options), read: 0, outputs: Vec::new() }
+        Self { engine: Engine::new(rules, &options), read: 0, outputs: Vec::new() }
     }
 
     fn line(&mut self, text: &str) {
@@ -57,8 +57,8 @@ impl Stream {
             read_at: Timestamp::from_seconds(1_800_000_000 + self.read as i64),
         };
         self.read += 1;
-        self.work.line(&line, &mut Event::default());
-        self.outputs.append(&mut self.work.take_outputs());
+        self.engine.line(&line, &mut Event::default());
+        self.outputs.append(&mut self.engine.take_outputs());
     }
 
     /// An object without a time gets that of its arrival.
@@ -68,8 +68,8 @@ impl Stream {
     }
 
     fn finish(mut self) -> Vec<Output> {
-        self.work.finish();
-        self.outputs.append(&mut self.work.take_outputs());
+        self.engine.finish();
+        self.outputs.append(&mut self.engine.take_outputs());
         self.outputs
     }
 
@@ -243,12 +243,12 @@ fn the_saved_state_holds_no_secret_and_goes_on_where_it_stood() {
         let rules = rules(&[PAY, &correlation("event_count", field, "{gte: 3}")]);
         let mut before = Stream::new(&rules, Redaction::default(), false);
         (0..2).for_each(|n| before.event(&pay(field, values[0], n)));
-        let saved = before.work.save();
+        let saved = before.engine.save();
         assert!(!String::from_utf8_lossy(&saved).contains("canary"), "{field}");
         let restarted = |key: u8| {
             let redaction = Redaction { key: [key; 32], ..Redaction::default() };
             let mut after = Stream::new(&rules, redaction, false);
-            after.work.restore(&saved).unwrap();
+            after.engine.restore(&saved).unwrap();
             after.read = before.read;
             after
         };

@@ -16,7 +16,7 @@ use soctop::alert::AlertId;
 use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::event::{Timestamp, Zone};
 use soctop::normalize;
-use soctop::pipeline::{RecordingError, Work, WorkOptions, recordings, replay};
+use soctop::pipeline::{Engine, EngineOptions, RecordingError, recordings, replay};
 use soctop::sigma::{Level, RuleSet};
 use soctop::source::Input;
 
@@ -38,13 +38,13 @@ pub struct Incident {
 
 /// All incidents that the recordings raise, in order of opening.
 pub fn incidents(rules: &RuleSet, files: &[PathBuf], zone_seconds: i32) -> Vec<Incident> {
-    let options = WorkOptions {
+    let options = EngineOptions {
         routing: true,
         normalize: normalize::Options { zone: Zone::Fixed(zone_seconds), ..normalize::Options::default() },
         correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
-        ..WorkOptions::default()
+        ..EngineOptions::default()
     };
-    let mut work = Work::new(rules, &options);
+    let mut engine = Engine::new(rules, &options);
     assert_eq!(Correlator::check(rules), []);
     let inputs: Vec<Input> = files.iter().cloned().map(Input::Path).collect();
     let (recordings, _) = recordings(&inputs).unwrap();
@@ -52,7 +52,7 @@ pub fn incidents(rules: &RuleSet, files: &[PathBuf], zone_seconds: i32) -> Vec<I
     let mut places: HashMap<AlertId, usize> = HashMap::new();
     replay(
         recordings,
-        &mut work,
+        &mut engine,
         |_| Ok::<(), RecordingError>(()),
         |outputs, _| {
             for output in outputs {

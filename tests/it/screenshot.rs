@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use soctop::correlate::Output;
 use soctop::event::{Event, GenerationId, LogLevel, Outcome, Record, SourceId, Timestamp, canonical};
-use soctop::pipeline::{Line, Work, WorkOptions};
+use soctop::pipeline::{Engine, EngineOptions, Line};
 use soctop::sigma::Placeholders;
 use soctop::state::{Counted, IndexStatus, Snapshot, SourceStatus, State, Update};
 use soctop::{config, samples, tui, view};
@@ -43,7 +43,7 @@ fn demo_snapshot() -> Snapshot {
     let start = Timestamp::parse_rfc3339("2026-03-01T09:30:00Z").expect("a time");
     let moment = start.plus(MOMENT_SECONDS * 1_000_000_000);
     let rules = config::load_rules(&[], Placeholders::new()).expect("the bundled rules load");
-    let mut work = Work::new(&rules.rules, &WorkOptions::default());
+    let mut engine = Engine::new(&rules.rules, &EngineOptions::default());
     let mut state = State::new();
     state.apply(Update::Clock { now: start });
     state.apply(Update::Rules { loaded: rules.rules.len(), problems: Vec::new() });
@@ -55,13 +55,13 @@ fn demo_snapshot() -> Snapshot {
         let (source, status) = streams.entry(line.stream).or_insert((next, SourceStatus::default()));
         note(status, line, now);
         let path = Arc::clone(&status.path);
-        take(&mut work, &mut state, &at(line, *source, status, &path, now));
+        take(&mut engine, &mut state, &at(line, *source, status, &path, now));
     }
     for (_, status) in streams.into_values() {
         state.apply(Update::Source(status));
     }
     state.apply(Update::Index(IndexStatus {
-        indexed: work.next_seq(),
+        indexed: engine.next_seq(),
         disk_bytes: 2 << 20,
         ..IndexStatus::default()
     }));
@@ -98,19 +98,19 @@ fn at<'a>(
     }
 }
 
-fn take(work: &mut Work, state: &mut State, line: &Line<'_>) {
+fn take(engine: &mut Engine, state: &mut State, line: &Line<'_>) {
     let mut event = Event::default();
-    if work.line(line, &mut event) == Outcome::Blank {
+    if engine.line(line, &mut event) == Outcome::Blank {
         return;
     }
     let mut levels = [0; 8];
     levels[LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default()) as usize] = 1;
     let by_second = vec![(line.read_at.seconds(), levels)];
-    state.apply(Update::Counted(Counted { by_second, ledger: work.take_ledger(), ..Counted::default() }));
-    let event = work.redact(event, line.path);
-    let row = Arc::new(Record::from_event(&event, line.path, &work.paths().read()));
+    state.apply(Update::Counted(Counted { by_second, ledger: engine.take_ledger(), ..Counted::default() }));
+    let event = engine.redact(event, line.path);
+    let row = Arc::new(Record::from_event(&event, line.path, &engine.paths().read()));
     state.apply(Update::Events { rows: vec![row], not_shown: 0 });
-    for output in work.take_outputs() {
+    for output in engine.take_outputs() {
         match output {
             Output::Alert(alert) => state.apply(Update::Alert(alert)),
             Output::Transition(transition) => state.apply(Update::Transition(transition)),

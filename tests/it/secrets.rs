@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use soctop::event::{Event, GenerationId, SourceId, Timestamp};
-use soctop::pipeline::{Line, Work, WorkOptions};
+use soctop::pipeline::{Engine, EngineOptions, Line};
 use soctop::sigma::RuleSet;
 
 use crate::harness::{TestEnv, append};
@@ -119,7 +119,7 @@ fn canaries() -> Vec<(String, String)> {
 
 /// What may be shown of a line.
 fn shown(lines: &[&str]) -> String {
-    let mut work = Work::new(&RuleSet::default(), &WorkOptions::default());
+    let mut engine = Engine::new(&RuleSet::default(), &EngineOptions::default());
     let path: Arc<str> = "app.log".into();
     let mut text = String::new();
     for (line, number) in lines.iter().zip(1..) {
@@ -135,8 +135,8 @@ fn shown(lines: &[&str]) -> String {
             read_at: Timestamp::from_seconds(1_772_400_000),
         };
         let mut event = Event::default();
-        work.line(&line, &mut event);
-        text += work.redact(event, &path).buffer();
+        engine.line(&line, &mut event);
+        text += engine.redact(event, &path).buffer();
         text.push('\n');
     }
     text

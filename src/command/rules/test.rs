@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::correlate::{CorrelatorOptions, Output};
 use crate::event::{Event, GenerationId, Nanos, SourceId, Timestamp};
 use crate::exit::Exit;
-use crate::pipeline::{Line, Work, WorkOptions};
+use crate::pipeline::{Engine, EngineOptions, Line};
 use crate::sigma::rule::{Header, Node, NodeValue};
 use crate::sigma::{Diagnostic, RuleSet, extension};
 use crate::text::Safe;
@@ -141,11 +141,11 @@ fn same(got: &Value, wanted: &Value) -> bool {
 
 /// The incidents of one rule, each in its last state, in order of opening.
 fn replay(rules: &RuleSet, header: &Header, lines: &[(Arc<str>, String)]) -> Vec<Alert> {
-    let options = WorkOptions {
+    let options = EngineOptions {
         correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
-        ..WorkOptions::default()
+        ..EngineOptions::default()
     };
-    let mut work = Work::new(rules, &options);
+    let mut engine = Engine::new(rules, &options);
     let mut event = Event::default();
     for (number, (path, line)) in lines.iter().enumerate() {
         let line = Line {
@@ -159,12 +159,12 @@ fn replay(rules: &RuleSet, header: &Header, lines: &[(Arc<str>, String)]) -> Vec
             lines: 1,
             read_at: Timestamp::MAX,
         };
-        work.line(&line, &mut event);
+        engine.line(&line, &mut event);
     }
-    work.finish();
+    engine.finish();
     let mut order: Vec<Alert> = Vec::new();
     let mut places: HashMap<AlertId, usize> = HashMap::new();
-    for output in work.take_outputs() {
+    for output in engine.take_outputs() {
         let Output::Alert(alert) = output else { continue };
         if alert.rule.id != header.reference() {
             continue;

@@ -23,7 +23,7 @@ fn rules(count: u32) -> RuleSet {
 
 /// A running engine, with all it has read.
 struct Running {
-    work: Work,
+    engine: Engine,
     tail: Tail,
     path: Arc<str>,
     read: Vec<Record>,
@@ -31,8 +31,8 @@ struct Running {
 
 impl Running {
     fn new(rules: &RuleSet) -> Self {
-        let work = Work::new(rules, &WorkOptions::default());
-        Self { work, tail: Tail::default(), path: "app.log".into(), read: Vec::new() }
+        let engine = Engine::new(rules, &EngineOptions::default());
+        Self { engine, tail: Tail::default(), path: "app.log".into(), read: Vec::new() }
     }
 
     /// One more failure; gives out the alerts.
@@ -52,27 +52,27 @@ impl Running {
             read_at: time,
         };
         let mut event = Event::default();
-        assert_ne!(self.work.line(&line, &mut event), Outcome::Blank);
-        let redacted = self.work.redact(event.clone(), &self.path);
-        self.read.push(Record::from_event(&redacted, &self.path, &self.work.paths().read()));
+        assert_ne!(self.engine.line(&line, &mut event), Outcome::Blank);
+        let redacted = self.engine.redact(event.clone(), &self.path);
+        self.read.push(Record::from_event(&redacted, &self.path, &self.engine.paths().read()));
         self.tail.keep(&[event], &self.path);
-        told(&self.work.take_outputs())
+        told(&self.engine.take_outputs())
     }
 
     /// Other rules, which have seen what was read before event `recalled_to`.
     fn prepare(&self, rules: &RuleSet, recalled_to: usize) -> Prepared {
-        let (paths, seeds) = (self.work.paths().clone(), self.work.correlator().seeds());
-        let mut work = Work::hot_reloaded(rules, &WorkOptions::default(), paths, seeds);
+        let (paths, seeds) = (self.engine.paths().clone(), self.engine.correlator().seeds());
+        let mut engine = Engine::hot_reloaded(rules, &EngineOptions::default(), paths, seeds);
         for record in &self.read[..recalled_to] {
-            work.recall(record, &mut Event::default());
+            engine.recall(record, &mut Event::default());
         }
         let (done, _) = bounded(1);
         let report = RuleReport::default();
-        Prepared { work, recalled_to: recalled_to as u64, fingerprint: String::new(), report, done }
+        Prepared { engine, recalled_to: recalled_to as u64, fingerprint: String::new(), report, done }
     }
 
     fn exchange(&mut self, mut prepared: Prepared) -> (Vec<String>, String) {
-        let (change, sentence) = exchange(&mut self.work, &mut prepared, &mut self.tail);
+        let (change, sentence) = exchange(&mut self.engine, &mut prepared, &mut self.tail);
         (told(&change.told), sentence)
     }
 }
@@ -121,15 +121,15 @@ fn a_saved_state_of_before_or_after_the_exchange_can_be_restored() {
     for _ in 0..4 {
         running.fail();
     }
-    let before = running.work.save();
+    let before = running.engine.save();
     let prepared = running.prepare(&rules(6), 0);
     running.exchange(prepared);
-    let after = running.work.save();
+    let after = running.engine.save();
     for (saved, expected) in [(before, vec!["steady x6"]), (after, vec!["changing x6", "steady x6"])] {
         let mut again = Running::new(&rules(6));
         again.read = running.read.clone();
-        again.work.restore(&saved).expect("a snapshot");
-        again.work.continue_at(4);
+        again.engine.restore(&saved).expect("a snapshot");
+        again.engine.continue_at(4);
         again.fail();
         let mut told = again.fail();
         told.sort();
@@ -141,7 +141,7 @@ fn a_saved_state_of_before_or_after_the_exchange_can_be_restored() {
 fn what_rules_did_is_counted_for_correlations_too_and_across_an_exchange() {
     let mut running = Running::new(&rules(2));
     let hits = |running: &Running| -> Vec<_> {
-        let hits = running.work.rule_hits();
+        let hits = running.engine.rule_hits();
         hits.iter().map(|hit| (hit.rule.title.clone(), hit.matches, hit.alerts)).collect()
     };
     for _ in 0..4 {

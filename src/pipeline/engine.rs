@@ -1,13 +1,13 @@
 //! The work on one line, in order: decode, normalise, match, correlate.
 //!
-//! The same `Work` serves the live dashboard and `replay`; only the clock differs, and the clock is
+//! The same `Engine` serves the live dashboard and `replay`; only the clock differs, and the clock is
 //! an argument. It opens nothing, sends nothing and never fails: a bad line is an event with an
 //! outcome, a bad rule was reported when it was loaded.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::intake::Intake;
+use super::ingest::IngestStage;
 use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
 use crate::correlate::{Correlator, CorrelatorOptions, HotReload, Output, Seeds, SnapshotError};
@@ -26,7 +26,7 @@ const RECALLED: SourceId = SourceId(0);
 
 /// How the stages are set up.
 #[derive(Clone, Debug, Default)]
-pub struct WorkOptions {
+pub struct EngineOptions {
     /// Match rules only against events of their logsource.
     pub routing: bool,
     pub normalize: normalize::Options,
@@ -106,9 +106,9 @@ pub fn groups(chunk: &mut Chunk) -> Vec<Joined> {
 }
 
 /// Decode, normalise, match, correlate. Owns every buffer of the hot path.
-pub struct Work {
+pub struct Engine {
     paths: Paths,
-    intake: Intake,
+    ingest: IngestStage,
     program: Program,
     matched: Vec<RuleIndex>,
     record: MatchRecord,
@@ -130,7 +130,7 @@ pub struct Program {
 }
 
 impl Program {
-    fn compile(rules: &RuleSet, paths: &Paths, options: &WorkOptions) -> Self {
+    fn compile(rules: &RuleSet, paths: &Paths, options: &EngineOptions) -> Self {
         // What is wrong with them was said when they were loaded.
         let (correlator, _) = Correlator::new(rules, options.correlate.clone());
         Self {
@@ -150,24 +150,24 @@ struct Hits {
     places: HashMap<String, usize>,
 }
 
-impl Work {
+impl Engine {
     /// Compiles `rules`.
     #[must_use]
-    pub fn new(rules: &RuleSet, options: &WorkOptions) -> Self {
+    pub fn new(rules: &RuleSet, options: &EngineOptions) -> Self {
         Self::with_paths(rules, options, Paths::new())
     }
 
-    /// Rules that are to take over from those of another [`Work`], whose paths and seeds these are.
+    /// Rules that are to take over from those of another [`Engine`], whose paths and seeds these are.
     #[must_use]
-    pub fn hot_reloaded(rules: &RuleSet, options: &WorkOptions, paths: Paths, seeds: Seeds) -> Self {
-        let mut work = Self::with_paths(rules, options, paths);
-        work.program.correlator.adopt_seeds(seeds);
-        work
+    pub fn hot_reloaded(rules: &RuleSet, options: &EngineOptions, paths: Paths, seeds: Seeds) -> Self {
+        let mut engine = Self::with_paths(rules, options, paths);
+        engine.program.correlator.adopt_seeds(seeds);
+        engine
     }
 
-    fn with_paths(rules: &RuleSet, options: &WorkOptions, paths: Paths) -> Self {
+    fn with_paths(rules: &RuleSet, options: &EngineOptions, paths: Paths) -> Self {
         Self {
-            intake: Intake::new(&paths, &options.normalize, &options.sources),
+            ingest: IngestStage::new(&paths, &options.normalize, &options.sources),
             program: Program::compile(rules, &paths, options),
             matched: Vec::new(),
             record: MatchRecord::default(),
@@ -182,7 +182,7 @@ impl Work {
     }
 
     /// Takes one line through all stages. `event` holds the result; what detection says of it waits
-    /// in [`Work::take_outputs`].
+    /// in [`Engine::take_outputs`].
     pub fn line(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
         let outcome = self.prepare(line, event);
         if outcome != Outcome::Blank {
@@ -214,7 +214,7 @@ impl Work {
     /// The next event of the line that was prepared last, without detection; false if it holds no more.
     pub fn prepare_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
         let place = |event: &mut Event| line.place(event);
-        let more = self.intake.prepare_next(line.path, line.read_at, event, place);
+        let more = self.ingest.prepare_next(line.path, line.read_at, event, place);
         if more {
             self.ledger.parts += 1;
             self.ledger.note(event.meta.flags);
@@ -224,7 +224,7 @@ impl Work {
 
     fn read(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
         let place = |event: &mut Event| line.place(event);
-        self.intake.prepare(line.bytes, line.cut, line.path, line.read_at, event, place)
+        self.ingest.prepare(line.bytes, line.cut, line.path, line.read_at, event, place)
     }
 
     /// Matches and correlates a prepared event; it gets its place in the order here.
@@ -232,7 +232,7 @@ impl Work {
         event.meta.seq = self.next_seq;
         self.next_seq += 1;
         // Here and not earlier: replay prepares whole chunks before it knows their order.
-        self.intake.join(event);
+        self.ingest.join(event);
         self.changed_since_saved = true;
         match event.meta.time_quality {
             TimeQuality::Absent => self.ledger.timeless += 1,
@@ -253,8 +253,8 @@ impl Work {
     /// What stage two is told of an event that matched. Rules have seen it as it was read; what is remembered of it
     /// and said about it may be stored and shown.
     fn fill_record(&mut self, event: &Event, path: &Arc<str>) {
-        let hides = self.intake.show(event, path, &mut self.shown);
-        let view = match self.intake.pseudonyms() {
+        let hides = self.ingest.show(event, path, &mut self.shown);
+        let view = match self.ingest.pseudonyms() {
             None => View::all_of(event),
             Some(pseudonyms) => {
                 let shown = if hides { &self.shown } else { event };
@@ -267,7 +267,7 @@ impl Work {
     /// What may be stored and shown of an event that detection has seen.
     #[must_use]
     pub fn redact(&mut self, event: Event, path: &Arc<str>) -> Redacted {
-        self.intake.redact(event, path)
+        self.ingest.redact(event, path)
     }
 
     /// A source is about to be read: timers wait until it has spoken or is idle.
@@ -328,7 +328,7 @@ impl Work {
     /// Counts since the last call.
     pub fn take_ledger(&mut self) -> Ledger {
         let mut ledger = std::mem::take(&mut self.ledger);
-        ledger.redacted = self.intake.redacted().saturating_sub(self.total.redacted);
+        ledger.redacted = self.ingest.redacted().saturating_sub(self.total.redacted);
         let late = self.program.correlator.counters().late;
         ledger.late = late.saturating_sub(self.total.late);
         self.total.add(&ledger);
@@ -341,7 +341,7 @@ impl Work {
         self.ledger.lost_bytes += bytes;
     }
 
-    /// Counts up to the last [`Work::take_ledger`].
+    /// Counts up to the last [`Engine::take_ledger`].
     #[must_use]
     pub fn total_ledger(&self) -> Ledger {
         self.total
@@ -362,13 +362,13 @@ impl Work {
         &self.program.correlator
     }
 
-    /// The state of detection, to be committed with the events before [`Work::next_seq`].
+    /// The state of detection, to be committed with the events before [`Engine::next_seq`].
     pub fn save(&mut self) -> Vec<u8> {
         self.changed_since_saved = false;
         self.program.correlator.snapshot()
     }
 
-    /// Whether events came since the last [`Work::save`].
+    /// Whether events came since the last [`Engine::save`].
     #[must_use]
     pub fn changed_since_saved(&self) -> bool {
         self.changed_since_saved
@@ -402,12 +402,12 @@ impl Work {
         if self.read(&line, event) == Outcome::Blank {
             return;
         }
-        self.intake.join(event);
+        self.ingest.join(event);
         event.meta.seq = record.seq;
         self.recall_event(event, &path, record.event_id);
     }
 
-    /// Looks again at an event that another [`Work`] has prepared and numbered.
+    /// Looks again at an event that another [`Engine`] has prepared and numbered.
     pub fn recall_prepared(&mut self, event: &mut Event, path: &Arc<str>) {
         event.meta.source = RECALLED;
         self.recall_event(event, path, event.id());
@@ -434,7 +434,7 @@ impl Work {
 
     /// Other rules take over between two events: those of `next`, which has looked again at what
     /// came before. It is left with what is to be thrown away.
-    pub fn exchange(&mut self, next: &mut Work) -> HotReload {
+    pub fn exchange(&mut self, next: &mut Engine) -> HotReload {
         std::mem::swap(&mut self.program, &mut next.program);
         self.changed_since_saved = true;
         self.program.hits.take_over(&next.program.hits);

@@ -10,7 +10,7 @@ use crate::normalize::{self, Normalizer, Redactor};
 
 /// Decodes and normalises. Sources about which nothing is configured share one normalizer; each entry of
 /// the configuration has its own, for what names mean differs. The context of correlation ids is one.
-pub struct Intake {
+pub struct IngestStage {
     decoder: Decoder,
     normalizer: Normalizer,
     redactor: Redactor,
@@ -25,7 +25,7 @@ struct Configured {
     redactor: Redactor,
 }
 
-impl Intake {
+impl IngestStage {
     #[must_use]
     pub fn new(paths: &Paths, options: &normalize::Options, sources: &[SourceConfig]) -> Self {
         let configured = sources.iter().map(|source| Configured {

@@ -1,4 +1,4 @@
-//! The thread between the sources and everything that shows or stores: it runs [`Work`] on every
+//! The thread between the sources and everything that shows or stores: it runs [`Engine`] on every
 //! line, in order, keeps the [`State`], publishes snapshots and hands batches to the index thread.
 //!
 //! It blocks when the index thread is behind (the files are the buffer), and never waits for the
@@ -12,10 +12,10 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, select, tick};
 
 use super::clock::{Clock, StepWatch};
+use super::engine::{self, Engine, Line};
 use super::handle::Notice;
 use super::indexer::{Batch, IndexReport, SavedDetection};
 use super::reload::{self, Prepared, RuleNews, Tail};
-use super::work::{self, Line, Work};
 use crate::correlate::Output;
 use crate::event::{
     self, Cause, Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, Redacted, SourceId, SourceMessage,
@@ -45,7 +45,7 @@ const SAVE_DETECTION_EVERY: Duration = Duration::from_secs(5);
 /// After a longer pause between two ticks this thread itself was held up, not the sources.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The worker's ends of the channels.
+/// The engine's ends of the channels.
 pub(super) struct Channels {
     pub sources: Receiver<SourceMessage>,
     pub reports: Receiver<IndexReport>,
@@ -75,8 +75,8 @@ struct Known {
     name: Arc<str>,
 }
 
-pub(super) struct Worker {
-    work: Work,
+pub(super) struct EngineThread {
+    engine: Engine,
     /// Fingerprint of the rules; a saved state of detection belongs to it.
     rules: String,
     /// What is read while other rules are being prepared.
@@ -117,10 +117,10 @@ struct Pending {
     ledger: Ledger,
 }
 
-impl Worker {
-    /// `rules` is the fingerprint of those that `work` was made of.
+impl EngineThread {
+    /// `rules` is the fingerprint of those that `engine` was made of.
     pub fn new(
-        work: Work,
+        engine: Engine,
         rules: String,
         state: State,
         channels: Channels,
@@ -129,7 +129,7 @@ impl Worker {
     ) -> Self {
         let now = Instant::now();
         Self {
-            work,
+            engine,
             rules,
             tail: Tail::default(),
             state,
@@ -197,7 +197,7 @@ impl Worker {
             SourceMessage::Trouble(trouble) => self.trouble(trouble),
             SourceMessage::Over { about, cause } => self.over(&shown(&about).to_string().into(), cause),
             SourceMessage::Gone(generation) => {
-                let mut batch = Batch::empty(&self.work, self.clock.now());
+                let mut batch = Batch::empty(&self.engine, self.clock.now());
                 batch.gone.push(generation);
                 self.send(batch);
             }
@@ -217,7 +217,7 @@ impl Worker {
         known.status.size_bytes = size.max(offset);
         known.status.closed = false;
         self.changed_sources.insert(source);
-        self.work.source_opened(source);
+        self.engine.source_opened(source);
     }
 
     fn chunk(&mut self, chunk: &mut Chunk) {
@@ -227,28 +227,29 @@ impl Worker {
         let mut newest = None;
         let read_at = self.clock.now().max(self.arrived);
         self.arrived = read_at;
-        for group in work::groups(chunk) {
+        for group in engine::groups(chunk) {
             let line = Line { read_at, ..Line::of(chunk, &group, &name) };
-            let mut more = self.work.line(&line, room_for(&mut events, used)) != Outcome::Blank;
+            let mut more = self.engine.line(&line, room_for(&mut events, used)) != Outcome::Blank;
             while more {
                 newest = newest.max(events.get(used).and_then(|event| event.meta.time));
                 used += 1;
-                more = self.work.next(&line, room_for(&mut events, used));
+                more = self.engine.next(&line, room_for(&mut events, used));
             }
         }
         events.truncate(used);
         self.tail.keep(&events, &name);
         // Detection has seen them as they were read; from here on they leave.
-        let events: Vec<Redacted> = events.into_iter().map(|event| self.work.redact(event, &name)).collect();
+        let events: Vec<Redacted> =
+            events.into_iter().map(|event| self.engine.redact(event, &name)).collect();
         events.iter().for_each(|event| self.pending.count(event, &name, &mut self.copies));
-        self.pending.keep_rows(&events, &name, &self.work);
-        self.pending.ledger.add(&self.work.take_ledger());
+        self.pending.keep_rows(&events, &name, &self.engine);
+        self.pending.ledger.add(&self.engine.take_ledger());
         self.note_progress(chunk, newest, read_at);
         let mut batch = Batch {
             events,
             source: name,
             cursor: Some(chunk.cursor.clone()),
-            ..Batch::empty(&self.work, read_at)
+            ..Batch::empty(&self.engine, read_at)
         };
         self.take_outputs(&mut batch);
         self.send(batch);
@@ -271,13 +272,13 @@ impl Worker {
         }
         self.changed_sources.insert(source);
         let lost = gap.to.map(|to| to.saturating_sub(gap.from));
-        self.work.lost(lost.unwrap_or(0));
-        self.pending.ledger.add(&self.work.take_ledger());
+        self.engine.lost(lost.unwrap_or(0));
+        self.pending.ledger.add(&self.engine.take_ledger());
         self.said_gaps += 1;
         if self.said_gaps <= GAPS_PER_PUBLICATION {
             self.remark(gap_in_words(&gap, lost), Some("`soctop search kind:gap` lists what is lost".into()));
         }
-        let mut batch = Batch::empty(&self.work, self.clock.now());
+        let mut batch = Batch::empty(&self.engine, self.clock.now());
         batch.gaps.push(gap);
         self.send(batch);
     }
@@ -288,7 +289,7 @@ impl Worker {
         }
         self.changed_sources.insert(source);
         if caught_up {
-            self.work.source_idle(source);
+            self.engine.source_idle(source);
             self.send_outputs();
         }
     }
@@ -298,8 +299,8 @@ impl Worker {
             known.status.closed = true;
         }
         self.changed_sources.insert(source);
-        self.work.source_idle(source);
-        let mut batch = Batch::empty(&self.work, self.clock.now());
+        self.engine.source_idle(source);
+        let mut batch = Batch::empty(&self.engine, self.clock.now());
         batch.cursor = Some(cursor);
         self.take_outputs(&mut batch);
         self.send(batch);
@@ -325,7 +326,7 @@ impl Worker {
         });
         if let Some(source) = source {
             // Whatever it still has cannot be read now; nobody waits for it.
-            self.work.source_idle(source);
+            self.engine.source_idle(source);
             self.send_outputs();
         }
     }
@@ -382,7 +383,7 @@ impl Worker {
         match news {
             RuleNews::Announced { next_seq } => {
                 self.tail.begin();
-                if next_seq.send(self.work.next_seq()).is_err() {
+                if next_seq.send(self.engine.next_seq()).is_err() {
                     // Whoever asked has left.
                     self.tail = Tail::default();
                 }
@@ -394,15 +395,15 @@ impl Worker {
     }
 
     fn exchange_rules(&mut self, mut prepared: Prepared) {
-        let (change, sentence) = reload::exchange(&mut self.work, &mut prepared, &mut self.tail);
+        let (change, sentence) = reload::exchange(&mut self.engine, &mut prepared, &mut self.tail);
         let now = self.clock.now();
-        let risks = self.work.correlator().risks(now, 0.0);
+        let risks = self.engine.correlator().risks(now, 0.0);
         self.state.apply(Update::Superseded { void: change.void, risks });
-        let mut batch = Batch::empty(&self.work, now);
+        let mut batch = Batch::empty(&self.engine, now);
         self.handle(change.told, &mut batch);
         self.send(batch);
         reload::show_standing(change.standing, &mut self.state);
-        let Prepared { work, fingerprint, mut report, done, .. } = prepared;
+        let Prepared { engine, fingerprint, mut report, done, .. } = prepared;
         report.remarks.insert(0, sentence);
         let remarks = report.remarks.clone();
         report.show(&mut self.state, self.clock);
@@ -410,7 +411,7 @@ impl Worker {
         // After a crash the rules that have changed go on from here.
         self.save_detection();
         // Whoever prepared them may have left by now.
-        drop(done.send((work, remarks)));
+        drop(done.send((engine, remarks)));
     }
 
     fn report(&mut self, report: IndexReport) {
@@ -435,7 +436,7 @@ impl Worker {
         if self.timers == Timers::WhenIdle {
             self.let_time_pass();
         }
-        if self.saved_at.elapsed() >= SAVE_DETECTION_EVERY && self.work.changed_since_saved() {
+        if self.saved_at.elapsed() >= SAVE_DETECTION_EVERY && self.engine.changed_since_saved() {
             self.save_detection();
         }
         if self.clock.now().seconds() != self.shown_second {
@@ -451,10 +452,10 @@ impl Worker {
         let waited = std::mem::replace(&mut self.looked_at, Instant::now()).elapsed();
         let now = self.clock.now();
         if waited > LONGEST_PAUSE || !self.channels.sources.is_empty() {
-            self.work.was_busy_until(now);
+            self.engine.was_busy_until(now);
         } else if !self.sources.is_empty() {
             // Before the first source is opened there may be much to read.
-            self.work.advance(now);
+            self.engine.advance(now);
             self.send_outputs();
         }
     }
@@ -467,7 +468,7 @@ impl Worker {
         let Some(step) = self.steps.look(self.clock.now(), Instant::now()) else { return };
         if step < 0 {
             self.arrived = self.clock.now();
-            self.work.clock_set_back(self.arrived);
+            self.engine.clock_set_back(self.arrived);
         }
         let (seconds, way) = (step.abs() / 1_000_000_000, if step > 0 { "forward" } else { "back" });
         let message = format!("the clock of this machine jumped {way} by {seconds} s");
@@ -477,14 +478,14 @@ impl Worker {
 
     fn save_detection(&mut self) {
         self.saved_at = Instant::now();
-        let mut batch = Batch::empty(&self.work, self.clock.now());
-        batch.detection = Some(SavedDetection { snapshot: self.work.save(), rules: self.rules.clone() });
+        let mut batch = Batch::empty(&self.engine, self.clock.now());
+        batch.detection = Some(SavedDetection { snapshot: self.engine.save(), rules: self.rules.clone() });
         self.send(batch);
     }
 
     /// Sends what detection said without a line being read.
     fn send_outputs(&mut self) {
-        let mut batch = Batch::empty(&self.work, self.clock.now());
+        let mut batch = Batch::empty(&self.engine, self.clock.now());
         self.take_outputs(&mut batch);
         if !batch.alerts.is_empty() {
             self.send(batch);
@@ -492,7 +493,7 @@ impl Worker {
     }
 
     fn take_outputs(&mut self, batch: &mut Batch) {
-        let outputs = self.work.take_outputs();
+        let outputs = self.engine.take_outputs();
         self.handle(outputs, batch);
     }
 
@@ -550,7 +551,7 @@ impl Worker {
             }
         }
         self.pending.apply_to(&mut self.state);
-        self.state.apply(Update::RuleHits(self.work.rule_hits()));
+        self.state.apply(Update::RuleHits(self.engine.rule_hits()));
         self.state.apply(Update::Clock { now });
         self.channels.snapshots.store(Arc::new(self.state.snapshot()));
         // A full channel already holds a notice that will make the dashboard look.
@@ -611,9 +612,9 @@ impl Pending {
 
     /// Keeps the newest events as rows, and of older ones those that name an error; only these are
     /// ever copied for the screen.
-    fn keep_rows(&mut self, events: &[Redacted], source: &Arc<str>, work: &Work) {
+    fn keep_rows(&mut self, events: &[Redacted], source: &Arc<str>, engine: &Engine) {
         let newest = events.len().saturating_sub(ROWS_PER_PUBLICATION);
-        let names = work.paths().read();
+        let names = engine.paths().read();
         let kept = events.iter().enumerate().filter(|(index, event)| *index >= newest || is_error(event));
         let before = self.rows.len();
         self.rows.extend(kept.map(|(_, event)| Arc::new(Record::from_event(event, source, &names))));
