@@ -29,22 +29,22 @@ use crate::exit::Exit;
 /// Whatever stopped the command, with a hint where there is a next step.
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     process::prepare();
-    let asked = settings::Asked::new(cli.config.as_deref());
+    let overrides = settings::CliOverrides::new(cli.config.as_deref());
     match cli.command {
         None => {
             Cli::command().print_help()?;
             Ok(Exit::Fine)
         }
-        Some(Command::Watch(args)) => watch::run(&args, asked),
-        Some(Command::Demo(args)) => demo::run(&args, asked),
-        Some(Command::Replay(args)) => replay::run(&args, asked),
-        Some(Command::Ingest(args)) => ingest::run(&args, asked),
-        Some(Command::Search(args)) => search::run(&args, asked),
-        Some(Command::Trace(args)) => trace::run(&args, asked),
-        Some(Command::Explain(args)) => explain::run(&args, asked),
-        Some(Command::Rules(args)) => rules::run(&args, asked),
+        Some(Command::Watch(args)) => watch::run(&args, overrides),
+        Some(Command::Demo(args)) => demo::run(&args, overrides),
+        Some(Command::Replay(args)) => replay::run(&args, overrides),
+        Some(Command::Ingest(args)) => ingest::run(&args, overrides),
+        Some(Command::Search(args)) => search::run(&args, overrides),
+        Some(Command::Trace(args)) => trace::run(&args, overrides),
+        Some(Command::Explain(args)) => explain::run(&args, overrides),
+        Some(Command::Rules(args)) => rules::run(&args, overrides),
         Some(Command::Vocabulary(args)) => vocabulary::run(&args),
-        Some(Command::Config(args)) => config::run(&args, asked),
+        Some(Command::Config(args)) => config::run(&args, overrides),
         Some(Command::Completions(args)) => generate::completions(&args),
         Some(Command::Man(_)) => generate::man(),
     }

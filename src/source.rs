@@ -3,7 +3,7 @@
 //! ```text
 //! Input ─► paths: what exists ─► identity: which file is it ─► reader ─► lines ─► Chunk
 //!             ▲                        ▲                          ▲
-//!        every few seconds        watch: hints             cursor, witness
+//!        every few seconds        watch: hints             cursor, fingerprint
 //! ```
 //!
 //! [`run`] does all of it on the calling thread and sends [`SourceMessage`]s

@@ -1,16 +1,16 @@
 //! `soctop config`: a file to start from, or what is in force.
 
 use super::print::Out;
-use super::settings::{self, Asked};
+use super::settings::{self, CliOverrides};
 use crate::cli::ConfigArgs;
 use crate::config;
 use crate::exit::Exit;
 use crate::text::Safe;
 
-pub fn run(args: &ConfigArgs, asked: Asked) -> anyhow::Result<Exit> {
+pub fn run(args: &ConfigArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let text = if args.effective {
-        let asked = asked.rules(&args.rules).store(&args.store).screen(&args.screen);
-        let config = asked.resolve()?;
+        let overrides = overrides.rules(&args.rules).store(&args.store).screen(&args.screen);
+        let config = overrides.resolve()?;
         let data_dir = settings::data_dir(&config).ok();
         config::effective(&config, data_dir.as_deref())
     } else {

@@ -11,7 +11,7 @@ use anyhow::Context;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::live;
-use super::settings::Asked;
+use super::settings::CliOverrides;
 use crate::cli::DemoArgs;
 use crate::config::{self, RedactionConfig};
 use crate::event::Timestamp;
@@ -30,9 +30,9 @@ const HISTORY_MILLIS: u64 = 150_000;
 /// How often written lines reach the files.
 const WRITE_EVERY: Duration = Duration::from_millis(50);
 
-pub fn run(args: &DemoArgs, asked: Asked) -> anyhow::Result<Exit> {
+pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     // Of the configuration only the screen counts: the story brings its own logs and rules.
-    let screen = asked.screen(&args.screen).resolve()?.screen;
+    let screen = overrides.screen(&args.screen).resolve()?.screen;
     let folder = tempfile::Builder::new()
         .prefix("soctop-demo-")
         .tempdir()

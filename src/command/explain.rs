@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::live;
 use super::print::{self, Out};
-use super::settings::Asked;
+use super::settings::CliOverrides;
 use crate::cli::{AlertFormat, ExplainArgs};
 use crate::config::Config;
 use crate::detect::{Matcher, MatcherOptions};
@@ -28,8 +28,8 @@ use crate::text::{Safe, plural};
 /// The source of a line that was given on the command line.
 const COMMAND_LINE: &str = "-";
 
-pub fn run(args: &ExplainArgs, asked: Asked) -> anyhow::Result<Exit> {
-    let config = asked.rules(&args.rules).resolve()?;
+pub fn run(args: &ExplainArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
+    let config = overrides.rules(&args.rules).resolve()?;
     let loaded = live::load_rules(&config)?;
     live::report_rule_problems(&loaded);
     let mut reader = Explainer::new(&config, &loaded.rules, args)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::settings::{self, Asked};
+use super::settings::{self, CliOverrides};
 use super::{live, print};
 use crate::cli::IngestArgs;
 use crate::exit::Exit;
@@ -17,8 +17,8 @@ use crate::text::{Safe, plural};
 /// How often progress is shown.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
-pub fn run(args: &IngestArgs, asked: Asked) -> anyhow::Result<Exit> {
-    let config = asked.rules(&args.rules).store(&args.store).resolve()?;
+pub fn run(args: &IngestArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
+    let config = overrides.rules(&args.rules).store(&args.store).resolve()?;
     let loaded = live::load_rules(&config)?;
     live::report_rule_problems(&loaded);
     let running = live::start(LiveOptions {

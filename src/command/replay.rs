@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::print::{self, Out, Tagged};
-use super::settings::Asked;
+use super::settings::CliOverrides;
 use super::{expect, live};
 use crate::alert::{Alert, AlertStatus};
 use crate::cli::{AlertFormat, ReplayArgs, Speed};
@@ -21,8 +21,8 @@ use crate::source::Input;
 use crate::state::{Ledger, ThreatLevel};
 use crate::text::{Safe, plural};
 
-pub fn run(args: &ReplayArgs, asked: Asked) -> anyhow::Result<Exit> {
-    let config = asked.rules(&args.rules).resolve()?;
+pub fn run(args: &ReplayArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
+    let config = overrides.rules(&args.rules).resolve()?;
     let loaded = live::load_rules(&config)?;
     if loaded.rules.is_empty() && !args.conformance {
         live::report_rule_problems(&loaded);

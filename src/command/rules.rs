@@ -10,7 +10,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::print::{self, Out};
-use super::settings::Asked;
+use super::settings::CliOverrides;
 use crate::cli::{AlertFormat, RuleArgs, RulesArgs, RulesCommand};
 use crate::config::{Config, LoadedRules, read_text};
 use crate::detect::explain;
@@ -24,13 +24,13 @@ use crate::sigma::rule::{Header, LogSourcePattern, Severity};
 use crate::sigma::{Diagnostic, Level, RuleIndex, RuleSet, lint};
 use crate::text::{Safe, plural};
 
-pub fn run(args: &RulesArgs, asked: Asked) -> anyhow::Result<Exit> {
+pub fn run(args: &RulesArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let (RulesCommand::Check { rules }
     | RulesCommand::List { rules, .. }
     | RulesCommand::Show { rules, .. }
     | RulesCommand::Test { rules }) = &args.command;
     let paths = [&rules.paths[..], &rules.rules].concat();
-    let config = asked.rules(&RuleArgs { rules: paths, ..RuleArgs::default() }).resolve()?;
+    let config = overrides.rules(&RuleArgs { rules: paths, ..RuleArgs::default() }).resolve()?;
     match &args.command {
         RulesCommand::Check { .. } => check(&config),
         RulesCommand::List { events, format, .. } => list(&config, events.as_deref(), *format),

@@ -2,7 +2,7 @@
 
 use super::live::index_error;
 use super::print::{self, Out};
-use super::settings::{self, Asked};
+use super::settings::{self, CliOverrides};
 use super::table;
 use crate::cli::{RecordFormat, SearchArgs, Sort};
 use crate::config::Config;
@@ -13,8 +13,8 @@ use crate::query::marks::Marks;
 use crate::query::{self, SearchRequest, SearchResponse};
 use crate::text::{Safe, plural};
 
-pub fn run(args: &SearchArgs, asked: Asked) -> anyhow::Result<Exit> {
-    let config = asked.store(&args.store).resolve()?;
+pub fn run(args: &SearchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
+    let config = overrides.store(&args.store).resolve()?;
     let now = super::live::wall_clock();
     let request = SearchRequest {
         query: args.query.join(" "),

@@ -11,9 +11,9 @@ use crate::text::Safe;
 
 /// What the command line says, group by group.
 #[derive(Clone, Debug, Default)]
-pub struct Asked(Flags);
+pub struct CliOverrides(Flags);
 
-impl Asked {
+impl CliOverrides {
     pub fn new(file: Option<&Path>) -> Self {
         Self(Flags { config: file.map(Path::to_owned), ..Flags::default() })
     }

@@ -3,15 +3,15 @@
 use super::live::index_error;
 use super::print::{self, Out};
 use super::search::open_reader;
-use super::settings::Asked;
+use super::settings::CliOverrides;
 use crate::cli::{RecordFormat, TraceArgs};
 use crate::event::{Record, Timestamp};
 use crate::exit::Exit;
 use crate::query::Trace;
 use crate::text::Safe;
 
-pub fn run(args: &TraceArgs, asked: Asked) -> anyhow::Result<Exit> {
-    let config = asked.store(&args.store).resolve()?;
+pub fn run(args: &TraceArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
+    let config = overrides.store(&args.store).resolve()?;
     let reader = open_reader(&config)?;
     let trace = reader.trace(&args.id).map_err(index_error)?;
     let mut out = Out::new();

@@ -2,7 +2,7 @@
 
 use super::live;
 use super::process;
-use super::settings::{self, Asked};
+use super::settings::{self, CliOverrides};
 use crate::cli::{From, WatchArgs};
 use crate::config::{Config, Environment, RuleFiles, SourceConfig};
 use crate::exit::{Exit, Hinted};
@@ -10,9 +10,9 @@ use crate::pipeline::{Clock, LiveOptions};
 use crate::source;
 use crate::view::scene::Stream;
 
-pub fn run(args: &WatchArgs, asked: Asked) -> anyhow::Result<Exit> {
-    let asked = asked.rules(&args.rules).store(&args.store).screen(&args.screen);
-    let config = asked.resolve()?;
+pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
+    let overrides = overrides.rules(&args.rules).store(&args.store).screen(&args.screen);
+    let config = overrides.resolve()?;
     let inputs = inputs(&args.inputs, &config)?;
     let data_dir = settings::data_dir(&config)?;
     let (files, loaded) = RuleFiles::open(&config)?;
@@ -38,7 +38,7 @@ pub fn run(args: &WatchArgs, asked: Asked) -> anyhow::Result<Exit> {
         rules: loaded,
         sources: config.sources.clone(),
         redaction: config.redaction.clone(),
-        reload: Some(files.following(asked.flags(), Environment::read(), &config)),
+        reload: Some(files.following(overrides.flags(), Environment::read(), &config)),
     })?;
     if plain {
         live::print_alerts(running, printed)

@@ -26,7 +26,7 @@ pub(super) enum Verdict {
 /// Reads objects and remembers their keys.
 pub(super) struct Parser {
     keys: Keys,
-    stack: Vec<Frame>,
+    stack: Vec<Container>,
     /// Names of containers whose path is not interned.
     names: String,
     /// A key that held escapes, decoded.
@@ -50,7 +50,7 @@ pub(super) struct Parser {
 
 /// A container that is still open.
 #[derive(Clone, Copy)]
-struct Frame {
+struct Container {
     slot: Slot,
     array: bool,
     /// The last key of an object, or where its first is to be expected.
@@ -181,21 +181,21 @@ impl Parser {
     fn object(&mut self, root: Slot, line: &str, event: &mut Event) -> Result<usize, Ended> {
         let bytes = line.as_bytes();
         let mut at = 1;
-        let mut frame = self.open(root, false, None);
+        let mut container = self.open(root, false, None);
         let mut first = true;
         loop {
             at = skip_white(bytes, at);
-            let closing = if frame.array { b']' } else { b'}' };
+            let closing = if container.array { b']' } else { b'}' };
             if byte(bytes, at)? == closing {
                 self.mended |= !first;
             } else {
-                match self.item(line, at, &mut frame, event)? {
+                match self.item(line, at, &mut container, event)? {
                     Value::Scalar(end) => at = skip_white(bytes, end),
                     Value::Opens { slot, opening, field } => {
                         at = opening + 1;
                         let array = bytes.get(opening) == Some(&b'[');
-                        self.stack.push(frame);
-                        frame = self.open(slot, array, field);
+                        self.stack.push(container);
+                        container = self.open(slot, array, field);
                         first = true;
                         continue;
                     }
@@ -209,9 +209,9 @@ impl Parser {
                         first = false;
                         break;
                     }
-                    b'}' if !frame.array => at += 1,
-                    b']' if frame.array => at += 1,
-                    _ => match self.mend_end(line, at, frame.array, event)? {
+                    b'}' if !container.array => at += 1,
+                    b']' if container.array => at += 1,
+                    _ => match self.mend_end(line, at, container.array, event)? {
                         Next::Item(next) => {
                             at = next;
                             first = false;
@@ -220,9 +220,9 @@ impl Parser {
                         Next::Closed(next) => at = next,
                     },
                 }
-                self.close(&frame, at, event);
+                self.close(&container, at, event);
                 match self.stack.pop() {
-                    Some(outer) => frame = outer,
+                    Some(outer) => container = outer,
                     None if goes_on(bytes, at) => self.mended = true,
                     None => return Ok(at),
                 }
@@ -233,11 +233,17 @@ impl Parser {
 
     /// Reads a member of an object or an element of an array, which starts at `at`.
     #[inline(always)]
-    fn item(&mut self, line: &str, at: usize, frame: &mut Frame, event: &mut Event) -> Result<Value, Ended> {
-        if frame.array {
-            return self.value(line, at, frame.slot, event);
+    fn item(
+        &mut self,
+        line: &str,
+        at: usize,
+        container: &mut Container,
+        event: &mut Event,
+    ) -> Result<Value, Ended> {
+        if container.array {
+            return self.value(line, at, container.slot, event);
         }
-        let Some((slot, at)) = self.member(line, at, frame, event)? else {
+        let Some((slot, at)) = self.member(line, at, container, event)? else {
             return Ok(Value::Scalar(self.resume));
         };
         let fields = event.fields().len() as u32;
@@ -303,9 +309,9 @@ impl Parser {
         }
     }
 
-    fn open(&mut self, slot: Slot, array: bool, field: Option<u32>) -> Frame {
+    fn open(&mut self, slot: Slot, array: bool, field: Option<u32>) -> Container {
         self.serial = self.serial.wrapping_add(1).max(1);
-        Frame {
+        Container {
             slot,
             array,
             after: After::Opening(slot.entry),
@@ -316,14 +322,14 @@ impl Parser {
         }
     }
 
-    fn close(&mut self, frame: &Frame, end: usize, event: &mut Event) {
-        if let Some(field) = frame.field
+    fn close(&mut self, container: &Container, end: usize, event: &mut Event) {
+        if let Some(field) = container.field
             && let Some(field) = event.fields_mut().get_mut(field as usize)
         {
             field.span.len = self.base + end as u32 - field.span.start;
         }
-        self.names.truncate(frame.names as usize);
-        if let Some(from) = frame.dotted_from {
+        self.names.truncate(container.names as usize);
+        if let Some(from) = container.dotted_from {
             self.note_dotted(from, event);
         }
     }
@@ -344,28 +350,28 @@ impl Parser {
         &mut self,
         line: &str,
         at: usize,
-        frame: &mut Frame,
+        container: &mut Container,
         event: &mut Event,
     ) -> Result<Option<(Slot, usize)>, Ended> {
         let bytes = line.as_bytes();
-        let (id, end) = match self.keys.predict(frame.after, bytes, at) {
+        let (id, end) = match self.keys.predict(container.after, bytes, at) {
             Some((id, length)) => (id, at + length),
             None => {
                 let Some(end) = self.read_key(line, at)? else { return Ok(None) };
-                let known = frame.slot.entry != NONE;
-                match if known { self.keys.find(frame.slot.entry, &self.key) } else { None } {
+                let known = container.slot.entry != NONE;
+                match if known { self.keys.find(container.slot.entry, &self.key) } else { None } {
                     Some(id) => {
-                        self.keys.learn(frame.after, id);
+                        self.keys.learn(container.after, id);
                         (id, end)
                     }
-                    None => return Ok(Some((self.overflow_slot(frame, event), skip_white(bytes, end)))),
+                    None => return Ok(Some((self.overflow_slot(container, event), skip_white(bytes, end)))),
                 }
             }
         };
-        frame.after = After::Key(id);
+        container.after = After::Key(id);
         let entry = self.keys.entry_mut(id).ok_or(Ended)?;
-        event.meta.flags.set_if(entry.seen == frame.serial, Flags::DUPLICATE_KEYS);
-        entry.seen = frame.serial;
+        event.meta.flags.set_if(entry.seen == container.serial, Flags::DUPLICATE_KEYS);
+        entry.seen = container.serial;
         let slot = Slot { entry: id, path: entry.path, name: (0, 0), dotted: entry.dotted };
         Ok(Some((slot, skip_white(bytes, end))))
     }
@@ -453,19 +459,19 @@ impl Parser {
     }
 
     /// A slot for the key in `self.key`, whose path has no entry. Names that are asked for are found all the same.
-    fn overflow_slot(&mut self, frame: &Frame, event: &mut Event) -> Slot {
-        self.names.truncate(frame.names as usize);
+    fn overflow_slot(&mut self, container: &Container, event: &mut Event) -> Slot {
+        self.names.truncate(container.names as usize);
         let start = self.names.len();
-        if frame.slot.entry != NONE {
-            self.keys.push_name(frame.slot.entry, &mut self.names);
-        } else if frame.slot.path != PathId::OVERFLOW {
-            self.names.push_str(self.keys.names().name(frame.slot.path));
+        if container.slot.entry != NONE {
+            self.keys.push_name(container.slot.entry, &mut self.names);
+        } else if container.slot.path != PathId::OVERFLOW {
+            self.names.push_str(self.keys.names().name(container.slot.path));
         } else {
-            let (from, to) = frame.slot.name;
+            let (from, to) = container.slot.name;
             let parent = self.names.get(from as usize..to as usize).unwrap_or_default().to_owned();
             self.names.push_str(&parent);
         }
-        join(&mut self.names, frame.slot.entry == ROOT, &self.key);
+        join(&mut self.names, container.slot.entry == ROOT, &self.key);
         let longest = self.keys.names().longest().max(Paths::NAME_LIMIT);
         let whole = self.names.len() - start <= longest;
         shorten(&mut self.names, start + longest);

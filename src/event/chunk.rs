@@ -67,9 +67,11 @@ pub struct Cursor {
     /// Hash of the first `head_len` bytes (at most 1 KiB).
     pub head_len: u32,
     pub head_hash: u64,
-    /// Hash of the `witness_len` bytes before `end` (at most 4 KiB).
-    pub witness_len: u32,
-    pub witness_hash: u64,
+    /// Hash of the `fingerprint_len` bytes before `end` (at most 4 KiB).
+    #[serde(alias = "witness_len")]
+    pub fingerprint_len: u32,
+    #[serde(alias = "witness_hash")]
+    pub fingerprint_hash: u64,
     /// Bytes in the file when it was last looked at; 0 where that is not known.
     #[serde(default)]
     pub size: u64,

@@ -58,7 +58,7 @@ pub struct Brought {
 pub struct Stated {
     pub statements: Vec<Statement>,
     pub brought: Vec<Brought>,
-    /// Who speaks is known: general phrases are no witnesses for people and addresses.
+    /// Who speaks is known: general phrases say nothing of people and addresses.
     pub is_known_speaker: bool,
     pub hits: Hits,
 }

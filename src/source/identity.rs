@@ -1,7 +1,7 @@
 //! Which file is it: device, inode and birth time; and the address that its events get.
 //!
 //! An inode number alone names nothing: ext4 gives the number of a deleted file to the next one.
-//! The birth time tells the two apart; where a file system has none, the witness before the cursor
+//! The birth time tells the two apart; where a file system has none, the fingerprint before the cursor
 //! does. A hash of the first bytes is never an identity, only a reason to look closer: many logs
 //! begin with the same header.
 
@@ -48,11 +48,11 @@ impl Identity {
 
 /// The generation that follows `previous` in the same file, after it was truncated or rewritten
 /// when `end` bytes of it had been read. The same history gives the same id.
-pub(crate) fn successor(previous: GenerationId, end: u64, witness_hash: u64) -> GenerationId {
+pub(crate) fn successor(previous: GenerationId, end: u64, fingerprint_hash: u64) -> GenerationId {
     let mut bytes = [0; 24];
     bytes[..8].copy_from_slice(&previous.0.to_le_bytes());
     bytes[8..16].copy_from_slice(&end.to_le_bytes());
-    bytes[16..].copy_from_slice(&witness_hash.to_le_bytes());
+    bytes[16..].copy_from_slice(&fingerprint_hash.to_le_bytes());
     GenerationId(xxh3_64(&bytes))
 }
 

@@ -12,8 +12,8 @@ use memchr::memchr;
 
 use crate::event::{Chunk, LineSpan};
 
-/// How long the witness before a cursor may be, in bytes.
-pub(crate) const WITNESS_BYTES: usize = 4096;
+/// How long the fingerprint before a cursor may be, in bytes.
+pub(crate) const FINGERPRINT_BYTES: usize = 4096;
 /// How much of a file's beginning its head hash covers, in bytes.
 pub(crate) const HEAD_BYTES: usize = 1024;
 /// A line of 1 byte costs a span of 40: this bounds a chunk of newlines to some 640 KiB of spans.
@@ -53,14 +53,14 @@ pub(crate) struct Splitter {
     /// First bytes of the stream up to `end`, as far as they were seen in one piece.
     head: Vec<u8>,
     /// Last bytes before `end`, as far as they were seen in one piece.
-    witness: Vec<u8>,
+    fingerprint: Vec<u8>,
     /// Bytes between the previous line and `buffer[0]` were dropped.
     torn: bool,
 }
 
 impl Splitter {
-    /// Starts at `end`, just after a line, with `lines` before it, after the bytes `head` and `witness`.
-    pub(crate) fn new(limits: LineLimits, end: u64, lines: u64, head: Vec<u8>, witness: Vec<u8>) -> Self {
+    /// Starts at `end`, just after a line, with `lines` before it, after the bytes `head` and `fingerprint`.
+    pub(crate) fn new(limits: LineLimits, end: u64, lines: u64, head: Vec<u8>, fingerprint: Vec<u8>) -> Self {
         let line = limits.line.max(1);
         let head_bytes = limits.head.clamp(1, line);
         let tail = limits.tail.min(line.saturating_sub(head_bytes + CUT_MARK.len()));
@@ -75,7 +75,7 @@ impl Splitter {
             end,
             lines,
             head,
-            witness,
+            fingerprint,
             torn: false,
         }
     }
@@ -93,8 +93,8 @@ impl Splitter {
         &self.head
     }
 
-    pub(crate) fn witness(&self) -> &[u8] {
-        &self.witness
+    pub(crate) fn fingerprint(&self) -> &[u8] {
+        &self.fingerprint
     }
 
     /// Where the next byte of the stream belongs.
@@ -114,18 +114,19 @@ impl Splitter {
     }
 
     /// The end of what was read after the last complete line (padding, then the incomplete line),
-    /// at most as long as a witness, and where that ends in the stream.
-    pub(crate) fn partial_witness(&self) -> (u64, Vec<u8>) {
+    /// at most as long as a fingerprint, and where that ends in the stream.
+    pub(crate) fn partial_fingerprint(&self) -> (u64, Vec<u8>) {
         if self.discarded > 0 {
             return (self.end, Vec::new());
         }
         let seen = &self.buffer[..self.scanned];
         let mark = if self.marked { BYTE_ORDER_MARK } else { &[] };
-        let nuls = (self.padding - mark.len() as u64).min(WITNESS_BYTES as u64) as usize;
+        let nuls = (self.padding - mark.len() as u64).min(FINGERPRINT_BYTES as u64) as usize;
         // The mark is only within reach when all NULs are.
-        let mark = if nuls < WITNESS_BYTES { mark } else { &[] };
-        let mut expected = [mark, &vec![0; nuls], &seen[seen.len().saturating_sub(WITNESS_BYTES)..]].concat();
-        expected.drain(..expected.len().saturating_sub(WITNESS_BYTES));
+        let mark = if nuls < FINGERPRINT_BYTES { mark } else { &[] };
+        let mut expected =
+            [mark, &vec![0; nuls], &seen[seen.len().saturating_sub(FINGERPRINT_BYTES)..]].concat();
+        expected.drain(..expected.len().saturating_sub(FINGERPRINT_BYTES));
         (self.end + self.padding + seen.len() as u64, expected)
     }
 
@@ -297,22 +298,22 @@ impl Splitter {
         }
     }
 
-    /// Extends head and witness by the bytes of the lines just cut.
+    /// Extends head and fingerprint by the bytes of the lines just cut.
     fn remember(&mut self, cut: &Cut) {
         let bytes = &cut.bytes[cut.seam.min(cut.bytes.len())..];
         let torn = std::mem::take(&mut self.torn);
         if torn || cut.seam > 0 {
-            self.witness.clear();
+            self.fingerprint.clear();
         }
         let before = self.end - (cut.bytes.len() as u64).min(self.end);
         if !torn && cut.seam == 0 && self.head.len() < HEAD_BYTES && self.head.len() as u64 == before {
             let missing = HEAD_BYTES - self.head.len();
             self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);
         }
-        let keep = &bytes[bytes.len().saturating_sub(WITNESS_BYTES)..];
-        let surplus = (self.witness.len() + keep.len()).saturating_sub(WITNESS_BYTES);
-        self.witness.drain(..surplus.min(self.witness.len()));
-        self.witness.extend_from_slice(keep);
+        let keep = &bytes[bytes.len().saturating_sub(FINGERPRINT_BYTES)..];
+        let surplus = (self.fingerprint.len() + keep.len()).saturating_sub(FINGERPRINT_BYTES);
+        self.fingerprint.drain(..surplus.min(self.fingerprint.len()));
+        self.fingerprint.extend_from_slice(keep);
     }
 }
 
@@ -380,7 +381,7 @@ mod tests {
     struct Collected {
         lines: Vec<Line>,
         padding: u64,
-        /// (end, lines, head, witness) after each chunk.
+        /// (end, lines, head, fingerprint) after each chunk.
         places: Vec<(u64, u64, Vec<u8>, Vec<u8>)>,
         partials: Vec<(u64, Vec<u8>)>,
     }
@@ -392,7 +393,7 @@ mod tests {
             while let Some(chunk) = splitter.split() {
                 all.take(splitter, &chunk);
             }
-            all.partials.push(splitter.partial_witness());
+            all.partials.push(splitter.partial_fingerprint());
         }
         if let Some(chunk) = splitter.flush() {
             all.take(splitter, &chunk);
@@ -412,7 +413,7 @@ mod tests {
                 splitter.end(),
                 splitter.lines(),
                 splitter.head().to_vec(),
-                splitter.witness().to_vec(),
+                splitter.fingerprint().to_vec(),
             ));
         }
     }
@@ -454,12 +455,12 @@ mod tests {
             for (end, partial) in &all.partials {
                 prop_assert!(stream[..*end as usize].ends_with(partial), "what is held stands in the stream");
             }
-            for (end, count, head, witness) in &all.places {
+            for (end, count, head, fingerprint) in &all.places {
                 let end = *end as usize;
-                prop_assert!(stream[..end].ends_with(witness), "the witness stands before the end");
+                prop_assert!(stream[..end].ends_with(fingerprint), "the fingerprint stands before the end");
                 prop_assert!(stream[..end].starts_with(head), "the head stands at the start");
-                // Only padding at the very end of a finished stream leaves nothing to witness.
-                prop_assert!(*count == 0 || !witness.is_empty() || end == stream.len());
+                // Only padding at the very end of a finished stream leaves nothing to take a fingerprint of.
+                prop_assert!(*count == 0 || !fingerprint.is_empty() || end == stream.len());
             }
         }
 
@@ -468,8 +469,8 @@ mod tests {
             let all = collect(&mut fresh(), &[&stream]);
             let one_by_one: Vec<&[u8]> = stream.chunks(1).collect();
             let places = collect(&mut fresh(), &one_by_one).places;
-            let Some((end, lines, head, witness)) = places.get(at).cloned() else { return Ok(()) };
-            let mut resumed = Splitter::new(LIMITS, end, lines, head, witness);
+            let Some((end, lines, head, fingerprint)) = places.get(at).cloned() else { return Ok(()) };
+            let mut resumed = Splitter::new(LIMITS, end, lines, head, fingerprint);
             resumed.room(1);
             let mut rest = Vec::new();
             resumed.room(stream.len()).extend_from_slice(&stream[end as usize..]);

@@ -131,7 +131,7 @@ impl Reading<'_> {
         if let Some(cursor) = held {
             place.resume(cursor);
         } else if let Some(cursor) = lost {
-            place.generation = successor(cursor.generation, cursor.end, cursor.witness_hash);
+            place.generation = successor(cursor.generation, cursor.end, cursor.fingerprint_hash);
             self.outbox.push(SourceMessage::Gap(source, rewritten(cursor, metadata.len())));
             self.outbox.closed(source, Cursor { finished: true, ..cursor.clone() });
         }
@@ -145,7 +145,7 @@ impl Reading<'_> {
         let is_named = |own: &PathBuf| bases.iter().any(|base| same_place(base, own));
         let is_of = |cursor: &&Cursor| {
             let lay_at = cursor.seen_at.as_ref().unwrap_or(&cursor.path);
-            cursor.witness_len > 0 && (is_evidence(cursor) || is_named(&cursor.path) || is_named(lay_at))
+            cursor.fingerprint_len > 0 && (is_evidence(cursor) || is_named(&cursor.path) || is_named(lay_at))
         };
         let mut candidates: Vec<&Cursor> = self.options.cursors.iter().filter(is_of).collect();
         candidates.sort_by_key(|cursor| std::cmp::Reverse(cursor.end));

@@ -2,7 +2,7 @@
 //!
 //! `read()` with an explicit offset, never a memory map: a log truncated under a map kills the
 //! process. After each read the bytes before the last line are compared with those that were read
-//! then (the witness), so a file that was truncated and has grown past the old place is told from
+//! then (the fingerprint), so a file that was truncated and has grown past the old place is told from
 //! one that has only grown. Compared *after* reading, the test covers what was just read.
 
 use std::fs::{File, Metadata};
@@ -19,7 +19,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::encoding::{Encoding, Utf16};
 use super::identity::{Identity, successor};
-use super::lines::{HEAD_BYTES, LineLimits, Splitter, WITNESS_BYTES};
+use super::lines::{FINGERPRINT_BYTES, HEAD_BYTES, LineLimits, Splitter};
 use super::{Symlinks, now};
 use crate::event::{Cause, Chunk, Cursor, GenerationId, SourceId, shown};
 
@@ -221,8 +221,8 @@ pub(crate) struct Sizes {
 impl FileReader {
     pub(crate) fn plain(file: File, identity: Identity, place: Place, sizes: Sizes) -> io::Result<Self> {
         let head = read_before(&file, place.end.min(HEAD_BYTES as u64), HEAD_BYTES)?;
-        let witness = read_before(&file, place.end, WITNESS_BYTES)?;
-        let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, witness);
+        let fingerprint = read_before(&file, place.end, FINGERPRINT_BYTES)?;
+        let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, fingerprint);
         let size = file.metadata()?.len();
         let reader = Self::with(Content::Plain(file), splitter, identity, place, sizes);
         Ok(Self { seen_size: size, ..reader })
@@ -243,8 +243,8 @@ impl FileReader {
             Encoding::Zstd => Box::new(zstd::stream::read::Decoder::new(file)?),
             _ => Box::new(MultiGzDecoder::new(file)),
         };
-        let (head, witness) = skip(&mut decoder, place.end)?;
-        let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, witness);
+        let (head, fingerprint) = skip(&mut decoder, place.end)?;
+        let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, fingerprint);
         Ok(Self::with(Content::Gzip { decoder, compressed_bytes }, splitter, identity, place, sizes))
     }
 
@@ -330,7 +330,7 @@ impl FileReader {
         if count == 0 {
             return self.at_end();
         }
-        if !self.witness_holds()? {
+        if !self.fingerprint_matches()? {
             self.splitter.withdraw_unseen();
             return Ok(Step::Rewritten);
         }
@@ -344,7 +344,7 @@ impl FileReader {
     /// Looks again at what was read although the file did not grow; to be called when its time
     /// stamp says that something was written.
     pub(crate) fn step_again(&mut self) -> io::Result<Step> {
-        if !self.witness_holds()? {
+        if !self.fingerprint_matches()? {
             return Ok(Step::Rewritten);
         }
         if self.splitter.is_at_line_end() || self.partial_holds()? {
@@ -370,7 +370,7 @@ impl FileReader {
         if size < self.splitter.end() {
             return Ok(Step::Truncated);
         }
-        if !self.witness_holds()? {
+        if !self.fingerprint_matches()? {
             return Ok(Step::Rewritten);
         }
         // Only the incomplete line was taken back or shortened.
@@ -379,16 +379,16 @@ impl FileReader {
     }
 
     /// True while the bytes before the cursor are those that were read.
-    pub(crate) fn witness_holds(&self) -> io::Result<bool> {
+    pub(crate) fn fingerprint_matches(&self) -> io::Result<bool> {
         let Content::Plain(file) = &self.content else { return Ok(true) };
-        let witness = self.splitter.witness();
-        Ok(read_before(file, self.splitter.end(), witness.len())? == witness)
+        let fingerprint = self.splitter.fingerprint();
+        Ok(read_before(file, self.splitter.end(), fingerprint.len())? == fingerprint)
     }
 
     /// True while the incomplete line is what was read of it.
     fn partial_holds(&self) -> io::Result<bool> {
         let Content::Plain(file) = &self.content else { return Ok(true) };
-        let (end, partial) = self.splitter.partial_witness();
+        let (end, partial) = self.splitter.partial_fingerprint();
         Ok(partial.is_empty() || read_before(file, end, partial.len())? == partial)
     }
 
@@ -403,7 +403,8 @@ impl FileReader {
 
     /// Ends this generation and begins its successor at the start of the same file.
     pub(crate) fn restart(&mut self) -> GenerationId {
-        self.generation = successor(self.generation, self.splitter.end(), xxh3_64(self.splitter.witness()));
+        self.generation =
+            successor(self.generation, self.splitter.end(), xxh3_64(self.splitter.fingerprint()));
         self.splitter = Splitter::new(self.limits, 0, 0, Vec::new(), Vec::new());
         self.generation
     }
@@ -442,12 +443,12 @@ impl FileReader {
 
     /// True when what stands before `end` is what the cursor says was read.
     pub(crate) fn fits(&self, cursor: &Cursor) -> bool {
-        let (head, witness) = (self.splitter.head(), self.splitter.witness());
-        let tail = witness.len().checked_sub(cursor.witness_len as usize);
+        let (head, fingerprint) = (self.splitter.head(), self.splitter.fingerprint());
+        let tail = fingerprint.len().checked_sub(cursor.fingerprint_len as usize);
         let is = |bytes: Option<&[u8]>, hash| bytes.is_some_and(|bytes| xxh3_64(bytes) == hash);
         self.splitter.end() == cursor.end
             && is(head.get(..cursor.head_len as usize), cursor.head_hash)
-            && is(tail.and_then(|tail| witness.get(tail..)), cursor.witness_hash)
+            && is(tail.and_then(|tail| fingerprint.get(tail..)), cursor.fingerprint_hash)
     }
 
     /// Bytes after the last complete line that are held or were passed over.
@@ -464,7 +465,7 @@ impl FileReader {
         }
         let head = size.min(HEAD_BYTES as u64);
         Ok(read_before(file, head, HEAD_BYTES)? == read_before(other, head, HEAD_BYTES)?
-            && read_before(file, size, WITNESS_BYTES)? == read_before(other, size, WITNESS_BYTES)?)
+            && read_before(file, size, FINGERPRINT_BYTES)? == read_before(other, size, FINGERPRINT_BYTES)?)
     }
 
     /// Where the last complete line ended.
@@ -484,8 +485,8 @@ impl FileReader {
             lines: self.splitter.lines(),
             head_len: self.splitter.head().len() as u32,
             head_hash: xxh3_64(self.splitter.head()),
-            witness_len: self.splitter.witness().len() as u32,
-            witness_hash: xxh3_64(self.splitter.witness()),
+            fingerprint_len: self.splitter.fingerprint().len() as u32,
+            fingerprint_hash: xxh3_64(self.splitter.fingerprint()),
             size: self.seen_size.max(self.splitter.end()),
             finished,
         }
@@ -569,8 +570,8 @@ pub(crate) fn continues(file: &File, cursor: &Cursor) -> io::Result<bool> {
         return Ok(false);
     }
     let head = read_before(file, u64::from(cursor.head_len), cursor.head_len as usize)?;
-    let witness = read_before(file, cursor.end, cursor.witness_len as usize)?;
-    Ok(xxh3_64(&head) == cursor.head_hash && xxh3_64(&witness) == cursor.witness_hash)
+    let fingerprint = read_before(file, cursor.end, cursor.fingerprint_len as usize)?;
+    Ok(xxh3_64(&head) == cursor.head_hash && xxh3_64(&fingerprint) == cursor.fingerprint_hash)
 }
 
 /// Where the last complete line of a file ends, and how many lines there are before it (0 for big
@@ -609,7 +610,7 @@ fn skip(reader: &mut impl Read, length: u64) -> io::Result<(Vec<u8>, Vec<u8>)> {
     let mut last = Vec::new();
     let mut left = length;
     while left > 0 {
-        let keep = last.len().min(WITNESS_BYTES);
+        let keep = last.len().min(FINGERPRINT_BYTES);
         last.drain(..last.len() - keep);
         let count = reader.by_ref().take(left.min(64 << 10)).read_to_end(&mut last)?;
         if count == 0 {
@@ -621,6 +622,6 @@ fn skip(reader: &mut impl Read, length: u64) -> io::Result<(Vec<u8>, Vec<u8>)> {
         }
         left -= count as u64;
     }
-    last.drain(..last.len().saturating_sub(WITNESS_BYTES));
+    last.drain(..last.len().saturating_sub(FINGERPRINT_BYTES));
     Ok((head, last))
 }

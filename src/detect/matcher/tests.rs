@@ -260,7 +260,7 @@ fn an_event_that_every_rule_wants_is_answered_in_full() {
 }
 
 #[test]
-fn rules_are_looked_at_only_when_their_witness_stands_in_the_event() {
+fn rules_are_looked_at_only_when_their_required_atom_stands_in_the_event() {
     let set = load(&[rule_for("{product: app}", "sel"), rule_for("{product: app}", "not sel")]);
     let paths = Paths::new();
     let mut matcher = Matcher::compile(&set, &paths, MatcherOptions { routing: false });

@@ -398,7 +398,7 @@ impl Follow {
             place.resume(&cursor);
             return Ok(Some(place));
         }
-        place.generation = successor(cursor.generation, cursor.end, cursor.witness_hash);
+        place.generation = successor(cursor.generation, cursor.end, cursor.fingerprint_hash);
         self.known.remove(&identity);
         cursor.finished = true;
         let gap = rewritten(&cursor, file.metadata()?.len());
@@ -484,7 +484,7 @@ impl Follow {
     pub(super) fn notice_truncation(&mut self, identity: Identity) {
         let is_intact = |active: &Active| {
             let reader = &active.reader;
-            reader.size().unwrap_or(u64::MAX) >= reader.end() && reader.witness_holds().unwrap_or(true)
+            reader.size().unwrap_or(u64::MAX) >= reader.end() && reader.fingerprint_matches().unwrap_or(true)
         };
         if self.active.get(&identity).is_some_and(|active| !is_intact(active)) {
             self.start_over(identity);

@@ -118,7 +118,7 @@ impl Follow {
 
     /// A log that was compressed before it was read to its end is read on in what it was compressed to.
     fn continue_in_compressed(&mut self, cursor: &Cursor, identity: Identity) -> bool {
-        if cursor.end == 0 || cursor.witness_len == 0 || !self.make_room() {
+        if cursor.end == 0 || cursor.fingerprint_len == 0 || !self.make_room() {
             return false;
         }
         let names = names_of(cursor);
