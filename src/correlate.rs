@@ -70,11 +70,9 @@ use crate::correlate::risk::{RiskScore, Risks};
 use crate::correlate::state_machine::Machine;
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::veil::compared;
-use crate::event::{EventId, Nanos, SourceId, TimeQuality, Timestamp};
+use crate::event::{EventId, MINUTE, Nanos, SECOND, SourceId, TimeQuality, Timestamp};
 use crate::sigma::decimal::Decimal;
 use crate::sigma::rule::{Diagnostic, RuleIndex, RuleSet};
-
-const SECOND: Nanos = 1_000_000_000;
 
 /// How correlation runs.
 #[derive(Clone, Debug)]
@@ -115,7 +113,7 @@ impl Default for CorrelatorOptions {
             entries_per_group: 4096,
             entries_per_rule: 524_288,
             idle_after: 10 * SECOND,
-            future_limit: 300 * SECOND,
+            future_limit: 5 * MINUTE,
             seed: None,
         }
     }

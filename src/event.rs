@@ -36,7 +36,7 @@ pub use logsource::LogSource;
 pub use path::{PathId, Paths, canonical};
 pub use record::{LogLevel, Record, RecordField};
 pub use redacted::{Redact, Redacted};
-pub use time::{Nanos, Timestamp};
+pub use time::{DAY, HOUR, MILLISECOND, MINUTE, Nanos, SECOND, Timestamp};
 pub use trouble::{Cause, Trouble};
 pub use zone::Zone;
 

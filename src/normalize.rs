@@ -75,7 +75,7 @@ impl Default for Options {
         Self {
             zone: Zone::default(),
             year: None,
-            max_skew: Some(300 * 1_000_000_000),
+            max_skew: Some(5 * crate::event::MINUTE),
             redaction: Redaction::default(),
             context: Limits::default(),
             overrides: None,

@@ -6,7 +6,7 @@ use super::settings::{self, CliOverrides};
 use super::table;
 use crate::cli::{RecordFormat, SearchArgs, Sort};
 use crate::config::Config;
-use crate::event::Timestamp;
+use crate::event::{SECOND, Timestamp};
 use crate::exit::{Exit, Hinted};
 use crate::index;
 use crate::query::marks::Marks;
@@ -88,7 +88,7 @@ fn print_histogram(reader: &index::Reader, request: &SearchRequest) -> anyhow::R
         "{} event{} in intervals of {} s",
         print::count(histogram.total),
         plural(histogram.total),
-        histogram.width / 1_000_000_000
+        histogram.width / SECOND
     ));
     Ok(if histogram.total > 0 { Exit::Fine } else { Exit::Nothing })
 }

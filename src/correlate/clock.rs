@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_source_whose_clock_lags_is_not_late_for_ever() {
-        let second = 1_000_000_000;
+        let second = crate::event::SECOND;
         let mut clock = Clock::default();
         clock.observe(0, 100 * second, 100 * second);
         clock.idle(0);
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_source_that_lags_is_judged_by_its_own_time_and_holds_back_no_other() {
-        let second = 1_000_000_000;
+        let second = crate::event::SECOND;
         let mut clock = Clock::default();
         for source in [0, 1] {
             clock.observe(source, 100, 100);

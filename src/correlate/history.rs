@@ -1,5 +1,6 @@
 //! What a rule learned: values it has seen (`first_seen`) and how much is usual (`baseline`).
 
+use crate::event::HOUR;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::KeyedMap;
@@ -61,7 +62,6 @@ struct Mean {
     periods: u32,
 }
 
-const HOUR: i64 = 3_600_000_000_000;
 /// Weight of the newest period.
 const WEIGHT: f64 = 0.2;
 /// Empty periods folded one by one before the mean is taken as forgotten.

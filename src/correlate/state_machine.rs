@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Names;
 use super::evidence::Evidence;
 use super::plan::StatesPlan;
-use crate::event::Nanos;
+use crate::event::{HOUR, Nanos};
 use crate::sigma::extension::{StateFrom, States};
 
 /// A state and how it came about.
@@ -70,7 +70,6 @@ pub(crate) struct StateChange {
 const MOST_RECENT: usize = 1024;
 const MOST_ENTRIES: usize = 256;
 /// Span of `Transition::recent_entries`.
-const HOUR: Nanos = 3_600_000_000_000;
 
 impl Machine {
     pub(crate) fn new(names: Names) -> Self {

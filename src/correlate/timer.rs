@@ -20,11 +20,11 @@ use super::window::Limits;
 use super::{Correlator, Forward, Group, Now, Output};
 use crate::alert::AlertKind;
 use crate::correlate::incident::{Facet, memory};
-use crate::event::Nanos;
+use crate::event::{Nanos, SECOND};
 
 /// Groups of a rule that are over are dropped so often in the time for which one is kept, within limits.
 const SWEEPS: i64 = 4;
-const SHORTEST_PAUSE: Nanos = 1_000_000_000;
+const SHORTEST_PAUSE: Nanos = SECOND;
 const LONGEST_PAUSE: Nanos = 3_600_000_000_000;
 
 /// Ordered as they run; the fields stand in the order in which they decide.
@@ -396,7 +396,7 @@ impl Correlator {
 
 /// How long after its newest event a group is kept.
 fn retention(rule: &RulePlan, window: &WindowPlan) -> i64 {
-    const FORTNIGHT: i64 = 14 * 86_400_000_000_000;
+    const FORTNIGHT: i64 = 14 * crate::event::DAY;
     // A group that is compared with its own history keeps that history over quiet times.
     let history = rule.extension.baseline.map_or(0, |baseline| baseline.learn.max(FORTNIGHT));
     window.span.max(history)

@@ -2,7 +2,7 @@
 
 use crate::detect::compile::{Node, Program};
 use crate::detect::prefilter::Atom;
-use crate::event::{Event, Kind, Nanos, PathId, PathNames, Paths};
+use crate::event::{Event, Kind, Nanos, PathId, PathNames, Paths, SECOND};
 use crate::sigma::matcher::{Affix, FieldRef, Part, Pattern, Test, TimePart};
 use crate::sigma::rule::{
     Condition, CorrelationCondition, CorrelationRule, Detection, DetectionRule, Item, Modifier, RuleIndex,
@@ -114,7 +114,7 @@ fn threshold_words(rule: &CorrelationRule) -> String {
 }
 
 fn span(nanos: Nanos) -> String {
-    let seconds = nanos / 1_000_000_000;
+    let seconds = nanos / SECOND;
     match seconds {
         s if s % 86_400 == 0 => format!("{}d", s / 86_400),
         s if s % 3_600 == 0 => format!("{}h", s / 3_600),

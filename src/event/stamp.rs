@@ -6,12 +6,12 @@
 //! numbers in seconds, milli-, micro- or nanoseconds, told apart by their size.
 
 use super::zone::{self, Zone};
-use super::{Nanos, TimeQuality, Timestamp};
+use super::{DAY, Nanos, SECOND, TimeQuality, Timestamp};
 
-const SECOND: i64 = 1_000_000_000;
-const DAY: i64 = 86_400;
 /// 2100-01-01, in seconds.
 const END_OF_CENTURY: i64 = 4_102_444_800;
+
+const DAY_SECONDS: i64 = DAY / SECOND;
 
 /// A timestamp found in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +146,7 @@ impl Civil {
         if !(1678..=2261).contains(&self.year) {
             return None;
         }
-        let seconds = days(self.year, self.month, self.day) * DAY + self.seconds - offset;
+        let seconds = days(self.year, self.month, self.day) * DAY_SECONDS + self.seconds - offset;
         Some(Timestamp(seconds * SECOND + self.nanos))
     }
 
@@ -156,7 +156,7 @@ impl Civil {
         match completion.zone {
             Zone::Fixed(seconds) => self.at(i64::from(seconds)),
             Zone::Named(zone) => {
-                let seconds = days(self.year, self.month, self.day) * DAY + self.seconds;
+                let seconds = days(self.year, self.month, self.day) * DAY_SECONDS + self.seconds;
                 let possible = zone::offsets(zone, seconds)?.map(|offset| self.at(offset));
                 match possible {
                     [Some(first), Some(second)] => Some(pass(first, second, completion)),
@@ -346,7 +346,7 @@ fn year_at(bytes: &[u8], at: usize) -> Option<i64> {
 /// The configured year or, later in the same source, the next; else the year in which the time lies closest
 /// to the arrival, at most a week ahead of it.
 fn without_year(civil: Civil, completion: Completion) -> Option<Stamp> {
-    const WEEK: Nanos = 7 * DAY * SECOND;
+    const WEEK: Nanos = 7 * DAY;
     if let Some(year) = completion.year {
         return in_year(civil, i64::from(year), completion);
     }
@@ -362,7 +362,7 @@ fn without_year(civil: Civil, completion: Completion) -> Option<Stamp> {
 /// The first year from `year` on in which the source does not fall back by half a year: January after
 /// December is the next one.
 fn in_year(civil: Civil, year: i64, completion: Completion) -> Option<Stamp> {
-    const HALF_A_YEAR: Nanos = 183 * DAY * SECOND;
+    const HALF_A_YEAR: Nanos = 183 * DAY;
     let from = completion.latest.map_or(year, |latest| year.max(civil_year(latest) - 1));
     let time = (from..from + 3)
         .filter(|year| civil.day <= days_in_month(*year, civil.month))
@@ -372,7 +372,7 @@ fn in_year(civil: Civil, year: i64, completion: Completion) -> Option<Stamp> {
 }
 
 fn civil_year(time: Timestamp) -> i64 {
-    let day = time.seconds().div_euclid(DAY);
+    let day = time.seconds().div_euclid(DAY_SECONDS);
     let mut year = 1970 + day.div_euclid(if day < 0 { 365 } else { 366 });
     while days(year + 1, 1, 1) <= day {
         year += 1;

@@ -8,6 +8,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// A duration in nanoseconds; negative when a timestamp lies before another.
 pub type Nanos = i64;
 
+pub const MILLISECOND: Nanos = 1_000_000;
+pub const SECOND: Nanos = 1_000 * MILLISECOND;
+pub const MINUTE: Nanos = 60 * SECOND;
+pub const HOUR: Nanos = 60 * MINUTE;
+pub const DAY: Nanos = 24 * HOUR;
+
 /// A point in time, nanoseconds since 1970-01-01T00:00:00Z. Covers the years 1678 to 2262.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
@@ -18,22 +24,22 @@ impl Timestamp {
 
     #[must_use]
     pub fn from_seconds(seconds: i64) -> Self {
-        Self(seconds.saturating_mul(1_000_000_000))
+        Self(seconds.saturating_mul(SECOND))
     }
 
     #[must_use]
     pub fn from_millis(millis: i64) -> Self {
-        Self(millis.saturating_mul(1_000_000))
+        Self(millis.saturating_mul(MILLISECOND))
     }
 
     #[must_use]
     pub fn seconds(self) -> i64 {
-        self.0.div_euclid(1_000_000_000)
+        self.0.div_euclid(SECOND)
     }
 
     #[must_use]
     pub fn millis(self) -> i64 {
-        self.0.div_euclid(1_000_000)
+        self.0.div_euclid(MILLISECOND)
     }
 
     #[must_use]

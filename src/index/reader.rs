@@ -39,7 +39,7 @@ use super::schema::{Fields, KIND, KIND_ALERT, KIND_GAP, LEVEL, SEQ, TIME};
 use super::tokenizer::{own_term, pair_term};
 use super::values::{self, TopValues};
 use crate::alert::Alert;
-use crate::event::{Record, Timestamp};
+use crate::event::{HOUR, Record, SECOND, Timestamp};
 use crate::query::name::{CORRELATION_ID, typed};
 use crate::query::words::fold;
 use crate::query::{Expression, SearchRequest, SearchResponse, Trace};
@@ -771,11 +771,9 @@ impl Span {
     }
 
     fn hours(self) -> i64 {
-        self.0.map_or(0, |(oldest, newest)| newest.saturating_sub(oldest) / (3_600 * SECOND))
+        self.0.map_or(0, |(oldest, newest)| newest.saturating_sub(oldest) / HOUR)
     }
 }
-
-const SECOND: i64 = 1_000_000_000;
 
 /// Why an id ties together what may not belong together.
 fn doubt(trace: &Trace, span: Span) -> Option<String> {

@@ -19,9 +19,9 @@
 use std::hash::BuildHasher;
 
 use super::value;
-use crate::event::{Event, Kind, Nanos, Origin, PathId, Span, TimeQuality, Timestamp, canonical};
-
-const SECOND: Nanos = 1_000_000_000;
+use crate::event::{
+    Event, Kind, MINUTE, Nanos, Origin, PathId, SECOND, Span, TimeQuality, Timestamp, canonical,
+};
 
 /// The fields that are remembered and filled in.
 pub const JOINED: [PathId; 5] = [
@@ -72,8 +72,8 @@ impl Default for Limits {
         Self {
             ids: 16_384,
             events: 200,
-            lifetime: 600 * SECOND,
-            pause: 120 * SECOND,
+            lifetime: 10 * MINUTE,
+            pause: 2 * MINUTE,
             returns: 3,
             value_length: 512,
         }
@@ -491,7 +491,7 @@ mod tests {
         let mut context = Context::new(limits);
         let many: Vec<String> = (0..4).map(|n| join(&mut context, event(n, &[(ID, "a-1")]))).collect();
         assert_eq!(many.last().map(String::as_str), Some("soctop.correlation.rejected=too_many_events"));
-        let mut context = Context::new(Limits { lifetime: 300 * SECOND, ..Limits::default() });
+        let mut context = Context::new(Limits { lifetime: 5 * MINUTE, ..Limits::default() });
         let long: Vec<String> = (0..5).map(|n| join(&mut context, event(n * 100, &[(ID, "a-1")]))).collect();
         assert_eq!(long.last().map(String::as_str), Some("soctop.correlation.rejected=too_long"));
         let mut context = Context::new(Limits::default());

@@ -18,8 +18,8 @@ use super::indexer::{Batch, IndexReport, SavedDetection};
 use super::reload::{self, Prepared, RuleNews, Tail};
 use crate::correlate::Output;
 use crate::event::{
-    self, Cause, Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, Redacted, SourceId, SourceMessage,
-    Timestamp, canonical, shown,
+    self, Cause, Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, Redacted, SECOND, SourceId,
+    SourceMessage, Timestamp, canonical, shown,
 };
 use crate::state::{Copies, Counted, Ledger, Snapshot, SourceStatus, State, Tally, Trouble, Update};
 
@@ -470,7 +470,7 @@ impl EngineThread {
             self.arrived = self.clock.now();
             self.engine.clock_set_back(self.arrived);
         }
-        let (seconds, way) = (step.abs() / 1_000_000_000, if step > 0 { "forward" } else { "back" });
+        let (seconds, way) = (step.abs() / SECOND, if step > 0 { "forward" } else { "back" });
         let message = format!("the clock of this machine jumped {way} by {seconds} s");
         let hint = Some("it was set, or the machine slept: times around it may look wrong".to_owned());
         self.apply(Update::Notice { time: self.clock.now(), message, hint });

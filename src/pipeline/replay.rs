@@ -15,10 +15,10 @@ use std::sync::Arc;
 use super::engine::{self, Engine, Line};
 use crate::correlate::Output;
 use crate::decode::joining;
-use crate::event::{Chunk, Event, LineSpan, Nanos, Outcome, TimeQuality, Timestamp};
+use crate::event::{Chunk, Event, LineSpan, MINUTE, Nanos, Outcome, TimeQuality, Timestamp};
 
 /// How far ahead of its neighbours a line is believed; live, it is how far ahead of its arrival.
-const FUTURE_LIMIT: Nanos = 300 * 1_000_000_000;
+const FUTURE_LIMIT: Nanos = 5 * MINUTE;
 
 /// One recorded stream: its name, and its chunks in order.
 pub struct Recording<I> {

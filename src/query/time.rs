@@ -2,10 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
-use crate::event::{Nanos, Timestamp};
-
-const SECOND: Nanos = 1_000_000_000;
-const DAY: Nanos = 86_400 * SECOND;
+use crate::event::{DAY, HOUR, Nanos, SECOND, Timestamp};
 
 /// A text that is not a time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,7 +75,7 @@ fn unit_nanos(unit: &str) -> Option<Nanos> {
         "ms" => SECOND / 1_000,
         "s" | "sec" | "second" | "seconds" => SECOND,
         "m" | "min" | "minute" | "minutes" => 60 * SECOND,
-        "h" | "hour" | "hours" => 3_600 * SECOND,
+        "h" | "hour" | "hours" => HOUR,
         "d" | "day" | "days" => DAY,
         "w" | "week" | "weeks" => 7 * DAY,
         _ => return None,

@@ -12,7 +12,7 @@ mod read;
 mod states;
 mod template;
 
-use crate::event::Nanos;
+use crate::event::{DAY, Nanos};
 use crate::sigma::Level;
 use crate::yaml::{Diagnostic, Node, Position, Spanned};
 
@@ -508,7 +508,6 @@ fn risk(node: &Node, reader: &mut Reader) -> Option<RiskOptions> {
 }
 
 const HALF_HOUR: Nanos = 1_800_000_000_000;
-const DAY: Nanos = 86_400_000_000_000;
 
 #[cfg(test)]
 mod tests;

@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use super::Incident;
 use crate::alert::AlertId;
-use crate::event::{LogLevel, Nanos, Record, Timestamp};
+use crate::event::{LogLevel, MINUTE, Nanos, Record, Timestamp};
 
 /// How long something stays pinned after it last happened.
-const PINNED_FOR: Nanos = 60 * 1_000_000_000;
+const PINNED_FOR: Nanos = MINUTE;
 
 /// Different pins held at the most; beyond, the mildest and then the oldest goes.
 const LIMIT: usize = 64;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::alert::{RiskChange, RuleSummary};
 use crate::correlate::risk::RiskScore;
-use crate::event::Timestamp;
+use crate::event::{MINUTE, Nanos, Timestamp};
 
 /// An entity and how risky it is at the time of the snapshot.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +39,7 @@ const TOP: usize = 100;
 const MOST_CONTRIBUTIONS: usize = 12;
 /// Below this an entity is not worth a row.
 const NEGLIGIBLE: f64 = 0.5;
-const RISING_SECONDS: i64 = 60;
+const RISING_WITHIN: Nanos = MINUTE;
 
 #[derive(Debug)]
 struct Held {
@@ -149,7 +149,7 @@ fn entity(score: f64, held: &Held, now: Timestamp) -> Entity {
         field: Arc::clone(&held.field),
         value: Arc::clone(&held.value),
         score,
-        rising: now.since(held.at) < RISING_SECONDS * 1_000_000_000,
+        rising: now.since(held.at) < RISING_WITHIN,
         half_life_seconds: held.half_life_seconds,
         contributions: Arc::clone(&held.contributions),
     }

@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::SourceStatus;
-use crate::event::{Nanos, Timestamp};
+use crate::event::{HOUR, MINUTE, Nanos, SECOND, Timestamp};
 
-const SECOND: Nanos = 1_000_000_000;
 /// The rate is taken over this time.
 const RATE_WINDOW: Nanos = 5 * SECOND;
 /// Silence shorter than this is never remarkable.
-const SHORTEST_SILENCE: Nanos = 60 * SECOND;
+const SHORTEST_SILENCE: Nanos = MINUTE;
 /// Until this many pauses were seen nobody knows what is usual for a source.
 const PAUSES_TO_KNOW: u32 = 5;
 /// Silence that is remarkable of a source that is hardly known.
-const LONG_SILENCE: Nanos = 3600 * SECOND;
+const LONG_SILENCE: Nanos = HOUR;
 /// Silence this many times as long as usual is.
 const UNUSUAL: Nanos = 5;
 /// Less than this behind the end of the file is the normal state of a file being written.

@@ -8,16 +8,15 @@ use std::sync::Arc;
 use super::{Entity, Incident};
 use crate::alert::threat::{Assessment, RiskyEntity, assess};
 pub use crate::alert::threat::{Reason, ThreatLevel};
-use crate::event::{Nanos, Timestamp};
+use crate::event::{MINUTE, Nanos, SECOND, Timestamp};
 
-const SECOND: Nanos = 1_000_000_000;
 /// A level holds this long after it was last justified, then falls by one.
-const HOLD: Nanos = 120 * SECOND;
+const HOLD: Nanos = 2 * MINUTE;
 /// Distance of the samples in the history, and how many: an hour.
 const SAMPLE_EVERY: Nanos = 10 * SECOND;
 const MOST_SAMPLES: usize = 360;
 /// The trend is the difference to this long ago.
-const TREND: Nanos = 600 * SECOND;
+const TREND: Nanos = 10 * MINUTE;
 /// Reasons listed.
 const MOST_REASONS: usize = 50;
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use memchr::memmem::Finder;
 
 use crate::correlate::Deduplicator;
-use crate::event::{Event, Nanos, Timestamp, canonical};
+use crate::event::{Event, Nanos, SECOND, Timestamp, canonical};
 
 /// Seconds that are looked back.
 const WINDOW: i64 = 60;
@@ -33,7 +33,7 @@ pub struct Copies {
 }
 
 /// All that is written of one request is written within this time.
-const COPIED_WITHIN: Nanos = 2_000_000_000;
+const COPIED_WITHIN: Nanos = 2 * SECOND;
 
 impl Copies {
     /// Whether another logger of the file, or another file of the service, has counted this request already.
@@ -42,7 +42,7 @@ impl Copies {
     pub fn holds(&mut self, event: &Event, service: &str, source: &str) -> bool {
         let Some(status) = event.get(canonical::HTTP_STATUS) else { return false };
         let time = event.meta.time.unwrap_or(event.meta.ingested);
-        let settled = time.plus(-WINDOW * 1_000_000_000).0;
+        let settled = time.plus(-WINDOW * SECOND).0;
         let (path, address) = (event.get(canonical::URL_PATH), event.get(canonical::SOURCE_IP));
         let key = self.hasher.hash_one((service, source, status, path, address));
         let logger = self.hasher.hash_one(event.get(canonical::LOG_LOGGER));

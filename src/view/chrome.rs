@@ -10,16 +10,16 @@ use super::canvas::{Canvas, Part};
 use super::format;
 use super::scene::{Flow, Overlay, PromptPurpose, Scene, Stream, Tab};
 use super::theme::{Role, Severity};
-use crate::event::Nanos;
+use crate::event::{MINUTE, Nanos, SECOND};
 use crate::safe;
 use crate::state::{Sight, Snapshot, SourceHealth};
 use crate::text::{Safe, plural};
 
 /// An event older than this when it was read comes from a backlog and says nothing about lag.
-const HISTORY: Nanos = 600 * 1_000_000_000;
+const HISTORY: Nanos = 10 * MINUTE;
 
 /// A source without a line for this long says nothing about how late lines are now.
-const SPEAKING: Nanos = 10 * 1_000_000_000;
+const SPEAKING: Nanos = 10 * SECOND;
 
 fn plain() -> Style {
     Style::new()

@@ -3,11 +3,9 @@
 use chrono::{DateTime, FixedOffset, Timelike, Utc};
 
 use super::scene::{Clock, ClockStyle};
-use crate::event::{Nanos, Timestamp};
+use crate::event::{Nanos, SECOND, Timestamp};
 use crate::safe;
 use crate::text::Safe;
-
-const SECOND: i64 = 1_000_000_000;
 
 /// `1,842`.
 pub fn count(n: u64) -> Safe {

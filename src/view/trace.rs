@@ -12,7 +12,7 @@ use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, detail, format};
 use crate::alert::Alert;
-use crate::event::{LogLevel, Nanos, Record, Timestamp};
+use crate::event::{HOUR, LogLevel, Nanos, Record, Timestamp};
 use crate::query::Trace;
 use crate::safe;
 use crate::text::{Safe, plural};
@@ -79,7 +79,7 @@ fn span(step: &Step<'_>, later: &[Step<'_>]) -> Span {
 }
 
 /// Longer spans than this are not believed: a field that is called duration may hold anything.
-const LONGEST: Nanos = 3600 * 1_000_000_000;
+const LONGEST: Nanos = HOUR;
 
 /// Nanoseconds, as the Elastic Common Schema has it.
 fn duration(record: &Record) -> Option<Nanos> {

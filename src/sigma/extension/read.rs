@@ -1,7 +1,7 @@
 //! Typed reading of rule nodes: every getter either returns the value or reports what is wrong,
 //! where, and what would be right.
 
-use crate::event::Nanos;
+use crate::event::{DAY, HOUR, MILLISECOND, MINUTE, Nanos, SECOND};
 use crate::sigma::extension::Template;
 use crate::yaml::diagnostic::did_you_mean;
 use crate::yaml::{Diagnostic, Node, NodeValue, Severity, Spanned};
@@ -238,14 +238,14 @@ pub fn duration(text: &str) -> Option<Nanos> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at_checked(digits)?;
     let unit: Nanos = match unit {
-        "ms" => 1_000_000,
-        "s" => 1_000_000_000,
-        "m" => 60_000_000_000,
-        "h" => 3_600_000_000_000,
-        "d" => 86_400_000_000_000,
-        "w" => 604_800_000_000_000,
-        "M" => 2_629_746_000_000_000,
-        "y" => 31_556_952_000_000_000,
+        "ms" => MILLISECOND,
+        "s" => SECOND,
+        "m" => MINUTE,
+        "h" => HOUR,
+        "d" => DAY,
+        "w" => 7 * DAY,
+        "M" => 2_629_746 * SECOND,
+        "y" => 31_556_952 * SECOND,
         _ => return None,
     };
     number.parse::<Nanos>().ok()?.checked_mul(unit).filter(|nanos| *nanos > 0)

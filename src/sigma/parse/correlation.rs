@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::Nanos;
+use crate::event::{Nanos, SECOND};
 use crate::sigma::comparison::Comparison;
 use crate::sigma::condition;
 use crate::sigma::decimal::Decimal;
@@ -366,6 +366,6 @@ pub fn parse_timespan(text: &str) -> Result<Nanos, String> {
     }
     count
         .checked_mul(seconds)
-        .and_then(|seconds| seconds.checked_mul(1_000_000_000))
+        .and_then(|seconds| seconds.checked_mul(SECOND))
         .ok_or_else(|| format!("the time span `{text}` is too long"))
 }
