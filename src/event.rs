@@ -25,6 +25,7 @@ pub mod stamp;
 mod time;
 mod trouble;
 pub mod veil;
+pub mod wildcard;
 mod zone;
 
 pub use chunk::{Chunk, Cursor, Gap, GapCause, GenerationId, LineSpan, SourceId, SourceMessage};

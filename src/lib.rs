@@ -40,6 +40,8 @@ pub mod config;
 #[cfg(feature = "app")]
 pub mod exit;
 #[cfg(feature = "app")]
+pub mod glob;
+#[cfg(feature = "app")]
 pub mod index;
 #[cfg(feature = "app")]
 pub mod pipeline;

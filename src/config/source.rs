@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
 use regex::Regex;
 use toml::Spanned;
 
@@ -10,6 +10,7 @@ use super::document::{Reader, Table, Value, Written};
 use super::schema;
 use crate::decode::{LineFormat, LinePattern};
 use crate::event::{LogSource, PathId, Zone, canonical};
+use crate::glob;
 use crate::normalize::{FieldTarget, Network, Options, Overrides, Redaction};
 use crate::sigma::diagnostic::did_you_mean;
 
@@ -96,10 +97,10 @@ impl SourcePath {
             _ => reader.path(text),
         };
         let glob = if written == "-" { STDIN.to_owned() } else { pattern.to_string_lossy().into_owned() };
-        match GlobBuilder::new(&glob).literal_separator(true).build() {
-            Ok(glob) => Some(Self { pattern, matcher: glob.compile_matcher() }),
-            Err(error) => {
-                reader.error(text.span(), format!("`{written}` is not a pattern: {}", error.kind()));
+        match glob::compile(&glob) {
+            Ok(matcher) => Some(Self { pattern, matcher }),
+            Err(reason) => {
+                reader.error(text.span(), format!("`{written}` is not a pattern: {reason}"));
                 None
             }
         }

@@ -13,6 +13,7 @@ use super::scan::{Hits, PhraseHit};
 use super::template::{Found, Template};
 use super::vocabulary::{Marks, Vocabulary};
 use crate::event::address::{address, is_placeholder};
+use crate::event::wildcard::fits_stars_caseless;
 use crate::event::{Event, Format, Kind, Origin, PathId, Paths, Span, canonical};
 
 /// Longest message that entries are tried on, in bytes: a template is about all of it.
@@ -347,7 +348,7 @@ impl Reader {
         if condition.values.is_empty() {
             return values.all(is_placeholder);
         }
-        values.any(|value| condition.values.iter().any(|pattern| is_like(value, pattern)))
+        values.any(|value| condition.values.iter().any(|pattern| fits_stars_caseless(pattern, value)))
     }
 
     fn state(&mut self, entry: &Entry, fact: Fact, line: &Line<'_>, confidence: Confidence, contested: bool) {
@@ -374,7 +375,7 @@ impl Reader {
                 let path = self.path(path);
                 let mut values = event.all(path);
                 values
-                    .find_map(|value| words.iter().find(|(pattern, _)| is_like(value, pattern)))
+                    .find_map(|value| words.iter().find(|(pattern, _)| fits_stars_caseless(pattern, value)))
                     .map(|(_, word)| word.clone())
             }
         }
@@ -584,50 +585,4 @@ fn trimmed(event: &Event, span: Span) -> Span {
 
 fn part_of(span: Span, place: &std::ops::Range<usize>) -> Span {
     Span { start: span.start + place.start as u32, len: place.len() as u32 }
-}
-
-/// Whether a value is as a pattern says, in which `*` stands for anything. Case does not matter.
-fn is_like(value: &str, pattern: &str) -> bool {
-    let (value, pattern) = (value.as_bytes(), pattern.as_bytes());
-    let (mut at, mut in_pattern) = (0, 0);
-    // Where the last `*` stands, and how much of the value it has taken.
-    let mut star: Option<(usize, usize)> = None;
-    while at < value.len() {
-        match pattern.get(in_pattern) {
-            Some(b'*') => {
-                star = Some((in_pattern, at));
-                in_pattern += 1;
-            }
-            Some(byte) if value.get(at).is_some_and(|own| own.eq_ignore_ascii_case(byte)) => {
-                at += 1;
-                in_pattern += 1;
-            }
-            _ => {
-                let Some((place, taken)) = star else { return false };
-                star = Some((place, taken + 1));
-                at = taken + 1;
-                in_pattern = place + 1;
-            }
-        }
-    }
-    pattern.get(in_pattern..).unwrap_or_default().iter().all(|byte| *byte == b'*')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_have_stars() {
-        for (value, pattern, expect) in [
-            ("LOGIN_ERROR", "login_error", true),
-            ("LOGIN_ERROR", "login_*", true),
-            ("a.b.c", "*.b.*", true),
-            ("a.b.c", "*.d", false),
-            ("", "*", true),
-            ("x", "", false),
-        ] {
-            assert_eq!(is_like(value, pattern), expect, "{value} {pattern}");
-        }
-    }
 }

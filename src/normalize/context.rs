@@ -19,9 +19,7 @@
 use std::hash::BuildHasher;
 
 use super::value;
-use crate::event::{
-    Event, Kind, MINUTE, Nanos, Origin, PathId, SECOND, Span, TimeQuality, Timestamp, canonical,
-};
+use crate::event::{Event, Kind, MINUTE, Nanos, Origin, PathId, Span, TimeQuality, Timestamp, canonical};
 
 /// The fields that are remembered and filled in.
 pub const JOINED: [PathId; 5] = [

@@ -1,5 +1,7 @@
 //! A query as a tree. No names of index fields, no library types: it can be searched here or sent.
 
+use crate::event::wildcard;
+
 /// A question about events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expression {
@@ -160,36 +162,12 @@ impl Pattern {
     /// Whether the whole of `text` fits. Linear in the text for each `*` at worst.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let (mut piece, mut rest) = (0, text.chars());
-        // Where to go on after the last `*` if what follows it does not fit.
-        let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
-        loop {
-            let before = rest.clone();
-            match (self.0.get(piece), rest.next()) {
-                (None, None) => return true,
-                (Some(Piece::Any), _) => {
-                    rest = before;
-                    piece += 1;
-                    retry = Some((piece, rest.clone()));
-                    continue;
-                }
-                (Some(Piece::One), Some(_)) => {
-                    piece += 1;
-                    continue;
-                }
-                (Some(Piece::Character(expected)), Some(found)) if *expected == found => {
-                    piece += 1;
-                    continue;
-                }
-                (_, _) => {}
-            }
-            let Some((after, from)) = &mut retry else { return false };
-            if from.next().is_none() {
-                return false;
-            }
-            piece = *after;
-            rest = from.clone();
-        }
+        let fits_one = |piece: &Piece, found| match piece {
+            Piece::Character(expected) => *expected == found,
+            Piece::One => true,
+            Piece::Any => false,
+        };
+        wildcard::fits(&self.0, text.chars(), |piece| *piece == Piece::Any, fits_one)
     }
 }
 

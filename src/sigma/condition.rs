@@ -11,6 +11,7 @@
 //!
 //! Words are cut at blanks and parentheses, so a name may begin with a keyword (`notes`, `order`).
 
+use crate::event::wildcard::fits_stars;
 use crate::sigma::diagnostic::did_you_mean;
 use crate::sigma::rule::{Condition, Expression};
 
@@ -276,25 +277,9 @@ fn targets(target: &str, names: &[&str]) -> Vec<usize> {
     names
         .iter()
         .enumerate()
-        .filter(|(_, name)| visible(name) && glob(pattern, name))
+        .filter(|(_, name)| visible(name) && fits_stars(pattern, name))
         .map(|(index, _)| index)
         .collect()
-}
-
-/// Matches a pattern in which only `*` is special.
-fn glob(pattern: &str, name: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let first = pieces.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let mut pieces: Vec<&str> = pieces.collect();
-    let Some(last) = pieces.pop() else { return rest.is_empty() };
-    for piece in pieces {
-        match rest.find(piece) {
-            Some(at) => rest = rest.get(at + piece.len()..).unwrap_or_default(),
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 /// Reads the extended condition of a correlation as an expression over `rules`.

@@ -5,7 +5,9 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
+
+use crate::glob;
 
 /// One thing to read.
 #[derive(Clone, Debug)]
@@ -156,12 +158,8 @@ impl Part {
             return Ok(Self::Literal(name.to_owned()));
         }
         let text = name.to_str().ok_or_else(|| fail("it is not valid UTF-8".to_owned()))?;
-        let glob = GlobBuilder::new(text)
-            .literal_separator(true)
-            .backslash_escape(true)
-            .build()
-            .map_err(|error| fail(error.kind().to_string()))?;
-        Ok(Self::Wild { matcher: glob.compile_matcher(), hidden: text.starts_with('.') })
+        let matcher = glob::compile(text).map_err(fail)?;
+        Ok(Self::Wild { matcher, hidden: text.starts_with('.') })
     }
 
     /// True when the part accepts this one name; `**` accepts every name that is not hidden.
