@@ -60,7 +60,17 @@ facts! {
     api_key_created: ["iam"], ["creation"], "success";
     api_key_revoked: ["iam"], ["deletion"], "success";
     api_key_rejected: ["authentication"], ["info"], "failure";
+    api_key_used: ["authentication"], ["info"], "success";
     access_denied: ["web"], ["access", "denied"], "failure";
+    address_refused: ["web"], ["access", "denied"], "failure";
+    origin_refused: ["web"], ["access", "denied"], "failure";
+    host_refused: ["web"], ["access", "denied"], "failure";
+    request_refused: ["web"], ["access", "denied"], "failure";
+    request_started: ["web"], ["access"], "unknown";
+    request_failed: ["web"], ["error"], "failure";
+    content_policy_violated: ["web"], ["info"], "";
+    tls_failed: ["network"], ["connection", "denied"], "failure";
+    verification_failed: ["iam"], ["info", "user"], "failure";
     privilege_used: ["process"], ["start"], "success";
     privilege_refused: ["process"], ["denied"], "failure";
     rate_limited: ["web"], ["denied"], "failure";
@@ -76,9 +86,18 @@ facts! {
     dependency_recovered: ["host"], ["info"], "success";
     dependency_ejected: ["host"], ["change"], "";
     dependency_restored: ["host"], ["change"], "";
+    retry_failed: ["host"], ["error"], "failure";
     pool_exhausted: ["database"], ["error"], "failure";
     secret_read: ["database"], ["access"], "";
     data_exported: ["database"], ["access"], "";
+    data_read: ["database"], ["access"], "";
+    privacy_requested: ["database"], ["access"], "";
+    table_dropped: ["database"], ["deletion"], "";
+    schema_changed: ["database"], ["change"], "";
+    statement_cancelled: ["database"], ["error"], "failure";
+    program_executed: ["process"], ["start"], "";
+    decryption_failed: ["host"], ["error"], "failure";
+    weakness_found: ["vulnerability"], ["info"], "";
     config_changed: ["configuration"], ["change"], "";
     audit_disabled: ["configuration"], ["change"], "";
     audit_enabled: ["configuration"], ["change"], "";
@@ -86,10 +105,11 @@ facts! {
     service_started: ["process"], ["start"], "";
     service_stopped: ["process"], ["end"], "";
     service_crashed: ["process"], ["error"], "failure";
+    start_failed: ["process"], ["error"], "failure";
 }
 
 /// Words that `event.reason` may have beside those of the source.
-pub const REASONS: [&str; 12] = [
+pub const REASONS: [&str; 15] = [
     "bad_password",
     "unknown_user",
     "locked",
@@ -102,6 +122,9 @@ pub const REASONS: [&str; 12] = [
     "token",
     "certificate",
     "out_of_memory",
+    "signature",
+    "revoked",
+    "too_old",
 ];
 
 impl Fact {

@@ -340,6 +340,11 @@ pub(super) fn texts(node: &Node) -> Vec<String> {
     list(node).filter_map(Node::scalar_text).collect()
 }
 
+/// The fields with a fixed value that `set` of a row names.
+pub(super) fn fixed(row: &Node) -> Vec<(String, String)> {
+    row.get("set").map(pairs).unwrap_or_default()
+}
+
 fn pairs(node: &Node) -> Vec<(String, String)> {
     node.entries().iter().filter_map(|(key, value)| Some((key.value.clone(), value.scalar_text()?))).collect()
 }

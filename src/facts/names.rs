@@ -5,9 +5,10 @@
 //! `login_failed_email_sent` out. The longest phrase wins at each place: `logout` holds no `log`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::fact::Fact;
-use super::file::{list, texts};
+use super::file::{fixed, list, texts};
 use crate::event::address::is_placeholder;
 use crate::yaml::{self, Diagnostic, Node};
 
@@ -22,9 +23,17 @@ const ROW_LIMIT: usize = 128;
 /// The table of `names.yml`.
 #[derive(Debug, Default)]
 pub struct Names {
-    rows: Vec<Fact>,
+    rows: Vec<Row>,
     phrases: HashMap<String, Meaning>,
     pub diagnostics: Vec<Diagnostic>,
+}
+
+#[derive(Debug)]
+struct Row {
+    fact: Fact,
+    reason: Option<String>,
+    /// Fields with a fixed value.
+    set: Arc<[(String, String)]>,
 }
 
 /// What a phrase may be, as sets of rows.
@@ -41,6 +50,8 @@ struct Meaning {
 pub struct Named {
     pub fact: Fact,
     pub reason: Option<String>,
+    /// Fields with a fixed value.
+    pub set: Arc<[(String, String)]>,
 }
 
 impl Names {
@@ -77,7 +88,8 @@ impl Names {
             return;
         };
         let bit = 1 << self.rows.len();
-        self.rows.push(fact);
+        let reason = node.get("reason").and_then(Node::scalar_text);
+        self.rows.push(Row { fact, reason, set: fixed(node).into() });
         let phrases = |key: &str| node.get(key).map(texts).unwrap_or_default();
         for phrase in phrases("subject") {
             self.phrase(&phrase).subject |= bit;
@@ -130,7 +142,11 @@ impl Names {
         }
         let stated = subject & verdict & possible;
         let row = self.rows.get(stated.trailing_zeros() as usize).filter(|_| stated != 0)?;
-        Some(Named { fact: *row, reason })
+        Some(Named {
+            fact: row.fact,
+            reason: reason.or_else(|| row.reason.clone()),
+            set: Arc::clone(&row.set),
+        })
     }
 
     /// The longest phrase that the words begin with, and of how many words it is.
@@ -215,6 +231,14 @@ names:
         assert_eq!(find("user_login", "failure"), Some("login_failed"));
         assert_eq!(find("login", "success"), Some("login_succeeded"));
         assert_eq!(find("policy_loaded", "success"), None);
+    }
+
+    #[test]
+    fn a_row_may_know_the_reason_and_what_it_is_about() {
+        let table = "names: [{fact: token_rejected, reason: csrf, set: {soctop.dependency: forms}, subject: [csrf token], verdict: [missing]}]";
+        let named = Names::read("names.yml", table).find("csrf_token_missing", "").unwrap();
+        assert_eq!(named.reason.as_deref(), Some("csrf"));
+        assert_eq!(*named.set, [("soctop.dependency".to_owned(), "forms".to_owned())]);
     }
 
     #[test]

@@ -440,7 +440,10 @@ impl Reader {
     fn name(&mut self, line: &Line<'_>) {
         let message = line.event.text(line.message);
         let action = text_of(line.event, canonical::EVENT_ACTION);
-        let name = if action.is_empty() && !message.contains(' ') { message } else { action };
+        // `Security violation: excessive_headers`
+        let violated = text_of(line.event, canonical::RULE_NAME);
+        let name = [action, violated].into_iter().find(|name| !name.is_empty());
+        let name = name.unwrap_or(if message.contains(' ') { "" } else { message });
         if name.is_empty() {
             return;
         }
@@ -461,6 +464,7 @@ impl Reader {
             count: None,
             echo: false,
         });
+        self.bring_fixed(&named.set);
     }
 
     fn named(&mut self, name: &str, verdict: &str) -> Option<Named> {
@@ -484,7 +488,11 @@ impl Reader {
         }
         let vocabulary = Arc::clone(&self.vocabulary);
         let message = line.event.text(line.message);
-        let Some(sentence) = vocabulary.sentences().find(message, &self.stated.hits) else { return };
+        let names_somebody = |path| !text_of(line.event, path).is_empty();
+        let is_about_somebody = names_somebody(canonical::USER_NAME) || names_somebody(canonical::SOURCE_IP);
+        let Some(sentence) = vocabulary.sentences().find(message, &self.stated.hits, is_about_somebody) else {
+            return;
+        };
         self.stated.statements.push(Statement {
             fact: sentence.fact,
             confidence: Confidence::Sentence,
@@ -494,6 +502,7 @@ impl Reader {
             count: None,
             echo: false,
         });
+        self.bring_fixed(sentence.set);
         for (path, place) in [
             (canonical::USER_NAME, sentence.user),
             (canonical::USER_TARGET_NAME, sentence.target),
@@ -548,9 +557,11 @@ impl Line<'_> {
 
 /// Whether the message is what an application says, and not what a client asked or a statement holds.
 fn is_prose(event: &Event) -> bool {
-    let format =
-        matches!(event.meta.format, Format::Json | Format::TextLog | Format::Logfmt | Format::Syslog);
-    format && event.get(canonical::DB_STATEMENT).is_none()
+    let is_told = !matches!(
+        event.meta.format,
+        Format::Access | Format::Nginx | Format::NginxError | Format::PostgresCsv
+    );
+    is_told && event.get(canonical::DB_STATEMENT).is_none()
 }
 
 /// Whether a message begins as the line of another program would: `sshd[812]: Accepted ..`.

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::fact::Fact;
-use super::file::{list, texts};
+use super::file::{fixed, list, texts};
 use super::quotes;
 use super::scan::{Hits, StemHit, head};
 use crate::event::address::{self, is_placeholder};
@@ -24,6 +24,8 @@ const COLON_DISTANCE: usize = 48;
 const BEGINNING: usize = 80;
 /// Longest name of a user, in bytes.
 const NAME_LIMIT: usize = 128;
+/// Shortest word of another world that may be the name of a thing, in bytes: `search`, and neither `no` nor `if`.
+const NAME_LEAST: usize = 5;
 /// Rows that fit into a set of bits.
 const ROW_LIMIT: usize = 128;
 
@@ -47,12 +49,15 @@ pub struct Sentences {
 
 #[derive(Debug)]
 struct Row {
-    fact: Fact,
+    /// None: the sentence is known, and states nothing.
+    fact: Option<Fact>,
     reason: Option<String>,
     /// The fact stands without anybody.
     alone: bool,
     /// A name stands before the subject or after it.
     names: bool,
+    /// Fields with a fixed value.
+    set: Vec<(String, String)>,
     entry: String,
 }
 
@@ -69,6 +74,7 @@ pub struct Sentence<'s> {
     pub fact: Fact,
     pub reason: Option<&'s str>,
     pub entry: &'s str,
+    pub set: &'s [(String, String)],
     pub user: Option<Range<usize>>,
     pub target: Option<Range<usize>>,
     pub source: Option<Range<usize>>,
@@ -104,10 +110,11 @@ impl Sentences {
     fn row(&mut self, node: &Node) {
         let text = |key: &str| node.get(key).and_then(Node::scalar_text);
         let word = text("fact").unwrap_or_default();
-        let Some(fact) = Fact::named(&word).filter(|_| self.rows.len() < ROW_LIMIT) else {
+        let fact = Fact::named(&word);
+        if (fact.is_none() && word != "none") || self.rows.len() >= ROW_LIMIT {
             self.diagnostics.push(Diagnostic::error(&node.at, format!("no fact is called `{word}`")));
             return;
-        };
+        }
         let bit = 1 << self.rows.len();
         let is_set = |key: &str| text(key).as_deref() == Some("true");
         let entry = format!("sentences.yml:{}", node.at.line);
@@ -116,6 +123,7 @@ impl Sentences {
             reason: text("reason"),
             alone: is_set("alone"),
             names: is_set("names"),
+            set: fixed(node),
             entry,
         });
         for stem in node.get("subject").map(texts).unwrap_or_default() {
@@ -152,7 +160,9 @@ impl Sentences {
 
     /// What the message states, if anything.
     #[must_use]
-    pub fn find(&self, message: &str, hits: &Hits) -> Option<Sentence<'_>> {
+    ///
+    /// `is_about_somebody`: the line names a user or an address beside the message.
+    pub fn find(&self, message: &str, hits: &Hits, is_about_somebody: bool) -> Option<Sentence<'_>> {
         if !self.may_state(&hits.stems) {
             return None;
         }
@@ -160,14 +170,16 @@ impl Sentences {
         let quoted = quotes::quoted(message);
         let hits: Vec<StemHit> =
             hits.stems.iter().filter(|hit| !quotes::is_inside(&quoted, hit.start)).copied().collect();
-        let (row, pair) = self.pair(&hits)?;
         let reader = Reader { table: self, message, quoted: &quoted };
-        if reader.is_vetoed(&hits) {
-            return None;
+        for (row, pair) in self.pairs(&hits, &reader) {
+            let sentence = reader.read(row, row.fact?, &pair);
+            if row.alone || is_about_somebody || sentence.user.is_some() || sentence.source.is_some() {
+                let claim = reader.claim(row, &pair);
+                let is_vetoed = reader.is_vetoed(&hits, claim, sentence.name.as_ref());
+                return (!is_vetoed).then_some(sentence);
+            }
         }
-        let sentence = reader.read(row, &pair);
-        let has_somebody = sentence.user.is_some() || sentence.source.is_some();
-        (has_somebody || row.alone).then_some(sentence)
+        None
     }
 
     /// Quickly: a subject and a verdict of one row are there at all.
@@ -180,32 +192,44 @@ impl Sentences {
         hits.len() > 1 && all(|stem| stem.subject) & all(|stem| stem.verdict) != 0
     }
 
-    /// The first row of which subject and verdict are close to each other, and where both stand.
-    fn pair(&self, hits: &[StemHit]) -> Option<(&Row, [Range<usize>; 2])> {
-        let of = |hit: &StemHit| self.stems.get(hit.stem as usize);
-        let close = hits.iter().flat_map(|subject| {
-            let near = hits.iter().filter(|verdict| is_close(subject, verdict));
-            near.filter_map(move |verdict| {
-                let rows = of(subject)?.subject & of(verdict)?.verdict;
-                (rows != 0).then(|| {
-                    (rows.trailing_zeros(), [subject.start..subject.end, verdict.start..verdict.end])
-                })
-            })
-        });
-        let (row, pair) = close.min_by_key(|(row, _)| *row)?;
-        Some((self.rows.get(row as usize)?, pair))
+    /// The rows of which subject and verdict are close to each other, in their order, and where both stand.
+    fn pairs(&self, hits: &[StemHit], reader: &Reader<'_>) -> Vec<(&Row, [Range<usize>; 2])> {
+        let mut found: Vec<(u32, [Range<usize>; 2])> = Vec::new();
+        let rows_of = |subject: &StemHit, verdict: &StemHit| {
+            let of = |hit: &StemHit| self.stems.get(hit.stem as usize);
+            Some(of(subject)?.subject & of(verdict)?.verdict).filter(|rows| *rows != 0)
+        };
+        for (subject, verdict) in hits.iter().flat_map(|subject| hits.iter().map(move |hit| (subject, hit))) {
+            let Some(mut rows) = rows_of(subject, verdict).filter(|_| reader.is_close(subject, verdict)) else {
+                continue;
+            };
+            while rows != 0 {
+                let place = [subject.start..subject.end, verdict.start..verdict.end];
+                found.push((rows.trailing_zeros(), place));
+                rows &= rows - 1;
+            }
+        }
+        found.sort_by_key(|(row, _)| *row);
+        found.dedup_by_key(|(row, _)| *row);
+        found.into_iter().filter_map(|(row, pair)| Some((self.rows.get(row as usize)?, pair))).collect()
     }
-}
-
-fn is_close(a: &StemHit, b: &StemHit) -> bool {
-    let (first, second) = if a.start <= b.start { (a, b) } else { (b, a) };
-    first.end <= second.start && second.start - first.end <= DISTANCE && first.start <= BEGINNING
 }
 
 /// The words of a text and where they begin; signs at their ends are no part of them.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    words_of(text, |_| true)
+}
+
+/// The words that are no part of a path or an address of the web.
+fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    words_of(text, |piece| !piece.starts_with('/') && !piece.contains("://"))
+}
+
+/// The words of those pieces between white space that `is_read` takes.
+fn words_of(text: &str, is_read: fn(&str) -> bool) -> impl Iterator<Item = (usize, &str)> {
     let is_sign = |c: char| !c.is_alphanumeric();
-    text.split([' ', '\t', '\n', '/', '=']).filter_map(move |piece| {
+    let pieces = text.split([' ', '\t', '\n']).filter(move |piece| is_read(piece));
+    pieces.flat_map(|piece| piece.split(['/', '='])).filter_map(move |piece| {
         let start = (piece.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
         let trimmed = piece.trim_start_matches(is_sign);
         let start = start + (piece.len() - trimmed.len());
@@ -222,7 +246,7 @@ struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
-    fn read<'s>(&self, row: &'s Row, pair: &[Range<usize>; 2]) -> Sentence<'s> {
+    fn read<'s>(&self, row: &'s Row, fact: Fact, pair: &[Range<usize>; 2]) -> Sentence<'s> {
         let actor = self.somebody(&self.table.actors);
         let person = self.somebody(&self.table.people).or_else(|| self.after_colon(pair));
         let (user, target) = match (actor, person) {
@@ -233,9 +257,10 @@ impl<'r> Reader<'r> {
         };
         let name = if row.names { self.named(pair) } else { None };
         Sentence {
-            fact: row.fact,
+            fact,
             reason: row.reason.as_deref(),
             entry: &row.entry,
+            set: &row.set,
             user: user.filter(|_| !row.names),
             target,
             source: self.address(),
@@ -243,17 +268,47 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Whether a word of another world stands outside of quotes, of the stems, and of what introduces a name.
-    fn is_vetoed(&self, hits: &[StemHit]) -> bool {
-        if self.message.trim_end().ends_with('?') {
+    /// Whether two stems stand near the beginning, and near each other but for names in quotes and paths.
+    fn is_close(&self, a: &StemHit, b: &StemHit) -> bool {
+        let (first, second) = if a.start <= b.start { (a, b) } else { (b, a) };
+        let Some(between) = self.message.get(first.end..second.start) else { return false };
+        if between.len() <= DISTANCE || first.start > BEGINNING {
+            return first.start <= BEGINNING;
+        }
+        let in_quotes = self.quoted.iter().filter(|part| part.start >= first.end && part.end <= second.start);
+        let in_quotes: usize = in_quotes.map(Range::len).sum();
+        let in_paths: usize = between.split(' ').filter(|piece| piece.starts_with('/')).map(str::len).sum();
+        between.len() <= DISTANCE + in_quotes + in_paths
+    }
+
+    /// Where the claim stands. Of a fact that stands without anybody it is the clause of subject and verdict: a
+    /// statement, the text of an exception or the name of a step beside it claims nothing.
+    fn claim(&self, row: &Row, pair: &[Range<usize>; 2]) -> Range<usize> {
+        const SIGNS: [&str; 4] = [": ", "; ", " - ", "\n"];
+        if !row.alone {
+            return 0..self.message.len();
+        }
+        let (start, end) = (pair[0].start.min(pair[1].start), pair[0].end.max(pair[1].end));
+        let before = self.message.get(..start).unwrap_or_default();
+        let rest = self.message.get(end..).unwrap_or_default();
+        let begin = SIGNS.iter().filter_map(|sign| Some(before.rfind(sign)? + sign.len())).max();
+        let detail = SIGNS.iter().filter_map(|sign| rest.find(sign)).min();
+        begin.unwrap_or(0)..detail.map_or(self.message.len(), |at| end + at)
+    }
+
+    /// Whether a word of another world stands in the claim outside of quotes, of the stems, of a name and of
+    /// what introduces one.
+    fn is_vetoed(&self, hits: &[StemHit], claim: Range<usize>, name: Option<&Range<usize>>) -> bool {
+        if self.text(&claim).trim_end().ends_with('?') {
             return true;
         }
         let introducing = self.table.people.iter().chain(&self.table.actors);
         let introduced: Vec<Range<usize>> = introducing
             .flat_map(|word| self.behind(word).map(|end| end - word.len()..end).collect::<Vec<_>>())
             .collect();
-        words(self.message).any(|(place, word)| {
-            let is_own = hits.iter().any(|hit| (hit.start..hit.end).contains(&place));
+        prose(self.message).filter(|(place, _)| claim.contains(place)).any(|(place, word)| {
+            let is_own = hits.iter().any(|hit| (hit.start..hit.end).contains(&place))
+                || name.is_some_and(|name| name.contains(&place));
             !is_own
                 && !quotes::is_inside(self.quoted, place)
                 && !quotes::is_inside(&introduced, place)
@@ -330,6 +385,12 @@ impl<'r> Reader<'r> {
             || !lower.chars().any(char::is_alphabetic)
     }
 
+    /// A word that is none of this sentence, and may be the name of a thing: `search circuit breaker is now open`.
+    fn is_vetoed_name(&self, place: &Range<usize>) -> bool {
+        let lower = self.text(place).to_lowercase();
+        self.table.veto.contains(&lower) && lower.len() >= NAME_LEAST && place.start == 0
+    }
+
     /// `Bad credentials: alice (203.0.113.9)`.
     fn after_colon(&self, pair: &[Range<usize>; 2]) -> Option<Range<usize>> {
         let end = pair[0].end.max(pair[1].end);
@@ -376,7 +437,9 @@ impl<'r> Reader<'r> {
         self.thing_at(place).filter(|name| !pair[1].contains(&name.start)).or_else(after_word).or_else(|| {
             let before = self.message.get(..subject.start)?.trim_end();
             let start = before.rfind(' ').map_or(0, |at| at + 1);
-            self.name_at(start).filter(|name| name.end == before.len())
+            let name = start..before.len();
+            let is_thing = self.name_at(start).as_ref() == Some(&name) || self.is_vetoed_name(&name);
+            is_thing.then_some(name)
         })
     }
 }

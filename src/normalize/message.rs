@@ -243,6 +243,10 @@ fn quoted_request<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
     }
     found(Fact::Part(canonical::HTTP_METHOD, method));
     target_facts(target, found);
+    let version = rest.get(line.len() + 1..).and_then(|version| version.split(['"', ' ']).next());
+    if let Some(version) = version.filter(|version| value::is_protocol(version)) {
+        found(Fact::Part(canonical::HTTP_VERSION, version));
+    }
     if let Some((_, after)) = after.split_once('"') {
         status(after.trim_start(), found);
     }

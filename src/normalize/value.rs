@@ -9,6 +9,12 @@ pub(super) fn is_status(text: &str) -> bool {
     matches!(text.as_bytes(), [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'])
 }
 
+/// `HTTP/1.1`
+pub(super) fn is_protocol(text: &str) -> bool {
+    let number = |version: &str| version.len() <= 3 && version.starts_with(|first: char| first.is_ascii_digit());
+    text.strip_prefix("HTTP/").is_some_and(number)
+}
+
 /// A word that HTTP uses as a method.
 #[inline]
 pub(super) fn is_method(text: &str) -> bool {

@@ -217,3 +217,20 @@ fn every_subject_has_rules() {
     ];
     assert_eq!(subjects, expected.map(str::to_owned).into());
 }
+
+/// How products say things stands in `vocabulary/`. What a statement of SQL looks like is no product's word.
+#[test]
+fn no_rule_looks_for_words_in_a_message() {
+    let looks = |text: &str| {
+        let in_detection = text.split("\nsoctop:\n").next().unwrap_or(text);
+        in_detection.lines().any(|line| line.trim_start_matches([' ', '-']).starts_with("message"))
+    };
+    let wording: Vec<PathBuf> = files()
+        .into_iter()
+        .filter(|file| {
+            let text = std::fs::read_to_string(file).unwrap();
+            text.split("\n---\n").any(looks) && !file.ends_with("suspicious_query.yml")
+        })
+        .collect();
+    assert_eq!(wording, [] as [PathBuf; 0]);
+}

@@ -69,6 +69,7 @@ pub(super) fn availability() -> Vec<Sample> {
                 "  File \"/srv/market/api/models.py\", line 31, in <module>",
                 "    class Package(Base):",
                 "sqlalchemy.exc.InvalidRequestError: Attribute name 'metadata' is reserved",
+                "ERROR:    Application startup failed. Exiting.",
             ]
             .iter()
             .enumerate()
