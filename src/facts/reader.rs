@@ -490,7 +490,8 @@ impl Reader {
         let message = line.event.text(line.message);
         let names_somebody = |path| !text_of(line.event, path).is_empty();
         let is_about_somebody = names_somebody(canonical::USER_NAME) || names_somebody(canonical::SOURCE_IP);
-        let Some(sentence) = vocabulary.sentences().find(message, &self.stated.hits, is_about_somebody) else {
+        let Some(sentence) = vocabulary.sentences().find(message, &self.stated.hits, is_about_somebody)
+        else {
             return;
         };
         self.stated.statements.push(Statement {

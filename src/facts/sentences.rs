@@ -200,7 +200,8 @@ impl Sentences {
             Some(of(subject)?.subject & of(verdict)?.verdict).filter(|rows| *rows != 0)
         };
         for (subject, verdict) in hits.iter().flat_map(|subject| hits.iter().map(move |hit| (subject, hit))) {
-            let Some(mut rows) = rows_of(subject, verdict).filter(|_| reader.is_close(subject, verdict)) else {
+            let Some(mut rows) = rows_of(subject, verdict).filter(|_| reader.is_close(subject, verdict))
+            else {
                 continue;
             };
             while rows != 0 {

@@ -11,7 +11,8 @@ pub(super) fn is_status(text: &str) -> bool {
 
 /// `HTTP/1.1`
 pub(super) fn is_protocol(text: &str) -> bool {
-    let number = |version: &str| version.len() <= 3 && version.starts_with(|first: char| first.is_ascii_digit());
+    let number =
+        |version: &str| version.len() <= 3 && version.starts_with(|first: char| first.is_ascii_digit());
     text.strip_prefix("HTTP/").is_some_and(number)
 }
 
