@@ -15,6 +15,7 @@ mod json;
 mod keys;
 mod line;
 mod names;
+mod shell;
 mod telemetry;
 mod text;
 
@@ -22,6 +23,7 @@ use batch::Batch;
 pub use format::{LineFormat, LinePattern, PatternError};
 use line::Line;
 use names::Names;
+use shell::Shells;
 use text::{Reading, Wrapped};
 
 use crate::event::{Event, Flags, Format, Kind, Mark, Origin, Outcome, PathId, Paths, canonical};
@@ -51,6 +53,8 @@ pub struct Decoder {
     inner: String,
     /// What is left of a line of many events.
     batch: Batch,
+    /// The wrappers that were taken off the line.
+    shells: Shells,
 }
 
 impl Decoder {
@@ -61,6 +65,7 @@ impl Decoder {
             json: json::Parser::new(paths),
             inner: String::new(),
             batch: Batch::default(),
+            shells: Shells::default(),
         }
     }
 
@@ -79,6 +84,7 @@ impl Decoder {
             return self.decode_as(format, &both_ends(line), true, event);
         }
         self.batch.clear();
+        self.shells.clear();
         let outcome = match simdutf8::basic::from_utf8(line) {
             Ok(text) => self.decode_text(format, text, cut, event),
             Err(_) => {
@@ -86,7 +92,8 @@ impl Decoder {
             }
         };
         let guessed = matches!(format, LineFormat::Json | LineFormat::Recognised);
-        if guessed && self.may_hold_many(event) && self.batch.open(event.raw().trim()) {
+        if guessed && self.may_hold_many(event) && self.batch.open(self.shells.innermost(event).trim()) {
+            self.shells.keep(event);
             let outcome = self.decode_next(event).map_or(outcome, |first| outcome.and(first));
             return settle(if outcome == Outcome::Raw { Outcome::Parsed } else { outcome }, cut, event);
         }
@@ -102,21 +109,22 @@ impl Decoder {
             self.inner = text;
             return None;
         };
-        let line = text;
+        // A record stands alone, in the wrappers of its batch.
+        let (line, wrapped) = self.shells.around(text);
         let outcome = self.decode_text(&LineFormat::Recognised, &line, false, event);
         if line.capacity() <= USUAL_INNER_BYTES {
             self.inner = line;
         }
         event.meta.part = next.part;
-        event.meta.flags.set_if(!next.whole, Flags::OUT_OF_BOUNDS);
+        event.meta.flags.set_if(!(next.whole && wrapped), Flags::OUT_OF_BOUNDS);
         Some(settle(outcome, false, event))
     }
 
     /// Whether a line could be more than one event.
     fn may_hold_many(&self, event: &Event) -> bool {
-        let text = event.raw().trim_start();
+        let text = self.shells.innermost(event).trim_start();
         match text.bytes().next() {
-            Some(b'[') => text.get(1..).is_some_and(|rest| rest.trim_start().starts_with('{')),
+            Some(b'[') => begins_a_list(text),
             Some(b'{') => {
                 let list = |path, kind| kind == Kind::Array && self.names.lists.contains(&path);
                 event.fields().iter().any(|field| list(field.path, field.kind))
@@ -178,6 +186,11 @@ impl Decoder {
             let inner = self.unwrap_json(start, wrappers, event);
             return Some(outcome.and(inner));
         }
+        if begins_a_list(part.text) && batch::is_list(part.text.trim_end()) {
+            event.push(canonical::MESSAGE, Kind::String, part.span(part.text.trim_end()), Origin::Line);
+            event.meta.format = Format::Json;
+            return Some(Outcome::Parsed);
+        }
         match text::read(part, &self.names, event) {
             Reading::Done(format) => {
                 event.meta.format = format;
@@ -236,7 +249,12 @@ impl Decoder {
         let mark = event.mark();
         let text = wrapped.line.text;
         let inside = wrapped.line.from(text.get(first_visible(text)?..)?);
-        let outcome = self.read_part(inside, cut, wrappers.checked_sub(1)?, event)?;
+        let left = wrappers.checked_sub(1)?;
+        let outer = self.shells.enter(wrapped.line.span(text));
+        let Some(outcome) = self.read_part(inside, cut, left, event) else {
+            self.shells.leave(outer);
+            return None;
+        };
         event.bring_forward(start, mark);
         event.meta.wrapper = wrapped.by;
         Some(outcome)
@@ -395,6 +413,11 @@ impl Decoder {
         });
         event.meta.format = Format::Logfmt;
     }
+}
+
+/// Whether a text begins like an array of objects.
+fn begins_a_list(text: &str) -> bool {
+    text.strip_prefix('[').is_some_and(|rest| rest.trim_start().starts_with('{'))
 }
 
 /// The first line of several; an object is not cut.

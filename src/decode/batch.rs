@@ -93,9 +93,7 @@ impl Batch {
         self.clear();
         let bytes = line.as_bytes();
         let (kind, pieces) = match bytes.first() {
-            Some(b'[') if value_end(bytes, 0) == bytes.len() => {
-                (Kind::Plain, records(bytes, 0).unwrap_or_default())
-            }
+            Some(b'[') => (Kind::Plain, listed(line).unwrap_or_default()),
             Some(b'{') => {
                 glued(bytes).or_else(|| contained(line)).or_else(|| telemetry(line)).unwrap_or_default()
             }
@@ -141,6 +139,17 @@ impl Batch {
         }
         Some(Next { part: self.next as u32 - 1, whole })
     }
+}
+
+/// Whether a line is an array of objects.
+pub(super) fn is_list(line: &str) -> bool {
+    listed(line).is_some()
+}
+
+/// The objects of an array that is all of the line.
+fn listed(line: &str) -> Option<Vec<Piece>> {
+    let bytes = line.as_bytes();
+    if value_end(bytes, 0) == bytes.len() { records(bytes, 0) } else { None }
 }
 
 /// `{...}{...}`: objects, and text between or behind them.

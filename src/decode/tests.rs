@@ -1055,6 +1055,46 @@ fn a_line_may_hold_many_events() {
 }
 
 #[test]
+fn a_batch_in_a_wrapper_is_many_events_in_that_wrapper() {
+    let batches = [
+        r#"{"Records":[{"user":"a"},{"user":"b"}]}"#,
+        r#"[{"user":"a"},{"user":"b"}]"#,
+        r#"{"user":"a"}{"user":"b"}"#,
+    ];
+    for batch in batches {
+        let quoted = serde_json::Value::from(format!("{batch}\n")).to_string();
+        let docker = format!(r#"{{"log":{quoted},"stream":"stdout","time":"2026-11-28T09:30:00.1Z"}}"#);
+        let twice = serde_json::Value::from(docker.clone()).to_string();
+        for (line, name, outer) in [
+            (docker.clone(), "stream", "stdout"),
+            (format!("2026-11-28T09:30:00.1Z stdout F {batch}"), "stream", "stdout"),
+            (format!("<34>Nov 28 09:30:00 web1 app[42]: {batch}"), "program", "app"),
+            (format!("<34>1 2026-11-28T09:30:00Z web1 app 42 - - {batch}"), "program", "app"),
+            (format!("api-1  | {batch}"), "container.name", "api-1"),
+            (format!("<34>Nov 28 09:30:00 web1 dockerd[42]: {docker}"), "stream", "stdout"),
+            (format!(r#"{{"MESSAGE":{},"_PID":"7"}}"#, serde_json::Value::from(batch)), "_PID", "7"),
+            (format!(r#"{{"MESSAGE":{twice},"_HOSTNAME":"web1"}}"#), "stream", "stdout"),
+        ] {
+            assert_eq!(each_event(&line, "user"), ["a", "b"], "{line}");
+            assert_eq!(each_event(&line, name), [outer, outer], "{line}");
+        }
+    }
+}
+
+#[test]
+fn wrappers_are_not_repeated_without_end() {
+    let records = vec![r#"{"a":1}"#; 3_000].join(",");
+    let line = format!("<34>Nov 28 09:30:00 web1 app[42]: [{records}]");
+    assert_eq!(each_event(&line, "program").len(), 3_000);
+    let quoted = serde_json::Value::from(format!("[{records}]")).to_string();
+    let name = "n".repeat(10_000);
+    let line = format!(r#"{{"log":{quoted},"stream":"stdout","container_name":"{name}"}}"#);
+    let named = each_event(&line, "container_name").iter().filter(|held| **held == name).count();
+    assert!((100..1_000).contains(&named), "{named}");
+    assert_eq!(each_event(&line, "a"), vec!["1"; 3_000]);
+}
+
+#[test]
 fn a_list_in_an_event_is_no_batch() {
     for line in [
         r#"{"u":"a","events":[{"u":"b"},{"u":"c"}]}"#,
