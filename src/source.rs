@@ -19,7 +19,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::event::{Cursor, Timestamp};
+use crate::event::{Cursor, LineSpan, Timestamp};
 
 mod changes;
 mod encoding;
@@ -117,6 +117,10 @@ pub struct Options {
     /// Sets the addresses of a file apart from those of an equal one read by another `run`
     /// ([`Addresses::Content`] only).
     pub first_ordinal: u64,
+    /// How many of the last of these lines may be parts of an event that goes on in what is read next. They are given
+    /// together with it, or when nothing has come for [`Options::patience`].
+    pub waiting: fn(&[u8], &[LineSpan]) -> usize,
+    pub patience: Duration,
 }
 
 impl Default for Options {
@@ -140,6 +144,8 @@ impl Default for Options {
             open_files_max: 1024,
             instance: 0,
             first_ordinal: 0,
+            waiting: |_, _| 0,
+            patience: Duration::from_millis(200),
         }
     }
 }
@@ -148,7 +154,7 @@ impl Options {
     pub(crate) fn sizes(&self) -> Sizes {
         let limits =
             LineLimits { line: self.line_limit_bytes, head: self.cut_head_bytes, tail: CUT_TAIL_BYTES };
-        Sizes { limits, chunk: self.chunk_bytes }
+        Sizes { limits, chunk: self.chunk_bytes, waiting: self.waiting }
     }
 }
 

@@ -5,6 +5,7 @@
 //! outcome, a bad rule was reported when it was loaded.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::ingest::IngestStage;
@@ -100,9 +101,16 @@ const NO_LINE: LineSpan = LineSpan { start: 0, len: 0, offset: 0, disk_len: 0, c
 
 /// The lines of `chunk`, those that are parts of one event together.
 pub fn groups(chunk: &mut Chunk) -> Vec<Joined> {
-    let range = |line: &LineSpan| line.start as usize..line.start as usize + line.len as usize;
-    let lines: Vec<_> = chunk.lines.iter().map(range).collect();
-    joining::join(&mut chunk.bytes, &lines)
+    joining::join(&mut chunk.bytes, &ranges(&chunk.lines))
+}
+
+/// How many of the last lines of a chunk may go on in the next.
+pub(super) fn waiting(bytes: &[u8], lines: &[LineSpan]) -> usize {
+    joining::waiting(bytes, &ranges(lines))
+}
+
+fn ranges(lines: &[LineSpan]) -> Vec<Range<usize>> {
+    lines.iter().map(|line| line.start as usize..line.start as usize + line.len as usize).collect()
 }
 
 /// Decode, normalise, match, correlate. Owns every buffer of the hot path.

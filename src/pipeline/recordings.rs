@@ -8,6 +8,7 @@ use std::{io, thread};
 use crossbeam_channel::{Receiver, bounded};
 
 use super::replay::Recording;
+use super::work;
 use crate::event::{Chunk, SourceMessage, Trouble};
 use crate::source::{self, Addresses, From, Input, Options, Stop};
 
@@ -33,8 +34,13 @@ pub enum RecordingError {
 /// # Errors
 /// When a named file does not exist, or a folder or pattern holds nothing to read.
 pub fn recordings(inputs: &[Input]) -> Result<(Vec<Recording<Chunks>>, Vec<String>), RecordingError> {
-    let options =
-        Options { from: From::Start, follow: false, addresses: Addresses::Content, ..Options::default() };
+    let options = Options {
+        from: From::Start,
+        follow: false,
+        addresses: Addresses::Content,
+        waiting: work::waiting,
+        ..Options::default()
+    };
     let mut notes = Vec::new();
     let mut found = Vec::new();
     for input in inputs {

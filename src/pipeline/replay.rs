@@ -14,8 +14,7 @@ use std::sync::Arc;
 
 use super::engine::{self, Engine, Line};
 use crate::correlate::Output;
-use crate::decode::joining;
-use crate::event::{Chunk, Event, LineSpan, MINUTE, Nanos, Outcome, TimeQuality, Timestamp};
+use crate::event::{Chunk, Event, MINUTE, Nanos, Outcome, TimeQuality, Timestamp};
 
 /// How far ahead of its neighbours a line is believed; live, it is how far ahead of its arrival.
 const FUTURE_LIMIT: Nanos = 5 * MINUTE;
@@ -99,32 +98,6 @@ struct Lane<I> {
     placed: bool,
     /// All of the recording has been read.
     is_whole: bool,
-    /// Lines at the end of the last chunk that may go on in the next.
-    rest: Option<Chunk>,
-    /// There is no next chunk.
-    is_read: bool,
-}
-
-/// The lines of `rest` and those after them.
-fn after(rest: Option<Chunk>, chunk: Chunk) -> Chunk {
-    let Some(mut whole) = rest else { return chunk };
-    let shift = whole.bytes.len() as u32;
-    whole.bytes.extend_from_slice(&chunk.bytes);
-    whole.lines.extend(chunk.lines.iter().map(|line| LineSpan { start: line.start + shift, ..*line }));
-    whole
-}
-
-/// The last `count` lines of a chunk, as a chunk.
-fn last_lines(chunk: &Chunk, count: usize) -> Chunk {
-    let first = chunk.lines.len().saturating_sub(count);
-    let lines = chunk.lines.get(first..).unwrap_or_default();
-    let start = lines.first().map_or(0, |line| line.start);
-    Chunk {
-        first_line: chunk.first_line + first as u64,
-        bytes: chunk.bytes.get(start as usize..).unwrap_or_default().to_vec(),
-        lines: lines.iter().map(|line| LineSpan { start: line.start - start, ..*line }).collect(),
-        ..Chunk { bytes: Vec::new(), lines: Vec::new(), cursor: chunk.cursor.clone(), ..*chunk }
-    }
 }
 
 impl<I> Lane<I> {
@@ -138,8 +111,6 @@ impl<I> Lane<I> {
             has_begun: false,
             placed: false,
             is_whole: false,
-            rest: None,
-            is_read: false,
         }
     }
 
@@ -151,10 +122,6 @@ impl<I> Lane<I> {
         while !self.placed && !self.place() {
             match self.chunks.next() {
                 Some(chunk) => self.prepare(chunk?, engine),
-                None if self.rest.is_some() => {
-                    self.is_read = true;
-                    self.prepare(Chunk::default(), engine);
-                }
                 None if self.ready.is_empty() => return Ok(None),
                 None => self.is_whole = true,
             }
@@ -228,15 +195,8 @@ impl<I> Lane<I> {
         self.placed = true;
     }
 
-    /// Prepares the lines of a chunk; the last may go on in the next, which comes when this has been looked at.
-    fn prepare(&mut self, chunk: Chunk, engine: &mut Engine) {
-        let mut chunk = after(self.rest.take(), chunk);
-        let mut groups = engine::groups(&mut chunk);
-        let kept = joining::unfinished(&chunk.bytes, &groups);
-        if kept > 0 && !self.is_read {
-            groups.pop();
-            self.rest = Some(last_lines(&chunk, kept));
-        }
+    fn prepare(&mut self, mut chunk: Chunk, engine: &mut Engine) {
+        let groups = engine::groups(&mut chunk);
         for group in groups {
             let mut event = self.spare.pop().unwrap_or_default();
             let line = Line::of(&chunk, &group, &self.path);

@@ -78,6 +78,25 @@ struct Active {
     held: Option<(Instant, u64)>,
     /// How it begins is remembered.
     indexed: bool,
+    /// Since when its last lines wait for others that may belong to them.
+    waits: Option<Wait>,
+}
+
+/// Complete lines that wait for what may belong to them.
+#[derive(Clone, Copy)]
+struct Wait {
+    since: Instant,
+    /// Where the first of them begins.
+    from: u64,
+}
+
+impl Wait {
+    /// The wait of the lines that a reader holds; it goes on while they are the same.
+    fn of(reader: &FileReader, before: Option<Self>) -> Option<Self> {
+        let from = reader.end();
+        let goes_on = before.filter(|wait| wait.from == from);
+        reader.holds_lines().then(|| goes_on.unwrap_or_else(|| Self { since: Instant::now(), from }))
+    }
 }
 
 /// A file that is not open, but has been read.
@@ -158,6 +177,8 @@ struct Follow {
     urgent: VecDeque<Identity>,
     ready: VecDeque<Identity>,
     stdin: Option<FileReader>,
+    /// Since when its last lines wait for others.
+    stdin_waits: Option<Wait>,
     watcher: Watcher,
     wake: Arc<Wake>,
     blind: bool,
@@ -203,6 +224,7 @@ impl Follow {
             urgent: VecDeque::new(),
             ready: VecDeque::new(),
             stdin: None,
+            stdin_waits: None,
             watcher,
             wake,
             blind: false,
@@ -262,6 +284,11 @@ impl Follow {
         if self.active.values().any(|active| active.moved.is_some() || active.held.is_some()) {
             until = until.min(now + MOVED_LOOK);
         }
+        let waits = self.active.values().filter_map(|active| active.waits).chain(self.stdin_waits);
+        let waits = waits.map(|wait| wait.since).min();
+        if let Some(since) = waits {
+            until = until.min(since + self.options.patience);
+        }
         let stop = self.outbox.stop.fd();
         let mut waited = vec![PollFd::from_borrowed_fd(stop, PollFlags::IN)];
         // While data keeps coming, hints are collected instead of answered one by one.
@@ -293,6 +320,29 @@ impl Follow {
             }
         }
         self.look_at_moved(now);
+        self.end_waits(now);
+    }
+
+    /// Lines that have waited long enough are read as they are.
+    fn end_waits(&mut self, now: Instant) {
+        let patience = self.options.patience;
+        let is_over = |wait: Option<Wait>| wait.is_some_and(|wait| now >= wait.since + patience);
+        let mut over = Vec::new();
+        for (identity, active) in self.active.iter_mut().filter(|(_, active)| is_over(active.waits)) {
+            active.waits = None;
+            active.reader.release();
+            over.push(*identity);
+        }
+        over.into_iter().for_each(|identity| self.enqueue(identity));
+        if is_over(self.stdin_waits)
+            && let Some(reader) = &mut self.stdin
+        {
+            self.stdin_waits = None;
+            reader.release();
+            if let Ok(Step::Lines(chunk)) = reader.step() {
+                self.outbox.push(SourceMessage::Lines(chunk));
+            }
+        }
     }
 
     /// Files without a path are read on, and closed when they have been silent for long enough.
@@ -404,6 +454,7 @@ impl Follow {
         let Some(active) = self.active.get_mut(&identity) else { return };
         active.stamp = active.reader.stamp();
         active.failed_until = None;
+        active.waits = Wait::of(&active.reader, active.waits);
         let first = std::mem::take(&mut active.behind);
         let cursor = (!active.indexed).then(|| active.reader.cursor(false));
         active.indexed |= cursor.as_ref().is_some_and(is_whole_head);
@@ -499,6 +550,7 @@ impl Follow {
     /// say next.
     fn stdin_told_all(&mut self) {
         let Some(reader) = &self.stdin else { return };
+        self.stdin_waits = Wait::of(reader, self.stdin_waits);
         if reader.stream_fd().is_some_and(|descriptor| !is_readable(descriptor)) {
             let (source, size) = (reader.source, reader.end());
             self.outbox.push(SourceMessage::CaughtUp { source, size });
@@ -545,6 +597,7 @@ impl Active {
             last_read: Instant::now(),
             held: None,
             indexed: false,
+            waits: None,
         }
     }
 

@@ -31,15 +31,26 @@ pub(crate) struct LineLimits {
     pub(crate) tail: usize,
 }
 
+/// How many of the last of these lines may go on in what is read next: they are parts of one event.
+pub(crate) type Waiting = fn(&[u8], &[LineSpan]) -> usize;
+
+/// Lines that wait are not looked at again for every byte that comes: an eighth of them must be new.
+const LOOK_AGAIN_FROM: usize = 64 << 10;
+
 /// Stands between the two ends of a cut line.
 const CUT_MARK: &[u8] = "…".as_bytes();
 
 /// The lines cut from what has been read, before they get the address of their source.
 pub(crate) struct Splitter {
     limits: LineLimits,
-    /// An incomplete line (or its two ends), then bytes not looked at yet.
+    waiting: Waiting,
+    /// Lines that wait for others, an incomplete line (or its two ends), then bytes not looked at yet.
     buffer: Vec<u8>,
-    /// There is no newline in `buffer[..scanned]`.
+    /// How much of the buffer are lines that wait.
+    held: usize,
+    /// They wait no longer.
+    due: bool,
+    /// There is no newline in `buffer[held..scanned]`.
     scanned: usize,
     /// Bytes of the incomplete line that streamed past; not zero means the line is being cut.
     discarded: u64,
@@ -67,7 +78,10 @@ impl Splitter {
         let limits = LineLimits { line, head: head_bytes, tail };
         Self {
             limits,
+            waiting: |_, _| 0,
             buffer: Vec::new(),
+            held: 0,
+            due: false,
             scanned: 0,
             discarded: 0,
             padding: 0,
@@ -80,7 +94,22 @@ impl Splitter {
         }
     }
 
-    /// Where the last complete line ended.
+    /// Lines that `waiting` names are kept until it names them no more, or [`Splitter::release`].
+    pub(crate) fn holding_back(self, waiting: Waiting) -> Self {
+        Self { waiting, ..self }
+    }
+
+    /// Whether complete lines wait for what may belong to them.
+    pub(crate) fn holds_lines(&self) -> bool {
+        self.held > 0
+    }
+
+    /// The lines that wait are given by the next [`Splitter::split`].
+    pub(crate) fn release(&mut self) {
+        self.due = self.held > 0;
+    }
+
+    /// Where the last line that was given ended.
     pub(crate) fn end(&self) -> u64 {
         self.end
     }
@@ -110,7 +139,7 @@ impl Splitter {
 
     /// True when bytes are waiting that [`Splitter::split`] has not looked at.
     pub(crate) fn has_unseen(&self) -> bool {
-        self.scanned < self.buffer.len()
+        self.scanned < self.buffer.len() || self.due
     }
 
     /// The end of what was read after the last complete line (padding, then the incomplete line),
@@ -138,6 +167,8 @@ impl Splitter {
     /// Forgets the incomplete line and everything after it; reading goes on at `end`.
     pub(crate) fn rewind(&mut self) {
         self.buffer.clear();
+        self.held = 0;
+        self.due = false;
         self.scanned = 0;
         self.discarded = 0;
         self.padding = 0;
@@ -152,9 +183,14 @@ impl Splitter {
 
     /// The complete lines among the bytes read, if there are any. To be called until it gives none.
     pub(crate) fn split(&mut self) -> Option<Chunk> {
+        if self.goes_on_waiting() {
+            self.scanned = self.buffer.len();
+            return None;
+        }
         let bytes = std::mem::take(&mut self.buffer);
         let mut cut = Cut { bytes, ..Cut::default() };
-        let mut search = self.scanned;
+        let mut search = if self.held > 0 { 0 } else { self.scanned };
+        self.held = 0;
         while cut.lines.len() < LINES_PER_CHUNK {
             let skipped = self.skip_padding(&cut.bytes, cut.start, cut.start == search);
             cut.start += skipped;
@@ -166,7 +202,42 @@ impl Splitter {
             self.take_line(&mut cut, newline);
             search = cut.start;
         }
+        if !std::mem::take(&mut self.due) {
+            self.hold_back(&mut cut);
+        }
         self.keep_rest(cut, search)
+    }
+
+    /// Nothing has come that could end the wait of the lines that are held.
+    fn goes_on_waiting(&self) -> bool {
+        if self.held == 0 || self.due {
+            return false;
+        }
+        let few = self.held >= LOOK_AGAIN_FROM && self.buffer.len() - self.held < self.held / 8;
+        few || memchr(b'\n', &self.buffer[self.scanned..]).is_none()
+    }
+
+    /// Takes back the lines at the end that may go on.
+    fn hold_back(&mut self, cut: &mut Cut) {
+        let count = (self.waiting)(&cut.bytes, &cut.lines).min(cut.lines.len());
+        let (given, kept) = cut.lines.split_at(cut.lines.len() - count);
+        let Some(first) = kept.first().copied() else { return };
+        // They have to lie in the buffer as on disk, and in one piece with what is before and behind them.
+        let end = |line: &LineSpan| (u64::from(line.start) + line.disk_len, line.offset + line.disk_len);
+        let place = |line: &LineSpan| (u64::from(line.start), line.offset);
+        let begin = given.last().map_or((0, first.offset), end);
+        let is_whole = !kept.iter().any(|line| line.cut)
+            && place(&first) == begin
+            && kept.windows(2).all(|pair| end(&pair[0]) == place(&pair[1]))
+            && self.padding == 0
+            && (!given.is_empty() || cut.padding == 0);
+        if is_whole {
+            self.held = cut.done - first.start as usize;
+            cut.start = first.start as usize;
+            cut.done = cut.start;
+            self.end = first.offset;
+            cut.lines.truncate(cut.lines.len() - count);
+        }
     }
 
     /// The incomplete line at the end of a finished stream, as a line without a newline, or padding
@@ -175,6 +246,7 @@ impl Splitter {
         if self.buffer.is_empty() && self.padding == 0 {
             return None;
         }
+        self.held = 0;
         let mut cut = Cut { bytes: std::mem::take(&mut self.buffer), ..Cut::default() };
         if cut.bytes.is_empty() {
             cut.padding = std::mem::take(&mut self.padding);
@@ -245,7 +317,7 @@ impl Splitter {
             }
             self.scanned = search - cut.start;
             self.buffer = cut.bytes;
-            self.reduce_long_line();
+            self.make_room();
             return None;
         }
         self.buffer = cut.bytes[cut.start..].to_vec();
@@ -254,8 +326,17 @@ impl Splitter {
         cut.bytes.truncate(cut.done);
         let chunk = self.finish(cut);
         self.torn = torn;
-        self.reduce_long_line();
+        self.make_room();
         Some(chunk)
+    }
+
+    /// Lines do not wait for the end of one that is too long.
+    fn make_room(&mut self) {
+        if self.held == 0 {
+            self.reduce_long_line();
+        } else if self.buffer.len() - self.held > self.limits.line {
+            self.release();
+        }
     }
 
     /// Drops all but the two ends of an incomplete line that is over the limit.
@@ -465,6 +546,33 @@ mod tests {
         }
 
         #[test]
+        fn lines_that_wait_are_the_same_lines(stream in stream(), pieces in proptest::collection::vec(1_usize..9, 0..60)) {
+            let all = collect(&mut fresh(), &[&stream]);
+            let mut splitter = fresh().holding_back(indented);
+            let (mut lines, mut padding, mut rest) = (Vec::new(), 0, &stream[..]);
+            let mut take = |chunk: Chunk| {
+                lines.extend(chunk.lines.iter().map(|line| (line.offset, line.disk_len, line.cut)));
+                padding += chunk.padding_bytes;
+            };
+            for piece in pieces.into_iter().chain([stream.len()]) {
+                let (piece, after) = rest.split_at(piece.min(rest.len()));
+                splitter.room(piece.len()).extend_from_slice(piece);
+                while let Some(chunk) = splitter.split() {
+                    take(chunk);
+                }
+                prop_assert_eq!(splitter.position(), (stream.len() - after.len()) as u64);
+                rest = after;
+            }
+            loop {
+                splitter.release();
+                let Some(chunk) = splitter.split().or_else(|| splitter.flush()) else { break };
+                take(chunk);
+            }
+            let expect: Vec<_> = all.lines.iter().map(|line| (line.0, line.1, line.3)).collect();
+            prop_assert_eq!((lines, padding), (expect, all.padding));
+        }
+
+        #[test]
         fn reading_goes_on_at_any_place_where_it_stood(stream in stream(), at in 0_usize..40) {
             let all = collect(&mut fresh(), &[&stream]);
             let one_by_one: Vec<&[u8]> = stream.chunks(1).collect();
@@ -481,6 +589,43 @@ mod tests {
             let expect: Vec<u64> = all.lines.iter().map(|line| line.0).skip(lines as usize).collect();
             prop_assert_eq!(rest, expect);
         }
+    }
+
+    /// Lines that begin with a blank belong to the one before them.
+    fn indented(bytes: &[u8], lines: &[LineSpan]) -> usize {
+        let goes_on = |line: &&LineSpan| bytes.get(line.start as usize) == Some(&b' ');
+        (lines.iter().rev().take_while(goes_on).count() + 1).min(lines.len())
+    }
+
+    #[test]
+    fn lines_wait_for_what_may_belong_to_them() {
+        let mut splitter = fresh().holding_back(indented);
+        let mut given = Vec::new();
+        for piece in ["a\n", " b\n", " c", "\nd\n", "\0\0", "e\n"] {
+            splitter.room(piece.len()).extend_from_slice(piece.as_bytes());
+            let lines = splitter.split().map_or(0, |chunk| chunk.lines.len());
+            given.push((lines, splitter.end(), splitter.holds_lines(), splitter.has_unseen()));
+        }
+        let waits = |lines, end| (lines, end, true, false);
+        assert_eq!(given, [waits(0, 0), waits(0, 0), waits(0, 0), waits(3, 8), waits(0, 8), (2, 14, false, false)]);
+        splitter.room(2).extend_from_slice(b"f\n");
+        assert!(splitter.split().is_none());
+        splitter.release();
+        assert!(splitter.has_unseen());
+        assert_eq!(splitter.split().map(|chunk| (chunk.lines.len(), chunk.first_line)), Some((1, 6)));
+        assert!(splitter.is_at_line_end() && !splitter.has_unseen());
+    }
+
+    #[test]
+    fn lines_do_not_wait_for_the_end_of_a_long_one() {
+        let mut splitter = fresh().holding_back(indented);
+        splitter.room(30).extend_from_slice(b"a\nxxxxxxxxxxxxxxxxxxxx");
+        assert!(splitter.split().is_none());
+        assert_eq!(splitter.split().map(|chunk| chunk.lines.len()), Some(1), "it is due");
+        splitter.room(30).extend_from_slice(b"x\n");
+        splitter.release();
+        let chunk = splitter.split();
+        assert!(chunk.is_some_and(|chunk| chunk.lines.iter().all(|line| line.cut)), "a cut line waits for nothing");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::encoding::{Encoding, Utf16};
 use super::identity::{Identity, successor};
-use super::lines::{FINGERPRINT_BYTES, HEAD_BYTES, LineLimits, Splitter};
+use super::lines::{HEAD_BYTES, LineLimits, Splitter, FINGERPRINT_BYTES, Waiting};
 use super::{Symlinks, now};
 use crate::event::{Cause, Chunk, Cursor, GenerationId, SourceId, shown};
 
@@ -162,6 +162,7 @@ pub(crate) struct FileReader {
     content: Content,
     splitter: Splitter,
     limits: LineLimits,
+    waiting: Waiting,
     chunk_bytes: usize,
     /// Size when last looked at, in bytes.
     seen_size: u64,
@@ -216,6 +217,8 @@ impl Place {
 pub(crate) struct Sizes {
     pub(crate) limits: LineLimits,
     pub(crate) chunk: usize,
+    /// Which lines wait for others.
+    pub(crate) waiting: Waiting,
 }
 
 impl FileReader {
@@ -257,11 +260,12 @@ impl FileReader {
 
     fn with(content: Content, splitter: Splitter, identity: Identity, place: Place, sizes: Sizes) -> Self {
         let Place { path, origin, source, generation, .. } = place;
-        let Sizes { limits, chunk } = sizes;
+        let Sizes { limits, chunk, waiting } = sizes;
         Self {
             content,
-            splitter,
+            splitter: splitter.holding_back(waiting),
             limits,
+            waiting,
             chunk_bytes: chunk.max(1),
             seen_size: 0,
             path,
@@ -332,26 +336,40 @@ impl FileReader {
         }
         if !self.fingerprint_matches()? {
             self.splitter.withdraw_unseen();
-            return Ok(Step::Rewritten);
+            return Ok(self.last_of_it(Step::Rewritten));
         }
         if !self.partial_holds()? {
-            self.splitter.rewind();
-            return Ok(Step::More);
+            self.splitter.withdraw_unseen();
+            return Ok(self.without_the_partial(Step::More));
         }
         Ok(self.split())
+    }
+
+    /// The lines that wait, if there are any: they were read, whatever became of the file. Else what became of it.
+    fn last_of_it(&mut self, fate: Step) -> Step {
+        self.splitter.release();
+        if self.splitter.holds_lines() { self.split() } else { fate }
+    }
+
+    /// The same, where only what was not given yet is no longer there.
+    fn without_the_partial(&mut self, fate: Step) -> Step {
+        if self.splitter.holds_lines() {
+            return self.last_of_it(fate);
+        }
+        self.splitter.rewind();
+        fate
     }
 
     /// Looks again at what was read although the file did not grow; to be called when its time
     /// stamp says that something was written.
     pub(crate) fn step_again(&mut self) -> io::Result<Step> {
         if !self.fingerprint_matches()? {
-            return Ok(Step::Rewritten);
+            return Ok(self.last_of_it(Step::Rewritten));
         }
         if self.splitter.is_at_line_end() || self.partial_holds()? {
             return Ok(Step::End);
         }
-        self.splitter.rewind();
-        Ok(Step::More)
+        Ok(self.without_the_partial(Step::More))
     }
 
     fn split(&mut self) -> Step {
@@ -368,14 +386,14 @@ impl FileReader {
             return Ok(Step::End);
         }
         if size < self.splitter.end() {
-            return Ok(Step::Truncated);
+            return Ok(self.last_of_it(Step::Truncated));
         }
         if !self.fingerprint_matches()? {
-            return Ok(Step::Rewritten);
+            return Ok(self.last_of_it(Step::Rewritten));
         }
         // Only the incomplete line was taken back or shortened.
-        self.splitter.rewind();
-        Ok(if size > self.splitter.end() { Step::More } else { Step::End })
+        let fate = if size > self.splitter.end() { Step::More } else { Step::End };
+        Ok(self.without_the_partial(fate))
     }
 
     /// True while the bytes before the cursor are those that were read.
@@ -395,17 +413,28 @@ impl FileReader {
     /// What is left, the incomplete line at the end too, when the generation will not grow any more.
     pub(crate) fn finish(&mut self) -> Vec<Chunk> {
         let mut chunks = Vec::new();
-        while let Some(chunk) = self.splitter.split().or_else(|| self.splitter.flush()) {
+        loop {
+            self.splitter.release();
+            let Some(chunk) = self.splitter.split().or_else(|| self.splitter.flush()) else { return chunks };
             chunks.push(self.address(chunk));
         }
-        chunks
+    }
+
+    /// Whether complete lines wait for what may belong to them.
+    pub(crate) fn holds_lines(&self) -> bool {
+        self.splitter.holds_lines()
+    }
+
+    /// They have waited long enough: they are given by the next [`FileReader::step`].
+    pub(crate) fn release(&mut self) {
+        self.splitter.release();
     }
 
     /// Ends this generation and begins its successor at the start of the same file.
     pub(crate) fn restart(&mut self) -> GenerationId {
-        self.generation =
-            successor(self.generation, self.splitter.end(), xxh3_64(self.splitter.fingerprint()));
-        self.splitter = Splitter::new(self.limits, 0, 0, Vec::new(), Vec::new());
+        self.generation = successor(self.generation, self.splitter.end(), xxh3_64(self.splitter.fingerprint()));
+        let splitter = Splitter::new(self.limits, 0, 0, Vec::new(), Vec::new());
+        self.splitter = splitter.holding_back(self.waiting);
         self.generation
     }
 

@@ -142,12 +142,17 @@ impl Model {
             rotation_quiet: Duration::ZERO,
             chunk_bytes: 24,
             cursors,
+            // Any lines may be parts of one event, and wait until something is read without anything new.
+            waiting: |_, lines| lines.iter().rev().take_while(|line| line.offset % 3 > 0).count(),
+            patience: Duration::ZERO,
             ..Options::default()
         };
         let inputs = vec![Input::parse(self.directory.path().join(self.pattern)).unwrap()];
         let outbox = Outbox::new(sender, Stop::new().unwrap());
         let mut follow = Follow::new(inputs, options, outbox).unwrap();
         follow.begin();
+        follow.pump().unwrap();
+        follow.end_waits(Instant::now());
         follow.pump().unwrap();
         self.follow = Some(follow);
         self.messages = messages;
@@ -160,6 +165,8 @@ impl Model {
         let follow = self.follow.as_mut().unwrap();
         follow.next_look = Instant::now();
         follow.observe();
+        follow.pump().unwrap();
+        follow.end_waits(Instant::now());
         follow.pump().unwrap();
         self.seen = true;
         self.receive();

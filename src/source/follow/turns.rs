@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::{Active, Follow, Known, TURN_BYTES};
-use crate::event::{Cause, Trouble};
+use crate::event::{Cause, SourceMessage, Trouble};
 use crate::source::identity::Identity;
-use crate::source::reader::{FileReader, OpenError};
+use crate::source::reader::{FileReader, OpenError, Step};
 
 /// Paths that wait for a descriptor, each once.
 #[derive(Default)]
@@ -68,7 +68,13 @@ impl Follow {
 
     /// Closes a file and remembers where reading stood.
     fn put_aside(&mut self, identity: Identity) {
-        let Some(active) = self.active.remove(&identity) else { return };
+        let Some(mut active) = self.active.remove(&identity) else { return };
+        active.reader.release();
+        if active.reader.holds_lines()
+            && let Ok(Step::Lines(chunk)) = active.reader.step()
+        {
+            self.outbox.push(SourceMessage::Lines(chunk));
+        }
         let stamp = active.stamp.filter(|_| !active.behind && !active.queued);
         let cursor = active.reader.cursor(false);
         self.index_head(&cursor, identity);
