@@ -461,17 +461,18 @@ mod tests {
             let length = String::from_utf8(vec![length, 0, 0, 0, 0, 0, 0, 0]).expect("ASCII");
             format!("__CURSOR=s=1;i=2\n_PID=7\nMESSAGE\n{length}{text}\n_HOSTNAME=web1\n\n")
         };
-        let object =
-            |text: &str| format!(r#"{{"MESSAGE":{text},"_HOSTNAME":"web1","_PID":"7","__CURSOR":"s=1;i=2"}}"#);
+        let object = |text: &str| {
+            format!(r#"{{"MESSAGE":{text},"_HOSTNAME":"web1","_PID":"7","__CURSOR":"s=1;i=2"}}"#)
+        };
         let file = [entry(6, "ab\ncd\n"), entry(10, "\n\nPID=1\n\nx"), entry(3, "xyz")].concat();
         assert_eq!(
             texts(&file),
             [&object(r#""ab\ncd\n""#), "", &object(r#""\n\nPID=1\n\nx""#), "", &object(r#""xyz""#), "", ""]
         );
-        assert_eq!(texts("__CURSOR=a\nMESSAGE=x=y\n__CURSOR=b"), [
-            r#"{"MESSAGE":"x=y","__CURSOR":"a"}"#,
-            r#"{"__CURSOR":"b"}"#
-        ]);
+        assert_eq!(
+            texts("__CURSOR=a\nMESSAGE=x=y\n__CURSOR=b"),
+            [r#"{"MESSAGE":"x=y","__CURSOR":"a"}"#, r#"{"__CURSOR":"b"}"#]
+        );
     }
 
     /// How many lines of a file wait for more.

@@ -150,6 +150,9 @@ impl Reader {
         let Some((file, captures)) = self.find_head(event, known) else { return };
         self.head = Some(file);
         event.meta.format = Format::TextLog;
+        if known && self.has_context(event) {
+            return;
+        }
         if known {
             event.fields_mut().clear();
         } else {
@@ -158,6 +161,14 @@ impl Reader {
         for (path, kind, span) in captures {
             event.push(path, kind, span, Origin::Line);
         }
+    }
+
+    /// Whether a reader has taken objects off the end of the line that its writer puts there: of such a line a head
+    /// says who speaks, and the reader knows the rest better.
+    fn has_context(&self, event: &Event) -> bool {
+        let names = self.paths.read();
+        let is_in = |name: &str| name.starts_with("context.") || name.starts_with("extra.");
+        (0..event.fields().len()).any(|index| is_in(event.name(index, &names)))
     }
 
     /// The file whose head stands before the text, and what the head captures.

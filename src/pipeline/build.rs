@@ -384,7 +384,7 @@ fn source_options(options: &LiveOptions, writer: &Writer) -> source::Options {
         exclude: places(&options.data_dir),
         // Lines of standard input have addresses that no earlier run has used.
         instance: Clock::Wall.now().0.unsigned_abs(),
-        waiting: super::work::waiting,
+        waiting: super::engine::waiting,
         ..source::Options::default()
     }
 }

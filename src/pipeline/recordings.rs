@@ -8,7 +8,7 @@ use std::{io, thread};
 use crossbeam_channel::{Receiver, bounded};
 
 use super::replay::Recording;
-use super::work;
+use super::engine;
 use crate::event::{Chunk, SourceMessage, Trouble};
 use crate::source::{self, Addresses, From, Input, Options, Stop};
 
@@ -38,7 +38,7 @@ pub fn recordings(inputs: &[Input]) -> Result<(Vec<Recording<Chunks>>, Vec<Strin
         from: From::Start,
         follow: false,
         addresses: Addresses::Content,
-        waiting: work::waiting,
+        waiting: engine::waiting,
         ..Options::default()
     };
     let mut notes = Vec::new();

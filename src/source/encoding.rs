@@ -10,6 +10,8 @@ pub(crate) enum Encoding {
     Plain,
     Gzip,
     Zstd,
+    Xz,
+    Bzip2,
     /// With a byte order mark: PowerShell writes it.
     Utf16(ByteOrder),
     /// With a tool whose format is not read.
@@ -37,14 +39,20 @@ impl Encoding {
         Ok(Self::of_head(&head[..length]))
     }
 
-    fn of_head(head: &[u8]) -> Self {
+    /// Whether a character takes two bytes or more.
+    pub(crate) fn is_wide(self) -> bool {
+        matches!(self, Self::Utf16(_))
+    }
+
+    pub(crate) fn of_head(head: &[u8]) -> Self {
         match head {
             [0x1f, 0x8b, ..] => Self::Gzip,
             [0xff, 0xfe, ..] => Self::Utf16(ByteOrder::Little),
             [0xfe, 0xff, ..] => Self::Utf16(ByteOrder::Big),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            [0xfd, b'7', b'z', b'X', b'Z', 0] => Self::Compressed("xz"),
-            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => Self::Compressed("bzip2"),
+            [0xfd, b'7', b'z', b'X', b'Z', 0] => Self::Xz,
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => Self::Bzip2,
+            [0x04, 0x22, 0x4d, 0x18, ..] => Self::Compressed("lz4"),
             _ => Self::Plain,
         }
     }
@@ -61,6 +69,39 @@ pub(crate) struct Utf16<R> {
     given: usize,
     has_begun: bool,
     has_ended: bool,
+    /// What ends now may go on later.
+    grows: bool,
+}
+
+/// A file from a place on, by offset; more may come after its end.
+pub(crate) struct Growing {
+    pub(crate) file: File,
+    /// Bytes read so far.
+    pub(crate) at: u64,
+}
+
+impl Read for Growing {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(out, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Utf16<Growing> {
+    /// The text of a file that is still being written.
+    pub(crate) fn growing(file: File, order: ByteOrder) -> Self {
+        Self { grows: true, ..Self::new(Growing { file, at: 0 }, order) }
+    }
+
+    pub(crate) fn raw(&self) -> &Growing {
+        &self.inner
+    }
+
+    /// Bytes of text that were decoded and not asked for yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.text.len() - self.given
+    }
 }
 
 impl<R: Read> Utf16<R> {
@@ -73,6 +114,7 @@ impl<R: Read> Utf16<R> {
             given: 0,
             has_begun: false,
             has_ended: false,
+            grows: false,
         }
     }
 
@@ -84,7 +126,8 @@ impl<R: Read> Utf16<R> {
         self.rest.extend_from_slice(&raw[..count]);
         let mut units: Vec<u16> = self.rest.chunks_exact(2).map(|pair| self.unit(pair)).collect();
         // The first half of a pair waits for the second.
-        if !self.has_ended && units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit)) {
+        if (!self.has_ended || self.grows) && units.last().is_some_and(|unit| (0xd800..0xdc00).contains(unit))
+        {
             units.pop();
         }
         self.rest.drain(..units.len() * 2);
@@ -113,6 +156,7 @@ impl<R: Read> Read for Utf16<R> {
         while self.given == self.text.len() && !self.has_ended {
             self.fill()?;
         }
+        self.has_ended &= !self.grows;
         let text = &self.text.as_bytes()[self.given..];
         let count = text.len().min(out.len());
         out[..count].copy_from_slice(&text[..count]);
@@ -139,7 +183,7 @@ mod tests {
 
     #[test]
     fn first_bytes_tell_the_encoding() {
-        let cases: [(&[u8], Encoding); 8] = [
+        let cases: [(&[u8], Encoding); 10] = [
             (b"", Encoding::Plain),
             (b"{\"a\"", Encoding::Plain),
             (b"BZh is how it begins", Encoding::Plain),
@@ -147,7 +191,9 @@ mod tests {
             (b"\xff\xfea\0", Encoding::Utf16(ByteOrder::Little)),
             (b"\xfe\xff\0a", Encoding::Utf16(ByteOrder::Big)),
             (b"\x28\xb5\x2f\xfd\x04", Encoding::Zstd),
-            (b"\xfd7zXZ\0", Encoding::Compressed("xz")),
+            (b"\xfd7zXZ\0", Encoding::Xz),
+            (b"BZh91AY&SY", Encoding::Bzip2),
+            (b"\x04\x22\x4d\x18", Encoding::Compressed("lz4")),
         ];
         for (head, encoding) in cases {
             assert_eq!(Encoding::of_head(head), encoding, "{head:?}");

@@ -189,18 +189,20 @@ pub(crate) fn is_hidden(name: &OsStr) -> bool {
 }
 
 pub(crate) fn is_compressed(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| ["gz", "bz2", "xz", "zst", "lz4"].iter().any(|known| extension == *known))
+    path.extension().is_some_and(|extension| PACKED.iter().chain(&["lz4"]).any(|known| extension == *known))
 }
 
-pub(crate) fn is_gzip(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "gz")
+/// Compressed in a way that is read.
+pub(crate) fn is_packed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| PACKED.iter().any(|known| extension == *known))
 }
+
+const PACKED: [&str; 4] = ["gz", "bz2", "xz", "zst"];
 
 /// Whether a file in a directory that was named as a whole is taken for a log, by its name alone.
 ///
 /// Yes for `log json ndjson jsonl txt out err csv` as extension and for the extensionless names of
-/// system logs, both with a rotation suffix (`.1`, `-20260301`, `.old`) or `.gz` after it, and for
+/// system logs, both with a rotation suffix (`.1`, `-20260301`, `.old`) or `.gz` and its kin after it, and for
 /// names such as `app.log.2026-03-01`. No for what stands beside recordings and is not one:
 /// `README*`, `LICENSE*`, `*.expect`, `scenario.json`, `package.json`.
 #[must_use]
@@ -216,7 +218,8 @@ pub fn looks_like_log(name: &OsStr) -> bool {
     {
         return false;
     }
-    let stem = without_rotation(name.strip_suffix(b".gz").unwrap_or(name));
+    let unpacked = PACKED.iter().find_map(|known| name.strip_suffix(known.as_bytes())?.strip_suffix(b"."));
+    let stem = without_rotation(unpacked.unwrap_or(name));
     let among = |known: &[&str], name: &[u8]| known.iter().any(|own| own.as_bytes() == name);
     match stem.iter().rposition(|byte| *byte == b'.') {
         Some(dot) => among(&EXTENSIONS, stem.get(dot + 1..).unwrap_or_default()),

@@ -607,7 +607,10 @@ mod tests {
             given.push((lines, splitter.end(), splitter.holds_lines(), splitter.has_unseen()));
         }
         let waits = |lines, end| (lines, end, true, false);
-        assert_eq!(given, [waits(0, 0), waits(0, 0), waits(0, 0), waits(3, 8), waits(0, 8), (2, 14, false, false)]);
+        assert_eq!(
+            given,
+            [waits(0, 0), waits(0, 0), waits(0, 0), waits(3, 8), waits(0, 8), (2, 14, false, false)]
+        );
         splitter.room(2).extend_from_slice(b"f\n");
         assert!(splitter.split().is_none());
         splitter.release();
@@ -625,7 +628,10 @@ mod tests {
         splitter.room(30).extend_from_slice(b"x\n");
         splitter.release();
         let chunk = splitter.split();
-        assert!(chunk.is_some_and(|chunk| chunk.lines.iter().all(|line| line.cut)), "a cut line waits for nothing");
+        assert!(
+            chunk.is_some_and(|chunk| chunk.lines.iter().all(|line| line.cut)),
+            "a cut line waits for nothing"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::encoding::Encoding;
 use super::follow::is_evidence;
 use super::identity::{Identity, of_content, successor};
-use super::input::{Input, is_gzip, rotation_bases};
+use super::input::{Input, is_packed, rotation_bases};
 use super::outbox::{Outbox, Sources, Stopped};
 use super::paths::{Skip, expand};
 use super::reader::{FileReader, Head, OpenError, Place, Step, continues, open_regular, read_head};
@@ -110,13 +110,13 @@ impl Reading<'_> {
         if let Encoding::Compressed(tool) = encoding {
             return Err(OpenError::Compressed { path: path.to_owned(), tool });
         }
-        if encoding != Encoding::Plain || is_gzip(path) {
+        if encoding != Encoding::Plain || is_packed(path) {
             if let Some(cursor) = known.next() {
                 place.resume(cursor);
-                return FileReader::decoded(file, encoding, identity, place, sizes).map_err(fail);
+                return FileReader::decoded(file, identity, place, sizes).map_err(fail);
             }
             let again = self.compressed_again(path, source, identity);
-            let decoded = || FileReader::decoded(file, encoding, identity, place, sizes).map_err(fail);
+            let decoded = || FileReader::decoded(file, identity, place, sizes).map_err(fail);
             return again.map_or_else(decoded, Ok);
         }
         let mut lost: Option<&Cursor> = None;
@@ -157,8 +157,7 @@ impl Reading<'_> {
             let (file, _) = open_regular(path, self.options.symlinks).ok()?;
             let mut place = Place::start(path, source, cursor.generation);
             place.resume(cursor);
-            let reader =
-                FileReader::decoded(file, Encoding::Gzip, identity, place, self.options.sizes()).ok()?;
+            let reader = FileReader::decoded(file, identity, place, self.options.sizes()).ok()?;
             reader.fits(cursor).then_some((reader, cursor))
         })?;
         let (own, other) = (shown(path), shown(&cursor.path));

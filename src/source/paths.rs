@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::input::{Input, Part, is_compressed, is_gzip, is_hidden, looks_like_log};
+use super::input::{Input, Part, is_compressed, is_hidden, is_packed, looks_like_log};
 use super::reader::may_lead;
 use super::{Options, Symlinks};
 use crate::event::shown;
@@ -32,7 +32,7 @@ pub(crate) struct Expansion {
 pub(crate) enum Skip {
     /// A compressed file does not grow: it is read by replay and ingest, not followed.
     Compressed,
-    /// Compressed with something other than gzip.
+    /// Compressed with something that is not read.
     UnknownCompression,
     /// Soctop's own data.
     OwnData,
@@ -46,8 +46,8 @@ impl Skip {
 
     pub(crate) fn in_words(self) -> &'static str {
         match self {
-            Self::Compressed => "compressed files are not followed (`soctop ingest` reads gzip)",
-            Self::UnknownCompression => "only gzip is decompressed",
+            Self::Compressed => "compressed files are not followed (`soctop ingest` reads them)",
+            Self::UnknownCompression => "only gzip, bzip2, xz and zstd are decompressed",
             Self::OwnData => "soctop does not read its own data",
             Self::OwnOutput => "soctop does not read its own output",
         }
@@ -88,7 +88,7 @@ fn empty_in_words(input: &Input) -> Option<(PathBuf, String)> {
 }
 
 /// Whether a file that matches an input is read: the one question that the start, notifications and every
-/// later look ask. What was `named` by itself is read once when it is gzip.
+/// later look ask. What was `named` by itself is read once when it is compressed.
 pub(crate) fn skip_reason(path: &Path, named: bool, options: &Options) -> Option<Skip> {
     match skip_by_name(path, named, options) {
         None if is_below_own(&real(path)?, options) => Some(Skip::OwnData),
@@ -101,7 +101,7 @@ pub(crate) fn skip_reason(path: &Path, named: bool, options: &Options) -> Option
 pub(crate) fn skip_by_name(path: &Path, named: bool, options: &Options) -> Option<Skip> {
     match is_compressed(path) {
         _ if is_below_own(path, options) => Some(Skip::OwnData),
-        true if !is_gzip(path) => Some(Skip::UnknownCompression),
+        true if !is_packed(path) => Some(Skip::UnknownCompression),
         true if options.follow && !named => Some(Skip::Compressed),
         _ => None,
     }

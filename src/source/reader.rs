@@ -17,7 +17,7 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::encoding::{Encoding, Utf16};
+use super::encoding::{ByteOrder, Encoding, Growing, Utf16};
 use super::identity::{Identity, successor};
 use super::lines::{HEAD_BYTES, LineLimits, Splitter, FINGERPRINT_BYTES, Waiting};
 use super::{Symlinks, now};
@@ -181,6 +181,8 @@ enum Content {
         decoder: Box<dyn Read + Send>,
         compressed_bytes: u64,
     },
+    /// UTF-16 that is still being written; offsets are those of the text.
+    Wide(Box<Utf16<Growing>>),
     /// Standard input: comes once, ends once. To be read when something is there to read.
     Stream(OwnedFd),
 }
@@ -223,6 +225,9 @@ pub(crate) struct Sizes {
 
 impl FileReader {
     pub(crate) fn plain(file: File, identity: Identity, place: Place, sizes: Sizes) -> io::Result<Self> {
+        if let Encoding::Utf16(order) = Encoding::of(&file)? {
+            return Self::wide(file, order, identity, place, sizes);
+        }
         let head = read_before(&file, place.end.min(HEAD_BYTES as u64), HEAD_BYTES)?;
         let fingerprint = read_before(&file, place.end, FINGERPRINT_BYTES)?;
         let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, fingerprint);
@@ -231,21 +236,24 @@ impl FileReader {
         Ok(Self { seen_size: size, ..reader })
     }
 
-    /// A compressed file, or one in another encoding; offsets are those of the text in it. `place.end` bytes are
-    /// read and skipped.
-    pub(crate) fn decoded(
+    fn wide(
         file: File,
-        encoding: Encoding,
+        order: ByteOrder,
         identity: Identity,
         place: Place,
         sizes: Sizes,
     ) -> io::Result<Self> {
+        let mut text = Utf16::growing(file, order);
+        let (head, fingerprint) = skip(&mut text, place.end)?;
+        let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, fingerprint);
+        Ok(Self::with(Content::Wide(Box::new(text)), splitter, identity, place, sizes))
+    }
+
+    /// A compressed file, or one in another encoding; offsets are those of the text in it. `place.end` bytes are
+    /// read and skipped.
+    pub(crate) fn decoded(file: File, identity: Identity, place: Place, sizes: Sizes) -> io::Result<Self> {
         let compressed_bytes = file.metadata()?.len();
-        let mut decoder: Box<dyn Read + Send> = match encoding {
-            Encoding::Utf16(order) => Box::new(Utf16::new(file, order)),
-            Encoding::Zstd => Box::new(zstd::stream::read::Decoder::new(file)?),
-            _ => Box::new(MultiGzDecoder::new(file)),
-        };
+        let mut decoder = unpacked(file)?;
         let (head, fingerprint) = skip(&mut decoder, place.end)?;
         let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, fingerprint);
         Ok(Self::with(Content::Gzip { decoder, compressed_bytes }, splitter, identity, place, sizes))
@@ -285,6 +293,7 @@ impl FileReader {
         }
         match &mut self.content {
             Content::Plain(_) => self.step_plain(),
+            Content::Wide(_) => self.step_wide(),
             Content::Gzip { decoder, compressed_bytes } => {
                 let limit = BOMB_BYTES.max(compressed_bytes.saturating_mul(BOMB_RATIO));
                 if self.splitter.position() > limit {
@@ -311,7 +320,7 @@ impl FileReader {
     pub(crate) fn stream_fd(&self) -> Option<BorrowedFd<'_>> {
         match &self.content {
             Content::Stream(descriptor) => Some(descriptor.as_fd()),
-            Content::Plain(_) | Content::Gzip { .. } => None,
+            Content::Plain(_) | Content::Wide(_) | Content::Gzip { .. } => None,
         }
     }
 
@@ -334,6 +343,9 @@ impl FileReader {
         if count == 0 {
             return self.at_end();
         }
+        if position == 0 && self.becomes_wide()? {
+            return Ok(Step::More);
+        }
         if !self.fingerprint_matches()? {
             self.splitter.withdraw_unseen();
             return Ok(self.last_of_it(Step::Rewritten));
@@ -343,6 +355,27 @@ impl FileReader {
             return Ok(self.without_the_partial(Step::More));
         }
         Ok(self.split())
+    }
+
+    /// The file was empty when it was opened, and its first bytes say that it is UTF-16.
+    fn becomes_wide(&mut self) -> io::Result<bool> {
+        let Content::Plain(file) = &self.content else { return Ok(false) };
+        let Encoding::Utf16(order) = Encoding::of(file)? else { return Ok(false) };
+        self.splitter.rewind();
+        self.content = Content::Wide(Box::new(Utf16::growing(file.try_clone()?, order)));
+        Ok(true)
+    }
+
+    fn step_wide(&mut self) -> io::Result<Step> {
+        let Content::Wide(text) = &mut self.content else { return Ok(Step::End) };
+        let raw = text.raw();
+        self.seen_size = raw.file.metadata()?.len();
+        if self.seen_size < raw.at {
+            return Ok(self.last_of_it(Step::Truncated));
+        }
+        let want = self.chunk_bytes as u64;
+        let count = text.by_ref().take(want).read_to_end(self.splitter.room(self.chunk_bytes))?;
+        if count == 0 { Ok(Step::End) } else { Ok(self.split()) }
     }
 
     /// The lines that wait, if there are any: they were read, whatever became of the file. Else what became of it.
@@ -435,6 +468,12 @@ impl FileReader {
         self.generation = successor(self.generation, self.splitter.end(), xxh3_64(self.splitter.fingerprint()));
         let splitter = Splitter::new(self.limits, 0, 0, Vec::new(), Vec::new());
         self.splitter = splitter.holding_back(self.waiting);
+        // What is written to it from now on may be in another encoding.
+        if let Content::Wide(text) = &self.content
+            && let Ok(file) = text.raw().file.try_clone()
+        {
+            self.content = Content::Plain(file);
+        }
         self.generation
     }
 
@@ -442,6 +481,11 @@ impl FileReader {
     pub(crate) fn size(&self) -> io::Result<u64> {
         match &self.content {
             Content::Plain(file) => Ok(file.metadata()?.len()),
+            Content::Wide(text) => {
+                let (size, read) = (text.raw().file.metadata()?.len(), text.raw().at);
+                let held = self.splitter.position() + text.waiting() as u64;
+                Ok(size.checked_sub(read).map_or(size, |unread| held + unread))
+            }
             Content::Gzip { .. } | Content::Stream(_) => Ok(self.splitter.position()),
         }
     }
@@ -450,24 +494,27 @@ impl FileReader {
     pub(crate) fn again(&self) -> Option<File> {
         match &self.content {
             Content::Plain(file) => file.try_clone().ok(),
-            Content::Gzip { .. } | Content::Stream(_) => None,
+            _ => None,
         }
     }
 
     /// True when no name leads to the file any more.
     pub(crate) fn is_deleted(&self) -> bool {
+        self.metadata().is_some_and(|metadata| metadata.nlink() == 0)
+    }
+
+    /// Of a file that may grow.
+    fn metadata(&self) -> Option<Metadata> {
         match &self.content {
-            Content::Plain(file) => file.metadata().is_ok_and(|metadata| metadata.nlink() == 0),
-            Content::Gzip { .. } | Content::Stream(_) => false,
+            Content::Plain(file) => file.metadata().ok(),
+            Content::Wide(text) => text.raw().file.metadata().ok(),
+            _ => None,
         }
     }
 
     /// When the content last changed, in nanoseconds since 1970, and the size in bytes.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
-        match &self.content {
-            Content::Plain(file) => file.metadata().ok().map(|metadata| Stamp::of(&metadata)),
-            Content::Gzip { .. } | Content::Stream(_) => None,
-        }
+        self.metadata().map(|metadata| Stamp::of(&metadata))
     }
 
     /// True when what stands before `end` is what the cursor says was read.
@@ -539,6 +586,20 @@ impl FileReader {
     }
 }
 
+/// Memory that decoding of xz may take; its strongest usual setting asks for half of it.
+const XZ_MEMORY_KIB: u32 = 128 << 10;
+
+/// The text of a compressed file, or of one in another encoding.
+fn unpacked(file: File) -> io::Result<Box<dyn Read + Send>> {
+    Ok(match Encoding::of(&file)? {
+        Encoding::Utf16(order) => Box::new(Utf16::new(file, order)),
+        Encoding::Zstd => Box::new(zstd::stream::read::Decoder::new(file)?),
+        Encoding::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(file, true, XZ_MEMORY_KIB)),
+        Encoding::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(file)),
+        Encoding::Gzip | Encoding::Plain | Encoding::Compressed(_) => Box::new(MultiGzDecoder::new(file)),
+    })
+}
+
 /// The last `length` bytes before `end`; fewer when the file is shorter.
 fn read_before(file: &File, end: u64, length: usize) -> io::Result<Vec<u8>> {
     let length = (length as u64).min(end) as usize;
@@ -576,7 +637,7 @@ impl Head {
     pub(crate) fn new(path: &Path) -> Self {
         let mut head = Vec::new();
         if let Ok((file, _)) = open_regular(path, Symlinks::SameOwner) {
-            let read = MultiGzDecoder::new(file).take(HEAD_BYTES as u64).read_to_end(&mut head);
+            let read = unpacked(file).and_then(|text| text.take(HEAD_BYTES as u64).read_to_end(&mut head));
             read.unwrap_or_default();
         }
         Self(head)
@@ -606,6 +667,9 @@ pub(crate) fn continues(file: &File, cursor: &Cursor) -> io::Result<bool> {
 /// Where the last complete line of a file ends, and how many lines there are before it (0 for big
 /// files, whose lines are then numbered from there). With no newline near the end, the very end.
 pub(crate) fn last_line_end(file: &File, limits: LineLimits) -> io::Result<(u64, u64)> {
+    if let Encoding::Utf16(order) = Encoding::of(file)? {
+        return last_wide_line_end(&mut Utf16::growing(file.try_clone()?, order));
+    }
     let size = file.metadata()?.len();
     let tail = read_before(file, size, limits.line)?;
     let start = size - tail.len() as u64;
@@ -616,6 +680,22 @@ pub(crate) fn last_line_end(file: &File, limits: LineLimits) -> io::Result<(u64,
     };
     let lines = if end <= COUNT_LINES_UP_TO { count_lines(file, end)? } else { 0 };
     Ok((end, lines))
+}
+
+/// The same for UTF-16, whose offsets are those of its text: all of it is read.
+fn last_wide_line_end(text: &mut impl Read) -> io::Result<(u64, u64)> {
+    let mut buffer = vec![0; 64 << 10];
+    let (mut read, mut end, mut lines) = (0, 0, 0);
+    loop {
+        let count = text.read(&mut buffer)?;
+        let piece = &buffer[..count];
+        lines += memchr_iter(b'\n', piece).count() as u64;
+        end = memrchr(b'\n', piece).map_or(end, |at| read + at as u64 + 1);
+        read += count as u64;
+        if count == 0 {
+            return Ok((end, lines));
+        }
+    }
 }
 
 fn count_lines(file: &File, end: u64) -> io::Result<u64> {

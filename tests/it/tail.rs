@@ -679,6 +679,133 @@ fn compressed_files_are_read_in_replay_and_left_out_when_following() {
     tail.stop();
 }
 
+/// `one` and `two`, each on a line, as the usual tools compress them.
+const XZ: &[u8] = b"\
+      \xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x16\x00\x00\x00\x74\x2f\xe5\xa3\
+      \x01\x00\x07\x6f\x6e\x65\x0a\x74\x77\x6f\x0a\x00\x51\xab\x9e\xaf\x57\x75\x70\x49\x00\x01\x20\x08\
+      \xbb\x19\xd9\xbb\x1f\xb6\xf3\x7d\x01\x00\x00\x00\x00\x04\x59\x5a";
+const BZIP2: &[u8] = b"\
+      \x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\xa7\x14\x2b\x77\x00\x00\x02\xc1\x80\x00\x10\x02\x01\x84\
+      \x80\x20\x00\x21\x80\x0c\x02\x38\xf5\x1b\x8b\xb9\x22\x9c\x28\x48\x53\x8a\x15\xbb\x80";
+
+#[test]
+fn xz_and_bzip2_are_told_by_their_first_bytes() {
+    for packed in [XZ, BZIP2] {
+        let logs = Logs::new();
+        // As `cat a.xz b.xz` writes it, under any name.
+        fs::write(logs.path("app.log"), [packed, packed].concat()).unwrap();
+        fs::write(logs.path("half.log"), &packed[..packed.len() - 9]).unwrap();
+        let once = || Options { follow: false, ..quick() };
+        let mut tail = Tail::path(logs.path("app.log"), once());
+        tail.until_finished();
+        assert_eq!(tail.lines(), ["one", "two", "one", "two"]);
+        tail.stop();
+        let mut tail = Tail::path(logs.path("half.log"), once());
+        tail.until_finished();
+        assert_eq!(tail.gaps().first().map(|gap| gap.cause), Some(GapCause::Unreadable));
+        tail.stop();
+    }
+}
+
+#[test]
+fn memory_for_xz_is_bounded() {
+    let logs = Logs::new();
+    // The header of a block says how much memory its reader needs: 4 GiB less one byte.
+    let mut greedy = XZ.to_vec();
+    greedy[16] = 40;
+    let crc = crc32(&greedy[12..20]);
+    greedy[20..24].copy_from_slice(&crc.to_le_bytes());
+    fs::write(logs.path("app.log.xz"), &greedy).unwrap();
+    let mut tail = Tail::path(logs.path("app.log.xz"), Options { follow: false, ..quick() });
+    tail.until_finished();
+    assert!(tail.lines().is_empty());
+    assert!(tail.troubles().iter().any(|text| text.contains("mem")), "{:?}", tail.troubles());
+    tail.stop();
+}
+
+/// As in the headers of xz.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 })
+    })
+}
+
+/// As PowerShell writes it.
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn utf_16_is_followed_as_it_is_written() {
+    let logs = Logs::new();
+    let path = logs.path("app.log");
+    let write = |bytes: &[u8]| {
+        OpenOptions::new().append(true).create(true).open(&path).unwrap().write_all(bytes).unwrap();
+    };
+    write(b"");
+    let mut tail = Tail::path(&path, quick());
+    tail.until_caught_up();
+    let text = utf16("\u{feff}one\r\nb\u{f6}b \u{1f600}\r\nthree");
+    // In the middle of a character.
+    write(&text[..text.len() - 19]);
+    tail.until("a line", |tail| tail.lines().len() == 1);
+    write(&text[text.len() - 19..]);
+    tail.until_lines(&["one", "b\u{f6}b \u{1f600}"]);
+    let (_, cursors) = tail.stop();
+    write(&utf16("\r\nfour\r\n"));
+    let mut tail = Tail::path(&path, Options { cursors: cursors.clone(), ..quick() });
+    tail.until_lines(&["three", "four"]);
+    assert!(tail.gaps().is_empty());
+    fs::write(&path, b"five\n").unwrap();
+    tail.until_lines(&["three", "four", "five"]);
+    assert_eq!(tail.gaps()[0].cause, GapCause::Truncated);
+    tail.stop();
+    fs::write(logs.path("new.log"), utf16("\u{feff}old\n")).unwrap();
+    let mut tail = Tail::path(logs.path("new.log"), Options { from: source::From::End, ..quick() });
+    tail.until_caught_up();
+    fs::write(logs.path("new.log"), utf16("\u{feff}old\nnew\n")).unwrap();
+    tail.until_lines(&["new"]);
+    tail.stop();
+}
+
+/// Lines that begin with a blank belong to the one before them.
+fn until_indented(tail: Options) -> Options {
+    let waiting = |bytes: &[u8], lines: &[soctop::event::LineSpan]| {
+        let indented = lines.iter().rev().take_while(|line| bytes.get(line.start as usize) == Some(&b' '));
+        (indented.count() + 1).min(lines.len())
+    };
+    Options { waiting, ..tail }
+}
+
+#[test]
+fn lines_of_one_event_come_together_however_they_are_written() {
+    let logs = Logs::new();
+    logs.append("app.log", "a\nb\n");
+    let patient = Options { patience: Duration::from_secs(3_600), ..until_indented(quick()) };
+    let mut tail = Tail::path(logs.path("app.log"), patient);
+    tail.until_lines(&["a"]);
+    tail.until_caught_up();
+    for piece in [" c\n", " d", "\n"] {
+        logs.append("app.log", piece);
+        tail.until("a look", |tail| tail.seen.len() > 2);
+    }
+    let committed = tail.chunks().last().unwrap().cursor.clone();
+    assert_eq!(committed.end, 2, "what waits is not read yet");
+    logs.append("app.log", "e\n");
+    tail.until_lines(&["a", "b", " c", " d", "e"].split_at(4).0);
+    assert_eq!(texts(tail.chunks().last().unwrap()), ["b", " c", " d"]);
+    // What waits when its file is emptied was read nevertheless.
+    fs::write(logs.path("app.log"), "").unwrap();
+    tail.until_lines(&["a", "b", " c", " d", "e"]);
+    let (_, mut cursors) = tail.stop();
+    // After a crash it is read again.
+    logs.append("app.log", "f\n");
+    cursors.retain(|cursor| !cursor.finished);
+    let mut tail = Tail::path(logs.path("app.log"), Options { cursors, ..until_indented(quick()) });
+    tail.until_lines(&["f"]);
+    tail.stop();
+}
+
 /// Reads `app.log` until `count` lines came, and stops.
 fn read_some(logs: &Logs, cursors: &[Cursor], count: usize) -> (Vec<String>, Vec<Cursor>) {
     let options = Options { cursors: cursors.to_vec(), chunk_bytes: 64, ..quick() };

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::source::identity::Identity;
-use crate::source::input::{is_compressed, is_gzip, rotation_bases};
+use crate::source::input::{is_compressed, is_packed, rotation_bases};
 
 /// The regular files of some folders.
 #[derive(Default)]
@@ -47,7 +47,7 @@ impl Census {
         }
         let path = entry.path();
         if is_compressed(&path) {
-            if is_gzip(&path) {
+            if is_packed(&path) {
                 let plain = path.with_extension("");
                 for base in rotation_bases(&plain).into_iter().chain([plain]) {
                     self.compressed.entry(base).or_default().push(path.clone());

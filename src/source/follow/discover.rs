@@ -14,7 +14,7 @@ use super::{Active, Follow, Known, MOVED_LOOK};
 use crate::event::{Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage, Timestamp, shown};
 use crate::source::encoding::Encoding;
 use crate::source::identity::{Identity, successor};
-use crate::source::input::{is_gzip, rotation_bases};
+use crate::source::input::{is_packed, rotation_bases};
 use crate::source::once::rewritten;
 use crate::source::paths::{expand, skip_by_name, skip_reason};
 use crate::source::reader::{FileReader, OpenError, Place, Stamp, last_line_end, open_regular};
@@ -300,8 +300,8 @@ impl Follow {
         let mut place = self.place(path, source, &file, identity).map_err(fail)?;
         place.path = where_it_lies(path);
         let sizes = self.options.sizes();
-        let reader = match is_gzip(path) {
-            true => FileReader::decoded(file, Encoding::Gzip, identity, place, sizes),
+        let reader = match is_packed(path) {
+            true => FileReader::decoded(file, identity, place, sizes),
             false => FileReader::plain(file, identity, place, sizes),
         };
         self.settle(path, identity);
@@ -317,7 +317,7 @@ impl Follow {
         let (identity, renamed) = (reader.identity, reader.origin != path);
         self.take_up(reader, metadata.len());
         if let Some(active) = self.active.get_mut(&identity)
-            && (is_gzip(path) || renamed)
+            && (is_packed(path) || renamed)
         {
             // It has all it will ever have, or nearly so.
             active.moved = Some(Instant::now());
@@ -364,7 +364,7 @@ impl Follow {
             return Ok(place);
         }
         let mut place = Place::start(path, source, self.fresh_generation(identity));
-        if is_gzip(path) {
+        if is_packed(path) {
             return Ok(place);
         }
         if !self.first_look {
@@ -388,7 +388,8 @@ impl Follow {
         identity: Identity,
     ) -> std::io::Result<Option<Place>> {
         let Some(known) = self.known.get(&identity) else { return Ok(None) };
-        let held = if is_gzip(path) { Some(&known.cursor) } else { known.of(file)? };
+        let in_its_text = is_packed(path) || Encoding::of(file)?.is_wide();
+        let held = if in_its_text { Some(&known.cursor) } else { known.of(file)? };
         let mut cursor = held.unwrap_or(&known.cursor).clone();
         let is_held = held.is_some();
         let source = self.sources.id(&cursor.path);

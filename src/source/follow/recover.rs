@@ -12,7 +12,6 @@ use super::Follow;
 use super::census::Companion;
 use crate::event::{Cause, Cursor, Gap, GapCause, SourceId, SourceMessage, Timestamp, Trouble, shown};
 use crate::source::Symlinks;
-use crate::source::encoding::Encoding;
 use crate::source::identity::Identity;
 use crate::source::input::rotation_bases;
 use crate::source::reader::{FileReader, Place, continues, open_regular};
@@ -146,7 +145,7 @@ impl Follow {
         }
         let mut place = Place::start(path, self.sources.id(&cursor.path), cursor.generation);
         place.resume(cursor);
-        let reader = FileReader::decoded(file, Encoding::Gzip, identity, place, self.options.sizes()).ok()?;
+        let reader = FileReader::decoded(file, identity, place, self.options.sizes()).ok()?;
         reader.fits(cursor).then_some(reader)
     }
 
