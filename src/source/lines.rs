@@ -32,7 +32,7 @@ pub(crate) struct LineLimits {
 }
 
 /// How many of the last of these lines may go on in what is read next: they are parts of one event.
-pub(crate) type Waiting = fn(&[u8], &[LineSpan]) -> usize;
+pub(crate) type HoldBack = fn(&[u8], &[LineSpan]) -> usize;
 
 /// Lines that wait are not looked at again for every byte that comes: an eighth of them must be new.
 const LOOK_AGAIN_FROM: usize = 64 << 10;
@@ -43,7 +43,7 @@ const CUT_MARK: &[u8] = "…".as_bytes();
 /// The lines cut from what has been read, before they get the address of their source.
 pub(crate) struct Splitter {
     limits: LineLimits,
-    waiting: Waiting,
+    waiting: HoldBack,
     /// Lines that wait for others, an incomplete line (or its two ends), then bytes not looked at yet.
     buffer: Vec<u8>,
     /// How much of the buffer are lines that wait.
@@ -95,7 +95,7 @@ impl Splitter {
     }
 
     /// Lines that `waiting` names are kept until it names them no more, or [`Splitter::release`].
-    pub(crate) fn holding_back(self, waiting: Waiting) -> Self {
+    pub(crate) fn holding_back(self, waiting: HoldBack) -> Self {
         Self { waiting, ..self }
     }
 

@@ -19,7 +19,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::encoding::{ByteOrder, Encoding, Growing, Utf16};
 use super::identity::{Identity, successor};
-use super::lines::{HEAD_BYTES, LineLimits, Splitter, FINGERPRINT_BYTES, Waiting};
+use super::lines::{HEAD_BYTES, HoldBack, LineLimits, Splitter, FINGERPRINT_BYTES};
 use super::{Symlinks, now};
 use crate::event::{Cause, Chunk, Cursor, GenerationId, SourceId, shown};
 
@@ -162,7 +162,7 @@ pub(crate) struct FileReader {
     content: Content,
     splitter: Splitter,
     limits: LineLimits,
-    waiting: Waiting,
+    waiting: HoldBack,
     chunk_bytes: usize,
     /// Size when last looked at, in bytes.
     seen_size: u64,
@@ -220,7 +220,7 @@ pub(crate) struct Sizes {
     pub(crate) limits: LineLimits,
     pub(crate) chunk: usize,
     /// Which lines wait for others.
-    pub(crate) waiting: Waiting,
+    pub(crate) waiting: HoldBack,
 }
 
 impl FileReader {
