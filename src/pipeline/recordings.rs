@@ -7,8 +7,8 @@ use std::{io, thread};
 
 use crossbeam_channel::{Receiver, bounded};
 
-use super::replay::Recording;
 use super::engine;
+use super::replay::Recording;
 use crate::event::{Chunk, SourceMessage, Trouble};
 use crate::source::{self, Addresses, From, Input, Options, Stop};
 

@@ -19,7 +19,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::encoding::{ByteOrder, Encoding, Growing, Utf16};
 use super::identity::{Identity, successor};
-use super::lines::{HEAD_BYTES, HoldBack, LineLimits, Splitter, FINGERPRINT_BYTES};
+use super::lines::{FINGERPRINT_BYTES, HEAD_BYTES, HoldBack, LineLimits, Splitter};
 use super::{Symlinks, now};
 use crate::event::{Cause, Chunk, Cursor, GenerationId, SourceId, shown};
 
@@ -465,7 +465,8 @@ impl FileReader {
 
     /// Ends this generation and begins its successor at the start of the same file.
     pub(crate) fn restart(&mut self) -> GenerationId {
-        self.generation = successor(self.generation, self.splitter.end(), xxh3_64(self.splitter.fingerprint()));
+        self.generation =
+            successor(self.generation, self.splitter.end(), xxh3_64(self.splitter.fingerprint()));
         let splitter = Splitter::new(self.limits, 0, 0, Vec::new(), Vec::new());
         self.splitter = splitter.holding_back(self.waiting);
         // What is written to it from now on may be in another encoding.
