@@ -29,6 +29,7 @@ pub mod query;
 pub mod sigma;
 pub mod state;
 pub mod text;
+pub mod triage;
 pub mod yaml;
 
 #[cfg(feature = "app")]

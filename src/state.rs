@@ -9,6 +9,9 @@
 mod board;
 mod filter;
 mod incident;
+mod network;
+mod origin;
+mod party;
 mod pin;
 mod rate;
 mod risk;
@@ -23,9 +26,11 @@ mod update;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use board::BoardRow;
+pub use board::{BoardChange, BoardRow};
 pub use filter::Filter;
 pub use incident::Incident;
+pub use network::KnownNetworks;
+pub use party::{Party, PartyKind, PartyName, parties};
 pub use pin::{Pin, PinSubject};
 pub use rate::Rates;
 pub use risk::{Contribution, Entity};
@@ -38,8 +43,9 @@ pub use trouble::Trouble;
 pub use update::{Counted, IndexStatus, Ledger, RuleHits, SourceStatus, Update};
 
 use crate::alert::Alert;
-use crate::event::{LogLevel, Record, Timestamp};
+use crate::event::{EventId, LogLevel, Record, Timestamp};
 use crate::sigma::Level;
+use crate::triage::Decisions;
 
 /// Notices kept; they are for reading, and nobody reads further back than this.
 const MOST_NOTICES: usize = 50;
@@ -61,6 +67,7 @@ pub struct State {
     rows: Rows,
     rates: Arc<Rates>,
     incidents: incident::Incidents,
+    origins: origin::Origins,
     boards: board::Boards,
     pins: pin::Pins,
     sources: source::Sources,
@@ -107,8 +114,11 @@ pub struct Snapshot {
     /// The newest events, in the order they were read.
     pub rows: Rows,
     pub rates: Arc<Rates>,
-    /// Worst first: open before closed, then by level, then the latest.
+    /// Worst first: what nobody has seen, what somebody has, what is quiet, what is closed; then by level,
+    /// then the latest.
     pub incidents: Arc<Vec<Arc<Incident>>>,
+    /// What people decided, about these and others.
+    pub decisions: Arc<Decisions>,
     /// By board, then worst first.
     pub boards: Arc<Vec<BoardRow>>,
     /// What happened in the last minute and must not scroll away; the worst first, then the latest.
@@ -146,6 +156,9 @@ impl State {
             Update::Events { rows, not_shown } => self.apply_events(rows, not_shown),
             Update::Counted(counted) => self.apply_counts(&counted),
             Update::Alert(alert) => self.apply_alert(alert),
+            Update::Origins(origins) => {
+                origins.into_iter().for_each(|(id, address)| self.seen(id, Some(address)))
+            }
             Update::Transition(transition) => self.boards.apply(transition),
             Update::Risk(change) => self.risk.apply(change, self.now),
             Update::Source(status) => self.sources.apply(status, self.now),
@@ -159,6 +172,7 @@ impl State {
             Update::Notice { time, message, hint } => self.apply_notice(Remark { time, message, hint }),
             Update::Trouble(trouble) => self.troubles.begin(trouble),
             Update::Over { about, cause } => drop(self.troubles.end(&about, cause)),
+            Update::Decided(decisions) => self.incidents.decide(decisions, self.now),
             Update::Clock { now } => self.apply_clock(now),
             Update::Finished => self.finished = true,
         }
@@ -185,6 +199,7 @@ impl State {
             traffic: self.traffic.rows(self.now),
             threat: self.threat.assess(self.now, &incidents, &entities),
             incidents,
+            decisions: self.incidents.decisions(),
             entities,
             rules: Arc::clone(&self.rules),
             index: self.index,
@@ -201,7 +216,15 @@ impl State {
             if row.level >= LogLevel::Error {
                 self.pins.pin_event(&row, self.now);
             }
+            self.seen(row.event_id, row.get(origin::ADDRESS).map(Arc::from));
             self.rows.push(row);
+        }
+    }
+
+    /// An event came past, from this address if it names one.
+    fn seen(&mut self, id: EventId, address: Option<Arc<str>>) {
+        if let Some((address, incidents)) = self.origins.seen(id, address) {
+            incidents.into_iter().for_each(|id| self.incidents.came_from(id, &address, self.now));
         }
     }
 
@@ -218,7 +241,9 @@ impl State {
     }
 
     fn apply_alert(&mut self, alert: Alert) {
-        let incident = self.incidents.apply(alert);
+        let (id, addresses) = (alert.alert_id, self.origins.of_alert(&alert));
+        let incident = self.incidents.apply(alert, self.now);
+        addresses.iter().for_each(|address| self.incidents.came_from(id, address, self.now));
         if incident.alert.rule.level >= Level::High && incident.is_open() {
             self.pins.pin_incident(&incident, self.now);
         }
@@ -251,6 +276,7 @@ impl State {
     fn apply_clock(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
         self.started.get_or_insert(now);
+        self.incidents.pass_time(self.now);
     }
 }
 

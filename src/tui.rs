@@ -12,10 +12,13 @@
 //! and writes a frame in one piece.
 
 mod ask;
+mod away;
 mod copying;
+mod deciding;
 mod effect;
 pub mod keymap;
 mod model;
+mod question;
 mod run;
 mod screen;
 mod screens;
@@ -28,6 +31,7 @@ pub use model::{Message, Model};
 pub use run::run;
 pub use update::{start, update};
 
+use crate::state::KnownNetworks;
 use crate::view::scene::{Clock, Stream};
 use crate::view::{Charset, Palette, Theme};
 
@@ -40,6 +44,10 @@ pub struct Options {
     pub color: bool,
     pub stream: Stream,
     pub clock: Clock,
+    /// Name of who looks, for decisions.
+    pub user: String,
+    /// Names of our own networks.
+    pub networks: KnownNetworks,
     /// Name of this machine for the header; empty when unknown.
     pub host: String,
     /// Frames per second at the most, 1 to 30.
@@ -60,6 +68,8 @@ impl Default for Options {
             stream: Stream::Live,
             clock: Clock::default(),
             host: String::new(),
+            user: String::new(),
+            networks: KnownNetworks::default(),
             frames_per_second: 10,
             reduced_motion: false,
             clipboard: true,

@@ -13,11 +13,14 @@
 //! [`Safe`] and goes through one function, `canvas::Canvas::text`.
 
 mod alerts;
+mod away;
+mod boards;
 mod canvas;
 mod chrome;
 pub mod detail;
 mod entities;
 mod events;
+mod feed;
 mod format;
 mod graph;
 mod help;
@@ -36,8 +39,11 @@ mod why;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-pub use alerts::{held_evidence, listed as listed_incidents};
+pub use alerts::held_evidence;
+pub use boards::rows as board_rows;
 use canvas::Canvas;
+pub use feed::{Feed, FeedItem, about as about_incidents};
+pub use overview::{PanelRow, panel_rows};
 pub use scene::Scene;
 pub use theme::{Charset, Palette, Role, Severity, Theme};
 pub use trace::{Step as TraceStep, steps as trace_steps};
@@ -89,7 +95,8 @@ pub fn draw(buffer: &mut Buffer, scene: &Scene<'_>) -> Drawn {
     match scene.overlay {
         Some(Overlay::Help { scrolled }) => drawn.scrollable = help::draw(&mut canvas, body, scene, scrolled),
         Some(Overlay::Why { list }) => drawn.page = why::draw(&mut canvas, body, scene, list),
-        Some(Overlay::Copy) | None => {}
+        Some(Overlay::Away) => away::draw(&mut canvas, body, scene),
+        Some(Overlay::Copy | Overlay::Judge | Overlay::Snooze) | None => {}
     }
     drawn
 }
@@ -104,6 +111,7 @@ fn screen(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>) -> Drawn {
         Tab::Rules => rules::draw(canvas, body, scene),
         Tab::Entities => entities::draw(canvas, body, scene),
         Tab::Sources => sources::draw(canvas, body, scene),
+        Tab::Boards => boards::draw(canvas, body, scene),
     }
 }
 

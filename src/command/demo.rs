@@ -32,7 +32,7 @@ const WRITE_EVERY: Duration = Duration::from_millis(50);
 
 pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     // Of the configuration only the screen counts: the story brings its own logs and rules.
-    let screen = overrides.screen(&args.screen).resolve()?.screen;
+    let config = overrides.screen(&args.screen).resolve()?;
     let folder = tempfile::Builder::new()
         .prefix("soctop-demo-")
         .tempdir()
@@ -77,7 +77,7 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         io::Result::Ok(())
     })?;
     let exit =
-        if plain { live::print_alerts(running, printed) } else { live::show(running, &screen, Stream::Demo) };
+        if plain { live::print_alerts(running, printed) } else { live::show(running, &config, Stream::Demo) };
     drop(leave);
     told.join().map_err(|_| anyhow::anyhow!("the story broke off"))??;
     exit

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, bounded, never, select};
 use super::print::{self, Out};
 use crate::alert::Alert;
 use crate::cli::ScreenArgs;
-use crate::config::{self, Config, LoadedRules, ScreenConfig};
+use crate::config::{self, Config, LoadedRules};
 use crate::event::{Cause, Timestamp};
 use crate::exit::{Exit, Hinted};
 use crate::facts::Vocabulary;
@@ -17,7 +17,7 @@ use crate::index;
 use crate::normalize;
 use crate::pipeline::{self, Clock, Live, LiveError, LiveOptions, PLAIN_ALERTS};
 use crate::sigma::Severity;
-use crate::state::{Snapshot, SourceRow, Trouble};
+use crate::state::{KnownNetworks, Snapshot, SourceRow, Trouble};
 use crate::text::Safe;
 use crate::tui;
 use crate::view::scene::{self as screen, Stream};
@@ -83,7 +83,8 @@ pub fn report_rule_problems(loaded: &LoadedRules) {
 }
 
 /// Runs the dashboard until its user leaves it, then stops the engine.
-pub fn show(live: Live, screen: &ScreenConfig, stream: Stream) -> anyhow::Result<Exit> {
+pub fn show(live: Live, config: &Config, stream: Stream) -> anyhow::Result<Exit> {
+    let screen = &config.screen;
     let options = tui::Options {
         frames_per_second: screen.frames_per_second.value,
         ascii: screen.ascii.value,
@@ -91,6 +92,8 @@ pub fn show(live: Live, screen: &ScreenConfig, stream: Stream) -> anyhow::Result
         stream,
         clock: screen::Clock { local_offset_seconds: local_offset_seconds(), ..screen::Clock::default() },
         host: host_name(),
+        user: user_name(),
+        networks: known_networks(config),
         reduced_motion: screen.no_motion.value,
         ..tui::Options::default()
     };
@@ -110,6 +113,21 @@ fn allows_color() -> bool {
 
 fn local_offset_seconds() -> i32 {
     chrono::Local::now().offset().local_minus_utc()
+}
+
+fn known_networks(config: &Config) -> KnownNetworks {
+    let named = config
+        .networks
+        .iter()
+        .flat_map(|named| named.networks.iter().map(|network| (named.name.clone(), *network)));
+    KnownNetworks::new(named)
+}
+
+/// Who looks, as the system names them; without a name the number.
+pub fn user_name() -> String {
+    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
 /// The name of this machine, without its domain; empty when the system does not tell.

@@ -40,11 +40,7 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         redaction: config.redaction.clone(),
         reload: Some(files.following(overrides.flags(), Environment::read(), &config)),
     })?;
-    if plain {
-        live::print_alerts(running, printed)
-    } else {
-        live::show(running, &config.screen, Stream::Live)
-    }
+    if plain { live::print_alerts(running, printed) } else { live::show(running, &config, Stream::Live) }
 }
 
 /// What to read: what is named, else what is configured.

@@ -25,6 +25,7 @@ pub fn effective(config: &Config, data_dir: Option<&Path>) -> String {
         paths => list(paths.iter().map(|path| quoted(&path.display()))),
     });
     page.lists(config);
+    page.networks(config);
     page.sources(config);
     page.redaction(config);
     page.section("store");
@@ -102,6 +103,17 @@ impl Page {
         for (name, found) in config.lists.iter() {
             let values = list(found.values.iter().map(quoted));
             self.value(&key(name), &values, Origin::File(found.line));
+        }
+    }
+
+    fn networks(&mut self, config: &Config) {
+        if config.networks.iter().next().is_none() {
+            return;
+        }
+        self.section("networks");
+        for named in config.networks.iter() {
+            let values = list(named.written.iter().map(quoted));
+            self.value(&key(&named.name), &values, Origin::File(named.line));
         }
     }
 }

@@ -52,6 +52,13 @@ pub const SECTIONS: &[Section] = &[
         keys: &[],
     },
     Section {
+        name: "networks",
+        repeated: false,
+        about: "Names for networks of your own, shown beside their addresses: VPN, scanners, load balancers.\n\
+                The narrowest network that holds an address names it. For the screen only: rules do not see it.",
+        keys: &[],
+    },
+    Section {
         name: "source",
         repeated: true,
         about: "What is known about some sources. Of several entries the first that matches a path counts.",
@@ -172,6 +179,9 @@ pub(super) fn keys(section: &str) -> Vec<&'static str> {
     found.map(|section| section.keys.iter().map(|key| key.name).collect()).unwrap_or_default()
 }
 
+/// Networks as they may be written.
+const NETWORK_EXAMPLES: [&str; 2] = [r#"vpn = ["10.8.0.0/16"]"#, r#"scanner = "192.0.2.7""#];
+
 /// A configuration file in which everything is commented out: `# ` begins a remark, `#` alone a setting.
 #[must_use]
 pub fn template() -> String {
@@ -189,6 +199,9 @@ pub fn template() -> String {
         for key in section.keys {
             remark(&mut text, key.about);
             text.push_str(&format!("#{} = {}\n", key.name, key.example));
+        }
+        if section.name == "networks" {
+            NETWORK_EXAMPLES.iter().for_each(|example| text.push_str(&format!("#{example}\n")));
         }
         if section.name == "lists" {
             LIST_EXAMPLES.iter().for_each(|example| text.push_str(&format!("#{example}\n")));

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::document::{Reader, Table, Value};
 use super::lists::Lists;
+use super::networks::NamedNetworks;
 use super::schema;
 use super::source::{RedactionConfig, SourceConfig};
 use crate::sigma::Diagnostic;
@@ -94,6 +95,7 @@ pub struct Config {
     pub file: Option<Setting<PathBuf>>,
     pub rules: RuleConfig,
     pub lists: Lists,
+    pub networks: NamedNetworks,
     pub sources: Vec<SourceConfig>,
     pub redaction: RedactionConfig,
     pub store: StoreConfig,
@@ -135,6 +137,7 @@ impl Default for Config {
                 vocabulary: Setting::default(Vec::new()),
             },
             lists: Lists::default(),
+            networks: NamedNetworks::default(),
             sources: Vec::new(),
             redaction: RedactionConfig::default(),
             store: StoreConfig { data_dir: Setting::default(None) },
@@ -207,6 +210,9 @@ impl Config {
         }
         if let Some(value) = root.get("lists") {
             self.lists = Lists::read(reader, value);
+        }
+        if let Some(value) = root.get("networks") {
+            self.networks = NamedNetworks::read(reader, value);
         }
         if let Some(value) = root.get("source") {
             let sources = reader.list(value, "source");

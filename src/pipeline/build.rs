@@ -13,8 +13,9 @@ use super::engine::{Engine, EngineOptions};
 use super::engine_thread::{Channels, EngineThread, Timers};
 use super::handle::{Handle, Notice};
 use super::indexer::{Ends, Indexer};
+use super::journal::Journal;
 use super::reload::{self, RECALLED_EVENTS, RECALLED_PAGE, Reloader};
-use super::searcher;
+use super::searcher::Searcher;
 use super::signals::Hangups;
 use crate::alert::Alert;
 use crate::config::{KeyError, LoadedRules, RedactionConfig, RuleFiles, SourceConfig, redaction_key};
@@ -24,6 +25,7 @@ use crate::index::{self, Writer};
 use crate::normalize::Redaction;
 use crate::source::{self, Changes, Input, Stop};
 use crate::state::{self, Snapshot, State, Update};
+use crate::triage::Decisions;
 
 /// Chunks between the readers and the engine. Small: a chunk may be a megabyte, and the files are
 /// the buffer. Full: the readers wait.
@@ -171,8 +173,14 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     }
 
     let remarks = options.plain.as_ref().map(|plain| plain.remarks.clone());
-    let searching = (writer.reader(), notice_sender.clone());
-    threads.start("search", move || searcher::run(&searching.0, &requests, &searching.1))?;
+    let decisions = Arc::new(ArcSwap::from_pointee(Decisions::default()));
+    let searcher = Searcher {
+        reader: writer.reader(),
+        journal: Journal::of(&options.data_dir),
+        decisions: Arc::clone(&decisions),
+        notices: notice_sender.clone(),
+    };
+    threads.start("search", move || searcher.run(&requests))?;
 
     let ends = Ends {
         batches,
@@ -202,6 +210,7 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
         notices: notice_sender,
         remarks,
         snapshots: Arc::clone(&snapshots),
+        decisions,
     };
     let timers = if options.follow { Timers::WhenIdle } else { Timers::ByEvents };
     let fingerprint = options.rules.fingerprint;

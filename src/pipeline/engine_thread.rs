@@ -4,7 +4,7 @@
 //! It blocks when the index thread is behind (the files are the buffer), and never waits for the
 //! dashboard: snapshots are latest-wins.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,10 +18,11 @@ use super::indexer::{Batch, IndexReport, SavedDetection};
 use super::reload::{self, Prepared, RuleNews, Tail};
 use crate::correlate::Output;
 use crate::event::{
-    self, Cause, Chunk, Cursor, Event, Gap, LogLevel, Outcome, Record, Redacted, SECOND, SourceId,
+    self, Cause, Chunk, Cursor, Event, EventId, Gap, LogLevel, Outcome, Record, Redacted, SECOND, SourceId,
     SourceMessage, Timestamp, canonical, shown,
 };
 use crate::state::{Copies, Counted, Ledger, Snapshot, SourceStatus, State, Tally, Trouble, Update};
+use crate::triage::Decisions;
 
 /// Ten times a second at the most: the frame rate of the dashboard.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
@@ -57,6 +58,8 @@ pub(super) struct Channels {
     /// Where sentences go when there is no dashboard.
     pub remarks: Option<Sender<String>>,
     pub snapshots: Arc<ArcSwap<Snapshot>>,
+    /// What people decided, kept by the thread that writes the journal.
+    pub decisions: Arc<ArcSwap<Decisions>>,
 }
 
 /// Whether timers may fire by the clock.
@@ -104,6 +107,8 @@ pub(super) struct EngineThread {
     shown_second: i64,
     /// When time was last let pass.
     looked_at: Instant,
+    /// Those that the state knows.
+    decisions: Arc<Decisions>,
 }
 
 /// What the next publication will show.
@@ -150,6 +155,7 @@ impl EngineThread {
             saved_at: now,
             shown_second: 0,
             looked_at: now,
+            decisions: Arc::default(),
         }
     }
 
@@ -252,7 +258,22 @@ impl EngineThread {
             ..Batch::empty(&self.engine, read_at)
         };
         self.take_outputs(&mut batch);
+        self.tell_origins(&batch);
         self.send(batch);
+    }
+
+    /// Where the events came from that fired the alerts of the batch. Few of them are ever shown as rows.
+    fn tell_origins(&mut self, batch: &Batch) {
+        if batch.alerts.is_empty() {
+            return;
+        }
+        let wanted: HashSet<EventId> =
+            batch.alerts.iter().flat_map(|alert| alert.events.iter().copied()).collect();
+        let origins = batch.events.iter().filter_map(|event| {
+            let address = event.get(canonical::SOURCE_IP)?;
+            wanted.contains(&event.id()).then(|| (event.id(), Arc::from(address)))
+        });
+        self.state.apply(Update::Origins(origins.collect()));
     }
 
     fn note_progress(&mut self, chunk: &Chunk, newest: Option<Timestamp>, read_at: Timestamp) {
@@ -433,6 +454,7 @@ impl EngineThread {
 
     fn tick(&mut self) {
         self.watch_clock();
+        self.take_decisions();
         if self.timers == Timers::WhenIdle {
             self.let_time_pass();
         }
@@ -443,6 +465,15 @@ impl EngineThread {
             self.dirty = true;
         }
         self.publish_if_changed();
+    }
+
+    fn take_decisions(&mut self) {
+        let newest = self.channels.decisions.load_full();
+        if !Arc::ptr_eq(&newest, &self.decisions) {
+            self.decisions = Arc::clone(&newest);
+            self.state.apply(Update::Decided(newest));
+            self.dirty = true;
+        }
     }
 
     /// Time goes on by the clock where there is nothing to read. A source with a backlog lives in the past and

@@ -8,13 +8,24 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::query::{SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::state::Snapshot;
+use crate::triage::Entry;
 
 /// A question of the dashboard. `ticket` comes back with the answer; a late answer to an older
 /// ticket is dropped by the asker.
 #[derive(Clone, Debug)]
 pub enum Request {
-    Search { ticket: u64, request: SearchRequest },
-    Trace { ticket: u64, id: String },
+    Search {
+        ticket: u64,
+        request: SearchRequest,
+    },
+    Trace {
+        ticket: u64,
+        id: String,
+    },
+    /// Write this into the journal of decisions.
+    Decide {
+        entry: Entry,
+    },
 }
 
 /// What the engine tells the dashboard.
@@ -30,6 +41,8 @@ pub enum Notice {
         ticket: u64,
         result: Result<Trace, SearchFailure>,
     },
+    /// A decision is on disk and holds; or why not.
+    Decided(Result<Entry, String>),
     /// The engine ended; `Err` says why in words.
     Stopped(Result<(), String>),
 }

@@ -1,43 +1,97 @@
-//! The thread that answers the dashboard's questions. A newer question replaces those of its kind
-//! that still wait, for whoever types has moved on.
+//! The thread that answers the dashboard's questions and keeps its journal. A newer question replaces those of
+//! its kind that still wait, for whoever types has moved on; every decision is written.
 
 use std::mem::discriminant;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender};
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::handle::{Notice, Request};
+use super::journal::Journal;
 use crate::index::Reader;
+use crate::triage::{Decisions, Entry};
 
-/// Answers until the dashboard has hung up.
-pub(super) fn run(reader: &Reader, requests: &Receiver<Request>, notices: &Sender<Notice>) {
-    while let Ok(first) = requests.recv() {
-        for request in newest_of_each_kind(first, requests.try_iter()) {
-            if notices.send(answer(reader, request)).is_err() {
-                return;
+/// How often it is looked whether somebody else has decided something.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What the thread works on.
+pub(super) struct Searcher {
+    pub reader: Reader,
+    pub journal: Journal,
+    /// Where the worker finds what holds.
+    pub decisions: Arc<ArcSwap<Decisions>>,
+    pub notices: Sender<Notice>,
+}
+
+impl Searcher {
+    /// Answers until the dashboard has hung up.
+    pub fn run(mut self, requests: &Receiver<Request>) {
+        self.renew();
+        loop {
+            let first = match requests.recv_timeout(LOOK_EVERY) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.look();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            for request in newest_of_each_kind(first, requests.try_iter()) {
+                let answer = self.answer(request);
+                if self.notices.send(answer).is_err() {
+                    return;
+                }
             }
         }
     }
+
+    fn look(&mut self) {
+        if self.journal.has_changed() {
+            self.renew();
+        }
+    }
+
+    /// A journal that cannot be read now leaves what held before.
+    fn renew(&mut self) {
+        if let Ok(read) = self.journal.read() {
+            self.decisions.store(Arc::new(read.decisions));
+        }
+    }
+
+    fn answer(&mut self, request: Request) -> Notice {
+        let reader = &self.reader;
+        match request {
+            Request::Search { ticket, request } => {
+                Notice::Search { ticket, result: reader.search(&request).map_err(|error| error.failure()) }
+            }
+            Request::Trace { ticket, id } => {
+                Notice::Trace { ticket, result: reader.trace(&id).map_err(|error| error.failure()) }
+            }
+            Request::Decide { entry } => Notice::Decided(self.decide(entry)),
+        }
+    }
+
+    fn decide(&mut self, entry: Entry) -> Result<Entry, String> {
+        self.journal.append(&entry).map_err(|error| format!("the decision could not be written: {error}"))?;
+        self.renew();
+        Ok(entry)
+    }
 }
 
-/// A question of another kind is not replaced: its screen waits for its own answer.
+/// A question of another kind is not replaced: its screen waits for its own answer. Decisions are no
+/// questions.
 fn newest_of_each_kind(first: Request, waiting: impl Iterator<Item = Request>) -> Vec<Request> {
     let mut newest = vec![first];
     for request in waiting {
-        newest.retain(|other| discriminant(other) != discriminant(&request));
+        let is_older = |other: &Request| {
+            discriminant(other) == discriminant(&request) && !matches!(request, Request::Decide { .. })
+        };
+        newest.retain(|other| !is_older(other));
         newest.push(request);
     }
     newest
-}
-
-fn answer(reader: &Reader, request: Request) -> Notice {
-    match request {
-        Request::Search { ticket, request } => {
-            Notice::Search { ticket, result: reader.search(&request).map_err(|error| error.failure()) }
-        }
-        Request::Trace { ticket, id } => {
-            Notice::Trace { ticket, result: reader.trace(&id).map_err(|error| error.failure()) }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -48,13 +102,22 @@ mod tests {
     fn a_newer_question_replaces_only_those_of_its_kind() {
         let search = |ticket| Request::Search { ticket, request: crate::query::SearchRequest::default() };
         let trace = |ticket| Request::Trace { ticket, id: String::new() };
-        let asked = [trace(2), search(3), search(4)];
+        let decide = || Request::Decide {
+            entry: Entry {
+                at: crate::event::Timestamp::default(),
+                by: String::new(),
+                about: String::new(),
+                act: crate::triage::Act::Looked,
+            },
+        };
+        let asked = [decide(), trace(2), search(3), decide(), search(4)];
         let tickets: Vec<u64> = newest_of_each_kind(search(1), asked.into_iter())
             .iter()
             .map(|request| match request {
                 Request::Search { ticket, .. } | Request::Trace { ticket, .. } => *ticket,
+                Request::Decide { .. } => 0,
             })
             .collect();
-        assert_eq!(tickets, [2, 4]);
+        assert_eq!(tickets, [0, 2, 0, 4]);
     }
 }

@@ -17,7 +17,25 @@ pub struct BoardRow {
     pub transition: Transition,
     /// When it entered the state.
     pub since: Timestamp,
+    /// The last changes of its state, newest first.
+    #[serde(default)]
+    pub history: Arc<Vec<BoardChange>>,
 }
+
+/// One change of a state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BoardChange {
+    pub time: Timestamp,
+    pub from: String,
+    pub to: String,
+    /// Inferred from failures, not said by the service.
+    pub inferred: bool,
+    /// Failures counted towards it.
+    pub count: u64,
+}
+
+/// Changes kept of one machine.
+const MOST_CHANGES: usize = 20;
 
 /// One row a machine. Within one rule a timer that ran out and the service's own words are the same
 /// machine; two rules, one that counts failures and one that reads what the service says, stand
@@ -29,9 +47,18 @@ struct Key {
     rule: String,
 }
 
+impl Key {
+    fn of(transition: &Transition) -> Self {
+        let (entity, rule) = (transition.entity.clone(), transition.rule.id.clone());
+        Self { board: transition.board, entity, rule }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Boards {
     rows: HashMap<Key, BoardRow>,
+    /// Also of machines that rest and have no row.
+    histories: HashMap<Key, Arc<Vec<BoardChange>>>,
     sorted: Option<Arc<Vec<BoardRow>>>,
 }
 
@@ -42,7 +69,8 @@ impl Boards {
     pub fn apply(&mut self, transition: Transition) {
         self.sorted = None;
         let board = transition.board;
-        let key = Key { board, entity: transition.entity.clone(), rule: transition.rule.id.clone() };
+        let key = Key::of(&transition);
+        let history = self.remember(&transition);
         if transition.resting && !stays_when_resting(board) {
             self.rows.remove(&key);
             return;
@@ -51,14 +79,36 @@ impl Boards {
             Some(known) if known.transition.to == transition.to => known.since,
             _ => transition.time,
         };
-        self.rows.insert(key, BoardRow { board, transition, since });
+        self.rows.insert(key, BoardRow { board, transition, since, history });
         self.forget_the_oldest();
+    }
+
+    /// Adds a change to the history of its machine. Being told the state that it is in already is none.
+    fn remember(&mut self, transition: &Transition) -> Arc<Vec<BoardChange>> {
+        if self.histories.len() > LIMIT {
+            self.histories.retain(|key, _| self.rows.contains_key(key));
+        }
+        let history = self.histories.entry(Key::of(transition)).or_default();
+        if history.first().is_none_or(|last| last.to != transition.to) {
+            let change = BoardChange {
+                time: transition.time,
+                from: transition.from.clone(),
+                to: transition.to.clone(),
+                inferred: transition.inferred,
+                count: transition.count,
+            };
+            let changes = Arc::make_mut(history);
+            changes.insert(0, change);
+            changes.truncate(MOST_CHANGES);
+        }
+        Arc::clone(history)
     }
 
     /// Forgets what these rules said.
     pub fn forget(&mut self, rules: &[String]) {
         self.sorted = None;
         self.rows.retain(|key, _| !rules.contains(&key.rule));
+        self.histories.retain(|key, _| !rules.contains(&key.rule));
     }
 
     pub fn sorted(&mut self) -> Arc<Vec<BoardRow>> {

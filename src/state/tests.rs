@@ -38,6 +38,14 @@ fn alert(id: u128, status: AlertStatus, level: Level, seconds: i64) -> Alert {
     }
 }
 
+/// An open incident of a group.
+pub(super) fn incident(id: u128, group: &[(&str, &str)]) -> Arc<Incident> {
+    let group: BTreeMap<String, String> =
+        group.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let alert = Alert { group: group.into(), ..alert(id, AlertStatus::Open, Level::High, 0) };
+    Arc::new(Incident::new(alert))
+}
+
 fn transition(board: Board, entity: &str, to: &str, resting: bool, seconds: i64) -> Transition {
     Transition {
         board,
@@ -125,6 +133,29 @@ fn an_incident_opens_again_when_its_alert_comes_again() {
         Update::Alert(alert(1, Open, Level::Low, 2)),
     ]);
     assert_eq!(summaries(&state.snapshot()), [("incident 1", true)]);
+}
+
+#[test]
+fn an_incident_learns_the_addresses_of_its_events_before_and_after_it() {
+    let with_address = |seq: u64, address: &str| {
+        let field = crate::event::RecordField {
+            name: "source.ip".into(),
+            value: address.to_owned(),
+            is_string: true,
+            derived: true,
+            joined: false,
+        };
+        Arc::new(Record { fields: vec![field], ..(*record(seq, LogLevel::Info, "login failed")).clone() })
+    };
+    let mut fired = alert(1, AlertStatus::Open, Level::High, 10);
+    fired.events = vec![EventId(1), EventId(2)];
+    let mut state = state([events(vec![with_address(1, "203.0.113.9")]), Update::Alert(fired)]);
+    let addresses = |state: &mut State| state.snapshot().incidents[0].addresses.join(" ");
+    assert_eq!(addresses(&mut state), "203.0.113.9");
+    state.apply(events(vec![with_address(2, "203.0.113.10")]));
+    assert_eq!(addresses(&mut state), "203.0.113.9 203.0.113.10");
+    state.apply(events(vec![with_address(3, "203.0.113.11")]));
+    assert_eq!(addresses(&mut state), "203.0.113.9 203.0.113.10", "another event is none of its own");
 }
 
 #[test]

@@ -56,7 +56,8 @@ pub(super) struct Assessor {
 
 impl Assessor {
     pub fn assess(&mut self, now: Timestamp, incidents: &[Arc<Incident>], entities: &[Entity]) -> Threat {
-        let open = incidents.iter().filter(|incident| incident.is_open()).map(|incident| &incident.alert);
+        let counts = |incident: &&Arc<Incident>| incident.is_open() && incident.standing.counts();
+        let open = incidents.iter().filter(counts).map(|incident| &incident.alert);
         let mut now_justified = assess(open, entities.iter().map(risky));
         now_justified.reasons.truncate(MOST_REASONS);
         let Assessment { level: justified, points, reasons, because } = now_justified;

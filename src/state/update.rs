@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Tally, Trouble};
 use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
 use crate::correlate::risk::RiskScore;
-use crate::event::{Cause, Flags, Record, Timestamp};
+use crate::event::{Cause, EventId, Flags, Record, Timestamp};
+use crate::triage::Decisions;
 
 /// Everything the world tells the state. One closed enum: what is not here cannot happen.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub enum Update {
     /// Numbers of everything that was read since the last update, whether shown or not.
     Counted(Counted),
     Alert(Alert),
+    /// The addresses that events of alerts came from.
+    Origins(Vec<(EventId, Arc<str>)>),
     Transition(Transition),
     Risk(RiskChange),
     Source(SourceStatus),
@@ -55,6 +58,8 @@ pub enum Update {
     Clock {
         now: Timestamp,
     },
+    /// People decided something: all decisions as they are now.
+    Decided(Arc<Decisions>),
     /// All input has ended (replay, demo, standard input closed).
     Finished,
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::effect::Effect;
 use super::model::Model;
+use super::question::Question;
 use crate::alert::{Alert, AlertId};
 use crate::event::{EventId, Record};
 use crate::pipeline::Request;
-use crate::query::name::term;
 use crate::query::{SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::view::scene::{Answer, DetailPane, ListState, SearchScreen, Tab, TraceScreen};
 
@@ -62,23 +62,19 @@ pub(super) fn extend_trace(model: &mut Model) {
     trace.alerts.extend(fresh);
 }
 
-pub(super) fn query_of_alert(alert: &Alert) -> String {
-    if alert.group.is_empty() {
-        return alert.correlation_ids.first().map_or(String::new(), |id| term("correlation.id", id));
-    }
-    let terms: Vec<String> = alert.group.iter().map(|(name, value)| term(name, value)).collect();
-    terms.join(" AND ")
-}
-
-pub(super) fn search(model: &mut Model, query: String) -> Vec<Effect> {
+pub(super) fn search(model: &mut Model, question: Question) -> Vec<Effect> {
+    let Question { query, about } = question;
     let ticket = model.next_ticket();
-    model.queries.retain(|known| *known != query);
-    model.queries.push(query.clone());
+    if about.is_none() {
+        model.queries.retain(|known| *known != query);
+        model.queries.push(query.clone());
+    }
     if model.queries.len() > MOST_QUERIES {
         model.queries.remove(0);
     }
     let search = &mut model.screens.search;
     search.query.clone_from(&query);
+    search.about = about;
     if search.answer.ready().is_none() {
         search.answer = Answer::Waiting;
     }

@@ -39,6 +39,13 @@ pub enum Action {
     Copy,
     Detail,
     Switch,
+    Unfold,
+    Fold,
+    Acknowledge,
+    Judge,
+    Snooze,
+    Mute,
+    Undo,
     Help,
     Redraw,
     Suspend,
@@ -128,19 +135,22 @@ enum Group {
     Move,
     Open,
     Filter,
+    Decide,
     Live,
     Do,
     Look,
 }
 
 impl Group {
-    const ALL: [Group; 6] = [Group::Move, Group::Open, Group::Filter, Group::Live, Group::Do, Group::Look];
+    const ALL: [Group; 7] =
+        [Group::Move, Group::Open, Group::Filter, Group::Decide, Group::Live, Group::Do, Group::Look];
 
     fn title(self) -> &'static str {
         match self {
             Group::Move => "MOVE",
             Group::Open => "OPEN",
             Group::Filter => "FILTER",
+            Group::Decide => "DECIDE",
             Group::Live => "LIVE",
             Group::Do => "DO",
             Group::Look => "LOOK",
@@ -182,15 +192,17 @@ impl Binding {
     }
 }
 
-use Tab::{Alerts, Entities, Events, Overview, Rules, Search, Sources, Trace};
+use Tab::{Alerts, Boards, Entities, Events, Overview, Rules, Search, Sources, Trace};
 
-const LISTS: &[Tab] = &[Overview, Events, Search, Trace, Alerts, Rules, Entities, Sources];
-const WITH_DETAIL: &[Tab] = &[Events, Search, Trace, Alerts];
-const OPENABLE: &[Tab] = &[Overview, Events, Search, Trace, Alerts, Entities];
+const LISTS: &[Tab] = &[Overview, Events, Search, Trace, Alerts, Rules, Entities, Sources, Boards];
+const WITH_INCIDENTS: &[Tab] = &[Overview, Alerts, Boards];
+const FOLDING: &[Tab] = &[Overview, Alerts];
+const OPENABLE: &[Tab] = &[Overview, Events, Search, Trace, Alerts, Entities, Sources, Boards];
 const WITH_FILTER: &[Tab] = &[Events];
 const WITH_VALUES: &[Tab] = &[Events, Search, Trace];
-const WITH_TRACE: &[Tab] = &[Overview, Events, Search, Alerts];
-const WITH_PROMPT: &[Tab] = &[Overview, Events, Search, Trace, Alerts, Rules, Entities, Sources];
+const WITH_TRACE: &[Tab] = &[Overview, Events, Search, Alerts, Boards];
+const WITH_PROMPT: &[Tab] = LISTS;
+const WITH_PANES: &[Tab] = &[Overview, Events, Search, Trace, Alerts];
 
 const TABLE: &[Binding] = &[
     binding(Action::Help, &["?", "F1"], Group::Look, "this help").hint("help", 0),
@@ -204,14 +216,14 @@ const TABLE: &[Binding] = &[
         .on(&[Events, Search, Trace])
         .hint("next error", 60),
     binding(Action::PreviousProblem, &["E"], Group::Move, "previous error").on(&[Events, Search, Trace]),
-    binding(Action::NextPane, &["Tab"], Group::Move, "other pane").on(WITH_DETAIL).hint("pane", 50),
-    binding(Action::PreviousPane, &["⇧Tab"], Group::Move, "other pane").on(WITH_DETAIL),
+    binding(Action::NextPane, &["Tab"], Group::Move, "other pane").on(WITH_PANES).hint("pane", 50),
+    binding(Action::PreviousPane, &["⇧Tab"], Group::Move, "other pane").on(WITH_PANES),
     binding(Action::HistoryBack, &["[", "Alt-←"], Group::Move, "back"),
     binding(Action::HistoryForward, &["]", "Alt-→"], Group::Move, "forward"),
     binding(Action::Open, &["Enter"], Group::Open, "details, evidence").on(OPENABLE).hint("open", 20),
     binding(Action::Trace, &["o"], Group::Open, "trace of this id").on(WITH_TRACE).hint("trace", 22),
     binding(Action::ViewEvents, &["v"], Group::Open, "its events in the index")
-        .on(&[Overview, Alerts, Entities, Events, Search])
+        .on(&[Overview, Alerts, Entities, Events, Search, Sources, Boards])
         .hint("events", 40),
     binding(Action::Why, &["w"], Group::Open, "why this threat level").hint("why", 45),
     binding(Action::Show(Overview), &["1"], Group::Open, "overview"),
@@ -222,6 +234,7 @@ const TABLE: &[Binding] = &[
     binding(Action::Show(Rules), &["6"], Group::Open, "rules"),
     binding(Action::Show(Entities), &["7"], Group::Open, "entities by risk"),
     binding(Action::Show(Sources), &["8"], Group::Open, "sources"),
+    binding(Action::Show(Boards), &["9"], Group::Open, "breakers, lockouts and other states"),
     binding(Action::Edit, &["/"], Group::Filter, "type filter, query or id")
         .on(WITH_PROMPT)
         .hint("filter", 10),
@@ -232,11 +245,26 @@ const TABLE: &[Binding] = &[
     binding(Action::Switch, &["s"], Group::Filter, "open alerts or all")
         .on(&[Alerts])
         .hint("open or all", 30),
+    binding(Action::Acknowledge, &["a"], Group::Decide, "acknowledge, with a note")
+        .on(WITH_INCIDENTS)
+        .hint("ack", 24),
+    binding(Action::Judge, &["V"], Group::Decide, "verdict: true, false, benign")
+        .on(WITH_INCIDENTS)
+        .hint("verdict", 46),
+    binding(Action::Snooze, &["z"], Group::Decide, "put off for a while")
+        .on(WITH_INCIDENTS)
+        .hint("later", 47),
+    binding(Action::Mute, &["M"], Group::Decide, "mute its rule for it, with a reason")
+        .on(WITH_INCIDENTS)
+        .hint("mute", 26),
+    binding(Action::Undo, &["U"], Group::Decide, "undo what you decided last").hint("undo", 58),
+    binding(Action::Unfold, &["→", "l"], Group::Open, "list the alerts of a row").on(FOLDING),
+    binding(Action::Fold, &["←", "h"], Group::Open, "fold them again").on(FOLDING),
     binding(Action::Pause, &["Space"], Group::Live, "pause, resume the list").on(&[Events]).hint("pause", 30),
     binding(Action::Follow, &["f"], Group::Live, "follow the newest").on(&[Events]).hint("follow", 35),
     binding(Action::ClockStyle, &["T"], Group::Live, "clock: UTC, local, age"),
     binding(Action::Copy, &["y"], Group::Do, "copy value, line, id, JSON")
-        .on(&[Overview, Events, Search, Trace, Alerts, Entities])
+        .on(&[Overview, Events, Search, Trace, Alerts, Entities, Sources, Boards])
         .hint("copy", 55),
     binding(Action::Detail, &["d"], Group::Look, "detail pane").on(&[Events, Search]).hint("detail", 33),
     binding(Action::Close, &["Esc"], Group::Look, "close the topmost thing"),
@@ -267,8 +295,8 @@ fn label(binding: &Binding, tab: Tab) -> &'static str {
     match (binding.action, tab) {
         (Action::Edit, Search) => "query",
         (Action::Edit, Trace) => "trace id",
-        (Action::Edit, Overview | Alerts | Rules | Entities | Sources) => "search",
-        (Action::Open, Overview) => "evidence",
+        (Action::Edit, Overview | Alerts | Rules | Entities | Sources | Boards) => "search",
+        (Action::Open, Sources | Boards | Entities) => "events",
         (Action::Open, Events | Search) => "detail",
         _ => binding.hint,
     }

@@ -8,9 +8,9 @@ use tui_input::Input;
 use super::Options;
 use super::keymap::{self, Key};
 use crate::pipeline::Notice;
-use crate::state::{Filter, Snapshot};
+use crate::state::{Filter, Incident, KnownNetworks, Snapshot};
 use crate::view::scene::{
-    Clock, HelpGroup, Hint, Overlay, Prompt, PromptPurpose, Scene, Screens, Stream, Tab,
+    Away, Clock, HelpGroup, Hint, Overlay, Prompt, PromptPurpose, Scene, Screens, Stream, Tab,
 };
 use crate::view::{Drawn, Theme};
 
@@ -55,11 +55,28 @@ pub struct Model {
     pub(super) last_bell_millis: Option<u64>,
     pub(super) clipboard: bool,
     pub(super) bell: bool,
+    /// What is being decided about.
+    pub(super) meant: Meant,
+    /// Who looks, as decisions name them.
+    pub(super) user: String,
+    /// What happened since they last looked; none once it has been shown.
+    pub(super) away: Option<Away>,
+    /// Whether it has been found out what happened while they were away.
+    pub(super) welcomed: bool,
     theme: Theme,
     stream: Stream,
     host: String,
+    networks: KnownNetworks,
     hints: Vec<Hint>,
     help: Vec<HelpGroup>,
+}
+
+/// What is being decided about, from the key on: the list may move while somebody types.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Meant {
+    pub incidents: Vec<Arc<Incident>>,
+    /// In words.
+    pub about: String,
 }
 
 /// A sentence that goes away by itself.
@@ -100,6 +117,11 @@ impl Model {
             theme: options.theme(),
             stream: options.stream,
             host: options.host.clone(),
+            networks: options.networks.clone(),
+            meant: Meant::default(),
+            user: options.user.clone(),
+            away: None,
+            welcomed: false,
             hints: keymap::hints(Tab::Overview),
             help: keymap::help(Tab::Overview),
         }
@@ -118,6 +140,9 @@ impl Model {
             screens: &self.screens,
             overlay: self.overlay,
             prompt: self.prompt.as_ref(),
+            asked_about: &self.meant.about,
+            away: self.away.as_ref(),
+            networks: &self.networks,
             toast: self.toast.as_ref().map(|toast| toast.text.as_str()),
             failure: self.failure.as_deref(),
             slow_link: self.slow_link,
@@ -168,7 +193,7 @@ impl Model {
         prompt.filter = match prompt.purpose {
             PromptPurpose::Filter => Filter::parse(&prompt.text)
                 .and_then(|filter| filter.unknown_field(&self.snapshot.rows).map_or(Ok(filter), Err)),
-            PromptPurpose::Search | PromptPurpose::Trace => Ok(Filter::default()),
+            _ => Ok(Filter::default()),
         };
     }
 

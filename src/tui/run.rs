@@ -162,6 +162,7 @@ impl Dashboard {
         let refused = match request {
             Request::Search { ticket, .. } => Notice::Search { ticket, result: Err(failure) },
             Request::Trace { ticket, .. } => Notice::Trace { ticket, result: Err(failure) },
+            Request::Decide { .. } => Notice::Decided(Err(reason.to_owned())),
         };
         update(&mut self.model, Message::Notice(refused));
     }
@@ -185,6 +186,7 @@ fn differs_in_time_only(old: &Snapshot, new: &Snapshot) -> bool {
     old.ledger == new.ledger
         && Arc::ptr_eq(&old.incidents, &new.incidents)
         && Arc::ptr_eq(&old.boards, &new.boards)
+        && Arc::ptr_eq(&old.decisions, &new.decisions)
         && old.rules == new.rules
         && old.notices == new.notices
         && old.index == new.index

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::effect::Effect;
 use super::model::Model;
+use super::question::Question;
 use crate::event::{LogLevel, Record};
 use crate::query::name::term;
 use crate::state::Incident;
@@ -35,6 +36,14 @@ pub(super) trait Screen: Sync {
     fn incident(&self, _model: &Model) -> Option<Arc<Incident>> {
         None
     }
+
+    /// The incidents that an act is about: the one under the cursor, or all of a party.
+    fn meant(&self, model: &Model) -> Vec<Arc<Incident>> {
+        self.incident(model).into_iter().collect()
+    }
+
+    /// Shows what a row stands for, or no longer.
+    fn unfold(&self, _model: &mut Model, _open: bool) {}
 
     /// What copying the value takes, unless a field of the detail pane is selected.
     fn value(&self, model: &Model) -> Option<String> {
@@ -94,11 +103,11 @@ pub(super) trait Screen: Sync {
     }
 
     /// The query for the events behind what is selected.
-    fn events_query(&self, model: &Model) -> Option<String> {
+    fn events_query(&self, model: &Model) -> Option<Question> {
         let record = self.record(model)?;
         let (name, value) = selected_field(self.detail_state(model)?, &record)?;
         let name = if name == "corr" { "correlation.id" } else { &name };
-        Some(term(name, &value))
+        Some(Question::typed(term(name, &value)))
     }
 
     /// `/`: what is typed here.

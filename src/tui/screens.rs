@@ -1,6 +1,7 @@
 //! The screens, one file each; the lists without details share one.
 
 pub(super) mod alerts;
+mod boards;
 pub(super) mod events;
 mod overview;
 mod search;
@@ -21,5 +22,6 @@ pub(super) fn of(tab: Tab) -> &'static dyn Screen {
         Tab::Rules => &tables::Rules,
         Tab::Entities => &tables::Entities,
         Tab::Sources => &tables::Sources,
+        Tab::Boards => &boards::BoardList,
     }
 }

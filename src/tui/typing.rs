@@ -3,9 +3,11 @@
 use tui_input::InputRequest;
 
 use super::ask;
+use super::deciding;
 use super::effect::Effect;
 use super::keymap::{Code, Key};
 use super::model::Model;
+use super::question::Question;
 use super::screens::events::change_filter;
 use crate::view::scene::PromptPurpose;
 
@@ -74,7 +76,9 @@ fn submit(model: &mut Model) -> Vec<Effect> {
             model.say(error.to_string());
             Vec::new()
         }
-        (PromptPurpose::Search, _) => ask::search(model, text),
+        (PromptPurpose::Search, _) => ask::search(model, Question::typed(text)),
+        (PromptPurpose::Acknowledge, _) => deciding::submit_note(model, text),
+        (PromptPurpose::Mute, _) => deciding::submit_mute(model, &text),
         (PromptPurpose::Trace, _) if text.is_empty() => Vec::new(),
         (PromptPurpose::Trace, _) => ask::open_trace(model, text),
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::Options;
 use super::ask;
+use super::away;
 use super::copying::on_copy_key;
+use super::deciding;
 use super::effect::Effect;
 use super::keymap::{Action, Key, action};
 use super::model::{Message, Model};
@@ -68,13 +70,17 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
     model.toast = None;
     if key == Key::control('c') {
-        return vec![Effect::Quit];
+        return quit(model);
     }
     if model.prompt.is_some() {
         return on_prompt_key(model, key);
     }
-    if model.overlay == Some(Overlay::Copy) {
-        return on_copy_key(model, key);
+    match model.overlay {
+        Some(Overlay::Copy) => return on_copy_key(model, key),
+        Some(Overlay::Judge) => return deciding::on_judge_key(model, key),
+        Some(Overlay::Snooze) => return deciding::on_snooze_key(model, key),
+        Some(Overlay::Away) => model.away = None,
+        _ => {}
     }
     match action(model.tab, key) {
         Some(action) => on_action(model, action),
@@ -84,7 +90,7 @@ fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
 
 fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
-        Action::Quit => return vec![Effect::Quit],
+        Action::Quit => return quit(model),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Back => return back(model),
@@ -117,26 +123,53 @@ fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::DropAll => change_filter(model, |filter| *filter = Filter::default()),
         Action::NextProblem => to_problem(model, true),
         Action::PreviousProblem => to_problem(model, false),
+        Action::Unfold
+        | Action::Fold
+        | Action::Acknowledge
+        | Action::Judge
+        | Action::Snooze
+        | Action::Mute
+        | Action::Undo => return on_incidents(model, action),
         Action::Why => toggle(model, Overlay::Why { list: ListState::default() }),
         Action::Help => toggle(model, Overlay::Help { scrolled: 0 }),
         Action::Pause => pause_or_resume(model),
         Action::Follow => follow(model),
-        Action::ClockStyle => {
-            model.clock.style = match model.clock.style {
-                ClockStyle::Utc => ClockStyle::Local,
-                ClockStyle::Local => ClockStyle::Ago,
-                ClockStyle::Ago => ClockStyle::Utc,
-            };
-        }
+        Action::ClockStyle => model.clock.style = next_clock(model.clock.style),
         Action::Copy => model.overlay = Some(Overlay::Copy),
         Action::Detail => toggle_detail(model),
-        Action::Switch => {
-            let alerts = &mut model.screens.alerts;
-            alerts.shown = match alerts.shown {
-                AlertsShown::Open => AlertsShown::All,
-                AlertsShown::All => AlertsShown::Open,
-            };
-        }
+        Action::Switch => switch_shown(model),
+    }
+    Vec::new()
+}
+
+fn next_clock(style: ClockStyle) -> ClockStyle {
+    match style {
+        ClockStyle::Utc => ClockStyle::Local,
+        ClockStyle::Local => ClockStyle::Ago,
+        ClockStyle::Ago => ClockStyle::Utc,
+    }
+}
+
+/// Open alerts, or all.
+fn switch_shown(model: &mut Model) {
+    let alerts = &mut model.screens.alerts;
+    alerts.shown = match alerts.shown {
+        AlertsShown::Open => AlertsShown::All,
+        AlertsShown::All => AlertsShown::Open,
+    };
+}
+
+/// What is done with the incidents under the cursor.
+fn on_incidents(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Unfold => screens::of(model.tab).unfold(model, true),
+        Action::Fold => screens::of(model.tab).unfold(model, false),
+        Action::Acknowledge => deciding::acknowledge(model),
+        Action::Judge => deciding::ask_letter(model, Overlay::Judge),
+        Action::Snooze => deciding::ask_letter(model, Overlay::Snooze),
+        Action::Mute => deciding::mute(model),
+        Action::Undo => return deciding::undo(model),
+        _ => {}
     }
     Vec::new()
 }
@@ -160,10 +193,14 @@ fn back(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     if model.back.is_empty() {
-        return vec![Effect::Quit];
+        return quit(model);
     }
     go_back(model);
     Vec::new()
+}
+
+fn quit(model: &Model) -> Vec<Effect> {
+    vec![deciding::looked(model), Effect::Quit]
 }
 
 fn go_back(model: &mut Model) {
@@ -191,6 +228,7 @@ fn on_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     }
     model.snapshot = snapshot;
     take_new_rows(model);
+    away::welcome(model);
     ask::extend_trace(model);
     let Some(summary) = new_critical else { return Vec::new() };
     if model.tab != Tab::Overview && model.tab != Tab::Alerts {
@@ -258,7 +296,7 @@ fn move_by(model: &mut Model, rows: isize) {
             list.move_by(rows, model.snapshot.threat.reasons.len(), model.page);
             return;
         }
-        Some(Overlay::Copy) | None => {}
+        _ => {}
     }
     let screen = screens::of(model.tab);
     let Some((pane, len)) = focused_detail(screen, model) else { return screen.move_by(model, rows) };
@@ -322,13 +360,16 @@ fn open(model: &mut Model) -> Vec<Effect> {
         open_reason(model, list.selected);
         return Vec::new();
     }
+    if model.overlay.take() == Some(Overlay::Away) {
+        return Vec::new();
+    }
     screens::of(model.tab).open(model)
 }
 
 /// The events behind what is selected, as a question to the index.
 fn view_events(model: &mut Model) -> Vec<Effect> {
-    match screens::of(model.tab).events_query(model).filter(|query| !query.is_empty()) {
-        Some(query) => ask::search(model, query),
+    match screens::of(model.tab).events_query(model).filter(|question| !question.query.is_empty()) {
+        Some(question) => ask::search(model, question),
         None => {
             model.say("nothing here leads to events");
             Vec::new()
@@ -357,6 +398,7 @@ fn on_notice(model: &mut Model, notice: Notice) {
         }
         // The answer to a question that is no longer asked.
         Notice::Search { .. } | Notice::Trace { .. } => {}
+        Notice::Decided(result) => deciding::on_decided(model, result),
         Notice::Stopped(Ok(())) => {}
         Notice::Stopped(Err(message)) => model.failure = Some(message),
     }

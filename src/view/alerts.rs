@@ -1,28 +1,23 @@
 //! Incidents and why they fired.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
+use super::feed::{Feed, FeedItem};
 use super::records;
 use super::scene::{AlertsShown, ListState, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, columns, format};
-use crate::alert::AlertId;
 use crate::alert::{Alert, AlertKind};
 use crate::event::{EventId, Record};
 use crate::safe;
-use crate::state::{Incident, Snapshot};
+use crate::state::{Incident, Party, PartyName, Snapshot};
 use crate::text::{Safe, plural};
-
-/// The incidents that the screen lists, worst first.
-#[must_use]
-pub fn listed(snapshot: &Snapshot, shown: AlertsShown) -> Vec<&Arc<Incident>> {
-    let wanted = |incident: &&Arc<Incident>| shown == AlertsShown::All || incident.is_open();
-    snapshot.incidents.iter().filter(wanted).collect()
-}
+use crate::triage::sentence;
 
 /// Nothing has fired: a sentence that says what was tried, and advice.
 pub fn nothing_fired(snapshot: &Snapshot) -> (Safe, Safe) {
@@ -80,28 +75,25 @@ pub fn out_of_sight(
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let screen = &scene.screens.alerts;
-    let snapshot = scene.snapshot;
-    let listed = listed(snapshot, screen.shown);
+    let feed = Feed::of(scene.snapshot, screen.shown, &scene.screens.unfolded);
     let filter_row = Rect { height: 1, ..area };
     shown_line(canvas, filter_row, scene);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let below = (body.height * 9 / 20).max(6);
     let list_area = Rect { height: body.height - below, ..body };
     let why_area = Rect { y: list_area.bottom(), height: below, ..body };
-    let page = list(canvas, list_area, scene, &listed);
-    let selected = listed.get(position_in(&listed, screen.selected));
-    why_it_fired(canvas, why_area, scene, selected.map(|incident| incident.as_ref()));
-    Drawn { page, position: status(scene, &listed), ..Drawn::default() }
-}
-
-/// Where the selected incident stands now; the first one if it is gone.
-pub fn position_in(listed: &[&Arc<Incident>], selected: Option<AlertId>) -> usize {
-    listed.iter().position(|incident| Some(incident.alert.alert_id) == selected).unwrap_or(0)
+    let page = list(canvas, list_area, scene, &feed);
+    match feed.item(feed.position(screen.selected.as_ref())) {
+        Some(FeedItem::Party { party, .. }) => about_party(canvas, why_area, scene, party),
+        Some(FeedItem::Incident { incident, .. }) => why_it_fired(canvas, why_area, scene, Some(incident)),
+        None => why_it_fired(canvas, why_area, scene, None),
+    }
+    Drawn { page, position: status(scene, &feed), ..Drawn::default() }
 }
 
 fn shown_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let all = scene.snapshot.incidents.len();
-    let open = scene.snapshot.incidents.iter().filter(|incident| incident.is_open()).count();
+    let open = scene.snapshot.incidents.iter().filter(|incident| incident.is_listed()).count();
     let shown = scene.screens.alerts.shown;
     let choice = |own: AlertsShown, text: Safe| {
         let chosen = shown == own;
@@ -114,23 +106,27 @@ fn shown_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         (safe!(" "), Role::Muted),
         choice(AlertsShown::All, safe!("all {}", all)),
         (safe!("   s switch"), Role::Muted),
+        (
+            super::feed::decided(scene.snapshot).map_or_else(Safe::default, |it| safe!("   {}", it)),
+            Role::Muted,
+        ),
     ]
     .map(|(text, role)| canvas.part(text, role));
     canvas.row(row, 0, &parts);
 }
 
-fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, listed: &[&Arc<Incident>]) -> usize {
+fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> usize {
     let screen = &scene.screens.alerts;
     let focused = !screen.evidence_focused;
     let title = canvas.own("Alerts", Role::Title);
-    let selected = position_in(listed, screen.selected);
+    let selected = feed.position(screen.selected.as_ref());
     let list = ListState { selected, top: selected.saturating_sub(screen.above) };
     // The frame takes two rows, the titles one.
-    let (window, _) = list.window(listed.len(), usize::from(area.height.saturating_sub(3)));
-    let above = out_of_sight(canvas, "↑", listed.get(..window.start).unwrap_or_default());
-    let note = above.unwrap_or_else(|| vec![canvas.own("worst first", Role::Muted)]);
+    let (window, _) = list.window(feed.len(), usize::from(area.height.saturating_sub(3)));
+    let above = out_of_sight(canvas, "↑", &feed.standing_in(0..window.start));
+    let note = above.unwrap_or_else(|| vec![canvas.own("by who, worst first", Role::Muted)]);
     let inner = canvas.frame(area, &[title], &note, focused);
-    if listed.is_empty() {
+    if feed.is_empty() {
         let (sentence, advice) = nothing_open(scene.snapshot);
         table::empty(canvas, inner, &sentence, &advice);
         return usize::from(inner.height);
@@ -143,37 +139,90 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, listed: &[&Arc<I
         Column::fixed("count", 5).right(),
         Column::fixed("opened", 8).from(100),
         Column::fixed("last", 8).from(90),
-        Column::fixed("state", 6).from(if screen.shown == AlertsShown::All { 0 } else { 130 }),
+        Column::fixed("state", 8).from(if screen.shown == AlertsShown::All { 0 } else { 130 }),
     ];
     let focus = if focused { Focus::Here } else { Focus::Elsewhere };
-    let table = Table { columns: &columns, list, len: listed.len(), focus };
-    let shown = table::draw(canvas, inner, &table, |canvas, index| {
-        listed.get(index).map(|incident| row(canvas, incident, scene)).unwrap_or_default()
+    let table = Table { columns: &columns, list, len: feed.len(), focus };
+    let shown = table::draw(canvas, inner, &table, |canvas, index| match feed.item(index) {
+        Some(FeedItem::Party { party, is_folded }) => party_row(canvas, party, is_folded, scene),
+        Some(FeedItem::Incident { incident, is_member }) => row(canvas, incident, is_member, scene),
+        None => Vec::new(),
     });
     let border = Rect { y: inner.bottom(), height: 1, ..inner };
-    if let Some(below) = out_of_sight(canvas, " ↓", listed.get(shown.window.end..).unwrap_or_default()) {
+    let below = feed.standing_in(shown.window.end..feed.len());
+    if let Some(below) = out_of_sight(canvas, " ↓", &below) {
         canvas.parts_right(border, &below);
     }
     shown.page
 }
 
-fn row(canvas: &Canvas<'_>, incident: &Incident, scene: &Scene<'_>) -> table::Row {
+fn party_row(canvas: &Canvas<'_>, party: &Party, is_folded: bool, scene: &Scene<'_>) -> table::Row {
+    let now = scene.snapshot.now;
+    let rules = party.incidents.iter().map(|incident| &incident.alert.rule.id).collect::<BTreeSet<_>>().len();
+    let open = party.incidents.iter().filter(|incident| incident.is_open()).count();
+    vec![
+        canvas.severity(party.level()),
+        canvas.part(format::duration(now.since(party.last())), Role::Strong),
+        canvas.part(safe!("{} rule{}", rules, plural(rules as u64)), Role::Text),
+        canvas.part(super::feed::party_text(canvas, party, is_folded, scene), Role::Strong),
+        canvas.part(format::compact(party.events()), Role::Text),
+        canvas.part(scene.clock.seconds(party.first(), now), Role::Text),
+        canvas.part(scene.clock.seconds(party.last(), now), Role::Text),
+        canvas.part(safe!("{} open", open), Role::Strong),
+    ]
+}
+
+fn row(canvas: &Canvas<'_>, incident: &Incident, is_member: bool, scene: &Scene<'_>) -> table::Row {
     let alert = &incident.alert;
     let now = scene.snapshot.now;
     let open = incident.is_open();
-    let text = if open { Role::Text } else { Role::Muted };
+    let text = if incident.is_new() { Role::Text } else { Role::Muted };
     let severity = canvas.severity(alert.rule.level);
     let about = if alert.approximate { "~" } else { "" };
     vec![
         if open { severity } else { (severity.0, canvas.style(Role::Muted)) },
         canvas.part(format::duration(now.since(alert.time)), text),
         canvas.part(canvas.safe(&alert.rule.title), text),
-        canvas.part(canvas.safe(&alert.summary), text),
+        canvas.part(super::feed::incident_text(canvas, incident, is_member), text),
         canvas.part(safe!("{}{}", about, format::compact(alert.count)), text),
         canvas.part(scene.clock.seconds(incident.opened, now), text),
         canvas.part(scene.clock.seconds(alert.time, now), text),
         if open { canvas.own("open", Role::Strong) } else { canvas.own("closed", Role::Muted) },
     ]
+}
+
+/// What all incidents of a party have in common, and each of them in a line.
+fn about_party(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, party: &Party) {
+    let title = canvas.part(super::feed::name(canvas, &party.name, scene), Role::Title);
+    let note = canvas.own("Enter unfolds · a ack · V verdict · z later · M mute", Role::Muted);
+    let inner = canvas.frame(area, &[title], &[note], false);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let now = scene.snapshot.now;
+    let from = scene.clock.seconds(party.first(), now);
+    let to = scene.clock.seconds(party.last(), now);
+    let (alerts, events) = (party.incidents.len(), format::count(party.events()));
+    let span = safe!("{} alerts, {} events counted, {} to {}", alerts, events, from, to);
+    canvas.row(inner, 0, &[canvas.part(span, Role::Text)]);
+    canvas.row(inner, 1, &[canvas.part(risk_of(canvas, &party.name, scene), Role::Muted)]);
+    let room = usize::from(inner.height.saturating_sub(3));
+    for (row, incident) in party.incidents.iter().take(room).enumerate() {
+        let severity = canvas.severity(incident.alert.rule.level);
+        let text = safe!("  {}", super::feed::incident_text(canvas, incident, false));
+        canvas.row(inner, row as u16 + 2, &[severity, canvas.part(text, Role::Text)]);
+    }
+    if party.incidents.len() > room {
+        let more = safe!("and {} more: Enter", party.incidents.len() - room);
+        canvas.row(inner, inner.height.saturating_sub(1), &[canvas.part(more, Role::Muted)]);
+    }
+}
+
+/// The risk score of the party, where it has one.
+fn risk_of(canvas: &Canvas<'_>, name: &PartyName, scene: &Scene<'_>) -> Safe {
+    let entity = scene.snapshot.entities.iter().find(|entity| *entity.value == *name.value);
+    match entity {
+        Some(entity) => safe!("risk {:.0} of {}", entity.score, canvas.safe(&entity.field)),
+        None => safe!("no risk score"),
+    }
 }
 
 fn why_it_fired(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: Option<&Incident>) {
@@ -246,6 +295,14 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
         let more = if more > 0 { safe!("  and {} more", more) } else { Safe::default() };
         lines.push(labelled(canvas, "trace", safe!("{}{}", canvas.safe(id), more)));
     }
+    for entry in scene.snapshot.decisions.about(alert.alert_id) {
+        let said = canvas.safe(&format!("{} {}", entry.by, sentence(entry)));
+        lines.push(labelled(
+            canvas,
+            "decided",
+            safe!("{} {}", scene.clock.seconds(entry.at, scene.snapshot.now), said),
+        ));
+    }
     lines.push(labelled(canvas, "rule id", canvas.safe(&alert.rule.id)));
     if !alert.rule.tags.is_empty() {
         lines.push(labelled(canvas, "tags", canvas.safe(&alert.rule.tags.join(" "))));
@@ -312,10 +369,13 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
     });
 }
 
-fn status(scene: &Scene<'_>, listed: &[&Arc<Incident>]) -> Vec<Safe> {
-    let at = match listed.len() {
+fn status(scene: &Scene<'_>, feed: &Feed) -> Vec<Safe> {
+    let at = match feed.len() {
         0 => safe!("no alerts"),
-        len => safe!("{} of {}", position_in(listed, scene.screens.alerts.selected) + 1, len),
+        len => {
+            let row = feed.position(scene.screens.alerts.selected.as_ref()) + 1;
+            safe!("row {} of {}, {} alerts", row, len, feed.incidents())
+        }
     };
     vec![at, scene.clock.name()]
 }

@@ -106,7 +106,7 @@ fn open_counts(canvas: &Canvas<'_>, snapshot: &Snapshot, words: bool) -> Vec<Par
     for severity in Severity::ALERTING {
         let is_counted = |level| Severity::from(level) == severity;
         let open =
-            snapshot.incidents.iter().filter(|i| i.is_open() && is_counted(i.alert.rule.level)).count();
+            snapshot.incidents.iter().filter(|i| i.is_listed() && is_counted(i.alert.rule.level)).count();
         let role = if open == 0 { Role::Muted } else { Role::Severity(severity) };
         let text = match words {
             true => safe!("{} {} {}", severity.shape(), severity.word(), open),
@@ -219,7 +219,7 @@ pub fn tabs(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
 fn badge(tab: Tab, snapshot: &Snapshot) -> Option<Safe> {
     match tab {
         Tab::Alerts => {
-            let open = snapshot.incidents.iter().filter(|incident| incident.is_open()).count();
+            let open = snapshot.incidents.iter().filter(|incident| incident.is_listed()).count();
             (open > 0).then(|| safe!("({})", open))
         }
         Tab::Rules => {
@@ -269,8 +269,15 @@ fn prompt(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Option<(u16,
         PromptPurpose::Filter => " filter ▸ ",
         PromptPurpose::Search => " query ▸ ",
         PromptPurpose::Trace => " trace id ▸ ",
+        PromptPurpose::Acknowledge => " note ▸ ",
+        PromptPurpose::Mute => " for how long, why ▸ ",
     };
-    let label = canvas.own(label, Role::Key);
+    let about = match prompt.purpose {
+        PromptPurpose::Acknowledge => safe!(" acknowledge {} ·", about_prompt(canvas, row, scene)),
+        PromptPurpose::Mute => safe!(" mute {} ·", about_prompt(canvas, row, scene)),
+        _ => Safe::default(),
+    };
+    let label = canvas.part(safe!("{}{}", about, label), Role::Key);
     let before: String = prompt.text.chars().take(prompt.cursor).collect();
     let after: String = prompt.text.chars().skip(prompt.cursor).collect();
     let (before, after) = (canvas.safe(&before), canvas.safe(&after));
@@ -282,8 +289,16 @@ fn prompt(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Option<(u16,
         let text = safe!("   {} (column {})", canvas.safe(&error.kind.to_string()), error.column());
         parts.push(canvas.part(text, Role::Warning));
     }
+    if let Some(toast) = scene.toast {
+        parts.push(canvas.part(safe!("   {}", canvas.safe(toast)), Role::Warning));
+    }
     canvas.parts(row.x, row.y, row.width, &parts);
     Some((cursor.min(row.right().saturating_sub(1)), row.y))
+}
+
+/// What is decided about, in at most half of the line.
+fn about_prompt(canvas: &Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Safe {
+    canvas.safe(scene.asked_about).truncate(usize::from(row.width) / 2, "…")
 }
 
 /// Hints that do not fit are dropped from the right; `?` comes first and stays.
@@ -295,12 +310,27 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         super::scene::Hint { keys: "j", label: "JSON" },
         super::scene::Hint { keys: "Esc", label: "nothing" },
     ];
+    let judge = [
+        super::scene::Hint { keys: "t", label: "true" },
+        super::scene::Hint { keys: "f", label: "false alarm" },
+        super::scene::Hint { keys: "b", label: "benign" },
+        super::scene::Hint { keys: "Esc", label: "nothing" },
+    ];
+    let snooze = [
+        super::scene::Hint { keys: "1", label: "15 minutes" },
+        super::scene::Hint { keys: "2", label: "1 hour" },
+        super::scene::Hint { keys: "3", label: "4 hours" },
+        super::scene::Hint { keys: "4", label: "1 day" },
+        super::scene::Hint { keys: "Esc", label: "not" },
+    ];
+    let about = about_prompt(canvas, row, scene);
     let (lead, hints) = match (scene.prompt, scene.overlay) {
-        (None, Some(Overlay::Copy)) => (Some("copy:"), copy.as_slice()),
-        _ => (None, scene.hints),
+        (None, Some(Overlay::Copy)) => (safe!("copy: "), copy.as_slice()),
+        (None, Some(Overlay::Judge)) => (safe!("{} is: ", about), judge.as_slice()),
+        (None, Some(Overlay::Snooze)) => (safe!("put off {}: ", about), snooze.as_slice()),
+        _ => (Safe::default(), scene.hints),
     };
-    let mut parts = vec![gap(1)];
-    parts.extend(lead.map(|lead| canvas.part(safe!("{} ", lead), Role::Warning)));
+    let mut parts = vec![gap(1), canvas.part(lead, Role::Warning)];
     let mut used = width(&parts);
     for (index, hint) in hints.iter().enumerate() {
         let key = canvas.part(Safe::literal(hint.keys), Role::Key);

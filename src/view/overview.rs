@@ -3,14 +3,14 @@
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
-use super::scene::{AlertsShown, Scene};
+use super::feed::{self, Feed, FeedItem};
+use super::scene::{AlertsShown, Panel, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
-use super::{Drawn, alerts, chrome, columns, entities, format, graph, sources, why};
-use crate::alert::Transition;
+use super::{Drawn, alerts, boards, chrome, columns, entities, format, graph, sources, why};
 use crate::safe;
 use crate::sigma::{Board, Level};
-use crate::state::{BoardRow, Incident, Sight, Snapshot, ThreatSample};
+use crate::state::{BoardRow, Sight, Snapshot, SourceRow, ThreatSample};
 use crate::text::{Safe, plural};
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
@@ -189,53 +189,61 @@ fn severity_graph(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     graph::severity_lanes(canvas, inner, snapshot, &scene.clock);
 }
 
-/// The open incidents, worst first. Returns the rows that fit.
+/// The open incidents by who, worst first. Returns the rows that fit.
 fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
-    let open = alerts::listed(scene.snapshot, AlertsShown::Open);
+    let feed = Feed::of(scene.snapshot, AlertsShown::Open, &scene.screens.unfolded);
     let title = canvas.own("Alert feed", Role::Title);
-    let subtitle = canvas.own("  worst first", Role::Muted);
-    let note = canvas.own("Enter evidence · o trace · v events", Role::Muted);
+    let subtitle = canvas.own("  by who, worst first", Role::Muted);
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..inner };
     let columns =
         [Column::fixed("", 6), Column::fixed("", 8), Column::flexible(""), Column::fixed("", 6).right()];
     let list_area = Rect { height: inner.height.saturating_sub(1), ..inner };
-    let selected = alerts::position_in(&open, scene.screens.overview.selected);
+    let selected = feed.position(scene.screens.overview.selected.as_ref());
     let mut list = super::scene::ListState { selected, top: 0 };
-    list.select(selected, open.len(), usize::from(list_area.height));
-    let above = open.get(..list.top).unwrap_or_default();
-    let note = alerts::out_of_sight(canvas, "↑", above).unwrap_or_else(|| vec![note]);
-    let inner = canvas.frame(area, &[title, subtitle], &note, true);
-    if open.is_empty() {
+    list.select(selected, feed.len(), usize::from(list_area.height));
+    let above = feed.standing_in(0..list.top);
+    let keys = canvas.own("Enter opens · a ack · M mute", Role::Muted);
+    let note = alerts::out_of_sight(canvas, "↑", &above).unwrap_or_else(|| vec![keys]);
+    let has_keys = has_keys(scene, Panel::Feed);
+    let inner = canvas.frame(area, &[title, subtitle], &note, has_keys);
+    if feed.is_empty() {
         let (sentence, advice) = alerts::nothing_open(scene.snapshot);
         table::empty(canvas, inner, &sentence, &advice);
         return usize::from(inner.height);
     }
-    let table = Table { columns: &columns, list, len: open.len(), focus: Focus::Here };
+    let focus = if has_keys { Focus::Here } else { Focus::Elsewhere };
+    let table = Table { columns: &columns, list, len: feed.len(), focus };
     let shown = table::draw(canvas, list_area, &table, |canvas, index| {
-        open.get(index).map(|incident| feed_row(canvas, incident, scene)).unwrap_or_default()
+        feed.item(index).map(|item| feed_row(canvas, item, scene)).unwrap_or_default()
     });
-    let below = open.get(shown.window.end..).unwrap_or_default();
+    let below = feed.standing_in(shown.window.end..feed.len());
     let mut foot = vec![canvas.own(" ", Role::Muted), feed_summary(canvas, scene)];
-    foot.extend(alerts::out_of_sight(canvas, "  ·  ↓", below).unwrap_or_default());
+    foot.extend(alerts::out_of_sight(canvas, "  ·  ↓", &below).unwrap_or_default());
     canvas.row(inner, inner.height.saturating_sub(1), &foot);
     shown.page
 }
 
-fn feed_row(canvas: &Canvas<'_>, incident: &Incident, scene: &Scene<'_>) -> table::Row {
-    let alert = &incident.alert;
+fn feed_row(canvas: &Canvas<'_>, item: FeedItem<'_>, scene: &Scene<'_>) -> table::Row {
     let now = scene.snapshot.now;
-    let about = if alert.approximate { "~" } else { "" };
-    let times = match alert.count {
-        0 | 1 => canvas.own("", Role::Text),
-        count => canvas.part(safe!("×{}{}", about, format::compact(count)), Role::Strong),
-    };
-    vec![
-        canvas.severity(alert.rule.level),
-        canvas.part(scene.clock.seconds(alert.time, now), Role::Text),
-        canvas.part(canvas.safe(&alert.summary), Role::Text),
-        times,
-    ]
+    match item {
+        FeedItem::Party { party, is_folded } => vec![
+            canvas.severity(party.level()),
+            canvas.part(scene.clock.seconds(party.last(), now), Role::Text),
+            canvas.part(feed::party_text(canvas, party, is_folded, scene), Role::Strong),
+            feed::times(canvas, party.events(), false),
+        ],
+        FeedItem::Incident { incident, is_member } => {
+            let alert = &incident.alert;
+            let role = if incident.is_new() { Role::Text } else { Role::Muted };
+            vec![
+                canvas.severity(alert.rule.level),
+                canvas.part(scene.clock.seconds(alert.time, now), Role::Text),
+                canvas.part(feed::incident_text(canvas, incident, is_member), role),
+                feed::times(canvas, alert.count, alert.approximate),
+            ]
+        }
+    }
 }
 
 /// How many there are, and the one number a shift lead asks for.
@@ -244,59 +252,82 @@ fn feed_summary(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
     let open: Vec<_> = snapshot.incidents.iter().filter(|incident| incident.is_open()).collect();
     let oldest = open
         .iter()
-        .filter(|incident| incident.alert.rule.level == Level::Critical)
+        .filter(|incident| incident.alert.rule.level == Level::Critical && incident.is_new())
         .map(|incident| snapshot.now.since(incident.opened))
         .max();
     let oldest = match oldest {
         Some(age) => safe!(" · oldest open CRIT {}", format::duration(age)),
         None => Safe::default(),
     };
+    let decided = feed::decided(snapshot).map_or_else(Safe::default, |text| safe!(" · {}", text));
     let total = snapshot.incidents.len();
-    canvas.part(safe!("{} open of {}{}", open.len(), total, oldest), Role::Muted)
+    canvas.part(safe!("{} open of {}{}{}", open.len(), total, decided, oldest), Role::Muted)
 }
 
 fn top_entities(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let title = canvas.own("Top entities", Role::Title);
     let note = canvas.own("risk", Role::Muted);
-    let inner = canvas.frame(area, &[title], &[note], false);
+    let inner = canvas.frame(area, &[title], &[note], has_keys(scene, Panel::Entities));
     let all = &scene.snapshot.entities;
     if all.is_empty() {
         table::empty(canvas, inner, &safe!("No entity has risk points."), &Safe::default());
         return;
     }
-    for (row, entity) in all.iter().take(usize::from(inner.height)).enumerate() {
-        let parts = entities::line(canvas, entity, inner.width - 2);
-        canvas.row(Rect { x: inner.x + 1, ..inner }, row as u16, &parts);
-    }
+    let rows: Vec<Vec<Part>> =
+        all.iter().map(|entity| entities::line(canvas, entity, inner.width.saturating_sub(3))).collect();
+    let chosen = chosen_row(scene, Panel::Entities);
+    board(canvas, inner, &BoardRows { rows: &rows, nothing: "", chosen });
+}
+
+/// The lines of a panel, and what it says without any.
+struct BoardRows<'a> {
+    rows: &'a [Vec<Part>],
+    nothing: &'static str,
+    /// The row of the cursor, where the panel has the keys.
+    chosen: Option<usize>,
 }
 
 /// What is listed of a board: as many as fit, and how many more there are.
-fn board(canvas: &mut Canvas<'_>, inner: Rect, rows: &[Vec<Part>], nothing: &'static str) {
+fn board(canvas: &mut Canvas<'_>, inner: Rect, board: &BoardRows<'_>) {
+    let rows = board.rows;
     if rows.is_empty() {
-        canvas.row(inner, 0, &[canvas.part(safe!(" {}", nothing), Role::Muted)]);
+        canvas.row(inner, 0, &[canvas.part(safe!(" {}", board.nothing), Role::Muted)]);
         return;
     }
     let fits = usize::from(inner.height);
     let listed = if rows.len() > fits { fits.saturating_sub(1) } else { rows.len() };
-    for (index, parts) in rows.iter().take(listed).enumerate() {
-        let area = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-        let (last, first) =
+    let chosen = board.chosen.map(|row| row.min(rows.len() - 1));
+    let first = chosen.map_or(0, |row| (row + 1).saturating_sub(listed.max(1)));
+    for (line, (index, parts)) in rows.iter().enumerate().skip(first).take(listed).enumerate() {
+        let area = Rect {
+            x: inner.x + 1,
+            y: inner.y + line as u16,
+            width: inner.width.saturating_sub(2),
+            height: 1,
+        };
+        let (last, rest) =
             parts.split_last().map_or((Part::default(), parts.as_slice()), |(l, f)| (l.clone(), f));
         let last_width = last.0.width() as u16;
         let left = Rect { width: area.width.saturating_sub(last_width + 1), ..area };
-        canvas.row_fitting(left, index as u16, first, 2);
-        let line = Rect { y: area.y + index as u16, height: 1, ..area };
-        canvas.parts_right(line, &[last]);
+        canvas.row_fitting(left, 0, rest, 2);
+        canvas.parts_right(area, &[last]);
+        if chosen == Some(index) {
+            table::mark_selected(canvas, Rect { x: inner.x, width: inner.width, ..area }, Focus::Here);
+        }
     }
     if listed < rows.len() {
-        let more = safe!("   +{} more", rows.len() - listed);
+        let below = rows.len() - listed - first;
+        let more = match (first, below) {
+            (0, below) => safe!("   +{} more", below),
+            (above, 0) => safe!("   {} above", above),
+            (above, below) => safe!("   {} above, +{} more", above, below),
+        };
         canvas.row(inner, listed as u16, &[canvas.part(more, Role::Muted)]);
     }
 }
 
 fn breakers(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
-    let known: Vec<&BoardRow> =
-        scene.snapshot.boards.iter().filter(|row| row.board == Board::Breaker).collect();
+    let known = known_breakers(scene.snapshot);
     let alarming = known.iter().filter(|row| !row.transition.resting).count();
     let title = canvas.own("Circuit breakers", Role::Title);
     let note = match (alarming, known.len()) {
@@ -304,12 +335,60 @@ fn breakers(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         (0, known) => canvas.part(safe!("{} closed", known), Role::Muted),
         (alarming, known) => canvas.part(safe!("{} of {}", alarming, known), Role::Warning),
     };
-    let inner = canvas.frame(area, &[title], &[note], false);
-    let mut known = known;
-    known.sort_by_key(|row| breaker_urgency(row));
+    let inner = canvas.frame(area, &[title], &[note], has_keys(scene, Panel::Breakers));
     let terse = inner.width < TERSE_WIDTH;
     let rows: Vec<Vec<Part>> = known.iter().map(|row| breaker_row(canvas, row, scene, terse)).collect();
-    board(canvas, inner, &rows, "no breaker was seen");
+    let chosen = chosen_row(scene, Panel::Breakers);
+    board(canvas, inner, &BoardRows { rows: &rows, nothing: "no breaker was seen", chosen });
+}
+
+/// What the rows of a panel are of; drawing and opening agree on it.
+fn known_breakers(snapshot: &Snapshot) -> Vec<&BoardRow> {
+    let mut known: Vec<&BoardRow> =
+        snapshot.boards.iter().filter(|row| row.board == Board::Breaker).collect();
+    known.sort_by_key(|row| boards::breaker_urgency(row));
+    known
+}
+
+fn timed(snapshot: &Snapshot) -> Vec<&BoardRow> {
+    let boards = snapshot.boards.iter();
+    boards.filter(|row| row.board != Board::Breaker && !row.transition.resting).collect()
+}
+
+fn worst_sources(snapshot: &Snapshot) -> Vec<&SourceRow> {
+    let mut worst: Vec<_> = snapshot.sources.iter().collect();
+    worst.sort_by_key(|source| sources::urgency(source.health));
+    worst
+}
+
+/// What Enter on the row of a panel leads to.
+#[derive(Clone, Copy, Debug)]
+pub enum PanelRow<'a> {
+    Board(&'a BoardRow),
+    Source(&'a SourceRow),
+    /// By its place among the entities.
+    Entity(usize),
+}
+
+/// The rows of a panel, all of them, in the order in which it lists them. The feed has its own.
+#[must_use]
+pub fn panel_rows(snapshot: &Snapshot, panel: Panel) -> Vec<PanelRow<'_>> {
+    match panel {
+        Panel::Feed => Vec::new(),
+        Panel::Breakers => known_breakers(snapshot).into_iter().map(PanelRow::Board).collect(),
+        Panel::Lockouts => timed(snapshot).into_iter().map(PanelRow::Board).collect(),
+        Panel::Sources => worst_sources(snapshot).into_iter().map(PanelRow::Source).collect(),
+        Panel::Entities => (0..snapshot.entities.len()).map(PanelRow::Entity).collect(),
+    }
+}
+
+fn has_keys(scene: &Scene<'_>, panel: Panel) -> bool {
+    scene.screens.overview.panel == panel
+}
+
+/// The row of the cursor, where the panel has the keys.
+fn chosen_row(scene: &Scene<'_>, panel: Panel) -> Option<usize> {
+    has_keys(scene, panel).then_some(scene.screens.overview.row)
 }
 
 /// Panels narrower than this say durations without words.
@@ -319,8 +398,8 @@ const WIDE_WIDTH: u16 = 44;
 
 /// How much a panel of boards can say of a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Panel {
-    /// `12m41s`
+enum Room {
+    /// `→09:44`
     Terse,
     /// `12m41s →09:44`
     Narrow,
@@ -328,33 +407,20 @@ enum Panel {
     Wide,
 }
 
-impl Panel {
+impl Room {
     fn of(width: u16) -> Self {
         match width {
-            ..TERSE_WIDTH => Panel::Terse,
-            TERSE_WIDTH..WIDE_WIDTH => Panel::Narrow,
-            _ => Panel::Wide,
+            ..TERSE_WIDTH => Room::Terse,
+            TERSE_WIDTH..WIDE_WIDTH => Room::Narrow,
+            _ => Room::Wide,
         }
-    }
-}
-
-/// Open before half-open before closed.
-fn breaker_urgency(row: &BoardRow) -> u8 {
-    match &row.transition {
-        resting if resting.resting => 2,
-        half if half.to.to_lowercase().contains("half") => 1,
-        _ => 0,
     }
 }
 
 fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bool) -> Vec<Part> {
     let transition = &row.transition;
     let now = scene.snapshot.now;
-    let (mark, word, role) = match breaker_urgency(row) {
-        0 => ("×", "OPEN", Role::Bad),
-        1 => ("~", "HALF", Role::Warning),
-        _ => ("o", "shut", Role::Muted),
-    };
+    let (mark, word, role) = boards::state(row);
     let flaps = match transition.recent_entries {
         0 | 1 => Safe::default(),
         entries => safe!(" ×{}", entries),
@@ -370,7 +436,7 @@ fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bo
     let text = if transition.resting { Role::Muted } else { Role::Text };
     let mut parts = vec![
         canvas.part(safe!("{} {} ", mark, word), role),
-        canvas.part(board_name(canvas, transition), text),
+        canvas.part(boards::name(canvas, transition), text),
     ];
     if transition.inferred {
         parts.push(canvas.own(" (inferred)", Role::Muted));
@@ -379,16 +445,9 @@ fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bo
     parts
 }
 
-/// Who or what is in the state; where the log does not say, what has happened.
-fn board_name(canvas: &Canvas<'_>, transition: &Transition) -> Safe {
-    canvas.safe(if transition.entity.is_empty() { &transition.rule.title } else { &transition.entity })
-}
-
 /// Lockouts first, then what else is blocked or limited for a while.
 fn lockouts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
-    let boards = &scene.snapshot.boards;
-    let rows: Vec<&BoardRow> =
-        boards.iter().filter(|row| row.board != Board::Breaker && !row.transition.resting).collect();
+    let rows = timed(scene.snapshot);
     let locked = rows.iter().filter(|row| row.board == Board::Lockout).count();
     let title = canvas.own("Lockouts and blocks", Role::Title);
     let note = match locked {
@@ -396,13 +455,14 @@ fn lockouts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         1 => canvas.own("1 locked", Role::Warning),
         _ => canvas.part(safe!("{} locked", locked), Role::Warning),
     };
-    let inner = canvas.frame(area, &[title], &[note], false);
-    let panel = Panel::of(inner.width);
-    let rows: Vec<Vec<Part>> = rows.iter().map(|row| lockout_row(canvas, row, scene, panel)).collect();
-    board(canvas, inner, &rows, "nobody is locked out");
+    let inner = canvas.frame(area, &[title], &[note], has_keys(scene, Panel::Lockouts));
+    let room = Room::of(inner.width);
+    let rows: Vec<Vec<Part>> = rows.iter().map(|row| lockout_row(canvas, row, scene, room)).collect();
+    let chosen = chosen_row(scene, Panel::Lockouts);
+    board(canvas, inner, &BoardRows { rows: &rows, nothing: "nobody is locked out", chosen });
 }
 
-fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, panel: Panel) -> Vec<Part> {
+fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, room: Room) -> Vec<Part> {
     let transition = &row.transition;
     let now = scene.snapshot.now;
     let (mark, what) = match row.board {
@@ -419,21 +479,21 @@ fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, panel: Pa
         count => safe!("  ×{}", format::compact(count)),
     };
     let left = match transition.until {
-        Some(until) if until > now && panel == Panel::Terse => format::duration(until.since(now)),
+        Some(until) if until > now && room == Room::Terse => safe!("→{}", scene.clock.minutes(until)),
         Some(until) if until > now => {
             let left = format::duration(until.since(now));
-            match panel {
-                Panel::Wide => safe!("{} until {}", left, scene.clock.seconds(until, now)),
+            match room {
+                Room::Wide => safe!("{} until {}", left, scene.clock.seconds(until, now)),
                 _ => safe!("{} →{}", left, scene.clock.minutes(until)),
             }
         }
-        Some(_) if panel == Panel::Terse => safe!("0s"),
+        Some(_) if room == Room::Terse => safe!("0s"),
         Some(_) => safe!("ends now"),
         None => safe!("for {}", format::duration(now.since(row.since))),
     };
     vec![
         canvas.part(safe!("{} ", mark), Role::Warning),
-        canvas.part(board_name(canvas, transition), Role::Strong),
+        canvas.part(boards::name(canvas, transition), Role::Strong),
         canvas.part(safe!("{}{}", what, inferred), Role::Muted),
         canvas.part(count, Role::Muted),
         canvas.part(left, Role::Text),
@@ -444,13 +504,12 @@ fn source_panel(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let snapshot = scene.snapshot;
     let title = canvas.own("Sources", Role::Title);
     let note = sources::health_note(canvas, snapshot);
-    let inner = canvas.frame(area, &[title], &[note], false);
-    let mut worst: Vec<_> = snapshot.sources.iter().collect();
-    worst.sort_by_key(|source| sources::urgency(source.health));
+    let inner = canvas.frame(area, &[title], &[note], has_keys(scene, Panel::Sources));
     let rows: Vec<Vec<Part>> =
-        worst.iter().map(|source| sources::panel_line(canvas, source, snapshot)).collect();
+        worst_sources(snapshot).iter().map(|source| sources::panel_line(canvas, source, snapshot)).collect();
     let list = Rect { height: inner.height.saturating_sub(1), ..inner };
-    board(canvas, list, &rows, "no source yet");
+    let chosen = chosen_row(scene, Panel::Sources);
+    board(canvas, list, &BoardRows { rows: &rows, nothing: "no source yet", chosen });
     let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
     let index = sources::index_line(canvas, snapshot);
     canvas.row(last, 0, &[canvas.own(" ", Role::Muted), index]);
@@ -458,11 +517,11 @@ fn source_panel(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
 
 fn position(scene: &Scene<'_>) -> Vec<Safe> {
     let snapshot = scene.snapshot;
-    let open = alerts::listed(snapshot, AlertsShown::Open);
-    let selected = alerts::position_in(&open, scene.screens.overview.selected);
-    let feed = match open.len() {
-        0 => safe!("no open alert"),
-        len => safe!("alert {} of {}", selected + 1, len),
+    let open = Feed::of(snapshot, AlertsShown::Open, &scene.screens.unfolded);
+    let selected = open.position(scene.screens.overview.selected.as_ref());
+    let feed = match (open.len(), open.incidents()) {
+        (0, _) => safe!("no open alert"),
+        (len, incidents) => safe!("row {} of {}, {} alerts", selected + 1, len, incidents),
     };
     let loaded = safe!("{} rule{}", snapshot.rules.loaded, plural(snapshot.rules.loaded as u64));
     let rules = match snapshot.rules.problem_count {

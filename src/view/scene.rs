@@ -1,7 +1,7 @@
 //! What is on the screen, as data: which tab, which row, which prompt. The model of the dashboard
 //! owns these and changes them; drawing only reads them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::theme::Theme;
 use crate::alert::AlertId;
 use crate::event::{Record, Timestamp};
 use crate::query::{QueryError, SearchFailure, SearchResponse, Trace};
-use crate::state::{Filter, Snapshot};
+use crate::state::{Filter, Incident, KnownNetworks, PartyName, Snapshot};
 
 /// The screens, by their number keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -23,10 +23,11 @@ pub enum Tab {
     Rules,
     Entities,
     Sources,
+    Boards,
 }
 
 impl Tab {
-    pub const ALL: [Tab; 8] = [
+    pub const ALL: [Tab; 9] = [
         Tab::Overview,
         Tab::Events,
         Tab::Search,
@@ -35,6 +36,7 @@ impl Tab {
         Tab::Rules,
         Tab::Entities,
         Tab::Sources,
+        Tab::Boards,
     ];
 
     #[must_use]
@@ -48,6 +50,7 @@ impl Tab {
             Tab::Rules => "Rules",
             Tab::Entities => "Entities",
             Tab::Sources => "Sources",
+            Tab::Boards => "Boards",
         }
     }
 
@@ -62,6 +65,7 @@ impl Tab {
             Tab::Rules => "Rul",
             Tab::Entities => "Ent",
             Tab::Sources => "Src",
+            Tab::Boards => "Brd",
         }
     }
 }
@@ -105,6 +109,12 @@ pub struct Scene<'a> {
     pub screens: &'a Screens,
     pub overlay: Option<Overlay>,
     pub prompt: Option<&'a Prompt>,
+    /// What an act that is being typed is about.
+    pub asked_about: &'a str,
+    /// What happened since this person last looked.
+    pub away: Option<&'a Away>,
+    /// Names of our own networks.
+    pub networks: &'a KnownNetworks,
     /// A sentence about what was just done.
     pub toast: Option<&'a str>,
     /// The engine ended with an error.
@@ -146,6 +156,25 @@ pub enum Overlay {
     Why { list: ListState },
     /// Waiting for the letter that says what to copy.
     Copy,
+    /// Waiting for the letter that says what the selected incidents are.
+    Judge,
+    /// Waiting for the digit that says how long.
+    Snooze,
+    /// What happened since this person last looked.
+    Away,
+}
+
+/// What happened while somebody was not looking.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Away {
+    /// When they last looked.
+    pub since: Timestamp,
+    /// Worst first, at most a few; `opened_count` are all.
+    pub opened: Vec<Arc<Incident>>,
+    pub opened_count: usize,
+    pub closed_count: usize,
+    /// What others decided, in words, newest first.
+    pub decided: Vec<String>,
 }
 
 /// A line being typed.
@@ -167,6 +196,10 @@ pub enum PromptPurpose {
     Search,
     /// A correlation id.
     Trace,
+    /// A note to an acknowledgement.
+    Acknowledge,
+    /// For how long something is muted, and why.
+    Mute,
 }
 
 /// The state of every screen; it survives leaving the screen.
@@ -180,6 +213,9 @@ pub struct Screens {
     pub rules: ListState,
     pub entities: ListState,
     pub sources: ListState,
+    pub boards: ListState,
+    /// Parties whose incidents are listed, on the overview and among the alerts.
+    pub unfolded: BTreeSet<PartyName>,
 }
 
 /// A selected row and the first visible one. Drawing corrects both to what is there.
@@ -213,11 +249,38 @@ impl ListState {
     }
 }
 
-/// The cursor of the overview stands in the alert feed.
+/// A row of a list of incidents, as it is found again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChosenRow {
+    Party(PartyName),
+    Incident(AlertId),
+}
+
+/// A panel of the overview that can have the keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Panel {
+    #[default]
+    Feed,
+    Breakers,
+    Lockouts,
+    Sources,
+    Entities,
+}
+
+impl Panel {
+    pub const ALL: [Panel; 5] =
+        [Panel::Feed, Panel::Breakers, Panel::Lockouts, Panel::Sources, Panel::Entities];
+}
+
+/// The cursor of the overview stands in the alert feed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OverviewScreen {
-    /// The selected incident; none is the first.
-    pub selected: Option<AlertId>,
+    /// The selected row; none is the first.
+    pub selected: Option<ChosenRow>,
+    /// The panel that has the keys.
+    pub panel: Panel,
+    /// The row of that panel; the feed has a cursor of its own.
+    pub row: usize,
 }
 
 /// Whether the live list moves.
@@ -314,6 +377,8 @@ impl<T> Answer<T> {
 #[derive(Clone, Debug, Default)]
 pub struct SearchScreen {
     pub query: String,
+    /// What the query finds, in words, where it was not typed: `events of lena locked out`.
+    pub about: Option<String>,
     /// The last answer there was; it stays until the next one is there.
     pub answer: Answer<SearchResponse>,
     /// The query of that answer.
@@ -364,10 +429,11 @@ pub enum AlertsShown {
     All,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlertsScreen {
     pub shown: AlertsShown,
-    pub selected: Option<AlertId>,
+    /// The selected row; none is the first.
+    pub selected: Option<ChosenRow>,
     /// Rows between the top of the list and the selected one.
     pub above: usize,
     /// The keys move through the evidence.

@@ -33,8 +33,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
 fn query_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let screen = &scene.screens.search;
     let query = if screen.query.is_empty() { safe!("everything") } else { canvas.safe(&screen.query) };
-    let parts = [canvas.own(" query ▸ ", Role::Muted), canvas.part(query, Role::Key)];
-    let used = canvas.row(row, 0, &parts);
+    let parts = match &screen.about {
+        Some(about) => [canvas.own(" events ▸ ", Role::Muted), canvas.part(canvas.safe(about), Role::Key)],
+        None => [canvas.own(" query ▸ ", Role::Muted), canvas.part(query, Role::Key)],
+    };
     let right = match &screen.answer {
         _ if screen.problem.is_some() => Safe::default(),
         _ if screen.waiting => safe!("searching … "),
@@ -45,8 +47,9 @@ fn query_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         Answer::Waiting => safe!("searching … "),
         Answer::None | Answer::Failed(_) => Safe::default(),
     };
-    let room = Rect { x: row.x + used, width: row.width - used, ..row };
-    canvas.parts_right(room, &[canvas.part(right, Role::Muted)]);
+    let left = Rect { width: row.width.saturating_sub(right.width() as u16 + 1), ..row };
+    canvas.row(left, 0, &parts);
+    canvas.parts_right(row, &[canvas.part(right, Role::Muted)]);
 }
 
 /// What is wrong with the query, with a caret under the place where there is room.

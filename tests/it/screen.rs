@@ -1,5 +1,6 @@
 //! The dashboard: what every screen looks like, what keys do, and that nothing hostile gets through.
 
+mod deciding;
 mod fixture;
 
 use std::collections::{BTreeMap, HashSet};
@@ -176,7 +177,7 @@ proptest! {
     #[test]
     fn the_worst_open_incident_is_shown_or_named(
         levels in prop::collection::vec(0_usize..4, 1..60),
-        steps in prop::collection::vec(0_usize..4, 0..30),
+        steps in prop::collection::vec(0_usize..6, 0..30),
         size in prop::sample::select(vec![(60, 15), (80, 24), (120, 36)]),
         alerts_screen in any::<bool>(),
     ) {
@@ -189,7 +190,7 @@ proptest! {
         for (number, level) in levels.iter().enumerate() {
             state.apply(Update::Alert(fixture::alert_of(number, Level::ALL[level + 1])));
             screen.send(Message::Snapshot(Arc::new(state.snapshot())));
-            screen.press(["j", "k", "PgDn", "g"][steps.next().unwrap_or(0)]);
+            screen.press(["j", "k", "PgDn", "g", "→", "←"][steps.next().unwrap_or(0)]);
             let worst = state.snapshot().incidents[0].alert.rule.level;
             let shape = Severity::from(worst).shape();
             let body = list_of(&screen.text(), alerts_screen);
@@ -227,13 +228,21 @@ fn keys_lead_where_they_say() {
         ("2", "[2 Events]"),
         ("3", "[3 Search]"),
         ("5", "[5 Alerts(8)]"),
+        ("Enter", "▾ 185.220.101.34  2 alerts"),
+        ("→ ←", "▸ 185.220.101.34  2 alerts"),
         ("j Enter", "Circuit breaker flaps"),
         ("w Enter", "[5 Alerts(8)]"),
         ("5 [", "[1 Overview]"),
         ("5 [ ]", "[5 Alerts(8)]"),
         ("5 q", "[1 Overview]"),
         ("o", "trace ▸ e25d7cf5"),
-        ("5 v", "query ▸ source.ip:185.220.101.34"),
+        ("5 v", "events ▸ the 5 stored (207 more were counted), 09:27:03 to 09:31:58: 2 incidents"),
+        ("5 j v", "events ▸ the 1 stored"),
+        ("8 Enter", "query ▸ log.file.path:"),
+        ("9", "[9 Boards]"),
+        ("Tab Enter", "[9 Boards]"),
+        ("Tab Tab Tab Enter", "[8 Sources(!2)]"),
+        ("Tab Tab Tab Tab Enter", "[7 Entities]"),
         ("7 v", "query ▸ source.ip:185.220.101.34"),
         ("7 j Enter", "query ▸ user.name:user4417"),
         ("2 Enter j j j j j j j j +", "[status:200]"),
@@ -244,7 +253,7 @@ fn keys_lead_where_they_say() {
         ("2 k f", "► LIVE"),
         ("2 k G", "► LIVE"),
         ("T", "+00:00"),
-        ("T T", "alert 1 of 8 │ 214 rules, 1 with problems │ 1,796,924 events │ ago"),
+        ("T T", "row 1 of 7, 8 alerts │ 214 rules, 1 with problems │ 1,796,924 events │ ago"),
         ("5 s", "[all 9]"),
         ("2 e", "no error below"),
         ("2 E E", "row 241 of 243"),

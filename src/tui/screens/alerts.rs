@@ -1,18 +1,27 @@
-//! The alerts: a list of incidents, and the evidence of the selected one.
+//! The alerts: incidents by who, and the evidence of the selected one.
 
 use std::sync::Arc;
 
 use crate::alert::AlertId;
 use crate::event::Record;
-use crate::state::Incident;
+use crate::state::{Incident, PartyName};
 use crate::tui::ask;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
+use crate::tui::question::Question;
 use crate::tui::screen::Screen;
-use crate::view::scene::{AlertsShown, Tab};
-use crate::view::{held_evidence, listed_incidents};
+use crate::view::scene::{AlertsShown, ChosenRow, Tab};
+use crate::view::{Feed, FeedItem, held_evidence};
 
 pub(super) struct Alerts;
+
+fn feed(model: &Model) -> Feed {
+    Feed::of(&model.snapshot, model.screens.alerts.shown, &model.screens.unfolded)
+}
+
+fn row(model: &Model, feed: &Feed) -> usize {
+    feed.position(model.screens.alerts.selected.as_ref())
+}
 
 impl Screen for Alerts {
     fn move_by(&self, model: &mut Model, rows: isize) {
@@ -23,22 +32,34 @@ impl Screen for Alerts {
             *evidence = evidence.saturating_add_signed(rows).min(len.saturating_sub(1));
             return;
         }
-        let ids = ids(listed_incidents(&model.snapshot, model.screens.alerts.shown).into_iter());
+        let feed = feed(model);
         let alerts = &mut model.screens.alerts;
-        alerts.selected = moved(&ids, alerts.selected, rows);
+        alerts.selected = feed.moved(alerts.selected.as_ref(), rows);
         alerts.above = alerts.above.saturating_add_signed(rows).min(model.page.saturating_sub(1));
     }
 
     fn record(&self, model: &Model) -> Option<Arc<Record>> {
-        let alerts = model.screens.alerts;
+        let alerts = &model.screens.alerts;
         let incident = self.incident(model).filter(|_| alerts.evidence_focused)?;
         let held = held_evidence(&model.snapshot, &incident.alert);
         held.get(alerts.evidence.min(held.len().checked_sub(1)?)).map(|row| Arc::clone(row))
     }
 
     fn incident(&self, model: &Model) -> Option<Arc<Incident>> {
-        let alerts = model.screens.alerts;
-        selected_of(&listed_incidents(&model.snapshot, alerts.shown), alerts.selected)
+        self.meant(model).into_iter().next()
+    }
+
+    fn meant(&self, model: &Model) -> Vec<Arc<Incident>> {
+        let feed = feed(model);
+        feed.meant(row(model, &feed))
+    }
+
+    fn unfold(&self, model: &mut Model, open: bool) {
+        let feed = feed(model);
+        let at = row(model, &feed);
+        if let Some(name) = unfold_row(model, &feed, at, open) {
+            model.screens.alerts.selected = Some(ChosenRow::Party(name));
+        }
     }
 
     fn switch_pane(&self, model: &mut Model) {
@@ -55,41 +76,38 @@ impl Screen for Alerts {
         if model.screens.alerts.evidence_focused {
             return ask::open_trace_of(model, self.correlation_id(model));
         }
-        self.switch_pane(model);
+        let feed = feed(model);
+        match feed.item(row(model, &feed)) {
+            Some(FeedItem::Party { is_folded, .. }) => self.unfold(model, is_folded),
+            _ => self.switch_pane(model),
+        }
         Vec::new()
     }
 
-    fn events_query(&self, model: &Model) -> Option<String> {
-        self.incident(model).map(|incident| ask::query_of_alert(&incident.alert))
+    fn events_query(&self, model: &Model) -> Option<Question> {
+        Question::behind(&self.meant(model), model.clock, model.snapshot.now)
     }
 }
 
-pub(super) fn ids<'a>(incidents: impl Iterator<Item = &'a Arc<Incident>>) -> Vec<AlertId> {
-    incidents.map(|incident| incident.alert.alert_id).collect()
-}
-
-/// The selected one of those listed, else the first.
-pub(super) fn selected_of(listed: &[&Arc<Incident>], selected: Option<AlertId>) -> Option<Arc<Incident>> {
-    let is_selected = |incident: &&&Arc<Incident>| Some(incident.alert.alert_id) == selected;
-    listed.iter().find(is_selected).or(listed.first()).map(|incident| Arc::clone(incident))
-}
-
-/// The id that many rows away from the selected one. None is the first row, whatever stands there: who
-/// goes to the top sees the worst from then on.
-pub(super) fn moved(ids: &[AlertId], selected: Option<AlertId>, rows: isize) -> Option<AlertId> {
-    let at = ids.iter().position(|id| Some(*id) == selected).unwrap_or(0);
-    match at.saturating_add_signed(rows).min(ids.len().saturating_sub(1)) {
-        0 => None,
-        row => ids.get(row).copied(),
-    }
+/// Folds or unfolds the party of a row; returns it where that changed something.
+pub(super) fn unfold_row(model: &mut Model, feed: &Feed, row: usize, open: bool) -> Option<PartyName> {
+    let party = feed.party(row).filter(|party| party.incidents.len() > 1)?;
+    let name = party.name.clone();
+    let unfolded = &mut model.screens.unfolded;
+    let changed = if open { unfolded.insert(name.clone()) } else { unfolded.remove(&name) };
+    changed.then_some(name)
 }
 
 pub(in crate::tui) fn show_alert(model: &mut Model, alert: Option<AlertId>) {
-    let is_open = |id| model.snapshot.incidents.iter().any(|i| i.alert.alert_id == id && i.is_open());
-    if alert.is_some_and(|id| !is_open(id)) {
+    let incident = model.snapshot.incidents.iter().find(|i| Some(i.alert.alert_id) == alert);
+    if incident.is_some_and(|incident| !incident.is_listed()) {
         model.screens.alerts.shown = AlertsShown::All;
     }
-    model.screens.alerts.selected = alert;
+    // Among others of its party it has a row only while they are listed.
+    if let Some(incident) = incident {
+        model.screens.unfolded.insert(PartyName::of(incident));
+    }
+    model.screens.alerts.selected = alert.map(ChosenRow::Incident);
     model.screens.alerts.evidence_focused = false;
     model.show(Tab::Alerts);
 }

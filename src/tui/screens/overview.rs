@@ -2,35 +2,118 @@
 
 use std::sync::Arc;
 
-use super::alerts::{ids, moved, selected_of, show_alert};
-use crate::state::Incident;
-use crate::tui::ask;
+use super::alerts::{show_alert, unfold_row};
+use crate::state::{BoardRow, Incident, SourceRow};
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
+use crate::tui::question::Question;
 use crate::tui::screen::Screen;
-use crate::view::listed_incidents;
-use crate::view::scene::AlertsShown;
+use crate::view::scene::{AlertsShown, ChosenRow, ListState, OverviewScreen, Panel, Tab};
+use crate::view::{Feed, FeedItem, PanelRow, board_rows, panel_rows};
 
 pub(super) struct Overview;
 
+fn feed(model: &Model) -> Feed {
+    Feed::of(&model.snapshot, AlertsShown::Open, &model.screens.unfolded)
+}
+
+fn row(model: &Model, feed: &Feed) -> usize {
+    feed.position(model.screens.overview.selected.as_ref())
+}
+
+/// The board row, source or entity under the cursor, where another panel than the feed has the keys.
+fn panel_row(model: &Model) -> Option<PanelRow<'_>> {
+    let OverviewScreen { panel, row, .. } = model.screens.overview;
+    let rows = panel_rows(&model.snapshot, panel);
+    rows.get(row.min(rows.len().checked_sub(1)?)).copied()
+}
+
+/// Opens the list that has the row, with the cursor on it.
+fn open_panel_row(model: &mut Model) {
+    let (tab, at) = match panel_row(model) {
+        Some(PanelRow::Board(row)) => {
+            let is_it = |other: &&BoardRow| std::ptr::eq(*other, row);
+            (Tab::Boards, board_rows(&model.snapshot).iter().position(is_it))
+        }
+        Some(PanelRow::Source(row)) => {
+            let is_it = |other: &SourceRow| other.status.path == row.status.path;
+            (Tab::Sources, model.snapshot.sources.iter().position(is_it))
+        }
+        Some(PanelRow::Entity(row)) => (Tab::Entities, Some(row)),
+        None => return,
+    };
+    let list = ListState { selected: at.unwrap_or(0), top: 0 };
+    match tab {
+        Tab::Boards => model.screens.boards = list,
+        Tab::Sources => model.screens.sources = list,
+        _ => model.screens.entities = list,
+    }
+    model.show(tab);
+}
+
 impl Screen for Overview {
+    fn switch_pane(&self, model: &mut Model) {
+        let here = model.screens.overview.panel;
+        let has_rows =
+            |panel: &Panel| *panel == Panel::Feed || !panel_rows(&model.snapshot, *panel).is_empty();
+        let next =
+            Panel::ALL.iter().cycle().skip_while(|panel| **panel != here).skip(1).find(|it| has_rows(it));
+        let next = next.copied().unwrap_or_default();
+        model.screens.overview.panel = next;
+        model.screens.overview.row = 0;
+    }
+
+    fn close(&self, model: &mut Model) -> bool {
+        std::mem::take(&mut model.screens.overview.panel) != Panel::Feed
+    }
+
     fn move_by(&self, model: &mut Model, rows: isize) {
-        let ids = ids(listed_incidents(&model.snapshot, AlertsShown::Open).into_iter());
+        if model.screens.overview.panel != Panel::Feed {
+            let len = panel_rows(&model.snapshot, model.screens.overview.panel).len();
+            let row = &mut model.screens.overview.row;
+            *row = row.saturating_add_signed(rows).min(len.saturating_sub(1));
+            return;
+        }
+        let feed = feed(model);
         let selected = &mut model.screens.overview.selected;
-        *selected = moved(&ids, *selected, rows);
+        *selected = feed.moved(selected.as_ref(), rows);
     }
 
     fn incident(&self, model: &Model) -> Option<Arc<Incident>> {
-        selected_of(&listed_incidents(&model.snapshot, AlertsShown::Open), model.screens.overview.selected)
+        self.meant(model).into_iter().next()
+    }
+
+    fn meant(&self, model: &Model) -> Vec<Arc<Incident>> {
+        if model.screens.overview.panel != Panel::Feed {
+            return Vec::new();
+        }
+        let feed = feed(model);
+        feed.meant(row(model, &feed))
+    }
+
+    fn unfold(&self, model: &mut Model, open: bool) {
+        let feed = feed(model);
+        let at = row(model, &feed);
+        if let Some(name) = unfold_row(model, &feed, at, open) {
+            model.screens.overview.selected = Some(ChosenRow::Party(name));
+        }
     }
 
     fn open(&self, model: &mut Model) -> Vec<Effect> {
-        let selected = self.incident(model).map(|incident| incident.alert.alert_id);
-        show_alert(model, selected);
+        if model.screens.overview.panel != Panel::Feed {
+            open_panel_row(model);
+            return Vec::new();
+        }
+        let feed = feed(model);
+        match feed.item(row(model, &feed)) {
+            Some(FeedItem::Party { is_folded, .. }) => self.unfold(model, is_folded),
+            Some(FeedItem::Incident { incident, .. }) => show_alert(model, Some(incident.alert.alert_id)),
+            None => show_alert(model, None),
+        }
         Vec::new()
     }
 
-    fn events_query(&self, model: &Model) -> Option<String> {
-        self.incident(model).map(|incident| ask::query_of_alert(&incident.alert))
+    fn events_query(&self, model: &Model) -> Option<Question> {
+        Question::behind(&self.meant(model), model.clock, model.snapshot.now)
     }
 }

@@ -1,10 +1,11 @@
 //! The plain lists: rules, entities, sources.
 
-use crate::query::name::term;
-use crate::state::Entity;
+use crate::query::name::{SOURCE, term};
+use crate::state::{Entity, SourceRow};
 use crate::tui::ask;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
+use crate::tui::question::Question;
 use crate::tui::screen::Screen;
 
 pub(super) struct Rules;
@@ -28,13 +29,13 @@ impl Screen for Entities {
 
     fn open(&self, model: &mut Model) -> Vec<Effect> {
         match self.events_query(model) {
-            Some(query) => ask::search(model, query),
+            Some(question) => ask::search(model, question),
             None => Vec::new(),
         }
     }
 
-    fn events_query(&self, model: &Model) -> Option<String> {
-        selected_entity(model).map(|entity| term(&entity.field, &entity.value))
+    fn events_query(&self, model: &Model) -> Option<Question> {
+        selected_entity(model).map(|entity| Question::typed(term(&entity.field, &entity.value)))
     }
 }
 
@@ -49,4 +50,24 @@ impl Screen for Sources {
     fn move_by(&self, model: &mut Model, rows: isize) {
         model.screens.sources.move_by(rows, model.snapshot.sources.len(), model.page);
     }
+
+    fn value(&self, model: &Model) -> Option<String> {
+        selected_source(model).map(|source| source.status.path.to_string())
+    }
+
+    fn open(&self, model: &mut Model) -> Vec<Effect> {
+        match self.events_query(model) {
+            Some(question) => ask::search(model, question),
+            None => Vec::new(),
+        }
+    }
+
+    fn events_query(&self, model: &Model) -> Option<Question> {
+        selected_source(model).map(|source| Question::typed(term(SOURCE, &source.status.path)))
+    }
+}
+
+fn selected_source(model: &Model) -> Option<&SourceRow> {
+    let sources = &model.snapshot.sources;
+    sources.get(model.screens.sources.selected.min(sources.len().checked_sub(1)?))
 }

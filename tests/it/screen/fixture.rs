@@ -177,7 +177,10 @@ fn alert(id: u128, title: &str, level: Level, seconds_ago: i64, count: u64, summ
 /// An open incident of this level, the later the higher its number.
 pub fn alert_of(number: usize, level: Level) -> Alert {
     let seconds_ago = 600 - number as i64;
-    alert(1_000 + number as u128, "Something happened", level, seconds_ago, 1, "something happened")
+    let alert =
+        alert(1_000 + number as u128, "Something happened", level, seconds_ago, 1, "something happened");
+    let address = format!("203.0.113.{}", number % 7);
+    Alert { group: BTreeMap::from([("source.ip".to_owned(), address)]).into(), ..alert }
 }
 
 /// An engine that reads one source with one rule and has found nothing.
@@ -191,6 +194,23 @@ pub fn quiet_state() -> State {
     state
 }
 
+/// Gives an alert the party that its text names: two of them are one attacker.
+fn about(alert: Alert) -> Alert {
+    let (field, value) = match alert.alert_id.0 {
+        1 | 4 => return alert,
+        2 => ("soctop.breaker.name", "payment-gateway"),
+        3 => ("soctop.service", "auth"),
+        5 => ("user.name", "svc-07"),
+        6 => ("source.ip", "203.0.113.9"),
+        7 => ("source.ip", "198.51.100.77"),
+        8 => ("user.name", "user0310"),
+        _ => ("source.ip", "192.0.2.14"),
+    };
+    let group = BTreeMap::from([(field.to_owned(), value.to_owned())]).into();
+    let events = vec![EventId(9_000 + alert.alert_id.0)];
+    Alert { group, events, events_omitted: 0, ..alert }
+}
+
 fn alerts() -> Vec<Alert> {
     let mut closed =
         alert(9, "New user agent", Level::Low, 864, 9, "sqlmap/1.8.6 was seen for the first time");
@@ -198,7 +218,7 @@ fn alerts() -> Vec<Alert> {
     let own_trace = |alert: Alert| {
         let id = format!("{:08x}-0000-4000-8000-00000000cafe", alert.alert_id.0 * 0x0123_4567);
         let ids = if alert.alert_id.0 > 2 { vec![id] } else { vec![TRACE_ID.to_owned()] };
-        Alert { correlation_ids: ids, ..alert }
+        Alert { correlation_ids: ids, ..about(alert) }
     };
     [
         alert(
@@ -555,6 +575,7 @@ impl Screen {
                 Effect::Request(Request::Trace { ticket, .. }) => {
                     Notice::Trace { ticket: *ticket, result: Ok(trace()) }
                 }
+                Effect::Request(Request::Decide { entry }) => Notice::Decided(Ok(entry.clone())),
                 _ => continue,
             };
             update(&mut self.model, Message::Notice(notice));
@@ -588,7 +609,7 @@ impl Screen {
 }
 
 /// The screens worth looking at, by name and the keys that lead there.
-pub const TOURS: [(&str, &str); 13] = [
+pub const TOURS: [(&str, &str); 18] = [
     ("overview", ""),
     ("events", "2"),
     ("detail", "2 Enter j j j j j"),
@@ -597,6 +618,11 @@ pub const TOURS: [(&str, &str); 13] = [
     ("search_detail", "3 / Enter d"),
     ("trace", "2 G o j j"),
     ("alerts", "5"),
+    ("unfolded", "5 → j"),
+    ("judge", "5 V"),
+    ("note", "a"),
+    ("mute", "5 M"),
+    ("boards", "9 j"),
     ("rules", "6"),
     ("entities", "7"),
     ("sources", "8"),

@@ -1,0 +1,53 @@
+//! Questions to the index that nobody typed: the events behind a number.
+
+use std::sync::Arc;
+
+use crate::event::{EventId, Timestamp};
+use crate::query::name::{EVENT_ID, term};
+use crate::state::Incident;
+use crate::view::about_incidents;
+use crate::view::scene::Clock;
+
+/// A question to the index, and what it asks for in words where nobody typed it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Question {
+    pub query: String,
+    pub about: Option<String>,
+}
+
+/// Events that one question names at the most.
+const MOST_NAMED: usize = 400;
+
+impl Question {
+    pub fn typed(query: String) -> Self {
+        Self { query, about: None }
+    }
+
+    /// Exactly the events that are stored with the incidents. Where none are (risk, absence), those of the group.
+    pub fn behind(incidents: &[Arc<Incident>], clock: Clock, now: Timestamp) -> Option<Self> {
+        let first = &incidents.first()?.alert;
+        let mut events: Vec<EventId> = Vec::new();
+        for event in incidents.iter().flat_map(|incident| &incident.alert.events) {
+            if !events.contains(event) && events.len() < MOST_NAMED {
+                events.push(*event);
+            }
+        }
+        let about = about_incidents(incidents);
+        if events.is_empty() {
+            let terms: Vec<String> = first.group.iter().map(|(name, value)| term(name, value)).collect();
+            let about = Some(format!("{about}: it stores no events of its own, these are of its group"));
+            return (!terms.is_empty()).then(|| Self { query: terms.join(" AND "), about });
+        }
+        let more: u64 = incidents.iter().map(|incident| incident.alert.events_omitted).sum();
+        let more = if more > 0 { format!(" ({more} more were counted)") } else { String::new() };
+        let starts = incidents.iter().map(|incident| incident.alert.window.start).min()?;
+        let ends = incidents.iter().map(|incident| incident.alert.window.end).max()?;
+        let (from, to) = (clock.seconds(starts, now), clock.seconds(ends, now));
+        let ids: Vec<String> = events.iter().map(ToString::to_string).collect();
+        let count = events.len();
+        Some(Self {
+            query: format!("{EVENT_ID}: IN [{}]", ids.join(" ")),
+            about: Some(format!("the {count} stored{more}, {from} to {to}: {about}")),
+        })
+    }
+}

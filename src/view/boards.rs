@@ -1,0 +1,172 @@
+//! States with a timer: breakers, lockouts, blocks, limits. One row each, and the history of the selected one.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Part};
+use super::scene::Scene;
+use super::table::{self, Column, Focus, Table};
+use super::theme::Role;
+use super::{Drawn, format};
+use crate::alert::Transition;
+use crate::safe;
+use crate::sigma::Board;
+use crate::state::{BoardRow, Snapshot};
+use crate::text::{Safe, plural};
+
+/// All rows: what alarms first, the least time left first.
+#[must_use]
+pub fn rows(snapshot: &Snapshot) -> Vec<&BoardRow> {
+    let mut rows: Vec<&BoardRow> = snapshot.boards.iter().collect();
+    rows.sort_by_key(|row| {
+        (row.transition.resting, row.board != Board::Lockout, row.board, row.transition.until)
+    });
+    rows
+}
+
+/// Open before half-open before closed.
+pub fn breaker_urgency(row: &BoardRow) -> u8 {
+    match &row.transition {
+        resting if resting.resting => 2,
+        half if half.to.to_lowercase().contains("half") => 1,
+        _ => 0,
+    }
+}
+
+/// Mark and word of a state, and how it looks.
+pub fn state(row: &BoardRow) -> (&'static str, &'static str, Role) {
+    match (row.board, breaker_urgency(row)) {
+        (Board::Breaker, 0) => ("×", "OPEN", Role::Bad),
+        (Board::Breaker, 1) => ("~", "HALF", Role::Warning),
+        (Board::Breaker, _) => ("o", "shut", Role::Muted),
+        (_, 2) => ("o", "over", Role::Muted),
+        (Board::Lockout, _) => ("×", "locked", Role::Warning),
+        (Board::BlockedAddress, _) => ("×", "blocked", Role::Warning),
+        (Board::RateLimited, _) => ("~", "limited", Role::Warning),
+        (Board::RevokedToken, _) => ("×", "revoked", Role::Warning),
+        (Board::SilentSource, _) => ("!", "silent", Role::Warning),
+        (Board::Other, _) => ("!", "state", Role::Warning),
+    }
+}
+
+/// Who or what is in the state; where the log does not say, what has happened.
+pub fn name(canvas: &Canvas<'_>, transition: &Transition) -> Safe {
+    canvas.safe(if transition.entity.is_empty() { &transition.rule.title } else { &transition.entity })
+}
+
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
+    let rows = rows(scene.snapshot);
+    let below = (area.height * 2 / 5).max(5);
+    let list_area = Rect { height: area.height - below, ..area };
+    let history_area = Rect { y: list_area.bottom(), height: below, ..area };
+    let page = list(canvas, list_area, scene, &rows);
+    let selected = scene.screens.boards.selected.min(rows.len().saturating_sub(1));
+    history(canvas, history_area, scene, rows.get(selected).copied());
+    let alarming = rows.iter().filter(|row| !row.transition.resting).count();
+    let position = vec![safe!("{} of {} in an unusual state", alarming, rows.len()), scene.clock.name()];
+    Drawn { page, position, ..Drawn::default() }
+}
+
+fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[&BoardRow]) -> usize {
+    let title = canvas.own("Boards", Role::Title);
+    let note = counts(canvas, rows);
+    let inner = canvas.frame(area, &[title], &[note], true);
+    if rows.is_empty() {
+        let sentence = safe!("Nobody is locked out or blocked, and no breaker was seen.");
+        table::empty(canvas, inner, &sentence, &Safe::default());
+        return usize::from(inner.height);
+    }
+    let columns = [
+        Column::fixed("state", 9),
+        Column::flexible("who or what"),
+        Column::fixed("until", 8),
+        Column::fixed("left", 7).right(),
+        Column::fixed("failures", 8).right(),
+        Column::fixed("known by", 8).from(90),
+        Column::fixed("since", 8).from(100),
+        Column::fixed("entries", 7).right().from(110),
+    ];
+    let table = Table { columns: &columns, list: scene.screens.boards, len: rows.len(), focus: Focus::Here };
+    let shown = table::draw(canvas, inner, &table, |canvas, index| {
+        rows.get(index).map(|row| cells(canvas, row, scene)).unwrap_or_default()
+    });
+    table::note_cut(canvas, inner, &shown, table.len);
+    shown.page
+}
+
+/// `3 locked · 1 blocked · 1 of 4 breakers not closed`.
+fn counts(canvas: &Canvas<'_>, rows: &[&BoardRow]) -> Part {
+    let unusual =
+        |board: Board| rows.iter().filter(|row| row.board == board && !row.transition.resting).count();
+    let breakers = rows.iter().filter(|row| row.board == Board::Breaker).count();
+    let mut text = Safe::default();
+    for (board, word) in
+        [(Board::Lockout, "locked"), (Board::BlockedAddress, "blocked"), (Board::RateLimited, "limited")]
+    {
+        let count = unusual(board);
+        if count > 0 {
+            text.push(&safe!("{} {} · ", count, word));
+        }
+    }
+    let open = unusual(Board::Breaker);
+    text.push(&safe!("{} of {} breaker{} not closed", open, breakers, plural(breakers as u64)));
+    canvas.part(text, Role::Muted)
+}
+
+fn cells(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>) -> table::Row {
+    let (transition, now) = (&row.transition, scene.snapshot.now);
+    let (mark, word, role) = state(row);
+    let text = if transition.resting { Role::Muted } else { Role::Text };
+    let until = transition.until.filter(|_| !transition.resting);
+    let left = match until {
+        Some(until) if until > now => format::duration(until.since(now)),
+        Some(_) => safe!("due"),
+        None => Safe::default(),
+    };
+    let ends = until.map_or_else(Safe::default, |until| scene.clock.seconds(until, now));
+    let count = if transition.count > 0 { format::compact(transition.count) } else { Safe::default() };
+    let known_by = if transition.inferred { "inferred" } else { "said" };
+    vec![
+        canvas.part(safe!("{} {}", mark, word), role),
+        canvas.part(name(canvas, transition), if transition.resting { Role::Muted } else { Role::Strong }),
+        canvas.part(ends, text),
+        canvas.part(left, text),
+        canvas.part(count, text),
+        canvas.own(known_by, Role::Muted),
+        canvas.part(scene.clock.seconds(row.since, now), Role::Muted),
+        canvas.part(safe!("{}", transition.recent_entries), Role::Muted),
+    ]
+}
+
+/// How it came to be in this state.
+fn history(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, row: Option<&BoardRow>) {
+    let title = match row {
+        Some(row) => canvas.part(name(canvas, &row.transition), Role::Title),
+        None => canvas.own("History", Role::Title),
+    };
+    let note = canvas.own("Enter its events · o trace", Role::Muted);
+    let inner = canvas.frame(area, &[title], &[note], false);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let Some(row) = row else { return };
+    let (transition, now) = (&row.transition, scene.snapshot.now);
+    let title = canvas.safe(&transition.rule.title);
+    let known_by = if transition.inferred { "inferred from failures" } else { "said by the service" };
+    let entries = transition.recent_entries;
+    let times = plural(u64::from(entries));
+    let head = safe!("{} · {} · entered {} time{} within an hour", title, known_by, entries, times);
+    canvas.row(inner, 0, &[canvas.part(head, Role::Muted)]);
+    for (line, change) in row.history.iter().enumerate().take(usize::from(inner.height.saturating_sub(1))) {
+        let (from, to) = (canvas.safe(&change.from), canvas.safe(&change.to));
+        let from = if from.is_empty() { safe!("(not known)") } else { from };
+        let how = if change.inferred { "inferred" } else { "" };
+        let failures = match change.count {
+            0 => Safe::default(),
+            count => safe!("{} failure{}", format::count(count), plural(count)),
+        };
+        let parts = [
+            canvas.part(safe!("{}  ", scene.clock.seconds(change.time, now)), Role::Muted),
+            canvas.part(safe!("{} → {}", from, to), Role::Text),
+            canvas.part(safe!("  {}  {}", failures, how), Role::Muted),
+        ];
+        canvas.row(inner, line as u16 + 1, &parts);
+    }
+}
