@@ -4,7 +4,7 @@
 //! It blocks when the index thread is behind (the files are the buffer), and never waits for the
 //! dashboard: snapshots are latest-wins.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,21 +18,14 @@ use super::indexer::{Batch, IndexReport, SavedDetection};
 use super::reload::{self, Prepared, RuleNews, Tail};
 use crate::correlate::Output;
 use crate::event::{
-    self, Cause, Chunk, Cursor, Event, EventId, Gap, LogLevel, Outcome, Record, Redacted, SECOND, SourceId,
-    SourceMessage, Timestamp, canonical, shown,
+    self, Cause, Chunk, Cursor, Event, EventId, Gap, Outcome, Redacted, SECOND, SourceId, SourceMessage,
+    Timestamp, shown,
 };
-use crate::state::{Copies, Counted, Ledger, Snapshot, SourceStatus, State, Tally, Trouble, Update};
+use crate::state::{Pending, Snapshot, SourceStatus, State, Trouble, Update};
 use crate::triage::Decisions;
 
 /// Ten times a second at the most: the frame rate of the dashboard.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
-
-/// Rows of one publication. A screen shows less; the rest is counted as not shown.
-const ROWS_PER_PUBLICATION: usize = 500;
-/// Services and seconds of which requests are counted between two publications; logs choose their names and
-/// times, and what is beyond this is only left out of the numbers of the last minute.
-const SERVICES_PER_PUBLICATION: usize = 200;
-const SECONDS_PER_PUBLICATION: usize = 200;
 
 /// Gaps that are told one by one between two publications; of more only the number.
 const GAPS_PER_PUBLICATION: u64 = 5;
@@ -94,7 +87,6 @@ pub(super) struct EngineThread {
     sources: BTreeMap<SourceId, Known>,
     changed_sources: BTreeSet<SourceId>,
     pending: Pending,
-    copies: Copies,
     dirty: bool,
     /// Gaps since the last publication.
     said_gaps: u64,
@@ -109,17 +101,6 @@ pub(super) struct EngineThread {
     looked_at: Instant,
     /// Those that the state knows.
     decisions: Arc<Decisions>,
-}
-
-/// What the next publication will show.
-#[derive(Default)]
-struct Pending {
-    rows: Vec<Arc<Record>>,
-    not_shown: u64,
-    by_second: HashMap<i64, [u64; 8]>,
-    /// By service and second.
-    traffic: HashMap<Arc<str>, BTreeMap<i64, Tally>>,
-    ledger: Ledger,
 }
 
 impl EngineThread {
@@ -146,7 +127,6 @@ impl EngineThread {
             sources: BTreeMap::new(),
             changed_sources: BTreeSet::new(),
             pending: Pending::default(),
-            copies: Copies::default(),
             dirty: true,
             said_gaps: 0,
             unsaid: 0,
@@ -247,9 +227,8 @@ impl EngineThread {
         // Detection has seen them as they were read; from here on they leave.
         let events: Vec<Redacted> =
             events.into_iter().map(|event| self.engine.redact(event, &name)).collect();
-        events.iter().for_each(|event| self.pending.count(event, &name, &mut self.copies));
-        self.pending.keep_rows(&events, &name, &self.engine);
-        self.pending.ledger.add(&self.engine.take_ledger());
+        self.pending.add_events(&events, &name, self.engine.paths());
+        self.pending.add_ledger(&self.engine.take_ledger());
         self.note_progress(chunk, newest, read_at);
         let mut batch = Batch {
             events,
@@ -294,7 +273,7 @@ impl EngineThread {
         self.changed_sources.insert(source);
         let lost = gap.to.map(|to| to.saturating_sub(gap.from));
         self.engine.lost(lost.unwrap_or(0));
-        self.pending.ledger.add(&self.engine.take_ledger());
+        self.pending.add_ledger(&self.engine.take_ledger());
         self.said_gaps += 1;
         if self.said_gaps <= GAPS_PER_PUBLICATION {
             self.remark(gap_in_words(&gap, lost), Some("`soctop search kind:gap` lists what is lost".into()));
@@ -581,7 +560,7 @@ impl EngineThread {
                 self.state.apply(Update::Source(known.status.clone()));
             }
         }
-        self.pending.apply_to(&mut self.state);
+        self.pending.take_updates().into_iter().for_each(|update| self.state.apply(update));
         self.state.apply(Update::RuleHits(self.engine.rule_hits()));
         self.state.apply(Update::Clock { now });
         self.channels.snapshots.store(Arc::new(self.state.snapshot()));
@@ -606,81 +585,4 @@ fn room_for(events: &mut Vec<Event>, number: usize) -> &mut Event {
         events.resize_with(number + 1, Event::default);
     }
     &mut events[number]
-}
-
-fn level(event: &Event) -> LogLevel {
-    LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default())
-}
-
-fn is_error(event: &Event) -> bool {
-    level(event) >= LogLevel::Error
-}
-
-impl Pending {
-    fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.ledger == Ledger::default()
-    }
-
-    fn count(&mut self, event: &Event, source: &str, copies: &mut Copies) {
-        let level = level(event);
-        let second = event.meta.time.unwrap_or(event.meta.ingested).seconds();
-        self.by_second.entry(second).or_default()[level as usize] += 1;
-        let service = event.service(source);
-        if !copies.holds(event, service, source) {
-            self.count_request(event, service, second);
-        }
-    }
-
-    fn count_request(&mut self, event: &Event, service: &str, second: i64) {
-        if let Some(seconds) = self.traffic.get_mut(service) {
-            if seconds.len() < SECONDS_PER_PUBLICATION || seconds.contains_key(&second) {
-                seconds.entry(second).or_default().count(event);
-            }
-        } else if self.traffic.len() < SERVICES_PER_PUBLICATION {
-            self.traffic.entry(service.into()).or_default().entry(second).or_default().count(event);
-        }
-    }
-
-    /// Keeps the newest events as rows, and of older ones those that name an error; only these are
-    /// ever copied for the screen.
-    fn keep_rows(&mut self, events: &[Redacted], source: &Arc<str>, engine: &Engine) {
-        let newest = events.len().saturating_sub(ROWS_PER_PUBLICATION);
-        let names = engine.paths().read();
-        let kept = events.iter().enumerate().filter(|(index, event)| *index >= newest || is_error(event));
-        let before = self.rows.len();
-        self.rows.extend(kept.map(|(_, event)| Arc::new(Record::from_event(event, source, &names))));
-        self.not_shown += (events.len() - (self.rows.len() - before)) as u64;
-        self.drop_excess();
-    }
-
-    /// Drops the oldest rows that name no error first, then the oldest errors.
-    fn drop_excess(&mut self) {
-        for least in [LogLevel::Error, LogLevel::Critical] {
-            let mut excess = self.rows.len().saturating_sub(ROWS_PER_PUBLICATION);
-            self.not_shown += excess as u64;
-            self.rows.retain(|row| {
-                let dropped = excess > 0 && row.level < least;
-                excess -= usize::from(dropped);
-                !dropped
-            });
-            self.not_shown -= excess as u64;
-        }
-        let excess = self.rows.len().saturating_sub(ROWS_PER_PUBLICATION);
-        self.rows.drain(..excess);
-        self.not_shown += excess as u64;
-    }
-
-    fn apply_to(&mut self, state: &mut State) {
-        let pending = std::mem::take(self);
-        let by_second = pending.by_second.into_iter().collect();
-        let of_service = |(service, seconds): (Arc<str>, BTreeMap<i64, Tally>)| {
-            seconds.into_iter().map(move |(second, tally)| (Arc::clone(&service), second, tally))
-        };
-        let traffic = pending.traffic.into_iter().flat_map(of_service);
-        let traffic = traffic.filter(|(_, _, tally)| !tally.is_empty()).collect();
-        state.apply(Update::Counted(Counted { by_second, ledger: pending.ledger, traffic }));
-        if !pending.rows.is_empty() {
-            state.apply(Update::Events { rows: pending.rows, not_shown: pending.not_shown });
-        }
-    }
 }

@@ -26,7 +26,7 @@ const SHORTEST: f64 = 1e5;
 /// Requests that are written more than once: by the middleware and the server into one file, and into
 /// several files of one service.
 #[derive(Default)]
-pub struct Copies {
+pub struct RequestCopies {
     of_loggers: Deduplicator,
     of_files: Deduplicator,
     hasher: RandomState,
@@ -35,7 +35,7 @@ pub struct Copies {
 /// All that is written of one request is written within this time.
 const COPIED_WITHIN: Nanos = 2 * SECOND;
 
-impl Copies {
+impl RequestCopies {
     /// Whether another logger of the file, or another file of the service, has counted this request already.
     /// Loggers agree on address, path and status (access lines have no id), files on the correlation id: two
     /// instances of a service may well be asked the same, and so may two services that write to one file.
@@ -287,7 +287,7 @@ mod tests {
     }
 
     fn counted<'a>(of: impl IntoIterator<Item = (Event, &'a str)>) -> usize {
-        let mut copies = Copies::default();
+        let mut copies = RequestCopies::default();
         of.into_iter().filter(|(event, file)| !copies.holds(event, event.service("shop"), file)).count()
     }
 

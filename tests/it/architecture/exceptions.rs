@@ -61,7 +61,6 @@ pub const AMBIGUOUS: &[&str] = &[
     "Comparison",
     "Condition",
     "Context",
-    "Copies",
     "Count",
     "Counted",
     "Detection",
