@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::clock::Clock;
 use super::engine::{Engine, EngineOptions};
 use super::engine_thread::{Channels, EngineThread, Timers};
-use super::handle::{Handle, Notice};
-use super::indexer::{Ends, Indexer};
+use super::handle::{Handle, Notice, Request};
+use super::indexer::{Batch, Ends, IndexReport, Indexer};
 use super::journal::Journal;
-use super::reload::{self, RECALLED_EVENTS, RECALLED_PAGE, Reloader};
+use super::reload::{self, RECALLED_EVENTS, RECALLED_PAGE, Reloader, RuleNews};
 use super::searcher::Searcher;
 use super::signals::Hangups;
 use crate::alert::Alert;
@@ -104,121 +104,196 @@ pub struct Live {
     handle: Handle,
     stop: Stop,
     threads: Vec<JoinHandle<()>>,
-    failure: Arc<Mutex<Option<index::Error>>>,
+    failure: Failure,
 }
 
-/// Starts everything.
+/// The error that ended the committer.
+type Failure = Arc<Mutex<Option<index::Error>>>;
+
+/// Starts everything: what stands in the store, what goes on from there, then a thread after the other, each with
+/// its ends of the channels. The engine is last, so that everything it sends to is there.
 ///
 /// # Errors
 /// When the index cannot be opened (for instance because another soctop writes to it) or a thread
 /// cannot be started.
 pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     refuse_own_data(&options)?;
-    let threads = if options.follow { 1 } else { 2 };
-    let writer = Writer::open(
-        &options.data_dir,
-        index::Options { threads, hold_bytes: HELD_BYTES, ..index::Options::default() },
-    )?;
-    let sources = std::mem::take(&mut options.sources);
-    let mut engine_options = EngineOptions { routing: options.routing, sources, ..EngineOptions::default() };
-    engine_options.normalize.redaction = options.redaction.applied(Redaction::default());
-    engine_options.normalize.vocabulary = Arc::clone(&options.vocabulary);
-    engine_options.normalize.redaction.key = redaction_key(&options.data_dir)?;
-    let mut problems = reload::problems(&options.rules.diagnostics);
-    let mut engine = prepare_engine(&options.rules, &engine_options, &writer, &mut problems);
-    let mut state = prepare_state(&options.rules, &problems, &writer);
-    reload::show_standing(engine.standing(), &mut state);
-
-    let (chunk_sender, chunks) = bounded(SOURCE_CHUNKS);
-    let (batch_sender, batches) = bounded(INDEX_BATCHES);
-    let (recycle_sender, recycled) = bounded(RECYCLED_BUFFERS);
-    let (report_sender, reports) = bounded(REPORTS);
-    let (request_sender, requests) = bounded(REQUESTS);
-    let (notice_sender, notices) = bounded(NOTICES);
-    let (rules_sender, rules) = bounded(RULE_NEWS);
+    let writer = open_store(&options)?;
+    let prepared = prepare(&mut options, &writer)?;
+    let pipes = Pipes::new();
     let snapshots = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
-    let stop = Stop::new().map_err(LiveError::Watch)?;
-    let failure = Arc::new(Mutex::new(None));
-    let mut threads = Threads { running: Vec::new(), stop: stop.clone(), told: notice_sender.clone() };
+    let mut threads = Threads::new(pipes.notices.sender.clone())?;
 
-    let reading = source_options(&options, &writer);
-    let (inputs, source_stop) = (options.inputs, stop.clone());
-    let troubled = chunk_sender.clone();
+    start_reading(&mut threads, &mut options, &writer, pipes.chunks.sender)?;
+    start_following_rules(&mut threads, &mut options, &prepared, &writer, pipes.rules.sender)?;
+    let decisions = Arc::new(ArcSwap::from_pointee(Decisions::default()));
+    let searcher = Searcher {
+        reader: writer.reader(),
+        journal: Journal::of(&options.data_dir),
+        decisions: Arc::clone(&decisions),
+        notices: pipes.notices.sender.clone(),
+    };
+    let requests = pipes.requests.receiver;
+    threads.start("search", move || searcher.run(&requests))?;
+    let ends = Ends {
+        batches: pipes.batches.receiver,
+        recycled: pipes.recycled.sender,
+        reports: pipes.reports.sender,
+        alerts: options.plain.as_ref().map(|plain| plain.alerts.clone()),
+        stop: threads.stop.clone(),
+    };
+    let paths = prepared.engine.paths().clone();
+    let indexer = Indexer::new(writer, paths, ends, options.clock, !options.follow);
+    let failure = start_committing(&mut threads, indexer)?;
+    let channels = Channels {
+        sources: pipes.chunks.receiver,
+        reports: pipes.reports.receiver,
+        rules: pipes.rules.receiver,
+        batches: pipes.batches.sender,
+        recycled: pipes.recycled.receiver,
+        notices: pipes.notices.sender,
+        remarks: options.plain.map(|plain| plain.remarks),
+        snapshots: Arc::clone(&snapshots),
+        decisions,
+    };
+    let timers = if options.follow { Timers::WhenIdle } else { Timers::ByEvents };
+    let fingerprint = options.rules.fingerprint;
+    let Prepared { engine, state, .. } = prepared;
+    let engine = EngineThread::new(engine, fingerprint, state, channels, options.clock, timers);
+    threads.start("engine", move || engine.run())?;
+
+    let handle = Handle { snapshots, requests: pipes.requests.sender, notices: pipes.notices.receiver };
+    Ok(Live { handle, stop: threads.stop, threads: threads.running, failure })
+}
+
+/// Both ends of a bounded channel, until a thread takes each.
+struct Pipe<T> {
+    sender: Sender<T>,
+    receiver: Receiver<T>,
+}
+
+impl<T> Pipe<T> {
+    fn new(capacity: usize) -> Self {
+        let (sender, receiver) = bounded(capacity);
+        Self { sender, receiver }
+    }
+}
+
+/// Every channel of the engine.
+struct Pipes {
+    chunks: Pipe<SourceMessage>,
+    batches: Pipe<Batch>,
+    recycled: Pipe<Vec<Event>>,
+    reports: Pipe<IndexReport>,
+    requests: Pipe<Request>,
+    notices: Pipe<Notice>,
+    rules: Pipe<RuleNews>,
+}
+
+impl Pipes {
+    fn new() -> Self {
+        Self {
+            chunks: Pipe::new(SOURCE_CHUNKS),
+            batches: Pipe::new(INDEX_BATCHES),
+            recycled: Pipe::new(RECYCLED_BUFFERS),
+            reports: Pipe::new(REPORTS),
+            requests: Pipe::new(REQUESTS),
+            notices: Pipe::new(NOTICES),
+            rules: Pipe::new(RULE_NEWS),
+        }
+    }
+}
+
+/// What the engine starts from.
+struct Prepared {
+    engine: Engine,
+    /// How rules that are loaded later are set up.
+    options: EngineOptions,
+    state: State,
+    /// What is wrong with the rules, and with the saved state of detection.
+    problems: Vec<String>,
+}
+
+fn open_store(options: &LiveOptions) -> Result<Writer, LiveError> {
+    let threads = if options.follow { 1 } else { 2 };
+    let store = index::Options { threads, hold_bytes: HELD_BYTES, ..index::Options::default() };
+    Ok(Writer::open(&options.data_dir, store)?)
+}
+
+/// The engine as the last commit left it, and what the dashboard shows first.
+fn prepare(options: &mut LiveOptions, writer: &Writer) -> Result<Prepared, LiveError> {
+    let sources = std::mem::take(&mut options.sources);
+    let mut set_up = EngineOptions { routing: options.routing, sources, ..EngineOptions::default() };
+    set_up.normalize.redaction = options.redaction.applied(Redaction::default());
+    set_up.normalize.vocabulary = Arc::clone(&options.vocabulary);
+    set_up.normalize.redaction.key = redaction_key(&options.data_dir)?;
+    let mut problems = reload::problems(&options.rules.diagnostics);
+    let mut engine = prepare_engine(&options.rules, &set_up, writer, &mut problems);
+    let mut state = prepare_state(&options.rules, &problems, writer);
+    reload::show_standing(engine.standing(), &mut state);
+    Ok(Prepared { engine, options: set_up, state, problems })
+}
+
+fn start_reading(
+    threads: &mut Threads,
+    options: &mut LiveOptions,
+    writer: &Writer,
+    chunks: Sender<SourceMessage>,
+) -> Result<(), LiveError> {
+    let reading = source_options(options, writer);
+    let (inputs, stop) = (std::mem::take(&mut options.inputs), threads.stop.clone());
+    let troubled = chunks.clone();
     threads.start("source", move || {
-        if let Err(error) = source::run(inputs, reading, chunk_sender, source_stop) {
+        if let Err(error) = source::run(inputs, reading, chunks, stop) {
             let (about, cause, message) = (PathBuf::new(), Cause::Unreadable, error.to_string());
             let trouble = Trouble { source: None, about, cause, message, hint: None };
             let trouble = SourceMessage::Trouble(trouble);
             // The engine is gone only when everything ends anyway.
             drop(troubled.send(trouble));
         }
-    })?;
+    })
+}
 
-    if let Some(files) = options.reload.take() {
-        let reloader = Reloader {
-            files,
-            fingerprint: options.rules.fingerprint.clone(),
-            problems,
-            changes: Changes::new().map_err(LiveError::Watch)?,
-            hangups: Hangups::new(options.plain.is_some()).map_err(LiveError::Watch)?,
-            stop: stop.clone(),
-            reader: writer.reader(),
-            paths: engine.paths().clone(),
-            options: engine_options,
-            seeds: engine.correlator().seeds(),
-            engine: rules_sender,
-            remarks: options.plain.as_ref().map(|plain| plain.remarks.clone()),
-        };
-        threads.start("rules", move || reloader.run())?;
-    }
-
-    let remarks = options.plain.as_ref().map(|plain| plain.remarks.clone());
-    let decisions = Arc::new(ArcSwap::from_pointee(Decisions::default()));
-    let searcher = Searcher {
+/// Rules follow their files, where they came from files that may change.
+fn start_following_rules(
+    threads: &mut Threads,
+    options: &mut LiveOptions,
+    prepared: &Prepared,
+    writer: &Writer,
+    news: Sender<RuleNews>,
+) -> Result<(), LiveError> {
+    let Some(files) = options.reload.take() else { return Ok(()) };
+    let reloader = Reloader {
+        files,
+        fingerprint: options.rules.fingerprint.clone(),
+        problems: prepared.problems.clone(),
+        changes: Changes::new().map_err(LiveError::Watch)?,
+        hangups: Hangups::new(options.plain.is_some()).map_err(LiveError::Watch)?,
+        stop: threads.stop.clone(),
         reader: writer.reader(),
-        journal: Journal::of(&options.data_dir),
-        decisions: Arc::clone(&decisions),
-        notices: notice_sender.clone(),
+        paths: prepared.engine.paths().clone(),
+        options: prepared.options.clone(),
+        seeds: prepared.engine.correlator().seeds(),
+        engine: news,
+        remarks: options.plain.as_ref().map(|plain| plain.remarks.clone()),
     };
-    threads.start("search", move || searcher.run(&requests))?;
+    threads.start("rules", move || reloader.run())
+}
 
-    let ends = Ends {
-        batches,
-        recycled: recycle_sender,
-        reports: report_sender,
-        alerts: options.plain.map(|plain| plain.alerts),
-        stop: stop.clone(),
-    };
-    let indexer = Indexer::new(writer, engine.paths().clone(), ends, options.clock, !options.follow);
-    let (failed, stop_on_failure, told) = (Arc::clone(&failure), stop.clone(), notice_sender.clone());
+/// Gives back where the committer leaves the error that ended it, if one does.
+fn start_committing(threads: &mut Threads, indexer: Indexer) -> Result<Failure, LiveError> {
+    let failure = Failure::default();
+    let (failed, stop, told) = (Arc::clone(&failure), threads.stop.clone(), threads.told.clone());
     threads.start("index", move || {
         if let Err(error) = indexer.run() {
             let words = error.to_string();
             *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            stop_on_failure.stop();
+            stop.stop();
             // Waits for a dashboard that has other news to take first; fails when it has left.
             drop(told.send(Notice::Stopped(Err(words))));
         }
     })?;
-
-    let channels = Channels {
-        sources: chunks,
-        reports,
-        rules,
-        batches: batch_sender,
-        recycled,
-        notices: notice_sender,
-        remarks,
-        snapshots: Arc::clone(&snapshots),
-        decisions,
-    };
-    let timers = if options.follow { Timers::WhenIdle } else { Timers::ByEvents };
-    let fingerprint = options.rules.fingerprint;
-    let engine = EngineThread::new(engine, fingerprint, state, channels, options.clock, timers);
-    threads.start("engine", move || engine.run())?;
-
-    let handle = Handle { snapshots, requests: request_sender, notices };
-    Ok(Live { handle, stop, threads: threads.running, failure })
+    Ok(failure)
 }
 
 impl Live {
@@ -265,6 +340,11 @@ struct Threads {
 }
 
 impl Threads {
+    /// None yet; `told` hears of one that breaks down.
+    fn new(told: Sender<Notice>) -> Result<Self, LiveError> {
+        Ok(Self { running: Vec::new(), stop: Stop::new().map_err(LiveError::Watch)?, told })
+    }
+
     fn start(&mut self, name: &'static str, body: impl FnOnce() + Send + 'static) -> Result<(), LiveError> {
         let alarm = Alarm { name, stop: self.stop.clone(), told: self.told.clone() };
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
@@ -393,7 +473,6 @@ fn source_options(options: &LiveOptions, writer: &Writer) -> source::Options {
         exclude: places(&options.data_dir),
         // Lines of standard input have addresses that no earlier run has used.
         instance: Clock::Wall.now().0.unsigned_abs(),
-        waiting: super::engine::waiting,
         ..source::Options::default()
     }
 }

@@ -210,7 +210,6 @@ pub const PARAMETERS: &[&str] = &[
 /// Functions of more than sixty lines.
 pub const LONG: &[&str] = &[
     "rule in src/correlate/plan.rs",
-    "start in src/pipeline/build.rs",
     "state_incident in src/correlate/state_machines.rs",
     "survey in src/normalize.rs",
     "text_log in src/decode/text.rs",
