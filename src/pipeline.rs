@@ -26,9 +26,9 @@ mod signals;
 
 pub use build::{Live, LiveError, LiveOptions, PLAIN_ALERTS, Plain, start};
 pub use clock::Clock;
-pub use engine::{Engine, EngineOptions, Line, groups};
+pub use engine::{Engine, EngineOptions, groups};
 pub use handle::{Handle, Notice, Request};
-pub use ingest::IngestStage;
+pub use ingest::{IngestStage, Line};
 pub use journal::{Journal, Journalled};
 pub use recordings::{Chunks, RecordingError, recordings};
 pub use replay::{Recording, replay};

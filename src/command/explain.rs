@@ -112,13 +112,13 @@ impl<'r> Explainer<'r> {
     fn line(&mut self, line: &Line<'_>) -> anyhow::Result<()> {
         let path = self.source.clone().unwrap_or_else(|| Arc::clone(line.path));
         let mut event = Event::default();
-        let place = |event: &mut Event| line.place(event);
-        let outcome = self.ingest.prepare(line.bytes, line.cut, &path, line.read_at, &mut event, place);
+        let line = Line { path: &path, ..*line };
+        let outcome = self.ingest.prepare(&line, &mut event);
         let mut more = outcome != Outcome::Blank;
         while more {
             self.event(event, &path)?;
             event = Event::default();
-            more = self.ingest.prepare_next(&path, line.read_at, &mut event, place);
+            more = self.ingest.prepare_next(&line, &mut event);
         }
         Ok(())
     }

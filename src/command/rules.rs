@@ -19,7 +19,7 @@ use crate::detect::matcher::RuleCounter;
 use crate::detect::{Matcher, MatcherOptions};
 use crate::event::{Event, Outcome, Paths, Timestamp};
 use crate::exit::{Exit, Hinted};
-use crate::pipeline::IngestStage;
+use crate::pipeline::{self, IngestStage};
 use crate::sigma::rule::{Header, LogSourcePattern, Severity};
 use crate::sigma::{Diagnostic, Level, RuleIndex, RuleSet, lint};
 use crate::text::{Safe, plural};
@@ -363,13 +363,12 @@ impl Bench {
         let mut event = Event::default();
         for line in text.split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let at = Timestamp::default();
-            let mut more =
-                self.ingest.prepare(line, false, &source, at, &mut event, |_| {}) != Outcome::Blank;
+            let line = pipeline::Line::alone(line, &source, Timestamp::default());
+            let mut more = self.ingest.prepare(&line, &mut event) != Outcome::Blank;
             while more {
                 self.ingest.join(&mut event);
                 each(&mut self.matcher, &event)?;
-                more = self.ingest.prepare_next(&source, at, &mut event, |_| {});
+                more = self.ingest.prepare_next(&line, &mut event);
             }
         }
         Ok(())

@@ -170,8 +170,7 @@ impl Bench {
         let mut event = Event::default();
         let path: Arc<str> = "test".into();
         let line = Line::alone(line.as_bytes(), &path, live::wall_clock());
-        let place = |event: &mut Event| line.place(event);
-        let outcome = self.ingest.prepare(line.bytes, line.cut, &path, line.read_at, &mut event, place);
+        let outcome = self.ingest.prepare(&line, &mut event);
         if outcome == Outcome::Blank { Event::default() } else { event }
     }
 

@@ -506,9 +506,9 @@ impl Parser {
                 let field = Some(self.push(slot, kind, self.span(at, at), event));
                 Ok(Value::Opens { slot, opening: at, field })
             }
-            b't' => self.word(line, at, b"true", Kind::True, slot, event),
-            b'f' => self.word(line, at, b"false", Kind::False, slot, event),
-            b'n' => self.word(line, at, b"null", Kind::Null, slot, event),
+            b't' => self.word(line, at, Kind::True, slot, event),
+            b'f' => self.word(line, at, Kind::False, slot, event),
+            b'n' => self.word(line, at, Kind::Null, slot, event),
             b'-' | b'0'..=b'9' => self.number(line, at, slot, event),
             _ => self.odd_value(line, at, slot, event),
         }
@@ -550,11 +550,15 @@ impl Parser {
         &mut self,
         line: &str,
         at: usize,
-        word: &[u8],
         kind: Kind,
         slot: Slot,
         event: &mut Event,
     ) -> Result<Value, Ended> {
+        let word: &[u8] = match kind {
+            Kind::True => b"true",
+            Kind::False => b"false",
+            _ => b"null",
+        };
         let rest = line.as_bytes().get(at..).unwrap_or_default();
         if !rest.starts_with(word) || rest.get(word.len()).is_some_and(u8::is_ascii_alphanumeric) {
             return self.odd_value(line, at, slot, event);

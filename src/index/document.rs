@@ -101,7 +101,11 @@ impl Contents {
             }
         };
         let key = event_key(alert.alert_id.0);
-        Ok(Self::other(DocumentKind::Alert, &json, &alert.summary, alert.time, number, key, epoch, pairs))
+        let (kind, message, time) = (DocumentKind::Alert, alert.summary.as_str(), alert.time);
+        Ok(Self::other(
+            &Other { kind, json: &json, message, time, seq: number, event_key: key, epoch },
+            pairs,
+        ))
     }
 
     pub fn gap(gap: &Gap, at: Timestamp, number: u64, epoch: u64) -> Result<Self, Error> {
@@ -112,20 +116,15 @@ impl Contents {
             push_own(frames, schema::KIND, schema::KIND_GAP);
             push_pair(frames, SOURCE, &path);
         };
-        Ok(Self::other(DocumentKind::Gap, &json, &path, at, number, 0, epoch, pairs))
+        let (kind, event_key) = (DocumentKind::Gap, 0);
+        Ok(Self::other(
+            &Other { kind, json: &json, message: &path, time: at, seq: number, event_key, epoch },
+            pairs,
+        ))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the two callers above are all there will be")]
-    fn other(
-        kind: DocumentKind,
-        json: &str,
-        message: &str,
-        time: Timestamp,
-        seq: u64,
-        event_key: u64,
-        epoch: u64,
-        pairs: impl FnOnce(&mut String),
-    ) -> Self {
+    fn other(what: &Other<'_>, pairs: impl FnOnce(&mut String)) -> Self {
+        let Other { kind, json, message, time, seq, event_key, epoch } = *what;
         let mut buffer = json.to_owned();
         let line = 0..buffer.len();
         let message = appended(&mut buffer, |buffer| buffer.push_str(message));
@@ -136,6 +135,17 @@ impl Contents {
         let text = 0..0;
         Self { buffer, line, message, text, pairs, record, time, ingested, seq, event_key, level: 0, epoch }
     }
+}
+
+/// A document that is no event.
+struct Other<'a> {
+    kind: DocumentKind,
+    json: &'a str,
+    message: &'a str,
+    time: Timestamp,
+    seq: u64,
+    event_key: u64,
+    epoch: u64,
 }
 
 /// The part of an event id (or alert id) that is kept in a column.

@@ -8,15 +8,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::ingest::IngestStage;
+use super::ingest::{IngestStage, Line};
 use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
 use crate::correlate::{Correlator, CorrelatorOptions, HotReload, Output, Seeds, SnapshotError};
 use crate::decode::joining::{self, Joined};
 use crate::detect::{Extractor, MatchRecord, Matcher, MatcherOptions, View};
 use crate::event::{
-    Chunk, Event, EventId, Flags, GenerationId, LineSpan, Outcome, Paths, Record, Redacted, SourceId,
-    TimeQuality, Timestamp,
+    Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, Redacted, SourceId, TimeQuality,
+    Timestamp,
 };
 use crate::normalize;
 use crate::sigma::{RuleIndex, RuleSet};
@@ -35,69 +35,6 @@ pub struct EngineOptions {
     pub sources: Vec<SourceConfig>,
     pub correlate: CorrelatorOptions,
 }
-
-/// One line and where it stands.
-#[derive(Clone, Copy, Debug)]
-pub struct Line<'a> {
-    pub bytes: &'a [u8],
-    pub cut: bool,
-    pub source: SourceId,
-    /// Path of the source, for evidence.
-    pub path: &'a Arc<str>,
-    pub generation: GenerationId,
-    pub offset: u64,
-    pub number: u64,
-    /// How many lines of the file it is made of.
-    pub lines: u64,
-    pub read_at: Timestamp,
-}
-
-impl<'a> Line<'a> {
-    /// The lines of `chunk` that are one event.
-    #[must_use]
-    pub fn of(chunk: &'a Chunk, group: &Joined, path: &'a Arc<str>) -> Self {
-        let span = chunk.lines.get(group.first).copied().unwrap_or(NO_LINE);
-        Self {
-            bytes: chunk.bytes.get(group.text.clone()).unwrap_or_default(),
-            cut: span.cut,
-            source: chunk.source,
-            path,
-            generation: chunk.generation,
-            offset: span.offset,
-            number: chunk.first_line + group.first as u64,
-            lines: group.count as u64,
-            read_at: chunk.read_at,
-        }
-    }
-
-    /// A line that stands in no file, read at `read_at` (UTC).
-    #[must_use]
-    pub fn alone(bytes: &'a [u8], path: &'a Arc<str>, read_at: Timestamp) -> Self {
-        Self {
-            bytes,
-            cut: false,
-            source: SourceId::default(),
-            path,
-            generation: GenerationId::default(),
-            offset: 0,
-            number: 1,
-            lines: 1,
-            read_at,
-        }
-    }
-
-    /// Tells an event where it stands.
-    pub fn place(&self, event: &mut Event) {
-        event.meta.source = self.source;
-        event.meta.generation = self.generation;
-        event.meta.offset = self.offset;
-        event.meta.line = self.number;
-        event.meta.ingested = self.read_at;
-        event.meta.flags.set_if(self.lines > 1, Flags::JOINED);
-    }
-}
-
-const NO_LINE: LineSpan = LineSpan { start: 0, len: 0, offset: 0, disk_len: 0, cut: false };
 
 /// The lines of `chunk`, those that are parts of one event together.
 pub fn groups(chunk: &mut Chunk) -> Vec<Joined> {
@@ -221,8 +158,7 @@ impl Engine {
 
     /// The next event of the line that was prepared last, without detection; false if it holds no more.
     pub fn prepare_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
-        let place = |event: &mut Event| line.place(event);
-        let more = self.ingest.prepare_next(line.path, line.read_at, event, place);
+        let more = self.ingest.prepare_next(line, event);
         if more {
             self.ledger.parts += 1;
             self.ledger.note(event.meta.flags);
@@ -231,8 +167,7 @@ impl Engine {
     }
 
     fn read(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
-        let place = |event: &mut Event| line.place(event);
-        self.ingest.prepare(line.bytes, line.cut, line.path, line.read_at, event, place)
+        self.ingest.prepare(line, event)
     }
 
     /// Matches and correlates a prepared event; it gets its place in the order here.

@@ -12,9 +12,10 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, select, tick};
 
 use super::clock::{Clock, StepWatch};
-use super::engine::{self, Engine, Line};
+use super::engine::{self, Engine};
 use super::handle::Notice;
 use super::indexer::{Batch, IndexReport, SavedDetection};
+use super::ingest::Line;
 use super::reload::{self, Prepared, RuleNews, Tail};
 use crate::correlate::Output;
 use crate::event::{

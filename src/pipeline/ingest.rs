@@ -3,10 +3,76 @@
 use std::sync::Arc;
 
 use crate::config::SourceConfig;
+use crate::decode::joining::Joined;
 use crate::decode::{Decoder, LineFormat};
 use crate::event::veil::Pseudonyms;
-use crate::event::{Event, Outcome, Paths, Redacted, Timestamp};
+use crate::event::{
+    Chunk, Event, Flags, GenerationId, LineSpan, Outcome, Paths, Redacted, SourceId, Timestamp,
+};
 use crate::normalize::{self, Normalizer, Redactor};
+
+/// One line and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    pub bytes: &'a [u8],
+    pub cut: bool,
+    pub source: SourceId,
+    /// Path of the source, for evidence.
+    pub path: &'a Arc<str>,
+    pub generation: GenerationId,
+    pub offset: u64,
+    pub number: u64,
+    /// How many lines of the file it is made of.
+    pub lines: u64,
+    pub read_at: Timestamp,
+}
+
+impl<'a> Line<'a> {
+    /// The lines of `chunk` that are one event.
+    #[must_use]
+    pub fn of(chunk: &'a Chunk, group: &Joined, path: &'a Arc<str>) -> Self {
+        let span = chunk.lines.get(group.first).copied().unwrap_or(NO_LINE);
+        Self {
+            bytes: chunk.bytes.get(group.text.clone()).unwrap_or_default(),
+            cut: span.cut,
+            source: chunk.source,
+            path,
+            generation: chunk.generation,
+            offset: span.offset,
+            number: chunk.first_line + group.first as u64,
+            lines: group.count as u64,
+            read_at: chunk.read_at,
+        }
+    }
+
+    /// A line that stands in no file, read at `read_at` (UTC).
+    #[must_use]
+    pub fn alone(bytes: &'a [u8], path: &'a Arc<str>, read_at: Timestamp) -> Self {
+        Self {
+            bytes,
+            cut: false,
+            source: SourceId::default(),
+            path,
+            generation: GenerationId::default(),
+            offset: 0,
+            number: 1,
+            lines: 1,
+            read_at,
+        }
+    }
+
+    /// Tells an event where it stands.
+    pub fn place(&self, event: &mut Event) {
+        event.meta.source = self.source;
+        event.meta.generation = self.generation;
+        event.meta.offset = self.offset;
+        event.meta.line = self.number;
+        event.meta.ingested = self.read_at;
+        event.meta.flags.set_if(self.lines > 1, Flags::JOINED);
+    }
+}
+
+const NO_LINE: LineSpan = LineSpan { start: 0, len: 0, offset: 0, disk_len: 0, cut: false };
 
 /// Decodes and normalises. Sources about which nothing is configured share one normalizer; each entry of
 /// the configuration has its own, for what names mean differs. The context of correlation ids is one.
@@ -42,46 +108,32 @@ impl IngestStage {
         }
     }
 
-    /// Fills `event` from a line of the source at `path`. `place` says where the line stands, before the
-    /// second stage, which looks at its source.
-    pub fn prepare(
-        &mut self,
-        line: &[u8],
-        cut: bool,
-        path: &Arc<str>,
-        read_at: Timestamp,
-        event: &mut Event,
-        place: impl FnOnce(&mut Event),
-    ) -> Outcome {
-        let configured = self.entry(path);
+    /// Fills `event` from a line.
+    pub fn prepare(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
+        let configured = self.entry(line.path);
         let configured = configured.and_then(|entry| self.configured.get_mut(entry));
         let (format, normalizer) = match configured {
             Some(entry) => (&entry.source.format, &mut entry.normalizer),
             None => (&LineFormat::Recognised, &mut self.normalizer),
         };
-        let outcome = self.decoder.decode_as(format, line, cut, event);
+        let outcome = self.decoder.decode_as(format, line.bytes, line.cut, event);
         if outcome != Outcome::Blank {
-            place(event);
-            normalizer.translate(event, read_at);
+            // Before the second stage, which looks at the source.
+            line.place(event);
+            normalizer.translate(event, line.read_at);
         }
         outcome
     }
 
     /// Fills `event` with the next event of the line that was prepared last; false if it holds no more.
-    pub fn prepare_next(
-        &mut self,
-        path: &Arc<str>,
-        read_at: Timestamp,
-        event: &mut Event,
-        place: impl FnOnce(&mut Event),
-    ) -> bool {
+    pub fn prepare_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
         if self.decoder.decode_next(event).is_none() {
             return false;
         }
-        place(event);
-        let configured = self.entry(path).and_then(|entry| self.configured.get_mut(entry));
+        line.place(event);
+        let configured = self.entry(line.path).and_then(|entry| self.configured.get_mut(entry));
         let normalizer = configured.map_or(&mut self.normalizer, |entry| &mut entry.normalizer);
-        normalizer.translate(event, read_at);
+        normalizer.translate(event, line.read_at);
         true
     }
 

@@ -12,7 +12,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
-use super::engine::{self, Engine, Line};
+use super::engine::{self, Engine};
+use super::ingest::Line;
 use crate::correlate::Output;
 use crate::event::{Chunk, Event, MINUTE, Nanos, Outcome, TimeQuality, Timestamp};
 

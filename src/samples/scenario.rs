@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Tape;
-use super::systems::{MARKET, MEDIA_SESSION, Request, Session, Statement};
+use super::systems::{MARKET, MEDIA_SESSION, MarketLine, Request, Session, Statement};
 
 const SECOND: u64 = 1_000;
 
@@ -258,10 +258,12 @@ impl Tape {
                 };
                 self.market_with(
                     at + 3,
-                    "WARNING",
-                    "api.v1.marketplace",
-                    "Suspicious activity detected",
-                    &trace,
+                    &MarketLine {
+                        level: "WARNING",
+                        logger: "api.v1.marketplace",
+                        message: "Suspicious activity detected",
+                        trace: &trace,
+                    },
                     &[
                         ("customer_id", json!(customer)),
                         ("ip", json!(ip)),

@@ -234,21 +234,23 @@ pub struct SecurityEvent<'a> {
     pub ip: Option<&'a str>,
 }
 
+/// What every line of the marketplace has.
+#[derive(Clone, Copy, Debug)]
+pub struct MarketLine<'a> {
+    pub level: &'a str,
+    pub logger: &'a str,
+    pub message: &'a str,
+    pub trace: &'a str,
+}
+
 /// The marketplace: one stream, times without a zone, and security lines that lost their address.
 impl Tape {
     pub fn market(&mut self, at: u64, level: &str, logger: &str, message: &str, trace: &str) {
-        self.market_with(at, level, logger, message, trace, &[]);
+        self.market_with(at, &MarketLine { level, logger, message, trace }, &[]);
     }
 
-    pub fn market_with(
-        &mut self,
-        at: u64,
-        level: &str,
-        logger: &str,
-        message: &str,
-        trace: &str,
-        extra: &[(&str, Value)],
-    ) {
+    pub fn market_with(&mut self, at: u64, line: &MarketLine<'_>, extra: &[(&str, Value)]) {
+        let MarketLine { level, logger, message, trace } = *line;
         let module = logger.rsplit('.').next().unwrap_or(logger);
         let mut pairs = vec![
             ("timestamp", json!(self.naive(at))),
@@ -274,10 +276,12 @@ impl Tape {
         let trace = self.random.uuid();
         self.market_with(
             at,
-            "INFO",
-            "middleware.logging",
-            "Request started",
-            &trace,
+            &MarketLine {
+                level: "INFO",
+                logger: "middleware.logging",
+                message: "Request started",
+                trace: &trace,
+            },
             &[
                 ("method", json!(request.method)),
                 ("path", json!(request.path())),
@@ -291,10 +295,12 @@ impl Tape {
         let took = self.random.between(2, 40);
         self.market_with(
             at + took,
-            "INFO",
-            "middleware.logging",
-            "Request completed",
-            &trace,
+            &MarketLine {
+                level: "INFO",
+                logger: "middleware.logging",
+                message: "Request completed",
+                trace: &trace,
+            },
             &[
                 ("method", json!(request.method)),
                 ("path", json!(request.path())),
@@ -314,10 +320,12 @@ impl Tape {
         let trace = self.market_request(at, &Request { status: 500, ..*request }, &[]);
         self.market_with(
             at + 1,
-            "ERROR",
-            "middleware.logging",
-            &format!("Request failed: {error}"),
-            &trace,
+            &MarketLine {
+                level: "ERROR",
+                logger: "middleware.logging",
+                message: &format!("Request failed: {error}"),
+                trace: &trace,
+            },
             &[
                 ("exception", json!(trace_text)),
                 ("method", json!(request.method)),

@@ -84,12 +84,13 @@ pub fn draw(
     };
     let items = items(record);
     let label_width = label_width(inner.width, record);
+    let page = Page { record, width: inner.width, label_width, clock, now };
     let selected = pane.selected.min(items.len() - 1);
     let lines: Vec<(usize, Line)> = items
         .iter()
         .enumerate()
         .flat_map(|(index, item)| {
-            let lines = lines_of(canvas, record, item, inner.width, label_width, clock, now);
+            let lines = lines_of(canvas, &page, item);
             lines.into_iter().map(move |line| (index, line))
         })
         .collect();
@@ -125,15 +126,17 @@ fn label_width(width: u16, record: &Record) -> u16 {
     (longest as u16 + 2).clamp(12, (width / 3).max(12))
 }
 
-fn lines_of(
-    canvas: &Canvas<'_>,
-    record: &Record,
-    item: &Item<'_>,
+/// What every line of the pane is made of.
+struct Page<'a> {
+    record: &'a Record,
     width: u16,
     label_width: u16,
     clock: Clock,
     now: Timestamp,
-) -> Vec<Line> {
+}
+
+fn lines_of(canvas: &Canvas<'_>, page: &Page<'_>, item: &Item<'_>) -> Vec<Line> {
+    let Page { record, width, label_width, clock, now } = *page;
     let muted = |text: &'static str| canvas.own(text, Role::Muted);
     match item {
         Item::Heading => {

@@ -98,8 +98,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     }
     let spans = spans(&steps);
     let head_height = if trace.doubt.is_some() { 3 } else { 2 };
-    let (start, end) = bounds(&steps, &spans);
-    head(canvas, Rect { height: head_height, ..area }, scene, trace, (start, end));
+    head(canvas, Rect { height: head_height, ..area }, scene, trace, bounds(&steps, &spans));
     let body = Rect { y: area.y + head_height, height: area.height - head_height, ..area };
     let detail_height = (body.height * 2 / 5).clamp(5, 16);
     let timeline_area = Rect { height: body.height - detail_height, ..body };
@@ -139,8 +138,9 @@ fn head(
     area: Rect,
     scene: &Scene<'_>,
     trace: &Trace,
-    (start, end): (Timestamp, Timestamp),
+    bounds: (Timestamp, Timestamp),
 ) {
+    let (start, end) = bounds;
     let mut services: Vec<&str> = trace.records.iter().map(|record| record.service.as_str()).collect();
     services.sort_unstable();
     services.dedup();

@@ -17,7 +17,7 @@ use super::samples::{LookAlike, Sample};
 use soctop::detect::{Matcher, MatcherOptions};
 use soctop::event::{Event, Outcome, Paths, Timestamp};
 use soctop::normalize::Options;
-use soctop::pipeline::IngestStage;
+use soctop::pipeline::{IngestStage, Line};
 use soctop::sigma::extension::Extension;
 use soctop::sigma::rule::{Header, Node, NodeValue};
 use soctop::sigma::scan::{is_routed, needs_something};
@@ -63,8 +63,8 @@ impl Evidence {
         let (mut event, mut matched) = (Event::default(), Vec::new());
         let source: Arc<str> = sample.name.into();
         for line in sample.text.lines() {
-            let at = Timestamp::default();
-            if ingest.prepare(line.as_bytes(), false, &source, at, &mut event, |_| {}) == Outcome::Blank {
+            let read = Line::alone(line.as_bytes(), &source, Timestamp::default());
+            if ingest.prepare(&read, &mut event) == Outcome::Blank {
                 continue;
             }
             ingest.join(&mut event);

@@ -64,6 +64,12 @@ enum Flags {
     Many(Box<[u8; FLAGS_OF_MANY]>),
 }
 
+/// A value that is searched, in the text of its event.
+struct Haystack<'t> {
+    text: &'t [u8],
+    range: Range<usize>,
+}
+
 impl Ngrams {
     /// `None` without literals. All must have at least [`MIN_SUBSTRING`] bytes.
     pub(super) fn build(literals: Vec<(&str, Box<[Posting]>)>) -> Option<Self> {
@@ -88,18 +94,19 @@ impl Ngrams {
 
     /// Reports every literal that stands in a range of the (folded) text.
     pub(super) fn scan(&self, text: &[u8], range: Range<usize>, sink: &mut impl Sink) {
+        let hay = Haystack { text, range };
         if let Some((bits, places)) = &self.long {
-            let part = text.get(range.clone()).unwrap_or_default();
+            let part = text.get(hay.range.clone()).unwrap_or_default();
             for (n, chunk) in part.chunks_exact(STRIDE).enumerate() {
                 let ngram = chunk.first_chunk::<4>().map_or(0, |ngram| u32::from_le_bytes(*ngram));
                 if bits.may_have(ngram) {
-                    self.verify(places, ngram, (text, &range), range.start + n * STRIDE, sink);
+                    self.verify(places, ngram, &hay, hay.range.start + n * STRIDE, sink);
                 }
             }
         }
         match &self.short {
-            Some((Flags::Few(flags), places)) => self.scan_short(flags, places, text, range, sink),
-            Some((Flags::Many(flags), places)) => self.scan_short(flags, places, text, range, sink),
+            Some((Flags::Few(flags), places)) => self.scan_short(flags, places, &hay, sink),
+            Some((Flags::Many(flags), places)) => self.scan_short(flags, places, &hay, sink),
             None => {}
         }
     }
@@ -108,18 +115,17 @@ impl Ngrams {
         &self,
         flags: &[u8; N],
         places: &Places,
-        text: &[u8],
-        range: Range<usize>,
+        hay: &Haystack<'_>,
         sink: &mut impl Sink,
     ) {
-        let last = range.end.saturating_sub(MIN_SUBSTRING - 1);
-        for at in (range.start..last).step_by(POSITIONS) {
-            let found = match text.get(at..).and_then(|rest| rest.first_chunk()) {
+        let last = hay.range.end.saturating_sub(MIN_SUBSTRING - 1);
+        for at in (hay.range.start..last).step_by(POSITIONS) {
+            let found = match hay.text.get(at..).and_then(|rest| rest.first_chunk()) {
                 Some(block) => probe(flags, block),
-                None => probe(flags, &last_block(text, at)),
+                None => probe(flags, &last_block(hay.text, at)),
             };
             if found {
-                self.look_closer(flags, places, (text, &range), at, sink);
+                self.look_closer(flags, places, hay, at, sink);
             }
         }
     }
@@ -130,32 +136,25 @@ impl Ngrams {
         &self,
         flags: &[u8; N],
         places: &Places,
-        text: (&[u8], &Range<usize>),
+        hay: &Haystack<'_>,
         at: usize,
         sink: &mut impl Sink,
     ) {
         for at in at..at + POSITIONS {
-            let ngram = ngram_at(text.0, at, THREE_BYTES);
+            let ngram = ngram_at(hay.text, at, THREE_BYTES);
             if flags[flag::<N>(ngram)] != 0 {
-                self.verify(places, ngram, text, at, sink);
+                self.verify(places, ngram, hay, at, sink);
             }
         }
     }
 
     #[cold]
-    fn verify(
-        &self,
-        places: &Places,
-        ngram: u32,
-        (text, range): (&[u8], &Range<usize>),
-        at: usize,
-        sink: &mut impl Sink,
-    ) {
+    fn verify(&self, places: &Places, ngram: u32, hay: &Haystack<'_>, at: usize, sink: &mut impl Sink) {
         for (literal, offset) in places.of(ngram) {
             let Some(start) = at.checked_sub(*offset as usize) else { continue };
             let Some((literal, postings)) = self.literals.get(*literal as usize) else { continue };
-            if start >= range.start
-                && text.get(start..range.end).is_some_and(|rest| rest.starts_with(literal))
+            if start >= hay.range.start
+                && hay.text.get(start..hay.range.end).is_some_and(|rest| rest.starts_with(literal))
             {
                 sink.hit(postings);
             }

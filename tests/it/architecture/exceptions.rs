@@ -181,18 +181,13 @@ pub const PARAMETERS: &[&str] = &[
     "firing_incident in src/correlate/fire.rs",
     "firing_risk in src/correlate/risks.rs",
     "follow in src/correlate.rs",
-    "head in src/view/trace.rs",
     "input in src/correlate/state_machine.rs",
     "insert in src/correlate.rs",
     "join in src/correlate/incident.rs",
-    "lines_of in src/view/detail.rs",
     "look_again in src/correlate/window.rs",
     "looks_the_same in src/correlate/fire.rs",
-    "market_with in src/samples/systems.rs",
     "moved in src/correlate/state_machines.rs",
     "open_next in src/correlate/incident.rs",
-    "other in src/index/document.rs",
-    "prepare in src/pipeline/ingest.rs",
     "put in src/correlate.rs",
     "risk_incidents in src/correlate/risks.rs",
     "sight in src/correlate/incident.rs",
@@ -202,9 +197,7 @@ pub const PARAMETERS: &[&str] = &[
     "take in src/correlate/incident.rs",
     "take_back in src/correlate.rs",
     "tell in src/correlate/incident.rs",
-    "verify in src/detect/prefilter/ngrams.rs",
     "wait_forward in src/correlate/timer.rs",
-    "word in src/decode/json.rs",
 ];
 
 /// Functions of more than sixty lines.

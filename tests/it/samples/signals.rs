@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Sheet;
 use super::catalogue::{Sample, sample};
-use soctop::samples::systems::{BROWSER, MEDIA_ACCESS, Request};
+use soctop::samples::systems::{BROWSER, MEDIA_ACCESS, MarketLine, Request};
 
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60_000;
@@ -280,7 +280,16 @@ fn scores() -> Vec<Sample> {
             ("user_agent", json!(agent)),
             ("customer_id", json!("cust_1003")),
         ];
-        tape.market_with(at, "INFO", "middleware.logging", "Request completed", "", &fields);
+        tape.market_with(
+            at,
+            &MarketLine {
+                level: "INFO",
+                logger: "middleware.logging",
+                message: "Request completed",
+                trace: "",
+            },
+            &fields,
+        );
     };
     vec![
         sample(

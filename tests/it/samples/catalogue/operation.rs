@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{MINUTE, SECOND, Sample, sample};
-use soctop::samples::systems::{MARKET, Request};
+use soctop::samples::systems::{MARKET, MarketLine, Request};
 
 pub(super) fn configuration() -> Vec<Sample> {
     vec![
@@ -168,10 +168,12 @@ pub(super) fn correlation_ids() -> Vec<Sample> {
             for n in 0..9 {
                 tape.market_with(
                     n * 4 * SECOND,
-                    "INFO",
-                    "middleware.logging",
-                    "Request started",
-                    "deadbeef-0001",
+                    &MarketLine {
+                        level: "INFO",
+                        logger: "middleware.logging",
+                        message: "Request started",
+                        trace: "deadbeef-0001",
+                    },
                     &[
                         ("method", json!("GET")),
                         ("path", json!("/api/v1/packages")),

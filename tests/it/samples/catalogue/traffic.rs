@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{MINUTE, SECOND, Sample, sample};
-use soctop::samples::systems::Request;
+use soctop::samples::systems::{MarketLine, Request};
 
 pub(super) fn rate_limits() -> Vec<Sample> {
     vec![
@@ -150,7 +150,11 @@ pub(super) fn abuse() -> Vec<Sample> {
                 tape.like("abuse_score", |tape| {
                     let fields = [("customer_id", json!("cust_1001")), ("risk_score", json!(20))];
                     let message = "Suspicious activity detected";
-                    tape.market_with(22 * SECOND, "WARNING", "api.v1.marketplace", message, "", &fields);
+                    tape.market_with(
+                        22 * SECOND,
+                        &MarketLine { level: "WARNING", logger: "api.v1.marketplace", message, trace: "" },
+                        &fields,
+                    );
                 });
             },
         ),
