@@ -80,7 +80,8 @@ impl Front {
         self.decoder.decode(line, false, &mut self.event);
         self.event.meta.generation = GenerationId(1);
         (self.event.meta.offset, self.event.meta.seq) = (seq as u64, seq as u64);
-        self.normalizer.normalize(&mut self.event, Timestamp::default());
+        self.normalizer.translate(&mut self.event, Timestamp::default());
+        self.normalizer.join(&mut self.event);
     }
 
     fn detect(&mut self) {

@@ -163,7 +163,8 @@ fn decode(c: &mut Criterion) {
             b.iter(|| {
                 for line in &lines {
                     decoder.decode(line.as_bytes(), false, &mut event);
-                    normalizer.normalize(&mut event, arrival);
+                    normalizer.translate(&mut event, arrival);
+                    normalizer.join(&mut event);
                     black_box(&event);
                 }
             });
@@ -178,7 +179,8 @@ fn decode(c: &mut Criterion) {
             b.iter(|| {
                 for line in &lines {
                     decoder.decode(line.as_bytes(), false, &mut event);
-                    normalizer.normalize(&mut event, arrival);
+                    normalizer.translate(&mut event, arrival);
+                    normalizer.join(&mut event);
                     redactor.redact(&mut event);
                     black_box(&event);
                 }

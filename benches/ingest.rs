@@ -19,7 +19,7 @@ use std::{env, fs, thread};
 
 use soctop::decode::Decoder;
 use soctop::event::{Event, GenerationId, Paths, Redacted, Timestamp, canonical};
-use soctop::index::{Options, Position, Reader, Store, Writer};
+use soctop::index::{Options, Position, Reader, Writer};
 use soctop::normalize::{self, Normalizer, Redaction, Redactor};
 use soctop::query::SearchRequest;
 use tantivy::schema::{
@@ -30,6 +30,13 @@ use tantivy::{DateTime, Index, IndexWriter};
 use clock::cpu_time;
 
 mod clock;
+
+/// The two ends of a store.
+fn open_store(path: &Path, options: Options) -> Result<(Writer, Reader), soctop::index::Error> {
+    let writer = Writer::open(path, options)?;
+    let reader = writer.reader();
+    Ok((writer, reader))
+}
 
 const HEAP: usize = 64 << 20;
 /// While someone watches.
@@ -190,7 +197,8 @@ impl Path1 {
         meta.line = self.seq + 1;
         meta.seq = self.seq;
         meta.ingested = arrival;
-        self.normalizer.normalize(&mut self.event, arrival);
+        self.normalizer.translate(&mut self.event, arrival);
+        self.normalizer.join(&mut self.event);
         let event = Redacted::by(&mut self.redactor, std::mem::take(&mut self.event));
         writer.add_event(&event, &self.paths.read(), &self.source).expect("added");
         self.event = event.into_inner();
@@ -208,7 +216,7 @@ fn options(threads: usize) -> Options {
 
 fn ours(lines: &[String], bytes: usize, threads: usize) -> f64 {
     let dir = directory();
-    let (mut writer, _reader) = Store::open(dir.path(), options(threads)).expect("a store");
+    let (mut writer, _reader) = open_store(dir.path(), options(threads)).expect("a store");
     let mut path = Path1::new();
     let watch = Stopwatch::start();
     let mut committed = Instant::now();
@@ -227,7 +235,7 @@ fn ours(lines: &[String], bytes: usize, threads: usize) -> f64 {
 /// Ten thousand events a second, committed each 250 ms: from `add_event` to being found.
 fn visible(lines: &[String]) {
     let dir = directory();
-    let (mut writer, reader) = Store::open(dir.path(), options(1)).expect("a store");
+    let (mut writer, reader) = open_store(dir.path(), options(1)).expect("a store");
     let mut path = Path1::new();
     let (mut waits, mut commits) = (Vec::new(), Vec::new());
     let started = Instant::now();
@@ -254,7 +262,7 @@ fn visible(lines: &[String]) {
 
 fn ask(lines: &[String]) {
     let dir = directory();
-    let (mut writer, _) = Store::open(dir.path(), options(1)).expect("a store");
+    let (mut writer, _) = open_store(dir.path(), options(1)).expect("a store");
     let mut path = Path1::new();
     let mut committed = Instant::now();
     for line in lines {

@@ -209,7 +209,10 @@ impl Worker {
         event.meta.generation = GenerationId(1);
         (event.meta.offset, event.meta.seq) = (seq, seq);
         match &mut self.normalizer {
-            Some(normalizer) => normalizer.normalize(event, Timestamp::default()),
+            Some(normalizer) => {
+                normalizer.translate(event, Timestamp::default());
+                normalizer.join(event);
+            }
             None => {
                 let stamp = event.get(self.timestamp).and_then(|text| parse(text, Completion::default()));
                 event.meta.time = stamp.map(|stamp| stamp.time);

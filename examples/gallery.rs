@@ -5,12 +5,13 @@
 #[path = "../tests/it/screen/fixture.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod fixture;
+#[path = "../tests/it/svg.rs"]
+mod svg;
 
 use std::path::PathBuf;
 
 use fixture::{Screen, TOURS, snapshot};
 use soctop::tui::Options;
-use soctop::view::svg;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);

@@ -119,7 +119,8 @@ pub fn event_lines(data: &[u8]) {
             assert!(event.fields().is_empty());
             continue;
         }
-        normalizer.normalize(&mut event, Timestamp::default());
+        normalizer.translate(&mut event, Timestamp::default());
+        normalizer.join(&mut event);
         check_event(&event);
         redactor.redact(&mut event);
         check_event(&event);
@@ -190,7 +191,8 @@ pub fn rule_and_events(data: &[u8]) {
             continue;
         }
         both.check(&event, &rules);
-        normalizer.normalize(&mut event, Timestamp::default());
+        normalizer.translate(&mut event, Timestamp::default());
+        normalizer.join(&mut event);
         both.check(&event, &rules);
         event.meta.format = Format::Plain;
         both.check(&event, &rules);

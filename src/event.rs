@@ -379,14 +379,6 @@ impl Event {
         }
     }
 
-    /// Overwrites a span with as many `*`, so that all other spans stay valid.
-    pub fn mask(&mut self, span: Span) {
-        let range = span.start as usize..(span.start + span.len) as usize;
-        if self.text.get(range.clone()).is_some() {
-            self.text.replace_range(range, &"*".repeat(span.len as usize));
-        }
-    }
-
     /// Adds a field whose text already stands in the buffer.
     pub fn push(&mut self, path: PathId, kind: Kind, span: Span, origin: Origin) {
         self.fields.push(Field { path, span, kind, origin });

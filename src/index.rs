@@ -32,25 +32,8 @@ mod tokenizer;
 mod values;
 mod writer;
 
-use std::path::Path;
-
 pub use error::Error;
 pub use payload::{Detection, DetectionReference, FileReference, Payload, Position};
 pub use reader::{Counts, Histogram, Reader, TRACE_LIMIT, panic_is_handled};
 pub use values::TopValues;
 pub use writer::{Committed, Options, Recovered, Writer, quarantine};
-
-/// The two ends of a store.
-pub struct Store;
-
-impl Store {
-    /// Opens or creates the store in `path`. One process at a time can; others use [`Reader::open`].
-    ///
-    /// # Errors
-    /// See [`Writer::open`].
-    pub fn open(path: &Path, options: Options) -> Result<(Writer, Reader), Error> {
-        let writer = Writer::open(path, options)?;
-        let reader = writer.reader();
-        Ok((writer, reader))
-    }
-}

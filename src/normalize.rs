@@ -245,7 +245,8 @@ impl Normalizer {
     }
 
     /// Both steps at once, for events that come in their final order.
-    pub fn normalize(&mut self, event: &mut Event, arrival: Timestamp) {
+    #[cfg(test)]
+    pub(crate) fn normalize(&mut self, event: &mut Event, arrival: Timestamp) {
         self.translate(event, arrival);
         self.join(event);
     }

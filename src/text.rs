@@ -13,7 +13,6 @@ mod sanitise;
 mod shape;
 
 use std::fmt;
-use std::path::Path;
 
 /// Whether a terminal shows a character, by itself, as what it is.
 #[must_use]
@@ -55,12 +54,6 @@ impl Safe {
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Self {
         Self(sanitise::sanitise(bytes, Self::LIMIT))
-    }
-
-    /// Makes a file name safe.
-    #[must_use]
-    pub fn path(path: &Path) -> Self {
-        Self::from_bytes(path.as_os_str().as_encoded_bytes())
     }
 
     /// Text of our own source, taken as it is.

@@ -30,7 +30,6 @@ mod rules;
 pub mod scene;
 mod search;
 mod sources;
-pub mod svg;
 mod table;
 mod theme;
 mod trace;

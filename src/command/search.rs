@@ -120,9 +120,7 @@ pub fn open_reader(config: &Config) -> anyhow::Result<index::Reader> {
 
 fn time(word: Option<&str>, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
     word.map(|word| {
-        query::parse_time(word, now, 0).map_err(|error| {
-            Hinted::error(error.to_string(), "for example `2h`, `14:00`, `today` or `2026-03-01T09:30:00Z`")
-        })
+        query::parse_time(word, now, 0).map_err(|error| Hinted::error(error.to_string(), error.hint()))
     })
     .transpose()
 }

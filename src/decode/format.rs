@@ -54,12 +54,6 @@ impl LinePattern {
         let groups: Vec<_> = names.filter_map(|(at, name)| Some((at, name?.to_owned()))).collect();
         if groups.is_empty() { Err(PatternError::NoGroups) } else { Ok(Self { regex, groups }) }
     }
-
-    /// The expression as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.regex.as_str()
-    }
 }
 
 impl LineFormat {

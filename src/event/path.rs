@@ -50,16 +50,6 @@ impl PathNames {
         self.ids.get(name).copied()
     }
 
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.names.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     /// Length of the longest name, in bytes: a longer one need not be looked for.
     #[must_use]
     pub fn longest(&self) -> usize {
@@ -227,7 +217,7 @@ mod tests {
         let paths = Paths::new();
         assert_eq!(paths.intern("@timestamp"), canonical::TIMESTAMP);
         assert_eq!(paths.read().name(canonical::REQUEST_DECODED), "soctop.request.decoded");
-        assert_eq!(paths.read().len(), canonical::NAMES.len());
+        assert_eq!(paths.read().names.len(), canonical::NAMES.len());
     }
 
     #[test]

@@ -38,11 +38,6 @@ impl Timestamp {
     }
 
     #[must_use]
-    pub fn millis(self) -> i64 {
-        self.0.div_euclid(MILLISECOND)
-    }
-
-    #[must_use]
     pub fn plus(self, nanos: Nanos) -> Self {
         Self(self.0.saturating_add(nanos))
     }

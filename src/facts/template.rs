@@ -185,21 +185,15 @@ impl Template {
         &self.literal
     }
 
-    /// What everything that the template matches begins with.
-    #[must_use]
-    pub fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
     /// Whether two readings are compared, because an address stands between two free parts.
     #[must_use]
     pub fn compares(&self) -> bool {
         self.compares
     }
 
-    /// Whether the expression behind the template can be compiled; for the lint, matching says no.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
+    /// Whether the expression behind the template can be compiled; matching says no where it cannot.
+    #[cfg(test)]
+    pub(crate) fn is_sound(&self) -> bool {
         self.shortest.get().is_some() && self.longest.get().is_some()
     }
 

@@ -5,7 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::file::{self, Entry, File};
 use super::names::Names;
-use super::scan::{Hits, Scanner};
+#[cfg(test)]
+use super::scan::Hits;
+use super::scan::Scanner;
 use super::sentences::Sentences;
 use crate::event::Format;
 use crate::yaml::Diagnostic;
@@ -204,11 +206,6 @@ impl Vocabulary {
         self.paths.get(path).map(|index| Marks::of(*index)).unwrap_or_default()
     }
 
-    #[must_use]
-    pub fn files(&self) -> &[File] {
-        &self.files
-    }
-
     pub(super) fn file(&self, index: usize) -> Option<&File> {
         self.files.get(index)
     }
@@ -230,8 +227,8 @@ impl Vocabulary {
     }
 
     /// What is found in a message.
-    #[must_use]
-    pub fn scan(&self, message: &str) -> Hits {
+    #[cfg(test)]
+    pub(crate) fn scan(&self, message: &str) -> Hits {
         let mut hits = Hits::default();
         self.scanner.read(message, &mut hits);
         hits

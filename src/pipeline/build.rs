@@ -158,7 +158,7 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     };
     let timers = if options.follow { Timers::WhenIdle } else { Timers::ByEvents };
     let fingerprint = options.rules.fingerprint;
-    let Prepared { engine, state, .. } = prepared;
+    let EngineStart { engine, state, .. } = prepared;
     let engine = EngineThread::new(engine, fingerprint, state, channels, options.clock, timers);
     threads.start("engine", move || engine.run())?;
 
@@ -205,7 +205,7 @@ impl Pipes {
 }
 
 /// What the engine starts from.
-struct Prepared {
+struct EngineStart {
     engine: Engine,
     /// How rules that are loaded later are set up.
     options: EngineOptions,
@@ -221,7 +221,7 @@ fn open_store(options: &LiveOptions) -> Result<Writer, LiveError> {
 }
 
 /// The engine as the last commit left it, and what the dashboard shows first.
-fn prepare(options: &mut LiveOptions, writer: &Writer) -> Result<Prepared, LiveError> {
+fn prepare(options: &mut LiveOptions, writer: &Writer) -> Result<EngineStart, LiveError> {
     let sources = std::mem::take(&mut options.sources);
     let mut set_up = EngineOptions { routing: options.routing, sources, ..EngineOptions::default() };
     set_up.normalize.redaction = options.redaction.applied(Redaction::default());
@@ -231,7 +231,7 @@ fn prepare(options: &mut LiveOptions, writer: &Writer) -> Result<Prepared, LiveE
     let mut engine = prepare_engine(&options.rules, &set_up, writer, &mut problems);
     let mut state = prepare_state(&options.rules, &problems, writer);
     reload::show_standing(engine.standing(), &mut state);
-    Ok(Prepared { engine, options: set_up, state, problems })
+    Ok(EngineStart { engine, options: set_up, state, problems })
 }
 
 fn start_reading(
@@ -258,7 +258,7 @@ fn start_reading(
 fn start_following_rules(
     threads: &mut Threads,
     options: &mut LiveOptions,
-    prepared: &Prepared,
+    prepared: &EngineStart,
     writer: &Writer,
     news: Sender<RuleNews>,
 ) -> Result<(), LiveError> {

@@ -196,15 +196,16 @@ impl Engine {
     /// What stage two is told of an event that matched. Rules have seen it as it was read; what is remembered of it
     /// and said about it may be stored and shown.
     fn fill_record(&mut self, event: &Event, path: &Arc<str>) {
-        let hides = self.ingest.show(event, path, &mut self.shown);
-        let view = match self.ingest.pseudonyms() {
-            None => View::all_of(event),
-            Some(pseudonyms) => {
+        let extractor = &mut self.program.extractor;
+        match self.ingest.pseudonyms() {
+            None => extractor.fill(event, &self.matched, path, &mut self.record),
+            pseudonyms => {
+                let hides = self.ingest.show(event, path, &mut self.shown);
                 let shown = if hides { &self.shown } else { event };
-                View { event, shown, pseudonyms: Some(pseudonyms) }
+                let view = View { event, shown, pseudonyms };
+                extractor.fill_view(view, &self.matched, path, &mut self.record);
             }
-        };
-        self.program.extractor.fill_view(view, &self.matched, path, &mut self.record);
+        }
     }
 
     /// What may be stored and shown of an event that detection has seen.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::config::SourceConfig;
+use crate::decode::Decoder;
 use crate::decode::joining::Joined;
-use crate::decode::{Decoder, LineFormat};
 use crate::event::veil::Pseudonyms;
 use crate::event::{
     Chunk, Event, Flags, GenerationId, LineSpan, Outcome, Paths, Redacted, SourceId, Timestamp,
@@ -112,11 +112,13 @@ impl IngestStage {
     pub fn prepare(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
         let configured = self.entry(line.path);
         let configured = configured.and_then(|entry| self.configured.get_mut(entry));
-        let (format, normalizer) = match configured {
-            Some(entry) => (&entry.source.format, &mut entry.normalizer),
-            None => (&LineFormat::Recognised, &mut self.normalizer),
+        let (outcome, normalizer) = match configured {
+            Some(entry) => {
+                let format = &entry.source.format;
+                (self.decoder.decode_as(format, line.bytes, line.cut, event), &mut entry.normalizer)
+            }
+            None => (self.decoder.decode(line.bytes, line.cut, event), &mut self.normalizer),
         };
-        let outcome = self.decoder.decode_as(format, line.bytes, line.cut, event);
         if outcome != Outcome::Blank {
             // Before the second stage, which looks at the source.
             line.place(event);

@@ -9,13 +9,11 @@ pub const SHOP_SECURITY: &str = "shop/security.log";
 pub const SHOP_ERROR: &str = "shop/error.log";
 pub const MARKET: &str = "market/stdout.log";
 pub const MEDIA_ACCESS: &str = "media/access.json.log";
-pub const MEDIA_COMBINED: &str = "media/access.log";
 pub const MEDIA_NGINX_ERROR: &str = "media/error.log";
 pub const MEDIA_API: &str = "media/api.log";
 pub const POSTGRES: &str = "media/postgresql.json";
 pub const LATTICE: &str = "lattice/server.log";
 pub const ASSIST: &str = "assist/app.log";
-pub const ASSIST_AUDIT: &str = "assist/audit.log";
 
 pub const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
 

@@ -357,11 +357,6 @@ impl Pattern {
         self.push(Part::Any);
     }
 
-    #[must_use]
-    pub fn has_wildcards(&self) -> bool {
-        self.parts.iter().any(|part| !matches!(part, Part::Literal(_)))
-    }
-
     /// The text of a pattern without wildcards.
     #[must_use]
     pub fn as_literal(&self) -> Option<&str> {

@@ -86,11 +86,6 @@ impl Key {
     }
 
     #[must_use]
-    pub fn char(c: char) -> Self {
-        Self::plain(Code::Char(c))
-    }
-
-    #[must_use]
     pub fn control(c: char) -> Self {
         Self { code: Code::Char(c), control: true, alt: false }
     }

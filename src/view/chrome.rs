@@ -162,8 +162,6 @@ fn stream_state(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
         Stream::Live if snapshot.finished => canvas.own("END OF INPUT", Role::Strong),
         Stream::Live => canvas.own("► LIVE", Role::Strong),
         Stream::Demo => canvas.own("► DEMO", Role::Strong),
-        Stream::Replay if snapshot.finished => canvas.own("REPLAY DONE", Role::Strong),
-        Stream::Replay => canvas.own("► REPLAY", Role::Strong),
     }
 }
 

@@ -84,7 +84,7 @@ pub fn draw(
     };
     let items = items(record);
     let label_width = label_width(inner.width, record);
-    let page = Page { record, width: inner.width, label_width, clock, now };
+    let page = DetailPage { record, width: inner.width, label_width, clock, now };
     let selected = pane.selected.min(items.len() - 1);
     let lines: Vec<(usize, Line)> = items
         .iter()
@@ -127,7 +127,7 @@ fn label_width(width: u16, record: &Record) -> u16 {
 }
 
 /// What every line of the pane is made of.
-struct Page<'a> {
+struct DetailPage<'a> {
     record: &'a Record,
     width: u16,
     label_width: u16,
@@ -135,8 +135,8 @@ struct Page<'a> {
     now: Timestamp,
 }
 
-fn lines_of(canvas: &Canvas<'_>, page: &Page<'_>, item: &Item<'_>) -> Vec<Line> {
-    let Page { record, width, label_width, clock, now } = *page;
+fn lines_of(canvas: &Canvas<'_>, page: &DetailPage<'_>, item: &Item<'_>) -> Vec<Line> {
+    let DetailPage { record, width, label_width, clock, now } = *page;
     let muted = |text: &'static str| canvas.own(text, Role::Muted);
     match item {
         Item::Heading => {

@@ -76,7 +76,6 @@ pub enum Stream {
     #[default]
     Live,
     Demo,
-    Replay,
 }
 
 /// How times are written.

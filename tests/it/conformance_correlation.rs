@@ -97,7 +97,8 @@ fn run(case: &Case, order: &[usize]) -> (BTreeMap<String, BTreeSet<String>>, Fir
         event.meta.generation = GenerationId(1);
         event.meta.offset = *index as u64;
         event.meta.seq = seq as u64;
-        normalizer.normalize(&mut event, Timestamp::default());
+        normalizer.translate(&mut event, Timestamp::default());
+        normalizer.join(&mut event);
         ids.insert(event.id(), id.as_str().unwrap().to_owned());
         matcher.matches(&event, &mut matched);
         extractor.fill(&event, &matched, &source, &mut record);

@@ -64,7 +64,8 @@ impl Judge {
     fn event(&mut self, line: &Value) -> Event {
         let mut event = Event::default();
         self.decoder.decode(line.to_string().as_bytes(), false, &mut event);
-        self.normalizer.normalize(&mut event, Timestamp::from_seconds(1_770_000_000));
+        self.normalizer.translate(&mut event, Timestamp::from_seconds(1_770_000_000));
+        self.normalizer.join(&mut event);
         event
     }
 

@@ -86,7 +86,8 @@ fn count(path: &Path) -> BTreeMap<&'static str, usize> {
         if outcome == Outcome::Blank {
             continue;
         }
-        normalizer.normalize(&mut event, arrival);
+        normalizer.translate(&mut event, arrival);
+        normalizer.join(&mut event);
         add("time", event.meta.time_quality != TimeQuality::Absent);
         for (name, path) in [
             ("level", canonical::LOG_LEVEL),

@@ -11,10 +11,12 @@ use std::ops::{Deref, DerefMut};
 
 use serde_json::{Value, json};
 use soctop::event::Timestamp;
-use soctop::samples::systems::{
-    ASSIST_AUDIT, AuditEvent, MEDIA_COMBINED, Request, SHOP_ERROR, SecurityEvent, Session, spaced,
-};
+use soctop::samples::systems::{AuditEvent, Request, SHOP_ERROR, SecurityEvent, Session, spaced};
 use soctop::samples::{Line, Tape};
+
+const MEDIA_COMBINED: &str = "media/access.log";
+
+const ASSIST_AUDIT: &str = "assist/audit.log";
 
 pub use catalogue::{LookAlike, Sample, samples};
 

@@ -16,11 +16,12 @@ use soctop::event::{LogLevel, RecordField};
 use soctop::sigma::Level;
 use soctop::state::{Snapshot, State, Update};
 use soctop::tui::{Effect, Message, Options};
+use soctop::view;
 use soctop::view::Severity;
-use soctop::view::{self, svg};
 use termlens::Terminal;
 
 use crate::harness::{self, TestEnv};
+use crate::svg;
 
 fn options() -> Options {
     Options { host: "prod-auth-01".to_owned(), ..Options::default() }

@@ -29,7 +29,7 @@ fn the_readme_shows_a_frame_of_the_demo() {
     let model = tui::start(&options, Arc::new(snapshot));
     let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 36));
     view::draw(&mut buffer, &model.scene());
-    let drawn = view::svg::render(&buffer);
+    let drawn = crate::svg::render(&buffer);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/overview.svg");
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(&file, &drawn).expect("the picture can be written");

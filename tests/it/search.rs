@@ -13,10 +13,17 @@ use soctop::alert::{AlertId, RuleSummary, Window};
 use soctop::event::{
     Event, EventId, Gap, GapCause, GenerationId, Kind, LogLevel, Origin, Paths, Record, Redacted, Timestamp,
 };
-use soctop::index::{Options, Position, Reader, Store, Writer};
+use soctop::index::{Options, Position, Reader, Writer};
 use soctop::normalize::{Redaction, Redactor};
 use soctop::query::SearchRequest;
 use soctop::sigma::Level;
+
+/// The two ends of a store.
+fn open_store(path: &Path, options: Options) -> Result<(Writer, Reader), soctop::index::Error> {
+    let writer = Writer::open(path, options)?;
+    let reader = writer.reader();
+    Ok((writer, reader))
+}
 
 /// Small threads: tests open many stores.
 fn options() -> Options {
@@ -88,7 +95,7 @@ fn records(reader: &Reader, query: &str) -> Vec<Record> {
 /// Five events of two requests.
 fn login_store(dir: &Path) -> (Writer, Reader) {
     let paths = Paths::new();
-    let (mut writer, reader) = Store::open(dir, options()).unwrap();
+    let (mut writer, reader) = open_store(dir, options()).unwrap();
     let events = [
         Sample::new(&paths, 0, r#"{"msg":"Login failed for alice","user":"alice","ip":"203.0.113.9"}"#)
             .text("msg", "Login failed for alice")
@@ -201,7 +208,7 @@ fn events_are_found_by_field_text_and_correlation_id() {
 fn results_come_in_order_of_time_with_ties_in_order_of_reading() {
     let dir = tempfile::tempdir().unwrap();
     let paths = Paths::new();
-    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    let (mut writer, reader) = open_store(dir.path(), options()).unwrap();
     // Read in the order 0 to 99, in ten commits; times go backwards, ten events a second.
     for seq in 0..100 {
         let mut sample = Sample::new(&paths, seq, "tick");
@@ -232,7 +239,7 @@ fn results_come_in_order_of_time_with_ties_in_order_of_reading() {
 fn a_record_is_found_by_its_address_and_is_the_event_to_the_letter() {
     let dir = tempfile::tempdir().unwrap();
     let paths = Paths::new();
-    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    let (mut writer, reader) = open_store(dir.path(), options()).unwrap();
     let samples: Vec<_> = (0..50)
         .map(|n| Sample::new(&paths, n, &format!("user=u{n} ok")).text("user", &format!("u{n}")))
         .collect();
@@ -334,7 +341,7 @@ fn a_gap_is_counted_and_is_no_event() {
 fn an_id_that_names_no_single_request_is_doubted() {
     let dir = tempfile::tempdir().unwrap();
     let paths = Paths::new();
-    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    let (mut writer, reader) = open_store(dir.path(), options()).unwrap();
     let with_id = |seq: u64, id: &str, ip: &str| {
         Sample::new(&paths, seq, "x")
             .text("rid", id)
@@ -369,7 +376,7 @@ fn an_id_that_names_no_single_request_is_doubted() {
 fn a_histogram_covers_all_hits_and_tells_the_levels_apart() {
     let dir = tempfile::tempdir().unwrap();
     let paths = Paths::new();
-    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    let (mut writer, reader) = open_store(dir.path(), options()).unwrap();
     for seq in 0..60 {
         let level = if seq % 6 == 0 { "error" } else { "info" };
         add(&mut writer, &Sample::new(&paths, seq, "x").text("severity", level).canonical("log.level"));
@@ -394,7 +401,7 @@ fn a_histogram_covers_all_hits_and_tells_the_levels_apart() {
 fn replay_visits_every_event_once_in_the_order_of_reading() {
     let dir = tempfile::tempdir().unwrap();
     let paths = Paths::new();
-    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    let (mut writer, reader) = open_store(dir.path(), options()).unwrap();
     for seq in 0..1_000 {
         let mut sample = Sample::new(&paths, seq, "x");
         sample.event.meta.time = Some(Timestamp::from_seconds((seq * 7_919 % 1_000) as i64));

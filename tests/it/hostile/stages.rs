@@ -132,7 +132,8 @@ impl Stages {
         if stages > 1 && outcome != Outcome::Blank {
             event.meta.offset = number as u64;
             event.meta.seq = number as u64;
-            self.normalizer.normalize(event, Timestamp::MAX);
+            self.normalizer.translate(event, Timestamp::MAX);
+            self.normalizer.join(event);
         }
         if stages > 2 {
             self.matcher.matches(event, &mut self.matched);

@@ -16,7 +16,7 @@ use soctop::pipeline::Notice;
 use soctop::query::{SearchResponse, Trace};
 use soctop::sigma::{Board, Level};
 use soctop::state::{Counted, IndexStatus, Ledger, RuleHits, Snapshot, SourceStatus, State, Tally, Update};
-use soctop::tui::keymap::Key;
+use soctop::tui::keymap::{Code, Key};
 use soctop::tui::{Effect, Message, Model, Options, update};
 use soctop::view;
 
@@ -552,7 +552,7 @@ impl Screen {
     /// Types text into a prompt.
     pub fn write(&mut self, text: &str) {
         for c in text.chars() {
-            self.send(Message::Key(Key::char(c)));
+            self.send(Message::Key(Key::plain(Code::Char(c))));
         }
         self.draw();
     }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use soctop::event::{Cursor, Event, GenerationId, Kind, Origin, Paths, Record, Timestamp, canonical};
-use soctop::index::{Error, Position, Reader, Store, quarantine};
+use soctop::index::{Error, Position, Reader, quarantine};
 use soctop::query::SearchRequest;
 
-use super::{Sample, add, found, login_store, options, position, records, redacted};
+use super::{Sample, add, found, login_store, open_store, options, position, records, redacted};
 
 fn partition(dir: &Path) -> PathBuf {
     let mut entries = fs::read_dir(dir.join("partitions")).unwrap();
@@ -22,7 +22,7 @@ fn a_restart_continues_without_loss_or_duplicates() {
     let dir = tempfile::tempdir().unwrap();
     let paths = Paths::new();
     for round in 0..4 {
-        let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+        let (mut writer, reader) = open_store(dir.path(), options()).unwrap();
         let next = writer.payload().seq_next;
         assert_eq!((next, writer.recovered().fresh), (round * 10, round == 0));
         (next..next + 10).for_each(|seq| add(&mut writer, &Sample::new(&paths, seq, "x")));
@@ -40,7 +40,7 @@ const CHILD: &str = "SOCTOP_TEST_STORE";
 fn child_that_writes_until_it_is_killed() {
     let Some(dir) = std::env::var_os(CHILD) else { return };
     let paths = Paths::new();
-    let (mut writer, _) = Store::open(Path::new(&dir), options()).unwrap();
+    let (mut writer, _) = open_store(Path::new(&dir), options()).unwrap();
     let mut next = writer.payload().seq_next;
     for round in 0_u64.. {
         for _ in 0..=round * 37 % 300 {
@@ -76,7 +76,7 @@ fn after_a_kill_at_any_moment_the_index_is_exactly_what_was_committed() {
         child.kill().unwrap();
         child.wait().unwrap();
 
-        let (writer, reader) = Store::open(dir.path(), options()).unwrap();
+        let (writer, reader) = open_store(dir.path(), options()).unwrap();
         let committed = writer.payload().seq_next;
         assert!(committed >= acknowledged, "acknowledged {acknowledged}, found {committed}");
         let request = SearchRequest { limit: usize::MAX, ascending: true, ..SearchRequest::default() };
@@ -91,21 +91,21 @@ fn after_a_kill_at_any_moment_the_index_is_exactly_what_was_committed() {
 fn a_second_writer_is_told_who_has_the_directory_and_readers_are_welcome() {
     let dir = tempfile::tempdir().unwrap();
     let (writer, _) = login_store(dir.path());
-    let error = Store::open(dir.path(), options()).err().unwrap();
+    let error = open_store(dir.path(), options()).err().unwrap();
     assert!(matches!(&error, Error::Locked { pid: Some(pid), .. } if *pid == std::process::id()));
     assert!(error.to_string().contains(&format!("process {}", std::process::id())));
     assert!(error.hint().is_some());
     let reader = Reader::open(dir.path()).unwrap();
     assert_eq!(reader.counts().unwrap().events, 5);
     drop(writer);
-    assert!(Store::open(dir.path(), options()).is_ok());
+    assert!(open_store(dir.path(), options()).is_ok());
 }
 
 #[test]
 fn a_reader_of_another_process_follows_when_asked() {
     let dir = tempfile::tempdir().unwrap();
     let paths = Paths::new();
-    let (mut writer, own) = Store::open(dir.path(), options()).unwrap();
+    let (mut writer, own) = open_store(dir.path(), options()).unwrap();
     let other = Reader::open(dir.path()).unwrap();
     add(&mut writer, &Sample::new(&paths, 0, "x"));
     writer.commit(position(1)).unwrap();
@@ -130,19 +130,19 @@ fn a_lost_index_is_never_taken_for_a_fresh_start() {
             Some("name another `--data-dir` and read the logs again with `soctop ingest`")
         );
     };
-    lost(Store::open(dir.path(), options()).map(drop));
+    lost(open_store(dir.path(), options()).map(drop));
     lost(Reader::open(dir.path()).map(drop));
 
     fs::write(&meta, text.get(..text.len() / 2).unwrap()).unwrap();
-    assert!(matches!(Store::open(dir.path(), options()).map(drop), Err(Error::Damaged { .. })));
+    assert!(matches!(open_store(dir.path(), options()).map(drop), Err(Error::Damaged { .. })));
     fs::write(&meta, "").unwrap();
-    assert!(matches!(Store::open(dir.path(), options()).map(drop), Err(Error::Damaged { .. })));
+    assert!(matches!(open_store(dir.path(), options()).map(drop), Err(Error::Damaged { .. })));
 
     fs::write(&meta, &text).unwrap();
     assert_eq!(Reader::open(dir.path()).unwrap().counts().unwrap().events, 5);
 
     fs::remove_dir_all(dir.path().join("partitions")).unwrap();
-    assert!(matches!(Store::open(dir.path(), options()).map(drop), Err(Error::Lost { .. })));
+    assert!(matches!(open_store(dir.path(), options()).map(drop), Err(Error::Lost { .. })));
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_lost_index_can_be_put_aside_and_reading_continues_where_it_stood() {
 
     let aside = quarantine(dir.path(), options()).unwrap();
     assert!(aside.join("p00000001").exists());
-    let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+    let (mut writer, reader) = open_store(dir.path(), options()).unwrap();
     assert_eq!((writer.payload().seq_next, &writer.payload().cursors), (5, &vec![cursor]));
     assert_eq!(reader.counts().unwrap().events, 0);
     add(&mut writer, &Sample::new(&paths, 5, "x"));
@@ -185,7 +185,7 @@ fn a_cut_list_of_files_is_mended_because_no_data_is_in_it() {
     drop(login_store(dir.path()));
     for content in ["", "[\"meta.js"] {
         fs::write(partition(dir.path()).join(".managed.json"), content).unwrap();
-        let (_writer, reader) = Store::open(dir.path(), options()).unwrap();
+        let (_writer, reader) = open_store(dir.path(), options()).unwrap();
         assert_eq!(reader.counts().unwrap().events, 5);
     }
 }
@@ -195,7 +195,7 @@ fn a_first_start_that_was_cut_short_starts_again() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir_all(dir.path().join("partitions/p00000001")).unwrap();
     fs::write(dir.path().join("partitions/p00000001/.managed.json"), "[]").unwrap();
-    let (writer, _) = Store::open(dir.path(), options()).unwrap();
+    let (writer, _) = open_store(dir.path(), options()).unwrap();
     assert!(writer.recovered().fresh);
 }
 
@@ -204,7 +204,7 @@ fn a_lost_marker_is_written_again_from_the_index() {
     let dir = tempfile::tempdir().unwrap();
     drop(login_store(dir.path()));
     fs::remove_file(dir.path().join("soctop-store.json")).unwrap();
-    let (writer, reader) = Store::open(dir.path(), options()).unwrap();
+    let (writer, reader) = open_store(dir.path(), options()).unwrap();
     assert_eq!((writer.payload().seq_next, reader.counts().unwrap().events), (5, 5));
     assert!(dir.path().join("soctop-store.json").exists());
 }
@@ -216,7 +216,7 @@ fn the_index_of_another_store_is_refused() {
     drop(login_store(theirs.path()));
     fs::remove_dir_all(ours.path().join("partitions")).unwrap();
     fs::rename(theirs.path().join("partitions"), ours.path().join("partitions")).unwrap();
-    let error = Store::open(ours.path(), options()).map(drop).unwrap_err();
+    let error = open_store(ours.path(), options()).map(drop).unwrap_err();
     assert!(error.to_string().contains("belongs to another store"), "{error}");
 }
 
@@ -228,7 +228,7 @@ fn another_format_is_refused_and_left_alone() {
     let text = fs::read_to_string(&marker).unwrap().replace("\"format\":2", "\"format\":99");
     fs::write(&marker, &text).unwrap();
     for error in [
-        Store::open(dir.path(), options()).map(drop).unwrap_err(),
+        open_store(dir.path(), options()).map(drop).unwrap_err(),
         Reader::open(dir.path()).map(drop).err().unwrap(),
     ] {
         assert!(matches!(error, Error::Format { found: 99, expected: 2, .. }));
@@ -248,7 +248,7 @@ fn only_the_owner_can_look_in_and_others_must_not_be_able_to_write() {
     assert_eq!(mode(&dir.join("lock")), 0o600);
     assert_eq!(mode(&dir.join("soctop-store.json")), 0o600);
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o777)).unwrap();
-    let error = Store::open(&dir, options()).map(drop).unwrap_err();
+    let error = open_store(&dir, options()).map(drop).unwrap_err();
     assert_eq!(error.hint(), Some(format!("run `chmod 700 {}`", dir.display())));
 }
 
@@ -337,7 +337,7 @@ fn hostile_events(paths: &Paths) -> Vec<Event> {
 fn hostile_events_are_added_found_and_rebuilt() {
     let dir = tempfile::tempdir().unwrap();
     let paths = Paths::new();
-    let (mut writer, _) = Store::open(dir.path(), options()).unwrap();
+    let (mut writer, _) = open_store(dir.path(), options()).unwrap();
     let events = hostile_events(&paths);
     let source: std::sync::Arc<str> = "\u{1b}]0;evil\u{7}.log".into();
     for event in &events {
@@ -345,7 +345,7 @@ fn hostile_events_are_added_found_and_rebuilt() {
     }
     writer.commit(position(events.len() as u64)).unwrap();
     drop(writer);
-    let (_writer, reader) = Store::open(dir.path(), options()).unwrap();
+    let (_writer, reader) = open_store(dir.path(), options()).unwrap();
     for event in &events {
         let expect = Record::from_event(&redacted(event, &paths), &source, &paths.read());
         let found = records(&reader, &format!("event_id:{}", event.id()));

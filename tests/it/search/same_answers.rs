@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 use soctop::event::{Event, GenerationId, Kind, Origin, Outcome, Paths, Record, Timestamp};
-use soctop::index::{Reader, Store};
+use soctop::index::Reader;
 use soctop::query::SearchRequest;
 use soctop::state::Filter;
 
-use super::{options, position, redacted};
+use super::{open_store, options, position, redacted};
 
 const SOURCE: &str = "/var/log/App.log";
 
@@ -242,7 +242,7 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().unwrap();
         let paths = Paths::new();
-        let (mut writer, reader) = Store::open(dir.path(), options()).unwrap();
+        let (mut writer, reader) = open_store(dir.path(), options()).unwrap();
         let source: Arc<str> = SOURCE.into();
         let mut records = Vec::new();
         // Every name occurs, so that no query asks for a field that nothing has.
