@@ -26,6 +26,7 @@ use names::Names;
 use shell::Shells;
 use text::{Reading, Wrapped};
 
+use crate::event::number::to_u32;
 use crate::event::{Event, Flags, Format, Kind, Mark, Origin, Outcome, PathId, Paths, canonical};
 
 /// Longest line that is read whole, in bytes. Of a longer one the first [`HEAD_LIMIT`] and the last [`TAIL_LIMIT`]
@@ -142,7 +143,7 @@ impl Decoder {
         let Some(start) = first_visible(line) else { return Outcome::Blank };
         let (before, text) = line.split_at_checked(start).unwrap_or(("", line));
         let (text, more) = head_and_rest(text);
-        let part = Line { text, base: start as u32 };
+        let part = Line { text, base: to_u32(start) };
         let outcome = match self.read_part(part, cut, WRAPPER_LIMIT, event) {
             Some(outcome) => outcome,
             None => self.prose(part, event),
@@ -158,12 +159,12 @@ impl Decoder {
     fn add_rest(&self, more: &str, line: &str, event: &mut Event) {
         let whole = Line { text: line, base: 0 };
         let message = event.fields().iter().rposition(|field| field.path == canonical::MESSAGE);
-        let head_end = (line.len() - more.len() - 1) as u32;
+        let head_end = to_u32(line.len() - more.len() - 1);
         let message = message.and_then(|index| event.fields_mut().get_mut(index));
         let goes_on =
             message.filter(|field| field.span.start + field.span.len == head_end && !is_trace(more));
         match goes_on {
-            Some(field) => field.span.len = line.trim_end().len() as u32 - field.span.start,
+            Some(field) => field.span.len = to_u32(line.trim_end().len()) - field.span.start,
             None => {
                 event.push(self.names.stack_trace, Kind::String, whole.span(more.trim_end()), Origin::Line)
             }
@@ -387,7 +388,7 @@ impl Decoder {
         let Some(sentence) = self.quote_end(canonical::MESSAGE, line, event) else { return false };
         let object = line.span(text.get(sentence.len()..).unwrap_or_default());
         event.push(self.names.object, Kind::String, object, Origin::Line);
-        event.shorten_message(sentence.trim_end().len() as u32);
+        event.shorten_message(to_u32(sentence.trim_end().len()));
         true
     }
 

@@ -11,6 +11,8 @@
 //! - canonical (Elastic Common Schema) names are fields like any other, appended by `normalize`
 //!   with [`Origin::Canonical`], usually pointing at the same bytes as the original.
 
+use crate::event::number::{to_u32, to_usize};
+
 pub mod address;
 mod chunk;
 mod field;
@@ -18,6 +20,7 @@ mod file;
 mod flags;
 mod id;
 mod logsource;
+pub mod number;
 mod path;
 mod record;
 mod redacted;
@@ -185,7 +188,7 @@ impl Event {
         self.give_back();
         self.text.clear();
         self.text.push_str(raw);
-        self.raw_len = raw.len() as u32;
+        self.raw_len = to_u32(raw.len());
         self.fields.clear();
         self.overflow_names.clear();
     }
@@ -204,7 +207,7 @@ impl Event {
     /// The line as read, without its newline.
     #[must_use]
     pub fn raw(&self) -> &str {
-        self.text.get(..self.raw_len as usize).unwrap_or_default()
+        self.text.get(..to_usize(self.raw_len)).unwrap_or_default()
     }
 
     /// The span of the raw line.
@@ -236,9 +239,9 @@ impl Event {
 
     /// Appends to the buffer and returns where it stands. Never moves earlier text.
     pub fn append_text(&mut self, text: &str) -> Span {
-        let start = self.begin_text() as u32;
+        let start = to_u32(self.begin_text());
         self.text.push_str(text);
-        Span { start, len: text.len() as u32 }
+        Span { start, len: to_u32(text.len()) }
     }
 
     /// Where text that is appended next will stand. A newline is put before it, so that two pieces never
@@ -271,16 +274,16 @@ impl Event {
     pub(crate) fn bring_forward(&mut self, start: Mark, mark: Mark) {
         let (moved, passed) = (self.fields.len() - mark.fields, mark.fields - start.fields);
         self.fields.get_mut(start.fields..).unwrap_or_default().rotate_right(moved);
-        let at = |limit: usize| self.overflow_names.partition_point(|(index, _)| (*index as usize) < limit);
+        let at = |limit: usize| self.overflow_names.partition_point(|(index, _)| to_usize(*index) < limit);
         let (from, first_moved) = (at(start.fields), at(mark.fields));
         let names = self.overflow_names.get_mut(from..).unwrap_or_default();
         names.rotate_left(first_moved - from);
         for (index, _) in names {
-            let old = *index as usize;
-            *index = if old >= mark.fields { old - passed } else { old + moved } as u32;
+            let old = to_usize(*index);
+            *index = to_u32(if old >= mark.fields { old - passed } else { old + moved });
         }
         if self.meta.inner_fields == 0 {
-            self.meta.inner_fields = (start.fields + moved) as u32;
+            self.meta.inner_fields = to_u32(start.fields + moved);
         }
     }
 
@@ -346,9 +349,9 @@ impl Event {
             }
         };
         let moved = |span: Span| {
-            let start = place(span.start as usize, false);
-            let end = if span.len == 0 { start } else { place((span.start + span.len) as usize, true) };
-            Span { start: start as u32, len: end.saturating_sub(start) as u32 }
+            let start = place(to_usize(span.start), false);
+            let end = if span.len == 0 { start } else { place(to_usize(span.start + span.len), true) };
+            Span { start: to_u32(start), len: to_u32(end.saturating_sub(start)) }
         };
         for field in &mut self.fields {
             field.span = moved(field.span);
@@ -356,13 +359,13 @@ impl Event {
         for (_, name) in &mut self.overflow_names {
             *name = moved(*name);
         }
-        self.raw_len = place(self.raw_len as usize, true) as u32;
+        self.raw_len = to_u32(place(to_usize(self.raw_len), true));
         self.text = text;
     }
 
     /// The name of a field whose path could not be interned.
     pub(crate) fn overflow_name(&self, index: usize) -> Option<&str> {
-        let place = self.overflow_names.binary_search_by_key(&(index as u32), |(at, _)| *at).ok()?;
+        let place = self.overflow_names.binary_search_by_key(&to_u32(index), |(at, _)| *at).ok()?;
         let (_, span) = self.overflow_names.get(place)?;
         Some(self.text(*span))
     }
@@ -374,8 +377,8 @@ impl Event {
         if field.path != PathId::OVERFLOW {
             field.path = PathId::OVERFLOW;
             let name = self.append_text(name);
-            let place = self.overflow_names.partition_point(|(at, _)| (*at as usize) < index);
-            self.overflow_names.insert(place, (index as u32, name));
+            let place = self.overflow_names.partition_point(|(at, _)| to_usize(*at) < index);
+            self.overflow_names.insert(place, (to_u32(index), name));
         }
     }
 
@@ -398,7 +401,7 @@ impl Event {
             Some(span) if self.text(span) == name => span,
             _ => self.append_text(name),
         };
-        self.overflow_names.push((self.fields.len() as u32, name));
+        self.overflow_names.push((to_u32(self.fields.len()), name));
         self.push(PathId::OVERFLOW, kind, span, origin);
     }
 
@@ -416,7 +419,7 @@ impl Event {
     /// The text a span points at; empty when the span is not one of this event.
     #[must_use]
     pub fn text(&self, span: Span) -> &str {
-        self.text.get(span.start as usize..(span.start + span.len) as usize).unwrap_or_default()
+        self.text.get(to_usize(span.start)..to_usize(span.start + span.len)).unwrap_or_default()
     }
 
     /// The text of the first field with this path. Containers (objects, arrays) give their JSON.

@@ -42,6 +42,7 @@ use value::Scale;
 use crate::attack::{Place, Scanner, Verdict};
 use crate::event::address;
 pub use crate::event::address::Network;
+use crate::event::number::{offset_in, to_u32, to_usize};
 use crate::event::stamp::{self, Completion, Stamp};
 use crate::event::{
     Event, Field, Flags, Format, Kind, LogLevel, Nanos, Origin, PathId, Paths, SourceId, Span, TimeQuality,
@@ -273,7 +274,7 @@ impl Normalizer {
         self.read_message(event, &found);
         let mut roles = found.roles;
         while roles != 0 {
-            if let Some(role) = Role::ALL.get(roles.trailing_zeros() as usize) {
+            if let Some(role) = Role::ALL.get(to_usize(roles.trailing_zeros())) {
                 self.fill(*role, event, &found);
             }
             roles &= roles - 1;
@@ -315,12 +316,12 @@ impl Normalizer {
         if !found.has(Role::Message) {
             return;
         }
-        let span = self.best[Role::Message as usize].field.span;
+        let span = self.best[Role::Message.index()].field.span;
         let text = event.text(span);
         // An object is data, and so is one at the end of a sentence.
         let text =
             memchr::memmem::find(text.as_bytes(), b"{\"").and_then(|at| text.get(..at)).unwrap_or(text);
-        let logger_span = found.has(Role::Logger).then(|| self.best[Role::Logger as usize].field.span);
+        let logger_span = found.has(Role::Logger).then(|| self.best[Role::Logger.index()].field.span);
         let logger = logger_span.map_or("", |span| event.text(span));
         let said = &mut self.said;
         message::read(text, self.facts.stated().phrases(), logger, |fact| {
@@ -468,7 +469,7 @@ impl Normalizer {
         };
         let mut calendar_end = 0;
         self.ids.clear();
-        let inner_fields = event.meta.inner_fields as usize;
+        let inner_fields = to_usize(event.meta.inner_fields);
         for (index, field) in event.fields().iter().enumerate() {
             let outer = inner_fields != 0 && index >= inner_fields;
             let list = match self.known.get(field.path.index()) {
@@ -485,10 +486,10 @@ impl Normalizer {
             found.products.add(&list.products);
             for claim in &list.claims {
                 if claim.role == Role::Id {
-                    self.ids.push(index as u32);
+                    self.ids.push(to_u32(index));
                     continue;
                 }
-                let slot = &mut self.best[claim.role as usize];
+                let slot = &mut self.best[claim.role.index()];
                 if found.has(claim.role) && (slot.outer, slot.rank) <= (outer, claim.rank) {
                     continue;
                 }
@@ -551,7 +552,7 @@ impl Normalizer {
             NOTHING
         } else {
             self.known_paths.push(meaning);
-            self.known_paths.len() as u32 - 1 + FIRST_LIST
+            to_u32(self.known_paths.len()) - 1 + FIRST_LIST
         };
         if self.known.len() <= path.index() {
             self.known.resize(path.index() + 1, UNKNOWN);
@@ -599,7 +600,7 @@ impl Normalizer {
         let from = event.fields().len();
         let named = found.claimed & 1 << canonical::CORRELATION_ID.index() != 0;
         for index in self.ids.iter().take(ID_FIELD_LIMIT) {
-            let index = *index as usize;
+            let index = to_usize(*index);
             let Some(field) = event.fields().get(index).copied() else { continue };
             let text = event.text(field.span);
             let numbers = field.kind == Kind::Number
@@ -624,7 +625,7 @@ impl Normalizer {
         }
         let trusts_messages = self.options.overrides.as_ref().is_none_or(|known| !known.distrusts_messages());
         if found.has(Role::Message) && trusts_messages {
-            let message = self.best[Role::Message as usize].field.span;
+            let message = self.best[Role::Message.index()].field.span;
             let mut spans = [Span::default(); 4];
             let mut count = 0;
             let text = event.text(message);
@@ -651,7 +652,7 @@ impl Normalizer {
 
     /// Gives the event the canonical field for a role that has a candidate.
     fn fill(&mut self, role: Role, event: &mut Event, found: &Found) {
-        let field = self.best[role as usize].field;
+        let field = self.best[role.index()].field;
         match role {
             Role::Time | Role::Id => {}
             Role::Level => set_word(event, found, canonical::LOG_LEVEL, field, found.level.word()),
@@ -712,7 +713,7 @@ impl Normalizer {
 
     /// A header that came in several lines is several fields of one name.
     fn forwarded_client(&self, event: &Event) -> Option<IpAddr> {
-        let path = self.best[Role::ForwardedFor as usize].field.path;
+        let path = self.best[Role::ForwardedFor.index()].field.path;
         let lines = event.fields().iter().filter(|field| field.path == path && field.kind == Kind::String);
         address::client_of(lines.map(|field| event.text(field.span)), |ip| self.is_foreign(ip))
     }
@@ -728,7 +729,7 @@ impl Normalizer {
         let roles = Role::ALL.iter().filter(|role| found.has(**role));
         let line = event.fields().len();
         for role in roles {
-            let first = self.best[*role as usize];
+            let first = self.best[role.index()];
             for index in 0..line {
                 let Some(field) = event.fields().get(index).copied() else { break };
                 let other =
@@ -744,21 +745,21 @@ impl Normalizer {
     /// Whether the event speaks of a circuit breaker at all: `state` and `service` alone mean anything.
     fn is_about_breaker(&self, event: &Event, found: &Found) -> bool {
         [Role::Action, Role::Message, Role::Logger].into_iter().filter(|role| found.has(*role)).any(|role| {
-            let text = event.text(self.best[role as usize].field.span);
+            let text = event.text(self.best[role.index()].field.span);
             contains_ignoring_case(text, b"circuit") || contains_ignoring_case(text, b"breaker")
         })
     }
 
     /// Whether the fields have but the user's id, and the message has the name.
     fn is_named_by_message(&self) -> bool {
-        let rank = self.best[Role::UserName as usize].rank % alias::WRAPPED;
+        let rank = self.best[Role::UserName.index()].rank % alias::WRAPPED;
         rank >= alias::ONLY_USER_IDS && self.said.iter().any(|(path, _)| *path == canonical::USER_NAME)
     }
 
     /// A name that can only be a breaker's counts by itself; `service`, `component` and the like only when the
     /// line gives the state of a breaker and its message does not name it.
     fn set_breaker_name(&self, event: &mut Event, found: &Found) {
-        let candidate = self.best[Role::BreakerName as usize];
+        let candidate = self.best[Role::BreakerName.index()];
         if candidate.rank % alias::WRAPPED > alias::PLAIN_BREAKER_NAMES {
             let says = |path| self.said.iter().any(|(said, _)| *said == path);
             let has_state = found.has(Role::BreakerState) || says(canonical::BREAKER_STATE);
@@ -771,7 +772,7 @@ impl Normalizer {
     }
 
     fn set_breaker_state(&self, event: &mut Event, found: &Found) {
-        let candidate = self.best[Role::BreakerState as usize];
+        let candidate = self.best[Role::BreakerState.index()];
         if candidate.rank % alias::WRAPPED <= alias::PLAIN_BREAKER_STATES
             || self.is_about_breaker(event, found)
         {
@@ -1060,7 +1061,7 @@ fn append_number(event: &mut Event, number: i64) -> Span {
     }
     let digits = digits.get(at..).unwrap_or_default();
     event.text_mut().push_str(std::str::from_utf8(digits).unwrap_or_default());
-    Span { start: start as u32, len: (event.buffer().len() - start) as u32 }
+    Span { start: to_u32(start), len: to_u32(event.buffer().len() - start) }
 }
 
 /// Whether a field has a value that says something.
@@ -1142,11 +1143,11 @@ fn add_id(event: &mut Event, from: usize, span: Span, named: bool) {
 /// The span of a part of a text, which itself has `span`.
 #[inline]
 fn part(text: &str, span: Span, part: &str) -> Span {
-    let offset = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    let offset = offset_in(part, text);
     if offset.saturating_add(part.len()) > text.len() {
         return Span { start: span.start, len: 0 };
     }
-    Span { start: span.start + offset as u32, len: part.len() as u32 }
+    Span { start: span.start + to_u32(offset), len: to_u32(part.len()) }
 }
 
 fn contains_ignoring_case(text: &str, word: &[u8]) -> bool {

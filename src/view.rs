@@ -47,6 +47,7 @@ pub use scene::Scene;
 pub use theme::{Charset, Palette, Role, Severity, Theme};
 pub use trace::{Step as TraceStep, steps as trace_steps};
 
+use crate::event::number::to_u16;
 use crate::safe;
 use crate::text::Safe;
 use scene::{Overlay, Tab};
@@ -119,7 +120,7 @@ fn too_small(canvas: &mut Canvas<'_>) {
     let needed = safe!("{}x{}", LEAST_WIDTH, LEAST_HEIGHT);
     let text = safe!("soctop needs {}, this is {}x{}. Detection goes on.", needed, area.width, area.height);
     for (row, line) in text.wrap(usize::from(area.width)).iter().enumerate() {
-        canvas.text(0, row as u16, area.width, line, canvas.style(Role::Text));
+        canvas.text(0, to_u16(row), area.width, line, canvas.style(Role::Text));
     }
 }
 
@@ -147,7 +148,7 @@ fn columns(area: Rect, weights: &[u16]) -> Vec<Rect> {
         .iter()
         .map(|weight| {
             passed += u32::from(*weight);
-            let right = area.x + (u32::from(area.width) * passed / total.max(1)) as u16;
+            let right = area.x + to_u16(u32::from(area.width) * passed / total.max(1));
             let column = Rect { x, width: right - x, ..area };
             x = right;
             column

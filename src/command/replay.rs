@@ -13,6 +13,7 @@ use super::{expect, live};
 use crate::alert::{Alert, AlertStatus};
 use crate::cli::{AlertFormat, ReplayArgs, Speed};
 use crate::correlate::{CorrelatorOptions, Output};
+use crate::event::number::to_u32;
 use crate::event::{Event, PathId, Timestamp};
 use crate::exit::Exit;
 use crate::pipeline::{Engine, EngineOptions, recordings, replay};
@@ -122,7 +123,7 @@ struct Summary {
 
 impl Report {
     fn new(args: &ReplayArgs, rules: &RuleSet, engine: &Engine) -> Self {
-        let headers = (0..rules.len()).filter_map(|index| rules.header(RuleIndex(index as u32)));
+        let headers = (0..rules.len()).filter_map(|index| rules.header(RuleIndex(to_u32(index))));
         Self {
             rules: headers.map(|header| header.reference().to_owned()).collect(),
             id_path: engine.paths().intern("_id"),

@@ -17,6 +17,7 @@ use crate::detect::explain;
 use crate::detect::explain::Line;
 use crate::detect::matcher::RuleCounter;
 use crate::detect::{Matcher, MatcherOptions};
+use crate::event::number::to_u32;
 use crate::event::{Event, Outcome, Paths, Timestamp};
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::{self, IngestStage};
@@ -265,14 +266,14 @@ fn find(rules: &RuleSet, wanted: &str) -> anyhow::Result<RuleIndex> {
     }
     let lower = wanted.to_lowercase();
     let headers: Vec<&Header> =
-        (0..rules.len()).filter_map(|index| rules.header(RuleIndex(index as u32))).collect();
+        (0..rules.len()).filter_map(|index| rules.header(RuleIndex(to_u32(index)))).collect();
     let titled: Vec<usize> = (0..headers.len())
         .filter(|index| {
             headers.get(*index).is_some_and(|header| header.title.to_lowercase().contains(&lower))
         })
         .collect();
     match titled.as_slice() {
-        [index] => Ok(RuleIndex(*index as u32)),
+        [index] => Ok(RuleIndex(to_u32(*index))),
         [] => {
             let names = headers.iter().filter_map(|header| header.name.as_deref());
             let hint = if Path::new(wanted).exists() {

@@ -6,6 +6,7 @@ use super::settings::{self, CliOverrides};
 use super::table;
 use crate::cli::{RecordFormat, SearchArgs, Sort};
 use crate::config::Config;
+use crate::event::number::to_u64;
 use crate::event::{SECOND, Timestamp};
 use crate::exit::{Exit, Hinted};
 use crate::index;
@@ -98,7 +99,7 @@ fn print_top(reader: &index::Reader, request: &SearchRequest, field: &str) -> an
     let line = |(value, count): &(String, u64)| format!("{:>10}  {}", print::count(*count), Safe::new(value));
     print_lines(&top.values.iter().map(line).collect::<Vec<_>>())?;
     let name = query::name::long_name(field).unwrap_or(field);
-    let distinct = print::count(top.distinct as u64);
+    let distinct = print::count(to_u64(top.distinct));
     print::talk(&format!("{distinct} value{} of {}", plural(top.distinct as u64), Safe::new(name)));
     if top.longer > 0 {
         print::talk(&format!("{} longer texts are not counted", print::count(top.longer)));
@@ -138,7 +139,7 @@ fn print_response(
         print::records(&mut out, &response.records, args.format)?;
     }
     out.flush()?;
-    let shown = response.records.len() as u64;
+    let shown = to_u64(response.records.len());
     if args.format == RecordFormat::Table {
         print::talk(&format!(
             "{} of {} event{} in {:.1} ms",

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::event::number::to_u32;
 use crate::sigma::Diagnostic;
 use crate::sigma::diagnostic::did_you_mean;
 use crate::sigma::rule::Position;
@@ -62,7 +63,7 @@ impl<'t> Reader<'t> {
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
         let line = before.matches('\n').count() + 1;
-        Position { file: Arc::clone(&self.file), line: line as u32, column: column as u32 }
+        Position { file: Arc::clone(&self.file), line: to_u32(line), column: to_u32(column) }
     }
 
     pub(super) fn error(&mut self, span: Range<usize>, message: impl Into<String>) {

@@ -3,6 +3,7 @@
 //! A folder of rules may hold anything, and it is read again while events come in: what is no file may
 //! keep nobody waiting, and what never ends may not fill the memory.
 
+use crate::event::number::to_u64;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
@@ -26,7 +27,7 @@ pub(super) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     check(&file.metadata()?)?;
     let mut bytes = Vec::new();
     file.take(LIMIT + 1).read_to_end(&mut bytes)?;
-    check_size(bytes.len() as u64)?;
+    check_size(to_u64(bytes.len()))?;
     Ok(bytes)
 }
 

@@ -17,6 +17,7 @@ use super::follow::{Followed, Look, Stamp};
 use super::read::read_file;
 use super::settings::{Config, Environment, Flags};
 use crate::correlate::Correlator;
+use crate::event::number::to_u64;
 use crate::sigma::rule::Position;
 use crate::sigma::{Diagnostic, Document, LoadOptions, Placeholders, RuleSet, assemble, parse_documents};
 
@@ -306,7 +307,7 @@ impl RuleFiles {
         }
         for (name, values) in &self.lists {
             for part in std::iter::once(name).chain(values) {
-                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(&to_u64(part.len()).to_le_bytes());
                 hasher.update(part.as_bytes());
             }
         }

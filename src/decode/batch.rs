@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::json::{skip_container, skip_string};
+use crate::event::number::to_u32;
 
 /// Members that hold the records of a container, and what else a container may say without being an event
 /// itself.
@@ -137,7 +138,7 @@ impl Batch {
             }
             _ => text.push_str(record),
         }
-        Some(Next { part: self.next as u32 - 1, whole })
+        Some(Next { part: to_u32(self.next) - 1, whole })
     }
 }
 

@@ -6,6 +6,7 @@ use super::json;
 use super::line::Line;
 use super::text;
 use super::{Decoder, first_visible};
+use crate::event::number::{offset_in, to_u32};
 use crate::event::{Event, Format, Kind, Origin, Outcome, Span, canonical};
 
 /// How the lines of a source are read.
@@ -81,7 +82,7 @@ impl Decoder {
     ) -> Outcome {
         event.reset(line);
         let Some(start) = first_visible(line) else { return Outcome::Blank };
-        let part = Line { text: line.get(start..).unwrap_or_default(), base: start as u32 };
+        let part = Line { text: line.get(start..).unwrap_or_default(), base: to_u32(start) };
         let start_mark = event.mark();
         let understood = match format {
             LineFormat::Json => self.decode_json(part, cut, event),
@@ -105,7 +106,7 @@ impl Decoder {
         let mut end = 0;
         text::logfmt(part.text, |_, value, _| {
             pairs += 1;
-            end = value.as_ptr() as usize + value.len() - part.text.as_ptr() as usize;
+            end = offset_in(value, part.text) + value.len();
         });
         // Everything must have been read, a closing quote at the most is left.
         let rest = part.text.get(end..).unwrap_or_default();
@@ -133,7 +134,7 @@ impl Decoder {
 
 fn whole_line(part: Line<'_>, event: &mut Event) {
     let message = part.text.trim_end();
-    let span = Span { start: part.base, len: message.len() as u32 };
+    let span = Span { start: part.base, len: to_u32(message.len()) };
     event.push(canonical::MESSAGE, Kind::String, span, Origin::Line);
     event.meta.format = Format::Plain;
 }

@@ -12,6 +12,7 @@ mod mend;
 use super::DEPTH_LIMIT;
 use super::keys::{After, EntryId, Keys, NONE, ROOT, join};
 use super::line::Line;
+use crate::event::number::{to_u16, to_u32, to_usize};
 use crate::event::{Event, Flags, Kind, Origin, PathId, PathNames, Paths, Span};
 
 /// What became of an object.
@@ -246,7 +247,7 @@ impl Parser {
         let Some((slot, at)) = self.member(line, at, container, event)? else {
             return Ok(Value::Scalar(self.resume));
         };
-        let fields = event.fields().len() as u32;
+        let fields = to_u32(event.fields().len());
         let value = self.value(line, at, slot, event)?;
         if slot.dotted && matches!(value, Value::Scalar(_)) {
             self.note_dotted(fields, event);
@@ -300,7 +301,7 @@ impl Parser {
 
     /// The text that seemed to end at `quote` reaches to `end`; one that had to be decoded stays as it is.
     fn extend_text(&self, quote: usize, end: usize, event: &mut Event) {
-        let (quote, end) = (self.base + quote as u32, self.base + end as u32);
+        let (quote, end) = (self.base + to_u32(quote), self.base + to_u32(end));
         if let Some(field) = event.fields_mut().last_mut()
             && field.kind == Kind::String
             && field.span.start + field.span.len == quote
@@ -317,18 +318,18 @@ impl Parser {
             after: After::Opening(slot.entry),
             serial: self.serial,
             field,
-            names: self.names.len() as u32,
+            names: to_u32(self.names.len()),
             dotted_from: if slot.dotted { field } else { None },
         }
     }
 
     fn close(&mut self, container: &Container, end: usize, event: &mut Event) {
         if let Some(field) = container.field
-            && let Some(field) = event.fields_mut().get_mut(field as usize)
+            && let Some(field) = event.fields_mut().get_mut(to_usize(field))
         {
-            field.span.len = self.base + end as u32 - field.span.start;
+            field.span.len = self.base + to_u32(end) - field.span.start;
         }
-        self.names.truncate(container.names as usize);
+        self.names.truncate(to_usize(container.names));
         if let Some(from) = container.dotted_from {
             self.note_dotted(from, event);
         }
@@ -338,7 +339,7 @@ impl Parser {
     fn close_all(&self, end: usize, first_field: usize, event: &mut Event) {
         for field in event.fields_mut().iter_mut().skip(first_field) {
             if field.kind.is_container() && field.span.len == 0 {
-                field.span.len = self.base + end as u32 - field.span.start;
+                field.span.len = self.base + to_u32(end) - field.span.start;
             }
         }
     }
@@ -460,7 +461,7 @@ impl Parser {
 
     /// A slot for the key in `self.key`, whose path has no entry. Names that are asked for are found all the same.
     fn overflow_slot(&mut self, container: &Container, event: &mut Event) -> Slot {
-        self.names.truncate(container.names as usize);
+        self.names.truncate(to_usize(container.names));
         let start = self.names.len();
         if container.slot.entry != NONE {
             self.keys.push_name(container.slot.entry, &mut self.names);
@@ -468,7 +469,7 @@ impl Parser {
             self.names.push_str(self.keys.names().name(container.slot.path));
         } else {
             let (from, to) = container.slot.name;
-            let parent = self.names.get(from as usize..to as usize).unwrap_or_default().to_owned();
+            let parent = self.names.get(to_usize(from)..to_usize(to)).unwrap_or_default().to_owned();
             self.names.push_str(&parent);
         }
         join(&mut self.names, container.slot.entry == ROOT, &self.key);
@@ -481,7 +482,7 @@ impl Parser {
         Slot {
             entry: NONE,
             path: path.unwrap_or(PathId::OVERFLOW),
-            name: (start as u32, self.names.len() as u32),
+            name: (to_u32(start), to_u32(self.names.len())),
             dotted: false,
         }
     }
@@ -540,7 +541,7 @@ impl Parser {
     ) -> Result<usize, Ended> {
         let start = event.begin_text();
         let end = decode_string(line, from, special, event.text_mut(), &mut self.mended);
-        let decoded = Span { start: start as u32, len: (event.buffer().len() - start) as u32 };
+        let decoded = Span { start: to_u32(start), len: to_u32(event.buffer().len() - start) };
         self.push(slot, Kind::String, decoded, event);
         Ok(end? + 1)
     }
@@ -625,14 +626,14 @@ impl Parser {
     ) -> Result<Value, Ended> {
         let start = event.begin_text();
         let (end, _) = mend::single_quoted(line, from, event.text_mut());
-        let decoded = Span { start: start as u32, len: (event.buffer().len() - start) as u32 };
+        let decoded = Span { start: to_u32(start), len: to_u32(event.buffer().len() - start) };
         self.push(slot, Kind::String, decoded, event);
         Ok(Value::Scalar(end))
     }
 
     #[inline(always)]
     fn span(&self, start: usize, end: usize) -> Span {
-        Span { start: self.base + start as u32, len: (end - start) as u32 }
+        Span { start: self.base + to_u32(start), len: to_u32(end - start) }
     }
 
     /// Adds a field and returns its index.
@@ -640,16 +641,16 @@ impl Parser {
     fn push(&mut self, slot: Slot, kind: Kind, span: Span, event: &mut Event) -> u32 {
         let index = event.fields().len();
         if slot.path == PathId::OVERFLOW {
-            let name = self.names.get(slot.name.0 as usize..slot.name.1 as usize).unwrap_or_default();
+            let name = self.names.get(to_usize(slot.name.0)..to_usize(slot.name.1)).unwrap_or_default();
             event.push_overflow(name, kind, span, self.origin);
         } else {
             event.push(slot.path, kind, span, self.origin);
         }
-        index as u32
+        to_u32(index)
     }
 
     fn note_dotted(&mut self, from: u32, event: &Event) {
-        let to = event.fields().len() as u32;
+        let to = to_u32(event.fields().len());
         if from < to {
             self.dotted.push((from, to));
         }
@@ -662,7 +663,7 @@ impl Parser {
         let mut flat: Vec<PathId> = Vec::new();
         let mut inside = vec![false; event.fields().len()];
         for (from, to) in &self.dotted {
-            let range = *from as usize..*to as usize;
+            let range = to_usize(*from)..to_usize(*to);
             inside.get_mut(range.clone()).into_iter().flatten().for_each(|inside| *inside = true);
             flat.extend(event.fields().get(range).into_iter().flatten().map(|field| field.path));
         }
@@ -770,7 +771,7 @@ fn string_end(bytes: &[u8], mut at: usize) -> Result<(usize, u8), Ended> {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let marks = specials(u64::from_le_bytes(*chunk));
         if marks != 0 {
-            let end = at + (marks.trailing_zeros() / 8) as usize;
+            let end = at + to_usize(marks.trailing_zeros() / 8);
             return Ok((end, byte(bytes, end)?));
         }
         at += 8;
@@ -863,7 +864,7 @@ fn unescape_unicode(bytes: &[u8], at: usize, out: &mut String, mended: &mut bool
 fn four_digits(bytes: &[u8], at: usize) -> Option<u16> {
     bytes.get(at..at + 4)?.iter().try_fold(0u16, |code, digit| {
         let digit = char::from(*digit).to_digit(16)?;
-        Some(code << 4 | digit as u16)
+        Some(code << 4 | to_u16(digit))
     })
 }
 

@@ -12,6 +12,7 @@ use std::sync::RwLockReadGuard;
 
 use hashbrown::HashTable;
 
+use crate::event::number::to_usize;
 use crate::event::{PathId, PathNames, Paths};
 
 /// Index of an [`Entry`].
@@ -136,8 +137,8 @@ impl Keys {
     #[inline(always)]
     fn successors(&self, after: After) -> Option<[EntryId; 2]> {
         match after {
-            After::Opening(parent) => self.entries.get(parent as usize).map(|entry| entry.first),
-            After::Key(previous) => self.entries.get(previous as usize).map(|entry| entry.next),
+            After::Opening(parent) => self.entries.get(to_usize(parent)).map(|entry| entry.first),
+            After::Key(previous) => self.entries.get(to_usize(previous)).map(|entry| entry.next),
         }
     }
 
@@ -149,8 +150,8 @@ impl Keys {
             return;
         }
         let successors = match after {
-            After::Opening(parent) => self.entries.get_mut(parent as usize).map(|entry| &mut entry.first),
-            After::Key(previous) => self.entries.get_mut(previous as usize).map(|entry| &mut entry.next),
+            After::Opening(parent) => self.entries.get_mut(to_usize(parent)).map(|entry| &mut entry.first),
+            After::Key(previous) => self.entries.get_mut(to_usize(previous)).map(|entry| &mut entry.next),
         };
         if let Some(successors) = successors
             && successors[0] != id

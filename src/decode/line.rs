@@ -1,5 +1,6 @@
 //! A line and the event that is filled from it.
 
+use crate::event::number::{offset_in, to_u32};
 use crate::event::{Event, Kind, Origin, PathId, Span};
 
 /// One line, or what a wrapper left of it, and where it stands in the event's buffer.
@@ -11,9 +12,9 @@ pub(super) struct Line<'a> {
 
 impl<'a> Line<'a> {
     pub(super) fn span(&self, part: &str) -> Span {
-        let offset = (part.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        let offset = offset_in(part, self.text);
         let offset = if offset > self.text.len() { 0 } else { offset };
-        Span { start: self.base + offset as u32, len: part.len() as u32 }
+        Span { start: self.base + to_u32(offset), len: to_u32(part.len()) }
     }
 
     /// The rest of the line from a part of it on.

@@ -4,6 +4,7 @@
 //! [`PathId::OVERFLOW`] and its name is kept in the event itself. Canonical fields are interned
 //! first and in a fixed order, which makes their ids constants ([`canonical`]).
 
+use crate::event::number::{to_u32, to_usize};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -17,7 +18,7 @@ impl PathId {
 
     #[must_use]
     pub fn index(self) -> usize {
-        self.0 as usize
+        to_usize(self.0)
     }
 }
 
@@ -64,7 +65,7 @@ impl PathNames {
             return PathId::OVERFLOW;
         }
         self.longest = self.longest.max(name.len());
-        let id = PathId(self.names.len() as u32);
+        let id = PathId(to_u32(self.names.len()));
         let name: Arc<str> = name.into();
         self.names.push(Arc::clone(&name));
         self.ids.insert(name, id);

@@ -7,6 +7,7 @@
 
 use super::zone::{self, Zone};
 use super::{DAY, Nanos, SECOND, TimeQuality, Timestamp};
+use crate::event::number::to_u32;
 
 /// 2100-01-01, in seconds.
 const END_OF_CENTURY: i64 = 4_102_444_800;
@@ -602,7 +603,7 @@ fn month(bytes: &[u8], at: usize) -> Option<u32> {
         [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
     let name = bytes.get(at..)?.first_chunk::<3>()?;
     let index = MONTHS.iter().position(|month| month.eq_ignore_ascii_case(name))?;
-    Some(index as u32 + 1)
+    Some(to_u32(index) + 1)
 }
 
 fn weekday(bytes: &[u8]) -> bool {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::fact::Fact;
 use super::file::{fixed, list, texts};
 use crate::event::address::is_placeholder;
+use crate::event::number::to_usize;
 use crate::yaml::{self, Diagnostic, Node};
 
 /// Longest name that is read, in bytes, and most words of one.

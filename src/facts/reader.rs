@@ -13,6 +13,7 @@ use super::scan::{Hits, PhraseHit};
 use super::template::{Found, Template};
 use super::vocabulary::{Marks, Vocabulary};
 use crate::event::address::{address, is_placeholder};
+use crate::event::number::{offset_in, to_u32};
 use crate::event::wildcard::fits_stars_caseless;
 use crate::event::{Event, Format, Kind, Origin, PathId, Paths, Span, canonical};
 
@@ -555,7 +556,7 @@ impl Line<'_> {
             let is_number =
                 !count.is_empty() && count.len() < 8 && count.bytes().all(|byte| byte.is_ascii_digit());
             let place = |part: &str| {
-                let start = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+                let start = offset_in(part, text);
                 part_of(self.message, &(start..start + part.len()))
             };
             is_number.then(|| (place(inside), place(count)))
@@ -607,5 +608,5 @@ fn trimmed(event: &Event, span: Span) -> Span {
 }
 
 fn part_of(span: Span, place: &std::ops::Range<usize>) -> Span {
-    Span { start: span.start + place.start as u32, len: place.len() as u32 }
+    Span { start: span.start + to_u32(place.start), len: to_u32(place.len()) }
 }

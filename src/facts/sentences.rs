@@ -14,6 +14,7 @@ use super::file::{fixed, list, texts};
 use super::quotes;
 use super::scan::{Hits, StemHit, head};
 use crate::event::address::{self, is_placeholder};
+use crate::event::number::{offset_in, to_u32, to_usize};
 use crate::yaml::{self, Diagnostic, Node};
 
 /// Most bytes between subject and verdict.
@@ -148,7 +149,7 @@ impl Sentences {
     pub(super) fn patterns(&self) -> Vec<(u32, String)> {
         let mut patterns = Vec::new();
         for (index, stem) in self.stems.iter().enumerate() {
-            let index = index as u32;
+            let index = to_u32(index);
             patterns.push((index, stem.text.clone()));
             let mut characters = stem.text.chars();
             if let Some(first) = characters.next().filter(|first| !first.is_ascii()) {
@@ -186,7 +187,7 @@ impl Sentences {
     fn may_state(&self, hits: &[StemHit]) -> bool {
         let all = |set: fn(&Stem) -> u128| {
             hits.iter()
-                .filter_map(|hit| self.stems.get(hit.stem as usize))
+                .filter_map(|hit| self.stems.get(to_usize(hit.stem)))
                 .fold(0, |bits, stem| bits | set(stem))
         };
         hits.len() > 1 && all(|stem| stem.subject) & all(|stem| stem.verdict) != 0
@@ -352,7 +353,7 @@ impl<'r> Reader<'r> {
         let end = rest.find([' ', ',', ';', '(', ')', '[', ']', '<', '>', '\n', '\t']).unwrap_or(rest.len());
         let name = rest.get(..end)?.trim_end_matches(['.', ':', '!', '?', '"', '\'']);
         let name = name.strip_prefix("l'").or(name.strip_prefix("d'")).unwrap_or(name);
-        let start = (name.as_ptr() as usize).wrapping_sub(self.message.as_ptr() as usize);
+        let start = offset_in(name, self.message);
         self.is_name(name, false).then(|| start..start + name.len())
     }
 

@@ -10,6 +10,7 @@ use super::scan::Hits;
 use super::scan::Scanner;
 use super::sentences::Sentences;
 use crate::event::Format;
+use crate::event::number::{to_u32, to_usize};
 use crate::yaml::Diagnostic;
 
 /// All of `vocabulary/`, built into the binary: (file name, text).
@@ -195,7 +196,7 @@ impl Vocabulary {
         let literals = entries.flat_map(|(number, (file, entry))| {
             let entry = self.entry(*file, *entry);
             let templates = entry.map(|entry| entry.say.as_slice()).unwrap_or_default();
-            templates.iter().map(move |template| (number as u32, template.literal().to_owned()))
+            templates.iter().map(move |template| (to_u32(number), template.literal().to_owned()))
         });
         literals.collect()
     }
@@ -244,7 +245,7 @@ impl Vocabulary {
 
     /// The entry that a hit of the scanner stands for: (file, entry).
     pub(super) fn anywhere(&self, number: u32) -> Option<(usize, usize)> {
-        self.anywhere.get(number as usize).copied()
+        self.anywhere.get(to_usize(number)).copied()
     }
 
     /// Products whose paths are all there.

@@ -13,6 +13,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use crate::event::number::{to_u32, to_u64, to_usize};
 use crate::event::{
     Event, EventId, Flags, Format, GenerationId, Kind, LogLevel, Origin, Outcome, PathNames, Record,
     RecordField, Span, TimeQuality, Timestamp, canonical,
@@ -172,7 +173,7 @@ impl<'l> LineWriter<'l> {
         if let Some((_, start)) = self.recent.iter().find(|(recent, _)| *recent == span) {
             return Span { start: *start, len: span.len };
         }
-        let start = (self.line.len() - self.start) as u32;
+        let start = to_u32(self.line.len() - self.start);
         self.line.push_str(text);
         self.recent[self.next % self.recent.len()] = (span, start);
         self.next += 1;
@@ -264,7 +265,7 @@ impl RecentSpans {
             self.written += 1;
             self.spans[self.written % self.spans.len()] = span;
         }
-        found.map(|back| back as u64)
+        found.map(to_u64)
     }
 }
 
@@ -303,7 +304,7 @@ fn write_name(record: &mut Vec<u8>, name: &str, flags: u64, line: &[u8], value: 
     if let Some(code) = NAME_CODES.get(name) {
         return write_number(record, code << NAME_SHIFT | flags | NAME_LISTED);
     }
-    let at = value.start as usize;
+    let at = to_usize(value.start);
     let before = (1..=4).find(|distance| {
         value.len > 0
             && !name.is_empty()
@@ -313,10 +314,10 @@ fn write_name(record: &mut Vec<u8>, name: &str, flags: u64, line: &[u8], value: 
                 .is_some_and(|head| head.ends_with(name.as_bytes()))
     });
     if let Some(distance) = before {
-        let told = (name.len() as u64) << 2 | (distance as u64 - 1);
+        let told = to_u64(name.len()) << 2 | (to_u64(distance) - 1);
         write_number(record, told << NAME_SHIFT | flags | NAME_BEFORE);
     } else {
-        write_number(record, (name.len() as u64) << NAME_SHIFT | flags | NAME_INLINE);
+        write_number(record, to_u64(name.len()) << NAME_SHIFT | flags | NAME_INLINE);
         record.extend_from_slice(name.as_bytes());
     }
 }
@@ -469,7 +470,7 @@ impl<'r> Bytes<'r> {
     ) -> Result<RecordField, Unreadable> {
         let head = self.number()?;
         let (form, flags, told) = (head & 3, head >> 2 & 15, head >> NAME_SHIFT);
-        let inline = if form == NAME_INLINE { self.take(told as usize)? } else { &[] };
+        let inline = if form == NAME_INLINE { self.take(to_usize(told))? } else { &[] };
         let mut start = 0;
         let value = if flags & SAME_VALUE != 0 {
             let back = usize::try_from(self.number()?).map_err(|_| Unreadable("repeated value"))?;
@@ -488,7 +489,7 @@ impl<'r> Bytes<'r> {
                 Arc::clone(listed.ok_or(Unreadable("name"))?)
             }
             NAME_INLINE => names.shared(std::str::from_utf8(inline).map_err(|_| Unreadable("name"))?),
-            _ => names.shared(name_before(line, start as usize, told).ok_or(Unreadable("name"))?),
+            _ => names.shared(name_before(line, to_usize(start), told).ok_or(Unreadable("name"))?),
         };
         Ok(RecordField {
             name,
@@ -509,7 +510,7 @@ fn text_at(line: &str, start: u64, len: u64) -> Result<&str, Unreadable> {
 fn name_before(line: &str, value_start: usize, told: u64) -> Option<&str> {
     let distance = (told & 3) as usize + 1;
     let end = value_start.checked_sub(distance)?;
-    line.get(end.checked_sub((told >> 2) as usize)?..end)
+    line.get(end.checked_sub(to_usize(told >> 2))?..end)
 }
 
 fn write_number(out: &mut Vec<u8>, mut value: u64) {
@@ -529,7 +530,7 @@ fn write_signed(out: &mut Vec<u8>, value: i64) {
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    write_number(out, text.len() as u64);
+    write_number(out, to_u64(text.len()));
     out.extend_from_slice(text.as_bytes());
 }
 

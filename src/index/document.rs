@@ -19,6 +19,7 @@ use super::schema::{self, Fields};
 use super::tokenizer::{push_marker, push_own, push_pair};
 use super::writer::Ticket;
 use crate::alert::Alert;
+use crate::event::number::to_usize;
 use crate::event::{
     Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Redacted, Span, Timestamp,
     canonical, shown,
@@ -160,8 +161,8 @@ fn appended(buffer: &mut String, write: impl FnOnce(&mut String)) -> Range<usize
 }
 
 fn clip(buffer: &str, span: Span, limit: usize) -> Range<usize> {
-    let start = span.start as usize;
-    let text = buffer.get(start..start + span.len as usize).unwrap_or_default();
+    let start = to_usize(span.start);
+    let text = buffer.get(start..start + to_usize(span.len)).unwrap_or_default();
     start..start + head(text, limit).len()
 }
 

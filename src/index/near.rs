@@ -13,6 +13,7 @@ use tantivy::{BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyEr
 
 use super::convert::after_prefix;
 use super::deadline::Deadline;
+use crate::event::number::to_usize;
 use crate::query::words::{WordPhrase, WordTest, near, start};
 
 /// A phrase in one tokenised field.
@@ -143,7 +144,7 @@ impl Near {
                 return Ok(());
             }
             postings.positions(&mut positions);
-            starts.push((doc, positions.iter().map(|at| start(*at as usize, offset)).collect()));
+            starts.push((doc, positions.iter().map(|at| start(to_usize(*at), offset)).collect()));
             if wanted.is_none() {
                 postings.advance();
             }

@@ -39,6 +39,7 @@ use super::schema::{Fields, KIND, KIND_ALERT, KIND_GAP, LEVEL, SEQ, TIME};
 use super::tokenizer::{own_term, pair_term};
 use super::values::{self, TopValues};
 use crate::alert::Alert;
+use crate::event::number::to_u64;
 use crate::event::{HOUR, Record, SECOND, Timestamp};
 use crate::query::name::{CORRELATION_ID, typed};
 use crate::query::words::fold;
@@ -777,7 +778,7 @@ impl Span {
 
 /// Why an id ties together what may not belong together.
 fn doubt(trace: &Trace, span: Span) -> Option<String> {
-    let events = trace.records.len() as u64 + trace.omitted;
+    let events = to_u64(trace.records.len()) + trace.omitted;
     if is_placeholder(&trace.id) {
         return Some("the id is a placeholder, not the name of one request".to_owned());
     }

@@ -23,6 +23,7 @@ use super::partition::{self, Partition};
 use super::payload::{Detection, DetectionReference, FileReference, Payload, Position};
 use super::reader::{Reader, guarded};
 use crate::alert::Alert;
+use crate::event::number::to_u64;
 use crate::event::{Gap, PathNames, Redacted, Timestamp};
 
 /// How a store is written.
@@ -537,7 +538,7 @@ fn open_writer(
         prepared.commit().map_err(|error| Error::write(&error))?;
         sync_directory(&partition.path)?;
     }
-    Ok((writer, trimmed as u64))
+    Ok((writer, to_u64(trimmed)))
 }
 
 /// Documents on their way to the indexing threads: one message for many, because waking a thread
@@ -646,7 +647,7 @@ impl Held {
     fn forget_attempted(&mut self, epoch: u64) {
         self.contents.drain(..self.attempted.min(self.contents.len()));
         self.attempted = 0;
-        self.documents = self.contents.len() as u64;
+        self.documents = to_u64(self.contents.len());
         self.bytes = self.contents.iter().map(|contents| contents.bytes()).sum();
         for contents in &mut self.contents {
             Arc::make_mut(contents).set_epoch(epoch);

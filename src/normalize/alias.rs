@@ -71,6 +71,12 @@ pub(super) enum Role {
 pub(super) const ROLES: usize = Role::ALL.len();
 
 impl Role {
+    /// Its place in tables of one entry a role.
+    #[inline]
+    pub(super) const fn index(self) -> usize {
+        self as usize
+    }
+
     pub(super) const ALL: [Role; 50] = [
         Role::Time,
         Role::Message,

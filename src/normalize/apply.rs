@@ -8,7 +8,7 @@ use crate::facts::{Brought, Fact, Statement, Value};
 impl Normalizer {
     /// One pass over the message for all that looks for words in it.
     pub(super) fn scan_message(&mut self, event: &Event, found: &Found) {
-        let message = found.has(Role::Message).then(|| self.best[Role::Message as usize].field.span);
+        let message = found.has(Role::Message).then(|| self.best[Role::Message.index()].field.span);
         self.facts.scan(message.map_or("", |span| event.text(span)));
     }
 

@@ -19,6 +19,7 @@
 use std::hash::BuildHasher;
 
 use super::value;
+use crate::event::number::{to_u16, to_u32, to_usize};
 use crate::event::{Event, Kind, MINUTE, Nanos, Origin, PathId, Span, TimeQuality, Timestamp, canonical};
 
 /// The fields that are remembered and filled in.
@@ -173,7 +174,7 @@ impl Slot {
             } else {
                 self.text.replace_range(start..start + usize::from(*length), value);
             }
-            *length = value.len() as u16;
+            *length = to_u16(value.len());
         }
     }
 
@@ -185,11 +186,11 @@ impl Slot {
     fn learn_all(&mut self, event: &Event, own: &[Span; JOINED.len()], usable: &[bool; JOINED.len()]) {
         let length = own.iter().zip(usable).map(|(span, usable)| if *usable { span.len } else { 0 }).sum();
         let length: u32 = length;
-        self.text.reserve(length as usize);
+        self.text.reserve(to_usize(length));
         for ((span, usable), length) in own.iter().zip(usable).zip(&mut self.lengths) {
             if *usable {
                 self.text.push_str(event.text(*span));
-                *length = span.len as u16;
+                *length = to_u16(span.len);
             }
         }
     }
@@ -369,7 +370,7 @@ impl Context {
         };
         let way = match hashes.iter().position(|known| *known == hash) {
             Some(way) => {
-                let place = places.get(way).map_or(0, |place| *place as usize);
+                let place = places.get(way).map_or(0, |place| to_usize(*place));
                 if self.slots.get(place).is_some_and(|slot| slot.hash == hash) {
                     return place;
                 }
@@ -386,7 +387,7 @@ impl Context {
         self.oldest = if place + 1 < self.slots.len() { place + 1 } else { 0 };
         if let (Some(known), Some(slot)) = (hashes.get_mut(way), places.get_mut(way)) {
             *known = hash;
-            *slot = place as u32;
+            *slot = to_u32(place);
         }
         if let Some(slot) = self.slots.get_mut(place) {
             slot.hash = hash;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::value::is_placeholder;
+use crate::event::number::offset_in;
 
 /// Shortest and longest text that is taken for an id as it stands; of a longer one its beginning stands, with the
 /// hash of the whole.
@@ -211,7 +212,7 @@ fn named<'m>(message: &'m str, found: &mut impl FnMut(&'m str)) {
         }
         let Some(id) = value_of_name(message.get(at + 1..).unwrap_or_default()) else { continue };
         // No byte is looked at for two names.
-        from = id.as_ptr() as usize - message.as_ptr() as usize + id.len();
+        from = offset_in(id, message) + id.len();
         let id = id.trim_end_matches('.');
         if id.len() >= 6 && of_value(id).is_some() {
             found(id);

@@ -37,6 +37,7 @@ use self::emails::{decoded_address, email_around};
 use self::known::{ID, Known, SECRET, SECRET_NAME};
 pub(super) use self::pieces::{is_open as is_open_piece, text as piece_text};
 use self::shapes::{Runs, for_each_beginning};
+use crate::event::number::{to_u32, to_usize};
 use crate::event::veil::{self, Pseudonyms};
 use crate::event::{Event, Field, Kind, Origin, PathId, Paths, Redact, SecretBefore, Span, canonical};
 
@@ -246,9 +247,9 @@ impl Redactor {
             let in_line = matches!(field.origin, Origin::Line | Origin::Quoted);
             let scalar = matches!(field.kind, Kind::String | Kind::Number);
             if named && scalar && in_line && !is_masked(event.text(field.span)) {
-                let start = field.span.start as usize;
+                let start = to_usize(field.span.start);
                 let bare = field.kind == Kind::Number;
-                let hit = Hit { start, end: start + field.span.len as usize, class: Class::Named, bare };
+                let hit = Hit { start, end: start + to_usize(field.span.len), class: Class::Named, bare };
                 self.note(event, hit, &mut copies);
             }
         }
@@ -259,15 +260,15 @@ impl Redactor {
     #[cold]
     fn find_patterns(&mut self, event: &Event) {
         let patterns = std::mem::take(&mut self.options.patterns);
-        let whole = Span { start: 0, len: event.raw().len() as u32 };
+        let whole = Span { start: 0, len: to_u32(event.raw().len()) };
         let values = event.fields().iter().filter(|field| !field.kind.is_container());
         // Half a number would be no number, and the line no JSON.
         let numbers = Places::of_numbers(event);
         let mut copies = Copies::default();
         for span in std::iter::once(whole).chain(values.map(|field| field.span)) {
             for found in patterns.iter().flat_map(|pattern| pattern.find_iter(event.text(span))) {
-                let start = span.start as usize + found.start();
-                let end = span.start as usize + found.end();
+                let start = to_usize(span.start) + found.start();
+                let end = to_usize(span.start) + found.end();
                 let number = numbers.around(start, end);
                 let (start, end) = number.unwrap_or((start, end));
                 let hit = Hit { start, end, class: Class::Pattern, bare: number.is_some() };
@@ -524,8 +525,8 @@ impl Places {
     fn of(event: &Event, mut wanted: impl FnMut(&Field) -> bool) -> Self {
         let fields = event.fields().iter().filter(|field| wanted(field));
         let range = |field: &Field| {
-            let start = field.span.start as usize;
-            (start, start + field.span.len as usize)
+            let start = to_usize(field.span.start);
+            (start, start + to_usize(field.span.len))
         };
         Self::new(fields.map(range).collect())
     }

@@ -2,6 +2,7 @@
 
 use crate::event::LogLevel;
 pub(super) use crate::event::address::is_placeholder;
+use crate::event::number::to_usize;
 
 /// A status code of HTTP.
 #[inline]
@@ -250,9 +251,9 @@ fn level_number(number: u32, scale: Scale) -> Option<LogLevel> {
     use LogLevel::{Critical, Debug, Error, Info, Notice, Trace, Warn};
     let syslog = [Critical, Critical, Critical, Error, Warn, Notice, Info, Debug];
     Some(match scale {
-        Scale::Syslog => *syslog.get(number as usize)?,
+        Scale::Syslog => *syslog.get(to_usize(number))?,
         Scale::OpenTelemetry => {
-            *[Trace, Debug, Info, Warn, Error, Critical].get((number.checked_sub(1)? / 4) as usize)?
+            *[Trace, Debug, Info, Warn, Error, Critical].get(to_usize(number.checked_sub(1)? / 4))?
         }
         Scale::Python => match number {
             1..10 => Trace,
@@ -264,7 +265,7 @@ fn level_number(number: u32, scale: Scale) -> Option<LogLevel> {
             _ => return None,
         },
         Scale::Guess => match number {
-            0..=7 => *syslog.get(number as usize)?,
+            0..=7 => *syslog.get(to_usize(number))?,
             10..20 => Trace,
             20..30 => Debug,
             30..40 => Info,

@@ -19,6 +19,7 @@ use super::searcher::Searcher;
 use super::signals::Hangups;
 use crate::alert::Alert;
 use crate::config::{KeyError, LoadedRules, RedactionConfig, RuleFiles, SourceConfig, redaction_key};
+use crate::event::number::to_u64;
 use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
 use crate::facts::Vocabulary;
 use crate::index::{self, Writer};
@@ -393,7 +394,7 @@ fn prepare_engine(
 /// a saved state the newest events warm the windows.
 fn recover(engine: &mut Engine, writer: &Writer) -> Result<(), String> {
     let next = writer.payload().seq_next;
-    let mut from = next.saturating_sub(RECALLED_EVENTS as u64);
+    let mut from = next.saturating_sub(to_u64(RECALLED_EVENTS));
     let saved = writer.detection();
     let restored = saved.map(|saved| engine.restore(&saved.snapshot).map(|()| saved.seq)).transpose();
     if let Ok(Some(seq)) = restored {

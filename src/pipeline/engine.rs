@@ -14,6 +14,7 @@ use crate::config::SourceConfig;
 use crate::correlate::{Correlator, CorrelatorOptions, HotReload, Output, Seeds, SnapshotError};
 use crate::decode::joining::{self, Joined};
 use crate::detect::{Extractor, MatchRecord, Matcher, MatcherOptions, View};
+use crate::event::number::{to_u32, to_usize};
 use crate::event::{
     Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, Redacted, SourceId, TimeQuality,
     Timestamp,
@@ -407,7 +408,7 @@ impl Engine {
 
 impl Hits {
     fn of(rules: &RuleSet) -> Self {
-        let headers = (0..rules.len()).filter_map(|index| rules.header(RuleIndex(index as u32)));
+        let headers = (0..rules.len()).filter_map(|index| rules.header(RuleIndex(to_u32(index))));
         let rules =
             headers.map(|header| RuleHits { rule: Arc::new(RuleSummary::of(header)), matches: 0, alerts: 0 });
         let rules: Vec<_> = rules.collect();
@@ -417,7 +418,7 @@ impl Hits {
 
     fn count(&mut self, matched: &[RuleIndex]) {
         for rule in matched {
-            if let Some(hits) = self.rules.get_mut(rule.0 as usize) {
+            if let Some(hits) = self.rules.get_mut(to_usize(rule.0)) {
                 hits.matches += 1;
             }
         }

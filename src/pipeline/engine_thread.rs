@@ -18,6 +18,7 @@ use super::indexer::{Batch, IndexReport, SavedDetection};
 use super::ingest::Line;
 use super::reload::{self, Prepared, RuleNews, Tail};
 use crate::correlate::Output;
+use crate::event::number::to_u64;
 use crate::event::{
     self, Cause, Chunk, Cursor, Event, EventId, Gap, Outcome, Redacted, SECOND, SourceId, SourceMessage,
     Timestamp, shown,
@@ -261,7 +262,7 @@ impl EngineThread {
         let status = &mut known.status;
         status.read_bytes = chunk.cursor.end;
         status.size_bytes = status.size_bytes.max(chunk.cursor.end);
-        status.lines += chunk.lines.len() as u64;
+        status.lines += to_u64(chunk.lines.len());
         status.last_line_at = Some(read_at);
         status.last_event_time = newest.or(status.last_event_time);
         self.changed_sources.insert(chunk.source);

@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use super::clock::Clock;
 use super::engine::Engine;
 use crate::alert::Alert;
+use crate::event::number::to_u64;
 use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Redacted, Timestamp};
 use crate::index::{Detection, Error, Position, Writer};
 use crate::source::Stop;
@@ -187,7 +188,7 @@ impl Indexer {
         for gap in &batch.gaps {
             self.until_taken(|writer, _| writer.add_gap(gap, now))?;
         }
-        self.indexed += batch.events.len() as u64;
+        self.indexed += to_u64(batch.events.len());
         self.committed_alerts.extend(batch.alerts);
         self.position.seq_next = batch.next_seq;
         self.position.read_to = Some(batch.read_to);

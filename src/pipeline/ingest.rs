@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::config::SourceConfig;
 use crate::decode::Decoder;
 use crate::decode::joining::Joined;
+use crate::event::number::to_u64;
 use crate::event::veil::Pseudonyms;
 use crate::event::{
     Chunk, Event, Flags, GenerationId, LineSpan, Outcome, Paths, Redacted, SourceId, Timestamp,
@@ -39,8 +40,8 @@ impl<'a> Line<'a> {
             path,
             generation: chunk.generation,
             offset: span.offset,
-            number: chunk.first_line + group.first as u64,
-            lines: group.count as u64,
+            number: chunk.first_line + to_u64(group.first),
+            lines: to_u64(group.count),
             read_at: chunk.read_at,
         }
     }

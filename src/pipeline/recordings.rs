@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, bounded};
 
 use super::engine;
 use super::replay::Recording;
+use crate::event::number::{to_u32, to_u64};
 use crate::event::{Chunk, SourceMessage, Trouble};
 use crate::source::{self, Addresses, From, Input, Options, Stop};
 
@@ -56,7 +57,7 @@ pub fn recordings(inputs: &[Input]) -> Result<(Vec<Recording<Chunks>>, Vec<Strin
         Input::Path(path) => seen.insert(path.clone()),
         _ => true,
     });
-    let opened = found.into_iter().enumerate().map(|(ordinal, input)| open(input, ordinal as u64, &options));
+    let opened = found.into_iter().enumerate().map(|(ordinal, input)| open(input, to_u64(ordinal), &options));
     Ok((opened.collect::<Result<_, _>>()?, notes))
 }
 
@@ -74,7 +75,7 @@ fn open(input: Input, ordinal: u64, options: &Options) -> Result<Recording<Chunk
         .spawn(move || source::run(vec![input], options, sender, stop))
         .map_err(failed)?;
     let path: Arc<str> = name.into();
-    Ok(Recording { path, chunks: Chunks { messages: receiver, ordinal: ordinal as u32 } })
+    Ok(Recording { path, chunks: Chunks { messages: receiver, ordinal: to_u32(ordinal) } })
 }
 
 fn readable(path: &Path) -> Result<String, RecordingError> {

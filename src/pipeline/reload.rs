@@ -24,6 +24,7 @@ use super::engine::{Engine, EngineOptions};
 use super::signals::Hangups;
 use crate::config::{LoadedRules, Look, RuleFiles};
 use crate::correlate::{HotReload, Output, Seeds};
+use crate::event::number::to_u64;
 use crate::event::{Event, Paths};
 use crate::index;
 use crate::sigma::{Diagnostic, RuleSet};
@@ -185,7 +186,7 @@ impl Reloader {
         let next_seq = next_seq.recv().map_err(|_| Gone)?;
         let began = Instant::now();
         let mut event = Event::default();
-        let mut from = next_seq.saturating_sub(RECALLED_EVENTS as u64);
+        let mut from = next_seq.saturating_sub(to_u64(RECALLED_EVENTS));
         loop {
             let recalled = self.reader.replay(from, RECALLED_PAGE, |record| {
                 from = record.seq + 1;

@@ -1,5 +1,7 @@
 //! A small generator of our own (splitmix64): the same numbers on every machine and in every version.
 
+use crate::event::number::{to_u64, to_usize};
+
 pub struct Random(u64);
 
 impl Random {
@@ -26,7 +28,7 @@ impl Random {
     }
 
     pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len() as u64) as usize]
+        choices[to_usize(self.below(to_u64(choices.len())))]
     }
 
     /// A version 4 UUID.

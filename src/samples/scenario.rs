@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Tape;
 use super::systems::{MARKET, MEDIA_SESSION, MarketLine, Request, Session, Statement};
+use crate::event::number::{to_u32, to_u64, to_usize};
 
 const SECOND: u64 = 1_000;
 
@@ -244,7 +245,7 @@ impl Tape {
         for n in 0..addresses {
             let at = at + n * 4_000;
             let ip = format!("203.0.113.{}", 40 + n);
-            let agent = agents[(n % 4) as usize];
+            let agent = agents[to_usize(n % 4)];
             let trace = self.market_request(
                 at,
                 &Request { agent, ..Request::post(&ip, "/api/v1/agents/report-writer/execute", 200) },
@@ -296,11 +297,11 @@ impl Tape {
                 if n < words.len() { String::new() } else { format!("v{n}/") },
                 words[n % words.len()]
             );
-            self.media_nginx(at + n as u64 * 450, "", &Request { agent, ..Request::get(ip, &target, 404) });
+            self.media_nginx(at + to_u64(n) * 450, "", &Request { agent, ..Request::get(ip, &target, 404) });
         }
         for (n, target) in ["/.env", "/.git/config"].iter().enumerate() {
             self.media_nginx_error(
-                at + 900 + n as u64 * 40,
+                at + 900 + to_u64(n) * 40,
                 "error",
                 "access forbidden by rule",
                 &Request::get(ip, target, 403),
@@ -314,7 +315,7 @@ impl Tape {
     /// Refused by the shop's middleware; the payload stands in the access line only.
     pub fn shop_injection(&mut self, at: u64, ip: &str, targets: &[&str], spacing: u64) {
         for (n, target) in targets.iter().enumerate() {
-            let at = at + n as u64 * spacing;
+            let at = at + to_u64(n) * spacing;
             let cid = self.random.uuid();
             let message = format!(
                 "🚨 Security violation: suspicious_pattern from {ip} - Suspicious pattern detected: (\\b(SELECT|INSERT|UPDATE|DELETE|UNION)\\b)"
@@ -421,7 +422,7 @@ impl Tape {
                 user: "postgres",
                 database: "postgres",
                 host,
-                pid: 6_000 + n as u32,
+                pid: 6_000 + to_u32(n),
                 application: "",
             };
             let message = "password authentication failed for user \"postgres\"";

@@ -8,6 +8,7 @@
 
 use super::{Line, Tape};
 use crate::event::Timestamp;
+use crate::event::number::to_u64;
 
 /// Length of the story in milliseconds.
 pub const STORY_MILLIS: u64 = 600_000;
@@ -66,7 +67,7 @@ fn ordinary_work(tape: &mut Tape) {
     let users = ["maria@shop.example", "omar@shop.example", "dev.ops@shop.example"];
     for (index, user) in users.iter().enumerate() {
         let ip = format!("10.30.0.{}", 5 + index);
-        tape.shop_login((index as u64 + 1) * 9 * SECOND, user, &ip, true);
+        tape.shop_login((to_u64(index) + 1) * 9 * SECOND, user, &ip, true);
     }
     // Everybody mistypes once; this is no attack.
     tape.shop_login(36 * SECOND, "omar@shop.example", "10.30.0.6", false);
@@ -131,6 +132,6 @@ fn spraying(tape: &mut Tape, at: u64) {
         .map(|name| format!("{name}@shop.example"));
     for (index, user) in users.iter().enumerate() {
         let ip = format!("198.51.100.{}", 70 + index % 3);
-        tape.shop_login(at + index as u64 * 3 * SECOND, user, &ip, false);
+        tape.shop_login(at + to_u64(index) * 3 * SECOND, user, &ip, false);
     }
 }

@@ -12,6 +12,7 @@ mod read;
 mod states;
 mod template;
 
+use crate::event::number::to_usize;
 use crate::event::{DAY, Nanos};
 use crate::sigma::Level;
 use crate::yaml::{Diagnostic, Node, Position, Spanned};
@@ -351,7 +352,7 @@ fn window(map: &read::Map<'_>, block: &Node, reader: &mut Reader) -> WindowKind 
             }
         },
         Word::Last => match map.get("last") {
-            Some(node) => WindowKind::Last { count: reader.count(node).unwrap_or(1) as usize },
+            Some(node) => WindowKind::Last { count: to_usize(reader.count(node).unwrap_or(1)) },
             None => {
                 reader.error_with_hint(block, "`window: last` lacks `last`", "write for example `last: 100`");
                 WindowKind::Sliding
@@ -423,7 +424,7 @@ fn interval(node: &Node, reader: &mut Reader) -> Option<Interval> {
         reader.error(node, "`of_last` must be at least 3: two intervals are the least that can be compared");
     }
     let interval = Interval {
-        of_last: of_last as usize,
+        of_last: to_usize(of_last),
         median_gte: map.get("median_gte").and_then(|node| reader.duration(node)),
         median_lte: map.get("median_lte").and_then(|node| reader.duration(node)),
         jitter_lte: map.get("jitter_lte").and_then(|node| reader.share(node)),

@@ -15,6 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub use assemble::{LoadOptions, assemble};
 pub(super) use detection::resolve_placeholders;
 
+use crate::event::number::{to_u32, to_usize};
 use crate::sigma::diagnostic::{did_you_mean, lines};
 use crate::sigma::extension;
 use crate::sigma::rule::{Diagnostic, Document, Node, NodeValue, Position, Severity, Spanned};
@@ -78,7 +79,7 @@ fn excerpts(diagnostics: &mut [Diagnostic], text: &str) {
     }
     let lines: Vec<&str> = lines(text).collect();
     for diagnostic in diagnostics {
-        let line = lines.get(diagnostic.at.line.max(1) as usize - 1);
+        let line = lines.get(to_usize(diagnostic.at.line.max(1)) - 1);
         diagnostic.excerpt = line.map(|line| line.trim_end().to_owned());
     }
 }
@@ -188,16 +189,16 @@ impl Reader<'_> {
     fn locate(&self, node: &Node, word: Option<&str>) -> Position {
         const LINES: usize = 50;
         let Some(word) = word else { return node.at.clone() };
-        let first = node.at.line.max(1) as usize - 1;
+        let first = to_usize(node.at.line.max(1)) - 1;
         for (n, line) in lines(self.text).enumerate().skip(first).take(LINES) {
-            let skip = if n == first { node.at.column.max(1) as usize - 1 } else { 0 };
+            let skip = if n == first { to_usize(node.at.column.max(1)) - 1 } else { 0 };
             let from = line.char_indices().nth(skip).map_or(line.len(), |(at, _)| at);
             if let Some(at) = find_word(line.get(from..).unwrap_or_default(), word) {
                 let column = line.get(..from + at).unwrap_or_default().chars().count() + 1;
                 return Position {
                     file: Arc::clone(&node.at.file),
-                    line: n as u32 + 1,
-                    column: column as u32,
+                    line: to_u32(n) + 1,
+                    column: to_u32(column),
                 };
             }
         }

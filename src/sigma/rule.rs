@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::event::number::{to_u32, to_usize};
 use crate::event::{LogSource, Nanos};
 use crate::sigma::Level;
 use crate::sigma::comparison::Comparison;
@@ -279,7 +280,7 @@ pub struct RuleIndex(pub u32);
 impl RuleIndex {
     #[must_use]
     pub fn index(self) -> usize {
-        self.0 as usize
+        to_usize(self.0)
     }
 }
 
@@ -319,7 +320,7 @@ impl RuleSet {
             .iter()
             .map(|rule| &rule.header)
             .chain(self.correlations.iter().map(|rule| &rule.header));
-        headers.enumerate().find(|(_, header)| header.is_called(reference)).map(|(n, _)| RuleIndex(n as u32))
+        headers.enumerate().find(|(_, header)| header.is_called(reference)).map(|(n, _)| RuleIndex(to_u32(n)))
     }
 
     /// For every rule whether its matches or firings are reported by themselves: a rule that a

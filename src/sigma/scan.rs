@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::event::number::to_u32;
 use crate::event::{Event, Field, Format, Kind, Origin, Paths};
 use crate::sigma::matcher::{FieldRef, Test, fold};
 use crate::sigma::rule::{Condition, Detection, DetectionRule, Item, ItemValue, RuleIndex, RuleSet, Search};
@@ -31,7 +32,7 @@ impl Scan {
         for (index, (rule, needs_something)) in self.rules.iter().enumerate() {
             let routed = !self.routing || is_routed(rule, *needs_something, event);
             if routed && view.rule(rule) {
-                matched.push(RuleIndex(index as u32));
+                matched.push(RuleIndex(to_u32(index)));
             }
         }
     }

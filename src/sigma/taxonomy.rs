@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 
+use crate::event::number::{to_u32, to_usize};
 use crate::event::{Event, Field, Kind, PathId, Paths, canonical};
 
 /// What an event speaks for, see [`Event::service`]. Correlations may group by it; no line carries it.
@@ -156,7 +157,7 @@ impl FieldResolver {
         if let Some(slot) = self.by_name.get(name) {
             return *slot;
         }
-        let slot = FieldSlot(self.slots.len() as u32);
+        let slot = FieldSlot(to_u32(self.slots.len()));
         let primary = self.paths.intern(name);
         let fallback = canonical_of(name).filter(|fallback| *fallback != primary);
         self.slots.push(Slot { name: name.to_owned(), primary, fallback });
@@ -177,19 +178,21 @@ impl FieldResolver {
 
     #[must_use]
     pub fn name(&self, slot: FieldSlot) -> &str {
-        self.slots.get(slot.0 as usize).map_or("", |slot| &slot.name)
+        self.slots.get(to_usize(slot.0)).map_or("", |slot| &slot.name)
     }
 
     /// The path as written, and the canonical one that is asked when it is absent.
     #[must_use]
     pub fn paths_of(&self, slot: FieldSlot) -> (PathId, Option<PathId>) {
-        self.slots.get(slot.0 as usize).map_or((PathId::OVERFLOW, None), |slot| (slot.primary, slot.fallback))
+        self.slots
+            .get(to_usize(slot.0))
+            .map_or((PathId::OVERFLOW, None), |slot| (slot.primary, slot.fallback))
     }
 
     /// All fields of the event that the name means: also nulls and containers.
     #[must_use]
     pub fn fields<'e>(&self, event: &'e Event, slot: FieldSlot) -> Vec<&'e Field> {
-        let Some(slot) = self.slots.get(slot.0 as usize) else { return Vec::new() };
+        let Some(slot) = self.slots.get(to_usize(slot.0)) else { return Vec::new() };
         let of = |path: PathId| -> Vec<&'e Field> {
             let named = |(index, _): &(usize, &Field)| {
                 path != PathId::OVERFLOW || self.overflow_name(event, *index, &slot.name)

@@ -1,5 +1,6 @@
 //! What a file is made of, told by its first bytes and not by its name.
 
+use crate::event::number::to_u64;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -31,7 +32,7 @@ impl Encoding {
         let mut head = [0; 6];
         let mut length = 0;
         while length < head.len() {
-            match file.read_at(&mut head[length..], length as u64)? {
+            match file.read_at(&mut head[length..], to_u64(length))? {
                 0 => break,
                 count => length += count,
             }

@@ -10,6 +10,7 @@
 
 use memchr::memchr;
 
+use crate::event::number::{to_u32, to_u64, to_usize};
 use crate::event::{Chunk, LineSpan};
 
 /// How long the fingerprint before a cursor may be, in bytes.
@@ -128,7 +129,7 @@ impl Splitter {
 
     /// Where the next byte of the stream belongs.
     pub(crate) fn position(&self) -> u64 {
-        self.end + self.padding + self.discarded + self.buffer.len() as u64
+        self.end + self.padding + self.discarded + to_u64(self.buffer.len())
     }
 
     /// The buffer to append the next bytes of the stream to, with room for `bytes`.
@@ -150,13 +151,13 @@ impl Splitter {
         }
         let seen = &self.buffer[..self.scanned];
         let mark = if self.marked { BYTE_ORDER_MARK } else { &[] };
-        let nuls = (self.padding - mark.len() as u64).min(FINGERPRINT_BYTES as u64) as usize;
+        let nuls = to_usize((self.padding - to_u64(mark.len())).min(to_u64(FINGERPRINT_BYTES)));
         // The mark is only within reach when all NULs are.
         let mark = if nuls < FINGERPRINT_BYTES { mark } else { &[] };
         let mut expected =
             [mark, &vec![0; nuls], &seen[seen.len().saturating_sub(FINGERPRINT_BYTES)..]].concat();
         expected.drain(..expected.len().saturating_sub(FINGERPRINT_BYTES));
-        (self.end + self.padding + seen.len() as u64, expected)
+        (self.end + self.padding + to_u64(seen.len()), expected)
     }
 
     /// True when nothing is held that is not a complete line.
@@ -275,7 +276,7 @@ impl Splitter {
             let rest = &bytes[start + skipped..];
             skipped += rest.iter().position(|byte| *byte != 0).unwrap_or(rest.len());
         }
-        self.padding += skipped as u64;
+        self.padding += to_u64(skipped);
         skipped
     }
 
@@ -287,7 +288,7 @@ impl Splitter {
     fn push_line(&mut self, cut: &mut Cut, mut text_end: usize, mut disk_end: usize) {
         // A carriage return counts towards the limit: it arrives before anyone knows what follows it.
         let is_cut = self.discarded > 0 || text_end - cut.start > self.limits.line;
-        let disk_len = (disk_end - cut.start) as u64 + self.discarded;
+        let disk_len = to_u64(disk_end - cut.start) + self.discarded;
         if is_cut {
             let dropped = self.drop_middle(&mut cut.bytes, cut.start, text_end);
             text_end -= dropped;
@@ -299,7 +300,13 @@ impl Splitter {
             len -= 1;
         }
         let offset = self.end + self.padding;
-        cut.lines.push(LineSpan { start: cut.start as u32, len: len as u32, offset, disk_len, cut: is_cut });
+        cut.lines.push(LineSpan {
+            start: to_u32(cut.start),
+            len: to_u32(len),
+            offset,
+            disk_len,
+            cut: is_cut,
+        });
         cut.padding += std::mem::take(&mut self.padding);
         self.marked = false;
         cut.start = disk_end;
@@ -345,7 +352,7 @@ impl Splitter {
         if seen_only && (self.discarded > 0 || self.buffer.len() > self.limits.line) {
             let mut buffer = std::mem::take(&mut self.buffer);
             let end = buffer.len();
-            self.discarded += self.drop_middle(&mut buffer, 0, end) as u64;
+            self.discarded += to_u64(self.drop_middle(&mut buffer, 0, end));
             buffer.shrink_to(2 * (self.limits.head + self.limits.tail));
             self.scanned = buffer.len();
             self.buffer = buffer;
@@ -368,7 +375,7 @@ impl Splitter {
 
     fn finish(&mut self, cut: Cut) -> Chunk {
         let first_line = self.lines + 1;
-        self.lines += cut.lines.len() as u64;
+        self.lines += to_u64(cut.lines.len());
         self.remember(&cut);
         Chunk {
             first_line,
@@ -386,8 +393,8 @@ impl Splitter {
         if torn || cut.seam > 0 {
             self.fingerprint.clear();
         }
-        let before = self.end - (cut.bytes.len() as u64).min(self.end);
-        if !torn && cut.seam == 0 && self.head.len() < HEAD_BYTES && self.head.len() as u64 == before {
+        let before = self.end - to_u64(cut.bytes.len()).min(self.end);
+        if !torn && cut.seam == 0 && self.head.len() < HEAD_BYTES && to_u64(self.head.len()) == before {
             let missing = HEAD_BYTES - self.head.len();
             self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);
         }

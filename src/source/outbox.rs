@@ -8,6 +8,7 @@ use crossbeam_channel::{SendTimeoutError, Sender};
 
 use super::reader::FileReader;
 use super::stop::Stop;
+use crate::event::number::to_u32;
 use crate::event::{Chunk, Cursor, SourceId, SourceMessage};
 
 /// How often a blocked sender looks whether it should stop. Only while the consumer is behind.
@@ -96,7 +97,7 @@ pub(crate) struct Sources {
 
 impl Sources {
     pub(crate) fn id(&mut self, path: &Path) -> SourceId {
-        let next = SourceId(self.ids.len() as u32);
+        let next = SourceId(to_u32(self.ids.len()));
         *self.ids.entry(path.to_owned()).or_insert(next)
     }
 }

@@ -21,6 +21,7 @@ use super::encoding::{ByteOrder, Encoding, Growing, Utf16};
 use super::identity::{Identity, successor};
 use super::lines::{FINGERPRINT_BYTES, HEAD_BYTES, HoldBack, LineLimits, Splitter};
 use super::{Symlinks, now};
+use crate::event::number::{to_u32, to_u64, to_usize};
 use crate::event::{Cause, Chunk, Cursor, GenerationId, SourceId, shown};
 
 /// Lines are counted when following starts at the end of a file of up to this size, in bytes.
@@ -299,7 +300,7 @@ impl FileReader {
                 if self.splitter.position() > limit {
                     return Err(io::Error::other("expands to far more than it should; not read any further"));
                 }
-                let want = self.chunk_bytes as u64;
+                let want = to_u64(self.chunk_bytes);
                 let count = decoder.by_ref().take(want).read_to_end(self.splitter.room(self.chunk_bytes))?;
                 if count == 0 { Ok(Step::End) } else { Ok(self.split()) }
             }
@@ -521,10 +522,10 @@ impl FileReader {
     /// True when what stands before `end` is what the cursor says was read.
     pub(crate) fn fits(&self, cursor: &Cursor) -> bool {
         let (head, fingerprint) = (self.splitter.head(), self.splitter.fingerprint());
-        let tail = fingerprint.len().checked_sub(cursor.fingerprint_len as usize);
+        let tail = fingerprint.len().checked_sub(to_usize(cursor.fingerprint_len));
         let is = |bytes: Option<&[u8]>, hash| bytes.is_some_and(|bytes| xxh3_64(bytes) == hash);
         self.splitter.end() == cursor.end
-            && is(head.get(..cursor.head_len as usize), cursor.head_hash)
+            && is(head.get(..to_usize(cursor.head_len)), cursor.head_hash)
             && is(tail.and_then(|tail| fingerprint.get(tail..)), cursor.fingerprint_hash)
     }
 
@@ -540,7 +541,7 @@ impl FileReader {
         if size > file.metadata()?.len() {
             return Ok(false);
         }
-        let head = size.min(HEAD_BYTES as u64);
+        let head = size.min(to_u64(HEAD_BYTES));
         Ok(read_before(file, head, HEAD_BYTES)? == read_before(other, head, HEAD_BYTES)?
             && read_before(file, size, FINGERPRINT_BYTES)? == read_before(other, size, FINGERPRINT_BYTES)?)
     }
@@ -560,7 +561,7 @@ impl FileReader {
             birth: self.identity.birth,
             end: self.splitter.end(),
             lines: self.splitter.lines(),
-            head_len: self.splitter.head().len() as u32,
+            head_len: to_u32(self.splitter.head().len()),
             head_hash: xxh3_64(self.splitter.head()),
             fingerprint_len: self.splitter.fingerprint().len() as u32,
             fingerprint_hash: xxh3_64(self.splitter.fingerprint()),
@@ -603,11 +604,11 @@ fn unpacked(file: File) -> io::Result<Box<dyn Read + Send>> {
 
 /// The last `length` bytes before `end`; fewer when the file is shorter.
 fn read_before(file: &File, end: u64, length: usize) -> io::Result<Vec<u8>> {
-    let length = (length as u64).min(end) as usize;
+    let length = to_usize(to_u64(length).min(end));
     let mut bytes = vec![0; length];
     let mut filled = 0;
     while filled < length {
-        match file.read_at(&mut bytes[filled..], end - (length - filled) as u64) {
+        match file.read_at(&mut bytes[filled..], end - to_u64(length - filled)) {
             Ok(0) => break,
             Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -620,7 +621,7 @@ fn read_before(file: &File, end: u64, length: usize) -> io::Result<Vec<u8>> {
 
 /// The first bytes of a file, at most 1 KiB.
 pub(crate) fn read_head(file: &File) -> io::Result<Vec<u8>> {
-    let length = file.metadata()?.len().min(HEAD_BYTES as u64);
+    let length = file.metadata()?.len().min(to_u64(HEAD_BYTES));
     read_before(file, length, HEAD_BYTES)
 }
 
@@ -646,13 +647,13 @@ impl Head {
 
     /// True when it begins like the file of the cursor.
     pub(crate) fn fits(&self, cursor: &Cursor) -> bool {
-        self.0.get(..cursor.head_len as usize).is_some_and(|head| xxh3_64(head) == cursor.head_hash)
+        self.0.get(..to_usize(cursor.head_len)).is_some_and(|head| xxh3_64(head) == cursor.head_hash)
     }
 }
 
 /// True when a cursor remembers as many first bytes as can be.
 pub(crate) fn is_whole_head(cursor: &Cursor) -> bool {
-    cursor.head_len as usize == HEAD_BYTES
+    to_usize(cursor.head_len) == HEAD_BYTES
 }
 
 /// True when the file still holds, before `cursor.end`, what was read there.
@@ -660,8 +661,8 @@ pub(crate) fn continues(file: &File, cursor: &Cursor) -> io::Result<bool> {
     if file.metadata()?.len() < cursor.end {
         return Ok(false);
     }
-    let head = read_before(file, u64::from(cursor.head_len), cursor.head_len as usize)?;
-    let fingerprint = read_before(file, cursor.end, cursor.fingerprint_len as usize)?;
+    let head = read_before(file, u64::from(cursor.head_len), to_usize(cursor.head_len))?;
+    let fingerprint = read_before(file, cursor.end, to_usize(cursor.fingerprint_len))?;
     Ok(xxh3_64(&head) == cursor.head_hash && xxh3_64(&fingerprint) == cursor.fingerprint_hash)
 }
 
@@ -673,9 +674,9 @@ pub(crate) fn last_line_end(file: &File, limits: LineLimits) -> io::Result<(u64,
     }
     let size = file.metadata()?.len();
     let tail = read_before(file, size, limits.line)?;
-    let start = size - tail.len() as u64;
+    let start = size - to_u64(tail.len());
     let end = match memrchr(b'\n', &tail) {
-        Some(newline) => start + newline as u64 + 1,
+        Some(newline) => start + to_u64(newline) + 1,
         None if start == 0 => 0,
         None => size,
     };
@@ -703,13 +704,13 @@ fn count_lines(file: &File, end: u64) -> io::Result<u64> {
     let mut buffer = vec![0; (256 << 10).min(end as usize)];
     let (mut offset, mut lines) = (0, 0);
     while offset < end {
-        let want = buffer.len().min((end - offset) as usize);
+        let want = buffer.len().min(to_usize(end - offset));
         let count = file.read_at(&mut buffer[..want], offset)?;
         if count == 0 {
             break;
         }
-        lines += memchr_iter(b'\n', &buffer[..count]).count() as u64;
-        offset += count as u64;
+        lines += to_u64(memchr_iter(b'\n', &buffer[..count]).count());
+        offset += to_u64(count);
     }
     Ok(lines)
 }
@@ -730,7 +731,7 @@ fn skip(reader: &mut impl Read, length: u64) -> io::Result<(Vec<u8>, Vec<u8>)> {
             let fresh = &last[last.len() - count..];
             head.extend_from_slice(&fresh[..fresh.len().min(HEAD_BYTES - head.len())]);
         }
-        left -= count as u64;
+        left -= to_u64(count);
     }
     last.drain(..last.len().saturating_sub(FINGERPRINT_BYTES));
     Ok((head, last))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::traffic::{RequestCopies, Tally};
 use super::update::{Counted, Ledger, Update};
+use crate::event::number::to_u64;
 use crate::event::{Event, LogLevel, Paths, Record, Redacted, canonical};
 
 /// Rows of one publication. A screen shows less; the rest is counted as not shown.
@@ -91,7 +92,7 @@ impl Pending {
         let kept = events.iter().enumerate().filter(|(index, event)| *index >= newest || is_error(event));
         let before = self.rows.len();
         self.rows.extend(kept.map(|(_, event)| Arc::new(Record::from_event(event, source, &names))));
-        self.not_shown += (events.len() - (self.rows.len() - before)) as u64;
+        self.not_shown += to_u64(events.len() - (self.rows.len() - before));
         self.drop_excess();
     }
 
@@ -99,17 +100,17 @@ impl Pending {
     fn drop_excess(&mut self) {
         for least in [LogLevel::Error, LogLevel::Critical] {
             let mut excess = self.rows.len().saturating_sub(ROWS_PER_PUBLICATION);
-            self.not_shown += excess as u64;
+            self.not_shown += to_u64(excess);
             self.rows.retain(|row| {
                 let dropped = excess > 0 && row.level < least;
                 excess -= usize::from(dropped);
                 !dropped
             });
-            self.not_shown -= excess as u64;
+            self.not_shown -= to_u64(excess);
         }
         let excess = self.rows.len().saturating_sub(ROWS_PER_PUBLICATION);
         self.rows.drain(..excess);
-        self.not_shown += excess as u64;
+        self.not_shown += to_u64(excess);
     }
 }
 

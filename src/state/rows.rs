@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::event::Record;
+use crate::event::number::to_u64;
 
 /// Rows are kept in chunks: a snapshot shares whole chunks, and only the last one is copied when
 /// the next row comes.
@@ -32,7 +33,7 @@ impl Rows {
             }
         }
         if self.len() > Self::LIMIT {
-            self.forgotten += self.chunks.pop_front().map_or(0, |chunk| chunk.len() as u64);
+            self.forgotten += self.chunks.pop_front().map_or(0, |chunk| to_u64(chunk.len()));
         }
     }
 

@@ -13,6 +13,7 @@ use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, columns, format};
 use crate::alert::{Alert, AlertKind};
+use crate::event::number::{to_u16, to_u64};
 use crate::event::{EventId, Record};
 use crate::safe;
 use crate::state::{Incident, Party, PartyName, Snapshot};
@@ -21,7 +22,7 @@ use crate::triage::sentence;
 
 /// Nothing has fired: a sentence that says what was tried, and advice.
 pub fn nothing_fired(snapshot: &Snapshot) -> (Safe, Safe) {
-    let rules = format::count(snapshot.rules.loaded as u64);
+    let rules = format::count(to_u64(snapshot.rules.loaded));
     let events = format::count(snapshot.ledger.events());
     if snapshot.started.is_none() {
         return (safe!("The engine is starting."), Safe::default());
@@ -31,7 +32,7 @@ pub fn nothing_fired(snapshot: &Snapshot) -> (Safe, Safe) {
         (1, 0) => safe!("Nothing has fired. 1 rule waits for the first event."),
         (_, 0) => safe!("Nothing has fired. {} rules wait for the first event.", rules),
         (loaded, read) => {
-            let (rule, event) = (plural(loaded as u64), plural(read));
+            let (rule, event) = (plural(to_u64(loaded)), plural(read));
             safe!("Nothing has fired. {} rule{} ran on {} event{}.", rules, rule, events, event)
         }
     };
@@ -308,9 +309,9 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
         lines.push(labelled(canvas, "tags", canvas.safe(&alert.rule.tags.join(" "))));
     }
     for (row, parts) in lines.iter().enumerate() {
-        canvas.row(area, row as u16, parts);
+        canvas.row(area, to_u16(row), parts);
     }
-    area.height.min(lines.len() as u16)
+    area.height.min(to_u16(lines.len()))
 }
 
 fn labelled(canvas: &Canvas<'_>, label: &'static str, text: Safe) -> Vec<Part> {
@@ -341,8 +342,8 @@ pub fn held_evidence<'a>(snapshot: &'a Snapshot, alert: &Alert) -> Vec<&'a Arc<R
 
 fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Alert) {
     let held = held_evidence(scene.snapshot, alert);
-    let all = alert.events.len() as u64 + alert.events_omitted;
-    let head = match held.len() as u64 {
+    let all = to_u64(alert.events.len()) + alert.events_omitted;
+    let head = match to_u64(held.len()) {
         0 => safe!(" evidence: {} in the index (v)", format::count(all)),
         shown if shown < all => {
             safe!(" evidence: {} of {}, the rest in the index (v)", shown, format::count(all))

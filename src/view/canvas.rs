@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::theme::{Charset, Role, Severity, Theme};
+use crate::event::number::to_u16;
 use crate::safe;
 use crate::text::Safe;
 
@@ -63,7 +64,7 @@ impl<'a> Canvas<'a> {
         let mut at = x;
         for (cluster, cells) in fitted.clusters() {
             self.put(at, y, cluster, cells, style);
-            at += cells as u16;
+            at += to_u16(cells);
         }
         at - x
     }
@@ -78,7 +79,7 @@ impl<'a> Canvas<'a> {
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             cell.set_symbol(symbol).set_style(style);
         }
-        for behind in 1..cells as u16 {
+        for behind in 1..to_u16(cells) {
             if let Some(cell) = self.buffer.cell_mut((x + behind, y)) {
                 cell.reset();
                 cell.set_style(style);
@@ -101,7 +102,7 @@ impl<'a> Canvas<'a> {
         let mut first = parts.len();
         let mut width = 0;
         for (index, (text, _)) in parts.iter().enumerate().rev() {
-            let with_this = width + text.width() as u16;
+            let with_this = width + to_u16(text.width());
             if with_this > row.width {
                 break;
             }
@@ -173,7 +174,7 @@ impl<'a> Canvas<'a> {
 
     /// The title comes first; the note only if it fits beside it.
     fn titles(&mut self, area: Rect, title: &[Part], note: &[Part]) {
-        let width_of = |parts: &[Part]| parts.iter().map(|(text, _)| text.width() as u16).sum::<u16>();
+        let width_of = |parts: &[Part]| parts.iter().map(|(text, _)| to_u16(text.width())).sum::<u16>();
         let blank = (safe!(" "), Style::new());
         let framed =
             |parts: &[Part]| [std::slice::from_ref(&blank), parts, std::slice::from_ref(&blank)].concat();

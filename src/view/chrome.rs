@@ -10,6 +10,7 @@ use super::canvas::{Canvas, Part};
 use super::format;
 use super::scene::{Flow, Overlay, PromptPurpose, Scene, Stream, Tab};
 use super::theme::{Role, Severity};
+use crate::event::number::to_u16;
 use crate::event::{MINUTE, Nanos, SECOND};
 use crate::safe;
 use crate::state::{Sight, Snapshot, SourceHealth};
@@ -281,7 +282,7 @@ fn prompt(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Option<(u16,
     let (before, after) = (canvas.safe(&before), canvas.safe(&after));
     let room = usize::from(row.width).saturating_sub(label.0.width() + 1);
     let before = before.keep_end(room);
-    let cursor = row.x + (label.0.width() + before.width()) as u16;
+    let cursor = row.x + to_u16(label.0.width() + before.width());
     let mut parts = vec![label, (before, plain()), (after, plain())];
     if let (PromptPurpose::Filter, Err(error)) = (prompt.purpose, &prompt.filter) {
         let text = safe!("   {} (column {})", canvas.safe(&error.kind.to_string()), error.column());

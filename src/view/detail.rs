@@ -8,6 +8,7 @@ use super::records;
 use super::scene::{Clock, DetailPane};
 use super::table::{Focus, mark_selected};
 use super::theme::Role;
+use crate::event::number::to_u16;
 use crate::event::{Outcome, Record, TimeQuality, Timestamp};
 use crate::safe;
 use crate::text::{Safe, plural};
@@ -96,7 +97,7 @@ pub fn draw(
         .collect();
     let top = if pane.focused { top_line(&lines, selected, usize::from(inner.height)) } else { 0 };
     for (row, (index, line)) in lines.iter().skip(top).take(usize::from(inner.height)).enumerate() {
-        let y = inner.y + row as u16;
+        let y = inner.y + to_u16(row);
         canvas.text(inner.x + 1, y, label_width, &line.label.0, line.label.1);
         let x = inner.x + 1 + line.indent;
         canvas.text(x, y, (inner.right() - 1).saturating_sub(x), &line.text.0, line.text.1);
@@ -123,7 +124,7 @@ fn top_line(lines: &[(usize, Line)], selected: usize, height: usize) -> usize {
 
 fn label_width(width: u16, record: &Record) -> u16 {
     let longest = record.fields.iter().map(|field| field.name.chars().count()).max().unwrap_or(0);
-    (longest as u16 + 2).clamp(12, (width / 3).max(12))
+    (to_u16(longest) + 2).clamp(12, (width / 3).max(12))
 }
 
 /// What every line of the pane is made of.
@@ -209,7 +210,7 @@ fn more_below(canvas: &mut Canvas<'_>, inner: Rect, remaining: usize) {
     let hidden = remaining.saturating_sub(usize::from(inner.height));
     if hidden > 0 && inner.height > 0 {
         let text = safe!(" ↓ {} more line{} ", hidden, plural(hidden as u64));
-        let width = text.width() as u16;
+        let width = to_u16(text.width());
         if width + 4 < inner.width {
             let style = canvas.style(Role::Muted);
             canvas.text(inner.right() - width - 2, inner.bottom(), width, &text, style);

@@ -7,6 +7,7 @@ use super::scene::Scene;
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, columns, format};
+use crate::event::number::to_u16;
 use crate::safe;
 use crate::state::Entity;
 use crate::text::Safe;
@@ -100,7 +101,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
         Column::fixed("kind", 6),
         Column::flexible("entity"),
         Column::fixed("risk", 5).right(),
-        Column::fixed("", BAR as u16),
+        Column::fixed("", to_u16(BAR)),
         Column::fixed("", 1),
     ];
     let table =
@@ -144,6 +145,6 @@ fn card(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, entity: Option<&
             canvas.part(safe!("{}  ", time), Role::Muted),
             canvas.part(safe!("{}{}", canvas.safe(&contribution.rule.title), times), Role::Text),
         ];
-        canvas.row(inner, row as u16 + 2, &parts);
+        canvas.row(inner, to_u16(row) + 2, &parts);
     }
 }

@@ -9,6 +9,7 @@ use super::scene::{Flow, PromptPurpose, Scene};
 use super::table::{self, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, detail, format};
+use crate::event::number::{to_u16, to_u64};
 use crate::safe;
 use crate::state::{Filter, Pin, PinSubject};
 use crate::text::{Safe, plural};
@@ -95,7 +96,7 @@ fn pins(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let inner = canvas.frame(area, &[title], &[note], false);
     for (row, pin) in pins.iter().take(usize::from(inner.height)).enumerate() {
         let parts = pin_parts(canvas, pin, scene);
-        canvas.row(Rect { x: inner.x + 1, width: inner.width - 1, ..inner }, row as u16, &parts);
+        canvas.row(Rect { x: inner.x + 1, width: inner.width - 1, ..inner }, to_u16(row), &parts);
     }
     if pins.is_empty() {
         canvas.row(inner, 0, &[canvas.own(" nothing high or critical, and no errors", Role::Muted)]);
@@ -161,7 +162,7 @@ fn previewed_filter<'a>(scene: &Scene<'a>) -> Option<&'a Filter> {
 
 fn list_note(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
     let screen = &scene.screens.events;
-    let shown = format::count(screen.rows.len() as u64);
+    let shown = format::count(to_u64(screen.rows.len()));
     match screen.flow {
         Flow::Paused { since } => {
             let paused = format::duration(scene.snapshot.now.since(since));
@@ -174,7 +175,7 @@ fn list_note(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
 
 fn nothing_to_list(scene: &Scene<'_>) -> (Safe, Safe) {
     let snapshot = scene.snapshot;
-    let held = snapshot.rows.len() as u64;
+    let held = to_u64(snapshot.rows.len());
     if scene.screens.events.filter.is_empty() || held == 0 {
         let sources = snapshot.sources.len();
         let waiting = match sources {
@@ -190,12 +191,12 @@ fn nothing_to_list(scene: &Scene<'_>) -> (Safe, Safe) {
 fn position(scene: &Scene<'_>) -> Vec<Safe> {
     let screen = &scene.screens.events;
     let snapshot = scene.snapshot;
-    let shown = format::count(screen.rows.len() as u64);
+    let shown = format::count(to_u64(screen.rows.len()));
     let row = match screen.rows.len() {
         0 => safe!("no rows"),
         _ => safe!("row {} of {}", format::count(screen.selected_index() as u64 + 1), shown),
     };
-    let held = snapshot.rows.len() as u64;
+    let held = to_u64(snapshot.rows.len());
     let mut items = vec![row, safe!("{}", scene.clock.name())];
     if !screen.filter.is_empty() {
         items.push(safe!("of the {} newest events", format::count(held)));

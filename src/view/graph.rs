@@ -8,6 +8,7 @@ use super::canvas::Canvas;
 use super::format;
 use super::scene::Clock;
 use super::theme::{Role, Severity};
+use crate::event::number::{to_u16, to_usize};
 use crate::event::{LogLevel, Timestamp};
 use crate::safe;
 use crate::state::{Rates, Snapshot};
@@ -77,7 +78,7 @@ pub fn scaled(values: &[u64], full: u64) -> Safe {
     let mut line = Safe::default();
     for value in values {
         let block = (value * 8 / full.max(1)).clamp(1, 8);
-        line.push(&Safe::literal(BLOCKS[block as usize]));
+        line.push(&Safe::literal(BLOCKS[to_usize(block)]));
     }
     line
 }
@@ -98,7 +99,7 @@ pub fn stack(values: &[u64], rows: u64) -> Vec<Safe> {
             let mut line = Safe::default();
             for value in values {
                 let block = height(*value).saturating_sub(row * 8).min(8);
-                line.push(&Safe::literal(BLOCKS[block as usize]));
+                line.push(&Safe::literal(BLOCKS[to_usize(block)]));
             }
             line
         })
@@ -151,11 +152,11 @@ pub fn severity_lanes(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot, 
     let facts = area.height >= 6;
     let axis_row = area.height >= 5;
     let footer = u16::from(facts) + u16::from(axis_row);
-    while lanes.len() as u16 > area.height.saturating_sub(footer) && lanes.len() > 1 {
+    while to_u16(lanes.len()) > area.height.saturating_sub(footer) && lanes.len() > 1 {
         lanes.remove(lanes.len() - 1);
     }
     let room = area.height.saturating_sub(footer);
-    let rows_each = (room / lanes.len() as u16).clamp(1, 4);
+    let rows_each = (room / to_u16(lanes.len())).clamp(1, 4);
     let mut y = area.y;
     for lane in &lanes {
         lane_rows(canvas, Rect { y, height: rows_each, ..area }, lane);
@@ -185,7 +186,7 @@ fn lane_rows(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane) {
     let label_style = if total == 0 { canvas.style(Role::Muted) } else { style };
     canvas.text(area.x, bottom, label_width, &label, label_style);
     for (row, line) in stack(&lane.values, u64::from(area.height)).iter().enumerate() {
-        canvas.text(area.x + label_width, area.y + row as u16, line.width() as u16, line, style);
+        canvas.text(area.x + label_width, area.y + to_u16(row), to_u16(line.width()), line, style);
     }
     let number = if wide { format::count(total) } else { format::compact(total) };
     let number = safe!("{:>1$}", number, usize::from(total_width));
@@ -204,7 +205,7 @@ fn time_row(canvas: &mut Canvas<'_>, row: Rect, axis: &Axis, clock: &Clock) {
     for mark in 0..marks {
         let column = axis.columns * mark / marks;
         canvas.text(
-            row.x + label + column as u16,
+            row.x + label + to_u16(column),
             row.y,
             10,
             &time(axis.start + column * axis.bucket),
@@ -212,7 +213,7 @@ fn time_row(canvas: &mut Canvas<'_>, row: Rect, axis: &Axis, clock: &Clock) {
         );
     }
     let now = safe!("now");
-    canvas.text(row.x + label + (axis.columns as u16).saturating_sub(3), row.y, 3, &now, muted);
+    canvas.text(row.x + label + to_u16(axis.columns).saturating_sub(3), row.y, 3, &now, muted);
 }
 
 fn facts_row(canvas: &mut Canvas<'_>, row: Rect, axis: &Axis, total: &[u64], clock: &Clock) {

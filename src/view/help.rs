@@ -6,6 +6,7 @@ use super::canvas::{Canvas, Part};
 use super::columns;
 use super::scene::{HelpGroup, Scene};
 use super::theme::{Role, Severity};
+use crate::event::number::to_u16;
 use crate::safe;
 use crate::text::Safe;
 
@@ -44,11 +45,11 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, scrolled: us
         if line < total {
             for (lines, column) in lines.iter().zip(&column_areas) {
                 if let Some(parts) = lines.get(line) {
-                    canvas.row(Rect { width: column.width.saturating_sub(2), ..*column }, row as u16, parts);
+                    canvas.row(Rect { width: column.width.saturating_sub(2), ..*column }, to_u16(row), parts);
                 }
             }
         } else if let Some(parts) = legend.get(line - total) {
-            canvas.row(inner, row as u16, parts);
+            canvas.row(inner, to_u16(row), parts);
         }
     }
     all.saturating_sub(height)

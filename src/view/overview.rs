@@ -147,11 +147,11 @@ fn reasons(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
             (safe!("{} ", severity.shape()), canvas.theme.bar(severity)),
             canvas.part(canvas.safe(&reason.text), Role::Text),
         ];
-        canvas.row(area, index as u16, &parts);
+        canvas.row(area, to_u16(index), &parts);
     }
     if listed < reasons.len() {
         let more = safe!("     and {} more: w", reasons.len() - listed);
-        canvas.row(area, listed as u16, &[canvas.part(more, Role::Muted)]);
+        canvas.row(area, to_u16(listed), &[canvas.part(more, Role::Muted)]);
     }
 }
 
@@ -165,7 +165,7 @@ fn history(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     canvas.text(area.x, area.y, area.width, &line, canvas.style(Role::Text));
     let begin = scene.clock.minutes(first.time);
     canvas.text(area.x, area.y + 1, area.width, &begin, style);
-    let width = points.len() as u16;
+    let width = to_u16(points.len());
     if width > 12 {
         canvas.text(area.x + width - 3, area.y + 1, 3, &safe!("now"), style);
     }

@@ -7,6 +7,7 @@ use super::scene::Scene;
 use super::table::{self, Column, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, format};
+use crate::event::number::{to_u16, to_u64};
 use crate::safe;
 use crate::text::{Safe, plural};
 
@@ -17,7 +18,7 @@ const INDENT: &str = "   ";
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let rules = &scene.snapshot.rules;
     let problems = problem_lines(canvas, scene, usize::from(area.width.saturating_sub(2)));
-    let below = if problems.is_empty() { 0 } else { (problems.len() as u16 + 2).min(area.height / 2) };
+    let below = if problems.is_empty() { 0 } else { (to_u16(problems.len()) + 2).min(area.height / 2) };
     let list_area = Rect { height: area.height - below, ..area };
     let page = hits(canvas, list_area, scene);
     if below > 0 {
@@ -25,7 +26,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
         draw_problems(canvas, problem_area, &problems);
     }
     let loaded = safe!("{} rule{} loaded", format::count(rules.loaded as u64), plural(rules.loaded as u64));
-    let broken = rules.problem_count as u64;
+    let broken = to_u64(rules.problem_count);
     let broken = safe!("{} problem{}", format::count(broken), plural(broken));
     Drawn { page, position: vec![loaded, broken], ..Drawn::default() }
 }
@@ -47,7 +48,7 @@ fn draw_problems(canvas: &mut Canvas<'_>, area: Rect, problems: &[(bool, Safe)])
     for (row, (is_first, line)) in problems.iter().take(usize::from(inner.height)).enumerate() {
         let mark = if *is_first { canvas.own(MARK, Role::Bad) } else { canvas.own(INDENT, Role::Text) };
         let parts = [mark, canvas.part(line.clone(), Role::Text)];
-        canvas.row(inner, row as u16, &parts);
+        canvas.row(inner, to_u16(row), &parts);
     }
 }
 
@@ -57,7 +58,7 @@ fn hits(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let note = canvas.own("most alerts first, since the start", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     if rules.hits.is_empty() {
-        let loaded = format::count(rules.loaded as u64);
+        let loaded = format::count(to_u64(rules.loaded));
         table::empty(
             canvas,
             inner,

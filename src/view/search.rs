@@ -8,6 +8,7 @@ use super::scene::{Answer, Scene};
 use super::table::{self, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, detail, format};
+use crate::event::number::to_u64;
 use crate::query::{self, SearchResponse};
 use crate::safe;
 use crate::text::{Safe, plural};
@@ -84,8 +85,8 @@ fn results(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     };
     let faint = screen.problem.is_some() || screen.waiting;
     let note = match &screen.answer {
-        Answer::Ready(answer) if (records.len() as u64) < answer.total => {
-            let shown = format::count(records.len() as u64);
+        Answer::Ready(answer) if to_u64(records.len()) < answer.total => {
+            let shown = format::count(to_u64(records.len()));
             canvas.part(safe!("the newest {} of {}", shown, format::count(answer.total)), Role::Muted)
         }
         Answer::Ready(answer) => canvas.part(format::count(answer.total), Role::Muted),

@@ -7,6 +7,7 @@ use super::scene::{ListState, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, format};
+use crate::event::number::to_u16;
 use crate::event::{Nanos, Timestamp};
 use crate::safe;
 use crate::state::{Snapshot, SourceHealth, SourceRow, TrafficRow};
@@ -277,6 +278,6 @@ fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         ),
     ];
     for (row, line) in lines.into_iter().enumerate() {
-        canvas.row(inner, row as u16, &[canvas.part(line, Role::Text)]);
+        canvas.row(inner, to_u16(row), &[canvas.part(line, Role::Text)]);
     }
 }

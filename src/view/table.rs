@@ -9,6 +9,7 @@ use ratatui::style::Modifier;
 use super::canvas::{Canvas, Part};
 use super::scene::ListState;
 use super::theme::Role;
+use crate::event::number::to_u16;
 use crate::safe;
 use crate::text::Safe;
 
@@ -143,7 +144,7 @@ fn cells(canvas: &mut Canvas<'_>, row: Rect, columns: &[Column], widths: &[u16],
             continue;
         }
         let missing = usize::from(*width).saturating_sub(text.width());
-        let shift = if column.right { missing as u16 } else { 0 };
+        let shift = if column.right { to_u16(missing) } else { 0 };
         canvas.text(at + shift, row.y, *width - shift, text, *style);
         at += width + 2;
     }
@@ -169,9 +170,9 @@ pub fn empty(canvas: &mut Canvas<'_>, area: Rect, sentence: &Safe, advice: &Safe
             text.wrap(usize::from(area.width.saturating_sub(4))).into_iter().map(move |line| (line, role))
         })
         .collect();
-    let top = area.y + area.height.saturating_sub(lines.len() as u16) / 3;
+    let top = area.y + area.height.saturating_sub(to_u16(lines.len())) / 3;
     for (index, (line, role)) in lines.iter().enumerate() {
-        let y = top + index as u16;
+        let y = top + to_u16(index);
         if y < area.bottom() {
             canvas.text(area.x + 2, y, area.width.saturating_sub(2), line, canvas.style(*role));
         }

@@ -12,6 +12,7 @@ use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, detail, format};
 use crate::alert::Alert;
+use crate::event::number::{to_u16, to_u64};
 use crate::event::{HOUR, LogLevel, Nanos, Record, Timestamp};
 use crate::query::Trace;
 use crate::safe;
@@ -145,7 +146,7 @@ fn head(
     services.sort_unstable();
     services.dedup();
     let errors = trace.records.iter().filter(|record| record.level >= LogLevel::Error).count();
-    let plural = |count: usize| plural(count as u64);
+    let plural = |count: usize| plural(to_u64(count));
     let first = [
         canvas.own(" trace ▸ ", Role::Muted),
         canvas.part(canvas.safe(&trace.id), Role::Link),
@@ -351,7 +352,7 @@ fn alert_detail(canvas: &mut Canvas<'_>, area: Rect, alert: &Alert) {
     );
     let lines = canvas.safe(&alert.summary).wrap(usize::from(inner.width));
     for (row, line) in lines.iter().enumerate() {
-        canvas.row(inner, row as u16 + 1, &[canvas.part(line.clone(), Role::Text)]);
+        canvas.row(inner, to_u16(row) + 1, &[canvas.part(line.clone(), Role::Text)]);
     }
 }
 

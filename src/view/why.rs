@@ -7,13 +7,14 @@ use super::canvas::Canvas;
 use super::scene::{ListState, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
+use crate::event::number::to_u16;
 use crate::safe;
 use crate::text::Safe;
 
 /// Draws over the screen; returns the rows that fit.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListState) -> usize {
     let threat = &scene.snapshot.threat;
-    let area = super::help::overlay_area(body, 100, (threat.reasons.len() as u16 + 8).max(11));
+    let area = super::help::overlay_area(body, 100, (to_u16(threat.reasons.len()) + 8).max(11));
     canvas.restyle(body, canvas.style(Role::Muted).remove_modifier(Modifier::REVERSED));
     canvas.clear(area);
     let title = canvas.own("Why this threat level", Role::Title);

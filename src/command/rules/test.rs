@@ -22,6 +22,7 @@ use super::super::print::{self, Out};
 use crate::alert::{Alert, AlertId};
 use crate::config::Config;
 use crate::correlate::{CorrelatorOptions, Output};
+use crate::event::number::{to_u64, to_usize};
 use crate::event::{Event, GenerationId, Nanos, SourceId, Timestamp};
 use crate::exit::Exit;
 use crate::pipeline::{Engine, EngineOptions, Line};
@@ -154,8 +155,8 @@ fn replay(rules: &RuleSet, header: &Header, lines: &[(Arc<str>, String)]) -> Vec
             source: SourceId::default(),
             path,
             generation: GenerationId::default(),
-            offset: number as u64,
-            number: number as u64 + 1,
+            offset: to_u64(number),
+            number: to_u64(number) + 1,
             lines: 1,
             read_at: Timestamp::MAX,
         };
@@ -195,7 +196,7 @@ fn events(test: &Node) -> Result<Vec<(Arc<str>, String)>, String> {
             lines.push((Arc::from(STREAM), node.scalar_text().unwrap_or_default()));
             continue;
         };
-        let repeat = event.remove("repeat").and_then(|count| count.as_u64()).unwrap_or(1) as usize;
+        let repeat = to_usize(event.remove("repeat").and_then(|count| count.as_u64()).unwrap_or(1));
         let streams = match event.remove("written_to") {
             Some(Value::Array(streams)) => streams.iter().map(|name| text(name).into()).collect(),
             Some(stream) => vec![text(&stream).into()],

@@ -12,6 +12,7 @@ use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::dialect::{Refused, translate};
+use crate::event::number::to_usize;
 
 /// Bound of a compiled expression, in bytes, so that a rule cannot take all memory.
 const SIZE_LIMIT: usize = 4 << 20;
@@ -143,7 +144,7 @@ fn most_states(hir: &Hir) -> usize {
         HirKind::Class(Class::Bytes(class)) => 1 + class.ranges().len(),
         HirKind::Capture(capture) => most_states(&capture.sub).saturating_add(2),
         HirKind::Repetition(repetition) => {
-            let times = repetition.max.unwrap_or(repetition.min.saturating_add(1)).max(1) as usize;
+            let times = to_usize(repetition.max.unwrap_or(repetition.min.saturating_add(1)).max(1));
             most_states(&repetition.sub).saturating_add(1).saturating_mul(times)
         }
         HirKind::Concat(parts) | HirKind::Alternation(parts) => sum(parts),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::event::number::to_u32;
 use crate::sigma::diagnostic::did_you_mean;
 use crate::sigma::modifier::Placeholders;
 use crate::sigma::rule::{
@@ -140,7 +141,7 @@ impl Assembly<'_> {
     ) -> Vec<CorrelationRule> {
         let mut places = Places::default();
         for (index, rule) in detections.iter().enumerate() {
-            places.add(&rule.header, RuleIndex(index as u32));
+            places.add(&rule.header, RuleIndex(to_u32(index)));
         }
         let mut resolved: Vec<CorrelationRule> = Vec::new();
         loop {
@@ -152,7 +153,7 @@ impl Assembly<'_> {
                 match inputs {
                     Some(inputs) => {
                         rule.inputs = inputs;
-                        let index = RuleIndex((detections.len() + resolved.len()) as u32);
+                        let index = RuleIndex(to_u32(detections.len() + resolved.len()));
                         places.add(&rule.header, index);
                         resolved.push(rule);
                     }

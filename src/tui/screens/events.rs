@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::event::number::to_u64;
 use crate::event::{LogLevel, Record};
 use crate::state::Filter;
 use crate::tui::model::Model;
@@ -101,7 +102,7 @@ pub(in crate::tui) fn rebuild_rows(model: &mut Model) {
     events.waiting = 0;
     if let (Flow::Paused { .. }, Some(frozen_at)) = (events.flow, events.frozen_at) {
         let waiting = model.snapshot.rows.after(frozen_at).filter(|row| events.filter.matches(row));
-        events.waiting = waiting.count() as u64;
+        events.waiting = to_u64(waiting.count());
     }
 }
 

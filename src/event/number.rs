@@ -1,0 +1,57 @@
+//! Conversions between whole numbers, in one place. Rust has `From` only where every machine has the room, and `as`
+//! cuts silently. These go to the nearest number there is: what is counted or numbered here (bytes of a text, rows,
+//! rules, cells of a screen) stands in memory and fits, and a bound that is wrong once leads to a value that is too
+//! small and never to another one.
+
+/// As an index or a length.
+#[inline]
+#[must_use]
+pub fn to_usize<N: TryInto<usize>>(number: N) -> usize {
+    number.try_into().unwrap_or(usize::MAX)
+}
+
+/// As a count, or a place in a file.
+#[inline]
+#[must_use]
+pub fn to_u64<N: TryInto<u64>>(number: N) -> u64 {
+    number.try_into().unwrap_or(u64::MAX)
+}
+
+/// As a place in a text or table that is kept in 32 bits: texts of events end long before.
+#[inline]
+#[must_use]
+pub fn to_u32<N: TryInto<u32>>(number: N) -> u32 {
+    number.try_into().unwrap_or(u32::MAX)
+}
+
+/// As cells of a screen.
+#[inline]
+#[must_use]
+pub fn to_u16<N: TryInto<u16>>(number: N) -> u16 {
+    number.try_into().unwrap_or(u16::MAX)
+}
+
+/// Where `part` begins in `text`, of which it was cut; beyond the end of it when it was not.
+#[inline]
+#[must_use]
+pub fn offset_in(part: &str, text: &str) -> usize {
+    part.as_ptr().addr().wrapping_sub(text.as_ptr().addr())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_becomes_the_largest() {
+        assert_eq!((to_u32(7_usize), to_u32(usize::MAX), to_u16(70_000_u32)), (7, u32::MAX, u16::MAX));
+        assert_eq!((to_usize(9_u32), to_u64(9_usize)), (9, 9));
+    }
+
+    #[test]
+    fn a_part_knows_where_it_begins() {
+        let text = "one two";
+        assert_eq!(text.split(' ').map(|part| offset_in(part, text)).collect::<Vec<_>>(), [0, 4]);
+        assert!(offset_in("elsewhere", text) > text.len());
+    }
+}
