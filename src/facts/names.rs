@@ -142,7 +142,7 @@ impl Names {
             rest = rest.get(length..)?;
         }
         let stated = subject & verdict & possible;
-        let row = self.rows.get(stated.trailing_zeros() as usize).filter(|_| stated != 0)?;
+        let row = self.rows.get(to_usize(stated.trailing_zeros())).filter(|_| stated != 0)?;
         Some(Named {
             fact: row.fact,
             reason: reason.or_else(|| row.reason.clone()),

@@ -21,7 +21,7 @@ use crate::correlate::Output;
 use crate::event::number::to_u64;
 use crate::event::{
     self, Cause, Chunk, Cursor, Event, EventId, Gap, Outcome, Redacted, SECOND, SourceId, SourceMessage,
-    Timestamp, shown,
+    Timestamp, canonical, shown,
 };
 use crate::state::{Pending, Snapshot, SourceStatus, State, Trouble, Update};
 use crate::triage::Decisions;

@@ -8,6 +8,7 @@ use super::scene::{AlertsShown, Panel, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, alerts, boards, chrome, columns, entities, format, graph, sources, why};
+use crate::event::number::to_u16;
 use crate::safe;
 use crate::sigma::{Board, Level};
 use crate::state::{BoardRow, Sight, Snapshot, SourceRow, ThreatSample};
