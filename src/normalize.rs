@@ -922,6 +922,8 @@ fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
             !text.is_empty() && text.len() < 20 && text.bytes().all(|byte| byte.is_ascii_digit())
         }
         (Role::Risk, _) => text.parse::<f64>().is_ok(),
+        // A number for nobody: `userId=0` of a visitor.
+        (Role::UserName, _) if text == "0" => false,
         (Role::UserName | Role::UserId | Role::Session | Role::Organization | Role::Code, Kind::Number) => {
             true
         }

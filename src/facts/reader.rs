@@ -433,6 +433,14 @@ impl Reader {
         }
     }
 
+    /// Of an event about a breaker, `name` is the breaker's.
+    fn bring_breaker(&mut self, event: &Event) {
+        let path = self.path("name");
+        if let Some(span) = first_span(event, path) {
+            self.bring(canonical::BREAKER_NAME, span, false, event);
+        }
+    }
+
     /// A value that names somebody or something; addresses are written the usual way.
     fn bring(&mut self, path: PathId, span: Span, overrules: bool, event: &Event) {
         let text = event.text(span);
@@ -477,6 +485,9 @@ impl Reader {
             echo: false,
         });
         self.bring_fixed(&named.set);
+        if named.fact.is_about_breaker() {
+            self.bring_breaker(line.event);
+        }
     }
 
     fn named(&mut self, name: &str, verdict: &str) -> Option<Named> {

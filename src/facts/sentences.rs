@@ -17,8 +17,9 @@ use crate::event::address::{self, is_placeholder};
 use crate::event::number::{offset_in, to_u32, to_usize};
 use crate::yaml::{self, Diagnostic, Node};
 
-/// Most bytes between subject and verdict.
+/// Most bytes between subject and verdict, and where the name of a thing may stand between them.
 const DISTANCE: usize = 28;
+const DISTANCE_WITH_NAME: usize = 48;
 /// Most bytes between both and the colon before a name.
 const COLON_DISTANCE: usize = 48;
 /// Where the first of the two begins at the latest.
@@ -36,6 +37,8 @@ pub struct Sentences {
     rows: Vec<Row>,
     stems: Vec<Stem>,
     by_text: HashMap<String, usize>,
+    /// Rows about a thing with a name, as a set.
+    with_names: u128,
     /// Words that end it.
     veto: HashSet<String>,
     /// Before the name of who acts or whom it is about, best first.
@@ -117,13 +120,13 @@ impl Sentences {
             return;
         }
         let bit = 1 << self.rows.len();
-        let is_set = |key: &str| text(key).as_deref() == Some("true");
+        self.with_names |= if is_true(node, "names") { bit } else { 0 };
         let entry = format!("sentences.yml:{}", node.at.line);
         self.rows.push(Row {
             fact,
             reason: text("reason"),
-            alone: is_set("alone"),
-            names: is_set("names"),
+            alone: is_true(node, "alone"),
+            names: is_true(node, "names"),
             set: fixed(node),
             entry,
         });
@@ -201,10 +204,11 @@ impl Sentences {
             Some(of(subject)?.subject & of(verdict)?.verdict).filter(|rows| *rows != 0)
         };
         for (subject, verdict) in hits.iter().flat_map(|subject| hits.iter().map(move |hit| (subject, hit))) {
-            let Some(mut rows) = rows_of(subject, verdict).filter(|_| reader.is_close(subject, verdict))
-            else {
-                continue;
-            };
+            let Some(mut rows) = rows_of(subject, verdict) else { continue };
+            if !reader.is_close(subject, verdict, DISTANCE) {
+                let is_near = reader.is_close(subject, verdict, DISTANCE_WITH_NAME);
+                rows &= if is_near { self.with_names } else { 0 };
+            }
             while rows != 0 {
                 let place = [subject.start..subject.end, verdict.start..verdict.end];
                 found.push((rows.trailing_zeros(), place));
@@ -215,6 +219,10 @@ impl Sentences {
         found.dedup_by_key(|(row, _)| *row);
         found.into_iter().filter_map(|(row, pair)| Some((self.rows.get(row as usize)?, pair))).collect()
     }
+}
+
+fn is_true(row: &Node, key: &str) -> bool {
+    row.get(key).and_then(Node::scalar_text).as_deref() == Some("true")
 }
 
 /// The words of a text and where they begin; signs at their ends are no part of them.
@@ -271,16 +279,16 @@ impl<'r> Reader<'r> {
     }
 
     /// Whether two stems stand near the beginning, and near each other but for names in quotes and paths.
-    fn is_close(&self, a: &StemHit, b: &StemHit) -> bool {
+    fn is_close(&self, a: &StemHit, b: &StemHit, distance: usize) -> bool {
         let (first, second) = if a.start <= b.start { (a, b) } else { (b, a) };
         let Some(between) = self.message.get(first.end..second.start) else { return false };
-        if between.len() <= DISTANCE || first.start > BEGINNING {
+        if between.len() <= distance || first.start > BEGINNING {
             return first.start <= BEGINNING;
         }
         let in_quotes = self.quoted.iter().filter(|part| part.start >= first.end && part.end <= second.start);
         let in_quotes: usize = in_quotes.map(Range::len).sum();
         let in_paths: usize = between.split(' ').filter(|piece| piece.starts_with('/')).map(str::len).sum();
-        between.len() <= DISTANCE + in_quotes + in_paths
+        between.len() <= distance + in_quotes + in_paths
     }
 
     /// Where the claim stands. Of a fact that stands without anybody it is the clause of subject and verdict: a
@@ -435,7 +443,7 @@ impl<'r> Reader<'r> {
         let behind = self.message.get(subject.end..)?;
         let skipped = behind.len() - behind.trim_start_matches([' ', ':', '=', '(']).len();
         let place = subject.end + skipped;
-        let after_word = || self.behind("for ").find_map(|place| self.name_at(place));
+        let after_word = || self.behind("for ").find_map(|place| self.thing_at(place));
         self.thing_at(place).filter(|name| !pair[1].contains(&name.start)).or_else(after_word).or_else(|| {
             let before = self.message.get(..subject.start)?.trim_end();
             let start = before.rfind(' ').map_or(0, |at| at + 1);

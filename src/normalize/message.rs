@@ -227,11 +227,19 @@ fn breaker<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
     }
     let state = match verb.to_ascii_lowercase().as_str() {
         "transitioned" | "transitioning" => words.find_map(value::breaker_state),
-        _ => value::breaker_state(verb),
+        _ => behind_arrow(rest).or_else(|| value::breaker_state(verb)),
     };
     if let Some(state) = state {
         found(Fact::Word(canonical::BREAKER_STATE, state));
     }
+}
+
+/// The state behind `closed -> open`, `from closed to open`.
+fn behind_arrow(rest: &str) -> Option<&'static str> {
+    ["->", "→", "=>", " to "].iter().find_map(|arrow| {
+        let (_, after) = rest.split_once(arrow)?;
+        value::breaker_state(token(after.trim_start()))
+    })
 }
 
 /// `GET /x HTTP/1.1" 401`: the quoted line, and the status if it follows.
