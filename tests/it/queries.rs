@@ -208,6 +208,7 @@ fn every_subject_has_rules() {
         "circuit-breakers",
         "configuration",
         "database",
+        "host",
         "injection",
         "rate-limits",
         "secrets-and-encryption",

@@ -2,6 +2,7 @@
 
 mod access;
 mod backing;
+mod host;
 mod operation;
 mod traffic;
 
@@ -43,6 +44,8 @@ pub fn samples() -> Vec<Sample> {
         access::resets(),
         access::tokens(),
         access::sessions(),
+        host::host(),
+        host::slowly(),
         traffic::rate_limits(),
         traffic::abuse(),
         traffic::injection(),
