@@ -112,6 +112,18 @@ pub struct WatchArgs {
     #[arg(long, value_enum, default_value_t)]
     pub from: From,
 
+    /// Receive as well (repeatable): syslog by udp://, tcp:// or unix:///PATH, OpenTelemetry by http://
+    #[arg(long, value_name = "URL")]
+    pub listen: Vec<String>,
+
+    /// File with the secret that senders over http:// give as `Authorization: Bearer`
+    #[arg(long, value_name = "FILE")]
+    pub listen_token_file: Option<PathBuf>,
+
+    /// Read the journal of systemd as well: of UNIT (repeatable), or the whole
+    #[arg(long, value_name = "UNIT", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub journald: Vec<String>,
+
     #[command(flatten)]
     pub rules: RuleArgs,
     #[command(flatten)]

@@ -47,6 +47,8 @@ pub mod index;
 #[cfg(feature = "app")]
 pub mod pipeline;
 #[cfg(feature = "app")]
+pub mod receive;
+#[cfg(feature = "app")]
 pub mod samples;
 #[cfg(feature = "app")]
 pub mod source;

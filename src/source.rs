@@ -106,6 +106,8 @@ pub struct Options {
     pub rotation_quiet: Duration,
     /// Never read: soctop's own data.
     pub exclude: Vec<PathBuf>,
+    /// Folders below `exclude` that are read, and from their start: what was received and is not stored yet.
+    pub spools: Vec<PathBuf>,
     pub symlinks: Symlinks,
     /// How many levels below a directory, or below `**`, are looked at.
     pub directory_depth: usize,
@@ -139,6 +141,7 @@ impl Default for Options {
             coalesce: Duration::from_millis(1),
             rotation_quiet: Duration::from_secs(30),
             exclude: Vec::new(),
+            spools: Vec::new(),
             symlinks: Symlinks::SameOwner,
             directory_depth: 8,
             open_files_max: 1024,

@@ -18,6 +18,7 @@ use crate::event::Timestamp;
 use crate::exit::Exit;
 use crate::facts::Vocabulary;
 use crate::pipeline::{Clock, LiveOptions};
+use crate::receive;
 use crate::samples::{self, Line};
 use crate::sigma::Placeholders;
 use crate::source;
@@ -47,6 +48,7 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let plain = live::is_plain(&args.screen);
     let (lines, printed) = live::plain_lines();
     let running = live::start(LiveOptions {
+        received: receive::Listeners::default(),
         inputs: vec![source::Input::Directory(logs)],
         from: source::From::Start,
         follow: true,

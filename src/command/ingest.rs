@@ -10,6 +10,7 @@ use super::{live, print};
 use crate::cli::IngestArgs;
 use crate::exit::Exit;
 use crate::pipeline::{self, Clock, LiveOptions};
+use crate::receive;
 use crate::source::{self, Input};
 use crate::state::Snapshot;
 use crate::text::{Safe, plural};
@@ -22,6 +23,7 @@ pub fn run(args: &IngestArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let loaded = live::load_rules(&config)?;
     live::report_rule_problems(&loaded);
     let running = live::start(LiveOptions {
+        received: receive::Listeners::default(),
         inputs: inputs(&args.inputs)?,
         from: source::From::Start,
         follow: false,

@@ -1,5 +1,9 @@
 //! `soctop watch`: the live dashboard.
 
+use std::path::Path;
+
+use anyhow::Context;
+
 use super::live;
 use super::process;
 use super::settings::{self, CliOverrides};
@@ -7,13 +11,15 @@ use crate::cli::{From, WatchArgs};
 use crate::config::{Config, Environment, RuleFiles, SourceConfig};
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::{Clock, LiveOptions};
+use crate::receive::{Listener, Listeners, Token};
 use crate::source;
 use crate::view::scene::Stream;
 
 pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let overrides = overrides.rules(&args.rules).store(&args.store).screen(&args.screen);
     let config = overrides.resolve()?;
-    let inputs = inputs(&args.inputs, &config)?;
+    let received = received(args)?;
+    let inputs = inputs(&args.inputs, !received.listeners.is_empty(), &config)?;
     let data_dir = settings::data_dir(&config)?;
     let (files, loaded) = RuleFiles::open(&config)?;
     let plain = live::is_plain(&args.screen);
@@ -25,6 +31,7 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let (lines, printed) = live::plain_lines();
     let running = live::start(LiveOptions {
         inputs,
+        received,
         from: match args.from {
             From::Start => source::From::Start,
             From::End => source::From::End,
@@ -43,12 +50,33 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     if plain { live::print_alerts(running, printed) } else { live::show(running, &config, Stream::Live) }
 }
 
-/// What to read: what is named, else what is configured.
-fn inputs(words: &[String], config: &Config) -> anyhow::Result<Vec<source::Input>> {
+/// What to receive, and what its senders must know.
+fn received(args: &WatchArgs) -> anyhow::Result<Listeners> {
+    let token = args.listen_token_file.as_deref().map(read_token).transpose()?;
+    let mut listeners: Vec<Listener> =
+        args.listen.iter().map(|word| word.parse()).collect::<Result<_, _>>()?;
+    let units = args.journald.iter().map(|unit| Some(unit.clone()).filter(|unit| !unit.is_empty()));
+    listeners.extend(units.map(Listener::Journal));
+    Ok(Listeners { listeners, token }.guarded()?)
+}
+
+fn read_token(file: &Path) -> anyhow::Result<Token> {
+    let name = crate::event::shown(file);
+    let secret = std::fs::read(file).with_context(|| format!("cannot read the secret in `{name}`"))?;
+    Token::new(&secret).ok_or_else(|| {
+        Hinted::error(
+            format!("the secret in `{name}` is shorter than 16 bytes"),
+            "make one: `head -c 24 /dev/urandom | base64`",
+        )
+    })
+}
+
+/// What to read: what is named, else what is configured. Nothing need be read where something `is_received`.
+fn inputs(words: &[String], is_received: bool, config: &Config) -> anyhow::Result<Vec<source::Input>> {
     if words.is_empty() {
         let configured = config.sources.iter().flat_map(SourceConfig::watched);
         let inputs: Vec<_> = configured.map(source::Input::parse).collect::<Result<_, _>>()?;
-        if inputs.is_empty() {
+        if inputs.is_empty() && !is_received {
             return Err(Hinted::error(
                 "nothing to watch",
                 "name files, globs, folders or `-`: `soctop watch /var/log/app/*.log`; `soctop demo` needs nothing",

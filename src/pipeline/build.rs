@@ -24,6 +24,7 @@ use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
 use crate::facts::Vocabulary;
 use crate::index::{self, Writer};
 use crate::normalize::Redaction;
+use crate::receive::{self, ReceiverReport, Receivers, SharedSpool};
 use crate::source::{self, Changes, Input, Stop};
 use crate::state::{self, Snapshot, State, Update};
 use crate::triage::Decisions;
@@ -52,6 +53,8 @@ pub const PLAIN_ALERTS: usize = 256;
 /// What a live engine is started with.
 pub struct LiveOptions {
     pub inputs: Vec<Input>,
+    /// What others send.
+    pub received: receive::Listeners,
     /// Where to begin in files that have not been read before.
     pub from: source::From,
     /// Go on when everything has been read.
@@ -93,6 +96,8 @@ pub enum LiveError {
     ReadsItself { data_dir: PathBuf },
     #[error("cannot start the thread `{name}`")]
     Thread { name: &'static str, source: io::Error },
+    #[error(transparent)]
+    Receive(#[from] receive::Error),
     #[error("cannot watch for changes")]
     Watch(#[source] io::Error),
     /// A bug: the message of the panic went to standard error.
@@ -125,7 +130,8 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     let snapshots = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
     let mut threads = Threads::new(pipes.notices.sender.clone())?;
 
-    start_reading(&mut threads, &mut options, &writer, pipes.chunks.sender)?;
+    let spools = start_receiving(&mut threads, &mut options, &writer, &pipes.chunks.sender)?;
+    start_reading(&mut threads, &mut options, &writer, pipes.chunks.sender, &spools)?;
     start_following_rules(&mut threads, &mut options, &prepared, &writer, pipes.rules.sender)?;
     let decisions = Arc::new(ArcSwap::from_pointee(Decisions::default()));
     let searcher = Searcher {
@@ -141,6 +147,7 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
         recycled: pipes.recycled.sender,
         reports: pipes.reports.sender,
         alerts: options.plain.as_ref().map(|plain| plain.alerts.clone()),
+        stored: Box::new(move |cursors| spools.iter().for_each(|spool| spool.stored(cursors))),
         stop: threads.stop.clone(),
     };
     let paths = prepared.engine.paths().clone();
@@ -235,14 +242,42 @@ fn prepare(options: &mut LiveOptions, writer: &Writer) -> Result<EngineStart, Li
     Ok(EngineStart { engine, options: set_up, state, problems })
 }
 
+/// Gives back the spools in which what is received waits to be read.
+fn start_receiving(
+    threads: &mut Threads,
+    options: &mut LiveOptions,
+    writer: &Writer,
+    chunks: &Sender<SourceMessage>,
+) -> Result<Vec<SharedSpool>, LiveError> {
+    let wanted = std::mem::take(&mut options.received);
+    if wanted.listeners.is_empty() {
+        return Ok(Vec::new());
+    }
+    let receivers = Receivers::open(wanted, &options.data_dir.join("spool"))?;
+    let spools = receivers.spools();
+    spools.iter().for_each(|spool| spool.stored(&writer.payload().cursors));
+    let (reports, failed, stop) = (chunks.clone(), chunks.clone(), threads.stop.clone());
+    threads.start("receive", move || {
+        // The engine is gone only when everything ends anyway.
+        let tell = move |report| drop(reports.send(received(report)));
+        if let Err(error) = receivers.run(&stop, tell) {
+            drop(failed.send(SourceMessage::Remark { message: error.to_string(), hint: None }));
+        }
+    })?;
+    Ok(spools)
+}
+
 fn start_reading(
     threads: &mut Threads,
     options: &mut LiveOptions,
     writer: &Writer,
     chunks: Sender<SourceMessage>,
+    spools: &[SharedSpool],
 ) -> Result<(), LiveError> {
-    let reading = source_options(options, writer);
-    let (inputs, stop) = (std::mem::take(&mut options.inputs), threads.stop.clone());
+    let mut reading = source_options(options, writer);
+    reading.spools = spools.iter().map(SharedSpool::folder).collect();
+    let (mut inputs, stop) = (std::mem::take(&mut options.inputs), threads.stop.clone());
+    inputs.extend(reading.spools.iter().cloned().map(Input::Directory));
     let troubled = chunks.clone();
     threads.start("source", move || {
         if let Err(error) = source::run(inputs, reading, chunks, stop) {
@@ -436,6 +471,19 @@ fn prepare_state(rules: &LoadedRules, problems: &[String], writer: &Writer) -> S
         });
     }
     state
+}
+
+/// What a receiver reports, as sources do.
+fn received(report: ReceiverReport) -> SourceMessage {
+    let cause = Cause::Store;
+    match report {
+        ReceiverReport::Remark { message, hint } => SourceMessage::Remark { message, hint },
+        ReceiverReport::Over { about } => SourceMessage::Over { about: about.into(), cause },
+        ReceiverReport::Begins { about, message, hint } => {
+            let (about, hint) = (about.into(), Some(hint));
+            SourceMessage::Trouble(Trouble { source: None, about, cause, message, hint })
+        }
+    }
 }
 
 /// Files that a store consists of, by name.

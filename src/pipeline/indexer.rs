@@ -89,6 +89,9 @@ pub(super) enum IndexReport {
     Trouble { message: String, hint: Option<String> },
 }
 
+/// Takes the cursors of a commit.
+pub(super) type Stored = Box<dyn Fn(&[Cursor]) + Send>;
+
 /// The committer's ends of the channels.
 pub(super) struct Ends {
     pub batches: Receiver<Batch>,
@@ -98,6 +101,8 @@ pub(super) struct Ends {
     pub reports: Sender<IndexReport>,
     /// Alerts leave the process here, after the commit that contains them.
     pub alerts: Option<Sender<Alert>>,
+    /// Told after each commit how far everything is read in it.
+    pub stored: Stored,
     /// Once it is rung, nothing waits any longer for writing to work again.
     pub stop: Stop,
 }
@@ -257,6 +262,7 @@ impl Indexer {
         position.detection = self.position.detection.take();
         self.writer.commit(position)?;
         self.dirty = false;
+        (self.ends.stored)(&self.position.cursors);
         self.hand_out_alerts();
         Ok(())
     }

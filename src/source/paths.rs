@@ -108,7 +108,8 @@ pub(crate) fn skip_by_name(path: &Path, named: bool, options: &Options) -> Optio
 }
 
 fn is_below_own(path: &Path, options: &Options) -> bool {
-    options.exclude.iter().any(|own| path.starts_with(own))
+    let is_below = |folders: &[PathBuf]| folders.iter().any(|own| path.starts_with(own));
+    is_below(&options.exclude) && !is_below(&options.spools)
 }
 
 /// Where a path leads; one that leads nowhere yet lies in a folder that leads somewhere.

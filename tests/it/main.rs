@@ -17,6 +17,7 @@ mod hostile; // lines that are meant to cost time
 mod ingest; // files into the index, once
 mod payloads; // the injection rules on labelled payloads
 mod queries; // every bundled rule is complete, valid and unique
+mod receive;
 mod recordings; // real logs: every line accounted for, every stream understood
 mod reload; // rules edited under a running watch
 mod rules; // what `soctop rules` answers

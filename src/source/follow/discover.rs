@@ -364,7 +364,8 @@ impl Follow {
             return Ok(place);
         }
         let mut place = Place::start(path, source, self.fresh_generation(identity));
-        if is_packed(path) {
+        // What was received is no copy of anything, even where it is the same again.
+        if is_packed(path) || self.options.spools.iter().any(|spool| path.starts_with(spool)) {
             return Ok(place);
         }
         if !self.first_look {

@@ -1,0 +1,358 @@
+//! Files that hold what was received until the index does.
+//!
+//! A spool is a folder of segments, `0000000001.log` and so on: lines as they will be read. Beside each lies a
+//! `.sum` file, one line for each time that the segment was made sure of: the bytes it then had, and a hash of
+//! those since the time before. A new run begins a new segment, so that nothing is ever changed but appended to.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::event::Cursor;
+
+/// How much a spool may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct SpoolLimits {
+    /// A segment that has grown to this is followed by another.
+    pub segment_bytes: u64,
+    /// Beyond this nothing is taken.
+    pub spool_bytes: u64,
+}
+
+impl Default for SpoolLimits {
+    fn default() -> Self {
+        Self { segment_bytes: 16 << 20, spool_bytes: 1 << 30 }
+    }
+}
+
+/// There is no room, or none can be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoRoom {
+    #[error("{0} MiB wait for the index")]
+    Waiting(u64),
+    #[error("{0}")]
+    Disk(#[from] io::Error),
+}
+
+/// Nothing was kept.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub(crate) struct Full {
+    reason: NoRoom,
+    /// It was not so when something was to be kept before.
+    pub(crate) is_news: bool,
+}
+
+/// Bytes of a segment that are not those that were received.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Damage {
+    pub(crate) path: PathBuf,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+}
+
+/// One folder of segments, of which the last is written.
+pub struct Spool {
+    folder: PathBuf,
+    limits: SpoolLimits,
+    /// Segments that are complete, with their sizes in bytes.
+    sealed: Vec<(PathBuf, u64)>,
+    active: Segment,
+    number: u64,
+    is_full: bool,
+}
+
+struct Segment {
+    path: PathBuf,
+    log: File,
+    sums: File,
+    /// Bytes written.
+    size: u64,
+    /// Bytes that are certain to be on the disk.
+    synced: u64,
+}
+
+impl Spool {
+    /// Opens the spool of `folder`, and says what of the earlier runs is damaged. A line that was not
+    /// received to its end is cut off.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, read or written.
+    pub(crate) fn open(folder: &Path, limits: SpoolLimits) -> io::Result<(Self, Vec<Damage>)> {
+        let folder = std::path::absolute(folder)?;
+        fs::create_dir_all(&folder)?;
+        let mut sealed = Vec::new();
+        let mut damage = Vec::new();
+        let mut number = 0;
+        for (found, path) in segments(&folder)? {
+            number = number.max(found);
+            let size = cut_torn_end(&path)?;
+            if size == 0 {
+                remove(&path)?;
+                continue;
+            }
+            damage.extend(verify(&path)?);
+            sealed.push((path, size));
+        }
+        let active = Segment::create(&folder, number + 1)?;
+        let spool = Self { folder, limits, sealed, active, number: number + 1, is_full: false };
+        Ok((spool, damage))
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Keeps whole lines, each with its line break. True when there had been no room before.
+    ///
+    /// # Errors
+    /// When there is no room; then none of the lines is kept.
+    pub(crate) fn append(&mut self, lines: &[u8]) -> Result<bool, Full> {
+        match self.try_append(lines) {
+            Ok(()) => Ok(std::mem::take(&mut self.is_full)),
+            Err(reason) => Err(Full { reason, is_news: !std::mem::replace(&mut self.is_full, true) }),
+        }
+    }
+
+    fn try_append(&mut self, lines: &[u8]) -> Result<(), NoRoom> {
+        let added = lines.len() as u64;
+        let held = self.held_bytes();
+        if held + added > self.limits.spool_bytes {
+            return Err(NoRoom::Waiting(held >> 20));
+        }
+        if self.active.size > 0 && self.active.size + added > self.limits.segment_bytes {
+            self.seal()?;
+        }
+        Ok(self.active.append(lines)?)
+    }
+
+    fn held_bytes(&self) -> u64 {
+        self.sealed.iter().map(|(_, size)| size).sum::<u64>() + self.active.size
+    }
+
+    fn seal(&mut self) -> io::Result<()> {
+        self.active.sync()?;
+        let next = Segment::create(&self.folder, self.number + 1)?;
+        self.number += 1;
+        let full = std::mem::replace(&mut self.active, next);
+        self.sealed.push((full.path, full.size));
+        Ok(())
+    }
+
+    /// Everything that was kept is on the disk afterwards.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.active.sync()
+    }
+
+    /// Removes the segments that were read to their end, as these cursors of the last commit say.
+    pub(crate) fn stored(&mut self, cursors: &[Cursor]) {
+        let is_stored = |(path, size): &(PathBuf, u64)| {
+            cursors.iter().any(|cursor| cursor.path == *path && cursor.end >= *size)
+        };
+        // What cannot be removed is tried again.
+        self.sealed.retain(|segment| !(is_stored(segment) && remove(&segment.0).is_ok()));
+    }
+}
+
+impl Segment {
+    fn create(folder: &Path, number: u64) -> io::Result<Self> {
+        let path = folder.join(format!("{number:010}.log"));
+        let new = |path: &Path| OpenOptions::new().append(true).create_new(true).open(path);
+        let (log, sums) = (new(&path)?, new(&path.with_extension("sum"))?);
+        File::open(folder)?.sync_all()?;
+        Ok(Self { path, log, sums, size: 0, synced: 0 })
+    }
+
+    /// All of it, or none: what was written of it is taken back.
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        match self.log.write_all(lines) {
+            Ok(()) => {
+                self.size += lines.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                self.log.set_len(self.size)?;
+                Err(error)
+            }
+        }
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if self.synced == self.size {
+            return Ok(());
+        }
+        let since = read_range(&File::open(&self.path)?, self.synced, self.size)?;
+        self.log.sync_data()?;
+        let line = format!("{} {:016x}\n", self.size, xxh3_64(&since));
+        self.sums.write_all(line.as_bytes())?;
+        self.sums.sync_data()?;
+        self.synced = self.size;
+        Ok(())
+    }
+}
+
+/// The segments of a folder, in the order in which they were written.
+fn segments(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_log = path.extension().is_some_and(|extension| extension == "log");
+        let number = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
+        if let Some(number) = number.filter(|_| is_log) {
+            found.push((number, path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The last line of the newest segment that holds any.
+pub(crate) fn last_line(folder: &Path) -> Option<Vec<u8>> {
+    let newest = segments(folder).ok()?.into_iter().rev();
+    newest.filter_map(|(_, path)| fs::read(path).ok()).find_map(|lines| {
+        let end = lines.len().checked_sub(1)?;
+        let line = lines.get(..end)?;
+        let start = memchr::memrchr(b'\n', line).map_or(0, |at| at + 1);
+        line.get(start..).map(<[u8]>::to_vec)
+    })
+}
+
+/// Cuts off what follows the last line break; the size in bytes that remains.
+fn cut_torn_end(path: &Path) -> io::Result<u64> {
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    let size = file.metadata()?.len();
+    let mut end = size;
+    while end > 0 {
+        let from = end.saturating_sub(64 << 10);
+        let block = read_range(&file, from, end)?;
+        if let Some(at) = memchr::memrchr(b'\n', &block) {
+            end = from + at as u64 + 1;
+            break;
+        }
+        end = from;
+    }
+    if end < size {
+        file.set_len(end)?;
+    }
+    Ok(end)
+}
+
+/// The parts of a segment that are not as they were received. What was never made sure of is not known.
+fn verify(path: &Path) -> io::Result<Vec<Damage>> {
+    let sums = match fs::read_to_string(path.with_extension("sum")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        sums => sums?,
+    };
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    let mut damage = Vec::new();
+    let mut from = 0;
+    for line in sums.lines() {
+        // A last line that was not written to its end says nothing.
+        let Some((to, sum)) = sum_of(line) else { break };
+        let is_whole = to <= size && to >= from && xxh3_64(&read_range(&file, from, to)?) == sum;
+        if !is_whole {
+            damage.push(Damage { path: path.to_owned(), from, to });
+        }
+        from = to;
+    }
+    Ok(damage)
+}
+
+fn sum_of(line: &str) -> Option<(u64, u64)> {
+    let (to, sum) = line.split_once(' ')?;
+    let is_whole = sum.len() == 16;
+    Some((to.parse().ok()?, u64::from_str_radix(sum, 16).ok().filter(|_| is_whole)?))
+}
+
+fn read_range(file: &File, from: u64, to: u64) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(to.saturating_sub(from)).map_err(io::Error::other)?;
+    let mut bytes = vec![0; length];
+    file.read_exact_at(&mut bytes, from)?;
+    Ok(bytes)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)?;
+    match fs::remove_file(path.with_extension("sum")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> SpoolLimits {
+        SpoolLimits { segment_bytes: 20, spool_bytes: 60 }
+    }
+
+    fn logs(folder: &Path) -> Vec<String> {
+        segments(folder).unwrap().iter().map(|(_, path)| fs::read_to_string(path).unwrap()).collect()
+    }
+
+    fn cursor(path: PathBuf, end: u64) -> Cursor {
+        Cursor { path, end, ..Cursor::default() }
+    }
+
+    #[test]
+    fn segments_go_when_they_are_stored_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut spool, _) = Spool::open(folder.path(), small()).unwrap();
+        for number in 0..4 {
+            spool.append(format!("line number {number}\n").as_bytes()).unwrap();
+        }
+        assert_eq!(logs(folder.path()).len(), 4);
+        let full = spool.append(b"a line too many\n").unwrap_err();
+        assert!(full.is_news);
+        assert!(!spool.append(b"a line too many\n").unwrap_err().is_news);
+        let first = spool.folder().join("0000000001.log");
+        spool.stored(&[cursor(first.clone(), 13)]);
+        assert_eq!(logs(folder.path()).len(), 4);
+        spool.stored(&[cursor(first, 14)]);
+        assert_eq!(logs(folder.path()).len(), 3);
+        assert!(spool.append(b"now there is\n").unwrap());
+    }
+
+    #[test]
+    fn the_segment_that_is_written_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut spool, _) = Spool::open(folder.path(), small()).unwrap();
+        spool.append(b"one\n").unwrap();
+        spool.stored(&[cursor(spool.folder().join("0000000001.log"), 4)]);
+        assert_eq!(logs(folder.path()), ["one\n"]);
+    }
+
+    #[test]
+    fn what_was_received_is_there_after_a_restart_without_a_torn_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut spool, _) = Spool::open(folder.path(), small()).unwrap();
+        spool.append(b"one\n").unwrap();
+        spool.sync().unwrap();
+        spool.active.append(b"two, and the power f").unwrap();
+        drop(spool);
+        let (mut spool, damage) = Spool::open(folder.path(), small()).unwrap();
+        spool.append(b"three\n").unwrap();
+        assert_eq!(damage, []);
+        assert_eq!(logs(folder.path()), ["one\n", "three\n"]);
+    }
+
+    #[test]
+    fn bytes_that_changed_on_the_disk_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut spool, _) = Spool::open(folder.path(), small()).unwrap();
+        for line in [b"one\n", b"two\n", b"six\n"] {
+            spool.append(line).unwrap();
+            spool.sync().unwrap();
+        }
+        let path = spool.folder().join("0000000001.log");
+        drop(spool);
+        fs::write(&path, "one\ntwX\nsix\n").unwrap();
+        let (_, damage) = Spool::open(folder.path(), small()).unwrap();
+        assert_eq!(damage, [Damage { path, from: 4, to: 8 }]);
+    }
+}
