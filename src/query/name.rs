@@ -41,6 +41,30 @@ pub const SHORT_NAMES: &[(&str, &str)] = &[
     ("time", TIME),
 ];
 
+/// Canonical fields of few different values, repeated in most events. The index does not hold their words once
+/// more for each event: a search without a field looks at the different values themselves.
+pub const REPEATED: &[&str] = &[
+    "event.action",
+    "event.category",
+    "event.outcome",
+    "event.reason",
+    "event.type",
+    "host.name",
+    "http.request.method",
+    "http.response.status_code",
+    "log.level",
+    "log.logger",
+    "process.name",
+    "service.name",
+    "user_agent.original",
+];
+
+/// Whether the values of a field are searched by their words where no field is named.
+#[must_use]
+pub fn is_repeated(name: &str) -> bool {
+    REPEATED.contains(&name)
+}
+
 /// `kind:gap` finds what was lost, in the index.
 pub const KIND: &str = "kind";
 

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use regex::{Regex, RegexBuilder};
 
 use super::expression::{Limit, Pattern, Test};
-use super::words::{WordPhrase, comparable, fold};
+use super::words::{WordPhrase, comparable, fold, words};
 use crate::event::{EventId, Timestamp};
 
 /// Compiled size of a regular expression from a query.
@@ -135,6 +135,16 @@ impl WordsTest {
         })
     }
 
+    /// Whether a value in comparable form passes by its words.
+    #[must_use]
+    pub fn holds_value(&self, value: &str) -> bool {
+        match self {
+            // Most values do not even hold the letters.
+            Self::Phrases(phrases) if !phrases.iter().any(|phrase| phrase.may_occur(value)) => false,
+            _ => self.holds(&words(value)),
+        }
+    }
+
     /// Whether words in comparable form pass.
     #[must_use]
     pub fn holds(&self, words: &[(usize, String)]) -> bool {
@@ -184,6 +194,14 @@ fn bound(limit: &Limit) -> Result<Bound<Timestamp>, String> {
         Limit::Including(value) => Bound::Included(time(value)?),
         Limit::Excluding(value) => Bound::Excluded(time(value)?),
     })
+}
+
+/// Whether a value of the line is nothing but the time of its event. It is found as a time, and not by its
+/// text, of which every event has another.
+#[must_use]
+pub fn is_time_of(value: &str, time: Timestamp) -> bool {
+    let looks_like_one = value.len() > "2026-03-01T".len() && value.as_bytes().get(4) == Some(&b'-');
+    looks_like_one && Timestamp::parse_rfc3339(value) == Some(time)
 }
 
 /// RFC 3339, or seconds, milliseconds, microseconds or nanoseconds since 1970.

@@ -199,6 +199,16 @@ impl WordPhrase {
         Self { slots, slop: 0 }
     }
 
+    /// Whether a text in comparable form holds the letters of each whole word.
+    #[must_use]
+    pub fn may_occur(&self, text: &str) -> bool {
+        let holds = |test: &WordTest| match test {
+            WordTest::Is(word) => text.contains(word.as_str()),
+            WordTest::Like(_) => true,
+        };
+        self.slots.iter().all(|(_, test)| holds(test))
+    }
+
     /// Whether the phrase occurs among these words; a phrase without words never does.
     #[must_use]
     pub fn occurs(&self, words: &[(usize, String)]) -> bool {

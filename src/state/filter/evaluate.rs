@@ -4,8 +4,8 @@
 use std::cell::OnceCell;
 
 use crate::event::{EventId, LogLevel, Record, RecordField};
-use crate::query::name::{self, CORRELATION_ID, EVENT_ID, MESSAGE, OUTCOME, SOURCE, TIME};
-use crate::query::value::{TimeTest, ValueTest, WordsTest, event_ids};
+use crate::query::name::{self, CORRELATION_ID, EVENT_ID, MESSAGE, OUTCOME, SOURCE, TIME, is_repeated};
+use crate::query::value::{TimeTest, ValueTest, WordsTest, event_ids, is_time_of};
 use crate::query::words::{
     SEARCHED_FIELDS, VALUE_BYTES, WORDS_BYTES, clean_name, comparable, head, is_wordy, push_value, words,
 };
@@ -153,11 +153,7 @@ impl Named {
 
     /// A long text is found by its words, all other values as a whole.
     fn value_holds(&self, subject: &Subject<'_>, field: &RecordField) -> bool {
-        let by_words = field.is_string
-            && field.value.len() > VALUE_BYTES
-            && &*field.name != CORRELATION_ID
-            && !field.joined;
-        match by_words {
+        match is_long(field) {
             true => !self.is_range && subject.words_hold(&self.words),
             false => self.value.holds(&comparable(&field.value)),
         }
@@ -215,16 +211,15 @@ impl<'r> Subject<'r> {
         self.message.get_or_init(|| words(head(&self.record.message, WORDS_BYTES)))
     }
 
-    /// The words of what the line says beside its message, its time and its ids.
+    /// The words of what the line says beside its message, its time, its ids and what is repeated.
     fn text(&self) -> &Words {
         self.text.get_or_init(|| {
             let mut text = String::new();
             let from_line = self.fields().filter(|field| !field.derived && !field.joined);
             for field in from_line {
                 let is_elsewhere = field.value == self.record.message
-                    || self.homes().any(|home| {
-                        matches!(&*home.name, TIME | CORRELATION_ID) && home.value == field.value
-                    });
+                    || self.homes().any(|home| self.has_words_of(home, field))
+                    || is_time_of(&field.value, self.record.time);
                 if !is_elsewhere && is_wordy(field.is_string, &field.value) {
                     push_value(&mut text, 0, &field.value);
                 }
@@ -233,8 +228,25 @@ impl<'r> Subject<'r> {
         })
     }
 
+    /// Whether the words of a field of the line are looked for at a canonical field.
+    fn has_words_of(&self, home: &RecordField, field: &RecordField) -> bool {
+        home.value == field.value
+            && (matches!(&*home.name, TIME | CORRELATION_ID) || is_repeated(&home.name) && !is_long(home))
+    }
+
     fn words_hold(&self, test: &WordsTest) -> bool {
-        test.holds(self.message()) || test.holds(self.text())
+        test.holds(self.message()) || test.holds(self.text()) || self.repeated_holds(test)
+    }
+
+    /// Whether a value of which many events have the same passes by its words.
+    fn repeated_holds(&self, test: &WordsTest) -> bool {
+        let is_one = |field: &&RecordField| {
+            is_repeated(&field.name)
+                && !is_null(field)
+                && !is_long(field)
+                && self.same_elsewhere(field).is_none()
+        };
+        self.fields().filter(is_one).any(|field| test.holds_value(&comparable(&field.value)))
     }
 
     /// Where the value of a field that is not canonical stands under a canonical name.
@@ -246,10 +258,15 @@ impl<'r> Subject<'r> {
             self.homes().filter(|home| home.value == field.value && self.is_single(home)).collect();
         SameElsewhere {
             message: !field.value.is_empty() && field.value == self.record.message,
-            time: homes.iter().any(|home| &*home.name == TIME),
+            time: homes.iter().any(|home| &*home.name == TIME) || is_time_of(&field.value, self.record.time),
             canonical: homes.into_iter().find(|home| !matches!(&*home.name, TIME | MESSAGE)),
         }
     }
+}
+
+/// Whether a value is so long that it is found by its words alone.
+fn is_long(field: &RecordField) -> bool {
+    field.is_string && field.value.len() > VALUE_BYTES && &*field.name != CORRELATION_ID && !field.joined
 }
 
 fn is_home(field: &RecordField) -> bool {
