@@ -1,5 +1,7 @@
 //! The command line: types and help text, nothing that opens anything.
 
+mod keep;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -36,6 +38,8 @@ pub enum Command {
     Ingest(IngestArgs),
     Search(SearchArgs),
     Trace(TraceArgs),
+    Status(StatusArgs),
+    Doctor(DoctorArgs),
     Explain(ExplainArgs),
     Rules(RulesArgs),
     Vocabulary(VocabularyArgs),
@@ -66,6 +70,18 @@ pub struct StoreArgs {
     /// Folder of the index and its cursors [env: SOCTOP_DATA_DIR] [default: $XDG_STATE_HOME/soctop]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+}
+
+/// What of the index is kept.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct KeepArgs {
+    /// Remove what was read longer ago than this: `30d`, `12h`, `4w` [default: keep all]
+    #[arg(long, value_name = "SPAN", value_parser = keep::span)]
+    pub retain: Option<i64>,
+
+    /// Remove the oldest events when the data directory is larger: `20GB`, `500MB` [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = keep::size)]
+    pub max_size: Option<u64>,
 }
 
 /// How the dashboard draws.
@@ -128,6 +144,8 @@ pub struct WatchArgs {
     pub rules: RuleArgs,
     #[command(flatten)]
     pub store: StoreArgs,
+    #[command(flatten)]
+    pub keep: KeepArgs,
     #[command(flatten)]
     pub screen: ScreenArgs,
 }
@@ -226,6 +244,8 @@ pub struct IngestArgs {
     pub rules: RuleArgs,
     #[command(flatten)]
     pub store: StoreArgs,
+    #[command(flatten)]
+    pub keep: KeepArgs,
 }
 
 /// Search the index
@@ -305,6 +325,33 @@ pub struct TraceArgs {
 
     #[arg(long, value_enum, default_value_t)]
     pub format: RecordFormat,
+
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// Say in a few lines whether the logs are being read
+///
+/// From the data directory alone, whether or not a soctop runs. Exits 1 when something wants attention: a source
+/// that is behind or gone, lost lines, nobody who reads.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// Check the index: sizes, damage, how far each source was read
+///
+/// Compares every byte with its checksum, so it takes a while on a large index. Exits 1 when there is damage.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Do not read the whole index, only look at it
+    #[arg(long)]
+    pub quick: bool,
+
+    /// Put damaged parts of the index aside, so that the rest works again
+    #[arg(long)]
+    pub quarantine: bool,
 
     #[command(flatten)]
     pub store: StoreArgs,

@@ -2,6 +2,7 @@
 
 mod config;
 mod demo;
+mod doctor;
 mod expect;
 mod explain;
 mod generate;
@@ -13,6 +14,8 @@ mod replay;
 mod rules;
 mod search;
 mod settings;
+mod standing;
+mod status;
 mod table;
 mod trace;
 mod vocabulary;
@@ -41,6 +44,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Ingest(args)) => ingest::run(&args, overrides),
         Some(Command::Search(args)) => search::run(&args, overrides),
         Some(Command::Trace(args)) => trace::run(&args, overrides),
+        Some(Command::Status(args)) => status::run(&args, overrides),
+        Some(Command::Doctor(args)) => doctor::run(&args, overrides),
         Some(Command::Explain(args)) => explain::run(&args, overrides),
         Some(Command::Rules(args)) => rules::run(&args, overrides),
         Some(Command::Vocabulary(args)) => vocabulary::run(&args),

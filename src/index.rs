@@ -13,27 +13,43 @@
 //!   committed cursors.
 //! - **Nothing is lost silently.** A store that was initialised and has lost its index is
 //!   [`Error::Lost`], never an empty one; damage is an error with a hint, never a panic.
-//! - **Any event can be added.** Sizes, names and values come from logs; none makes adding fail.
+//! - **Any event can be added.** PartSizes, names and values come from logs; none makes adding fail.
 //!   What is too large to be a term is cut there and stored whole.
 
+mod archive;
+mod block;
 mod codec;
 mod convert;
 mod deadline;
 mod directory;
 mod document;
 mod error;
+mod examine;
+mod filter;
 mod gap;
+mod guard;
 mod near;
+mod part;
 mod partition;
 mod payload;
+mod queue;
 mod reader;
 mod schema;
+mod seal;
+mod summary;
 mod tokenizer;
+mod top;
 mod values;
+mod view;
 mod writer;
 
 pub use error::Error;
-pub use payload::{Detection, DetectionReference, FileReference, Payload, Position};
-pub use reader::{Counts, Histogram, Reader, TRACE_LIMIT, panic_is_handled};
+pub use examine::{Examination, Examined, PartSizes, examine};
+pub use guard::panic_is_handled;
+pub use payload::{Detection, DetectionReference, FileReference, Payload, Position, Retired};
+pub use reader::{Reader, TRACE_LIMIT};
+pub use seal::Sealing;
+pub use top::Histogram;
 pub use values::TopValues;
-pub use writer::{Committed, Options, Recovered, Writer, quarantine};
+pub use view::Counts;
+pub use writer::{Committed, Options, Recovered, Retention, Writer, quarantine, quarantine_sealed};

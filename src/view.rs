@@ -21,7 +21,7 @@ pub mod detail;
 mod entities;
 mod events;
 mod feed;
-mod format;
+pub mod format;
 mod graph;
 mod help;
 mod overview;

@@ -55,6 +55,7 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         routing: true,
         vocabulary: Vocabulary::bundled(),
         data_dir: folder.path().join("state"),
+        retention: crate::index::Retention::default(),
         clock,
         plain: plain.then_some(lines),
         sources: Vec::new(),

@@ -33,6 +33,7 @@ pub fn run(args: &IngestArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         routing: config.rules.routing.value,
         vocabulary: live::load_vocabulary(&config)?,
         data_dir: settings::data_dir(&config)?,
+        retention: settings::retention(args.keep),
         clock: Clock::Wall,
         plain: None,
         reload: None,

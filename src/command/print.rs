@@ -262,6 +262,11 @@ pub fn count(n: u64) -> String {
     text
 }
 
+/// `812 B`, `1.2 KB`, `88 MB`, as on the screen.
+pub fn bytes(n: u64) -> String {
+    crate::view::format::bytes(n).as_str().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

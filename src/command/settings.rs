@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::print;
-use crate::cli::{RuleArgs, ScreenArgs, StoreArgs};
+use crate::cli::{KeepArgs, RuleArgs, ScreenArgs, StoreArgs};
 use crate::config::{self, Config, ConfigError, Environment, Flags};
 use crate::exit::Hinted;
+use crate::index::Retention;
 use crate::sigma::Diagnostic;
 use crate::text::Safe;
 
@@ -62,4 +63,9 @@ fn say(diagnostic: &Diagnostic) {
 /// The folder of the index that the configuration names.
 pub fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
     Ok(config::data_dir(config.store.data_dir.value.as_deref())?)
+}
+
+/// What of the index is kept.
+pub fn retention(args: KeepArgs) -> Retention {
+    Retention { age: args.retain, bytes: args.max_size }
 }

@@ -40,6 +40,7 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         routing: config.rules.routing.value,
         vocabulary: live::load_vocabulary(&config)?,
         data_dir,
+        retention: settings::retention(args.keep),
         clock: Clock::Wall,
         plain: plain.then_some(lines),
         rules: loaded,

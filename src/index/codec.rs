@@ -2,16 +2,18 @@
 //! the letter.
 //!
 //! Two parts. The *line* is text: the raw line, then every value that does not stand in it as it
-//! is (unescaped strings, joined fields). The *record* is bytes: numbers as variable-length
-//! integers, and for each field its name, its kind and where its value stands in the line.
+//! is (unescaped strings, joined fields). The *form* is numbers and bytes: for each field its name, its kind
+//! and where its value stands in the line, as variable-length integers.
 //! Canonical names are numbers of a list that only grows; a name that stands just before its
 //! value, as in `"user":"alice"` or `user=alice`, is told by its distance and length; a value that
 //! an earlier field has, too, is told by how many fields ago that was. What lines of one shape have
-//! in common (names, kinds, distances) stands together, apart from the lengths that differ, so that
-//! a compressor sees one long repetition.
+//! in common (names, kinds, distances) stands together, apart from the lengths and numbers that differ: a
+//! [block](super::block) holds each shape once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
+
+use smallvec::SmallVec;
 
 use crate::event::number::{to_u32, to_u64, to_usize};
 use crate::event::{
@@ -19,10 +21,8 @@ use crate::event::{
     RecordField, Span, TimeQuality, Timestamp, canonical,
 };
 
-/// First byte of a record.
-const VERSION: u8 = 2;
-/// Without flags and the place of an event in its line; still read.
-const FIRST_VERSION: u8 = 1;
+/// First byte of a shape.
+const VERSION: u8 = 3;
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,31 +181,70 @@ impl<'l> LineWriter<'l> {
     }
 }
 
-/// Writes the record of `event` and its stored line. Returns the place of the message in the line.
+/// The stored form of a document, beside its line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredForm {
+    /// What is greater by little than for the document before.
+    pub numbers: Numbers,
+    /// The shape, which lines of one make have in common, then the lengths of the values.
+    bytes: Vec<u8>,
+    shape_len: usize,
+}
+
+/// Number, place in the file, time, arrival (both in nanoseconds), line number and bytes of the raw line of an
+/// event.
+pub type Numbers = [i64; 6];
+
+/// A form as it is read back.
+#[derive(Clone, Copy, Debug)]
+pub struct FormView<'f> {
+    pub numbers: Numbers,
+    pub shape: &'f [u8],
+    pub lengths: &'f [u8],
+}
+
+impl StoredForm {
+    /// Bytes held in memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub fn view(&self) -> FormView<'_> {
+        let (shape, lengths) = self.bytes.split_at(self.shape_len.min(self.bytes.len()));
+        FormView { numbers: self.numbers, shape, lengths }
+    }
+
+    fn end_shape(&mut self, lengths: &Lengths) {
+        self.shape_len = self.bytes.len();
+        lengths.write(&mut self.bytes);
+    }
+}
+
+/// Writes the form of `event` and its stored line. Returns the place of the message in the line.
 pub fn encode_event(
     event: &Event,
     names: &PathNames,
     source: &str,
     line: &mut String,
-    record: &mut Vec<u8>,
+    form: &mut StoredForm,
 ) -> Span {
     let start = line.len();
     let mut places = LineWriter::new(event, line);
     let first = |path| event.fields().iter().find(|field| field.path == path).map(|field| field.span);
-    let message = places.place(event, first(canonical::MESSAGE).unwrap_or(event.raw_span()));
-    let service = places.place(event, first(canonical::SERVICE_NAME).unwrap_or_default());
+    let message_span = first(canonical::MESSAGE).unwrap_or(event.raw_span());
+    let service_span = first(canonical::SERVICE_NAME).unwrap_or_default();
+    let message = places.place(event, message_span);
+    let service = places.place(event, service_span);
+    form.numbers = numbers(event);
+    form.bytes.reserve(96 + event.fields().len() * 4);
+    let record = &mut form.bytes;
     write_head(event, source, record);
     let mut lengths = Lengths::default();
-    lengths.push(event.raw_span().len);
-    for span in [message, service] {
-        write_number(record, u64::from(span.start));
-        lengths.push(span.len);
-    }
     let scalars = event.fields().iter().enumerate().filter(|(_, field)| !field.kind.is_container());
-    write_number(record, scalars.clone().count() as u64);
+    write_number(record, to_u64(scalars.clone().count()));
     let mut spans = RecentSpans::default();
     let mut previous_end = 0;
-    for (index, field) in scalars {
+    for (index, field) in scalars.clone() {
         let flags = u64::from(field.kind == Kind::String)
             | u64::from(field.origin == Origin::Canonical) << 1
             | u64::from(field.origin == Origin::Joined) << 2;
@@ -222,13 +261,31 @@ pub fn encode_event(
         lengths.push(place.len);
         previous_end = i64::from(place.start) + i64::from(place.len);
     }
-    lengths.write(record);
+    for (span, place) in [(message_span, message), (service_span, service)] {
+        // Most often a field has the same value.
+        match scalars.clone().position(|(_, field)| field.span == span && span.len > 0) {
+            Some(field) => write_number(record, to_u64(field) + 1),
+            None => {
+                write_number(record, 0);
+                write_number(record, u64::from(place.start));
+                lengths.push(place.len);
+            }
+        }
+    }
+    form.end_shape(&lengths);
     message
 }
 
-/// Lengths are written last and read in the order in which they were met.
+fn numbers(event: &Event) -> Numbers {
+    let meta = &event.meta;
+    let time = meta.time.unwrap_or(meta.ingested);
+    let raw_len = i64::from(event.raw_span().len);
+    [meta.seq as i64, meta.offset as i64, time.0, meta.ingested.0, meta.line as i64, raw_len]
+}
+
+/// Lengths are kept apart from the shape and read in the order in which they were met.
 #[derive(Default)]
-struct Lengths(Vec<u32>);
+struct Lengths(SmallVec<[u32; 64]>);
 
 impl Lengths {
     fn push(&mut self, length: u32) {
@@ -236,10 +293,7 @@ impl Lengths {
     }
 
     fn write(&self, record: &mut Vec<u8>) {
-        let bytes: usize = self.0.iter().map(|length| number_bytes(u64::from(*length))).sum();
         self.0.iter().for_each(|length| write_number(record, u64::from(*length)));
-        // The reader finds the lengths from the end.
-        record.extend_from_slice(&(bytes as u32).to_le_bytes());
     }
 }
 
@@ -269,23 +323,18 @@ impl RecentSpans {
     }
 }
 
-/// Writes the record of an alert or a gap; its line is JSON.
-pub fn encode_other(kind: DocumentKind, record: &mut Vec<u8>) {
-    record.push(VERSION);
-    record.push(kind_code(kind));
+/// The form of an alert or a gap; its line is JSON.
+pub fn encode_other(kind: DocumentKind, number: u64, time: Timestamp) -> StoredForm {
+    let bytes = vec![VERSION, kind_code(kind)];
+    let numbers = [number as i64, 0, time.0, time.0, 0, 0];
+    StoredForm { numbers, shape_len: bytes.len(), bytes }
 }
 
 fn write_head(event: &Event, source: &str, record: &mut Vec<u8>) {
     let meta = &event.meta;
-    let time = meta.time.unwrap_or(meta.ingested);
     let level = LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default());
     record.push(VERSION);
     record.push(kind_code(DocumentKind::Event));
-    write_number(record, meta.seq);
-    write_number(record, meta.offset);
-    record.extend_from_slice(&time.0.to_le_bytes());
-    write_signed(record, meta.ingested.0.wrapping_sub(time.0));
-    write_number(record, meta.line);
     record.extend_from_slice(&meta.generation.0.to_le_bytes());
     record.extend([
         time_quality_code(meta.time_quality),
@@ -323,62 +372,56 @@ fn write_name(record: &mut Vec<u8>, name: &str, flags: u64, line: &[u8], value: 
 }
 
 /// What a stored document is.
-pub fn kind(record: &[u8]) -> Result<DocumentKind, Unreadable> {
-    match record {
-        [FIRST_VERSION..=VERSION, 0, ..] => Ok(DocumentKind::Event),
-        [FIRST_VERSION..=VERSION, 1, ..] => Ok(DocumentKind::Alert),
-        [FIRST_VERSION..=VERSION, 2, ..] => Ok(DocumentKind::Gap),
-        [FIRST_VERSION..=VERSION, ..] => Err(Unreadable("unknown kind")),
+pub fn kind(form: &FormView<'_>) -> Result<DocumentKind, Unreadable> {
+    match form.shape {
+        [VERSION, 0, ..] => Ok(DocumentKind::Event),
+        [VERSION, 1, ..] => Ok(DocumentKind::Alert),
+        [VERSION, 2, ..] => Ok(DocumentKind::Gap),
+        [VERSION, ..] => Err(Unreadable("unknown kind")),
         _ => Err(Unreadable("unknown version")),
     }
 }
 
 /// Rebuilds the record of an event.
-pub fn decode_event(line: &str, record: &[u8], sources: &mut Names) -> Result<Record, Unreadable> {
-    if kind(record)? != DocumentKind::Event {
+pub fn decode_event(line: &str, form: &FormView<'_>, sources: &mut Names) -> Result<Record, Unreadable> {
+    if kind(form)? != DocumentKind::Event {
         return Err(Unreadable("not an event"));
     }
-    let (mut bytes, mut lengths) = Bytes(record.get(2..).unwrap_or_default()).split_lengths()?;
-    let seq = bytes.number()?;
-    let offset = bytes.number()?;
-    let time = i64::from_le_bytes(bytes.array()?);
-    let ingested = time.wrapping_add(bytes.signed()?);
-    let line_number = bytes.number()?;
+    let [seq, offset, time, ingested, line_number, raw_len] = form.numbers;
+    let mut bytes = Bytes(form.shape.get(2..).unwrap_or_default());
+    let mut lengths = Bytes(form.lengths);
     let generation = GenerationId(u64::from_le_bytes(bytes.array()?));
     let time_quality = bytes.code(TIME_QUALITIES)?;
     let outcome = bytes.code(OUTCOMES)?;
     let format = bytes.code(FORMATS)?;
     let level = bytes.code(LEVELS)?;
-    let (flags, part) = match record.first() {
-        Some(&FIRST_VERSION) => (0, 0),
-        _ => (u8::from_le_bytes(bytes.array()?), bytes.number()? as u32),
-    };
+    let flags = u8::from_le_bytes(bytes.array()?);
+    let part = bytes.number()? as u32;
     let source = sources.shared(bytes.text()?);
-    let raw_len = lengths.number()? as usize;
-    let mut span = || text_at(line, bytes.number()?, lengths.number()?);
-    let message = span()?.to_owned();
-    let service = span()?.to_owned();
-    let count = bytes.number()? as usize;
-    let mut fields = Vec::with_capacity(count.min(record.len()));
+    let raw_len = usize::try_from(raw_len).map_err(|_| Unreadable("raw line"))?;
+    let count = to_usize(bytes.number()?);
+    let mut fields = Vec::with_capacity(count.min(form.shape.len()));
     // Places of the values written so far, for fields that repeat one.
     let mut written: Vec<&str> = Vec::with_capacity(fields.capacity());
     let mut previous_end = 0_i64;
     for _ in 0..count {
         fields.push(bytes.field(line, &mut lengths, &mut previous_end, &mut written, sources)?);
     }
+    let message = bytes.repeated(line, &mut lengths, &fields)?;
+    let service = bytes.repeated(line, &mut lengths, &fields)?;
     let correlation_ids = fields
         .iter()
         .filter(|field| &*field.name == "correlation.id")
         .map(|field| field.value.clone())
         .collect();
     Ok(Record {
-        event_id: EventId::of(generation, offset).part(part),
-        seq,
+        event_id: EventId::of(generation, offset as u64).part(part),
+        seq: seq as u64,
         time: Timestamp(time),
         time_quality,
         ingested: Timestamp(ingested),
         source,
-        line: line_number,
+        line: line_number as u64,
         outcome,
         flags: Flags::from_bits(flags),
         format,
@@ -425,20 +468,13 @@ impl<'r> Bytes<'r> {
     }
 
     fn number(&mut self) -> Result<u64, Unreadable> {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let [byte] = self.array()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(Unreadable("number"))
+        let (number, len) = read_number(self.0)?;
+        self.take(len)?;
+        Ok(number)
     }
 
     fn signed(&mut self) -> Result<i64, Unreadable> {
-        let number = self.number()?;
-        Ok((number >> 1) as i64 ^ -((number & 1) as i64))
+        self.number().map(signed)
     }
 
     fn code<T: Copy>(&mut self, values: &[T]) -> Result<T, Unreadable> {
@@ -447,17 +483,25 @@ impl<'r> Bytes<'r> {
     }
 
     fn text(&mut self) -> Result<&'r str, Unreadable> {
-        let len = self.number()? as usize;
+        let len = to_usize(self.number()?);
         std::str::from_utf8(self.take(len)?).map_err(|_| Unreadable("text"))
     }
 
-    /// Takes the lengths off the end.
-    fn split_lengths(self) -> Result<(Self, Bytes<'r>), Unreadable> {
-        let (rest, bytes) = self.0.split_last_chunk::<4>().ok_or(Unreadable("too short"))?;
-        let len = u32::from_le_bytes(*bytes) as usize;
-        let at = rest.len().checked_sub(len).ok_or(Unreadable("lengths"))?;
-        let (head, lengths) = rest.split_at(at);
-        Ok((Bytes(head), Bytes(lengths)))
+    /// A text that a field has, too, or one with a place of its own.
+    fn repeated(
+        &mut self,
+        line: &str,
+        lengths: &mut Bytes<'_>,
+        fields: &[RecordField],
+    ) -> Result<String, Unreadable> {
+        let text = match self.number()?.checked_sub(1) {
+            None => text_at(line, self.number()?, lengths.number()?)?,
+            Some(field) => {
+                let field = usize::try_from(field).ok().and_then(|at| fields.get(at));
+                field.map(|field| field.value.as_str()).ok_or(Unreadable("repeated text"))?
+            }
+        };
+        Ok(text.to_owned())
     }
 
     fn field<'l>(
@@ -513,7 +557,8 @@ fn name_before(line: &str, value_start: usize, told: u64) -> Option<&str> {
     line.get(end.checked_sub(to_usize(told >> 2))?..end)
 }
 
-fn write_number(out: &mut Vec<u8>, mut value: u64) {
+/// Appends a number in as many bytes as it needs, seven bits each.
+pub fn write_number(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -521,12 +566,26 @@ fn write_number(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-fn number_bytes(value: u64) -> usize {
-    (64 - value.max(1).leading_zeros()).div_ceil(7) as usize
+/// A number at the beginning of `bytes`, and how many of them it takes.
+pub fn read_number(bytes: &[u8]) -> Result<(u64, usize), Unreadable> {
+    let mut value = 0_u64;
+    for (len, (byte, shift)) in (1..).zip(bytes.iter().zip((0..64).step_by(7))) {
+        value |= u64::from(byte & 0x7f) << shift;
+        if *byte < 0x80 {
+            return Ok((value, len));
+        }
+    }
+    Err(Unreadable("number"))
 }
 
-fn write_signed(out: &mut Vec<u8>, value: i64) {
-    write_number(out, (value << 1 ^ value >> 63) as u64);
+/// A number whose sign is in its lowest bit: small ones of both signs take few bytes.
+pub fn signed(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+}
+
+/// The opposite of [`signed`].
+pub fn write_signed(out: &mut Vec<u8>, value: i64) {
+    write_number(out, (value << 1 ^ value >> 63).cast_unsigned());
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {

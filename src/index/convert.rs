@@ -26,9 +26,9 @@ use super::document::{IN_WORDS, event_key};
 use super::error::Error;
 use super::near::{Exactly, Near};
 use super::schema::Fields;
-use super::tokenizer::{PAIR_SEPARATOR, marker_term, pair_term};
+use super::tokenizer::{PAIR_SEPARATOR, after_prefix, marker_term, pair_term};
 use crate::event::{EventId, LogLevel, Timestamp};
-use crate::query::name::{self, CORRELATION_ID, EVENT_ID, MESSAGE, TIME};
+use crate::query::name::{self, CORRELATION_ID, EVENT_ID, MESSAGE, REPEATED, TIME};
 use crate::query::value::{TimeTest, ValueTest, WordsTest, event_ids};
 use crate::query::words::{MARKER, VALUE_BYTES, WordPhrase, WordTest, head};
 use crate::query::{Clause, Expression, Test};
@@ -93,11 +93,23 @@ impl Converter<'_> {
 
     /// A condition without a field.
     fn everywhere(&self, test: &Test) -> Converted {
-        let in_words = self.in_words(&[self.fields.message, self.fields.text], test)?;
+        let in_words = self.in_all_words(test)?;
         let (Test::Is(_) | Test::Phrase { prefix: false, .. }) = test else { return Ok(in_words) };
         let event = event_ids(test).into_iter().map(|id| self.key(id));
         let as_id = self.value(CORRELATION_ID, &value_test(test)?);
         Ok(any_of([in_words, as_id].into_iter().chain(event).collect()))
+    }
+
+    /// A condition on the words of an event, wherever they are found.
+    fn in_all_words(&self, test: &Test) -> Converted {
+        let mut members = vec![self.in_words(&[self.fields.message, self.fields.text], test)?];
+        let test = WordsTest::new(test).map_err(|reason| Error::Search { reason })?;
+        for name in REPEATED {
+            let test = test.clone();
+            let scan = Scan::of_field(self.fields.fields, name, "", self.deadline);
+            members.push(scan.keeping(move |value| test.holds_value(value)));
+        }
+        Ok(any_of(members))
     }
 
     /// A condition on the words of tokenised fields, at least one of which must meet it.
@@ -165,7 +177,7 @@ impl Converter<'_> {
             TIME => Ok(self.time(test)),
             MESSAGE | IN_WORDS if is_range => Ok(Box::new(EmptyQuery)),
             MESSAGE => self.in_words(&[self.fields.message], test),
-            IN_WORDS => self.in_words(&[self.fields.message, self.fields.text], test),
+            IN_WORDS => self.in_all_words(test),
             home => self.field(home, test, depth + 1),
         }
     }
@@ -360,14 +372,6 @@ impl Weight for Scan {
     fn explain(&self, _: &SegmentReader, _: DocId) -> tantivy::Result<Explanation> {
         Ok(Explanation::new("scan", 1.0))
     }
-}
-
-/// The least text after everything that begins with `prefix`.
-pub(super) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
-    let last = prefix.iter().rposition(|byte| *byte < u8::MAX)?;
-    let mut end = prefix.get(..=last)?.to_vec();
-    *end.last_mut()? += 1;
-    Some(end)
 }
 
 /// Under which names values of `name` are found instead.

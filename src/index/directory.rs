@@ -8,7 +8,10 @@
 //!   position.json              copy of the last payload, for when the index cannot be opened
 //!   cursors-<epoch>.json       cursors too many for the payload
 //!   detection-<epoch>.bin      detection state
-//!   partitions/<day>-<number>/ tantivy
+//!   partitions/p<number>/      tantivy, and
+//!     lines.blocks             the lines
+//!     ids.filter, summary.json of a sealed one
+//!   quarantine-<epoch>/        what was damaged and put aside
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -21,8 +24,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 
-/// Version of everything on disk: layout, schema, stored records. 2: values are compared without letter case.
-pub const FORMAT: u32 = 2;
+/// Version of everything on disk: layout, schema, stored records. 3: lines in blocks beside the index.
+pub const FORMAT: u32 = 3;
 
 const MARKER: &str = "soctop-store.json";
 const LOCK: &str = "lock";
@@ -138,6 +141,19 @@ impl Directory {
         Ok(Lock { _file: file })
     }
 
+    /// The process that writes, if there is one.
+    pub fn holder(&self) -> Option<u32> {
+        let mut file = File::open(self.path.join(LOCK)).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                file.read_to_string(&mut text).ok()?;
+                text.trim().parse().ok()
+            }
+            _ => None,
+        }
+    }
+
     /// The marker, if the directory was ever initialised.
     pub fn marker(&self) -> Result<Option<Marker>, Error> {
         let path = self.path.join(MARKER);
@@ -163,30 +179,13 @@ impl Directory {
 
     /// Replaces a file whole and durably: written beside, synced, renamed, directory synced.
     pub fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        self.write_beside(name, bytes, true)?;
+        write_beside(&self.path, name, bytes, true)?;
         self.sync()
     }
 
     /// Replaces a file whole, without waiting for the disk: for copies that nothing relies on.
     pub fn replace_lazily(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        self.write_beside(name, bytes, false)
-    }
-
-    fn write_beside(&self, name: &str, bytes: &[u8], sync: bool) -> Result<(), Error> {
-        let beside = self.path.join(format!("{name}.new"));
-        let path = self.path.join(name);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&beside)
-            .map_err(Error::io("create", &beside))?;
-        file.write_all(bytes).map_err(Error::io("write", &beside))?;
-        if sync {
-            file.sync_all().map_err(Error::io("sync", &beside))?;
-        }
-        fs::rename(&beside, &path).map_err(Error::io("replace", &path))
+        write_beside(&self.path, name, bytes, false)
     }
 
     pub fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
@@ -212,6 +211,28 @@ impl Directory {
     pub fn sync(&self) -> Result<(), Error> {
         sync_directory(&self.path)
     }
+}
+
+/// Replaces a file whole in a folder below the data directory; the folder is to be synced afterwards.
+pub fn replace_in(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    write_beside(folder, name, bytes, true)
+}
+
+fn write_beside(folder: &Path, name: &str, bytes: &[u8], sync: bool) -> Result<(), Error> {
+    let beside = folder.join(format!("{name}.new"));
+    let path = folder.join(name);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)
+        .map_err(Error::io("create", &beside))?;
+    file.write_all(bytes).map_err(Error::io("write", &beside))?;
+    if sync {
+        file.sync_all().map_err(Error::io("sync", &beside))?;
+    }
+    fs::rename(&beside, &path).map_err(Error::io("replace", &path))
 }
 
 pub fn sync_directory(path: &Path) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! One document as tantivy reads it: borrowed texts and numbers, built once, copied never.
 //!
-//! tantivy walks a document three times (terms, columns, store). [`Doc`] answers from two buffers,
-//! one of text and one of bytes, without a value tree. It is shared: the writer keeps a document
+//! tantivy walks a document twice (terms, columns). [`Doc`] answers from one buffer, without a value tree; what
+//! is shown of a document goes to the [archive](super::archive). It is shared: the writer keeps a document
 //! until its commit is durable, so that a failed commit can be repeated without reading again.
 
 use std::iter::Empty;
@@ -12,19 +12,20 @@ use tantivy::DateTime;
 use tantivy::schema::document::{ReferenceValue, ReferenceValueLeaf};
 use tantivy::schema::{Document, Field, Value};
 
-use super::codec::{self, DocumentKind};
+use super::codec::{self, DocumentKind, FormView, StoredForm};
 use super::error::Error;
 use super::gap::StoredGap;
+use super::queue::Ticket;
 use super::schema::{self, Fields};
 use super::tokenizer::{push_marker, push_own, push_pair};
-use super::writer::Ticket;
 use crate::alert::Alert;
 use crate::event::number::to_usize;
 use crate::event::{
     Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Redacted, Span, Timestamp,
     canonical, shown,
 };
-use crate::query::name::{CORRELATION_ID, OUTCOME, SOURCE};
+use crate::query::name::{CORRELATION_ID, OUTCOME, SOURCE, is_repeated};
+use crate::query::value::is_time_of;
 use crate::query::words::{SEARCHED_FIELDS, VALUE_BYTES, WORDS_BYTES, head, is_wordy, push_value};
 
 /// The marker of a value that is found among the words of the message and of the other texts.
@@ -39,9 +40,8 @@ pub struct Contents {
     message: Range<usize>,
     text: Range<usize>,
     pairs: Range<usize>,
-    record: Vec<u8>,
+    form: StoredForm,
     time: i64,
-    ingested: i64,
     seq: u64,
     event_key: u64,
     level: u64,
@@ -51,7 +51,12 @@ pub struct Contents {
 impl Contents {
     /// Bytes held in memory.
     pub fn bytes(&self) -> usize {
-        self.buffer.len() + self.record.len() + size_of::<Self>()
+        self.buffer.len() + self.form.bytes() + size_of::<Self>()
+    }
+
+    /// What the archive holds of it.
+    pub fn stored(&self) -> (FormView<'_>, &str) {
+        (self.form.view(), self.buffer.get(self.line.clone()).unwrap_or_default())
     }
 
     /// Moves the document to another commit.
@@ -62,12 +67,12 @@ impl Contents {
     pub fn event(event: &Redacted, names: &PathNames, source: &str, epoch: u64) -> Self {
         let raw_len = event.raw().len();
         let mut buffer = String::with_capacity(raw_len * 3 + event.fields().len() * 24 + 256);
-        let mut record = Vec::with_capacity(64 + event.fields().len() * 6);
-        let message = codec::encode_event(event, names, source, &mut buffer, &mut record);
+        let mut form = StoredForm::default();
+        let message = codec::encode_event(event, names, source, &mut buffer, &mut form);
         let line = 0..buffer.len();
         let message = clip(&buffer, message, WORDS_BYTES);
         let plan = Plan::of(event);
-        let text = appended(&mut buffer, |buffer| plan.push_text(buffer));
+        let text = appended(&mut buffer, |buffer| plan.push_text(names, buffer));
         let pairs = appended(&mut buffer, |buffer| plan.push_pairs(names, source, buffer));
         let level = LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default());
         Self {
@@ -75,9 +80,8 @@ impl Contents {
             message,
             text,
             pairs,
-            record,
+            form,
             time: event.meta.time.unwrap_or(event.meta.ingested).0,
-            ingested: event.meta.ingested.0,
             seq: event.meta.seq,
             event_key: event_key(event.id().0),
             level: codec::level_code(level),
@@ -130,11 +134,9 @@ impl Contents {
         let line = 0..buffer.len();
         let message = appended(&mut buffer, |buffer| buffer.push_str(message));
         let pairs = appended(&mut buffer, pairs);
-        let mut record = Vec::new();
-        codec::encode_other(kind, &mut record);
-        let (time, ingested) = (time.0, time.0);
+        let form = codec::encode_other(kind, seq, time);
         let text = 0..0;
-        Self { buffer, line, message, text, pairs, record, time, ingested, seq, event_key, level: 0, epoch }
+        Self { buffer, line, message, text, pairs, form, time: time.0, seq, event_key, level: 0, epoch }
     }
 }
 
@@ -149,9 +151,10 @@ struct Other<'a> {
     epoch: u64,
 }
 
-/// The part of an event id (or alert id) that is kept in a column.
+/// The part of an event id (or alert id) that is kept in a column: two of a hundred million events
+/// have the same by a chance of one in ten thousand, and whoever needs to be certain looks at the record.
 pub fn event_key(id: u128) -> u64 {
-    id as u64
+    id as u64 & ((1 << 40) - 1)
 }
 
 fn appended(buffer: &mut String, write: impl FnOnce(&mut String)) -> Range<usize> {
@@ -186,6 +189,8 @@ struct Home {
     span: Span,
     /// No other field of the event has this name: a marker that leads here is exact.
     single: bool,
+    /// Its value is among those that are indexed.
+    is_term: bool,
 }
 
 const MAX_HOMES: usize = 64;
@@ -193,10 +198,10 @@ const MAX_HOMES: usize = 64;
 impl<'e> Plan<'e> {
     fn of(event: &'e Event) -> Self {
         let message = event.get(canonical::MESSAGE).unwrap_or(event.raw());
-        let none = Home { path: PathId::OVERFLOW, span: Span::default(), single: false };
+        let none = Home { path: PathId::OVERFLOW, span: Span::default(), single: false, is_term: false };
         let mut plan = Self { event, message, homes: [none; MAX_HOMES], count: 0 };
-        for field in plan.scalars() {
-            plan.note(field);
+        for (at, field) in plan.scalars().enumerate() {
+            plan.note(field, at < SEARCHED_FIELDS);
         }
         // Names used by the line as well are no homes.
         for field in plan.scalars().filter(|field| field.origin != Origin::Canonical) {
@@ -210,7 +215,7 @@ impl<'e> Plan<'e> {
         self.event.fields().iter().filter(|field| !field.kind.is_container())
     }
 
-    fn note(&mut self, field: &EventField) {
+    fn note(&mut self, field: &EventField, is_term: bool) {
         if field.origin != Origin::Canonical || field.span.len == 0 || field.path == PathId::OVERFLOW {
             return;
         }
@@ -220,7 +225,7 @@ impl<'e> Plan<'e> {
             single = false;
         }
         if let Some(free) = self.homes.get_mut(self.count) {
-            *free = Home { path: field.path, span: field.span, single };
+            *free = Home { path: field.path, span: field.span, single, is_term };
             self.count += 1;
         }
     }
@@ -235,7 +240,7 @@ impl<'e> Plan<'e> {
     }
 
     /// The words of texts in the line that are neither the message nor the time nor an id.
-    fn push_text(&self, buffer: &mut String) {
+    fn push_text(&self, names: &PathNames, buffer: &mut String) {
         let start = buffer.len();
         let in_line = |field: &&EventField| matches!(field.origin, Origin::Line | Origin::Quoted);
         for field in self.scalars().take(SEARCHED_FIELDS).filter(in_line) {
@@ -244,11 +249,18 @@ impl<'e> Plan<'e> {
             if !is_wordy(is_string, text) || text == self.message {
                 continue;
             }
-            let elsewhere = [canonical::TIMESTAMP, canonical::CORRELATION_ID];
-            if !self.homes(field.span).any(|home| elsewhere.contains(&home.path)) {
+            let elsewhere = |home: &Home| {
+                [canonical::TIMESTAMP, canonical::CORRELATION_ID].contains(&home.path)
+                    || text.len() <= VALUE_BYTES && home.is_term && is_repeated(names.name(home.path))
+            };
+            if !self.is_time(text) && !self.homes(field.span).any(elsewhere) {
                 push_value(buffer, start, text);
             }
         }
+    }
+
+    fn is_time(&self, text: &str) -> bool {
+        is_time_of(text, self.event.meta.time.unwrap_or(self.event.meta.ingested))
     }
 
     fn push_pairs(&self, names: &PathNames, source: &str, frames: &mut String) {
@@ -281,7 +293,9 @@ impl<'e> Plan<'e> {
         let columns = [canonical::MESSAGE, canonical::TIMESTAMP];
         let homes = || self.homes(field.span).filter(|home| home.single);
         let canonical = homes().find(|home| !columns.contains(&home.path)).map(|home| home.path);
-        let time = homes().find(|home| home.path == canonical::TIMESTAMP).map(|home| home.path);
+        let is_time = || self.is_time(self.event.text(field.span));
+        let time = homes().any(|home| home.path == canonical::TIMESTAMP) || is_time();
+        let time = time.then_some(canonical::TIMESTAMP);
         let is_message = field.span.len > 0 && self.event.text(field.span) == self.message;
         let message = is_message.then_some(canonical::MESSAGE);
         let found = [canonical, time, message];
@@ -295,6 +309,8 @@ impl<'e> Plan<'e> {
 pub struct Doc {
     pub fields: Fields,
     pub contents: Arc<Contents>,
+    /// Its number in the archive.
+    pub place: u64,
     /// Gives back its share of the queue when tantivy is done with the document.
     pub _ticket: Option<Arc<Ticket>>,
 }
@@ -303,7 +319,6 @@ pub struct Doc {
 #[derive(Clone, Copy, Debug)]
 pub enum Leaf<'d> {
     Text(&'d str),
-    Bytes(&'d [u8]),
     Number(u64),
     Time(i64),
 }
@@ -315,7 +330,6 @@ impl<'d> Value<'d> for Leaf<'d> {
     fn as_value(&self) -> ReferenceValue<'d, Self> {
         ReferenceValue::Leaf(match *self {
             Leaf::Text(text) => ReferenceValueLeaf::Str(text),
-            Leaf::Bytes(bytes) => ReferenceValueLeaf::Bytes(bytes),
             Leaf::Number(number) => ReferenceValueLeaf::U64(number),
             Leaf::Time(nanos) => ReferenceValueLeaf::Date(DateTime::from_timestamp_nanos(nanos)),
         })
@@ -324,7 +338,7 @@ impl<'d> Value<'d> for Leaf<'d> {
 
 impl Document for Doc {
     type Value<'d> = Leaf<'d>;
-    type FieldsValuesIter<'d> = std::array::IntoIter<(Field, Leaf<'d>), 11>;
+    type FieldsValuesIter<'d> = std::array::IntoIter<(Field, Leaf<'d>), 9>;
 
     fn iter_fields_and_values(&self) -> Self::FieldsValuesIter<'_> {
         let (fields, it) = (&self.fields, &*self.contents);
@@ -334,13 +348,11 @@ impl Document for Doc {
             (fields.message, text(&it.message)),
             (fields.text, text(&it.text)),
             (fields.time, Leaf::Time(it.time)),
-            (fields.ingested, Leaf::Time(it.ingested)),
             (fields.seq, Leaf::Number(it.seq)),
             (fields.event_key, Leaf::Number(it.event_key)),
             (fields.level, Leaf::Number(it.level)),
             (fields.epoch, Leaf::Number(it.epoch)),
-            (fields.line, text(&it.line)),
-            (fields.record, Leaf::Bytes(&it.record)),
+            (fields.place, Leaf::Number(self.place)),
         ]
         .into_iter()
     }

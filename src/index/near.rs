@@ -11,8 +11,8 @@ use tantivy::query::{BitSetDocSet, ConstScorer, EnableScoring, Explanation, Quer
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError, Term};
 
-use super::convert::after_prefix;
 use super::deadline::Deadline;
+use super::tokenizer::after_prefix;
 use crate::event::number::to_usize;
 use crate::query::words::{WordPhrase, WordTest, near, start};
 

@@ -1,7 +1,7 @@
 //! One tantivy index: the unit that is written, sealed and dropped whole.
 //!
-//! There is one partition today, the active one. The seam for more: a partition is a directory
-//! whose name sorts by age, the writer owns the newest, readers open all.
+//! A partition is a directory whose name sorts by age. The writer owns the newest; the others are sealed: their
+//! segments are merged into one, and nothing changes in them any more.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,11 +33,8 @@ impl Partition {
     pub fn create(path: &Path) -> Result<Self, Error> {
         create_private(path)?;
         let (schema, fields) = schema::build();
-        let settings = IndexSettings {
-            docstore_compression: Compressor::Lz4,
-            docstore_blocksize: 16 * 1024,
-            ..IndexSettings::default()
-        };
+        // What is shown stands in the archive; tantivy's store holds nothing.
+        let settings = IndexSettings { docstore_compression: Compressor::Lz4, ..IndexSettings::default() };
         let directory = MmapDirectory::open(path).map_err(|error| refused(path, &error))?;
         let index = Index::create(directory, schema, settings).map_err(|error| refused(path, &error))?;
         schema::register(&index);
@@ -79,7 +76,8 @@ impl Partition {
             .build();
         let writer = self.index.writer_with_options(options).map_err(|error| Error::write(&error))?;
         let mut policy = LogMergePolicy::default();
-        // Merging costs 30 % of indexing when segments grow without end; past this size they stay.
+        // Merging costs 30 % of indexing when it is done again and again: past this size segments stay until
+        // the partition is sealed, which makes one of all.
         policy.set_max_docs_before_merge(MERGED_DOCUMENTS);
         policy.set_del_docs_ratio_before_merge(0.5);
         writer.set_merge_policy(Box::new(policy));
@@ -87,7 +85,7 @@ impl Partition {
     }
 }
 
-const MERGED_DOCUMENTS: usize = 1_000_000;
+const MERGED_DOCUMENTS: usize = 50_000;
 
 /// `.managed.json` only lists files for garbage collection: tantivy refuses to open when it is cut,
 /// although all data is intact. Without it the index opens.
@@ -133,6 +131,58 @@ pub fn list(path: &Path) -> Result<Vec<PathBuf>, Error> {
     }
     found.sort();
     Ok(found)
+}
+
+/// The partitions below `path` that hold a commit, oldest first. The newest may not yet: a crash while it was
+/// being made leaves a folder without one, and then the one before, which says that it is sealed, is the newest.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_begun(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut found = list(path)?;
+    if let [.., before, newest] = found.as_slice()
+        && is_unbegun(newest)
+        && Partition::open(before).and_then(|it| it.payload()).is_ok_and(|it| it.sealed)
+    {
+        found.pop();
+    }
+    Ok(found)
+}
+
+/// Whether a partition has no commit and holds no document that could be lost.
+pub fn is_unbegun(partition: &Path) -> bool {
+    let has_commit = Partition::open(partition).and_then(|it| it.payload()).is_ok();
+    !has_commit && holds_no_documents(partition)
+}
+
+fn holds_no_documents(partition: &Path) -> bool {
+    let Ok(mut entries) = fs::read_dir(partition) else { return false };
+    !entries.any(|entry| entry.map_or(true, |entry| entry.path().extension().is_some_and(|it| it == "store")))
+}
+
+/// Removes a partition. It disappears from the list at once, its files after that; a crash in between is
+/// made good by [`remove_leftovers`].
+pub fn remove(partition: &Path) -> Result<(), Error> {
+    let name = partition.file_name().unwrap_or_default().to_string_lossy();
+    let going = partition.with_file_name(format!("{GOING}{name}"));
+    fs::rename(partition, &going).map_err(Error::io("remove", partition))?;
+    fs::remove_dir_all(&going).map_err(Error::io("remove", &going))
+}
+
+/// Removes what [`remove`] did not get to.
+pub fn remove_leftovers(path: &Path) {
+    let Ok(entries) = fs::read_dir(path) else { return };
+    let is_going = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(GOING);
+    // What cannot be removed costs space and nothing else.
+    entries.flatten().filter(is_going).for_each(|entry| drop(fs::remove_dir_all(entry.path())));
+}
+
+const GOING: &str = "removed-";
+
+/// The name after that of `newest`.
+pub fn next_name(newest: Option<&Path>) -> String {
+    let number = newest.and_then(|path| path.file_name()?.to_str()?.strip_prefix('p')?.parse::<u64>().ok());
+    format!("p{:08}", number.unwrap_or_default() + 1)
 }
 
 /// `p00000001`: other folders are not ours.

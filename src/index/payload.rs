@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::archive::ArchiveExtent;
 use super::error::Error;
 use crate::event::{Cursor, Timestamp};
 
@@ -61,6 +62,48 @@ pub struct Payload {
     pub detection: Option<DetectionReference>,
     #[serde(default)]
     pub outbox_done: u64,
+    /// How far the archive of the partition goes.
+    #[serde(default)]
+    pub(super) archive: ArchiveExtent,
+    /// The partition is full: the next commit goes to another.
+    #[serde(default)]
+    pub(super) sealed: bool,
+    /// When the first line of the partition was read.
+    #[serde(default)]
+    pub began: Option<Timestamp>,
+    /// What was removed to keep to the age and size that were asked for.
+    #[serde(default)]
+    pub retired: Retired,
+}
+
+/// What retention has removed since the store was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retired {
+    pub partitions: u64,
+    pub events: u64,
+    pub alerts: u64,
+    /// What was read before this arrival time may be gone.
+    pub read_to: Option<Timestamp>,
+}
+
+impl Retired {
+    /// What was removed, as a sentence.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let until = self.read_to.map(|time| format!(", read until {time}")).unwrap_or_default();
+        format!("{} old events and {} alerts were removed from the index{until}", self.events, self.alerts)
+    }
+
+    /// The sum with what is removed now.
+    #[must_use]
+    pub fn and(self, more: Self) -> Self {
+        Self {
+            partitions: self.partitions + more.partitions,
+            events: self.events + more.events,
+            alerts: self.alerts + more.alerts,
+            read_to: self.read_to.max(more.read_to),
+        }
+    }
 }
 
 /// A file beside the index, with the hash of its bytes.

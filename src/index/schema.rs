@@ -6,12 +6,11 @@
 //! | `message` | the words of the message with positions | `message:word`, bare words, phrases |
 //! | `text` | the words of the other texts in the line with positions | bare words, phrases |
 //! | `@timestamp` | event time, nanoseconds, column | time ranges, order |
-//! | `ingested` | arrival, milliseconds, column | retention |
 //! | `seq` | order of reading, column | ties, replay |
-//! | `event_key` | lower half of the event id, column | look-up by event id |
+//! | `event_key` | 40 bits of the event id, column | look-up by event id |
 //! | `level` | severity as a number, column | histograms |
 //! | `epoch` | number of the commit | trimming after a failure |
-//! | `line`, `record` | what is needed to rebuild a record | results |
+//! | `place` | number of the document in the [archive](super::archive) of the partition, column | results |
 //!
 //! `seq` and `event_key` are columns without terms on purpose: a term that occurs once costs ten
 //! times as much to write as a column entry, and a scan of a column answers in about a nanosecond
@@ -19,8 +18,8 @@
 
 use tantivy::Index;
 use tantivy::schema::{
-    BytesOptions, DateOptions, DateTimePrecision, Field, IndexRecordOption, NumericOptions, STORED, Schema,
-    TextFieldIndexing, TextOptions,
+    DateOptions, DateTimePrecision, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing,
+    TextOptions,
 };
 use tantivy::tokenizer::TextAnalyzer;
 
@@ -33,20 +32,18 @@ pub struct Fields {
     pub message: Field,
     pub text: Field,
     pub time: Field,
-    pub ingested: Field,
     pub seq: Field,
     pub event_key: Field,
     pub level: Field,
     pub epoch: Field,
-    pub line: Field,
-    pub record: Field,
+    pub place: Field,
 }
 
 pub const TIME: &str = "@timestamp";
-pub const INGESTED: &str = "ingested";
 pub const SEQ: &str = "seq";
 pub const EVENT_KEY: &str = "event_key";
 pub const LEVEL: &str = "level";
+pub const PLACE: &str = "place";
 
 /// Value of our own name `kind` for documents that are no events.
 pub const KIND: &str = "kind";
@@ -69,13 +66,11 @@ pub fn build() -> (Schema, Fields) {
         message: schema.add_text_field("message", terms("words", IndexRecordOption::WithFreqsAndPositions)),
         text: schema.add_text_field("text", terms("words", IndexRecordOption::WithFreqsAndPositions)),
         time: schema.add_date_field(TIME, date(DateTimePrecision::Nanoseconds)),
-        ingested: schema.add_date_field(INGESTED, date(DateTimePrecision::Milliseconds)),
         seq: schema.add_u64_field(SEQ, column()),
         event_key: schema.add_u64_field(EVENT_KEY, column()),
         level: schema.add_u64_field(LEVEL, column()),
         epoch: schema.add_u64_field("epoch", NumericOptions::default().set_indexed()),
-        line: schema.add_text_field("line", STORED),
-        record: schema.add_bytes_field("record", BytesOptions::default().set_stored()),
+        place: schema.add_u64_field(PLACE, column()),
     };
     (schema.build(), fields)
 }

@@ -38,6 +38,14 @@ pub fn marker_term(name: &str, home: &str) -> String {
     format!("{}{PAIR_SEPARATOR}{MARKER}{}", clean_name(name), clean_name(home))
 }
 
+/// The least text after everything that begins with `prefix`.
+pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte < u8::MAX)?;
+    let mut end = prefix.get(..=last)?.to_vec();
+    *end.last_mut()? += 1;
+    Some(end)
+}
+
 /// Appends one framed pair: the length of its term as two characters of seven bits, then the term.
 pub fn push_pair(frames: &mut String, name: &str, value: &str) {
     push_frame(frames, &[&clean_name(name), "\0", &comparable(value)]);

@@ -6,14 +6,15 @@
 use std::collections::HashMap;
 
 use tantivy::schema::IndexRecordOption;
-use tantivy::{BitSet, DocAddress, Searcher};
+use tantivy::{BitSet, DocAddress};
 
-use super::convert::{after_prefix, homes};
+use super::convert::homes;
 use super::deadline::Deadline;
 use super::document::IN_WORDS;
 use super::error::Error;
-use super::schema::Fields;
-use super::tokenizer::{marker_term, pair_term};
+use super::tokenizer::{after_prefix, marker_term, pair_term};
+use super::top::Spot;
+use super::view::View;
 use crate::event::Record;
 use crate::query::name::{self, EVENT_ID, MESSAGE, TIME};
 use crate::query::words::{MARKER, comparable};
@@ -41,12 +42,12 @@ pub(super) struct Counted {
 
 struct Count {
     events: u64,
-    example: DocAddress,
+    example: Spot,
 }
 
 impl Counted {
     /// One event for each of the first `limit` values.
-    pub(super) fn examples(&self, limit: usize) -> Vec<DocAddress> {
+    pub(super) fn examples(&self, limit: usize) -> Vec<Spot> {
         self.values.iter().take(limit).map(|(_, count)| count.example).collect()
     }
 
@@ -62,50 +63,65 @@ impl Counted {
     }
 }
 
-/// Counts the values of `field` among the hits of each segment.
-pub(super) fn count(
-    searcher: &Searcher,
-    fields: Fields,
-    field: &str,
-    hits: &[BitSet],
-    deadline: &Deadline,
-) -> Result<Counted, Error> {
-    let name = name::long_name(field).unwrap_or(field);
-    if [MESSAGE, TIME, EVENT_ID].contains(&name) {
-        return Err(Error::NotCounted { field: field.to_owned() });
-    }
-    let mut counter = Counter { searcher, fields, deadline, counts: HashMap::new(), longer: 0 };
-    for (segment, hits) in (0..).zip(hits) {
-        counter.stretch(segment, name, hits)?;
-        for home in homes(searcher, fields, name)? {
-            let there = counter.marked(segment, &marker_term(name, &home), hits)?;
-            match home.as_str() {
-                IN_WORDS | MESSAGE | TIME => counter.longer += there.len() as u64,
-                home => counter.stretch(segment, home, &there)?,
-            }
-        }
-    }
-    let mut values: Vec<(String, Count)> = counter.counts.into_iter().collect();
-    values.sort_by(|(a, one), (b, other)| other.events.cmp(&one.events).then_with(|| a.cmp(b)));
-    Ok(Counted { values, longer: counter.longer })
-}
-
-struct Counter<'s> {
-    searcher: &'s Searcher,
-    fields: Fields,
-    deadline: &'s Deadline,
+/// Counts the values of a field, one partition after the other.
+pub(super) struct Counter {
+    name: String,
+    deadline: Deadline,
     counts: HashMap<String, Count>,
     longer: u64,
 }
 
-impl Counter<'_> {
+/// The partition that is being counted.
+#[derive(Clone, Copy)]
+struct Place<'v> {
+    part: usize,
+    view: &'v View,
+}
+
+impl Counter {
+    /// # Errors
+    /// [`Error::NotCounted`] for a field of which nearly every event has a value of its own.
+    pub(super) fn of(field: &str, deadline: Deadline) -> Result<Self, Error> {
+        let name = name::long_name(field).unwrap_or(field);
+        if [MESSAGE, TIME, EVENT_ID].contains(&name) {
+            return Err(Error::NotCounted { field: field.to_owned() });
+        }
+        Ok(Self { name: name.to_owned(), deadline, counts: HashMap::new(), longer: 0 })
+    }
+
+    /// Adds the hits of each segment of a partition.
+    pub(super) fn count(&mut self, part: usize, view: &View, hits: &[BitSet]) -> Result<(), Error> {
+        let place = Place { part, view };
+        let name = self.name.clone();
+        let homes = homes(&view.searcher, view.fields, &name)?;
+        for (segment, hits) in (0..).zip(hits) {
+            self.stretch(place, segment, &name, hits)?;
+            for home in &homes {
+                let there = marked(view, segment, &marker_term(&name, home), hits)?;
+                match home.as_str() {
+                    IN_WORDS | MESSAGE | TIME => self.longer += there.len() as u64,
+                    home => self.stretch(place, segment, home, &there)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The most frequent first.
+    pub(super) fn sorted(self) -> Counted {
+        let mut values: Vec<(String, Count)> = self.counts.into_iter().collect();
+        values.sort_by(|(a, one), (b, other)| other.events.cmp(&one.events).then_with(|| a.cmp(b)));
+        Counted { values, longer: self.longer }
+    }
+
     /// Counts each value under a name among the hits.
-    fn stretch(&mut self, segment: u32, name: &str, hits: &BitSet) -> Result<(), Error> {
+    fn stretch(&mut self, place: Place<'_>, segment: u32, name: &str, hits: &BitSet) -> Result<(), Error> {
         if hits.len() == 0 {
             return Ok(());
         }
         let start = pair_term(name, "");
-        let index = self.searcher.segment_reader(segment).inverted_index(self.fields.fields);
+        let view = place.view;
+        let index = view.searcher.segment_reader(segment).inverted_index(view.fields.fields);
         let index = index.map_err(|error| Error::search(&error))?;
         let end = after_prefix(start.as_bytes()).unwrap_or_default();
         let range = index.terms().range().ge(&start).lt(end);
@@ -119,13 +135,14 @@ impl Counter<'_> {
             let postings = index.read_block_postings_from_terminfo(terms.value(), IndexRecordOption::Basic);
             let found = within(postings.map_err(|error| Error::search(&error.into()))?, hits);
             if let Some(first) = found.first() {
-                self.add(&value, found.len() as u64, DocAddress::new(segment, *first))?;
+                let document = DocAddress::new(segment, *first);
+                self.add(&value, found.len() as u64, Spot { part: place.part, document })?;
             }
         }
         Ok(())
     }
 
-    fn add(&mut self, value: &str, events: u64, example: DocAddress) -> Result<(), Error> {
+    fn add(&mut self, value: &str, events: u64, example: Spot) -> Result<(), Error> {
         if let Some(count) = self.counts.get_mut(value) {
             count.events += events;
             return Ok(());
@@ -136,21 +153,21 @@ impl Counter<'_> {
         self.counts.insert(value.to_owned(), Count { events, example });
         Ok(())
     }
+}
 
-    /// The hits that have a term.
-    fn marked(&self, segment: u32, term: &str, hits: &BitSet) -> Result<BitSet, Error> {
-        let reader = self.searcher.segment_reader(segment);
-        let mut marked = BitSet::with_max_value(reader.max_doc());
-        let index = reader.inverted_index(self.fields.fields).map_err(|error| Error::search(&error))?;
-        let term = tantivy::Term::from_field_text(self.fields.fields, term);
-        let postings = index.read_block_postings(&term, IndexRecordOption::Basic);
-        if let Some(postings) = postings.map_err(|error| Error::search(&error.into()))? {
-            within(postings, hits).into_iter().for_each(|doc| {
-                marked.insert(doc);
-            });
-        }
-        Ok(marked)
+/// The hits that have a term.
+fn marked(view: &View, segment: u32, term: &str, hits: &BitSet) -> Result<BitSet, Error> {
+    let reader = view.searcher.segment_reader(segment);
+    let mut marked = BitSet::with_max_value(reader.max_doc());
+    let index = reader.inverted_index(view.fields.fields).map_err(|error| Error::search(&error))?;
+    let term = tantivy::Term::from_field_text(view.fields.fields, term);
+    let postings = index.read_block_postings(&term, IndexRecordOption::Basic);
+    if let Some(postings) = postings.map_err(|error| Error::search(&error.into()))? {
+        within(postings, hits).into_iter().for_each(|doc| {
+            marked.insert(doc);
+        });
     }
+    Ok(marked)
 }
 
 /// The documents of a term that are among the hits.

@@ -9,22 +9,30 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::{fs, mem};
 
 use tantivy::IndexWriter;
 use tantivy::collector::Count;
 use tantivy::indexer::UserOperation;
 
+use super::archive::{Archive, ArchiveExtent};
 use super::directory::{Directory, FORMAT, Lock, Marker, POSITION, disk_bytes, sync_directory};
 use super::document::{Contents, Doc};
 use super::error::Error;
+use super::guard::guarded;
+use super::part::Part;
 use super::partition::{self, Partition};
-use super::payload::{Detection, DetectionReference, FileReference, Payload, Position};
-use super::reader::{Reader, guarded};
+use super::payload::{Detection, DetectionReference, FileReference, Payload, Position, Retired};
+use super::queue::Queue;
+use super::reader::Reader;
+use super::schema::Fields;
+use super::seal::Sealing;
+use super::summary::SealedSummary;
+use super::view::Counts;
 use crate::alert::Alert;
 use crate::event::number::to_u64;
-use crate::event::{Gap, PathNames, Redacted, Timestamp};
+use crate::event::{Gap, HOUR, PathNames, Redacted, Timestamp};
 
 /// How a store is written.
 #[derive(Clone, Copy, Debug)]
@@ -36,11 +44,13 @@ pub struct Options {
     /// Documents since the last commit are held up to this size, to be written again after a
     /// failure. Beyond it a failure means reading again from the committed cursors.
     pub hold_bytes: usize,
+    /// A partition is sealed when it holds so many documents.
+    pub partition_documents: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 1, heap_bytes: 64 << 20, hold_bytes: 32 << 20 }
+        Self { threads: 1, heap_bytes: 64 << 20, hold_bytes: 32 << 20, partition_documents: 1_000_000 }
     }
 }
 
@@ -80,7 +90,7 @@ pub struct Writer {
 }
 
 enum State {
-    Working(Box<IndexWriter<Doc>>),
+    Working(Box<Outlets>),
     Degraded {
         reason: String,
         /// Commits to let pass before the next attempt, and how many were let pass for this one.
@@ -89,8 +99,17 @@ enum State {
     },
 }
 
+/// What is written to: the index, and the lines beside it.
+struct Outlets {
+    index: IndexWriter<Doc>,
+    archive: Archive,
+    fields: Fields,
+}
+
 /// Longest pause between attempts to reopen, counted in commits.
 const MAX_WAIT: u32 = 32;
+/// zstd's quickest: the state of detection is written every few seconds.
+const SNAPSHOT_LEVEL: i32 = 1;
 /// Cursors larger than this go to a file of their own: the payload is rewritten with every merge.
 const CURSOR_BYTES: usize = 160 * 1024;
 
@@ -104,16 +123,18 @@ impl Writer {
     pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
         let directory = Directory::create(path)?;
         let lock = directory.lock()?;
-        let (partition, mut payload, fresh) = open_newest(&directory, options)?;
-        resolve_cursors(&directory, &mut payload)?;
-        let (writer, trimmed) = open_writer(&partition, options, &payload)?;
-        let reader = Reader::over(&partition, &payload)?;
+        let (partition, payload, fresh) = open_newest(&directory, options)?;
+        let (ends, trimmed) = open_ends(&partition, options, &payload)?;
+        let sealed = partition::list(&directory.partitions())?.into_iter().filter(|it| *it != partition.path);
+        let parts = sealed.map(|path| Part::at(&path)).chain([Part::over(&partition, &payload)?]);
+        let parts = parts.map(Arc::new).collect();
+        let reader = Reader::over(directory.partitions(), parts, payload.clone());
         Ok(Self {
             alerts_next: payload.alerts_next,
             directory,
             partition,
             options,
-            state: State::Working(Box::new(writer)),
+            state: State::Working(Box::new(ends)),
             payload,
             recovered: Recovered { fresh, trimmed },
             reader,
@@ -226,7 +247,7 @@ impl Writer {
     /// Waits for running merges, then closes. Only for orderly ends; dropping is always safe.
     pub fn close(self) -> Result<(), Error> {
         match self.state {
-            State::Working(writer) => writer.wait_merging_threads().map_err(|error| Error::write(&error)),
+            State::Working(ends) => ends.index.wait_merging_threads().map_err(|error| Error::write(&error)),
             State::Degraded { .. } => Ok(()),
         }
     }
@@ -235,9 +256,10 @@ impl Writer {
     #[must_use]
     pub fn detection(&self) -> Option<Detection> {
         let reference = self.payload.detection.as_ref()?;
-        let snapshot = self.directory.read(&reference.file.name).ok()?;
-        let fits = reference.file.fits(&snapshot);
-        fits.then(|| Detection { snapshot, rules: reference.rules.clone(), seq: reference.seq })
+        let packed = self.directory.read(&reference.file.name).ok()?;
+        let packed = reference.file.fits(&packed).then_some(packed)?;
+        let snapshot = zstd::stream::decode_all(packed.as_slice()).ok()?;
+        Some(Detection { snapshot, rules: reference.rules.clone(), seq: reference.seq })
     }
 
     fn epoch(&self) -> u64 {
@@ -266,10 +288,10 @@ impl Writer {
     }
 
     fn send_batch(&mut self) -> Result<(), Error> {
-        let State::Working(writer) = &self.state else { return Ok(()) };
-        match send(mem::take(&mut self.batch), &self.queue, writer, &self.partition) {
+        let State::Working(ends) = &mut self.state else { return Ok(()) };
+        match ends.send(mem::take(&mut self.batch), &self.queue) {
             Ok(()) => Ok(()),
-            Err(error) => match self.fail(&error.to_string()) {
+            Err(error) => match self.fail(&describe(&error)) {
                 Error::Rewind { reason } => Err(Error::Rewind { reason }),
                 // Everything is held and will be written again.
                 _ => Ok(()),
@@ -282,20 +304,13 @@ impl Writer {
         if position.detection.is_some() {
             self.detection = position.detection.clone();
         }
-        let payload = self.write_side_files(position)?;
-        let State::Working(writer) = &mut self.state else {
+        let mut payload = self.write_side_files(position)?;
+        let State::Working(ends) = &mut self.state else {
             return Err(Error::Write { reason: "not open".to_owned() });
         };
-        send(mem::take(&mut self.batch), &self.queue, writer, &self.partition)
-            .map_err(|error| Error::write(&error))?;
-        let mut stored = payload.clone();
-        if stored.cursors_file.is_some() {
-            stored.cursors.clear();
-        }
-        let text = stored.to_text()?;
-        let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
-        prepared.set_payload(&text);
-        prepared.commit().map_err(|error| Error::write(&error))?;
+        ends.send(mem::take(&mut self.batch), &self.queue)?;
+        payload.archive = ends.archive.sync()?;
+        let text = commit_payload(&mut ends.index, &payload)?;
         sync_directory(&self.partition.path)?;
         self.committed(payload, &text);
         Ok(Committed { epoch: self.payload.epoch, documents })
@@ -327,6 +342,10 @@ impl Writer {
             ledger: position.ledger,
             detection: self.payload.detection.clone(),
             outbox_done: position.outbox_done,
+            archive: self.payload.archive,
+            sealed: false,
+            began: self.payload.began.or(position.read_to),
+            retired: self.payload.retired,
         };
         let cursors = serde_json::to_vec(&payload.cursors).map_err(|error| Error::form(&error))?;
         if cursors.len() > CURSOR_BYTES {
@@ -335,8 +354,10 @@ impl Writer {
             payload.cursors_file = Some(file);
         }
         if let Some(detection) = &self.detection {
-            let file = FileReference::of(format!("detection-{epoch}.bin"), &detection.snapshot);
-            self.directory.replace(&file.name, &detection.snapshot)?;
+            let packed = zstd::bulk::compress(&detection.snapshot, SNAPSHOT_LEVEL)
+                .map_err(Error::io("pack", self.directory.path()))?;
+            let file = FileReference::of(format!("detection-{epoch}.bin"), &packed);
+            self.directory.replace(&file.name, &packed)?;
             let (rules, seq) = (detection.rules.clone(), detection.seq);
             payload.detection = Some(DetectionReference { file, rules, seq });
         }
@@ -373,10 +394,12 @@ impl Writer {
         if let State::Working(_) = self.state {
             self.state = State::Degraded { reason: "reopening".to_owned(), wait: 0, waited: 0 };
         }
-        let partition = Partition::open(&self.partition.path)?;
-        let mut payload = partition.payload()?;
-        resolve_cursors(&self.directory, &mut payload)?;
-        let (writer, _) = open_writer(&partition, self.options, &payload)?;
+        if !self.partition.path.exists() {
+            let path = self.partition.path.clone();
+            return Err(Error::Lost { missing: path.clone(), path });
+        }
+        let (partition, payload, _) = open_newest(&self.directory, self.options)?;
+        let (mut ends, _) = open_ends(&partition, self.options, &payload)?;
         if payload.epoch >= held_epoch {
             // The commit that reported an error had become durable after all.
             self.held.forget_attempted(payload.epoch + 1);
@@ -384,16 +407,114 @@ impl Writer {
         for contents in &self.held.contents {
             self.batch.push(Arc::clone(contents));
             if self.batch.is_full() {
-                send(mem::take(&mut self.batch), &self.queue, &writer, &partition)
-                    .map_err(|error| Error::write(&error))?;
+                ends.send(mem::take(&mut self.batch), &self.queue)?;
             }
+        }
+        if partition.path != self.partition.path {
+            self.reader.begin(Part::over(&partition, &payload)?, &payload);
         }
         self.partition = partition;
         self.payload = payload;
-        self.state = State::Working(Box::new(writer));
+        self.state = State::Working(Box::new(ends));
         self.reader.follow(&self.payload)
     }
+
+    /// Whether the partition is full, by its documents, or by its age at `now`.
+    #[must_use]
+    pub fn is_full(&self, now: Timestamp) -> bool {
+        let documents = self.payload.archive.documents;
+        let age = self.payload.began.map_or(0, |began| now.since(began));
+        documents >= self.options.partition_documents
+            || age >= OLD_PARTITION && documents >= WORTH_A_PARTITION
+            || age >= OLDEST_PARTITION && documents > 0
+    }
+
+    /// Outlets the partition and begins the next. Call it after a commit, with nothing added since; what is left to
+    /// do with the old one may take its time in another thread.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`].
+    pub fn seal(&mut self) -> Result<Sealing, Error> {
+        self.try_seal().map_err(|error| self.fail(&describe(&error)))
+    }
+
+    fn try_seal(&mut self) -> Result<Sealing, Error> {
+        let not_now = |reason: &str| Error::Write { reason: reason.to_owned() };
+        if self.held.documents > 0 {
+            return Err(not_now("a partition is sealed after a commit only"));
+        }
+        let State::Working(ends) = &mut self.state else { return Err(not_now("not open")) };
+        self.payload.epoch += 1;
+        self.payload.sealed = true;
+        commit_payload(&mut ends.index, &self.payload)?;
+        sync_directory(&self.partition.path)?;
+        let (partition, payload) = begin(&self.directory, self.options, &self.payload, &self.partition)?;
+        let (ends, _) = open_ends(&partition, self.options, &payload)?;
+        self.reader.begin(Part::over(&partition, &payload)?, &payload);
+        let writer = match mem::replace(&mut self.state, State::Working(Box::new(ends))) {
+            State::Working(old) => Some(old.index),
+            State::Degraded { .. } => None,
+        };
+        let path = mem::replace(&mut self.partition, partition).path;
+        self.payload = payload;
+        Ok(Sealing { path, writer, reader: self.reader.clone() })
+    }
+
+    /// Partitions that were ended, but not sealed to the end, by an earlier run.
+    ///
+    /// # Errors
+    /// When the partitions cannot be listed.
+    pub fn unfinished(&self) -> Result<Vec<Sealing>, Error> {
+        let sealed = partition::list(&self.directory.partitions())?.into_iter();
+        let unfinished = sealed.filter(|it| *it != self.partition.path && SealedSummary::read(it).is_none());
+        Ok(unfinished.map(|path| Sealing { path, writer: None, reader: self.reader.clone() }).collect())
+    }
+
+    /// Removes the oldest partitions, whole, as far as `keep` asks for it. What is written now stays, and so does
+    /// a partition that is still being sealed. What was removed stands in the next commit.
+    ///
+    /// # Errors
+    /// When a partition cannot be removed.
+    pub fn retire(&mut self, keep: Retention, now: Timestamp) -> Result<Retired, Error> {
+        let mut retired = Retired::default();
+        if keep == Retention::default() {
+            return Ok(retired);
+        }
+        let mut size = disk_bytes(self.directory.path());
+        for path in partition::list(&self.directory.partitions())? {
+            let Some(summary) = SealedSummary::read(&path).filter(|_| path != self.partition.path) else {
+                break;
+            };
+            let is_old =
+                keep.age.is_some_and(|age| summary.ended.is_some_and(|ended| now.since(ended) > age));
+            if !is_old && keep.bytes.is_none_or(|most| size <= most) {
+                break;
+            }
+            size = size.saturating_sub(disk_bytes(&path));
+            self.reader.forget(&path);
+            partition::remove(&path)?;
+            let Counts { events, alerts, .. } = summary.counts;
+            retired = retired.and(Retired { partitions: 1, events, alerts, read_to: summary.ended });
+        }
+        self.payload.retired = self.payload.retired.and(retired);
+        Ok(retired)
+    }
 }
+
+/// What is kept; without an answer everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Nanoseconds since the last line of a partition was read.
+    pub age: Option<i64>,
+    /// Of the whole store on disk.
+    pub bytes: Option<u64>,
+}
+
+/// A partition is sealed after an hour if that pays, and after a day in any case: it is removed whole, so none may
+/// reach over much more time than the others.
+const OLD_PARTITION: i64 = HOUR;
+const OLDEST_PARTITION: i64 = 24 * HOUR;
+const WORTH_A_PARTITION: u64 = 100_000;
 
 /// An error with its cause, as one line.
 fn describe(error: &Error) -> String {
@@ -403,9 +524,26 @@ fn describe(error: &Error) -> String {
     }
 }
 
-/// Puts a damaged or lost index aside and starts a new one that continues where the last commit
+/// Puts a damaged partition aside that is not the newest: what it holds is gone from search, all else stays.
+/// Returns where it lies now.
+///
+/// # Errors
+/// [`Error::Locked`] while another process writes; when the folder cannot be renamed.
+pub fn quarantine_sealed(path: &Path, partition: &Path) -> Result<PathBuf, Error> {
+    let directory = Directory::create(path)?;
+    let _lock = directory.lock()?;
+    let name = partition.file_name().unwrap_or_default().to_string_lossy();
+    let aside = path.join(format!("quarantine-{name}"));
+    super::directory::create_private(&aside)?;
+    let to = aside.join(&*name);
+    fs::rename(partition, &to).map_err(Error::io("move aside", partition))?;
+    sync_directory(&directory.partitions())?;
+    Ok(aside)
+}
+
+/// Puts the newest partition aside, damaged or lost, and begins another that continues where the last commit
 /// said, by the copy of its position: nothing is read twice, only the history is gone from search.
-/// Returns where the old index lies now.
+/// Returns where the old partition lies now.
 ///
 /// # Errors
 /// [`Error::Locked`] while another process writes; [`Error::Damaged`] when there is no readable copy.
@@ -417,24 +555,29 @@ pub fn quarantine(path: &Path, options: Options) -> Result<PathBuf, Error> {
         .map_err(|error| Error::Damaged { path: path.join(POSITION), reason: error.to_string() })?;
     resolve_cursors(&directory, &mut payload)?;
     payload.epoch += 1;
+    payload.archive = ArchiveExtent::default();
     let aside = path.join(format!("quarantine-{}", payload.epoch));
-    let partitions = directory.partitions();
-    if partitions.exists() {
-        fs::rename(&partitions, &aside).map_err(Error::io("move aside", &partitions))?;
-    } else {
-        super::directory::create_private(&aside)?;
+    let newest = partition::list(&directory.partitions())?.pop();
+    super::directory::create_private(&aside)?;
+    if let Some(newest) = &newest {
+        let to = aside.join(newest.file_name().unwrap_or_default());
+        fs::rename(newest, to).map_err(Error::io("move aside", newest))?;
     }
-    create_first_partition(&directory, options, payload)?;
+    begin_at(&directory.partitions().join(partition::next_name(newest.as_deref())), options, &payload)?;
+    directory.write_marker(&Marker { format: FORMAT, instance: payload.instance })?;
     Ok(aside)
 }
 
+/// The partition that is written, and the position in its last commit. One that was ended is followed by a new.
 fn open_newest(directory: &Directory, options: Options) -> Result<(Partition, Payload, bool), Error> {
-    let partitions = partition::list(&directory.partitions())?;
-    match (directory.marker()?, partitions.last()) {
-        (None, None) => initialise(directory, options),
-        (None, Some(newest)) => adopt(directory, options, newest),
+    partition::remove_leftovers(&directory.partitions());
+    let begun = partition::list_begun(&directory.partitions())?;
+    let (partition, mut payload, fresh) = match (directory.marker()?, begun.last()) {
+        (None, None) => initialise(directory, options)?,
+        (None, Some(newest)) => adopt(directory, options, newest)?,
         (Some(_), None) => {
-            Err(Error::Lost { path: directory.path().to_owned(), missing: directory.partitions() })
+            let missing = directory.partitions();
+            return Err(Error::Lost { path: directory.path().to_owned(), missing });
         }
         (Some(marker), Some(newest)) => {
             let partition = Partition::open(newest)?;
@@ -443,8 +586,28 @@ fn open_newest(directory: &Directory, options: Options) -> Result<(Partition, Pa
                 let reason = "the index belongs to another store".to_owned();
                 return Err(Error::Damaged { path: directory.path().to_owned(), reason });
             }
-            Ok((partition, payload, false))
+            (partition, payload, false)
         }
+    };
+    resolve_cursors(directory, &mut payload)?;
+    refuse_older(directory, &payload, &partition)?;
+    if payload.sealed {
+        let (partition, payload) = begin(directory, options, &payload, &partition)?;
+        return Ok((partition, payload, fresh));
+    }
+    Ok((partition, payload, fresh))
+}
+
+/// The newest partition may have disappeared; the one before is then the newest, and would be taken for all.
+fn refuse_older(directory: &Directory, payload: &Payload, newest: &Partition) -> Result<(), Error> {
+    let copy =
+        directory.read(POSITION).ok().and_then(|copy| Payload::parse(std::str::from_utf8(&copy).ok()).ok());
+    match copy {
+        Some(copy) if copy.instance == payload.instance && copy.epoch > payload.epoch => {
+            let missing = newest.path.with_file_name(partition::next_name(Some(&newest.path)));
+            Err(Error::Lost { path: directory.path().to_owned(), missing })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -452,28 +615,55 @@ fn open_newest(directory: &Directory, options: Options) -> Result<(Partition, Pa
 /// between starts over.
 fn initialise(directory: &Directory, options: Options) -> Result<(Partition, Payload, bool), Error> {
     let instance = format!("{:016x}{:016x}", random(), random());
-    let payload = Payload { instance, ..Payload::default() };
-    let partition = create_first_partition(directory, options, payload.clone())?;
+    let payload = Payload { instance: instance.clone(), ..Payload::default() };
+    let partition = begin_at(&directory.partitions().join(partition::next_name(None)), options, &payload)?;
+    directory.write_marker(&Marker { format: FORMAT, instance })?;
     Ok((partition, payload, true))
 }
 
-fn create_first_partition(
+/// Creates the partition after `newest`, which was ended by the commit of `payload`.
+fn begin(
     directory: &Directory,
     options: Options,
-    payload: Payload,
-) -> Result<Partition, Error> {
-    let path: PathBuf = directory.partitions().join("p00000001");
-    let partition = Partition::create(&path)?;
-    let instance = payload.instance.clone();
+    payload: &Payload,
+    newest: &Partition,
+) -> Result<(Partition, Payload), Error> {
+    let path = directory.partitions().join(partition::next_name(Some(&newest.path)));
+    if path.exists() {
+        // Begun and given up by a crash: there is no commit in it.
+        partition::remove(&path)?;
+    }
+    let epoch = payload.epoch + 1;
+    let (archive, began) = (ArchiveExtent::default(), None);
+    let payload = Payload { epoch, archive, began, sealed: false, ..payload.clone() };
+    Ok((begin_at(&path, options, &payload)?, payload))
+}
+
+/// Creates a partition with a commit and without a document.
+fn begin_at(path: &Path, options: Options, payload: &Payload) -> Result<Partition, Error> {
+    let partition = Partition::create(path)?;
+    Archive::create(path)?.sync()?;
     let mut writer = partition.writer(options.threads, options.heap_bytes)?;
-    let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
-    prepared.set_payload(&payload.to_text()?);
-    prepared.commit().map_err(|error| Error::write(&error))?;
+    commit_payload(&mut writer, payload)?;
     drop(writer);
-    sync_directory(&path)?;
-    sync_directory(&directory.partitions())?;
-    directory.write_marker(&Marker { format: FORMAT, instance })?;
+    sync_directory(path)?;
+    if let Some(all) = path.parent() {
+        sync_directory(all)?;
+    }
     Ok(partition)
+}
+
+/// Commits what was added, with this position; the text of it.
+fn commit_payload(writer: &mut IndexWriter<Doc>, payload: &Payload) -> Result<String, Error> {
+    let mut stored = payload.clone();
+    if stored.cursors_file.is_some() {
+        stored.cursors.clear();
+    }
+    let text = stored.to_text()?;
+    let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
+    prepared.set_payload(&text);
+    prepared.commit().map_err(|error| Error::write(&error))?;
+    Ok(text)
 }
 
 /// There is an index but no marker: either the first start was cut short, or the marker was lost.
@@ -487,17 +677,12 @@ fn adopt(
             directory.write_marker(&Marker { format: FORMAT, instance: payload.instance.clone() })?;
             Ok((partition, payload, false))
         }
-        Err(_) if holds_no_documents(newest) => {
+        Err(_) if partition::is_unbegun(newest) => {
             fs::remove_dir_all(newest).map_err(Error::io("remove", newest))?;
             initialise(directory, options)
         }
         Err(error) => Err(error),
     }
-}
-
-fn holds_no_documents(partition: &Path) -> bool {
-    let Ok(mut entries) = fs::read_dir(partition) else { return false };
-    !entries.any(|entry| entry.map_or(true, |entry| entry.path().extension().is_some_and(|it| it == "store")))
 }
 
 /// A random number for naming, from the seed of the standard hash map.
@@ -516,6 +701,13 @@ fn resolve_cursors(directory: &Directory, payload: &mut Payload) -> Result<(), E
     Ok(())
 }
 
+/// Opens both ends and removes what a failed commit left behind. Returns how many documents.
+fn open_ends(partition: &Partition, options: Options, payload: &Payload) -> Result<(Outlets, u64), Error> {
+    let (index, trimmed) = open_writer(partition, options, payload)?;
+    let archive = Archive::open(&partition.path, payload.archive)?;
+    Ok((Outlets { index, archive, fields: partition.fields }, trimmed))
+}
+
 /// Opens the tantivy writer and deletes what a failed commit left behind. Returns how many.
 fn open_writer(
     partition: &Partition,
@@ -523,19 +715,13 @@ fn open_writer(
     payload: &Payload,
 ) -> Result<(IndexWriter<Doc>, u64), Error> {
     let mut writer = partition.writer(options.threads, options.heap_bytes)?;
-    let beyond = super::reader::beyond(partition, payload.epoch);
+    let beyond = super::view::beyond(partition, payload.epoch);
     let reader = partition.index.reader().map_err(|error| Error::write(&error))?;
     let trimmed =
         guarded(|| reader.searcher().search(&beyond, &Count).map_err(|error| Error::write(&error)))?;
     if trimmed > 0 {
         writer.delete_query(Box::new(beyond)).map_err(|error| Error::write(&error))?;
-        let mut stored = payload.clone();
-        if stored.cursors_file.is_some() {
-            stored.cursors.clear();
-        }
-        let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
-        prepared.set_payload(&stored.to_text()?);
-        prepared.commit().map_err(|error| Error::write(&error))?;
+        commit_payload(&mut writer, payload)?;
         sync_directory(&partition.path)?;
     }
     Ok((writer, to_u64(trimmed)))
@@ -563,56 +749,20 @@ impl Batch {
     }
 }
 
-fn send(
-    batch: Batch,
-    queue: &Arc<Queue>,
-    writer: &IndexWriter<Doc>,
-    partition: &Partition,
-) -> Result<(), tantivy::TantivyError> {
-    if batch.contents.is_empty() {
-        return Ok(());
-    }
-    let ticket = Some(Queue::enter(queue, batch.bytes));
-    let fields = partition.fields;
-    let documents =
-        batch.contents.into_iter().map(|contents| Doc { fields, contents, _ticket: ticket.clone() });
-    let operations: Vec<_> = documents.map(UserOperation::Add).collect();
-    writer.run(operations).map(|_| ())
-}
-
-/// Bytes that wait for the indexing threads. tantivy bounds its queue by messages, not by size:
-/// with batches it would hold hundreds of megabytes.
-#[derive(Debug, Default)]
-struct Queue {
-    bytes: Mutex<usize>,
-    less: Condvar,
-}
-
-const QUEUE_BYTES: usize = 8 << 20;
-
-/// A batch's share of the queue.
-#[derive(Debug)]
-pub struct Ticket {
-    bytes: usize,
-    queue: Arc<Queue>,
-}
-
-impl Queue {
-    fn enter(queue: &Arc<Self>, bytes: usize) -> Arc<Ticket> {
-        let mut waiting = queue.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        while *waiting > 0 && *waiting + bytes > QUEUE_BYTES {
-            waiting = queue.less.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+impl Outlets {
+    fn send(&mut self, batch: Batch, queue: &Arc<Queue>) -> Result<(), Error> {
+        if batch.contents.is_empty() {
+            return Ok(());
         }
-        *waiting += bytes;
-        drop(waiting);
-        Arc::new(Ticket { bytes, queue: Arc::clone(queue) })
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        *self.queue.bytes.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
-        self.queue.less.notify_all();
+        let ticket = Some(Queue::enter(queue, batch.bytes));
+        let mut operations = Vec::with_capacity(batch.contents.len());
+        for contents in batch.contents {
+            let (form, line) = contents.stored();
+            let place = self.archive.push(form, line)?;
+            let document = Doc { fields: self.fields, contents, place, _ticket: ticket.clone() };
+            operations.push(UserOperation::Add(document));
+        }
+        self.index.run(operations).map(drop).map_err(|error| Error::write(&error))
     }
 }
 

@@ -12,7 +12,7 @@ use super::clock::Clock;
 use super::engine::{Engine, EngineOptions};
 use super::engine_thread::{Channels, EngineThread, Timers};
 use super::handle::{Handle, Notice, Request};
-use super::indexer::{Batch, Ends, IndexReport, Indexer};
+use super::indexer::{self, Batch, Ends, IndexReport, Indexer, Keeping};
 use super::journal::Journal;
 use super::reload::{self, RECALLED_EVENTS, RECALLED_PAGE, Reloader, RuleNews};
 use super::searcher::Searcher;
@@ -22,7 +22,7 @@ use crate::config::{KeyError, LoadedRules, RedactionConfig, RuleFiles, SourceCon
 use crate::event::number::to_u64;
 use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
 use crate::facts::Vocabulary;
-use crate::index::{self, Writer};
+use crate::index::{self, Retention, Sealing, Writer};
 use crate::normalize::Redaction;
 use crate::receive::{self, ReceiverReport, Receivers, SharedSpool};
 use crate::source::{self, Changes, Input, Stop};
@@ -47,6 +47,8 @@ const NOTICES: usize = 64;
 const HELD_BYTES: usize = 256 << 20;
 /// News of the rules. Full: whoever prepares them waits.
 const RULE_NEWS: usize = 1;
+/// Full partitions on their way to be sealed. Full: the committer waits, so that at most one is behind.
+const SEALS: usize = 1;
 /// Alerts on their way to standard output. Full: the committer waits, for each must be printed.
 pub const PLAIN_ALERTS: usize = 256;
 
@@ -70,6 +72,8 @@ pub struct LiveOptions {
     /// How products say what happened.
     pub vocabulary: Arc<Vocabulary>,
     pub data_dir: PathBuf,
+    /// What of the index is kept.
+    pub retention: Retention,
     pub clock: Clock,
     /// Where lines go instead of a dashboard, if anywhere.
     pub plain: Option<Plain>,
@@ -145,13 +149,15 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     let ends = Ends {
         batches: pipes.batches.receiver,
         recycled: pipes.recycled.sender,
-        reports: pipes.reports.sender,
+        reports: pipes.reports.sender.clone(),
         alerts: options.plain.as_ref().map(|plain| plain.alerts.clone()),
         stored: Box::new(move |cursors| spools.iter().for_each(|spool| spool.stored(cursors))),
+        seals: start_sealing(&mut threads, pipes.reports.sender.clone())?,
         stop: threads.stop.clone(),
     };
     let paths = prepared.engine.paths().clone();
-    let indexer = Indexer::new(writer, paths, ends, options.clock, !options.follow);
+    let keeping = Keeping { bulk: !options.follow, retention: options.retention };
+    let indexer = Indexer::new(writer, paths, ends, options.clock, keeping);
     let failure = start_committing(&mut threads, indexer)?;
     let channels = Channels {
         sources: pipes.chunks.receiver,
@@ -314,6 +320,13 @@ fn start_following_rules(
         remarks: options.plain.as_ref().map(|plain| plain.remarks.clone()),
     };
     threads.start("rules", move || reloader.run())
+}
+
+/// Full partitions are finished here; the sender takes one at a time.
+fn start_sealing(threads: &mut Threads, reports: Sender<IndexReport>) -> Result<Sender<Sealing>, LiveError> {
+    let Pipe { sender, receiver } = Pipe::<Sealing>::new(SEALS);
+    threads.start("seal", move || receiver.iter().for_each(|sealing| indexer::seal(sealing, &reports)))?;
+    Ok(sender)
 }
 
 /// Gives back where the committer leaves the error that ended it, if one does.

@@ -430,6 +430,10 @@ impl EngineThread {
                 self.begin(Trouble { since, about, cause: Cause::Store, message, hint });
             }
             IndexReport::Trouble { .. } => {}
+            IndexReport::Remark { message } => {
+                let hint = "`--retain` and `--max-size` say what is kept".to_owned();
+                self.remark(message, Some(hint));
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 
+use crate::event::EventId;
 use crate::query::{SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::state::Snapshot;
 use crate::triage::Entry;
@@ -21,6 +22,11 @@ pub enum Request {
     Trace {
         ticket: u64,
         id: String,
+    },
+    /// Exactly these events, as the evidence of an alert; answered as a search is.
+    Events {
+        ticket: u64,
+        ids: Vec<EventId>,
     },
     /// Write this into the journal of decisions.
     Decide {

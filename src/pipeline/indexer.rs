@@ -15,12 +15,12 @@ use super::engine::Engine;
 use crate::alert::Alert;
 use crate::event::number::to_u64;
 use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Redacted, Timestamp};
-use crate::index::{Detection, Error, Position, Writer};
+use crate::index::{Detection, Error, Position, Retention, Retired, Sealing, Writer};
 use crate::source::Stop;
 use crate::state::{IndexStatus, Ledger};
 
 /// Visible to search this long after it was read, at the latest, while nothing waits behind it.
-const COMMIT_EVERY: Duration = Duration::from_millis(500);
+const COMMIT_EVERY: Duration = Duration::from_millis(250);
 
 /// The same while there is a backlog: every commit makes a segment, and segments must be merged.
 const COMMIT_EVERY_BEHIND: Duration = Duration::from_millis(1_500);
@@ -33,6 +33,9 @@ const COMMIT_AFTER_EVENTS: u64 = 50_000;
 
 /// While writing fails, the next attempt comes this much later.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// What is too old or too much is looked for this often.
+const RETIRE_EVERY: Duration = Duration::from_secs(30);
 
 /// Finished generations are remembered while their files exist, and then for this many newer ones: a
 /// rotated file may reappear under another name, or compressed, and must not be read again.
@@ -86,7 +89,14 @@ impl Batch {
 #[derive(Clone, Debug)]
 pub(super) enum IndexReport {
     Status(IndexStatus),
-    Trouble { message: String, hint: Option<String> },
+    Trouble {
+        message: String,
+        hint: Option<String>,
+    },
+    /// Something that happened and is no trouble.
+    Remark {
+        message: String,
+    },
 }
 
 /// Takes the cursors of a commit.
@@ -103,8 +113,18 @@ pub(super) struct Ends {
     pub alerts: Option<Sender<Alert>>,
     /// Told after each commit how far everything is read in it.
     pub stored: Stored,
+    /// Partitions that are full. A full channel: the last one is still being sealed, and reading waits.
+    pub seals: Sender<Sealing>,
     /// Once it is rung, nothing waits any longer for writing to work again.
     pub stop: Stop,
+}
+
+/// How an index is kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Keeping {
+    /// Files are read once and nobody watches.
+    pub bulk: bool,
+    pub retention: Retention,
 }
 
 pub(super) struct Indexer {
@@ -112,18 +132,18 @@ pub(super) struct Indexer {
     paths: Paths,
     ends: Ends,
     clock: Clock,
-    bulk: bool,
+    keeping: Keeping,
     cursors: Cursors,
     position: Position,
     committed_alerts: Vec<Alert>,
     indexed: u64,
     dirty: bool,
     committed_at: Instant,
+    retired_at: Option<Instant>,
 }
 
 impl Indexer {
-    /// `bulk`: files are read once and nobody watches.
-    pub fn new(writer: Writer, paths: Paths, ends: Ends, clock: Clock, bulk: bool) -> Self {
+    pub fn new(writer: Writer, paths: Paths, ends: Ends, clock: Clock, keeping: Keeping) -> Self {
         let payload = writer.payload();
         Self {
             cursors: Cursors::of(&payload.cursors),
@@ -139,10 +159,11 @@ impl Indexer {
             paths,
             ends,
             clock,
-            bulk,
+            keeping,
             committed_alerts: Vec::new(),
             dirty: false,
             committed_at: Instant::now(),
+            retired_at: None,
         }
     }
 
@@ -152,6 +173,9 @@ impl Indexer {
     /// When what was taken can no longer be written; after a restart it is read again.
     pub fn run(mut self) -> Result<(), Error> {
         self.report_status();
+        for sealing in self.writer.unfinished()? {
+            self.hand_over(sealing);
+        }
         loop {
             let wait = self.patience().saturating_sub(self.committed_at.elapsed());
             match self.ends.batches.recv_timeout(if self.dirty { wait } else { COMMIT_EVERY }) {
@@ -164,6 +188,7 @@ impl Indexer {
             if self.dirty && due {
                 self.commit()?;
             }
+            self.retire();
         }
         if self.dirty {
             self.try_commit()?;
@@ -174,7 +199,7 @@ impl Indexer {
 
     /// How long what was taken may stay invisible.
     fn patience(&self) -> Duration {
-        match (self.bulk, self.ends.batches.is_empty()) {
+        match (self.keeping.bulk, self.ends.batches.is_empty()) {
             (true, _) => COMMIT_EVERY_BULK,
             (false, true) => COMMIT_EVERY,
             (false, false) => COMMIT_EVERY_BEHIND,
@@ -247,12 +272,46 @@ impl Indexer {
     /// no longer hold what it was given ends the thread.
     fn commit(&mut self) -> Result<(), Error> {
         match self.try_commit() {
-            Ok(()) => {}
+            Ok(()) => self.seal_if_full()?,
             Err(error @ Error::Rewind { .. }) => return Err(error),
             Err(error) => self.report_trouble(&error),
         }
         self.report_status();
         Ok(())
+    }
+
+    /// A full partition is ended here and sealed by another thread.
+    fn seal_if_full(&mut self) -> Result<(), Error> {
+        if !self.writer.is_full(self.clock.now()) {
+            return Ok(());
+        }
+        match self.writer.seal() {
+            Ok(sealing) => self.hand_over(sealing),
+            Err(error @ Error::Rewind { .. }) => return Err(error),
+            Err(error) => self.report_trouble(&error),
+        }
+        Ok(())
+    }
+
+    fn hand_over(&self, sealing: Sealing) {
+        // Nobody takes it while the engine ends: the next start does.
+        drop(self.ends.seals.send(sealing));
+    }
+
+    /// Removes what is too old or too much, and says so.
+    fn retire(&mut self) {
+        if self.retired_at.is_some_and(|at| at.elapsed() < RETIRE_EVERY) {
+            return;
+        }
+        self.retired_at = Some(Instant::now());
+        let retired = self.writer.retire(self.keeping.retention, self.clock.now());
+        let message = match retired {
+            Ok(Retired { partitions: 0, .. }) => return,
+            Ok(retired) => retired.in_words(),
+            Err(error) => format!("old events cannot be removed: {error}"),
+        };
+        self.dirty = true;
+        self.report(IndexReport::Remark { message });
     }
 
     fn try_commit(&mut self) -> Result<(), Error> {
@@ -291,6 +350,14 @@ impl Indexer {
 
     fn report(&self, report: IndexReport) {
         drop(self.ends.reports.try_send(report));
+    }
+}
+
+/// What is left to do with a full partition. A failure costs space and time of later searches, and nothing else.
+pub(super) fn seal(sealing: Sealing, reports: &Sender<IndexReport>) {
+    if let Err(error) = sealing.finish() {
+        let message = format!("a full partition stays as it is and is sealed after the next start: {error}");
+        drop(reports.try_send(IndexReport::Remark { message }));
     }
 }
 

@@ -66,6 +66,9 @@ impl Searcher {
             Request::Search { ticket, request } => {
                 Notice::Search { ticket, result: reader.search(&request).map_err(|error| error.failure()) }
             }
+            Request::Events { ticket, ids } => {
+                Notice::Search { ticket, result: reader.events(&ids).map_err(|error| error.failure()) }
+            }
             Request::Trace { ticket, id } => {
                 Notice::Trace { ticket, result: reader.trace(&id).map_err(|error| error.failure()) }
             }
@@ -114,7 +117,9 @@ mod tests {
         let tickets: Vec<u64> = newest_of_each_kind(search(1), asked.into_iter())
             .iter()
             .map(|request| match request {
-                Request::Search { ticket, .. } | Request::Trace { ticket, .. } => *ticket,
+                Request::Search { ticket, .. }
+                | Request::Trace { ticket, .. }
+                | Request::Events { ticket, .. } => *ticket,
                 Request::Decide { .. } => 0,
             })
             .collect();

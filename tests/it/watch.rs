@@ -307,7 +307,7 @@ fn a_search_in_a_damaged_index_leaves_the_dashboard_alone() {
     let partition = env.path("data/partitions/p00000001");
     for entry in std::fs::read_dir(&partition).expect("the partition").flatten() {
         let path = entry.path();
-        if path.extension().is_some_and(|extension| extension == "store" || extension == "idx") {
+        if path.extension().is_some_and(|extension| extension == "blocks" || extension == "idx") {
             let mut bytes = std::fs::read(&path).expect("a file of the index");
             let (from, to) = (bytes.len() / 10, bytes.len() * 9 / 10);
             bytes.iter_mut().take(to).skip(from).for_each(|byte| *byte ^= 0xa5);

@@ -6,18 +6,18 @@ use crate::normalize::{Redaction, Redactor};
 
 /// Stores and rebuilds; the result must be the record of the event itself.
 #[track_caller]
-fn check(event: &Event, paths: &Paths) -> Vec<u8> {
+fn check(event: &Event, paths: &Paths) -> StoredForm {
     let source: Arc<str> = "/var/log/app.log".into();
     let event = &Redacted::by(&mut Redactor::new(paths, Redaction::default()), event.clone());
     let names = paths.read();
     let expect = Record::from_event(event, &source, &names);
-    let (mut line, mut record) = (String::new(), Vec::new());
-    let message = encode_event(event, &names, &source, &mut line, &mut record);
-    let found = decode_event(&line, &record, &mut Names::default());
+    let (mut line, mut form) = (String::new(), StoredForm::default());
+    let message = encode_event(event, &names, &source, &mut line, &mut form);
+    let found = decode_event(&line, &form.view(), &mut Names::default());
     assert_eq!(found.as_ref(), Ok(&expect));
     let place = message.start as usize..(message.start + message.len) as usize;
     assert_eq!(line.get(place), Some(expect.message.as_str()));
-    record
+    form
 }
 
 fn event(raw: &str) -> Event {
@@ -56,8 +56,9 @@ fn an_event_comes_back_to_the_letter() {
     event.push_text(canonical::SERVICE_NAME, Kind::String, "auth", Origin::Joined);
     event.push_text(canonical::CORRELATION_ID, Kind::String, "r-1", Origin::Canonical);
     event.push_text(canonical::CORRELATION_ID, Kind::String, "r-2", Origin::Canonical);
-    let record = check(&event, &paths);
-    assert!(record.len() < 150, "{} bytes beside the line", record.len());
+    let form = check(&event, &paths);
+    assert!(form.view().shape.len() < 110, "{} bytes of shape", form.view().shape.len());
+    assert!(form.view().lengths.len() < 16, "{} bytes of lengths", form.view().lengths.len());
 }
 
 #[test]
@@ -93,12 +94,17 @@ fn a_damaged_record_is_an_error() {
     let raw = r#"{"user":"alice"}"#;
     let mut event = event(raw);
     event.push(paths.intern("user"), Kind::String, at(raw, "alice"), Origin::Line);
-    let record = check(&event, &paths);
-    for len in 0..record.len() {
-        let cut = record.get(..len).expect("shorter");
-        assert!(decode_event(raw, cut, &mut Names::default()).is_err(), "cut at {len}");
+    let form = check(&event, &paths);
+    let whole = form.view();
+    for len in 0..whole.shape.len() {
+        let cut = FormView { shape: whole.shape.get(..len).expect("shorter"), ..whole };
+        assert!(decode_event(raw, &cut, &mut Names::default()).is_err(), "cut at {len}");
     }
-    assert!(decode_event("", &record, &mut Names::default()).is_err());
+    for len in 0..whole.lengths.len() {
+        let cut = FormView { lengths: whole.lengths.get(..len).expect("shorter"), ..whole };
+        assert!(decode_event(raw, &cut, &mut Names::default()).is_err(), "lengths cut at {len}");
+    }
+    assert!(decode_event("", &whole, &mut Names::default()).is_err());
 }
 
 proptest! {
@@ -127,9 +133,10 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_decode_or_fail_without_panic(line in "\\PC{0,40}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut record = vec![VERSION, 0];
-        record.extend(bytes);
-        drop(decode_event(&line, &record, &mut Names::default()));
+    fn any_bytes_decode_or_fail_without_panic(line in "\\PC{0,40}", bytes in prop::collection::vec(any::<u8>(), 0..200), lengths in prop::collection::vec(any::<u8>(), 0..40)) {
+        let mut shape = vec![VERSION, 0];
+        shape.extend(bytes);
+        let form = FormView { numbers: [0; 6], shape: &shape, lengths: &lengths };
+        drop(decode_event(&line, &form, &mut Names::default()));
     }
 }

@@ -42,9 +42,10 @@ fn numbers(reader: &Reader) -> Vec<u64> {
 /// under the payload of the commit before.
 fn publish_under_old_payload(writer: &mut Writer) {
     let text = writer.payload.to_text().unwrap();
-    let State::Working(tantivy) = &mut writer.state else { panic!("degraded") };
-    send(mem::take(&mut writer.batch), &writer.queue, tantivy, &writer.partition).unwrap();
-    let mut prepared = tantivy.prepare_commit().unwrap();
+    let State::Working(ends) = &mut writer.state else { panic!("degraded") };
+    ends.send(mem::take(&mut writer.batch), &writer.queue).unwrap();
+    ends.archive.sync().unwrap();
+    let mut prepared = ends.index.prepare_commit().unwrap();
     prepared.set_payload(&text);
     prepared.commit().unwrap();
 }
@@ -109,10 +110,11 @@ fn a_commit_that_reported_an_error_but_became_durable_is_not_repeated() {
     (0..10).for_each(|seq| add(&mut writer, seq).unwrap());
     // The commit succeeds on disk, then its directory cannot be synced: an error for the caller.
     let position = Position { seq_next: 10, ..Position::default() };
-    let payload = writer.write_side_files(position).unwrap();
-    let State::Working(tantivy) = &mut writer.state else { panic!("degraded") };
-    send(mem::take(&mut writer.batch), &writer.queue, tantivy, &writer.partition).unwrap();
-    let mut prepared = tantivy.prepare_commit().unwrap();
+    let mut payload = writer.write_side_files(position).unwrap();
+    let State::Working(ends) = &mut writer.state else { panic!("degraded") };
+    ends.send(mem::take(&mut writer.batch), &writer.queue).unwrap();
+    payload.archive = ends.archive.sync().unwrap();
+    let mut prepared = ends.index.prepare_commit().unwrap();
     prepared.set_payload(&payload.to_text().unwrap());
     prepared.commit().unwrap();
     writer.held.attempted = writer.held.contents.len();
@@ -217,6 +219,10 @@ enum Step {
     PublishAndCrash,
     /// The directory goes away for one commit.
     FailCommit,
+    /// The partition is ended; with `true` it is sealed to the end.
+    Seal(bool),
+    /// The process dies when the partition was ended and the next not begun, or half.
+    EndAndCrash(bool),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -227,6 +233,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Close),
         1 => Just(Step::PublishAndCrash),
         1 => Just(Step::FailCommit),
+        2 => any::<bool>().prop_map(Step::Seal),
+        1 => any::<bool>().prop_map(Step::EndAndCrash),
     ];
     prop::collection::vec(step, 1..14)
 }
@@ -258,6 +266,20 @@ proptest! {
                     commit(&mut writer, next).unwrap();
                     committed = next;
                 }
+                Step::Seal(to_the_end) => {
+                    commit(&mut writer, next).unwrap();
+                    committed = next;
+                    let sealing = writer.seal().unwrap();
+                    if to_the_end {
+                        sealing.finish().unwrap();
+                    }
+                }
+                Step::EndAndCrash(half) => {
+                    commit(&mut writer, next).unwrap();
+                    committed = next;
+                    end_and_crash(writer, half);
+                    writer = Writer::open(dir.path(), options()).unwrap();
+                }
                 Step::Crash | Step::Close | Step::PublishAndCrash => {
                     match step {
                         Step::Close => writer.close().unwrap(),
@@ -275,6 +297,96 @@ proptest! {
             prop_assert_eq!(numbers(&writer.reader()), (0..committed).collect::<Vec<_>>());
             let fresh = Reader::open(dir.path()).unwrap();
             prop_assert_eq!(fresh.counts().unwrap().events, committed);
+            let mut replayed = Vec::new();
+            let from = committed / 2;
+            let visit = |record: crate::event::Record| { replayed.push(record.seq); Ok(()) };
+            fresh.replay(from, 7, visit).unwrap();
+            prop_assert_eq!(replayed, (from..committed).collect::<Vec<_>>());
+            let traced = fresh.trace("id-1").unwrap().records.len() as u64;
+            prop_assert_eq!(traced, (0..committed).filter(|seq| seq % 3 == 1).count() as u64);
+        }
+        for sealing in writer.unfinished().unwrap() {
+            sealing.finish().unwrap();
+        }
+        prop_assert_eq!(numbers(&writer.reader()), (0..committed).collect::<Vec<_>>());
+    }
+}
+
+/// Outlets the partition and dies before the next one is there; `half`: its folder is, without a commit.
+fn end_and_crash(mut writer: Writer, half: bool) {
+    let State::Working(ends) = &mut writer.state else { panic!("degraded") };
+    writer.payload.epoch += 1;
+    writer.payload.sealed = true;
+    commit_payload(&mut ends.index, &writer.payload).unwrap();
+    if half {
+        let next = writer.partition.path.with_file_name(partition::next_name(Some(&writer.partition.path)));
+        fs::create_dir(&next).unwrap();
+        fs::write(next.join("lines.blocks"), "").unwrap();
+    }
+}
+
+/// A store with `partitions` sealed ones of ten events each, an id of its own in each, and one that is written.
+fn with_partitions(path: &Path, partitions: u64) -> Writer {
+    let mut writer = Writer::open(path, options()).unwrap();
+    for partition in 0..=partitions {
+        (partition * 10..partition * 10 + 10).for_each(|seq| add(&mut writer, seq).unwrap());
+        let read_to = Some(Timestamp::from_seconds(partition as i64 * 100 + 99));
+        let position = Position { seq_next: partition * 10 + 10, read_to, ..Position::default() };
+        writer.commit(position).unwrap();
+        if partition < partitions {
+            writer.seal().unwrap().finish().unwrap();
         }
     }
+    writer
+}
+
+#[test]
+fn questions_go_to_the_partitions_that_may_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(with_partitions(dir.path(), 4));
+    let reader = Reader::open(dir.path()).unwrap();
+    // A partition that cannot be opened is not missed by who has no business there.
+    fs::write(dir.path().join("partitions/p00000002/meta.json"), "").unwrap();
+    let some = SearchRequest {
+        since: Some(Timestamp::from_seconds(25)),
+        until: Some(Timestamp::from_seconds(45)),
+        limit: 100,
+        ascending: true,
+        ..SearchRequest::default()
+    };
+    let found: Vec<u64> = reader.search(&some).unwrap().records.iter().map(|it| it.seq).collect();
+    assert_eq!(found, (25..45).collect::<Vec<_>>());
+    assert_eq!(reader.trace("no").unwrap().records, []);
+    assert!(reader.trace("id-1").is_err(), "this one is in all of them");
+    assert_eq!(reader.counts().unwrap().events, 50);
+}
+
+#[test]
+fn retention_removes_whole_partitions_by_age_and_by_size_and_the_next_commit_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = with_partitions(dir.path(), 4);
+    let reader = writer.reader();
+    let now = Timestamp::from_seconds(500);
+    assert_eq!(writer.retire(Retention::default(), now).unwrap(), Retired::default());
+    let age = Some(310 * 1_000_000_000);
+    let retired = writer.retire(Retention { age, bytes: None }, now).unwrap();
+    assert_eq!((retired.partitions, retired.events), (1, 10));
+    assert_eq!(numbers(&reader), (10..50).collect::<Vec<_>>());
+    assert_eq!(numbers(&Reader::open(dir.path()).unwrap()), (10..50).collect::<Vec<_>>());
+    // Nothing fits: all goes but what is being written.
+    let retired = writer.retire(Retention { age: None, bytes: Some(1) }, now).unwrap();
+    assert_eq!(retired.partitions, 3);
+    assert_eq!(numbers(&reader), (40..50).collect::<Vec<_>>());
+    commit(&mut writer, 50).unwrap();
+    drop(writer);
+    let writer = Writer::open(dir.path(), options()).unwrap();
+    assert_eq!((writer.payload().retired.partitions, writer.payload().retired.events), (4, 40));
+}
+
+#[test]
+fn a_newest_partition_that_disappeared_is_a_loss_and_no_start_from_the_one_before() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(with_partitions(dir.path(), 2));
+    fs::remove_dir_all(dir.path().join("partitions/p00000003")).unwrap();
+    assert!(matches!(Writer::open(dir.path(), options()), Err(Error::Lost { .. })));
 }

@@ -225,13 +225,13 @@ fn another_format_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     drop(login_store(dir.path()));
     let marker = dir.path().join("soctop-store.json");
-    let text = fs::read_to_string(&marker).unwrap().replace("\"format\":2", "\"format\":99");
+    let text = fs::read_to_string(&marker).unwrap().replace("\"format\":3", "\"format\":99");
     fs::write(&marker, &text).unwrap();
     for error in [
         open_store(dir.path(), options()).map(drop).unwrap_err(),
         Reader::open(dir.path()).map(drop).err().unwrap(),
     ] {
-        assert!(matches!(error, Error::Format { found: 99, expected: 2, .. }));
+        assert!(matches!(error, Error::Format { found: 99, expected: 3, .. }));
         assert!(error.hint().unwrap().contains("newer"));
     }
     assert_eq!(fs::read_to_string(&marker).unwrap(), text);

@@ -1,0 +1,88 @@
+//! `soctop status`: is anybody reading, and how far.
+
+use super::live::index_error;
+use super::print::{self, Out};
+use super::settings::{self, CliOverrides};
+use super::standing::{self, ReadSource};
+use crate::cli::StatusArgs;
+use crate::exit::Exit;
+use crate::index::{self, Examination};
+use crate::state::Ledger;
+use crate::text::plural;
+
+pub fn run(args: &StatusArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
+    let config = overrides.store(&args.store).resolve()?;
+    let folder = settings::data_dir(&config)?;
+    let found = index::examine(&folder, false).map_err(index_error)?;
+    let cursors = found.payload.as_ref().map(|payload| payload.cursors.clone()).unwrap_or_default();
+    let sources = standing::of(&cursors);
+    let mut out = Out::new();
+    out.line(&reader_line(&found))?;
+    out.line(&index_line(&found))?;
+    let troubles = troubles(&found, &sources);
+    for trouble in &troubles {
+        out.line(trouble)?;
+    }
+    out.flush()?;
+    Ok(if troubles.is_empty() { Exit::Fine } else { Exit::Findings })
+}
+
+fn reader_line(found: &Examination) -> String {
+    let read_to = found.payload.as_ref().and_then(|payload| payload.read_to);
+    let read_to = read_to.map_or_else(
+        || "nothing was read yet".to_owned(),
+        |time| format!("everything read until {} is indexed", print::time(time)),
+    );
+    match found.writer {
+        Some(process) => format!("reading: process {process}; {read_to}"),
+        None => format!("nobody is reading; {read_to}"),
+    }
+}
+
+fn index_line(found: &Examination) -> String {
+    let counts = found.partitions.iter().filter_map(|part| part.counts);
+    let (events, alerts) =
+        counts.fold((0, 0), |(events, alerts), it| (events + it.events, alerts + it.alerts));
+    let bytes = found.partitions.iter().map(|part| part.sizes.all()).sum::<u64>() + found.other_bytes;
+    let partitions = found.partitions.len() as u64;
+    format!(
+        "{} event{} and {} state{} of alerts in {} partition{}, {}",
+        print::count(events),
+        plural(events),
+        print::count(alerts),
+        plural(alerts),
+        partitions,
+        plural(partitions),
+        print::bytes(bytes)
+    )
+}
+
+/// What wants attention, a line each.
+fn troubles(found: &Examination, sources: &[ReadSource<'_>]) -> Vec<String> {
+    let mut troubles = Vec::new();
+    if found.writer.is_none() {
+        troubles.push("nobody reads the logs: `soctop watch PATH` does".to_owned());
+    }
+    let behind = sources.iter().filter(|source| source.state.is_trouble());
+    troubles.extend(behind.map(|source| format!("{}: {}", source.name(), source.state.in_words())));
+    for part in found.partitions.iter().filter(|part| !part.damage.is_empty()) {
+        let name = part.path.file_name().unwrap_or_default().to_string_lossy();
+        troubles.push(format!("partition {name} is damaged: `soctop doctor` says more"));
+    }
+    troubles.extend(lost(found));
+    troubles
+}
+
+/// What was lost since the writer of the newest commit began.
+fn lost(found: &Examination) -> Option<String> {
+    let ledger = found.payload.as_ref()?.ledger.clone();
+    let Ledger { gaps, lost_bytes, .. } = serde_json::from_value(ledger).ok()?;
+    (gaps > 0).then(|| {
+        format!(
+            "{} gap{}, {} bytes lost where that is known: `soctop search kind:gap` lists them",
+            print::count(gaps),
+            plural(gaps),
+            print::count(lost_bytes)
+        )
+    })
+}

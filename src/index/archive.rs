@@ -1,0 +1,364 @@
+//! The lines of a partition: blocks one after the other in one file beside the index, which only ever grows.
+//!
+//! A commit names how many documents the file holds and how long it then is; the blocks are on the disk before
+//! the commit that names them. What a crash left behind that length is cut off when the store is opened for
+//! writing.
+
+use std::collections::VecDeque;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::block::{Block, Builder, HEAD_BYTES, Head};
+use super::codec::FormView;
+use super::error::Error;
+
+/// The file in the directory of a partition.
+pub const LINES: &str = "lines.blocks";
+/// Unpacked blocks that a reader keeps.
+const KEPT_BLOCKS: usize = 16;
+
+/// How far the file goes, as of a commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveExtent {
+    pub documents: u64,
+    pub bytes: u64,
+}
+
+/// The end that writes.
+pub struct Archive {
+    path: PathBuf,
+    file: File,
+    block: Builder,
+    /// What is in the file; the open block not included.
+    written: ArchiveExtent,
+    /// The number of the next document.
+    next: u64,
+}
+
+impl Archive {
+    /// Creates the file of a new partition.
+    pub fn create(partition: &Path) -> Result<Self, Error> {
+        let path = partition.join(LINES);
+        let file = open_for_writing(&path, true)?;
+        Ok(Self { path, file, block: Builder::default(), written: ArchiveExtent::default(), next: 0 })
+    }
+
+    /// Opens the file to go on after a commit. What stands behind that is cut off.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it is shorter than the commit says.
+    pub fn open(partition: &Path, extent: ArchiveExtent) -> Result<Self, Error> {
+        let path = partition.join(LINES);
+        if !path.exists() {
+            return Err(Error::Lost { path: partition.to_owned(), missing: path });
+        }
+        let file = open_for_writing(&path, false)?;
+        let len = file.metadata().map_err(Error::io("look at", &path))?.len();
+        if len < extent.bytes {
+            let reason = format!("`{LINES}` has {len} of {} bytes", extent.bytes);
+            return Err(Error::Damaged { path: partition.to_owned(), reason });
+        }
+        if len > extent.bytes {
+            file.set_len(extent.bytes).map_err(Error::io("cut", &path))?;
+        }
+        Ok(Self { path, file, block: Builder::default(), written: extent, next: extent.documents })
+    }
+
+    /// Adds a document; its number.
+    pub fn push(&mut self, form: FormView<'_>, line: &str) -> Result<u64, Error> {
+        self.block.push(form, line);
+        let number = self.next;
+        self.next += 1;
+        if self.block.is_full() {
+            self.close_block()?;
+        }
+        Ok(number)
+    }
+
+    fn close_block(&mut self) -> Result<(), Error> {
+        if self.block.is_empty() {
+            return Ok(());
+        }
+        let finished = self.block.finish(self.written.documents);
+        let (bytes, count) = finished.map_err(Error::io("write", &self.path))?;
+        // At a place of its own: after a failed write the next begins where this one did.
+        let written = self.file.write_all_at(&bytes, self.written.bytes);
+        written.map_err(Error::io("write", &self.path))?;
+        self.written.bytes += bytes.len() as u64;
+        self.written.documents += u64::from(count);
+        Ok(())
+    }
+
+    /// Puts everything on the disk. Returns what a commit may name.
+    pub fn sync(&mut self) -> Result<ArchiveExtent, Error> {
+        self.close_block()?;
+        self.file.sync_data().map_err(Error::io("sync", &self.path))?;
+        Ok(self.written)
+    }
+}
+
+fn open_for_writing(path: &Path, new: bool) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(new).truncate(new).mode(0o600);
+    options.open(path).map_err(Error::io("open", path))
+}
+
+/// The end that reads: any number of them, in any process.
+pub struct LineFile {
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    file: Option<File>,
+    /// The blocks as far as they were looked at, by their first document.
+    blocks: Vec<Place>,
+    /// Where the next one begins.
+    end: ArchiveExtent,
+    kept: VecDeque<(usize, Arc<Block>)>,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    offset: u64,
+    head: Head,
+}
+
+/// What a check of the file found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    pub blocks: u64,
+    pub documents: u64,
+    /// Documents in blocks that are not what was written.
+    pub damaged: u64,
+    /// Documents that the commit names and the file does not hold.
+    pub missing: u64,
+}
+
+impl LineFile {
+    /// The file is opened now, where it can be: what is open stays readable whatever happens to its folder.
+    pub fn of(partition: &Path) -> Self {
+        let path = partition.join(LINES);
+        let state = State { file: File::open(&path).ok(), ..State::default() };
+        Self { path, state: Mutex::new(state) }
+    }
+
+    /// The block that holds the document `number`, and its place in it. `documents`: how many the commit has.
+    ///
+    /// # Errors
+    /// [`Error::Search`] when it is not in the file, or not what was written.
+    pub fn block_of(&self, number: u64, documents: u64) -> Result<(Arc<Block>, usize), Error> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.look_to(&self.path, documents)?;
+        let at = state.blocks.partition_point(|block| block.head.first <= number).checked_sub(1);
+        let place = at.and_then(|at| Some((at, *state.blocks.get(at)?)));
+        let (at, place) = place
+            .filter(|(_, place)| number - place.head.first < u64::from(place.head.count))
+            .ok_or_else(|| self.damaged("a line is missing"))?;
+        let within = usize::try_from(number - place.head.first).unwrap_or(usize::MAX);
+        if let Some((_, block)) = state.kept.iter().find(|(kept, _)| *kept == at) {
+            return Ok((Arc::clone(block), within));
+        }
+        let packed = state.packed(&place).map_err(|error| self.damaged(&error.to_string()))?;
+        let block = place.head.unpack(&packed).map_err(|error| self.damaged(&error.to_string()))?;
+        let block = Arc::new(block);
+        state.kept.push_back((at, Arc::clone(&block)));
+        if state.kept.len() > KEPT_BLOCKS {
+            state.kept.pop_front();
+        }
+        Ok((block, within))
+    }
+
+    /// Reads the whole file and compares it with what was written; `extent` is that of the commit.
+    ///
+    /// # Errors
+    /// When it cannot be opened or read.
+    pub fn check(&self, documents: u64) -> Result<Checked, Error> {
+        let mut state = State::default();
+        let mut checked = Checked::default();
+        // Behind a head that is none, nothing can be found.
+        let end = state.look_to(&self.path, documents);
+        if let Err(error @ Error::Io { .. }) = end {
+            return Err(error);
+        }
+        for place in state.blocks.clone() {
+            let count = u64::from(place.head.count);
+            checked.blocks += 1;
+            checked.documents += count;
+            let fits = state.packed(&place).is_ok_and(|packed| place.head.fits(&packed));
+            checked.damaged += if fits { 0 } else { count };
+        }
+        checked.missing = documents.saturating_sub(checked.documents);
+        Ok(checked)
+    }
+
+    fn damaged(&self, reason: &str) -> Error {
+        Error::Search { reason: format!("`{}` is damaged: {reason}", self.path.display()) }
+    }
+}
+
+impl State {
+    /// Looks at the heads of the blocks up to that many documents.
+    fn look_to(&mut self, path: &Path, documents: u64) -> Result<(), Error> {
+        if self.end.documents >= documents {
+            return Ok(());
+        }
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => File::open(path).map_err(Error::io("open", path))?,
+        };
+        let looked = self.look(&file, documents);
+        self.file = Some(file);
+        looked.map_err(|error| Error::Search { reason: format!("`{}` is damaged: {error}", path.display()) })
+    }
+
+    fn look(&mut self, file: &File, documents: u64) -> io::Result<()> {
+        let mut bytes = [0; HEAD_BYTES];
+        while self.end.documents < documents {
+            file.read_exact_at(&mut bytes, self.end.bytes)?;
+            let head = Head::parse(&bytes).filter(|head| head.first == self.end.documents);
+            let head = head.ok_or_else(|| io::Error::other("a block has no head"))?;
+            self.blocks.push(Place { offset: self.end.bytes, head });
+            self.end.documents += u64::from(head.count);
+            self.end.bytes += HEAD_BYTES as u64 + u64::from(head.packed);
+        }
+        Ok(())
+    }
+
+    fn packed(&self, place: &Place) -> io::Result<Vec<u8>> {
+        let file = self.file.as_ref().ok_or_else(|| io::Error::other("it is not open"))?;
+        let mut packed = vec![0; place.head.packed as usize];
+        file.read_exact_at(&mut packed, place.offset + HEAD_BYTES as u64)?;
+        Ok(packed)
+    }
+}
+
+/// Writes the file anew where commits came so often that its blocks are small: the same documents with the same
+/// numbers in full blocks. Readers that have the old file open go on with it. False where it does not pay.
+pub fn pack(partition: &Path, documents: u64) -> Result<bool, Error> {
+    let lines = LineFile::of(partition);
+    let mut state = State::default();
+    state.look_to(&lines.path, documents)?;
+    let small = state.blocks.iter().filter(|place| !place.head.is_large()).count();
+    if small <= state.blocks.len() / 8 + 1 {
+        return Ok(false);
+    }
+    let beside = partition.join(format!("{LINES}.new"));
+    let mut file = open_for_writing(&beside, true)?;
+    let mut builder = Builder::default();
+    let mut first = 0;
+    let damaged = |error: super::codec::Unreadable| lines.damaged(&error.to_string());
+    for place in &state.blocks {
+        let packed = state.packed(place).map_err(Error::io("read", &lines.path))?;
+        let block = place.head.unpack(&packed).map_err(damaged)?;
+        for at in 0..block.len() {
+            let (form, line) = block.document(at).map_err(damaged)?;
+            builder.push(form, line);
+            if builder.is_full() {
+                first += append(&mut file, &mut builder, first).map_err(Error::io("write", &beside))?;
+            }
+        }
+    }
+    append(&mut file, &mut builder, first).map_err(Error::io("write", &beside))?;
+    file.sync_all().map_err(Error::io("sync", &beside))?;
+    fs::rename(&beside, &lines.path).map_err(Error::io("replace", &lines.path))?;
+    super::directory::sync_directory(partition)?;
+    Ok(true)
+}
+
+fn append(file: &mut File, builder: &mut Builder, first: u64) -> io::Result<u64> {
+    if builder.is_empty() {
+        return Ok(0);
+    }
+    let (bytes, count) = builder.finish(first)?;
+    file.write_all(&bytes)?;
+    Ok(u64::from(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> FormView<'static> {
+        FormView { numbers: [1; 6], shape: b"s", lengths: b"l" }
+    }
+
+    /// An archive with `commits` times `each` lines; what each commit names.
+    fn filled(folder: &Path, commits: u64, each: u64) -> Vec<ArchiveExtent> {
+        let mut archive = Archive::create(folder).unwrap();
+        let commit = |commit: u64| {
+            for number in 0..each {
+                let number = commit * each + number;
+                assert_eq!(archive.push(form(), &format!("line {number}")).unwrap(), number);
+            }
+            archive.sync().unwrap()
+        };
+        (0..commits).map(commit).collect()
+    }
+
+    #[track_caller]
+    fn check(folder: &Path, documents: u64) {
+        let lines = LineFile::of(folder);
+        for number in [documents - 1, 0, documents / 2] {
+            let (block, at) = lines.block_of(number, documents).unwrap();
+            assert_eq!(block.document(at).unwrap().1, format!("line {number}"));
+        }
+        assert!(lines.block_of(documents, documents).is_err());
+        let checked = lines.check(documents).unwrap();
+        assert_eq!((checked.documents, checked.damaged, checked.missing), (documents, 0, 0));
+    }
+
+    #[test]
+    fn lines_are_found_by_number_over_many_commits() {
+        let folder = tempfile::tempdir().unwrap();
+        let extents = filled(folder.path(), 40, 25);
+        assert_eq!(extents.last().unwrap().documents, 1_000);
+        check(folder.path(), 1_000);
+    }
+
+    #[test]
+    fn what_stands_behind_the_commit_is_cut_off_and_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let extents = filled(folder.path(), 3, 10);
+        let mut archive = Archive::open(folder.path(), extents[1]).unwrap();
+        assert_eq!(archive.push(form(), "line 20").unwrap(), 20);
+        assert_eq!(archive.sync().unwrap().documents, 21);
+        check(folder.path(), 21);
+        let file = folder.path().join(LINES);
+        fs::write(&file, &fs::read(&file).unwrap()[..40]).unwrap();
+        assert!(matches!(Archive::open(folder.path(), extents[1]), Err(Error::Damaged { .. })));
+    }
+
+    #[test]
+    fn packing_keeps_every_line_and_makes_the_file_smaller() {
+        let folder = tempfile::tempdir().unwrap();
+        let extents = filled(folder.path(), 200, 3);
+        assert!(pack(folder.path(), 600).unwrap());
+        let len = fs::metadata(folder.path().join(LINES)).unwrap().len();
+        assert!(len * 3 < extents.last().unwrap().bytes, "{len} bytes");
+        check(folder.path(), 600);
+        assert!(!pack(folder.path(), 600).unwrap(), "there is nothing more to gain");
+    }
+
+    #[test]
+    fn a_damaged_block_is_counted_and_costs_only_its_own_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let extents = filled(folder.path(), 3, 10);
+        let file = folder.path().join(LINES);
+        let mut bytes = fs::read(&file).unwrap();
+        let at = usize::try_from(extents[0].bytes).unwrap() + HEAD_BYTES + 3;
+        bytes[at] ^= 1;
+        fs::write(&file, bytes).unwrap();
+        let lines = LineFile::of(folder.path());
+        assert_eq!(lines.check(30).unwrap(), Checked { blocks: 3, documents: 30, damaged: 10, missing: 0 });
+        assert!(lines.block_of(9, 30).is_ok());
+        assert!(lines.block_of(10, 30).is_err());
+        assert!(lines.block_of(20, 30).is_ok());
+    }
+}
