@@ -51,9 +51,13 @@ pub enum Command {
 /// Where the rules come from.
 #[derive(Clone, Debug, Default, Args)]
 pub struct RuleArgs {
-    /// Rule file or folder (repeatable) instead of the bundled ones
+    /// Rule file or folder (repeatable) that adds to the bundled ones
     #[arg(long = "rules", value_name = "PATH")]
     pub rules: Vec<PathBuf>,
+
+    /// Rule file or folder (repeatable) instead of the bundled ones
+    #[arg(long = "only-rules", value_name = "PATH")]
+    pub only_rules: Vec<PathBuf>,
 
     /// Vocabulary file or folder (repeatable), asked before the bundled ones
     #[arg(long = "vocabulary", value_name = "PATH")]
@@ -455,6 +459,12 @@ pub enum RulesCommand {
     Test {
         #[command(flatten)]
         rules: RulePaths,
+    },
+    /// Write the bundled rules into a folder, to read or to change them
+    Export {
+        /// A folder that is new or empty
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
     },
 }
 

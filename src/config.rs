@@ -24,7 +24,7 @@ pub use lists::{List, Lists};
 pub use networks::{NamedNetwork, NamedNetworks};
 pub use paths::{NoHome, data_dir};
 pub use read::read_text;
-pub use rules::{LoadedRules, RuleError, RuleFiles, load_rules};
+pub use rules::{LoadedRules, RuleError, RuleFiles, bundled_rules, configured_rules, load_rules};
 pub use schema::{Key, SECTIONS, Section, template};
 pub use settings::{
     Config, ConfigError, Environment, Flags, Origin, RuleConfig, ScreenConfig, Setting, StoreConfig,

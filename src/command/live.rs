@@ -29,7 +29,7 @@ pub fn wall_clock() -> Timestamp {
 
 /// Loads the rules that are configured; what is wrong with others is part of the result.
 pub fn load_rules(config: &Config) -> anyhow::Result<LoadedRules> {
-    Ok(config::load_rules(&config.rules.paths.value, config.lists.placeholders())?)
+    Ok(config::configured_rules(config)?)
 }
 
 /// How events of recordings are normalised: the time of reading says nothing about them.

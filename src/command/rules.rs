@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::print::{self, Out};
 use super::settings::CliOverrides;
 use crate::cli::{AlertFormat, RuleArgs, RulesArgs, RulesCommand};
-use crate::config::{Config, LoadedRules, read_text};
+use crate::config::{Config, LoadedRules, bundled_rules, read_text};
 use crate::detect::explain;
 use crate::detect::explain::Line;
 use crate::detect::matcher::RuleCounter;
@@ -26,18 +26,42 @@ use crate::sigma::{Diagnostic, Level, RuleIndex, RuleSet, lint};
 use crate::text::{Safe, plural};
 
 pub fn run(args: &RulesArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
-    let (RulesCommand::Check { rules }
-    | RulesCommand::List { rules, .. }
-    | RulesCommand::Show { rules, .. }
-    | RulesCommand::Test { rules }) = &args.command;
+    let rules = match &args.command {
+        RulesCommand::Check { rules }
+        | RulesCommand::List { rules, .. }
+        | RulesCommand::Show { rules, .. }
+        | RulesCommand::Test { rules } => rules,
+        RulesCommand::Export { folder } => return export(folder),
+    };
+    // A command about rules is about those that are named, and no others.
     let paths = [&rules.paths[..], &rules.rules].concat();
-    let config = overrides.rules(&RuleArgs { rules: paths, ..RuleArgs::default() }).resolve()?;
+    let config = overrides.rules(&RuleArgs { only_rules: paths, ..RuleArgs::default() }).resolve()?;
     match &args.command {
         RulesCommand::Check { .. } => check(&config),
         RulesCommand::List { events, format, .. } => list(&config, events.as_deref(), *format),
         RulesCommand::Show { rule, event, .. } => show(&config, rule, event.as_deref()),
-        RulesCommand::Test { .. } => test::run(&config),
+        RulesCommand::Test { .. } | RulesCommand::Export { .. } => test::run(&config),
     }
+}
+
+/// Writes the bundled rules into a folder that holds nothing yet.
+fn export(folder: &Path) -> anyhow::Result<Exit> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+    let mut there = fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
+    if there.next().is_some() {
+        let message = format!("`{}` is not empty, and nothing is overwritten", folder.display());
+        return Err(Hinted::error(message, "name a folder that is new"));
+    }
+    let mut count = 0;
+    for (name, text) in bundled_rules() {
+        let file = folder.join(name);
+        let within = file.parent().unwrap_or(folder);
+        fs::create_dir_all(within).with_context(|| format!("cannot make `{}`", within.display()))?;
+        fs::write(&file, text).with_context(|| format!("cannot write `{}`", file.display()))?;
+        count += 1;
+    }
+    print::talk(&format!("{} written; run them alone with --only-rules", counted(count, "file")));
+    Ok(Exit::Fine)
 }
 
 /// Everything that is wrong or doubtful, in the order of the files.

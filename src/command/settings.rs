@@ -21,7 +21,13 @@ impl CliOverrides {
 
     pub fn rules(self, args: &RuleArgs) -> Self {
         let routing = args.no_routing.map(|without| !without);
-        Self(Flags { rules: args.rules.clone(), vocabulary: args.vocabulary.clone(), routing, ..self.0 })
+        Self(Flags {
+            rules: args.rules.clone(),
+            only_rules: args.only_rules.clone(),
+            vocabulary: args.vocabulary.clone(),
+            routing,
+            ..self.0
+        })
     }
 
     pub fn store(self, args: &StoreArgs) -> Self {

@@ -1,4 +1,4 @@
-//! Rule files: the bundled ones, or those of `--rules`; read once, or again and again while they change.
+//! Rule files: the bundled ones and those of `--rules`; read once, or again and again while they change.
 //!
 //! Who edits rules under a running engine makes mistakes, and editors leave files half written. Therefore
 //! a rule that is broken by an edit keeps running in its last good text until the file is right
@@ -15,7 +15,7 @@ use std::thread;
 
 use super::follow::{Followed, Look, Stamp};
 use super::read::read_file;
-use super::settings::{Config, Environment, Flags};
+use super::settings::{Config, Environment, Flags, RuleConfig};
 use crate::correlate::Correlator;
 use crate::event::number::to_u64;
 use crate::sigma::rule::Position;
@@ -23,6 +23,14 @@ use crate::sigma::{Diagnostic, Document, LoadOptions, Placeholders, RuleSet, ass
 
 /// All of `queries/`, built into the binary: (file name, text).
 const BUNDLED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/bundled_queries.rs"));
+
+/// The place of the bundled rules among the paths: behind all others.
+const BUNDLED_PLACE: usize = usize::MAX;
+
+/// The bundled rules: (`authentication/login_failed.yml`, text).
+pub fn bundled_rules() -> impl Iterator<Item = (&'static str, &'static str)> {
+    BUNDLED.iter().map(|(name, text)| (name.strip_prefix("queries/").unwrap_or(name), *text))
+}
 
 /// What loading rules gave: those that work, and everything that is wrong with the others.
 pub struct LoadedRules {
@@ -42,18 +50,28 @@ pub struct RuleError {
     pub source: io::Error,
 }
 
-/// Loads the rules under `paths`, or the bundled ones when `paths` is empty; `lists` are what `expand` fills
+/// Loads the rules that are configured. A broken rule is a diagnostic and stops no other.
+///
+/// # Errors
+/// When a path does not exist or cannot be read.
+pub fn configured_rules(config: &Config) -> Result<LoadedRules, RuleError> {
+    Ok(RuleFiles::open(config)?.1)
+}
+
+/// Loads the rules under `paths` alone, or the bundled ones when `paths` is empty; `lists` are what `expand` fills
 /// in. A broken rule is a diagnostic and stops no other.
 ///
 /// # Errors
 /// When a path does not exist or cannot be read.
 pub fn load_rules(paths: &[PathBuf], lists: Placeholders) -> Result<LoadedRules, RuleError> {
-    Ok(RuleFiles::read(paths.to_vec(), lists)?.1)
+    Ok(RuleFiles::read(paths.to_vec(), paths.is_empty(), lists)?.1)
 }
 
 /// Rule files as they were last read.
 pub struct RuleFiles {
     paths: Vec<PathBuf>,
+    /// The bundled rules run, too.
+    bundled: bool,
     lists: Placeholders,
     /// Where paths and lists come from, if they may change.
     followed: Option<Followed>,
@@ -89,7 +107,8 @@ impl RuleFiles {
     /// # Errors
     /// When a path does not exist or cannot be read.
     pub fn open(config: &Config) -> Result<(Self, LoadedRules), RuleError> {
-        Self::read(config.rules.paths.value.clone(), config.lists.placeholders())
+        let RuleConfig { paths, bundled, .. } = &config.rules;
+        Self::read(paths.value.clone(), bundled.value, config.lists.placeholders())
     }
 
     /// The same files, with paths and lists as the configuration has them from time to time: what `config`
@@ -99,8 +118,13 @@ impl RuleFiles {
         Self { followed: Some(Followed::new(flags, environment, config)), ..self }
     }
 
-    fn read(paths: Vec<PathBuf>, lists: Placeholders) -> Result<(Self, LoadedRules), RuleError> {
-        let mut files = Self { paths, lists, followed: None, files: BTreeMap::new(), troubles: Vec::new() };
+    fn read(
+        paths: Vec<PathBuf>,
+        bundled: bool,
+        lists: Placeholders,
+    ) -> Result<(Self, LoadedRules), RuleError> {
+        let mut files =
+            Self { paths, bundled, lists, followed: None, files: BTreeMap::new(), troubles: Vec::new() };
         files.take_bundled();
         for place in 0..files.paths.len() {
             files.read_first(place)?;
@@ -128,11 +152,23 @@ impl RuleFiles {
         Ok(())
     }
 
-    /// Without a path the bundled rules are meant.
     fn take_bundled(&mut self) {
-        if self.paths.is_empty() {
-            for (name, text) in BUNDLED {
-                self.files.entry((0, PathBuf::from(name))).or_default().parse(name, text);
+        for (name, text) in BUNDLED.iter().filter(|_| self.bundled) {
+            self.files.entry((BUNDLED_PLACE, PathBuf::from(name))).or_default().parse(name, text);
+        }
+    }
+
+    /// What runs: of a bundled rule whose name or id a rule of the user has, the user's.
+    fn without_replaced(&self, documents: &mut [Vec<Arc<Document>>]) {
+        let files = self.files.keys().zip(documents.iter());
+        let own: HashSet<String> = files
+            .filter(|((place, _), _)| *place != BUNDLED_PLACE)
+            .flat_map(|(_, documents)| documents.iter().flat_map(|document| names_of(document)))
+            .map(str::to_owned)
+            .collect();
+        for ((place, _), documents) in self.files.keys().zip(documents) {
+            if *place == BUNDLED_PLACE && !own.is_empty() {
+                documents.retain(|document| !names_of(document).any(|name| own.contains(name)));
             }
         }
     }
@@ -175,19 +211,22 @@ impl RuleFiles {
             }
             Some(Ok(config)) => {
                 let lists = config.lists.placeholders();
-                let is_other = lists != self.lists || config.rules.paths.value != self.paths;
+                let RuleConfig { paths, bundled, .. } = config.rules;
+                let is_other =
+                    lists != self.lists || paths.value != self.paths || bundled.value != self.bundled;
                 self.lists = lists;
-                self.move_to(config.rules.paths.value);
+                self.move_to(paths.value, bundled.value);
                 is_other
             }
         }
     }
 
     /// Keeps the files of those paths that stay.
-    fn move_to(&mut self, paths: Vec<PathBuf>) {
-        if paths == self.paths {
+    fn move_to(&mut self, paths: Vec<PathBuf>, bundled: bool) {
+        if paths == self.paths && bundled == self.bundled {
             return;
         }
+        self.bundled = bundled;
         let before = std::mem::replace(&mut self.paths, paths);
         for ((place, path), file) in std::mem::take(&mut self.files) {
             let now = before.get(place).and_then(|root| self.paths.iter().position(|path| path == root));
@@ -238,8 +277,9 @@ impl RuleFiles {
         let mut refused: Refused = HashSet::new();
         let mut diagnostics = Vec::new();
         loop {
-            let documents: Vec<Vec<Arc<Document>>> =
+            let mut documents: Vec<Vec<Arc<Document>>> =
                 self.files.values().map(|file| file.candidates(&refused)).collect();
+            self.without_replaced(&mut documents);
             let all = documents.iter().flatten().map(|document| Document::clone(document)).collect();
             let options = LoadOptions { placeholders: self.lists.clone() };
             let (rules, mut wrong) = assemble(all, &options);
@@ -313,6 +353,12 @@ impl RuleFiles {
         }
         hasher.finalize().to_hex().to_string()
     }
+}
+
+/// What other rules may call a rule by.
+fn names_of(document: &Document) -> impl Iterator<Item = &str> {
+    let header = document.header();
+    header.name.iter().chain(&header.id).map(String::as_str)
 }
 
 /// Documents that cannot run as they are: file and how the rule is called.

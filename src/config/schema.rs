@@ -29,7 +29,13 @@ pub const SECTIONS: &[Section] = &[
             Key {
                 name: "paths",
                 example: r#"["rules"]"#,
-                about: "Rule files and folders instead of the bundled rules (flag --rules).",
+                about: "Rule files and folders that add to the bundled rules; a rule with the name or the id of a\n\
+                        bundled one replaces it (flag --rules).",
+            },
+            Key {
+                name: "bundled",
+                example: "true",
+                about: "Whether the bundled rules run at all (flag --only-rules).",
             },
             Key {
                 name: "routing",

@@ -22,6 +22,7 @@ const SYSTEM_FILE: &str = "/etc/soctop/config.toml";
 pub struct Flags {
     pub config: Option<PathBuf>,
     pub rules: Vec<PathBuf>,
+    pub only_rules: Vec<PathBuf>,
     pub vocabulary: Vec<PathBuf>,
     pub routing: Option<bool>,
     pub data_dir: Option<PathBuf>,
@@ -105,8 +106,10 @@ pub struct Config {
 /// `[rules]`
 #[derive(Clone, Debug)]
 pub struct RuleConfig {
-    /// Files and folders; empty: the bundled rules.
+    /// Files and folders that add to the bundled rules.
     pub paths: Setting<Vec<PathBuf>>,
+    /// The bundled rules run, too.
+    pub bundled: Setting<bool>,
     pub routing: Setting<bool>,
     /// Files and folders with the words of more products.
     pub vocabulary: Setting<Vec<PathBuf>>,
@@ -133,6 +136,7 @@ impl Default for Config {
             file: None,
             rules: RuleConfig {
                 paths: Setting::default(Vec::new()),
+                bundled: Setting::default(true),
                 routing: Setting::default(true),
                 vocabulary: Setting::default(Vec::new()),
             },
@@ -230,8 +234,15 @@ impl Config {
     }
 
     fn override_with(&mut self, flags: &Flags, environment: &Environment) {
-        let rules = (!flags.rules.is_empty()).then(|| flags.rules.clone());
-        replace(&mut self.rules.paths, |paths| paths.flag("--rules", rules));
+        let named = |paths: Vec<PathBuf>| Some(paths).filter(|paths| !paths.is_empty());
+        let only =
+            named([&flags.only_rules[..], &flags.rules].concat()).filter(|_| !flags.only_rules.is_empty());
+        replace(&mut self.rules.bundled, |bundled| {
+            bundled.flag("--only-rules", only.as_ref().map(|_| false))
+        });
+        replace(&mut self.rules.paths, |paths| {
+            paths.flag("--rules", named(flags.rules.clone())).flag("--only-rules", only)
+        });
         replace(&mut self.rules.routing, |routing| routing.flag("--no-routing", flags.routing));
         let vocabulary = (!flags.vocabulary.is_empty()).then(|| flags.vocabulary.clone());
         replace(&mut self.rules.vocabulary, |paths| paths.flag("--vocabulary", vocabulary));
@@ -283,6 +294,7 @@ impl RuleConfig {
                 Some(texts.iter().map(|text| reader.path(text)).collect())
             });
         }
+        set(&mut self.bundled, reader, table, "bundled", |reader, value| reader.boolean(value, "bundled"));
         set(&mut self.routing, reader, table, "routing", |reader, value| reader.boolean(value, "routing"));
     }
 }

@@ -236,7 +236,8 @@ fn with_list_rule(config: &str) -> TestEnv {
 #[test]
 fn a_list_fills_a_placeholder_in_replay_check_and_test() {
     for list in ["admins = [\"root\", \"adm*\"]", "admins = { file = \"admins.txt\" }"] {
-        let env = with_list_rule(&format!("[rules]\npaths = [\"rule.yml\"]\n[lists]\n{list}\n"));
+        let env =
+            with_list_rule(&format!("[rules]\nbundled = false\npaths = [\"rule.yml\"]\n[lists]\n{list}\n"));
         std::fs::write(env.path("admins.txt"), "# people who may\nroot\n").expect("the list can be written");
         let shown = stdout(&run(&env, &["replay", "logs/app.log"]));
         assert!(shown.contains("An administrator came in"), "{shown}");
@@ -257,7 +258,8 @@ fn a_rule_whose_list_is_not_configured_is_refused_by_name() {
 
 #[test]
 fn rules_of_the_file_run_unless_a_flag_names_others() {
-    let env = with_list_rule("[rules]\npaths = [\"rule.yml\"]\n[lists]\nadmins = [\"root\"]\n");
+    let env =
+        with_list_rule("[rules]\nbundled = false\npaths = [\"rule.yml\"]\n[lists]\nadmins = [\"root\"]\n");
     let listed = stdout(&run(&env, &["rules", "list"]));
     assert_eq!(listed.lines().count(), 2, "a heading and the rule: {listed}");
     std::fs::create_dir(env.path("others")).expect("a folder");
@@ -297,7 +299,7 @@ fn matches(env: &TestEnv, selection: &str, log: &str) -> bool {
     let rule = RULE_WITH_LIST
         .replace("    event.action: login\n    user.name|expand: '%admins%'", &format!("    {selection}"));
     std::fs::write(env.path("rule.yml"), rule).expect("the rule can be written");
-    stdout(&run(env, &["replay", "--rules", "rule.yml", log])).contains("An administrator came in")
+    stdout(&run(env, &["replay", "--only-rules", "rule.yml", log])).contains("An administrator came in")
 }
 
 fn source(lines: &str, log: &str) -> TestEnv {
@@ -358,7 +360,8 @@ fn alert_time(env: &TestEnv) -> String {
     let rule =
         RULE_WITH_LIST.replace("    event.action: login\n    user.name|expand: '%admins%'", "    x: y");
     std::fs::write(env.path("rule.yml"), rule).expect("the rule can be written");
-    let shown = stdout(&run(env, &["replay", "--rules", "rule.yml", "--format", "ndjson", "logs/app.log"]));
+    let shown =
+        stdout(&run(env, &["replay", "--only-rules", "rule.yml", "--format", "ndjson", "logs/app.log"]));
     let alert: serde_json::Value =
         serde_json::from_str(shown.lines().next().expect("an alert")).expect("an alert is JSON");
     alert["time"].as_str().expect("an alert has a time").to_owned()

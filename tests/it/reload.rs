@@ -33,7 +33,7 @@ impl Watch {
 
     fn spawn(env: &TestEnv, run: u32) -> Child {
         let to = |name: &str| File::create(env.path(&format!("{name}{run}"))).expect("a file for output");
-        let mut command = env.command(&["watch", "--plain", "logs/app.log", "--rules", "rules"]);
+        let mut command = env.command(&["watch", "--plain", "logs/app.log", "--only-rules", "rules"]);
         command.stdin(Stdio::null()).stdout(to("alerts")).stderr(to("talk"));
         command.spawn().expect("watch starts")
     }
@@ -295,7 +295,7 @@ fn the_dashboard_shows_a_broken_edit_until_it_is_corrected() {
     let rule = env.path("rules").join("a.yml");
     fs::write(&rule, seen("alpha")).expect("a rule");
     append(&env.log("app.log"), &line("alpha", "ann"));
-    let mut terminal = env.terminal(80, 24, &["watch", "logs/app.log", "--rules", "rules"]);
+    let mut terminal = env.terminal(80, 24, &["watch", "logs/app.log", "--only-rules", "rules"]);
     terminal.wait_until(|screen| screen.contains("Saw alpha")).expect("the alert");
 
     fs::write(&rule, seen("alpha").replace("condition: selection", "condition: selektion")).expect("an edit");

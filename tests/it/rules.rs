@@ -638,3 +638,46 @@ soctop:\n  schema: 1\n  tests: [{{name: \"{hostile}\", events: [{{a: \"{hostile}
     let bad: Vec<&str> = said.lines().filter(|line| !line.chars().all(harmless)).collect();
     assert!(bad.is_empty(), "{bad:?}");
 }
+
+const MINE: &str = "\
+title: Mine
+id: 3f1f2b61-0a51-4d0f-9d0e-6f3f6a1c2e77
+name: mine
+logsource: {category: application}
+detection:
+  seen: {event.action: thing_seen}
+  condition: seen
+level: medium
+";
+
+#[test]
+fn rules_of_ones_own_add_to_the_bundled_ones_or_stand_alone() {
+    let env = TestEnv::new();
+    std::fs::write(env.path("mine.yml"), MINE).expect("a rule");
+    let lines = [
+        r#"{"timestamp":"2026-03-01T09:30:00Z","event":"thing_seen","user":"ann"}"#,
+        r#"{"timestamp":"2026-03-01T09:30:01Z","event":"refresh_token_reuse","user":"ann"}"#,
+    ];
+    std::fs::write(env.path("app.log"), lines.join("\n") + "\n").expect("a log");
+    let titles = |arguments: &[&str]| {
+        let told = env.stdout_of(&[&["replay", "app.log", "--format", "ndjson"], arguments].concat(), 0);
+        let has = |title: &str| told.contains(&format!("\"title\":\"{title}\""));
+        [has("Mine"), has("Refresh token used twice")]
+    };
+    assert_eq!(titles(&["--rules", "mine.yml"]), [true, true]);
+    assert_eq!(titles(&["--only-rules", "mine.yml"]), [true, false]);
+    assert_eq!(titles(&[]), [false, true]);
+    let instead = MINE.replace("name: mine", "name: refresh_token_reused");
+    std::fs::write(env.path("mine.yml"), instead).expect("a rule");
+    assert_eq!(titles(&["--rules", "mine.yml"]), [true, false]);
+}
+
+#[test]
+fn bundled_rules_are_written_out_and_nothing_is_overwritten() {
+    let env = TestEnv::new();
+    env.stdout_of(&["rules", "export", "out"], 0);
+    let text = std::fs::read_to_string(env.path("out/host/log_cleared.yml")).expect("a rule");
+    assert!(text.contains("name: log_cleared"), "{text}");
+    env.stdout_of(&["rules", "check", "out"], 0);
+    assert!(!env.run(&["rules", "export", "out"]).status.success());
+}

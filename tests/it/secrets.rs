@@ -177,7 +177,7 @@ fn no_secret_reaches_a_file_or_an_output() {
     let lines: String = canaries().into_iter().map(|(line, _)| line + "\n").collect();
     append(&env.log("app.log"), &lines);
     let mut outputs = Vec::new();
-    let rules = ["--rules", "greedy.yml", "--no-routing", "logs/app.log"];
+    let rules = ["--only-rules", "greedy.yml", "--no-routing", "logs/app.log"];
     let count = canaries().len();
     let run = |args: &[&str]| {
         let output = env.run(args);

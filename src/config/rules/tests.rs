@@ -26,7 +26,7 @@ impl Folder {
             fs::write(folder.path().join(name), text).unwrap();
         }
         let paths = vec![folder.path().to_owned()];
-        let (files, loaded) = RuleFiles::read(paths, Placeholders::new()).unwrap();
+        let (files, loaded) = RuleFiles::read(paths, false, Placeholders::new()).unwrap();
         (Self { folder, files }, loaded)
     }
 
@@ -150,7 +150,7 @@ fn a_folder_that_is_away_keeps_its_rules() {
     let (here, there) = (parent.path().join("rules"), parent.path().join("away"));
     fs::create_dir(&here).unwrap();
     fs::write(here.join("a.yml"), rule("a", "one")).unwrap();
-    let (mut files, before) = RuleFiles::read(vec![here.clone()], Placeholders::new()).unwrap();
+    let (mut files, before) = RuleFiles::read(vec![here.clone()], false, Placeholders::new()).unwrap();
     fs::rename(&here, &there).unwrap();
     let away = files.reload(Look::Closely).unwrap();
     assert_eq!(running(&away), ["a=one"]);
@@ -218,7 +218,7 @@ fn links_that_lead_in_circles_come_to_an_end() {
     for (link, target) in [("here", "."), ("there", "."), ("below/up", ".."), ("twice", "below")] {
         symlink(target, at(link)).unwrap();
     }
-    let (_, loaded) = RuleFiles::read(vec![folder.path().to_owned()], Placeholders::new()).unwrap();
+    let (_, loaded) = RuleFiles::read(vec![folder.path().to_owned()], false, Placeholders::new()).unwrap();
     assert_eq!((running(&loaded), problems(&loaded)), (vec!["a=one".to_owned(), "b=one".to_owned()], vec![]));
 }
 
@@ -239,7 +239,8 @@ fn a_file_of_a_folder_that_cannot_be_read_stops_no_other() {
     symlink("nowhere", at("dangling.yml")).unwrap();
     symlink("/dev/zero", at("device.yml")).unwrap();
     mknodat(CWD, at("pipe.yml"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    let (mut files, loaded) = RuleFiles::read(vec![folder.path().to_owned()], Placeholders::new()).unwrap();
+    let (mut files, loaded) =
+        RuleFiles::read(vec![folder.path().to_owned()], false, Placeholders::new()).unwrap();
     let expected = [
         "dangling.yml:1: cannot be read (No such file or directory (os error 2))",
         "device.yml:1: cannot be read (it is not a regular file)",
