@@ -32,7 +32,8 @@ pub use run::run;
 pub use update::{start, update};
 
 use crate::state::KnownNetworks;
-use crate::view::scene::{Clock, Stream};
+use crate::view::Clock;
+use crate::view::scene::Stream;
 use crate::view::{Charset, Palette, Theme};
 
 /// How the dashboard behaves; resolved from flags, environment and configuration.

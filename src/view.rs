@@ -42,6 +42,7 @@ pub use alerts::held_evidence;
 pub use boards::rows as board_rows;
 use canvas::Canvas;
 pub use feed::{Feed, FeedItem, about as about_incidents};
+pub use format::{Clock, ClockStyle};
 pub use overview::{PanelRow, panel_rows};
 pub use scene::Scene;
 pub use theme::{Charset, Palette, Role, Severity, Theme};

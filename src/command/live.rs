@@ -20,7 +20,7 @@ use crate::sigma::Severity;
 use crate::state::{KnownNetworks, Snapshot, SourceRow, Trouble};
 use crate::text::Safe;
 use crate::tui;
-use crate::view::scene::{self as screen, Stream};
+use crate::view::scene::Stream;
 
 /// Now.
 pub fn wall_clock() -> Timestamp {
@@ -90,7 +90,10 @@ pub fn show(live: Live, config: &Config, stream: Stream) -> anyhow::Result<Exit>
         ascii: screen.ascii.value,
         color: allows_color(),
         stream,
-        clock: screen::Clock { local_offset_seconds: local_offset_seconds(), ..screen::Clock::default() },
+        clock: crate::view::Clock {
+            local_offset_seconds: local_offset_seconds(),
+            ..crate::view::Clock::default()
+        },
         host: host_name(),
         user: user_name(),
         networks: known_networks(config),

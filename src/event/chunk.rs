@@ -4,15 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::source::{GenerationId, SourceId};
 use super::{Cause, Timestamp, Trouble, file};
-
-/// Number of a source (a path, or standard input) within one run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SourceId(pub u32);
-
-/// One concrete incarnation of a file: hash of (device, inode, birth time or head). Stable across runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct GenerationId(pub u64);
 
 /// One line in a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::SourceId;
+use super::source::SourceId;
 
 /// Why something cannot be read or stored at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

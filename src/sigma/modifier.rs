@@ -14,7 +14,7 @@ use crate::sigma::diagnostic::did_you_mean;
 use crate::sigma::matcher::{
     Affix, Cidr, FieldRef, Number, Part, Pattern, RegexError, RegexFlags, RegexTest, Test, TimePart,
 };
-use crate::sigma::rule::{Modifier, Node, NodeValue};
+use crate::yaml::{Node, NodeValue};
 
 /// Most spellings one value may become by `windash`: 5 per dash.
 const MAX_WINDASH: u32 = 3;
@@ -77,6 +77,41 @@ impl Mistake {
         self.hint = Some(hint.into());
         self
     }
+}
+
+/// One word after `|`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Modifier {
+    Contains,
+    StartsWith,
+    EndsWith,
+    All,
+    Neq,
+    Cased,
+    Exists,
+    Re,
+    IgnoreCase,
+    Multiline,
+    DotAll,
+    Base64,
+    Base64Offset,
+    Utf16Le,
+    Utf16Be,
+    Utf16,
+    Windash,
+    Cidr,
+    Gt,
+    Gte,
+    Lt,
+    Lte,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+    Expand,
+    FieldRef,
 }
 
 impl Modifier {

@@ -11,6 +11,7 @@ use crate::sigma::comparison::Comparison;
 use crate::sigma::decimal::Decimal;
 use crate::sigma::extension::Extension;
 use crate::sigma::matcher::Test;
+pub use crate::sigma::modifier::Modifier;
 pub use crate::yaml::{Diagnostic, Node, NodeValue, Position, Severity, Spanned};
 
 /// What every kind of rule has.
@@ -110,41 +111,6 @@ impl fmt::Display for LogSourcePattern {
         let word = |part: &Option<Arc<str>>| part.as_deref().unwrap_or("-").to_owned();
         f.pad(&format!("{}/{}/{}", word(&self.product), word(&self.category), word(&self.service)))
     }
-}
-
-/// One word after `|`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Modifier {
-    Contains,
-    StartsWith,
-    EndsWith,
-    All,
-    Neq,
-    Cased,
-    Exists,
-    Re,
-    IgnoreCase,
-    Multiline,
-    DotAll,
-    Base64,
-    Base64Offset,
-    Utf16Le,
-    Utf16Be,
-    Utf16,
-    Windash,
-    Cidr,
-    Gt,
-    Gte,
-    Lt,
-    Lte,
-    Minute,
-    Hour,
-    Day,
-    Week,
-    Month,
-    Year,
-    Expand,
-    FieldRef,
 }
 
 /// `field|modifiers: values`, or keywords when there is no field.
@@ -353,6 +319,36 @@ pub enum CorrelationKind {
     ValueAvg,
     ValuePercentile,
     ValueMedian,
+}
+
+impl CorrelationKind {
+    pub const ALL: [(&'static str, CorrelationKind); 8] = [
+        ("event_count", CorrelationKind::EventCount),
+        ("value_count", CorrelationKind::ValueCount),
+        ("temporal", CorrelationKind::Temporal),
+        ("temporal_ordered", CorrelationKind::TemporalOrdered),
+        ("value_sum", CorrelationKind::ValueSum),
+        ("value_avg", CorrelationKind::ValueAvg),
+        ("value_percentile", CorrelationKind::ValuePercentile),
+        ("value_median", CorrelationKind::ValueMedian),
+    ];
+
+    /// The word in the rule.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
+    }
+
+    #[must_use]
+    pub fn is_temporal(self) -> bool {
+        matches!(self, Self::Temporal | Self::TemporalOrdered)
+    }
+
+    /// Works on the values of a field.
+    #[must_use]
+    pub fn needs_field(self) -> bool {
+        !self.is_temporal() && self != Self::EventCount
+    }
 }
 
 /// `condition` of a correlation.

@@ -38,7 +38,6 @@ use super::{Error, Options};
 use crate::event::{Cause, Cursor, GenerationId, SourceMessage, Trouble, shown};
 use census::Census;
 use recover::Missing;
-pub(crate) use recover::is_evidence;
 use troubles::Troubles;
 use turns::Waiting;
 

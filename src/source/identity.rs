@@ -61,3 +61,12 @@ pub(crate) fn successor(previous: GenerationId, end: u64, fingerprint_hash: u64)
 pub(crate) fn of_content(ordinal: u64, head: &[u8]) -> GenerationId {
     GenerationId(xxh3_64(&[&ordinal.to_le_bytes(), head].concat()))
 }
+
+/// A cursor must cover this many bytes before a file is taken for a copy on the strength of its
+/// content alone; shorter beginnings are often the same in different logs.
+const EVIDENCE_BYTES: u64 = 1024;
+
+/// True when a file that holds what stands before the cursor can only be a copy of the cursor's file.
+pub(crate) fn is_evidence(cursor: &Cursor) -> bool {
+    cursor.end >= EVIDENCE_BYTES && cursor.head_len > 0
+}

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::encoding::Encoding;
-use super::follow::is_evidence;
-use super::identity::{Identity, of_content, successor};
+use super::identity::{Identity, is_evidence, of_content, successor};
 use super::input::{Input, is_packed, rotation_bases};
 use super::outbox::{Outbox, Sources, Stopped};
 use super::paths::{Skip, expand};

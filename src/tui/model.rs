@@ -10,9 +10,9 @@ use super::keymap::{self, Key};
 use crate::pipeline::Notice;
 use crate::state::{Filter, Incident, KnownNetworks, Snapshot};
 use crate::view::scene::{
-    Away, Clock, HelpGroup, Hint, Overlay, Prompt, PromptPurpose, Scene, Screens, Stream, Tab,
+    Away, HelpGroup, Hint, Overlay, Prompt, PromptPurpose, Scene, Screens, Stream, Tab,
 };
-use crate::view::{Drawn, Theme};
+use crate::view::{Clock, Drawn, Theme};
 
 /// Everything that can happen to a dashboard.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::event::{EventId, Timestamp};
 use crate::query::name::{EVENT_ID, term};
 use crate::state::Incident;
+use crate::view::Clock;
 use crate::view::about_incidents;
-use crate::view::scene::Clock;
 
 /// A question to the index, and what it asks for in words where nobody typed it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

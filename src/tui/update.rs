@@ -22,7 +22,8 @@ use crate::query::words::fold;
 use crate::sigma::Level;
 use crate::state::{Filter, Incident, Snapshot};
 use crate::text::Safe;
-use crate::view::scene::{AlertsShown, Answer, ClockStyle, DetailPane, ListState, Overlay, Tab};
+use crate::view::ClockStyle;
+use crate::view::scene::{AlertsShown, Answer, DetailPane, ListState, Overlay, Tab};
 
 const BELL_PAUSE_MILLIS: u64 = 10_000;
 

@@ -205,7 +205,7 @@ pub fn tabs(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let used = canvas.parts(row.x + 1, row.y, row.width.saturating_sub(1), &parts);
     let now = scene.snapshot.now;
     let time = match scene.clock.name() {
-        name if name == "ago" => safe!("{} UTC", super::scene::Clock::default().seconds(now, now)),
+        name if name == "ago" => safe!("{} UTC", format::Clock::default().seconds(now, now)),
         name => safe!("{} {}", scene.clock.seconds(now, now), name),
     };
     let room = Rect { x: row.x + 1 + used, width: row.width.saturating_sub(used + 2), ..row };

@@ -4,8 +4,9 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
 use super::format;
+use super::format::Clock;
 use super::records;
-use super::scene::{Clock, DetailPane};
+use super::scene::DetailPane;
 use super::table::{Focus, mark_selected};
 use super::theme::Role;
 use crate::event::number::to_u16;

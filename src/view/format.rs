@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, FixedOffset, Timelike, Utc};
 
-use super::scene::{Clock, ClockStyle};
 use crate::event::{Nanos, SECOND, Timestamp};
 use crate::safe;
 use crate::text::Safe;
@@ -96,6 +95,23 @@ pub fn step(nanos: Nanos) -> Safe {
     } else {
         safe!("{}{}", sign, count(millis))
     }
+}
+
+/// How times are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockStyle {
+    #[default]
+    Utc,
+    Local,
+    Ago,
+}
+
+/// One clock for the whole screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    pub style: ClockStyle,
+    /// East of Greenwich.
+    pub local_offset_seconds: i32,
 }
 
 impl Clock {

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::canvas::Canvas;
 use super::format;
-use super::scene::Clock;
+use super::format::Clock;
 use super::theme::{Role, Severity};
 use crate::event::number::{to_u16, to_usize};
 use crate::event::{LogLevel, Timestamp};

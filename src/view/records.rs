@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::canvas::{Canvas, Part};
-use super::scene::Clock;
+use super::format::Clock;
 use super::table::{Column, Row};
 use super::theme::{Role, Severity, log_level_word};
 use crate::event::{Record, TimeQuality, Timestamp};

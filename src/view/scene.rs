@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::format::Clock;
 use super::theme::Theme;
 use crate::alert::AlertId;
 use crate::event::{Record, Timestamp};
@@ -76,23 +77,6 @@ pub enum Stream {
     #[default]
     Live,
     Demo,
-}
-
-/// How times are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ClockStyle {
-    #[default]
-    Utc,
-    Local,
-    Ago,
-}
-
-/// One clock for the whole screen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Clock {
-    pub style: ClockStyle,
-    /// East of Greenwich.
-    pub local_offset_seconds: i32,
 }
 
 /// Everything that decides a frame.

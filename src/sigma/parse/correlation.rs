@@ -19,56 +19,9 @@ const KEYS: &[&str] = &["type", "rules", "group-by", "timespan", "condition", "a
 const EXTENDED_NAMES: &[(&str, &str)] =
     &[("temporal_extended", "temporal"), ("temporal_ordered_extended", "temporal_ordered")];
 
-const COMPARISONS: &[(&str, Comparison)] = &[
-    ("gt", Comparison::Gt),
-    ("gte", Comparison::Gte),
-    ("lt", Comparison::Lt),
-    ("lte", Comparison::Lte),
-    ("eq", Comparison::Eq),
-    ("neq", Comparison::Neq),
-];
-
 /// Nanoseconds of each unit; month and year are mean Gregorian ones.
 const UNITS: &[(char, i64)] =
     &[('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800), ('M', 2_629_746), ('y', 31_556_952)];
-
-impl CorrelationKind {
-    pub const ALL: [(&'static str, CorrelationKind); 8] = [
-        ("event_count", CorrelationKind::EventCount),
-        ("value_count", CorrelationKind::ValueCount),
-        ("temporal", CorrelationKind::Temporal),
-        ("temporal_ordered", CorrelationKind::TemporalOrdered),
-        ("value_sum", CorrelationKind::ValueSum),
-        ("value_avg", CorrelationKind::ValueAvg),
-        ("value_percentile", CorrelationKind::ValuePercentile),
-        ("value_median", CorrelationKind::ValueMedian),
-    ];
-
-    /// The word in the rule.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
-    }
-
-    #[must_use]
-    pub fn is_temporal(self) -> bool {
-        matches!(self, Self::Temporal | Self::TemporalOrdered)
-    }
-
-    /// Works on the values of a field.
-    #[must_use]
-    pub fn needs_field(self) -> bool {
-        !self.is_temporal() && self != Self::EventCount
-    }
-}
-
-impl Comparison {
-    /// The word in the rule.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        COMPARISONS.iter().find(|(_, comparison)| *comparison == self).map_or("", |(word, _)| word)
-    }
-}
 
 impl Reader<'_> {
     pub(super) fn correlation_rule(&mut self, root: &Node, content_hash: u64) -> Option<CorrelationRule> {
@@ -196,12 +149,12 @@ impl Reader<'_> {
                     fields = self.strings(value, "field").into_iter().map(|field| field.value).collect()
                 }
                 "percentile" => percentile = self.percentile(value),
-                word => match COMPARISONS.iter().find(|(name, _)| *name == word) {
+                word => match Comparison::ALL.iter().find(|(name, _)| *name == word) {
                     Some((_, comparison)) => {
                         thresholds.extend(self.number(value, word).map(|bound| (*comparison, bound)));
                     }
                     None => {
-                        let known: Vec<&str> = COMPARISONS
+                        let known: Vec<&str> = Comparison::ALL
                             .iter()
                             .map(|(word, _)| *word)
                             .chain(["field", "percentile"])
@@ -225,7 +178,7 @@ impl Reader<'_> {
     ) {
         let word = kind.word();
         if thresholds.is_empty()
-            && !node.entries().iter().any(|(key, _)| COMPARISONS.iter().any(|c| c.0 == key.value))
+            && !node.entries().iter().any(|(key, _)| Comparison::ALL.iter().any(|c| c.0 == key.value))
         {
             self.error_hint(&node.at, "`condition` has no threshold", "one of gt, gte, lt, lte, eq, neq");
         }

@@ -9,10 +9,10 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::recover::{is_evidence, open_this};
+use super::recover::open_this;
 use super::{Active, Follow};
 use crate::event::{Cursor, SourceId};
-use crate::source::identity::Identity;
+use crate::source::identity::{Identity, is_evidence};
 use crate::source::reader::{FileReader, Place, continues, hash_of_head, is_whole_head};
 use crate::source::watch::Interest;
 

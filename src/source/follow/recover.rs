@@ -16,10 +16,6 @@ use crate::source::identity::Identity;
 use crate::source::input::rotation_bases;
 use crate::source::reader::{FileReader, Place, continues, open_regular};
 
-/// A cursor must cover this many bytes before a file is taken for a copy on the strength of its
-/// content alone; shorter beginnings are often the same in different logs.
-const EVIDENCE_BYTES: u64 = 1024;
-
 /// Birth times come from a clock that ticks every few milliseconds, and from a server elsewhere.
 const CLOCK_SLACK: i64 = 2_000_000_000;
 
@@ -291,11 +287,6 @@ impl Follow {
         let (about, cause) = (path.to_owned(), Cause::Unreadable);
         self.begin_trouble(Trouble { source: Some(source), about, cause, message, hint: None });
     }
-}
-
-/// True when a file that holds what stands before the cursor can only be a copy of the cursor's file.
-pub(crate) fn is_evidence(cursor: &Cursor) -> bool {
-    cursor.end >= EVIDENCE_BYTES && cursor.head_len > 0
 }
 
 /// The places in whose folders a file is searched for.
