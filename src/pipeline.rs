@@ -24,7 +24,7 @@ mod replay;
 mod searcher;
 mod signals;
 
-pub use build::{Live, LiveError, LiveOptions, PLAIN_ALERTS, Plain, start};
+pub use build::{Live, LiveError, LiveOptions, PLAIN_ALERTS, PlainOutput, start};
 pub use clock::Clock;
 pub use engine::{Engine, EngineOptions, groups};
 pub use handle::{Handle, Notice, Request};

@@ -57,7 +57,7 @@ pub fn read<'a>(file: &Arc<str>, text: &'a str) -> (Vec<YamlDocument<'a>>, Vec<D
         if is_blank(part) {
             continue;
         }
-        let mut builder = Builder::new(file, first_line);
+        let mut builder = TreeBuilder::new(file, first_line);
         builder.read(part);
         diagnostics.append(&mut builder.diagnostics);
         if !builder.failed {
@@ -124,7 +124,7 @@ impl Open {
     }
 }
 
-struct Builder<'a> {
+struct TreeBuilder<'a> {
     file: &'a Arc<str>,
     /// Lines of the file before this part.
     lines_before: u32,
@@ -136,7 +136,7 @@ struct Builder<'a> {
     failed: bool,
 }
 
-impl<'a> Builder<'a> {
+impl<'a> TreeBuilder<'a> {
     fn new(file: &'a Arc<str>, lines_before: u32) -> Self {
         Self {
             file,

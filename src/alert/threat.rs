@@ -224,7 +224,7 @@ fn because(verdict: Verdict) -> String {
 /// address are also of one party when they are of one kind (rule): ten accounts that are locked may be
 /// the work of one.
 fn parties(incidents: &[&Alert]) -> Vec<usize> {
-    let mut joined = Joined((0..incidents.len()).collect());
+    let mut joined = JoinedIncidents((0..incidents.len()).collect());
     let mut known: HashMap<(&str, &str), usize> = HashMap::new();
     for (at, alert) in incidents.iter().enumerate() {
         for tie in ties(alert) {
@@ -259,9 +259,9 @@ fn is_identity(field: &str) -> bool {
 }
 
 /// Sets of incidents that have been found to belong together: each points towards the first of its set.
-struct Joined(Vec<usize>);
+struct JoinedIncidents(Vec<usize>);
 
-impl Joined {
+impl JoinedIncidents {
     fn root(&mut self, mut at: usize) -> usize {
         while let Some(next) = self.0.get(at).copied().filter(|next| *next != at) {
             // Halves the way for the next who asks.

@@ -187,7 +187,7 @@ pub(super) fn is_prose(text: &[u8]) -> bool {
 
 /// What a word after a separator of commands says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Command {
+pub(super) struct ShellCommand {
     /// A program, and what follows it fits.
     pub(super) program: bool,
     /// A program that is a word of English as well, alone.
@@ -422,8 +422,8 @@ const WORDS: &[&str] = &[
 ];
 
 /// Looks at the words after separators, at most 48 of them.
-pub(super) fn commands(text: &[u8]) -> Command {
-    let mut found = Command::default();
+pub(super) fn commands(text: &[u8]) -> ShellCommand {
+    let mut found = ShellCommand::default();
     let mut seen = 0;
     for (at, byte) in text.iter().enumerate() {
         let start = match byte {
@@ -454,7 +454,7 @@ pub(super) fn commands(text: &[u8]) -> Command {
     found
 }
 
-fn look(rest: &[u8], separator: u8, found: &mut Command) {
+fn look(rest: &[u8], separator: u8, found: &mut ShellCommand) {
     let (word, hidden, after) = command_word(rest);
     let program = is_in(PROGRAMS, &word);
     if !program && !is_in(WORDS, &word) {

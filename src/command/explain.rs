@@ -32,7 +32,7 @@ pub fn run(args: &ExplainArgs, overrides: CliOverrides) -> anyhow::Result<Exit> 
     let config = overrides.rules(&args.rules).resolve()?;
     let loaded = live::load_rules(&config)?;
     live::report_rule_problems(&loaded);
-    let mut reader = Explainer::new(&config, &loaded.rules, args)?;
+    let mut reader = LineExplainer::new(&config, &loaded.rules, args)?;
     match subject(args.subject.as_deref())? {
         Subject::Line(line) => {
             reader.line(&Line::alone(line.as_bytes(), &COMMAND_LINE.into(), live::wall_clock()))?;
@@ -65,7 +65,7 @@ fn subject(word: Option<&str>) -> anyhow::Result<Subject> {
 }
 
 /// The stages up to matching, and where their result is written.
-struct Explainer<'r> {
+struct LineExplainer<'r> {
     paths: Paths,
     ingest: IngestStage,
     matcher: Matcher,
@@ -77,7 +77,7 @@ struct Explainer<'r> {
     said: u64,
 }
 
-impl<'r> Explainer<'r> {
+impl<'r> LineExplainer<'r> {
     fn new(config: &Config, rules: &'r RuleSet, args: &ExplainArgs) -> anyhow::Result<Self> {
         let paths = Paths::new();
         let routing = config.rules.routing.value;
@@ -219,7 +219,7 @@ struct Explained<'r> {
     fields: BTreeMap<String, Vec<String>>,
     /// How the first value of each field was found.
     found: BTreeMap<String, String>,
-    facts: Vec<Stated>,
+    facts: Vec<StatedFact>,
     rules: Vec<Matched<'r>>,
     /// Places with secrets in them.
     redacted: u64,
@@ -229,20 +229,20 @@ struct Explained<'r> {
 
 /// A fact that the line states.
 #[derive(Serialize)]
-struct Stated {
+struct StatedFact {
     fact: &'static str,
     confidence: String,
     /// The entry of the vocabulary that says so.
     entry: String,
 }
 
-fn facts(event: &Event) -> Vec<Stated> {
+fn facts(event: &Event) -> Vec<StatedFact> {
     let said = |path| event.all(path).map(str::to_owned).collect::<Vec<_>>();
     let stated = event.all(canonical::EVENT_ACTION).filter_map(Fact::named);
     let by = said(canonical::FACT_CONFIDENCE).into_iter().zip(said(canonical::FACT_ENTRY));
     stated
         .zip(by)
-        .map(|(fact, (confidence, entry))| Stated { fact: fact.name(), confidence, entry })
+        .map(|(fact, (confidence, entry))| StatedFact { fact: fact.name(), confidence, entry })
         .collect()
 }
 

@@ -149,10 +149,10 @@ pub struct Lines {
 }
 
 /// Both ends of what is said where there is no dashboard.
-pub fn plain_lines() -> (pipeline::Plain, Lines) {
+pub fn plain_lines() -> (pipeline::PlainOutput, Lines) {
     let (alerts, printed) = bounded(PLAIN_ALERTS);
     let (remarks, said) = bounded(PLAIN_REMARKS);
-    (pipeline::Plain { alerts, remarks }, Lines { alerts: printed, remarks: said })
+    (pipeline::PlainOutput { alerts, remarks }, Lines { alerts: printed, remarks: said })
 }
 
 /// Prints alerts as they are committed, until the input ends, a signal comes or nobody reads them any

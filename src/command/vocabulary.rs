@@ -126,7 +126,7 @@ fn untested(file: &File) -> Option<Diagnostic> {
 /// Runs all test lines through the stages that a line of a log goes through.
 fn test(files: &Files) -> anyhow::Result<Exit> {
     let (parsed, diagnostics) = files.parsed();
-    let mut bench = Bench::new(files.vocabulary());
+    let mut bench = VocabularyBench::new(files.vocabulary());
     let (mut wrong, mut count) = (Vec::new(), 0);
     for file in &parsed {
         for line in &file.tests {
@@ -153,12 +153,12 @@ fn say(diagnostics: &[Diagnostic]) -> anyhow::Result<()> {
 }
 
 /// Reads lines as a log's.
-struct Bench {
+struct VocabularyBench {
     paths: Paths,
     ingest: IngestStage,
 }
 
-impl Bench {
+impl VocabularyBench {
     fn new(vocabulary: Arc<Vocabulary>) -> Self {
         let paths = Paths::new();
         // Wherever a secret is masked, what was said is another question.

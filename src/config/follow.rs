@@ -19,14 +19,14 @@ pub enum Look {
 
 /// What changes with a file, as far as can be told without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(super) struct ConfigStamp {
     identity: (u64, u64),
     size: u64,
     modified: (i64, i64),
     changed: (i64, i64),
 }
 
-impl Stamp {
+impl ConfigStamp {
     pub(super) fn of(file: &Metadata) -> Self {
         Self {
             identity: (file.dev(), file.ino()),
@@ -42,7 +42,7 @@ impl Stamp {
 pub(super) struct Followed {
     flags: Flags,
     environment: Environment,
-    files: Vec<(PathBuf, Option<Stamp>)>,
+    files: Vec<(PathBuf, Option<ConfigStamp>)>,
 }
 
 impl Followed {
@@ -74,8 +74,8 @@ impl Followed {
     }
 }
 
-fn stamped<'p>(paths: impl Iterator<Item = &'p Path>) -> Vec<(PathBuf, Option<Stamp>)> {
-    let stamp = |path: &Path| std::fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata));
+fn stamped<'p>(paths: impl Iterator<Item = &'p Path>) -> Vec<(PathBuf, Option<ConfigStamp>)> {
+    let stamp = |path: &Path| std::fs::metadata(path).ok().map(|metadata| ConfigStamp::of(&metadata));
     paths.map(|path| (path.to_owned(), stamp(path))).collect()
 }
 

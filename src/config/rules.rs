@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
-use super::follow::{Followed, Look, Stamp};
+use super::follow::{ConfigStamp, Followed, Look};
 use super::read::read_file;
 use super::settings::{Config, Environment, Flags, RuleConfig};
 use crate::correlate::Correlator;
@@ -92,7 +92,7 @@ type Key = (usize, PathBuf);
 
 #[derive(Default)]
 struct RuleFile {
-    stamp: Option<Stamp>,
+    stamp: Option<ConfigStamp>,
     text_hash: Option<blake3::Hash>,
     /// What the text says.
     documents: Vec<Arc<Document>>,
@@ -274,7 +274,7 @@ impl RuleFiles {
 
     /// Decides what runs, and says what does not.
     fn settle(&mut self) -> LoadedRules {
-        let mut refused: Refused = HashSet::new();
+        let mut refused: RefusedFiles = HashSet::new();
         let mut diagnostics = Vec::new();
         loop {
             let mut documents: Vec<Vec<Arc<Document>>> =
@@ -300,12 +300,12 @@ impl RuleFiles {
 
     /// Adds new documents with an error to `refused` when older ones can run in their place; gives out
     /// their errors. Nothing is refused twice, so that this comes to an end.
-    fn newly_refused(&self, wrong: &[Diagnostic], refused: &mut Refused) -> Vec<Diagnostic> {
+    fn newly_refused(&self, wrong: &[Diagnostic], refused: &mut RefusedFiles) -> Vec<Diagnostic> {
         let with_documents = self.files.values().filter_map(|file| Some((file.documents.first()?, file)));
         let of_file: HashMap<&str, &RuleFile> =
             with_documents.map(|(document, file)| (&*document.header().at.file, file)).collect();
         let mut newly = Vec::new();
-        let mut found = Refused::new();
+        let mut found = RefusedFiles::new();
         for diagnostic in wrong.iter().filter(|diagnostic| diagnostic.is_error()) {
             let Some(file) = of_file.get(&*diagnostic.at.file) else { continue };
             let Some(reference) = &diagnostic.rule else { continue };
@@ -362,7 +362,7 @@ fn names_of(document: &Document) -> impl Iterator<Item = &str> {
 }
 
 /// Documents that cannot run as they are: file and how the rule is called.
-type Refused = HashSet<(Arc<str>, String)>;
+type RefusedFiles = HashSet<(Arc<str>, String)>;
 
 impl RuleFile {
     fn parse(&mut self, name: &str, text: &str) {
@@ -379,7 +379,7 @@ impl RuleFile {
 
     /// True when the text is another than before.
     fn read_again(&mut self, path: &Path, look: Look) -> io::Result<bool> {
-        let stamp = Stamp::of(&std::fs::metadata(path)?);
+        let stamp = ConfigStamp::of(&std::fs::metadata(path)?);
         if look == Look::Briefly && self.stamp == Some(stamp) {
             return Ok(false);
         }
@@ -395,7 +395,7 @@ impl RuleFile {
 
     /// What is to run of this file: what its text says but for what was refused; where that leaves
     /// something out, also what ran before under other names.
-    fn candidates(&self, refused: &Refused) -> Vec<Arc<Document>> {
+    fn candidates(&self, refused: &RefusedFiles) -> Vec<Arc<Document>> {
         let is_refused = |document: &Document| {
             let header = document.header();
             refused.contains(&(Arc::clone(&header.at.file), header.reference().to_owned()))

@@ -46,7 +46,7 @@ pub(super) const LISTS: [&str; 9] =
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     line: String,
-    pieces: Vec<Piece>,
+    pieces: Vec<BatchPiece>,
     next: usize,
     kind: Kind,
     /// Bytes of repeated text so far.
@@ -55,7 +55,7 @@ pub(super) struct Batch {
 
 /// One event: its record, and what the batch says of it, outermost first.
 #[derive(Clone, Debug, Default)]
-struct Piece {
+struct BatchPiece {
     record: Range<usize>,
     around: [Range<usize>; 2],
 }
@@ -148,18 +148,18 @@ pub(super) fn is_list(line: &str) -> bool {
 }
 
 /// The objects of an array that is all of the line.
-fn listed(line: &str) -> Option<Vec<Piece>> {
+fn listed(line: &str) -> Option<Vec<BatchPiece>> {
     let bytes = line.as_bytes();
     if value_end(bytes, 0) == bytes.len() { records(bytes, 0) } else { None }
 }
 
 /// `{...}{...}`: objects, and text between or behind them.
-fn glued(bytes: &[u8]) -> Option<(Kind, Vec<Piece>)> {
+fn glued(bytes: &[u8]) -> Option<(Kind, Vec<BatchPiece>)> {
     let mut pieces = Vec::new();
     let mut at = 0;
     while bytes.get(at) == Some(&b'{') {
         let end = skip_container(bytes, at).unwrap_or(bytes.len());
-        pieces.push(Piece { record: at..end, ..Piece::default() });
+        pieces.push(BatchPiece { record: at..end, ..BatchPiece::default() });
         let rest = bytes.get(end..).unwrap_or_default();
         let gap = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b',' | b'\r' | b'\n' | b'\x1e'));
         at = end + gap.unwrap_or(rest.len());
@@ -172,7 +172,7 @@ fn glued(bytes: &[u8]) -> Option<(Kind, Vec<Piece>)> {
 }
 
 /// A list of records in an object that says nothing of its own.
-fn contained(line: &str) -> Option<(Kind, Vec<Piece>)> {
+fn contained(line: &str) -> Option<(Kind, Vec<BatchPiece>)> {
     let bytes = line.as_bytes();
     let mut list = None;
     let mut own: Option<Range<usize>> = None;
@@ -199,7 +199,7 @@ fn contained(line: &str) -> Option<(Kind, Vec<Piece>)> {
     Some((Kind::Contained, pieces))
 }
 
-fn telemetry(line: &str) -> Option<(Kind, Vec<Piece>)> {
+fn telemetry(line: &str) -> Option<(Kind, Vec<BatchPiece>)> {
     let which = TELEMETRY.iter().position(|names| member(line, 0, names[0]).is_some())?;
     let [resources, resource, scopes, scope, list] = *TELEMETRY.get(which)?;
     let bytes = line.as_bytes();
@@ -211,15 +211,18 @@ fn telemetry(line: &str) -> Option<(Kind, Vec<Piece>)> {
             let scope = member(line, of_scope.start, scope).unwrap_or_default();
             let list = member(line, of_scope.start, list).unwrap_or_default();
             let around = [resource.clone(), scope];
-            pieces.extend(elements(bytes, list.start).map(|record| Piece { record, around: around.clone() }));
+            pieces.extend(
+                elements(bytes, list.start).map(|record| BatchPiece { record, around: around.clone() }),
+            );
         }
     }
     Some((Kind::Telemetry(which), pieces))
 }
 
 /// The elements of the array at `at`, if they are objects.
-fn records(bytes: &[u8], at: usize) -> Option<Vec<Piece>> {
-    let pieces: Vec<Piece> = elements(bytes, at).map(|record| Piece { record, ..Piece::default() }).collect();
+fn records(bytes: &[u8], at: usize) -> Option<Vec<BatchPiece>> {
+    let pieces: Vec<BatchPiece> =
+        elements(bytes, at).map(|record| BatchPiece { record, ..BatchPiece::default() }).collect();
     let objects = pieces.iter().all(|piece| bytes.get(piece.record.start) == Some(&b'{'));
     (objects && !pieces.is_empty()).then_some(pieces)
 }

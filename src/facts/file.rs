@@ -108,7 +108,7 @@ pub fn read(name: &str, text: &str) -> (Option<File>, Vec<Diagnostic>) {
     let (documents, mut diagnostics) = yaml::read(&name, text);
     let mut file = None;
     if let Some(document) = documents.into_iter().next() {
-        let mut reader = FileReader { name, diagnostics: Vec::new() };
+        let mut reader = VocabularyReader { name, diagnostics: Vec::new() };
         file = reader.file(&document.root);
         diagnostics.append(&mut reader.diagnostics);
     }
@@ -118,7 +118,7 @@ pub fn read(name: &str, text: &str) -> (Option<File>, Vec<Diagnostic>) {
     (file, diagnostics)
 }
 
-struct FileReader {
+struct VocabularyReader {
     name: Arc<str>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -137,7 +137,7 @@ const FORMATS: [(&str, Format); 8] = [
     ("text", Format::TextLog),
 ];
 
-impl FileReader {
+impl VocabularyReader {
     fn error(&mut self, at: &Position, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::error(at, message));
     }

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::clock::Clock;
 use super::engine::{Engine, EngineOptions};
-use super::engine_thread::{Channels, EngineThread, Timers};
+use super::engine_thread::{Channels, EngineThread, TimerPolicy};
 use super::handle::{Handle, Notice, Request};
 use super::indexer::{self, Batch, Ends, IndexReport, Indexer, Keeping};
 use super::journal::Journal;
@@ -76,12 +76,12 @@ pub struct LiveOptions {
     pub retention: Retention,
     pub clock: Clock,
     /// Where lines go instead of a dashboard, if anywhere.
-    pub plain: Option<Plain>,
+    pub plain: Option<PlainOutput>,
 }
 
 /// What is said where there is no dashboard.
 #[derive(Clone)]
-pub struct Plain {
+pub struct PlainOutput {
     /// Alerts, once they are committed.
     pub alerts: Sender<Alert>,
     /// Sentences about rules.
@@ -170,7 +170,7 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
         snapshots: Arc::clone(&snapshots),
         decisions,
     };
-    let timers = if options.follow { Timers::WhenIdle } else { Timers::ByEvents };
+    let timers = if options.follow { TimerPolicy::WhenIdle } else { TimerPolicy::ByEvents };
     let fingerprint = options.rules.fingerprint;
     let EngineStart { engine, state, .. } = prepared;
     let engine = EngineThread::new(engine, fingerprint, state, channels, options.clock, timers);

@@ -72,7 +72,7 @@ pub struct Program {
     matcher: Matcher,
     extractor: Extractor,
     correlator: Correlator,
-    hits: Hits,
+    hits: RuleTally,
 }
 
 impl Program {
@@ -83,13 +83,13 @@ impl Program {
             matcher: Matcher::compile(rules, paths, MatcherOptions { routing: options.routing }),
             extractor: Extractor::new(paths, correlator.needed_fields()),
             correlator,
-            hits: Hits::of(rules),
+            hits: RuleTally::of(rules),
         }
     }
 }
 
 /// How often each rule matched, and alerted.
-struct Hits {
+struct RuleTally {
     /// One for each rule, in their order.
     rules: Vec<RuleHits>,
     /// Where the rule of an id stands: alerts know no more of it.
@@ -406,7 +406,7 @@ impl Engine {
     }
 }
 
-impl Hits {
+impl RuleTally {
     fn of(rules: &RuleSet) -> Self {
         let headers = (0..rules.len()).filter_map(|index| rules.header(RuleIndex(to_u32(index))));
         let rules =
@@ -436,7 +436,7 @@ impl Hits {
     }
 
     /// Goes on counting for the rules that `old` has counted for.
-    fn take_over(&mut self, old: &Hits) {
+    fn take_over(&mut self, old: &RuleTally) {
         for hits in &mut self.rules {
             let counted = old.places.get(&hits.rule.id).and_then(|place| old.rules.get(*place));
             (hits.matches, hits.alerts) = counted.map_or((0, 0), |old| (old.matches, old.alerts));

@@ -59,7 +59,7 @@ pub(super) struct Channels {
 
 /// Whether timers may fire by the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Timers {
+pub(super) enum TimerPolicy {
     /// Where there is nothing to read.
     WhenIdle,
     /// Never: files are read one after the other, and between two of them there is much to read.
@@ -85,7 +85,7 @@ pub(super) struct EngineThread {
     steps: StepWatch,
     /// Arrival of the newest line: does not go back while the clock is only adjusted.
     arrived: Timestamp,
-    timers: Timers,
+    timers: TimerPolicy,
     sources: BTreeMap<SourceId, Known>,
     changed_sources: BTreeSet<SourceId>,
     pending: Pending,
@@ -113,7 +113,7 @@ impl EngineThread {
         state: State,
         channels: Channels,
         clock: Clock,
-        timers: Timers,
+        timers: TimerPolicy,
     ) -> Self {
         let now = Instant::now();
         Self {
@@ -440,7 +440,7 @@ impl EngineThread {
     fn tick(&mut self) {
         self.watch_clock();
         self.take_decisions();
-        if self.timers == Timers::WhenIdle {
+        if self.timers == TimerPolicy::WhenIdle {
             self.let_time_pass();
         }
         if self.saved_at.elapsed() >= SAVE_DETECTION_EVERY && self.engine.changed_since_saved() {

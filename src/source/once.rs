@@ -17,12 +17,12 @@ pub(crate) const STDIN_NAME: &str = "(stdin)";
 
 pub(crate) fn run(inputs: &[Input], options: &Options, outbox: Outbox) {
     let mut reading =
-        Reading { options, outbox, sources: Sources::default(), ordinal: options.first_ordinal };
+        OnceReading { options, outbox, sources: Sources::default(), ordinal: options.first_ordinal };
     // To be stopped is not an error: the caller asked for it.
     reading.all(inputs).unwrap_or(());
 }
 
-struct Reading<'a> {
+struct OnceReading<'a> {
     options: &'a Options,
     outbox: Outbox,
     sources: Sources,
@@ -30,7 +30,7 @@ struct Reading<'a> {
     ordinal: u64,
 }
 
-impl Reading<'_> {
+impl OnceReading<'_> {
     fn all(&mut self, inputs: &[Input]) -> Result<(), Stopped> {
         let mut seen = std::collections::HashSet::new();
         for input in inputs {

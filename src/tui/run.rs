@@ -35,7 +35,7 @@ const FRAMES_TO_RECOVER: u32 = 20;
 pub fn run(handle: Handle, options: Options) -> Result<(), Error> {
     let terminal = Terminal::open()?;
     let model = super::start(&options, handle.snapshots.load_full());
-    let pace = Pace::new(u32::from(options.frames_per_second));
+    let pace = FramePace::new(u32::from(options.frames_per_second));
     let began = Instant::now();
     let mut dashboard = Dashboard { handle, terminal, model, pace, began, still: options.reduced_motion };
     dashboard.run().map_err(|source| Error::Terminal { operation: "use", source })
@@ -45,7 +45,7 @@ struct Dashboard {
     handle: Handle,
     terminal: Terminal,
     model: Model,
-    pace: Pace,
+    pace: FramePace,
     began: Instant,
     /// Nothing moves by itself but news.
     still: bool,
@@ -199,7 +199,7 @@ fn differs_in_time_only(old: &Snapshot, new: &Snapshot) -> bool {
 
 /// How often frames may be drawn.
 #[derive(Debug)]
-struct Pace {
+struct FramePace {
     wanted: u32,
     /// Frames per second now.
     current: u32,
@@ -207,7 +207,7 @@ struct Pace {
     fast_frames: u32,
 }
 
-impl Pace {
+impl FramePace {
     fn new(frames_per_second: u32) -> Self {
         let wanted = frames_per_second.clamp(1, MOST_FRAMES_PER_SECOND);
         Self { wanted, current: wanted, last: Instant::now(), fast_frames: 0 }
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_slow_line_halves_the_rate_and_a_fast_one_restores_it() {
-        let mut pace = Pace::new(10);
+        let mut pace = FramePace::new(10);
         let (slow, fast) = (Duration::from_millis(80), Duration::from_millis(1));
         assert_eq!(pace.drawn(fast), None);
         assert_eq!(pace.drawn(slow), Some(5));
@@ -287,9 +287,9 @@ mod tests {
 
     #[test]
     fn the_rate_stays_within_its_bounds() {
-        assert_eq!(Pace::new(0).current, 1);
-        assert_eq!(Pace::new(500).current, 30);
-        let mut slowest = Pace::new(1);
+        assert_eq!(FramePace::new(0).current, 1);
+        assert_eq!(FramePace::new(500).current, 30);
+        let mut slowest = FramePace::new(1);
         assert_eq!(slowest.drawn(Duration::from_secs(1)), None, "one frame a second was asked for");
     }
 

@@ -109,15 +109,15 @@ pub fn stack(values: &[u64], rows: u64) -> Vec<Safe> {
 /// A full bar is never less than this: a single event must not look like a storm.
 const SMALLEST_SCALE: u64 = 8;
 
-struct Lane {
+struct GraphLane {
     severity: Option<Severity>,
     label: &'static str,
     short_label: &'static str,
     values: Vec<u64>,
 }
 
-fn lanes(axis: &Axis, rates: &Rates) -> Vec<Lane> {
-    let lane = |severity: Severity, label, short_label| Lane {
+fn lanes(axis: &Axis, rates: &Rates) -> Vec<GraphLane> {
+    let lane = |severity: Severity, label, short_label| GraphLane {
         severity: Some(severity),
         label,
         short_label,
@@ -130,7 +130,7 @@ fn lanes(axis: &Axis, rates: &Rates) -> Vec<Lane> {
         lane(Severity::High, "ERROR", "E"),
         lane(Severity::Medium, "WARN", "W"),
         lane(Severity::Low, "INFO", "I"),
-        Lane { severity: None, label: "all", short_label: "all", values: axis.buckets(rates, |_| true) },
+        GraphLane { severity: None, label: "all", short_label: "all", values: axis.buckets(rates, |_| true) },
     ]
 }
 
@@ -171,7 +171,7 @@ pub fn severity_lanes(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot, 
     }
 }
 
-fn lane_rows(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane) {
+fn lane_rows(canvas: &mut Canvas<'_>, area: Rect, lane: &GraphLane) {
     let (label_width, total_width) = margins(area.width);
     let style = lane.severity.map_or_else(|| canvas.style(Role::Text), |severity| canvas.theme.bar(severity));
     let total: u64 = lane.values.iter().sum();

@@ -53,13 +53,13 @@ pub fn steps(trace: &Trace) -> Vec<Step<'_>> {
 
 /// When a step began and ended, and whether that is only inferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Span {
+struct StepSpan {
     start: Timestamp,
     end: Timestamp,
     inferred: bool,
 }
 
-fn spans(steps: &[Step<'_>]) -> Vec<Span> {
+fn spans(steps: &[Step<'_>]) -> Vec<StepSpan> {
     steps
         .iter()
         .enumerate()
@@ -67,16 +67,16 @@ fn spans(steps: &[Step<'_>]) -> Vec<Span> {
         .collect()
 }
 
-fn span(step: &Step<'_>, later: &[Step<'_>]) -> Span {
+fn span(step: &Step<'_>, later: &[Step<'_>]) -> StepSpan {
     let time = step.time();
-    let Step::Event(record) = step else { return Span { start: time, end: time, inferred: false } };
+    let Step::Event(record) = step else { return StepSpan { start: time, end: time, inferred: false } };
     if let Some(duration) = duration(record) {
-        return Span { start: time.plus(-duration), end: time, inferred: false };
+        return StepSpan { start: time.plus(-duration), end: time, inferred: false };
     }
     let of_same_service =
         |later: &&Step<'_>| matches!(later, Step::Event(next) if next.service == record.service);
     let end = later.iter().find(of_same_service).map_or(time, Step::time);
-    Span { start: time, end, inferred: true }
+    StepSpan { start: time, end, inferred: true }
 }
 
 /// Longer spans than this are not believed: a field that is called duration may hold anything.
@@ -196,7 +196,7 @@ fn length(nanos: Nanos) -> Safe {
 }
 
 /// From the first event to the last. Alerts do not count: an incident may go on for hours.
-fn bounds(steps: &[Step<'_>], spans: &[Span]) -> (Timestamp, Timestamp) {
+fn bounds(steps: &[Step<'_>], spans: &[StepSpan]) -> (Timestamp, Timestamp) {
     let is_event = |step: &Step<'_>| matches!(step, Step::Event(_));
     let only_alerts = !steps.iter().any(is_event);
     let counted = || {
@@ -228,7 +228,7 @@ fn timeline(
     area: Rect,
     scene: &Scene<'_>,
     steps: &[Step<'_>],
-    spans: &[Span],
+    spans: &[StepSpan],
 ) -> usize {
     let screen = &scene.screens.trace;
     let (start, end) = bounds(steps, spans);
@@ -243,7 +243,7 @@ fn timeline(
     ];
     let used: u16 = columns.iter().filter(|column| !column.flexible).map(|column| column.width + 2).sum();
     let bar_width = area.width.saturating_sub(used + 5);
-    let scale = Scale { start, nanos: end.since(start).max(1), cells: bar_width.max(1) };
+    let scale = TimeScale { start, nanos: end.since(start).max(1), cells: bar_width.max(1) };
     let title = canvas.own("Timeline", Role::Title);
     let note = canvas.part(
         safe!(
@@ -265,20 +265,26 @@ fn timeline(
 
 /// From times to cells.
 #[derive(Clone, Copy)]
-struct Scale {
+struct TimeScale {
     start: Timestamp,
     nanos: Nanos,
     cells: u16,
 }
 
-impl Scale {
+impl TimeScale {
     fn column(&self, time: Timestamp) -> usize {
         let offset = i128::from(time.since(self.start).clamp(0, self.nanos));
         (offset * i128::from(self.cells.saturating_sub(1)) / i128::from(self.nanos)) as usize
     }
 }
 
-fn step_row(canvas: &Canvas<'_>, step: &Step<'_>, span: Span, scale: Scale, wide: bool) -> table::Row {
+fn step_row(
+    canvas: &Canvas<'_>,
+    step: &Step<'_>,
+    span: StepSpan,
+    scale: TimeScale,
+    wide: bool,
+) -> table::Row {
     let offset = span.start.since(scale.start);
     match step {
         Step::Event(record) => {
@@ -311,7 +317,7 @@ fn step_row(canvas: &Canvas<'_>, step: &Step<'_>, span: Span, scale: Scale, wide
 }
 
 /// A bar on the axis; a failure ends in `×`.
-fn bar(span: Span, scale: Scale, failed: bool) -> Safe {
+fn bar(span: StepSpan, scale: TimeScale, failed: bool) -> Safe {
     let (from, to) = (scale.column(span.start), scale.column(span.end).max(scale.column(span.start)));
     let length = to - from + 1;
     let (block, first) = if span.inferred { ("░", "█") } else { ("█", "█") };
@@ -378,13 +384,13 @@ fn position(screen: &TraceScreen, trace: &Trace, steps: &[Step<'_>]) -> Vec<Safe
 mod tests {
     use super::*;
 
-    fn scale(cells: u16) -> Scale {
-        Scale { start: Timestamp(0), nanos: 100, cells }
+    fn scale(cells: u16) -> TimeScale {
+        TimeScale { start: Timestamp(0), nanos: 100, cells }
     }
 
     #[test]
     fn bars_stand_where_their_time_is() {
-        let span = |start, end, inferred| Span { start: Timestamp(start), end: Timestamp(end), inferred };
+        let span = |start, end, inferred| StepSpan { start: Timestamp(start), end: Timestamp(end), inferred };
         for (span, failed, expect) in [
             (span(0, 100, false), false, "███████████"),
             (span(0, 100, true), false, "█░░░░░░░░░░"),

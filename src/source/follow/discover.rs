@@ -28,12 +28,12 @@ const KNOWN_MAX: usize = 4096;
 const KERNEL_TICK: i64 = 10_000_000;
 
 /// What was found at a path.
-struct Sight {
+struct PathSight {
     path: PathBuf,
     there: Option<(Identity, Metadata)>,
 }
 
-impl Sight {
+impl PathSight {
     fn of(path: PathBuf) -> Self {
         let there = fs::metadata(&path).ok().map(|metadata| (Identity::of(&metadata), metadata));
         Self { path, there }
@@ -79,12 +79,12 @@ impl Follow {
     /// One look at some paths; `everywhere`: these are all there are.
     pub(super) fn look_at(&mut self, paths: Vec<PathBuf>, everywhere: bool) {
         self.census = Census::default();
-        let sights: Vec<Sight> = paths.into_iter().map(Sight::of).collect();
+        let sights: Vec<PathSight> = paths.into_iter().map(PathSight::of).collect();
         for sight in &sights {
             self.note_departure(sight);
         }
         if everywhere {
-            let here: HashSet<Identity> = sights.iter().filter_map(Sight::identity).collect();
+            let here: HashSet<Identity> = sights.iter().filter_map(PathSight::identity).collect();
             if self.first_look {
                 self.miss_what_was_read(&sights, &here);
             }
@@ -92,15 +92,15 @@ impl Follow {
         }
         // Files that were read first: what they held and do not hold any more must not be taken for new in
         // a copy.
-        let is_known = |sight: &&Sight| sight.identity().is_some_and(|it| self.known.contains_key(&it));
-        let (known, others): (Vec<&Sight>, Vec<&Sight>) = sights.iter().partition(is_known);
+        let is_known = |sight: &&PathSight| sight.identity().is_some_and(|it| self.known.contains_key(&it));
+        let (known, others): (Vec<&PathSight>, Vec<&PathSight>) = sights.iter().partition(is_known);
         for sight in known.into_iter().chain(others) {
             self.compare(sight);
         }
     }
 
     /// Before anything is read: which of the files of earlier runs are not where the inputs look?
-    fn miss_what_was_read(&mut self, sights: &[Sight], here: &HashSet<Identity>) {
+    fn miss_what_was_read(&mut self, sights: &[PathSight], here: &HashSet<Identity>) {
         for sight in sights {
             if let Some(identity) = sight.identity() {
                 self.census.note(identity, &sight.path);
@@ -155,7 +155,7 @@ impl Follow {
     }
 
     /// What was at a path is not there any more.
-    fn note_departure(&mut self, sight: &Sight) {
+    fn note_departure(&mut self, sight: &PathSight) {
         if let Some(old) = self.paths.get(&sight.path).copied()
             && sight.identity() != Some(old)
         {
@@ -165,7 +165,7 @@ impl Follow {
     }
 
     /// Takes in what is at a path now.
-    fn compare(&mut self, sight: &Sight) {
+    fn compare(&mut self, sight: &PathSight) {
         let path = &sight.path;
         if skip_by_name(path, self.interest.names(path), &self.options).is_some() {
             return;
@@ -202,7 +202,7 @@ impl Follow {
     }
 
     /// The same file is at the same path.
-    fn look_again(&mut self, sight: &Sight) {
+    fn look_again(&mut self, sight: &PathSight) {
         let Some((identity, metadata)) = &sight.there else { return };
         if self.active.contains_key(identity) {
             self.enqueue(*identity);
