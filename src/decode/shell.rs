@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::json::skip_string;
+use crate::event::number::to_usize;
 use crate::event::{Event, Span};
 
 /// What all the wrappers of one batch add to its events, in bytes.
@@ -85,8 +86,8 @@ impl Shell {
         let text = event.text(outer);
         let is_part = inner.start >= outer.start && inner.start + inner.len <= outer.start + outer.len;
         let range = if is_part {
-            let start = (inner.start - outer.start) as usize;
-            start..start + inner.len as usize
+            let start = to_usize(inner.start - outer.start);
+            start..start + to_usize(inner.len)
         } else {
             literal(text, event.text(inner))?
         };

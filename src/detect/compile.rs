@@ -10,6 +10,7 @@ mod required;
 use hashbrown::HashMap;
 
 use crate::event::Paths;
+use crate::event::number::to_u32;
 use crate::sigma::matcher::Test;
 use crate::sigma::rule::{Condition, Detection, DetectionRule, Item, LogSourcePattern, RuleSet, Search};
 use crate::sigma::scan;
@@ -135,7 +136,7 @@ impl Compiler {
         if let Some(index) = self.known.get(&key) {
             return Node::Item(*index);
         }
-        let index = self.items.len() as u32;
+        let index = to_u32(self.items.len());
         let references = &mut |name: &str| -> FieldSlot { self.fields.slot(name) };
         self.items.push(ItemProgram::new(target, &key.values, references));
         self.known.insert(key, index);

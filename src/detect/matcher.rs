@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use crate::detect::compile::Program;
 use crate::detect::prefilter::Index;
+use crate::event::number::{to_u32, to_usize};
 use crate::event::{Event, LogSource, Paths};
 use crate::sigma::rule::{RuleIndex, RuleSet};
 
@@ -84,9 +85,9 @@ impl Matcher {
         self.scratch.begin(event, &index);
         let candidates = std::mem::take(&mut self.scratch.candidates);
         for rule in candidates.iter().chain(&index.always) {
-            let Some(program) = self.program.rules.get(*rule as usize) else { continue };
+            let Some(program) = self.program.rules.get(to_usize(*rule)) else { continue };
             let holds = self.scratch.node(&program.root, &self.program.items, event);
-            if let Some(counter) = self.counters.get_mut(*rule as usize) {
+            if let Some(counter) = self.counters.get_mut(to_usize(*rule)) {
                 counter.evaluated += 1;
                 counter.matched += u64::from(holds);
             }
@@ -133,7 +134,7 @@ impl Matcher {
         let rules = self.program.rules.iter().enumerate().filter(admitted);
         let index = Index::build(
             self.program.fields.len(),
-            rules.map(|(index, rule)| (index as u32, rule.required.as_deref())),
+            rules.map(|(index, rule)| (to_u32(index), rule.required.as_deref())),
         );
         self.routes.push(Route { source: source.clone(), index: Some(Box::new(index)) });
         self.routes.len() - 1

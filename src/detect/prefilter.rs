@@ -18,6 +18,7 @@ use std::ops::Range;
 
 use hashbrown::HashMap;
 
+use crate::event::number::to_usize;
 use crate::sigma::comparison::Comparison;
 use crate::sigma::matcher::{Cidr, Number};
 use crate::sigma::taxonomy::FieldSlot;
@@ -122,7 +123,7 @@ impl Index {
                 | Atom::Contains(slot, _)
                 | Atom::Compares(slot, ..)
                 | Atom::In(slot, _) => {
-                    if let Some(builder) = builders.get_mut(slot.0 as usize) {
+                    if let Some(builder) = builders.get_mut(to_usize(slot.0)) {
                         builder.get_or_insert_default().add(atom, postings);
                     }
                 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::number::{to_u32, to_usize};
 use crate::event::veil::Pseudonyms;
 use crate::event::{Event, EventId, Kind, PathId, Paths, SourceId, TimeQuality, Timestamp, canonical};
 use crate::sigma::decimal::Decimal;
@@ -102,15 +103,15 @@ impl MatchRecord {
 
     /// Adds a value of a needed field. A field may have several, for example of an array.
     pub fn push_value(&mut self, field: FieldNumber, text: &str) {
-        let start = self.text.len() as u32;
+        let start = to_u32(self.text.len());
         self.text.push_str(text);
-        self.values.push(Value { field, start, len: text.len() as u32 });
+        self.values.push(Value { field, start, len: to_u32(text.len()) });
     }
 
     pub fn push_correlation_id(&mut self, id: &str) {
-        let start = self.text.len() as u32;
+        let start = to_u32(self.text.len());
         self.text.push_str(id);
-        self.ids.push((start, id.len() as u32));
+        self.ids.push((start, to_u32(id.len())));
     }
 
     /// All values of a field, in the order of the event.
@@ -142,7 +143,7 @@ impl MatchRecord {
     }
 
     fn slice(&self, start: u32, len: u32) -> &str {
-        self.text.get(start as usize..(start + len) as usize).unwrap_or_default()
+        self.text.get(to_usize(start)..to_usize(start + len)).unwrap_or_default()
     }
 }
 
@@ -249,7 +250,7 @@ impl Extractor {
         let mut count = 0;
         for (at, field) in event.fields().iter().enumerate() {
             let path = field.path.index();
-            self.found[count] = (at as u32, path as u32);
+            self.found[count] = (to_u32(at), to_u32(path));
             count += usize::from(self.is_wanted.get(path).copied().unwrap_or(false));
         }
         self.found.truncate(count);
@@ -274,7 +275,7 @@ impl Extractor {
         record.rules.extend(rules.iter().map(|rule| rule.0));
         self.find(event);
         self.named.fill(false);
-        for path in self.found.iter().map(|(_, path)| *path as usize) {
+        for path in self.found.iter().map(|(_, path)| to_usize(*path)) {
             for wanted in &self.wanted[path] {
                 self.named[usize::from(wanted.field)] |= !wanted.fallback;
             }
@@ -291,13 +292,13 @@ impl Extractor {
     /// Adds the values of the fields that were found.
     fn push_found(&self, view: View<'_>, record: &mut MatchRecord) {
         for (at, path) in &self.found {
-            let at = *at as usize;
+            let at = to_usize(*at);
             let Some(field) = view.event.fields().get(at) else { continue };
             if field.kind.is_container() || field.kind == Kind::Null {
                 continue;
             }
             let shown = view.shown.fields().get(at).map_or("", |field| view.shown.text(field.span));
-            for wanted in &self.wanted[*path as usize] {
+            for wanted in &self.wanted[to_usize(*path)] {
                 if !wanted.fallback || !self.named[usize::from(wanted.field)] {
                     view.push_kind(record, (wanted.field, field.kind), view.event.text(field.span), shown);
                 }

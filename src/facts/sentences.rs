@@ -200,7 +200,7 @@ impl Sentences {
     fn pairs(&self, hits: &[StemHit], reader: &Reader<'_>) -> Vec<(&Row, [Range<usize>; 2])> {
         let mut found: Vec<(u32, [Range<usize>; 2])> = Vec::new();
         let rows_of = |subject: &StemHit, verdict: &StemHit| {
-            let of = |hit: &StemHit| self.stems.get(hit.stem as usize);
+            let of = |hit: &StemHit| self.stems.get(to_usize(hit.stem));
             Some(of(subject)?.subject & of(verdict)?.verdict).filter(|rows| *rows != 0)
         };
         for (subject, verdict) in hits.iter().flat_map(|subject| hits.iter().map(move |hit| (subject, hit))) {
@@ -217,7 +217,7 @@ impl Sentences {
         }
         found.sort_by_key(|(row, _)| *row);
         found.dedup_by_key(|(row, _)| *row);
-        found.into_iter().filter_map(|(row, pair)| Some((self.rows.get(row as usize)?, pair))).collect()
+        found.into_iter().filter_map(|(row, pair)| Some((self.rows.get(to_usize(row))?, pair))).collect()
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn waiting(bytes: &[u8], lines: &[LineSpan]) -> usize {
 }
 
 fn ranges(lines: &[LineSpan]) -> Vec<Range<usize>> {
-    lines.iter().map(|line| line.start as usize..line.start as usize + line.len as usize).collect()
+    lines.iter().map(|line| to_usize(line.start)..to_usize(line.start) + to_usize(line.len)).collect()
 }
 
 /// Decode, normalise, match, correlate. Owns every buffer of the hot path.

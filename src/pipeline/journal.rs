@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use crate::event::number::to_u64;
 use crate::triage::{Decisions, Entry};
 
 /// Name of the file in the data directory.
@@ -43,7 +44,7 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             Err(error) => return Err(error),
         };
-        self.read_to = text.len() as u64;
+        self.read_to = to_u64(text.len());
         let mut entries: Vec<Entry> = Vec::new();
         let mut unreadable = 0;
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

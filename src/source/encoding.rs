@@ -84,7 +84,7 @@ pub(crate) struct Growing {
 impl Read for Growing {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read_at(out, self.at)?;
-        self.at += count as u64;
+        self.at += to_u64(count);
         Ok(count)
     }
 }

@@ -233,8 +233,8 @@ impl Splitter {
             && self.padding == 0
             && (!given.is_empty() || cut.padding == 0);
         if is_whole {
-            self.held = cut.done - first.start as usize;
-            cut.start = first.start as usize;
+            self.held = cut.done - to_usize(first.start);
+            cut.start = to_usize(first.start);
             cut.done = cut.start;
             self.end = first.offset;
             cut.lines.truncate(cut.lines.len() - count);

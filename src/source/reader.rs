@@ -229,7 +229,7 @@ impl FileReader {
         if let Encoding::Utf16(order) = Encoding::of(&file)? {
             return Self::wide(file, order, identity, place, sizes);
         }
-        let head = read_before(&file, place.end.min(HEAD_BYTES as u64), HEAD_BYTES)?;
+        let head = read_before(&file, place.end.min(to_u64(HEAD_BYTES)), HEAD_BYTES)?;
         let fingerprint = read_before(&file, place.end, FINGERPRINT_BYTES)?;
         let splitter = Splitter::new(sizes.limits, place.end, place.lines, head, fingerprint);
         let size = file.metadata()?.len();
@@ -374,7 +374,7 @@ impl FileReader {
         if self.seen_size < raw.at {
             return Ok(self.last_of_it(Step::Truncated));
         }
-        let want = self.chunk_bytes as u64;
+        let want = to_u64(self.chunk_bytes);
         let count = text.by_ref().take(want).read_to_end(self.splitter.room(self.chunk_bytes))?;
         if count == 0 { Ok(Step::End) } else { Ok(self.split()) }
     }
@@ -485,7 +485,7 @@ impl FileReader {
             Content::Plain(file) => Ok(file.metadata()?.len()),
             Content::Wide(text) => {
                 let (size, read) = (text.raw().file.metadata()?.len(), text.raw().at);
-                let held = self.splitter.position() + text.waiting() as u64;
+                let held = self.splitter.position() + to_u64(text.waiting());
                 Ok(size.checked_sub(read).map_or(size, |unread| held + unread))
             }
             Content::Gzip { .. } | Content::Stream(_) => Ok(self.splitter.position()),
@@ -639,7 +639,7 @@ impl Head {
     pub(crate) fn new(path: &Path) -> Self {
         let mut head = Vec::new();
         if let Ok((file, _)) = open_regular(path, Symlinks::SameOwner) {
-            let read = unpacked(file).and_then(|text| text.take(HEAD_BYTES as u64).read_to_end(&mut head));
+            let read = unpacked(file).and_then(|text| text.take(to_u64(HEAD_BYTES)).read_to_end(&mut head));
             read.unwrap_or_default();
         }
         Self(head)
@@ -691,9 +691,9 @@ fn last_wide_line_end(text: &mut impl Read) -> io::Result<(u64, u64)> {
     loop {
         let count = text.read(&mut buffer)?;
         let piece = &buffer[..count];
-        lines += memchr_iter(b'\n', piece).count() as u64;
-        end = memrchr(b'\n', piece).map_or(end, |at| read + at as u64 + 1);
-        read += count as u64;
+        lines += to_u64(memchr_iter(b'\n', piece).count());
+        end = memrchr(b'\n', piece).map_or(end, |at| read + to_u64(at) + 1);
+        read += to_u64(count);
         if count == 0 {
             return Ok((end, lines));
         }

@@ -209,7 +209,7 @@ fn about_party(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, party: &P
     for (row, incident) in party.incidents.iter().take(room).enumerate() {
         let severity = canvas.severity(incident.alert.rule.level);
         let text = safe!("  {}", super::feed::incident_text(canvas, incident, false));
-        canvas.row(inner, row as u16 + 2, &[severity, canvas.part(text, Role::Text)]);
+        canvas.row(inner, to_u16(row) + 2, &[severity, canvas.part(text, Role::Text)]);
     }
     if party.incidents.len() > room {
         let more = safe!("and {} more: Enter", party.incidents.len() - room);

@@ -7,13 +7,14 @@ use super::canvas::Canvas;
 use super::scene::Scene;
 use super::theme::Role;
 use super::{feed, format};
+use crate::event::number::to_u16;
 use crate::safe;
 
 /// Draws over the screen.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>) {
     let Some(away) = scene.away else { return };
     let lines = away.opened.len() + away.decided.len() + 6;
-    let area = super::help::overlay_area(body, 100, lines as u16);
+    let area = super::help::overlay_area(body, 100, to_u16(lines));
     canvas.restyle(body, canvas.style(Role::Muted).remove_modifier(Modifier::REVERSED));
     canvas.clear(area);
     let title = canvas.own("While you were away", Role::Title);

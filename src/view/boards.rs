@@ -8,6 +8,7 @@ use super::table::{self, Column, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, format};
 use crate::alert::Transition;
+use crate::event::number::to_u16;
 use crate::safe;
 use crate::sigma::Board;
 use crate::state::{BoardRow, Snapshot};
@@ -167,6 +168,6 @@ fn history(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, row: Option<&
             canvas.part(safe!("{} → {}", from, to), Role::Text),
             canvas.part(safe!("  {}  {}", failures, how), Role::Muted),
         ];
-        canvas.row(inner, line as u16 + 1, &parts);
+        canvas.row(inner, to_u16(line) + 1, &parts);
     }
 }

@@ -302,13 +302,13 @@ fn board(canvas: &mut Canvas<'_>, inner: Rect, board: &BoardRows<'_>) {
     for (line, (index, parts)) in rows.iter().enumerate().skip(first).take(listed).enumerate() {
         let area = Rect {
             x: inner.x + 1,
-            y: inner.y + line as u16,
+            y: inner.y + to_u16(line),
             width: inner.width.saturating_sub(2),
             height: 1,
         };
         let (last, rest) =
             parts.split_last().map_or((Part::default(), parts.as_slice()), |(l, f)| (l.clone(), f));
-        let last_width = last.0.width() as u16;
+        let last_width = to_u16(last.0.width());
         let left = Rect { width: area.width.saturating_sub(last_width + 1), ..area };
         canvas.row_fitting(left, 0, rest, 2);
         canvas.parts_right(area, &[last]);
@@ -323,7 +323,7 @@ fn board(canvas: &mut Canvas<'_>, inner: Rect, board: &BoardRows<'_>) {
             (above, 0) => safe!("   {} above", above),
             (above, below) => safe!("   {} above, +{} more", above, below),
         };
-        canvas.row(inner, listed as u16, &[canvas.part(more, Role::Muted)]);
+        canvas.row(inner, to_u16(listed), &[canvas.part(more, Role::Muted)]);
     }
 }
 

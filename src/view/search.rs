@@ -8,7 +8,7 @@ use super::scene::{Answer, Scene};
 use super::table::{self, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, detail, format};
-use crate::event::number::to_u64;
+use crate::event::number::{to_u16, to_u64};
 use crate::query::{self, SearchResponse};
 use crate::safe;
 use crate::text::{Safe, plural};
@@ -48,7 +48,7 @@ fn query_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         Answer::Waiting => safe!("searching … "),
         Answer::None | Answer::Failed(_) => Safe::default(),
     };
-    let left = Rect { width: row.width.saturating_sub(right.width() as u16 + 1), ..row };
+    let left = Rect { width: row.width.saturating_sub(to_u16(right.width()) + 1), ..row };
     canvas.row(left, 0, &parts);
     canvas.parts_right(row, &[canvas.part(right, Role::Muted)]);
 }

@@ -14,6 +14,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use super::Node;
 use super::item::{AnyOf, ItemProgram, Shape, Target, shape};
 use crate::detect::prefilter::{Atom, MIN_SUBSTRING, Posting, filed_number, is_common};
+use crate::event::number::{to_u32, to_usize};
 use crate::sigma::matcher::{Part, Pattern, RegexTest, Test, fold};
 use crate::sigma::taxonomy::FieldSlot;
 
@@ -34,7 +35,7 @@ pub type RequiredAtoms = Option<Box<[(Atom, u32)]>>;
 /// The required atoms of each rule; `None` where a rule can match without any.
 pub(super) fn choose(roots: &[Node], items: &[ItemProgram]) -> Vec<RequiredAtoms> {
     let candidates: Vec<Option<Vec<Atoms>>> =
-        items.iter().enumerate().map(|(index, item)| of_item(index as u32, item)).collect();
+        items.iter().enumerate().map(|(index, item)| of_item(to_u32(index), item)).collect();
     let mut uses: HashMap<&Atom, u32> = HashMap::new();
     let mut values: HashMap<FieldSlot, u32> = HashMap::new();
     for (candidate, rules) in candidates.iter().zip(item_uses(roots, items.len())) {
@@ -62,7 +63,7 @@ pub(super) fn choose(roots: &[Node], items: &[ItemProgram]) -> Vec<RequiredAtoms
 fn item_uses(roots: &[Node], items: usize) -> Vec<u32> {
     fn count(node: &Node, uses: &mut [u32]) {
         match node {
-            Node::Item(item) => uses[*item as usize] += 1,
+            Node::Item(item) => uses[to_usize(*item)] += 1,
             Node::Not(inner) => count(inner, uses),
             Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| count(node, uses)),
         }
@@ -114,7 +115,7 @@ impl<'a> Chooser<'a> {
     }
 
     fn item(&self, item: u32) -> Option<Chosen<'a>> {
-        let values = self.candidates.get(item as usize)?.as_ref()?;
+        let values = self.candidates.get(to_usize(item))?.as_ref()?;
         cheapest(values.iter().map(|required| {
             let cost = required.iter().map(|(atom, _)| self.cost(atom)).sum();
             Chosen { parts: vec![required], own: Vec::new(), cost }
@@ -123,7 +124,7 @@ impl<'a> Chooser<'a> {
 
     /// An item that is false although absence would make it true: the field is there.
     fn not_item(&self, item: u32) -> Option<Chosen<'a>> {
-        let item = self.items.get(item as usize)?;
+        let item = self.items.get(to_usize(item))?;
         let Target::Field(slot) = item.target else { return None };
         let holds_without_field = item.values.iter().all(|value| value.null || value.absent);
         holds_without_field.then(|| Chosen {

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::detect::compile::{ItemProgram, Node, Program, Target, Value};
 use crate::detect::prefilter::{Index, Posting, Sink};
+use crate::event::number::{to_u32, to_usize};
 use crate::event::{Event, Field, Format, Kind, Origin, PathId, Paths};
 use crate::sigma::matcher::fold;
 use crate::sigma::scan::value_text;
@@ -62,18 +63,18 @@ struct Marks {
 
 impl Marks {
     fn settle(&mut self, item: u32, value: bool) {
-        if let Some(mark) = self.items.get_mut(item as usize) {
+        if let Some(mark) = self.items.get_mut(to_usize(item)) {
             *mark = u64::from(self.epoch) << 1 | u64::from(value);
         }
     }
 
     fn settled(&self, item: u32) -> Option<bool> {
-        let mark = *self.items.get(item as usize)?;
+        let mark = *self.items.get(to_usize(item))?;
         (mark >> 1 == u64::from(self.epoch)).then_some(mark & 1 != 0)
     }
 
     fn candidate(&mut self, rule: u32) {
-        if let Some(mark) = self.rules.get_mut(rule as usize)
+        if let Some(mark) = self.rules.get_mut(to_usize(rule))
             && *mark != self.epoch
         {
             *mark = self.epoch;
@@ -120,7 +121,7 @@ impl Scratch {
             },
             candidates: Vec::new(),
         };
-        for slot in 0..program.fields.len() as u32 {
+        for slot in 0..to_u32(program.fields.len()) {
             scratch.add_slot(program, slot);
         }
         scratch
@@ -130,19 +131,19 @@ impl Scratch {
         let (primary, fallback) = program.fields.paths_of(FieldSlot(slot));
         let own = if primary == PathId::OVERFLOW {
             self.locals.push(LocalPath::new());
-            let own = self.locals.len() as u32 - 1;
+            let own = to_u32(self.locals.len()) - 1;
             self.overflow.push((program.fields.name(FieldSlot(slot)).to_owned(), own));
             own
         } else {
             self.local(primary)
         };
         self.slot_local.push(own);
-        if let Some(local) = self.locals.get_mut(own as usize) {
+        if let Some(local) = self.locals.get_mut(to_usize(own)) {
             local.primary = slot;
         }
         if let Some(fallback) = fallback {
             let local = self.local(fallback);
-            if let Some(local) = self.locals.get_mut(local as usize) {
+            if let Some(local) = self.locals.get_mut(to_usize(local)) {
                 local.fallbacks.push(slot);
             }
         }
@@ -153,7 +154,7 @@ impl Scratch {
             self.by_path.resize(path.index() + 1, NONE);
         }
         if self.by_path[path.index()] == NONE {
-            self.by_path[path.index()] = self.locals.len() as u32;
+            self.by_path[path.index()] = to_u32(self.locals.len());
             self.locals.push(LocalPath::new());
         }
         self.by_path[path.index()]
@@ -170,16 +171,16 @@ impl Scratch {
         self.fill_slots();
         for at in 0..self.active.len() {
             let slot = self.active[at];
-            let Some(index) = index.slot(slot as usize) else { continue };
+            let Some(index) = index.slot(to_usize(slot)) else { continue };
             index.present(&mut self.marks);
             let mut at = self.first_field(slot);
-            while let Some(field) = event.fields().get(at as usize) {
+            while let Some(field) = event.fields().get(to_usize(at)) {
                 if let Some(range) = plain(field, &self.lower, self.foreign) {
                     index.value(&self.lower, range, &mut self.marks);
                 } else if let Some(folded) = folded(event, field, &self.lower, self.foreign) {
                     index.value(&folded, 0..folded.len(), &mut self.marks);
                 }
-                at = self.next.get(at as usize).copied().unwrap_or(NONE);
+                at = self.next.get(to_usize(at)).copied().unwrap_or(NONE);
             }
         }
         if index.has_keywords() {
@@ -230,15 +231,15 @@ impl Scratch {
                 None => NONE,
             };
             if local != NONE {
-                self.link(local, at as u32);
+                self.link(local, to_u32(at));
             }
         }
     }
 
     fn link(&mut self, local: u32, field: u32) {
-        let Some(path) = self.locals.get_mut(local as usize) else { return };
+        let Some(path) = self.locals.get_mut(to_usize(local)) else { return };
         if path.epoch == self.epoch {
-            self.next[path.last as usize] = field;
+            self.next[to_usize(path.last)] = field;
             path.last = field;
         } else {
             (path.epoch, path.first, path.last) = (self.epoch, field, field);
@@ -257,18 +258,18 @@ impl Scratch {
     fn fill_slots(&mut self) {
         self.active.clear();
         for local in &self.touched {
-            let Some(path) = self.locals.get(*local as usize) else { continue };
+            let Some(path) = self.locals.get(to_usize(*local)) else { continue };
             if path.primary != NONE {
-                self.slots[path.primary as usize] = (self.epoch, *local);
+                self.slots[to_usize(path.primary)] = (self.epoch, *local);
                 self.active.push(path.primary);
             }
         }
         for local in &self.touched {
-            let Some(path) = self.locals.get(*local as usize) else { continue };
+            let Some(path) = self.locals.get(to_usize(*local)) else { continue };
             for slot in &path.fallbacks {
-                let own = self.slot_local[*slot as usize] as usize;
+                let own = to_usize(self.slot_local[to_usize(*slot)]);
                 if self.locals[own].epoch != self.epoch {
-                    self.slots[*slot as usize] = (self.epoch, *local);
+                    self.slots[to_usize(*slot)] = (self.epoch, *local);
                     self.active.push(*slot);
                 }
             }
@@ -277,8 +278,8 @@ impl Scratch {
 
     /// The first field of a slot, or [`NONE`] if the event lacks it.
     fn first_field(&self, slot: u32) -> u32 {
-        match self.slots.get(slot as usize) {
-            Some((epoch, local)) if *epoch == self.epoch => self.locals[*local as usize].first,
+        match self.slots.get(to_usize(slot)) {
+            Some((epoch, local)) if *epoch == self.epoch => self.locals[to_usize(*local)].first,
             _ => NONE,
         }
     }
@@ -296,7 +297,7 @@ impl Scratch {
         if let Some(value) = self.marks.settled(item) {
             return value;
         }
-        let value = items.get(item as usize).is_some_and(|program| self.evaluate(program, event));
+        let value = items.get(to_usize(item)).is_some_and(|program| self.evaluate(program, event));
         self.marks.settle(item, value);
         value
     }
@@ -333,8 +334,8 @@ impl Scratch {
     fn chain<'a>(&'a self, event: &'a Event, first: u32) -> impl Iterator<Item = &'a Field> {
         let mut at = first;
         std::iter::from_fn(move || {
-            let field = event.fields().get(at as usize)?;
-            at = self.next.get(at as usize).copied().unwrap_or(NONE);
+            let field = event.fields().get(to_usize(at))?;
+            at = self.next.get(to_usize(at)).copied().unwrap_or(NONE);
             Some(field)
         })
     }
@@ -373,8 +374,8 @@ fn is_searched(field: &Field) -> bool {
 }
 
 fn range_of(field: &Field) -> Range<usize> {
-    let start = field.span.start as usize;
-    start..start + field.span.len as usize
+    let start = to_usize(field.span.start);
+    start..start + to_usize(field.span.len)
 }
 
 /// Where the folded text of a scalar stands in `lower`, if it is in ASCII.

@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use super::common::commonness;
 use super::{MIN_SUBSTRING, Map, Posting, Sink};
+use crate::event::number::{to_u32, to_usize};
 
 /// A folded text and the rules filed under it.
 type Literal = (Box<[u8]>, Box<[Posting]>);
@@ -151,8 +152,8 @@ impl Ngrams {
     #[cold]
     fn verify(&self, places: &Places, ngram: u32, hay: &Haystack<'_>, at: usize, sink: &mut impl Sink) {
         for (literal, offset) in places.of(ngram) {
-            let Some(start) = at.checked_sub(*offset as usize) else { continue };
-            let Some((literal, postings)) = self.literals.get(*literal as usize) else { continue };
+            let Some(start) = at.checked_sub(to_usize(*offset)) else { continue };
+            let Some((literal, postings)) = self.literals.get(to_usize(*literal)) else { continue };
             if start >= hay.range.start
                 && hay.text.get(start..hay.range.end).is_some_and(|rest| rest.starts_with(literal))
             {
@@ -173,20 +174,20 @@ impl Places {
                 continue;
             }
             let windows = literal.len() + 1 - width - (stride - 1);
-            let crowd = |at| filed.get(&ngram_at(literal, at, mask)).map_or(0, |places| places.len() as u32);
+            let crowd = |at| filed.get(&ngram_at(literal, at, mask)).map_or(0, |places| to_u32(places.len()));
             let ngrams = literal.windows(width).enumerate();
             let costs: Vec<u32> = ngrams.map(|(at, ngram)| commonness(ngram) + 4 * crowd(at)).collect();
             let cost = |start: &usize| costs.iter().skip(*start).take(stride).sum::<u32>();
             let best = (0..windows).min_by_key(cost).unwrap_or(0);
             for at in best..best + stride {
-                filed.entry(ngram_at(literal, at, mask)).or_default().push((index as u32, at as u32));
+                filed.entry(ngram_at(literal, at, mask)).or_default().push((to_u32(index), to_u32(at)));
             }
         }
         let mut all = Self::default();
         for (ngram, places) in filed {
-            let start = all.places.len() as u32;
+            let start = to_u32(all.places.len());
             all.places.extend(places);
-            all.heads.insert(ngram, (start, all.places.len() as u32));
+            all.heads.insert(ngram, (start, to_u32(all.places.len())));
         }
         (!all.places.is_empty()).then_some(all)
     }
@@ -194,7 +195,7 @@ impl Places {
     /// (literal, offset of the n-gram in it).
     fn of(&self, ngram: u32) -> &[(u32, u32)] {
         let (start, end) = self.heads.get(&ngram).copied().unwrap_or_default();
-        self.places.get(start as usize..end as usize).unwrap_or_default()
+        self.places.get(to_usize(start)..to_usize(end)).unwrap_or_default()
     }
 }
 
