@@ -81,10 +81,10 @@ fn split_documents(text: &str) -> Vec<(u32, &str)> {
             // Content on the marker's own line stays; only a bare marker is dropped.
             let skip = if is_blank(rest) { line.len() } else { 0 };
             start = offset + skip;
-            start_line = number + if skip > 0 { lines(line).count() as u32 } else { 0 };
+            start_line = number + if skip > 0 { place(lines(line).count()) } else { 0 };
         }
         offset += line.len();
-        number += lines(line).count() as u32;
+        number += place(lines(line).count());
     }
     parts.push((start_line, text.get(start..).unwrap_or_default()));
     parts
@@ -122,6 +122,11 @@ impl Open {
         }
         !self.seen.insert(key.to_owned())
     }
+}
+
+/// A line or column, as positions hold it: files end long before.
+fn place(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 struct TreeBuilder<'a> {
@@ -172,19 +177,19 @@ impl<'a> TreeBuilder<'a> {
     fn position(&self, marker: &Marker) -> Position {
         Position {
             file: Arc::clone(self.file),
-            line: self.lines_before + marker.line().max(1) as u32,
-            column: marker.col() as u32 + 1,
+            line: self.lines_before + place(marker.line().max(1)),
+            column: place(marker.col()) + 1,
         }
     }
 
     /// A place that exists: what is missing at the end of a text is reported behind its last line.
     fn within(&self, part: &str, marker: &Marker) -> Position {
         let at = self.position(marker);
-        let count = lines(part).count() as u32;
+        let count = place(lines(part).count());
         if at.line <= self.lines_before + count {
             return at;
         }
-        let column = lines(part).last().map_or(0, |line| line.chars().count()) as u32 + 1;
+        let column = place(lines(part).last().map_or(0, |line| line.chars().count())) + 1;
         Position { line: self.lines_before + count, column, ..at }
     }
 

@@ -107,7 +107,7 @@ fn backslash(text: &[u8]) -> Option<(Decoded, usize)> {
 
 fn hex(text: &[u8], digits: usize) -> Option<u32> {
     let digits = text.get(..digits)?;
-    digits.iter().try_fold(0, |value, digit| Some(value * 16 + (*digit as char).to_digit(16)?))
+    digits.iter().try_fold(0, |value, digit| Some(value * 16 + (char::from(*digit)).to_digit(16)?))
 }
 
 /// `&lt;`, `&#60;`, `&#x3c`
@@ -140,7 +140,7 @@ fn numeric_entity(text: &[u8]) -> Option<(char, usize)> {
     let (radix, skip) = if matches!(text.first(), Some(b'x' | b'X')) { (16, 1) } else { (10, 0) };
     let mut value = 0u32;
     let mut length = skip;
-    while let Some(digit) = text.get(length).and_then(|byte| (*byte as char).to_digit(radix)) {
+    while let Some(digit) = text.get(length).and_then(|byte| (char::from(*byte)).to_digit(radix)) {
         if length - skip >= 7 {
             return None;
         }

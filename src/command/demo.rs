@@ -15,6 +15,7 @@ use super::settings::CliOverrides;
 use crate::cli::DemoArgs;
 use crate::config::{self, RedactionConfig};
 use crate::event::Timestamp;
+use crate::event::number::to_i64;
 use crate::exit::Exit;
 use crate::facts::Vocabulary;
 use crate::pipeline::{Clock, LiveOptions};
@@ -41,7 +42,7 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let logs = folder.path().join("logs");
     std::fs::create_dir(&logs).with_context(|| format!("cannot make `{}`", logs.display()))?;
     let clock = Clock::scaled(live::wall_clock(), args.speed);
-    let start = clock.now().plus(-(HISTORY_MILLIS as i64) * 1_000_000);
+    let start = clock.now().plus(-(to_i64(HISTORY_MILLIS)) * 1_000_000);
     let mut writer = StoryWriter::new(logs.clone(), samples::story(args.seed, start), start);
     writer.write_until(clock.now())?;
 
@@ -114,7 +115,7 @@ impl StoryWriter {
 
     fn write_until(&mut self, now: Timestamp) -> io::Result<()> {
         let passed_millis = now.since(self.start) / 1_000_000;
-        while let Some(line) = self.lines.next_if(|line| (line.at_millis as i64) <= passed_millis) {
+        while let Some(line) = self.lines.next_if(|line| (to_i64(line.at_millis)) <= passed_millis) {
             writeln!(stream(&mut self.files, &self.folder, line.stream)?, "{}", line.text)?;
             self.written += 1;
         }

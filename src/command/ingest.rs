@@ -8,6 +8,7 @@ use anyhow::Context;
 use super::settings::{self, CliOverrides};
 use super::{live, print};
 use crate::cli::IngestArgs;
+use crate::event::number::to_f64;
 use crate::exit::Exit;
 use crate::pipeline::{self, Clock, LiveOptions};
 use crate::receive;
@@ -93,7 +94,7 @@ fn show_progress(snapshot: &Snapshot) -> io::Result<()> {
         .sources
         .iter()
         .fold((0, 0), |(read, size), row| (read + row.status.read_bytes, size + row.status.size_bytes));
-    let percent = if size == 0 { 0.0 } else { read as f64 / size as f64 * 100.0 };
+    let percent = if size == 0 { 0.0 } else { to_f64(read) / to_f64(size) * 100.0 };
     let mut stderr = io::stderr().lock();
     write!(stderr, "\r{percent:5.1} %  {} lines", print::count(snapshot.ledger.lines()))?;
     stderr.flush()

@@ -13,7 +13,7 @@ use super::{expect, live};
 use crate::alert::{Alert, AlertStatus};
 use crate::cli::{AlertFormat, ReplayArgs, Speed};
 use crate::correlate::{CorrelatorOptions, Output};
-use crate::event::number::to_u32;
+use crate::event::number::{to_f64, to_u32};
 use crate::event::{Event, PathId, Timestamp};
 use crate::exit::Exit;
 use crate::pipeline::{Engine, EngineOptions, recordings, replay};
@@ -86,7 +86,7 @@ impl Pace {
             return Ok(());
         }
         let (first, started) = *self.first.get_or_insert_with(|| (time, Instant::now()));
-        let wait = Duration::try_from_secs_f64(time.since(first).max(0) as f64 / 1e9 / speed);
+        let wait = Duration::try_from_secs_f64(to_f64(time.since(first).max(0)) / 1e9 / speed);
         let due = started + wait.unwrap_or(Duration::MAX).min(LONGEST_WAIT);
         while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
             std::thread::park_timeout(left);
@@ -204,7 +204,7 @@ impl Report {
             alerts: self.incidents.by_level(),
             threat_level: self.incidents.worst_threat(),
             elapsed_seconds: (seconds * 1e3).round() / 1e3,
-            events_per_second: (ledger.events() as f64 / seconds.max(1e-9)) as u64,
+            events_per_second: (to_f64(ledger.events()) / seconds.max(1e-9)) as u64,
         };
         if self.quiet || self.conformance {
             return Ok(self.out.flush()?);

@@ -17,7 +17,7 @@ use crate::detect::explain;
 use crate::detect::explain::Line;
 use crate::detect::matcher::RuleCounter;
 use crate::detect::{Matcher, MatcherOptions};
-use crate::event::number::to_u32;
+use crate::event::number::{to_f64, to_u32};
 use crate::event::{Event, Outcome, Paths, Timestamp};
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::{self, IngestStage};
@@ -201,7 +201,7 @@ fn list_heading(counted: bool) -> String {
 fn print_row(out: &mut Out, row: &Row) -> anyhow::Result<()> {
     let counts = match (row.matched, row.evaluated, row.events) {
         (Some(matched), Some(evaluated), Some(events)) => {
-            let cost = evaluated as f64 / events.max(1) as f64;
+            let cost = to_f64(evaluated) / to_f64(events.max(1));
             format!("{:>10}  {cost:>10.3}  ", print::count(matched))
         }
         (_, _, Some(_)) => format!("{:>10}  {:>10}  ", "-", "-"),

@@ -57,7 +57,7 @@ impl Extent {
 /// Groups `lines` of `bytes`; texts that have to be put together are appended to `bytes`.
 pub fn join(bytes: &mut Vec<u8>, lines: &[Range<usize>]) -> Vec<Joined> {
     let mut groups = Vec::with_capacity(lines.len());
-    let mut look = Look::default();
+    let mut look = LookAhead::default();
     let mut first = 0;
     while let Some(line) = lines.get(first) {
         let (open, extent) = look.extent(bytes, lines, first);
@@ -84,7 +84,7 @@ pub fn waiting(bytes: &[u8], lines: &[Range<usize>]) -> usize {
     if last.starts_with(b"{\"") && last.ends_with(b"}") && docker_part(last).is_none() {
         return 0;
     }
-    let mut look = Look::default();
+    let mut look = LookAhead::default();
     let mut first = 0;
     while first < lines.len() {
         let (_, extent) = look.extent(bytes, lines, first);
@@ -98,11 +98,11 @@ pub fn waiting(bytes: &[u8], lines: &[Range<usize>]) -> usize {
 
 /// Looking ahead in vain costs time, and whoever writes the lines chooses how often.
 #[derive(Default)]
-struct Look {
+struct LookAhead {
     in_vain: usize,
 }
 
-impl Look {
+impl LookAhead {
     fn extent(&mut self, bytes: &[u8], lines: &[Range<usize>], first: usize) -> (Open, Extent) {
         let line = lines.get(first).map_or(&[][..], |line| text_of(bytes, line));
         let open = if self.in_vain < LOOKS_IN_VAIN { open(line) } else { Open::Never };

@@ -112,12 +112,12 @@ impl Keys {
 
     #[inline(always)]
     pub(super) fn entry_mut(&mut self, id: EntryId) -> Option<&mut Entry> {
-        self.entries.get_mut(id as usize)
+        self.entries.get_mut(to_usize(id))
     }
 
     #[inline(always)]
     pub(super) fn path(&self, id: EntryId) -> PathId {
-        self.entries.get(id as usize).map_or(PathId::OVERFLOW, |entry| entry.path)
+        self.entries.get(to_usize(id)).map_or(PathId::OVERFLOW, |entry| entry.path)
     }
 
     /// The entry of the key at `at` (just where its quote stands) and the length of `"key":`, if it is
@@ -126,7 +126,7 @@ impl Keys {
     pub(super) fn predict(&self, after: After, line: &[u8], at: usize) -> Option<(EntryId, usize)> {
         let candidates = self.successors(after)?;
         for id in candidates {
-            let length = self.entries.get(id as usize)?.covers(line, at);
+            let length = self.entries.get(to_usize(id))?.covers(line, at);
             if length != 0 {
                 return Some((id, length));
             }
@@ -146,7 +146,7 @@ impl Keys {
     /// in place, such a key would be found where it means something else, or nothing.
     pub(super) fn learn(&mut self, after: After, id: EntryId) {
         let escaped = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-        if self.entries.get(id as usize).is_none_or(|entry| entry.key().iter().any(escaped)) {
+        if self.entries.get(to_usize(id)).is_none_or(|entry| entry.key().iter().any(escaped)) {
             return;
         }
         let successors = match after {
@@ -167,7 +167,7 @@ impl Keys {
         let entries = &self.entries;
         let found = self.table.find(hash, |id| {
             entries
-                .get(*id as usize)
+                .get(to_usize(*id))
                 .is_some_and(|entry| entry.parent == parent && entry.key() == key.as_bytes())
         });
         if let Some(id) = found {
@@ -190,11 +190,11 @@ impl Keys {
         if path == PathId::OVERFLOW {
             return None;
         }
-        let id = self.entries.len() as EntryId;
+        let id = EntryId::try_from(self.entries.len()).unwrap_or(EntryId::MAX);
         self.entries.push(Entry::new(parent, key, path));
         let (entries, hasher) = (&self.entries, &self.hasher);
         self.table.insert_unique(hash, id, |id| {
-            let entry = &entries[*id as usize];
+            let entry = &entries[to_usize(*id)];
             hasher.hash_one((entry.parent, entry.key()))
         });
         Some(id)

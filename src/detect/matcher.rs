@@ -56,13 +56,13 @@ const MAX_ROUTES: usize = 64;
 pub struct Matcher {
     program: Program,
     options: MatcherOptions,
-    routes: Vec<Route>,
+    routes: Vec<IndexRoute>,
     scratch: Scratch,
     counters: Vec<RuleCounter>,
 }
 
 /// The rules that events of one logsource can match.
-struct Route {
+struct IndexRoute {
     source: LogSource,
     /// Taken out while an event is matched.
     index: Option<Box<Index>>,
@@ -136,7 +136,7 @@ impl Matcher {
             self.program.fields.len(),
             rules.map(|(index, rule)| (to_u32(index), rule.required.as_deref())),
         );
-        self.routes.push(Route { source: source.clone(), index: Some(Box::new(index)) });
+        self.routes.push(IndexRoute { source: source.clone(), index: Some(Box::new(index)) });
         self.routes.len() - 1
     }
 }

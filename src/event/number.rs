@@ -31,6 +31,28 @@ pub fn to_u16<N: TryInto<u16>>(number: N) -> u16 {
     number.try_into().unwrap_or(u16::MAX)
 }
 
+/// As a small number: a prefix of an address, a rank.
+#[inline]
+#[must_use]
+pub fn to_u8<N: TryInto<u8>>(number: N) -> u8 {
+    number.try_into().unwrap_or(u8::MAX)
+}
+
+/// As a number that may be negative elsewhere; what is too large for it becomes the largest.
+#[inline]
+#[must_use]
+pub fn to_i64<N: TryInto<i64>>(number: N) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+/// As a number with a fraction, for shares and means: beyond 2^53 the nearest there is.
+#[inline]
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "nobody counts that far")]
+pub fn to_f64<N: TryInto<u64>>(number: N) -> f64 {
+    to_u64(number) as f64
+}
+
 /// Where `part` begins in `text`, of which it was cut; beyond the end of it when it was not.
 #[inline]
 #[must_use]

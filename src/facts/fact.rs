@@ -2,6 +2,7 @@
 //!
 //! A fact that no rule or board asks for is not in the list.
 
+use crate::event::number::to_u8;
 use std::fmt;
 
 /// What a line states.
@@ -131,12 +132,12 @@ impl Fact {
     /// The fact of this name, as it stands in `event.action`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        MEANINGS.iter().position(|meaning| meaning.name == name).map(|index| Self(index as u8))
+        MEANINGS.iter().position(|meaning| meaning.name == name).map(|index| Self(to_u8(index)))
     }
 
     /// All facts, in the order of the documentation.
     pub fn all() -> impl Iterator<Item = Self> {
-        (0..MEANINGS.len()).map(|index| Self(index as u8))
+        (0..MEANINGS.len()).map(|index| Self(to_u8(index)))
     }
 
     fn meaning(self) -> &'static Meaning {

@@ -7,6 +7,8 @@
 //! means several things (`status`, `host`, `event`), it stands in several lists and the value decides
 //! (see [`super::value`]).
 
+use crate::event::number::to_u8;
+
 /// What a field of the line may stand for. The order is the order in which roles are filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -1017,7 +1019,7 @@ fn lookup(folded: &str, penalty: u8) -> Vec<Claim> {
     ALIASES
         .iter()
         .filter_map(|(role, names)| {
-            let rank = names.iter().position(|name| *name == folded)? as u8 + 1;
+            let rank = to_u8(names.iter().position(|name| *name == folded)?) + 1;
             Some(Claim { role: *role, rank: rank.saturating_add(penalty) })
         })
         .collect()

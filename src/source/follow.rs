@@ -35,6 +35,7 @@ use super::reader::{FileReader, Stamp, Step, continues, is_whole_head};
 use super::stop::{Stop, Wake};
 use super::watch::{Inputs, Watcher};
 use super::{Error, Options};
+use crate::event::number::to_i64;
 use crate::event::{Cause, Cursor, GenerationId, SourceMessage, Trouble, shown};
 use census::Census;
 use recover::Missing;
@@ -627,7 +628,7 @@ impl Active {
 /// Waits until something is ready or the time has come.
 pub(crate) fn poll_until(waited: &mut [PollFd<'_>], until: Instant) {
     let left = until.saturating_duration_since(Instant::now());
-    let timeout = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+    let timeout = Timespec { tv_sec: to_i64(left.as_secs()), tv_nsec: i64::from(left.subsec_nanos()) };
     // An interrupted wait is a short wait; the caller looks at the facts anyway.
     poll(waited, Some(&timeout)).unwrap_or_default();
 }
@@ -637,13 +638,4 @@ fn is_readable(descriptor: BorrowedFd<'_>) -> bool {
     let mut waited = [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)];
     poll_until(&mut waited, Instant::now());
     !waited[0].revents().is_empty()
-}
-
-/// Waits until a stream can be read or a stop was asked for.
-pub(crate) fn wait_readable(stop: &Stop, descriptor: BorrowedFd<'_>) {
-    let mut waited = [
-        PollFd::from_borrowed_fd(stop.fd(), PollFlags::IN),
-        PollFd::from_borrowed_fd(descriptor, PollFlags::IN),
-    ];
-    poll(&mut waited, None).unwrap_or_default();
 }

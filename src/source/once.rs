@@ -185,7 +185,7 @@ impl OnceReading<'_> {
         loop {
             self.outbox.flush()?;
             if let Some(descriptor) = reader.stream_fd() {
-                super::follow::wait_readable(&self.outbox.stop, descriptor);
+                super::stop::wait_readable(&self.outbox.stop, descriptor);
             }
             match reader.step() {
                 Ok(Step::Lines(chunk)) => self.outbox.push(SourceMessage::Lines(chunk)),

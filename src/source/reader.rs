@@ -563,7 +563,7 @@ impl FileReader {
             lines: self.splitter.lines(),
             head_len: to_u32(self.splitter.head().len()),
             head_hash: xxh3_64(self.splitter.head()),
-            fingerprint_len: self.splitter.fingerprint().len() as u32,
+            fingerprint_len: to_u32(self.splitter.fingerprint().len()),
             fingerprint_hash: xxh3_64(self.splitter.fingerprint()),
             size: self.seen_size.max(self.splitter.end()),
             finished,

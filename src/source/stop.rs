@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 
@@ -66,4 +67,13 @@ impl Wake {
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.receiver.as_fd()
     }
+}
+
+/// Waits until a stream can be read or a stop was asked for.
+pub(crate) fn wait_readable(stop: &Stop, descriptor: BorrowedFd<'_>) {
+    let mut waited = [
+        PollFd::from_borrowed_fd(stop.fd(), PollFlags::IN),
+        PollFd::from_borrowed_fd(descriptor, PollFlags::IN),
+    ];
+    poll(&mut waited, None).unwrap_or_default();
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::event::number::{to_f64, to_i64};
 use crate::event::{LogLevel, Timestamp};
 
 /// A count for every second of the last while, without holes.
@@ -23,10 +24,10 @@ impl Rates {
             self.end = second;
         }
         let new_seconds = second.saturating_add(1).saturating_sub(self.end).max(0);
-        if new_seconds >= Self::LIMIT as i64 {
+        if new_seconds >= to_i64(Self::LIMIT) {
             self.seconds.clear();
         }
-        for _ in 0..new_seconds.min(Self::LIMIT as i64) {
+        for _ in 0..new_seconds.min(to_i64(Self::LIMIT)) {
             self.seconds.push_back([0; 8]);
         }
         self.end = self.end.max(second.saturating_add(1));
@@ -53,7 +54,7 @@ impl Rates {
     /// The first second that is held, if any count was ever added.
     #[must_use]
     pub fn first_second(&self) -> Option<i64> {
-        (!self.seconds.is_empty()).then(|| self.end - self.seconds.len() as i64)
+        (!self.seconds.is_empty()).then(|| self.end - to_i64(self.seconds.len()))
     }
 
     /// Events of a span of seconds of the levels that `wanted` names.
@@ -75,6 +76,6 @@ impl Rates {
         const SECONDS: i64 = 5;
         let end = now.seconds();
         let held = self.first_second().map_or(SECONDS, |first| (end - first).clamp(1, SECONDS));
-        self.count(end - held..end, |_| true) as f64 / held as f64
+        to_f64(self.count(end - held..end, |_| true)) / to_f64(held)
     }
 }

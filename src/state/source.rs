@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::SourceStatus;
+use crate::event::number::to_f64;
 use crate::event::{HOUR, MINUTE, Nanos, SECOND, Timestamp};
 
 /// The rate is taken over this time.
@@ -108,8 +109,8 @@ impl Held {
 
     fn lines_per_second(&self, now: Timestamp) -> f64 {
         let Some((first_at, first_lines)) = self.samples.front() else { return 0.0 };
-        let seconds = now.since(*first_at).max(SECOND) as f64 / SECOND as f64;
-        self.status.lines.saturating_sub(*first_lines) as f64 / seconds
+        let seconds = to_f64(now.since(*first_at).max(SECOND)) / to_f64(SECOND);
+        to_f64(self.status.lines.saturating_sub(*first_lines)) / seconds
     }
 
     fn health(&self, silent_for: Option<Nanos>) -> SourceHealth {

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use memchr::memmem::Finder;
 
 use crate::correlate::Deduplicator;
+use crate::event::number::to_f64;
 use crate::event::{Event, Nanos, SECOND, Timestamp, canonical};
 
 /// Seconds that are looked back.
@@ -130,14 +131,14 @@ impl Tally {
     /// The time that `share` of the measured requests did not exceed, to within a fifth.
     fn quantile(&self, share: f64) -> Option<Nanos> {
         let all: u64 = self.took.iter().map(|count| u64::from(*count)).sum();
-        let wanted = (share * all as f64).ceil().max(1.0) as u64;
+        let wanted = (share * to_f64(all)).ceil().max(1.0) as u64;
         let mut seen = 0;
         let reached = |count: &u32| {
             seen += u64::from(*count);
             seen >= wanted
         };
         let step = self.took.iter().position(reached).filter(|_| all > 0)?;
-        Some((SHORTEST * 2_f64.powf((step as f64 + 0.5) / 2.0)) as Nanos)
+        Some((SHORTEST * 2_f64.powf((to_f64(step) + 0.5) / 2.0)) as Nanos)
     }
 }
 
@@ -202,7 +203,7 @@ fn row(service: &Arc<str>, seconds: &VecDeque<(i64, Tally)>) -> TrafficRow {
     }
     TrafficRow {
         service: Arc::clone(service),
-        requests_per_second: f64::from(all.requests) / WINDOW as f64,
+        requests_per_second: f64::from(all.requests) / to_f64(WINDOW),
         error_share: f64::from(all.errors) / f64::from(all.requests.max(1)),
         p50: all.quantile(0.5),
         p95: all.quantile(0.95),

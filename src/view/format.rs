@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, Timelike, Utc};
 
+use crate::event::number::to_f64;
 use crate::event::{Nanos, SECOND, Timestamp};
 use crate::safe;
 use crate::text::Safe;
@@ -70,7 +71,7 @@ pub fn duration(nanos: Nanos) -> Safe {
 /// Like [`duration`], with tenths below ten seconds: for lags.
 pub fn short_duration(nanos: Nanos) -> Safe {
     if (0..10 * SECOND).contains(&nanos) {
-        safe!("{:.1}s", nanos as f64 / SECOND as f64)
+        safe!("{:.1}s", to_f64(nanos) / to_f64(SECOND))
     } else {
         duration(nanos)
     }

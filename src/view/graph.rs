@@ -8,7 +8,7 @@ use super::canvas::Canvas;
 use super::format;
 use super::format::Clock;
 use super::theme::{Role, Severity};
-use crate::event::number::{to_u16, to_usize};
+use crate::event::number::{to_f64, to_i64, to_u16, to_usize};
 use crate::event::{LogLevel, Timestamp};
 use crate::safe;
 use crate::state::{Rates, Snapshot};
@@ -34,7 +34,7 @@ impl Axis {
     pub fn new(now: Timestamp, first: Option<i64>, columns: u16) -> Self {
         let columns = i64::from(columns.max(1));
         let now = now.seconds();
-        let elapsed = first.map_or(0, |first| now - first).clamp(0, Rates::LIMIT as i64 - 1);
+        let elapsed = first.map_or(0, |first| now - first).clamp(0, to_i64(Rates::LIMIT) - 1);
         let fits = |bucket: &&i64| **bucket * (columns - 1) > elapsed;
         let bucket = BUCKETS.iter().find(fits).copied().unwrap_or(BUCKETS[BUCKETS.len() - 1]);
         let last_start = now.div_euclid(bucket) * bucket;
@@ -218,8 +218,8 @@ fn time_row(canvas: &mut Canvas<'_>, row: Rect, axis: &Axis, clock: &Clock) {
 
 fn facts_row(canvas: &mut Canvas<'_>, row: Rect, axis: &Axis, total: &[u64], clock: &Clock) {
     let (index, peak) = total.iter().copied().enumerate().max_by_key(|(_, n)| *n).unwrap_or_default();
-    let at = Timestamp::from_seconds(axis.start + index as i64 * axis.bucket);
-    let rate = format::rate(peak as f64 / axis.bucket as f64);
+    let at = Timestamp::from_seconds(axis.start + to_i64(index) * axis.bucket);
+    let rate = format::rate(to_f64(peak) / to_f64(axis.bucket));
     let text = match peak {
         0 => safe!("no events yet"),
         _ => safe!("peak {}/s at {}", rate, clock.seconds(at, Timestamp::from_seconds(axis.end()))),

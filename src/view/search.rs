@@ -8,7 +8,7 @@ use super::scene::{Answer, Scene};
 use super::table::{self, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, detail, format};
-use crate::event::number::{to_u16, to_u64};
+use crate::event::number::{to_f64, to_u16, to_u64};
 use crate::query::{self, SearchResponse};
 use crate::safe;
 use crate::text::{Safe, plural};
@@ -42,7 +42,7 @@ fn query_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         _ if screen.problem.is_some() => Safe::default(),
         _ if screen.waiting => safe!("searching … "),
         Answer::Ready(answer) => {
-            let millis = answer.elapsed_micros as f64 / 1000.0;
+            let millis = to_f64(answer.elapsed_micros) / 1000.0;
             safe!("{} hit{} in {:.1} ms ", format::count(answer.total), plural(answer.total), millis)
         }
         Answer::Waiting => safe!("searching … "),

@@ -242,3 +242,29 @@ fn a_function_takes_six_parameters_at_the_most_and_takes_none_apart() {
 fn a_function_fits_on_a_screen() {
     hold("a long function", functions(&sources(), |function| function.lines > MOST_LINES), LONG);
 }
+
+#[test]
+fn what_a_reader_is_sent_to_is_there() {
+    let document = include_str!("../../ARCHITECTURE.md");
+    let section =
+        document.split("\n## ").find(|part| part.starts_with("Where to start reading")).expect("a section");
+    let place = regex::Regex::new(r"`([a-z_/]+\.rs)`(?: \(((?:`\w+`(?:, )?)+)\))?").expect("an expression");
+    let sources = sources();
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for found in place.captures_iter(section) {
+        seen += 1;
+        let file = format!("src/{}", &found[1]);
+        let Some(source) = sources.iter().find(|source| source.file == file) else {
+            wrong.push(file);
+            continue;
+        };
+        let names =
+            found.get(2).map_or("", |names| names.as_str()).split(", ").map(|name| name.trim_matches('`'));
+        let missing =
+            names.filter(|name| !name.is_empty() && !source.functions.iter().any(|it| it.name == *name));
+        wrong.extend(missing.map(|name| format!("{name} in {file}")));
+    }
+    assert!(seen > 15, "the section has lost its form");
+    hold("named in the document and not there", wrong, &[]);
+}

@@ -11,6 +11,7 @@ use std::time::Instant;
 use super::census::Census;
 use super::recover::Missing;
 use super::{Active, Follow, Known, MOVED_LOOK};
+use crate::event::number::to_i64;
 use crate::event::{Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage, Timestamp, shown};
 use crate::source::encoding::Encoding;
 use crate::source::identity::{Identity, successor};
@@ -424,7 +425,7 @@ impl Follow {
         let cursor = active.reader.cursor(true);
         let source = active.reader.source;
         let last_size = active.stamp.map(|stamp| stamp.size.max(cursor.end));
-        let intact = now().plus(-(active.last_read.elapsed().as_nanos() as i64));
+        let intact = now().plus(-(to_i64(active.last_read.elapsed().as_nanos())));
         let size = active.reader.size().unwrap_or(0);
         active.reader.restart();
         active.behind = true;
