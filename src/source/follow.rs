@@ -32,7 +32,7 @@ use super::input::Input;
 use super::once::{stdin_reader, stdin_trouble, unreadable};
 use super::outbox::{Outbox, Sent, Sources, Stopped};
 use super::reader::{FileReader, Stamp, Step, continues, is_whole_head};
-use super::stop::{Stop, Wake};
+use super::stop::Wake;
 use super::watch::{Inputs, Watcher};
 use super::{Error, Options};
 use crate::event::number::to_i64;
