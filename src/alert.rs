@@ -1,5 +1,7 @@
 //! What detection says: alerts (incidents), state transitions and risk.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 pub mod threat;
 
 use std::collections::BTreeMap;

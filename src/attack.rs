@@ -8,6 +8,8 @@
 //! Bounds: 8 KiB of a value, 16 KiB of a body, 256 values, three layers of encoding. Cost grows with the length of
 //! a value alone.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 mod decode;
 mod read;
 mod score;

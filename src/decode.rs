@@ -7,6 +7,8 @@
 //! Broken input is data: bad UTF-8, an object without its end, commas and quotes that are missing or too many are
 //! read as far as they go, and the outcome says `Repaired`; only what cannot be read at all becomes `Raw`.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 mod batch;
 mod daemons;
 mod format;

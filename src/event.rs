@@ -11,6 +11,8 @@
 //! - canonical (Elastic Common Schema) names are fields like any other, appended by `normalize`
 //!   with [`Origin::Canonical`], usually pointing at the same bytes as the original.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 use crate::event::number::{to_u32, to_usize};
 
 pub mod address;

@@ -8,6 +8,8 @@
 //! text, templates are anchored at both ends, an address with two readings is left out, and quoted
 //! text states nothing.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 pub mod echo;
 pub mod fact;
 pub mod file;

@@ -10,6 +10,8 @@
 //! [`LogLevel`]'s words, `event.outcome` is `success` or `failure`, `source.ip` has no port and is written
 //! the usual way, `soctop.breaker.state` is `closed`, `open` or `half_open`.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 mod alias;
 mod apply;
 mod carry;
@@ -42,7 +44,7 @@ use value::Scale;
 use crate::attack::{Place, Scanner, Verdict};
 use crate::event::address;
 pub use crate::event::address::Network;
-use crate::event::number::{offset_in, to_u32, to_usize};
+use crate::event::number::{offset_in, to_u8, to_u32, to_usize};
 use crate::event::stamp::{self, Completion, Stamp};
 use crate::event::{
     Event, Field, Flags, Format, Kind, LogLevel, Nanos, Origin, PathId, Paths, SourceId, Span, TimeQuality,
@@ -444,7 +446,7 @@ impl Normalizer {
             let is_request = found.roles & (REQUEST_ROLES | Role::Method.bit()) != 0;
             for field in event.fields().iter().filter(|field| field.kind == Kind::String) {
                 let list = self.known.get(field.path.index()).copied().unwrap_or(UNKNOWN);
-                let meaning = self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize);
+                let meaning = self.known_paths.get(to_usize(list.wrapping_sub(FIRST_LIST)));
                 if let Some(part) = meaning.and_then(|meaning| meaning.part.as_ref()) {
                     part.scan(event.text(field.span), is_request, scanner);
                 }
@@ -477,7 +479,7 @@ impl Normalizer {
                 Some(&UNKNOWN) | None => self.learn(field.path),
                 Some(list) => *list,
             };
-            let Some(list) = self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize) else { continue };
+            let Some(list) = self.known_paths.get(to_usize(list.wrapping_sub(FIRST_LIST))) else { continue };
             if field.origin == Origin::Quoted {
                 continue;
             }
@@ -591,7 +593,7 @@ impl Normalizer {
     fn is_configured_id(&self, path: PathId) -> bool {
         let configured = Claim { role: Role::Id, rank: alias::CONFIGURED };
         let list = self.known.get(path.index()).copied().unwrap_or(UNKNOWN);
-        let meaning = self.known_paths.get(list.wrapping_sub(FIRST_LIST) as usize);
+        let meaning = self.known_paths.get(to_usize(list.wrapping_sub(FIRST_LIST)));
         meaning.is_some_and(|meaning| meaning.claims.contains(&configured))
     }
 
@@ -1051,7 +1053,7 @@ fn append_number(event: &mut Event, number: i64) -> Span {
     let mut rest = number.unsigned_abs();
     let mut at = digits.len();
     for (index, digit) in digits.iter_mut().enumerate().rev() {
-        *digit = b'0' + (rest % 10) as u8;
+        *digit = b'0' + to_u8(rest % 10);
         rest /= 10;
         at = index;
         if rest == 0 {

@@ -12,6 +12,8 @@
 //! stands in [`value`] and [`words`], what a name means in [`name`]; both executors ask there, and
 //! a property test holds them together. `docs/query.md` is the page for users.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 mod error;
 mod expression;
 pub mod marks;

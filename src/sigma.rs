@@ -4,6 +4,8 @@
 //! [`parse_documents`] turns text into documents with positions, [`assemble`] turns documents into a
 //! [`RuleSet`]. [`scan`] says in the plainest way what a rule means; `detect` does the same quickly.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 pub mod board;
 pub mod comparison;
 pub mod condition;

@@ -6,6 +6,8 @@
 //! how much there would be: each part has a named limit and says what goes first. Snapshots share
 //! what they can (`Arc`), so that making one costs microseconds however much is held.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 mod board;
 mod filter;
 mod incident;

@@ -9,6 +9,8 @@
 //!
 //! Two Safe texts put together are safe again, which is what [`safe!`](crate::safe) is for.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 mod sanitise;
 mod shape;
 

@@ -4,6 +4,8 @@
 //! what they amount to. An undone decision stays in the journal together with the entry that undid it.
 //! A decision never removes anything: what is quiet is counted, and what was called true is never quiet.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 mod decisions;
 mod words;
 

@@ -8,6 +8,8 @@
 //!
 //! Scalars follow the core schema of YAML 1.2: `yes` and `on` are texts.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 pub mod diagnostic;
 mod node;
 

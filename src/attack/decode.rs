@@ -93,7 +93,7 @@ fn percent(text: &[u8]) -> Option<(Decoded, usize)> {
     if let [b'u' | b'U', rest @ ..] = rest {
         return Some((Decoded::Character(char::from_u32(hex(rest, 4)?)?), 6));
     }
-    Some((Decoded::Byte(hex(rest, 2)? as u8), 3))
+    Some((Decoded::Byte(u8::try_from(hex(rest, 2)?).ok()?), 3))
 }
 
 /// `\u0041`, `\x41`
@@ -107,7 +107,7 @@ fn backslash(text: &[u8]) -> Option<(Decoded, usize)> {
 
 fn hex(text: &[u8], digits: usize) -> Option<u32> {
     let digits = text.get(..digits)?;
-    digits.iter().try_fold(0, |value, digit| Some(value * 16 + (char::from(*digit)).to_digit(16)?))
+    digits.iter().try_fold(0, |value, digit| Some(value * 16 + char::from(*digit).to_digit(16)?))
 }
 
 /// `&lt;`, `&#60;`, `&#x3c`

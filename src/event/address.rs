@@ -1,5 +1,6 @@
 //! Addresses as logs write them, which of several is the client's, and the words for nobody.
 
+use crate::event::number::to_u8;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Values that stand for "none" in a field that names somebody or something.
@@ -142,7 +143,7 @@ fn ipv4(text: &str) -> Option<Ipv4Addr> {
                 digits += 1;
             }
             b'.' if digits > 0 && index < 3 && value < 256 => {
-                octets[index] = value as u8;
+                octets[index] = to_u8(value);
                 index += 1;
                 value = 0;
                 digits = 0;
@@ -153,7 +154,7 @@ fn ipv4(text: &str) -> Option<Ipv4Addr> {
     if index != 3 || digits == 0 || value > 255 {
         return None;
     }
-    octets[3] = value as u8;
+    octets[3] = to_u8(value);
     Some(Ipv4Addr::from(octets))
 }
 

@@ -19,7 +19,7 @@
 use std::hash::BuildHasher;
 
 use super::value;
-use crate::event::number::{to_u16, to_u32, to_usize};
+use crate::event::number::{to_u16, to_u32, to_u64, to_usize};
 use crate::event::{Event, Kind, MINUTE, Nanos, Origin, PathId, Span, TimeQuality, Timestamp, canonical};
 
 /// The fields that are remembered and filled in.
@@ -364,7 +364,7 @@ impl Context {
             self.slots.resize(sets * WAYS, Slot::default());
         }
         let hash = self.hasher.hash_one(id.as_bytes()).max(1);
-        let set = (hash >> 7) as usize % self.sets.len().max(1);
+        let set = to_usize((hash >> 7) % to_u64(self.sets.len().max(1)));
         let (Some(hashes), Some(places)) = (self.sets.get_mut(set), self.places.get_mut(set)) else {
             return 0;
         };

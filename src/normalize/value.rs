@@ -2,7 +2,7 @@
 
 use crate::event::LogLevel;
 pub(super) use crate::event::address::is_placeholder;
-use crate::event::number::to_usize;
+use crate::event::number::{rounded, to_usize};
 
 /// A status code of HTTP.
 #[inline]
@@ -298,7 +298,7 @@ pub(super) const SECOND: f64 = 1e9;
 /// A duration in nanoseconds: a number in `unit`, or a text with units of its own (`12.34ms`, `1m30.5s`,
 /// `PT0.5S`, `00:00:01.25`). For lists (nginx's `0.1, 0.2`) the first counts.
 pub(super) fn duration(text: &str, unit: f64) -> Option<i64> {
-    if let Some(nanos) = decimal(text, unit as i64) {
+    if let Some(nanos) = decimal(text, rounded(unit)) {
         return Some(nanos);
     }
     let text = text.split(',').next()?.trim();
@@ -306,7 +306,7 @@ pub(super) fn duration(text: &str, unit: f64) -> Option<i64> {
         Ok(number) => number * unit,
         Err(_) => clock_duration(text).or_else(|| duration_in_units(text))?,
     };
-    (0.0..9e18).contains(&nanos).then_some(nanos.round() as i64)
+    (0.0..9e18).contains(&nanos).then_some(rounded(nanos))
 }
 
 /// `1h2m3.5s`, `12 ms`, and ISO 8601's `PT1M30.5S`, in nanoseconds.

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use memchr::memmem::Finder;
 
 use crate::correlate::Deduplicator;
-use crate::event::number::to_f64;
+use crate::event::number::{rounded, to_f64, to_u64, to_usize};
 use crate::event::{Event, Nanos, SECOND, Timestamp, canonical};
 
 /// Seconds that are looked back.
@@ -131,20 +131,20 @@ impl Tally {
     /// The time that `share` of the measured requests did not exceed, to within a fifth.
     fn quantile(&self, share: f64) -> Option<Nanos> {
         let all: u64 = self.took.iter().map(|count| u64::from(*count)).sum();
-        let wanted = (share * to_f64(all)).ceil().max(1.0) as u64;
+        let wanted = to_u64(rounded((share * to_f64(all)).ceil().max(1.0)));
         let mut seen = 0;
         let reached = |count: &u32| {
             seen += u64::from(*count);
             seen >= wanted
         };
         let step = self.took.iter().position(reached).filter(|_| all > 0)?;
-        Some((SHORTEST * 2_f64.powf((to_f64(step) + 0.5) / 2.0)) as Nanos)
+        Some(rounded(SHORTEST * 2_f64.powf((to_f64(step) + 0.5) / 2.0)))
     }
 }
 
 fn step(nanos: f64) -> usize {
     let steps = (nanos.max(SHORTEST) / SHORTEST).log2() * 2.0;
-    (steps as usize).min(STEPS - 1)
+    to_usize(rounded(steps.floor()).max(0)).min(STEPS - 1)
 }
 
 /// The last minute of one service.

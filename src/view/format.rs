@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, Timelike, Utc};
 
-use crate::event::number::to_f64;
+use crate::event::number::{rounded, to_f64, to_u64};
 use crate::event::{Nanos, SECOND, Timestamp};
 use crate::safe;
 use crate::text::Safe;
@@ -39,7 +39,7 @@ pub fn rate(per_second: f64) -> Safe {
     if per_second > 0.0 && per_second < 9.95 {
         safe!("{:.1}", per_second)
     } else {
-        count(per_second.round().max(0.0) as u64)
+        count(to_u64(rounded(per_second.max(0.0))))
     }
 }
 

@@ -8,7 +8,7 @@ use super::scene::{AlertsShown, Panel, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, alerts, boards, chrome, columns, entities, format, graph, sources, why};
-use crate::event::number::to_u16;
+use crate::event::number::{rounded, to_u16, to_u64};
 use crate::safe;
 use crate::sigma::{Board, Level};
 use crate::state::{BoardRow, Sight, Snapshot, SourceRow, ThreatSample};
@@ -175,7 +175,7 @@ fn history(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
 /// At most `columns` values; the worst of those that share a column.
 fn resampled(samples: impl ExactSizeIterator<Item = ThreatSample>, columns: usize) -> Vec<u64> {
     let per_column = samples.len().div_ceil(columns.max(1)).max(1);
-    let points: Vec<u64> = samples.map(|sample| sample.points.round() as u64).collect();
+    let points: Vec<u64> = samples.map(|sample| to_u64(rounded(sample.points))).collect();
     points.chunks(per_column).map(|chunk| chunk.iter().copied().max().unwrap_or(0)).collect()
 }
 
