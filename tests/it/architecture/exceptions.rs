@@ -2,15 +2,6 @@
 
 /// Sets of files that need each other.
 pub const CIRCLES: &[&[&str]] = &[];
-pub const CIRCLES: &[&[&str]] = &[&[
-    "src/index/convert.rs",
-    "src/index/document.rs",
-    "src/index/near.rs",
-    "src/index/partition.rs",
-    "src/index/reader.rs",
-    "src/index/values.rs",
-    "src/index/writer.rs",
-]];
 
 /// Types with an inherent `impl` in another file than their own.
 pub const SCATTERED: &[&str] = &[
@@ -45,12 +36,14 @@ pub const AMBIGUOUS: &[&str] = &[
     "Affix",
     "Batch",
     "Bound",
+    "Builder",
     "Cause",
     "Clause",
     "Clock",
     "Comparison",
     "Condition",
     "Context",
+    "Count",
     "Counted",
     "Detection",
     "Effect",
@@ -96,6 +89,7 @@ pub const AMBIGUOUS: &[&str] = &[
     "Pattern",
     "Place",
     "Places",
+    "Plan",
     "Position",
     "Printable",
     "Program",
@@ -110,14 +104,17 @@ pub const AMBIGUOUS: &[&str] = &[
     "Search",
     "Seen",
     "Severity",
+    "Shared",
     "Shown",
     "Signal",
     "Slot",
     "Sources",
+    "Span",
     "Stamp",
     "State",
     "Statement",
     "Step",
+    "Stored",
     "Subject",
     "Table",
     "Template",
