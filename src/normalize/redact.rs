@@ -20,12 +20,14 @@
 
 mod assign;
 mod cards;
+mod commands;
 mod copies;
 mod emails;
 mod known;
 mod members;
 mod names;
 mod pieces;
+mod scan;
 mod shapes;
 mod words;
 
@@ -35,11 +37,14 @@ use self::cards::{is_other_number, may_hold_card, next_card};
 use self::copies::Copies;
 use self::emails::{decoded_address, email_around};
 use self::known::{ID, Known, SECRET, SECRET_NAME};
+use self::names::is_secret_word;
 pub(super) use self::pieces::{is_open as is_open_piece, text as piece_text};
+use self::scan::looks_random;
 use self::shapes::{Runs, for_each_beginning};
 use crate::event::number::{to_u32, to_usize};
 use crate::event::veil::{self, Pseudonyms};
 use crate::event::{Event, Field, Kind, Origin, PathId, Paths, Redact, SecretBefore, Span, canonical};
+use crate::normalize::alias::fold;
 
 /// What a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -238,10 +243,13 @@ impl Redactor {
     /// Fields by name, and every other place with the same text.
     fn find_named(&mut self, event: &Event) {
         let mut copies = Copies::default();
+        let mut before: Option<&Field> = None;
         for (index, field) in event.fields().iter().enumerate() {
+            let announced = before.replace(field).is_some_and(|before| is_announced(event, before, field));
             let flags = self.known.flags(field.path);
             self.renames |= flags & SECRET_NAME != 0;
-            let named = flags & SECRET != 0
+            let named = announced
+                || flags & SECRET != 0
                 || (field.path == PathId::OVERFLOW
                     && event.overflow_name(index).is_some_and(|name| self.known.is_secret_name(name)));
             let in_line = matches!(field.origin, Origin::Line | Origin::Quoted);
@@ -416,6 +424,20 @@ impl Redactor {
         unquote_numbers(event);
     }
 }
+
+/// Whether the element of a list before another one is the name of a header with a secret, as in lists of headers that
+/// are names and values in turns.
+fn is_announced(event: &Event, name: &Field, value: &Field) -> bool {
+    if name.path != value.path || name.kind != Kind::String || value.kind != Kind::String {
+        return false;
+    }
+    let (name, value) = (event.text(name.span), event.text(value.span));
+    let looks = || value.contains('=') || value.contains(' ') || looks_random(value);
+    name.len() <= LONGEST_HEADER && looks() && is_secret_word(&fold(name))
+}
+
+/// Longest name of a header that is looked at.
+const LONGEST_HEADER: usize = 64;
 
 /// Whether a text ends within a secret: it may go on in the next piece of a line.
 pub(super) fn ends_in_secret(text: &str) -> bool {

@@ -257,7 +257,7 @@ fn rules_of_sigmahq_load_or_are_refused_for_a_right_reason() {
 }
 
 /// All rules that are meant to load.
-fn sigmahq() -> Option<RuleSet> {
+pub fn sigmahq() -> Option<RuleSet> {
     let root = shared("data/sigma-rules")?;
     let mut documents: Vec<Document> = Vec::new();
     for path in rule_files(&root) {

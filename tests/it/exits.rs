@@ -179,6 +179,30 @@ fn redaction_changes_no_match() {
     }
 }
 
+/// Whether the events of others are told from each other in the same way with and without redaction.
+fn same_matches(rules: &RuleSet, lines: &[String]) -> bool {
+    said(rules, Redaction::default(), lines) == said(rules, off(), lines)
+}
+
+/// The same of the rules that others wrote, on more than ten thousand events.
+#[test]
+fn redaction_changes_no_match_of_sigmahq() {
+    let (Some(root), Some(rules)) = (shared("data/events"), crate::conformance::sigmahq()) else { return };
+    let mut count = 0;
+    for entry in std::fs::read_dir(root).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "ndjson") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let event = |line| serde_json::from_str::<Value>(line).unwrap()["event"].to_string();
+        let lines: Vec<String> = text.lines().map(event).collect();
+        assert!(same_matches(&rules, &lines), "{}", path.display());
+        count += lines.len();
+    }
+    assert!(count >= 10_000, "{count}");
+}
+
 const PAY: &str =
     "title: pay\nname: pay\nlogsource: {product: app}\ndetection: {sel: {action: pay}, condition: sel}\n";
 

@@ -49,6 +49,36 @@ const TEXTS: &[&str] = &[
     "connecting to jdbc:mysql://db:3306/shop?user=app&password=§",
     "headers map[Authorization:[Bearer §] Cookie:[sid=1§]]",
     "sig=§abcdef&se=1",
+    "redis-cli -h cache -a § ping",
+    "AUTH §",
+    r#"1795858200.123456 [0 127.0.0.1:60866] "AUTH" "§""#,
+    r#"1795858200.123456 [0 127.0.0.1:60866] "auth" "default" "§""#,
+    "AUTH default §",
+    "redis 127.0.0.1:6379> AUTH §",
+    "openssl enc -aes-256-cbc -k § -in x",
+    "openssl rsa -in key.pem -passin pass:§ -out x",
+    "openssl enc -d -k '§ with blanks' -in x",
+    "keytool -list -storepass § -keystore x.jks",
+    "ldapsearch -x -D cn=admin -w § -b dc=example",
+    "mosquitto_pub -u bob -P § -t x",
+    "zip -P § out.zip x",
+    "smbclient //srv/share -U bob%§",
+    "mysqldump -p'§ with blanks' shop",
+    "mongosh -u root -p § admin",
+    "rabbitmqctl add_user bob §",
+    "net user bob § /add",
+    "vault login §",
+    "aws configure set aws_secret_access_key §",
+    "wpa_passphrase home §",
+    "sshpass -p § ssh host",
+    "the password is §",
+    "Password for user bob was set to '§'.",
+    "password of root has been changed to §",
+    "your reset token is §, valid for an hour",
+    "the shared secret is now §",
+    "AWS4-HMAC-SHA256 Credential=x/20260301/eu/s3/aws4_request, SignedHeaders=host, Signature=§0123456789abcdef",
+    "GET /b/k?X-Amz-Expires=60&X-Amz-Signature=§0123456789abcdef",
+    "https://storage.example/b/k?GoogleAccessId=x&Expires=1&Signature=§0123456789abcdefabcdef%3D",
 ];
 
 /// Objects in which a secret stands for `§`.
@@ -72,6 +102,15 @@ const OBJECTS: &[&str] = &[
     r#"{"req":{"headers":{"cookie":"connect.sid=s%3A§"}}}"#,
     r#"{"fields":{"Token":{"value":"§"}}}"#,
     r#"{"token":"§","message":"it was § again","list":["§"]}"#,
+    r#"{"rawHeaders":["Host","h.example","Authorization","Bearer §","Accept","*/*"]}"#,
+    r#"{"rawHeaders":["Cookie","sid=§; theme=dark","X-Api-Key","§"]}"#,
+    r#"{"request":{"raw_headers":["x-auth-token","§1aB"]}}"#,
+    r#"{"cookies":["sid=§","theme=§"]}"#,
+    r#"{"headers":{"set-cookie":["sid=§; Path=/","b=§"]}}"#,
+    r#"{"cookies":[{"name":"sid","value":"§"}]}"#,
+    r#"{"cmd":["redis-cli","-a","§"]}"#,
+    r#"{"argv":["openssl","enc","-k","§","-in","x"]}"#,
+    r#"{"argv":["mysql","-p§","shop"]}"#,
 ];
 
 /// Tokens of known shape.
@@ -170,11 +209,81 @@ const GREEDY: &str = "title: greedy\nid: 1c8cd3b8-800f-4794-a207-1763c6ad9e60\nl
     detection: {sel: [Canary], condition: sel}\n\
     soctop: {schema: 1, show: '{message} {password} {token} {apiKey} {JSESSIONID} {request_Cookie}'}\n";
 
+/// Objects belong to one request.
+fn with_id(line: &str) -> String {
+    line.replacen('{', r#"{"request_id":"req-canary-0000-1111","#, usize::from(line.starts_with('{')))
+}
+
+/// What plain watching says, alerts included, on a data folder of its own.
+fn watched(env: &TestEnv, rules: &[&str]) -> Vec<u8> {
+    let (said, talk) = (env.path("said.txt"), env.path("talk.txt"));
+    let mut child = env
+        .command(&[&["watch", "--plain", "--data-dir", "watched"], rules].concat())
+        .stdout(std::fs::File::create(&said).expect("a file"))
+        .stderr(std::fs::File::create(&talk).expect("a file"))
+        .spawn()
+        .expect("watch starts");
+    let read = |path: &Path| std::fs::read(path).unwrap_or_default();
+    crate::harness::wait_for("an alert", || (!read(&said).is_empty()).then_some(()));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("the signal is sent");
+    child.wait().expect("watch ends");
+    [read(&said), read(&talk)].concat()
+}
+
+/// Everything that is kept of the documents and in the dictionaries of an index, as it is after decompression.
+fn stored(folder: &Path, found: &mut Vec<Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).expect("the folder can be read") {
+        let path = entry.expect("an entry").path();
+        if !path.is_dir() {
+            continue;
+        }
+        if path.join("meta.json").exists() {
+            texts_of_index(&path, found);
+        }
+        stored(&path, found);
+    }
+}
+
+/// Adds what is compressed in any of the texts.
+fn unpack(found: &mut Vec<Vec<u8>>) {
+    const FRAME: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+    let frames = found.iter().flat_map(|bytes| {
+        memchr::memmem::find_iter(bytes, FRAME).filter_map(|at| {
+            let mut text = Vec::new();
+            let mut frame = zstd::stream::read::Decoder::new(bytes.get(at..)?).ok()?.single_frame();
+            std::io::Read::read_to_end(&mut frame, &mut text).is_ok().then_some(text)
+        })
+    });
+    let frames: Vec<_> = frames.collect();
+    found.extend(frames);
+}
+
+fn texts_of_index(folder: &Path, found: &mut Vec<Vec<u8>>) {
+    use tantivy::Document;
+    let index = tantivy::Index::open_in_dir(folder).expect("an index");
+    let schema = index.schema();
+    let searcher = index.reader().expect("a reader").searcher();
+    for segment in searcher.segment_readers() {
+        let store = segment.get_store_reader(0).expect("documents");
+        for document in store.iter::<tantivy::TantivyDocument>(None) {
+            found.push(document.expect("a document").to_json(&schema).into_bytes());
+        }
+        for (field, entry) in schema.fields().filter(|(_, entry)| entry.is_indexed()) {
+            let Ok(inverted) = segment.inverted_index(field) else { panic!("{}", entry.name()) };
+            let mut terms = inverted.terms().stream().expect("terms");
+            while terms.advance() {
+                found.push(terms.key().to_vec());
+            }
+        }
+    }
+}
+
 #[test]
 fn no_secret_reaches_a_file_or_an_output() {
     let env = TestEnv::new();
     std::fs::write(env.path("greedy.yml"), GREEDY).expect("the rule can be written");
-    let lines: String = canaries().into_iter().map(|(line, _)| line + "\n").collect();
+    let lines: String = canaries().into_iter().map(|(line, _)| with_id(&line) + "\n").collect();
     append(&env.log("app.log"), &lines);
     let mut outputs = Vec::new();
     let rules = ["--only-rules", "greedy.yml", "--no-routing", "logs/app.log"];
@@ -192,10 +301,17 @@ fn no_secret_reaches_a_file_or_an_output() {
         outputs.push(run(&[&["replay", "--format", format], &rules[..]].concat()));
         outputs.push(run(&["explain", "--format", format, "logs/app.log"]));
     }
+    outputs.push(run(&["trace", "req-canary-0000-1111", "--format", "ndjson", "--data-dir", "data"]));
+    outputs.push(run(&["trace", "req-canary-0000-1111", "--data-dir", "data"]));
+    outputs.push(watched(&env, &rules));
     assert!(outputs.iter().all(|output| !output.is_empty()), "nothing was shown");
     let found = outputs.get(1).map(|output| output.iter().filter(|byte| **byte == b'\n').count());
     assert_eq!(found, Some(count), "every line is found");
-    files(&env.path("data"), &mut outputs);
+    for folder in ["data", "watched"] {
+        files(&env.path(folder), &mut outputs);
+        stored(&env.path(folder), &mut outputs);
+    }
+    unpack(&mut outputs);
     let has_canary =
         |bytes: &&Vec<u8>| bytes.to_ascii_lowercase().windows(9).any(|window| window == b"zq9canary");
     let leaks: Vec<_> =
@@ -288,6 +404,32 @@ const HARMLESS: &[&str] = &[
     "csrf check passed",
     "pass: 12 fail: 0",
     "the pin is wrong",
+    "the password is incorrect",
+    "the password is not strong enough",
+    "password is 12 characters long",
+    "token is 3600 seconds old",
+    "token was expired",
+    "Password for user bob was changed",
+    "password for root from 203.0.113.9 is wrong",
+    "the secret is missing",
+    "password was reset by the administrator",
+    "AUTH failed for user bob from 203.0.113.9",
+    "AUTH required",
+    "AUTH LOGIN",
+    "tar -k x.tar",
+    "grep -w word file",
+    "ls -a /srv",
+    "rsync -P x host:/srv",
+    "make -k all",
+    "net user bob",
+    "openssl s_client -connect h.example:443",
+    "openssl rsa -passin env:KEY_PASS",
+    "Signature=invalid",
+    "signature verified",
+    r#"["password","email","username"]"#,
+    r#"scopes "auth" and "profile""#,
+    r#"["auth","profile"]"#,
+    "AUTHENTICATION of user 1234 failed",
 ];
 
 /// Values that occur in every log.

@@ -2,16 +2,13 @@
 //! options of commands with a value, headers, Python and Ruby, forms of several parts, elements, members that name one another.
 
 use super::names::is_secret_word;
-use super::shapes::{is_word_byte, looks_random, run_end};
-use super::words::{HARMLESS_VALUES, KEY_MEMBERS, QUERY_NAMES, SCHEMES};
-use super::{VALUE_LENGTH, members};
+use super::scan::{IsSecret, Quote, WORD_LENGTH, is_harmless, is_word_byte, looks_random, run_end};
+use super::words::{QUERY_NAMES, SCHEMES};
+use super::{VALUE_LENGTH, commands, members};
 use crate::normalize::alias::fold;
 
-/// Longest name of a secret.
-const WORD_LENGTH: usize = 64;
-
-/// Says of a folded name that it is the name of a secret.
-pub(super) type IsSecret<'n> = &'n dyn Fn(&str) -> bool;
+/// What is shorter signs nothing.
+const SIGNATURE_LENGTH: usize = 32;
 
 /// Calls `found` with every value that is assigned to a secret.
 pub(super) fn for_each(buffer: &str, configured: IsSecret<'_>, mut found: impl FnMut(usize, usize)) {
@@ -34,10 +31,10 @@ pub(super) fn for_each(buffer: &str, configured: IsSecret<'_>, mut found: impl F
         take(text.assigned_encoded(at));
     }
     for at in memchr::memmem::find_iter(text.bytes, b" -") {
-        take(text.option(at + 1));
+        take(commands::option(buffer, at + 1, &|name| text.is_secret(name)));
     }
-    for at in memchr::memmem::find_iter(text.bytes, b"\"--") {
-        take(text.option(at + 1));
+    for at in memchr::memmem::find_iter(text.bytes, b"\"-") {
+        take(commands::option(buffer, at + 1, &|name| text.is_secret(name)));
     }
     for at in memchr::memmem::find_iter(text.bytes, b" '") {
         take(text.sql(at));
@@ -80,6 +77,9 @@ impl Text<'_> {
         let parameters = || self.get(run_end(self.bytes, at + 1, is_value_byte)) == Some(b'&');
         let first = first || (before == Some(b' ') && parameters());
         let in_query = first && QUERY_NAMES.contains(&word.as_str());
+        if !in_query && word.ends_with("signature") {
+            return self.signature(at);
+        }
         if !in_query && !self.is_secret(&word) {
             return None;
         }
@@ -89,6 +89,13 @@ impl Text<'_> {
             word if word.ends_with("cookie") || word.ends_with("cookies") => self.cookies(from),
             _ => self.value(from, at, in_query),
         }
+    }
+
+    /// What signs a request and lets others repeat it: `Signature=`, `X-Amz-Signature=`.
+    fn signature(&self, at: usize) -> Option<(usize, usize)> {
+        let from = if self.get(at) == Some(b'=') { self.value_start(at)? } else { return None };
+        let to = run_end(self.bytes, from, is_value_byte);
+        (to - from >= SIGNATURE_LENGTH && looks_random(self.buffer.get(from..to)?)).then_some((from, to))
     }
 
     /// The word before a sign: `"word":`, `\"word\" :`, `[word]=`.
@@ -246,54 +253,6 @@ impl Text<'_> {
         (value.len() >= 3 && !is_harmless(value)).then_some((from, to))
     }
 
-    /// The value of an option of a command: after a long one that names a secret, `-u user:abc`, `mysql -pabc`.
-    fn option(&self, at: usize) -> Option<(usize, usize)> {
-        let name_start = run_end(self.bytes, at, |byte| byte == b'-').min(at + 2);
-        let name_end = run_end(self.bytes, name_start, is_word_byte);
-        let name = self.buffer.get(name_start..name_end).filter(|name| name.len() <= WORD_LENGTH)?;
-        // In a list of arguments: "--token", "abc".
-        let from = run_end(self.bytes, name_end, |byte| matches!(byte, b' ' | b'"' | b'\'' | b',' | b'\\'))
-            .min(name_end + 8);
-        let to = run_end(self.bytes, from, |byte| byte > b' ' && !matches!(byte, b'"' | b'\'' | b'\\'));
-        let value = self.buffer.get(from..to)?;
-        if name_start == at + 1 && name.starts_with('p') && name.len() > 3 && self.asks_for_password(at) {
-            return Some((name_start + 1, name_end));
-        }
-        if from == name_end || value.is_empty() || value.starts_with('-') {
-            return None;
-        }
-        if name == "p" && self.logs_in(at) {
-            return Some((from, to));
-        }
-        if matches!(name, "u" | "user" | "proxy-user") {
-            return self.after_colon(from, to);
-        }
-        (name_start == at + 2 && self.is_secret(&fold(name)) && !is_harmless(value)).then_some((from, to))
-    }
-
-    /// `user:abc`; numbers are a user and a group of a system.
-    fn after_colon(&self, from: usize, to: usize) -> Option<(usize, usize)> {
-        let value = self.buffer.get(from..to)?;
-        let (user, secret) = value.split_once(':')?;
-        let numbers = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
-        (!numbers && !user.is_empty() && !secret.is_empty() && !secret.starts_with('/'))
-            .then_some((to - secret.len(), to))
-    }
-
-    /// A command stands before that takes a password behind `-p`.
-    fn asks_for_password(&self, at: usize) -> bool {
-        let head = self.bytes.get(at.saturating_sub(160)..at).unwrap_or_default();
-        ["mysql", "mariadb", "sshpass"]
-            .iter()
-            .any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
-    }
-
-    /// `docker login -u bob -p abc`, `sshpass -p abc`
-    fn logs_in(&self, at: usize) -> bool {
-        let head = self.bytes.get(at.saturating_sub(80)..at).unwrap_or_default();
-        [" login ", "sshpass "].iter().any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
-    }
-
     /// `PASSWORD 'abc'`, `IDENTIFIED BY 'abc'`
     fn sql(&self, at: usize) -> Option<(usize, usize)> {
         let head = self.bytes.get(at.saturating_sub(13)..at)?;
@@ -306,40 +265,6 @@ impl Text<'_> {
         let from = at + 2;
         let length = memchr::memchr(b'\'', self.bytes.get(from..)?)?;
         Some((from, from + length))
-    }
-}
-
-/// A quote that opens a value, with the backslashes before it.
-struct Quote {
-    byte: u8,
-    level: usize,
-    /// Behind it.
-    from: usize,
-}
-
-impl Quote {
-    fn at(bytes: &[u8], at: usize) -> Option<Self> {
-        let quote = run_end(bytes, at, |byte| byte == b'\\').min(at + 7);
-        let byte = bytes.get(quote).copied().filter(|byte| matches!(byte, b'"' | b'\''))?;
-        Some(Self { byte, level: quote - at, from: quote + 1 })
-    }
-
-    /// Where the value ends: at its backslashes, or at the end of the line.
-    fn end(&self, bytes: &[u8]) -> usize {
-        let mut at = self.from;
-        while let Some(next) = memchr::memchr2(self.byte, b'\n', bytes.get(at..).unwrap_or_default()) {
-            let quote = at + next;
-            if bytes.get(quote) == Some(&b'\n') {
-                return quote;
-            }
-            let body = bytes.get(self.from..quote).unwrap_or_default();
-            let slashes = body.iter().rev().take(64).take_while(|byte| **byte == b'\\').count();
-            if slashes <= self.level || (self.level == 0 && slashes.is_multiple_of(2)) {
-                return quote - slashes.min(self.level);
-            }
-            at = quote + 1;
-        }
-        bytes.len()
     }
 }
 
@@ -360,15 +285,6 @@ fn is_value_byte(byte: u8) -> bool {
 /// A byte of a header's value without spaces.
 fn is_header_byte(byte: u8) -> bool {
     byte > b' ' && !matches!(byte, b'"' | b'\'' | b'\\' | b'<' | b';')
-}
-
-/// Nothing, a word of every day, or the name of a member that says what another one is.
-fn is_harmless(text: &str) -> bool {
-    let text = text.trim_end_matches(['.', ',', '!']);
-    text.is_empty()
-        || super::is_masked(text)
-        || HARMLESS_VALUES.iter().any(|word| word.eq_ignore_ascii_case(text))
-        || KEY_MEMBERS.contains(&text)
 }
 
 /// `/path/to/.docker/secrets`: a path in lower case without a digit. Of random values of 24 characters, one in a

@@ -1,7 +1,7 @@
 //! Objects of which one member names what another holds: `{"key":"password","value":{"stringValue":"abc"}}`, at any depth
 //! of quoting and in either order.
 
-use super::shapes::run_end;
+use super::scan::run_end;
 use super::words::{KEY_MEMBERS, VALUE_MEMBERS};
 use crate::normalize::alias::fold;
 

@@ -6,8 +6,9 @@ use aho_corasick::{AhoCorasick, packed};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use super::Class;
 use super::cards::next_card;
+use super::scan::{is_word_byte, looks_random, run_end};
+use super::{Class, commands};
 
 /// Whether the dotted name of a field holds anything that is redacted by its shape: somebody used a
 /// secret as a key.
@@ -47,12 +48,18 @@ pub(super) enum Beginning {
     Basic,
     /// An address that nobody may know, for the rest of it is the secret.
     Hook,
+    /// A command whose argument of this number is a secret.
+    Argument(usize),
+    /// The command of Redis and of mail.
+    Auth,
+    /// The name of a secret, of which a sentence may tell what it is.
+    Told,
 }
 
-use Beginning::{Basic, Bearer, Hook, JsonWebToken, KeyId, Prefix, PrivateKey, Url};
+use Beginning::{Argument, Auth, Basic, Bearer, Hook, JsonWebToken, KeyId, Prefix, PrivateKey, Told, Url};
 
 /// At most 64: the packed search takes no more. No beginning is the start of another.
-const BEGINNINGS: [(&str, Beginning); 49] = [
+const BEGINNINGS: [(&str, Beginning); 63] = [
     ("ghp_", Prefix(30)),
     ("ghr_", Prefix(30)),
     ("gho_", Prefix(30)),
@@ -102,6 +109,20 @@ const BEGINNINGS: [(&str, Beginning); 49] = [
     ("webhook.office.com/", Hook),
     ("outlook.office.com/webhook/", Hook),
     ("api.telegram.org/bot", Hook),
+    ("AUTH", Auth),
+    ("\"auth", Auth),
+    ("rabbitmqctl add_user ", Argument(2)),
+    ("rabbitmqctl change_password ", Argument(2)),
+    ("net user ", Argument(2)),
+    ("mysqladmin password ", Argument(1)),
+    ("vault login ", Argument(1)),
+    ("set aws_secret_access_key ", Argument(1)),
+    ("wpa_passphrase ", Argument(2)),
+    ("assword ", Told),
+    ("assphrase ", Told),
+    ("asscode ", Told),
+    ("oken ", Told),
+    ("ecret ", Told),
 ];
 
 static PACKED: LazyLock<Option<packed::Searcher>> =
@@ -159,34 +180,51 @@ impl Beginning {
                 Some(key)
             }
             Url => url_password(bytes, start + 3),
-            Bearer | Basic => {
-                let from = run_end(bytes, start + 4, |byte| byte.is_ascii_alphabetic()).min(start + 5);
-                let from = run_end(bytes, from, |byte| byte == b' ');
-                let from = if bytes.get(from..from + 3) == Some(b"%20") { from + 3 } else { from };
-                let to = run_end(bytes, from, |byte| {
-                    is_word_byte(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'=')
-                });
-                let text = buffer.get(from..to)?;
-                let secret = if matches!(self, Bearer) {
-                    text.len() >= 8 && looks_random(text)
-                } else {
-                    is_basic(text)
-                };
-                secret.then_some((from, to, Class::Authorization))
+            Bearer | Basic => credentials(buffer, start, matches!(self, Bearer)),
+            Auth => assignment(commands::auth(buffer, start + beginning_at(bytes, start))),
+            Argument(_) | Told => {
+                let end = start + beginning_at(bytes, start);
+                assignment(match self {
+                    Argument(number) => commands::positional(buffer, end, number),
+                    _ => commands::told(buffer, end),
+                })
             }
-            Hook => {
-                let text = BEGINNINGS.iter().find(|(text, _)| {
-                    bytes.get(start..).is_some_and(|rest| rest.starts_with(text.as_bytes()))
-                });
-                let from = start + text.map_or(0, |(text, _)| text.len());
-                let ends = |byte: u8| {
-                    byte <= b' ' || matches!(byte, b'"' | b'\'' | b'\\' | b'<' | b'>' | b')' | b',' | b'?')
-                };
-                let to = runs.hook.end(bytes, from, |byte| !ends(byte));
-                (to - from >= 8).then_some((from, to, Class::ProviderKey))
-            }
+            Hook => hook(bytes, start, runs),
         }
     }
+}
+
+/// What follows `Bearer` or `Basic`.
+fn credentials(buffer: &str, start: usize, is_bearer: bool) -> Option<(usize, usize, Class)> {
+    let bytes = buffer.as_bytes();
+    let from = run_end(bytes, start + 4, |byte| byte.is_ascii_alphabetic()).min(start + 5);
+    let from = run_end(bytes, from, |byte| byte == b' ');
+    let from = if bytes.get(from..from + 3) == Some(b"%20") { from + 3 } else { from };
+    let to =
+        run_end(bytes, from, |byte| is_word_byte(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'='));
+    let text = buffer.get(from..to)?;
+    let secret = if is_bearer { text.len() >= 8 && looks_random(text) } else { is_basic(text) };
+    secret.then_some((from, to, Class::Authorization))
+}
+
+/// The rest of an address that nobody may know.
+fn hook(bytes: &[u8], start: usize, runs: &mut Runs) -> Option<(usize, usize, Class)> {
+    let from = start + beginning_at(bytes, start);
+    let ends =
+        |byte: u8| byte <= b' ' || matches!(byte, b'"' | b'\'' | b'\\' | b'<' | b'>' | b')' | b',' | b'?');
+    let to = runs.hook.end(bytes, from, |byte| !ends(byte));
+    (to - from >= 8).then_some((from, to, Class::ProviderKey))
+}
+
+/// How long the beginning is that stands at `start`.
+fn beginning_at(bytes: &[u8], start: usize) -> usize {
+    let rest = bytes.get(start..).unwrap_or_default();
+    let text = BEGINNINGS.iter().find(|(text, _)| rest.starts_with(text.as_bytes()));
+    text.map_or(0, |(text, _)| text.len())
+}
+
+fn assignment(place: Option<(usize, usize)>) -> Option<(usize, usize, Class)> {
+    place.map(|(from, to)| (from, to, Class::Assignment))
 }
 
 /// The runs of bytes that were read last, each by the end it shares with everything that begins inside of
@@ -227,20 +265,11 @@ impl Run {
     }
 }
 
-pub(super) fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
-}
-
 /// No letter or digit stands before; the letter of an escape (`\n`) in raw JSON does not count.
 fn starts_word(bytes: &[u8], start: usize) -> bool {
     let before = |distance: usize| start.checked_sub(distance).and_then(|at| bytes.get(at));
     let escape = before(2) == Some(&b'\\') && matches!(before(1), Some(b'n' | b't' | b'r'));
     escape || !before(1).is_some_and(u8::is_ascii_alphanumeric)
-}
-
-pub(super) fn run_end(bytes: &[u8], start: usize, accept: impl Fn(u8) -> bool) -> usize {
-    let rest = bytes.get(start..).unwrap_or_default();
-    start + rest.iter().position(|byte| !accept(*byte)).unwrap_or(rest.len())
 }
 
 /// From `-----BEGIN ... PRIVATE KEY-----` to the end of the matching `-----END ...-----`, or of everything.
@@ -283,14 +312,6 @@ fn is_basic(text: &str) -> bool {
     STANDARD_NO_PAD
         .decode(text)
         .is_ok_and(|bytes| bytes.contains(&b':') && bytes.iter().all(|byte| (0x20..0x7f).contains(byte)))
-}
-
-/// Letters and digits mixed, or simply long: `Bearer authentication failed` is none.
-pub(super) fn looks_random(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    text.len() >= 24
-        || (digits >= 2 && digits < text.len())
-        || (digits >= 1 && text.bytes().any(|byte| byte.is_ascii_uppercase()))
 }
 
 fn is_no_example(text: &str) -> bool {

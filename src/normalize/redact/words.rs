@@ -163,6 +163,62 @@ pub(super) const VALUE_MEMBERS: [&str; 5] = ["value", "val", "v", "values", "con
 /// Names of parameters of a URL that are too common elsewhere.
 pub(super) const QUERY_NAMES: [&str; 5] = ["key", "sig", "signature", "code", "auth"];
 
+/// Options that take a secret as their next word, written with one `-`; longer names of secrets do so, too.
+pub(super) const OPTIONS: [&str; 8] =
+    ["storepass", "keypass", "srcstorepass", "deststorepass", "passin", "passout", "pw", "pass"];
+
+/// How a command takes a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// As the word after the option.
+    Next,
+    /// In the word of the option itself.
+    Joined,
+    /// Behind a sign in the word after the option.
+    Behind(char),
+}
+
+/// Commands (or how a group of them begins), options of one letter, and how these take a secret.
+pub(super) const COMMANDS: [(&str, &str, Takes); 32] = [
+    ("mysql", "p", Takes::Joined),
+    ("mariadb", "p", Takes::Joined),
+    ("sshpass", "p", Takes::Joined),
+    ("sshpass", "p", Takes::Next),
+    ("7z", "p", Takes::Joined),
+    ("rar", "p", Takes::Joined),
+    ("unrar", "p", Takes::Joined),
+    ("docker login", "p", Takes::Next),
+    ("podman login", "p", Takes::Next),
+    ("az login", "p", Takes::Next),
+    ("oc login", "p", Takes::Next),
+    ("helm registry login", "p", Takes::Next),
+    ("mongo", "p", Takes::Next),
+    ("evil-winrm", "p", Takes::Next),
+    ("crackmapexec", "p", Takes::Next),
+    ("netexec", "p", Takes::Next),
+    ("useradd", "p", Takes::Next),
+    ("usermod", "p", Takes::Next),
+    ("redis-cli", "a", Takes::Next),
+    ("openssl", "k", Takes::Next),
+    ("openssl", "K", Takes::Next),
+    ("ldap", "w", Takes::Next),
+    ("sqlcmd", "P", Takes::Next),
+    ("bcp", "P", Takes::Next),
+    ("mosquitto_", "P", Takes::Next),
+    ("ipmitool", "P", Takes::Next),
+    ("zip", "P", Takes::Next),
+    ("unzip", "P", Takes::Next),
+    ("snmp", "A", Takes::Next),
+    ("snmp", "X", Takes::Next),
+    ("smbclient", "U", Takes::Behind('%')),
+    ("rpcclient", "U", Takes::Behind('%')),
+];
+
+/// Words between the name of a secret and the secret in a sentence: `password for bob was set to abc`.
+pub(super) const TELLING: [&str; 14] = [
+    "is", "was", "are", "be", "now", "set", "reset", "changed", "updated", "to", "as", "has", "been", "will",
+];
+
 /// Schemes of the header `Authorization`.
 pub(super) const SCHEMES: [&str; 10] =
     ["basic", "bearer", "token", "digest", "apikey", "negotiate", "ntlm", "key", "hmac", "aws4-hmac-sha256"];

@@ -1,0 +1,68 @@
+//! What all look at who look for secrets in a text: runs of bytes, quotes, words that say nothing.
+
+use super::words::{HARMLESS_VALUES, KEY_MEMBERS};
+
+/// Longest name of a secret.
+pub(super) const WORD_LENGTH: usize = 64;
+/// Says of a folded name that it is the name of a secret.
+pub(super) type IsSecret<'n> = &'n dyn Fn(&str) -> bool;
+
+pub(super) fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+pub(super) fn run_end(bytes: &[u8], start: usize, accept: impl Fn(u8) -> bool) -> usize {
+    let rest = bytes.get(start..).unwrap_or_default();
+    start + rest.iter().position(|byte| !accept(*byte)).unwrap_or(rest.len())
+}
+
+/// Letters and digits mixed, or simply long: `Bearer authentication failed` is none.
+pub(super) fn looks_random(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    text.len() >= 24
+        || (digits >= 2 && digits < text.len())
+        || (digits >= 1 && text.bytes().any(|byte| byte.is_ascii_uppercase()))
+}
+
+/// A quote that opens a value, with the backslashes before it.
+pub(super) struct Quote {
+    byte: u8,
+    pub(super) level: usize,
+    /// Behind it.
+    pub(super) from: usize,
+}
+
+impl Quote {
+    pub(super) fn at(bytes: &[u8], at: usize) -> Option<Self> {
+        let quote = run_end(bytes, at, |byte| byte == b'\\').min(at + 7);
+        let byte = bytes.get(quote).copied().filter(|byte| matches!(byte, b'"' | b'\''))?;
+        Some(Self { byte, level: quote - at, from: quote + 1 })
+    }
+
+    /// Where the value ends: at its backslashes, or at the end of the line.
+    pub(super) fn end(&self, bytes: &[u8]) -> usize {
+        let mut at = self.from;
+        while let Some(next) = memchr::memchr2(self.byte, b'\n', bytes.get(at..).unwrap_or_default()) {
+            let quote = at + next;
+            if bytes.get(quote) == Some(&b'\n') {
+                return quote;
+            }
+            let body = bytes.get(self.from..quote).unwrap_or_default();
+            let slashes = body.iter().rev().take(64).take_while(|byte| **byte == b'\\').count();
+            if slashes <= self.level || (self.level == 0 && slashes.is_multiple_of(2)) {
+                return quote - slashes.min(self.level);
+            }
+            at = quote + 1;
+        }
+        bytes.len()
+    }
+}
+
+/// Nothing, a word of every day, or the name of a member that says what another one is.
+pub(super) fn is_harmless(text: &str) -> bool {
+    let text = text.trim_end_matches(['.', ',', '!']);
+    text.is_empty()
+        || super::is_masked(text)
+        || HARMLESS_VALUES.iter().any(|word| word.eq_ignore_ascii_case(text))
+        || KEY_MEMBERS.contains(&text)
+}
