@@ -5,8 +5,8 @@
 //! of lists: prose and text fields halve what a text *about* attacks says. One request is weak evidence; rules count
 //! what one client sends. Nothing here knows a source, a product or an address.
 //!
-//! Bounds: 8 KiB of a value, 16 KiB of a body, 256 values, three layers of encoding. Cost grows with the length of
-//! a value alone.
+//! Bounds: 256 KiB of a value and its end, 4,096 values that could hold anything, three layers of encoding. Cost grows
+//! with the length of a value alone.
 
 #![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
 

@@ -6,15 +6,18 @@ use regex::bytes::{RegexSet, RegexSetBuilder};
 
 use super::read::{self, Handler};
 use super::signals::{READ, SIGNALS, Signal};
-use super::split::{self, Raw, VALUE_LIMIT};
+use super::split::{self, Raw};
 use super::{Place, Verdict, decode};
 
 /// From this score on a family stands.
 const STANDS: u32 = 5;
 /// From this on it is worth counting.
 const WEAK: u32 = 3;
-/// What is looked at of a value, in bytes.
-const VALUE_BYTES: usize = 8_192;
+/// What is looked at of a value, in bytes: so much of its beginning and of its end.
+const VALUE_BYTES: usize = 256 << 10;
+const END_BYTES: usize = 8 << 10;
+/// Values of one request that are looked at; those that could not hold anything are not counted.
+const VALUE_LIMIT: usize = 4_096;
 /// Longer values are texts.
 const TEXT_BYTES: usize = 600;
 /// How often a value that is a document itself is split again.
@@ -79,6 +82,8 @@ struct Best {
 pub struct Scanner {
     best: Vec<Best>,
     values: usize,
+    /// Some value was longer than what is looked at.
+    passed_over: bool,
     found: bool,
     text: Vec<u8>,
     squeezed: Vec<u8>,
@@ -87,7 +92,7 @@ pub struct Scanner {
 impl Default for Scanner {
     fn default() -> Self {
         let best = vec![Best::default(); FAMILIES.len()];
-        Self { best, values: 0, found: false, text: Vec::new(), squeezed: Vec::new() }
+        Self { best, values: 0, passed_over: false, found: false, text: Vec::new(), squeezed: Vec::new() }
     }
 }
 
@@ -117,9 +122,16 @@ impl Scanner {
         split::body(text, &mut |raw| self.value(raw, 0));
     }
 
+    /// Whether something was too much to be looked at since the last [`Scanner::finish`].
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.values >= VALUE_LIMIT || self.passed_over
+    }
+
     /// What the values since the last call say; `None` where nothing scores.
     pub fn finish(&mut self) -> Option<Verdict> {
         self.values = 0;
+        self.passed_over = false;
         if !std::mem::take(&mut self.found) {
             return None;
         }
@@ -163,6 +175,7 @@ impl Scanner {
             return;
         }
         self.values += 1;
+        self.passed_over |= raw.text.len() > VALUE_BYTES + END_BYTES;
         if raw.place != Place::Path && depth < NESTING && self.split_again(raw, depth) {
             return;
         }
@@ -189,12 +202,14 @@ impl Scanner {
     }
 
     fn decode(&self, raw: Raw<'_>, out: &mut Vec<u8>) {
-        let text = split::head(raw.text, VALUE_BYTES);
+        let (text, end) = split::ends(raw.text, VALUE_BYTES, END_BYTES);
         // A body without any blank is encoded as a form is.
         let plus = matches!(raw.place, Place::Query | Place::Form | Place::Name)
             || (raw.place == Place::Raw && !text.trim_ascii().contains(' '));
         out.clear();
-        out.extend(text.bytes().map(|byte| if plus && byte == b'+' { b' ' } else { byte }));
+        out.extend(
+            text.bytes().chain(end.bytes()).map(|byte| if plus && byte == b'+' { b' ' } else { byte }),
+        );
         if raw.place == Place::Json {
             json_escapes(out);
         }

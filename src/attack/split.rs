@@ -15,12 +15,8 @@ pub(super) struct Raw<'a> {
     pub(super) around: &'a str,
 }
 
-/// Values of one request; more are counted with it, not looked at.
-pub(super) const VALUE_LIMIT: usize = 256;
 /// Levels of a document that are followed.
 const DEPTH_LIMIT: usize = 12;
-/// What is looked at of a body, in bytes.
-const BODY_LIMIT: usize = 16_384;
 
 /// The beginning of a text, at most `limit` bytes.
 pub(super) fn head(text: &str, limit: usize) -> &str {
@@ -31,11 +27,21 @@ pub(super) fn head(text: &str, limit: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
+/// Both ends of a text, at most `first` and `last` bytes; the second is empty where the first is all of it.
+pub(super) fn ends(text: &str, first: usize, last: usize) -> (&str, &str) {
+    let begin = head(text, first);
+    let mut from = text.len().saturating_sub(last).max(begin.len());
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    (begin, text.get(from..).unwrap_or_default())
+}
+
 /// `a=1&b=2`: each parameter. What follows an ampersand and can be no name belongs to the value before it, whose
 /// writer did not encode it.
 pub(super) fn parameters<'a>(text: &'a str, place: Place, visit: &mut impl FnMut(Raw<'a>)) {
     let mut rest = text;
-    for _ in 0..VALUE_LIMIT {
+    loop {
         let mut end = next_ampersand(rest, 0);
         while end < rest.len() && !begins_name(rest.get(end + 1..).unwrap_or_default()) {
             end = next_ampersand(rest, end + 1);
@@ -75,7 +81,7 @@ fn begins_name(text: &str) -> bool {
 
 /// `a=1; b=2`: each cookie.
 pub(super) fn cookies<'a>(text: &'a str, visit: &mut impl FnMut(Raw<'a>)) {
-    for pair in text.split("; ").take(VALUE_LIMIT) {
+    for pair in text.split("; ") {
         let (name, value) = pair.split_once('=').unwrap_or(("", pair));
         visit(Raw { place: Place::Cookie, name: name.trim(), text: value, around: "" });
     }
@@ -83,7 +89,6 @@ pub(super) fn cookies<'a>(text: &'a str, visit: &mut impl FnMut(Raw<'a>)) {
 
 /// A body, by what it looks like; what it says it is may be wrong.
 pub(super) fn body<'a>(text: &'a str, visit: &mut impl FnMut(Raw<'a>)) {
-    let text = head(text, BODY_LIMIT);
     let start = text.trim_start();
     if is_multipart(start) {
         return parts(start, visit);
@@ -135,7 +140,7 @@ fn is_form(text: &str) -> bool {
 /// Each part of a multipart body: its content, and the name of its file as a value of its own.
 fn parts<'a>(text: &'a str, visit: &mut impl FnMut(Raw<'a>)) {
     let Some(boundary) = text.lines().next().map(str::trim_end) else { return };
-    for part in text.split(boundary).skip(1).take(VALUE_LIMIT) {
+    for part in text.split(boundary).skip(1) {
         let part = part.trim_start_matches(['\r', '\n']);
         let split = part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n"));
         let Some((headers, content)) = split else { continue };
@@ -191,9 +196,6 @@ pub(super) fn json<'a>(text: &'a str, visit: &mut impl FnMut(Raw<'a>)) -> bool {
                     visit(Raw { place: Place::Json, name: keys[level], text: string, around });
                 }
                 count += 1;
-                if count >= VALUE_LIMIT {
-                    return true;
-                }
             }
             b',' | b':' | b'+' | b'-' | b'.' => {}
             _ if byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() => {}
@@ -221,7 +223,7 @@ fn xml<'a>(text: &'a str, visit: &mut impl FnMut(Raw<'a>)) {
             visit(Raw { place: Place::Xml, name: "", text, around: "" });
         }
     };
-    for piece in text.split('<').skip(1).take(VALUE_LIMIT) {
+    for piece in text.split('<').skip(1) {
         if let Some(data) = piece.strip_prefix("![CDATA[") {
             visit(data.split("]]>").next().unwrap_or(data));
             continue;
