@@ -17,6 +17,7 @@ mod apply;
 mod carry;
 pub mod context;
 mod id;
+mod identity;
 mod literal;
 mod logsource;
 mod message;
@@ -47,8 +48,8 @@ pub use crate::event::address::Network;
 use crate::event::number::{offset_in, to_u8, to_u32, to_usize};
 use crate::event::stamp::{self, Completion, Stamp};
 use crate::event::{
-    Event, Field, Flags, Format, Kind, LogLevel, Nanos, Origin, PathId, Paths, SourceId, Span, TimeQuality,
-    Timestamp, Zone, canonical,
+    Event, Field, Flags, Format, Kind, LogLevel, Nanos, Origin, Outcome, PathId, Paths, SourceId, Span,
+    TimeQuality, Timestamp, Zone, canonical,
 };
 use crate::facts::echo::Echoes;
 use crate::facts::{Marks, Reader, Vocabulary};
@@ -257,6 +258,7 @@ impl Normalizer {
     /// Fills in what other events with the same correlation id know. Call it in the order of the events.
     pub fn join(&mut self, event: &mut Event) {
         self.context.join(event);
+        identity::relate(event, self.options.redaction.emails != Emails::Pseudonyms);
         self.count_attempts(event);
     }
 
@@ -299,6 +301,7 @@ impl Normalizer {
             overrides.complete(event);
         }
         self.carry.follow(event);
+        push_flags(event);
         self.counters.events += 1;
     }
 
@@ -452,6 +455,7 @@ impl Normalizer {
                 }
             }
         }
+        event.meta.flags.set_if(scanner.is_partial(), Flags::OUT_OF_BOUNDS);
         if let Some(verdict) = scanner.finish() {
             push_verdict(event, &verdict);
         }
@@ -844,6 +848,14 @@ fn add_value(event: &mut Event, role: Role, field: Field) {
                 canonical(event, target, field.kind, field.span);
             }
         }
+    }
+}
+
+/// What was out of the ordinary about reading the line, as a field: a rule may ask for it. Most lines have none.
+fn push_flags(event: &mut Event) {
+    let raw = (event.meta.outcome == Outcome::Raw).then_some("raw");
+    for word in event.meta.flags.words().chain(raw) {
+        event.push_text(canonical::READING_FLAGS, Kind::String, word, Origin::Canonical);
     }
 }
 

@@ -206,6 +206,9 @@ pub mod canonical {
         ATTACK_PAYLOAD = "soctop.attack.payload",
         ATTACK_HIDDEN = "soctop.attack.hidden",
         ATTACK_WEAK = "soctop.attack.weak",
+        USER_DOMAIN = "user.domain",
+        RELATED_USER = "related.user",
+        READING_FLAGS = "soctop.flags",
     }
 }
 

@@ -9,6 +9,9 @@ fn alone() -> Options {
     Options { vocabulary: Arc::default(), ..Options::default() }
 }
 
+/// What follows from other fields; it has tests of its own.
+const OF_ALL: [PathId; 3] = [canonical::REQUEST_DECODED, canonical::RELATED_USER, canonical::READING_FLAGS];
+
 /// Canonical fields as `name=value`, sorted; the time first.
 fn canonical_fields(line: &str) -> Vec<String> {
     let paths = Paths::new();
@@ -20,7 +23,7 @@ fn canonical_fields(line: &str) -> Vec<String> {
     let mut shape: Vec<String> = event
         .fields()
         .iter()
-        .filter(|field| field.origin == Origin::Canonical && field.path != canonical::REQUEST_DECODED)
+        .filter(|field| field.origin == Origin::Canonical && !OF_ALL.contains(&field.path))
         .map(|field| format!("{}={}", names.name(field.path), event.text(field.span)))
         .collect();
     shape.sort();
@@ -301,6 +304,23 @@ fn a_canonical_name_with_another_spelling_keeps_both_ours_first() {
     Normalizer::new(paths, Options::default()).normalize(&mut event, Timestamp::default());
     assert_eq!(event.all(canonical::LOG_LEVEL).collect::<Vec<_>>(), ["warn", "WARNING"]);
     assert_eq!(event.get(canonical::SOURCE_IP), Some("1.2.3.4"));
+}
+
+#[test]
+fn what_was_odd_about_a_line_is_a_field_of_it() {
+    for (line, flags) in [
+        (r#"{"a":1}"#, &[][..]),
+        (r#"{"a":01}"#, &["repaired"]),
+        (r#"{"a":1,"a":2}"#, &["duplicate_keys"]),
+        (r#"{"a":1,"a":2"#, &["repaired", "duplicate_keys"]),
+        ("no format at all", &["raw"]),
+    ] {
+        let paths = Paths::new();
+        let mut event = Event::default();
+        Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
+        Normalizer::new(paths, alone()).normalize(&mut event, Timestamp::default());
+        assert_eq!(event.all(canonical::READING_FLAGS).collect::<Vec<_>>(), flags, "{line}");
+    }
 }
 
 #[test]
@@ -632,12 +652,16 @@ fn a_configured_field_wins_over_what_names_suggest() {
         [
             "event.action=login failed",
             "event.duration=1500000",
+            "related.user=alice",
             "source.ip=203.0.113.9",
             "source.port=80",
             "user.name=alice"
         ]
     );
-    assert_eq!(overridden(fields(&known), r#"{"user":"proxy","wer":"-"}"#), ["user.name=proxy"]);
+    assert_eq!(
+        overridden(fields(&known), r#"{"user":"proxy","wer":"-"}"#),
+        ["related.user=proxy", "user.name=proxy"]
+    );
 }
 
 #[test]

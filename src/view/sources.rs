@@ -271,10 +271,13 @@ fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
             count(ledger.redacted)
         ),
         safe!(
-            " lost: {} gap{}, {}",
+            " lost: {} gap{}, {} · a key twice {} · more than is looked at {} · lines joined {}",
             count(ledger.gaps),
             plural(ledger.gaps),
-            format::bytes(ledger.lost_bytes)
+            format::bytes(ledger.lost_bytes),
+            count(ledger.duplicate_keys),
+            count(ledger.out_of_bounds),
+            count(ledger.joined)
         ),
     ];
     for (row, line) in lines.into_iter().enumerate() {

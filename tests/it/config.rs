@@ -499,6 +499,7 @@ fn the_example_of_the_document_makes_an_unknown_format_events() {
     "user.name" = "a.meier"
     "source.ip" = "203.0.113.9"
     "service.name" = "gate"
+    "related.user" = "a.meier"
     "#);
     assert!(stdout(&run(&env, &["trace", "7731"])).contains("7731"));
     assert!(!found.contains("00471100"), "{found}");

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{MINUTE, SECOND, Sample, sample};
+use soctop::samples::Tape;
 use soctop::samples::systems::{MARKET, MarketLine, Request};
 
 pub(super) fn configuration() -> Vec<Sample> {
@@ -155,6 +156,13 @@ pub(super) fn retries_and_latency() -> Vec<Sample> {
     ]
 }
 
+/// As a shipper does that has room for less.
+fn cut_last(tape: &mut Tape) {
+    if let Some(line) = tape.lines.last_mut() {
+        line.text.truncate(line.text.len() - 12);
+    }
+}
+
 pub(super) fn correlation_ids() -> Vec<Sample> {
     vec![
         sample("self-shared-correlation-id", "one correlation id on the requests of many clients", |tape| {
@@ -162,6 +170,20 @@ pub(super) fn correlation_ids() -> Vec<Sample> {
             for n in 0..8 {
                 let ip = format!("10.30.0.{}", 4 + n % 5);
                 tape.shop_request(n * 9 * SECOND, cid, &Request::get(&ip, "/api/v1/products", 200));
+            }
+        }),
+        sample("self-damaged-lines", "a shipper that cuts every line of a service", |tape| {
+            for n in 0..24 {
+                tape.shop(n * 7 * SECOND, "INFO", "shop.core", "Order accepted", "");
+                cut_last(tape);
+            }
+        }),
+        sample("self-damaged-lines.benign", "a few lines that were cut when a disk was full", |tape| {
+            for n in 0..40 {
+                tape.shop(n * 5 * SECOND, "INFO", "shop.core", "Order accepted", "");
+                if n % 3 == 0 {
+                    cut_last(tape);
+                }
             }
         }),
         sample("self-client-chosen-id", "a client that sends the same trace id with every request", |tape| {
