@@ -484,6 +484,8 @@ const ALIASES: &[(Role, &[&str])] = &[
             "cfconnectingip",
             "trueclientip",
             "xclientip",
+            "downstreamremoteaddress",
+            "downstreamdirectremoteaddress",
         ],
     ),
     (
