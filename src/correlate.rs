@@ -20,6 +20,8 @@ pub(crate) mod aggregate;
 mod clock;
 mod crowd;
 mod dedup;
+mod distance;
+mod entries;
 mod entry;
 mod evicted;
 pub(crate) mod evidence;
@@ -28,15 +30,20 @@ mod heartbeat;
 mod history;
 mod hot_reload;
 mod incident;
+mod keys;
+mod memory;
 mod numbers;
 pub(crate) mod plan;
+mod renumbering;
 pub mod risk;
 mod risks;
+mod route;
 mod sketch;
 mod slack;
 pub(crate) mod snapshot;
 mod state_machine;
 mod state_machines;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod timer;
@@ -47,29 +54,27 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 pub(crate) use self::dedup::Deduplicator;
-pub use self::hot_reload::{HotReload, Seeds};
+pub use self::hot_reload::HotReload;
+pub use self::keys::Seeds;
 pub use self::snapshot::SnapshotError;
 
-use hashbrown::hash_map::Entry as Slot;
 use smallvec::SmallVec;
-use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
-use self::aggregate::KeyedMap;
 use self::clock::{Clock, NO_SOURCE};
 use self::crowd::{Crowd, Ghost};
 use self::entry::{Entry, Values};
 use self::evicted::EvictedSummary;
-use self::evidence::{Evidence, cut};
-use self::history::{Seen, Usual};
+use self::evidence::Evidence;
+use self::keys::GroupKeys;
+use self::memory::{Group, Groups, Held, Memory, WindowRun};
 use self::plan::{Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
-use self::timer::{Timer, Timers};
-use self::window::{Change, Limits, Window};
+use self::route::{GroupRef, Signal};
+use self::timer::Timers;
+use self::window::{Change, Limits};
 use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
 use crate::correlate::incident::Incidents;
 use crate::correlate::risk::{RiskScore, Risks};
-use crate::correlate::state_machine::Machine;
-use crate::detect::record::{FieldNumber, MatchRecord};
-use crate::event::veil::compared;
+use crate::detect::record::MatchRecord;
 use crate::event::{EventId, MINUTE, Nanos, SECOND, SourceId, TimeQuality, Timestamp};
 use crate::sigma::decimal::Decimal;
 use crate::sigma::rule::{Diagnostic, RuleIndex, RuleSet};
@@ -186,148 +191,6 @@ impl CorrelationCounters {
     }
 }
 
-/// One group of one rule.
-#[derive(Clone, Debug)]
-struct Group {
-    names: Names,
-    /// Time of the newest entry that its window has or had: here groups that are over are found without a look
-    /// into each window.
-    newest: i64,
-    window: Window,
-    usual: Option<Box<Usual>>,
-    /// Where the rule waits for absences.
-    forward: Option<Box<Forward>>,
-}
-
-/// The forward windows of one group.
-#[derive(Clone, Debug)]
-struct Forward {
-    /// Start of the newest one that was decided.
-    decided: i64,
-    /// Start of the newest one that waits for its end, and how many wait.
-    waiting_since: i64,
-    waiting: usize,
-}
-
-impl Default for Forward {
-    fn default() -> Self {
-        Self { decided: i64::MIN, waiting_since: i64::MIN, waiting: 0 }
-    }
-}
-
-/// A key of a heartbeat rule.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-struct Beat {
-    names: Names,
-    heard: i64,
-    silent: bool,
-    latest: Arc<Evidence>,
-}
-
-/// Everything one rule remembers.
-#[derive(Debug, Default)]
-struct Memory {
-    groups: KeyedMap<u128, Group>,
-    beats: KeyedMap<u128, Beat>,
-    machines: KeyedMap<u128, Machine>,
-    seen: Seen,
-    once: Deduplicator,
-    /// Who gets a place; since there are more groups than places.
-    crowd: Option<Box<Crowd>>,
-    degraded_since: Option<i64>,
-    /// Groups that a firing of a rule below went to, by (time, order) of the firing.
-    links: BTreeMap<(i64, u64), Vec<u128>>,
-    /// Entries of all groups.
-    entries: usize,
-    /// Waits to drop groups that are over.
-    sweep: Option<Timer>,
-    counters: CorrelationCounters,
-}
-
-/// What an entry has met in its group.
-struct Put {
-    /// The group is new.
-    fresh: bool,
-    /// A newer entry was there before.
-    late: bool,
-}
-
-impl Memory {
-    /// Puts an entry into its group. One that is over starts anew, whether it has been dropped by now or not:
-    /// no event within the allowed lateness shares a window with what stands in it.
-    fn put(
-        &mut self,
-        at: &GroupRef<'_>,
-        entry: Entry,
-        (rule, window, limits): (&RulePlan, &WindowPlan, Limits),
-        changes: &mut Vec<Change>,
-    ) -> Put {
-        let time = entry.time;
-        let begin = || Group::new(at.names(), time, rule, window);
-        let (group, fresh) = match self.groups.entry(at.key) {
-            Slot::Vacant(slot) => (slot.insert(begin()), true),
-            Slot::Occupied(slot) => (slot.into_mut(), false),
-        };
-        if group.is_over(rule, window, limits.settled_before) {
-            self.entries = self.entries.saturating_sub(group.window.entries.len());
-            *group = begin();
-        }
-        if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
-            usual.count(time, window.span, baseline);
-        }
-        let late = group.change(&mut self.entries, |entries| {
-            entries.prune(limits.settled_before.saturating_sub(window.span), window);
-            entries.insert(entry, window, limits, changes)
-        });
-        Put { fresh, late }
-    }
-
-    /// Takes note of how many events a group has come to, where that decides who has a place.
-    fn note_size(&mut self, key: u128, places: usize) {
-        let Self { groups, crowd: Some(crowd), .. } = self else { return };
-        let events_of = |key: u128| Some(groups.get(&key)?.window.entries.len());
-        if let Some(events) = events_of(key) {
-            crowd.stands(key, events);
-            crowd.tidy(places, events_of);
-        }
-    }
-
-    /// Changes the window of a group, if there is one that is not over.
-    fn change(
-        &mut self,
-        key: u128,
-        (rule, window, limits): (&RulePlan, &WindowPlan, Limits),
-        change: impl FnOnce(&mut Window),
-    ) {
-        let group = self.groups.get_mut(&key);
-        if let Some(group) = group.filter(|group| !group.is_over(rule, window, limits.settled_before)) {
-            group.change(&mut self.entries, change);
-        }
-    }
-}
-
-impl Group {
-    fn new(names: Names, time: i64, rule: &RulePlan, window: &WindowPlan) -> Self {
-        Self {
-            names,
-            newest: time,
-            window: Window::new(window),
-            usual: rule.extension.baseline.map(|_| Box::default()),
-            forward: (window.anchors != 0).then(Box::default),
-        }
-    }
-
-    /// Changes its window; `entries` counts those of all groups of the rule.
-    fn change<T>(&mut self, entries: &mut usize, change: impl FnOnce(&mut Window) -> T) -> T {
-        let before = self.window.entries.len();
-        let result = change(&mut self.window);
-        *entries = (*entries + self.window.entries.len()).saturating_sub(before);
-        // Where everything was withdrawn the time stays: the group may have a history.
-        self.newest = self.window.newest().unwrap_or(self.newest);
-        result
-    }
-}
-
 /// (rule, time, group) of a raw firing.
 type RawKey = (u32, i64, Vec<Box<str>>);
 
@@ -335,10 +198,7 @@ type RawKey = (u32, i64, Vec<Box<str>>);
 pub struct Correlator {
     plan: Arc<Plan>,
     options: CorrelatorOptions,
-    /// Key of the maps. Nothing that is said depends on it.
-    seed: u64,
-    /// Key of the sketches and of counted values.
-    sketch_seed: u64,
+    keys: GroupKeys,
     clock: Clock,
     timers: Timers,
     /// By whose time what happens now is judged.
@@ -353,7 +213,6 @@ pub struct Correlator {
     groups: usize,
     counters: CorrelationCounters,
     /// Reused buffers.
-    key: Vec<u8>,
     alerts: Vec<Alert>,
     changes: Vec<Change>,
 }
@@ -364,26 +223,6 @@ pub struct Correlator {
 struct Now {
     source: u32,
     time: i64,
-}
-
-/// A signal on its way: a record at its place in time.
-struct Signal<'r> {
-    record: &'r MatchRecord,
-    time: i64,
-    order: u64,
-    /// Made when the first window asks for it.
-    evidence: Option<Arc<Evidence>>,
-    /// Events behind it, when it is a firing.
-    parts: Vec<Arc<Evidence>>,
-}
-
-impl Signal<'_> {
-    fn evidence(&mut self) -> Arc<Evidence> {
-        let parts = &mut self.parts;
-        let made =
-            self.evidence.get_or_insert_with(|| Arc::new(Evidence::of(self.record, std::mem::take(parts))));
-        Arc::clone(made)
-    }
 }
 
 /// How `rules` are evaluated, and what is wrong with their blocks and references.
@@ -419,16 +258,14 @@ impl Correlator {
     pub fn new(rules: &RuleSet, options: CorrelatorOptions) -> (Self, Vec<Diagnostic>) {
         let (plan, diagnostics) = plan(rules, options.lateness);
         let random = || RandomState::new().hash_one(0_u8);
-        let seed = options.seed.unwrap_or_else(random);
-        let sketch_seed =
-            options.seed.or(options.replayed.then_some(REPLAY_SKETCH_SEED)).unwrap_or_else(random);
+        let maps = options.seed.unwrap_or_else(random);
+        let sketches = options.seed.or(options.replayed.then_some(REPLAY_SKETCH_SEED)).unwrap_or_else(random);
         let mut memories = Vec::new();
         memories.resize_with(plan.rules.len(), Memory::default);
         let budget = options.group_budget();
         let correlator = Self {
             plan: Arc::new(plan),
-            seed,
-            sketch_seed,
+            keys: GroupKeys::new(Seeds { maps, sketches }),
             clock: Clock::default(),
             timers: Timers::default(),
             now: Now { source: NO_SOURCE, time: i64::MIN },
@@ -439,7 +276,6 @@ impl Correlator {
             raw: BTreeMap::new(),
             groups: 0,
             counters: CorrelationCounters::default(),
-            key: Vec::new(),
             alerts: Vec::new(),
             changes: Vec::new(),
             options,
@@ -547,15 +383,15 @@ impl Correlator {
             // Claims that cannot be believed do not move others: the arrival counts.
             _ => record.ingested,
         };
-        let mut signal =
-            Signal { record, time: time.0, order: record.seq, evidence: None, parts: Vec::new() };
+        let mut signal = Signal::new(self.keys.subject(record), time.0, record.seq, Vec::new());
         for index in &record.rules {
             let Some(rule) = plan.rules.get(*index as usize) else { continue };
             let times = times_told(record, rule);
             if correlated && (times == 0 || self.is_copy(*index, rule, &signal)) {
                 continue;
             }
-            if !self.own_match(&plan, *index, rule, &mut signal, out) || !correlated {
+            let plain = rule.only_feeds && !self.options.conformance;
+            if !(plain || self.own_match(&plan, *index, rule, &mut signal, out)) || !correlated {
                 continue;
             }
             for route in rule.routes.iter().flat_map(|route| std::iter::repeat_n(route, times)) {
@@ -621,9 +457,10 @@ impl Correlator {
     fn limits(&self, to: usize, rule: &RulePlan, window: &WindowPlan) -> Limits {
         let settled_before = self.settled(rule);
         if self.options.conformance {
-            return Limits { settled_before, entries: usize::MAX, evidence: usize::MAX };
+            let all = usize::MAX;
+            return Limits { settled_before, entries: all, evidence: all, retold: all };
         }
-        let threshold = window.threshold().unwrap_or(0.0).clamp(0.0, 1e7) as usize;
+        let threshold = window.wanted;
         let scarce = self.rules[to].entries > self.options.entries_per_rule;
         let (entries, evidence) = if scarce {
             ((2 * threshold).max(64), 8)
@@ -632,7 +469,7 @@ impl Correlator {
         };
         // Rules above need the fields of all events behind a firing.
         let evidence = if rule.carries_events && !scarce { entries } else { evidence };
-        Limits { settled_before, entries, evidence }
+        Limits { settled_before, entries, evidence, retold: rule.retold }
     }
 
     /// There is no room for one more group of the rule.
@@ -652,9 +489,9 @@ impl Correlator {
         from_rule: bool,
         out: &mut Vec<Output>,
     ) {
-        match self.only_group(&route.group, signal.record) {
+        match self.keys.only_group(signal.of, &route.group) {
             Some(key) => {
-                let group = GroupRef { key, fields: &route.group, record: signal.record, names: None };
+                let group = GroupRef { key, fields: &route.group, record: signal.record(), names: None };
                 self.deliver_to(plan, route, &group, signal, from_rule, out);
             }
             None => self.deliver_to_several(plan, route, signal, from_rule, out),
@@ -669,12 +506,12 @@ impl Correlator {
         from_rule: bool,
         out: &mut Vec<Output>,
     ) {
-        let groups = self.groups_of(&route.group, signal.record);
+        let groups = self.keys.groups_of(signal.record(), &route.group);
         if groups.is_empty() {
             self.rules[route.to].counters.keyless += 1;
         }
         for (key, names) in groups {
-            let group = GroupRef { key, fields: &route.group, record: signal.record, names: Some(names) };
+            let group = GroupRef { key, fields: &route.group, record: signal.record(), names: Some(names) };
             self.deliver_to(plan, route, &group, signal, from_rule, out);
         }
     }
@@ -715,54 +552,6 @@ impl Correlator {
         }
     }
 
-    /// The key of the group of a record whose group fields have one value each: the usual case.
-    fn only_group(&mut self, fields: &[FieldNumber], record: &MatchRecord) -> Option<u128> {
-        self.key.clear();
-        for field in fields {
-            let mut values = record.values(*field);
-            let value = values.next()?;
-            if values.any(|other| !is_same(other, value)) {
-                return None;
-            }
-            fold_into(&mut self.key, value);
-        }
-        Some(xxh3_128_with_seed(&self.key, self.seed))
-    }
-
-    /// The groups a record belongs to when a group field has several values, or none.
-    fn groups_of(&mut self, fields: &[FieldNumber], record: &MatchRecord) -> Vec<(u128, Names)> {
-        let mut combinations: Vec<Vec<&str>> = vec![Vec::with_capacity(fields.len())];
-        for field in fields {
-            let mut values: Vec<&str> = Vec::new();
-            for value in record.values(*field) {
-                if !values.iter().any(|known| is_same(known, value)) {
-                    values.push(value);
-                }
-            }
-            combinations = combinations
-                .iter()
-                .flat_map(|left| values.iter().map(move |value| [left.as_slice(), &[*value]].concat()))
-                .take(MOST_GROUPS)
-                .collect();
-        }
-        combinations
-            .into_iter()
-            .map(|values| {
-                let key = self.fingerprint(values.iter().copied());
-                (key, values.into_iter().map(|value| cut(value).into()).collect())
-            })
-            .collect()
-    }
-
-    /// Keyed hash of values without ASCII case.
-    fn fingerprint<'v>(&mut self, values: impl Iterator<Item = &'v str>) -> u128 {
-        self.key.clear();
-        for value in values {
-            fold_into(&mut self.key, value);
-        }
-        xxh3_128_with_seed(&self.key, self.seed)
-    }
-
     fn step(
         &mut self,
         plan: &Plan,
@@ -783,7 +572,7 @@ impl Correlator {
                     return;
                 }
                 let mut entry = Entry::step(signal.time, signal.order, bit);
-                self.set_value(&mut entry, window, route, signal.record);
+                self.set_value(&mut entry, window, route, signal);
                 self.insert(plan, route.to, group, entry, signal, out);
             }
         }
@@ -803,11 +592,12 @@ impl Correlator {
     }
 
     /// Sets what the window counts or adds up of the record: all values of the field.
-    fn set_value(&mut self, entry: &mut Entry, window: &WindowPlan, route: &Route, record: &MatchRecord) {
+    fn set_value(&mut self, entry: &mut Entry, window: &WindowPlan, route: &Route, signal: &Signal<'_>) {
         match window.measure {
-            Measure::Distinct => entry.values = self.fingerprints_of(&route.value, record),
+            Measure::Distinct => entry.values = self.keys.counted(signal.of, &route.value),
             Measure::Sum | Measure::Average | Measure::Percentile(_) => {
-                let texts = route.value.first().map(|field| record.values(*field)).into_iter().flatten();
+                let texts =
+                    route.value.first().map(|field| signal.record().values(*field)).into_iter().flatten();
                 let numbers: SmallVec<[Decimal; 4]> = texts.filter_map(Decimal::parse).collect();
                 if numbers.is_empty() {
                     self.rules[route.to].counters.not_numeric += 1;
@@ -816,31 +606,6 @@ impl Correlator {
             }
             Measure::Count | Measure::Rules { .. } | Measure::OrderedRules { .. } | Measure::Bucket(_) => {}
         }
-    }
-
-    /// Hashes of all values, or of all tuples of several fields; none without one of the fields.
-    fn fingerprints_of(&mut self, fields: &[FieldNumber], record: &MatchRecord) -> Values {
-        let mut tuples: SmallVec<[SmallVec<[u8; 32]>; 2]> = SmallVec::new();
-        tuples.push(SmallVec::new());
-        for field in fields {
-            let mut longer: SmallVec<[SmallVec<[u8; 32]>; 2]> = SmallVec::new();
-            for value in record.values(*field) {
-                self.key.clear();
-                fold_into(&mut self.key, value);
-                let room = MOST_TUPLES.saturating_sub(longer.len());
-                longer.extend(tuples.iter().take(room).map(|tuple| {
-                    let mut tuple = tuple.clone();
-                    tuple.extend_from_slice(&self.key);
-                    tuple
-                }));
-            }
-            tuples = longer;
-        }
-        let mut hashes: SmallVec<[u64; 4]> =
-            tuples.iter().map(|tuple| xxh3_64_with_seed(tuple, self.sketch_seed)).collect();
-        hashes.sort_unstable();
-        hashes.dedup();
-        Values::of_fingerprints(&hashes)
     }
 
     /// Puts an entry into its group and follows up on what changed.
@@ -855,26 +620,26 @@ impl Correlator {
     ) {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
-        let limits = self.limits(to, rule, window);
+        let run = WindowRun { rule, window, limits: self.limits(to, rule, window) };
         let key = at.key;
-        if self.is_full(to) && !self.rules[to].groups.contains_key(&key) {
+        if self.is_full(to) && !self.rules[to].groups.all.contains_key(&key) {
             self.beyond_budget(rule, to, entry.time, out);
             let Some(before) = self.make_room(to, window, at, entry.time) else { return };
-            self.take_back(to, at, before, (rule, window, limits), entry.time);
+            self.take_back(to, at, before, run, entry.time);
         }
         entry.evidence = Some(signal.evidence());
         let (time, order) = entry.key();
         let opens_forward = entry.rules() & window.anchors != 0;
         // What follows may come back here for a rule above.
         let mut changes = std::mem::take(&mut self.changes);
-        let put = self.rules[to].put(at, entry, (rule, window, limits), &mut changes);
+        let put = self.rules[to].put(at, entry, run, &mut changes);
         if put.fresh {
             self.groups += 1;
             self.expect_sweep(to, rule, window);
         }
         self.rules[to].note_size(key, self.options.groups_per_rule);
         if opens_forward {
-            self.wait_forward(rule, to, key, (time, limits), out);
+            self.wait_forward(rule, to, key, (time, run.limits), out);
         }
         self.follow(plan, to, key, &changes, put.late.then_some((time, order)), out);
         changes.clear();
@@ -887,7 +652,7 @@ impl Correlator {
         let limits = self.limits(to, rule, window);
         let mut changes = Vec::new();
         let reset = Entry::reset(signal.time, signal.order);
-        self.rules[to].change(key, (rule, window, limits), |entries| {
+        self.rules[to].change(key, WindowRun { rule, window, limits }, |entries| {
             entries.insert(reset, window, limits, &mut changes);
         });
         self.follow(plan, to, key, &changes, None, out);
@@ -915,30 +680,30 @@ impl Correlator {
     /// Finds a place for one more group of a full rule, where it is worth more than another: what is known of it.
     fn make_room(&mut self, to: usize, window: &WindowPlan, at: &GroupRef<'_>, time: i64) -> Option<Before> {
         let names = at.names();
-        let sketch_key = self.sketch_key(&names);
+        let sketch_key = self.keys.sketch_key(&names);
         let Memory { groups, crowd, entries, .. } = &mut self.rules[to];
-        let crowd = crowd.get_or_insert_with(|| Box::new(Crowd::new(window.span, by_age(groups))));
+        let crowd = crowd.get_or_insert_with(|| Box::new(Crowd::new(window.span, by_age(groups, window))));
         let (counted, ghost) = crowd.recall(at.key, sketch_key);
-        let victim = crowd.make_room(counted + 1, |key| Some(groups.get(&key)?.window.entries.len()));
-        let Some((key, group)) = victim.and_then(|key| Some((key, groups.remove(&key)?))) else {
+        let victim = crowd.make_room(counted + 1, |key| groups.events_of(key));
+        let Some((key, group)) = victim.and_then(|key| Some((key, groups.all.remove(&key)?))) else {
             crowd.count(sketch_key, 1, time);
             if let Some(ghost) = ghost {
                 crowd.keep(ghost);
             }
             return None;
         };
-        *entries = entries.saturating_sub(group.window.entries.len());
+        *entries = entries.saturating_sub(group.events());
         self.groups = self.groups.saturating_sub(1);
-        self.send_away(to, key, group);
+        self.send_away(to, window, key, &group);
         Some(Before { counted, ghost })
     }
 
     /// Remembers of a group that has to go what there is room for.
-    fn send_away(&mut self, to: usize, key: u128, group: Group) {
-        let sketch_key = self.sketch_key(&group.names);
+    fn send_away(&mut self, to: usize, window: &WindowPlan, key: u128, group: &Held) {
+        let sketch_key = self.keys.sketch_key(&group.names(window));
         let Some(crowd) = &mut self.rules[to].crowd else { return };
-        crowd.count(sketch_key, group.window.entries.len() as u64, group.newest);
-        if let (Some(entry), 1) = (group.window.entries.front(), group.window.entries.len())
+        crowd.count(sketch_key, group.events() as u64, group.newest());
+        if let (Some(entry), 1) = (group.oldest(), group.events())
             && !entry.is_reset()
         {
             let (time, order) = entry.key();
@@ -948,14 +713,8 @@ impl Correlator {
 
     /// Gives a group that came back its place, and what is known of it: the event that was kept, and that there
     /// were more.
-    fn take_back(
-        &mut self,
-        to: usize,
-        at: &GroupRef<'_>,
-        before: Before,
-        (rule, window, limits): (&RulePlan, &WindowPlan, Limits),
-        time: i64,
-    ) {
+    fn take_back(&mut self, to: usize, at: &GroupRef<'_>, before: Before, run: WindowRun<'_>, time: i64) {
+        let WindowRun { rule, window, limits } = run;
         let start = time.saturating_sub(window.span);
         let ghost = before.ghost.filter(|ghost| ghost.time >= start && ghost.time <= time);
         let missing = before.counted.saturating_sub(u64::from(ghost.is_some()));
@@ -973,13 +732,6 @@ impl Correlator {
         memory.groups.insert(at.key, group);
         self.groups += 1;
         self.expect_sweep(to, rule, window);
-    }
-
-    /// What sketches know a group by: the same in every replay.
-    fn sketch_key(&mut self, names: &Names) -> u128 {
-        self.key.clear();
-        names.iter().for_each(|name| fold_into(&mut self.key, name));
-        xxh3_128_with_seed(&self.key, self.sketch_seed)
     }
 
     /// Counts an event that there is no room to follow exactly, and says so the first time.
@@ -1002,24 +754,6 @@ impl Correlator {
     }
 }
 
-/// A group that a record belongs to; its names are made only when it is new.
-struct GroupRef<'r> {
-    key: u128,
-    fields: &'r [FieldNumber],
-    record: &'r MatchRecord,
-    names: Option<Names>,
-}
-
-impl GroupRef<'_> {
-    fn names(&self) -> Names {
-        let of_record = || {
-            let values = self.fields.iter().map(|field| self.record.value(*field).unwrap_or_default());
-            values.map(|value| cut(value).into()).collect()
-        };
-        self.names.clone().unwrap_or_else(of_record)
-    }
-}
-
 /// What is known of a group that gets a place late.
 struct Before {
     /// Events that it may have had.
@@ -1029,53 +763,15 @@ struct Before {
 }
 
 /// Groups and the number of their events, oldest first.
-fn by_age(groups: &KeyedMap<u128, Group>) -> impl Iterator<Item = (u128, usize)> {
-    let mut all: Vec<(i64, &Names, u128, usize)> = groups
-        .iter()
-        .map(|(key, group)| (group.newest, &group.names, *key, group.window.entries.len()))
-        .collect();
+fn by_age(groups: &Groups, window: &WindowPlan) -> impl Iterator<Item = (u128, usize)> {
+    let aged = |(key, group): (&u128, &Held)| (group.newest(), group.names(window), *key, group.events());
+    let mut all: Vec<(i64, Names, u128, usize)> = groups.all.iter().map(aged).collect();
     all.sort_unstable();
-    all.into_iter().map(|(_, _, key, events)| (key, events)).collect::<Vec<_>>().into_iter()
-}
-
-/// Appends a value for hashing: its length and its text without ASCII case. A whole number is one value, however
-/// it is written: 27 and 27.0.
-fn fold_into(buffer: &mut Vec<u8>, value: &str) {
-    let value = one_value(compared(value));
-    buffer.extend_from_slice(&(value.len() as u32).to_le_bytes());
-    let start = buffer.len();
-    buffer.extend_from_slice(value.as_bytes());
-    if let Some(folded) = buffer.get_mut(start..) {
-        folded.make_ascii_lowercase();
-    }
-}
-
-/// Whether two values are one to groups and counts.
-fn is_same(one: &str, other: &str) -> bool {
-    one_value(compared(one)).eq_ignore_ascii_case(one_value(compared(other)))
-}
-
-/// A whole number without a point, whatever it is written with.
-fn one_value(value: &str) -> &str {
-    whole_number(value).unwrap_or(value)
-}
-
-/// The digits of a whole number that is written with a point.
-fn whole_number(value: &str) -> Option<&str> {
-    let (whole, zeros) = value.rsplit_once('.')?;
-    let digits = whole.strip_prefix('-').unwrap_or(whole);
-    let is_whole = !zeros.is_empty()
-        && zeros.bytes().all(|byte| byte == b'0')
-        && !digits.is_empty()
-        && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_whole.then_some(whole)
+    all.into_iter().map(|(_, _, key, events)| (key, events))
 }
 
 /// Groups that a rule may always hold, however many the others have.
 const FEWEST_GROUPS: usize = 256;
-
-/// Values, or tuples of values, that one event counts with.
-const MOST_TUPLES: usize = 1_024;
 
 /// Key of the sketches of a replay.
 const REPLAY_SKETCH_SEED: u64 = 0x736f_6374_6f70;
@@ -1087,9 +783,6 @@ fn times_told(record: &MatchRecord, rule: &plan::RulePlan) -> usize {
     let times = rule.told.and_then(|told| record.value(told)).and_then(|text| text.parse().ok());
     times.map_or(1, |times: usize| times.min(TIMES_LIMIT))
 }
-
-/// Groups that one record can belong to at once.
-const MOST_GROUPS: usize = 16;
 
 /// Group values in original spelling, cut to a bounded length.
 pub(crate) type Names = SmallVec<[Box<str>; 1]>;

@@ -8,6 +8,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use super::distance::Distance;
 use super::entry::Entry;
 use super::evicted::{EvictedSummary, Pane};
 use super::numbers::{Measured, Total, each_bit};
@@ -282,25 +283,53 @@ impl Aggregate {
         enough && f64::from(of) / f64::from(among.max(1)) >= gte
     }
 
+    /// The count that a lower bound is compared with.
+    pub(crate) fn plain_count(&self) -> Option<u64> {
+        match self {
+            Self::Count(count) => Some(*count),
+            Self::Distinct(values) => Some(values.len() as u64),
+            _ => None,
+        }
+    }
+
     /// How much more the condition needs at the least; 0 where that is not known.
-    pub(crate) fn lacks(&self, plan: &WindowPlan) -> u64 {
-        let Some(least) = plan.least else { return 0 };
-        let has = match self {
-            Self::Count(count) => *count,
-            Self::Distinct(values) => values.len() as u64,
-            Self::Rules { .. } => {
-                self.seen(plan, Bounds { known: &Pane::default(), distinct: 0 }).count_ones().into()
+    pub(crate) fn lacks(&self, plan: &WindowPlan, evicted: Option<&EvictedSummary>, start: i64) -> u64 {
+        match (plan.distance, self) {
+            (Distance::Ratio(ratio), Self::Rules { counts, .. }) => {
+                let before = evicted.map_or(0, |evicted| evicted.may_hold(start).first_rule());
+                match **counts {
+                    [of, among, ..] => ratio.lacks(of.saturating_add(before), among),
+                    _ => 0,
+                }
             }
-            _ => return 0,
-        };
-        least.saturating_sub(has)
+            _ if evicted.is_some_and(|evicted| evicted.may_hold(start).unknown > 0) => 0,
+            (Distance::Percentile(share), Self::Sorted(numbers)) => {
+                let below = numbers.partition_point(|number| !share.is_counted(*number));
+                share.lacks(below, numbers.len())
+            }
+            _ if evicted.is_some() => 0,
+            (Distance::All(all), Self::Rules { .. }) => {
+                all & !self.seen(plan, Bounds { known: &Pane::default(), distinct: 0 })
+            }
+            (Distance::Count(least), Self::Rules { .. }) => {
+                let seen = self.seen(plan, Bounds { known: &Pane::default(), distinct: 0 });
+                least.saturating_sub(seen.count_ones().into())
+            }
+            (Distance::Count(least), _) => least.saturating_sub(self.plain_count().unwrap_or(least)),
+            _ => 0,
+        }
     }
 
     /// What one more event adds to that at the most.
-    pub(crate) fn weight(&self, entry: &Entry) -> u64 {
-        match self {
-            Self::Distinct(_) => entry.fingerprints().len() as u64,
-            Self::Rules { .. } => entry.rules().count_ones().into(),
+    pub(crate) fn weight(&self, entry: &Entry, plan: &WindowPlan) -> u64 {
+        match (plan.distance, self) {
+            (Distance::Ratio(ratio), _) => ratio.weight(entry.rules()),
+            (Distance::Percentile(share), _) => {
+                entry.numbers().iter().filter(|number| share.is_counted(**number)).count() as u64
+            }
+            (Distance::All(_), _) => entry.rules(),
+            (_, Self::Distinct(_)) => entry.fingerprints().len() as u64,
+            (_, Self::Rules { .. }) => entry.rules().count_ones().into(),
             _ => 1,
         }
     }

@@ -14,15 +14,18 @@
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::Correlator;
 use super::aggregate::KeyedMap;
 use super::plan::RulePlan;
-use super::{Correlator, Signal};
+use super::route::Signal;
 use crate::detect::record::FieldNumber;
 use crate::event::Nanos;
 
 /// Keys remembered per rule. Beyond it the oldest are forgotten: their copies count, too high and never
 /// too low.
 const MOST_KEYS: usize = 65_536;
+/// Fewer are not looked through for those that are over.
+const FEW_KEYS: usize = 128;
 /// Streams told apart under one key; further ones count by themselves.
 const MOST_STREAMS: usize = 8;
 /// Longest occurrence, in times of `within`.
@@ -81,7 +84,7 @@ impl Deduplicator {
     }
 
     fn clean(&mut self, within: Nanos, settled: i64) {
-        if self.held < self.clean_at.max(1_024) {
+        if self.held < self.clean_at.max(FEW_KEYS) {
             return;
         }
         self.retain(|occurrence| occurrence.last.saturating_add(within) >= settled);
@@ -156,27 +159,29 @@ impl Correlator {
         else {
             return false;
         };
-        let record = signal.record;
-        let value = |field: &FieldNumber| record.value(*field).unwrap_or_default();
-        let rest = || rest.iter().map(value);
-        let file = &*record.path;
-        let stream = self.fingerprint([file].into_iter()) as u64;
+        let (of, keys) = (signal.of, &mut self.keys);
+        let is_told = |field: FieldNumber| of.record.value(field).is_some_and(|value| !value.is_empty());
+        let mut others = 0;
+        for field in rest {
+            let own = keys.of_first(of, *field);
+            others = keys.pair(others, own);
+        }
+        let file = keys.of_file(of.record);
+        let request = rule.once_request.filter(|[_, path, status]| is_told(*path) && is_told(*status));
+        let request = request.map(|[logger, path, status]| {
+            let [logger, path, status] = [logger, path, status].map(|field| keys.of_first(of, field));
+            (keys.pair(keys.pair(path, status), file), logger)
+        });
+        let ids = keys.of_each(of, *first);
         let settled = self.settled(rule);
-        let request = rule.once_request.map(|fields| fields.map(|field| value(&field)));
-        let request = request.filter(|[_, path, status]| !path.is_empty() && !status.is_empty());
+        let memory = &mut self.rules[index as usize].once;
         let mut copy = false;
-        for id in record.values(*first) {
-            let told_by_logger = request.is_some_and(|[logger, path, status]| {
-                let key = self.fingerprint([id, file, path, status].into_iter().chain(rest())) as u64;
-                let logger = self.fingerprint([logger].into_iter()) as u64;
-                let memory = &mut self.rules[index as usize].once;
-                !memory.is_new(key, logger, signal.time, once.within, settled)
-            });
-            copy |= told_by_logger || {
-                let key = self.fingerprint([id].into_iter().chain(rest())) as u64;
-                let memory = &mut self.rules[index as usize].once;
-                !memory.is_new(key, stream, signal.time, once.within, settled)
-            };
+        for id in ids {
+            let key = self.keys.pair(id, others);
+            let mut is_new = |key, stream| memory.is_new(key, stream, signal.time, once.within, settled);
+            let told_by_logger =
+                request.is_some_and(|(request, logger)| !is_new(self.keys.pair(key, request), logger));
+            copy |= told_by_logger || !is_new(key, file);
         }
         self.rules[index as usize].counters.copies += u64::from(copy);
         copy

@@ -8,12 +8,12 @@ use super::evidence::Evidence;
 use crate::sigma::decimal::Decimal;
 
 /// One event (or firing of a rule below) in a group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) time: i64,
     /// Order of reading; breaks ties and identifies the entry.
     pub(crate) order: u64,
-    /// Rule bits and, in the highest bits, [`RESET`] and [`FIRED`].
+    /// Rule bits and, in the highest bits, marks.
     bits: u64,
     pub(crate) values: Values,
     pub(crate) evidence: Option<Arc<Evidence>>,
@@ -53,29 +53,33 @@ impl Values {
 
 const RESET: u64 = 1 << 63;
 const FIRED: u64 = 1 << 62;
+/// For a share: it is of the whole, and of the part.
+const WHOLE: u64 = 1 << 61;
+const PART: u64 = 1 << 60;
 const RULES: u64 = (1 << 60) - 1;
 
 impl Entry {
-    fn new(time: i64, order: u64, bits: u64) -> Self {
+    /// With the marks of [`Entry::bits`].
+    pub(crate) fn with_bits(time: i64, order: u64, bits: u64) -> Self {
         Self { time, order, bits, values: Values::None, evidence: None }
     }
 
     pub(crate) fn step(time: i64, order: u64, bit: u8) -> Self {
-        Self::new(time, order, 1 << bit)
+        Self::with_bits(time, order, 1 << bit)
     }
 
     /// An event of these rules.
     pub(crate) fn of(rules: u64, time: i64, order: u64) -> Self {
-        Self::new(time, order, rules & RULES)
+        Self::with_bits(time, order, rules & RULES)
     }
 
     /// All that is known of some events of these rules: they came before every entry after `time`.
     pub(crate) fn of_rules(rules: u64, time: i64) -> Self {
-        Self::new(time, u64::MAX, rules & RULES)
+        Self::with_bits(time, u64::MAX, rules & RULES)
     }
 
     pub(crate) fn reset(time: i64, order: u64) -> Self {
-        Self::new(time, order, RESET)
+        Self::with_bits(time, order, RESET)
     }
 
     /// Fingerprints of its values.
@@ -106,6 +110,11 @@ impl Entry {
         self.values = Values::Level(level.to_bits());
     }
 
+    /// Its rules and marks, to be stored.
+    pub(crate) fn bits(&self) -> u64 {
+        self.bits
+    }
+
     pub(crate) fn rules(&self) -> u64 {
         self.bits & RULES
     }
@@ -123,8 +132,25 @@ impl Entry {
         self.bits = if fired { self.bits | FIRED } else { self.bits & !FIRED };
     }
 
+    /// How much it counts for of the part and of the whole.
+    pub(crate) fn shares(&self) -> [u32; 2] {
+        [u32::from(self.bits & PART != 0), u32::from(self.bits & WHOLE != 0)]
+    }
+
+    pub(crate) fn set_shares(&mut self, part: bool, whole: bool) {
+        self.bits &= !(PART | WHOLE);
+        self.bits |= if part { PART } else { 0 } | if whole { WHOLE } else { 0 };
+    }
+
     pub(crate) fn key(&self) -> (i64, u64) {
         (self.time, self.order)
+    }
+
+    /// Whether the same event counts for no more than this already does.
+    pub(crate) fn says_as_much_as(&self, same: &Self) -> bool {
+        self.rules() | same.rules() == self.rules()
+            && self.is_reset() == same.is_reset()
+            && (same.values == Values::None || same.values == self.values)
     }
 
     /// Takes in the same event as another referenced rule.

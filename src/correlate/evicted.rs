@@ -55,6 +55,12 @@ impl Pane {
         self.rules.iter_mut().zip(&other.rules).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
     }
 
+    /// Events that may have been of the first rule.
+    pub(crate) fn first_rule(&self) -> u32 {
+        let unknown = u32::try_from(self.unknown).unwrap_or(u32::MAX);
+        self.rules.first().map_or(unknown, |count| count.saturating_add(unknown))
+    }
+
     pub(crate) fn total(&self) -> Total {
         self.above.plus(self.below)
     }

@@ -29,7 +29,7 @@ pub(crate) struct Evidence {
 const ID: FieldNumber = FieldNumber::MAX;
 
 /// There is one for each event in a window: a usual one is a single piece of memory beside its text.
-type Spans = SmallVec<[(FieldNumber, u16); 8]>;
+type Spans = SmallVec<[(FieldNumber, u16); 16]>;
 
 impl Evidence {
     pub(crate) const MOST_PARTS: usize = 32;
@@ -67,6 +67,11 @@ impl Evidence {
         let (text, spans) = packed(self.text.len(), self.all_values().filter_map(keep));
         let parts = self.parts.iter().map(|part| Arc::new(part.renumbered(number))).collect();
         Self { text, spans, parts, ..self.clone() }
+    }
+
+    pub(crate) fn without_parts(&self) -> Self {
+        let (path, text, spans) = (Arc::clone(&self.path), self.text.clone(), self.spans.clone());
+        Self { id: self.id, path, line: self.line, text, spans, parts: Vec::new() }
     }
 
     /// Calls `visit` with every event behind this: the parts of a firing, else the event itself.

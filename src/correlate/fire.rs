@@ -7,10 +7,12 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::entry::Entry;
 use super::evidence::Evidence;
+use super::memory::WindowRun;
 use super::plan::{Evaluator, Measure, Plan, Role, RulePlan, WindowPlan};
+use super::route::{GroupRef, Signal};
 use super::timer::Kind;
 use super::window::{Change, ChangeKind, chosen};
-use super::{Correlator, GroupRef, Names, Output, Signal};
+use super::{Correlator, Names, Output};
 use crate::alert::AlertKind;
 use crate::correlate::incident::{Effect, Facet, Firing};
 use crate::correlate::risk::Cause;
@@ -55,20 +57,20 @@ impl Correlator {
         if !matches!(rule.evaluator, Evaluator::Match) {
             return false;
         }
-        if rule.extension.first_seen.is_some() && !self.is_first(index, rule, signal.record, signal.time) {
+        if rule.extension.first_seen.is_some() && !self.is_first(index, rule, signal.record(), signal.time) {
             return false;
         }
         if self.options.conformance {
             if rule.alone {
                 let rule = crate::sigma::rule::RuleIndex(index);
-                out.push(Output::Match { rule, event: signal.record.event_id });
+                out.push(Output::Match { rule, event: signal.record().event_id });
             }
             return true;
         }
         if rule.states.is_some()
-            && let Some(key) = self.only_group(&rule.group_numbers, signal.record)
+            && let Some(key) = self.keys.only_group(signal.of, &rule.group_numbers)
         {
-            let record = signal.record;
+            let record = signal.record();
             let group = GroupRef { key, fields: &rule.group_numbers, record, names: None };
             self.state_input(plan, index, &group, (0, 1), signal, out);
         }
@@ -79,11 +81,11 @@ impl Correlator {
             debug_assert_eq!(risk.entities.len(), rule.risk_fields.len());
             let mut entities = Vec::new();
             for field in &rule.risk_fields {
-                for value in signal.record.values(*field).take(MOST_VALUES) {
+                for value in signal.record().values(*field).take(MOST_VALUES) {
                     entities.push((*field, value.to_owned()));
                 }
             }
-            let event = Some(signal.record.event_id);
+            let event = Some(signal.record().event_id);
             self.add_risk(plan, Cause { rule: index, plan: rule, time: signal.time, event }, &entities, out);
         }
         true
@@ -96,7 +98,7 @@ impl Correlator {
             let Some(value) = record.value(*field) else { return false };
             values.push(value);
         }
-        let key = self.fingerprint(values.into_iter()) as u64;
+        let key = self.keys.of_values(values.into_iter()) as u64;
         self.rules[index as usize].seen.is_new(key, time, first_seen)
     }
 
@@ -109,12 +111,13 @@ impl Correlator {
         signal: &mut Signal<'_>,
         out: &mut Vec<Output>,
     ) {
-        let record = signal.record;
+        let record = signal.record();
         let present = |fields: &Vec<FieldNumber>| fields.iter().all(|field| record.value(*field).is_some());
         let fields = rule.incident_keys.iter().find(|fields| present(fields)).map_or(&[][..], Vec::as_slice);
         let names = fields.iter().map(|field| plan.fields[usize::from(*field)].as_str());
         let values = fields.iter().filter_map(|field| record.value(*field));
-        let key = self.fingerprint(names.clone().zip(values.clone()).flat_map(|(name, value)| [name, value]));
+        let key =
+            self.keys.of_values(names.clone().zip(values.clone()).flat_map(|(name, value)| [name, value]));
         let firing = Firing {
             kind: AlertKind::Match,
             time: signal.time,
@@ -128,7 +131,7 @@ impl Correlator {
         let group = || {
             let mut group = BTreeMap::new();
             for (name, value) in names.zip(values) {
-                group.insert(name.to_owned(), super::cut(shown(value)).to_owned());
+                group.insert(name.to_owned(), super::evidence::cut(shown(value)).to_owned());
             }
             group
         };
@@ -149,7 +152,9 @@ impl Correlator {
                     _ => details.note_record(record),
                 }
                 for field in &rule.detail_fields {
-                    record.values(*field).for_each(|value| details.note_detail(*field, super::cut(value)));
+                    record
+                        .values(*field)
+                        .for_each(|value| details.note_detail(*field, super::evidence::cut(value)));
                 }
             },
             (context, &mut self.alerts),
@@ -187,10 +192,11 @@ impl Correlator {
                 self.incidents.calm(place, change.value, rule);
             }
             ChangeKind::Retracted => self.retract(plan, to, key, change.time, out),
+            ChangeKind::Changed if rule.retold == 0 && is_silent(rule) && !self.options.conformance => {}
             ChangeKind::Changed if self.looks_the_same(rule, (to, key), from, change.point) => {}
             ChangeKind::Added | ChangeKind::Changed => {
                 if let (Some(baseline), Some(usual)) =
-                    (rule.extension.baseline, self.rules[to].groups.get(&key).and_then(|g| g.usual.as_ref()))
+                    (rule.extension.baseline, self.rules[to].groups.get(key).and_then(|g| g.usual.as_ref()))
                     && !usual.is_spike(change.value, change.time, baseline)
                 {
                     return;
@@ -211,7 +217,7 @@ impl Correlator {
             return false;
         }
         let Evaluator::Window(window) = &rule.evaluator else { return false };
-        let Some(group) = self.rules[to].groups.get(&key) else { return false };
+        let Some(group) = self.rules[to].groups.get(key) else { return false };
         let after = group.window.entries.iter().take(point + 1).skip(from + 1);
         after.rev().filter(|entry| is_behind(entry, window)).nth(Evidence::MOST_PARTS - 1).is_some()
     }
@@ -228,8 +234,8 @@ impl Correlator {
         let Evaluator::Window(window) = &rule.evaluator else { return None };
         let place = (to as u32, incident_facet(rule), key);
         let counted = self.incidents.open_at(place).map(|incident| incident.newest_counted());
-        let group = self.rules[to].groups.get(&key)?;
-        let entries = group.window.entries.range(change.first..=change.point);
+        let group = self.rules[to].groups.get(key)?;
+        let entries = group.window.entries.range(change.first..change.point + 1);
         let newest = group.window.entries.get(change.point)?.key();
         let first = group.window.entries.get(change.first)?.time;
         let mut uncounted = match counted {
@@ -289,7 +295,7 @@ impl Correlator {
     ) {
         let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
         let end = start.saturating_add(window.span);
-        let Some(group) = self.rules[to].groups.get(&key) else { return };
+        let Some(group) = self.rules[to].groups.get(key) else { return };
         let entries: Vec<&Entry> = group.window.between(start, end).collect();
         let fired = Fired {
             time: end,
@@ -333,13 +339,8 @@ impl Correlator {
             if !fired.again && rule.states.is_some() {
                 let record = MatchRecord::at(Timestamp(fired.time), fired.newest.1);
                 let evidence = fired.parts.last().cloned();
-                let mut signal = Signal {
-                    record: &record,
-                    time: fired.time,
-                    order: fired.newest.1,
-                    evidence,
-                    parts: Vec::new(),
-                };
+                let of = self.keys.subject(&record);
+                let mut signal = Signal::shown_as(of, fired.time, fired.newest.1, evidence);
                 let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
                 self.state_input(plan, index, &group, (0, fired.events), &mut signal, out);
             }
@@ -350,7 +351,7 @@ impl Correlator {
     }
 
     fn names_of(&self, to: usize, key: u128) -> Option<Names> {
-        self.rules[to].groups.get(&key).map(|group| group.names.clone())
+        self.rules[to].groups.get(key).map(|group| group.names.clone())
     }
 
     fn is_first_of(&mut self, index: u32, rule: &RulePlan, names: &Names, fired: &Fired) -> bool {
@@ -364,7 +365,7 @@ impl Correlator {
                 None => return false,
             }
         }
-        let key = self.fingerprint(values.iter().map(String::as_str)) as u64;
+        let key = self.keys.of_values(values.iter().map(String::as_str)) as u64;
         self.rules[index as usize].seen.is_new(key, fired.time, first_seen)
     }
 
@@ -437,7 +438,9 @@ impl Correlator {
         }
         let mut found: Vec<String> = Vec::new();
         let mut add = |value: &str| {
-            if found.len() < MOST_VALUES_BEHIND && !found.iter().any(|known| super::is_same(known, value)) {
+            if found.len() < MOST_VALUES_BEHIND
+                && !found.iter().any(|known| super::keys::is_same(known, value))
+            {
                 found.push(value.to_owned());
             }
         };
@@ -476,7 +479,7 @@ impl Correlator {
         let order = firing_order(to, names, fired.time);
         let newest = fired.parts.len().saturating_sub(Evidence::MOST_PARTS);
         let parts = fired.parts.into_iter().skip(newest).collect();
-        let mut signal = Signal { record: &record, time: fired.time, order, evidence: None, parts };
+        let mut signal = Signal::new(self.keys.subject(&record), fired.time, order, parts);
         for route in &rule.routes {
             let again = fired.again && matches!(route.role, Role::Step(_));
             if again {
@@ -499,7 +502,8 @@ impl Correlator {
     ) {
         let position = (signal.time, signal.order);
         let Some(old) = self.rules[to].links.get(&position).cloned() else { return };
-        let now: Vec<u128> = self.groups_of(fields, signal.record).into_iter().map(|(key, _)| key).collect();
+        let now = self.keys.groups_of(signal.record(), fields);
+        let now: Vec<u128> = now.into_iter().map(|(key, _)| key).collect();
         for key in old.into_iter().filter(|key| !now.contains(key)) {
             self.withdraw(plan, to, key, position, out);
         }
@@ -527,7 +531,7 @@ impl Correlator {
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let limits = self.limits(to, rule, window);
         let mut changes = Vec::new();
-        self.rules[to].change(key, (rule, window, limits), |entries| {
+        self.rules[to].change(key, WindowRun { rule, window, limits }, |entries| {
             entries.remove(position, window, limits, &mut changes);
         });
         self.follow(plan, to, key, &changes, None, out);

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::fire::Fired;
+use super::memory::Beat;
 use super::plan::{Evaluator, Plan};
+use super::route::{GroupRef, Signal};
 use super::timer::Kind;
-use super::{Beat, Correlator, GroupRef, Memory, Output, Signal};
+use super::{Correlator, Output};
 use crate::alert::AlertKind;
 use crate::correlate::incident::Facet;
 use crate::detect::record::MatchRecord;
@@ -90,20 +92,13 @@ impl Correlator {
         if rule.states.is_some() {
             let record = MatchRecord::default();
             let evidence = fired.parts.last().cloned();
-            let mut signal = Signal { record: &record, time: at, order: 0, evidence, parts: Vec::new() };
+            let mut signal = Signal::shown_as(self.keys.subject(&record), at, 0, evidence);
             let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
             self.state_input(plan, to as u32, &group, (0, 1), &mut signal, out);
         }
         if !rule.routes.is_empty() {
             self.feed_rules_above(plan, to, &names, fired, out);
         }
-    }
-}
-
-impl Memory {
-    /// The incident of a silent key stays open until the key is heard again.
-    pub(super) fn is_silent(&self, key: u128) -> bool {
-        self.beats.get(&key).is_some_and(|beat| beat.silent)
     }
 }
 

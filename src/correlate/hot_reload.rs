@@ -9,8 +9,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::snapshot::{Places, Renumbering};
-use super::{Correlator, Memory, Output};
+use super::keys::{GroupKeys, Seeds};
+use super::renumbering::{Places, Renumbering};
+use super::{Correlator, Output};
 use crate::alert::AlertStatus;
 use crate::correlate::incident::{Incident, Incidents, Place};
 
@@ -29,24 +30,16 @@ pub struct HotReload {
     pub removed: usize,
 }
 
-/// The keys of a correlator's hashes. What one remembers means nothing to another with other keys.
-#[derive(Clone, Copy, Debug)]
-pub struct Seeds {
-    maps: u64,
-    sketches: u64,
-}
-
 impl Correlator {
     #[must_use]
     pub fn seeds(&self) -> Seeds {
-        Seeds { maps: self.seed, sketches: self.sketch_seed }
+        self.keys.seeds()
     }
 
     /// Hashes as the correlator with these seeds does, in order to succeed it. Call it before anything is
     /// observed.
     pub fn adopt_seeds(&mut self, seeds: Seeds) {
-        self.seed = seeds.maps;
-        self.sketch_seed = seeds.sketches;
+        self.keys = GroupKeys::new(seeds);
     }
 
     /// Takes over from `old`, in the middle of its stream. What is left of `old` is of no use.
@@ -211,25 +204,5 @@ impl Correlator {
         }
         counts.added = self.plan.rules.len() - (counts.kept + counts.changed).min(self.plan.rules.len());
         counts
-    }
-}
-
-impl Memory {
-    /// For other field numbers.
-    fn renumber(&mut self, fields: &Renumbering) {
-        if fields.same {
-            return;
-        }
-        for group in self.groups.values_mut() {
-            for entry in &mut group.window.entries {
-                entry.evidence = entry.evidence.take().map(|evidence| fields.evidence(&evidence));
-            }
-        }
-        for beat in self.beats.values_mut() {
-            beat.latest = fields.evidence(&beat.latest);
-        }
-        for machine in self.machines.values_mut() {
-            machine.latest = machine.latest.take().map(|evidence| fields.evidence(&evidence));
-        }
     }
 }

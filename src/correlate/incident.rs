@@ -116,7 +116,7 @@ impl Details {
 
     /// A value of a detail that the rule names.
     pub(crate) fn note_detail(&mut self, field: FieldNumber, value: &str) {
-        let met = (field, xxh3_64(super::one_value(compared(value)).to_ascii_lowercase().as_bytes()));
+        let met = (field, xxh3_64(super::keys::one_value(compared(value)).to_ascii_lowercase().as_bytes()));
         if self.met.len() >= MOST_DETAILS || self.met.contains(&met) {
             return;
         }
@@ -481,7 +481,7 @@ fn identity(
     feed(&[facet as u8], false);
     for (name, value) in group {
         feed(name.as_bytes(), false);
-        feed(super::one_value(value).as_bytes(), true);
+        feed(super::keys::one_value(value).as_bytes(), true);
     }
     feed(&trigger.0.to_le_bytes(), false);
     xxh3_128(bytes)

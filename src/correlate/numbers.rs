@@ -140,6 +140,14 @@ impl Bound {
         let beyond = if number.is_negative() { end.times(-1) } else { end };
         Self { comparison, number, at: Total::of(number).unwrap_or(beyond) }
     }
+
+    /// The least integer that meets a lower bound.
+    pub(crate) fn least_integer(&self) -> i128 {
+        let floor = self.at.whole.saturating_add(self.at.fraction.div_euclid(UNIT));
+        let is_whole = self.at.fraction.rem_euclid(UNIT) == 0;
+        let meets = is_whole && self.comparison != Comparison::Gt;
+        if meets { floor } else { floor.saturating_add(1) }
+    }
 }
 
 pub(crate) fn each_bit(mut bits: u64, mut visit: impl FnMut(usize)) {

@@ -4,10 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::Names;
+use super::distance::{Distance, Proportion, Share};
+use super::entry::Entry;
+use super::evidence::Evidence;
 use super::numbers::Bound;
 use crate::alert::RuleSummary;
 use crate::detect::record::FieldNumber;
-use crate::event::Nanos;
+use crate::event::{DAY, Nanos};
 use crate::sigma::Level;
 use crate::sigma::comparison::Comparison;
 use crate::sigma::decimal::Decimal;
@@ -46,6 +50,8 @@ pub(crate) struct RulePlan {
     pub(crate) alone: bool,
     /// Firings become incidents.
     pub(crate) incidents: bool,
+    /// A plain detection whose matches do nothing but feed other rules.
+    pub(crate) only_feeds: bool,
     pub(crate) extension: Extension,
     /// Where its matches or firings go.
     pub(crate) routes: Vec<Route>,
@@ -58,6 +64,8 @@ pub(crate) struct RulePlan {
     pub(crate) carried: Vec<FieldNumber>,
     /// Some of these are not the names of its groups: only the events behind a firing know them.
     pub(crate) carries_events: bool,
+    /// So many firings after a late event are told to others again.
+    pub(crate) retold: usize,
     pub(crate) lateness: Nanos,
     /// Rules between it and the events: 0 for a plain detection.
     pub(crate) depth: u32,
@@ -105,8 +113,16 @@ pub(crate) struct WindowPlan {
     /// Order of the rules, for ordered types; a rule with runs stands several times.
     pub(crate) order: Vec<u8>,
     pub(crate) interval: Option<extension::Interval>,
-    /// The condition is that a count, which more events only raise, is at least this.
-    pub(crate) least: Option<u64>,
+    /// How far it is from holding, where that can be told of its kind.
+    pub(crate) distance: Distance,
+    /// Somebody asks for the value of windows that do not hold.
+    pub(crate) is_asked: bool,
+    /// Entries that a group needs room for.
+    pub(crate) wanted: usize,
+    /// By rule bit: where the group values stand in an event.
+    pub(crate) groups: Vec<Vec<FieldNumber>>,
+    /// The only event of a group cannot fire, and nobody asks for it: so many values it may have at the most.
+    pub(crate) lone_values: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -142,6 +158,15 @@ pub(crate) struct Clause {
     pub(crate) forbidden: u64,
 }
 
+impl RulePlan {
+    /// How long after its newest event a group is kept.
+    pub(crate) fn retention(&self, window: &WindowPlan) -> Nanos {
+        // A group that is compared with its own history keeps that history over quiet times.
+        let history = self.extension.baseline.map_or(0, |baseline| baseline.learn.max(14 * DAY));
+        window.span.max(history)
+    }
+}
+
 impl WindowPlan {
     /// The chains to follow: one per clause, or one for all rules.
     pub(crate) fn sequences(&self) -> impl Iterator<Item = Vec<u8>> {
@@ -157,6 +182,41 @@ impl WindowPlan {
     /// The order of the rules in `mask`.
     pub(crate) fn steps(&self, mask: u64) -> Vec<u8> {
         self.order.iter().copied().filter(|bit| mask & (1 << bit) != 0).collect()
+    }
+
+    /// Rules without which the condition never holds, as bits; none where that depends.
+    fn needed(&self) -> u64 {
+        let (Measure::Rules { rules } | Measure::OrderedRules { rules }) = self.measure else { return 0 };
+        match &self.condition {
+            Condition::Clauses(clauses) => match clauses.as_slice() {
+                [only] if only.forbidden == 0 => only.required,
+                _ => 0,
+            },
+            Condition::Thresholds(bounds) if self.is_lower_bound() => {
+                let ordered = matches!(self.measure, Measure::OrderedRules { .. });
+                let all = if ordered { self.order.len() } else { rules as usize };
+                let least = bounds.iter().map(Bound::least_integer).max();
+                if least.is_some_and(|least| least >= all as i128) { (1 << rules) - 1 } else { 0 }
+            }
+            _ => 0,
+        }
+    }
+
+    /// Whether it can be said of late events beforehand what they change.
+    pub(crate) fn tells_distance(&self) -> bool {
+        self.kind == WindowKind::Sliding && self.distance != Distance::Unknown
+    }
+
+    /// Whether a group with this event alone needs no window: it cannot fire, and nobody asks for it.
+    pub(crate) fn waits_for_more(&self, only: &Entry) -> bool {
+        self.lone_values.is_some_and(|most| only.fingerprints().len() as u64 <= most)
+    }
+
+    /// The group that an event of one value for each group field belongs to.
+    pub(crate) fn names_of(&self, entry: &Entry) -> Names {
+        let fields = self.groups.get(entry.rules().trailing_zeros() as usize).map_or(&[][..], Vec::as_slice);
+        let value = |field: &FieldNumber| entry.evidence.as_ref()?.values(*field).next();
+        fields.iter().map(|field| value(field).unwrap_or_default().into()).collect()
     }
 
     /// The condition asks for at least so much, and nothing else.
@@ -238,6 +298,8 @@ impl Plan {
         plan.carry();
         plan.spread_lateness();
         plan.measure_depth();
+        plan.find_groups();
+        plan.find_listeners();
         (plan, builder.diagnostics)
     }
 
@@ -281,6 +343,49 @@ impl Plan {
             }
             if !changed {
                 break;
+            }
+        }
+    }
+
+    /// To whom it matters which events are behind a firing that goes on: windows show the newest of them.
+    fn find_listeners(&mut self) {
+        let has_window: Vec<bool> =
+            self.rules.iter().map(|rule| matches!(rule.evaluator, Evaluator::Window(_))).collect();
+        for rule in &mut self.rules {
+            let shows = |route: &Route| matches!(route.role, Role::Step(_)) && has_window[route.to];
+            rule.retold = match rule.routes.iter().any(shows) {
+                _ if rule.carries_events || rule.extension.baseline.is_some() => usize::MAX,
+                true => Evidence::MOST_PARTS - 1,
+                false => 0,
+            };
+        }
+    }
+
+    /// Where each rule finds its groups, and of which a single event needs no window.
+    fn find_groups(&mut self) {
+        let routes = self.rules.iter().flat_map(|from| {
+            let of_events = matches!(from.evaluator, Evaluator::Match);
+            from.routes.iter().map(move |route| (route.clone(), of_events))
+        });
+        let routes: Vec<(Route, bool)> = routes.collect();
+        for (to, rule) in self.rules.iter_mut().enumerate() {
+            let into = || routes.iter().filter(|(route, _)| route.to == to);
+            let only_events = into().all(|(route, events)| *events && matches!(route.role, Role::Step(_)));
+            rule.only_feeds = matches!(rule.evaluator, Evaluator::Match)
+                && rule.states.is_none()
+                && rule.extension.first_seen.is_none()
+                && rule.extension.risk.is_none()
+                && !(rule.alone && rule.incidents);
+            let asked = rule.states.is_some() || rule.extension.baseline.is_some();
+            let Evaluator::Window(window) = &mut rule.evaluator else { continue };
+            for (route, _) in into() {
+                let Role::Step(bit) = route.role else { continue };
+                let bit = usize::from(bit);
+                window.groups.resize(window.groups.len().max(bit + 1), Vec::new());
+                window.groups[bit].clone_from(&route.group);
+            }
+            if only_events && !asked && !window.is_asked {
+                window.lone_values = most_lone_values(window);
             }
         }
     }
@@ -475,12 +580,14 @@ impl Builder<'_> {
                     || input.correlation.is_some()
                     || extension.states.is_some()
                     || summary.level > Level::Informational),
+            only_feeds: false,
             routes: Vec::new(),
             evaluator: Evaluator::Match,
             group_names: Vec::new(),
             group_numbers: Vec::new(),
             carried: Vec::new(),
             carries_events: false,
+            retold: 0,
             lateness: extension.lateness.unwrap_or(self.default_lateness),
             depth: 0,
             close_after: extension.alert.close_after.unwrap_or(CLOSE_AFTER),
@@ -574,9 +681,10 @@ impl Builder<'_> {
             return;
         } else if let Some(ratio) = &extension.ratio {
             let mut window = window(correlation, &extension, &[]);
-            window.least = None;
             window.measure = Measure::Rules { rules: 2 };
             window.condition = Condition::Ratio { gte: ratio.gte, min: ratio.min };
+            window.distance = distance(&window);
+            window.wanted = 0;
             window.forward.clear();
             plan.evaluator = Evaluator::Window(window);
             self.steps(index, correlation, &[&ratio.of, &ratio.among], found);
@@ -746,7 +854,11 @@ fn absence(absent: &Absent) -> WindowPlan {
         runs: Vec::new(),
         order: vec![0, 1],
         interval: None,
-        least: None,
+        distance: Distance::Unknown,
+        is_asked: false,
+        wanted: 0,
+        groups: Vec::new(),
+        lone_values: None,
     }
 }
 
@@ -766,7 +878,11 @@ fn window(correlation: &Correlation, extension: &Extension, runs: &[u32]) -> Win
         runs: runs.to_vec(),
         order,
         interval: extension.interval,
-        least: None,
+        distance: Distance::Unknown,
+        is_asked: extension.alert.rearm_below.is_some(),
+        wanted: 0,
+        groups: Vec::new(),
+        lone_values: None,
     };
     if let Some(bucket) = extension.bucket {
         plan.measure = Measure::Bucket(bucket);
@@ -806,24 +922,54 @@ fn window(correlation: &Correlation, extension: &Extension, runs: &[u32]) -> Win
             plan.condition = Condition::Clauses(clauses);
         }
     }
-    plan.least = least(&plan);
+    plan.distance = distance(&plan);
+    plan.wanted = plan.threshold().unwrap_or(0.0).clamp(0.0, 1e7) as usize;
     plan
 }
 
+/// How far windows of this kind are from holding, where that can be told.
+fn distance(plan: &WindowPlan) -> Distance {
+    if plan.kind != WindowKind::Sliding {
+        return match &plan.condition {
+            Condition::Thresholds(bounds) => least(plan, bounds).map_or(Distance::Unknown, Distance::Count),
+            _ => Distance::Unknown,
+        };
+    }
+    match (&plan.condition, plan.measure) {
+        (Condition::Ratio { gte, .. }, _) => Distance::Ratio(Proportion(*gte)),
+        (_, Measure::Rules { .. } | Measure::OrderedRules { .. }) if plan.needed() > 0 => {
+            Distance::All(plan.needed())
+        }
+        (Condition::Thresholds(bounds), Measure::Percentile(percent)) => match bounds.as_slice() {
+            [Bound { comparison: comparison @ (Comparison::Gte | Comparison::Gt), number, .. }] => {
+                let (percent, comparison, number) = (percent.to_f64(), *comparison, *number);
+                Distance::Percentile(Share { percent, comparison, number })
+            }
+            _ => Distance::Unknown,
+        },
+        (Condition::Thresholds(bounds), _) => least(plan, bounds).map_or(Distance::Unknown, Distance::Count),
+        _ => Distance::Unknown,
+    }
+}
+
+/// How many values an event may have that cannot fire alone.
+fn most_lone_values(window: &WindowPlan) -> Option<u64> {
+    let kind = matches!(window.kind, WindowKind::Sliding | WindowKind::Last { .. });
+    match (window.distance, window.measure) {
+        (Distance::Count(least), Measure::Count | Measure::Distinct) if kind && least > 1 => Some(least - 1),
+        _ => None,
+    }
+}
+
 /// Where only a lower bound of a count is asked for: that bound, rounded up.
-fn least(plan: &WindowPlan) -> Option<u64> {
+fn least(plan: &WindowPlan, bounds: &[Bound]) -> Option<u64> {
     let counts = matches!(plan.measure, Measure::Count | Measure::Distinct | Measure::Rules { .. });
-    let Condition::Thresholds(bounds) = &plan.condition else { return None };
     if !counts || !plan.is_lower_bound() {
         return None;
     }
-    let least = |bound: &Bound| match bound.comparison {
-        Comparison::Gt => bound.number.to_f64().floor() + 1.0,
-        _ => bound.number.to_f64().ceil(),
-    };
     // Any of the bounds that is not met keeps the condition from holding; the highest decides.
-    let highest = bounds.iter().map(least).fold(0.0, f64::max);
-    (highest < 1e15).then_some(highest as u64)
+    let highest = bounds.iter().map(Bound::least_integer).max()?;
+    u64::try_from(highest.max(0)).ok().filter(|least| *least < 1 << 50)
 }
 
 /// The expression as an OR of ANDs, without clauses that contradict themselves.

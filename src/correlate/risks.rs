@@ -44,9 +44,9 @@ impl Correlator {
     ) {
         for (field, value) in entities {
             let name = plan.fields[usize::from(*field)].as_str();
-            let key = self.fingerprint([name, value].into_iter());
+            let key = self.keys.of_values([name, value.as_str()].into_iter());
             let cause_and_rules = (cause, plan.rules.as_slice());
-            let value = super::cut(shown(value));
+            let value = super::evidence::cut(shown(value));
             let change = self.risks.add(key, (*field, name), value, cause_and_rules);
             let Some(change) = change else {
                 continue;
@@ -89,7 +89,7 @@ impl Correlator {
                 place,
                 rule,
                 firing,
-                || BTreeMap::from([(name.to_owned(), super::cut(value).to_owned())]),
+                || BTreeMap::from([(name.to_owned(), super::evidence::cut(value).to_owned())]),
                 |details, _| details.words = Some(words),
                 (context, &mut self.alerts),
             );

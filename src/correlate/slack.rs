@@ -1,65 +1,139 @@
 //! How far a group is from firing: what lets an event come late without another look at all that came after it.
 //!
-//! Lines are nearly in order everywhere and hardly ever quite. A late event raises every window after it by what it
-//! weighs; where each of them lacks more than that, nothing changes but the newest window.
+//! Lines are nearly in order everywhere and hardly ever quite. A late event raises every window after it, by what it
+//! weighs at the most; where each of them lacks more than that, none of them changes what it says.
+
+use std::collections::VecDeque;
 
 use super::plan::WindowPlan;
 
-/// The least that any of the newest windows lacks, by blocks of time.
+/// The least that any of the windows lacks that end in one stretch of time, and whether any of them holds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Slack {
-    /// Time of the newest window that held.
-    fired: i64,
-    current: u64,
-    previous: u64,
-    /// Where the current block ends.
-    until: i64,
+struct Pane {
+    number: i64,
+    lacks: u64,
+    holds: bool,
 }
 
-/// Length of a block, in timespans of the rule: a late event is covered that reaches back less than one.
-const BLOCK: i64 = 2;
+/// What is known of the windows of a group.
+#[derive(Clone, Debug)]
+pub(crate) struct Slack {
+    /// Of windows that end earlier nothing is known.
+    known_since: i64,
+    older: VecDeque<Pane>,
+    newest: Pane,
+}
+
+/// What all windows that end in some time have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    /// Those that do not hold lack at least so much.
+    pub(crate) lacks: u64,
+    /// Some hold.
+    pub(crate) holds: bool,
+}
+
+/// Panes of one timespan.
+const PANES: i64 = 64;
+/// For so many timespans panes are kept.
+const KEPT: i64 = 3;
+
+impl Pane {
+    fn new(number: i64) -> Self {
+        Self { number, lacks: u64::MAX, holds: false }
+    }
+}
 
 impl Default for Slack {
     fn default() -> Self {
-        Self { fired: i64::MIN, current: u64::MAX, previous: u64::MAX, until: i64::MIN }
+        Self { known_since: i64::MIN, older: VecDeque::new(), newest: Pane::new(i64::MIN) }
     }
 }
 
 impl Slack {
     /// Nothing is known of the windows until `newest`.
-    pub(crate) fn unknown(newest: i64, plan: &WindowPlan) -> Self {
-        Self { fired: newest, current: 0, previous: 0, until: newest.saturating_add(block(plan)) }
+    pub(crate) fn unknown(newest: i64) -> Self {
+        Self { known_since: newest.saturating_add(1), ..Self::default() }
     }
 
-    /// A window that ends at `time` lacks so much; nothing: it holds.
-    pub(crate) fn note(&mut self, time: i64, lacks: u64, plan: &WindowPlan) {
-        if time >= self.until {
-            let skipped = self.until != i64::MIN && time >= self.until.saturating_add(block(plan));
-            self.previous = if skipped { u64::MAX } else { self.current };
-            self.current = u64::MAX;
-            self.until = time.saturating_add(block(plan));
+    /// A window that ends at `time` lacks so much, or holds. Lacking nothing: it may come to hold by anything.
+    pub(crate) fn note(&mut self, time: i64, lacks: u64, holds: bool, plan: &WindowPlan) {
+        let pane = self.pane(pane_of(time, plan), plan);
+        if holds {
+            pane.holds = true;
+        } else {
+            pane.lacks = plan.distance.common(pane.lacks, lacks);
         }
-        if lacks == 0 {
-            self.fired = self.fired.max(time);
+    }
+
+    fn pane(&mut self, number: i64, plan: &WindowPlan) -> &mut Pane {
+        if number > self.newest.number {
+            let before = std::mem::replace(&mut self.newest, Pane::new(number));
+            if before.number != i64::MIN {
+                self.older.push_back(before);
+                self.forget_before(number.saturating_sub(KEPT * PANES), plan);
+            }
         }
-        self.current = self.current.min(lacks);
+        if number == self.newest.number {
+            return &mut self.newest;
+        }
+        let at = self.older.partition_point(|pane| pane.number < number);
+        if self.older.get(at).is_none_or(|pane| pane.number != number) {
+            self.older.insert(at, Pane::new(number));
+        }
+        &mut self.older[at]
     }
 
-    /// Whether an event of `time` that weighs so much makes no window hold, and changes none that holds.
-    pub(crate) fn bears(&self, time: i64, weight: u64, plan: &WindowPlan) -> bool {
-        let first = time.saturating_sub(plan.span);
-        let covered = first >= self.until.saturating_sub(block(plan).saturating_mul(2));
-        let least = self.current.min(self.previous).min(plan.least.unwrap_or(0));
-        covered && self.fired < first && least > weight
+    fn forget_before(&mut self, number: i64, plan: &WindowPlan) {
+        while let Some(pane) = self.older.front().filter(|pane| pane.number < number) {
+            self.known_since =
+                self.known_since.max(pane.number.saturating_add(1).saturating_mul(width(plan)));
+            self.older.pop_front();
+        }
     }
 
-    /// Such an event came.
-    pub(crate) fn bear(&mut self, weight: u64) {
-        self.current = self.current.saturating_sub(weight);
-        self.previous = self.previous.saturating_sub(weight);
+    /// The panes in which windows end from `first` to `last`.
+    fn between(&mut self, first: i64, last: i64, plan: &WindowPlan) -> impl Iterator<Item = &mut Pane> {
+        let (first, last) = (pane_of(first, plan), pane_of(last, plan));
+        let from = self.older.partition_point(|pane| pane.number < first);
+        let newest = Some(&mut self.newest).filter(|pane| (first..=last).contains(&pane.number));
+        self.older.range_mut(from..).take_while(move |pane| pane.number <= last).chain(newest)
+    }
+
+    /// Of windows that end from `first` to `last`; `None` where that is not known.
+    pub(crate) fn room(&mut self, first: i64, last: i64, plan: &WindowPlan) -> Option<Room> {
+        if first < self.known_since {
+            return None;
+        }
+        let none = Room { lacks: u64::MAX, holds: false };
+        Some(self.between(first, last, plan).fold(none, |room, pane| Room {
+            lacks: plan.distance.common(room.lacks, pane.lacks),
+            holds: room.holds || pane.holds,
+        }))
+    }
+
+    /// An event came that these windows hold and that weighs so much.
+    pub(crate) fn bear(&mut self, first: i64, last: i64, weight: u64, plan: &WindowPlan) {
+        if weight > 0 {
+            let after = |pane: &mut Pane| pane.lacks = plan.distance.after(pane.lacks, weight);
+            self.between(first, last, plan).for_each(after);
+        }
+    }
+
+    /// All windows will be looked at again that end after `first` and before `last`, both in their panes.
+    pub(crate) fn renew(&mut self, first: i64, last: i64, plan: &WindowPlan) {
+        let (first, last) = (pane_of(first, plan), pane_of(last, plan));
+        let all = self.older.iter_mut().chain([&mut self.newest]);
+        for pane in all.filter(|pane| first < pane.number && pane.number < last) {
+            *pane = Pane::new(pane.number);
+        }
     }
 }
 
-fn block(plan: &WindowPlan) -> i64 {
-    plan.span.saturating_mul(BLOCK)
+fn width(plan: &WindowPlan) -> i64 {
+    (plan.span / PANES).max(1)
+}
+
+fn pane_of(time: i64, plan: &WindowPlan) -> i64 {
+    time.div_euclid(width(plan))
 }

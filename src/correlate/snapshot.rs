@@ -5,7 +5,6 @@
 //! gone, starts anew, and all others go on as if nothing had happened. The key of the hashes travels
 //! along, since every group is known by it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -18,18 +17,21 @@ use super::entry::Entry;
 use super::evicted::EvictedSummary;
 use super::evidence::Evidence;
 use super::history::{Seen, Usual};
-use super::plan::{Evaluator, RulePlan};
+use super::keys::{GroupKeys, Seeds};
+use super::memory::{Beat, Forward, Group, Held, Memory};
+use super::plan::{Evaluator, RulePlan, WindowPlan};
+use super::renumbering::{Places, Renumbering};
+use super::stored::{Shared, StoredEntry, StoredEvidence, load_evidence};
 use super::timer::{Timer, Timers};
 use super::window::Window;
-use super::{Beat, CorrelationCounters, Correlator, Forward, Group, Memory, Names};
+use super::{CorrelationCounters, Correlator, Names};
 use crate::correlate::incident::{Incident, Incidents, Place};
 use crate::correlate::risk::{Entity, Risks};
 use crate::correlate::state_machine::Machine;
-use crate::detect::record::FieldNumber;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
 /// a wrong reading could hide an attack.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// Floats as the integer of their bits: text would not always give back the same number.
 pub(crate) mod exact {
@@ -67,6 +69,7 @@ struct Stored {
     clock: Clock,
     /// Names of the fields behind field numbers.
     fields: Vec<String>,
+    evidence: Vec<StoredEvidence>,
     rules: Vec<StoredRule>,
     timers: Vec<Timer>,
     timers_made: u64,
@@ -93,11 +96,11 @@ struct StoredRule {
     counters: CorrelationCounters,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct StoredGroup {
     names: Names,
     newest: i64,
-    entries: Vec<Entry>,
+    entries: Vec<StoredEntry>,
     evicted: Option<Box<EvictedSummary>>,
     /// Beside a summary: chains that began with events given up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -110,19 +113,18 @@ impl Correlator {
     /// All state, for [`Correlator::restore`].
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
+        let seeds = self.keys.seeds();
+        let mut shared = Shared::default();
+        let rules = self.plan.rules.iter().zip(&self.rules);
+        let rules = rules.map(|(rule, memory)| store(rule, memory, &mut shared)).collect();
         let stored = Stored {
             version: VERSION,
-            seed: self.seed,
-            sketch_seed: self.sketch_seed,
+            seed: seeds.maps,
+            sketch_seed: seeds.sketches,
             clock: self.clock.clone(),
             fields: self.plan.fields.clone(),
-            rules: self
-                .plan
-                .rules
-                .iter()
-                .zip(&self.rules)
-                .map(|(rule, memory)| store(rule, memory))
-                .collect(),
+            evidence: shared.into_all(),
+            rules,
             timers: self.timers.sorted(),
             timers_made: self.timers.made(),
             incidents: sorted(
@@ -153,8 +155,9 @@ impl Correlator {
         let rules = stored.rules.iter().map(|rule| (rule.id.as_str(), rule.content_hash));
         let places = Places::new(rules, &plan.rules);
         let fields = Renumbering::new(&stored.fields, &plan.fields);
-        self.seed = stored.seed;
-        self.sketch_seed = stored.sketch_seed;
+        self.keys = GroupKeys::new(Seeds { maps: stored.seed, sketches: stored.sketch_seed });
+        let evidence = load_evidence(stored.evidence);
+        let evidence: Vec<_> = evidence.iter().map(|evidence| fields.evidence(evidence)).collect();
         self.clock = stored.clock;
         self.counters = stored.counters;
         let timers = stored.timers.into_iter().filter_map(|timer| {
@@ -165,14 +168,14 @@ impl Correlator {
         let mut kept = 0;
         for (index, rule) in (0..).zip(stored.rules) {
             if let Some(place) = places.of(index).map(|place| place as usize) {
-                self.rules[place] = load(rule, &plan.rules[place], &fields);
+                self.rules[place] = load(rule, &plan.rules[place], &evidence, &fields);
                 self.groups += self.rules[place].groups.len();
                 kept += 1;
             }
         }
         self.find_sweeps();
         for (rule, key, start) in self.waiting() {
-            let group = self.rules[rule].groups.get_mut(&key);
+            let group = self.rules[rule].groups.get_mut(key);
             if let Some(forward) = group.and_then(|group| group.forward.as_mut()) {
                 forward.wait(start);
             }
@@ -199,11 +202,13 @@ impl Correlator {
     }
 }
 
-fn store(rule: &RulePlan, memory: &Memory) -> StoredRule {
+fn store(rule: &RulePlan, memory: &Memory, shared: &mut Shared) -> StoredRule {
+    let groups = memory.groups.all.iter().map(|(key, held)| (*key, held));
+    let groups = sorted(groups).into_iter().map(|(key, held)| (key, store_held(held, rule, shared)));
     StoredRule {
         id: rule.summary.id.clone(),
         content_hash: rule.content_hash,
-        groups: sorted(memory.groups.iter().map(|(key, group)| (*key, store_group(group)))),
+        groups: groups.collect(),
         beats: sorted(memory.beats.iter().map(|(key, beat)| (*key, beat.clone()))),
         machines: sorted(memory.machines.iter().map(|(key, machine)| (*key, machine.clone()))),
         learning_since: memory.seen.learning_since,
@@ -217,11 +222,34 @@ fn store(rule: &RulePlan, memory: &Memory) -> StoredRule {
     }
 }
 
-fn store_group(group: &Group) -> StoredGroup {
+/// A group of one event is known by that event.
+fn store_held(held: &Held, rule: &RulePlan, shared: &mut Shared) -> StoredGroup {
+    let Evaluator::Window(window) = &rule.evaluator else { return StoredGroup::default() };
+    let whole = held.whole().filter(|group| lone_of(group, window).is_none());
+    let only = held.only().or_else(|| held.whole().and_then(|group| lone_of(group, window)));
+    match whole {
+        Some(group) => store_group(group, shared),
+        None => StoredGroup {
+            newest: held.newest(),
+            entries: only.map(|only| shared.store(only)).into_iter().collect(),
+            decided: i64::MIN,
+            ..StoredGroup::default()
+        },
+    }
+}
+
+/// The only entry of a group that needs no window.
+fn lone_of<'g>(group: &'g Group, window: &WindowPlan) -> Option<&'g Entry> {
+    let only = group.window.entries.front().filter(|_| group.window.entries.len() == 1)?;
+    let waits = group.window.evicted.is_none() && window.waits_for_more(only);
+    (waits && group.names == window.names_of(only)).then_some(only)
+}
+
+fn store_group(group: &Group, shared: &mut Shared) -> StoredGroup {
     StoredGroup {
         names: group.names.clone(),
         newest: group.newest,
-        entries: group.window.entries.iter().cloned().collect(),
+        entries: group.window.entries.iter().map(|entry| shared.store(entry)).collect(),
         evicted: group.window.evicted.clone(),
         sequences: group.window.sequences().to_vec(),
         usual: group.usual.clone(),
@@ -229,7 +257,25 @@ fn store_group(group: &Group) -> StoredGroup {
     }
 }
 
-fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
+fn load_held(stored: StoredGroup, window: &WindowPlan, evidence: &[Arc<Evidence>]) -> Held {
+    let mut entries: Vec<Entry> = stored.entries.into_iter().map(|entry| entry.load(evidence)).collect();
+    if let ([only], None) = (entries.as_slice(), &stored.evicted)
+        && (stored.names.is_empty() && window.waits_for_more(only))
+        && let Some(only) = entries.pop()
+    {
+        return Held::lone(only);
+    }
+    let forward = || Box::new(Forward { decided: stored.decided, ..Forward::default() });
+    Held::of_group(Group {
+        names: stored.names,
+        newest: stored.newest,
+        window: Window::restore(entries.into_iter().collect(), stored.evicted, stored.sequences, window),
+        usual: stored.usual,
+        forward: (window.anchors != 0).then(forward),
+    })
+}
+
+fn load(stored: StoredRule, rule: &RulePlan, evidence: &[Arc<Evidence>], fields: &Renumbering) -> Memory {
     let mut memory = Memory {
         seen: Seen {
             learning_since: stored.learning_since,
@@ -244,20 +290,10 @@ fn load(stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
         ..Memory::default()
     };
     if let Evaluator::Window(window) = &rule.evaluator {
-        for (key, mut group) in stored.groups {
-            for entry in &mut group.entries {
-                entry.evidence = entry.evidence.take().map(|evidence| fields.evidence(&evidence));
-            }
-            let group = Group {
-                names: group.names,
-                newest: group.newest,
-                window: Window::restore(group.entries.into(), group.evicted, group.sequences, window),
-                usual: group.usual,
-                forward: (window.anchors != 0)
-                    .then(|| Box::new(Forward { decided: group.decided, ..Forward::default() })),
-            };
-            memory.entries += group.window.entries.len();
-            memory.groups.insert(key, group);
+        for (key, group) in stored.groups {
+            let held = load_held(group, window, evidence);
+            memory.entries += held.events();
+            memory.groups.all.insert(key, held);
         }
     }
     for (key, mut beat) in stored.beats {
@@ -275,53 +311,4 @@ fn sorted<K: Ord + Copy, V>(entries: impl Iterator<Item = (K, V)>) -> Vec<(K, V)
     let mut entries: Vec<(K, V)> = entries.collect();
     entries.sort_unstable_by_key(|(key, _)| *key);
     entries
-}
-
-/// From the numbers of earlier rules to those of the present ones with the same text.
-pub(super) struct Places(Vec<Option<u32>>);
-
-impl Places {
-    /// `earlier` are ids and hashes of the text.
-    pub(super) fn new<'r>(earlier: impl Iterator<Item = (&'r str, u64)>, present: &[RulePlan]) -> Self {
-        let known: BTreeMap<(&str, u64), u32> = present
-            .iter()
-            .zip(0..)
-            .map(|(rule, index)| ((rule.summary.id.as_str(), rule.content_hash), index))
-            .collect();
-        Self(earlier.map(|rule| known.get(&rule).copied()).collect())
-    }
-
-    /// Where the rule stands now; `None` when its text changed or it is gone.
-    pub(super) fn of(&self, earlier: u32) -> Option<u32> {
-        self.0.get(earlier as usize).copied().flatten()
-    }
-
-    /// The present rules that an earlier one has the text of.
-    pub(super) fn kept(&self) -> BTreeSet<u32> {
-        self.0.iter().copied().flatten().collect()
-    }
-}
-
-/// From the field numbers of earlier rules to those of the present ones.
-pub(super) struct Renumbering {
-    numbers: Vec<Option<FieldNumber>>,
-    pub(super) same: bool,
-}
-
-impl Renumbering {
-    pub(super) fn new(old: &[String], new: &[String]) -> Self {
-        let find = |name: &String| new.iter().position(|other| other == name).map(|at| at as FieldNumber);
-        Self { numbers: old.iter().map(find).collect(), same: new.starts_with(old) }
-    }
-
-    pub(super) fn number(&self, old: FieldNumber) -> Option<FieldNumber> {
-        self.numbers.get(usize::from(old)).copied().flatten()
-    }
-
-    pub(super) fn evidence(&self, evidence: &Arc<Evidence>) -> Arc<Evidence> {
-        if self.same {
-            return Arc::clone(evidence);
-        }
-        Arc::new(evidence.renumbered(&|old| self.number(old)))
-    }
 }

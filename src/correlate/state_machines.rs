@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::fire::{evidence_of, named};
+use super::memory::Group;
 use super::plan::{Evaluator, Plan};
+use super::route::{GroupRef, Signal};
 use super::timer::Kind;
-use super::{Correlator, Group, GroupRef, Names, Output, Signal};
+use super::{Correlator, Names, Output};
 use crate::alert::{AlertKind, AlertStatus, Transition};
 use crate::correlate::incident::{Effect, Facet, Firing};
 use crate::correlate::state_machine::{Machine, StateChange};
@@ -272,7 +274,7 @@ impl Correlator {
         let rule = &self.plan.rules[index];
         let Evaluator::Window(window) = &rule.evaluator else { return None };
         let settled = self.settled(rule);
-        self.rules[index].groups.get(&key).filter(|group| !group.is_over(rule, window, settled))
+        self.rules[index].groups.get(key).filter(|group| !group.is_over(rule, window, settled))
     }
 
     /// Time of the first event in the rule's own newest window.
@@ -287,7 +289,7 @@ impl Correlator {
         let Some(group) = self.live_group(index as usize, key) else { return Vec::new() };
         let entries = &group.window.entries;
         let skipped = entries.len().saturating_sub(count as usize);
-        entries.range(skipped..).filter_map(evidence_of).collect()
+        entries.range(skipped..entries.len()).filter_map(evidence_of).collect()
     }
 
     /// What was inferred should have been said by the service by now.

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::{Clock, NO_SOURCE};
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
 use super::window::Limits;
-use super::{Correlator, Forward, Group, Now, Output};
+use super::{Correlator, Now, Output};
 use crate::alert::AlertKind;
 use crate::correlate::incident::{Facet, memory};
 use crate::event::{Nanos, SECOND};
@@ -172,21 +172,6 @@ impl Timers {
     }
 }
 
-impl Forward {
-    /// A timer waits for the end of the forward window that begins at `start`.
-    pub(super) fn wait(&mut self, start: i64) {
-        self.waiting_since = self.waiting_since.max(start);
-        self.waiting += 1;
-    }
-}
-
-impl Group {
-    /// Its newest event has left every window when nothing before `settled` is expected any more.
-    pub(super) fn is_over(&self, rule: &RulePlan, window: &WindowPlan, settled: i64) -> bool {
-        self.newest.saturating_add(retention(rule, window)).saturating_add(1) < settled
-    }
-}
-
 impl Correlator {
     pub(super) fn timer(&mut self, rule: &RulePlan, at: i64, index: u32, key: u128, kind: Kind) -> Timer {
         // A state is shown as soon as it is known and corrected when a late event says otherwise.
@@ -205,10 +190,13 @@ impl Correlator {
         if self.options.conformance && !self.finished {
             return;
         }
+        let Some(first) = self.timers.pop_due(&self.clock, inclusive) else { return };
         let plan = Arc::clone(&self.plan);
-        while let Some(timer) = self.timers.pop_due(&self.clock, inclusive) {
+        let mut next = Some(first);
+        while let Some(timer) = next {
             self.now = Now { source: timer.source, time: timer.due };
             self.run(&plan, &timer, out);
+            next = self.timers.pop_due(&self.clock, inclusive);
         }
     }
 
@@ -274,15 +262,8 @@ impl Correlator {
         let settled = at.saturating_add(1).min(self.clock.low().saturating_sub(lateness));
         let memory = &mut self.rules[to];
         memory.sweep = None;
-        let (groups, mut entries) = (memory.groups.len(), 0);
-        memory.groups.retain(|_, group| {
-            let stays = !group.is_over(rule, window, settled);
-            entries += if stays { group.window.entries.len() } else { 0 };
-            stays
-        });
-        memory.entries = entries;
+        self.groups = self.groups.saturating_sub(memory.drop_over(rule, window, settled));
         let left = memory.groups.len();
-        self.groups = self.groups.saturating_sub(groups - left);
         let next = at.saturating_add(pause(rule, window)).max(self.newest_due(rule));
         // At the end of time there is no next.
         if left > 0 && next > at {
@@ -301,7 +282,7 @@ impl Correlator {
         out: &mut Vec<Output>,
     ) {
         let Evaluator::Window(window) = &rule.evaluator else { return };
-        let group = self.rules[to].groups.get_mut(&key);
+        let group = self.rules[to].groups.get_mut(key);
         let Some(forward) = group.and_then(|group| group.forward.as_mut()) else { return };
         if forward.waiting_since == start {
             return;
@@ -326,7 +307,7 @@ impl Correlator {
 
     fn forward_ended(&mut self, plan: &Plan, to: usize, key: u128, start: i64, out: &mut Vec<Output>) {
         let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
-        let Some(group) = self.rules[to].groups.get_mut(&key) else { return };
+        let Some(group) = self.rules[to].groups.get_mut(key) else { return };
         let Some(forward) = &mut group.forward else { return };
         forward.waiting = forward.waiting.saturating_sub(1);
         if forward.decided == start {
@@ -394,15 +375,7 @@ impl Correlator {
     }
 }
 
-/// How long after its newest event a group is kept.
-fn retention(rule: &RulePlan, window: &WindowPlan) -> i64 {
-    const FORTNIGHT: i64 = 14 * crate::event::DAY;
-    // A group that is compared with its own history keeps that history over quiet times.
-    let history = rule.extension.baseline.map_or(0, |baseline| baseline.learn.max(FORTNIGHT));
-    window.span.max(history)
-}
-
 /// How long groups that are over may stay before they are dropped.
 fn pause(rule: &RulePlan, window: &WindowPlan) -> i64 {
-    (retention(rule, window) / SWEEPS).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+    (rule.retention(window) / SWEEPS).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }

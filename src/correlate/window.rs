@@ -3,19 +3,20 @@
 //! The newest window is kept up to date: an event in order enters it, what is older than its start
 //! leaves, and each event does both once, so that the cost is constant on average. An event that
 //! comes late is put where it belongs and only the event times whose window can hold it are looked
-//! at again, with an aggregate built from scratch. Whether a firing holds is therefore a function of
+//! at again, with an aggregate built from scratch; where it can be told beforehand that none of them will say anything
+//! else (see `slack`), not even those. Whether a firing holds is therefore a function of
 //! the set of events alone; `the_order_of_arrival_has_no_meaning` holds that line.
 //!
 //! A *point* is the last of several events with one time: there, the condition is looked at once.
 //! A reset splits: nothing before it is in any window after it.
 
-use std::collections::VecDeque;
-
-use super::aggregate::{Aggregate, Sequence, View};
+use super::aggregate::{Aggregate, Sequence, Verdict, View};
+use super::distance::Distance;
+use super::entries::Entries;
 use super::entry::Entry;
 use super::evicted::EvictedSummary;
 use super::plan::{Measure, WindowPlan};
-use super::slack::Slack;
+use super::slack::{Room, Slack};
 use crate::sigma::extension::{Interval, Tie, WindowKind};
 
 /// What became of the firing at one point.
@@ -29,6 +30,12 @@ pub(crate) struct Change {
     pub(crate) value: f64,
     /// Events that had to be given up decide whether it holds.
     pub(crate) undecided: bool,
+}
+
+impl Change {
+    fn holds(&self) -> bool {
+        matches!(self.kind, ChangeKind::Added | ChangeKind::Changed)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +57,13 @@ pub(crate) struct Limits {
     pub(crate) entries: usize,
     /// How many of the newest entries keep their evidence.
     pub(crate) evidence: usize,
+    /// So many of the firings after a late event are told again, which have other events behind them now.
+    pub(crate) retold: usize,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
-    pub(crate) entries: VecDeque<Entry>,
+    pub(crate) entries: Entries,
     /// First entry of the newest window.
     head: usize,
     aggregate: Aggregate,
@@ -62,24 +71,27 @@ pub(crate) struct Window {
     pub(crate) evicted: Option<Box<EvictedSummary>>,
     /// Entries that are resets.
     resets: usize,
+    /// There was an entry that counts for more than one number: shares of its windows are not known.
+    has_crowded: bool,
     slack: Slack,
 }
 
 impl Window {
     pub(crate) fn new(plan: &WindowPlan) -> Self {
         Self {
-            entries: VecDeque::new(),
+            entries: Entries::default(),
             head: 0,
             aggregate: Aggregate::new(plan),
             evicted: None,
             resets: 0,
+            has_crowded: false,
             slack: Slack::default(),
         }
     }
 
     /// Rebuilds the newest window around stored entries.
     pub(crate) fn restore(
-        entries: VecDeque<Entry>,
+        entries: Entries,
         evicted: Option<Box<EvictedSummary>>,
         sequences: Vec<Sequence>,
         plan: &WindowPlan,
@@ -90,7 +102,8 @@ impl Window {
             aggregate: Aggregate::new(plan),
             evicted,
             resets: entries.iter().filter(|entry| entry.is_reset()).count(),
-            slack: Slack::unknown(newest, plan),
+            has_crowded: entries.iter().any(|entry| entry.numbers().len() > 1),
+            slack: Slack::unknown(newest),
             entries,
         };
         window.rebuild_newest(plan);
@@ -113,12 +126,13 @@ impl Window {
     /// newest.
     pub(crate) fn insert(
         &mut self,
-        entry: Entry,
+        mut entry: Entry,
         plan: &WindowPlan,
         limits: Limits,
         changes: &mut Vec<Change>,
     ) -> bool {
         let key = entry.key();
+        self.has_crowded |= !plan.distance.mark(&mut entry);
         self.resets += usize::from(entry.is_reset());
         self.evicted = self.evicted.take().filter(|evicted| !evicted.is_over(key.0));
         if let Some(evicted) = &mut self.evicted {
@@ -146,8 +160,16 @@ impl Window {
         if !self.entries[index].is_reset() {
             let seen = Seen { aggregate: &self.aggregate, evicted: self.evicted.as_deref() };
             let (change, lacks) = look(&mut self.entries, plan, seen, self.head, index);
-            self.slack.note(change.time, lacks, plan);
+            self.note(&change, lacks, plan);
             changes.push(change);
+        }
+    }
+
+    /// Remembers how far a window is from firing, where that is of use.
+    fn note(&mut self, change: &Change, lacks: u64, plan: &WindowPlan) {
+        if plan.tells_distance() {
+            let lacks = if self.resets > 0 { 0 } else { lacks };
+            self.slack.note(change.time, lacks, change.holds(), plan);
         }
     }
 
@@ -171,15 +193,24 @@ impl Window {
         if says_nothing {
             return false;
         }
-        if new && self.bears(&entry, plan) {
-            self.slip_in(at, entry, plan);
+        if let Some(same) = known.filter(|same| same.says_as_much_as(&entry))
+            && self.is_quiet(same.time, plan)
+        {
+            self.entries[at].evidence = entry.evidence;
+            return false;
+        }
+        if new && let Some(borne) = self.bears(at, &entry, plan, limits) {
+            self.slip_in(at, entry, borne.own, plan);
+            if borne.holds {
+                self.retell(at, plan, limits, changes);
+            }
             return true;
         }
         let before = self.rewind(&entry, plan);
-        match self.entries.get_mut(at).filter(|_| !new) {
+        match self.entries.get(at).filter(|_| !new) {
             // The same event as another referenced rule: one entry for both. A firing that holds as
             // before may have other events behind it now.
-            Some(same) => same.absorb(entry),
+            Some(_) => self.entries.absorb(at, entry),
             None => {
                 self.entries.insert(at, entry);
                 if at <= self.head {
@@ -191,18 +222,60 @@ impl Window {
         new
     }
 
-    /// Whether a late entry changes nothing of what any window says.
-    fn bears(&self, entry: &Entry, plan: &WindowPlan) -> bool {
-        let plain = plan.kind == WindowKind::Sliding && !entry.is_reset();
-        plain
-            && self.resets == 0
-            && self.evicted.is_none()
-            && self.slack.bears(entry.time, self.aggregate.weight(entry), plan)
+    /// Whether no window that an event of `time` belongs to holds.
+    fn is_quiet(&mut self, time: i64, plan: &WindowPlan) -> bool {
+        let room = plan.tells_distance().then(|| self.slack.room(time, time.saturating_add(plan.span), plan));
+        room.flatten().is_some_and(|room| !room.holds)
+    }
+
+    /// Whether no window that a late entry belongs to comes to hold by it, and those that hold go on.
+    fn bears(&mut self, at: usize, entry: &Entry, plan: &WindowPlan, limits: Limits) -> Option<Borne> {
+        if !plan.tells_distance() || entry.is_reset() || self.resets > 0 || self.has_crowded {
+            return None;
+        }
+        let weight = self.aggregate.weight(entry, plan);
+        let Room { lacks, holds } =
+            self.slack.room(entry.time, entry.time.saturating_add(plan.span), plan)?;
+        let own = self.own_lack(at, entry, weight, plan)?;
+        let counted = plan.measure == Measure::Count && plan.interval.is_none() && self.evicted.is_none();
+        let goes_on = (counted && limits.retold < usize::MAX) || (own > 0 && !holds);
+        let borne = Borne { own, holds: holds || own == 0 };
+        (goes_on && plan.distance.after(lacks, weight) > 0).then_some(borne)
+    }
+
+    /// How much the window lacks at the least that ends with a late entry.
+    fn own_lack(&mut self, at: usize, entry: &Entry, weight: u64, plan: &WindowPlan) -> Option<u64> {
+        if self.entries.get(at).is_some_and(|next| next.time == entry.time) {
+            return Some(u64::MAX);
+        }
+        let start = start_of(entry.time, plan);
+        if let Distance::Count(all) | Distance::All(all) = plan.distance {
+            // It has no more than the window before it, and the entry.
+            let before = at.checked_sub(1).and_then(|before| self.entries.get(before));
+            let Some(before) = before.map(|before| before.time).filter(|time| *time >= start) else {
+                return Some(if self.evicted.is_some() { 0 } else { plan.distance.after(all, weight) });
+            };
+            let room = self.slack.room(before, before, plan)?;
+            let lacks = plan.distance.common(room.lacks, all);
+            return Some(if room.holds { 0 } else { plan.distance.after(lacks, weight) });
+        }
+        let first = self.entries.partition_point(|other| other.time < start);
+        let [mut part, mut whole] = self.entries.shares(first..at);
+        let [own_part, own_whole] = entry.shares();
+        (part, whole) = (part.saturating_add(own_part), whole.saturating_add(own_whole));
+        if let (Distance::Ratio(_), Some(evicted)) = (plan.distance, &self.evicted) {
+            part = part.saturating_add(evicted.may_hold(start).first_rule());
+        }
+        Some(plan.distance.lacks_of([part, whole]))
     }
 
     /// Puts such an entry where it belongs.
-    fn slip_in(&mut self, at: usize, mut entry: Entry, plan: &WindowPlan) {
-        self.slack.bear(self.aggregate.weight(&entry));
+    fn slip_in(&mut self, at: usize, mut entry: Entry, own_lack: u64, plan: &WindowPlan) {
+        let last = entry.time.saturating_add(plan.span);
+        self.slack.bear(entry.time, last, self.aggregate.weight(&entry, plan), plan);
+        if own_lack > 0 {
+            self.slack.note(entry.time, own_lack, false, plan);
+        }
         let start = self.newest().map_or(i64::MIN, |newest| start_of(newest, plan));
         if entry.time >= start {
             self.aggregate.add(&mut entry, plan);
@@ -210,6 +283,37 @@ impl Window {
             self.head += 1;
         }
         self.entries.insert(at, entry);
+    }
+
+    /// Counts of windows that hold have risen by a late entry. Told of them are those that it is among the newest
+    /// events of, and the newest of all: what others say of their events and of their count is the same.
+    fn retell(&mut self, at: usize, plan: &WindowPlan, limits: Limits, changes: &mut Vec<Change>) {
+        let Some(time) = self.entries.get(at).map(|entry| entry.time) else { return };
+        let last = time.saturating_add(plan.span);
+        let near = at..self.entries.len().min(at + 1 + limits.retold);
+        for index in near.clone() {
+            if self.entries[index].time <= last {
+                changes.extend(self.tell_count(index, plan, limits));
+            }
+        }
+        let behind = self.entries.partition_point(|entry| entry.time <= last);
+        let newest = (near.end..behind).rev().find(|index| self.entries[*index].has_fired());
+        changes.extend(newest.and_then(|index| self.tell_count(index, plan, limits)));
+    }
+
+    /// Looks again at a point by its count alone, if anything was told of it or it is new.
+    fn tell_count(&mut self, index: usize, plan: &WindowPlan, limits: Limits) -> Option<Change> {
+        let time = self.entries[index].time;
+        let Distance::Count(least) = plan.distance else { return None };
+        if !self.is_point(index) || time < limits.settled_before {
+            return None;
+        }
+        let first = self.entries.partition_point(|entry| entry.time < start_of(time, plan));
+        let count = (index + 1).saturating_sub(first) as u64;
+        let kind = mark(&mut self.entries, index, count >= least);
+        let change = Change { kind, time, point: index, first, value: count as f64, undecided: false };
+        self.note(&change, least.saturating_sub(count), plan);
+        (kind != ChangeKind::Quiet).then_some(change)
     }
 
     /// Takes the events from the time of a late `entry` on out of the newest window: what is left, and its first
@@ -232,11 +336,11 @@ impl Window {
             return None;
         }
         let mut aggregate = std::mem::replace(&mut self.aggregate, Aggregate::new(plan));
-        for entry in self.entries.range(from.max(self.head)..) {
+        for entry in self.entries.range(from.max(self.head)..self.entries.len()) {
             aggregate.remove(entry);
         }
-        for entry in self.entries.range_mut(first..self.head.min(from).max(first)) {
-            aggregate.add(entry, plan);
+        for index in first..self.head.min(from).max(first) {
+            aggregate.add(&mut self.entries[index], plan);
         }
         Some((aggregate, first))
     }
@@ -297,6 +401,9 @@ impl Window {
             Measure::Bucket(_) => i64::MAX,
             _ => time.saturating_add(plan.span),
         };
+        let ends_with_all = self.newest().is_some_and(|newest| newest <= reach);
+        let renewed = if ends_with_all { i64::MAX } else { reach };
+        self.slack.renew(time.max(limits.settled_before), renewed, plan);
         for index in from..self.entries.len() {
             if self.entries[index].time > reach {
                 return;
@@ -305,7 +412,7 @@ impl Window {
             if self.is_point(index) && self.entries[index].time >= limits.settled_before {
                 let seen = Seen { aggregate: &aggregate, evicted: self.evicted.as_deref() };
                 let (change, lacks) = look(&mut self.entries, plan, seen, head, index);
-                self.slack.note(change.time, lacks, plan);
+                self.note(&change, lacks, plan);
                 changes.push(change);
             }
         }
@@ -358,6 +465,9 @@ impl Window {
     /// The first entry of the window that ends at `index`, found backwards.
     fn first_of_window(&self, index: usize, plan: &WindowPlan) -> usize {
         let start = start_of(self.entries[index].time, plan);
+        if plan.kind == WindowKind::Sliding && self.resets == 0 {
+            return self.entries.partition_point(|entry| entry.time < start).min(index);
+        }
         let mut first = index;
         while let Some(before) = first.checked_sub(1).and_then(|before| self.entries.get(before)) {
             let pause = self.entries[first].time.saturating_sub(before.time);
@@ -421,7 +531,7 @@ impl Window {
     /// Entries of the closed interval.
     pub(crate) fn between(&self, start: i64, end: i64) -> impl Iterator<Item = &Entry> {
         let from = self.entries.partition_point(|entry| entry.time < start);
-        self.entries.range(from..).take_while(move |entry| entry.time <= end)
+        self.entries.range(from..self.entries.len()).take_while(move |entry| entry.time <= end)
     }
 }
 
@@ -436,7 +546,7 @@ fn start_of(time: i64, plan: &WindowPlan) -> i64 {
 
 /// Lets the entry at `index` into the window and everything too old out of it.
 fn admit(
-    entries: &mut VecDeque<Entry>,
+    entries: &mut Entries,
     plan: &WindowPlan,
     aggregate: &mut Aggregate,
     head: &mut usize,
@@ -467,6 +577,14 @@ fn admit(
     }
 }
 
+/// How windows bear a late entry.
+struct Borne {
+    /// What its own window lacks at the least; nothing: it has to be looked at.
+    own: u64,
+    /// Some of them hold.
+    holds: bool,
+}
+
 /// What is known of a window.
 struct Seen<'w> {
     aggregate: &'w Aggregate,
@@ -475,12 +593,41 @@ struct Seen<'w> {
 
 /// Evaluates the point at `index` and moves the mark of its run there; also, how much it lacks to hold.
 fn look(
-    entries: &mut VecDeque<Entry>,
+    entries: &mut Entries,
     plan: &WindowPlan,
     Seen { aggregate, evicted }: Seen<'_>,
     first: usize,
     index: usize,
 ) -> (Change, u64) {
+    let time = entries[index].time;
+    let lacks = aggregate.lacks(plan, evicted, start_of(time, plan));
+    let quick = aggregate.plain_count().filter(|_| evicted.is_none());
+    let verdict = match (plan.distance, quick) {
+        (Distance::Count(_), Some(count)) => {
+            Verdict { holds: lacks == 0, undecided: false, value: count as f64 }
+        }
+        (Distance::Ratio(_) | Distance::Percentile(_) | Distance::All(_), _)
+            if lacks > 0 && !plan.is_asked =>
+        {
+            Verdict { holds: false, undecided: false, value: 0.0 }
+        }
+        _ => {
+            let start = match plan.kind {
+                WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].key(),
+                _ => (start_of(time, plan), 0),
+            };
+            aggregate.judge(plan, View { start, time, evicted })
+        }
+    };
+    let holds = verdict.holds && plan.interval.is_none_or(|interval| spaced(entries, first, index, interval));
+    let kind = mark(entries, index, holds);
+    // Where the value alone does not decide, a late event may change anything.
+    let lacks = if verdict.holds || verdict.undecided { 0 } else { lacks };
+    (Change { kind, time, point: index, first, value: verdict.value, undecided: verdict.undecided }, lacks)
+}
+
+/// Moves the mark of a run of one time to its last entry, at `index`: what became of the firing there.
+fn mark(entries: &mut Entries, index: usize, holds: bool) -> ChangeKind {
     let time = entries[index].time;
     let mut fired = false;
     let mut at = index;
@@ -492,26 +639,17 @@ fn look(
             _ => break,
         }
     }
-    let start = match plan.kind {
-        WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].key(),
-        _ => (start_of(time, plan), 0),
-    };
-    let verdict = aggregate.judge(plan, View { start, time, evicted });
-    let holds = verdict.holds && plan.interval.is_none_or(|interval| spaced(entries, first, index, interval));
     entries[index].set_fired(holds);
-    let kind = match (fired, holds) {
+    match (fired, holds) {
         (false, true) => ChangeKind::Added,
         (true, true) => ChangeKind::Changed,
         (true, false) => ChangeKind::Retracted,
         (false, false) => ChangeKind::Quiet,
-    };
-    // Where the value alone does not decide, a late event may change anything.
-    let lacks = if verdict.holds || verdict.undecided { 0 } else { aggregate.lacks(plan) };
-    (Change { kind, time, point: index, first, value: verdict.value, undecided: verdict.undecided }, lacks)
+    }
 }
 
 /// Whether the newest events of the window have the wanted spacing.
-fn spaced(entries: &VecDeque<Entry>, first: usize, index: usize, wanted: Interval) -> bool {
+fn spaced(entries: &Entries, first: usize, index: usize, wanted: Interval) -> bool {
     if index + 1 < first + wanted.of_last {
         return false;
     }

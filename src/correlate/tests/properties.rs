@@ -101,7 +101,7 @@ fn told_above(documents: &[String], events: &[Made], order: &[usize]) -> Vec<Str
         stream.correlator.observe(&records[*index], &mut stream.out);
     }
     let above = stream.rules.find("p").expect("the rule above").index();
-    let groups = stream.correlator.rules[above].groups.values();
+    let groups = stream.correlator.rules[above].groups.whole();
     let entries = groups.flat_map(|group| {
         group
             .window
@@ -222,10 +222,10 @@ fn check_counts(correlator: &Correlator) {
     let groups = |memory: &Memory| memory.groups.len();
     assert_eq!(correlator.groups, correlator.rules.iter().map(groups).sum::<usize>());
     for memory in &correlator.rules {
-        let entries = memory.groups.values().map(|group| group.window.entries.len());
+        let entries = memory.groups.all.values().map(|held| held.events());
         assert_eq!(memory.entries, entries.sum::<usize>());
         let waits = memory.sweep.is_some_and(|sweep| correlator.timers.iter().any(|timer| *timer == sweep));
-        assert_eq!(waits, !memory.groups.is_empty());
+        assert_eq!(waits, memory.groups.len() > 0);
     }
 }
 

@@ -1,0 +1,122 @@
+//! How far a window is from firing, for conditions of which that can be said: what an event adds to it is then known
+//! before the window is looked at.
+
+use super::entry::Entry;
+use crate::sigma::comparison::Comparison;
+use crate::sigma::decimal::Decimal;
+
+/// In what the distance to the condition is counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Distance {
+    Unknown,
+    /// A count, which more events only raise, must be at least this.
+    Count(u64),
+    /// All of these rules must be seen: those that were not, as bits.
+    All(u64),
+    Ratio(Proportion),
+    Percentile(Share),
+}
+
+/// A share of events among others that is at least this.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Proportion(pub(crate) f64);
+
+/// A percentile that must be at least (or above) a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Share {
+    pub(crate) percent: f64,
+    pub(crate) comparison: Comparison,
+    pub(crate) number: Decimal,
+}
+
+/// One event of a ratio.
+const EVENT: u64 = 1 << 20;
+/// Far more than floats are off by in what they say of a ratio, far less than an event.
+const ROUNDING: f64 = 2.0;
+
+impl Proportion {
+    /// How many more of the first rule there must be, in parts of an event, however many others are asked for.
+    pub(crate) fn lacks(self, of: u32, among: u32) -> u64 {
+        let events = self.0 * f64::from(among) - f64::from(of);
+        (events * EVENT as f64 - ROUNDING).max(0.0) as u64
+    }
+
+    /// An event of the second rule alone takes the share down.
+    pub(crate) fn weight(self, rules: u64) -> u64 {
+        (rules & 1) * EVENT
+    }
+}
+
+impl Share {
+    /// A number that takes the percentile towards the bound.
+    pub(crate) fn is_counted(self, number: Decimal) -> bool {
+        self.comparison.holds(number.cmp(&self.number))
+    }
+
+    /// How many more such numbers there must be at the least, where `below` of `all` are none.
+    pub(crate) fn lacks(self, below: usize, all: usize) -> u64 {
+        // The percentile lies between the numbers at the rank: both are below the bound where there are more such.
+        let rank = all.saturating_sub(1) as f64 * self.percent / 100.0;
+        let lacks = below.saturating_sub((rank + 1e-6).ceil() as usize) as u64;
+        if below == all { lacks.max(1) } else { lacks }
+    }
+}
+
+impl Distance {
+    /// Marks what an entry counts for of the part and of the whole. False when it counts for more than one.
+    pub(crate) fn mark(self, entry: &mut Entry) -> bool {
+        let (part, whole) = match self {
+            Self::Ratio(_) => (entry.rules() & 1 != 0, entry.rules() & 2 != 0),
+            Self::Percentile(share) => match entry.numbers() {
+                [] => (false, false),
+                [only] => (share.is_counted(*only), true),
+                _ => return false,
+            },
+            Self::All(_) | Self::Count(_) | Self::Unknown => (false, false),
+        };
+        entry.set_shares(part, whole);
+        true
+    }
+
+    /// How much a window lacks whose entries count for so much of the part and of the whole.
+    pub(crate) fn lacks_of(self, [part, whole]: [u32; 2]) -> u64 {
+        match self {
+            Self::Ratio(ratio) => ratio.lacks(part, whole),
+            Self::Percentile(share) => share.lacks(whole.saturating_sub(part) as usize, whole as usize),
+            Self::All(_) | Self::Count(_) | Self::Unknown => 0,
+        }
+    }
+
+    /// What is lacking of two windows at the least.
+    pub(crate) fn common(self, one: u64, other: u64) -> u64 {
+        if matches!(self, Self::All(_)) { one & other } else { one.min(other) }
+    }
+
+    /// What is lacking after an event that weighs so much.
+    pub(crate) fn after(self, lacks: u64, weight: u64) -> u64 {
+        if matches!(self, Self::All(_)) { lacks & !weight } else { lacks.saturating_sub(weight) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_lacks_what_would_have_to_come() {
+        let ratio = Proportion(0.5);
+        assert!(ratio.lacks(4, 10) > 0 && ratio.lacks(4, 10) < ratio.weight(1));
+        assert_eq!(ratio.lacks(5, 10), 0);
+        assert_eq!(ratio.weight(2), 0);
+    }
+
+    #[test]
+    fn a_percentile_lacks_numbers_above_its_bound() {
+        let number = Decimal::parse("1000").expect("a number");
+        let share = Share { percent: 95.0, comparison: Comparison::Gte, number };
+        assert!(share.is_counted(number));
+        assert_eq!(share.lacks(100, 100), 5, "at least");
+        assert_eq!(share.lacks(95, 100), 0);
+        assert_eq!(share.lacks(1, 1), 1, "one more above the bound may reach it");
+    }
+}

@@ -1,0 +1,287 @@
+//! By what groups and counted values are known: keyed hashes of what stands in an event.
+//!
+//! Each field of an event is looked at once, whatever number of rules groups by it or counts it.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
+
+use super::Names;
+use super::entry::Values;
+use super::evidence::cut;
+use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::veil::compared;
+
+/// Groups that one record can belong to at once.
+const MOST_GROUPS: usize = 16;
+
+/// Values, or tuples of values, that one event counts with.
+const MOST_TUPLES: usize = 1_024;
+
+/// A record whose fields are remembered as long as no other record is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'r> {
+    pub(super) record: &'r MatchRecord,
+    number: u64,
+}
+
+/// What is known of a field of a subject.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// Of the subject.
+    number: u64,
+    /// Different values.
+    values: Different,
+    /// Of the first value, or of none.
+    key: u128,
+    /// The same for counting.
+    counted: u64,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Different {
+    #[default]
+    None,
+    One,
+    Several,
+}
+
+/// The keys of a correlator's hashes. What one remembers means nothing to another with other keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Seeds {
+    pub(super) maps: u64,
+    pub(super) sketches: u64,
+}
+
+/// Finds the keys, and remembers those of the newest subject.
+pub(super) struct GroupKeys {
+    /// Key of the maps. Nothing that is said depends on it.
+    seed: u64,
+    /// Key of the sketches and of counted values.
+    sketch_seed: u64,
+    /// Of the newest subject.
+    number: u64,
+    fields: Vec<Known>,
+    /// The last file, by its key.
+    file: (Arc<str>, u64),
+    buffer: Vec<u8>,
+}
+
+impl GroupKeys {
+    pub(super) fn new(seeds: Seeds) -> Self {
+        let Seeds { maps, sketches } = seeds;
+        let mut keys = Self {
+            seed: maps,
+            sketch_seed: sketches,
+            number: 0,
+            fields: Vec::new(),
+            file: ("".into(), 0),
+            buffer: Vec::new(),
+        };
+        keys.file.1 = keys.of_value("") as u64;
+        keys
+    }
+
+    pub(super) fn seeds(&self) -> Seeds {
+        Seeds { maps: self.seed, sketches: self.sketch_seed }
+    }
+
+    pub(super) fn subject<'r>(&mut self, record: &'r MatchRecord) -> Subject<'r> {
+        self.number += 1;
+        Subject { record, number: self.number }
+    }
+
+    fn field(&mut self, of: Subject<'_>, field: FieldNumber) -> Known {
+        let at = usize::from(field);
+        if self.fields.len() <= at {
+            self.fields.resize(at + 1, Known::default());
+        }
+        if self.fields[at].number != of.number {
+            self.fields[at] = self.look_at(of, field);
+        }
+        self.fields[at]
+    }
+
+    fn look_at(&mut self, of: Subject<'_>, field: FieldNumber) -> Known {
+        let mut values = of.record.values(field);
+        let first = values.next();
+        let values = match first {
+            None => Different::None,
+            Some(first) if values.all(|other| is_same(other, first)) => Different::One,
+            Some(_) => Different::Several,
+        };
+        let key = self.of_value(first.unwrap_or_default());
+        // What `of_value` left in the buffer.
+        let counted = xxh3_64_with_seed(&self.buffer, self.sketch_seed);
+        Known { number: of.number, values, key, counted }
+    }
+
+    /// The key of a value, without ASCII case.
+    fn of_value(&mut self, value: &str) -> u128 {
+        self.buffer.clear();
+        fold_into(&mut self.buffer, value);
+        xxh3_128_with_seed(&self.buffer, self.seed)
+    }
+
+    /// The key of several keys in their order; of one it is that one.
+    fn joined(&self, keys: impl Iterator<Item = u128>) -> u128 {
+        let keys: SmallVec<[u128; 6]> = keys.collect();
+        if let [only] = *keys {
+            return only;
+        }
+        let bytes: SmallVec<[u8; 96]> = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
+        xxh3_128_with_seed(&bytes, self.seed)
+    }
+
+    /// The key of some values in their order.
+    pub(super) fn of_values<'v>(&mut self, values: impl Iterator<Item = &'v str>) -> u128 {
+        let keys: SmallVec<[u128; 6]> = values.map(|value| self.of_value(value)).collect();
+        self.joined(keys.into_iter())
+    }
+
+    /// The key of the group of a record whose group fields have one value each: the usual case.
+    pub(super) fn only_group(&mut self, of: Subject<'_>, fields: &[FieldNumber]) -> Option<u128> {
+        if let [only] = fields {
+            let known = self.field(of, *only);
+            return (known.values == Different::One).then_some(known.key);
+        }
+        let mut keys: SmallVec<[u128; 6]> = SmallVec::new();
+        for field in fields {
+            let known = self.field(of, *field);
+            if known.values != Different::One {
+                return None;
+            }
+            keys.push(known.key);
+        }
+        Some(self.joined(keys.into_iter()))
+    }
+
+    /// The groups a record belongs to when a group field has several values, or none.
+    pub(super) fn groups_of(&mut self, record: &MatchRecord, fields: &[FieldNumber]) -> Vec<(u128, Names)> {
+        let mut combinations: Vec<Vec<&str>> = vec![Vec::with_capacity(fields.len())];
+        for field in fields {
+            let mut values: Vec<&str> = Vec::new();
+            for value in record.values(*field) {
+                if !values.iter().any(|known| is_same(known, value)) {
+                    values.push(value);
+                }
+            }
+            combinations = combinations
+                .iter()
+                .flat_map(|left| values.iter().map(move |value| [left.as_slice(), &[*value]].concat()))
+                .take(MOST_GROUPS)
+                .collect();
+        }
+        let group = |values: Vec<&str>| {
+            let key = self.of_values(values.iter().copied());
+            (key, values.into_iter().map(|value| cut(value).into()).collect())
+        };
+        combinations.into_iter().map(group).collect()
+    }
+
+    /// What sketches know a group by: the same in every replay.
+    pub(super) fn sketch_key(&mut self, names: &Names) -> u128 {
+        self.buffer.clear();
+        names.iter().for_each(|name| fold_into(&mut self.buffer, name));
+        xxh3_128_with_seed(&self.buffer, self.sketch_seed)
+    }
+
+    /// Hashes of all values of the fields, or of all tuples of several; none without one of the fields.
+    pub(super) fn counted(&mut self, of: Subject<'_>, fields: &[FieldNumber]) -> Values {
+        if let [only] = fields {
+            let known = self.field(of, *only);
+            match known.values {
+                Different::None => return Values::None,
+                Different::One => return Values::One(known.counted),
+                Different::Several => {}
+            }
+        }
+        let mut tuples: SmallVec<[SmallVec<[u8; 32]>; 2]> = SmallVec::new();
+        tuples.push(SmallVec::new());
+        for field in fields {
+            let mut longer: SmallVec<[SmallVec<[u8; 32]>; 2]> = SmallVec::new();
+            for value in of.record.values(*field) {
+                self.buffer.clear();
+                fold_into(&mut self.buffer, value);
+                let room = MOST_TUPLES.saturating_sub(longer.len());
+                longer.extend(tuples.iter().take(room).map(|tuple| {
+                    let mut tuple = tuple.clone();
+                    tuple.extend_from_slice(&self.buffer);
+                    tuple
+                }));
+            }
+            tuples = longer;
+        }
+        let mut hashes: SmallVec<[u64; 4]> =
+            tuples.iter().map(|tuple| xxh3_64_with_seed(tuple, self.sketch_seed)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        Values::of_fingerprints(&hashes)
+    }
+
+    /// The key of the file that a record stands in.
+    pub(super) fn of_file(&mut self, record: &MatchRecord) -> u64 {
+        if !Arc::ptr_eq(&self.file.0, &record.path) {
+            self.file = (Arc::clone(&record.path), self.of_value(&record.path) as u64);
+        }
+        self.file.1
+    }
+
+    /// The key of the first value of a field, or of its absence.
+    pub(super) fn of_first(&mut self, of: Subject<'_>, field: FieldNumber) -> u64 {
+        self.field(of, field).key as u64
+    }
+
+    /// The keys of all values of a field.
+    pub(super) fn of_each(&mut self, of: Subject<'_>, field: FieldNumber) -> SmallVec<[u64; 2]> {
+        let known = self.field(of, field);
+        match known.values {
+            Different::None => SmallVec::new(),
+            Different::One => std::iter::once(known.key as u64).collect(),
+            Different::Several => of.record.values(field).map(|value| self.of_value(value) as u64).collect(),
+        }
+    }
+
+    /// One of two, in their order.
+    pub(super) fn pair(&self, first: u64, second: u64) -> u64 {
+        let mut bytes = [0; 16];
+        let (left, right) = bytes.split_at_mut(8);
+        left.copy_from_slice(&first.to_le_bytes());
+        right.copy_from_slice(&second.to_le_bytes());
+        xxh3_64_with_seed(&bytes, self.seed)
+    }
+}
+
+/// Appends a value for hashing: its length and its text without ASCII case. A whole number is one value, however
+/// it is written: 27 and 27.0.
+fn fold_into(buffer: &mut Vec<u8>, value: &str) {
+    let value = one_value(compared(value));
+    buffer.extend_from_slice(&(value.len() as u32).to_le_bytes());
+    let start = buffer.len();
+    buffer.extend_from_slice(value.as_bytes());
+    if let Some(folded) = buffer.get_mut(start..) {
+        folded.make_ascii_lowercase();
+    }
+}
+
+/// Whether two values are one to groups and counts.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    one_value(compared(one)).eq_ignore_ascii_case(one_value(compared(other)))
+}
+
+/// A whole number without a point, whatever it is written with.
+pub(super) fn one_value(value: &str) -> &str {
+    whole_number(value).unwrap_or(value)
+}
+
+/// The digits of a whole number that is written with a point.
+fn whole_number(value: &str) -> Option<&str> {
+    let (whole, zeros) = value.rsplit_once('.')?;
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    let is_whole = !zeros.is_empty()
+        && zeros.bytes().all(|byte| byte == b'0')
+        && !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole.then_some(whole)
+}
