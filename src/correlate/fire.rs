@@ -6,7 +6,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::entry::Entry;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, cut};
 use super::memory::WindowRun;
 use super::plan::{Evaluator, Measure, Plan, Role, RulePlan, WindowPlan};
 use super::route::{GroupRef, Signal};
@@ -131,7 +131,7 @@ impl Correlator {
         let group = || {
             let mut group = BTreeMap::new();
             for (name, value) in names.zip(values) {
-                group.insert(name.to_owned(), super::evidence::cut(shown(value)).to_owned());
+                group.insert(name.to_owned(), cut(shown(value)).to_owned());
             }
             group
         };
@@ -152,9 +152,7 @@ impl Correlator {
                     _ => details.note_record(record),
                 }
                 for field in &rule.detail_fields {
-                    record
-                        .values(*field)
-                        .for_each(|value| details.note_detail(*field, super::evidence::cut(value)));
+                    record.values(*field).for_each(|value| details.note_detail(*field, cut(value)));
                 }
             },
             (context, &mut self.alerts),

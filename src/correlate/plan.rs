@@ -844,15 +844,26 @@ fn reaches(routes: &[Found], from: usize, to: usize) -> bool {
 
 fn absence(absent: &Absent) -> WindowPlan {
     WindowPlan {
-        span: absent.within,
-        kind: WindowKind::Sliding,
         measure: Measure::Rules { rules: 2 },
-        condition: Condition::Never,
         forward: vec![Clause { required: 1, forbidden: 2 }],
         anchors: 1,
+        order: vec![0, 1],
+        ..counting(absent.within)
+    }
+}
+
+/// Windows that count, and never fire.
+fn counting(span: Nanos) -> WindowPlan {
+    WindowPlan {
+        span,
+        kind: WindowKind::Sliding,
+        measure: Measure::Count,
+        condition: Condition::Never,
+        forward: Vec::new(),
+        anchors: 0,
         tie: Tie::Strict,
         runs: Vec::new(),
-        order: vec![0, 1],
+        order: Vec::new(),
         interval: None,
         distance: Distance::Unknown,
         is_asked: false,
@@ -868,21 +879,13 @@ fn window(correlation: &Correlation, extension: &Extension, runs: &[u32]) -> Win
     let repeats = |bit: u32| runs.get(bit as usize).copied().unwrap_or(1).min(32);
     let order: Vec<u8> = (0..rules).flat_map(|bit| (0..repeats(bit)).map(move |_| bit as u8)).collect();
     let mut plan = WindowPlan {
-        span: correlation.timespan,
         kind: extension.window,
-        measure: Measure::Count,
-        condition: Condition::Never,
-        forward: Vec::new(),
-        anchors: 0,
         tie: extension.tie,
         runs: runs.to_vec(),
         order,
         interval: extension.interval,
-        distance: Distance::Unknown,
         is_asked: extension.alert.rearm_below.is_some(),
-        wanted: 0,
-        groups: Vec::new(),
-        lone_values: None,
+        ..counting(correlation.timespan)
     };
     if let Some(bucket) = extension.bucket {
         plan.measure = Measure::Bucket(bucket);

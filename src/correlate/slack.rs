@@ -26,7 +26,7 @@ pub(crate) struct Slack {
 
 /// What all windows that end in some time have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Room {
+pub(crate) struct Headroom {
     /// Those that do not hold lack at least so much.
     pub(crate) lacks: u64,
     /// Some hold.
@@ -101,12 +101,12 @@ impl Slack {
     }
 
     /// Of windows that end from `first` to `last`; `None` where that is not known.
-    pub(crate) fn room(&mut self, first: i64, last: i64, plan: &WindowPlan) -> Option<Room> {
+    pub(crate) fn room(&mut self, first: i64, last: i64, plan: &WindowPlan) -> Option<Headroom> {
         if first < self.known_since {
             return None;
         }
-        let none = Room { lacks: u64::MAX, holds: false };
-        Some(self.between(first, last, plan).fold(none, |room, pane| Room {
+        let none = Headroom { lacks: u64::MAX, holds: false };
+        Some(self.between(first, last, plan).fold(none, |room, pane| Headroom {
             lacks: plan.distance.common(room.lacks, pane.lacks),
             holds: room.holds || pane.holds,
         }))

@@ -16,7 +16,7 @@ use super::entries::Entries;
 use super::entry::Entry;
 use super::evicted::EvictedSummary;
 use super::plan::{Measure, WindowPlan};
-use super::slack::{Room, Slack};
+use super::slack::{Headroom, Slack};
 use crate::sigma::extension::{Interval, Tie, WindowKind};
 
 /// What became of the firing at one point.
@@ -234,7 +234,7 @@ impl Window {
             return None;
         }
         let weight = self.aggregate.weight(entry, plan);
-        let Room { lacks, holds } =
+        let Headroom { lacks, holds } =
             self.slack.room(entry.time, entry.time.saturating_add(plan.span), plan)?;
         let own = self.own_lack(at, entry, weight, plan)?;
         let counted = plan.measure == Measure::Count && plan.interval.is_none() && self.evicted.is_none();
