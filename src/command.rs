@@ -1,5 +1,6 @@
 //! The composition root: one file per subcommand, about a page each.
 
+mod complete;
 mod config;
 mod demo;
 mod doctor;

@@ -8,7 +8,8 @@ use anyhow::Context;
 use super::settings::{self, CliOverrides};
 use super::{live, print};
 use crate::cli::IngestArgs;
-use crate::event::number::to_f64;
+use crate::event::SECOND;
+use crate::event::number::{to_f64, to_u64};
 use crate::exit::Exit;
 use crate::pipeline::{self, Clock, LiveOptions};
 use crate::receive;
@@ -89,13 +90,26 @@ fn inputs(words: &[String]) -> anyhow::Result<Vec<Input>> {
     Ok(inputs)
 }
 
+/// How far, how fast, how long yet, and what was found so far.
 fn show_progress(snapshot: &Snapshot) -> io::Result<()> {
     let (read, size) = snapshot
         .sources
         .iter()
         .fold((0, 0), |(read, size), row| (read + row.status.read_bytes, size + row.status.size_bytes));
     let percent = if size == 0 { 0.0 } else { to_f64(read) / to_f64(size) * 100.0 };
+    let nanos = snapshot.started.map_or(0, |started| snapshot.now.since(started));
+    let seconds = to_u64(nanos / SECOND).max(1);
+    let left = size.saturating_sub(read) / (read / seconds).max(1);
+    let lines = snapshot.ledger.lines();
+    let alerts = to_u64(snapshot.incidents.len());
     let mut stderr = io::stderr().lock();
-    write!(stderr, "\r{percent:5.1} %  {} lines", print::count(snapshot.ledger.lines()))?;
+    write!(
+        stderr,
+        "\r{percent:5.1} %  {} lines, {} a second, {left} s left, {} incident{}   ",
+        print::count(lines),
+        print::count(lines / seconds),
+        print::count(alerts),
+        plural(alerts)
+    )?;
     stderr.flush()
 }

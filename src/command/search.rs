@@ -1,5 +1,6 @@
 //! `soctop search QUERY`: ask the index.
 
+use super::complete;
 use super::live::index_error;
 use super::print::{self, Out};
 use super::settings::{self, CliOverrides};
@@ -43,23 +44,30 @@ pub fn run(args: &SearchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         false => print_response(&response, &request, args)?,
     }
     if response.total > 0 {
+        if args.format == RecordFormat::Table {
+            print::talk(&complete::of_search(&reader, &request));
+        }
         return Ok(Exit::Fine);
     }
-    print::talk(&nothing_found(&request, &response)?);
+    print::talk(&nothing_found(&reader, &request, &response)?);
     Ok(Exit::Nothing)
 }
 
 /// What was looked at, and until when, where nothing was found.
-fn nothing_found(request: &SearchRequest, response: &SearchResponse) -> anyhow::Result<String> {
+fn nothing_found(
+    reader: &index::Reader,
+    request: &SearchRequest,
+    response: &SearchResponse,
+) -> anyhow::Result<String> {
     let names = query::looked_at(&query::parse(&request.query)?).join(", ");
     let looked_at = if names.is_empty() { "every event".to_owned() } else { names };
-    let until = response.complete_to.map_or_else(
-        || "nothing was read yet".to_owned(),
-        |time| format!("complete to {}", print::time(time)),
-    );
     let events = print::count(response.indexed);
     let noun = plural(response.indexed);
-    Ok(format!("none of {events} indexed event{noun} matches; looked at {}; {until}", Safe::new(&looked_at)))
+    Ok(format!(
+        "none of {events} indexed event{noun} matches; looked at {}; {}",
+        Safe::new(&looked_at),
+        complete::of_search(reader, request)
+    ))
 }
 
 fn print_lines(lines: &[String]) -> anyhow::Result<()> {
@@ -91,6 +99,7 @@ fn print_histogram(reader: &index::Reader, request: &SearchRequest) -> anyhow::R
         plural(histogram.total),
         histogram.width / SECOND
     ));
+    print::talk(&complete::of_search(reader, request));
     Ok(if histogram.total > 0 { Exit::Fine } else { Exit::Nothing })
 }
 
@@ -104,6 +113,7 @@ fn print_top(reader: &index::Reader, request: &SearchRequest, field: &str) -> an
     if top.longer > 0 {
         print::talk(&format!("{} longer texts are not counted", print::count(top.longer)));
     }
+    print::talk(&complete::of_search(reader, request));
     Ok(if top.values.is_empty() { Exit::Nothing } else { Exit::Fine })
 }
 

@@ -1,5 +1,6 @@
 //! `soctop trace ID`: every event and alert with one correlation id, as a timeline.
 
+use super::complete;
 use super::live::index_error;
 use super::print::{self, Out};
 use super::search::open_reader;
@@ -27,6 +28,7 @@ pub fn run(args: &TraceArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     }
     out.flush()?;
     say_what_is_missing(&trace);
+    print::talk(&complete::of_trace(&reader));
     let found = !trace.records.is_empty() || !trace.alerts.is_empty();
     Ok(if found { Exit::Fine } else { Exit::Nothing })
 }

@@ -85,16 +85,6 @@ impl Part {
         }
     }
 
-    /// Looks for a new commit of another process; the payload of the newest.
-    pub fn refresh(&self) -> Result<Payload, Error> {
-        let opened = self.opened()?;
-        let missing = || Error::Lost { path: self.path.clone(), missing: self.path.clone() };
-        let opened = opened.ok_or_else(missing)?;
-        let payload = opened.partition.payload()?;
-        opened.follow(&payload)?;
-        Ok(payload)
-    }
-
     /// Whether it may hold something of these times.
     pub fn may_meet(&self, times: Times) -> bool {
         let Some(summary) = &self.summary else { return true };

@@ -20,7 +20,7 @@ use super::error::Error;
 use super::gap::among_gaps;
 use super::guard::guarded;
 use super::part::Part;
-use super::partition;
+use super::partition::{self, Partition};
 use super::payload::Payload;
 use super::tokenizer::pair_term;
 use super::top::{Found, Histogram, Order, Span, Spot, Times, Top};
@@ -102,7 +102,10 @@ impl Reader {
         });
         let parts = self.0.parts.load_full();
         let Some(newest) = parts.last() else { return Ok(()) };
-        let payload = guarded(|| newest.refresh())?;
+        let payload = guarded(|| {
+            let payload = Partition::open(&newest.path)?.payload()?;
+            newest.follow(&payload).map(|()| payload)
+        })?;
         self.0.payload.store(Arc::new(payload));
         Ok(())
     }
