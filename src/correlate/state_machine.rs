@@ -69,7 +69,6 @@ pub(crate) struct StateChange {
 /// Inputs kept for late events; a flood settles earlier.
 const MOST_RECENT: usize = 1024;
 const MOST_ENTRIES: usize = 256;
-/// Span of `Transition::recent_entries`.
 
 impl Machine {
     pub(crate) fn new(names: Names) -> Self {

@@ -33,6 +33,7 @@ pub const JOINED: [PathId; 5] = [
 const ADDRESS: usize = 0;
 
 /// By canonical path: the place in [`JOINED`], [`IS_ID`], or [`OTHER`].
+#[expect(clippy::cast_possible_truncation, reason = "there are five")]
 const PLACES: [u8; canonical::NAMES.len()] = {
     let mut places = [OTHER; canonical::NAMES.len()];
     let mut index = 0;

@@ -30,6 +30,7 @@ const PAIRS: [&[u8; 2]; 9] = [b"c/", b"ys", b"-i", b"wi", b"ne", b"d_", b"//", b
 /// Set for a byte that may stand in a plain path.
 const PLAIN: u32 = 1 << 31;
 /// By byte: whether it is plain, which pairs it ends (low half) and which it begins (above).
+#[expect(clippy::cast_possible_truncation, reason = "it is a byte")]
 const BYTES: [u32; 256] = {
     let mut bytes = [0; 256];
     let mut byte = 0;

@@ -217,6 +217,11 @@ impl Number {
 }
 
 /// Compares by the whole part first: converting the integer to a float would round it.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the values are within the bounds that are asked for before"
+)]
 fn compare_mixed(integer: i128, float: f64) -> Option<Ordering> {
     const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
     if float.is_nan() {

@@ -14,6 +14,7 @@ use crate::event::{Event, Nanos, SECOND, Timestamp, canonical};
 const WINDOW: i64 = 60;
 /// Seconds held of a service: those that are looked back, and as many ahead of the clock as a count may
 /// claim to lie. Fewer, and forged times would push real ones out.
+#[expect(clippy::cast_possible_truncation, reason = "two minutes")]
 const MOST_SECONDS: usize = (WINDOW + super::MOST_SECONDS_AHEAD) as usize;
 /// Services held at the most; what others say is counted under [`OTHERS`]. With all their tallies that is
 /// less than two megabytes.
