@@ -180,9 +180,9 @@ pub(super) fn told(buffer: &str, from: usize) -> Place {
         if !telling && (is_told || !may_name_an_owner(word, &mut whose)) {
             break;
         }
-        is_told = telling
-            && !matches!(word, "now" | "set" | "reset" | "changed" | "updated" | "has" | "been" | "will")
-            || telling && is_told;
+        let joins =
+            !matches!(word, "now" | "set" | "reset" | "changed" | "updated" | "has" | "been" | "will");
+        is_told = telling && (is_told || joins);
         at = run_end(bytes, end, |byte| byte == b' ').min(end + 1);
     }
     if !is_told {
