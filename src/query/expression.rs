@@ -82,10 +82,10 @@ impl Limit {
 
 /// A text with `*` (any run of characters) and `?` (any one).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(Vec<Piece>);
+pub struct Pattern(Vec<PatternPiece>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Piece {
+enum PatternPiece {
     Character(char),
     One,
     Any,
@@ -99,11 +99,11 @@ impl Pattern {
         let mut characters = text.chars();
         while let Some(c) = characters.next() {
             match c {
-                '\\' => pieces.push(Piece::Character(characters.next().unwrap_or('\\'))),
-                '*' if pieces.last() == Some(&Piece::Any) => {}
-                '*' => pieces.push(Piece::Any),
-                '?' => pieces.push(Piece::One),
-                c => pieces.push(Piece::Character(c)),
+                '\\' => pieces.push(PatternPiece::Character(characters.next().unwrap_or('\\'))),
+                '*' if pieces.last() == Some(&PatternPiece::Any) => {}
+                '*' => pieces.push(PatternPiece::Any),
+                '?' => pieces.push(PatternPiece::One),
+                c => pieces.push(PatternPiece::Character(c)),
             }
         }
         Self(pieces)
@@ -112,14 +112,14 @@ impl Pattern {
     /// The pattern of everything that begins with `text`.
     #[must_use]
     pub fn prefix(text: &str) -> Self {
-        Self(text.chars().map(Piece::Character).chain([Piece::Any]).collect())
+        Self(text.chars().map(PatternPiece::Character).chain([PatternPiece::Any]).collect())
     }
 
     /// The same pattern for text without letter case.
     #[must_use]
     pub fn folded(&self) -> Self {
-        let lower = |piece: &Piece| match piece {
-            Piece::Character(c) => c.to_lowercase().map(Piece::Character).collect(),
+        let lower = |piece: &PatternPiece| match piece {
+            PatternPiece::Character(c) => c.to_lowercase().map(PatternPiece::Character).collect(),
             other => vec![*other],
         };
         Self(self.0.iter().flat_map(lower).collect())
@@ -128,7 +128,8 @@ impl Pattern {
     /// The pattern cut where its text has neither letters nor digits.
     #[must_use]
     pub fn words(&self) -> Vec<Self> {
-        let separates = |piece: &Piece| matches!(piece, Piece::Character(c) if !c.is_alphanumeric());
+        let separates =
+            |piece: &PatternPiece| matches!(piece, PatternPiece::Character(c) if !c.is_alphanumeric());
         let parts = self.0.split(separates).filter(|part| !part.is_empty());
         parts.map(|part| Self(part.to_vec())).collect()
     }
@@ -136,8 +137,8 @@ impl Pattern {
     /// The text, if the pattern has no wildcard.
     #[must_use]
     pub fn literal(&self) -> Option<String> {
-        let literal = |piece: &Piece| match piece {
-            Piece::Character(c) => Some(*c),
+        let literal = |piece: &PatternPiece| match piece {
+            PatternPiece::Character(c) => Some(*c),
             _ => None,
         };
         self.0.iter().map(literal).collect()
@@ -146,14 +147,14 @@ impl Pattern {
     /// Whether it stands for any text.
     #[must_use]
     pub fn is_any(&self) -> bool {
-        self.0 == [Piece::Any]
+        self.0 == [PatternPiece::Any]
     }
 
     /// The characters before the first `*` or `?`.
     #[must_use]
     pub fn literal_head(&self) -> String {
-        let literal = |piece: &Piece| match piece {
-            Piece::Character(c) => Some(*c),
+        let literal = |piece: &PatternPiece| match piece {
+            PatternPiece::Character(c) => Some(*c),
             _ => None,
         };
         self.0.iter().map_while(literal).collect()
@@ -162,12 +163,12 @@ impl Pattern {
     /// Whether the whole of `text` fits. Linear in the text for each `*` at worst.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let fits_one = |piece: &Piece, found| match piece {
-            Piece::Character(expected) => *expected == found,
-            Piece::One => true,
-            Piece::Any => false,
+        let fits_one = |piece: &PatternPiece, found| match piece {
+            PatternPiece::Character(expected) => *expected == found,
+            PatternPiece::One => true,
+            PatternPiece::Any => false,
         };
-        wildcard::fits(&self.0, text.chars(), |piece| *piece == Piece::Any, fits_one)
+        wildcard::fits(&self.0, text.chars(), |piece| *piece == PatternPiece::Any, fits_one)
     }
 }
 
