@@ -9,13 +9,13 @@ use std::ops::{Index, IndexMut, Range};
 use super::entry::Entry;
 
 #[derive(Clone, Debug, Default)]
-struct Piece {
+struct EntryPiece {
     entries: VecDeque<Entry>,
     /// What its entries count for of the part and of the whole.
     shares: [u32; 2],
 }
 
-impl Piece {
+impl EntryPiece {
     fn len(&self) -> usize {
         self.entries.len()
     }
@@ -43,8 +43,8 @@ const PIECE: usize = 128;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entries {
     /// Full ones, none of them empty.
-    older: VecDeque<Piece>,
-    newest: Piece,
+    older: VecDeque<EntryPiece>,
+    newest: EntryPiece,
     len: usize,
 }
 
@@ -56,11 +56,11 @@ impl Entries {
         self.len
     }
 
-    fn piece(&self, number: usize) -> &Piece {
+    fn piece(&self, number: usize) -> &EntryPiece {
         self.older.get(number).unwrap_or(&self.newest)
     }
 
-    fn piece_mut(&mut self, number: usize) -> &mut Piece {
+    fn piece_mut(&mut self, number: usize) -> &mut EntryPiece {
         self.older.get_mut(number).unwrap_or(&mut self.newest)
     }
 
@@ -172,7 +172,7 @@ impl Entries {
         piece.count(&entry);
         piece.entries.insert(at, entry);
         if piece.len() > 2 * PIECE {
-            let mut behind = Piece { entries: piece.entries.split_off(PIECE), shares: [0; 2] };
+            let mut behind = EntryPiece { entries: piece.entries.split_off(PIECE), shares: [0; 2] };
             behind.shares = behind.entries.iter().fold([0; 2], |sum, entry| added(sum, entry.shares()));
             let mut before = std::mem::replace(piece, behind);
             before.shares = before.entries.iter().fold([0; 2], |sum, entry| added(sum, entry.shares()));
@@ -194,7 +194,7 @@ impl Entries {
     /// How many entries there are for which `is_before` holds; those come first.
     pub(crate) fn partition_point(&self, is_before: impl Fn(&Entry) -> bool) -> usize {
         let whole = self.older.partition_point(|piece| piece.entries.back().is_some_and(&is_before));
-        let before: usize = self.older.iter().take(whole).map(Piece::len).sum();
+        let before: usize = self.older.iter().take(whole).map(EntryPiece::len).sum();
         before + self.piece(whole).entries.partition_point(is_before)
     }
 
