@@ -40,6 +40,8 @@ pub enum Command {
     Trace(TraceArgs),
     Status(StatusArgs),
     Doctor(DoctorArgs),
+    Report(ReportArgs),
+    Decisions(DecisionsArgs),
     Explain(ExplainArgs),
     Rules(RulesArgs),
     Vocabulary(VocabularyArgs),
@@ -356,6 +358,44 @@ pub struct DoctorArgs {
     /// Put damaged parts of the index aside, so that the rest works again
     #[arg(long)]
     pub quarantine: bool,
+
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// What happened, for somebody else: an incident with its evidence and what was decided about it
+///
+/// Goes to standard output. Secrets were masked before anything was stored.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The id of the incident, or its beginning where only one begins so; the dashboard shows it
+    #[arg(value_name = "INCIDENT")]
+    pub incident: String,
+
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ReportFormat,
+
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Markdown
+    #[default]
+    Md,
+    /// One HTML file, without a script
+    Html,
+    /// An OCSF Detection Finding, as JSON
+    Ocsf,
+}
+
+/// Show who decided what about incidents, oldest first
+#[derive(Debug, Args)]
+pub struct DecisionsArgs {
+    #[arg(long, value_enum, default_value_t)]
+    pub format: AlertFormat,
 
     #[command(flatten)]
     pub store: StoreArgs,

@@ -2,6 +2,7 @@
 
 mod complete;
 mod config;
+mod decisions;
 mod demo;
 mod doctor;
 mod expect;
@@ -12,6 +13,7 @@ mod live;
 mod print;
 mod process;
 mod replay;
+mod report;
 mod rules;
 mod search;
 mod settings;
@@ -21,13 +23,12 @@ mod table;
 mod trace;
 mod vocabulary;
 mod watch;
-
-use clap::CommandFactory;
+mod welcome;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 
-/// Runs the subcommand that was asked for; without one, prints the help text.
+/// Runs the subcommand that was asked for; without one, says what could be watched here.
 ///
 /// # Errors
 /// Whatever stopped the command, with a hint where there is a next step.
@@ -35,10 +36,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     process::prepare();
     let overrides = settings::CliOverrides::new(cli.config.as_deref());
     match cli.command {
-        None => {
-            Cli::command().print_help()?;
-            Ok(Exit::Fine)
-        }
+        None => welcome::run(overrides),
         Some(Command::Watch(args)) => watch::run(&args, overrides),
         Some(Command::Demo(args)) => demo::run(&args, overrides),
         Some(Command::Replay(args)) => replay::run(&args, overrides),
@@ -47,6 +45,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Trace(args)) => trace::run(&args, overrides),
         Some(Command::Status(args)) => status::run(&args, overrides),
         Some(Command::Doctor(args)) => doctor::run(&args, overrides),
+        Some(Command::Report(args)) => report::run(&args, overrides),
+        Some(Command::Decisions(args)) => decisions::run(&args, overrides),
         Some(Command::Explain(args)) => explain::run(&args, overrides),
         Some(Command::Rules(args)) => rules::run(&args, overrides),
         Some(Command::Vocabulary(args)) => vocabulary::run(&args),

@@ -27,7 +27,7 @@ pub use read::read_text;
 pub use rules::{LoadedRules, RuleError, RuleFiles, bundled_rules, configured_rules, load_rules};
 pub use schema::{Key, SECTIONS, Section, template};
 pub use settings::{
-    Config, ConfigError, Environment, Flags, Origin, RuleConfig, ScreenConfig, Setting, StoreConfig,
+    Config, ConfigError, Environment, Flags, Origin, RuleConfig, ScreenConfig, Setting, StoreConfig, THEMES,
 };
 pub use source::{RedactionConfig, SourceConfig, SourcePath};
 pub use vocabulary::{load_vocabulary, vocabulary_files};

@@ -26,6 +26,7 @@ pub mod event;
 pub mod facts;
 pub mod normalize;
 pub mod query;
+pub mod report;
 pub mod sigma;
 pub mod state;
 pub mod text;

@@ -21,6 +21,7 @@ mod journal;
 mod recordings;
 mod reload;
 mod replay;
+mod reporter;
 mod searcher;
 mod signals;
 
@@ -32,6 +33,7 @@ pub use ingest::{IngestStage, Line};
 pub use journal::{Journal, Journalled};
 pub use recordings::{Chunks, RecordingError, recordings};
 pub use replay::{Recording, replay};
+pub use reporter::evidence;
 pub use signals::stop_on_signal;
 
 pub use crate::index::panic_is_handled;

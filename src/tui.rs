@@ -13,6 +13,7 @@
 
 mod ask;
 mod away;
+mod commanding;
 mod copying;
 mod deciding;
 mod effect;
@@ -27,10 +28,11 @@ mod typing;
 mod update;
 
 pub use effect::Effect;
-pub use model::{Message, Model};
+pub use model::{Message, Model, Mouse};
 pub use run::run;
 pub use update::{start, update};
 
+use crate::event::Timestamp;
 use crate::state::KnownNetworks;
 use crate::view::Clock;
 use crate::view::scene::Stream;
@@ -45,6 +47,12 @@ pub struct Options {
     pub color: bool,
     pub stream: Stream,
     pub clock: Clock,
+    /// The colours; `color` decides whether there are any.
+    pub palette: Palette,
+    /// Mouse events are asked for.
+    pub mouse: bool,
+    /// When the recorded story that is shown comes to its end.
+    pub story_ends: Option<Timestamp>,
     /// Name of who looks, for decisions.
     pub user: String,
     /// Names of our own networks.
@@ -69,6 +77,9 @@ impl Default for Options {
             stream: Stream::Live,
             clock: Clock::default(),
             host: String::new(),
+            palette: Palette::Ansi,
+            mouse: true,
+            story_ends: None,
             user: String::new(),
             networks: KnownNetworks::default(),
             frames_per_second: 10,
@@ -82,7 +93,7 @@ impl Default for Options {
 impl Options {
     fn theme(&self) -> Theme {
         Theme {
-            palette: if self.color { Palette::Ansi } else { Palette::Mono },
+            palette: if self.color { self.palette } else { Palette::Mono },
             charset: if self.ascii { Charset::Ascii } else { Charset::Unicode },
         }
     }

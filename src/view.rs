@@ -17,6 +17,7 @@ mod away;
 mod boards;
 mod canvas;
 mod chrome;
+mod commands;
 pub mod detail;
 mod entities;
 mod events;
@@ -41,6 +42,7 @@ use ratatui::layout::Rect;
 pub use alerts::held_evidence;
 pub use boards::rows as board_rows;
 use canvas::Canvas;
+pub use canvas::{Hit, LeadsTo};
 pub use feed::{Feed, FeedItem, about as about_incidents};
 pub use format::{Clock, ClockStyle};
 pub use overview::{PanelRow, panel_rows};
@@ -66,6 +68,8 @@ pub struct Drawn {
     pub scrollable: usize,
     /// Where the text cursor stands, if there is one.
     pub cursor: Option<(u16, u16)>,
+    /// What a click leads to, the topmost last.
+    pub hits: Vec<Hit>,
     /// For the status line.
     position: Vec<Safe>,
 }
@@ -97,8 +101,11 @@ pub fn draw(buffer: &mut Buffer, scene: &Scene<'_>) -> Drawn {
         Some(Overlay::Help { scrolled }) => drawn.scrollable = help::draw(&mut canvas, body, scene, scrolled),
         Some(Overlay::Why { list }) => drawn.page = why::draw(&mut canvas, body, scene, list),
         Some(Overlay::Away) => away::draw(&mut canvas, body, scene),
+        Some(Overlay::Commands { selected }) => commands::draw(&mut canvas, body, scene, selected),
         Some(Overlay::Copy | Overlay::Judge | Overlay::Snooze) | None => {}
     }
+    canvas.cover();
+    drawn.hits = canvas.into_hits();
     drawn
 }
 

@@ -43,7 +43,10 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     std::fs::create_dir(&logs).with_context(|| format!("cannot make `{}`", logs.display()))?;
     let clock = Clock::scaled(live::wall_clock(), args.speed);
     let start = clock.now().plus(-(to_i64(HISTORY_MILLIS)) * 1_000_000);
-    let mut writer = StoryWriter::new(logs.clone(), samples::story(args.seed, start), start);
+    let story = samples::story(args.seed, start);
+    let last_millis = story.last().map_or(0, |line| line.at_millis);
+    let ends = start.plus(to_i64(last_millis) * 1_000_000);
+    let mut writer = StoryWriter::new(logs.clone(), story, start);
     writer.write_until(clock.now())?;
 
     let plain = live::is_plain(&args.screen);
@@ -80,8 +83,11 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         }
         io::Result::Ok(())
     })?;
-    let exit =
-        if plain { live::print_alerts(running, printed) } else { live::show(running, &config, Stream::Demo) };
+    let exit = if plain {
+        live::print_alerts(running, printed)
+    } else {
+        live::show(running, &config, Stream::Demo, Some(ends))
+    };
     drop(leave);
     told.join().map_err(|_| anyhow::anyhow!("the story broke off"))??;
     exit

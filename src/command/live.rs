@@ -20,6 +20,7 @@ use crate::sigma::Severity;
 use crate::state::{KnownNetworks, Snapshot, SourceRow, Trouble};
 use crate::text::Safe;
 use crate::tui;
+use crate::view::Palette;
 use crate::view::scene::Stream;
 
 /// Now.
@@ -82,20 +83,28 @@ pub fn report_rule_problems(loaded: &LoadedRules) {
     }
 }
 
-/// Runs the dashboard until its user leaves it, then stops the engine.
-pub fn show(live: Live, config: &Config, stream: Stream) -> anyhow::Result<Exit> {
+/// Runs the dashboard until its user leaves it, then stops the engine. A recorded story says when it ends.
+pub fn show(
+    live: Live,
+    config: &Config,
+    stream: Stream,
+    story_ends: Option<Timestamp>,
+) -> anyhow::Result<Exit> {
     let screen = &config.screen;
     let options = tui::Options {
         frames_per_second: screen.frames_per_second.value,
         ascii: screen.ascii.value,
         color: allows_color(),
         stream,
+        story_ends,
         clock: crate::view::Clock {
             local_offset_seconds: local_offset_seconds(),
             ..crate::view::Clock::default()
         },
         host: host_name(),
         user: user_name(),
+        palette: Palette::named(&screen.theme.value).unwrap_or_default(),
+        mouse: screen.mouse.value,
         networks: known_networks(config),
         reduced_motion: screen.no_motion.value,
         ..tui::Options::default()

@@ -48,7 +48,11 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         redaction: config.redaction.clone(),
         reload: Some(files.following(overrides.flags(), Environment::read(), &config)),
     })?;
-    if plain { live::print_alerts(running, printed) } else { live::show(running, &config, Stream::Live) }
+    if plain {
+        live::print_alerts(running, printed)
+    } else {
+        live::show(running, &config, Stream::Live, None)
+    }
 }
 
 /// What to receive, and what its senders must know.

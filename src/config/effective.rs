@@ -36,6 +36,8 @@ pub fn effective(config: &Config, data_dir: Option<&Path>) -> String {
     page.setting("fps", &config.screen.frames_per_second, u16::to_string);
     page.setting("ascii", &config.screen.ascii, bool::to_string);
     page.setting("no_motion", &config.screen.no_motion, bool::to_string);
+    page.setting("theme", &config.screen.theme, quoted);
+    page.setting("mouse", &config.screen.mouse, bool::to_string);
     page.0
 }
 

@@ -171,6 +171,16 @@ pub const SECTIONS: &[Section] = &[
                 example: "false",
                 about: "No live clock and fewer repaints (flag --no-motion, environment NO_MOTION).",
             },
+            Key {
+                name: "theme",
+                example: r#""terminal""#,
+                about: "Colours: terminal (its own 16), dark, light, high-contrast, colour-blind, monochrome.",
+            },
+            Key {
+                name: "mouse",
+                example: "true",
+                about: "Clicks and the wheel are for soctop; `m` switches while it runs.",
+            },
         ],
     },
 ];

@@ -128,7 +128,13 @@ pub struct ScreenConfig {
     pub frames_per_second: Setting<u16>,
     pub ascii: Setting<bool>,
     pub no_motion: Setting<bool>,
+    /// Name of the colours.
+    pub theme: Setting<String>,
+    pub mouse: Setting<bool>,
 }
+
+/// Names that `theme` takes.
+pub const THEMES: [&str; 6] = ["terminal", "dark", "light", "high-contrast", "colour-blind", "monochrome"];
 
 impl Default for Config {
     fn default() -> Self {
@@ -149,6 +155,8 @@ impl Default for Config {
                 frames_per_second: Setting::default(10),
                 ascii: Setting::default(false),
                 no_motion: Setting::default(false),
+                theme: Setting::default("terminal".to_owned()),
+                mouse: Setting::default(true),
             },
         }
     }
@@ -318,7 +326,22 @@ impl ScreenConfig {
         set(&mut self.no_motion, reader, table, "no_motion", |reader, value| {
             reader.boolean(value, "no_motion")
         });
+        set(&mut self.theme, reader, table, "theme", theme);
+        set(&mut self.mouse, reader, table, "mouse", |reader, value| reader.boolean(value, "mouse"));
     }
+}
+
+fn theme<'t>(reader: &mut Reader<'t>, value: &Value<'t>) -> Option<String> {
+    let name = reader.text(value, "theme")?;
+    if THEMES.contains(&name.as_str()) {
+        return Some(name);
+    }
+    reader.error_hint(
+        value.span(),
+        format!("there is no theme `{name}`"),
+        format!("known: {}", THEMES.join(", ")),
+    );
+    None
 }
 
 /// The file to read: the one that was named, else the user's, else the system's, if there is one.

@@ -48,6 +48,8 @@ pub struct RiskScore {
     pub entity_field: String,
     pub entity: String,
     pub score: f64,
+    /// Of the part that lasts longest.
+    pub half_life_seconds: f64,
     pub parts: Vec<(Arc<RuleSummary>, f64)>,
 }
 
@@ -184,7 +186,9 @@ impl Entity {
             .filter_map(|part| Some((Arc::clone(&rules.get(part.rule as usize)?.summary), part.at(now))))
             .collect();
         parts.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.id.cmp(&b.0.id)));
+        let half_life = self.parts.iter().map(|part| part.half_life).max().unwrap_or_default();
         RiskScore {
+            half_life_seconds: half_life as f64 / 1e9,
             entity_field: fields.get(usize::from(self.field)).cloned().unwrap_or_default(),
             entity: self.value.to_string(),
             score: self.score(now),

@@ -26,6 +26,7 @@ use super::tokenizer::pair_term;
 use super::top::{Found, Histogram, Order, Span, Spot, Times, Top};
 use super::values::{Counter, TopValues};
 use super::view::{Counts, Gathered, View};
+use crate::alert::Alert;
 use crate::event::number::to_u64;
 use crate::event::{EventId, Record};
 use crate::query::name::{CORRELATION_ID, EVENT_ID, typed};
@@ -283,6 +284,14 @@ impl Reader {
         })
     }
 
+    /// The newest state of each incident whose id begins like this, in time order.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn incidents(&self, beginning: &str) -> Result<Vec<Alert>, Error> {
+        guarded(|| self.ask_all().incidents(&beginning.to_lowercase()))
+    }
+
     /// Calls `visit` with every event whose number is `seq` or greater, in the order of reading,
     /// found by pages of `page` and read a few at a time. Replay of detection and hunts use it.
     pub fn replay(
@@ -425,6 +434,19 @@ impl Inquiry {
         }
         // Of a partition that retention removed meanwhile nothing is left.
         Ok(records.into_iter().flatten().collect())
+    }
+
+    fn incidents(&self, beginning: &str) -> Result<Vec<Alert>, Error> {
+        let mut top = Top::new(TRACE_LIMIT, Order::NewestFirst);
+        for (number, part) in self.parts() {
+            let Some(view) = part.view()? else { continue };
+            view.visit(&*view.visible_alerts(), &self.deadline, &mut |segment, docs: &[DocId], columns| {
+                top.offer(Found { part: number, segment, docs, columns }, Times::ALL);
+            })?;
+        }
+        let (_, mut alerts) = self.gathered(&top.into_sorted())?.in_order();
+        alerts.retain(|alert| alert.alert_id.to_string().starts_with(beginning));
+        Ok(alerts)
     }
 
     fn counts(&self) -> Result<Counts, Error> {

@@ -133,6 +133,11 @@ impl View {
         self.columns.iter().map(|columns| columns.seq.max_value()).max()
     }
 
+    /// All states of alerts of finished commits.
+    pub fn visible_alerts(&self) -> Box<dyn Query> {
+        self.visible(kind_query(self.fields, KIND_ALERT))
+    }
+
     /// Leaves out what a failed commit left behind.
     pub fn visible(&self, query: Box<dyn Query>) -> Box<dyn Query> {
         if !self.has_beyond {

@@ -244,7 +244,11 @@ fn prepare(options: &mut LiveOptions, writer: &Writer) -> Result<EngineStart, Li
     let mut problems = reload::problems(&options.rules.diagnostics);
     let mut engine = prepare_engine(&options.rules, &set_up, writer, &mut problems);
     let mut state = prepare_state(&options.rules, &problems, writer);
+    let now = options.clock.now();
+    state.apply(Update::Clock { now });
     reload::show_standing(engine.standing(), &mut state);
+    let risks = engine.correlator().risks(now, 1.0);
+    state.apply(Update::Superseded { void: Vec::new(), risks });
     Ok(EngineStart { engine, options: set_up, state, problems })
 }
 

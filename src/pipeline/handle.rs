@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::event::EventId;
+use crate::alert::Alert;
+use crate::event::{EventId, Timestamp};
 use crate::query::{SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::state::Snapshot;
 use crate::triage::Entry;
@@ -32,6 +33,12 @@ pub enum Request {
     Decide {
         entry: Entry,
     },
+    /// Write a report of an incident into a file.
+    Report {
+        alert: Box<Alert>,
+        by: String,
+        at: Timestamp,
+    },
 }
 
 /// What the engine tells the dashboard.
@@ -49,6 +56,8 @@ pub enum Notice {
     },
     /// A decision is on disk and holds; or why not.
     Decided(Result<Entry, String>),
+    /// The report is in this file; or why not.
+    Reported(Result<String, String>),
     /// The engine ended; `Err` says why in words.
     Stopped(Result<(), String>),
 }

@@ -10,6 +10,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::handle::{Notice, Request};
 use super::journal::Journal;
+use super::reporter;
 use crate::index::Reader;
 use crate::triage::{Decisions, Entry};
 
@@ -73,6 +74,10 @@ impl Searcher {
                 Notice::Trace { ticket, result: reader.trace(&id).map_err(|error| error.failure()) }
             }
             Request::Decide { entry } => Notice::Decided(self.decide(entry)),
+            Request::Report { alert, by, at } => {
+                let written = reporter::write(reader, &self.decisions.load(), &alert, &by, at);
+                Notice::Reported(written.map(|path| path.display().to_string()))
+            }
         }
     }
 
@@ -89,7 +94,9 @@ fn newest_of_each_kind(first: Request, waiting: impl Iterator<Item = Request>) -
     let mut newest = vec![first];
     for request in waiting {
         let is_older = |other: &Request| {
-            discriminant(other) == discriminant(&request) && !matches!(request, Request::Decide { .. })
+            let is_question =
+                matches!(request, Request::Search { .. } | Request::Trace { .. } | Request::Events { .. });
+            is_question && discriminant(other) == discriminant(&request)
         };
         newest.retain(|other| !is_older(other));
         newest.push(request);
@@ -120,7 +127,7 @@ mod tests {
                 Request::Search { ticket, .. }
                 | Request::Trace { ticket, .. }
                 | Request::Events { ticket, .. } => *ticket,
-                Request::Decide { .. } => 0,
+                Request::Decide { .. } | Request::Report { .. } => 0,
             })
             .collect();
         assert_eq!(tickets, [0, 2, 0, 4]);

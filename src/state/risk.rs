@@ -17,17 +17,18 @@ pub struct Entity {
     /// The score is larger than it was a minute before, i.e. points came within that time.
     pub rising: bool,
     pub half_life_seconds: f64,
-    /// The latest contributions, newest first.
+    /// What the score is made of, largest first; together they are the score.
     pub contributions: Arc<Vec<Contribution>>,
 }
 
-/// Points that one rule added.
+/// What is left of the points that one rule added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contribution {
     pub rule: Arc<RuleSummary>,
     pub points: f64,
+    /// When it last added some.
     pub time: Timestamp,
-    /// How often in a row the same rule added.
+    /// How often it added.
     pub times: u32,
 }
 
@@ -35,8 +36,8 @@ pub struct Contribution {
 const LIMIT: usize = 4000;
 /// Entities in a snapshot.
 const TOP: usize = 100;
-/// Contributions kept for an entity.
-const MOST_CONTRIBUTIONS: usize = 12;
+/// Rules that are named for an entity, those that gave most.
+const MOST_CONTRIBUTIONS: usize = 24;
 /// Below this an entity is not worth a row.
 const NEGLIGIBLE: f64 = 0.5;
 const RISING_WITHIN: Nanos = MINUTE;
@@ -59,6 +60,18 @@ impl Held {
         }
         self.score * (-seconds / self.half_life_seconds).exp2()
     }
+
+    fn contribution(&self, rule: &str) -> Option<&Contribution> {
+        self.contributions.iter().find(|contribution| contribution.rule.id == rule)
+    }
+}
+
+/// Makes the parts add up to `sum`, each keeping its share.
+fn scale(parts: &mut [Contribution], sum: f64) {
+    let total: f64 = parts.iter().map(|part| part.points).sum();
+    if total > 0.0 {
+        parts.iter_mut().for_each(|part| part.points *= sum / total);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -76,42 +89,52 @@ impl Risk {
             half_life_seconds: 0.0,
             contributions: Arc::default(),
         });
+        let before = held.score_at(change.time);
+        let contributions = Arc::make_mut(&mut held.contributions);
+        scale(contributions, before);
+        match contributions.iter_mut().find(|known| known.rule.id == change.rule.id) {
+            Some(known) => {
+                known.points += change.points;
+                known.time = change.time;
+                known.times = known.times.saturating_add(1);
+            }
+            None => {
+                let (rule, points, time) = (change.rule, change.points, change.time);
+                contributions.push(Contribution { rule, points, time, times: 1 });
+            }
+        }
+        contributions.sort_by(|a, b| b.points.total_cmp(&a.points));
+        contributions.truncate(MOST_CONTRIBUTIONS);
+        // A rule may be at its cap, and then its points count for less than they say.
+        scale(contributions, change.score);
         held.score = change.score;
         held.at = held.at.max(change.time);
         held.half_life_seconds = change.half_life_seconds;
-        let contributions = Arc::make_mut(&mut held.contributions);
-        match contributions.first_mut() {
-            Some(last) if last.rule.id == change.rule.id => {
-                last.points += change.points;
-                last.time = change.time;
-                last.times = last.times.saturating_add(1);
-            }
-            _ => {
-                let (rule, points, time) = (change.rule, change.points, change.time);
-                contributions.insert(0, Contribution { rule, points, time, times: 1 });
-                contributions.truncate(MOST_CONTRIBUTIONS);
-            }
-        }
         self.forget_the_least(now);
     }
 
-    /// Takes over all scores as of `now`. Entities that are not among them have none; what a score is made
-    /// of is told by the rules that are.
+    /// Takes over all scores as of `now`, with what they are made of.
     pub fn replace(&mut self, scores: &[RiskScore], now: Timestamp) {
-        let listed: HashMap<(&str, &str), &RiskScore> =
-            scores.iter().map(|risk| ((risk.entity_field.as_str(), risk.entity.as_str()), risk)).collect();
-        self.0.retain(|(field, value), held| {
-            let Some(risk) = listed.get(&(&**field, &**value)) else { return false };
-            if (held.score_at(now) - risk.score).abs() > NEGLIGIBLE {
-                held.score = risk.score;
-                held.at = now;
-            }
-            let is_part = |contribution: &Contribution| {
-                risk.parts.iter().any(|(rule, _)| rule.id == contribution.rule.id)
+        let mut known = std::mem::take(&mut self.0);
+        for risk in scores {
+            let key: (Arc<str>, Arc<str>) = (risk.entity_field.as_str().into(), risk.entity.as_str().into());
+            let before = known.remove(&key);
+            let parts = risk.parts.iter().map(|(rule, points)| {
+                let told = before.as_ref().and_then(|held| held.contribution(&rule.id));
+                let (time, times) = told.map_or((now, 1), |told| (told.time, told.times));
+                Contribution { rule: Arc::clone(rule), points: *points, time, times }
+            });
+            let held = Held {
+                field: Arc::clone(&key.0),
+                value: Arc::clone(&key.1),
+                score: risk.score,
+                at: now,
+                half_life_seconds: risk.half_life_seconds,
+                contributions: Arc::new(parts.take(MOST_CONTRIBUTIONS).collect()),
             };
-            Arc::make_mut(&mut held.contributions).retain(is_part);
-            true
-        });
+            self.0.insert(key, held);
+        }
+        self.forget_the_least(now);
     }
 
     fn forget_the_least(&mut self, now: Timestamp) {
@@ -145,12 +168,16 @@ impl Risk {
 }
 
 fn entity(score: f64, held: &Held, now: Timestamp) -> Entity {
+    let mut contributions = Arc::clone(&held.contributions);
+    if score < held.score {
+        scale(Arc::make_mut(&mut contributions).as_mut_slice(), score);
+    }
     Entity {
         field: Arc::clone(&held.field),
         value: Arc::clone(&held.value),
         score,
         rising: now.since(held.at) < RISING_WITHIN,
         half_life_seconds: held.half_life_seconds,
-        contributions: Arc::clone(&held.contributions),
+        contributions,
     }
 }

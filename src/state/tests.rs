@@ -447,14 +447,56 @@ fn contributions_of_one_rule_in_a_row_are_added_up() {
     let mut state = state([clock(0), risk("a", 10.0, 10.0, 0), risk("a", 5.0, 15.0, 1)]);
     let top = state.snapshot().entities;
     assert_eq!(top[0].contributions.len(), 1);
-    assert_eq!((top[0].contributions[0].points, top[0].contributions[0].times), (15.0, 2));
+    assert_eq!((top[0].contributions[0].points.round(), top[0].contributions[0].times), (15.0, 2));
     assert!(top[0].rising);
+}
+
+#[test]
+fn the_parts_of_a_risk_add_up_to_it_at_a_cap_while_it_decays_and_after_a_restart() {
+    let sum = |entity: &Entity| entity.contributions.iter().map(|part| part.points).sum::<f64>();
+    let mut state = state([clock(0)]);
+    for n in 0..60 {
+        let Update::Risk(mut change) = risk("a", 30.0, 100.0_f64.min(30.0 * f64::from(n + 1)), i64::from(n))
+        else {
+            unreachable!()
+        };
+        change.rule = rule([Level::Low, Level::Medium, Level::High][n as usize % 3]);
+        state.apply(Update::Risk(change));
+    }
+    for seconds in [60, 200, 400] {
+        state.apply(clock(seconds));
+        let entity = state.snapshot().entities[0].clone();
+        assert!((sum(&entity) - entity.score).abs() < 1e-6, "{entity:?}");
+        assert_eq!(entity.contributions.len(), 3, "one part a rule, however often it added");
+    }
+    let parts = vec![(rule(Level::High), 40.0), (rule(Level::Low), 10.0)];
+    let (entity_field, entity) = ("source.ip".to_owned(), "b".to_owned());
+    let stored = RiskScore { entity_field, entity, score: 50.0, half_life_seconds: 3600.0, parts };
+    state.apply(Update::Superseded { void: Vec::new(), risks: vec![stored] });
+    let entity = state.snapshot().entities[0].clone();
+    assert_eq!((&*entity.value, entity.score, sum(&entity)), ("b", 50.0, 50.0));
+}
+
+#[test]
+fn the_history_of_a_state_is_kept_beyond_its_end() {
+    let mut state = state([
+        Update::Transition(transition(Board::Lockout, "alice", "locked", false, 0)),
+        Update::Transition(transition(Board::Lockout, "alice", "locked", false, 5)),
+        Update::Transition(transition(Board::Lockout, "alice", "normal", true, 10)),
+    ]);
+    assert!(state.snapshot().boards.is_empty());
+    state.apply(Update::Transition(transition(Board::Lockout, "alice", "locked", false, 20)));
+    let boards = state.snapshot().boards;
+    let told: Vec<(&str, Timestamp)> =
+        boards[0].history.iter().map(|change| (change.to.as_str(), change.time)).collect();
+    assert_eq!(told, [("locked", at(20)), ("normal", at(10)), ("locked", at(0))]);
 }
 
 #[test]
 fn what_rules_said_that_are_gone_holds_no_longer() {
     let of = |rule: &Arc<RuleSummary>, points| vec![(Arc::clone(rule), points)];
     let score = |entity: &str, score, parts| RiskScore {
+        half_life_seconds: 3600.0,
         entity_field: "source.ip".to_owned(),
         entity: entity.to_owned(),
         score,

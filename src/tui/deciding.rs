@@ -56,7 +56,7 @@ pub(super) fn mute(model: &mut Model) {
     let what = if rules == 1 { format!("`{title}`") } else { format!("{rules} rules") };
     let values: Vec<&str> = mute.group.values().map(String::as_str).collect();
     let whom = if values.is_empty() { String::new() } else { format!(" for {}", values.join(" ")) };
-    model.meant.about = format!("{what}{whom} (hides {hidden} now)");
+    model.meant.about = format!("{hidden} open of {what}{whom}");
     model.open_prompt(PromptPurpose::Mute, "1d ");
 }
 
@@ -138,6 +138,16 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     decide(model, Act::Undo { entry })
 }
 
+/// `S`: a report of the incident under the cursor, of the worst of a party.
+pub(super) fn report(model: &mut Model) -> Vec<Effect> {
+    let Some(incident) = screens::of(model.tab).incident(model) else {
+        model.say("choose an alert first: 1 or 5 lists them");
+        return Vec::new();
+    };
+    let (alert, by) = (Box::new(incident.alert.clone()), model.user.clone());
+    vec![Effect::Request(Request::Report { alert, by, at: model.snapshot.now })]
+}
+
 fn ids(model: &Model) -> Vec<crate::alert::AlertId> {
     model.meant.incidents.iter().map(|incident| incident.alert.alert_id).collect()
 }
@@ -160,7 +170,7 @@ pub(super) fn on_decided(model: &mut Model, result: Result<Entry, String>) {
     match result {
         Ok(Entry { act: Act::Looked, .. }) => {}
         Ok(entry @ Entry { act: Act::Undo { .. }, .. }) => model.say(format!("undone: {}", entry.about)),
-        Ok(entry) => model.say(format!("{} · U undoes it", sentence(&entry))),
+        Ok(entry) => model.say(format!("U undoes: {}", sentence(&entry))),
         Err(message) => model.say(message),
     }
 }

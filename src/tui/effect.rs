@@ -10,6 +10,8 @@ pub enum Effect {
     Copy(String),
     Bell,
     Redraw,
+    /// Ask the terminal for mouse events, or no longer.
+    Mouse(bool),
     Suspend,
     Quit,
 }

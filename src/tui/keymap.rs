@@ -3,7 +3,7 @@
 //! One verb per key on every screen: a key may be absent somewhere, but never mean something else.
 //! Nothing important sits only on a key that some keyboards lack.
 
-use crate::view::scene::{HelpEntry, HelpGroup, Hint, Tab};
+use crate::view::scene::{Command, HelpEntry, HelpGroup, Hint, Tab};
 
 /// What a person wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +46,9 @@ pub enum Action {
     Snooze,
     Mute,
     Undo,
+    Report,
+    Commands,
+    Mouse,
     Help,
     Redraw,
     Suspend,
@@ -201,6 +204,8 @@ const WITH_PANES: &[Tab] = &[Overview, Events, Search, Trace, Alerts];
 
 const TABLE: &[Binding] = &[
     binding(Action::Help, &["?", "F1"], Group::Look, "this help").hint("help", 0),
+    binding(Action::Commands, &[":", "^k"], Group::Look, "every command by name").hint("commands", 5),
+    binding(Action::Mouse, &["m", "F2"], Group::Look, "mouse for soctop, or for the terminal"),
     binding(Action::Down, &["j", "↓"], Group::Move, "next row").on(LISTS),
     binding(Action::Up, &["k", "↑"], Group::Move, "previous row").on(LISTS),
     binding(Action::PageDown, &["^d", "PgDn"], Group::Move, "a page on").on(LISTS),
@@ -211,10 +216,10 @@ const TABLE: &[Binding] = &[
         .on(&[Events, Search, Trace])
         .hint("next error", 60),
     binding(Action::PreviousProblem, &["E"], Group::Move, "previous error").on(&[Events, Search, Trace]),
-    binding(Action::NextPane, &["Tab"], Group::Move, "other pane").on(WITH_PANES).hint("pane", 50),
-    binding(Action::PreviousPane, &["⇧Tab"], Group::Move, "other pane").on(WITH_PANES),
-    binding(Action::HistoryBack, &["[", "Alt-←"], Group::Move, "back"),
-    binding(Action::HistoryForward, &["]", "Alt-→"], Group::Move, "forward"),
+    binding(Action::NextPane, &["Tab"], Group::Move, "next pane").on(WITH_PANES).hint("pane", 50),
+    binding(Action::PreviousPane, &["⇧Tab"], Group::Move, "pane before").on(WITH_PANES),
+    binding(Action::HistoryBack, &["[", "Alt-←"], Group::Move, "screen before"),
+    binding(Action::HistoryForward, &["]", "Alt-→"], Group::Move, "screen after"),
     binding(Action::Open, &["Enter"], Group::Open, "details, evidence").on(OPENABLE).hint("open", 20),
     binding(Action::Trace, &["o"], Group::Open, "trace of this id").on(WITH_TRACE).hint("trace", 22),
     binding(Action::ViewEvents, &["v"], Group::Open, "its events in the index")
@@ -253,6 +258,9 @@ const TABLE: &[Binding] = &[
         .on(WITH_INCIDENTS)
         .hint("mute", 26),
     binding(Action::Undo, &["U"], Group::Decide, "undo what you decided last").hint("undo", 58),
+    binding(Action::Report, &["S"], Group::Do, "write a report of the incident")
+        .on(WITH_INCIDENTS)
+        .hint("report", 48),
     binding(Action::Unfold, &["→", "l"], Group::Open, "list the alerts of a row").on(FOLDING),
     binding(Action::Fold, &["←", "h"], Group::Open, "fold them again").on(FOLDING),
     binding(Action::Pause, &["Space"], Group::Live, "pause, resume the list").on(&[Events]).hint("pause", 30),
@@ -276,18 +284,22 @@ pub fn action(tab: Tab, key: Key) -> Option<Action> {
     TABLE.iter().filter(|binding| binding.works_on(tab)).find(has_key).map(|binding| binding.action)
 }
 
-/// The hint line of a screen, the most useful first.
+/// The hint line of a screen, the most useful first. `q` goes back where there is a screen to go back to.
 #[must_use]
-pub fn hints(tab: Tab) -> Vec<Hint> {
+pub fn hints(tab: Tab, can_go_back: bool) -> Vec<Hint> {
     let mut hinted: Vec<&Binding> =
         TABLE.iter().filter(|binding| binding.works_on(tab) && !binding.hint.is_empty()).collect();
     hinted.sort_by_key(|binding| binding.rank);
-    hinted.iter().map(|binding| Hint { keys: binding.keys[0], label: label(binding, tab) }).collect()
+    hinted
+        .iter()
+        .map(|binding| Hint { keys: binding.keys[0], label: label(binding, tab, can_go_back) })
+        .collect()
 }
 
 /// `/` asks for what the screen is about.
-fn label(binding: &Binding, tab: Tab) -> &'static str {
+fn label(binding: &Binding, tab: Tab, can_go_back: bool) -> &'static str {
     match (binding.action, tab) {
+        (Action::Back, _) if can_go_back => "back",
         (Action::Edit, Search) => "query",
         (Action::Edit, Trace) => "trace id",
         (Action::Edit, Overview | Alerts | Rules | Entities | Sources | Boards) => "search",
@@ -295,6 +307,20 @@ fn label(binding: &Binding, tab: Tab) -> &'static str {
         (Action::Open, Events | Search) => "detail",
         _ => binding.hint,
     }
+}
+
+/// What can be done on a screen, by name, with the key for it.
+#[must_use]
+pub fn commands(tab: Tab) -> Vec<Command> {
+    let bindings = TABLE.iter().filter(|binding| binding.works_on(tab) && binding.action != Action::Commands);
+    bindings.map(|binding| Command { text: binding.text, keys: binding.keys[0] }).collect()
+}
+
+/// What a name in [`commands`] means.
+#[must_use]
+pub fn action_of(text: &str, tab: Tab) -> Option<Action> {
+    let mut bindings = TABLE.iter().filter(|binding| binding.works_on(tab));
+    bindings.find(|binding| binding.text == text).map(|binding| binding.action)
 }
 
 /// The help page of a screen: only what works there.
@@ -329,6 +355,17 @@ mod tests {
     }
 
     #[test]
+    fn a_command_has_one_name_and_is_found_by_it() {
+        for tab in Tab::ALL {
+            for command in commands(tab) {
+                let action = action_of(command.text, tab);
+                let key = Key::parse(command.keys).expect("a key");
+                assert_eq!(action, super::action(tab, key), "{} on {tab:?}", command.text);
+            }
+        }
+    }
+
+    #[test]
     fn a_key_means_one_thing_on_all_screens() {
         let mut meaning: HashMap<Key, Action> = HashMap::new();
         for binding in TABLE {
@@ -358,7 +395,7 @@ mod tests {
             let help = help(tab);
             let listed = help.iter().map(|group| group.entries.len()).sum::<usize>();
             assert_eq!(listed, TABLE.iter().filter(|binding| binding.works_on(tab)).count(), "{tab:?}");
-            assert_eq!(hints(tab).first(), Some(&Hint { keys: "?", label: "help" }));
+            assert_eq!(hints(tab, false).first(), Some(&Hint { keys: "?", label: "help" }));
         }
     }
 

@@ -7,18 +7,20 @@ use tui_input::Input;
 
 use super::Options;
 use super::keymap::{self, Key};
+use crate::event::Timestamp;
 use crate::pipeline::Notice;
 use crate::state::{Filter, Incident, KnownNetworks, Snapshot};
 use crate::view::scene::{
-    Away, HelpGroup, Hint, Overlay, Prompt, PromptPurpose, Scene, Screens, Stream, Tab,
+    Away, Command, HelpGroup, Hint, Overlay, Prompt, PromptPurpose, Scene, Screens, Stream, Tab,
 };
-use crate::view::{Clock, Drawn, Theme};
+use crate::view::{Clock, Drawn, Hit, Palette, Theme};
 
 /// Everything that can happen to a dashboard.
 #[derive(Clone, Debug)]
 pub enum Message {
     Key(Key),
     Paste(String),
+    Mouse(Mouse),
     Snapshot(Arc<Snapshot>),
     Notice(Notice),
     /// The last frame told how much room there is.
@@ -28,6 +30,19 @@ pub enum Message {
     /// An effect could not be carried out.
     Trouble(String),
     SlowLink(Option<u32>),
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mouse {
+    Click {
+        x: u16,
+        y: u16,
+    },
+    /// Negative is up.
+    Scroll {
+        rows: isize,
+    },
 }
 
 /// The dashboard.
@@ -49,6 +64,8 @@ pub struct Model {
     pub(super) back: Vec<Tab>,
     pub(super) forward: Vec<Tab>,
     pub(super) page: usize,
+    /// What a click leads to, by where it is on the screen.
+    pub(super) hits: Vec<Hit>,
     pub(super) scrollable: usize,
     pub(super) last_ticket: u64,
     pub(super) millis: u64,
@@ -69,6 +86,11 @@ pub struct Model {
     networks: KnownNetworks,
     hints: Vec<Hint>,
     help: Vec<HelpGroup>,
+    /// What the palette lists.
+    pub(super) commands: Vec<Command>,
+    /// The mouse is ours.
+    pub(super) mouse: bool,
+    story_ends: Option<Timestamp>,
 }
 
 /// What is being decided about, from the key on: the list may move while somebody types.
@@ -108,6 +130,7 @@ impl Model {
             back: Vec::new(),
             forward: Vec::new(),
             page: 1,
+            hits: Vec::new(),
             scrollable: 0,
             last_ticket: 0,
             millis: 0,
@@ -122,8 +145,11 @@ impl Model {
             user: options.user.clone(),
             away: None,
             welcomed: false,
-            hints: keymap::hints(Tab::Overview),
+            hints: keymap::hints(Tab::Overview, false),
             help: keymap::help(Tab::Overview),
+            commands: Vec::new(),
+            mouse: options.mouse,
+            story_ends: options.story_ends,
         }
     }
 
@@ -148,6 +174,8 @@ impl Model {
             slow_link: self.slow_link,
             hints: &self.hints,
             help: &self.help,
+            commands: &self.commands,
+            is_over: self.story_ends.is_some_and(|end| self.snapshot.now > end),
         }
     }
 
@@ -174,7 +202,7 @@ impl Model {
 
     pub(super) fn enter(&mut self, tab: Tab) {
         self.tab = tab;
-        self.hints = keymap::hints(tab);
+        self.hints = keymap::hints(tab, !self.back.is_empty());
         self.help = keymap::help(tab);
     }
 
@@ -195,6 +223,11 @@ impl Model {
                 .and_then(|filter| filter.unknown_field(&self.snapshot.rows).map_or(Ok(filter), Err)),
             _ => Ok(Filter::default()),
         };
+    }
+
+    /// Changes the colours.
+    pub(super) fn paint(&mut self, palette: Palette) {
+        self.theme.palette = palette;
     }
 
     pub(super) fn next_ticket(&mut self) -> u64 {

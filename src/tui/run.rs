@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::TrySendError;
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use ratatui::buffer::Buffer;
 
 use super::keymap::{Code, Key};
-use super::model::{Message, Model};
+use super::model::{Message, Model, Mouse};
 use super::terminal::{Presence, Terminal};
 use super::{Effect, Error, Options, update};
 use crate::pipeline::{Handle, Request};
@@ -21,8 +23,8 @@ use crate::view;
 
 /// While an answer is on its way: short enough that nobody waits for the loop.
 const WAITING_POLL: Duration = Duration::from_millis(4);
-/// A frame that takes longer to write says that the line is slow.
-const SLOW_WRITE: Duration = Duration::from_millis(50);
+/// So many frames in a row that the terminal had not taken when the next one was there: the line is slow.
+const FRAMES_TO_SLOW: u32 = 2;
 const LEAST_FRAMES_PER_SECOND: u32 = 2;
 const MOST_FRAMES_PER_SECOND: u32 = 30;
 /// So many fast frames in a row before the rate is doubled again.
@@ -33,7 +35,9 @@ const FRAMES_TO_RECOVER: u32 = 20;
 /// # Errors
 /// Standard output is not a terminal, or it cannot be read or written.
 pub fn run(handle: Handle, options: Options) -> Result<(), Error> {
-    let terminal = Terminal::open()?;
+    let mut terminal = Terminal::open()?;
+    let take_mouse = |terminal: &mut Terminal| terminal.want_mouse(options.mouse);
+    take_mouse(&mut terminal).map_err(|source| Error::Terminal { operation: "use", source })?;
     let model = super::start(&options, handle.snapshots.load_full());
     let pace = FramePace::new(u32::from(options.frames_per_second));
     let began = Instant::now();
@@ -95,6 +99,7 @@ impl Dashboard {
             let message = match event::read()? {
                 Event::Key(key) => key_of(key).map(Message::Key),
                 Event::Paste(text) => Some(Message::Paste(text)),
+                Event::Mouse(event) => mouse_of(event).map(Message::Mouse),
                 _ => None,
             };
             if let Some(message) = message
@@ -144,6 +149,7 @@ impl Dashboard {
                 Effect::Copy(text) => self.terminal.copy(&text)?,
                 Effect::Bell => self.terminal.bell()?,
                 Effect::Redraw => self.terminal.forget(),
+                Effect::Mouse(wanted) => self.terminal.want_mouse(wanted)?,
                 Effect::Suspend => self.terminal.suspend()?,
             }
         }
@@ -164,6 +170,7 @@ impl Dashboard {
             Request::Events { ticket, .. } => Notice::Search { ticket, result: Err(failure) },
             Request::Trace { ticket, .. } => Notice::Trace { ticket, result: Err(failure) },
             Request::Decide { .. } => Notice::Decided(Err(reason.to_owned())),
+            Request::Report { .. } => Notice::Reported(Err(reason.to_owned())),
         };
         update(&mut self.model, Message::Notice(refused));
     }
@@ -171,9 +178,9 @@ impl Dashboard {
     fn draw(&mut self) -> io::Result<()> {
         let mut buffer = Buffer::empty(self.terminal.area()?);
         let drawn = view::draw(&mut buffer, &self.model.scene());
-        let before = Instant::now();
+        let queued = self.terminal.is_behind();
         self.terminal.show(&buffer, drawn.cursor)?;
-        let slow_link = self.pace.drawn(before.elapsed());
+        let slow_link = self.pace.drawn(queued);
         self.send(Message::Drawn(drawn))?;
         self.send(Message::SlowLink(slow_link))?;
         Ok(())
@@ -205,12 +212,13 @@ struct FramePace {
     current: u32,
     last: Instant,
     fast_frames: u32,
+    slow_frames: u32,
 }
 
 impl FramePace {
     fn new(frames_per_second: u32) -> Self {
         let wanted = frames_per_second.clamp(1, MOST_FRAMES_PER_SECOND);
-        Self { wanted, current: wanted, last: Instant::now(), fast_frames: 0 }
+        Self { wanted, current: wanted, last: Instant::now(), fast_frames: 0, slow_frames: 0 }
     }
 
     fn until_next(&self) -> Duration {
@@ -222,19 +230,19 @@ impl FramePace {
         self.last = Instant::now();
     }
 
-    /// A frame was written and took so long. Returns the rate if it had to be lowered.
-    fn drawn(&mut self, write: Duration) -> Option<u32> {
+    /// A frame was written; `queued`: the terminal had not taken the one before. How long the writing took says
+    /// nothing: on a busy machine everything takes long. Returns the rate if it had to be lowered.
+    fn drawn(&mut self, queued: bool) -> Option<u32> {
         self.last = Instant::now();
-        let least = LEAST_FRAMES_PER_SECOND.min(self.wanted);
-        if write > SLOW_WRITE {
-            self.current = (self.current / 2).max(least);
+        self.slow_frames = if queued { self.slow_frames + 1 } else { 0 };
+        self.fast_frames = if queued { 0 } else { self.fast_frames + 1 };
+        if self.slow_frames >= FRAMES_TO_SLOW {
+            self.current = (self.current / 2).max(LEAST_FRAMES_PER_SECOND.min(self.wanted));
+            self.slow_frames = 0;
+        }
+        if self.fast_frames >= FRAMES_TO_RECOVER {
+            self.current = (self.current * 2).min(self.wanted);
             self.fast_frames = 0;
-        } else {
-            self.fast_frames += 1;
-            if self.fast_frames >= FRAMES_TO_RECOVER {
-                self.current = (self.current * 2).min(self.wanted);
-                self.fast_frames = 0;
-            }
         }
         (self.current < self.wanted).then_some(self.current)
     }
@@ -269,6 +277,17 @@ fn key_of(event: KeyEvent) -> Option<Key> {
     Some(Key { code, control, alt })
 }
 
+/// What the mouse did, without the terminal library; movements and releases are nothing.
+fn mouse_of(event: MouseEvent) -> Option<Mouse> {
+    let (x, y) = (event.column, event.row);
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Click { x, y }),
+        MouseEventKind::ScrollUp => Some(Mouse::Scroll { rows: -3 }),
+        MouseEventKind::ScrollDown => Some(Mouse::Scroll { rows: 3 }),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,12 +295,11 @@ mod tests {
     #[test]
     fn a_slow_line_halves_the_rate_and_a_fast_one_restores_it() {
         let mut pace = FramePace::new(10);
-        let (slow, fast) = (Duration::from_millis(80), Duration::from_millis(1));
-        assert_eq!(pace.drawn(fast), None);
-        assert_eq!(pace.drawn(slow), Some(5));
-        assert_eq!(pace.drawn(slow), Some(2));
-        assert_eq!(pace.drawn(slow), Some(2));
-        let rates: Vec<Option<u32>> = (0..60).map(|_| pace.drawn(fast)).collect();
+        assert_eq!(pace.drawn(true), None, "one frame that waits is no slow line");
+        assert_eq!(pace.drawn(true), Some(5));
+        assert_eq!([pace.drawn(true), pace.drawn(true)], [Some(5), Some(2)]);
+        assert_eq!([pace.drawn(true), pace.drawn(true)], [Some(2), Some(2)]);
+        let rates: Vec<Option<u32>> = (0..60).map(|_| pace.drawn(false)).collect();
         assert_eq!((rates[18], rates[19], rates[39], rates[59]), (Some(2), Some(4), Some(8), None));
     }
 
@@ -290,7 +308,11 @@ mod tests {
         assert_eq!(FramePace::new(0).current, 1);
         assert_eq!(FramePace::new(500).current, 30);
         let mut slowest = FramePace::new(1);
-        assert_eq!(slowest.drawn(Duration::from_secs(1)), None, "one frame a second was asked for");
+        assert_eq!(
+            [slowest.drawn(true), slowest.drawn(true)],
+            [None, None],
+            "one frame a second was asked for"
+        );
     }
 
     #[test]

@@ -55,7 +55,12 @@ pub struct Terminal {
     cursor: Option<(u16, u16)>,
     frame: Vec<u8>,
     signals: Signals,
+    mouse: bool,
 }
+
+/// Clicks and the wheel, without movements, with coordinates of any size.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 impl Terminal {
     /// Takes the terminal over.
@@ -77,6 +82,7 @@ impl Terminal {
             cursor: None,
             frame: Vec::with_capacity(FRAME_CAPACITY),
             signals,
+            mouse: false,
         })
     }
 
@@ -129,6 +135,22 @@ impl Terminal {
         write!(self.output, "\u{1b}]52;c;{}\u{7}", STANDARD.encode(text))
     }
 
+    /// Asks for mouse events, or no longer.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn want_mouse(&mut self, wanted: bool) -> io::Result<()> {
+        self.mouse = wanted;
+        self.output.write_all(if wanted { MOUSE_ON } else { MOUSE_OFF })
+    }
+
+    /// The terminal has not yet taken what was written before: there is no room for more.
+    pub fn is_behind(&self) -> bool {
+        let mut asked = [PollFd::from_borrowed_fd(self.output.as_fd(), PollFlags::OUT)];
+        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut asked, Some(&none)).is_ok_and(|ready| ready == 0)
+    }
+
     /// Rings.
     ///
     /// # Errors
@@ -145,7 +167,8 @@ impl Terminal {
         restore()?;
         low_level::emulate_default_handler(SIGTSTP)?;
         self.forget();
-        take()
+        take()?;
+        self.want_mouse(self.mouse)
     }
 
     /// Waits for a key, a signal or the end of `pause`. `Gone` when there is nobody at the terminal
@@ -221,16 +244,20 @@ fn restore() -> io::Result<()> {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return Ok(());
     }
-    let left = execute!(
+    let left = io::stdout().write_all(MOUSE_OFF).and_then(|()| give_back());
+    // Raw mode ends even if the screen could not be left.
+    disable_raw_mode().and(left)
+}
+
+fn give_back() -> io::Result<()> {
+    execute!(
         io::stdout(),
         EndSynchronizedUpdate,
         SetAttribute(Attribute::Reset),
         DisableBracketedPaste,
         Show,
         LeaveAlternateScreen
-    );
-    // Raw mode ends even if the screen could not be left.
-    disable_raw_mode().and(left)
+    )
 }
 
 /// A panic anywhere in the process would otherwise print into the alternate screen, unseen.

@@ -3,6 +3,7 @@
 use tui_input::InputRequest;
 
 use super::ask;
+use super::commanding;
 use super::deciding;
 use super::effect::Effect;
 use super::keymap::{Code, Key};
@@ -17,6 +18,9 @@ const PASTE_LIMIT: usize = 64 * 1024;
 const LONGEST_ID: usize = 200;
 
 pub(super) fn on_prompt_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    if commanding::on_key(model, key) {
+        return Vec::new();
+    }
     match (key.code, key.control, key.alt) {
         (Code::Enter, ..) => return submit(model),
         (Code::Escape, ..) => model.prompt = None,
@@ -26,6 +30,9 @@ pub(super) fn on_prompt_key(model: &mut Model, key: Key) -> Vec<Effect> {
             if let Some(request) = edit_request(key) {
                 let _unchanged = model.input.handle(request);
                 model.renew_prompt();
+                if model.prompt.as_ref().is_some_and(|prompt| prompt.purpose == PromptPurpose::Command) {
+                    commanding::renew(model);
+                }
             }
         }
     }
@@ -63,7 +70,7 @@ fn recall(model: &mut Model, step: isize) {
     model.renew_prompt();
 }
 
-fn submit(model: &mut Model) -> Vec<Effect> {
+pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
     let Some(prompt) = model.prompt.take() else { return Vec::new() };
     let text = prompt.text.trim().to_owned();
     match (prompt.purpose, prompt.filter) {
@@ -78,6 +85,8 @@ fn submit(model: &mut Model) -> Vec<Effect> {
         }
         (PromptPurpose::Search, _) => ask::search(model, Question::typed(text)),
         (PromptPurpose::Acknowledge, _) => deciding::submit_note(model, text),
+        // The page keeps what was looked for until it is closed.
+        (PromptPurpose::Help | PromptPurpose::Command, _) => Vec::new(),
         (PromptPurpose::Mute, _) => deciding::submit_mute(model, &text),
         (PromptPurpose::Trace, _) if text.is_empty() => Vec::new(),
         (PromptPurpose::Trace, _) => ask::open_trace(model, text),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::Options;
 use super::ask;
 use super::away;
+use super::commanding::{self, Choice};
 use super::copying::on_copy_key;
 use super::deciding;
 use super::effect::Effect;
-use super::keymap::{Action, Key, action};
-use super::model::{Message, Model};
+use super::keymap::{Action, Code, Key, action};
+use super::model::{Message, Model, Mouse};
 use super::screen::{focused_detail, selected_field};
 use super::screens;
 use super::screens::alerts::show_alert;
@@ -22,8 +23,8 @@ use crate::query::words::fold;
 use crate::sigma::Level;
 use crate::state::{Filter, Incident, Snapshot};
 use crate::text::Safe;
-use crate::view::ClockStyle;
-use crate::view::scene::{AlertsShown, Answer, DetailPane, ListState, Overlay, Tab};
+use crate::view::scene::{AlertsShown, Answer, DetailPane, ListState, Overlay, PromptPurpose, Tab};
+use crate::view::{ClockStyle, LeadsTo};
 
 const BELL_PAUSE_MILLIS: u64 = 10_000;
 
@@ -40,6 +41,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => on_key(model, key),
         Message::Paste(text) => on_paste(model, &text),
+        Message::Mouse(mouse) => on_mouse(model, mouse),
         Message::Snapshot(snapshot) => on_snapshot(model, snapshot),
         Message::Notice(notice) => {
             on_notice(model, notice);
@@ -48,6 +50,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Drawn(drawn) => {
             model.page = drawn.page.max(1);
             model.scrollable = drawn.scrollable;
+            model.hits = drawn.hits;
             Vec::new()
         }
         Message::Tick(millis) => {
@@ -74,7 +77,7 @@ fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
         return quit(model);
     }
     if model.prompt.is_some() {
-        return on_prompt_key(model, key);
+        return on_typed_key(model, key);
     }
     match model.overlay {
         Some(Overlay::Copy) => return on_copy_key(model, key),
@@ -86,6 +89,45 @@ fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
     match action(model.tab, key) {
         Some(action) => on_action(model, action),
         None => Vec::new(),
+    }
+}
+
+/// A click on a tab shows it, on a row selects it, on the selected row opens it. While something is typed the
+/// mouse does nothing.
+fn on_mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
+    model.toast = None;
+    if model.prompt.is_some() {
+        return Vec::new();
+    }
+    let (x, y) = match mouse {
+        Mouse::Scroll { rows } => {
+            move_by(model, rows);
+            return Vec::new();
+        }
+        Mouse::Click { x, y } => (x, y),
+    };
+    // What was drawn last lies on top.
+    let hit = model.hits.iter().rev().find(|hit| hit.area.contains((x, y).into())).map(|hit| hit.leads_to);
+    match hit {
+        Some(LeadsTo::Tab(tab)) => on_action(model, Action::Show(tab)),
+        Some(LeadsTo::Row(0)) => open(model),
+        Some(LeadsTo::Row(rows)) => {
+            move_by(model, rows);
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+fn on_typed_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    let is_command = model.prompt.as_ref().is_some_and(|prompt| prompt.purpose == PromptPurpose::Command);
+    if !(is_command && key.code == Code::Enter) {
+        return on_prompt_key(model, key);
+    }
+    let typed = model.prompt.take().map(|prompt| prompt.text).unwrap_or_default();
+    match commanding::submit(model, typed.trim()) {
+        Choice::Act(action) => on_action(model, action),
+        Choice::Effects(effects) => effects,
     }
 }
 
@@ -130,9 +172,12 @@ fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Judge
         | Action::Snooze
         | Action::Mute
-        | Action::Undo => return on_incidents(model, action),
+        | Action::Undo
+        | Action::Report => return on_incidents(model, action),
         Action::Why => toggle(model, Overlay::Why { list: ListState::default() }),
         Action::Help => toggle(model, Overlay::Help { scrolled: 0 }),
+        Action::Commands => commanding::open(model),
+        Action::Mouse => return switch_mouse(model),
         Action::Pause => pause_or_resume(model),
         Action::Follow => follow(model),
         Action::ClockStyle => model.clock.style = next_clock(model.clock.style),
@@ -141,6 +186,16 @@ fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Switch => switch_shown(model),
     }
     Vec::new()
+}
+
+/// The mouse selects rows, or text as the terminal does it.
+fn switch_mouse(model: &mut Model) -> Vec<Effect> {
+    model.mouse = !model.mouse;
+    model.say(match model.mouse {
+        true => "the mouse selects rows; m frees it",
+        false => "the mouse is free: select text as ever; m takes it back",
+    });
+    vec![Effect::Mouse(model.mouse)]
 }
 
 fn next_clock(style: ClockStyle) -> ClockStyle {
@@ -170,6 +225,7 @@ fn on_incidents(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Snooze => deciding::ask_letter(model, Overlay::Snooze),
         Action::Mute => deciding::mute(model),
         Action::Undo => return deciding::undo(model),
+        Action::Report => return deciding::report(model),
         _ => {}
     }
     Vec::new()
@@ -331,6 +387,11 @@ fn to_problem(model: &mut Model, forward: bool) {
 }
 
 fn edit(model: &mut Model) {
+    if matches!(model.overlay, Some(Overlay::Help { .. })) {
+        model.overlay = Some(Overlay::Help { scrolled: 0 });
+        model.open_prompt(PromptPurpose::Help, "");
+        return;
+    }
     model.overlay = None;
     screens::of(model.tab).edit(model);
 }
@@ -400,6 +461,8 @@ fn on_notice(model: &mut Model, notice: Notice) {
         // The answer to a question that is no longer asked.
         Notice::Search { .. } | Notice::Trace { .. } => {}
         Notice::Decided(result) => deciding::on_decided(model, result),
+        Notice::Reported(Ok(file)) => model.say(format!("the report is in {file}")),
+        Notice::Reported(Err(message)) => model.say(message),
         Notice::Stopped(Ok(())) => {}
         Notice::Stopped(Err(message)) => model.failure = Some(message),
     }

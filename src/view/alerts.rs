@@ -305,6 +305,7 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
         ));
     }
     lines.push(labelled(canvas, "rule id", canvas.safe(&alert.rule.id)));
+    lines.push(labelled(canvas, "incident", canvas.safe(&alert.alert_id.to_string())));
     if !alert.rule.tags.is_empty() {
         lines.push(labelled(canvas, "tags", canvas.safe(&alert.rule.tags.join(" "))));
     }

@@ -5,8 +5,9 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 
+use super::scene::Tab;
 use super::theme::{Charset, Role, Severity, Theme};
 use crate::event::number::to_u16;
 use crate::safe;
@@ -18,6 +19,22 @@ pub type Part = (Safe, Style);
 pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
     pub theme: &'a Theme,
+    hits: Vec<Hit>,
+}
+
+/// A part of the screen that can be clicked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hit {
+    pub area: Rect,
+    pub leads_to: LeadsTo,
+}
+
+/// What a click does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeadsTo {
+    Tab(Tab),
+    /// So many rows from the selected one of the list that has the keys.
+    Row(isize),
 }
 
 /// The mark for text that was cut off.
@@ -25,7 +42,30 @@ const ELLIPSIS: &str = "…";
 
 impl<'a> Canvas<'a> {
     pub fn new(buffer: &'a mut Buffer, theme: &'a Theme) -> Self {
-        Self { buffer, theme }
+        Self { buffer, theme, hits: Vec::new() }
+    }
+
+    /// Notes what a click here leads to.
+    pub fn hit(&mut self, area: Rect, leads_to: LeadsTo) {
+        self.hits.push(Hit { area, leads_to });
+    }
+
+    /// What a click leads to, the topmost last.
+    pub fn into_hits(self) -> Vec<Hit> {
+        self.hits
+    }
+
+    /// Colours what has no colour of its own.
+    pub fn cover(&mut self) {
+        let Some((foreground, background)) = self.theme.ground() else { return };
+        for cell in &mut self.buffer.content {
+            if cell.fg == Color::Reset {
+                cell.fg = foreground;
+            }
+            if cell.bg == Color::Reset {
+                cell.bg = background;
+            }
+        }
     }
 
     pub fn area(&self) -> Rect {

@@ -6,7 +6,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::canvas::{Canvas, Part};
+use super::canvas::{Canvas, LeadsTo, Part};
 use super::format;
 use super::scene::{Flow, Overlay, PromptPurpose, Scene, Stream, Tab};
 use super::theme::{Role, Severity};
@@ -127,8 +127,9 @@ fn header_right(canvas: &Canvas<'_>, scene: &Scene<'_>, detail: u8) -> Vec<Part>
     }
     parts.push(stream_state(canvas, scene));
     if detail >= 2 {
-        let rate = snapshot.rates.per_second(snapshot.now);
-        parts.push(canvas.part(safe!("  {} ev/s", format::rate(rate)), Role::Text));
+        // By arrival: what claims to be of another time is read now all the same.
+        let rate = snapshot.sources.iter().map(|source| source.lines_per_second).sum();
+        parts.push(canvas.part(safe!("  {} lines/s", format::rate(rate)), Role::Text));
     }
     if detail >= 1 {
         parts.push(canvas.part(safe!("  lag {}", format::short_duration(lag(snapshot))), Role::Text));
@@ -162,6 +163,7 @@ fn stream_state(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
         _ if snapshot.started.is_none() => canvas.own("starting", Role::Muted),
         Stream::Live if snapshot.finished => canvas.own("END OF INPUT", Role::Strong),
         Stream::Live => canvas.own("► LIVE", Role::Strong),
+        Stream::Demo if scene.is_over => canvas.own("END OF THE STORY", Role::Warning),
         Stream::Demo => canvas.own("► DEMO", Role::Strong),
     }
 }
@@ -188,16 +190,19 @@ fn loss(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
 
 pub fn tabs(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let wide = row.width >= 112;
+    let texts = tab_texts(scene, wide, false);
+    let open = Tab::ALL.iter().position(|tab| *tab == scene.tab).unwrap_or(0);
+    let before: usize = texts.iter().take(open + 1).map(|text| text.width() + 2).sum();
+    // The name of the open screen is never cut: the others lose theirs first.
+    let texts = if before >= usize::from(row.width) { tab_texts(scene, wide, true) } else { texts };
     let mut parts = Vec::new();
-    for (index, tab) in Tab::ALL.into_iter().enumerate() {
-        let title = if wide { tab.title() } else { tab.short_title() };
-        let name = if wide { safe!("{} {}", index + 1, title) } else { safe!("{}{}", index + 1, title) };
-        let badge = badge(tab, scene.snapshot);
-        let text = safe!("{}{}", name, badge.as_ref().unwrap_or(&Safe::default()));
+    for (tab, text) in Tab::ALL.into_iter().zip(texts) {
+        let x = row.x + 1 + to_u16(width(&parts));
+        canvas.hit(Rect { x, width: to_u16(text.width() + 2), ..row }, LeadsTo::Tab(tab));
         if tab == scene.tab {
             parts.push(canvas.part(safe!("[{}]", text), Role::Title));
         } else {
-            let role = if badge.is_some() { Role::Text } else { Role::Muted };
+            let role = if badge(tab, scene.snapshot).is_some() { Role::Text } else { Role::Muted };
             parts.push(canvas.part(safe!(" {} ", text), role));
         }
         parts.push(gap(usize::from(wide)));
@@ -212,6 +217,19 @@ pub fn tabs(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     if scene.snapshot.started.is_some() {
         canvas.parts_right(room, &[canvas.part(time, Role::Muted)]);
     }
+}
+
+/// Number, name and badge of each screen; where it is tight only the open one has its name.
+fn tab_texts(scene: &Scene<'_>, wide: bool, tight: bool) -> Vec<Safe> {
+    let text = |(index, tab): (usize, Tab)| {
+        let name = match (wide, tight && tab != scene.tab) {
+            (_, true) => safe!("{}", index + 1),
+            (true, _) => safe!("{} {}", index + 1, tab.title()),
+            (false, _) => safe!("{}{}", index + 1, tab.short_title()),
+        };
+        safe!("{}{}", name, badge(tab, scene.snapshot).unwrap_or_default())
+    };
+    Tab::ALL.into_iter().enumerate().map(text).collect()
 }
 
 /// What a tab has to say while it is not open.
@@ -254,6 +272,10 @@ pub fn status(
     if let Some(toast) = scene.toast {
         parts.push(canvas.part(safe!(" │ {}", canvas.safe(toast)), Role::Key));
     }
+    if scene.is_over && scene.toast.is_none() {
+        let over = " │ the story is over: q quits, `soctop demo` tells it again";
+        parts.push(canvas.own(over, Role::Warning));
+    }
     for item in position {
         parts.push(canvas.part(safe!(" │ {}", item), Role::Text));
     }
@@ -270,6 +292,8 @@ fn prompt(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Option<(u16,
         PromptPurpose::Trace => " trace id ▸ ",
         PromptPurpose::Acknowledge => " note ▸ ",
         PromptPurpose::Mute => " for how long, why ▸ ",
+        PromptPurpose::Command => " command ▸ ",
+        PromptPurpose::Help => " look for ▸ ",
     };
     let about = match prompt.purpose {
         PromptPurpose::Acknowledge => safe!(" acknowledge {} ·", about_prompt(canvas, row, scene)),

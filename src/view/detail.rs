@@ -125,7 +125,7 @@ fn top_line(lines: &[(usize, Line)], selected: usize, height: usize) -> usize {
 
 fn label_width(width: u16, record: &Record) -> u16 {
     let longest = record.fields.iter().map(|field| field.name.chars().count()).max().unwrap_or(0);
-    (to_u16(longest) + 2).clamp(12, (width / 3).max(12))
+    to_u16(longest).saturating_add(2).clamp(12, (width / 3).max(12))
 }
 
 /// What every line of the pane is made of.

@@ -10,7 +10,7 @@ use super::{Drawn, columns, format};
 use crate::event::number::to_u16;
 use crate::safe;
 use crate::state::Entity;
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 
 /// Cells of the bar for a hundred points.
 const BAR: usize = 6;
@@ -130,6 +130,12 @@ fn card(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, entity: Option<&
     let note = canvas.own("v its events", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let sum = safe!(
+        "{} part{} add up to it",
+        entity.contributions.len(),
+        plural(entity.contributions.len() as u64)
+    );
+    canvas.row(inner, 1, &[canvas.part(sum, Role::Muted)]);
     let half_life = format::duration((entity.half_life_seconds * 1e9) as i64);
     let field = canvas.safe(&entity.field);
     canvas.row(
@@ -141,7 +147,7 @@ fn card(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, entity: Option<&
         let times = if contribution.times > 1 { safe!(" ×{}", contribution.times) } else { Safe::default() };
         let time = scene.clock.seconds(contribution.time, scene.snapshot.now);
         let parts = [
-            canvas.part(safe!("{:>+6.0}  ", contribution.points), Role::Strong),
+            canvas.part(safe!("{:>6}  ", super::why::points(contribution.points)), Role::Strong),
             canvas.part(safe!("{}  ", time), Role::Muted),
             canvas.part(safe!("{}{}", canvas.safe(&contribution.rule.title), times), Role::Text),
         ];

@@ -189,6 +189,10 @@ pub fn party_text(canvas: &Canvas<'_>, party: &Party, is_folded: bool, scene: &S
             titles.push(title);
         }
     }
+    let seen = party.incidents.iter().filter(|incident| incident.is_open() && !incident.is_new()).count();
+    if seen > 0 {
+        text.push(&safe!("  {} decided", seen));
+    }
     text.push(&safe!("  {}", canvas.safe(&titles.join(", "))));
     text
 }

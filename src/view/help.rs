@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
 use super::columns;
-use super::scene::{HelpGroup, Scene};
+use super::scene::{HelpEntry, HelpGroup, PromptPurpose, Scene};
 use super::theme::{Role, Severity};
 use crate::event::number::to_u16;
 use crate::safe;
@@ -25,7 +25,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, scrolled: us
     let area = body;
     canvas.clear(area);
     let title = canvas.part(safe!("Help: {}", scene.tab.title()), Role::Title);
-    let note = canvas.own("j k scroll · ? or Esc close", Role::Muted);
+    let note = canvas.own("/ look for · j k scroll · ? or Esc close", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     let inner = Rect { x: inner.x + 2, width: inner.width.saturating_sub(3), ..inner };
     let count = match inner.width {
@@ -33,7 +33,11 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, scrolled: us
         70..110 => 2,
         _ => 1,
     };
-    let lines = side_by_side(canvas, scene.help, count);
+    let wanted = match scene.prompt {
+        Some(prompt) if prompt.purpose == PromptPurpose::Help => prompt.text.to_lowercase(),
+        _ => String::new(),
+    };
+    let lines = side_by_side(canvas, &matching(scene.help, &wanted), count);
     let legend = legend(canvas);
     let total = lines.iter().map(Vec::len).max().unwrap_or(0);
     let all = total + legend.len();
@@ -53,6 +57,19 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, scrolled: us
         }
     }
     all.saturating_sub(height)
+}
+
+/// The groups with the entries in which the words stand; all without words.
+fn matching(groups: &[HelpGroup], words: &str) -> Vec<HelpGroup> {
+    let fits = |entry: &&HelpEntry| {
+        let keys = entry.keys.join(" ").to_lowercase();
+        words.split_whitespace().all(|word| entry.text.to_lowercase().contains(word) || keys.contains(word))
+    };
+    let groups = groups.iter().map(|group| HelpGroup {
+        title: group.title,
+        entries: group.entries.iter().filter(fits).cloned().collect(),
+    });
+    groups.filter(|group| !group.entries.is_empty()).collect()
 }
 
 /// The groups, dealt out to columns of about the same length.
@@ -90,7 +107,7 @@ fn legend(canvas: &Canvas<'_>) -> Vec<Vec<Part>> {
     marks.push(canvas.own("o ok  ~ changing  ! attention  × failed  ► cursor  ‖ paused", Role::Text));
     let safe_text = vec![
         canvas.own("TEXT    ", Role::Title),
-        canvas.own("‹ESC› between brackets = a character that could fool you: shown, not obeyed", Role::Text),
+        canvas.own("⟨ESC⟩ between brackets = a character that could fool you: shown, not obeyed", Role::Text),
     ];
     let filter = vec![
         canvas.own("FILTER  ", Role::Title),

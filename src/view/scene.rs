@@ -107,6 +107,10 @@ pub struct Scene<'a> {
     /// Keys that do something now, the most useful first.
     pub hints: &'a [Hint],
     pub help: &'a [HelpGroup],
+    /// What the palette lists.
+    pub commands: &'a [Command],
+    /// The recorded story that is shown has come to its end.
+    pub is_over: bool,
 }
 
 /// A key and what it does, for the bottom line.
@@ -114,6 +118,13 @@ pub struct Scene<'a> {
 pub struct Hint {
     pub keys: &'static str,
     pub label: &'static str,
+}
+
+/// Something that can be done, by name; the key is empty where it has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Command {
+    pub text: &'static str,
+    pub keys: &'static str,
 }
 
 /// A group of keys on the help page.
@@ -145,6 +156,8 @@ pub enum Overlay {
     Snooze,
     /// What happened since this person last looked.
     Away,
+    /// Every command by name; what is typed stands in the prompt.
+    Commands { selected: usize },
 }
 
 /// What happened while somebody was not looking.
@@ -183,6 +196,10 @@ pub enum PromptPurpose {
     Acknowledge,
     /// For how long something is muted, and why.
     Mute,
+    /// The name of a command.
+    Command,
+    /// Words of the help page.
+    Help,
 }
 
 /// The state of every screen; it survives leaving the screen.

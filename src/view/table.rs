@@ -6,7 +6,7 @@ use std::ops::Range;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use super::canvas::{Canvas, Part};
+use super::canvas::{Canvas, LeadsTo, Part};
 use super::scene::ListState;
 use super::theme::Role;
 use crate::event::number::to_u16;
@@ -116,6 +116,10 @@ pub fn draw(
     for index in window.clone() {
         let parts = row(canvas, index);
         cells(canvas, Rect { y, ..area }, columns, &widths, &parts);
+        if focus == Focus::Here {
+            let offset = isize::try_from(index).unwrap_or(0) - isize::try_from(selected).unwrap_or(0);
+            canvas.hit(Rect { y, height: 1, ..area }, LeadsTo::Row(offset));
+        }
         if index == selected && focus != Focus::None {
             mark_selected(canvas, Rect { y, height: 1, ..area }, focus);
         }

@@ -7,14 +7,96 @@ use crate::event::LogLevel;
 use crate::sigma::Level;
 use crate::state::ThreatLevel;
 
-/// Whether colours may be used.
+/// Which colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Palette {
+    /// The terminal's own sixteen on its own background.
     #[default]
     Ansi,
+    /// On a dark background of its own.
+    Dark,
+    /// On a light background of its own.
+    Light,
+    /// Black and white and strong colours.
+    Contrast,
+    /// Colours that the colour-blind can tell apart, on the terminal's background.
+    ColourBlind,
     /// `NO_COLOR`: bold, dim, underlined and reversed only.
     Mono,
 }
+
+impl Palette {
+    /// Those that can be asked for: name, and how the palette of commands calls it.
+    pub const NAMED: [(Palette, &'static str, &'static str); 6] = [
+        (Palette::Ansi, "terminal", "theme: terminal (its own 16 colours)"),
+        (Palette::Dark, "dark", "theme: dark"),
+        (Palette::Light, "light", "theme: light"),
+        (Palette::Contrast, "high-contrast", "theme: high contrast"),
+        (Palette::ColourBlind, "colour-blind", "theme: colour-blind safe"),
+        (Palette::Mono, "monochrome", "theme: monochrome"),
+    ];
+
+    /// The colours of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMED.iter().find(|(_, own, _)| *own == name).map(|(palette, ..)| *palette)
+    }
+}
+
+/// The colours of a theme by meaning, as numbers of the 256 that terminals have in common.
+struct Paints {
+    critical: u8,
+    high: u8,
+    medium: u8,
+    low: u8,
+    accent: u8,
+    muted: u8,
+    border: u8,
+    /// Of the selected row.
+    selection: u8,
+}
+
+const DARK: Paints = Paints {
+    critical: 203,
+    high: 209,
+    medium: 221,
+    low: 111,
+    accent: 80,
+    muted: 245,
+    border: 240,
+    selection: 238,
+};
+const LIGHT: Paints = Paints {
+    critical: 160,
+    high: 166,
+    medium: 94,
+    low: 25,
+    accent: 30,
+    muted: 242,
+    border: 247,
+    selection: 252,
+};
+const CONTRAST: Paints = Paints {
+    critical: 196,
+    high: 208,
+    medium: 226,
+    low: 51,
+    accent: 51,
+    muted: 253,
+    border: 255,
+    selection: 19,
+};
+/// After Okabe and Ito: vermilion, orange, yellow, sky blue, bluish green.
+const COLOUR_BLIND: Paints = Paints {
+    critical: 166,
+    high: 214,
+    medium: 227,
+    low: 74,
+    accent: 36,
+    muted: 245,
+    border: 240,
+    selection: 238,
+};
 
 /// Which characters the chrome is drawn with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,6 +233,21 @@ impl Theme {
         match self.palette {
             Palette::Ansi => ansi(role),
             Palette::Mono => mono(role),
+            Palette::Dark => painted(role, &DARK),
+            Palette::Light => painted(role, &LIGHT),
+            Palette::Contrast => painted(role, &CONTRAST),
+            Palette::ColourBlind => painted(role, &COLOUR_BLIND),
+        }
+    }
+
+    /// Foreground and background of what has no colour of its own, where the terminal's are not used.
+    #[must_use]
+    pub fn ground(&self) -> Option<(Color, Color)> {
+        match self.palette {
+            Palette::Dark => Some((Color::Indexed(252), Color::Indexed(234))),
+            Palette::Light => Some((Color::Indexed(235), Color::Indexed(255))),
+            Palette::Contrast => Some((Color::Indexed(231), Color::Indexed(16))),
+            Palette::Ansi | Palette::ColourBlind | Palette::Mono => None,
         }
     }
 
@@ -163,6 +260,26 @@ impl Theme {
     #[must_use]
     pub fn bar(&self, severity: impl Into<Severity>) -> Style {
         self.severity(severity).remove_modifier(Modifier::REVERSED | Modifier::UNDERLINED)
+    }
+}
+
+fn painted(role: Role, paints: &Paints) -> Style {
+    let plain = Style::new();
+    let bold = plain.add_modifier(Modifier::BOLD);
+    match role {
+        Role::Text => plain,
+        Role::Strong | Role::Title | Role::FaintSelection => bold,
+        Role::Muted | Role::Severity(Severity::Info) => plain.fg(Color::Indexed(paints.muted)),
+        Role::Border => plain.fg(Color::Indexed(paints.border)),
+        Role::FocusedBorder | Role::Link => plain.fg(Color::Indexed(paints.accent)),
+        Role::Key => bold.fg(Color::Indexed(paints.accent)),
+        Role::Severity(Severity::Critical) => {
+            bold.fg(Color::Indexed(paints.critical)).add_modifier(Modifier::REVERSED)
+        }
+        Role::Severity(Severity::High) | Role::Bad => bold.fg(Color::Indexed(paints.high)),
+        Role::Severity(Severity::Medium) | Role::Warning => plain.fg(Color::Indexed(paints.medium)),
+        Role::Severity(Severity::Low) => plain.fg(Color::Indexed(paints.low)),
+        Role::Selection => bold.bg(Color::Indexed(paints.selection)),
     }
 }
 

@@ -13,7 +13,7 @@ use super::theme::{Role, Severity};
 use super::{Drawn, detail, format};
 use crate::alert::Alert;
 use crate::event::number::{to_u16, to_u64};
-use crate::event::{HOUR, LogLevel, Nanos, Record, Timestamp};
+use crate::event::{HOUR, LogLevel, Nanos, Record, SECOND, Timestamp};
 use crate::query::Trace;
 use crate::safe;
 use crate::text::{Safe, plural};
@@ -57,26 +57,40 @@ struct StepSpan {
     start: Timestamp,
     end: Timestamp,
     inferred: bool,
+    /// The stamp is of a whole second among finer ones: it was somewhere in between.
+    coarse: bool,
+}
+
+/// Whether the stamp says the second only.
+fn is_whole_second(time: Timestamp) -> bool {
+    time.0 % SECOND == 0
 }
 
 fn spans(steps: &[Step<'_>]) -> Vec<StepSpan> {
-    steps
-        .iter()
-        .enumerate()
-        .map(|(index, step)| span(step, steps.get(index + 1..).unwrap_or_default()))
-        .collect()
+    let has_finer = steps.iter().any(|step| matches!(step, Step::Event(it) if !is_whole_second(it.time)));
+    let of = |(index, step): (usize, &Step<'_>)| {
+        let span = span(step, steps.get(index + 1..).unwrap_or_default());
+        let coarse = has_finer && matches!(step, Step::Event(record) if is_whole_second(record.time));
+        match coarse {
+            true => StepSpan { end: step.time().plus(SECOND - 1), coarse, ..span },
+            false => span,
+        }
+    };
+    steps.iter().enumerate().map(of).collect()
 }
 
 fn span(step: &Step<'_>, later: &[Step<'_>]) -> StepSpan {
     let time = step.time();
-    let Step::Event(record) = step else { return StepSpan { start: time, end: time, inferred: false } };
+    let Step::Event(record) = step else {
+        return StepSpan { start: time, end: time, inferred: false, coarse: false };
+    };
     if let Some(duration) = duration(record) {
-        return StepSpan { start: time.plus(-duration), end: time, inferred: false };
+        return StepSpan { start: time.plus(-duration), end: time, inferred: false, coarse: false };
     }
     let of_same_service =
         |later: &&Step<'_>| matches!(later, Step::Event(next) if next.service == record.service);
     let end = later.iter().find(of_same_service).map_or(time, Step::time);
-    StepSpan { start: time, end, inferred: true }
+    StepSpan { start: time, end, inferred: true, coarse: false }
 }
 
 /// Longer spans than this are not believed: a field that is called duration may hold anything.
@@ -142,9 +156,7 @@ fn head(
     bounds: (Timestamp, Timestamp),
 ) {
     let (start, end) = bounds;
-    let mut services: Vec<&str> = trace.records.iter().map(|record| record.service.as_str()).collect();
-    services.sort_unstable();
-    services.dedup();
+    let services = services(canvas, trace);
     let errors = trace.records.iter().filter(|record| record.level >= LogLevel::Error).count();
     let plural = |count: usize| plural(to_u64(count));
     let first = [
@@ -177,7 +189,7 @@ fn head(
         Role::Muted,
     )];
     if let Some((gap, after)) = longest_gap(trace) {
-        let after = canvas.safe(&after.service);
+        let (after, _) = records::service(canvas, after);
         second.push(canvas.part(safe!("   longest gap {} after {}", length(gap), after), Role::Muted));
     }
     canvas.row(area, 1, &second);
@@ -186,9 +198,22 @@ fn head(
     }
 }
 
-/// `812 ms`, `1.482 s`, `12m41s`.
+/// The names of the services, as the rows show them, by first appearance.
+fn services(canvas: &Canvas<'_>, trace: &Trace) -> Vec<Safe> {
+    let mut names: Vec<Safe> = Vec::new();
+    for record in &trace.records {
+        let (name, _) = records::service(canvas, record);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// `35 µs`, `812 ms`, `1.482 s`, `12m41s`.
 fn length(nanos: Nanos) -> Safe {
     match nanos / 1_000_000 {
+        0 => safe!("{} us", nanos / 1000),
         millis @ ..1000 => safe!("{} ms", millis),
         millis @ 1000..60_000 => safe!("{:.3} s", millis as f64 / 1000.0),
         _ => format::duration(nanos),
@@ -200,8 +225,9 @@ fn bounds(steps: &[Step<'_>], spans: &[StepSpan]) -> (Timestamp, Timestamp) {
     let is_event = |step: &Step<'_>| matches!(step, Step::Event(_));
     let only_alerts = !steps.iter().any(is_event);
     let counted = || {
+        // A stamp of a second would take most of the axis of a request of milliseconds.
         let pairs = steps.iter().zip(spans);
-        pairs.filter(|(step, _)| only_alerts || is_event(step)).map(|(_, span)| span)
+        pairs.filter(|(step, span)| only_alerts || (is_event(step) && !span.coarse)).map(|(_, span)| span)
     };
     let start = counted().map(|span| span.start).min().unwrap_or_default();
     let end = counted().map(|span| span.end).max().unwrap_or_default();
@@ -210,10 +236,12 @@ fn bounds(steps: &[Step<'_>], spans: &[StepSpan]) -> (Timestamp, Timestamp) {
 
 /// The longest pause, if it is remarkable: five times the usual one.
 fn longest_gap(trace: &Trace) -> Option<(Nanos, &Record)> {
-    let pairs = trace.records.windows(2);
+    let fine: Vec<&Record> = trace.records.iter().filter(|record| !is_whole_second(record.time)).collect();
+    let records = if fine.is_empty() { trace.records.iter().collect() } else { fine };
+    let pairs = records.windows(2);
     let mut gaps: Vec<(Nanos, &Record)> = pairs
         .filter_map(|pair| match pair {
-            [before, after] => Some((after.time.since(before.time), before)),
+            [before, after] => Some((after.time.since(before.time), *before)),
             _ => None,
         })
         .collect();
@@ -272,6 +300,17 @@ struct TimeScale {
 }
 
 impl TimeScale {
+    /// Where an alert stands: `!` on the axis, an arrow where it lies outside.
+    fn place(&self, time: Timestamp) -> (usize, &'static str) {
+        let offset = time.since(self.start);
+        let mark = match offset {
+            ..0 => "←",
+            _ if offset > self.nanos => "→",
+            _ => "!",
+        };
+        (self.column(time), mark)
+    }
+
     fn column(&self, time: Timestamp) -> usize {
         let offset = i128::from(time.since(self.start).clamp(0, self.nanos));
         (offset * i128::from(self.cells.saturating_sub(1)) / i128::from(self.nanos)) as usize
@@ -304,13 +343,13 @@ fn step_row(
             let severity = Severity::from(alert.rule.level);
             let style = canvas.theme.severity(severity);
             let mark = if wide { canvas.severity(severity).0 } else { Safe::literal(severity.shape()) };
-            let column = scale.column(alert.time);
+            let (column, place) = scale.place(alert.time);
             vec![
                 (mark, style),
                 canvas.own("ALERT", Role::Strong),
                 canvas.part(canvas.safe(&alert.rule.title), Role::Strong),
                 canvas.part(format::step(offset), Role::Text),
-                (safe!("{:>1$}", "!", column + 1), canvas.style(Role::Warning)),
+                (safe!("{:>1$}", place, column + 1), canvas.style(Role::Warning)),
             ]
         }
     }
@@ -320,7 +359,11 @@ fn step_row(
 fn bar(span: StepSpan, scale: TimeScale, failed: bool) -> Safe {
     let (from, to) = (scale.column(span.start), scale.column(span.end).max(scale.column(span.start)));
     let length = to - from + 1;
-    let (block, first) = if span.inferred { ("░", "█") } else { ("█", "█") };
+    let (block, first) = match span {
+        StepSpan { coarse: true, .. } => ("┄", "┄"),
+        StepSpan { inferred: true, .. } => ("░", "█"),
+        _ => ("█", "█"),
+    };
     let mut bar = safe!("{:>1$}", "", from);
     for cell in 0..length {
         let is_failure = failed && if span.inferred { cell == 0 } else { cell + 1 == length };
@@ -390,7 +433,12 @@ mod tests {
 
     #[test]
     fn bars_stand_where_their_time_is() {
-        let span = |start, end, inferred| StepSpan { start: Timestamp(start), end: Timestamp(end), inferred };
+        let span = |start, end, inferred| StepSpan {
+            start: Timestamp(start),
+            end: Timestamp(end),
+            inferred,
+            coarse: false,
+        };
         for (span, failed, expect) in [
             (span(0, 100, false), false, "███████████"),
             (span(0, 100, true), false, "█░░░░░░░░░░"),
@@ -404,8 +452,17 @@ mod tests {
     }
 
     #[test]
+    fn a_coarse_stamp_is_drawn_as_doubt_and_an_alert_outside_as_an_arrow() {
+        let coarse = StepSpan { start: Timestamp(0), end: Timestamp(100), inferred: false, coarse: true };
+        assert_eq!(bar(coarse, scale(11), false), "┄┄┄┄┄┄┄┄┄┄┄");
+        let place = |time| scale(11).place(Timestamp(time));
+        assert_eq!([place(-5), place(50), place(101)], [(0, "←"), (5, "!"), (10, "→")]);
+    }
+
+    #[test]
     fn lengths_have_the_unit_that_fits() {
         assert_eq!(length(812_000_000), "812 ms");
+        assert_eq!(length(35_400), "35 us");
         assert_eq!(length(1_482_000_000), "1.482 s");
         assert_eq!(length(761_000_000_000), "12m41s");
     }

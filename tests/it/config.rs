@@ -92,6 +92,8 @@ fn the_effective_configuration_says_who_decided_each_value() {
     fps = 20                                 # flag --fps
     ascii = false                            # flag --ascii
     no_motion = false                        # environment NO_MOTION
+    theme = "terminal"                       # default
+    mouse = true                             # default
     "#);
 }
 

@@ -22,6 +22,7 @@ mod queries; // every bundled rule is complete, valid and unique
 mod receive;
 mod recordings; // real logs: every line accounted for, every stream understood
 mod reload; // rules edited under a running watch
+mod reports; // `soctop report`, `soctop decisions`, and `soctop` alone
 mod rules; // what `soctop rules` answers
 mod sample_logs; // every sample log gives the alerts beside it
 mod samples; // the generator of `sample-logs/`

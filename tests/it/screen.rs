@@ -2,6 +2,7 @@
 
 mod deciding;
 mod fixture;
+mod moving;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

@@ -62,7 +62,14 @@ impl Screen for Alerts {
         }
     }
 
+    /// A party has no evidence of its own: its worst incident has.
     fn switch_pane(&self, model: &mut Model) {
+        let feed = feed(model);
+        if let Some(FeedItem::Party { party, .. }) = feed.item(row(model, &feed)) {
+            let worst = party.incidents.first().map(|incident| incident.alert.alert_id);
+            model.screens.unfolded.insert(party.name.clone());
+            model.screens.alerts.selected = worst.map(ChosenRow::Incident);
+        }
         let alerts = &mut model.screens.alerts;
         alerts.evidence_focused = !alerts.evidence_focused;
         alerts.evidence = 0;

@@ -72,7 +72,7 @@ fn acknowledging_a_party_says_how_many_takes_a_note_and_can_be_undone() {
     desk.press("a");
     desk.shows("acknowledge 2 incidents of 185.220.101.34");
     desk.submit("on it");
-    desk.shows("acknowledged 2 incidents of 185.220.101.34: on it · U undoes it");
+    desk.shows("U undoes: acknowledged 2 incidents of 185.220.101.34: on it");
     desk.shows("8 open of 9 · 2 acknowledged");
     assert_eq!(desk.new_incidents(), 6);
     let Act::Acknowledge { incidents, note } = &desk.journal[0].act else { panic!("{:?}", desk.journal) };
@@ -89,7 +89,7 @@ fn acknowledging_a_party_says_how_many_takes_a_note_and_can_be_undone() {
 fn muting_needs_a_reason_says_what_it_hides_and_ends() {
     let mut desk = Desk::new(120, 36, fixture::state());
     desk.press("5 M");
-    desk.shows("2 rules for 185.220.101.34 (hides 2 now)");
+    desk.shows("mute 2 open of 2 rules for 185.220.101.34");
     desk.press("Enter");
     desk.shows("first for how long, then why");
     assert!(desk.journal.is_empty());
@@ -108,7 +108,7 @@ fn a_true_incident_is_not_hidden_by_a_mute() {
     desk.press("5 V t");
     desk.shows("called 2 incidents of 185.220.101.34 true");
     desk.press("G M");
-    desk.shows("2 rules for 185.220.101.34");
+    desk.shows("of 2 rules for 185.220.101.34");
     desk.submit("noise");
     desk.shows("show ▸ [open 8]");
 }

@@ -609,7 +609,7 @@ impl Screen {
 }
 
 /// The screens worth looking at, by name and the keys that lead there.
-pub const TOURS: [(&str, &str); 18] = [
+pub const TOURS: [(&str, &str); 19] = [
     ("overview", ""),
     ("events", "2"),
     ("detail", "2 Enter j j j j j"),
@@ -619,6 +619,7 @@ pub const TOURS: [(&str, &str); 18] = [
     ("trace", "2 G o j j"),
     ("alerts", "5"),
     ("unfolded", "5 → j"),
+    ("commands", ": t h e m"),
     ("judge", "5 V"),
     ("note", "a"),
     ("mute", "5 M"),

@@ -1,0 +1,36 @@
+//! `soctop decisions`: who decided what, from the journal beside the data.
+
+use super::print::{self, Out};
+use super::settings::{self, CliOverrides};
+use crate::cli::{AlertFormat, DecisionsArgs};
+use crate::exit::Exit;
+use crate::pipeline::Journal;
+use crate::text::Safe;
+use crate::triage::{Act, sentence};
+
+pub fn run(args: &DecisionsArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
+    let config = overrides.store(&args.store).resolve()?;
+    let read = Journal::of(&settings::data_dir(&config)?).read()?;
+    let mut out = Out::new();
+    let mut found = false;
+    for (number, entry, holds) in read.decisions.entries() {
+        match args.format {
+            AlertFormat::Ndjson => out.json(entry)?,
+            AlertFormat::Table if entry.act == Act::Looked => continue,
+            AlertFormat::Table => {
+                let undone = if holds { "" } else { "  (undone)" };
+                let (by, what) = (Safe::new(&entry.by), Safe::new(&sentence(entry)));
+                out.line(&format!("{number:>5}  {}  {by:<12}  {what}{undone}", print::time(entry.at)))?;
+            }
+        }
+        found = true;
+    }
+    out.flush()?;
+    if read.unreadable > 0 {
+        print::talk(&format!("{} lines of the journal are no entries", read.unreadable));
+    }
+    if !found {
+        print::talk("nothing was decided yet: a, V, z and M in the dashboard do");
+    }
+    Ok(if found { Exit::Fine } else { Exit::Nothing })
+}

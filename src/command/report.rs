@@ -1,0 +1,69 @@
+//! `soctop report INCIDENT`: what happened, for somebody else.
+
+use std::io::Write;
+
+use super::live::{self, index_error};
+use super::search::open_reader;
+use super::settings::{self, CliOverrides};
+use crate::alert::Alert;
+use crate::cli::{ReportArgs, ReportFormat};
+use crate::config::LoadedRules;
+use crate::exit::{Exit, Hinted};
+use crate::pipeline::{Journal, evidence};
+use crate::report::{IncidentReport, ReportForm, RuleText, render};
+
+/// Ids that are listed where several incidents are meant.
+const FEW: usize = 10;
+
+pub fn run(args: &ReportArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
+    let config = overrides.store(&args.store).resolve()?;
+    let reader = open_reader(&config)?;
+    let alert = only(reader.incidents(&args.incident).map_err(index_error)?, &args.incident)?;
+    let records = evidence(&reader, &alert).map_err(index_error)?;
+    let journal = Journal::of(&settings::data_dir(&config)?).read()?;
+    // A rule that is no longer loaded, or not loadable, takes nothing from what happened.
+    let rules = live::load_rules(&config).ok();
+    let user = live::user_name();
+    let report = IncidentReport {
+        alert: &alert,
+        records: &records,
+        decisions: journal.decisions.about(alert.alert_id).collect(),
+        rule: rules.as_ref().and_then(|rules| text_of(rules, &alert)),
+        made_at: live::wall_clock(),
+        made_by: &user,
+    };
+    let form = match args.format {
+        ReportFormat::Md => ReportForm::Markdown,
+        ReportFormat::Html => ReportForm::Html,
+        ReportFormat::Ocsf => ReportForm::Ocsf,
+    };
+    let mut out = std::io::stdout().lock();
+    out.write_all(render(&report, form).as_bytes())?;
+    out.flush()?;
+    Ok(Exit::Fine)
+}
+
+/// The incident that is meant.
+fn only(mut found: Vec<Alert>, beginning: &str) -> anyhow::Result<Alert> {
+    if found.len() > 1 {
+        let ids = found.iter().take(FEW).map(|alert| alert.alert_id.to_string());
+        let ids = ids.collect::<Vec<_>>().join(", ");
+        let message = format!("{} incidents begin with `{beginning}`: {ids}", found.len());
+        return Err(Hinted::error(message, "write more of the id"));
+    }
+    found.pop().ok_or_else(|| {
+        Hinted::error(
+            format!("no incident has an id that begins with `{beginning}`"),
+            "the dashboard shows the id of each alert: 5, then Enter",
+        )
+    })
+}
+
+fn text_of<'a>(rules: &'a LoadedRules, alert: &Alert) -> Option<RuleText<'a>> {
+    let header = rules.rules.header(rules.rules.find(&alert.rule.id)?)?;
+    Some(RuleText {
+        description: &header.description,
+        false_positives: &header.false_positives,
+        version: header.content_hash,
+    })
+}
