@@ -138,6 +138,10 @@ pub struct WatchArgs {
     #[arg(long, value_name = "URL")]
     pub listen: Vec<String>,
 
+    /// Started as root, go on as this user
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+
     /// File with the secret that senders over http:// give as `Authorization: Bearer`
     #[arg(long, value_name = "FILE")]
     pub listen_token_file: Option<PathBuf>,

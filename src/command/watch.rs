@@ -1,6 +1,6 @@
 //! `soctop watch`: the live dashboard.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -16,6 +16,9 @@ use crate::source;
 use crate::view::scene::Stream;
 
 pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
+    if let Some(user) = &args.user {
+        process::become_user(user)?;
+    }
     let overrides = overrides.rules(&args.rules).store(&args.store).screen(&args.screen);
     let config = overrides.resolve()?;
     let received = received(args)?;
@@ -24,6 +27,7 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let (files, loaded) = RuleFiles::open(&config)?;
     let plain = live::is_plain(&args.screen);
     process::warn_of_root();
+    process::confine(&writable(&data_dir, &received)?);
     if plain {
         live::report_rule_problems(&loaded);
         live::refuse_without_rules(&loaded)?;
@@ -53,6 +57,15 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     } else {
         live::show(running, &config, Stream::Live, None)
     }
+}
+
+/// The folders that a watching soctop writes to; reports lie where it was started.
+fn writable(data_dir: &Path, received: &Listeners) -> anyhow::Result<Vec<PathBuf>> {
+    std::fs::create_dir_all(data_dir)
+        .with_context(|| format!("cannot make the data directory `{}`", crate::event::shown(data_dir)))?;
+    let sockets = received.listeners.iter().filter_map(Listener::folder);
+    let started_in = std::env::current_dir().ok();
+    Ok(sockets.chain([data_dir]).map(Path::to_owned).chain(started_in).collect())
 }
 
 /// What to receive, and what its senders must know.

@@ -92,6 +92,15 @@ impl Listener {
         }
     }
 
+    /// The folder in which it makes a socket.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Unix(path) => path.parent(),
+            _ => None,
+        }
+    }
+
     /// A name for its folder, which no two listeners share.
     pub(super) fn folder_name(&self) -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);

@@ -1,7 +1,7 @@
 //! The terminal, taken over and given back.
 //!
 //! It is restored on every way out: leaving the loop, an error, a panic (the hook restores before
-//! the report is printed), SIGTERM, SIGHUP, SIGINT and SIGQUIT (the loop sees a flag), SIGTSTP (restored,
+//! the report is printed), SIGTERM, SIGHUP, SIGINT, SIGQUIT and SIGABRT (the loop sees a flag), SIGTSTP (restored,
 //! stopped, taken over again). A frame is one write, between the marks of synchronized output, and
 //! holds only the cells that changed; an unchanged frame writes nothing at all.
 
@@ -27,7 +27,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGABRT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::{SigId, flag, low_level};
 
 use super::Error;
@@ -218,7 +218,7 @@ impl Signals {
     fn register() -> io::Result<Self> {
         let (end, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let mut registered = vec![flag::register(SIGTSTP, Arc::clone(&stop))?];
-        for signal in [SIGTERM, SIGHUP, SIGINT, SIGQUIT] {
+        for signal in [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGABRT] {
             registered.push(flag::register(signal, Arc::clone(&end))?);
         }
         Ok(Self { end, stop, registered })

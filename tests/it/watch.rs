@@ -1,9 +1,11 @@
 //! The whole way, with the real binary in a pseudo-terminal: from a line appended to a file to the
 //! lockout on the screen, and through a crash.
 
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Stdio;
 
-use termlens::{Key, Signal};
+use rustix::process::{Pid, Signal, kill_process};
+use termlens::Key;
 
 use crate::harness::{TestEnv, append, wait_for};
 
@@ -63,15 +65,70 @@ fn a_brute_force_appears_as_a_lockout_and_its_trace_opens() {
 }
 
 #[test]
-fn a_termination_signal_restores_the_terminal() {
+fn a_signal_to_end_restores_the_terminal() {
     let env = TestEnv::new();
     append(&env.log("app.log"), &brute_force("bob", "203.0.113.10", 2));
-    let mut terminal = env.terminal(80, 24, &["watch", "logs"]);
-    terminal.wait_until(|screen| screen.contains("Threat")).expect("the overview is drawn");
-    terminal.signal(Signal::Term).expect("the signal is sent");
-    terminal.wait_exit().expect("the program ends");
-    assert!(!terminal.screen().alternate_screen(), "the terminal is restored");
-    assert!(terminal.screen().cursor_visible(), "the cursor is shown again");
+    for signal in [Signal::TERM, Signal::HUP, Signal::QUIT, Signal::ABORT] {
+        let mut terminal = env.terminal(80, 24, &["watch", "logs"]);
+        terminal.wait_until(|screen| screen.contains("Threat")).expect("the overview is drawn");
+        let id = terminal.pid().and_then(|id| Pid::from_raw(id.cast_signed())).expect("a process");
+        kill_process(id, signal).expect("the signal is sent");
+        terminal.wait_exit().expect("the program ends");
+        assert!(!terminal.screen().alternate_screen(), "{signal:?}: the terminal is restored");
+        assert!(terminal.screen().cursor_visible(), "{signal:?}: the cursor is shown again");
+    }
+}
+
+/// What the kernel says of a process.
+fn proc_of(id: u32, file: &str) -> String {
+    std::fs::read_to_string(format!("/proc/{id}/{file}")).expect("the process is there")
+}
+
+#[test]
+fn a_watching_process_leaves_no_core_and_gains_no_rights() {
+    let env = TestEnv::new();
+    let mut child = env
+        .command(&["watch", "--plain", "logs"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("watch starts");
+    wait_for("rights to be given up", || {
+        proc_of(child.id(), "status").contains("NoNewPrivs:\t1").then_some(())
+    });
+    let limits = proc_of(child.id(), "limits");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    child.kill().expect("watch is killed");
+    child.wait().expect("watch is reaped");
+}
+
+#[test]
+fn root_can_go_on_as_somebody_else() {
+    let env = TestEnv::new();
+    let data = env.path("data");
+    std::fs::create_dir(&data).expect("a folder");
+    if !rustix::process::geteuid().is_root() {
+        env.stdout_of(&["watch", "--plain", "--user", "nobody", "logs"], 2);
+        return;
+    }
+    std::os::unix::fs::chown(&data, Some(65534), Some(65534)).expect("a folder of somebody else");
+    for folder in [env.path("."), env.path("logs")] {
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).expect("others may look in");
+    }
+    append(&env.log("app.log"), &brute_force("bob", "203.0.113.10", 2));
+    let mut child = env
+        .command(&["watch", "--plain", "--user", "nobody", "--data-dir", "data", "logs"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("watch starts");
+    wait_for("a store", || data.join("position.json").exists().then_some(()));
+    let owner = std::fs::metadata(data.join("position.json")).expect("a file").uid();
+    assert_eq!(owner, 65534);
+    child.kill().expect("watch is killed");
+    child.wait().expect("watch is reaped");
+    env.stdout_of(&["watch", "--plain", "--user", "nobody-of-this-name", "logs"], 2);
 }
 
 /// Kills `watch` at arbitrary moments while a file grows, and proves that every line is in the index
@@ -220,7 +277,7 @@ fn an_interrupt_commits_what_was_read_and_says_130() {
         .expect("watch starts");
     wait_for("the lines to be indexed", || (indexed(&env) >= 3).then_some(()));
     let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("the signal is sent");
+    kill_process(pid, Signal::INT).expect("the signal is sent");
     assert_eq!(child.wait().expect("watch ends").code(), Some(130));
     assert_eq!(indexed(&env), 3);
 }
@@ -228,7 +285,7 @@ fn an_interrupt_commits_what_was_read_and_says_130() {
 /// Ends `watch` and returns its status and what it said on standard error.
 fn interrupted(mut child: std::process::Child) -> (Option<i32>, String) {
     let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("the signal is sent");
+    kill_process(pid, Signal::TERM).expect("the signal is sent");
     let mut said = String::new();
     let mut stderr = child.stderr.take().expect("standard error is piped");
     std::io::Read::read_to_string(&mut stderr, &mut said).expect("what was said");
@@ -281,7 +338,7 @@ fn watching_nothing_that_can_be_read_is_a_mistake() {
         std::io::BufRead::read_line(&mut said, &mut line).expect("a line");
     }
     let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("the signal is sent");
+    kill_process(pid, Signal::TERM).expect("the signal is sent");
     assert_eq!(child.wait().expect("watch ends").code(), Some(2));
 }
 
