@@ -151,7 +151,7 @@ fn host_name() -> String {
 /// Remarks about rules on their way to standard error. Full: whoever says them waits.
 const PLAIN_REMARKS: usize = 64;
 
-/// The other end of [`pipeline::Plain`].
+/// The other end of [`pipeline::PlainOutput`].
 pub struct Lines {
     alerts: Receiver<Alert>,
     remarks: Receiver<String>,

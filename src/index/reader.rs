@@ -27,9 +27,9 @@ use super::top::{Found, Histogram, Order, Span, Spot, Times, Top};
 use super::values::{Counter, TopValues};
 use super::view::{Counts, Gathered, View};
 use crate::alert::Alert;
+use crate::event::Record;
 use crate::event::number::to_u64;
-use crate::event::{EventId, Record};
-use crate::query::name::{CORRELATION_ID, EVENT_ID, typed};
+use crate::query::name::{CORRELATION_ID, typed};
 use crate::query::words::fold;
 use crate::query::{Expression, SearchRequest, SearchResponse, Trace};
 
@@ -174,26 +174,6 @@ impl Reader {
             Ok(SearchResponse { records, total, indexed, complete_to, elapsed_micros: 0 })
         })?;
         response.elapsed_micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        Ok(response)
-    }
-
-    /// Exactly the events with these addresses, in the order of reading. Those that are not there any more
-    /// are missing in the answer.
-    ///
-    /// # Errors
-    /// [`Error::Search`] when the index is damaged.
-    pub fn events(&self, ids: &[EventId]) -> Result<SearchResponse, Error> {
-        let named: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let query = match named.as_slice() {
-            [] => return Ok(SearchResponse { complete_to: self.payload().read_to, ..Default::default() }),
-            named => format!("{EVENT_ID}: IN [{}]", named.join(" ")),
-        };
-        let request = SearchRequest { query, limit: ids.len() * 2, ascending: true, ..Default::default() };
-        let mut response = self.search(&request)?;
-        // The column holds a part of the address; a line may call something of its own so.
-        response.records.retain(|record| ids.contains(&record.event_id));
-        response.records.sort_by_key(|record| record.seq);
-        response.total = to_u64(response.records.len());
         Ok(response)
     }
 

@@ -462,11 +462,11 @@ mod tests {
             ),
             (
                 "INFO:     203.0.113.9:0 - \"GET /api?q=1 HTTP/1.1\" 429 Too Many Requests",
-                "source.ip=203.0.113.9 http.request.method=GET url.path=/api url.query=q=1 http.response.status_code=429",
+                "source.ip=203.0.113.9 http.request.method=GET url.path=/api url.query=q=1 http.version=HTTP/1.1 http.response.status_code=429",
             ),
             (
                 "10.30.0.5:0 - \"POST /login HTTP/1.1\" 401",
-                "source.ip=10.30.0.5 http.request.method=POST url.path=/login http.response.status_code=401",
+                "source.ip=10.30.0.5 http.request.method=POST url.path=/login http.version=HTTP/1.1 http.response.status_code=401",
             ),
             (
                 "Request started: GET /auth from 10.70.0.4 [Request-ID: ]",
@@ -478,7 +478,7 @@ mod tests {
             ),
             (
                 "*3 access forbidden by rule, client: 203.0.113.66, server: localhost, request: \"GET /.env HTTP/1.1\", host: \"h.example\"",
-                "source.ip=203.0.113.66 http.request.method=GET url.path=/.env url.domain=h.example",
+                "source.ip=203.0.113.66 http.request.method=GET url.path=/.env http.version=HTTP/1.1 url.domain=h.example",
             ),
             (
                 "no pg_hba.conf entry for host \"127.200.3.9\", user \"media\", database \"media\"",

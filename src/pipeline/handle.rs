@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::alert::Alert;
-use crate::event::{EventId, Timestamp};
+use crate::event::Timestamp;
 use crate::query::{SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::state::Snapshot;
 use crate::triage::Entry;
@@ -23,11 +23,6 @@ pub enum Request {
     Trace {
         ticket: u64,
         id: String,
-    },
-    /// Exactly these events, as the evidence of an alert; answered as a search is.
-    Events {
-        ticket: u64,
-        ids: Vec<EventId>,
     },
     /// Write this into the journal of decisions.
     Decide {

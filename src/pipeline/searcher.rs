@@ -67,9 +67,6 @@ impl Searcher {
             Request::Search { ticket, request } => {
                 Notice::Search { ticket, result: reader.search(&request).map_err(|error| error.failure()) }
             }
-            Request::Events { ticket, ids } => {
-                Notice::Search { ticket, result: reader.events(&ids).map_err(|error| error.failure()) }
-            }
             Request::Trace { ticket, id } => {
                 Notice::Trace { ticket, result: reader.trace(&id).map_err(|error| error.failure()) }
             }
@@ -94,8 +91,7 @@ fn newest_of_each_kind(first: Request, waiting: impl Iterator<Item = Request>) -
     let mut newest = vec![first];
     for request in waiting {
         let is_older = |other: &Request| {
-            let is_question =
-                matches!(request, Request::Search { .. } | Request::Trace { .. } | Request::Events { .. });
+            let is_question = matches!(request, Request::Search { .. } | Request::Trace { .. });
             is_question && discriminant(other) == discriminant(&request)
         };
         newest.retain(|other| !is_older(other));
@@ -124,9 +120,7 @@ mod tests {
         let tickets: Vec<u64> = newest_of_each_kind(search(1), asked.into_iter())
             .iter()
             .map(|request| match request {
-                Request::Search { ticket, .. }
-                | Request::Trace { ticket, .. }
-                | Request::Events { ticket, .. } => *ticket,
+                Request::Search { ticket, .. } | Request::Trace { ticket, .. } => *ticket,
                 Request::Decide { .. } | Request::Report { .. } => 0,
             })
             .collect();

@@ -188,6 +188,17 @@ impl Splitter {
             self.scanned = self.buffer.len();
             return None;
         }
+        self.cut(false)
+    }
+
+    /// The same for a stream that has ended: nothing waits any more, and an incomplete line at the end stays
+    /// together with the lines before it, to which it may belong. To be called until it gives none.
+    pub(crate) fn split_last(&mut self) -> Option<Chunk> {
+        self.release();
+        self.cut(true).or_else(|| self.flush())
+    }
+
+    fn cut(&mut self, has_ended: bool) -> Option<Chunk> {
         let bytes = std::mem::take(&mut self.buffer);
         let mut cut = Cut { bytes, ..Cut::default() };
         let mut search = if self.held > 0 { 0 } else { self.scanned };
@@ -198,12 +209,16 @@ impl Splitter {
             search = search.max(cut.start);
             let Some(newline) = memchr(b'\n', &cut.bytes[search..]).map(|at| at + search) else {
                 search = cut.bytes.len();
+                if has_ended && !cut.lines.is_empty() && cut.start < search {
+                    self.push_line(&mut cut, search, search);
+                    search = cut.start;
+                }
                 break;
             };
             self.take_line(&mut cut, newline);
             search = cut.start;
         }
-        if !std::mem::take(&mut self.due) {
+        if !(std::mem::take(&mut self.due) || has_ended) {
             self.hold_back(&mut cut);
         }
         self.keep_rest(cut, search)
@@ -243,7 +258,7 @@ impl Splitter {
 
     /// The incomplete line at the end of a finished stream, as a line without a newline, or padding
     /// that no line followed.
-    pub(crate) fn flush(&mut self) -> Option<Chunk> {
+    fn flush(&mut self) -> Option<Chunk> {
         if self.buffer.is_empty() && self.padding == 0 {
             return None;
         }
@@ -483,7 +498,7 @@ mod tests {
             }
             all.partials.push(splitter.partial_fingerprint());
         }
-        if let Some(chunk) = splitter.flush() {
+        while let Some(chunk) = splitter.split_last() {
             all.take(splitter, &chunk);
         }
         all
@@ -570,9 +585,7 @@ mod tests {
                 prop_assert_eq!(splitter.position(), (stream.len() - after.len()) as u64);
                 rest = after;
             }
-            loop {
-                splitter.release();
-                let Some(chunk) = splitter.split().or_else(|| splitter.flush()) else { break };
+            while let Some(chunk) = splitter.split_last() {
                 take(chunk);
             }
             let expect: Vec<_> = all.lines.iter().map(|line| (line.0, line.1, line.3)).collect();
@@ -624,6 +637,17 @@ mod tests {
         assert!(splitter.has_unseen());
         assert_eq!(splitter.split().map(|chunk| (chunk.lines.len(), chunk.first_line)), Some((1, 6)));
         assert!(splitter.is_at_line_end() && !splitter.has_unseen());
+    }
+
+    /// The last line of a traceback has no newline when its process dies while writing.
+    #[test]
+    fn an_incomplete_line_at_the_end_stays_with_the_lines_before_it() {
+        let mut splitter = fresh().holding_back(indented);
+        splitter.room(9).extend_from_slice(b"a\n b\n c");
+        assert!(splitter.split().is_none());
+        let chunk = splitter.split_last().unwrap();
+        assert_eq!((chunk.lines.len(), splitter.end()), (3, 7));
+        assert!(splitter.split_last().is_none());
     }
 
     #[test]

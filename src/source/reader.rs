@@ -447,11 +447,10 @@ impl FileReader {
     /// What is left, the incomplete line at the end too, when the generation will not grow any more.
     pub(crate) fn finish(&mut self) -> Vec<Chunk> {
         let mut chunks = Vec::new();
-        loop {
-            self.splitter.release();
-            let Some(chunk) = self.splitter.split().or_else(|| self.splitter.flush()) else { return chunks };
+        while let Some(chunk) = self.splitter.split_last() {
             chunks.push(self.address(chunk));
         }
+        chunks
     }
 
     /// Whether complete lines wait for what may belong to them.

@@ -52,11 +52,6 @@ impl Decisions {
     }
 
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

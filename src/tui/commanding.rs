@@ -6,7 +6,7 @@ use super::keymap::{self, Action, Code, Key};
 use super::model::Model;
 use super::question::Question;
 use crate::view::Palette;
-use crate::view::scene::{Command, Overlay, PromptPurpose};
+use crate::view::scene::{NamedAction, Overlay, PromptPurpose};
 
 /// Opens the palette over the screen.
 pub(super) fn open(model: &mut Model) {
@@ -19,7 +19,7 @@ pub(super) fn open(model: &mut Model) {
 pub(super) fn renew(model: &mut Model) {
     let typed = model.prompt.as_ref().map(|prompt| prompt.text.to_lowercase()).unwrap_or_default();
     let words: Vec<&str> = typed.split_whitespace().collect();
-    let mut found: Vec<(usize, Command)> = keymap::commands(model.tab)
+    let mut found: Vec<(usize, NamedAction)> = keymap::commands(model.tab)
         .into_iter()
         .chain(themes())
         .filter_map(|command| Some((rank(command.text, &words)?, command)))
@@ -39,8 +39,8 @@ fn rank(text: &str, words: &[&str]) -> Option<usize> {
 }
 
 /// Looks that can be chosen while it runs.
-fn themes() -> impl Iterator<Item = Command> {
-    Palette::NAMED.iter().map(|(_, _, text)| Command { text, keys: "" })
+fn themes() -> impl Iterator<Item = NamedAction> {
+    Palette::NAMED.iter().map(|(_, _, text)| NamedAction { text, keys: "" })
 }
 
 /// The keys of the palette; true where one was for it.

@@ -3,7 +3,7 @@
 //! One verb per key on every screen: a key may be absent somewhere, but never mean something else.
 //! Nothing important sits only on a key that some keyboards lack.
 
-use crate::view::scene::{Command, HelpEntry, HelpGroup, Hint, Tab};
+use crate::view::scene::{HelpEntry, HelpGroup, Hint, NamedAction, Tab};
 
 /// What a person wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -311,9 +311,9 @@ fn label(binding: &Binding, tab: Tab, can_go_back: bool) -> &'static str {
 
 /// What can be done on a screen, by name, with the key for it.
 #[must_use]
-pub fn commands(tab: Tab) -> Vec<Command> {
+pub fn commands(tab: Tab) -> Vec<NamedAction> {
     let bindings = TABLE.iter().filter(|binding| binding.works_on(tab) && binding.action != Action::Commands);
-    bindings.map(|binding| Command { text: binding.text, keys: binding.keys[0] }).collect()
+    bindings.map(|binding| NamedAction { text: binding.text, keys: binding.keys[0] }).collect()
 }
 
 /// What a name in [`commands`] means.

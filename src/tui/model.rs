@@ -11,7 +11,7 @@ use crate::event::Timestamp;
 use crate::pipeline::Notice;
 use crate::state::{Filter, Incident, KnownNetworks, Snapshot};
 use crate::view::scene::{
-    Away, Command, HelpGroup, Hint, Overlay, Prompt, PromptPurpose, Scene, Screens, Stream, Tab,
+    Away, HelpGroup, Hint, NamedAction, Overlay, Prompt, PromptPurpose, Scene, Screens, Stream, Tab,
 };
 use crate::view::{Clock, Drawn, Hit, Palette, Theme};
 
@@ -87,7 +87,7 @@ pub struct Model {
     hints: Vec<Hint>,
     help: Vec<HelpGroup>,
     /// What the palette lists.
-    pub(super) commands: Vec<Command>,
+    pub(super) commands: Vec<NamedAction>,
     /// The mouse is ours.
     pub(super) mouse: bool,
     story_ends: Option<Timestamp>,

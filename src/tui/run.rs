@@ -167,7 +167,6 @@ impl Dashboard {
         let failure = SearchFailure { message: reason.to_owned(), ..SearchFailure::default() };
         let refused = match request {
             Request::Search { ticket, .. } => Notice::Search { ticket, result: Err(failure) },
-            Request::Events { ticket, .. } => Notice::Search { ticket, result: Err(failure) },
             Request::Trace { ticket, .. } => Notice::Trace { ticket, result: Err(failure) },
             Request::Decide { .. } => Notice::Decided(Err(reason.to_owned())),
             Request::Report { .. } => Notice::Reported(Err(reason.to_owned())),

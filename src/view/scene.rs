@@ -108,7 +108,7 @@ pub struct Scene<'a> {
     pub hints: &'a [Hint],
     pub help: &'a [HelpGroup],
     /// What the palette lists.
-    pub commands: &'a [Command],
+    pub commands: &'a [NamedAction],
     /// The recorded story that is shown has come to its end.
     pub is_over: bool,
 }
@@ -122,7 +122,7 @@ pub struct Hint {
 
 /// Something that can be done, by name; the key is empty where it has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Command {
+pub struct NamedAction {
     pub text: &'static str,
     pub keys: &'static str,
 }

@@ -180,7 +180,7 @@ fn lists_and_paths_follow_the_configuration_while_it_is_right() {
     fs::create_dir(at("rules")).unwrap();
     fs::write(at("rules/a.yml"), rule("a", "'%word%'").replace("{e:", "{e|expand:")).unwrap();
     fs::write(at("words"), "one\n").unwrap();
-    let text = "[rules]\npaths = [\"rules\"]\n[lists]\nword = { file = \"words\" }\n";
+    let text = "[rules]\nbundled = false\npaths = [\"rules\"]\n[lists]\nword = { file = \"words\" }\n";
     fs::write(&config, text).unwrap();
     let flags = Flags { config: Some(config.clone()), ..Flags::default() };
     let resolved = Config::resolve(&flags, &Environment::default()).unwrap();
@@ -197,7 +197,7 @@ fn lists_and_paths_follow_the_configuration_while_it_is_right() {
     fs::write(&config, text.replace("paths", "path")).unwrap();
     let loaded = files.reload(Look::Closely).unwrap();
     assert_eq!(running(&loaded), ["a=two"]);
-    assert!(problems(&loaded)[0].starts_with("config.toml:2: "), "{:?}", problems(&loaded));
+    assert!(problems(&loaded)[0].starts_with("config.toml:3: "), "{:?}", problems(&loaded));
     assert!(files.reload(Look::Briefly).is_none(), "said once");
 
     fs::create_dir(at("more")).unwrap();
