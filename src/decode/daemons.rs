@@ -2,8 +2,8 @@
 
 use super::line::Writer;
 use super::names::Names;
-use crate::event::Format;
 use crate::event::stamp::{self, Completion};
+use crate::event::{Format, PathId};
 
 /// The zone and the arrival do not matter for finding where a timestamp ends.
 fn stamp_length(text: &str) -> Option<usize> {
@@ -39,6 +39,87 @@ pub(super) fn apache_error(writer: &mut Writer<'_, '_>, names: &Names) -> Option
 fn is_apache_level(word: &str) -> bool {
     const LEVELS: [&str; 9] = ["emerg", "alert", "crit", "error", "warn", "notice", "info", "debug", "trace"];
     LEVELS.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// A prefix of PostgreSQL may be so long, in bytes.
+const PREFIX_BYTES: usize = 1024;
+
+/// `2026-11-28 09:30:00 UTC [31]: [1-1] user=admin,db=shop,client=192.0.2.7 FATAL:  text`: PostgreSQL with any
+/// `log_line_prefix` that begins with a time. The two blanks after the severity are its own.
+///
+/// <https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-LINE-PREFIX>
+pub(super) fn postgres(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let text = writer.line.text;
+    let (time, rest) = text.split_at_checked(stamp_length(text)?)?;
+    let (head, message) = rest.split_once(":  ")?;
+    let (prefix, severity) = head.rsplit_once([' ', ',', ':', ']'])?;
+    if prefix.len() > PREFIX_BYTES || !is_postgres_severity(severity) {
+        return None;
+    }
+    let [_, _, _, _, _, _, _, _, _, _, severity_path, _, message_path, ..] = names.csvlog;
+    let parts = prefix_parts(prefix, names);
+    if parts.is_empty() {
+        return None;
+    }
+    writer.string(names.timestamp, time);
+    writer.string(severity_path, severity);
+    // A name may hold what looks like another part: what is said twice is not known.
+    for (path, value) in &parts {
+        if parts.iter().filter(|(other, _)| other == path).count() == 1 {
+            writer.string(*path, value);
+        }
+    }
+    writer.string(message_path, message);
+    Some(Format::PostgresCsv)
+}
+
+/// What a prefix says of who is connected, from where and to what.
+fn prefix_parts<'a>(prefix: &'a str, names: &Names) -> Vec<(PathId, &'a str)> {
+    let [user, database, pid, from, ..] = names.csvlog;
+    let mut parts = Vec::new();
+    for part in prefix.split([' ', ',']) {
+        let part = part.trim_end_matches(':');
+        if let Some((name, value)) = part.split_once('=') {
+            match name {
+                "user" | "usr" | "u" => parts.push((user, value)),
+                "db" | "database" | "d" => parts.push((database, value)),
+                "client" | "host" | "remote" | "h" | "r" => parts.push((from, address_of(value))),
+                "pid" | "p" => parts.push((pid, value)),
+                _ => {}
+            }
+        } else if let Some((name, base)) = part.split_once('@') {
+            parts.extend([(user, name), (database, base)]);
+        } else if let Some(process) = part.strip_prefix('[').and_then(|part| part.strip_suffix(']'))
+            && process.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            parts.push((pid, process));
+        }
+    }
+    parts
+}
+
+/// `192.0.2.7(5432)` without the port.
+fn address_of(client: &str) -> &str {
+    client.split('(').next().unwrap_or_default()
+}
+
+fn is_postgres_severity(word: &str) -> bool {
+    const SEVERITIES: [&str; 13] = [
+        "DEBUG",
+        "LOG",
+        "INFO",
+        "NOTICE",
+        "WARNING",
+        "ERROR",
+        "FATAL",
+        "PANIC",
+        "DETAIL",
+        "HINT",
+        "QUERY",
+        "CONTEXT",
+        "STATEMENT",
+    ];
+    SEVERITIES.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit()))
 }
 
 /// `E1128 09:30:00.123456       1 authentication.go:73] text`, with the year before the month in newer versions.

@@ -582,6 +582,28 @@ fn text_logs_are_read_in_any_order() {
 }
 
 #[test]
+fn database_records_are_read_behind_the_prefixes_that_people_configure() {
+    let read = |line: &str| {
+        let (event, _, paths) = decode(line.as_bytes());
+        assert_eq!(event.meta.format, Format::PostgresCsv, "{line}");
+        shape(&event, &paths.read()).join(" ")
+    };
+    assert_eq!(
+        read(r#"2026-11-28 09:30:00.774 UTC [309]: [1-1] db=shop,user=admin FATAL:  no such user"#),
+        r#"timestamp="2026-11-28 09:30:00.774 UTC" error_severity="FATAL" pid="309" dbname="shop" user="admin" message="no such user""#
+    );
+    assert_eq!(
+        read("2026-11-28 09:30:00 UTC:192.0.2.7(5432) u=admin d=shop h=192.0.2.7(5432) LOG:  ready"),
+        r#"timestamp="2026-11-28 09:30:00 UTC" error_severity="LOG" user="admin" dbname="shop" connection_from="192.0.2.7" message="ready""#
+    );
+    // Whoever logs in chooses the name: a second address in it is not believed, nor the first.
+    assert_eq!(
+        read("2026-11-28 09:30:00 UTC [309]: [1-1] user=a,client=198.51.100.9,client=192.0.2.7 FATAL:  x"),
+        r#"timestamp="2026-11-28 09:30:00 UTC" error_severity="FATAL" pid="309" user="a" message="x""#
+    );
+}
+
+#[test]
 fn database_records_are_read_from_their_columns() {
     check_format(
         r#"2025-11-05 08:30:07.845 UTC,"alice","shop",14648,"127.0.8.10:60963",690b0b0f.3938,2,"authentication",2025-11-05 08:30:07 UTC,3/4,0,LOG,00000,"connection authenticated: identity=""alice""",,,,,,,,,"","client backend",,0"#,

@@ -66,7 +66,8 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
     let done = daemons::apache_error(&mut writer, names)
         .or_else(|| daemons::glog(&mut writer, names))
         .or_else(|| server_line(&mut writer, names))
-        .or_else(|| text_log(&mut writer, names));
+        .or_else(|| text_log(&mut writer, names))
+        .or_else(|| daemons::postgres(&mut writer, names));
     if let Some(format) = done {
         return Reading::Done(format);
     }
