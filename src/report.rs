@@ -79,6 +79,20 @@ struct Line {
     value: Safe,
 }
 
+/// What stands under a title.
+enum ReportSection {
+    Lines(Vec<Line>),
+    /// Text as it was written; where there is none, what to say.
+    Block {
+        lines: Vec<Safe>,
+        nothing: &'static str,
+    },
+    /// Our own words.
+    Paragraphs([String; 2]),
+    /// Words that others may have chosen.
+    Foreign(Safe),
+}
+
 impl IncidentReport<'_> {
     fn addresses(&self) -> BTreeSet<&str> {
         let group = self.alert.group.iter().filter(|(field, _)| field.as_str() == "source.ip");
@@ -93,6 +107,20 @@ impl IncidentReport<'_> {
     }
 
     /// What happened, in three sentences: what and when, who and how often, where it stands.
+    /// What follows the sentences, in every form for people, with the title of each.
+    fn sections(&self) -> [(&'static str, ReportSection); 6] {
+        let (timeline, decided) = (self.timeline(), self.decided());
+        let masked = "Secrets were masked before anything was stored.".to_owned();
+        [
+            ("Facts", ReportSection::Lines(self.facts())),
+            ("Timeline", ReportSection::Block { lines: timeline, nothing: "no event of it is in the index" }),
+            ("Decisions", ReportSection::Block { lines: decided, nothing: "none" }),
+            ("Rule", ReportSection::Lines(self.about_rule())),
+            ("Completeness", ReportSection::Paragraphs([self.completeness(), masked])),
+            ("How it was made", ReportSection::Foreign(Safe::new(&self.origin()))),
+        ]
+    }
+
     fn sentences(&self) -> [Safe; 3] {
         let alert = self.alert;
         let (level, title) = (alert.rule.level, &alert.rule.title);

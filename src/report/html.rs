@@ -1,6 +1,6 @@
 //! The report as one HTML file without a script. The policy in its head lets nothing be loaded.
 
-use super::{IncidentReport, Line};
+use super::{IncidentReport, Line, ReportSection};
 use crate::text::Safe;
 
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -16,27 +16,27 @@ const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\
 pub(super) fn render(report: &IncidentReport<'_>) -> String {
     let mut page = HEAD.to_owned();
     for sentence in report.sentences() {
-        page.push_str(&format!("<p>{}</p>\n", escaped(sentence.as_str())));
+        paragraph(&mut page, sentence.as_str());
     }
-    section(&mut page, "Facts");
-    lines(&mut page, &report.facts());
-    section(&mut page, "Timeline");
-    block(&mut page, &report.timeline(), "no event of it is in the index");
-    section(&mut page, "Decisions");
-    block(&mut page, &report.decided(), "none");
-    section(&mut page, "Rule");
-    lines(&mut page, &report.about_rule());
-    section(&mut page, "Completeness");
-    page.push_str(&format!("<p>{}</p>\n", escaped(&report.completeness())));
-    page.push_str("<p>Secrets were masked before anything was stored.</p>\n");
-    section(&mut page, "How it was made");
-    let origin = Safe::new(&report.origin());
-    page.push_str(&format!("<p>{}</p>\n</body>\n</html>\n", escaped(origin.as_str())));
+    for (title, content) in report.sections() {
+        page.push_str(&format!("<h2>{title}</h2>\n"));
+        section(&mut page, &content);
+    }
+    page.push_str("</body>\n</html>\n");
     page
 }
 
-fn section(page: &mut String, title: &str) {
-    page.push_str(&format!("<h2>{title}</h2>\n"));
+fn section(page: &mut String, content: &ReportSection) {
+    match content {
+        ReportSection::Lines(own) => lines(page, own),
+        ReportSection::Block { lines, nothing } => block(page, lines, nothing),
+        ReportSection::Paragraphs(words) => words.iter().for_each(|words| paragraph(page, words)),
+        ReportSection::Foreign(text) => paragraph(page, text.as_str()),
+    }
+}
+
+fn paragraph(page: &mut String, text: &str) {
+    page.push_str(&format!("<p>{}</p>\n", escaped(text)));
 }
 
 fn lines(page: &mut String, lines: &[Line]) {

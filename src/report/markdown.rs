@@ -1,6 +1,6 @@
 //! The report as Markdown. Foreign text stands in code only, where nothing in it means anything.
 
-use super::{IncidentReport, Line};
+use super::{IncidentReport, Line, ReportSection};
 use crate::text::Safe;
 
 pub(super) fn render(report: &IncidentReport<'_>) -> String {
@@ -8,25 +8,20 @@ pub(super) fn render(report: &IncidentReport<'_>) -> String {
     for sentence in report.sentences() {
         page.push_str(&format!("- {}\n", code(&sentence)));
     }
-    section(&mut page, "Facts");
-    lines(&mut page, &report.facts());
-    section(&mut page, "Timeline");
-    block(&mut page, &report.timeline(), "no event of it is in the index");
-    section(&mut page, "Decisions");
-    block(&mut page, &report.decided(), "none");
-    section(&mut page, "Rule");
-    lines(&mut page, &report.about_rule());
-    section(&mut page, "Completeness");
-    page.push_str(&report.completeness());
-    page.push_str("\n\nSecrets were masked before anything was stored.\n");
-    section(&mut page, "How it was made");
-    page.push_str(&code(&Safe::new(&report.origin())));
-    page.push('\n');
+    for (title, content) in report.sections() {
+        page.push_str(&format!("\n## {title}\n\n"));
+        section(&mut page, &content);
+    }
     page
 }
 
-fn section(page: &mut String, title: &str) {
-    page.push_str(&format!("\n## {title}\n\n"));
+fn section(page: &mut String, content: &ReportSection) {
+    match content {
+        ReportSection::Lines(own) => lines(page, own),
+        ReportSection::Block { lines, nothing } => block(page, lines, nothing),
+        ReportSection::Paragraphs(words) => page.push_str(&(words.join("\n\n") + "\n")),
+        ReportSection::Foreign(text) => page.push_str(&(code(text) + "\n")),
+    }
 }
 
 fn lines(page: &mut String, lines: &[Line]) {

@@ -32,14 +32,14 @@ pub(super) trait Screen: Sync {
         None
     }
 
-    /// The incident under the cursor.
-    fn incident(&self, _model: &Model) -> Option<Arc<Incident>> {
-        None
+    /// The incidents that an act is about: the one under the cursor, or all of a party, the worst first.
+    fn meant(&self, _model: &Model) -> Vec<Arc<Incident>> {
+        Vec::new()
     }
 
-    /// The incidents that an act is about: the one under the cursor, or all of a party.
-    fn meant(&self, model: &Model) -> Vec<Arc<Incident>> {
-        self.incident(model).into_iter().collect()
+    /// The incident under the cursor.
+    fn incident(&self, model: &Model) -> Option<Arc<Incident>> {
+        self.meant(model).into_iter().next()
     }
 
     /// Shows what a row stands for, or no longer.

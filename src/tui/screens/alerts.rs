@@ -45,10 +45,6 @@ impl Screen for Alerts {
         held.get(alerts.evidence.min(held.len().checked_sub(1)?)).map(|row| Arc::clone(row))
     }
 
-    fn incident(&self, model: &Model) -> Option<Arc<Incident>> {
-        self.meant(model).into_iter().next()
-    }
-
     fn meant(&self, model: &Model) -> Vec<Arc<Incident>> {
         let feed = feed(model);
         feed.meant(row(model, &feed))

@@ -25,12 +25,13 @@ impl Screen for BoardList {
     }
 
     /// The incident that the same rule made of the same group.
-    fn incident(&self, model: &Model) -> Option<Arc<Incident>> {
-        let transition = &selected(model)?.transition;
+    fn meant(&self, model: &Model) -> Vec<Arc<Incident>> {
+        let Some(row) = selected(model) else { return Vec::new() };
+        let transition = &row.transition;
         let is_it = |incident: &&Arc<Incident>| {
             incident.alert.rule.id == transition.rule.id && *incident.alert.group == transition.group
         };
-        model.snapshot.incidents.iter().find(is_it).cloned()
+        model.snapshot.incidents.iter().find(is_it).cloned().into_iter().collect()
     }
 
     fn value(&self, model: &Model) -> Option<String> {

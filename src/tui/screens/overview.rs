@@ -79,10 +79,6 @@ impl Screen for Overview {
         *selected = feed.moved(selected.as_ref(), rows);
     }
 
-    fn incident(&self, model: &Model) -> Option<Arc<Incident>> {
-        self.meant(model).into_iter().next()
-    }
-
     fn meant(&self, model: &Model) -> Vec<Arc<Incident>> {
         if model.screens.overview.panel != Panel::Feed {
             return Vec::new();
