@@ -4,6 +4,7 @@
 //! any more fails as well and must leave it.
 
 mod exceptions;
+mod planted;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,10 +111,13 @@ fn allowed(text: &str) -> Allowed {
 
 #[test]
 fn modules_import_only_what_the_table_allows() {
-    let (sources, table) = (sources(), table());
-    let map = Map::new(&sources);
+    hold("against the table", forbidden_imports(&sources(), &table()), &[]);
+}
+
+fn forbidden_imports(sources: &[Source], table: &BTreeMap<String, Row>) -> BTreeSet<String> {
+    let map = Map::new(sources);
     let mut wrong = BTreeSet::new();
-    for source in &sources {
+    for source in sources {
         let own = &source.module[0];
         let Some(row) = table.get(own) else {
             wrong.insert(format!("{}: `{own}` is not in the table", source.file));
@@ -128,13 +132,17 @@ fn modules_import_only_what_the_table_allows() {
             }
         }
     }
-    hold("against the table", wrong, &[]);
+    wrong
 }
 
 #[test]
 fn external_crates_stay_behind_their_module() {
+    hold("an external crate out of its place", stray_crates(&sources()), &[]);
+}
+
+fn stray_crates(sources: &[Source]) -> BTreeSet<String> {
     let mut wrong = BTreeSet::new();
-    for source in sources() {
+    for source in sources {
         for (external, allowed) in EXTERNAL {
             let named = source.paths.iter().any(|path| path[0] == *external);
             if named && !allowed.contains(&source.module[0].as_str()) {
@@ -142,14 +150,17 @@ fn external_crates_stay_behind_their_module() {
             }
         }
     }
-    hold("an external crate out of its place", wrong, &[]);
+    wrong
 }
 
 #[test]
 fn the_pure_half_does_not_touch_the_world() {
-    let table = table();
+    hold("the world in the pure half", worldly(&sources(), &table()), &[]);
+}
+
+fn worldly(sources: &[Source], table: &BTreeMap<String, Row>) -> BTreeSet<String> {
     let mut wrong = BTreeSet::new();
-    for source in sources().iter().filter(|source| table.get(&source.module[0]).is_some_and(|row| row.pure)) {
+    for source in sources.iter().filter(|source| table.get(&source.module[0]).is_some_and(|row| row.pure)) {
         for thing in WORLD.iter().filter(|thing| source.paths.iter().any(|path| names(path, thing))) {
             wrong.insert(format!("{}: {}", source.file, thing.join("::")));
         }
@@ -159,7 +170,7 @@ fn the_pure_half_does_not_touch_the_world() {
             }
         }
     }
-    hold("the world in the pure half", wrong, &[]);
+    wrong
 }
 
 /// Whether the words stand in the path, next to each other.
@@ -169,12 +180,15 @@ fn names(path: &[String], words: &[&str]) -> bool {
 
 #[test]
 fn clocks_are_read_and_threads_started_only_where_it_is_known() {
-    let sources = sources();
+    hold("a clock or a thread out of its place, or a place without any", clocks_and_threads(&sources()), &[]);
+}
+
+fn clocks_and_threads(sources: &[Source]) -> BTreeSet<String> {
     let mut wrong = BTreeSet::new();
     let mut used = BTreeSet::new();
     for (thing, allowed) in CLOCKS_AND_THREADS {
         let name = thing.join("::");
-        for source in &sources {
+        for source in sources {
             if !source.paths.iter().any(|path| names(path, thing)) {
                 continue;
             }
@@ -191,7 +205,7 @@ fn clocks_are_read_and_threads_started_only_where_it_is_known() {
             allowed.iter().map(|place| format!("{name} in {place}")).filter(|use_| !used.contains(use_)),
         );
     }
-    hold("a clock or a thread out of its place, or a place without any", wrong, &[]);
+    wrong
 }
 
 #[test]
@@ -204,23 +218,29 @@ fn files_need_each_other_in_no_circle() {
 
 #[test]
 fn a_type_has_its_methods_where_it_is_defined() {
-    let sources = sources();
+    hold("an `impl` away from its type", scattered(&sources()), SCATTERED);
+}
+
+fn scattered(sources: &[Source]) -> Vec<String> {
     let defines = |name: &str| sources.iter().any(|source| source.types.contains(name));
     let scattered = sources.iter().flat_map(|source| {
         let elsewhere = source.inherent.iter().filter(|name| !source.types.contains(*name) && defines(name));
         elsewhere.map(|name| format!("{} in {}", name, source.file))
     });
-    hold("an `impl` away from its type", scattered.collect::<Vec<_>>(), SCATTERED);
+    scattered.collect()
 }
 
 #[test]
 fn a_name_means_one_type() {
+    hold("a name for several types", ambiguous(&sources()), AMBIGUOUS);
+}
+
+fn ambiguous(sources: &[Source]) -> Vec<String> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for name in sources().into_iter().flat_map(|source| source.types) {
-        *places.entry(name).or_default() += 1;
+    for name in sources.iter().flat_map(|source| &source.types) {
+        *places.entry(name.clone()).or_default() += 1;
     }
-    let twice = places.into_iter().filter(|(_, count)| *count > 1).map(|(name, _)| name);
-    hold("a name for several types", twice, AMBIGUOUS);
+    places.into_iter().filter(|(_, count)| *count > 1).map(|(name, _)| name).collect()
 }
 
 /// Functions of which something holds, as `name in file`.
@@ -234,13 +254,24 @@ fn functions(sources: &[Source], wanted: impl Fn(&Function) -> bool) -> Vec<Stri
 
 #[test]
 fn a_function_takes_six_parameters_at_the_most_and_takes_none_apart() {
-    let too_many = |function: &Function| function.parameters > MOST_PARAMETERS || function.tuple_parameter;
-    hold("more than six parameters, or a tuple among them", functions(&sources(), too_many), PARAMETERS);
+    hold(
+        "more than six parameters, or a tuple among them",
+        functions(&sources(), takes_too_much),
+        PARAMETERS,
+    );
+}
+
+fn takes_too_much(function: &Function) -> bool {
+    function.parameters > MOST_PARAMETERS || function.tuple_parameter
 }
 
 #[test]
 fn a_function_fits_on_a_screen() {
-    hold("a long function", functions(&sources(), |function| function.lines > MOST_LINES), LONG);
+    hold("a long function", functions(&sources(), is_long), LONG);
+}
+
+fn is_long(function: &Function) -> bool {
+    function.lines > MOST_LINES
 }
 
 #[test]

@@ -53,43 +53,78 @@ fn names(command: &clap::Command, commands: &mut BTreeSet<String>, flags: &mut B
     }
 }
 
+/// What our command line knows.
+struct Known {
+    commands: BTreeSet<String>,
+    flags: BTreeSet<String>,
+}
+
+impl Known {
+    fn new() -> Self {
+        let mut known = Self {
+            commands: BTreeSet::from(["help".to_owned()]),
+            flags: BTreeSet::from(["--help".to_owned(), "--version".to_owned()]),
+        };
+        names(&Cli::command(), &mut known.commands, &mut known.flags);
+        known
+    }
+
+    /// What a text sends its reader to and is not there; and how many commands it names.
+    fn missing(&self, text: &str) -> (Vec<String>, usize) {
+        let (mut wrong, mut seen) = (Vec::new(), 0);
+        for line in typed(text) {
+            let first = line.split_whitespace().nth(1).unwrap_or_default();
+            let is_word = !first.is_empty() && first.chars().all(|c| c.is_ascii_lowercase());
+            if is_word && !self.commands.contains(first) && !PROSE.contains(&first) {
+                wrong.push(format!("`{line}` names no command"));
+            }
+            seen += usize::from(is_word);
+        }
+        // A flag stands in backquotes: `--flag`, or within a command in them.
+        let quoted = text.split('`').skip(1).step_by(2);
+        for quoted in quoted.filter(|it| it.starts_with("--") || it.starts_with("soctop ")) {
+            let flags = quoted.split_whitespace().filter_map(flag);
+            for flag in flags.filter(|flag| !self.flags.contains(*flag) && !FOREIGN.contains(flag)) {
+                wrong.push(format!("`{quoted}`: no flag {flag}"));
+            }
+        }
+        (wrong, seen)
+    }
+}
+
+/// The flag that a word is, without its value and what ends the sentence.
+fn flag(word: &str) -> Option<&str> {
+    let flag = word.split(['=', ',', '.', ')']).next().filter(|flag| flag.len() > 3)?;
+    let name = flag.strip_prefix("--")?;
+    name.chars().all(|c| c.is_ascii_lowercase() || c == '-').then_some(flag)
+}
+
 #[test]
 fn every_command_and_flag_that_is_named_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = vec![root.join("README.md")];
     files(&root.join("src"), "rs", &mut sources);
     files(&root.join("docs"), "md", &mut sources);
-    let (mut commands, mut flags) =
-        (BTreeSet::new(), BTreeSet::from(["--help".to_owned(), "--version".to_owned()]));
-    names(&Cli::command(), &mut commands, &mut flags);
-    commands.insert("help".to_owned());
+    let known = Known::new();
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for file in sources {
-        let text = std::fs::read_to_string(&file).unwrap();
-        for line in typed(&text) {
-            let mut words = line.split_whitespace().skip(1);
-            let first = words.next().unwrap_or_default();
-            let is_word = !first.is_empty() && first.chars().all(|c| c.is_ascii_lowercase());
-            if is_word && !commands.contains(first) && !PROSE.contains(&first) {
-                wrong.push(format!("{}: `{line}` names no command", file.display()));
-            }
-            seen += usize::from(is_word);
-        }
-        // A flag stands in backquotes: `--flag`, or within a command in them.
-        for quoted in
-            text.split('`').skip(1).step_by(2).filter(|it| it.starts_with("--") || it.starts_with("soctop "))
-        {
-            for word in quoted.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 3) {
-                let flag = word.split(['=', ',', '.', ')']).next().unwrap_or_default();
-                let is_flag = flag
-                    .get(2..)
-                    .is_some_and(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
-                if is_flag && !flags.contains(flag) && !FOREIGN.contains(&flag) {
-                    wrong.push(format!("{}: `{quoted}` names no flag", file.display()));
-                }
-            }
-        }
+        let (missing, commands) = known.missing(&std::fs::read_to_string(&file).unwrap());
+        wrong.extend(missing.into_iter().map(|it| format!("{}: {it}", file.display())));
+        seen += commands;
     }
     assert!(seen > 20, "the texts were not read: {seen} commands");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_hint_to_what_does_not_exist_is_found() {
+    for text in [
+        "attach to the running soctop with `soctop attach`, or name another `--data-dir`",
+        "set the index aside with `soctop quarantine`",
+        "give it less with `--max-sizes 5GB`",
+        "$ soctop serach alice",
+        "type `soctop search --sinec 1h alice`",
+    ] {
+        assert_ne!(Known::new().missing(text).0, Vec::<String>::new(), "{text}");
+    }
 }

@@ -51,20 +51,36 @@ pub fn sources() -> Vec<Source> {
             }
         }
     }
-    let of_tests: BTreeSet<Module> = found.iter().flat_map(|(_, tests)| tests.clone()).collect();
-    let mut sources: Vec<Source> = found.into_iter().map(|(source, _)| source).collect();
-    sources.retain(|source| !of_tests.iter().any(|test| source.module.starts_with(test)));
-    sources.sort_by(|a, b| a.file.cmp(&b.file));
+    let sources = without_tests(found);
     assert!(sources.len() > 100, "the sources were not found");
     sources
 }
 
-/// A file, and the modules that it declares for tests alone.
+/// What is left without the modules that are declared for tests alone.
+fn without_tests(found: Vec<(Source, Vec<Module>)>) -> Vec<Source> {
+    let of_tests: BTreeSet<Module> = found.iter().flat_map(|(_, tests)| tests.clone()).collect();
+    let mut sources: Vec<Source> = found.into_iter().map(|(source, _)| source).collect();
+    sources.retain(|source| !of_tests.iter().any(|test| source.module.starts_with(test)));
+    sources.sort_by(|a, b| a.file.cmp(&b.file));
+    sources
+}
+
 fn read(path: &Path, module: Module) -> (Source, Vec<Module>) {
-    let text = fs::read_to_string(path).expect("a source file");
-    let syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    parse(&fs::read_to_string(path).expect("a source file"), module)
+}
+
+/// Sources that stand in no file: a path like `sigma/matcher` and its text each.
+pub fn written(files: &[(&str, &str)]) -> Vec<Source> {
+    let module = |path: &str| path.split('/').map(str::to_owned).collect();
+    without_tests(files.iter().map(|(path, text)| parse(text, module(path))).collect())
+}
+
+/// A file, and the modules that it declares for tests alone.
+fn parse(text: &str, module: Module) -> (Source, Vec<Module>) {
+    let file = format!("src/{}.rs", module.join("/"));
+    let syntax = syn::parse_file(text).unwrap_or_else(|error| panic!("{file}: {error}"));
     let source = Source {
-        file: format!("src/{}.rs", module.join("/")),
+        file,
         module,
         paths: BTreeSet::new(),
         reexports: BTreeMap::new(),

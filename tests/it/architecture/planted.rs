@@ -1,0 +1,119 @@
+//! The guards themselves: each fault that was found in the house once, planted again, must be seen.
+
+use std::collections::BTreeMap;
+
+use super::exceptions::CLOCKS_AND_THREADS;
+use super::sources::{circles, written};
+use super::{Allowed, Row};
+use super::{ambiguous, clocks_and_threads, forbidden_imports, functions, is_long, scattered, stray_crates};
+use super::{takes_too_much, worldly};
+
+fn table() -> BTreeMap<String, Row> {
+    let row = |names: &[&str], pure| Row {
+        allowed: Allowed::These(names.iter().map(|name| (*name).to_owned()).collect()),
+        pure,
+    };
+    BTreeMap::from([
+        ("text".to_owned(), row(&[], true)),
+        ("event".to_owned(), row(&["text"], true)),
+        ("state".to_owned(), row(&["event", "text"], true)),
+        ("source".to_owned(), row(&["event"], false)),
+    ])
+}
+
+#[test]
+fn an_import_against_the_table_is_seen_behind_a_block_of_tests() {
+    let sources = written(&[
+        ("state", "pub struct Rows;"),
+        ("event", "#[cfg(test)] mod tests { use crate::text::Safe; }\npub fn late() { crate::state::Rows; }"),
+    ]);
+    assert!(forbidden_imports(&sources, &table()).contains("src/event.rs: `event` imports `state`"));
+}
+
+#[test]
+fn an_import_inside_a_macro_and_one_without_a_room_are_seen() {
+    let sources =
+        written(&[("text", "fn f() { vec![crate::event::Event::new()]; }"), ("event", ""), ("attic", "")]);
+    let found = forbidden_imports(&sources, &table());
+    assert!(found.contains("src/text.rs: `text` imports `event`"), "{found:?}");
+    assert!(found.contains("src/attic.rs: `attic` is not in the table"), "{found:?}");
+}
+
+#[test]
+fn what_only_tests_import_is_no_import() {
+    let sources = written(&[
+        ("text", "#[cfg(test)] mod tests;\n#[cfg(test)] use crate::state::Rows;"),
+        ("text/tests", "use crate::state::Rows;"),
+        ("state", "pub struct Rows;"),
+    ]);
+    assert_eq!(forbidden_imports(&sources, &table()).len(), 0);
+}
+
+#[test]
+fn a_crate_out_of_its_place_is_seen() {
+    let sources = written(&[("source", "use tantivy::Index;"), ("index", "use tantivy::Index;")]);
+    assert_eq!(Vec::from_iter(stray_crates(&sources)), ["src/source.rs: `tantivy`"]);
+}
+
+#[test]
+fn a_file_and_a_line_of_output_in_the_pure_half_are_seen() {
+    let sources = written(&[("state", "fn f() { std::fs::read(\"x\"); println!(\"x\"); }")]);
+    assert_eq!(
+        Vec::from_iter(worldly(&sources, &table())),
+        ["src/state.rs: println!", "src/state.rs: std::fs"]
+    );
+}
+
+#[test]
+fn a_scoped_thread_is_a_thread_and_the_time_of_day_is_a_clock() {
+    let text = "use std::thread;\nfn f() { thread::scope(|_| ()); std::time::SystemTime::now(); }";
+    let found = clocks_and_threads(&written(&[("state", text)]));
+    for name in ["thread::scope", "SystemTime::now"] {
+        assert!(found.contains(&format!("src/state.rs: {name}")), "{name}: {found:?}");
+    }
+    // A place that is allowed to and does not, leaves the list.
+    let (thing, places) = CLOCKS_AND_THREADS[0];
+    assert!(found.contains(&format!("{} in {}", thing.join("::"), places[0])));
+}
+
+#[test]
+fn a_circle_of_files_is_seen_through_a_reexport() {
+    let sources = written(&[
+        ("sigma", "pub mod level; pub mod rule; pub use level::Level;"),
+        ("sigma/level", "use super::rule::Rule; pub struct Level;"),
+        ("sigma/rule", "use crate::sigma::Level; pub struct Rule;"),
+    ]);
+    let rings: Vec<Vec<String>> = circles(&sources).into_iter().map(Vec::from_iter).collect();
+    assert_eq!(rings, [["src/sigma/level.rs", "src/sigma/rule.rs"]]);
+}
+
+#[test]
+fn methods_away_from_their_type_and_a_name_for_two_types_are_seen() {
+    let sources = written(&[
+        ("correlate", "pub struct Correlator; impl Correlator {}"),
+        (
+            "correlate/fire",
+            "use super::Correlator; impl Correlator {} impl Drop for Correlator {} enum Value {}",
+        ),
+        ("event/value", "pub enum Value {}"),
+    ]);
+    assert_eq!(scattered(&sources), ["Correlator in src/correlate/fire.rs"]);
+    assert_eq!(ambiguous(&sources), ["Value"]);
+}
+
+#[test]
+fn seven_parameters_a_tuple_among_two_and_a_long_function_are_seen() {
+    let body = "let _ = 1;\n".repeat(60);
+    let text = format!(
+        "fn seven(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8) {{}}
+         fn packed((rule, key): (u32, u128), out: u8) {{}}
+         fn six(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8) {{}}
+         fn long() {{\n{body}}}"
+    );
+    let sources = written(&[("correlate/fire", &text)]);
+    assert_eq!(
+        functions(&sources, takes_too_much),
+        ["seven in src/correlate/fire.rs", "packed in src/correlate/fire.rs"]
+    );
+    assert_eq!(functions(&sources, is_long), ["long in src/correlate/fire.rs"]);
+}
