@@ -299,12 +299,6 @@ impl Correlator {
         total
     }
 
-    /// What one rule left out.
-    #[must_use]
-    pub fn rule_counters(&self, rule: RuleIndex) -> CorrelationCounters {
-        self.rules.get(rule.index()).map(|memory| memory.counters).unwrap_or_default()
-    }
-
     /// Groups, machines and heartbeat keys held, of all rules.
     #[must_use]
     pub fn groups_held(&self) -> usize {
@@ -313,6 +307,7 @@ impl Correlator {
 
     /// All sources together have reached this event time.
     #[must_use]
+    #[cfg(test)]
     pub fn watermark(&self) -> Timestamp {
         Timestamp(self.clock.high())
     }

@@ -54,6 +54,7 @@ impl Safe {
 
     /// Makes foreign bytes safe; a byte that is not part of valid UTF-8 becomes `⟨xFF⟩`.
     #[must_use]
+    #[cfg(test)]
     pub fn from_bytes(bytes: &[u8]) -> Self {
         Self(sanitise::sanitise(bytes, Self::LIMIT))
     }

@@ -188,7 +188,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`Error::Full`] while writing fails and no more can be held: stop reading and commit again
-    /// later. [`Error::Rewind`]: read again from the committed cursors, after [`Writer::rewind`].
+    /// later. [`Error::Rewind`]: read again from the committed cursors, with a new writer.
     pub fn add_event(&mut self, event: &Redacted, names: &PathNames, source: &str) -> Result<(), Error> {
         self.add(Contents::event(event, names, source, self.epoch()))
     }
@@ -231,17 +231,6 @@ impl Writer {
     /// While it still does not work; [`Error::Rewind`] as in [`Writer::commit`].
     pub fn recover(&mut self) -> Result<(), Error> {
         self.ensure_working()
-    }
-
-    /// Gives up what was added since the last commit and starts again from it. The caller reads
-    /// again from the cursors of the returned payload.
-    pub fn rewind(&mut self) -> Result<&Payload, Error> {
-        self.held = Held::default();
-        self.batch = Batch::default();
-        self.detection = None;
-        self.reopen()?;
-        self.alerts_next = self.payload.alerts_next;
-        Ok(&self.payload)
     }
 
     /// Waits for running merges, then closes. Only for orderly ends; dropping is always safe.

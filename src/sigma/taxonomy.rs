@@ -172,11 +172,6 @@ impl FieldResolver {
     }
 
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
-    }
-
-    #[must_use]
     pub fn name(&self, slot: FieldSlot) -> &str {
         self.slots.get(to_usize(slot.0)).map_or("", |slot| &slot.name)
     }

@@ -49,6 +49,7 @@ impl Rows {
     }
 
     /// Rows that were held once and are no longer.
+    #[cfg(test)]
     #[must_use]
     pub fn forgotten(&self) -> u64 {
         self.forgotten

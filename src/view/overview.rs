@@ -128,7 +128,12 @@ fn blindness(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<(Safe, Role)> {
                 let about = canvas.safe(&trouble.about).keep_end(24);
                 (safe!("{}: {}", about, trouble.cause.in_words()), Role::Text)
             });
-            troubles.chain([(safe!("8 shows each source and what to type."), Role::Muted)]).collect()
+            let more = snapshot.trouble_count - snapshot.troubles.len();
+            let more = (more > 0).then(|| (safe!("and {more} more that are not listed"), Role::Text));
+            troubles
+                .chain(more)
+                .chain([(safe!("8 shows each source and what to type."), Role::Muted)])
+                .collect()
         }
     }
 }
