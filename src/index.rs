@@ -32,6 +32,7 @@ mod near;
 mod part;
 mod partition;
 mod payload;
+mod places;
 mod queue;
 mod reader;
 mod schema;

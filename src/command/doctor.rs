@@ -20,6 +20,9 @@ pub fn run(args: &DoctorArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let mut out = Out::new();
     print_partitions(&mut out, &found)?;
     print_sources(&mut out, &standing::of(&cursors))?;
+    for partition in &found.partitions {
+        print_slower(&mut out, partition)?;
+    }
     let damaged: Vec<&Examined> = found.partitions.iter().filter(|it| !it.damage.is_empty()).collect();
     if damaged.is_empty() {
         let how =
@@ -87,6 +90,13 @@ fn print_sources(out: &mut Out, sources: &[ReadSource<'_>]) -> std::io::Result<(
             source.name(),
             source.state.in_words()
         ))?;
+    }
+    Ok(())
+}
+
+fn print_slower(out: &mut Out, partition: &Examined) -> std::io::Result<()> {
+    for slower in &partition.slower {
+        out.line(&format!("SLOWER  {}: {slower}; nothing is missed", name(partition)))?;
     }
     Ok(())
 }

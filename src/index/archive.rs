@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use super::block::{Block, Builder, HEAD_BYTES, Head};
 use super::codec::FormView;
 use super::error::Error;
+use super::places::{self, Place, PlaceFile};
+use crate::event::number::to_u64;
 
 /// The file in the directory of a partition.
 pub const LINES: &str = "lines.blocks";
@@ -33,6 +35,7 @@ pub struct ArchiveExtent {
 pub struct Archive {
     path: PathBuf,
     file: File,
+    places: PlaceFile,
     block: Builder,
     /// What is in the file; the open block not included.
     written: ArchiveExtent,
@@ -45,7 +48,8 @@ impl Archive {
     pub fn create(partition: &Path) -> Result<Self, Error> {
         let path = partition.join(LINES);
         let file = open_for_writing(&path, true)?;
-        Ok(Self { path, file, block: Builder::default(), written: ArchiveExtent::default(), next: 0 })
+        let places = PlaceFile::create(partition, &[])?;
+        Ok(Self { path, file, places, block: Builder::default(), written: ArchiveExtent::default(), next: 0 })
     }
 
     /// Opens the file to go on after a commit. What stands behind that is cut off.
@@ -66,7 +70,8 @@ impl Archive {
         if len > extent.bytes {
             file.set_len(extent.bytes).map_err(Error::io("cut", &path))?;
         }
-        Ok(Self { path, file, block: Builder::default(), written: extent, next: extent.documents })
+        let places = PlaceFile::create(partition, &State::scanned(&path, extent.documents)?.blocks)?;
+        Ok(Self { path, file, places, block: Builder::default(), written: extent, next: extent.documents })
     }
 
     /// Adds a document; its number.
@@ -89,6 +94,8 @@ impl Archive {
         // At a place of its own: after a failed write the next begins where this one did.
         let written = self.file.write_all_at(&bytes, self.written.bytes);
         written.map_err(Error::io("write", &self.path))?;
+        let place = Place { first: self.written.documents, offset: self.written.bytes };
+        self.places.push(place).map_err(Error::io("write", &self.path.with_file_name(places::PLACES)))?;
         self.written.bytes += bytes.len() as u64;
         self.written.documents += u64::from(count);
         Ok(())
@@ -117,17 +124,13 @@ pub struct LineFile {
 #[derive(Default)]
 struct State {
     file: Option<File>,
-    /// The blocks as far as they were looked at, by their first document.
+    /// The blocks as far as they are known, by their first document.
     blocks: Vec<Place>,
-    /// Where the next one begins.
+    /// How far they are known.
     end: ArchiveExtent,
-    kept: VecDeque<(usize, Arc<Block>)>,
-}
-
-#[derive(Clone, Copy)]
-struct Place {
-    offset: u64,
-    head: Head,
+    /// The list of places was not right: the blocks were looked at instead.
+    is_scanned: bool,
+    kept: VecDeque<(u64, Arc<Block>)>,
 }
 
 /// What a check of the file found.
@@ -139,6 +142,8 @@ pub struct Checked {
     pub damaged: u64,
     /// Documents that the commit names and the file does not hold.
     pub missing: u64,
+    /// The list of places does not fit: lines are found more slowly.
+    pub misplaced: bool,
 }
 
 impl LineFile {
@@ -155,20 +160,22 @@ impl LineFile {
     /// [`Error::Search`] when it is not in the file, or not what was written.
     pub fn block_of(&self, number: u64, documents: u64) -> Result<(Arc<Block>, usize), Error> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.look_to(&self.path, documents)?;
-        let at = state.blocks.partition_point(|block| block.head.first <= number).checked_sub(1);
-        let place = at.and_then(|at| Some((at, *state.blocks.get(at)?)));
-        let (at, place) = place
-            .filter(|(_, place)| number - place.head.first < u64::from(place.head.count))
-            .ok_or_else(|| self.damaged("a line is missing"))?;
-        let within = usize::try_from(number - place.head.first).unwrap_or(usize::MAX);
-        if let Some((_, block)) = state.kept.iter().find(|(kept, _)| *kept == at) {
+        let found = match state.find(&self.path, number, documents)? {
+            Some(found) => Some(found),
+            None => {
+                state.scan(&self.path, documents)?;
+                state.find(&self.path, number, documents)?
+            }
+        };
+        let (place, head) = found.ok_or_else(|| self.damaged("a line is missing"))?;
+        let within = usize::try_from(number - place.first).unwrap_or(usize::MAX);
+        if let Some((_, block)) = state.kept.iter().find(|(kept, _)| *kept == place.offset) {
             return Ok((Arc::clone(block), within));
         }
-        let packed = state.packed(&place).map_err(|error| self.damaged(&error.to_string()))?;
-        let block = place.head.unpack(&packed).map_err(|error| self.damaged(&error.to_string()))?;
+        let packed = state.packed(place, &head).map_err(|error| self.damaged(&error.to_string()))?;
+        let block = head.unpack(&packed).map_err(|error| self.damaged(&error.to_string()))?;
         let block = Arc::new(block);
-        state.kept.push_back((at, Arc::clone(&block)));
+        state.kept.push_back((place.offset, Arc::clone(&block)));
         if state.kept.len() > KEPT_BLOCKS {
             state.kept.pop_front();
         }
@@ -183,19 +190,29 @@ impl LineFile {
         let mut state = State::default();
         let mut checked = Checked::default();
         // Behind a head that is none, nothing can be found.
-        let end = state.look_to(&self.path, documents);
+        let end = state.scan(&self.path, documents);
         if let Err(error @ Error::Io { .. }) = end {
             return Err(error);
         }
-        for place in state.blocks.clone() {
-            let count = u64::from(place.head.count);
+        for place in &state.blocks {
+            let Some(head) = state.head(&self.path, *place)? else { continue };
+            let count = u64::from(head.count);
             checked.blocks += 1;
             checked.documents += count;
-            let fits = state.packed(&place).is_ok_and(|packed| place.head.fits(&packed));
+            let fits = state.packed(*place, &head).is_ok_and(|packed| head.fits(&packed));
             checked.damaged += if fits { 0 } else { count };
         }
         checked.missing = documents.saturating_sub(checked.documents);
+        let mut listed = Vec::new();
+        places::read_on(self.folder(), &mut listed);
+        // Older stores have none.
+        let is_listed = self.folder().join(places::PLACES).exists();
+        checked.misplaced = is_listed && !listed.starts_with(&state.blocks);
         Ok(checked)
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 
     fn damaged(&self, reason: &str) -> Error {
@@ -203,37 +220,83 @@ impl LineFile {
     }
 }
 
+impl Place {
+    /// What the file holds with the block at this place.
+    fn end(self, head: &Head) -> ArchiveExtent {
+        let documents = self.first + u64::from(head.count);
+        ArchiveExtent { documents, bytes: self.offset + HEAD_BYTES as u64 + u64::from(head.packed) }
+    }
+}
+
 impl State {
-    /// Looks at the heads of the blocks up to that many documents.
-    fn look_to(&mut self, path: &Path, documents: u64) -> Result<(), Error> {
-        if self.end.documents >= documents {
-            return Ok(());
-        }
-        let file = match self.file.take() {
-            Some(file) => file,
-            None => File::open(path).map_err(Error::io("open", path))?,
-        };
-        let looked = self.look(&file, documents);
-        self.file = Some(file);
-        looked.map_err(|error| Error::Search { reason: format!("`{}` is damaged: {error}", path.display()) })
+    /// Knows the blocks of that many documents from their heads.
+    fn scanned(path: &Path, documents: u64) -> Result<Self, Error> {
+        let mut state = Self::default();
+        state.scan(path, documents)?;
+        Ok(state)
     }
 
-    fn look(&mut self, file: &File, documents: u64) -> io::Result<()> {
+    /// The block of a document, with its head; `None` where there is no such block.
+    fn find(&mut self, path: &Path, number: u64, documents: u64) -> Result<Option<(Place, Head)>, Error> {
+        self.learn(path, documents)?;
+        let at = self.blocks.partition_point(|place| place.first <= number).checked_sub(1);
+        let Some(place) = at.and_then(|at| self.blocks.get(at).copied()) else { return Ok(None) };
+        let head = self.head(path, place)?;
+        Ok(head.filter(|head| number - place.first < u64::from(head.count)).map(|head| (place, head)))
+    }
+
+    /// The head of the block at a place; `None` where none stands there.
+    fn head(&self, path: &Path, place: Place) -> Result<Option<Head>, Error> {
         let mut bytes = [0; HEAD_BYTES];
-        while self.end.documents < documents {
-            file.read_exact_at(&mut bytes, self.end.bytes)?;
-            let head = Head::parse(&bytes).filter(|head| head.first == self.end.documents);
-            let head = head.ok_or_else(|| io::Error::other("a block has no head"))?;
-            self.blocks.push(Place { offset: self.end.bytes, head });
-            self.end.documents += u64::from(head.count);
-            self.end.bytes += HEAD_BYTES as u64 + u64::from(head.packed);
+        let file = self.file.as_ref().ok_or_else(|| io::Error::other("it is not open"));
+        match file.and_then(|file| file.read_exact_at(&mut bytes, place.offset)) {
+            Ok(()) => Ok(Head::parse(&bytes).filter(|head| head.first == place.first)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(Error::io("read", path)(error)),
+        }
+    }
+
+    fn open(&mut self, path: &Path) -> Result<(), Error> {
+        if self.file.is_none() {
+            self.file = Some(File::open(path).map_err(Error::io("open", path))?);
         }
         Ok(())
     }
 
-    fn packed(&self, place: &Place) -> io::Result<Vec<u8>> {
+    /// Knows the blocks up to that many documents.
+    fn learn(&mut self, path: &Path, documents: u64) -> Result<(), Error> {
+        self.open(path)?;
+        if self.is_scanned {
+            return self.scan(path, documents);
+        }
+        if self.end.documents < documents {
+            places::read_on(path.parent().unwrap_or(Path::new("")), &mut self.blocks);
+            self.end.documents = documents;
+        }
+        Ok(())
+    }
+
+    /// Looks at the heads of the blocks up to that many documents.
+    fn scan(&mut self, path: &Path, documents: u64) -> Result<(), Error> {
+        self.open(path)?;
+        if !self.is_scanned {
+            (self.blocks, self.end, self.is_scanned) = (Vec::new(), ArchiveExtent::default(), true);
+        }
+        while self.end.documents < documents {
+            let place = Place { first: self.end.documents, offset: self.end.bytes };
+            let Some(head) = self.head(path, place)? else {
+                let reason = format!("`{}` is damaged: a block has no head", path.display());
+                return Err(Error::Search { reason });
+            };
+            self.blocks.push(place);
+            self.end = place.end(&head);
+        }
+        Ok(())
+    }
+
+    fn packed(&self, place: Place, head: &Head) -> io::Result<Vec<u8>> {
         let file = self.file.as_ref().ok_or_else(|| io::Error::other("it is not open"))?;
-        let mut packed = vec![0; place.head.packed as usize];
+        let mut packed = vec![0; head.packed as usize];
         file.read_exact_at(&mut packed, place.offset + HEAD_BYTES as u64)?;
         Ok(packed)
     }
@@ -243,42 +306,68 @@ impl State {
 /// numbers in full blocks. Readers that have the old file open go on with it. False where it does not pay.
 pub fn pack(partition: &Path, documents: u64) -> Result<bool, Error> {
     let lines = LineFile::of(partition);
-    let mut state = State::default();
-    state.look_to(&lines.path, documents)?;
-    let small = state.blocks.iter().filter(|place| !place.head.is_large()).count();
-    if small <= state.blocks.len() / 8 + 1 {
+    let state = State::scanned(&lines.path, documents)?;
+    let heads = state.blocks.iter().map(|place| state.head(&lines.path, *place));
+    let heads: Vec<Head> = heads.collect::<Result<Option<Vec<_>>, _>>()?.unwrap_or_default();
+    let small = heads.iter().filter(|head| !head.is_large()).count();
+    if small <= heads.len() / 8 + 1 {
+        places::replace(partition, &state.blocks)?;
         return Ok(false);
     }
     let beside = partition.join(format!("{LINES}.new"));
-    let mut file = open_for_writing(&beside, true)?;
-    let mut builder = Builder::default();
-    let mut first = 0;
+    let mut packed = Repacked::new(open_for_writing(&beside, true)?);
     let damaged = |error: super::codec::Unreadable| lines.damaged(&error.to_string());
-    for place in &state.blocks {
-        let packed = state.packed(place).map_err(Error::io("read", &lines.path))?;
-        let block = place.head.unpack(&packed).map_err(damaged)?;
+    for (place, head) in state.blocks.iter().zip(&heads) {
+        let bytes = state.packed(*place, head).map_err(Error::io("read", &lines.path))?;
+        let block = head.unpack(&bytes).map_err(damaged)?;
         for at in 0..block.len() {
             let (form, line) = block.document(at).map_err(damaged)?;
-            builder.push(form, line);
-            if builder.is_full() {
-                first += append(&mut file, &mut builder, first).map_err(Error::io("write", &beside))?;
-            }
+            packed.push(form, line).map_err(Error::io("write", &beside))?;
         }
     }
-    append(&mut file, &mut builder, first).map_err(Error::io("write", &beside))?;
-    file.sync_all().map_err(Error::io("sync", &beside))?;
+    let places = packed.finish().map_err(Error::io("write", &beside))?;
     fs::rename(&beside, &lines.path).map_err(Error::io("replace", &lines.path))?;
+    places::replace(partition, &places)?;
     super::directory::sync_directory(partition)?;
     Ok(true)
 }
 
-fn append(file: &mut File, builder: &mut Builder, first: u64) -> io::Result<u64> {
-    if builder.is_empty() {
-        return Ok(0);
+/// A file that is written anew.
+struct Repacked {
+    file: File,
+    builder: Builder,
+    places: Vec<Place>,
+    end: ArchiveExtent,
+}
+
+impl Repacked {
+    fn new(file: File) -> Self {
+        Self { file, builder: Builder::default(), places: Vec::new(), end: ArchiveExtent::default() }
     }
-    let (bytes, count) = builder.finish(first)?;
-    file.write_all(&bytes)?;
-    Ok(u64::from(count))
+
+    fn push(&mut self, form: FormView<'_>, line: &str) -> io::Result<()> {
+        self.builder.push(form, line);
+        if self.builder.is_full() { self.close_block() } else { Ok(()) }
+    }
+
+    fn close_block(&mut self) -> io::Result<()> {
+        if self.builder.is_empty() {
+            return Ok(());
+        }
+        let (bytes, count) = self.builder.finish(self.end.documents)?;
+        self.file.write_all(&bytes)?;
+        self.places.push(Place { first: self.end.documents, offset: self.end.bytes });
+        self.end.documents += u64::from(count);
+        self.end.bytes += to_u64(bytes.len());
+        Ok(())
+    }
+
+    /// All is on the disk; where the blocks begin.
+    fn finish(mut self) -> io::Result<Vec<Place>> {
+        self.close_block()?;
+        self.file.sync_all()?;
+        Ok(self.places)
+    }
 }
 
 #[cfg(test)]
@@ -346,6 +435,31 @@ mod tests {
         assert!(!pack(folder.path(), 600).unwrap(), "there is nothing more to gain");
     }
 
+    /// Whatever the list of places says, the lines are found.
+    #[test]
+    fn a_wrong_list_of_places_costs_time_and_no_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let extents = filled(folder.path(), 5, 10);
+        let list = folder.path().join(places::PLACES);
+        let good = fs::read(&list).unwrap();
+        assert!(!LineFile::of(folder.path()).check(50).unwrap().misplaced);
+        let mut shifted = good.clone();
+        shifted[16 + 8] += 1;
+        let wrong = [&[][..], &good[..40], &[0; 80], &shifted, &good[16..]];
+        for bytes in wrong {
+            fs::write(&list, bytes).unwrap();
+            assert!(LineFile::of(folder.path()).check(50).unwrap().misplaced);
+            check(folder.path(), 50);
+            let mut archive = Archive::open(folder.path(), extents[2]).unwrap();
+            assert_eq!(fs::read(&list).unwrap(), good[..48], "made anew for whoever writes on");
+            assert_eq!(archive.push(form(), "line 30").unwrap(), 30);
+            archive.sync().unwrap();
+            check(folder.path(), 31);
+            fs::remove_file(folder.path().join(LINES)).unwrap();
+            filled(folder.path(), 5, 10);
+        }
+    }
+
     #[test]
     fn a_damaged_block_is_counted_and_costs_only_its_own_lines() {
         let folder = tempfile::tempdir().unwrap();
@@ -356,7 +470,10 @@ mod tests {
         bytes[at] ^= 1;
         fs::write(&file, bytes).unwrap();
         let lines = LineFile::of(folder.path());
-        assert_eq!(lines.check(30).unwrap(), Checked { blocks: 3, documents: 30, damaged: 10, missing: 0 });
+        assert_eq!(
+            lines.check(30).unwrap(),
+            Checked { blocks: 3, documents: 30, damaged: 10, ..Checked::default() }
+        );
         assert!(lines.block_of(9, 30).is_ok());
         assert!(lines.block_of(10, 30).is_err());
         assert!(lines.block_of(20, 30).is_ok());

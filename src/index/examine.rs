@@ -12,6 +12,7 @@ use super::guard::guarded;
 use super::part::Part;
 use super::partition;
 use super::payload::Payload;
+use super::places::PLACES;
 use super::view::Counts;
 
 /// What was found in a data directory.
@@ -39,6 +40,8 @@ pub struct Examined {
     pub sizes: PartSizes,
     /// What is not as it was written, in words.
     pub damage: Vec<String>,
+    /// What only makes answers slower, in words.
+    pub slower: Vec<String>,
 }
 
 /// Bytes by what they are for.
@@ -62,7 +65,7 @@ impl PartSizes {
             let bytes = entry.metadata().map_or(0, |file| file.len());
             let path = entry.path();
             let part = match path.extension().and_then(|it| it.to_str()) {
-                _ if path.file_name().is_some_and(|name| name == LINES) => &mut sizes.lines,
+                _ if path.file_name().is_some_and(|name| name == LINES || name == PLACES) => &mut sizes.lines,
                 Some("term") => &mut sizes.terms,
                 Some("idx" | "pos") => &mut sizes.postings,
                 Some("fast" | "fieldnorm") => &mut sizes.columns,
@@ -121,6 +124,7 @@ fn partition_at(folder: &Path, is_sealed: bool, thorough: bool) -> (Examined, Op
         is_sealed,
         sizes: PartSizes::of(folder),
         damage: Vec::new(),
+        slower: Vec::new(),
     };
     let opened = guarded(|| {
         let (part, payload) = Part::open(folder)?;
@@ -136,16 +140,16 @@ fn partition_at(folder: &Path, is_sealed: bool, thorough: bool) -> (Examined, Op
         Ok((part, payload, counts, times)) => {
             (examined.counts, examined.times) = (counts, times);
             if thorough {
-                examined.damage = damage(&part, payload.archive.documents);
+                examine_bytes(&part, payload.archive.documents, &mut examined);
             }
             (examined, Some(payload))
         }
     }
 }
 
-/// What is not as it was written.
-fn damage(part: &Part, documents: u64) -> Vec<String> {
-    let mut damage = Vec::new();
+/// Compares every byte with what was written.
+fn examine_bytes(part: &Part, documents: u64, examined: &mut Examined) {
+    let damage = &mut examined.damage;
     match part.damaged_files() {
         Ok(files) => damage.extend(files.iter().filter_map(|file| file.file_name()).map(|name| {
             format!("`{}` is not what was written: searches may miss events", name.to_string_lossy())
@@ -153,15 +157,21 @@ fn damage(part: &Part, documents: u64) -> Vec<String> {
         Err(error) => damage.push(error.to_string()),
     }
     match LineFile::of(&part.path).check(documents) {
-        Ok(checked) if checked.damaged + checked.missing > 0 => damage.push(format!(
-            "`{LINES}`: {} events are not what was written, {} are missing",
-            checked.damaged, checked.missing
-        )),
-        Ok(_) => {}
+        Ok(checked) => {
+            if checked.damaged + checked.missing > 0 {
+                let (damaged, missing) = (checked.damaged, checked.missing);
+                damage.push(format!(
+                    "`{LINES}`: {damaged} events are not what was written, {missing} are missing"
+                ));
+            }
+            if checked.misplaced {
+                let slower = format!("`{PLACES}` does not fit: every line takes longer to find");
+                examined.slower.push(slower);
+            }
+        }
         Err(error) => damage.push(error.to_string()),
     }
     if filter::is_whole(&part.path) == Some(false) {
-        damage.push(format!("`{}` is damaged: traces take longer, nothing is missed", filter::IDS));
+        examined.slower.push(format!("`{}` is damaged: traces look here in vain", filter::IDS));
     }
-    damage
 }
