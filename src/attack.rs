@@ -11,6 +11,7 @@
 #![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
 
 mod decode;
+mod patterns;
 mod read;
 mod score;
 mod signals;

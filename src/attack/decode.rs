@@ -7,12 +7,12 @@ const LAYERS: usize = 3;
 /// stands in `out` from `start` on.
 pub(crate) fn remove_layers(out: &mut Vec<u8>, start: usize) {
     for _ in 0..LAYERS {
-        if !unescape(out, start, percent) {
+        if !unescape(out, start, b"%", percent) {
             break;
         }
     }
-    unescape(out, start, entity);
-    unescape(out, start, backslash);
+    unescape(out, start, b"&", entity);
+    unescape(out, start, b"\\", backslash);
 }
 
 /// Replaces forms of ASCII characters that a strict reader refuses and a lax one takes: overlong UTF-8 and full-width
@@ -21,8 +21,8 @@ pub(super) fn plain_forms(text: &mut Vec<u8>) -> bool {
     if !text.iter().any(|byte| matches!(byte, 0xc0 | 0xc1 | 0xe0 | 0xf0 | 0xef)) {
         return false;
     }
-    let full_width = unescape(text, 0, wide);
-    let overlong = unescape(text, 0, overlong);
+    let full_width = unescape(text, 0, &[0xef], wide);
+    let overlong = unescape(text, 0, &[0xc0, 0xc1, 0xe0, 0xf0], overlong);
     overlong && (full_width || !text.is_empty())
 }
 
@@ -48,38 +48,70 @@ fn wide(text: &[u8]) -> Option<(Decoded, usize)> {
     }
 }
 
-/// Replaces escapes from `start` on, in place; whether there was any. `read` gives the character and the
-/// length of the escape at the beginning of a text.
-fn unescape(text: &mut Vec<u8>, start: usize, read: fn(&[u8]) -> Option<(Decoded, usize)>) -> bool {
-    let (mut from, mut to) = (start, start);
-    while from < text.len() {
-        match text.get(from..).and_then(read) {
-            Some((decoded, length)) => {
-                let mut buffer = [0; 4];
-                let bytes = match decoded {
-                    Decoded::Byte(byte) => {
-                        buffer[0] = byte;
-                        &buffer[..1]
-                    }
-                    Decoded::Character(character) => character.encode_utf8(&mut buffer).as_bytes(),
-                };
-                // An escape is never shorter than what it stands for.
-                for byte in bytes {
-                    text[to] = *byte;
-                    to += 1;
-                }
-                from += length;
-            }
-            None => {
-                text[to] = text[from];
-                to += 1;
-                from += 1;
-            }
-        }
+/// Replaces escapes from `start` on, in place; whether there was any. Every escape begins with one of `marks`; `read`
+/// gives the character and the length of the escape at the beginning of a text.
+fn unescape(
+    text: &mut Vec<u8>,
+    start: usize,
+    marks: &[u8],
+    read: fn(&[u8]) -> Option<(Decoded, usize)>,
+) -> bool {
+    let (mut from, mut kept, mut to) = (start, start, start);
+    while let Some(at) = next_mark(text, from, marks) {
+        let Some((decoded, length)) = text.get(at..).and_then(read) else {
+            from = at + 1;
+            continue;
+        };
+        // An escape is never shorter than what it stands for.
+        to += moved(text, kept..at, to);
+        to += put(decoded, text, to);
+        from = at + length;
+        kept = from.min(text.len());
     }
-    let changed = to < text.len();
+    if kept == start {
+        return false;
+    }
+    let rest = kept..text.len();
+    to += moved(text, rest, to);
     text.truncate(to);
-    changed
+    true
+}
+
+fn next_mark(text: &[u8], from: usize, marks: &[u8]) -> Option<usize> {
+    let rest = text.get(from..)?;
+    if rest.first().is_some_and(|byte| marks.contains(byte)) {
+        return Some(from);
+    }
+    let at = match marks {
+        [mark] => memchr::memchr(*mark, rest),
+        _ => rest.iter().position(|byte| marks.contains(byte)),
+    };
+    Some(from + at?)
+}
+
+/// Moves a stretch to the front; its length.
+fn moved(text: &mut [u8], stretch: std::ops::Range<usize>, to: usize) -> usize {
+    let length = stretch.len();
+    if stretch.start != to {
+        text.copy_within(stretch, to);
+    }
+    length
+}
+
+/// Writes a character at a place; its length in bytes.
+fn put(decoded: Decoded, text: &mut [u8], at: usize) -> usize {
+    let mut buffer = [0; 4];
+    let bytes = match decoded {
+        Decoded::Byte(byte) => {
+            buffer[0] = byte;
+            &buffer[..1]
+        }
+        Decoded::Character(character) => character.encode_utf8(&mut buffer).as_bytes(),
+    };
+    if let Some(place) = text.get_mut(at..at + bytes.len()) {
+        place.copy_from_slice(bytes);
+    }
+    bytes.len()
 }
 
 enum Decoded {
@@ -96,9 +128,13 @@ fn percent(text: &[u8]) -> Option<(Decoded, usize)> {
     Some((Decoded::Byte(u8::try_from(hex(rest, 2)?).ok()?), 3))
 }
 
-/// `\u0041`, `\x41`
+/// `\u0041`, `\u{41}`, `\x41`
 fn backslash(text: &[u8]) -> Option<(Decoded, usize)> {
     match text {
+        [b'\\', b'u', b'{', rest @ ..] => {
+            let length = rest.iter().take(6).position(|byte| *byte == b'}')?;
+            Some((Decoded::Character(char::from_u32(hex(rest, length)?)?), length + 4))
+        }
         [b'\\', b'u', rest @ ..] => Some((Decoded::Character(char::from_u32(hex(rest, 4)?)?), 6)),
         [b'\\', b'x', rest @ ..] => Some((Decoded::Character(char::from_u32(hex(rest, 2)?)?), 4)),
         _ => None,
@@ -129,10 +165,10 @@ fn entity(text: &[u8]) -> Option<(Decoded, usize)> {
     if let Some(number) = rest.strip_prefix(b"#") {
         return numeric_entity(number).map(|(character, length)| (Decoded::Character(character), length + 2));
     }
-    NAMED.iter().find_map(|(name, character)| {
-        let head = rest.get(..name.len())?;
-        head.eq_ignore_ascii_case(name).then_some((Decoded::Character(*character), name.len() + 1))
-    })
+    let length = rest.iter().take(8).position(|byte| *byte == b';')? + 1;
+    let name = rest.get(..length)?;
+    let found = NAMED.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
+    found.map(|(_, character)| (Decoded::Character(*character), length + 1))
 }
 
 /// The character of `60;` or `x3c`, and the length of that text.

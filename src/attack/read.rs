@@ -139,6 +139,16 @@ fn is_handler(text: &[u8], at: usize) -> bool {
     (3..=24).contains(&letters) && apart && after.get(blank) == Some(&b'=')
 }
 
+/// A type of document that is at a place of the writer's.
+pub(super) fn is_foreign_type(text: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(text, b"<!").map(|at| at + 2) else { return false };
+    let rest = text.get(at..text.len().min(at + 256)).unwrap_or_default();
+    let declared = rest.get(..7).is_some_and(|word| word.eq_ignore_ascii_case(b"doctype"));
+    let url = memchr::memmem::find(rest, b"\"http").or_else(|| memchr::memmem::find(rest, b"'http"));
+    let known = [&b"www.w3.org"[..], b"java.sun.com", b"www.apple.com", b"docbook.org"];
+    declared && url.is_some() && !known.iter().any(|host| memchr::memmem::find(rest, host).is_some())
+}
+
 /// How far a path climbs: whether above its own beginning, and how often it goes up.
 pub(super) fn climbs(text: &[u8]) -> (bool, u32) {
     let (mut depth, mut above, mut count) = (0i32, false, 0);
@@ -154,7 +164,9 @@ pub(super) fn climbs(text: &[u8]) -> (bool, u32) {
         above |= depth < 0;
     }
     // `=../a`: the first segment has the way up at its end.
-    let glued = text.windows(3).filter(|window| **window == *b"../" || **window == *b"..\\").count();
+    let glued = memchr::memchr2_iter(b'/', b'\\', text)
+        .filter(|at| text.get(at.saturating_sub(2)..*at) == Some(b"..".as_slice()))
+        .count();
     (above, count.max(u32::try_from(glued).unwrap_or(u32::MAX)))
 }
 
@@ -196,6 +208,8 @@ pub(super) struct ShellCommand {
     pub(super) hidden: bool,
     /// A program with an option or a path at the beginning of the value.
     pub(super) first: bool,
+    /// The value begins with the name of a program.
+    pub(super) called: bool,
 }
 
 /// Programs whose names are no words.
@@ -231,6 +245,7 @@ const PROGRAMS: &[&str] = &[
     "cmd",
     "systeminfo",
     "netstat",
+    "netsh",
     "tasklist",
     "taskkill",
     "wmic",
@@ -447,6 +462,7 @@ pub(super) fn commands(text: &[u8]) -> ShellCommand {
     let blank = option.len() < rest.len();
     let fits = blank && matches!(option.first(), Some(b'-' | b'/' | b'.' | b'~' | b'$'));
     let program = is_in(PROGRAMS, &word);
+    found.called = program || word == "id";
     found.first = fits && (program || is_in(WORDS, &word)) && option.len() > 1;
     let (second, ..) = command_word(option);
     found.program |= program && blank && (fits && option.len() > 1 || is_in(PROGRAMS, &second));
@@ -468,7 +484,10 @@ fn look(rest: &[u8], separator: u8, found: &mut ShellCommand) {
         && matches!(next.first(), Some(b'-' | b'/' | b'.' | b'~' | b'$' | b'%' | b'*' | b'@' | b'\\' | b'{'))
         || next.first().is_some_and(u8::is_ascii_digit) && after.len() > next.len()
         || matches!(after.first(), Some(b'$' | b'{' | b'+' | b'%'))
-        || windows_path(next);
+        || windows_path(next)
+        || next.starts_with(b"http://")
+        || next.starts_with(b"https://")
+        || has_option(next);
     let strong = matches!(separator, b'|' | b'`' | b'(' | b';' | b'&' | b'\n');
     found.hidden |= hidden && (ends || argument);
     let called = program && (ends || argument || word.len() > 4) && strong || argument && separator != b'\n';
@@ -478,6 +497,14 @@ fn look(rest: &[u8], separator: u8, found: &mut ShellCommand) {
     } else {
         found.word |= program || ends;
     }
+}
+
+/// An option among the next words: `/add`, `-x`.
+fn has_option(text: &[u8]) -> bool {
+    text.split(u8::is_ascii_whitespace).take(6).any(|word| {
+        matches!(word, [b'-' | b'/', first, rest @ ..]
+            if first.is_ascii_alphabetic() && rest.len() < 16 && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-'))
+    })
 }
 
 fn windows_path(text: &[u8]) -> bool {
@@ -493,6 +520,7 @@ fn is_in(list: &[&str], word: &str) -> bool {
 fn command_word(text: &[u8]) -> (String, bool, &[u8]) {
     let skip = text
         .iter()
+        .take(32)
         .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'(' | b'{' | b'!' | b'@'))
         .count();
     let text = text.get(skip..).unwrap_or_default();
@@ -518,6 +546,9 @@ fn command_word(text: &[u8]) -> (String, bool, &[u8]) {
     let hidden = marks > 0 || quotes >= 2;
     (name, hidden, text.get(at..).unwrap_or_default())
 }
+
+/// Operators of document databases that compare a field with a value.
+pub(super) const COMPARISONS: [&str; 9] = ["ne", "gt", "gte", "lt", "lte", "in", "nin", "regex", "exists"];
 
 /// The operator in the name of a parameter, as document databases take it: `$ne`, `user[$ne]`, `a.$gt`.
 pub(super) fn operator_of(name: &str) -> Option<(&str, bool)> {

@@ -2,10 +2,9 @@
 
 use std::sync::LazyLock;
 
-use regex::bytes::{RegexSet, RegexSetBuilder};
-
+use super::patterns::{FAMILIES, Finder};
 use super::read::{self, Handler};
-use super::signals::{READ, SIGNALS, Signal};
+use super::signals::READ;
 use super::split::{self, Raw};
 use super::{Place, Verdict, decode};
 
@@ -22,34 +21,6 @@ const VALUE_LIMIT: usize = 4_096;
 const TEXT_BYTES: usize = 600;
 /// How often a value that is a document itself is split again.
 const NESTING: usize = 3;
-
-/// The families, in the order of the signals.
-const FAMILIES: [&str; 12] =
-    ["sqli", "xss", "path", "command", "ssti", "jndi", "code", "nosql", "xxe", "crlf", "ssrf", "ldap"];
-
-/// The signals of one family that are patterns.
-struct Family {
-    set: RegexSet,
-    signals: Vec<&'static Signal>,
-}
-
-static PATTERNS: LazyLock<Vec<Family>> =
-    LazyLock::new(|| FAMILIES.iter().map(|name| Family::new(name)).collect());
-
-impl Family {
-    fn new(name: &str) -> Self {
-        let signals: Vec<_> = SIGNALS.iter().filter(|signal| signal.family() == name).collect();
-        let set = RegexSetBuilder::new(signals.iter().map(|signal| signal.pattern))
-            .case_insensitive(true)
-            .unicode(false)
-            .dot_matches_new_line(true)
-            .dfa_size_limit(8 << 20)
-            .size_limit(16 << 20)
-            .build()
-            .expect("the signals are valid patterns");
-        Self { set, signals }
-    }
-}
 
 /// What a value says about a family.
 #[derive(Clone, Default)]
@@ -87,12 +58,21 @@ pub struct Scanner {
     found: bool,
     text: Vec<u8>,
     squeezed: Vec<u8>,
+    finder: Finder,
 }
 
 impl Default for Scanner {
     fn default() -> Self {
         let best = vec![Best::default(); FAMILIES.len()];
-        Self { best, values: 0, passed_over: false, found: false, text: Vec::new(), squeezed: Vec::new() }
+        Self {
+            best,
+            values: 0,
+            passed_over: false,
+            found: false,
+            text: Vec::new(),
+            squeezed: Vec::new(),
+            finder: Finder::default(),
+        }
     }
 }
 
@@ -207,9 +187,11 @@ impl Scanner {
         let plus = matches!(raw.place, Place::Query | Place::Form | Place::Name)
             || (raw.place == Place::Raw && !text.trim_ascii().contains(' '));
         out.clear();
-        out.extend(
-            text.bytes().chain(end.bytes()).map(|byte| if plus && byte == b'+' { b' ' } else { byte }),
-        );
+        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(end.as_bytes());
+        if plus {
+            out.iter_mut().filter(|byte| **byte == b'+').for_each(|byte| *byte = b' ');
+        }
         if raw.place == Place::Json {
             json_escapes(out);
         }
@@ -224,28 +206,25 @@ impl Scanner {
         let halved = is_text(raw) || text.len() > TEXT_BYTES || read::is_prose(&text);
         let mut squeezed = std::mem::take(&mut self.squeezed);
         squeeze(&text, &mut squeezed);
-        let bytes = present(&text);
-        for (index, (name, family)) in FAMILIES.iter().zip(PATTERNS.iter()).enumerate() {
-            if !needs(name).iter().any(|byte| bytes[usize::from(*byte)]) {
-                continue;
+        let wanted = wanted(&text);
+        let mut scores: [Score; FAMILIES.len()] = std::array::from_fn(|_| Score::default());
+        let whole = self.finder.find(&text, &squeezed, &wanted, |signal, family| {
+            if signal.places.has(raw.place) {
+                scores[family].add(signal.name, signal.weight, signal.hard, halved);
             }
-            let mut score = Score::default();
-            let seen = if *name == "sqli" { &squeezed } else { &text };
-            for hit in &family.set.matches(seen) {
-                let Some(signal) = family.signals.get(hit).filter(|signal| signal.places.has(raw.place))
-                else {
-                    continue;
-                };
-                score.add(signal.name, signal.weight, signal.hard, halved);
+        });
+        self.passed_over |= !whole;
+        if raw.place != Place::Document {
+            let value = Value { raw, text: &text, squeezed: &squeezed, overlong };
+            for (index, score) in scores.iter_mut().enumerate().filter(|(index, _)| wanted[*index]) {
+                read_signals(FAMILIES[index], &value, &mut |signal| {
+                    if let Some((signal, weight, hard)) = READ.iter().find(|(known, ..)| *known == signal) {
+                        score.add(signal, *weight, *hard, halved);
+                    }
+                });
             }
-            let mut see = |signal: &'static str| {
-                if let Some((signal, weight, hard)) = READ.iter().find(|(known, ..)| *known == signal) {
-                    score.add(signal, *weight, *hard, halved);
-                }
-            };
-            if raw.place != Place::Document {
-                read_signals(name, &Value { raw, text: &text, squeezed: &squeezed, overlong }, &mut see);
-            }
+        }
+        for (index, score) in scores.into_iter().enumerate() {
             self.keep(index, score, raw, &text);
         }
         self.text = text;
@@ -267,13 +246,13 @@ impl Scanner {
     }
 }
 
-/// Which bytes a value has.
-fn present(text: &[u8]) -> [bool; 256] {
+/// Families that the bytes of a value allow.
+fn wanted(text: &[u8]) -> [bool; FAMILIES.len()] {
     let mut bytes = [false; 256];
     for byte in text {
         bytes[usize::from(*byte)] = true;
     }
-    bytes
+    FAMILIES.map(|family| needs(family).iter().any(|byte| bytes[usize::from(*byte)]))
 }
 
 /// Bytes of which a value needs one to have any signal of a family.
@@ -281,12 +260,12 @@ fn needs(family: &str) -> &'static [u8] {
     match family {
         "sqli" => b"'\"(=;#|@*< _\xa0\x0b\x0c\t\r\n",
         "xss" => b"<=(`[:{-",
-        "path" => b"/\\.\x00:;",
+        "path" => b"/\\.\x00:;=",
         "command" => b";|&$`(){}<>/%\n-!'\"^ :",
         "ssti" => b"{<_#[|(.",
         "jndi" => b"{:",
         "code" => b"(<$_[.:%#=?!{A0|",
-        "nosql" => b"$\r\n.([|",
+        "nosql" => b"$\r\n.([|&;",
         "xxe" => b"</",
         "crlf" => b"\r\n\xe5",
         "ssrf" => b"/.",
@@ -328,6 +307,7 @@ fn read_signals(family: &str, value: &Value<'_>, see: &mut impl FnMut(&'static s
                 (found.word, "command/program-word"),
                 (found.hidden, "command/hidden-spelling"),
                 (found.first, "command/first-word"),
+                (found.called && is_shell_name(value.raw.name), "command/named-so"),
             ] {
                 if seen {
                     see(name);
@@ -336,6 +316,7 @@ fn read_signals(family: &str, value: &Value<'_>, see: &mut impl FnMut(&'static s
         }
         "ssti" if read::openings(text) >= 3 => see("ssti/many-openings"),
         "nosql" => read_operator(value.raw, see),
+        "xxe" if read::is_foreign_type(text) => see("xxe/foreign-type"),
         "ldap" if read::closes_first(text) => see("ldap/closes-first"),
         _ => {}
     }
@@ -354,9 +335,31 @@ fn read_path(value: &Value<'_>, see: &mut impl FnMut(&'static str)) {
         2 => see("path/climbs-twice"),
         _ => see("path/climbs"),
     }
-    if value.overlong && (count > 0 || value.text.contains(&b'/')) {
+    if count > 0 && has_encoded_climb(value.raw.text.as_bytes()) {
+        see("path/encoded-climb");
+    }
+    let dots = || memchr::memmem::find(value.text, b"..").is_some();
+    if value.overlong && (count > 0 || value.text.contains(&b'/') || dots()) {
         see("path/overlong");
     }
+}
+
+/// No client encodes a dot, and none encodes a percent sign of its own in a path that climbs.
+fn has_encoded_climb(raw: &[u8]) -> bool {
+    memchr::memchr_iter(b'%', raw).any(|at| {
+        let code = raw.get(at + 1..).unwrap_or_default();
+        let is = |known: &[u8]| code.get(..known.len()).is_some_and(|head| head.eq_ignore_ascii_case(known));
+        let dot = is(b"2e")
+            && (matches!(code.get(2), Some(b'.' | b'%'))
+                || raw.get(..at).is_some_and(|head| head.ends_with(b".")));
+        dot || is(b"252e") || is(b"252f") || is(b"255c")
+    })
+}
+
+/// Names of parameters under which web shells take what they run.
+fn is_shell_name(name: &str) -> bool {
+    const NAMES: [&str; 9] = ["cmd", "exec", "execute", "command", "shell", "run", "system", "cli", "daemon"];
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// An operator in brackets of a form, or below a user or password, is somebody's who asks for more than a filter.
@@ -366,7 +369,9 @@ fn read_operator(raw: Raw<'_>, see: &mut impl FnMut(&'static str)) {
     let account = ["user", "login", "mail", "pass", "pwd", "token", "name", "secret", "key"]
         .iter()
         .any(|word| raw.around.to_ascii_lowercase().contains(word));
-    if bracketed || account || operator == "where" {
+    // A comparison that stands for the value itself: a filter has it below the name of a field.
+    let instead = raw.around.is_empty() && read::COMPARISONS.contains(&operator);
+    if bracketed || account || instead || operator == "where" {
         see("nosql/operator-name");
     } else {
         see("nosql/operator-in-filter");
@@ -394,6 +399,8 @@ fn is_plain(raw: Raw<'_>) -> bool {
             text.iter().all(plain)
                 && !has_blank_and_statement(text)
                 && memchr::memmem::find(text, b"..").is_none()
+                && memchr::memmem::find(text, b"0x2e").is_none()
+                && !is_shell_name(raw.name)
         }
     }
 }
@@ -503,18 +510,18 @@ fn squeeze(text: &[u8], out: &mut Vec<u8>) {
     out.clear();
     let mut at = 0;
     while let Some(byte) = text.get(at) {
-        let rest = text.get(at..).unwrap_or_default();
-        if rest.starts_with(b"/*") && !rest.starts_with(b"/*!") {
-            // An unclosed comment stays: it is a way to end a statement.
-            if let Some(end) = memchr::memmem::find(rest.get(2..).unwrap_or_default(), b"*/") {
-                push_blank(out);
-                at += end + 4;
-                continue;
-            }
-            out.extend_from_slice(rest);
-            return;
-        }
         match byte {
+            b'/' if is_comment(text, at) => {
+                // An unclosed comment stays: it is a way to end a statement.
+                let rest = text.get(at..).unwrap_or_default();
+                let body = rest.get(2..).unwrap_or_default();
+                let Some(end) = body.windows(2).position(|pair| pair == b"*/") else {
+                    out.extend_from_slice(rest);
+                    return;
+                };
+                push_blank(out);
+                at += end + 3;
+            }
             b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | 0xa0 => push_blank(out),
             _ => out.push(*byte),
         }
@@ -523,6 +530,11 @@ fn squeeze(text: &[u8], out: &mut Vec<u8>) {
     while out.last() == Some(&b' ') {
         out.pop();
     }
+}
+
+/// `/*`, and not one that a server executes.
+fn is_comment(text: &[u8], at: usize) -> bool {
+    text.get(at + 1) == Some(&b'*') && text.get(at + 2) != Some(&b'!')
 }
 
 fn push_blank(out: &mut Vec<u8>) {
@@ -556,23 +568,6 @@ fn payload(text: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_signal_knows_its_text_and_not_its_neighbour() {
-        let mut wrong = Vec::new();
-        for signal in SIGNALS {
-            let family =
-                PATTERNS.iter().find(|family| family.signals.iter().any(|known| known.name == signal.name));
-            let family = family.expect("every family is listed");
-            let index = family.signals.iter().position(|known| known.name == signal.name);
-            let matches =
-                |text: &str| family.set.matches(text.as_bytes()).iter().any(|hit| Some(hit) == index);
-            if !matches(signal.knows) || matches(signal.not) {
-                wrong.push((signal.name, matches(signal.knows), matches(signal.not)));
-            }
-        }
-        assert!(wrong.is_empty(), "{wrong:?}");
-    }
 
     fn families(feed: impl FnOnce(&mut Scanner)) -> String {
         let mut scanner = Scanner::default();

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its files are not what they should be")]
 #![expect(clippy::print_stderr, reason = "the rates are the result of these tests")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use soctop::decode::Decoder;
@@ -127,18 +127,16 @@ fn report_miss(class: &str, case: &Value, flags: &[String]) {
 enum Role {
     /// Signals and weights were chosen on it.
     Chosen,
-    /// It was looked at once, for a kind of spelling.
-    Seen,
     /// Nobody chose anything on it.
     Unseen,
 }
 
 /// How much of a source has to be told: in percent, by the right family and by any rule. First measured, then held.
 const SOURCES: &[(&str, Role, u32, u32)] = &[
-    ("core rule set, level 1", Role::Chosen, 77, 78),
-    ("core rule set, above", Role::Chosen, 19, 22),
-    ("parameters", Role::Seen, 94, 95),
-    ("firewall tests", Role::Unseen, 72, 77),
+    ("core rule set, level 1", Role::Chosen, 83, 84),
+    ("core rule set, above", Role::Chosen, 21, 24),
+    ("parameters", Role::Chosen, 96, 96),
+    ("firewall tests", Role::Unseen, 85, 88),
 ];
 
 /// By source and class: all, any rule, the right family.
@@ -223,10 +221,9 @@ fn attacks_are_told_by_source_and_harmless_values_are_not() {
         eprintln!("{source}: any {:.1} %, right {:.1} % of {all}", percent(told, all), percent(well, all));
         assert!(percent(well, all) >= f64::from(*right) && percent(told, all) >= f64::from(*any), "{source}");
     }
-    let not_chosen = SOURCES.iter().filter(|(_, role, ..)| *role != Role::Chosen).map(|(name, ..)| *name);
-    let not_chosen: Vec<&str> = not_chosen.collect();
-    let [all, told, well] =
-        sum(table.iter().filter(|((name, _), _)| not_chosen.contains(name)).map(|(_, row)| row));
+    let unseen: Vec<_> = SOURCES.iter().filter(|(_, role, ..)| *role == Role::Unseen).collect();
+    let is_unseen = |source: &str| unseen.iter().any(|(name, ..)| *name == source);
+    let [all, told, well] = sum(table.iter().filter(|((name, _), _)| is_unseen(name)).map(|(_, row)| row));
     eprintln!("not chosen on: any {:.1} %, right {:.1} % of {all}", percent(told, all), percent(well, all));
     assert!(percent(well, all) >= 80.0 && percent(told, all) >= 87.0);
     assert!(
@@ -237,25 +234,27 @@ fn attacks_are_told_by_source_and_harmless_values_are_not() {
     );
 }
 
-/// Five payloads of one client: three that differ, or two families, as the campaign rules count.
+/// Some payloads of one client: three that differ, or two families, as the campaign rules count.
 #[test]
-fn a_client_that_tries_five_payloads_is_told() {
+fn a_client_that_tries_some_payloads_is_told() {
     let Some(cases) = lines("waf-payloads/waf-payloads.ndjson") else { return };
     let attacks: Vec<&Value> = cases.iter().filter(|case| text(case, "label") == "attack").collect();
     let mut judge = Judge::new();
-    // Neighbours in the file are alike: a client takes every so many.
-    let clients = attacks.len() / 5;
-    let told = (0..clients).filter(|client| {
-        let mine = (0..5).filter_map(|n| attacks.get(client + n * clients));
-        let found: Vec<_> = mine.flat_map(|case| judge.attack(&request(case))).collect();
-        let different = |field: fn(&(String, String)) -> &String| {
-            found.iter().map(field).collect::<std::collections::BTreeSet<_>>().len()
-        };
-        different(|(_, payload)| payload) >= 3 || different(|(family, _)| family) >= 2
-    });
-    let told = told.count();
-    eprintln!("clients told after five payloads: {told} of {clients}");
-    assert!(told * 100 >= clients * 97, "{told} of {clients}");
+    let found: Vec<_> = attacks.iter().map(|case| judge.attack(&request(case))).collect();
+    for (payloads, wanted_percent) in [(5, 97), (10, 100)] {
+        // Neighbours in the file are alike: a client takes every so many.
+        let clients = attacks.len() / payloads;
+        let mine = |client: usize| (0..payloads).map(move |n| client + n * clients);
+        let told = (0..clients).filter(|client| {
+            let found: Vec<_> = mine(*client).filter_map(|at| found.get(at)).flatten().collect();
+            let payloads = found.iter().map(|(_, payload)| payload).collect::<BTreeSet<_>>();
+            let families = found.iter().map(|(family, _)| family).collect::<BTreeSet<_>>();
+            payloads.len() >= 3 || families.len() >= 2
+        });
+        let told = told.count();
+        eprintln!("clients told after {payloads} payloads: {told} of {clients}");
+        assert!(told * 100 >= clients * wanted_percent, "{told} of {clients}");
+    }
 }
 
 #[test]
