@@ -111,6 +111,11 @@ const OBJECTS: &[&str] = &[
     r#"{"cmd":["redis-cli","-a","§"]}"#,
     r#"{"argv":["openssl","enc","-k","§","-in","x"]}"#,
     r#"{"argv":["mysql","-p§","shop"]}"#,
+    r#"{"recovery_codes":["§a","§b"]}"#,
+    r#"{"SecretString":"§"}"#,
+    "GET /accounts/reset/MTk3/c4b-§0123456789abcdef/",
+    "https://shop.example/invite/§0123456789ABCDEF?lang=de",
+    "smtp: AUTH PLAIN §",
 ];
 
 /// Tokens of known shape.
@@ -430,6 +435,11 @@ const HARMLESS: &[&str] = &[
     r#"scopes "auth" and "profile""#,
     r#"["auth","profile"]"#,
     "AUTHENTICATION of user 1234 failed",
+    "AUTH PLAIN LOGIN CRAM-MD5",
+    "250-AUTH LOGIN PLAIN",
+    "GET /api/v2/verify/phone-number",
+    "GET /reset/password-of-an-account",
+    "POST /orders/20261128/confirm/8821",
 ];
 
 /// Values that occur in every log.

@@ -2,11 +2,13 @@
 //! that a sentence tells (`the password is abc1`).
 
 use super::scan::{IsSecret, Quote, WORD_LENGTH, is_harmless, is_word_byte, run_end};
-use super::words::{COMMANDS, OPTIONS, TELLING, Takes};
+use super::words::{COMMANDS, MECHANISMS, OPTIONS, TELLING, Takes};
 use crate::normalize::alias::fold;
 
 /// How far before an option the name of its command may stand.
 const REACH: usize = 160;
+/// Shortest response to a mechanism of mail, in bytes of base64.
+const RESPONSE_BYTES: usize = 8;
 /// Words between the name of a secret and what a sentence tells of it.
 const WORDS: usize = 8;
 
@@ -107,7 +109,8 @@ pub(super) fn positional(buffer: &str, from: usize, number: usize) -> Place {
     for _ in 0..WORDS {
         at = run_end(bytes, at, |byte| byte == b' ');
         let (from, to) = word(bytes, at);
-        if from >= to {
+        // The quote behind the last word is that of the whole text.
+        if from >= to || from > at && bytes.get(at - 1) != Some(&b' ') {
             return None;
         }
         if !matches!(bytes.get(from), Some(b'-' | b'/')) {
@@ -132,9 +135,6 @@ pub(super) fn auth(buffer: &str, end: usize) -> Place {
     let certain =
         before.last().is_none_or(|byte| matches!(byte, b'"' | b'\'' | b'\n')) || runs(bytes, end, "redis");
     let begins = [&b"- "[..], b": ", b"] ", b"> ", b"| "].iter().any(|sign| before.ends_with(sign));
-    if !certain && !begins {
-        return None;
-    }
     let from = end + 1;
     let ends = |byte: u8| matches!(byte, b'"' | b'\'' | b'\\' | b'\n' | b'\r');
     let to = run_end(bytes, from, |byte| !ends(byte));
@@ -144,11 +144,13 @@ pub(super) fn auth(buffer: &str, end: usize) -> Place {
     let mechanism = second.is_none() && secret.bytes().all(|byte| byte.is_ascii_uppercase());
     let place = secret.as_ptr() as usize - buffer.as_ptr() as usize;
     let end = place + secret.len();
-    let secret = more.is_none()
+    let is_argument = more.is_none()
         && !mechanism
         && !is_harmless(secret)
-        && (certain || is_told_secret(secret, bytes, end));
-    secret.then_some((place, end))
+        && (certain || begins && is_told_secret(secret, bytes, end));
+    let is_response = MECHANISMS.contains(&first)
+        && second.is_some_and(|word| word.len() >= RESPONSE_BYTES && !MECHANISMS.contains(&word));
+    (is_argument || is_response).then_some((place, end))
 }
 
 /// `"AUTH" "abc"`, `"auth" "user" "abc"`: the last of one or two words in quotes.

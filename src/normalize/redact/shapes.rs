@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use super::cards::next_card;
 use super::scan::{is_word_byte, looks_random, run_end};
 use super::{Class, commands};
+use crate::event::number::offset_in;
 
 /// Whether the dotted name of a field holds anything that is redacted by its shape: somebody used a
 /// secret as a key.
@@ -34,6 +35,10 @@ fn holds_secret(text: &str) -> bool {
     found
 }
 
+/// Longest rest of a link that is looked at, and shortest part of it that may be a token, in bytes.
+const LINK_BYTES: usize = 256;
+const TOKEN_BYTES: usize = 16;
+
 /// How a secret begins, and how it goes on.
 #[derive(Clone, Copy)]
 pub(super) enum Beginning {
@@ -48,6 +53,8 @@ pub(super) enum Beginning {
     Basic,
     /// An address that nobody may know, for the rest of it is the secret.
     Hook,
+    /// A link that works once: its random part is the secret.
+    Link,
     /// A command whose argument of this number is a secret.
     Argument(usize),
     /// The command of Redis and of mail.
@@ -56,10 +63,12 @@ pub(super) enum Beginning {
     Told,
 }
 
-use Beginning::{Argument, Auth, Basic, Bearer, Hook, JsonWebToken, KeyId, Prefix, PrivateKey, Told, Url};
+use Beginning::{
+    Argument, Auth, Basic, Bearer, Hook, JsonWebToken, KeyId, Link, Prefix, PrivateKey, Told, Url,
+};
 
 /// At most 64: the packed search takes no more. No beginning is the start of another.
-const BEGINNINGS: [(&str, Beginning); 63] = [
+const BEGINNINGS: [(&str, Beginning); 64] = [
     ("ghp_", Prefix(30)),
     ("ghr_", Prefix(30)),
     ("gho_", Prefix(30)),
@@ -88,11 +97,7 @@ const BEGINNINGS: [(&str, Beginning); 63] = [
     ("shpss_", Prefix(30)),
     ("sq0atp-", Prefix(20)),
     ("sq0csp-", Prefix(30)),
-    ("xoxa-", Prefix(10)),
-    ("xoxb-", Prefix(10)),
-    ("xoxp-", Prefix(10)),
-    ("xoxr-", Prefix(10)),
-    ("xoxs-", Prefix(10)),
+    ("xox", Prefix(12)),
     ("xapp-", Prefix(20)),
     ("eyJ", JsonWebToken),
     ("-----BEGIN", PrivateKey),
@@ -103,12 +108,17 @@ const BEGINNINGS: [(&str, Beginning); 63] = [
     ("earer%20", Bearer),
     ("asic ", Basic),
     ("ASIC ", Basic),
-    ("hooks.slack.com/services/", Hook),
-    ("hooks.slack.com/workflows/", Hook),
+    ("hooks.slack.com/", Hook),
     ("/api/webhooks/", Hook),
     ("webhook.office.com/", Hook),
     ("outlook.office.com/webhook/", Hook),
     ("api.telegram.org/bot", Hook),
+    ("/reset/", Link),
+    ("/invite/", Link),
+    ("/verify/", Link),
+    ("/confirm/", Link),
+    ("/activate/", Link),
+    ("/magic/", Link),
     ("AUTH", Auth),
     ("\"auth", Auth),
     ("rabbitmqctl add_user ", Argument(2)),
@@ -190,6 +200,7 @@ impl Beginning {
                 })
             }
             Hook => hook(bytes, start, runs),
+            Link => link(buffer, start),
         }
     }
 }
@@ -214,6 +225,19 @@ fn hook(bytes: &[u8], start: usize, runs: &mut Runs) -> Option<(usize, usize, Cl
         |byte: u8| byte <= b' ' || matches!(byte, b'"' | b'\'' | b'\\' | b'<' | b'>' | b')' | b',' | b'?');
     let to = runs.hook.end(bytes, from, |byte| !ends(byte));
     (to - from >= 8).then_some((from, to, Class::ProviderKey))
+}
+
+/// From the first part of the path that is as long and random as a token to the end of the path.
+fn link(buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
+    let bytes = buffer.as_bytes();
+    let from = start + beginning_at(bytes, start);
+    let is_path = |byte: u8| is_word_byte(byte) || matches!(byte, b'/' | b'.' | b'~' | b'=');
+    let to = run_end(bytes, from, is_path).min(from + LINK_BYTES);
+    let path = buffer.get(from..to)?;
+    let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
+    let is_token = |part: &&str| part.len() >= TOKEN_BYTES && (2..part.len()).contains(&digits(part));
+    let token = path.split('/').find(is_token)?;
+    Some((from + offset_in(token, path), to, Class::ProviderKey))
 }
 
 /// How long the beginning is that stands at `start`.

@@ -3,7 +3,7 @@
 //! All of them in lower case and without separators, as names are compared.
 
 /// Names of secrets.
-pub(super) const NAMES: [&str; 41] = [
+pub(super) const NAMES: [&str; 49] = [
     "password",
     "passwd",
     "pwd",
@@ -45,6 +45,14 @@ pub(super) const NAMES: [&str; 41] = [
     "csrf",
     "xsrf",
     "mnemonic",
+    "recoverycode",
+    "recoverycodes",
+    "backupcode",
+    "backupcodes",
+    "secretstring",
+    "secretbinary",
+    "secretvalue",
+    "securityanswer",
 ];
 
 /// How longer names of secrets end, whatever stands before: `request_Cookie`, `db-passwd`.
@@ -116,8 +124,16 @@ pub(super) const HARMLESS: [&str; 32] = [
 ];
 
 /// Parents below which every value is a secret.
-pub(super) const PARENTS: [&str; 6] =
-    ["password", "credentials", "secrets", "cookies", "cookie", "authorization"];
+pub(super) const PARENTS: [&str; 8] = [
+    "password",
+    "credentials",
+    "secrets",
+    "cookies",
+    "cookie",
+    "authorization",
+    "recoverycodes",
+    "backupcodes",
+];
 
 /// Words that stand after a name of a secret and are none.
 pub(super) const HARMLESS_VALUES: [&str; 30] = [
@@ -218,6 +234,9 @@ pub(super) const COMMANDS: [(&str, &str, Takes); 32] = [
 pub(super) const TELLING: [&str; 14] = [
     "is", "was", "are", "be", "now", "set", "reset", "changed", "updated", "to", "as", "has", "been", "will",
 ];
+
+/// What mail calls the ways to log in: `AUTH PLAIN abc`.
+pub(super) const MECHANISMS: [&str; 5] = ["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER"];
 
 /// Schemes of the header `Authorization`.
 pub(super) const SCHEMES: [&str; 10] =
