@@ -133,7 +133,7 @@ impl Matcher {
         };
         let rules = self.program.rules.iter().enumerate().filter(admitted);
         let index = Index::build(
-            self.program.fields.len(),
+            self.program.fields.slot_count(),
             rules.map(|(index, rule)| (to_u32(index), rule.required.as_deref())),
         );
         self.routes.push(IndexRoute { source: source.clone(), index: Some(Box::new(index)) });

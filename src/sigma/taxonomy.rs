@@ -167,7 +167,7 @@ impl FieldResolver {
 
     /// How many slots there are; they are numbered from 0.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn slot_count(&self) -> usize {
         self.slots.len()
     }
 

@@ -109,7 +109,7 @@ impl Scratch {
             epoch: 0,
             next: Vec::new(),
             touched: Vec::new(),
-            slots: vec![(0, NONE); program.fields.len()],
+            slots: vec![(0, NONE); program.fields.slot_count()],
             active: Vec::new(),
             lower: String::new(),
             foreign: false,
@@ -121,7 +121,7 @@ impl Scratch {
             },
             candidates: Vec::new(),
         };
-        for slot in 0..to_u32(program.fields.len()) {
+        for slot in 0..to_u32(program.fields.slot_count()) {
             scratch.add_slot(program, slot);
         }
         scratch
