@@ -10,6 +10,7 @@
 #![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
 
 mod batch;
+mod cef;
 mod daemons;
 mod format;
 pub mod joining;
@@ -23,7 +24,7 @@ mod text;
 
 use batch::Batch;
 pub use format::{LineFormat, LinePattern, PatternError};
-use line::Line;
+use line::{Line, Writer};
 use names::Names;
 use shell::Shells;
 use text::{Reading, Wrapped};
@@ -194,6 +195,10 @@ impl Decoder {
             event.meta.format = Format::Json;
             return Some(Outcome::Parsed);
         }
+        if let Some(format) = self.read_extension(part, event) {
+            event.meta.format = format;
+            return Some(Outcome::Parsed);
+        }
         match text::read(part, &self.names, event) {
             Reading::Done(format) => {
                 event.meta.format = format;
@@ -218,6 +223,12 @@ impl Decoder {
         }
     }
 
+    /// The formats of security appliances.
+    fn read_extension(&mut self, part: Line<'_>, event: &mut Event) -> Option<Format> {
+        let mut extension = cef::PairReader { json: &mut self.json };
+        extension.read(&mut Writer { line: part, event }, &self.names)
+    }
+
     /// What a wrapper holds: a line of a known format, else the message.
     fn read_inside(
         &mut self,
@@ -231,6 +242,7 @@ impl Decoder {
             return outcome;
         }
         event.meta.format = wrapped.format;
+        event.meta.prose = true;
         // A line of syslog with prose in it is just that.
         event.meta.wrapper = if wrapped.format == Format::Syslog { event.meta.wrapper } else { wrapped.by };
         let message = wrapped.line.text.trim();
@@ -265,8 +277,12 @@ impl Decoder {
 
     /// A line of no known format.
     fn prose(&mut self, part: Line<'_>, event: &mut Event) -> Outcome {
+        if let Some(time) = text::leading_time(part.text) {
+            event.push(self.names.timestamp, json::scalar_kind(time), part.span(time), Origin::Line);
+        }
         event.push(canonical::MESSAGE, Kind::String, part.span(part.text.trim_end()), Origin::Line);
         let quotes = self.quote_object(event);
+        event.meta.prose = true;
         event.meta.format = if quotes { Format::TextLog } else { Format::Plain };
         if quotes { Outcome::Parsed } else { Outcome::Raw }
     }
@@ -331,6 +347,7 @@ impl Decoder {
                 outcome = self.read_wrapped(Wrapped { line, format, by }, start, false, wrappers, event);
                 if outcome.is_none() {
                     event.meta.format = format;
+                    event.meta.prose = true;
                     self.quote_end(field.path, line, event);
                 }
             }

@@ -155,12 +155,18 @@ pub struct Meta {
     pub secret_before: SecretBefore,
     /// What is out of the ordinary about how it was read.
     pub flags: Flags,
+    /// The line, or what its wrapper holds, is text of no known format.
+    pub prose: bool,
     /// What the line was wrapped in; empty if it stands alone.
     pub wrapper: &'static str,
     /// So many fields, from the first, are those of a wrapped line; the rest of the line is its envelope. 0: the
     /// line stands alone.
     pub inner_fields: u32,
 }
+
+/// At most this many fields of a line can be searched for; all are matched by rules and stored. What soctop adds to
+/// them is always searched.
+pub const SEARCHED_FIELDS: usize = 1_024;
 
 /// Room for so much is kept from event to event.
 const USUAL_FIELDS: usize = 16_384;

@@ -25,6 +25,7 @@ mod overrides;
 mod part;
 mod redact;
 mod request;
+mod stray;
 mod value;
 
 use std::borrow::Cow;
@@ -40,6 +41,7 @@ use message::Fact;
 pub use overrides::{FieldTarget, Overrides};
 use part::Part;
 pub use redact::{Class, Emails, Redaction, RedactionCounters, Redactor};
+use stray::Strays;
 use value::Scale;
 
 use crate::attack::{Place, Scanner, Verdict};
@@ -48,8 +50,8 @@ pub use crate::event::address::Network;
 use crate::event::number::{offset_in, to_u8, to_u32, to_usize};
 use crate::event::stamp::{self, Completion, Stamp};
 use crate::event::{
-    Event, Field, Flags, Format, Kind, LogLevel, Nanos, Origin, Outcome, PathId, Paths, SourceId, Span,
-    TimeQuality, Timestamp, Zone, canonical,
+    Event, Field, Flags, Format, Kind, LogLevel, Nanos, Origin, Outcome, PathId, Paths, SEARCHED_FIELDS,
+    SourceId, Span, TimeQuality, Timestamp, Zone, canonical,
 };
 use crate::facts::echo::Echoes;
 use crate::facts::{Marks, Reader, Vocabulary};
@@ -114,10 +116,13 @@ pub struct Normalizer {
     said: Vec<(PathId, Said)>,
     /// Fields that hold parts of a request beside its target: body, cookies.
     request_parts: [PathId; REQUEST_PARTS.len()],
+    /// Fields of writers that take a time apart: date, clock, zone.
+    date_and_clock: [PathId; 3],
     decoded: Vec<u8>,
     scanner: Scanner,
     logsources: LogSources,
     carry: Carry,
+    strays: Strays,
     facts: Reader,
     attempts: Echoes,
     context: Context,
@@ -221,14 +226,17 @@ impl Normalizer {
     #[must_use]
     pub fn new(paths: Paths, options: Options) -> Self {
         let request_parts = REQUEST_PARTS.map(|name| paths.intern(name));
+        let date_and_clock = ["date", "time", "tz"].map(|name| paths.intern(name));
         Self {
             facts: Reader::new(&paths, Arc::clone(&options.vocabulary)),
             attempts: Echoes::default(),
             paths,
             context: Context::new(options.context),
             carry: Carry::default(),
+            strays: Strays::default(),
             options,
             request_parts,
+            date_and_clock,
             said: Vec::new(),
             decoded: Vec::new(),
             scanner: Scanner::default(),
@@ -266,6 +274,7 @@ impl Normalizer {
     /// completes timestamps without a year and bounds those of the future. Looks at nothing but
     /// this event.
     pub fn translate(&mut self, event: &mut Event, arrival: Timestamp) {
+        event.meta.flags.set_if(event.fields().len() > SEARCHED_FIELDS, Flags::UNSEARCHED);
         let completion = self.completion(event.meta.source, arrival);
         self.facts.take_head(event);
         if let Some(overrides) = &self.options.overrides {
@@ -301,6 +310,7 @@ impl Normalizer {
             overrides.complete(event);
         }
         self.carry.follow(event);
+        self.strays.follow(event);
         push_flags(event);
         self.counters.events += 1;
     }
@@ -528,7 +538,18 @@ impl Normalizer {
                 *slot = Candidate { outer, rank: claim.rank, field: *field };
             }
         }
+        if found.time.is_none() {
+            found.time = self.date_and_clock(event, completion);
+        }
         found
+    }
+
+    /// The time of writers that put date and clock, and perhaps the zone, into a field each.
+    fn date_and_clock(&self, event: &Event, completion: Completion) -> Option<Stamp> {
+        let [date, clock, zone] = self.date_and_clock.map(|path| event.get(path));
+        let (date, clock) = (date.filter(|text| text.len() <= 16)?, clock.filter(|text| text.len() <= 24)?);
+        let zone = zone.filter(|text| text.len() <= 6).unwrap_or_default();
+        stamp::parse(&format!("{date} {clock}{zone}"), completion)
     }
 
     /// Looks a path up for the first time; returns its entry in `known`.
@@ -893,6 +914,7 @@ fn read_time(text: &str, kind: Kind, completion: Completion) -> Option<Stamp> {
         Kind::String => stamp::parse(text.trim_ascii(), completion),
         Kind::Number => stamp::epoch(text),
         Kind::Array => stamp::calendar(text, completion),
+        Kind::Object => stamp::object(text, completion),
         _ => None,
     }
 }

@@ -166,3 +166,47 @@ pub(super) fn haproxy(writer: &mut Writer<'_, '_>, names: &Names, message: &str)
         writer.string(names.request, request.strip_suffix('"').unwrap_or(request));
     }
 }
+
+/// `I, [2026-11-28T09:30:00.123456 #42]  INFO -- program: text`: Ruby.
+pub(super) fn ruby(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let (letter, rest) = writer.line.text.split_once(", [")?;
+    let (time, rest) = rest.split_once(" #")?;
+    if letter.len() != 1 || stamp_length(time) != Some(time.len()) {
+        return None;
+    }
+    let (pid, rest) = rest.split_once(']')?;
+    let (level, rest) = rest.trim_start().split_once(" -- ")?;
+    let (program, message) = rest.split_once(": ").or_else(|| Some((rest.strip_suffix(':')?, "")))?;
+    writer.string(names.timestamp, time);
+    writer.string(names.level, level);
+    writer.number(names.pid, pid);
+    writer.string(names.program, program);
+    writer.string(names.message, message.trim());
+    Some(Format::TextLog)
+}
+
+/// `[UFW BLOCK] IN=eth0 OUT= MAC=... SRC=1.2.3.4 DST=10.0.0.1 LEN=40 ... PROTO=TCP SPT=4022 DPT=22`, in the message of the
+/// kernel.
+pub(super) fn netfilter(writer: &mut Writer<'_, '_>, names: &Names, message: &str) {
+    if !(message.contains("IN=") && message.contains(" SRC=")) {
+        return;
+    }
+    let fields = [
+        ("IN", names.packet_in),
+        ("OUT", names.packet_out),
+        ("SRC", names.packet_from),
+        ("DST", names.packet_to),
+        ("PROTO", names.packet_protocol),
+        ("SPT", names.packet_from_port),
+        ("DPT", names.packet_to_port),
+    ];
+    // An error message quotes the packet that it answers, in brackets behind its own.
+    let own = message.split(" [SRC=").next().unwrap_or(message);
+    for (name, value) in own.split(' ').filter_map(|word| word.split_once('=')) {
+        match fields.iter().find(|(known, _)| *known == name) {
+            Some((_, path)) if name.ends_with("PT") => writer.number(*path, value),
+            Some((_, path)) => writer.string(*path, value),
+            None => {}
+        }
+    }
+}

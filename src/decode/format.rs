@@ -96,6 +96,7 @@ impl Decoder {
         };
         let Some(outcome) = understood else {
             whole_line(part, event);
+            event.meta.prose = true;
             return Outcome::Raw;
         };
         outcome.and(self.unwrap_json(start_mark, super::WRAPPER_LIMIT, event))

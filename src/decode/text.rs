@@ -6,6 +6,7 @@
 //! message says in words is not read here but in `normalize`.
 
 mod prefix;
+mod proxies;
 
 use super::daemons;
 use super::line::{Line, Writer};
@@ -56,7 +57,8 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
     }
     let done = access(&mut writer, names)
         .or_else(|| nginx_error(&mut writer, names))
-        .or_else(|| csvlog(&mut writer, names));
+        .or_else(|| csvlog(&mut writer, names))
+        .or_else(|| proxies::read(&mut writer, names));
     if let Some(format) = done {
         return Reading::Done(format);
     }
@@ -65,9 +67,11 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
     }
     let done = daemons::apache_error(&mut writer, names)
         .or_else(|| daemons::glog(&mut writer, names))
+        .or_else(|| daemons::ruby(&mut writer, names))
+        .or_else(|| daemons::postgres(&mut writer, names))
+        .or_else(|| level_first(&mut writer, names))
         .or_else(|| server_line(&mut writer, names))
-        .or_else(|| text_log(&mut writer, names))
-        .or_else(|| daemons::postgres(&mut writer, names));
+        .or_else(|| text_log(&mut writer, names));
     if let Some(format) = done {
         return Reading::Done(format);
     }
@@ -143,7 +147,19 @@ fn access(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
         writer.string(path, value);
         rest = after.get(1..).unwrap_or_default();
     }
+    // The controller of Kubernetes, and others who add one, end with the id of the request.
+    let last = rest.rsplit(' ').next().unwrap_or_default().trim_matches('"');
+    if is_long_id(last) {
+        writer.string(names.correlation_id, last);
+    }
     Some(Format::Nginx)
+}
+
+/// Sixteen bytes in hexadecimal, with or without the dashes of a UUID.
+fn is_long_id(word: &str) -> bool {
+    let dashes = word.bytes().filter(|byte| *byte == b'-').count();
+    let digits = word.bytes().filter(u8::is_ascii_hexdigit).count();
+    digits == 32 && digits + dashes == word.len() && matches!(dashes, 0 | 4)
 }
 
 /// Some servers write the virtual host before the address (`shop.example:443 203.0.113.9 - -`): host, address and
@@ -158,7 +174,7 @@ fn virtual_host<'a>(first: &'a str, head: &'a str) -> Option<(&'a str, &'a str, 
 }
 
 /// Where the string ends that starts at the beginning; `\"` does not end it.
-fn closing_quote(text: &str) -> Option<usize> {
+pub(super) fn closing_quote(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
@@ -262,39 +278,47 @@ fn csv_cell(cell: &str) -> (&str, &str, bool) {
 }
 
 /// RFC 5424 (`<34>1 time host app pid msgid [data] text`), RFC 3164 (`<34>Dec 10 06:55:46 host app[pid]: text`) and the
-/// latter without priority, with either kind of time.
+/// latter without priority, with either kind of time. With a priority it is syslog whatever follows.
 ///
 /// Gives the message.
 fn syslog<'a>(writer: &mut Writer<'_, 'a>, names: &Names) -> Option<&'a str> {
     let text = writer.line.text;
-    let mut rest = text;
-    let mut severity = None;
-    if let Some(after) = text.strip_prefix('<') {
-        let (priority, after) = after.split_once('>')?;
-        let priority: u16 = priority.parse().ok().filter(|priority| *priority < 192)?;
-        severity = Some(priority % 8);
-        rest = after;
-        if let Some(after) = rest.strip_prefix("1 ") {
-            return syslog_5424(writer, names, after, severity);
-        }
-    }
+    let Some(after) = text.strip_prefix('<') else {
+        return syslog_3164(writer, names, text, None);
+    };
+    let (priority, rest) = after.split_once('>')?;
+    let priority: u16 = priority.parse().ok().filter(|priority| *priority < 192)?;
+    let severity = Some(priority % 8);
+    let read = match rest.strip_prefix("1 ") {
+        Some(rest) => syslog_5424(writer, names, rest, severity),
+        None => syslog_3164(writer, names, rest, severity),
+    };
+    read.or_else(|| Some(syslog_of_gear(writer, names, rest, severity)))
+}
+
+fn syslog_3164<'a>(
+    writer: &mut Writer<'_, 'a>,
+    names: &Names,
+    rest: &'a str,
+    severity: Option<u16>,
+) -> Option<&'a str> {
     let (time, after) = split_stamp(rest)?;
     let (host, after) = after.strip_prefix(' ')?.split_once(' ')?;
-    let (tag, message) = after.split_once(": ").or_else(|| Some((after.strip_suffix(':')?, "")))?;
+    if is_plain(host) && (after.starts_with("CEF:") || after.starts_with("LEEF:")) {
+        push_severity(writer, names, severity);
+        writer.string(names.timestamp, time);
+        writer.string(names.hostname, host);
+        return Some(after.trim());
+    }
+    let (tag, message) = tagged(after)?;
     let (program, pid) = match tag.split_once('[') {
         Some((program, pid)) => (program, pid.strip_suffix(']')?),
         None => (tag, ""),
     };
-    let plain = |word: &str| {
-        !word.is_empty()
-            && word.len() <= 64
-            && word.bytes().all(|byte| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/' | b':' | b'(' | b')')
-            })
-    };
+    let mnemonic = program.strip_prefix('%').unwrap_or(program);
     // Without a priority this is only syslog if it cannot be a text log (`time LEVEL logger: text`).
-    if !plain(host)
-        || !plain(program)
+    if !is_plain(host)
+        || !is_plain(mnemonic)
         || is_level(host)
         || (severity.is_none() && pid.is_empty() && is_level(program))
     {
@@ -303,12 +327,70 @@ fn syslog<'a>(writer: &mut Writer<'_, 'a>, names: &Names) -> Option<&'a str> {
     push_severity(writer, names, severity);
     writer.string(names.timestamp, time);
     writer.string(names.hostname, host);
-    writer.string(names.program, program);
+    push_program(writer, names, program);
     writer.number(names.pid, pid);
-    if program.starts_with("haproxy") {
-        daemons::haproxy(writer, names, message);
+    match program {
+        "kernel" => daemons::netfilter(writer, names, message),
+        _ if program.starts_with("haproxy") => daemons::haproxy(writer, names, message),
+        _ => {}
     }
     Some(message.trim())
+}
+
+/// Tag and message; some programs leave out the colon behind their process id.
+fn tagged(text: &str) -> Option<(&str, &str)> {
+    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    if word.ends_with(']') && word.contains('[') && !word.starts_with('[') {
+        return Some((word, rest));
+    }
+    text.split_once(": ").or_else(|| Some((text.strip_suffix(':')?, "")))
+}
+
+/// `%ASA-6-113015` is the code of a message; what it begins with is who speaks.
+fn push_program(writer: &mut Writer<'_, '_>, names: &Names, program: &str) {
+    match program.strip_prefix('%') {
+        Some(mnemonic) => {
+            writer.string(names.program, mnemonic.split('-').next().unwrap_or(mnemonic));
+            writer.string(names.msgid, mnemonic);
+        }
+        None => writer.string(names.program, program),
+    }
+}
+
+/// What stands behind a priority and keeps to no standard: network gear counts its lines, marks a clock that is not set
+/// right, leaves out the host or the tag.
+fn syslog_of_gear<'a>(
+    writer: &mut Writer<'_, 'a>,
+    names: &Names,
+    rest: &'a str,
+    severity: Option<u16>,
+) -> &'a str {
+    push_severity(writer, names, severity);
+    let counted = rest.split_once(": ").filter(|(count, _)| count.bytes().all(|byte| byte.is_ascii_digit()));
+    let rest = counted.map_or(rest, |(_, rest)| rest).trim_start_matches(['*', '.', ':', ' ']);
+    let (time, after) = split_stamp(rest).unwrap_or(("", rest));
+    writer.string(names.timestamp, time);
+    let after = after.trim_start_matches([':', ' ']);
+    let message = match after.split_once(' ') {
+        Some((host, message)) if !time.is_empty() && is_plain(host) && !is_level(host) => {
+            writer.string(names.hostname, host);
+            message.trim_start_matches([':', ' '])
+        }
+        _ => after,
+    };
+    let coded = message.strip_prefix('%').and_then(|_| message.split_once(": "));
+    let Some((code, message)) = coded.filter(|(code, _)| !code.contains(' ')) else { return message.trim() };
+    push_program(writer, names, code);
+    message.trim()
+}
+
+/// A name of a host or a program.
+fn is_plain(word: &str) -> bool {
+    !word.is_empty()
+        && word.len() <= 64
+        && word.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/' | b':' | b'(' | b')')
+        })
 }
 
 fn syslog_5424<'a>(
@@ -451,15 +533,21 @@ fn text_log(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
     let mut rest = rest;
     let mut dashed = false;
     for _ in 0..5 {
-        let trimmed = rest.trim_start_matches([' ', '|', '-', ',']);
+        let trimmed = rest.trim_start_matches([' ', '\t', '|', '-', ',']);
         dashed |= rest.starts_with(" - ");
         let Some((token, after, bracketed)) = token(trimmed) else { break };
         let word = without_colour(token);
         let ends = token.ends_with(':') || after.starts_with(':');
         let clean = word.trim_end_matches(':');
+        let (clean, process) = with_process(clean).unwrap_or((clean, ""));
         if level.is_empty() && (is_level(clean) || (bracketed && is_letter_of_level(clean))) {
             level = clean;
-        } else if bracketed
+            pid = if process.is_empty() { pid } else { process };
+        } else if id.is_empty() && is_long_id(clean) {
+            id = clean;
+        } else if bracketed && clean.is_empty() && level.is_empty() {
+            // An id that there is none of.
+        } else if (bracketed || level.is_empty())
             && pid.is_empty()
             && id.is_empty()
             && clean.len() < 8
@@ -501,11 +589,68 @@ fn text_log(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
     Some(Format::TextLog)
 }
 
+/// `NOTICE[42]`: a level and who wrote it.
+fn with_process(word: &str) -> Option<(&str, &str)> {
+    let (word, process) = word.strip_suffix(']')?.split_once('[')?;
+    let number = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
+    (number && is_level(word)).then_some((word, process))
+}
+
+/// `INFO  [main] 2026-11-28 09:30:00,123 Daemon.java:42 - text`: the level stands before the time.
+fn level_first(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let (level, rest) = writer.line.text.split_once(' ')?;
+    if !is_upper_level(level) {
+        return None;
+    }
+    let rest = rest.trim_start();
+    let rest = match token(rest) {
+        Some((_, after, true)) => after.trim_start(),
+        _ => rest,
+    };
+    let (time, rest) = split_stamp(rest).filter(|(time, _)| time.len() >= 15)?;
+    let rest = rest.trim_start_matches([' ', '|', '-', ':']);
+    let (logger, message) = match rest.split_once(' ') {
+        Some((word, after)) if is_place_in_code(word) => (word, after),
+        Some((word, after)) if is_logger(word) && (word.ends_with(':') || after.starts_with("- ")) => {
+            (word.trim_end_matches(':'), after)
+        }
+        _ => ("", rest),
+    };
+    writer.string(names.timestamp, time);
+    writer.string(names.level, level);
+    writer.string(names.logger, logger);
+    writer.string(names.message, message.trim_start_matches(['-', ' ']).trim());
+    Some(Format::TextLog)
+}
+
+/// The time that a line of no known format begins with, in brackets or not.
+pub(super) fn leading_time(text: &str) -> Option<&str> {
+    let (time, rest) = match text.strip_prefix('[') {
+        Some(inner) => {
+            let (time, rest) = inner.split_once(']')?;
+            (Some(time).filter(|time| stamp_length(time) == Some(time.len()))?, rest)
+        }
+        None => split_stamp(text)?,
+    };
+    // A number is only a time where a clock has put brackets around it or a fraction behind.
+    let is_clock = time.len() >= 15 || text.starts_with('[') || time.contains('.');
+    (is_clock && !rest.starts_with(|c: char| c.is_alphanumeric())).then_some(time)
+}
+
 /// The next word: in brackets, or up to white space or a bar.
 fn token(text: &str) -> Option<(&str, &str, bool)> {
     if let Some(inner) = text.strip_prefix('[') {
         let (word, after) = inner.split_once(']')?;
-        return (word.len() <= 128).then_some((word, after, true));
+        return (word.len() <= 128).then_some((word.trim(), after, true));
+    }
+    for (open, close) in [('<', '>'), ('{', '}')] {
+        let inner = text.strip_prefix(open).and_then(|inner| inner.split_once(close));
+        // Others stand for themselves.
+        if let Some((word, after)) =
+            inner.filter(|(word, _)| word.is_empty() || is_level(word) || is_long_id(word))
+        {
+            return Some((word, after, true));
+        }
     }
     let end = text.find([' ', '|', '\t']).unwrap_or(text.len());
     let (word, after) = text.split_at_checked(end)?;

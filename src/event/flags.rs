@@ -10,12 +10,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Flags(u8);
 
 /// Every flag with its word.
-const WORDS: [(Flags, &str); 5] = [
+const WORDS: [(Flags, &str); 8] = [
     (Flags::REPAIRED, "repaired"),
     (Flags::CUT, "cut"),
     (Flags::DUPLICATE_KEYS, "duplicate_keys"),
     (Flags::OUT_OF_BOUNDS, "out_of_bounds"),
     (Flags::JOINED, "joined_lines"),
+    (Flags::STRAY, "stray"),
+    (Flags::UNSEARCHED, "unsearched_fields"),
+    (Flags::FORMAT_LOST, "format_lost"),
 ];
 
 impl Flags {
@@ -29,6 +32,12 @@ impl Flags {
     pub const OUT_OF_BOUNDS: Flags = Flags(1 << 3);
     /// Put together from several lines.
     pub const JOINED: Flags = Flags(1 << 4);
+    /// Of no known format, in a source whose lines usually have one.
+    pub const STRAY: Flags = Flags(1 << 5);
+    /// It has more fields than can be searched for; rules see all of them.
+    pub const UNSEARCHED: Flags = Flags(1 << 6);
+    /// With it, a quarter of the newest lines of a source are strays.
+    pub const FORMAT_LOST: Flags = Flags(1 << 7);
 
     #[must_use]
     pub fn has(self, flag: Flags) -> bool {

@@ -87,6 +87,49 @@ pub fn calendar(text: &str, completion: Completion) -> Option<Stamp> {
     Some(Stamp { time: civil.local(completion)?, quality: TimeQuality::Zoneless })
 }
 
+/// Reads the JSON text of an object that is a time: seconds beside a fraction, as protocol buffers, Rust, Java and C
+/// have it (`{"seconds":1795858200,"nanos":5000000}`), or an extended type of MongoDB (`{"$date":...}`).
+#[must_use]
+pub fn object(text: &str, completion: Completion) -> Option<Stamp> {
+    const SECONDS: [&str; 8] =
+        ["seconds", "epochsecond", "secssinceepoch", "sec", "secs", "tvsec", "$date", "$numberlong"];
+    const FRACTIONS: [(&str, i64); 10] = [
+        ("nanos", 1),
+        ("nano", 1),
+        ("nanoofsecond", 1),
+        ("nanossinceepoch", 1),
+        ("nsec", 1),
+        ("tvnsec", 1),
+        ("nanoseconds", 1),
+        ("usec", 1_000),
+        ("micros", 1_000),
+        ("millis", 1_000_000),
+    ];
+    let inner = text.strip_prefix('{')?.strip_suffix('}')?;
+    if let Some((name, value)) =
+        inner.split_once(':').filter(|(_, value)| value.trim_start().starts_with('{'))
+    {
+        return SECONDS.contains(&member(name)).then(|| object(value.trim(), completion))?;
+    }
+    let (mut stamp, mut fraction) = (None, 0);
+    for (name, value) in inner.split(',').filter_map(|pair| pair.split_once(':')) {
+        let name: String = member(name).chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect();
+        let value = value.trim().trim_matches('"');
+        if SECONDS.contains(&name.as_str()) {
+            stamp = parse(value, completion);
+        } else if let Some((_, unit)) = FRACTIONS.iter().find(|(known, _)| *known == name) {
+            fraction =
+                value.parse::<i64>().ok()?.checked_mul(*unit).filter(|nanos| (0..SECOND).contains(nanos))?;
+        }
+    }
+    stamp.map(|stamp| Stamp { time: Timestamp(stamp.time.0.saturating_add(fraction)), ..stamp })
+}
+
+/// The name of a member without its quotes.
+fn member(name: &str) -> &str {
+    name.trim().trim_matches('"')
+}
+
 /// `1.795858200123E9`: seconds, as some encoders write what is large.
 fn scientific(text: &str) -> Option<(Stamp, usize)> {
     let (number, exponent) = text.split_once(['e', 'E'])?;
@@ -211,7 +254,9 @@ fn year_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
     if !matches!(bytes.get(10)?, b'T' | b' ' | b't' | b'_' | b':') {
         return None;
     }
-    let (seconds, nanos, end) = clock(bytes, 11)?;
+    // MariaDB pads the hour with a blank.
+    let padded = usize::from(bytes.get(10..12) == Some(b"  "));
+    let (seconds, nanos, end) = clock(bytes, 11 + padded)?;
     let civil = civil(i64::from(year), month, day, seconds, nanos)?;
     zoned(civil, bytes, end, completion)
 }

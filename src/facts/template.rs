@@ -440,7 +440,7 @@ impl Writer<'_> {
 
 /// The shape of an address; whether it is one is decided by the function that fields use.
 const IP: &str = r"(?:\[[0-9A-Fa-f:.]{2,45}(?:%\w+)?\]|(?:[0-9A-Fa-f]{0,4}:){2,7}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4})(?:%\w+)?|\d{1,3}(?:\.\d{1,3}){3})";
-const DATE: &str = r"[0-9A-Za-z:.,+/-]+(?: [0-9A-Za-z:.,+/-]+){0,5}?";
+const DATE: &str = r"[0-9A-Za-z:.,+/-]+(?: {1,2}[0-9A-Za-z:.,+/-]+){0,5}?";
 
 fn word(next: &[char]) -> String {
     let mut class = String::from(r"[^\s");

@@ -21,12 +21,12 @@ use super::tokenizer::{push_marker, push_own, push_pair};
 use crate::alert::Alert;
 use crate::event::number::to_usize;
 use crate::event::{
-    Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Redacted, Span, Timestamp,
-    canonical, shown,
+    Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Redacted, SEARCHED_FIELDS,
+    Span, Timestamp, canonical, shown,
 };
 use crate::query::name::{CORRELATION_ID, OUTCOME, SOURCE, is_repeated};
 use crate::query::value::is_time_of;
-use crate::query::words::{SEARCHED_FIELDS, VALUE_BYTES, WORDS_BYTES, head, is_wordy, push_value};
+use crate::query::words::{VALUE_BYTES, WORDS_BYTES, head, is_wordy, push_value};
 
 /// The marker of a value that is found among the words of the message and of the other texts.
 pub const IN_WORDS: &str = "";
@@ -163,6 +163,11 @@ fn appended(buffer: &mut String, write: impl FnOnce(&mut String)) -> Range<usize
     start..buffer.len()
 }
 
+/// Whether soctop has added the field to those of the line.
+fn is_added(field: &EventField) -> bool {
+    !matches!(field.origin, Origin::Line | Origin::Quoted)
+}
+
 fn clip(buffer: &str, span: Span, limit: usize) -> Range<usize> {
     let start = to_usize(span.start);
     let text = buffer.get(start..start + to_usize(span.len)).unwrap_or_default();
@@ -189,8 +194,6 @@ struct Home {
     span: Span,
     /// No other field of the event has this name: a marker that leads here is exact.
     single: bool,
-    /// Its value is among those that are indexed.
-    is_term: bool,
 }
 
 const MAX_HOMES: usize = 64;
@@ -198,10 +201,10 @@ const MAX_HOMES: usize = 64;
 impl<'e> Plan<'e> {
     fn of(event: &'e Event) -> Self {
         let message = event.get(canonical::MESSAGE).unwrap_or(event.raw());
-        let none = Home { path: PathId::OVERFLOW, span: Span::default(), single: false, is_term: false };
+        let none = Home { path: PathId::OVERFLOW, span: Span::default(), single: false };
         let mut plan = Self { event, message, homes: [none; MAX_HOMES], count: 0 };
-        for (at, field) in plan.scalars().enumerate() {
-            plan.note(field, at < SEARCHED_FIELDS);
+        for field in plan.scalars() {
+            plan.note(field);
         }
         // Names used by the line as well are no homes.
         for field in plan.scalars().filter(|field| field.origin != Origin::Canonical) {
@@ -215,7 +218,7 @@ impl<'e> Plan<'e> {
         self.event.fields().iter().filter(|field| !field.kind.is_container())
     }
 
-    fn note(&mut self, field: &EventField, is_term: bool) {
+    fn note(&mut self, field: &EventField) {
         if field.origin != Origin::Canonical || field.span.len == 0 || field.path == PathId::OVERFLOW {
             return;
         }
@@ -225,7 +228,7 @@ impl<'e> Plan<'e> {
             single = false;
         }
         if let Some(free) = self.homes.get_mut(self.count) {
-            *free = Home { path: field.path, span: field.span, single, is_term };
+            *free = Home { path: field.path, span: field.span, single };
             self.count += 1;
         }
     }
@@ -251,7 +254,7 @@ impl<'e> Plan<'e> {
             }
             let elsewhere = |home: &Home| {
                 [canonical::TIMESTAMP, canonical::CORRELATION_ID].contains(&home.path)
-                    || text.len() <= VALUE_BYTES && home.is_term && is_repeated(names.name(home.path))
+                    || text.len() <= VALUE_BYTES && is_repeated(names.name(home.path))
             };
             if !self.is_time(text) && !self.homes(field.span).any(elsewhere) {
                 push_value(buffer, start, text);
@@ -265,8 +268,9 @@ impl<'e> Plan<'e> {
 
     fn push_pairs(&self, names: &PathNames, source: &str, frames: &mut String) {
         let fields = self.event.fields().iter().enumerate();
-        let scalars = fields.filter(|(_, field)| !field.kind.is_container()).take(SEARCHED_FIELDS);
-        for (index, field) in scalars {
+        let scalars = fields.filter(|(_, field)| !field.kind.is_container()).enumerate();
+        let searched = scalars.filter(|(at, (_, field))| *at < SEARCHED_FIELDS || is_added(field));
+        for (_, (index, field)) in searched {
             let is_column = field.path == canonical::MESSAGE || field.path == canonical::TIMESTAMP;
             if !is_column && field.kind != Kind::Null {
                 self.push_field(field, self.event.name(index, names), names, frames);

@@ -132,6 +132,9 @@ fn token(text: &str) -> &str {
 
 /// What may be an address: a token, or `[address]:port`.
 fn peer(text: &str) -> &str {
+    // A name server names the object of the client first: `client @0x7f1c 192.0.2.7#4711`.
+    let behind_object = text.strip_prefix("@0x").and_then(|text| text.split_once(' '));
+    let text = behind_object.map_or(text, |(_, text)| text);
     let bracketed = text.starts_with('[').then(|| text.find(']')).flatten();
     let Some(close) = bracketed.filter(|close| *close < 64) else { return token(text) };
     let rest = text.get(close + 1..).unwrap_or_default();

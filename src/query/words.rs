@@ -14,8 +14,6 @@ pub const WORD_BYTES: usize = 255;
 pub const VALUE_BYTES: usize = 255;
 /// Longest field name in bytes.
 pub const NAME_BYTES: usize = 256;
-/// At most this many scalar fields of an event are searched; all are stored.
-pub const SEARCHED_FIELDS: usize = 1_024;
 /// At most this many bytes of a message, and of the other texts of an event, are cut into words.
 pub const WORDS_BYTES: usize = 64 * 1024;
 /// Between two values that stand in one text: no phrase reaches across it.

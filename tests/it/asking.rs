@@ -86,3 +86,17 @@ fn tables_say_who_and_from_where_and_what_was_asked_for() {
     assert_eq!(event["values"]["user.name"], serde_json::json!(["bob"]));
     assert!(event["fields"].is_array());
 }
+
+/// What soctop says of an event is found however wide the line is, and the event says what is not.
+#[test]
+fn of_a_line_with_very_many_fields_what_counts_is_found() {
+    let env = TestEnv::new();
+    let many: String = (0..1_500).map(|n| format!("\"k{n}\":\"v{n}\",")).collect();
+    append(&env.log("wide.log"), &format!("{{{many}\"user\":\"alice\",\"client_ip\":\"203.0.113.9\"}}\n"));
+    env.stdout_of(&["ingest", "logs/wide.log"], 0);
+    for query in ["k7:v7", "user.name:alice", "source.ip:203.0.113.9", "soctop.flags:unsearched_fields"] {
+        assert_eq!(env.stdout_of(&["search", query, "--count"], 0).trim(), "1", "{query}");
+    }
+    let shown = env.stdout_of(&["search", "user.name:alice", "--format", "ndjson"], 0);
+    assert!(shown.contains("v1400"), "all of it is stored");
+}

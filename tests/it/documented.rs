@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use soctop::event::{Event, GenerationId, Outcome, Paths, SourceId, Timestamp};
+use soctop::event::{Event, GenerationId, Origin, Outcome, Paths, SourceId, Timestamp};
 use soctop::pipeline::{Engine, EngineOptions, Line};
 use soctop::sigma::RuleSet;
 
-/// A line and `name=value` of fields that it must have; `!text` must not be shown.
+mod products;
+
+/// A line and `name=value` of fields that it must have; `-name` of one that it must not have; `!text` must not be shown.
 type Case = (&'static str, &'static [&'static str]);
 
 const TIME: &[Case] = &[
@@ -213,20 +215,21 @@ fn wrong(case: &Case) -> Vec<String> {
     let (line, expect) = case;
     let (event, shown, paths) = read(line);
     let names = paths.read();
+    let values = |name: &str| {
+        let named = |index: &usize| event.name(*index, &names) == name;
+        let mut fields: Vec<_> =
+            (0..event.fields().len()).filter(named).filter_map(|index| event.fields().get(index)).collect();
+        // What normalisation says comes before a field that only has the same name.
+        fields.sort_by_key(|field| field.origin != Origin::Canonical);
+        fields.iter().map(|field| event.text(field.span)).collect::<Vec<_>>()
+    };
     let holds = |expected: &str| match expected.split_once('=') {
         _ if expected.starts_with('!') => !shown.contains(expected.get(1..).unwrap_or_default()),
+        _ if expected.starts_with('-') => values(expected.get(1..).unwrap_or_default()).is_empty(),
         Some(("time", time)) => event.meta.time == Timestamp::parse_rfc3339(time),
-        Some((name, value)) => {
-            let named = (0..event.fields().len()).filter(|index| event.name(*index, &names) == name);
-            let mut values =
-                named.filter_map(|index| event.fields().get(index)).map(|field| event.text(field.span));
-            // Of what has one value, the first counts; of ids, all.
-            if name == "correlation.id" {
-                values.any(|found| found == value)
-            } else {
-                values.next() == Some(value)
-            }
-        }
+        // Of what has one value, the first counts; of ids, all.
+        Some(("correlation.id", id)) => values("correlation.id").contains(&id),
+        Some((name, value)) => values(name).first() == Some(&value),
         None => false,
     };
     let wrong = expect.iter().filter(|expected| !holds(expected));
@@ -235,7 +238,7 @@ fn wrong(case: &Case) -> Vec<String> {
 
 #[test]
 fn lines_are_read_as_their_writers_document_them() {
-    let cases = [TIME, WRAPPERS, ADDRESSES, IDS, IDENTITY, SEVERITY, SECRETS].concat();
+    let cases = [TIME, WRAPPERS, ADDRESSES, IDS, IDENTITY, SEVERITY, SECRETS, products::PRODUCTS].concat();
     let wrong: Vec<String> = cases.iter().flat_map(wrong).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

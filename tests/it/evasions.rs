@@ -196,3 +196,52 @@ fn watching_tells_an_attack_however_it_is_written() {
     child.kill().expect("watch is killed");
     child.wait().expect("watch is reaped");
 }
+
+/// A line of a service in some condition, and the rule that tells of twenty of them.
+const CONDITIONS: [(&str, &str, Evasion); 5] = [
+    ("cutter", "damaged_lines", |line| first(line, &format!("\"pad\":\"{}\"", "A".repeat(1 << 20)))),
+    ("breaker", "damaged_lines", |line| last(line, "")),
+    ("doubler", "damaged_lines", |line| first(line, "\"level\":\"debug\"")),
+    ("digger", "damaged_lines", |line| {
+        first(line, &format!("\"deep\":{}1{}", "[".repeat(80), "]".repeat(80)))
+    }),
+    ("talker", "stray_lines", |line| format!("{}: something else", line.len())),
+];
+
+/// Lines as they should be, then some in a condition, as a container's runtime keeps them.
+fn from_bad_to_worse(service: &str, evasion: Evasion) -> String {
+    let odd = |number: usize| {
+        let line = format!("{{\"level\":\"info\",\"n\":{number},\"end\":1}}");
+        if number < 300 { line } else { evasion(&line) }
+    };
+    let wrapped = (0..325).map(|number| {
+        let log = quoted(&format!("{}\n", odd(number)));
+        format!(r#"{{"log":{log},"service":"{service}","stream":"stdout","time":"{}"}}"#, now()) + "\n"
+    });
+    wrapped.collect()
+}
+
+#[test]
+fn a_jump_of_odd_lines_of_each_kind_is_told() {
+    let env = TestEnv::new();
+    append(&env.log("quiet.log"), "{\"message\":\"started\"}\n");
+    let printed = env.path("alerts.txt");
+    let mut child = env
+        .command(&["watch", "--plain", "logs"])
+        .stdout(std::fs::File::create(&printed).expect("a file"))
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("watch starts");
+    for (service, _, evasion) in CONDITIONS {
+        append(&env.log(&format!("{service}.log")), &from_bad_to_worse(service, evasion));
+    }
+    let told = told(&env.stdout_of(&["replay", "--format", "ndjson", "logs"], 0));
+    for (service, rule, _) in CONDITIONS {
+        assert!(told.contains(&format!("{rule}: {service}")), "{rule} of {service} is not in {told:?}");
+    }
+    let said = || std::fs::read_to_string(&printed).unwrap_or_default();
+    let missing = || CONDITIONS.iter().find(|(service, ..)| !said().contains(&format!("lines of {service}")));
+    wait_for("all jumps", || missing().is_none().then_some(()));
+    child.kill().expect("watch is killed");
+    child.wait().expect("watch is reaped");
+}

@@ -3,11 +3,11 @@
 
 use std::cell::OnceCell;
 
-use crate::event::{EventId, LogLevel, Record, RecordField};
+use crate::event::{EventId, LogLevel, Record, RecordField, SEARCHED_FIELDS};
 use crate::query::name::{self, CORRELATION_ID, EVENT_ID, MESSAGE, OUTCOME, SOURCE, TIME, is_repeated};
 use crate::query::value::{TimeTest, ValueTest, WordsTest, event_ids, is_time_of};
 use crate::query::words::{
-    SEARCHED_FIELDS, VALUE_BYTES, WORDS_BYTES, clean_name, comparable, head, is_wordy, push_value, words,
+    VALUE_BYTES, WORDS_BYTES, clean_name, comparable, head, is_wordy, push_value, words,
 };
 use crate::query::{Clause, Expression, Test};
 
@@ -199,7 +199,10 @@ impl<'r> Subject<'r> {
     }
 
     fn fields(&self) -> impl Iterator<Item = &'r RecordField> {
-        self.record.fields.iter().take(SEARCHED_FIELDS)
+        let fields = self.record.fields.iter().enumerate();
+        fields
+            .filter(|(at, field)| *at < SEARCHED_FIELDS || field.derived || field.joined)
+            .map(|(_, field)| field)
     }
 
     fn has_name(&self, field: &RecordField, name: &str) -> bool {

@@ -106,6 +106,7 @@ const RATE_LIMITS: &[Innocent] = &[
 ];
 
 const AVAILABILITY: &[Innocent] = &[
+    ("stray_lines", Lattice("Format of the log changed to plain text")),
     ("crash_at_start", Market("Application startup complete after 2.1 s")),
     ("redis_unavailable", Market("Redis connection established: redis:6379")),
     ("unhandled_exception", Shop("Unhandled exception: Object of type Decimal is not JSON serializable")),

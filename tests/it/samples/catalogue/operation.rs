@@ -163,8 +163,31 @@ fn cut_last(tape: &mut Tape) {
     }
 }
 
+/// A line that has nothing of the format of those before it.
+fn speak_otherwise(tape: &mut Tape) {
+    if let Some(line) = tape.lines.last_mut() {
+        line.text = "order accepted, and nobody knows whose".to_owned();
+    }
+}
+
+/// So many lines of a shop, of which the last say it otherwise.
+fn shop_that_changes(tape: &mut Tape, otherwise: u64) {
+    for n in 0..240 + otherwise {
+        tape.shop(n * SECOND, "INFO", "shop.core", "Order accepted", "");
+        if n >= 240 {
+            speak_otherwise(tape);
+        }
+    }
+}
+
 pub(super) fn correlation_ids() -> Vec<Sample> {
     vec![
+        sample("self-format-lost", "a service that stops writing records in the middle of a day", |tape| {
+            shop_that_changes(tape, 24);
+        }),
+        sample("self-format-lost.benign", "a service that says a few words between its records", |tape| {
+            shop_that_changes(tape, 8);
+        }),
         sample("self-shared-correlation-id", "one correlation id on the requests of many clients", |tape| {
             let cid = "0b891fb5-16be-4485-bc28-6e131043aa17";
             for n in 0..8 {
