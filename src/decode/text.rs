@@ -318,6 +318,7 @@ fn syslog_3164<'a>(
     let mnemonic = program.strip_prefix('%').unwrap_or(program);
     // Without a priority this is only syslog if it cannot be a text log (`time LEVEL logger: text`).
     if !is_plain(host)
+        || !host.contains(|c: char| c.is_ascii_alphanumeric())
         || !is_plain(mnemonic)
         || is_level(host)
         || (severity.is_none() && pid.is_empty() && is_level(program))

@@ -302,6 +302,9 @@ fn day_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
     if separator == b'.' {
         return dotted(day, bytes, end, completion);
     }
+    if separator == b'/' && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
+        return slashed(day, bytes, end, completion);
+    }
     if !matches!(separator, b'/' | b'-' | b' ') {
         return None;
     }
@@ -330,6 +333,25 @@ fn dotted(day: u32, bytes: &[u8], at: usize, completion: Completion) -> Option<(
         return None;
     }
     let (seconds, nanos, end) = clock(bytes, clock_at)?;
+    zoned(civil(year, month, day, seconds, nanos)?, bytes, end, completion)
+}
+
+/// The rest of `28/11/2026 09:30:00` and `11/28/2026 9:30:00 AM`. Which of the two is the month is known where one of
+/// them is none, or by the halves of the day; where it is not, there is no time rather than a wrong one.
+fn slashed(first: u32, bytes: &[u8], at: usize, completion: Completion) -> Option<(Stamp, usize)> {
+    let (second, end) = one_or_two(bytes, at + 1)?;
+    let year = year_at(bytes, end + 1).filter(|_| bytes.get(end) == Some(&b'/'))?;
+    let clock_at = end + 5 + usize::from(bytes.get(end + 5) == Some(&b','));
+    if bytes.get(clock_at) != Some(&b' ') {
+        return None;
+    }
+    let (seconds, nanos, end) = clock(bytes, clock_at + 1)?;
+    let has_halves = !bytes.get(end - 1)?.is_ascii_digit();
+    let (day, month) = match (first > 12, second > 12 || has_halves) {
+        (true, _) => (first, second),
+        (false, true) => (second, first),
+        (false, false) => return None,
+    };
     zoned(civil(year, month, day, seconds, nanos)?, bytes, end, completion)
 }
 
@@ -680,6 +702,10 @@ mod tests {
             ("2025-08-03T14:32:00.02-04:00", "2025-08-03T18:32:00.020Z", Exact),
             ("2026-11-20 20:19:33,123", "2026-11-20T20:19:33.123Z", Zoneless),
             ("29.11.2026 23:59:58", "2026-11-29T23:59:58Z", Zoneless),
+            ("29/11/2026 23:59:58.5", "2026-11-29T23:59:58.500Z", Zoneless),
+            ("11/29/2026 23:59:58", "2026-11-29T23:59:58Z", Zoneless),
+            ("2/11/2026, 9:05:00 PM", "2026-02-11T21:05:00Z", Zoneless),
+            ("29/11/2026 23:59:58 +0100", "2026-11-29T22:59:58Z", Exact),
             ("9.11.2026, 23:59:58.5 +0100", "2026-11-09T22:59:58.500Z", Exact),
             ("2026-11-20T20:19:33+0000", "2026-11-20T20:19:33Z", Exact),
             ("2026-11-20T20:19:33+02", "2026-11-20T18:19:33Z", Exact),
@@ -764,6 +790,8 @@ mod tests {
             "23.0.0.10",
             "23.13.2026 10:00:00",
             "23.10.26 10:00:00",
+            "02/03/2026 10:00:00",
+            "13/13/2026 10:00:00",
             "Dec",
             "Decoy 10",
             "é",
