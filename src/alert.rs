@@ -2,12 +2,14 @@
 
 #![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
 
+mod rulebook;
 pub mod threat;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use rulebook::{RuleBook, RuleNote};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{EventId, Timestamp};

@@ -16,6 +16,7 @@ mod replay;
 mod report;
 mod rules;
 mod search;
+mod session;
 mod settings;
 mod standing;
 mod status;

@@ -32,6 +32,7 @@ mod hot_reload;
 mod incident;
 mod keys;
 mod memory;
+mod near;
 mod numbers;
 pub(crate) mod plan;
 mod renumbering;
@@ -56,6 +57,7 @@ use std::sync::Arc;
 pub(crate) use self::dedup::Deduplicator;
 pub use self::hot_reload::HotReload;
 pub use self::keys::Seeds;
+pub use self::near::NearMiss;
 pub use self::snapshot::SnapshotError;
 
 use smallvec::SmallVec;
@@ -297,6 +299,12 @@ impl Correlator {
             total.add_rule(&memory.counters);
         }
         total
+    }
+
+    /// The groups that have come closest to firing, at most `most` of each rule.
+    #[must_use]
+    pub fn near_misses(&self, most: usize) -> Vec<NearMiss> {
+        near::near_misses(&self.plan, &self.rules, self.clock.high(), most)
     }
 
     /// Groups, machines and heartbeat keys held, of all rules.

@@ -9,5 +9,5 @@ pub mod matcher;
 pub mod prefilter;
 pub mod record;
 
-pub use matcher::{Matcher, MatcherOptions};
+pub use matcher::{Matcher, MatcherOptions, RuleCounter};
 pub use record::{Extractor, MatchRecord, View};

@@ -18,6 +18,7 @@ mod handle;
 mod indexer;
 mod ingest;
 mod journal;
+mod mutes;
 mod recordings;
 mod reload;
 mod replay;

@@ -11,7 +11,7 @@ mod ocsf;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::alert::{Alert, AlertStatus};
+use crate::alert::{Alert, AlertStatus, RuleNote};
 use crate::event::{Record, Timestamp};
 use crate::text::{Safe, plural};
 use crate::triage::{Entry, sentence};
@@ -26,19 +26,10 @@ pub struct IncidentReport<'a> {
     /// What people decided about it, oldest first.
     pub decisions: Vec<&'a Entry>,
     /// What the rule says of itself, where it is still loaded.
-    pub rule: Option<RuleText<'a>>,
+    pub rule: Option<&'a RuleNote>,
     /// When the report was made, and by whom.
     pub made_at: Timestamp,
     pub made_by: &'a str,
-}
-
-/// A rule, for people who do not know it.
-#[derive(Clone, Copy, Debug)]
-pub struct RuleText<'a> {
-    pub description: &'a str,
-    pub false_positives: &'a [String],
-    /// Changes with any change of its text.
-    pub version: u64,
 }
 
 /// The form of a report.
@@ -106,7 +97,6 @@ impl IncidentReport<'_> {
         group.map(|(_, value)| value.as_str()).chain(of_events).collect()
     }
 
-    /// What happened, in three sentences: what and when, who and how often, where it stands.
     /// What follows the sentences, in every form for people, with the title of each.
     fn sections(&self) -> [(&'static str, ReportSection); 6] {
         let (timeline, decided) = (self.timeline(), self.decided());
@@ -121,6 +111,7 @@ impl IncidentReport<'_> {
         ]
     }
 
+    /// What happened, in three sentences: what and when, who and how often, where it stands.
     fn sentences(&self) -> [Safe; 3] {
         let alert = self.alert;
         let (level, title) = (alert.rule.level, &alert.rule.title);

@@ -46,7 +46,8 @@ pub use traffic::{Tally, TrafficRow};
 pub use trouble::Trouble;
 pub use update::{Counted, IndexStatus, Ledger, RuleHits, SourceStatus, Update};
 
-use crate::alert::Alert;
+use crate::alert::{Alert, RuleBook};
+pub use crate::correlate::NearMiss;
 use crate::event::{EventId, LogLevel, Record, Timestamp};
 use crate::sigma::Level;
 use crate::triage::Decisions;
@@ -93,8 +94,14 @@ pub struct RuleStatus {
     pub problems: Vec<String>,
     /// All problems, listed or not.
     pub problem_count: usize,
-    /// Most alerts first, then by level, then most matches.
+    /// Most alerts first, then by level, then most matches; those that did nothing come last.
     pub hits: Vec<RuleHits>,
+    /// What each says of itself.
+    pub book: Arc<RuleBook>,
+    /// Groups close to firing, the closest first.
+    pub near: Vec<NearMiss>,
+    /// What the last change of the files did.
+    pub last_change: Option<Remark>,
 }
 
 /// Something an operator should know, once.
@@ -171,6 +178,9 @@ impl State {
                 self.boards.forget(&void);
                 self.risk.replace(&risks, self.now);
             }
+            Update::RuleBook(book) => Arc::make_mut(&mut self.rules).book = book,
+            Update::RulesChanged(remark) => Arc::make_mut(&mut self.rules).last_change = Some(remark),
+            Update::NearMisses(near) => self.apply_near_misses(near),
             Update::RuleHits(hits) => self.apply_hits(hits),
             Update::Index(status) => self.index = status,
             Update::Notice { time, message, hint } => self.apply_notice(Remark { time, message, hint }),
@@ -265,6 +275,12 @@ impl State {
         hits.sort_by_key(|hit| std::cmp::Reverse((hit.alerts, hit.rule.level, hit.matches)));
         if self.rules.hits != hits {
             Arc::make_mut(&mut self.rules).hits = hits;
+        }
+    }
+
+    fn apply_near_misses(&mut self, near: Vec<NearMiss>) {
+        if self.rules.near != near {
+            Arc::make_mut(&mut self.rules).near = near;
         }
     }
 

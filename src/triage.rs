@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
 
 mod decisions;
+mod filter_file;
 mod words;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use decisions::Decisions;
+pub use filter_file::FilterFile;
 pub use words::{parse_span, sentence};
 
 use crate::alert::{Alert, AlertId};

@@ -23,6 +23,7 @@ mod question;
 mod run;
 mod screen;
 mod screens;
+mod session;
 mod terminal;
 mod typing;
 mod update;
@@ -30,6 +31,7 @@ mod update;
 pub use effect::Effect;
 pub use model::{Message, Model, Mouse};
 pub use run::run;
+pub use session::LeftOff;
 pub use update::{start, update};
 
 use crate::event::Timestamp;
@@ -67,6 +69,8 @@ pub struct Options {
     pub clipboard: bool,
     /// The terminal bell rings when a critical incident opens.
     pub bell: bool,
+    /// How the dashboard was left before.
+    pub session: LeftOff,
 }
 
 impl Default for Options {
@@ -86,6 +90,7 @@ impl Default for Options {
             reduced_motion: false,
             clipboard: true,
             bell: true,
+            session: LeftOff::default(),
         }
     }
 }

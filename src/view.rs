@@ -25,6 +25,8 @@ mod feed;
 pub mod format;
 mod graph;
 mod help;
+mod mask;
+mod mutes;
 mod overview;
 mod records;
 mod rules;
@@ -45,7 +47,10 @@ use canvas::Canvas;
 pub use canvas::{Hit, LeadsTo};
 pub use feed::{Feed, FeedItem, about as about_incidents};
 pub use format::{Clock, ClockStyle};
+pub use mask::Mask;
+pub use mutes::mute_rows;
 pub use overview::{PanelRow, panel_rows};
+pub use rules::{RuleRow, rule_rows};
 pub use scene::Scene;
 pub use theme::{Charset, Palette, Role, Severity, Theme};
 pub use trace::{Step as TraceStep, steps as trace_steps};
@@ -78,7 +83,7 @@ pub struct Drawn {
 pub fn draw(buffer: &mut Buffer, scene: &Scene<'_>) -> Drawn {
     buffer.reset();
     let area = buffer.area;
-    let mut canvas = Canvas::new(buffer, scene.theme);
+    let mut canvas = Canvas::new(buffer, scene.theme, scene.mask);
     if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
         too_small(&mut canvas);
         return Drawn { page: 1, ..Drawn::default() };
@@ -100,6 +105,7 @@ pub fn draw(buffer: &mut Buffer, scene: &Scene<'_>) -> Drawn {
     match scene.overlay {
         Some(Overlay::Help { scrolled }) => drawn.scrollable = help::draw(&mut canvas, body, scene, scrolled),
         Some(Overlay::Why { list }) => drawn.page = why::draw(&mut canvas, body, scene, list),
+        Some(Overlay::Mutes { list }) => drawn.page = mutes::draw(&mut canvas, body, scene, list),
         Some(Overlay::Away) => away::draw(&mut canvas, body, scene),
         Some(Overlay::Commands { selected }) => commands::draw(&mut canvas, body, scene, selected),
         Some(Overlay::Copy | Overlay::Judge | Overlay::Snooze) | None => {}

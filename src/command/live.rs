@@ -7,6 +7,8 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::{Receiver, bounded, never, select};
 
 use super::print::{self, Out};
+use super::session;
+use super::settings;
 use crate::alert::Alert;
 use crate::cli::ScreenArgs;
 use crate::config::{self, Config, LoadedRules};
@@ -91,6 +93,10 @@ pub fn show(
     story_ends: Option<Timestamp>,
 ) -> anyhow::Result<Exit> {
     let screen = &config.screen;
+    let user = user_name();
+    // What was looked at in a story is over with it.
+    let data_dir = if stream == Stream::Demo { None } else { Some(settings::data_dir(config)?) };
+    let session = data_dir.as_deref().map(|folder| session::read(folder, &user)).unwrap_or_default();
     let options = tui::Options {
         frames_per_second: screen.frames_per_second.value,
         ascii: screen.ascii.value,
@@ -102,7 +108,8 @@ pub fn show(
             ..crate::view::Clock::default()
         },
         host: host_name(),
-        user: user_name(),
+        user: user.clone(),
+        session,
         palette: Palette::named(&screen.theme.value).unwrap_or_default(),
         mouse: screen.mouse.value,
         networks: known_networks(config),
@@ -111,7 +118,12 @@ pub fn show(
     };
     let shown = tui::run(live.handle(), options);
     let stopped = live.stop();
-    shown?;
+    let left = shown?;
+    if let Some(folder) = data_dir
+        && let Err(error) = session::write(&folder, &user, &left)
+    {
+        print::talk(&format!("what was on the screen could not be remembered: {error}"));
+    }
     stopped?;
     Ok(Exit::Fine)
 }

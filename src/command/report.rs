@@ -5,12 +5,11 @@ use std::io::Write;
 use super::live::{self, index_error};
 use super::search::open_reader;
 use super::settings::{self, CliOverrides};
-use crate::alert::Alert;
+use crate::alert::{Alert, RuleBook};
 use crate::cli::{ReportArgs, ReportFormat};
-use crate::config::LoadedRules;
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::{Journal, evidence};
-use crate::report::{IncidentReport, ReportForm, RuleText, render};
+use crate::report::{IncidentReport, ReportForm, render};
 
 /// Ids that are listed where several incidents are meant.
 const FEW: usize = 10;
@@ -22,13 +21,13 @@ pub fn run(args: &ReportArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let records = evidence(&reader, &alert).map_err(index_error)?;
     let journal = Journal::of(&settings::data_dir(&config)?).read()?;
     // A rule that is no longer loaded, or not loadable, takes nothing from what happened.
-    let rules = live::load_rules(&config).ok();
+    let book = live::load_rules(&config).map(|loaded| RuleBook::of(&loaded.rules)).unwrap_or_default();
     let user = live::user_name();
     let report = IncidentReport {
         alert: &alert,
         records: &records,
         decisions: journal.decisions.about(alert.alert_id).collect(),
-        rule: rules.as_ref().and_then(|rules| text_of(rules, &alert)),
+        rule: book.get(&alert.rule.id),
         made_at: live::wall_clock(),
         made_by: &user,
     };
@@ -56,14 +55,5 @@ fn only(mut found: Vec<Alert>, beginning: &str) -> anyhow::Result<Alert> {
             format!("no incident has an id that begins with `{beginning}`"),
             "the dashboard shows the id of each alert: 5, then Enter",
         )
-    })
-}
-
-fn text_of<'a>(rules: &'a LoadedRules, alert: &Alert) -> Option<RuleText<'a>> {
-    let header = rules.rules.header(rules.rules.find(&alert.rule.id)?)?;
-    Some(RuleText {
-        description: &header.description,
-        false_positives: &header.false_positives,
-        version: header.content_hash,
     })
 }

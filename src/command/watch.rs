@@ -27,7 +27,9 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let (files, loaded) = RuleFiles::open(&config)?;
     let plain = live::is_plain(&args.screen);
     process::warn_of_root();
-    process::confine(&writable(&data_dir, &received)?);
+    // The dashboard opens rules in an editor, which is held to the same folders.
+    let edited: Vec<PathBuf> = if plain { Vec::new() } else { files.paths().map(Path::to_owned).collect() };
+    process::confine(&[writable(&data_dir, &received)?, edited].concat());
     if plain {
         live::report_rule_problems(&loaded);
         live::refuse_without_rules(&loaded)?;

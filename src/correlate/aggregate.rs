@@ -292,6 +292,14 @@ impl Aggregate {
         }
     }
 
+    /// What a least value is compared with.
+    pub(crate) fn reached(&self) -> Option<f64> {
+        match self {
+            Self::Bucket { level, .. } => Some(*level),
+            _ => self.plain_count().map(|count| count as f64),
+        }
+    }
+
     /// How much more the condition needs at the least; 0 where that is not known.
     pub(crate) fn lacks(&self, plan: &WindowPlan, evicted: Option<&EvictedSummary>, start: i64) -> u64 {
         match (plan.distance, self) {

@@ -190,8 +190,8 @@ impl Groups {
         self.all.get(&key).map(Held::events)
     }
 
-    #[cfg(test)]
-    pub(super) fn whole(&self) -> impl Iterator<Item = &Group> {
+    /// Every group of more than one event.
+    pub(super) fn with_windows(&self) -> impl Iterator<Item = &Group> {
         self.all.values().filter_map(Held::whole)
     }
 }

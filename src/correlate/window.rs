@@ -118,6 +118,11 @@ impl Window {
         if self.evicted.is_some() { self.aggregate.sequences() } else { &[] }
     }
 
+    /// What the newest window has come to, where that is one number which more events only raise.
+    pub(crate) fn reached(&self) -> Option<f64> {
+        self.aggregate.reached()
+    }
+
     pub(crate) fn newest(&self) -> Option<i64> {
         self.entries.back().map(|entry| entry.time)
     }

@@ -14,10 +14,11 @@ use super::engine_thread::{Channels, EngineThread, TimerPolicy};
 use super::handle::{Handle, Notice, Request};
 use super::indexer::{self, Batch, Ends, IndexReport, Indexer, Keeping};
 use super::journal::Journal;
+use super::mutes::MuteFolder;
 use super::reload::{self, RECALLED_EVENTS, RECALLED_PAGE, Reloader, RuleNews};
 use super::searcher::Searcher;
 use super::signals::Hangups;
-use crate::alert::Alert;
+use crate::alert::{Alert, RuleBook};
 use crate::config::{KeyError, LoadedRules, RedactionConfig, RuleFiles, SourceConfig, redaction_key};
 use crate::event::number::to_u64;
 use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
@@ -141,6 +142,8 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     let searcher = Searcher {
         reader: writer.reader(),
         journal: Journal::of(&options.data_dir),
+        mutes: MuteFolder::of(&options.data_dir),
+        clock: options.clock,
         decisions: Arc::clone(&decisions),
         notices: pipes.notices.sender.clone(),
     };
@@ -466,6 +469,7 @@ fn recover(engine: &mut Engine, writer: &Writer) -> Result<(), String> {
 fn prepare_state(rules: &LoadedRules, problems: &[String], writer: &Writer) -> State {
     let mut state = State::new();
     state.apply(Update::Rules { loaded: rules.rules.len(), problems: problems.to_vec() });
+    state.apply(Update::RuleBook(Arc::new(RuleBook::of(&rules.rules))));
     if rules.rules.is_empty() {
         state.apply(Update::Trouble(state::Trouble {
             since: Clock::Wall.now(),

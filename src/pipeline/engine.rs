@@ -13,7 +13,7 @@ use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
 use crate::correlate::{Correlator, CorrelatorOptions, HotReload, Output, Seeds, SnapshotError};
 use crate::decode::joining::{self, Joined};
-use crate::detect::{Extractor, MatchRecord, Matcher, MatcherOptions, View};
+use crate::detect::{Extractor, MatchRecord, Matcher, MatcherOptions, RuleCounter, View};
 use crate::event::number::{to_u32, to_usize};
 use crate::event::{
     Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, Redacted, SourceId, TimeQuality,
@@ -388,10 +388,10 @@ impl Engine {
         change
     }
 
-    /// How often each rule matched and alerted that did either.
+    /// How often each rule was looked at, matched and alerted, where it did any of that.
     #[must_use]
     pub fn rule_hits(&self) -> Vec<RuleHits> {
-        self.program.hits.list()
+        self.program.hits.list(self.program.matcher.counters())
     }
 
     fn account(&mut self, outcome: Outcome) {
@@ -409,8 +409,10 @@ impl Engine {
 impl RuleTally {
     fn of(rules: &RuleSet) -> Self {
         let headers = (0..rules.len()).filter_map(|index| rules.header(RuleIndex(to_u32(index))));
-        let rules =
-            headers.map(|header| RuleHits { rule: Arc::new(RuleSummary::of(header)), matches: 0, alerts: 0 });
+        let rules = headers.map(|header| {
+            let rule = Arc::new(RuleSummary::of(header));
+            RuleHits { rule, evaluated: 0, matches: 0, alerts: 0 }
+        });
         let rules: Vec<_> = rules.collect();
         let places = rules.iter().enumerate().map(|(place, hits)| (hits.rule.id.clone(), place));
         Self { places: places.collect(), rules }
@@ -443,8 +445,12 @@ impl RuleTally {
         }
     }
 
-    /// Correlations match no event, but they alert.
-    fn list(&self) -> Vec<RuleHits> {
-        self.rules.iter().filter(|hits| hits.matches > 0 || hits.alerts > 0).cloned().collect()
+    /// Correlations match no event, but they alert. `counters` are of detections, which stand first; those of rules
+    /// that were reloaded begin anew.
+    fn list(&self, counters: &[RuleCounter]) -> Vec<RuleHits> {
+        let evaluated = counters.iter().map(|counter| counter.evaluated).chain(std::iter::repeat(0));
+        let hits = self.rules.iter().zip(evaluated);
+        let hits = hits.map(|(hits, evaluated)| RuleHits { evaluated, ..hits.clone() });
+        hits.filter(|hits| hits.evaluated > 0 || hits.matches > 0 || hits.alerts > 0).collect()
     }
 }

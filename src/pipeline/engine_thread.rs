@@ -23,7 +23,7 @@ use crate::event::{
     self, Cause, Chunk, Cursor, Event, EventId, Gap, Outcome, Redacted, SECOND, SourceId, SourceMessage,
     Timestamp, canonical, shown,
 };
-use crate::state::{Pending, Snapshot, SourceStatus, State, Trouble, Update};
+use crate::state::{Pending, Remark, Snapshot, SourceStatus, State, Trouble, Update};
 use crate::triage::Decisions;
 
 /// Ten times a second at the most: the frame rate of the dashboard.
@@ -37,6 +37,9 @@ const INDEX: &str = "index";
 
 /// Correlation state is saved this often; after a crash, what came later is looked at again.
 const SAVE_DETECTION_EVERY: Duration = Duration::from_secs(5);
+
+/// Groups of each rule that are told when they are close to firing.
+const NEAR_MISSES: usize = 3;
 
 /// After a longer pause between two ticks this thread itself was held up, not the sources.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -406,6 +409,8 @@ impl EngineThread {
         self.send(batch);
         reload::show_standing(change.standing, &mut self.state);
         let Prepared { engine, fingerprint, mut report, done, .. } = prepared;
+        let remark = Remark { time: now, message: sentence.clone(), hint: None };
+        self.state.apply(Update::RulesChanged(remark));
         report.remarks.insert(0, sentence);
         let remarks = report.remarks.clone();
         report.show(&mut self.state, self.clock);
@@ -559,6 +564,10 @@ impl EngineThread {
         self.say_the_rest();
         let now = self.clock.now();
         self.published_at = Instant::now();
+        if now.seconds() != self.shown_second {
+            let near = self.engine.correlator().near_misses(NEAR_MISSES);
+            self.state.apply(Update::NearMisses(near));
+        }
         self.shown_second = now.seconds();
         self.dirty = false;
         for source in std::mem::take(&mut self.changed_sources) {

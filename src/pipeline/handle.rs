@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::alert::Alert;
+use crate::alert::{Alert, RuleNote};
 use crate::event::Timestamp;
 use crate::query::{SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::state::Snapshot;
@@ -31,6 +31,8 @@ pub enum Request {
     /// Write a report of an incident into a file.
     Report {
         alert: Box<Alert>,
+        /// What its rule says of itself, if it still runs.
+        rule: Option<Box<RuleNote>>,
         by: String,
         at: Timestamp,
     },

@@ -22,6 +22,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::clock::Clock;
 use super::engine::{Engine, EngineOptions};
 use super::signals::Hangups;
+use crate::alert::RuleBook;
 use crate::config::{LoadedRules, Look, RuleFiles};
 use crate::correlate::{HotReload, Output, Seeds};
 use crate::event::number::to_u64;
@@ -72,11 +73,14 @@ pub(super) struct RuleReport {
     pub problems: Vec<String>,
     /// What has changed about the problems.
     pub remarks: Vec<String>,
+    /// What the rules that run now say of themselves.
+    pub book: Arc<RuleBook>,
 }
 
 impl RuleReport {
     pub fn show(self, state: &mut State, clock: Clock) {
         state.apply(Update::Rules { loaded: self.loaded, problems: self.problems });
+        state.apply(Update::RuleBook(self.book));
         for message in self.remarks {
             state.apply(Update::Notice { time: clock.now(), message, hint: None });
         }
@@ -154,7 +158,8 @@ impl Reloader {
             remarks.push("rules: nothing is wrong any more".to_owned());
         }
         self.problems.clone_from(&problems);
-        RuleReport { loaded: loaded.rules.len(), problems, remarks }
+        let book = Arc::new(RuleBook::of(&loaded.rules));
+        RuleReport { loaded: loaded.rules.len(), problems, remarks, book }
     }
 
     fn exchange(&mut self, loaded: LoadedRules, mut report: RuleReport) -> Result<(), Gone> {

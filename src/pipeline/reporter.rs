@@ -4,13 +4,21 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::alert::Alert;
+use crate::alert::{Alert, RuleNote};
 use crate::event::{Record, Timestamp};
 use crate::index::{Error, Reader};
 use crate::query::SearchRequest;
 use crate::query::name::EVENT_ID;
 use crate::report::{self, IncidentReport, ReportForm};
 use crate::triage::Decisions;
+
+/// What a report is to be about.
+pub(super) struct WantedReport<'a> {
+    pub alert: &'a Alert,
+    pub rule: Option<&'a RuleNote>,
+    pub made_by: &'a str,
+    pub made_at: Timestamp,
+}
 
 /// Files of one incident; who wants more removes some.
 const MOST_FILES: usize = 100;
@@ -34,14 +42,12 @@ pub fn evidence(reader: &Reader, alert: &Alert) -> Result<Vec<Record>, Error> {
 pub(super) fn write(
     reader: &Reader,
     decisions: &Decisions,
-    alert: &Alert,
-    made_by: &str,
-    made_at: Timestamp,
+    wanted: &WantedReport<'_>,
 ) -> Result<PathBuf, String> {
+    let WantedReport { alert, rule, made_by, made_at } = *wanted;
     let records = evidence(reader, alert).map_err(|error| error.to_string())?;
     let decided = decisions.about(alert.alert_id).collect();
-    let report =
-        IncidentReport { alert, records: &records, decisions: decided, rule: None, made_at, made_by };
+    let report = IncidentReport { alert, records: &records, decisions: decided, rule, made_at, made_by };
     let text = report::render(&report, ReportForm::Markdown);
     let id = alert.alert_id.to_string();
     let name = format!("soctop-report-{}", id.get(..8).unwrap_or(&id));

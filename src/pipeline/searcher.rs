@@ -8,8 +8,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::clock::Clock;
 use super::handle::{Notice, Request};
 use super::journal::Journal;
+use super::mutes::MuteFolder;
 use super::reporter;
 use crate::index::Reader;
 use crate::triage::{Decisions, Entry};
@@ -21,6 +23,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Searcher {
     pub reader: Reader,
     pub journal: Journal,
+    /// Where the mutes lie as files.
+    pub mutes: MuteFolder,
+    pub clock: Clock,
     /// Where the worker finds what holds.
     pub decisions: Arc<ArcSwap<Decisions>>,
     pub notices: Sender<Notice>,
@@ -49,8 +54,10 @@ impl Searcher {
     }
 
     fn look(&mut self) {
-        if self.journal.has_changed() {
-            self.renew();
+        match self.journal.has_changed() {
+            true => self.renew(),
+            // A mute may have come to its end.
+            false => self.write_mutes(),
         }
     }
 
@@ -59,6 +66,12 @@ impl Searcher {
         if let Ok(read) = self.journal.read() {
             self.decisions.store(Arc::new(read.decisions));
         }
+        self.write_mutes();
+    }
+
+    /// The files are for others to read; what holds, holds without them, and they are tried again.
+    fn write_mutes(&mut self) {
+        drop(self.mutes.mirror(&self.decisions.load(), self.clock.now()));
     }
 
     fn answer(&mut self, request: Request) -> Notice {
@@ -71,8 +84,14 @@ impl Searcher {
                 Notice::Trace { ticket, result: reader.trace(&id).map_err(|error| error.failure()) }
             }
             Request::Decide { entry } => Notice::Decided(self.decide(entry)),
-            Request::Report { alert, by, at } => {
-                let written = reporter::write(reader, &self.decisions.load(), &alert, &by, at);
+            Request::Report { alert, rule, by, at } => {
+                let wanted = reporter::WantedReport {
+                    alert: &alert,
+                    rule: rule.as_deref(),
+                    made_by: &by,
+                    made_at: at,
+                };
+                let written = reporter::write(reader, &self.decisions.load(), &wanted);
                 Notice::Reported(written.map(|path| path.display().to_string()))
             }
         }

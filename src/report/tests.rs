@@ -68,13 +68,19 @@ fn entry(text: &str) -> Entry {
 
 fn rendered(text: &str, form: ReportForm) -> String {
     let (alert, records, entry) = (alert(text), [record(text)], entry(text));
-    let false_positives = [text.to_owned()];
-    let rule = RuleText { description: text, false_positives: &false_positives, version: 7 };
+    let rule = RuleNote {
+        rule: Arc::clone(&alert.rule),
+        description: text.to_owned(),
+        false_positives: vec![text.to_owned()],
+        version: 7,
+        file: text.into(),
+        line: 1,
+    };
     let report = IncidentReport {
         alert: &alert,
         records: &records,
         decisions: vec![&entry],
-        rule: Some(rule),
+        rule: Some(&rule),
         made_at: at(100),
         made_by: text,
     };

@@ -579,7 +579,7 @@ fn counts_notices_and_rules_are_kept_within_bounds() {
 
 #[test]
 fn rules_stand_by_alerts_then_by_level_then_by_matches() {
-    let hit = |level, matches, alerts| RuleHits { rule: rule(level), matches, alerts };
+    let hit = |level, matches, alerts| RuleHits { rule: rule(level), evaluated: matches, matches, alerts };
     let (low, high) = (Level::Low, Level::High);
     let hits = vec![hit(low, 9, 0), hit(high, 2, 0), hit(high, 3, 0), hit(low, 0, 1), hit(high, 0, 1)];
     let snapshot = state([Update::RuleHits(hits)]).snapshot();

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Tally, Trouble};
-use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
+use super::{Remark, Tally, Trouble};
+use crate::alert::{Alert, RiskChange, RuleBook, RuleSummary, Transition};
+use crate::correlate::NearMiss;
 use crate::correlate::risk::RiskScore;
 use crate::event::{Cause, EventId, Flags, Record, Timestamp};
 use crate::triage::Decisions;
@@ -38,6 +39,12 @@ pub enum Update {
         void: Vec<String>,
         risks: Vec<RiskScore>,
     },
+    /// What the rules that run say of themselves.
+    RuleBook(Arc<RuleBook>),
+    /// What a change of the rule files did.
+    RulesChanged(Remark),
+    /// The groups that are close to firing now.
+    NearMisses(Vec<NearMiss>),
     /// Per-rule totals since the start.
     RuleHits(Vec<RuleHits>),
     /// The index: how far behind, whether writing works.
@@ -173,6 +180,9 @@ pub struct SourceStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RuleHits {
     pub rule: Arc<RuleSummary>,
+    /// Events that had to be looked at closely; the others were ruled out by what they do not contain.
+    #[serde(default)]
+    pub evaluated: u64,
     /// Events; a correlation matches none itself.
     pub matches: u64,
     /// Incidents it opened.

@@ -56,9 +56,14 @@ impl Decisions {
         self.entries.is_empty()
     }
 
+    /// The entry of this number, undone or not.
+    #[must_use]
+    pub fn entry(&self, number: usize) -> Option<&Entry> {
+        self.entries.get(number.checked_sub(1)?)
+    }
+
     fn holding(&self, number: usize) -> Option<&Entry> {
-        let at = number.checked_sub(1)?;
-        self.entries.get(at).filter(|_| !self.undone.contains(&number))
+        self.entry(number).filter(|_| !self.undone.contains(&number))
     }
 
     /// What was decided about one incident, oldest first.

@@ -10,7 +10,9 @@ use crate::alert::{Alert, AlertId};
 use crate::event::{EventId, Record};
 use crate::pipeline::Request;
 use crate::query::{SearchFailure, SearchRequest, SearchResponse, Trace};
+use crate::state::Snapshot;
 use crate::view::scene::{Answer, DetailPane, ListState, SearchScreen, Tab, TraceScreen};
+use crate::view::trace_steps;
 
 /// Results asked for at a time.
 const SEARCH_LIMIT: usize = 500;
@@ -27,38 +29,56 @@ pub(super) fn open_trace(model: &mut Model, id: String) -> Vec<Effect> {
     vec![Effect::Request(Request::Trace { ticket, id })]
 }
 
-/// Opens the trace of an id, or says that there is none.
-pub(super) fn open_trace_of(model: &mut Model, id: Option<String>) -> Vec<Effect> {
-    match id {
-        Some(id) => open_trace(model, id),
-        None => {
-            model.say("this carries no correlation id");
-            Vec::new()
-        }
-    }
+/// Opens the trace of an id, or says that there is none. The alert it was asked from is part of it.
+pub(super) fn open_trace_of(model: &mut Model, id: Option<String>, from: Option<Alert>) -> Vec<Effect> {
+    let Some(id) = id else {
+        model.say("this carries no correlation id: v asks for its events");
+        return Vec::new();
+    };
+    let effects = open_trace(model, id);
+    model.screens.trace.opened_from = from;
+    extend_trace(model);
+    effects
 }
 
 /// Adds what the engine still holds and the index does not know yet, so that a trace is complete
-/// from its first frame on and goes on growing.
+/// from its first frame on and goes on growing. A cursor on the last step goes on with it.
 pub(super) fn extend_trace(model: &mut Model) {
     let screen = &mut model.screens.trace;
     let Answer::Ready(trace) = &mut screen.answer else { return };
-    let known: HashSet<EventId> = trace.records.iter().map(|record| record.event_id).collect();
-    let carries =
-        |row: &&Arc<Record>| row.correlation_ids.contains(&screen.id) && !known.contains(&row.event_id);
+    let steps_before = trace_steps(trace).len();
+    let follows = steps_before > 0 && screen.list.selected + 1 >= steps_before;
+    add_records(trace, &screen.id, &model.snapshot, screen.seen);
     let rows = &model.snapshot.rows;
-    let before = trace.records.len();
-    trace.records.extend(rows.after(screen.seen).filter(carries).map(|row| Record::clone(row)));
     screen.seen = rows.get(rows.len().saturating_sub(1)).map_or(screen.seen, |row| row.seq);
+    add_alerts(trace, &model.snapshot, screen.opened_from.as_ref());
+    let steps = trace_steps(trace).len();
+    if follows && steps > steps_before {
+        screen.list.select(steps - 1, steps, model.page);
+    }
+}
+
+fn add_records(trace: &mut Trace, id: &String, snapshot: &Snapshot, seen: u64) {
+    let known: HashSet<EventId> = trace.records.iter().map(|record| record.event_id).collect();
+    let carries = |row: &&Arc<Record>| row.correlation_ids.contains(id) && !known.contains(&row.event_id);
+    let before = trace.records.len();
+    trace.records.extend(snapshot.rows.after(seen).filter(carries).map(|row| Record::clone(row)));
     if trace.records.len() > before {
         trace.records.sort_by_key(|record| (record.time, record.seq));
     }
+}
+
+/// The alerts that carry the id, those that one of its events fired, and the one it was opened from.
+fn add_alerts(trace: &mut Trace, snapshot: &Snapshot, opened_from: Option<&Alert>) {
+    let events: HashSet<EventId> = trace.records.iter().map(|record| record.event_id).collect();
     let is_listed = |id: AlertId| trace.alerts.iter().any(|alert| alert.alert_id == id);
-    let incidents = model.snapshot.incidents.iter().map(|incident| &incident.alert);
-    let fresh: Vec<Alert> = incidents
-        .filter(|alert| alert.correlation_ids.contains(&screen.id) && !is_listed(alert.alert_id))
-        .cloned()
-        .collect();
+    let belongs = |alert: &Alert| {
+        alert.correlation_ids.contains(&trace.id) || alert.events.iter().any(|event| events.contains(event))
+    };
+    let incidents = snapshot.incidents.iter().map(|incident| &incident.alert);
+    let own = incidents.filter(|alert| belongs(alert) && !is_listed(alert.alert_id));
+    let from = opened_from.filter(|alert| !is_listed(alert.alert_id) && !belongs(alert));
+    let fresh: Vec<Alert> = own.chain(from).cloned().collect();
     trace.alerts.extend(fresh);
 }
 

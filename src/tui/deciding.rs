@@ -1,7 +1,6 @@
 //! What people decide about incidents: the keys for it, what is asked on the way, and the entry that is
 //! written. Every act says first how many incidents it is about.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::effect::Effect;
@@ -9,10 +8,10 @@ use super::keymap::{Code, Key};
 use super::model::{Meant, Model};
 use super::screens;
 use crate::pipeline::Request;
-use crate::state::{Incident, PartyKind, PartyName};
-use crate::triage::{self, Act, Entry, Judgement, Mute, parse_span, sentence};
-use crate::view::about_incidents;
+use crate::state::Incident;
+use crate::triage::{Act, Entry, Judgement, Mute, parse_span, sentence};
 use crate::view::scene::{Overlay, PromptPurpose};
+use crate::view::{about_incidents, mute_rows};
 
 const SECOND: i64 = 1_000_000_000;
 /// What the keys after `z` mean, in seconds.
@@ -25,7 +24,7 @@ fn take_meant(model: &mut Model) -> bool {
         model.say("choose an alert first: 1 or 5 lists them");
         return false;
     }
-    model.meant = Meant { about: about_incidents(&incidents), incidents };
+    model.meant = Meant { about: about_incidents(&incidents), incidents, mute: None };
     true
 }
 
@@ -45,44 +44,25 @@ pub(super) fn ask_letter(model: &mut Model, overlay: Overlay) {
 
 /// `M`
 pub(super) fn mute(model: &mut Model) {
-    if !take_meant(model) {
+    let screen = screens::of(model.tab);
+    let Some(mute) = screen.mute(model) else {
+        model.say("choose an alert first: 1 or 5 lists them");
         return;
-    }
-    let mute = mute_of(&model.meant.incidents);
+    };
     let fits = |incident: &&Arc<Incident>| incident.is_listed() && mute.fits(incident.subject());
     let hidden = model.snapshot.incidents.iter().filter(fits).count();
-    let rules = mute.rules.len();
-    let title = model.meant.incidents.first().map(|first| first.alert.rule.title.clone()).unwrap_or_default();
-    let what = if rules == 1 { format!("`{title}`") } else { format!("{rules} rules") };
-    let values: Vec<&str> = mute.group.values().map(String::as_str).collect();
-    let whom = if values.is_empty() { String::new() } else { format!(" for {}", values.join(" ")) };
-    model.meant.about = format!("{hidden} open of {what}{whom}");
-    model.open_prompt(PromptPurpose::Mute, "1d ");
-}
-
-/// The rules of the incidents, for the address if there is one, else for the group that all share.
-fn mute_of(incidents: &[Arc<Incident>]) -> Mute {
-    let rules: BTreeSet<String> = incidents.iter().map(|incident| incident.alert.rule.id.clone()).collect();
-    let group = match incidents {
-        [] => BTreeMap::new(),
-        [first, ..] => match PartyName::of(first) {
-            PartyName { kind: PartyKind::Address, value } => {
-                BTreeMap::from([(triage::ADDRESS.to_owned(), value)])
-            }
-            _ => shared_group(incidents),
-        },
+    let title = |id: &String| model.snapshot.rules.book.get(id).map(|note| note.rule.title.clone());
+    let of_incident = || screen.incident(model).map(|first| first.alert.rule.title.clone());
+    let what = match mute.rules.as_slice() {
+        [only] => format!("`{}`", title(only).or_else(of_incident).unwrap_or_else(|| only.clone())),
+        rules => format!("{} rules", rules.len()),
     };
-    let (until, reason) = (crate::event::Timestamp::default(), String::new());
-    Mute { rules: rules.into_iter().collect(), group, until, reason }
-}
-
-fn shared_group(incidents: &[Arc<Incident>]) -> BTreeMap<String, String> {
-    let mut incidents = incidents.iter().map(|incident| &incident.alert.group);
-    let mut shared = incidents.next().map(|group| BTreeMap::clone(group)).unwrap_or_default();
-    for group in incidents {
-        shared.retain(|field, value| group.get(field) == Some(value));
-    }
-    shared
+    let values: Vec<&str> = mute.group.values().map(String::as_str).collect();
+    let whom =
+        if values.is_empty() { " for everybody".to_owned() } else { format!(" for {}", values.join(" ")) };
+    let about = format!("{hidden} open of {what}{whom}");
+    model.meant = Meant { about, mute: Some(mute), ..Meant::default() };
+    model.open_prompt(PromptPurpose::Mute, "1d ");
 }
 
 /// The note is typed: the acknowledgement is written.
@@ -100,7 +80,7 @@ pub(super) fn submit_mute(model: &mut Model, text: &str) -> Vec<Effect> {
         model.say("first for how long, then why: `1d our own scanner` (m, h, d, w)");
         return Vec::new();
     };
-    let mute = mute_of(&model.meant.incidents);
+    let Some(mute) = model.meant.mute.take() else { return Vec::new() };
     let until = model.snapshot.now.plus(span);
     decide(model, Act::Mute(Mute { until, reason: reason.to_owned(), ..mute }))
 }
@@ -127,11 +107,26 @@ pub(super) fn on_snooze_key(model: &mut Model, key: Key) -> Vec<Effect> {
     decide(model, Act::Snooze { incidents, until })
 }
 
-/// `U`: what this person decided last holds no longer.
+/// `U`: what this person decided last holds no longer; where the mutes are listed, the chosen one.
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
+    if let Some(Overlay::Mutes { list }) = model.overlay {
+        return end_mute(model, list.selected);
+    }
     let own = model.snapshot.decisions.last_of(&model.user).map(|(number, entry)| (number, sentence(entry)));
     let Some((entry, what)) = own else {
         model.say("you have decided nothing that could be undone");
+        return Vec::new();
+    };
+    model.meant = Meant { about: what, ..Meant::default() };
+    decide(model, Act::Undo { entry })
+}
+
+fn end_mute(model: &mut Model, row: usize) -> Vec<Effect> {
+    let rows = mute_rows(&model.snapshot);
+    let number = rows.get(row.min(rows.len().saturating_sub(1))).map(|(number, _)| *number);
+    let entry = number.and_then(|number| Some((number, sentence(model.snapshot.decisions.entry(number)?))));
+    let Some((entry, what)) = entry else {
+        model.say("nothing is muted");
         return Vec::new();
     };
     model.meant = Meant { about: what, ..Meant::default() };
@@ -145,7 +140,8 @@ pub(super) fn report(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let (alert, by) = (Box::new(incident.alert.clone()), model.user.clone());
-    vec![Effect::Request(Request::Report { alert, by, at: model.snapshot.now })]
+    let rule = model.snapshot.rules.book.get(&alert.rule.id).cloned().map(Box::new);
+    vec![Effect::Request(Request::Report { alert, rule, by, at: model.snapshot.now })]
 }
 
 fn ids(model: &Model) -> Vec<crate::alert::AlertId> {

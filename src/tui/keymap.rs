@@ -49,6 +49,11 @@ pub enum Action {
     Report,
     Commands,
     Mouse,
+    Mutes,
+    Editor,
+    Mask,
+    ZoomIn,
+    ZoomOut,
     Help,
     Redraw,
     Suspend,
@@ -194,8 +199,9 @@ use Tab::{Alerts, Boards, Entities, Events, Overview, Rules, Search, Sources, Tr
 
 const LISTS: &[Tab] = &[Overview, Events, Search, Trace, Alerts, Rules, Entities, Sources, Boards];
 const WITH_INCIDENTS: &[Tab] = &[Overview, Alerts, Boards];
+const WITH_MUTES: &[Tab] = &[Overview, Alerts, Boards, Rules];
 const FOLDING: &[Tab] = &[Overview, Alerts];
-const OPENABLE: &[Tab] = &[Overview, Events, Search, Trace, Alerts, Entities, Sources, Boards];
+const OPENABLE: &[Tab] = LISTS;
 const WITH_FILTER: &[Tab] = &[Events];
 const WITH_VALUES: &[Tab] = &[Events, Search, Trace];
 const WITH_TRACE: &[Tab] = &[Overview, Events, Search, Alerts, Boards];
@@ -243,7 +249,7 @@ const TABLE: &[Binding] = &[
     binding(Action::DropLast, &["x"], Group::Filter, "drop the last part").on(WITH_FILTER),
     binding(Action::DropAll, &["X"], Group::Filter, "drop all parts").on(WITH_FILTER),
     binding(Action::Switch, &["s"], Group::Filter, "open alerts or all")
-        .on(&[Alerts])
+        .on(&[Alerts, Rules])
         .hint("open or all", 30),
     binding(Action::Acknowledge, &["a"], Group::Decide, "acknowledge, with a note")
         .on(WITH_INCIDENTS)
@@ -255,12 +261,21 @@ const TABLE: &[Binding] = &[
         .on(WITH_INCIDENTS)
         .hint("later", 47),
     binding(Action::Mute, &["M"], Group::Decide, "mute its rule for it, with a reason")
-        .on(WITH_INCIDENTS)
+        .on(WITH_MUTES)
         .hint("mute", 26),
+    binding(Action::Mutes, &["L"], Group::Decide, "what is muted, and what it hid"),
     binding(Action::Undo, &["U"], Group::Decide, "undo what you decided last").hint("undo", 58),
     binding(Action::Report, &["S"], Group::Do, "write a report of the incident")
         .on(WITH_INCIDENTS)
         .hint("report", 48),
+    binding(Action::Mask, &["P"], Group::Look, "hide names of users and addresses"),
+    binding(Action::ZoomIn, &["."], Group::Look, "zoom in, around the selected step")
+        .on(&[Trace])
+        .hint("zoom", 30),
+    binding(Action::ZoomOut, &[","], Group::Look, "zoom out").on(&[Trace]),
+    binding(Action::Editor, &["^o"], Group::Do, "the text of the rule in $EDITOR")
+        .on(&[Rules])
+        .hint("editor", 28),
     binding(Action::Unfold, &["→", "l"], Group::Open, "list the alerts of a row").on(FOLDING),
     binding(Action::Fold, &["←", "h"], Group::Open, "fold them again").on(FOLDING),
     binding(Action::Pause, &["Space"], Group::Live, "pause, resume the list").on(&[Events]).hint("pause", 30),
@@ -304,8 +319,22 @@ fn label(binding: &Binding, tab: Tab, can_go_back: bool) -> &'static str {
         (Action::Edit, Trace) => "trace id",
         (Action::Edit, Overview | Alerts | Rules | Entities | Sources | Boards) => "search",
         (Action::Open, Sources | Boards | Entities) => "events",
+        (Action::Open, Rules) => "its alerts",
+        (Action::Switch, Rules) => "order",
         (Action::Open, Events | Search) => "detail",
         _ => binding.hint,
+    }
+}
+
+/// What an action is called on a screen.
+fn text(binding: &Binding, tab: Tab) -> &'static str {
+    match (binding.action, tab) {
+        // Only these go on with what comes.
+        (Action::Last, Events | Trace) => binding.text,
+        (Action::Last, _) => "last row",
+        (Action::Switch, Rules) => "rules by alerts, cost or closeness",
+        (Action::Switch, _) => "open alerts or all",
+        _ => binding.text,
     }
 }
 
@@ -313,14 +342,14 @@ fn label(binding: &Binding, tab: Tab, can_go_back: bool) -> &'static str {
 #[must_use]
 pub fn commands(tab: Tab) -> Vec<NamedAction> {
     let bindings = TABLE.iter().filter(|binding| binding.works_on(tab) && binding.action != Action::Commands);
-    bindings.map(|binding| NamedAction { text: binding.text, keys: binding.keys[0] }).collect()
+    bindings.map(|binding| NamedAction { text: text(binding, tab), keys: binding.keys[0] }).collect()
 }
 
 /// What a name in [`commands`] means.
 #[must_use]
 pub fn action_of(text: &str, tab: Tab) -> Option<Action> {
     let mut bindings = TABLE.iter().filter(|binding| binding.works_on(tab));
-    bindings.find(|binding| binding.text == text).map(|binding| binding.action)
+    bindings.find(|binding| self::text(binding, tab) == text).map(|binding| binding.action)
 }
 
 /// The help page of a screen: only what works there.
@@ -330,7 +359,7 @@ pub fn help(tab: Tab) -> Vec<HelpGroup> {
         TABLE
             .iter()
             .filter(move |binding| binding.group == group && binding.works_on(tab))
-            .map(|binding| HelpEntry { keys: binding.keys.to_vec(), text: binding.text })
+            .map(|binding| HelpEntry { keys: binding.keys.to_vec(), text: text(binding, tab) })
             .collect::<Vec<_>>()
     };
     let groups = Group::ALL.map(|group| HelpGroup { title: group.title(), entries: entries(group) });

@@ -10,10 +10,11 @@ use super::keymap::{self, Key};
 use crate::event::Timestamp;
 use crate::pipeline::Notice;
 use crate::state::{Filter, Incident, KnownNetworks, Snapshot};
+use crate::triage::Mute;
 use crate::view::scene::{
     Away, HelpGroup, Hint, NamedAction, Overlay, Prompt, PromptPurpose, Scene, Screens, Stream, Tab,
 };
-use crate::view::{Clock, Drawn, Hit, Palette, Theme};
+use crate::view::{Clock, Drawn, Hit, Mask, Palette, Theme};
 
 /// Everything that can happen to a dashboard.
 #[derive(Clone, Debug)]
@@ -78,6 +79,10 @@ pub struct Model {
     pub(super) away: Option<Away>,
     /// Whether it has been found out what happened while they were away.
     pub(super) welcomed: bool,
+    /// Names are not to be read.
+    pub(super) mask: Option<Mask>,
+    /// The colours were chosen here, not in the configuration.
+    pub(super) was_painted: bool,
     theme: Theme,
     stream: Stream,
     host: String,
@@ -95,6 +100,8 @@ pub struct Model {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Meant {
     pub incidents: Vec<Arc<Incident>>,
+    /// What is to be kept quiet.
+    pub mute: Option<Mute>,
     /// In words.
     pub about: String,
 }
@@ -135,6 +142,8 @@ impl Model {
             last_bell_millis: None,
             clipboard: options.clipboard,
             bell: options.bell,
+            mask: None,
+            was_painted: false,
             theme: options.theme(),
             stream: options.stream,
             host: options.host.clone(),
@@ -173,6 +182,7 @@ impl Model {
             hints: &self.hints,
             help: &self.help,
             commands: &self.commands,
+            mask: self.mask.as_ref(),
             is_over: self.story_ends.is_some_and(|end| self.snapshot.now > end),
         }
     }
@@ -226,6 +236,19 @@ impl Model {
     /// Changes the colours.
     pub(super) fn paint(&mut self, palette: Palette) {
         self.theme.palette = palette;
+        self.was_painted = true;
+    }
+
+    pub(super) fn palette(&self) -> Palette {
+        self.theme.palette
+    }
+
+    /// Hides names, or shows them again.
+    pub(super) fn switch_mask(&mut self) {
+        self.mask = match self.mask {
+            Some(_) => None,
+            None => Some(Mask::of(&self.snapshot)),
+        };
     }
 
     pub(super) fn next_ticket(&mut self) -> u64 {

@@ -4,6 +4,8 @@
 //! slow to take a frame (a thin line), the rate is halved until it is not, and the header says so.
 
 use std::io;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +18,7 @@ use ratatui::buffer::Buffer;
 use super::keymap::{Code, Key};
 use super::model::{Message, Model, Mouse};
 use super::terminal::{Presence, Terminal};
-use super::{Effect, Error, Options, update};
+use super::{Effect, Error, LeftOff, Options, update};
 use crate::pipeline::{Handle, Request};
 use crate::state::Snapshot;
 use crate::view;
@@ -30,11 +32,11 @@ const MOST_FRAMES_PER_SECOND: u32 = 30;
 /// So many fast frames in a row before the rate is doubled again.
 const FRAMES_TO_RECOVER: u32 = 20;
 
-/// Shows the dashboard until somebody quits, a signal asks to, or the terminal is gone.
+/// Shows the dashboard until somebody quits, a signal asks to, or the terminal is gone. Returns how it was left.
 ///
 /// # Errors
 /// Standard output is not a terminal, or it cannot be read or written.
-pub fn run(handle: Handle, options: Options) -> Result<(), Error> {
+pub fn run(handle: Handle, options: Options) -> Result<LeftOff, Error> {
     let mut terminal = Terminal::open()?;
     let take_mouse = |terminal: &mut Terminal| terminal.want_mouse(options.mouse);
     take_mouse(&mut terminal).map_err(|source| Error::Terminal { operation: "use", source })?;
@@ -42,7 +44,8 @@ pub fn run(handle: Handle, options: Options) -> Result<(), Error> {
     let pace = FramePace::new(u32::from(options.frames_per_second));
     let began = Instant::now();
     let mut dashboard = Dashboard { handle, terminal, model, pace, began, still: options.reduced_motion };
-    dashboard.run().map_err(|source| Error::Terminal { operation: "use", source })
+    dashboard.run().map_err(|source| Error::Terminal { operation: "use", source })?;
+    Ok(LeftOff::of(&dashboard.model))
 }
 
 struct Dashboard {
@@ -151,9 +154,25 @@ impl Dashboard {
                 Effect::Redraw => self.terminal.forget(),
                 Effect::Mouse(wanted) => self.terminal.want_mouse(wanted)?,
                 Effect::Suspend => self.terminal.suspend()?,
+                Effect::Edit { file, line } => self.edit(&file, line)?,
             }
         }
         Ok(Next::Go)
+    }
+
+    /// Lends the terminal to the user's editor. A rule that comes along with soctop has no file.
+    fn edit(&mut self, file: &str, line: u32) -> io::Result<()> {
+        let said = match Path::new(file).is_file() {
+            true => match self.terminal.lend(|| editor(file, line).status())? {
+                Ok(status) if status.success() => return Ok(()),
+                Ok(status) => format!("the editor ended with {status}"),
+                Err(error) => format!("the editor could not be started: {error}"),
+            },
+            false => {
+                "it comes along with soctop: `soctop rules export DIR` writes it out to change it".to_owned()
+            }
+        };
+        self.send(Message::Trouble(said)).map(drop)
     }
 
     fn request(&mut self, request: Request) {
@@ -184,6 +203,14 @@ impl Dashboard {
         self.send(Message::SlowLink(slow_link))?;
         Ok(())
     }
+}
+
+/// What `VISUAL` or `EDITOR` name, words and all, at a line of a file.
+fn editor(file: &str, line: u32) -> Command {
+    let mut command = Command::new("sh");
+    let words = "exec ${VISUAL:-${EDITOR:-vi}} \"+$1\" \"$2\"";
+    command.args(["-c", words, "editor"]).arg(line.to_string()).arg(file);
+    command
 }
 
 /// Nothing but the clock has changed.

@@ -1,14 +1,16 @@
 //! What a screen is, to whoever turns keys into changes: a list with a cursor, what stands under the
 //! cursor, and what opening it does. One implementation a tab, in `screens`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::effect::Effect;
 use super::model::Model;
 use super::question::Question;
-use crate::event::{LogLevel, Record};
+use crate::event::{LogLevel, Record, Timestamp};
 use crate::query::name::term;
-use crate::state::Incident;
+use crate::state::{Incident, PartyKind, PartyName};
+use crate::triage::{self, Mute};
 use crate::view::detail;
 use crate::view::scene::{DetailPane, PromptPurpose};
 
@@ -40,6 +42,12 @@ pub(super) trait Screen: Sync {
     /// The incident under the cursor.
     fn incident(&self, model: &Model) -> Option<Arc<Incident>> {
         self.meant(model).into_iter().next()
+    }
+
+    /// What muting the row would keep quiet; end and reason are still open.
+    fn mute(&self, model: &Model) -> Option<Mute> {
+        let incidents = self.meant(model);
+        (!incidents.is_empty()).then(|| mute_of(&incidents))
     }
 
     /// Shows what a row stands for, or no longer.
@@ -133,4 +141,29 @@ pub(super) fn focused_detail(screen: &dyn Screen, model: &Model) -> Option<(Deta
     let pane = screen.detail_state(model).filter(|pane| pane.focused)?;
     let record = screen.record(model)?;
     Some((pane, detail::items(&record).len()))
+}
+
+/// The rules of the incidents, for the address if there is one, else for the group that all share.
+fn mute_of(incidents: &[Arc<Incident>]) -> Mute {
+    let rules: BTreeSet<String> = incidents.iter().map(|incident| incident.alert.rule.id.clone()).collect();
+    let group = match incidents {
+        [] => BTreeMap::new(),
+        [first, ..] => match PartyName::of(first) {
+            PartyName { kind: PartyKind::Address, value } => {
+                BTreeMap::from([(triage::ADDRESS.to_owned(), value)])
+            }
+            _ => shared_group(incidents),
+        },
+    };
+    let (until, reason) = (Timestamp::default(), String::new());
+    Mute { rules: rules.into_iter().collect(), group, until, reason }
+}
+
+fn shared_group(incidents: &[Arc<Incident>]) -> BTreeMap<String, String> {
+    let mut incidents = incidents.iter().map(|incident| &incident.alert.group);
+    let mut shared = incidents.next().map(|group| BTreeMap::clone(group)).unwrap_or_default();
+    for group in incidents {
+        shared.retain(|field, value| group.get(field) == Some(value));
+    }
+    shared
 }

@@ -4,12 +4,18 @@ pub(super) mod alerts;
 mod boards;
 pub(super) mod events;
 mod overview;
+pub(super) mod rules;
 mod search;
 mod tables;
 mod trace;
 
+use std::sync::Arc;
+
+use super::model::Model;
 use super::screen::Screen;
-use crate::view::scene::Tab;
+use crate::state::Snapshot;
+use crate::view::Feed;
+use crate::view::scene::{AlertsShown, ChosenRow, Tab};
 
 /// The behaviour of a tab.
 pub(super) fn of(tab: Tab) -> &'static dyn Screen {
@@ -19,9 +25,48 @@ pub(super) fn of(tab: Tab) -> &'static dyn Screen {
         Tab::Search => &search::Search,
         Tab::Trace => &trace::TraceOf,
         Tab::Alerts => &alerts::Alerts,
-        Tab::Rules => &tables::Rules,
+        Tab::Rules => &rules::Rules,
         Tab::Entities => &tables::Entities,
         Tab::Sources => &tables::Sources,
         Tab::Boards => &boards::BoardList,
+    }
+}
+
+/// Takes over what is new. Who has dealt with a row goes on with the next one: a cursor whose row is gone stays at its
+/// place in the list.
+pub(super) fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) {
+    if Arc::ptr_eq(&model.snapshot.incidents, &snapshot.incidents) {
+        model.snapshot = snapshot;
+        return;
+    }
+    let places = [overview_place(model), alerts_place(model)];
+    model.snapshot = snapshot;
+    let [overview, alerts] = places;
+    if let Some(row) = overview {
+        let feed = Feed::of(&model.snapshot, AlertsShown::Open, &model.screens.unfolded);
+        keep_place(&feed, &mut model.screens.overview.selected, row);
+    }
+    if let Some(row) = alerts {
+        let feed = alerts::feed(model);
+        keep_place(&feed, &mut model.screens.alerts.selected, row);
+    }
+}
+
+/// The row of the cursor, where one was chosen.
+fn overview_place(model: &Model) -> Option<usize> {
+    let selected = model.screens.overview.selected.as_ref()?;
+    let feed = Feed::of(&model.snapshot, AlertsShown::Open, &model.screens.unfolded);
+    Some(feed.position(Some(selected)))
+}
+
+fn alerts_place(model: &Model) -> Option<usize> {
+    let selected = model.screens.alerts.selected.as_ref()?;
+    Some(alerts::feed(model).position(Some(selected)))
+}
+
+fn keep_place(feed: &Feed, selected: &mut Option<ChosenRow>, row: usize) {
+    let is_gone = selected.as_ref().is_some_and(|chosen| !feed.has(chosen));
+    if is_gone {
+        *selected = feed.chosen(row.min(feed.len().saturating_sub(1))).filter(|_| row > 0);
     }
 }

@@ -164,11 +164,20 @@ impl Terminal {
     /// # Errors
     /// The terminal is gone.
     pub fn suspend(&mut self) -> io::Result<()> {
+        self.lend(|| low_level::emulate_default_handler(SIGTSTP))?
+    }
+
+    /// Gives the terminal back while something else uses it, and takes it over again, whatever came of that.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn lend<T>(&mut self, other: impl FnOnce() -> T) -> io::Result<T> {
         restore()?;
-        low_level::emulate_default_handler(SIGTSTP)?;
+        let outcome = other();
         self.forget();
         take()?;
-        self.want_mouse(self.mouse)
+        self.want_mouse(self.mouse)?;
+        Ok(outcome)
     }
 
     /// Waits for a key, a signal or the end of `pause`. `Gone` when there is nobody at the terminal

@@ -24,7 +24,7 @@ use crate::sigma::Level;
 use crate::state::{Filter, Incident, Snapshot};
 use crate::text::Safe;
 use crate::view::scene::{AlertsShown, Answer, DetailPane, ListState, Overlay, PromptPurpose, Tab};
-use crate::view::{ClockStyle, LeadsTo};
+use crate::view::{ClockStyle, LeadsTo, mute_rows};
 
 const BELL_PAUSE_MILLIS: u64 = 10_000;
 
@@ -33,6 +33,7 @@ const BELL_PAUSE_MILLIS: u64 = 10_000;
 pub fn start(options: &Options, snapshot: Arc<Snapshot>) -> Model {
     let mut model = Model::new(options);
     on_snapshot(&mut model, snapshot);
+    options.session.resume(&mut model);
     model
 }
 
@@ -135,13 +136,46 @@ fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Back => return back(model),
         Action::Open => return open(model),
         Action::Trace => {
-            let id = screens::of(model.tab).correlation_id(model);
-            return ask::open_trace_of(model, id);
+            let screen = screens::of(model.tab);
+            let from = screen.incident(model).map(|incident| incident.alert.clone());
+            return ask::open_trace_of(model, screen.correlation_id(model), from);
         }
         Action::ViewEvents => return view_events(model),
-        Action::Close => {
-            close_topmost(model);
+        Action::Editor => return screens::rules::edit(model),
+        Action::Mouse => return switch_mouse(model),
+        Action::Unfold
+        | Action::Fold
+        | Action::Acknowledge
+        | Action::Judge
+        | Action::Snooze
+        | Action::Mute
+        | Action::Undo
+        | Action::Report => return on_incidents(model, action),
+        Action::Edit
+        | Action::FilterIn
+        | Action::FilterOut
+        | Action::DropLast
+        | Action::DropAll
+        | Action::Pause
+        | Action::Follow
+        | Action::Switch
+        | Action::Detail => choose(model, action),
+        Action::Why | Action::Mutes | Action::Help | Action::Copy | Action::Commands => {
+            lay_over(model, action)
         }
+        Action::ClockStyle => model.clock.style = next_clock(model.clock.style),
+        Action::Mask => model.switch_mask(),
+        Action::ZoomIn => zoom(model, 1),
+        Action::ZoomOut => zoom(model, -1),
+        _ => go(model, action),
+    }
+    Vec::new()
+}
+
+/// To another row, pane or screen.
+fn go(model: &mut Model, action: Action) {
+    match action {
+        Action::Close => drop(close_topmost(model)),
         Action::Show(tab) => {
             model.overlay = None;
             model.show(tab);
@@ -155,33 +189,38 @@ fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Last => last(model),
         Action::HistoryBack => go_back(model),
         Action::HistoryForward => go_forward(model),
+        Action::NextProblem => to_problem(model, true),
+        Action::PreviousProblem => to_problem(model, false),
+        _ => {}
+    }
+}
+
+/// What is listed, and how.
+fn choose(model: &mut Model, action: Action) {
+    match action {
         Action::Edit => edit(model),
         Action::FilterIn => filter_by_selection(model, true),
         Action::FilterOut => filter_by_selection(model, false),
         Action::DropLast => change_filter(model, Filter::pop),
         Action::DropAll => change_filter(model, |filter| *filter = Filter::default()),
-        Action::NextProblem => to_problem(model, true),
-        Action::PreviousProblem => to_problem(model, false),
-        Action::Unfold
-        | Action::Fold
-        | Action::Acknowledge
-        | Action::Judge
-        | Action::Snooze
-        | Action::Mute
-        | Action::Undo
-        | Action::Report => return on_incidents(model, action),
-        Action::Why => toggle(model, Overlay::Why { list: ListState::default() }),
-        Action::Help => toggle(model, Overlay::Help { scrolled: 0 }),
-        Action::Commands => commanding::open(model),
-        Action::Mouse => return switch_mouse(model),
         Action::Pause => pause_or_resume(model),
         Action::Follow => follow(model),
-        Action::ClockStyle => model.clock.style = next_clock(model.clock.style),
-        Action::Copy => model.overlay = Some(Overlay::Copy),
-        Action::Detail => toggle_detail(model),
         Action::Switch => switch_shown(model),
+        Action::Detail => toggle_detail(model),
+        _ => {}
     }
-    Vec::new()
+}
+
+/// What lies over the screen.
+fn lay_over(model: &mut Model, action: Action) {
+    match action {
+        Action::Why => toggle(model, Overlay::Why { list: ListState::default() }),
+        Action::Mutes => toggle(model, Overlay::Mutes { list: ListState::default() }),
+        Action::Help => toggle(model, Overlay::Help { scrolled: 0 }),
+        Action::Copy => model.overlay = Some(Overlay::Copy),
+        Action::Commands => commanding::open(model),
+        _ => {}
+    }
 }
 
 /// The mouse selects rows, or text as the terminal does it.
@@ -194,6 +233,13 @@ fn switch_mouse(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Mouse(model.mouse)]
 }
 
+/// Twice or half as much of the axis, around the selected step.
+fn zoom(model: &mut Model, step: i32) {
+    const MOST_HALVINGS: u32 = 24;
+    let zoom = &mut model.screens.trace.zoom;
+    *zoom = zoom.saturating_add_signed(step).min(MOST_HALVINGS);
+}
+
 fn next_clock(style: ClockStyle) -> ClockStyle {
     match style {
         ClockStyle::Utc => ClockStyle::Local,
@@ -202,8 +248,11 @@ fn next_clock(style: ClockStyle) -> ClockStyle {
     }
 }
 
-/// Open alerts, or all.
+/// Open alerts, or all; the rules in another order.
 fn switch_shown(model: &mut Model) {
+    if model.tab == Tab::Rules {
+        return screens::rules::reorder(model);
+    }
     let alerts = &mut model.screens.alerts;
     alerts.shown = match alerts.shown {
         AlertsShown::Open => AlertsShown::All,
@@ -279,12 +328,12 @@ fn on_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     if let Some(message) = new_remark(&model.snapshot, &snapshot) {
         model.say(message);
     }
-    model.snapshot = snapshot;
+    screens::take_snapshot(model, snapshot);
     take_new_rows(model);
     away::welcome(model);
     ask::extend_trace(model);
     let Some(summary) = new_critical else { return Vec::new() };
-    if model.tab != Tab::Overview && model.tab != Tab::Alerts {
+    if !shows_the_worst(model) {
         model.say(format!("CRIT {summary}: 5 alerts"));
     }
     let is_due = model.last_bell_millis.is_none_or(|last| model.millis >= last + BELL_PAUSE_MILLIS);
@@ -293,6 +342,17 @@ fn on_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
         return vec![Effect::Bell];
     }
     Vec::new()
+}
+
+/// The list of incidents is open at its top, where the worst stands.
+fn shows_the_worst(model: &Model) -> bool {
+    let screens = &model.screens;
+    model.overlay.is_none()
+        && match model.tab {
+            Tab::Overview => screens.overview.selected.is_none(),
+            Tab::Alerts => screens.alerts.selected.is_none() && screens.alerts.rule.is_none(),
+            _ => false,
+        }
 }
 
 /// The newest remark, if it came while the dashboard was open. Of several the first of the same moment:
@@ -347,6 +407,10 @@ fn move_by(model: &mut Model, rows: isize) {
         }
         Some(Overlay::Why { list }) => {
             list.move_by(rows, model.snapshot.threat.reasons.len(), model.page);
+            return;
+        }
+        Some(Overlay::Mutes { list }) => {
+            list.move_by(rows, mute_rows(&model.snapshot).len(), model.page);
             return;
         }
         _ => {}
@@ -418,7 +482,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
         open_reason(model, list.selected);
         return Vec::new();
     }
-    if model.overlay.take() == Some(Overlay::Away) {
+    if matches!(model.overlay.take(), Some(Overlay::Away | Overlay::Mutes { .. })) {
         return Vec::new();
     }
     screens::of(model.tab).open(model)

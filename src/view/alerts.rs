@@ -44,12 +44,21 @@ pub fn nothing_fired(snapshot: &Snapshot) -> (Safe, Safe) {
     (sentence, advice)
 }
 
-/// Nothing is open now, whatever has fired before.
+/// Nothing is listed as open, whatever has fired before.
 pub fn nothing_open(snapshot: &Snapshot) -> (Safe, Safe) {
-    match snapshot.incidents.len() {
-        0 => nothing_fired(snapshot),
-        1 => (safe!("No incident is open; 1 is closed."), safe!("5 s shows it")),
-        closed => (safe!("No incident is open; {} are closed.", closed), safe!("5 s shows them")),
+    let all = snapshot.incidents.len();
+    let quiet = snapshot.incidents.iter().filter(|incident| incident.is_open()).count();
+    match (all, super::feed::decided(snapshot).filter(|_| quiet > 0)) {
+        (0, _) => nothing_fired(snapshot),
+        (_, Some(decided)) => {
+            let closed = all - quiet;
+            (
+                safe!("Nothing else is open: {}; {} closed.", decided, closed),
+                safe!("5 s shows all, L what is muted"),
+            )
+        }
+        (1, None) => (safe!("No incident is open; 1 is closed."), safe!("5 s shows it")),
+        (closed, None) => (safe!("No incident is open; {} are closed.", closed), safe!("5 s shows them")),
     }
 }
 
@@ -76,7 +85,7 @@ pub fn out_of_sight(
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let screen = &scene.screens.alerts;
-    let feed = Feed::of(scene.snapshot, screen.shown, &scene.screens.unfolded);
+    let feed = Feed::of_rule(scene.snapshot, screen.shown, &scene.screens.unfolded, screen.rule.as_deref());
     let filter_row = Rect { height: 1, ..area };
     shown_line(canvas, filter_row, scene);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
@@ -101,7 +110,13 @@ fn shown_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         let text = if chosen { safe!("[{}]", text) } else { safe!(" {} ", text) };
         (text, if chosen { Role::Title } else { Role::Muted })
     };
+    let rule = scene.screens.alerts.rule.as_ref();
+    let only = rule.map_or_else(Safe::default, |id| {
+        let title = scene.snapshot.rules.book.get(id).map_or(id.as_str(), |note| note.rule.title.as_str());
+        safe!(" only of {} · Esc all rules ", canvas.safe(title).truncate(40, "…"))
+    });
     let parts = [
+        (only, Role::Warning),
         (safe!(" show ▸ "), Role::Muted),
         choice(AlertsShown::Open, safe!("open {}", open)),
         (safe!(" "), Role::Muted),
@@ -195,7 +210,8 @@ fn row(canvas: &Canvas<'_>, incident: &Incident, is_member: bool, scene: &Scene<
 /// What all incidents of a party have in common, and each of them in a line.
 fn about_party(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, party: &Party) {
     let title = canvas.part(super::feed::name(canvas, &party.name, scene), Role::Title);
-    let note = canvas.own("Enter unfolds · a ack · V verdict · z later · M mute", Role::Muted);
+    let all = party.incidents.len();
+    let note = canvas.part(safe!("a acks all {} · V verdict · z later · M mutes", all), Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let now = scene.snapshot.now;
@@ -309,10 +325,22 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
     if !alert.rule.tags.is_empty() {
         lines.push(labelled(canvas, "tags", canvas.safe(&alert.rule.tags.join(" "))));
     }
-    for (row, parts) in lines.iter().enumerate() {
+    let shown = cut_off(canvas, lines, usize::from(area.height));
+    for (row, parts) in shown.iter().enumerate() {
         canvas.row(area, to_u16(row), parts);
     }
-    area.height.min(to_u16(lines.len()))
+    to_u16(shown.len())
+}
+
+/// As many lines as there is room for; the last one says what is missing.
+fn cut_off(canvas: &Canvas<'_>, mut lines: Vec<Vec<Part>>, room: usize) -> Vec<Vec<Part>> {
+    if lines.len() > room && room > 0 {
+        let hidden = lines.len() - room + 1;
+        lines.truncate(room - 1);
+        lines.push(vec![canvas.part(safe!("… {} more lines on a taller screen", hidden), Role::Muted)]);
+    }
+    lines.truncate(room);
+    lines
 }
 
 fn labelled(canvas: &Canvas<'_>, label: &'static str, text: Safe) -> Vec<Part> {
@@ -360,7 +388,7 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
     let list = ListState { selected, top: selected };
     let focus = if screen.evidence_focused { Focus::Here } else { Focus::None };
     let table = Table { columns: &columns, list, len: held.len(), focus };
-    table::draw(canvas, rest, &table, |canvas, index| {
+    let shown = table::draw(canvas, rest, &table, |canvas, index| {
         let Some(record) = held.get(index) else { return Vec::new() };
         vec![
             canvas.part(scene.clock.seconds(record.time, scene.snapshot.now), Role::Text),
@@ -369,6 +397,7 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
             canvas.part(records::message(canvas, record), Role::Text),
         ]
     });
+    table::note_cut(canvas, rest, &shown, held.len());
 }
 
 fn status(scene: &Scene<'_>, feed: &Feed) -> Vec<Safe> {

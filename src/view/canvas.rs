@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
+use super::mask::Mask;
 use super::scene::Tab;
 use super::theme::{Charset, Role, Severity, Theme};
 use crate::event::number::to_u16;
@@ -19,6 +20,7 @@ pub type Part = (Safe, Style);
 pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
     pub theme: &'a Theme,
+    mask: Option<&'a Mask>,
     hits: Vec<Hit>,
 }
 
@@ -41,8 +43,9 @@ pub enum LeadsTo {
 const ELLIPSIS: &str = "…";
 
 impl<'a> Canvas<'a> {
-    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme) -> Self {
-        Self { buffer, theme, hits: Vec::new() }
+    /// With a mask foreign text shows nobody's name.
+    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, mask: Option<&'a Mask>) -> Self {
+        Self { buffer, theme, mask, hits: Vec::new() }
     }
 
     /// Notes what a click here leads to.
@@ -78,11 +81,16 @@ impl<'a> Canvas<'a> {
 
     /// Makes foreign text safe for this terminal.
     pub fn safe(&self, text: &str) -> Safe {
-        self.adapt(Safe::new(text))
+        match self.mask {
+            Some(mask) => self.adapt(Safe::new(&mask.apply(text))),
+            None => self.adapt(Safe::new(text)),
+        }
     }
 
     /// Foreign text of several lines; at most `limit` bytes of it.
     pub fn safe_lines(&self, text: &str, limit: usize) -> Vec<Safe> {
+        let masked = self.mask.map(|mask| mask.apply(text));
+        let text = masked.as_deref().unwrap_or(text);
         Safe::lines(text, limit).into_iter().map(|line| self.adapt(line)).collect()
     }
 

@@ -3,6 +3,8 @@
 //! The header never loses the threat level, the state of the stream and what was lost, however
 //! narrow it is; it first drops the host, then the rate, then the lower counts.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -13,7 +15,7 @@ use super::theme::{Role, Severity};
 use crate::event::number::to_u16;
 use crate::event::{MINUTE, Nanos, SECOND};
 use crate::safe;
-use crate::state::{Sight, Snapshot, SourceHealth};
+use crate::state::{Incident, Sight, Snapshot, SourceHealth};
 use crate::text::{Safe, plural};
 
 /// An event older than this when it was read comes from a backlog and says nothing about lag.
@@ -54,7 +56,7 @@ fn header_that_fits(canvas: &Canvas<'_>, room: usize, scene: &Scene<'_>) -> (Vec
     (header_left(canvas, scene, 0), header_right(canvas, scene, 0))
 }
 
-/// 0: the level; 1: and its points; 2: and short counts; 3: and counts; 4: and the host.
+/// 0: the level and what is urgent; 1: and its points; 2: and short counts; 3: and counts; 4: and the host.
 fn header_left(canvas: &Canvas<'_>, scene: &Scene<'_>, detail: u8) -> Vec<Part> {
     let threat = &scene.snapshot.threat;
     let severity = Severity::from(threat.level);
@@ -74,18 +76,27 @@ fn header_left(canvas: &Canvas<'_>, scene: &Scene<'_>, detail: u8) -> Vec<Part> 
         if detail >= 1 {
             parts.push(canvas.part(safe!(" {:.0}{}", threat.points, arrow(threat.trend)), Role::Strong));
         }
-        parts.extend(half_blind(canvas, scene.snapshot.sight));
+        parts.extend(half_blind(canvas, scene.snapshot.sight, detail >= 1));
     }
     if detail >= 2 {
         parts.push(gap(2));
-        parts.extend(open_counts(canvas, scene.snapshot, detail >= 3));
+    }
+    let mut is_worst = true;
+    for severity in Severity::ALERTING {
+        let count = unseen(scene.snapshot, severity);
+        let is_urgent = count > 0 && (severity >= Severity::High || is_worst);
+        is_worst &= count == 0;
+        if detail >= 2 || is_urgent {
+            parts.extend([gap(1), unseen_count(canvas, severity, count, detail >= 3)]);
+        }
     }
     parts
 }
 
 /// The level holds for what can be read only.
-fn half_blind(canvas: &Canvas<'_>, sight: Sight) -> Option<Part> {
+fn half_blind(canvas: &Canvas<'_>, sight: Sight, in_words: bool) -> Option<Part> {
     match sight {
+        Sight::Partial { unreadable } if !in_words => Some(canvas.part(safe!(" !{}", unreadable), Role::Bad)),
         Sight::Partial { unreadable } => Some(canvas.part(safe!(" !{} unreadable", unreadable), Role::Bad)),
         _ => None,
     }
@@ -101,21 +112,18 @@ pub fn arrow(trend: Option<f64>) -> &'static str {
     }
 }
 
-/// Open incidents by level.
-fn open_counts(canvas: &Canvas<'_>, snapshot: &Snapshot, words: bool) -> Vec<Part> {
-    let mut parts = Vec::new();
-    for severity in Severity::ALERTING {
-        let is_counted = |level| Severity::from(level) == severity;
-        let open =
-            snapshot.incidents.iter().filter(|i| i.is_listed() && is_counted(i.alert.rule.level)).count();
-        let role = if open == 0 { Role::Muted } else { Role::Severity(severity) };
-        let text = match words {
-            true => safe!("{} {} {}", severity.shape(), severity.word(), open),
-            false => safe!("{}{}", severity.shape(), open),
-        };
-        parts.extend([gap(1), canvas.part(text, role)]);
+/// Open incidents of a level that nobody has seen.
+fn unseen(snapshot: &Snapshot, severity: Severity) -> usize {
+    let is_of = |incident: &&Arc<Incident>| Severity::from(incident.alert.rule.level) == severity;
+    snapshot.incidents.iter().filter(|incident| incident.is_new()).filter(is_of).count()
+}
+
+fn unseen_count(canvas: &Canvas<'_>, severity: Severity, count: usize, in_words: bool) -> Part {
+    let role = if count == 0 { Role::Muted } else { Role::Severity(severity) };
+    match in_words {
+        true => canvas.part(safe!("{} {} {}", severity.shape(), severity.word(), count), role),
+        false => canvas.part(safe!("{}{}", severity.shape(), count), role),
     }
-    parts
 }
 
 /// 0: stream and loss; 1: and lag; 2: and rate.
@@ -124,6 +132,9 @@ fn header_right(canvas: &Canvas<'_>, scene: &Scene<'_>, detail: u8) -> Vec<Part>
     let mut parts = Vec::new();
     if let Some(fps) = scene.slow_link {
         parts.push(canvas.part(safe!("slow link {} fps  ", fps), Role::Warning));
+    }
+    if scene.mask.is_some() {
+        parts.push(canvas.own("MASKED  ", Role::Warning));
     }
     parts.push(stream_state(canvas, scene));
     if detail >= 2 {

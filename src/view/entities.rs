@@ -143,7 +143,14 @@ fn card(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, entity: Option<&
         0,
         &[canvas.part(safe!("{}   risk {:.0}   half-life {}", field, entity.score, half_life), Role::Text)],
     );
-    for (row, contribution) in entity.contributions.iter().enumerate() {
+    let room = usize::from(inner.height.saturating_sub(2));
+    let listed = if entity.contributions.len() > room { room.saturating_sub(1) } else { room };
+    if let Some(hidden) = entity.contributions.len().checked_sub(listed).filter(|hidden| *hidden > 0) {
+        let rest: f64 = entity.contributions.iter().skip(listed).map(|it| it.points).sum();
+        let more = safe!("{:>6}  of {} more", super::why::points(rest), hidden);
+        canvas.row(inner, to_u16(listed) + 2, &[canvas.part(more, Role::Muted)]);
+    }
+    for (row, contribution) in entity.contributions.iter().take(listed).enumerate() {
         let times = if contribution.times > 1 { safe!(" ×{}", contribution.times) } else { Safe::default() };
         let time = scene.clock.seconds(contribution.time, scene.snapshot.now);
         let parts = [

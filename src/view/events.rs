@@ -92,7 +92,11 @@ fn pins(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         return;
     }
     let title = canvas.own("Pinned: alerts and errors of the last 60 s", Role::Title);
-    let note = canvas.part(safe!("{}", pins.len()), Role::Muted);
+    let hidden = pins.len().saturating_sub(usize::from(area.height.saturating_sub(2)));
+    let note = match hidden {
+        0 => canvas.part(safe!("{}", pins.len()), Role::Muted),
+        hidden => canvas.part(safe!("{} · +{} more: 5 alerts, e errors", pins.len(), hidden), Role::Warning),
+    };
     let inner = canvas.frame(area, &[title], &[note], false);
     for (row, pin) in pins.iter().take(usize::from(inner.height)).enumerate() {
         let parts = pin_parts(canvas, pin, scene);

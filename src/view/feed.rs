@@ -42,7 +42,21 @@ impl Feed {
     /// The incidents that are to be shown, worst first.
     #[must_use]
     pub fn of(snapshot: &Snapshot, shown: AlertsShown, unfolded: &BTreeSet<PartyName>) -> Self {
-        let wanted = |incident: &&Arc<Incident>| shown == AlertsShown::All || incident.is_listed();
+        Self::of_rule(snapshot, shown, unfolded, None)
+    }
+
+    /// Those of one rule, by its id.
+    #[must_use]
+    pub fn of_rule(
+        snapshot: &Snapshot,
+        shown: AlertsShown,
+        unfolded: &BTreeSet<PartyName>,
+        rule: Option<&str>,
+    ) -> Self {
+        let wanted = |incident: &&Arc<Incident>| {
+            let is_of_rule = rule.is_none_or(|rule| incident.alert.rule.id == rule);
+            is_of_rule && (shown == AlertsShown::All || incident.is_listed())
+        };
         let parties = parties(snapshot.incidents.iter().filter(wanted));
         let rows = parties.iter().enumerate().flat_map(|(at, party)| match party.incidents.len() {
             1 => vec![FeedRow::Single(at)],
@@ -101,7 +115,16 @@ impl Feed {
     /// with its party.
     #[must_use]
     pub fn position(&self, chosen: Option<&ChosenRow>) -> usize {
-        let Some(chosen) = chosen else { return 0 };
+        chosen.and_then(|chosen| self.find(chosen)).unwrap_or(0)
+    }
+
+    /// Whether the chosen row is still there.
+    #[must_use]
+    pub fn has(&self, chosen: &ChosenRow) -> bool {
+        self.find(chosen).is_some()
+    }
+
+    fn find(&self, chosen: &ChosenRow) -> Option<usize> {
         let is_chosen = |row: &FeedRow| match (self.item_of(*row), chosen) {
             (Some(FeedItem::Party { party, .. }), ChosenRow::Party(name)) => party.name == *name,
             (Some(FeedItem::Party { party, is_folded: true }), ChosenRow::Incident(id)) => {
@@ -116,7 +139,7 @@ impl Feed {
             }
             _ => false,
         };
-        self.rows.iter().position(is_chosen).unwrap_or(0)
+        self.rows.iter().position(is_chosen)
     }
 
     /// What is to be remembered of a row to find it again.
@@ -221,6 +244,19 @@ pub fn standing_word(canvas: &Canvas<'_>, incident: &Incident) -> Option<Safe> {
         (_, None, Some(by)) => Some(safe!("ack {}", canvas.safe(by).truncate(10, "…"))),
         (_, None, None) => None,
     }
+}
+
+/// What the keys do to the row of the cursor, and to how many incidents.
+pub fn keys(canvas: &Canvas<'_>, feed: &Feed, row: usize) -> Part {
+    let text = match (feed.item(row), feed.meant(row).len()) {
+        (None, _) => Safe::default(),
+        (Some(FeedItem::Party { is_folded: true, .. }), all) => {
+            safe!("Enter lists {} · a acks all {} · M mutes", all, all)
+        }
+        (Some(FeedItem::Party { .. }), all) => safe!("Enter folds · a acks all {} · M mutes", all),
+        (Some(FeedItem::Incident { .. }), _) => safe!("Enter opens · a acks · M mutes"),
+    };
+    canvas.part(text, Role::Muted)
 }
 
 /// `×12`: events that were counted; nothing for a single one.

@@ -209,7 +209,7 @@ fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let mut list = super::scene::ListState { selected, top: 0 };
     list.select(selected, feed.len(), usize::from(list_area.height));
     let above = feed.standing_in(0..list.top);
-    let keys = canvas.own("Enter opens · a ack · M mute", Role::Muted);
+    let keys = feed::keys(canvas, &feed, selected);
     let note = alerts::out_of_sight(canvas, "↑", &above).unwrap_or_else(|| vec![keys]);
     let has_keys = has_keys(scene, Panel::Feed);
     let inner = canvas.frame(area, &[title, subtitle], &note, has_keys);

@@ -6,8 +6,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::format::Clock;
+use super::mask::Mask;
 use super::theme::Theme;
-use crate::alert::AlertId;
+use crate::alert::{Alert, AlertId};
 use crate::event::{Record, Timestamp};
 use crate::query::{QueryError, SearchFailure, SearchResponse, Trace};
 use crate::state::{Filter, Incident, KnownNetworks, PartyName, Snapshot};
@@ -109,6 +110,8 @@ pub struct Scene<'a> {
     pub help: &'a [HelpGroup],
     /// What the palette lists.
     pub commands: &'a [NamedAction],
+    /// Names are not to be read.
+    pub mask: Option<&'a Mask>,
     /// The recorded story that is shown has come to its end.
     pub is_over: bool,
 }
@@ -148,6 +151,8 @@ pub enum Overlay {
     Help { scrolled: usize },
     /// Why the threat level is what it is.
     Why { list: ListState },
+    /// What is muted.
+    Mutes { list: ListState },
     /// Waiting for the letter that says what to copy.
     Copy,
     /// Waiting for the letter that says what the selected incidents are.
@@ -210,7 +215,7 @@ pub struct Screens {
     pub search: SearchScreen,
     pub trace: TraceScreen,
     pub alerts: AlertsScreen,
-    pub rules: ListState,
+    pub rules: RulesScreen,
     pub entities: ListState,
     pub sources: ListState,
     pub boards: ListState,
@@ -416,9 +421,30 @@ pub struct TraceScreen {
     pub waiting: bool,
     /// Sequence number of the newest event that was looked at.
     pub seen: u64,
+    /// The alert that it was opened from: it stands in it, whatever ids it carries.
+    pub opened_from: Option<Alert>,
+    /// How often the axis was halved.
+    pub zoom: u32,
     pub ticket: u64,
     pub list: ListState,
     pub detail: DetailPane,
+}
+
+/// By what the rules are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RuleOrder {
+    #[default]
+    Alerts,
+    /// By the events that had to be looked at closely.
+    Cost,
+    /// By how close a group is to firing.
+    Near,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RulesScreen {
+    pub list: ListState,
+    pub order: RuleOrder,
 }
 
 /// Which incidents are listed.
@@ -432,6 +458,8 @@ pub enum AlertsShown {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlertsScreen {
     pub shown: AlertsShown,
+    /// Id of the only rule whose incidents are listed.
+    pub rule: Option<String>,
     /// The selected row; none is the first.
     pub selected: Option<ChosenRow>,
     /// Rows between the top of the list and the selected one.

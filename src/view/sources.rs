@@ -123,15 +123,50 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let snapshot = scene.snapshot;
     let ledger_height = 5.min(area.height / 3);
     let traffic_height = traffic_height(area.height, snapshot.traffic.len());
-    let list_area = Rect { height: area.height - ledger_height - traffic_height, ..area };
+    let trouble_height = trouble_height(area.height, snapshot);
+    let list_height = area.height - ledger_height - traffic_height - trouble_height;
+    let list_area = Rect { height: list_height, ..area };
     let page = list(canvas, list_area, scene);
-    if traffic_height > 0 {
-        traffic(canvas, Rect { y: list_area.bottom(), height: traffic_height, ..area }, scene);
+    if trouble_height > 0 {
+        troubles(canvas, Rect { y: list_area.bottom(), height: trouble_height, ..area }, scene);
     }
-    let ledger_top = list_area.bottom() + traffic_height;
+    let traffic_top = list_area.bottom() + trouble_height;
+    if traffic_height > 0 {
+        traffic(canvas, Rect { y: traffic_top, height: traffic_height, ..area }, scene);
+    }
+    let ledger_top = traffic_top + traffic_height;
     ledger(canvas, Rect { y: ledger_top, height: ledger_height, ..area }, scene);
     let at = safe!("{} source{}", snapshot.sources.len(), plural(snapshot.sources.len() as u64));
     Drawn { page, position: vec![at, scene.clock.name()], ..Drawn::default() }
+}
+
+/// A frame with two lines for each trouble, up to a third of the screen.
+fn trouble_height(height: u16, snapshot: &Snapshot) -> u16 {
+    match to_u16(snapshot.troubles.len()) {
+        0 => 0,
+        troubles => (troubles.saturating_mul(2).saturating_add(2)).min(height / 3).max(4),
+    }
+}
+
+/// What keeps from watching, since when, and what to type.
+fn troubles(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let snapshot = scene.snapshot;
+    let title = canvas.own("Trouble, and what to do", Role::Title);
+    let fits = usize::from(area.height.saturating_sub(2)) / 2;
+    let note = match snapshot.trouble_count.saturating_sub(fits) {
+        0 => canvas.part(safe!("{}", snapshot.trouble_count), Role::Muted),
+        more => canvas.part(safe!("{} · +{} more", snapshot.trouble_count, more), Role::Warning),
+    };
+    let inner = canvas.frame(area, &[title], &[note], false);
+    for (at, trouble) in snapshot.troubles.iter().take(fits).enumerate() {
+        let since = format::duration(snapshot.now.since(trouble.since));
+        let said = safe!("{}   for {}", canvas.safe(&trouble.message), since);
+        let row = to_u16(at) * 2;
+        canvas.row(inner, row, &[canvas.own(" × ", Role::Bad), canvas.part(said, Role::Text)]);
+        if let Some(hint) = &trouble.hint {
+            canvas.row(inner, row + 1, &[canvas.part(safe!("   {}", canvas.safe(hint)), Role::Muted)]);
+        }
+    }
 }
 
 fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {

@@ -3,8 +3,13 @@
 //! A bar is what the event says it took (`event.duration`, ending at its time); without that it
 //! runs to the next event of the same service and is drawn hollow, because it is inferred.
 
+mod lanes;
+mod timing;
+
 use ratatui::layout::Rect;
 
+pub use self::timing::{Step, steps};
+use self::timing::{StepSpan, TimeScale, bar, bounds, spans};
 use super::canvas::{Canvas, Part};
 use super::records;
 use super::scene::{Answer, Scene, TraceScreen};
@@ -13,94 +18,10 @@ use super::theme::{Role, Severity};
 use super::{Drawn, detail, format};
 use crate::alert::Alert;
 use crate::event::number::{to_u16, to_u64};
-use crate::event::{HOUR, LogLevel, Nanos, Record, SECOND, Timestamp};
+use crate::event::{LogLevel, Nanos, Timestamp};
 use crate::query::Trace;
 use crate::safe;
 use crate::text::{Safe, plural};
-
-/// One row of the timeline.
-#[derive(Clone, Copy, Debug)]
-pub enum Step<'a> {
-    Event(&'a Record),
-    Alert(&'a Alert),
-}
-
-impl Step<'_> {
-    fn time(&self) -> Timestamp {
-        match self {
-            Step::Event(record) => record.time,
-            Step::Alert(alert) => alert.time,
-        }
-    }
-
-    /// An event is written when what it tells of is over.
-    fn began(&self) -> Timestamp {
-        match self {
-            Step::Event(record) => record.time.plus(-duration(record).unwrap_or(0)),
-            Step::Alert(alert) => alert.time,
-        }
-    }
-}
-
-/// Events and alerts by when they began; at the same moment the event comes first.
-#[must_use]
-pub fn steps(trace: &Trace) -> Vec<Step<'_>> {
-    let mut steps: Vec<Step<'_>> = trace.records.iter().map(Step::Event).collect();
-    steps.extend(trace.alerts.iter().map(Step::Alert));
-    steps.sort_by_key(Step::began);
-    steps
-}
-
-/// When a step began and ended, and whether that is only inferred.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct StepSpan {
-    start: Timestamp,
-    end: Timestamp,
-    inferred: bool,
-    /// The stamp is of a whole second among finer ones: it was somewhere in between.
-    coarse: bool,
-}
-
-/// Whether the stamp says the second only.
-fn is_whole_second(time: Timestamp) -> bool {
-    time.0 % SECOND == 0
-}
-
-fn spans(steps: &[Step<'_>]) -> Vec<StepSpan> {
-    let has_finer = steps.iter().any(|step| matches!(step, Step::Event(it) if !is_whole_second(it.time)));
-    let of = |(index, step): (usize, &Step<'_>)| {
-        let span = span(step, steps.get(index + 1..).unwrap_or_default());
-        let coarse = has_finer && matches!(step, Step::Event(record) if is_whole_second(record.time));
-        match coarse {
-            true => StepSpan { end: step.time().plus(SECOND - 1), coarse, ..span },
-            false => span,
-        }
-    };
-    steps.iter().enumerate().map(of).collect()
-}
-
-fn span(step: &Step<'_>, later: &[Step<'_>]) -> StepSpan {
-    let time = step.time();
-    let Step::Event(record) = step else {
-        return StepSpan { start: time, end: time, inferred: false, coarse: false };
-    };
-    if let Some(duration) = duration(record) {
-        return StepSpan { start: time.plus(-duration), end: time, inferred: false, coarse: false };
-    }
-    let of_same_service =
-        |later: &&Step<'_>| matches!(later, Step::Event(next) if next.service == record.service);
-    let end = later.iter().find(of_same_service).map_or(time, Step::time);
-    StepSpan { start: time, end, inferred: true, coarse: false }
-}
-
-/// Longer spans than this are not believed: a field that is called duration may hold anything.
-const LONGEST: Nanos = HOUR;
-
-/// Nanoseconds, as the Elastic Common Schema has it.
-fn duration(record: &Record) -> Option<Nanos> {
-    let value: f64 = record.get("event.duration")?.parse().ok()?;
-    (value >= 0.0 && value <= LONGEST as f64).then_some(value as Nanos)
-}
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let screen = &scene.screens.trace;
@@ -115,12 +36,51 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let head_height = if trace.doubt.is_some() { 3 } else { 2 };
     head(canvas, Rect { height: head_height, ..area }, scene, trace, bounds(&steps, &spans));
     let body = Rect { y: area.y + head_height, height: area.height - head_height, ..area };
-    let detail_height = (body.height * 2 / 5).clamp(5, 16);
-    let timeline_area = Rect { height: body.height - detail_height, ..body };
-    let detail_area = Rect { y: timeline_area.bottom(), height: detail_height, ..body };
-    let page = timeline(canvas, timeline_area, scene, &steps, &spans);
+    let lanes = lanes::of(canvas, &steps, &spans);
+    let [lane_area, timeline_area, detail_area] = parts_of(body, lanes.len());
+    let selected = screen.list.selected.min(steps.len() - 1);
+    let moment = spans.get(selected).map_or(Timestamp::default(), |span| span.start);
+    let axis = TraceAxis { bounds: bounds(&steps, &spans), moment, zoom: screen.zoom };
+    if lane_area.height > 0 {
+        let scale = axis.scale(lanes::axis_width(lane_area));
+        lanes::draw(canvas, lane_area, &lanes, scale, &lanes::alert_marks(&steps, scale));
+    }
+    let page = timeline(canvas, timeline_area, scene, &Timeline { steps: &steps, spans: &spans, axis });
     step_detail(canvas, detail_area, scene, &steps);
     Drawn { page, position: position(screen, trace, &steps), ..Drawn::default() }
+}
+
+/// What the axes of the screen show: the same moment at the same zoom, each in its own width.
+#[derive(Clone, Copy)]
+struct TraceAxis {
+    bounds: (Timestamp, Timestamp),
+    moment: Timestamp,
+    zoom: u32,
+}
+
+impl TraceAxis {
+    fn scale(&self, cells: u16) -> TimeScale {
+        TimeScale::around(self.bounds, self.moment, self.zoom, cells)
+    }
+}
+
+/// Lanes, timeline and detail. One service needs no lane, and a low screen has no room for a frame around them.
+fn parts_of(body: Rect, lanes: usize) -> [Rect; 3] {
+    let frame = if body.height >= lanes::FRAMED_FROM { 2 } else { 0 };
+    let most = if body.height >= lanes::FRAMED_FROM { body.height / 3 } else { 4 };
+    let lanes = match lanes {
+        0 | 1 => 0,
+        _ if body.height < 14 => 0,
+        lanes => (to_u16(lanes) + 1 + frame).min(most),
+    };
+    let detail = ((body.height - lanes) * 2 / 5).clamp(5, 16);
+    let detail = if body.height < lanes::FRAMED_FROM { 5 } else { detail };
+    let timeline = body.height - lanes - detail;
+    [
+        Rect { height: lanes, ..body },
+        Rect { y: body.y + lanes, height: timeline, ..body },
+        Rect { y: body.y + lanes + timeline, height: detail, ..body },
+    ]
 }
 
 fn without_trace(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
@@ -188,7 +148,11 @@ fn head(
         safe!(" start {}   end {}", scene.clock.millis(start, now), scene.clock.millis(end, now)),
         Role::Muted,
     )];
-    if let Some((gap, after)) = longest_gap(trace) {
+    let gaps = steps(trace).into_iter().filter_map(|step| match step {
+        Step::Gap { after, nanos } => Some((nanos, after)),
+        _ => None,
+    });
+    if let Some((gap, after)) = gaps.max_by_key(|(nanos, _)| *nanos) {
         let (after, _) = records::service(canvas, after);
         second.push(canvas.part(safe!("   longest gap {} after {}", length(gap), after), Role::Muted));
     }
@@ -220,46 +184,16 @@ fn length(nanos: Nanos) -> Safe {
     }
 }
 
-/// From the first event to the last. Alerts do not count: an incident may go on for hours.
-fn bounds(steps: &[Step<'_>], spans: &[StepSpan]) -> (Timestamp, Timestamp) {
-    let is_event = |step: &Step<'_>| matches!(step, Step::Event(_));
-    let only_alerts = !steps.iter().any(is_event);
-    let counted = || {
-        // A stamp of a second would take most of the axis of a request of milliseconds.
-        let pairs = steps.iter().zip(spans);
-        pairs.filter(|(step, span)| only_alerts || (is_event(step) && !span.coarse)).map(|(_, span)| span)
-    };
-    let start = counted().map(|span| span.start).min().unwrap_or_default();
-    let end = counted().map(|span| span.end).max().unwrap_or_default();
-    (start, end)
+/// What the timeline lists.
+struct Timeline<'a> {
+    steps: &'a [Step<'a>],
+    spans: &'a [StepSpan],
+    axis: TraceAxis,
 }
 
-/// The longest pause, if it is remarkable: five times the usual one.
-fn longest_gap(trace: &Trace) -> Option<(Nanos, &Record)> {
-    let fine: Vec<&Record> = trace.records.iter().filter(|record| !is_whole_second(record.time)).collect();
-    let records = if fine.is_empty() { trace.records.iter().collect() } else { fine };
-    let pairs = records.windows(2);
-    let mut gaps: Vec<(Nanos, &Record)> = pairs
-        .filter_map(|pair| match pair {
-            [before, after] => Some((after.time.since(before.time), *before)),
-            _ => None,
-        })
-        .collect();
-    gaps.sort_by_key(|(gap, _)| *gap);
-    let usual = gaps.get(gaps.len() / 2)?.0;
-    let longest = *gaps.last()?;
-    (longest.0 > usual.saturating_mul(5) && longest.0 > 0).then_some(longest)
-}
-
-fn timeline(
-    canvas: &mut Canvas<'_>,
-    area: Rect,
-    scene: &Scene<'_>,
-    steps: &[Step<'_>],
-    spans: &[StepSpan],
-) -> usize {
+fn timeline(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, timeline: &Timeline<'_>) -> usize {
+    let Timeline { steps, spans, axis } = *timeline;
     let screen = &scene.screens.trace;
-    let (start, end) = bounds(steps, spans);
     let focused = !screen.detail.focused;
     let wide = area.width >= 100;
     let columns = [
@@ -270,66 +204,49 @@ fn timeline(
         Column::flexible(""),
     ];
     let used: u16 = columns.iter().filter(|column| !column.flexible).map(|column| column.width + 2).sum();
-    let bar_width = area.width.saturating_sub(used + 5);
-    let scale = TimeScale { start, nanos: end.since(start).max(1), cells: bar_width.max(1) };
+    let scale = axis.scale(area.width.saturating_sub(used + 5).max(1));
     let title = canvas.own("Timeline", Role::Title);
-    let note = canvas.part(
-        safe!(
-            "{} per column · █ took · ░ until the next of its service",
-            length(scale.nanos / i64::from(scale.cells))
-        ),
-        Role::Muted,
-    );
+    let note = canvas.part(scale_in_words(scale, screen.zoom, wide), Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], focused);
     let focus = if focused { Focus::Here } else { Focus::Elsewhere };
     let table = Table { columns: &columns, list: screen.list, len: steps.len(), focus };
+    let look = RowLook { scale, from: axis.bounds.0, wide };
     let shown = table::draw(canvas, inner, &table, |canvas, index| {
         let (Some(step), Some(span)) = (steps.get(index), spans.get(index)) else { return Vec::new() };
-        step_row(canvas, step, *span, scale, wide)
+        step_row(canvas, step, *span, look)
     });
     table::note_cut(canvas, inner, &shown, table.len);
     shown.page
 }
 
-/// From times to cells.
+/// `7 ms per column · zoom 4× · . , zoom`.
+fn scale_in_words(scale: TimeScale, zoom: u32, wide: bool) -> Safe {
+    let zoomed = match zoom {
+        0 => Safe::default(),
+        zoom => safe!(" · zoom {}×", 1_u64 << zoom.min(40)),
+    };
+    let legend = if wide { " · █ took · ░ until the next of its service" } else { "" };
+    let column = length(scale.nanos / i64::from(scale.cells));
+    safe!("{} per column{}{} · . , zoom", column, zoomed, legend)
+}
+
+/// How the rows of the timeline are drawn.
 #[derive(Clone, Copy)]
-struct TimeScale {
-    start: Timestamp,
-    nanos: Nanos,
-    cells: u16,
-}
-
-impl TimeScale {
-    /// Where an alert stands: `!` on the axis, an arrow where it lies outside.
-    fn place(&self, time: Timestamp) -> (usize, &'static str) {
-        let offset = time.since(self.start);
-        let mark = match offset {
-            ..0 => "←",
-            _ if offset > self.nanos => "→",
-            _ => "!",
-        };
-        (self.column(time), mark)
-    }
-
-    fn column(&self, time: Timestamp) -> usize {
-        let offset = i128::from(time.since(self.start).clamp(0, self.nanos));
-        (offset * i128::from(self.cells.saturating_sub(1)) / i128::from(self.nanos)) as usize
-    }
-}
-
-fn step_row(
-    canvas: &Canvas<'_>,
-    step: &Step<'_>,
-    span: StepSpan,
+struct RowLook {
     scale: TimeScale,
+    /// What `+ms` counts from.
+    from: Timestamp,
     wide: bool,
-) -> table::Row {
-    let offset = span.start.since(scale.start);
+}
+
+fn step_row(canvas: &Canvas<'_>, step: &Step<'_>, span: StepSpan, look: RowLook) -> table::Row {
+    let RowLook { scale, from, wide } = look;
+    let offset = span.start.since(from);
     match step {
         Step::Event(record) => {
             let (mark, style) = records::level(canvas, record);
             let mark = if wide { mark } else { Safe::literal(Severity::from(record.level).shape()) };
-            let failed = record.level >= LogLevel::Error;
+            let failed = step.has_failed();
             let bar_style = if failed { canvas.theme.bar(record.level) } else { canvas.style(Role::Link) };
             vec![
                 (mark, style),
@@ -337,6 +254,17 @@ fn step_row(
                 canvas.part(records::message(canvas, record), Role::Text),
                 canvas.part(format::step(offset), Role::Text),
                 (bar(span, scale, failed), bar_style),
+            ]
+        }
+        Step::Gap { after, nanos } => {
+            let (service, _) = records::service(canvas, after);
+            let said = safe!("nothing for {} after {}", length(*nanos), service);
+            vec![
+                canvas.own("", Role::Muted),
+                canvas.own("", Role::Muted),
+                canvas.part(said, Role::Muted),
+                canvas.part(format::step(offset), Role::Muted),
+                (gap_bar(span, scale), canvas.style(Role::Muted)),
             ]
         }
         Step::Alert(alert) => {
@@ -355,25 +283,9 @@ fn step_row(
     }
 }
 
-/// A bar on the axis; a failure ends in `×`.
-fn bar(span: StepSpan, scale: TimeScale, failed: bool) -> Safe {
-    let (from, to) = (scale.column(span.start), scale.column(span.end).max(scale.column(span.start)));
-    let length = to - from + 1;
-    let (block, first) = match span {
-        StepSpan { coarse: true, .. } => ("┄", "┄"),
-        StepSpan { inferred: true, .. } => ("░", "█"),
-        _ => ("█", "█"),
-    };
-    let mut bar = safe!("{:>1$}", "", from);
-    for cell in 0..length {
-        let is_failure = failed && if span.inferred { cell == 0 } else { cell + 1 == length };
-        bar.push(&Safe::literal(match cell {
-            _ if is_failure => "×",
-            0 => first,
-            _ => block,
-        }));
-    }
-    bar
+/// Silence is a thin line.
+fn gap_bar(span: StepSpan, scale: TimeScale) -> Safe {
+    bar(StepSpan { coarse: true, ..span }, scale, false)
 }
 
 fn step_detail(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, steps: &[Step<'_>]) {
@@ -384,6 +296,9 @@ fn step_detail(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, steps: &[
             detail::draw(canvas, area, Some(record), screen.detail, scene.clock, scene.snapshot.now);
         }
         Some(Step::Alert(alert)) => alert_detail(canvas, area, alert),
+        Some(Step::Gap { after, .. }) => {
+            detail::draw(canvas, area, Some(after), screen.detail, scene.clock, scene.snapshot.now);
+        }
         None => {}
     }
 }
@@ -414,6 +329,10 @@ fn position(screen: &TraceScreen, trace: &Trace, steps: &[Step<'_>]) -> Vec<Safe
     if screen.waiting {
         items.push(safe!("asking the index …"));
     }
+    items.push(match selected == steps.len() {
+        true => safe!("following: what comes is added"),
+        false => safe!("G follows"),
+    });
     if trace.omitted > 0 {
         items.push(match trace.omitted {
             1 => safe!("1 more event is not listed"),
@@ -426,38 +345,6 @@ fn position(screen: &TraceScreen, trace: &Trace, steps: &[Step<'_>]) -> Vec<Safe
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn scale(cells: u16) -> TimeScale {
-        TimeScale { start: Timestamp(0), nanos: 100, cells }
-    }
-
-    #[test]
-    fn bars_stand_where_their_time_is() {
-        let span = |start, end, inferred| StepSpan {
-            start: Timestamp(start),
-            end: Timestamp(end),
-            inferred,
-            coarse: false,
-        };
-        for (span, failed, expect) in [
-            (span(0, 100, false), false, "███████████"),
-            (span(0, 100, true), false, "█░░░░░░░░░░"),
-            (span(50, 50, true), false, "     █"),
-            (span(50, 70, false), true, "     ██×"),
-            (span(50, 70, true), true, "     ×░░"),
-            (span(-50, 500, false), false, "███████████"),
-        ] {
-            assert_eq!(bar(span, scale(11), failed), expect, "{span:?}");
-        }
-    }
-
-    #[test]
-    fn a_coarse_stamp_is_drawn_as_doubt_and_an_alert_outside_as_an_arrow() {
-        let coarse = StepSpan { start: Timestamp(0), end: Timestamp(100), inferred: false, coarse: true };
-        assert_eq!(bar(coarse, scale(11), false), "┄┄┄┄┄┄┄┄┄┄┄");
-        let place = |time| scale(11).place(Timestamp(time));
-        assert_eq!([place(-5), place(50), place(101)], [(0, "←"), (5, "!"), (10, "→")]);
-    }
 
     #[test]
     fn lengths_have_the_unit_that_fits() {

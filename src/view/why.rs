@@ -48,6 +48,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
             canvas.part(canvas.safe(&reason.text), Role::Text),
         ]
     });
+    table::note_cut(canvas, Rect { y: inner.y, height: inner.height, ..inner }, &shown, threat.reasons.len());
     shown.page
 }
 

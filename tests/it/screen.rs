@@ -1,7 +1,10 @@
 //! The dashboard: what every screen looks like, what keys do, and that nothing hostile gets through.
 
 mod deciding;
+mod findings;
 mod fixture;
+mod frames;
+mod keys;
 mod moving;
 
 use std::collections::{BTreeMap, HashSet};

@@ -101,7 +101,7 @@ fn told_above(documents: &[String], events: &[Made], order: &[usize]) -> Vec<Str
         stream.correlator.observe(&records[*index], &mut stream.out);
     }
     let above = stream.rules.find("p").expect("the rule above").index();
-    let groups = stream.correlator.rules[above].groups.whole();
+    let groups = stream.correlator.rules[above].groups.with_windows();
     let entries = groups.flat_map(|group| {
         group
             .window

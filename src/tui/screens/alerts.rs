@@ -15,8 +15,9 @@ use crate::view::{Feed, FeedItem, held_evidence};
 
 pub(super) struct Alerts;
 
-fn feed(model: &Model) -> Feed {
-    Feed::of(&model.snapshot, model.screens.alerts.shown, &model.screens.unfolded)
+pub(super) fn feed(model: &Model) -> Feed {
+    let alerts = &model.screens.alerts;
+    Feed::of_rule(&model.snapshot, alerts.shown, &model.screens.unfolded, alerts.rule.as_deref())
 }
 
 fn row(model: &Model, feed: &Feed) -> usize {
@@ -72,12 +73,14 @@ impl Screen for Alerts {
     }
 
     fn close(&self, model: &mut Model) -> bool {
-        std::mem::take(&mut model.screens.alerts.evidence_focused)
+        let alerts = &mut model.screens.alerts;
+        std::mem::take(&mut alerts.evidence_focused) || alerts.rule.take().is_some()
     }
 
     fn open(&self, model: &mut Model) -> Vec<Effect> {
         if model.screens.alerts.evidence_focused {
-            return ask::open_trace_of(model, self.correlation_id(model));
+            let from = self.incident(model).map(|incident| incident.alert.clone());
+            return ask::open_trace_of(model, self.correlation_id(model), from);
         }
         let feed = feed(model);
         match feed.item(row(model, &feed)) {
@@ -110,7 +113,20 @@ pub(in crate::tui) fn show_alert(model: &mut Model, alert: Option<AlertId>) {
     if let Some(incident) = incident {
         model.screens.unfolded.insert(PartyName::of(incident));
     }
+    model.screens.alerts.rule = None;
     model.screens.alerts.selected = alert.map(ChosenRow::Incident);
     model.screens.alerts.evidence_focused = false;
+    model.show(Tab::Alerts);
+}
+
+/// The alerts of one rule: the open ones, or all where none is.
+pub(in crate::tui) fn show_rule(model: &mut Model, rule: String) {
+    let of_rule = |it: &&Arc<Incident>| it.alert.rule.id == rule;
+    let has_open = model.snapshot.incidents.iter().filter(of_rule).any(|it| it.is_listed());
+    let alerts = &mut model.screens.alerts;
+    alerts.shown = if has_open { AlertsShown::Open } else { AlertsShown::All };
+    alerts.rule = Some(rule);
+    alerts.selected = None;
+    alerts.evidence_focused = false;
     model.show(Tab::Alerts);
 }

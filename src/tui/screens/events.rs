@@ -72,6 +72,10 @@ pub(in crate::tui) fn take_new_rows(model: &mut Model) {
     if let Some(newest) = fresh.last() {
         events.seen = Some(newest.seq);
     }
+    if let Some(mask) = &mut model.mask {
+        fresh.iter().for_each(|row| mask.learn(row));
+        mask.learn_all(&model.snapshot);
+    }
     for row in fresh {
         if !events.filter.matches(row) {
             continue;

@@ -1,4 +1,4 @@
-//! The plain lists: rules, entities, sources.
+//! The plain lists: entities, sources.
 
 use crate::query::name::{SOURCE, term};
 use crate::state::{Entity, SourceRow};
@@ -7,14 +7,6 @@ use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 use crate::tui::question::Question;
 use crate::tui::screen::Screen;
-
-pub(super) struct Rules;
-
-impl Screen for Rules {
-    fn move_by(&self, model: &mut Model, rows: isize) {
-        model.screens.rules.move_by(rows, model.snapshot.rules.hits.len(), model.page);
-    }
-}
 
 pub(super) struct Entities;
 

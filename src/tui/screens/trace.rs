@@ -24,6 +24,7 @@ impl Screen for TraceOf {
         let level = |step: TraceStep<'_>| match step {
             TraceStep::Event(record) => record.level,
             TraceStep::Alert(_) => LogLevel::Critical,
+            TraceStep::Gap { .. } => LogLevel::Debug,
         };
         Some((steps.into_iter().map(level).collect(), screen.list.selected))
     }
@@ -32,7 +33,9 @@ impl Screen for TraceOf {
         let screen = &model.screens.trace;
         let steps = trace_steps(screen.answer.ready()?);
         match steps.get(screen.list.selected.min(steps.len().checked_sub(1)?))? {
-            TraceStep::Event(record) => Some(Arc::new((*record).clone())),
+            TraceStep::Event(record) | TraceStep::Gap { after: record, .. } => {
+                Some(Arc::new((*record).clone()))
+            }
             TraceStep::Alert(_) => None,
         }
     }

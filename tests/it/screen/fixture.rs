@@ -177,8 +177,14 @@ fn alert(id: u128, title: &str, level: Level, seconds_ago: i64, count: u64, summ
 /// An open incident of this level, the later the higher its number.
 pub fn alert_of(number: usize, level: Level) -> Alert {
     let seconds_ago = 600 - number as i64;
-    let alert =
-        alert(1_000 + number as u128, "Something happened", level, seconds_ago, 1, "something happened");
+    let alert = alert(
+        1_000 + number as u128,
+        "Something happened",
+        level,
+        seconds_ago,
+        1,
+        &format!("what number {number} did"),
+    );
     let address = format!("203.0.113.{}", number % 7);
     Alert { group: BTreeMap::from([("source.ip".to_owned(), address)]).into(), ..alert }
 }
@@ -283,7 +289,10 @@ fn transitions() -> Vec<Transition> {
         board,
         rule: rule("State", Level::High, &[]),
         entity: entity.to_owned(),
-        group: BTreeMap::new(),
+        group: match board {
+            Board::Lockout => BTreeMap::from([("user.name".to_owned(), entity.to_owned())]),
+            _ => BTreeMap::new(),
+        },
         from: String::new(),
         to: to.to_owned(),
         resting: to == "closed",
@@ -413,6 +422,7 @@ fn hits() -> Vec<RuleHits> {
     ]
     .into_iter()
     .map(|(title, level, matches, alerts)| RuleHits {
+        evaluated: matches * 3,
         rule: rule(title, level, &["attack.t1110"]),
         matches,
         alerts,

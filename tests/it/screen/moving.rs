@@ -99,7 +99,7 @@ fn the_end_of_the_story_is_said() {
 }
 
 /// An engine that reads nothing: one file is not there, one is not for us.
-fn troubled() -> Arc<soctop::state::Snapshot> {
+pub fn troubled() -> Arc<soctop::state::Snapshot> {
     use soctop::event::Cause;
     use soctop::state::{SourceStatus, State, Trouble, Update};
     let mut state = State::new();
