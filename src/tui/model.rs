@@ -28,6 +28,8 @@ pub enum Message {
     Drawn(Drawn),
     /// Time passes: milliseconds since the dashboard began.
     Tick(u64),
+    /// An effect could not be carried out.
+    Trouble(String),
     SlowLink(Option<u32>),
 }
 

@@ -61,6 +61,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Message::Trouble(text) => {
+            model.say(text);
+            Vec::new()
+        }
         Message::SlowLink(frames_per_second) => {
             model.slow_link = frames_per_second;
             Vec::new()

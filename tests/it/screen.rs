@@ -622,6 +622,8 @@ fn hostile_content_reaches_no_screen() {
             assert_cells_are_harmless(&screen, &format!("{name} with {shown:?}"));
         }
         screen.model.toast = None;
+        screen.send(Message::Trouble(text.clone()));
+        assert_cells_are_harmless(&screen, &format!("a toast with {shown:?}"));
         screen.send(Message::Notice(soctop::pipeline::Notice::Stopped(Err(text))));
         assert_cells_are_harmless(&screen, &format!("a failure with {shown:?}"));
     }
