@@ -574,8 +574,8 @@ fn text_logs_are_read_in_any_order() {
         Format::TextLog,
         &[
             r#"timestamp="2025-11-05 08:30:07.845 UTC""#,
-            r#"level="FATAL""#,
-            "pid=14648",
+            r#"error_severity="FATAL""#,
+            r#"pid="14648""#,
             r#"message="no such user""#,
         ],
     );
