@@ -220,12 +220,10 @@ impl LineFile {
     }
 }
 
-impl Place {
-    /// What the file holds with the block at this place.
-    fn end(self, head: &Head) -> ArchiveExtent {
-        let documents = self.first + u64::from(head.count);
-        ArchiveExtent { documents, bytes: self.offset + HEAD_BYTES as u64 + u64::from(head.packed) }
-    }
+/// What the file holds with the block at this place.
+fn end_of(place: Place, head: &Head) -> ArchiveExtent {
+    let documents = place.first + u64::from(head.count);
+    ArchiveExtent { documents, bytes: place.offset + HEAD_BYTES as u64 + u64::from(head.packed) }
 }
 
 impl State {
@@ -289,7 +287,7 @@ impl State {
                 return Err(Error::Search { reason });
             };
             self.blocks.push(place);
-            self.end = place.end(&head);
+            self.end = end_of(place, &head);
         }
         Ok(())
     }
