@@ -38,6 +38,7 @@ pub enum Command {
     Ingest(IngestArgs),
     Search(SearchArgs),
     Trace(TraceArgs),
+    Hunt(HuntArgs),
     Status(StatusArgs),
     Doctor(DoctorArgs),
     Report(ReportArgs),
@@ -340,6 +341,39 @@ pub struct TraceArgs {
     pub store: StoreArgs,
 }
 
+/// Run rules over what is in the index
+///
+/// What would a rule have found? The index rules out most events, the others are looked at as `replay` would look at
+/// their lines, correlations in the order of event time. What was hidden before it was stored is hidden from the rules,
+/// too. Exits 1 when nothing is found.
+#[derive(Debug, Args)]
+pub struct HuntArgs {
+    /// Rule files or folders, or rules by id, name or title [default: all that are configured]
+    #[arg(value_name = "RULE|DIR")]
+    pub wanted: Vec<String>,
+
+    /// From this time on: `7d`, `14:00`, `today`, RFC 3339
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+
+    /// Up to this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+
+    #[arg(long, value_enum, default_value_t)]
+    pub format: AlertFormat,
+
+    /// Print the incidents in the form that `replay --expect` reads
+    #[arg(long)]
+    pub print_expect: bool,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
+
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
 /// Say in a few lines whether the logs are being read
 ///
 /// From the data directory alone, whether or not a soctop runs. Exits 1 when something wants attention: a source
@@ -504,12 +538,38 @@ pub enum RulesCommand {
         #[command(flatten)]
         rules: RulePaths,
     },
+    Diff(DiffArgs),
     /// Write the bundled rules into a folder, to read or to change them
     Export {
         /// A folder that is new or empty
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+}
+
+/// Say what an edit of rules would have changed
+///
+/// Both are run over what is in the index, as `hunt` does it. Exits 1 when they do not find the same.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The rules as they were: a file or folder
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+
+    /// The rules as they are to be
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+
+    /// From this time on: `7d`, `14:00`, `today`, RFC 3339
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+
+    /// Up to this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+
+    #[command(flatten)]
+    pub store: StoreArgs,
 }
 
 /// Which rules a command is about, written either way.

@@ -8,8 +8,10 @@ mod doctor;
 mod expect;
 mod explain;
 mod generate;
+mod hunt;
 mod ingest;
 mod live;
+mod named;
 mod print;
 mod process;
 mod replay;
@@ -43,6 +45,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Replay(args)) => replay::run(&args, overrides),
         Some(Command::Ingest(args)) => ingest::run(&args, overrides),
         Some(Command::Search(args)) => search::run(&args, overrides),
+        Some(Command::Hunt(args)) => hunt::run(&args, overrides),
         Some(Command::Trace(args)) => trace::run(&args, overrides),
         Some(Command::Status(args)) => status::run(&args, overrides),
         Some(Command::Doctor(args)) => doctor::run(&args, overrides),

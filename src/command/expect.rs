@@ -53,6 +53,10 @@ impl Incidents {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
     /// One more incident of this level is open. Looks at the others only where that can change the word.
     fn rise(&mut self, level: Level) {
         if ThreatLevel::of(level).raised() > self.worst_threat {

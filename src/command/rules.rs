@@ -1,5 +1,6 @@
 //! `soctop rules`: check, list, explain and test rules.
 
+mod diff;
 mod test;
 
 use std::fs;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use serde::Serialize;
 
+use super::named::find;
 use super::print::{self, Out};
 use super::settings::CliOverrides;
 use crate::cli::{AlertFormat, RuleArgs, RulesArgs, RulesCommand};
@@ -17,7 +19,7 @@ use crate::detect::explain;
 use crate::detect::explain::Line;
 use crate::detect::matcher::RuleCounter;
 use crate::detect::{Matcher, MatcherOptions};
-use crate::event::number::{to_f64, to_u32};
+use crate::event::number::to_f64;
 use crate::event::{Event, Outcome, Paths, Timestamp};
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::{self, IngestStage};
@@ -32,6 +34,7 @@ pub fn run(args: &RulesArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         | RulesCommand::Show { rules, .. }
         | RulesCommand::Test { rules } => rules,
         RulesCommand::Export { folder } => return export(folder),
+        RulesCommand::Diff(args) => return diff::run(args, &overrides),
     };
     // A command about rules is about those that are named, and no others.
     let paths = [&rules.paths[..], &rules.rules].concat();
@@ -40,7 +43,7 @@ pub fn run(args: &RulesArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         RulesCommand::Check { .. } => check(&config),
         RulesCommand::List { events, format, .. } => list(&config, events.as_deref(), *format),
         RulesCommand::Show { rule, event, .. } => show(&config, rule, event.as_deref()),
-        RulesCommand::Test { .. } | RulesCommand::Export { .. } => test::run(&config),
+        RulesCommand::Test { .. } | RulesCommand::Export { .. } | RulesCommand::Diff(_) => test::run(&config),
     }
 }
 
@@ -281,44 +284,6 @@ fn show_events(
         out.line(Safe::new(event.raw()).as_str())?;
         print_lines(out, &explain::event(rules, index, event, &paths))
     })
-}
-
-/// The rule with this id or name, else the only one whose title has these words.
-fn find(rules: &RuleSet, wanted: &str) -> anyhow::Result<RuleIndex> {
-    if let Some(index) = rules.find(wanted) {
-        return Ok(index);
-    }
-    let lower = wanted.to_lowercase();
-    let headers: Vec<&Header> =
-        (0..rules.len()).filter_map(|index| rules.header(RuleIndex(to_u32(index)))).collect();
-    let titled: Vec<usize> = (0..headers.len())
-        .filter(|index| {
-            headers.get(*index).is_some_and(|header| header.title.to_lowercase().contains(&lower))
-        })
-        .collect();
-    match titled.as_slice() {
-        [index] => Ok(RuleIndex(to_u32(*index))),
-        [] => {
-            let names = headers.iter().filter_map(|header| header.name.as_deref());
-            let hint = if Path::new(wanted).exists() {
-                "name the rule (title, name or id) first, then its files".to_owned()
-            } else {
-                crate::sigma::diagnostic::did_you_mean(wanted, names)
-                    .unwrap_or_else(|| "`soctop rules list` lists all".to_owned())
-            };
-            Err(Hinted::error(format!("no rule is called `{wanted}`"), hint))
-        }
-        several => {
-            let names: Vec<&str> = several
-                .iter()
-                .take(5)
-                .filter_map(|index| headers.get(*index))
-                .map(|h| h.reference())
-                .collect();
-            let message = format!("{} rules have `{wanted}` in their title", several.len());
-            Err(Hinted::error(message, format!("name one by its id or name: {}", names.join(", "))))
-        }
-    }
 }
 
 fn print_header(out: &mut Out, header: &Header) -> anyhow::Result<()> {

@@ -129,7 +129,8 @@ pub fn open_reader(config: &Config) -> anyhow::Result<index::Reader> {
     index::Reader::open(&folder).map_err(index_error)
 }
 
-fn time(word: Option<&str>, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
+/// A time as it is typed.
+pub fn time(word: Option<&str>, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
     word.map(|word| {
         query::parse_time(word, now, 0).map_err(|error| Hinted::error(error.to_string(), error.hint()))
     })

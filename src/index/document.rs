@@ -22,11 +22,11 @@ use crate::alert::Alert;
 use crate::event::number::to_usize;
 use crate::event::{
     Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Redacted, SEARCHED_FIELDS,
-    Span, Timestamp, canonical, shown,
+    Span, TimeQuality, Timestamp, canonical, shown,
 };
 use crate::query::name::{CORRELATION_ID, OUTCOME, SOURCE, is_repeated};
 use crate::query::value::is_time_of;
-use crate::query::words::{VALUE_BYTES, WORDS_BYTES, head, is_wordy, push_value};
+use crate::query::words::{VALUE_BYTES, WORDS_BYTES, clean_name, head, is_wordy, push_value};
 
 /// The marker of a value that is found among the words of the message and of the other texts.
 pub const IN_WORDS: &str = "";
@@ -278,6 +278,27 @@ impl<'e> Plan<'e> {
         }
         push_pair(frames, SOURCE, source);
         push_pair(frames, OUTCOME, self.event.meta.outcome.word());
+        self.push_own_names(names, source, frames);
+    }
+
+    /// What only a hunt asks for.
+    fn push_own_names(&self, names: &PathNames, source: &str, frames: &mut String) {
+        push_own(frames, schema::FILE, source);
+        if self.event.meta.time_quality == TimeQuality::Absent {
+            push_own(frames, schema::TIMELESS, "");
+        }
+        let fields = || self.event.fields().iter().enumerate();
+        let is_cut = fields().filter(|(_, field)| !field.kind.is_container()).nth(SEARCHED_FIELDS).is_some();
+        if is_cut || self.message.len() > WORDS_BYTES {
+            push_own(frames, schema::PARTIAL, "");
+        }
+        let is_void = |(_, field): &(usize, &EventField)| match field.kind {
+            Kind::Null => true,
+            kind => kind.is_container() && self.event.text(field.span).bytes().all(is_bracket),
+        };
+        for (index, _) in fields().filter(is_void).take(SEARCHED_FIELDS) {
+            push_own(frames, schema::VOID, &clean_name(self.event.name(index, names)));
+        }
     }
 
     fn push_field(&self, field: &EventField, name: &str, names: &PathNames, frames: &mut String) {
@@ -306,6 +327,10 @@ impl<'e> Plan<'e> {
         found.iter().flatten().for_each(|home| push_marker(frames, name, names.name(*home)));
         found.iter().any(Option::is_some)
     }
+}
+
+fn is_bracket(byte: u8) -> bool {
+    matches!(byte, b'[' | b']' | b'{' | b'}') || byte.is_ascii_whitespace()
 }
 
 /// A document on its way into the index.

@@ -45,6 +45,13 @@ pub const EVENT_KEY: &str = "event_key";
 pub const LEVEL: &str = "level";
 pub const PLACE: &str = "place";
 
+/// Own names of what a hunt has to know (see `narrow` and `hunt`): the file of an event; that the line names no time;
+/// that something of it is not indexed; that a field is there without a value.
+pub const FILE: &str = "file";
+pub const TIMELESS: &str = "timeless";
+pub const PARTIAL: &str = "partial";
+pub const VOID: &str = "void";
+
 /// Value of our own name `kind` for documents that are no events.
 pub const KIND: &str = "kind";
 pub const KIND_ALERT: &str = "alert";

@@ -147,6 +147,11 @@ impl View {
         Box::new(BooleanQuery::new(vec![(Occur::Must, query), (Occur::MustNot, beyond)]))
     }
 
+    /// Every event of finished commits.
+    pub fn all_events(&self) -> Box<dyn Query> {
+        self.events_only(Box::new(AllQuery))
+    }
+
     pub fn events_only(&self, query: Box<dyn Query>) -> Box<dyn Query> {
         let others = [KIND_ALERT, KIND_GAP].map(|kind| (Occur::MustNot, kind_query(self.fields, kind)));
         let clauses = [(Occur::Must, query)].into_iter().chain(others).collect();

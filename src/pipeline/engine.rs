@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::ingest::{IngestStage, Line};
+use super::stored;
 use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
 use crate::correlate::{Correlator, CorrelatorOptions, HotReload, Output, Seeds, SnapshotError};
@@ -25,6 +26,30 @@ use crate::state::{Ledger, RuleHits};
 
 /// Source of events that come from the index; forgotten before anything is read.
 const RECALLED: SourceId = SourceId(0);
+
+/// The stored line of a record.
+fn recalled<'r>(record: &'r Record, path: &'r Arc<str>) -> Line<'r> {
+    Line {
+        bytes: record.raw.as_bytes(),
+        cut: record.outcome == Outcome::Cut,
+        source: RECALLED,
+        path,
+        generation: GenerationId::default(),
+        offset: 0,
+        number: record.line,
+        lines: 1,
+        read_at: record.ingested,
+    }
+}
+
+/// The place in time of an event that is looked at once more.
+#[derive(Clone, Copy, Debug)]
+pub struct LookBack {
+    pub source: SourceId,
+    pub time: Timestamp,
+    /// What the event claims is not believed.
+    pub is_forged: bool,
+}
 
 /// How the stages are set up.
 #[derive(Clone, Debug, Default)]
@@ -329,22 +354,52 @@ impl Engine {
         Ok(())
     }
 
+    /// An event of the index once more, at its place in time. Rules see what was stored: as it was read, normalised and
+    /// joined then, without what was hidden.
+    pub fn look_back(&mut self, record: &Record, place: LookBack, event: &mut Event) {
+        if !self.read_again(record, event) {
+            return;
+        }
+        event.meta.source = place.source;
+        event.meta.seq = self.next_seq;
+        self.next_seq += 1;
+        event.meta.ingested = place.time;
+        if place.is_forged {
+            event.meta.time_quality = TimeQuality::Future;
+        }
+        self.program.matcher.matches(event, &mut self.matched);
+        self.program.hits.count(&self.matched);
+        if self.matched.is_empty() {
+            return self.pass(place.source, event.meta.time, place.time);
+        }
+        self.fill_record(event, &record.source);
+        self.record.event_id = record.event_id;
+        self.program.correlator.observe(&self.record, &mut self.outputs);
+    }
+
+    /// Events of a source up to here are passed by: no rule can match them.
+    pub fn pass(&mut self, source: SourceId, time: Option<Timestamp>, arrival: Timestamp) {
+        self.program.correlator.progress(source, time, arrival, &mut self.outputs);
+    }
+
+    /// Decodes the stored line of a record, and puts what was stored beside it in place of what is derived from it now.
+    fn read_again(&mut self, record: &Record, event: &mut Event) -> bool {
+        let path = Arc::clone(&record.source);
+        let line = recalled(record, &path);
+        if self.read(&line, event) == Outcome::Blank {
+            return false;
+        }
+        // Of a line with several events the one that was stored.
+        while !stored::is_of(event, record) && self.ingest.prepare_next(&line, event) {}
+        stored::overlay(record, &self.paths, event);
+        true
+    }
+
     /// Looks again at an event of the index that the state of detection does not contain yet. Nothing
     /// that follows is said twice: what it led to was committed with it.
     pub fn recall(&mut self, record: &Record, event: &mut Event) {
         let path = Arc::clone(&record.source);
-        let line = Line {
-            bytes: record.raw.as_bytes(),
-            cut: record.outcome == Outcome::Cut,
-            source: RECALLED,
-            path: &path,
-            generation: GenerationId::default(),
-            offset: 0,
-            number: record.line,
-            lines: 1,
-            read_at: record.ingested,
-        };
-        if self.read(&line, event) == Outcome::Blank {
+        if self.read(&recalled(record, &path), event) == Outcome::Blank {
             return;
         }
         self.ingest.join(event);

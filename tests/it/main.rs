@@ -16,6 +16,7 @@ mod fuzz_seeds; // the seeds of the fuzz targets, without a fuzzer
 mod harness; // a hermetic home for the real binary
 mod hints; // every command and flag that a text names exists
 mod hostile; // lines that are meant to cost time
+mod hunt; // rules over the index find what a replay finds
 mod ingest; // files into the index, once
 mod payloads; // the injection rules on labelled payloads
 mod queries; // every bundled rule is complete, valid and unique

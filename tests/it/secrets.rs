@@ -306,6 +306,10 @@ fn no_secret_reaches_a_file_or_an_output() {
         outputs.push(run(&[&["replay", "--format", format], &rules[..]].concat()));
         outputs.push(run(&["explain", "--format", format, "logs/app.log"]));
     }
+    for format in ["table", "ndjson"] {
+        let hunt = ["hunt", "greedy.yml", "--no-routing", "--format", format, "--data-dir", "data"];
+        outputs.push(run(&hunt));
+    }
     outputs.push(run(&["trace", "req-canary-0000-1111", "--format", "ndjson", "--data-dir", "data"]));
     outputs.push(run(&["trace", "req-canary-0000-1111", "--data-dir", "data"]));
     outputs.push(watched(&env, &rules));
