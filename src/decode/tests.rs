@@ -571,7 +571,7 @@ fn text_logs_are_read_in_any_order() {
     );
     check_format(
         "2025-11-05 08:30:07.845 UTC [14648] FATAL:  no such user",
-        Format::TextLog,
+        Format::PostgresCsv,
         &[
             r#"timestamp="2025-11-05 08:30:07.845 UTC""#,
             r#"error_severity="FATAL""#,
