@@ -30,12 +30,19 @@ pub(super) struct Fired {
     pub(super) first: i64,
     /// (time, order) of its newest event.
     pub(super) newest: (i64, u64),
-    /// All events behind it, and those not yet counted by the open incident.
+    /// All events behind it, and the newest of them, which the open incident has not counted yet.
     pub(super) events: u64,
     pub(super) uncounted: u64,
+    /// One more that it has not counted, among older ones that it has.
+    pub(super) late: Option<Late>,
     /// Evidence of the events behind it, oldest first.
     pub(super) parts: Vec<Arc<Evidence>>,
     pub(super) approximate: bool,
+}
+
+/// An event that came late.
+pub(super) struct Late {
+    pub(super) shown: Option<Arc<Evidence>>,
 }
 
 /// Distinct values of one field that a firing carries to rules above.
@@ -144,7 +151,7 @@ impl Correlator {
             group,
             |details, effect| {
                 match effect {
-                    Effect::Opened if rule.extension.show.is_some() => details.note(&signal.evidence()),
+                    Effect::Opened if rule.extension.show.is_some() => details.note(&signal.evidence(), &[]),
                     Effect::Opened => {
                         details.note_record(record);
                         details.trigger_at(&record.path, record.line);
@@ -187,7 +194,7 @@ impl Correlator {
         match change.kind {
             ChangeKind::Quiet => {
                 let place = (to as u32, Facet::Firing, key);
-                self.incidents.calm(place, change.value, rule);
+                self.incidents.calm(place, change.time, change.value, rule);
             }
             ChangeKind::Retracted => self.retract(plan, to, key, change.time, out),
             ChangeKind::Changed if rule.retold == 0 && is_silent(rule) && !self.options.conformance => {}
@@ -236,21 +243,18 @@ impl Correlator {
         let entries = group.window.entries.range(change.first..change.point + 1);
         let newest = group.window.entries.get(change.point)?.key();
         let first = group.window.entries.get(change.first)?.time;
-        let mut uncounted = match counted {
+        let uncounted = match counted {
             Some(counted) => entries.clone().rev().take_while(|entry| entry.key() > counted).count(),
             None => entries.len(),
         };
         // A late event is older than what was counted last, yet new; it counts once.
-        if let Some(key) = *late
-            && key.0 >= first
-        {
-            uncounted += usize::from(counted.is_some_and(|counted| key <= counted));
-            *late = None;
-        }
+        let came_late = late.take_if(|key| key.0 >= first);
+        let came_late = came_late.filter(|key| counted.is_some_and(|counted| *key <= counted));
+        let came_late = came_late.map(|key| Late { shown: group.window.evidence_at(key) });
         let told = if is_silent(rule) || !rule.routes.is_empty() { Evidence::MOST_PARTS } else { 0 };
         let wanted = match rule.carries_events {
             false if is_silent(rule) => told,
-            false => told.max(uncounted),
+            false => told.max(uncounted).max(1),
             true => entries.len(),
         };
         let parts: Vec<Arc<Evidence>> = match window.measure {
@@ -276,6 +280,7 @@ impl Correlator {
             newest,
             events: entries.len() as u64,
             uncounted: uncounted as u64,
+            late: came_late,
             parts,
             approximate: group.window.is_approximate(window),
         })
@@ -304,6 +309,7 @@ impl Correlator {
             newest: entries.last().map_or((end, 0), |entry| entry.key()),
             events: entries.len() as u64,
             uncounted: entries.len() as u64,
+            late: None,
             parts: entries.iter().filter_map(|entry| entry.evidence.clone()).collect(),
             approximate: group.window.evicted.is_some(),
         };
@@ -388,7 +394,7 @@ impl Correlator {
             kind: if has_state_incidents(rule) { AlertKind::State } else { fired.kind },
             time: fired.time,
             first: fired.first,
-            events: fired.uncounted,
+            events: fired.uncounted + u64::from(fired.late.is_some()),
             value: fired.value,
             approximate: fired.approximate,
             newest: fired.newest,
@@ -402,13 +408,11 @@ impl Correlator {
             firing,
             || named(rule, names),
             |details, _| {
+                if let Some(late) = &fired.late {
+                    details.note_late(late.shown.as_ref(), &rule.detail_fields);
+                }
                 for evidence in fired.parts.iter().skip(fired.parts.len() - noted) {
-                    details.note(evidence);
-                    for field in &rule.detail_fields {
-                        evidence.each_event(&mut |event| {
-                            event.values(*field).for_each(|value| details.note_detail(*field, value));
-                        });
-                    }
+                    details.note(evidence, &rule.detail_fields);
                 }
                 details.note_unseen(fired.uncounted - noted as u64);
             },

@@ -79,6 +79,7 @@ impl Correlator {
             newest: (at, 0),
             events: 1,
             uncounted: 1,
+            late: None,
             parts: vec![latest],
             approximate: false,
         };

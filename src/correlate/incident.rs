@@ -102,11 +102,29 @@ const MOST_DETAILS: usize = 256;
 const TOLD_SINGLY: usize = 4;
 
 impl Details {
-    pub(crate) fn note(&mut self, evidence: &Arc<Evidence>) {
+    /// Takes note of an event, or of a firing, and of its details.
+    pub(crate) fn note(&mut self, evidence: &Arc<Evidence>, details: &[FieldNumber]) {
+        self.note_events(evidence, details);
+        self.latest = Some(Arc::clone(evidence));
+    }
+
+    /// Takes note of one that is older than others; it may be known only as a number.
+    pub(crate) fn note_late(&mut self, evidence: Option<&Arc<Evidence>>, details: &[FieldNumber]) {
+        match evidence {
+            Some(evidence) => self.note_events(evidence, details),
+            None => self.note_unseen(1),
+        }
+    }
+
+    fn note_events(&mut self, evidence: &Evidence, details: &[FieldNumber]) {
         evidence.each_event(&mut |event| {
             self.note_event(event.id, event.correlation_ids());
         });
-        self.latest = Some(Arc::clone(evidence));
+        for field in details {
+            evidence.each_event(&mut |event| {
+                event.values(*field).for_each(|value| self.note_detail(*field, value));
+            });
+        }
     }
 
     /// The cheap form, for a match of a plain detection that fills no `show`.
@@ -388,11 +406,12 @@ impl Incidents {
         }
     }
 
-    /// The value of a group was seen below the threshold.
-    pub(crate) fn calm(&mut self, place: Place, value: f64, rule: &RulePlan) {
+    /// The value of a group was seen below the threshold at `time`.
+    pub(crate) fn calm(&mut self, place: Place, time: i64, value: f64, rule: &RulePlan) {
         let Some(bound) = rule.extension.alert.rearm_below else { return };
         if value < bound
             && let Some(incident) = self.all.get_mut(&place)
+            && incident.last <= time
         {
             incident.below = true;
         }

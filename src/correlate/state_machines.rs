@@ -249,7 +249,7 @@ impl Correlator {
                 || named(rule, &names),
                 |details, _| {
                     details.state = Some(state);
-                    evidence.iter().for_each(|evidence| details.note(evidence));
+                    evidence.iter().for_each(|evidence| details.note(evidence, &[]));
                 },
                 (context, &mut self.alerts),
             );
@@ -350,7 +350,7 @@ impl Correlator {
             || named(rule, &names),
             |details, _| {
                 details.words = Some(words);
-                latest.iter().for_each(|evidence| details.note(evidence));
+                latest.iter().for_each(|evidence| details.note(evidence, &[]));
             },
             (context, &mut self.alerts),
         );

@@ -10,11 +10,14 @@
 //! A *point* is the last of several events with one time: there, the condition is looked at once.
 //! A reset splits: nothing before it is in any window after it.
 
+use std::sync::Arc;
+
 use super::aggregate::{Aggregate, Sequence, Verdict, View};
 use super::distance::Distance;
 use super::entries::Entries;
 use super::entry::Entry;
 use super::evicted::EvictedSummary;
+use super::evidence::Evidence;
 use super::plan::{Measure, WindowPlan};
 use super::slack::{Headroom, Slack};
 use crate::sigma::extension::{Interval, Tie, WindowKind};
@@ -238,6 +241,10 @@ impl Window {
         if !plan.tells_distance() || entry.is_reset() || self.resets > 0 || self.has_crowded {
             return None;
         }
+        // Somebody asks for the value of every window, of this one as well.
+        if plan.is_asked {
+            return None;
+        }
         let weight = self.aggregate.weight(entry, plan);
         let Headroom { lacks, holds } =
             self.slack.room(entry.time, entry.time.saturating_add(plan.span), plan)?;
@@ -291,19 +298,29 @@ impl Window {
     }
 
     /// Counts of windows that hold have risen by a late entry. Told of them are those that it is among the newest
-    /// events of, and the newest of all: what others say of their events and of their count is the same.
+    /// events of, the oldest, which counts it, and the newest of all: what others say of their events and of their
+    /// count is the same.
     fn retell(&mut self, at: usize, plan: &WindowPlan, limits: Limits, changes: &mut Vec<Change>) {
         let Some(time) = self.entries.get(at).map(|entry| entry.time) else { return };
         let last = time.saturating_add(plan.span);
-        let near = at..self.entries.len().min(at + 1 + limits.retold);
-        for index in near.clone() {
-            if self.entries[index].time <= last {
-                changes.extend(self.tell_count(index, plan, limits));
-            }
-        }
         let behind = self.entries.partition_point(|entry| entry.time <= last);
-        let newest = (near.end..behind).rev().find(|index| self.entries[*index].has_fired());
+        let near = at..behind.min(at + 1 + limits.retold);
+        let told = changes.len();
+        for index in near.clone() {
+            changes.extend(self.tell_count(index, plan, limits));
+        }
+        let mut left = near.end..behind;
+        if changes.len() == told {
+            let oldest = left.find(|index| self.holds_at(*index, limits));
+            changes.extend(oldest.and_then(|index| self.tell_count(index, plan, limits)));
+        }
+        let newest = left.rev().find(|index| self.holds_at(*index, limits));
         changes.extend(newest.and_then(|index| self.tell_count(index, plan, limits)));
+    }
+
+    /// Whether a point fired that is not final yet.
+    fn holds_at(&self, index: usize, limits: Limits) -> bool {
+        self.entries.get(index).is_some_and(|entry| entry.has_fired() && entry.time >= limits.settled_before)
     }
 
     /// Looks again at a point by its count alone, if anything was told of it or it is new.
@@ -531,6 +548,12 @@ impl Window {
             self.resets -= usize::from(gone.is_some_and(|entry| entry.is_reset()));
             self.head -= 1;
         }
+    }
+
+    /// What is kept of the entry at a position.
+    pub(crate) fn evidence_at(&self, key: (i64, u64)) -> Option<Arc<Evidence>> {
+        let at = self.entries.partition_point(|entry| entry.key() < key);
+        self.entries.get(at).filter(|entry| entry.key() == key)?.evidence.clone()
     }
 
     /// Entries of the closed interval.
