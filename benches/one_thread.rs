@@ -1,14 +1,14 @@
 //! A file to counted alerts in one thread: read a line, decode, match, correlate in event time, count.
 //!
 //! ```text
-//! cargo bench --no-default-features --bench one_thread -- RULES EVENTS [normalised] [routed] [firings | matches] [100]
+//! cargo bench --no-default-features --bench one_thread -- RULES EVENTS [normalised] [routed] [firings | matches] [digest] [100]
 //! ```
 //!
 //! One configuration a process, so that peak memory is its own. Without `normalised` rules see the
 //! fields as they stand in the lines and event time is read from `timestamp`; with it events go
 //! through normalisation like in the program. With `firings` raw matches and firings are counted
-//! instead of alerts: nothing is late, nothing forgotten. With `matches` it ends before correlation. Every
-//! rule sees every event unless `routed` is said. A number takes a fair sample of so many rules.
+//! instead of alerts: nothing is late, nothing forgotten. With `matches` it ends before correlation. `digest`
+//! hashes all that is said, so that two states can be compared. Every rule sees every event unless `routed` is said. A number takes a fair sample of so many rules.
 
 #![expect(clippy::print_stdout, reason = "a report on standard output")]
 
@@ -27,6 +27,8 @@ use soctop::event::stamp::{Completion, parse};
 use soctop::event::{Event, GenerationId, PathId, Paths, SourceId, TimeQuality, Timestamp};
 use soctop::normalize::{Normalizer, Options};
 use soctop::sigma::{Document, LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use clock::cpu_time;
 
@@ -57,6 +59,7 @@ fn main() {
         routed: word("routed"),
         firings: word("firings"),
         matches: word("matches"),
+        digest: word("digest"),
     };
     let start = cpu_time();
     let count = words.iter().find_map(|word| word.parse().ok()).unwrap_or(usize::MAX);
@@ -75,7 +78,7 @@ fn main() {
         loading.as_secs_f64(),
         peak_memory() / 1e6,
     );
-    println!("  {} matches; {:?}", worker.matches, worker.said);
+    println!("  {} matches; {:?}; digest {:016x}", worker.matches, worker.said, worker.digest);
     println!(
         "  correlation {:.0} ns an event, {:.1} % on top of what comes before (wall clock, in turn each {BATCH} events)",
         worker.correlating.as_nanos() as f64 / lines.max(1) as f64,
@@ -117,6 +120,7 @@ struct Shape {
     routed: bool,
     firings: bool,
     matches: bool,
+    digest: bool,
 }
 
 /// An event and the rules that it matches.
@@ -146,12 +150,14 @@ struct Worker {
     since: Instant,
     /// What was said, by kind.
     said: BTreeMap<&'static str, usize>,
+    digest: u64,
 }
 
 impl Worker {
     fn new(rules: &RuleSet, shape: Shape) -> Self {
         let paths = Paths::new();
-        let options = CorrelatorOptions { conformance: shape.firings, ..CorrelatorOptions::default() };
+        let seed = shape.digest.then_some(1);
+        let options = CorrelatorOptions { conformance: shape.firings, seed, ..CorrelatorOptions::default() };
         let (correlator, _) = Correlator::new(rules, options);
         let mut matcher = Matcher::compile(rules, &paths, MatcherOptions { routing: shape.routed });
         // The first event makes the index of the rules for its logsource: this belongs to loading.
@@ -174,6 +180,7 @@ impl Worker {
             correlating: Duration::ZERO,
             since: Instant::now(),
             said: BTreeMap::new(),
+            digest: 0,
         }
     }
 
@@ -255,6 +262,9 @@ impl Worker {
 
     fn count(&mut self) {
         for output in self.out.drain(..) {
+            if self.shape.digest {
+                self.digest = xxh3_64_with_seed(format!("{output:?}").as_bytes(), self.digest);
+            }
             let kind = match output {
                 Output::Match { .. } => "matches",
                 Output::Firing { .. } => "firings",

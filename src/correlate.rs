@@ -21,6 +21,7 @@ mod clock;
 mod crowd;
 mod dedup;
 mod distance;
+mod distinct_values;
 mod entries;
 mod entry;
 mod evicted;
@@ -35,6 +36,7 @@ mod memory;
 mod near;
 mod numbers;
 pub(crate) mod plan;
+mod ranked;
 mod renumbering;
 pub mod risk;
 mod risks;
@@ -387,6 +389,7 @@ impl Correlator {
             _ => record.ingested,
         };
         let mut signal = Signal::new(self.keys.subject(record), time.0, record.seq, Vec::new());
+        self.fetch_groups(&plan, &signal);
         for index in &record.rules {
             let Some(rule) = plan.rules.get(*index as usize) else { continue };
             let times = times_told(record, rule);
@@ -401,6 +404,24 @@ impl Correlator {
                 self.deliver(&plan, route, &mut signal, false, out);
             }
         }
+    }
+
+    /// Reads the groups that a record belongs to before any of them is changed. They lie far apart in memory: the
+    /// processor waits for all of them at once where none depends on what happens to another.
+    fn fetch_groups(&mut self, plan: &Plan, signal: &Signal<'_>) {
+        let mut places: SmallVec<[(usize, u128); GROUPS_AT_ONCE]> = SmallVec::new();
+        let rules = signal.record().rules.iter().filter_map(|index| plan.rules.get(*index as usize));
+        for route in rules.flat_map(|rule| &rule.routes) {
+            if places.len() < GROUPS_AT_ONCE
+                && let Some(key) = self.keys.group_of_route(signal.of, route)
+            {
+                places.push((route.to, key));
+            }
+        }
+        let held = places.iter().filter_map(|(to, key)| self.rules.get(*to)?.groups.all.get(key));
+        let held: SmallVec<[&Held; GROUPS_AT_ONCE]> = held.collect();
+        let groups: SmallVec<[&Group; GROUPS_AT_ONCE]> = held.iter().filter_map(|held| held.whole()).collect();
+        std::hint::black_box(groups.iter().fold(0, |read, group| read ^ group.window.fetch()));
     }
 
     fn is_future(&self, time: Timestamp, ingested: Timestamp) -> bool {
@@ -492,7 +513,7 @@ impl Correlator {
         from_rule: bool,
         out: &mut Vec<Output>,
     ) {
-        match self.keys.only_group(signal.of, &route.group) {
+        match self.keys.group_of_route(signal.of, route) {
             Some(key) => {
                 let group = GroupRef { key, fields: &route.group, record: signal.record(), names: None };
                 self.deliver_to(plan, route, &group, signal, from_rule, out);
@@ -721,7 +742,7 @@ impl Correlator {
         let start = time.saturating_sub(window.span);
         let ghost = before.ghost.filter(|ghost| ghost.time >= start && ghost.time <= time);
         let missing = before.counted.saturating_sub(u64::from(ghost.is_some()));
-        let mut group = Group::new(at.names(), time, rule, window);
+        let mut group = Group::new(at.names(), rule, window);
         if let Some(ghost) = ghost {
             let mut entry = Entry::of(ghost.rules, ghost.time, ghost.order);
             entry.values = ghost.values;
@@ -732,7 +753,7 @@ impl Correlator {
         }
         let memory = &mut self.rules[to];
         memory.entries += group.window.entries.len();
-        memory.groups.insert(at.key, group);
+        memory.groups.insert(at.key, time, group);
         self.groups += 1;
         self.expect_sweep(to, rule, window);
     }
@@ -772,6 +793,9 @@ fn by_age(groups: &Groups, window: &WindowPlan) -> impl Iterator<Item = (u128, u
     all.sort_unstable();
     all.into_iter().map(|(_, _, key, events)| (key, events))
 }
+
+/// Groups that are read at once.
+const GROUPS_AT_ONCE: usize = 24;
 
 /// Groups that a rule may always hold, however many the others have.
 const FEWEST_GROUPS: usize = 256;

@@ -9,11 +9,12 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::distance::Distance;
+use super::distinct_values::DistinctValues;
 use super::entry::Entry;
 use super::evicted::{EvictedSummary, Pane};
 use super::numbers::{Measured, Total, each_bit};
 use super::plan::{Clause, Condition, Measure, WindowPlan};
-use crate::sigma::decimal::Decimal;
+use super::ranked::Ranked;
 use crate::sigma::extension::Tie;
 
 /// Hashes keys that already are keyed hashes.
@@ -47,14 +48,12 @@ pub(crate) type KeyedMap<K, V> = HashMap<K, V, BuildHasherDefault<Identity>>;
 #[derive(Clone, Debug)]
 pub(crate) enum Aggregate {
     Count(u64),
-    /// Occurrences of each value in the window.
-    Distinct(HashMap<u64, u32, foldhash::fast::RandomState>),
+    Distinct(DistinctValues),
     Sum {
         total: Total,
         numbers: u64,
     },
-    /// The numbers of the window, ascending.
-    Sorted(Vec<Decimal>),
+    Ranked(Box<Ranked>),
     /// Matches of each referenced rule, and the longest ordered chains.
     Rules {
         counts: Box<[u32]>,
@@ -71,9 +70,9 @@ impl Aggregate {
     pub(crate) fn new(plan: &WindowPlan) -> Self {
         match plan.measure {
             Measure::Count => Self::Count(0),
-            Measure::Distinct => Self::Distinct(HashMap::default()),
+            Measure::Distinct => Self::Distinct(DistinctValues::default()),
             Measure::Sum | Measure::Average => Self::Sum { total: Total::default(), numbers: 0 },
-            Measure::Percentile(_) => Self::Sorted(Vec::new()),
+            Measure::Percentile(_) => Self::Ranked(Box::new(Ranked::new(plan))),
             Measure::Rules { rules } | Measure::OrderedRules { rules } => Self::Rules {
                 counts: vec![0; rules as usize].into(),
                 sequences: plan.sequences().map(Sequence::new).collect(),
@@ -85,7 +84,7 @@ impl Aggregate {
     /// Whether it says the same in whatever order its events were added.
     pub(crate) fn is_any_order(&self) -> bool {
         match self {
-            Self::Count(_) | Self::Distinct(_) | Self::Sum { .. } | Self::Sorted(_) => true,
+            Self::Count(_) | Self::Distinct(_) | Self::Sum { .. } | Self::Ranked(_) => true,
             Self::Rules { sequences, .. } => sequences.is_empty(),
             Self::Bucket { .. } => false,
         }
@@ -96,7 +95,7 @@ impl Aggregate {
             Self::Count(count) => *count = 0,
             Self::Distinct(values) => values.clear(),
             Self::Sum { total, numbers } => (*total, *numbers) = (Total::default(), 0),
-            Self::Sorted(numbers) => numbers.clear(),
+            Self::Ranked(numbers) => numbers.clear(),
             Self::Rules { counts, sequences } => {
                 counts.fill(0);
                 sequences.iter_mut().for_each(Sequence::clear);
@@ -108,23 +107,14 @@ impl Aggregate {
     pub(crate) fn add(&mut self, entry: &mut Entry, plan: &WindowPlan) {
         match self {
             Self::Count(count) => *count += 1,
-            Self::Distinct(values) => {
-                for value in entry.fingerprints() {
-                    *values.entry(*value).or_insert(0) += 1;
-                }
-            }
+            Self::Distinct(values) => entry.fingerprints().iter().for_each(|value| values.add(*value)),
             Self::Sum { total, numbers } => {
                 for number in entry.numbers().iter().filter_map(|number| Total::of(*number)) {
                     *total = total.plus(number);
                     *numbers += 1;
                 }
             }
-            Self::Sorted(numbers) => {
-                for number in entry.numbers() {
-                    let at = numbers.partition_point(|other| other < number);
-                    numbers.insert(at, *number);
-                }
-            }
+            Self::Ranked(numbers) => numbers.add(entry),
             Self::Rules { counts, sequences } => {
                 each_bit(entry.rules(), |bit| {
                     if let Some(count) = counts.get_mut(bit) {
@@ -150,29 +140,14 @@ impl Aggregate {
     pub(crate) fn remove(&mut self, entry: &Entry) {
         match self {
             Self::Count(count) => *count = count.saturating_sub(1),
-            Self::Distinct(values) => {
-                for value in entry.fingerprints() {
-                    let Some(count) = values.get_mut(value) else { continue };
-                    *count -= 1;
-                    if *count == 0 {
-                        values.remove(value);
-                    }
-                }
-            }
+            Self::Distinct(values) => entry.fingerprints().iter().for_each(|value| values.remove(*value)),
             Self::Sum { total, numbers } => {
                 for number in entry.numbers().iter().filter_map(|number| Total::of(*number)) {
                     *total = total.minus(number);
                     *numbers = numbers.saturating_sub(1);
                 }
             }
-            Self::Sorted(numbers) => {
-                for number in entry.numbers() {
-                    let at = numbers.partition_point(|other| other < number);
-                    if at < numbers.len() {
-                        numbers.remove(at);
-                    }
-                }
-            }
+            Self::Ranked(numbers) => numbers.remove(entry),
             Self::Rules { counts, .. } => each_bit(entry.rules(), |bit| {
                 if let Some(count) = counts.get_mut(bit) {
                     *count = count.saturating_sub(1);
@@ -191,9 +166,16 @@ impl Aggregate {
         }
     }
 
+    /// Prepares it to be judged over `window`, the entries that it was made of.
+    pub(crate) fn prepare<'e>(&mut self, window: impl Iterator<Item = &'e Entry>) {
+        if let Self::Ranked(numbers) = self {
+            numbers.put_in_order(window);
+        }
+    }
+
     /// Whether an entry holds this value.
     pub(crate) fn holds_value(&self, value: u64) -> bool {
-        matches!(self, Self::Distinct(values) if values.contains_key(&value))
+        matches!(self, Self::Distinct(values) if values.contains(value))
     }
 
     pub(crate) fn sequences(&self) -> &[Sequence] {
@@ -311,10 +293,7 @@ impl Aggregate {
                 }
             }
             _ if evicted.is_some_and(|evicted| evicted.may_hold(start).unknown > 0) => 0,
-            (Distance::Percentile(share), Self::Sorted(numbers)) => {
-                let below = numbers.partition_point(|number| !share.is_counted(*number));
-                share.lacks(below, numbers.len())
-            }
+            (Distance::Percentile(_), Self::Ranked(numbers)) => numbers.lacks(),
             _ if evicted.is_some() => 0,
             (Distance::All(all), Self::Rules { .. }) => {
                 all & !self.seen(plan, Bounds { known: &Pane::default(), distinct: 0 })
@@ -373,8 +352,8 @@ impl Aggregate {
                     _ => Measured::sum(total),
                 })
             }
-            Self::Sorted(numbers) => match plan.measure {
-                Measure::Percentile(percent) => Measured::percentile(numbers, percent),
+            Self::Ranked(numbers) => match plan.measure {
+                Measure::Percentile(percent) => Measured::percentile(numbers.ordered(), percent),
                 _ => None,
             },
             Self::Rules { sequences, .. } => match plan.measure {

@@ -57,8 +57,22 @@ impl Deduplicator {
     pub(crate) fn is_new(&mut self, key: u64, stream: u64, time: i64, within: Nanos, settled: i64) -> bool {
         self.clean(within, settled);
         let occurrences = self.occurrences.entry(key).or_default();
+        let own = Occurrence { first: time, last: time, ..Occurrence::default() };
+        match occurrences.as_mut_slice() {
+            // Nearly always there is none yet, or the one that this event belongs to.
+            [] => {
+                occurrences.push(own);
+                self.held += 1;
+                return occurrences.last_mut().is_some_and(|first| first.add(stream));
+            }
+            [only] if own.is_one_with(only, within) => {
+                (only.first, only.last) = (only.first.min(time), only.last.max(time));
+                return only.add(stream);
+            }
+            _ => {}
+        }
         let before = occurrences.len();
-        let mut occurrence = Occurrence { first: time, last: time, ..Occurrence::default() };
+        let mut occurrence = own;
         while let Some(near) = occurrences.iter().position(|other| occurrence.is_one_with(other, within)) {
             occurrence.absorb(occurrences.remove(near));
         }
@@ -99,11 +113,17 @@ impl Deduplicator {
     }
 
     fn retain(&mut self, keep: impl Fn(&Occurrence) -> bool) {
+        let mut held = 0;
         self.occurrences.retain(|_, occurrences| {
-            occurrences.retain(|occurrence| keep(occurrence));
+            match occurrences.as_slice() {
+                [only] if keep(only) => {}
+                [_] => return false,
+                _ => occurrences.retain(|occurrence| keep(occurrence)),
+            }
+            held += occurrences.len();
             !occurrences.is_empty()
         });
-        self.held = self.occurrences.values().map(|occurrences| occurrences.len()).sum();
+        self.held = held;
     }
 }
 

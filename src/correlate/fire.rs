@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::entry::Entry;
@@ -86,11 +87,10 @@ impl Correlator {
         }
         if let Some(risk) = &rule.extension.risk {
             debug_assert_eq!(risk.entities.len(), rule.risk_fields.len());
-            let mut entities = Vec::new();
+            let record = signal.record();
+            let mut entities: SmallVec<[(FieldNumber, &str); 4]> = SmallVec::new();
             for field in &rule.risk_fields {
-                for value in signal.record().values(*field).take(MOST_VALUES) {
-                    entities.push((*field, value.to_owned()));
-                }
+                entities.extend(record.values(*field).take(MOST_VALUES).map(|value| (*field, value)));
             }
             let event = Some(signal.record().event_id);
             self.add_risk(plan, Cause { rule: index, plan: rule, time: signal.time, event }, &entities, out);

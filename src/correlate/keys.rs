@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 use super::Names;
 use super::entry::Values;
 use super::evidence::cut;
+use super::plan::Route;
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::veil::compared;
 
@@ -63,6 +64,8 @@ pub(super) struct GroupKeys {
     /// Of the newest subject.
     number: u64,
     fields: Vec<Known>,
+    /// By grouping: the subject that was asked for, and its group.
+    groupings: Vec<(u64, Option<u128>)>,
     /// The last file, by its key.
     file: (Arc<str>, u64),
     buffer: Vec<u8>,
@@ -76,6 +79,7 @@ impl GroupKeys {
             sketch_seed: sketches,
             number: 0,
             fields: Vec::new(),
+            groupings: Vec::new(),
             file: ("".into(), 0),
             buffer: Vec::new(),
         };
@@ -138,6 +142,23 @@ impl GroupKeys {
     pub(super) fn of_values<'v>(&mut self, values: impl Iterator<Item = &'v str>) -> u128 {
         let keys: SmallVec<[u128; 6]> = values.map(|value| self.of_value(value)).collect();
         self.joined(keys.into_iter())
+    }
+
+    /// The only group that a record belongs to by way of a route: looked for once, however many rules group by the
+    /// same fields.
+    pub(super) fn group_of_route(&mut self, of: Subject<'_>, route: &Route) -> Option<u128> {
+        if let [only] = route.group.as_slice() {
+            let known = self.field(of, *only);
+            return (known.values == Different::One).then_some(known.key);
+        }
+        let at = route.grouping;
+        if self.groupings.len() <= at {
+            self.groupings.resize(at + 1, (0, None));
+        }
+        if self.groupings[at].0 != of.number {
+            self.groupings[at] = (of.number, self.only_group(of, &route.group));
+        }
+        self.groupings[at].1
     }
 
     /// The key of the group of a record whose group fields have one value each: the usual case.

@@ -32,9 +32,6 @@ pub(super) struct WindowRun<'p> {
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     pub(super) names: Names,
-    /// Time of the newest entry that its window has or had: here groups that are over are found without a look
-    /// into each window.
-    pub(super) newest: i64,
     pub(super) window: Window,
     pub(super) usual: Option<Box<Usual>>,
     /// Where the rule waits for absences.
@@ -75,28 +72,13 @@ pub(super) struct Beat {
 }
 
 impl Group {
-    pub(super) fn new(names: Names, time: i64, rule: &RulePlan, window: &WindowPlan) -> Self {
+    pub(super) fn new(names: Names, rule: &RulePlan, window: &WindowPlan) -> Self {
         Self {
             names,
-            newest: time,
             window: Window::new(window),
             usual: rule.extension.baseline.map(|_| Box::default()),
             forward: (window.anchors != 0).then(Box::default),
         }
-    }
-
-    /// Changes its window; `entries` counts those of all groups of the rule.
-    fn change<T>(&mut self, entries: &mut usize, change: impl FnOnce(&mut Window) -> T) -> T {
-        let before = self.window.entries.len();
-        let result = change(&mut self.window);
-        *entries = (*entries + self.window.entries.len()).saturating_sub(before);
-        // Where everything was withdrawn the time stays: the group may have a history.
-        self.newest = self.window.newest().unwrap_or(self.newest);
-        result
-    }
-
-    pub(super) fn is_over(&self, rule: &RulePlan, window: &WindowPlan, settled: i64) -> bool {
-        is_over(self.newest, rule, window, settled)
     }
 }
 
@@ -106,58 +88,111 @@ fn is_over(newest: i64, rule: &RulePlan, window: &WindowPlan, settled: i64) -> b
 }
 
 /// A group; until its second event that is its only event, for most groups see one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Held {
-    only: Option<Entry>,
-    whole: Option<Box<Group>>,
+    /// Time of the newest entry that it has or had: groups that are over are found without a look into each.
+    newest: i64,
+    content: Content,
+}
+
+#[derive(Clone, Debug, Default)]
+enum Content {
+    #[default]
+    Nothing,
+    Lone(Entry),
+    Whole(Box<Group>),
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self { newest: i64::MIN, content: Content::Nothing }
+    }
 }
 
 impl Held {
     pub(super) fn lone(only: Entry) -> Self {
-        Self { only: Some(only), whole: None }
+        Self { newest: only.time, content: Content::Lone(only) }
     }
 
-    pub(super) fn of_group(group: Group) -> Self {
-        Self { only: None, whole: Some(Box::new(group)) }
+    pub(super) fn of_group(newest: i64, group: Group) -> Self {
+        Self { newest, content: Content::Whole(Box::new(group)) }
     }
 
     pub(super) fn newest(&self) -> i64 {
-        let whole = self.whole.as_ref().map(|group| group.newest);
-        whole.or(self.only.as_ref().map(|only| only.time)).unwrap_or(i64::MIN)
+        self.newest
     }
 
     /// How many entries it has.
     pub(super) fn events(&self) -> usize {
-        self.whole.as_ref().map_or(usize::from(self.only.is_some()), |group| group.window.entries.len())
+        match &self.content {
+            Content::Nothing => 0,
+            Content::Lone(_) => 1,
+            Content::Whole(group) => group.window.entries.len(),
+        }
     }
 
     pub(super) fn oldest(&self) -> Option<&Entry> {
-        self.only.as_ref().or_else(|| self.whole.as_ref()?.window.entries.front())
+        self.only().or_else(|| self.whole()?.window.entries.front())
     }
 
     pub(super) fn whole(&self) -> Option<&Group> {
-        self.whole.as_deref()
+        match &self.content {
+            Content::Whole(group) => Some(group),
+            Content::Nothing | Content::Lone(_) => None,
+        }
+    }
+
+    fn whole_mut(&mut self) -> Option<&mut Group> {
+        match &mut self.content {
+            Content::Whole(group) => Some(group),
+            Content::Nothing | Content::Lone(_) => None,
+        }
     }
 
     pub(super) fn only(&self) -> Option<&Entry> {
-        self.only.as_ref()
+        match &self.content {
+            Content::Lone(only) => Some(only),
+            Content::Nothing | Content::Whole(_) => None,
+        }
     }
 
     pub(super) fn names(&self, window: &WindowPlan) -> Names {
-        let only = || self.only.as_ref().map(|only| window.names_of(only));
-        self.whole.as_ref().map(|group| group.names.clone()).or_else(only).unwrap_or_default()
+        match &self.content {
+            Content::Nothing => Names::default(),
+            Content::Lone(only) => window.names_of(only),
+            Content::Whole(group) => group.names.clone(),
+        }
     }
 
-    /// The group with a window that an entry of `time` can be put into.
-    fn window_for(&mut self, at: &GroupRef<'_>, time: i64, run: WindowRun<'_>) -> &mut Group {
+    pub(super) fn is_over(&self, rule: &RulePlan, window: &WindowPlan, settled: i64) -> bool {
+        is_over(self.newest, rule, window, settled)
+    }
+
+    /// Has a window from now on, that an entry of `time` can be put into.
+    fn open_window(&mut self, at: &GroupRef<'_>, time: i64, run: WindowRun<'_>) {
         let WindowRun { rule, window, limits } = run;
-        let only = &mut self.only;
-        self.whole.get_or_insert_with(|| {
-            let Some(only) = only.take() else { return Box::new(Group::new(at.names(), time, rule, window)) };
-            let mut group = Group::new(window.names_of(&only), only.time, rule, window);
-            group.window.insert(only, window, limits, &mut Vec::new());
-            Box::new(group)
-        })
+        match std::mem::take(&mut self.content) {
+            Content::Whole(group) => self.content = Content::Whole(group),
+            Content::Nothing => *self = Self::of_group(time, Group::new(at.names(), rule, window)),
+            Content::Lone(only) => {
+                let mut group = Group::new(window.names_of(&only), rule, window);
+                group.window.insert(only, window, limits, &mut Vec::new());
+                *self = Self::of_group(self.newest, group);
+            }
+        }
+    }
+
+    /// Changes its window, where it has one; `entries` counts those of all groups of the rule.
+    fn change<T>(&mut self, entries: &mut usize, change: impl FnOnce(&mut Group) -> T) -> Option<T> {
+        let group = self.whole_mut()?;
+        let before = group.window.entries.len();
+        let result = change(group);
+        *entries = (*entries + group.window.entries.len()).saturating_sub(before);
+        // Where everything was withdrawn the time stays: the group may have a history.
+        if let Some(newest) = group.window.newest() {
+            self.newest = newest;
+        }
+        Some(result)
     }
 }
 
@@ -178,11 +213,11 @@ impl Groups {
     }
 
     pub(super) fn get_mut(&mut self, key: u128) -> Option<&mut Group> {
-        self.all.get_mut(&key)?.whole.as_deref_mut()
+        self.all.get_mut(&key)?.whole_mut()
     }
 
-    pub(super) fn insert(&mut self, key: u128, group: Group) {
-        self.all.insert(key, Held::of_group(group));
+    pub(super) fn insert(&mut self, key: u128, newest: i64, group: Group) {
+        self.all.insert(key, Held::of_group(newest, group));
     }
 
     /// How many entries a group has, if there is one.
@@ -241,7 +276,7 @@ impl Memory {
             Slot::Vacant(slot) => (slot.insert(Held::default()), true),
             Slot::Occupied(slot) => (slot.into_mut(), false),
         };
-        if is_over(held.newest(), rule, window, limits.settled_before) {
+        if held.is_over(rule, window, limits.settled_before) {
             self.entries = self.entries.saturating_sub(held.events());
             *held = Held::default();
         }
@@ -250,15 +285,15 @@ impl Memory {
             *held = Held::lone(entry);
             return Put { fresh, late: false };
         }
-        let group = held.window_for(at, time, run);
-        if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
-            usual.count(time, window.span, baseline);
-        }
-        let late = group.change(&mut self.entries, |entries| {
-            entries.prune(limits.settled_before.saturating_sub(window.span), window);
-            entries.insert(entry, window, limits, changes)
+        held.open_window(at, time, run);
+        let late = held.change(&mut self.entries, |group| {
+            if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
+                usual.count(time, window.span, baseline);
+            }
+            group.window.prune(limits.settled_before.saturating_sub(window.span), window);
+            group.window.insert(entry, window, limits, changes)
         });
-        Put { fresh, late }
+        Put { fresh, late: late.unwrap_or(false) }
     }
 
     /// Takes note of how many events a group has come to, where that decides who has a place.
@@ -273,9 +308,9 @@ impl Memory {
     /// Changes the window of a group, if there is one that is not over.
     pub(super) fn change(&mut self, key: u128, run: WindowRun<'_>, change: impl FnOnce(&mut Window)) {
         let WindowRun { rule, window, limits } = run;
-        let group = self.groups.get_mut(key);
-        if let Some(group) = group.filter(|group| !group.is_over(rule, window, limits.settled_before)) {
-            group.change(&mut self.entries, change);
+        let held = self.groups.all.get_mut(&key);
+        if let Some(held) = held.filter(|held| !held.is_over(rule, window, limits.settled_before)) {
+            held.change(&mut self.entries, |group| change(&mut group.window));
         }
     }
 
@@ -283,7 +318,7 @@ impl Memory {
     pub(super) fn drop_over(&mut self, rule: &RulePlan, window: &WindowPlan, settled: i64) -> usize {
         let (before, mut entries) = (self.groups.len(), 0);
         self.groups.all.retain(|_, held| {
-            let stays = !is_over(held.newest(), rule, window, settled);
+            let stays = !held.is_over(rule, window, settled);
             entries += if stays { held.events() } else { 0 };
             stays
         });
@@ -305,8 +340,11 @@ impl Memory {
             entry.evidence = entry.evidence.take().map(|evidence| fields.evidence(&evidence));
         };
         for held in self.groups.all.values_mut() {
-            held.only.iter_mut().for_each(renumber);
-            held.whole.iter_mut().for_each(|group| group.window.entries.iter_mut().for_each(renumber));
+            match &mut held.content {
+                Content::Nothing => {}
+                Content::Lone(only) => renumber(only),
+                Content::Whole(group) => group.window.entries.iter_mut().for_each(renumber),
+            }
         }
         for beat in self.beats.values_mut() {
             beat.latest = fields.evidence(&beat.latest);

@@ -48,10 +48,10 @@ fn of_rule(rule: &RulePlan, memory: &Memory, now: i64, most: usize) -> Vec<NearM
     let mut closest: Vec<(f64, i64, &super::Names)> = Vec::new();
     for group in memory.groups.with_windows() {
         let value = group.window.reached().filter(|value| (LEAST..needs).contains(value));
-        let Some(value) = value.filter(|_| is_current(group.newest, window, now)) else { continue };
-        let at = closest.partition_point(|(other, newest, _)| (*other, *newest) > (value, group.newest));
-        if at < most {
-            closest.insert(at, (value, group.newest, &group.names));
+        let (Some(value), Some(newest)) = (value, group.window.newest()) else { continue };
+        let at = closest.partition_point(|(other, known, _)| (*other, *known) > (value, newest));
+        if at < most && is_current(newest, window, now) {
+            closest.insert(at, (value, newest, &group.names));
             closest.truncate(most);
         }
     }

@@ -40,6 +40,8 @@ pub(crate) struct RuleInput<'r> {
 pub(crate) struct Plan {
     pub(crate) rules: Vec<RulePlan>,
     pub(crate) fields: Vec<String>,
+    /// Rules with incidents of entities whose risk is too high.
+    pub(crate) risk_watchers: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -249,6 +251,8 @@ pub(crate) struct Route {
     pub(crate) role: Role,
     /// Where the group values of the consumer stand in this rule's fields.
     pub(crate) group: Vec<FieldNumber>,
+    /// Number of those fields: routes that group by the same have the same.
+    pub(crate) grouping: usize,
     /// Where the values stand that the consumer counts or adds up.
     pub(crate) value: Vec<FieldNumber>,
 }
@@ -292,15 +296,33 @@ impl Plan {
             numbers: BTreeMap::new(),
             diagnostics: Vec::new(),
             default_lateness: lateness,
+            consumed: BTreeSet::new(),
         };
+        builder.consumed = builder.consumed();
         let rules = builder.rules();
-        let mut plan = Self { rules, fields: builder.fields };
+        let mut plan = Self { rules, fields: builder.fields, risk_watchers: Vec::new() };
+        plan.number_groupings();
+        plan.find_risk_watchers();
         plan.carry();
         plan.spread_lateness();
         plan.measure_depth();
         plan.find_groups();
         plan.find_listeners();
         (plan, builder.diagnostics)
+    }
+
+    fn number_groupings(&mut self) {
+        let mut numbers: BTreeMap<Vec<FieldNumber>, usize> = BTreeMap::new();
+        for route in self.rules.iter_mut().flat_map(|rule| &mut rule.routes) {
+            let next = numbers.len();
+            route.grouping = *numbers.entry(route.group.clone()).or_insert(next);
+        }
+    }
+
+    fn find_risk_watchers(&mut self) {
+        let watches = |rule: &RulePlan| rule.extension.risk.as_ref().is_some_and(|risk| risk.alert_at.is_some());
+        let watchers = self.rules.iter().enumerate().filter(|(_, rule)| watches(rule));
+        self.risk_watchers = watchers.map(|(index, _)| index).collect();
     }
 
     /// What firings must carry: what their consumers group by or count, all the way up.
@@ -438,6 +460,8 @@ struct Builder<'r> {
     numbers: BTreeMap<String, FieldNumber>,
     diagnostics: Vec<Diagnostic>,
     default_lateness: Nanos,
+    /// Rules that only feed others.
+    consumed: BTreeSet<usize>,
 }
 
 /// A route found while building the consumer, to be hung on the producer.
@@ -454,8 +478,8 @@ impl Builder<'_> {
                 rules[from].routes.push(route);
             }
         }
-        for index in self.consumed() {
-            rules[index].alone = false;
+        for index in &self.consumed {
+            rules[*index].alone = false;
         }
         rules
     }
@@ -565,21 +589,25 @@ impl Builder<'_> {
     fn rule(&mut self, index: usize, found: &mut Vec<Found>) -> RulePlan {
         let input = self.inputs[index];
         let extension = input.extension.cloned().unwrap_or_default();
-        if let Some(show) = &extension.show {
+        let summary = RuleSummary::of(input.header);
+        // Sigma: no alert should be triggered by informational rules, they enrich.
+        let incidents = extension.alert.enabled
+            && (extension.alert.given
+                || input.correlation.is_some()
+                || extension.states.is_some()
+                || summary.level > Level::Informational);
+        let shows = input.correlation.is_some()
+            || extension.states.is_some()
+            || (incidents && !self.consumed.contains(&index));
+        if let Some(show) = extension.show.as_ref().filter(|_| shows) {
             for name in show.fields() {
                 self.field(name);
             }
         }
-        let summary = RuleSummary::of(input.header);
         let mut plan = RulePlan {
             content_hash: input.header.content_hash,
             alone: true,
-            // Sigma: no alert should be triggered by informational rules, they enrich.
-            incidents: extension.alert.enabled
-                && (extension.alert.given
-                    || input.correlation.is_some()
-                    || extension.states.is_some()
-                    || summary.level > Level::Informational),
+            incidents,
             only_feeds: false,
             routes: Vec::new(),
             evaluator: Evaluator::Match,
@@ -622,7 +650,9 @@ impl Builder<'_> {
             Some(correlation) => self.correlation(index, correlation, &mut plan, found),
         }
         self.extras(index, &mut plan, input.correlation, found);
-        plan.detail_fields = self.details(&plan);
+        if shows {
+            plan.detail_fields = self.details(&plan);
+        }
         plan
     }
 
@@ -733,7 +763,7 @@ impl Builder<'_> {
             let Some(from) = self.resolve(self.inputs[index].header, reference) else { continue };
             let group = self.read_through(correlation, &correlation.group_by, reference, from);
             let value = self.read_through(correlation, &value, reference, from);
-            found.push((from, Route { to: index, role: Role::Step(bit as u8), group, value }));
+            found.push((from, Route { to: index, role: Role::Step(bit as u8), group, grouping: 0, value }));
         }
     }
 
@@ -771,7 +801,7 @@ impl Builder<'_> {
         for reference in &plan.extension.reset_on.clone() {
             if let Some(from) = self.resolve(header, reference) {
                 let group = self.group_of(plan, correlation, reference, from);
-                found.push((from, Route { to: index, role: Role::Reset, group, value: Vec::new() }));
+                found.push((from, Route { to: index, role: Role::Reset, group, grouping: 0, value: Vec::new() }));
             }
         }
         let Some(states) = plan.extension.states.clone() else { return };
@@ -787,7 +817,7 @@ impl Builder<'_> {
                         if let Some(from) = self.resolve(header, reference) {
                             let role = Role::State(inputs.len() - 1);
                             let group = self.group_of(plan, correlation, reference, from);
-                            found.push((from, Route { to: index, role, group, value: Vec::new() }));
+                            found.push((from, Route { to: index, role, group, grouping: 0, value: Vec::new() }));
                         }
                         inputs.len() - 1
                     })

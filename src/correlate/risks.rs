@@ -31,6 +31,8 @@ impl Correlator {
                 entities.push((*field, value));
             }
         }
+        let entities: Vec<(FieldNumber, &str)> =
+            entities.iter().map(|(field, value)| (*field, value.as_str())).collect();
         let event = parts.last().map(|evidence| evidence.id);
         self.add_risk(plan, Cause { rule: index, plan: rule, time, event }, &entities, out);
     }
@@ -39,12 +41,12 @@ impl Correlator {
         &mut self,
         plan: &Plan,
         cause: Cause<'_>,
-        entities: &[(FieldNumber, String)],
+        entities: &[(FieldNumber, &str)],
         out: &mut Vec<Output>,
     ) {
         for (field, value) in entities {
             let name = plan.fields[usize::from(*field)].as_str();
-            let key = self.keys.of_values([name, value.as_str()].into_iter());
+            let key = self.keys.of_values([name, *value].into_iter());
             let cause_and_rules = (cause, plan.rules.as_slice());
             let value = super::evidence::cut(shown(value));
             let change = self.risks.add(key, (*field, name), value, cause_and_rules);
@@ -67,7 +69,8 @@ impl Correlator {
         score: f64,
         out: &mut Vec<Output>,
     ) {
-        for (index, rule) in plan.rules.iter().enumerate() {
+        for index in plan.risk_watchers.iter().copied() {
+            let rule = &plan.rules[index];
             let Some(bound) = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at) else { continue };
             if score < bound || !rule.risk_fields.contains(&field) {
                 continue;

@@ -51,9 +51,9 @@ impl Default for Slack {
 }
 
 impl Slack {
-    /// Nothing is known of the windows until `newest`.
-    pub(crate) fn unknown(newest: i64) -> Self {
-        Self { known_since: newest.saturating_add(1), ..Self::default() }
+    /// Nothing is known of the windows that end before `time`.
+    pub(crate) fn known_since(time: i64) -> Self {
+        Self { known_since: time, ..Self::default() }
     }
 
     /// A window that ends at `time` lacks so much, or holds. Lacking nothing: it may come to hold by anything.

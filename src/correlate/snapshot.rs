@@ -228,7 +228,7 @@ fn store_held(held: &Held, rule: &RulePlan, shared: &mut Shared) -> StoredGroup 
     let whole = held.whole().filter(|group| lone_of(group, window).is_none());
     let only = held.only().or_else(|| held.whole().and_then(|group| lone_of(group, window)));
     match whole {
-        Some(group) => store_group(group, shared),
+        Some(group) => store_group(held.newest(), group, shared),
         None => StoredGroup {
             newest: held.newest(),
             entries: only.map(|only| shared.store(only)).into_iter().collect(),
@@ -245,10 +245,10 @@ fn lone_of<'g>(group: &'g Group, window: &WindowPlan) -> Option<&'g Entry> {
     (waits && group.names == window.names_of(only)).then_some(only)
 }
 
-fn store_group(group: &Group, shared: &mut Shared) -> StoredGroup {
+fn store_group(newest: i64, group: &Group, shared: &mut Shared) -> StoredGroup {
     StoredGroup {
         names: group.names.clone(),
-        newest: group.newest,
+        newest,
         entries: group.window.entries.iter().map(|entry| shared.store(entry)).collect(),
         evicted: group.window.evicted.clone(),
         sequences: group.window.sequences().to_vec(),
@@ -266,13 +266,13 @@ fn load_held(stored: StoredGroup, window: &WindowPlan, evidence: &[Arc<Evidence>
         return Held::lone(only);
     }
     let forward = || Box::new(Forward { decided: stored.decided, ..Forward::default() });
-    Held::of_group(Group {
+    let group = Group {
         names: stored.names,
-        newest: stored.newest,
         window: Window::restore(entries.into_iter().collect(), stored.evicted, stored.sequences, window),
         usual: stored.usual,
         forward: (window.anchors != 0).then(forward),
-    })
+    };
+    Held::of_group(stored.newest, group)
 }
 
 fn load(stored: StoredRule, rule: &RulePlan, evidence: &[Arc<Evidence>], fields: &Renumbering) -> Memory {

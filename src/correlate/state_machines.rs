@@ -274,7 +274,8 @@ impl Correlator {
         let rule = &self.plan.rules[index];
         let Evaluator::Window(window) = &rule.evaluator else { return None };
         let settled = self.settled(rule);
-        self.rules[index].groups.get(key).filter(|group| !group.is_over(rule, window, settled))
+        let held = self.rules[index].groups.all.get(&key);
+        held.filter(|held| !held.is_over(rule, window, settled))?.whole()
     }
 
     /// Time of the first event in the rule's own newest window.

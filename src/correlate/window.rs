@@ -76,8 +76,12 @@ pub(crate) struct Window {
     resets: usize,
     /// There was an entry that counts for more than one number: shares of its windows are not known.
     has_crowded: bool,
-    slack: Slack,
+    /// How far its windows are from firing, where there are so many events that this spares looks at them.
+    slack: Option<Box<Slack>>,
 }
+
+/// A group with fewer events is looked at again when one comes late; what is known of its windows is forgotten.
+const MANY: usize = 24;
 
 impl Window {
     pub(crate) fn new(plan: &WindowPlan) -> Self {
@@ -88,7 +92,7 @@ impl Window {
             evicted: None,
             resets: 0,
             has_crowded: false,
-            slack: Slack::default(),
+            slack: None,
         }
     }
 
@@ -99,14 +103,13 @@ impl Window {
         sequences: Vec<Sequence>,
         plan: &WindowPlan,
     ) -> Self {
-        let newest = entries.back().map_or(i64::MIN, |entry| entry.time);
         let mut window = Self {
             head: 0,
             aggregate: Aggregate::new(plan),
             evicted,
             resets: entries.iter().filter(|entry| entry.is_reset()).count(),
             has_crowded: entries.iter().any(|entry| entry.numbers().len() > 1),
-            slack: Slack::unknown(newest),
+            slack: None,
             entries,
         };
         window.rebuild_newest(plan);
@@ -124,6 +127,12 @@ impl Window {
     /// What the newest window has come to, where that is one number which more events only raise.
     pub(crate) fn reached(&self) -> Option<f64> {
         self.aggregate.reached()
+    }
+
+    /// Reads what an entry that comes will be compared with.
+    pub(crate) fn fetch(&self) -> i64 {
+        let time = |entry: Option<&Entry>| entry.map_or(0, |entry| entry.time);
+        time(self.entries.front()) ^ time(self.entries.back())
     }
 
     pub(crate) fn newest(&self) -> Option<i64> {
@@ -166,7 +175,7 @@ impl Window {
         admit(&mut self.entries, plan, &mut self.aggregate, &mut self.head, index);
         // Its window is the newest one, which is always held: also a very late event is looked at.
         if !self.entries[index].is_reset() {
-            let seen = Seen { aggregate: &self.aggregate, evicted: self.evicted.as_deref() };
+            let seen = Seen { aggregate: &mut self.aggregate, evicted: self.evicted.as_deref() };
             let (change, lacks) = look(&mut self.entries, plan, seen, self.head, index);
             self.note(&change, lacks, plan);
             changes.push(change);
@@ -175,9 +184,19 @@ impl Window {
 
     /// Remembers how far a window is from firing, where that is of use.
     fn note(&mut self, change: &Change, lacks: u64, plan: &WindowPlan) {
-        if plan.tells_distance() {
+        if !plan.tells_distance() {
+            return;
+        }
+        if self.entries.len() < MANY {
+            self.slack = None;
+            return;
+        }
+        if self.slack.is_none() && self.entries.len() >= 2 * MANY && self.newest() == Some(change.time) {
+            self.slack = Some(Box::new(Slack::known_since(change.time)));
+        }
+        if let Some(slack) = &mut self.slack {
             let lacks = if self.resets > 0 { 0 } else { lacks };
-            self.slack.note(change.time, lacks, change.holds(), plan);
+            slack.note(change.time, lacks, change.holds(), plan);
         }
     }
 
@@ -232,8 +251,12 @@ impl Window {
 
     /// Whether no window that an event of `time` belongs to holds.
     fn is_quiet(&mut self, time: i64, plan: &WindowPlan) -> bool {
-        let room = plan.tells_distance().then(|| self.slack.room(time, time.saturating_add(plan.span), plan));
-        room.flatten().is_some_and(|room| !room.holds)
+        self.room(time, time.saturating_add(plan.span), plan).is_some_and(|room| !room.holds)
+    }
+
+    /// What is known of the windows that end from `first` to `last`.
+    fn room(&mut self, first: i64, last: i64, plan: &WindowPlan) -> Option<Headroom> {
+        self.slack.as_mut()?.room(first, last, plan)
     }
 
     /// Whether no window that a late entry belongs to comes to hold by it, and those that hold go on.
@@ -247,7 +270,7 @@ impl Window {
         }
         let weight = self.aggregate.weight(entry, plan);
         let Headroom { lacks, holds } =
-            self.slack.room(entry.time, entry.time.saturating_add(plan.span), plan)?;
+            self.room(entry.time, entry.time.saturating_add(plan.span), plan)?;
         let own = self.own_lack(at, entry, weight, plan)?;
         let counted = plan.measure == Measure::Count && plan.interval.is_none() && self.evicted.is_none();
         let goes_on = (counted && limits.retold < usize::MAX) || (own > 0 && !holds);
@@ -267,7 +290,7 @@ impl Window {
             let Some(before) = before.map(|before| before.time).filter(|time| *time >= start) else {
                 return Some(if self.evicted.is_some() { 0 } else { plan.distance.after(all, weight) });
             };
-            let room = self.slack.room(before, before, plan)?;
+            let room = self.room(before, before, plan)?;
             let lacks = plan.distance.common(room.lacks, all);
             return Some(if room.holds { 0 } else { plan.distance.after(lacks, weight) });
         }
@@ -284,9 +307,12 @@ impl Window {
     /// Puts such an entry where it belongs.
     fn slip_in(&mut self, at: usize, mut entry: Entry, own_lack: u64, plan: &WindowPlan) {
         let last = entry.time.saturating_add(plan.span);
-        self.slack.bear(entry.time, last, self.aggregate.weight(&entry, plan), plan);
-        if own_lack > 0 {
-            self.slack.note(entry.time, own_lack, false, plan);
+        let weight = self.aggregate.weight(&entry, plan);
+        if let Some(slack) = &mut self.slack {
+            slack.bear(entry.time, last, weight, plan);
+            if own_lack > 0 {
+                slack.note(entry.time, own_lack, false, plan);
+            }
         }
         let start = self.newest().map_or(i64::MIN, |newest| start_of(newest, plan));
         if entry.time >= start {
@@ -425,14 +451,16 @@ impl Window {
         };
         let ends_with_all = self.newest().is_some_and(|newest| newest <= reach);
         let renewed = if ends_with_all { i64::MAX } else { reach };
-        self.slack.renew(time.max(limits.settled_before), renewed, plan);
+        if let Some(slack) = &mut self.slack {
+            slack.renew(time.max(limits.settled_before), renewed, plan);
+        }
         for index in from..self.entries.len() {
             if self.entries[index].time > reach {
                 return;
             }
             admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
             if self.is_point(index) && self.entries[index].time >= limits.settled_before {
-                let seen = Seen { aggregate: &aggregate, evicted: self.evicted.as_deref() };
+                let seen = Seen { aggregate: &mut aggregate, evicted: self.evicted.as_deref() };
                 let (change, lacks) = look(&mut self.entries, plan, seen, head, index);
                 self.note(&change, lacks, plan);
                 changes.push(change);
@@ -615,7 +643,7 @@ struct Borne {
 
 /// What is known of a window.
 struct Seen<'w> {
-    aggregate: &'w Aggregate,
+    aggregate: &'w mut Aggregate,
     evicted: Option<&'w EvictedSummary>,
 }
 
@@ -644,6 +672,7 @@ fn look(
                 WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].key(),
                 _ => (start_of(time, plan), 0),
             };
+            aggregate.prepare(entries.range(first..index + 1));
             aggregate.judge(plan, View { start, time, evicted })
         }
     };
