@@ -420,7 +420,8 @@ impl Correlator {
         }
         let held = places.iter().filter_map(|(to, key)| self.rules.get(*to)?.groups.all.get(key));
         let held: SmallVec<[&Held; GROUPS_AT_ONCE]> = held.collect();
-        let groups: SmallVec<[&Group; GROUPS_AT_ONCE]> = held.iter().filter_map(|held| held.whole()).collect();
+        let groups: SmallVec<[&Group; GROUPS_AT_ONCE]> =
+            held.iter().filter_map(|held| held.whole()).collect();
         std::hint::black_box(groups.iter().fold(0, |read, group| read ^ group.window.fetch()));
     }
 

@@ -239,17 +239,23 @@ impl Correlator {
         let Evaluator::Window(window) = &rule.evaluator else { return None };
         let place = (to as u32, incident_facet(rule), key);
         let counted = self.incidents.open_at(place).map(|incident| incident.newest_counted());
+        // Where groups beyond the budget share an incident, nobody knows what it has counted of which.
+        let shared = counted.is_none() && self.incidents.has_common(place);
         let group = self.rules[to].groups.get(key)?;
         let entries = group.window.entries.range(change.first..change.point + 1);
         let newest = group.window.entries.get(change.point)?.key();
         let first = group.window.entries.get(change.first)?.time;
+        let again = change.kind == ChangeKind::Changed;
+        let goes_on = entries.clone().rev().nth(1).is_some_and(Entry::has_fired);
         let uncounted = match counted {
             Some(counted) => entries.clone().rev().take_while(|entry| entry.key() > counted).count(),
+            None if shared && again => 0,
+            None if shared && goes_on => 1,
             None => entries.len(),
         };
         // A late event is older than what was counted last, yet new; it counts once.
         let came_late = late.take_if(|key| key.0 >= first);
-        let came_late = came_late.filter(|key| counted.is_some_and(|counted| *key <= counted));
+        let came_late = came_late.filter(|key| counted.map_or(shared && again, |counted| *key <= counted));
         let came_late = came_late.map(|key| Late { shown: group.window.evidence_at(key) });
         let told = if is_silent(rule) || !rule.routes.is_empty() { Evidence::MOST_PARTS } else { 0 };
         let wanted = match rule.carries_events {
@@ -275,7 +281,7 @@ impl Correlator {
             time: change.time,
             value: change.value,
             kind: AlertKind::Correlation,
-            again: change.kind == ChangeKind::Changed,
+            again,
             first,
             newest,
             events: entries.len() as u64,

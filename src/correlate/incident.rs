@@ -3,8 +3,11 @@
 //! One per rule and group. It opens with the first firing, says so again at 10, 100, ... times its
 //! first count, when its level rises and when a detail changes that the rule names, closes after a quiet time and
 //! may open again, with another id. What comes after a quiet time in the time of the events is another incident,
-//! however late the quiet is noticed: it waits until nothing can come that lies between, and opens then. Counts are exact between reports. Its id is a hash of (rule, rule text, group, triggering
-//! event), so that the same input gives the same ids in every run.
+//! however late the quiet is noticed: it waits until nothing can come that lies between, and opens then. Counts are exact between reports. Its id is a hash of (rule, rule text, group,
+//! stretch of time in which it opened), so that the same input gives the same ids in every run, whatever order it comes
+//! in. A stretch is as long as the quiet time: two incidents of a group never open in one. What remains: where the
+//! event that opens an incident comes late and across the border of two stretches, the id is that of the later one.
+//! States, risks and absences end for other reasons than quiet; theirs is a hash of the triggering event.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -264,6 +267,12 @@ impl Incidents {
         if full && !self.all.contains_key(&place) { (place.0, place.1, EVERYTHING_ELSE) } else { place }
     }
 
+    /// Whether the firings of a place belong to the common incident, and that is open.
+    pub(crate) fn has_common(&self, place: Place) -> bool {
+        let common = self.place(place);
+        common != place && self.all.get(&common).is_some_and(|incident| incident.open)
+    }
+
     /// Counts one firing: opens an incident or adds to the open one.
     pub(crate) fn sight(
         &mut self,
@@ -318,7 +327,7 @@ impl Incidents {
         }
         let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
         let level = escalated(rule, &mut openings, firing.time);
-        let id = identity(rule, place.1, &group, firing.trigger, &mut self.buffer);
+        let id = identity(rule, place.1, &group, firing, &mut self.buffer);
         let mut incident = Box::new(Incident::new(id, self.opened, rule, firing, Arc::new(group)));
         incident.level = level;
         incident.openings = openings;
@@ -348,6 +357,7 @@ impl Incidents {
             *self.held.entry(place.0).or_insert(0) += 1;
         }
         next.level = escalated(rule, &mut next.openings, firing.time);
+        next.id = identity(rule, place.1, &next.group, firing, &mut self.buffer);
         next.ordinal = self.opened;
         self.opened += 1;
         let opened_at = firing.time;
@@ -478,12 +488,22 @@ fn escalated(rule: &RulePlan, openings: &mut VecDeque<i64>, time: i64) -> Level 
     if repeated { escalate.level.max(rule.summary.level) } else { rule.summary.level }
 }
 
-/// Hash of (rule id, rule content, facet, group without ASCII case, triggering event).
+/// By what incidents of one group are told apart: the stretch of time that they open in, or the triggering event.
+fn anchor(rule: &RulePlan, facet: Facet, firing: Firing) -> u128 {
+    match (facet, firing.kind) {
+        (Facet::Firing, AlertKind::Match | AlertKind::Correlation) => {
+            u128::from(firing.time.div_euclid(rule.close_after.max(1)).cast_unsigned())
+        }
+        _ => firing.trigger.0,
+    }
+}
+
+/// Hash of (rule id, rule content, facet, group without ASCII case, what tells it from others of the group).
 fn identity(
     rule: &RulePlan,
     facet: Facet,
     group: &BTreeMap<String, String>,
-    trigger: EventId,
+    firing: Firing,
     bytes: &mut Vec<u8>,
 ) -> u128 {
     bytes.clear();
@@ -502,7 +522,7 @@ fn identity(
         feed(name.as_bytes(), false);
         feed(super::keys::one_value(value).as_bytes(), true);
     }
-    feed(&trigger.0.to_le_bytes(), false);
+    feed(&anchor(rule, facet, firing).to_le_bytes(), false);
     xxh3_128(bytes)
 }
 
@@ -590,7 +610,7 @@ impl Incident {
             // Nobody has heard of it yet: it tells when it opens.
             Some(next) => next.take(rule, firing, collect, (facet, buffer), (context, &mut Vec::new())),
             None => {
-                let id = identity(rule, facet, &self.group, firing.trigger, buffer);
+                let id = identity(rule, facet, &self.group, firing, buffer);
                 let mut next = Self::new(id, self.ordinal, rule, firing, Arc::clone(&self.group));
                 next.collect(collect, Effect::Opened);
                 self.next = Some(Box::new(next));
@@ -647,6 +667,10 @@ impl Incident {
         let before = self.count;
         self.count = self.count.saturating_add(firing.events);
         self.first = self.first.min(firing.first);
+        if self.reported == 0 {
+            // Nobody has heard of it yet: it opens with its earliest firing.
+            self.opened_at = self.opened_at.min(firing.time);
+        }
         self.last = self.last.max(firing.time);
         self.counted_to = self.counted_to.max(firing.newest);
         self.value = firing.value;

@@ -320,7 +320,8 @@ impl Plan {
     }
 
     fn find_risk_watchers(&mut self) {
-        let watches = |rule: &RulePlan| rule.extension.risk.as_ref().is_some_and(|risk| risk.alert_at.is_some());
+        let watches =
+            |rule: &RulePlan| rule.extension.risk.as_ref().is_some_and(|risk| risk.alert_at.is_some());
         let watchers = self.rules.iter().enumerate().filter(|(_, rule)| watches(rule));
         self.risk_watchers = watchers.map(|(index, _)| index).collect();
     }
@@ -801,7 +802,10 @@ impl Builder<'_> {
         for reference in &plan.extension.reset_on.clone() {
             if let Some(from) = self.resolve(header, reference) {
                 let group = self.group_of(plan, correlation, reference, from);
-                found.push((from, Route { to: index, role: Role::Reset, group, grouping: 0, value: Vec::new() }));
+                found.push((
+                    from,
+                    Route { to: index, role: Role::Reset, group, grouping: 0, value: Vec::new() },
+                ));
             }
         }
         let Some(states) = plan.extension.states.clone() else { return };
@@ -817,7 +821,10 @@ impl Builder<'_> {
                         if let Some(from) = self.resolve(header, reference) {
                             let role = Role::State(inputs.len() - 1);
                             let group = self.group_of(plan, correlation, reference, from);
-                            found.push((from, Route { to: index, role, group, grouping: 0, value: Vec::new() }));
+                            found.push((
+                                from,
+                                Route { to: index, role, group, grouping: 0, value: Vec::new() },
+                            ));
                         }
                         inputs.len() - 1
                     })

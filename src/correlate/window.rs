@@ -269,8 +269,7 @@ impl Window {
             return None;
         }
         let weight = self.aggregate.weight(entry, plan);
-        let Headroom { lacks, holds } =
-            self.room(entry.time, entry.time.saturating_add(plan.span), plan)?;
+        let Headroom { lacks, holds } = self.room(entry.time, entry.time.saturating_add(plan.span), plan)?;
         let own = self.own_lack(at, entry, weight, plan)?;
         let counted = plan.measure == Measure::Count && plan.interval.is_none() && self.evicted.is_none();
         let goes_on = (counted && limits.retold < usize::MAX) || (own > 0 && !holds);

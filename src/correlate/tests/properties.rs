@@ -114,6 +114,26 @@ fn told_above(documents: &[String], events: &[Made], order: &[usize]) -> Vec<Str
     told
 }
 
+/// Incidents of a plain count and of the rule below it, with their ids and last counts. Events of one episode, each
+/// with how much later it arrives.
+fn incidents_of(rule: &str, mut events: Vec<(Made, i32)>) -> BTreeMap<(String, u128), u64> {
+    let documents = [
+        detection("a", "low"),
+        format!(
+            "title: R\nname: r\ncorrelation:\n  rules: [a]\n  group-by: [g]\n  timespan: 10s\n  generate: true\n  {rule}\nlevel: high\nsoctop: {{schema: 1, alert: {{close_after: 1m}}}}\n"
+        ),
+    ];
+    events.sort_by_key(|(made, delay)| made.time + delay);
+    let mut stream = Stream::new(&documents);
+    let made: Vec<Made> = events.into_iter().map(|(made, _)| made).collect();
+    for record in records(&mut stream, &made) {
+        stream.correlator.observe(&record, &mut stream.out);
+    }
+    stream.finish();
+    let told = stream.alerts().into_iter();
+    told.map(|alert| ((alert.rule.id.clone(), alert.alert_id.0), alert.count)).collect()
+}
+
 /// The events by time, and in an order that `seed` chooses.
 fn orders(events: &[Made], seed: u64) -> (Vec<usize>, Vec<usize>) {
     let mut sorted: Vec<usize> = (0..events.len()).collect();
@@ -169,6 +189,23 @@ proptest! {
     }
 
     #[test]
+    fn incidents_and_their_ids_do_not_depend_on_the_order_of_arrival(
+        rule in prop_oneof![
+            (1u8..6).prop_map(|n| format!("type: event_count\n  condition: {{gte: {n}}}")),
+            (1u8..5).prop_map(|n| format!("type: value_count\n  condition: {{gte: {n}, field: v}}")),
+        ],
+        // Episodes that begin a quiet time apart and lie within one stretch of it each.
+        events in prop::collection::vec((0..4_i32, 400..650_i32, 0u8..3, 0u8..6, 0..250_i32), 0..60),
+    ) {
+        let made = |(episode, tenth, group, value, _): (i32, i32, u8, u8, i32)| {
+            Made { rules: 1, time: episode * 6_000 + tenth, group, value }
+        };
+        let sorted = events.iter().map(|event| (made(*event), 0)).collect();
+        let shuffled = events.iter().map(|event| (made(*event), event.4)).collect();
+        prop_assert_eq!(incidents_of(&rule, sorted), incidents_of(&rule, shuffled), "{}", rule);
+    }
+
+    #[test]
     fn a_restored_correlator_goes_on_as_if_nothing_had_happened(
         rule in rule(),
         span in 1u8..15,
@@ -185,35 +222,68 @@ proptest! {
         if tight {
             (options.groups_per_rule, options.entries_per_group) = (2, 3);
         }
-        let documents = documents(&rule, span, block);
-        // The clock moves on an idle stream, too.
-        let feed = |stream: &mut Stream, record: &MatchRecord| {
-            stream.correlator.observe(record, &mut stream.out);
-            if record.seq.is_multiple_of(7) {
-                stream.correlator.advance(record.ingested.plus(15_000_000_000), &mut stream.out);
-            }
-            check_counts(&stream.correlator);
-        };
-        let mut whole = Stream::with(&documents, options.clone());
-        let all = records(&mut whole, &events);
-        let mut before = Stream::with(&documents, options.clone());
-        for record in &all {
-            feed(&mut whole, record);
+        let [interrupted, whole] = interrupted(&documents(&rule, span, block), &options, &events, cut);
+        prop_assert_eq!(interrupted, whole);
+    }
+}
+
+/// What is told of a stream when the state is stored and restored after `cut` of its events, and when it is not.
+fn interrupted(
+    documents: &[String],
+    options: &CorrelatorOptions,
+    events: &[Made],
+    cut: usize,
+) -> [Vec<Output>; 2] {
+    // The clock moves on an idle stream, too.
+    let feed = |stream: &mut Stream, record: &MatchRecord| {
+        stream.correlator.observe(record, &mut stream.out);
+        if record.seq.is_multiple_of(7) {
+            stream.correlator.advance(record.ingested.plus(15_000_000_000), &mut stream.out);
         }
-        for record in &all[..cut] {
-            feed(&mut before, record);
-        }
-        let bytes = before.correlator.snapshot();
-        let mut after = Stream::with(&documents, CorrelatorOptions { seed: Some(6), ..options });
-        prop_assert_eq!(after.correlator.restore(&bytes).expect("own bytes"), 0);
-        prop_assert!(after.correlator.snapshot() == bytes, "the same state has the same bytes");
-        for record in &all[cut..] {
-            feed(&mut after, record);
-        }
-        whole.finish();
-        after.finish();
-        before.out.extend(after.out);
-        prop_assert_eq!(before.out, whole.out);
+        check_counts(&stream.correlator);
+    };
+    let mut whole = Stream::with(documents, options.clone());
+    let all = records(&mut whole, events);
+    let mut before = Stream::with(documents, options.clone());
+    for record in &all {
+        feed(&mut whole, record);
+    }
+    for record in &all[..cut] {
+        feed(&mut before, record);
+    }
+    let bytes = before.correlator.snapshot();
+    let mut after = Stream::with(documents, CorrelatorOptions { seed: Some(6), ..options.clone() });
+    assert_eq!(after.correlator.restore(&bytes).expect("own bytes"), 0);
+    assert!(after.correlator.snapshot() == bytes, "the same state has the same bytes");
+    for record in &all[cut..] {
+        feed(&mut after, record);
+    }
+    whole.finish();
+    after.finish();
+    before.out.extend(after.out);
+    [before.out, whole.out]
+}
+
+#[test]
+fn events_of_an_incident_that_groups_share_are_counted_once_after_a_restart_too() {
+    let times = [0, 0, 0, 78, 92, 50, 75, 50, 114, 115, 114, 115];
+    let groups = [0, 1, 0, 0, 0, 0, 0, 2, 2, 1, 0, 2];
+    let values = [0, 0, 1, 0, 4, 0, 0, 4, 1, 0, 0, 0];
+    let first = times.into_iter().zip(groups).zip(values);
+    let then = [100, 150].into_iter().flat_map(|time| [((time, 0), 0); 11]);
+    let events = first.chain(then).map(|((time, group), value)| Made { rules: 1, time, group, value });
+    let events: Vec<Made> = events.collect();
+    let options = CorrelatorOptions {
+        lateness: 2_000_000_000,
+        seed: Some(5),
+        groups_per_rule: 2,
+        entries_per_group: 3,
+        ..CorrelatorOptions::default()
+    };
+    let documents = documents("type: value_sum\n  condition: {gte: 0.1, field: v}", 12, "");
+    for cut in 1..events.len() {
+        let [interrupted, whole] = interrupted(&documents, &options, &events, cut);
+        assert_eq!(interrupted, whole, "interrupted after {cut}");
     }
 }
 
