@@ -32,9 +32,11 @@ mod history;
 mod hot_reload;
 mod incident;
 mod keys;
+mod lateness;
 mod memory;
 mod near;
 mod numbers;
+mod outlet;
 pub(crate) mod plan;
 mod ranked;
 mod renumbering;
@@ -71,7 +73,8 @@ use self::evicted::EvictedSummary;
 use self::evidence::Evidence;
 use self::keys::GroupKeys;
 use self::memory::{Group, Groups, Held, Memory, WindowRun};
-use self::plan::{Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
+use self::outlet::{ConformanceOutlet, IncidentOutlet, Outlet};
+use self::plan::{Allowed, Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
 use self::route::{GroupRef, Signal};
 use self::timer::Timers;
 use self::window::{Change, Limits};
@@ -89,7 +92,7 @@ pub struct CorrelatorOptions {
     /// How far behind its source an event may be and still be put exactly where it belongs, unless
     /// the rule says otherwise.
     pub lateness: Nanos,
-    /// Print raw matches and firings instead of incidents: unlimited lateness, nothing is forgotten
+    /// Say raw matches and firings instead of incidents: unlimited lateness, nothing is forgotten
     /// and the clock ends at the greatest timestamp. For test vectors.
     pub conformance: bool,
     /// Mark alerts as replayed.
@@ -129,9 +132,20 @@ impl Default for CorrelatorOptions {
 }
 
 impl CorrelatorOptions {
-    /// Groups and incidents held per rule.
-    fn group_budget(&self) -> usize {
-        if self.conformance { usize::MAX } else { self.groups_per_rule }
+    /// With what a run without limits has instead of them.
+    fn with_limits(self) -> Self {
+        if !self.conformance {
+            return self;
+        }
+        Self {
+            lateness: Nanos::MAX,
+            groups_per_rule: usize::MAX,
+            groups_in_all: usize::MAX,
+            entries_per_group: usize::MAX,
+            entries_per_rule: usize::MAX,
+            future_limit: Nanos::MAX,
+            ..self
+        }
     }
 }
 
@@ -195,9 +209,6 @@ impl CorrelationCounters {
     }
 }
 
-/// (rule, time, group) of a raw firing.
-type RawKey = (u32, i64, Vec<Box<str>>);
-
 /// Keyed, stateful correlation of a rule set.
 pub struct Correlator {
     plan: Arc<Plan>,
@@ -212,7 +223,7 @@ pub struct Correlator {
     rules: Vec<Memory>,
     incidents: Incidents,
     risks: Risks,
-    raw: BTreeMap<RawKey, f64>,
+    outlet: Box<dyn Outlet>,
     /// Groups of all rules.
     groups: usize,
     counters: CorrelationCounters,
@@ -230,7 +241,7 @@ struct Now {
 }
 
 /// How `rules` are evaluated, and what is wrong with their blocks and references.
-fn plan(rules: &RuleSet, lateness: Nanos) -> (Plan, Vec<Diagnostic>) {
+fn plan(rules: &RuleSet, lateness: Allowed) -> (Plan, Vec<Diagnostic>) {
     let detections = rules.detections.iter().map(|rule| RuleInput {
         header: &rule.header,
         extension: rule.extension.as_ref(),
@@ -253,20 +264,24 @@ impl Correlator {
     /// What [`Correlator::new`] would report.
     #[must_use]
     pub fn check(rules: &RuleSet) -> Vec<Diagnostic> {
-        plan(rules, CorrelatorOptions::default().lateness).1
+        plan(rules, Allowed::of(&CorrelatorOptions::default())).1
     }
 
     /// Prepares the rules. Blocks and references with mistakes are reported; such a rule runs without
     /// its block.
     #[must_use]
     pub fn new(rules: &RuleSet, options: CorrelatorOptions) -> (Self, Vec<Diagnostic>) {
-        let (plan, diagnostics) = plan(rules, options.lateness);
+        let options = options.with_limits();
+        let (plan, diagnostics) = plan(rules, Allowed::of(&options));
+        let outlet: Box<dyn Outlet> = match options.conformance {
+            true => Box::new(ConformanceOutlet::default()),
+            false => Box::new(IncidentOutlet::default()),
+        };
         let random = || RandomState::new().hash_one(0_u8);
         let maps = options.seed.unwrap_or_else(random);
         let sketches = options.seed.or(options.replayed.then_some(REPLAY_SKETCH_SEED)).unwrap_or_else(random);
         let mut memories = Vec::new();
         memories.resize_with(plan.rules.len(), Memory::default);
-        let budget = options.group_budget();
         let correlator = Self {
             plan: Arc::new(plan),
             keys: GroupKeys::new(Seeds { maps, sketches }),
@@ -275,9 +290,9 @@ impl Correlator {
             now: Now { source: NO_SOURCE, time: i64::MIN },
             finished: false,
             rules: memories,
-            incidents: Incidents::new(budget),
+            incidents: Incidents::new(options.groups_per_rule),
             risks: Risks::default(),
-            raw: BTreeMap::new(),
+            outlet,
             groups: 0,
             counters: CorrelationCounters::default(),
             alerts: Vec::new(),
@@ -337,7 +352,7 @@ impl Correlator {
     /// Timers run until there.
     pub fn reach(&mut self, time: Timestamp, out: &mut Vec<Output>) {
         self.clock.reach(time.0);
-        self.run_timers(false, out);
+        self.saying(out, |own| own.run_timers(false));
     }
 
     /// When the next timer will run, if nothing happens until then.
@@ -354,7 +369,7 @@ impl Correlator {
     /// A source has nothing (more) to read: it no longer holds the watermark back.
     pub fn source_idle(&mut self, source: SourceId, out: &mut Vec<Output>) {
         self.clock.idle(source.0);
-        self.run_timers(false, out);
+        self.saying(out, |own| own.run_timers(false));
     }
 
     /// Takes note of an event that matched nothing: time goes on.
@@ -365,21 +380,36 @@ impl Correlator {
         ingested: Timestamp,
         out: &mut Vec<Output>,
     ) {
+        self.saying(out, |own| own.go_on(source, time, ingested));
+    }
+
+    fn go_on(&mut self, source: SourceId, time: Option<Timestamp>, ingested: Timestamp) {
         match time {
             None => self.counters.timeless += 1,
             Some(time) if self.is_future(time, ingested) => self.counters.future += 1,
             Some(time) => {
                 self.clock.observe(source.0, time.0, ingested.0);
-                self.run_timers(false, out);
+                self.run_timers(false);
             }
         }
     }
 
     /// Takes one record and appends what follows from it.
     pub fn observe(&mut self, record: &MatchRecord, out: &mut Vec<Output>) {
+        self.saying(out, |own| own.take_in(record));
+    }
+
+    /// Runs with `out` as the place of what is said.
+    fn saying(&mut self, out: &mut Vec<Output>, run: impl FnOnce(&mut Self)) {
+        std::mem::swap(self.outlet.said(), out);
+        run(self);
+        std::mem::swap(self.outlet.said(), out);
+    }
+
+    fn take_in(&mut self, record: &MatchRecord) {
         let claimed = record.time.filter(|_| record.time_quality != TimeQuality::Absent);
         let source = record.source_id();
-        self.progress(source, claimed, record.ingested, out);
+        self.go_on(source, claimed, record.ingested);
         self.now = Now { source: source.0, time: self.clock.frontier(source.0) };
         let plan = Arc::clone(&self.plan);
         let correlated = claimed.is_some();
@@ -396,12 +426,12 @@ impl Correlator {
             if correlated && (times == 0 || self.is_copy(*index, rule, &signal)) {
                 continue;
             }
-            let plain = rule.only_feeds && !self.options.conformance;
-            if !(plain || self.own_match(&plan, *index, rule, &mut signal, out)) || !correlated {
+            let plain = rule.only_feeds && self.outlet.tells_incidents();
+            if !(plain || self.own_match(&plan, *index, rule, &mut signal)) || !correlated {
                 continue;
             }
             for route in rule.routes.iter().flat_map(|route| std::iter::repeat_n(route, times)) {
-                self.deliver(&plan, route, &mut signal, false, out);
+                self.deliver(&plan, route, &mut signal, false);
             }
         }
     }
@@ -426,15 +456,13 @@ impl Correlator {
     }
 
     fn is_future(&self, time: Timestamp, ingested: Timestamp) -> bool {
-        !self.options.conformance
-            && ingested.0 > 0
-            && time.0 > ingested.0.saturating_add(self.options.future_limit)
+        ingested.0 > 0 && time.0 > ingested.0.saturating_add(self.options.future_limit)
     }
 
     /// The wall clock says `now`. Call it when there is nothing to read; timers of an idle stream run.
     pub fn advance(&mut self, now: Timestamp, out: &mut Vec<Output>) {
         self.clock.advance(now.0, self.options.idle_after);
-        self.run_timers(true, out);
+        self.saying(out, |own| own.run_timers(true));
     }
 
     /// The wall clock was set back to `now`: what [`Correlator::advance`] was told before was wrong, and
@@ -446,22 +474,18 @@ impl Correlator {
     /// All input has ended: the clock stands at the greatest timestamp. Open incidents stay open and
     /// say their final counts.
     pub fn finish(&mut self, out: &mut Vec<Output>) {
+        self.saying(out, Self::end);
+    }
+
+    fn end(&mut self) {
         self.clock.finish();
         self.finished = true;
         self.stop_waiting();
-        self.run_timers(true, out);
+        self.run_timers(true);
         let plan = Arc::clone(&self.plan);
         self.incidents.report_open(&plan.rules, self.context(&plan), &mut self.alerts);
-        self.hand_over(out);
-        for ((rule, time, group), value) in std::mem::take(&mut self.raw) {
-            let names = plan.rules[rule as usize].group_names.iter().cloned();
-            out.push(Output::Firing {
-                rule: RuleIndex(rule),
-                group: names.zip(group.iter().map(|value| value.to_string())).collect(),
-                time: Timestamp(time),
-                value,
-            });
-        }
+        self.hand_over();
+        self.outlet.end(&plan);
     }
 
     /// Entities with at least this risk, highest first.
@@ -472,16 +496,12 @@ impl Correlator {
 
     /// Event time before which nothing more is expected for the rule.
     fn settled(&self, rule: &RulePlan) -> i64 {
-        match (self.options.conformance, self.finished) {
-            (true, false) => i64::MIN,
-            (_, true) => self.now.time,
-            (false, false) => self.now.time.saturating_sub(rule.lateness),
-        }
+        if self.finished { self.now.time } else { rule.lateness.before(self.now.time) }
     }
 
     fn limits(&self, to: usize, rule: &RulePlan, window: &WindowPlan) -> Limits {
         let settled_before = self.settled(rule);
-        if self.options.conformance {
+        if !self.outlet.tells_incidents() {
             let all = usize::MAX;
             return Limits { settled_before, entries: all, evidence: all, retold: all };
         }
@@ -500,44 +520,29 @@ impl Correlator {
     /// There is no room for one more group of the rule.
     fn is_full(&self, to: usize) -> bool {
         let own = self.rules[to].groups.len();
-        !self.options.conformance
-            && (own >= self.options.groups_per_rule
-                || (own >= FEWEST_GROUPS && self.groups >= self.options.groups_in_all))
+        own >= self.options.groups_per_rule
+            || (own >= FEWEST_GROUPS && self.groups >= self.options.groups_in_all)
     }
 
     /// Brings a signal to one consumer. `from_rule`: it is a firing, which may be withdrawn later.
-    fn deliver(
-        &mut self,
-        plan: &Plan,
-        route: &Route,
-        signal: &mut Signal<'_>,
-        from_rule: bool,
-        out: &mut Vec<Output>,
-    ) {
+    fn deliver(&mut self, plan: &Plan, route: &Route, signal: &mut Signal<'_>, from_rule: bool) {
         match self.keys.group_of_route(signal.of, route) {
             Some(key) => {
                 let group = GroupRef { key, fields: &route.group, record: signal.record(), names: None };
-                self.deliver_to(plan, route, &group, signal, from_rule, out);
+                self.deliver_to(plan, route, &group, signal, from_rule);
             }
-            None => self.deliver_to_several(plan, route, signal, from_rule, out),
+            None => self.deliver_to_several(plan, route, signal, from_rule),
         }
     }
 
-    fn deliver_to_several(
-        &mut self,
-        plan: &Plan,
-        route: &Route,
-        signal: &mut Signal<'_>,
-        from_rule: bool,
-        out: &mut Vec<Output>,
-    ) {
+    fn deliver_to_several(&mut self, plan: &Plan, route: &Route, signal: &mut Signal<'_>, from_rule: bool) {
         let groups = self.keys.groups_of(signal.record(), &route.group);
         if groups.is_empty() {
             self.rules[route.to].counters.keyless += 1;
         }
         for (key, names) in groups {
             let group = GroupRef { key, fields: &route.group, record: signal.record(), names: Some(names) };
-            self.deliver_to(plan, route, &group, signal, from_rule, out);
+            self.deliver_to(plan, route, &group, signal, from_rule);
         }
     }
 
@@ -548,7 +553,6 @@ impl Correlator {
         group: &GroupRef<'_>,
         signal: &mut Signal<'_>,
         from_rule: bool,
-        out: &mut Vec<Output>,
     ) {
         match route.role {
             Role::Step(bit) => {
@@ -559,11 +563,11 @@ impl Correlator {
                         links.push(group.key);
                     }
                 }
-                self.step(plan, route, bit, group, signal, out);
+                self.step(plan, route, bit, group, signal);
             }
-            Role::Reset => self.reset(plan, route.to, group.key, signal, out),
+            Role::Reset => self.reset(plan, route.to, group.key, signal),
             Role::State(input) => {
-                self.state_input(plan, route.to as u32, group, (input, 1), signal, out);
+                self.state_input(plan, route.to as u32, group, (input, 1), signal);
             }
         }
     }
@@ -577,20 +581,12 @@ impl Correlator {
         }
     }
 
-    fn step(
-        &mut self,
-        plan: &Plan,
-        route: &Route,
-        bit: u8,
-        group: &GroupRef<'_>,
-        signal: &mut Signal<'_>,
-        out: &mut Vec<Output>,
-    ) {
+    fn step(&mut self, plan: &Plan, route: &Route, bit: u8, group: &GroupRef<'_>, signal: &mut Signal<'_>) {
         let rule = &plan.rules[route.to];
         match &rule.evaluator {
             Evaluator::Match => {}
             Evaluator::Heartbeat(heartbeat) => {
-                self.beat(plan, route.to, *heartbeat, group, signal, out);
+                self.beat(plan, route.to, *heartbeat, group, signal);
             }
             Evaluator::Window(window) => {
                 if !self.is_in_time(route.to, rule, window, signal.time) {
@@ -598,7 +594,7 @@ impl Correlator {
                 }
                 let mut entry = Entry::step(signal.time, signal.order, bit);
                 self.set_value(&mut entry, window, route, signal);
-                self.insert(plan, route.to, group, entry, signal, out);
+                self.insert(plan, route.to, group, entry, signal);
             }
         }
     }
@@ -641,14 +637,13 @@ impl Correlator {
         at: &GroupRef<'_>,
         mut entry: Entry,
         signal: &mut Signal<'_>,
-        out: &mut Vec<Output>,
     ) {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let run = WindowRun { rule, window, limits: self.limits(to, rule, window) };
         let key = at.key;
         if self.is_full(to) && !self.rules[to].groups.all.contains_key(&key) {
-            self.beyond_budget(rule, to, entry.time, out);
+            self.beyond_budget(rule, to, entry.time);
             let Some(before) = self.make_room(to, window, at, entry.time) else { return };
             self.take_back(to, at, before, run, entry.time);
         }
@@ -664,14 +659,14 @@ impl Correlator {
         }
         self.rules[to].note_size(key, self.options.groups_per_rule);
         if opens_forward {
-            self.wait_forward(rule, to, key, (time, run.limits), out);
+            self.wait_forward(rule, to, key, (time, run.limits));
         }
-        self.follow(plan, to, key, &changes, put.late.then_some((time, order)), out);
+        self.follow(plan, to, key, &changes, put.late.then_some((time, order)));
         changes.clear();
         self.changes = changes;
     }
 
-    fn reset(&mut self, plan: &Plan, to: usize, key: u128, signal: &Signal<'_>, out: &mut Vec<Output>) {
+    fn reset(&mut self, plan: &Plan, to: usize, key: u128, signal: &Signal<'_>) {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let limits = self.limits(to, rule, window);
@@ -680,7 +675,7 @@ impl Correlator {
         self.rules[to].change(key, WindowRun { rule, window, limits }, |entries| {
             entries.insert(reset, window, limits, &mut changes);
         });
-        self.follow(plan, to, key, &changes, None, out);
+        self.follow(plan, to, key, &changes, None);
     }
 
     /// Hands changed firings on, one after the other.
@@ -691,14 +686,13 @@ impl Correlator {
         key: u128,
         changes: &[Change],
         mut late: Option<(i64, u64)>,
-        out: &mut Vec<Output>,
     ) {
         let Some(from) = changes.first().map(|change| change.point) else { return };
         if changes.iter().any(|change| change.undecided) {
-            self.beyond_budget(&plan.rules[to], to, changes[0].time, out);
+            self.beyond_budget(&plan.rules[to], to, changes[0].time);
         }
         for change in changes {
-            self.changed(plan, (to, key), (from, *change), &mut late, out);
+            self.changed(plan, (to, key), (from, *change), &mut late);
         }
     }
 
@@ -760,12 +754,14 @@ impl Correlator {
     }
 
     /// Counts an event that there is no room to follow exactly, and says so the first time.
-    fn beyond_budget(&mut self, rule: &RulePlan, to: usize, time: i64, out: &mut Vec<Output>) {
+    fn beyond_budget(&mut self, rule: &RulePlan, to: usize, time: i64) {
         let memory = &mut self.rules[to];
         memory.counters.estimated += 1;
         if memory.degraded_since.is_none() {
             memory.degraded_since = Some(time);
-            out.push(Output::Degraded { rule: Arc::clone(&rule.summary), since: Timestamp(time) });
+            self.outlet
+                .said()
+                .push(Output::Degraded { rule: Arc::clone(&rule.summary), since: Timestamp(time) });
         }
     }
 
@@ -774,8 +770,8 @@ impl Correlator {
     }
 
     /// Moves finished alerts to the output.
-    fn hand_over(&mut self, out: &mut Vec<Output>) {
-        out.extend(self.alerts.drain(..).map(Output::Alert));
+    fn hand_over(&mut self) {
+        self.outlet.said().extend(self.alerts.drain(..).map(Output::Alert));
     }
 }
 

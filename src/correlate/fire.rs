@@ -9,17 +9,19 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::entry::Entry;
 use super::evidence::{Evidence, cut};
 use super::memory::WindowRun;
+use super::outlet::RawFiring;
 use super::plan::{Evaluator, Measure, Plan, Role, RulePlan, WindowPlan};
 use super::route::{GroupRef, Signal};
 use super::timer::Kind;
 use super::window::{Change, ChangeKind, chosen};
-use super::{Correlator, Names, Output};
+use super::{Correlator, Names};
 use crate::alert::AlertKind;
 use crate::correlate::incident::{Effect, Facet, Firing};
 use crate::correlate::risk::Cause;
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::veil::shown;
 use crate::event::{EventId, Timestamp};
+use crate::sigma::rule::RuleIndex;
 
 /// A firing with the events behind it.
 pub(super) struct Fired {
@@ -60,7 +62,6 @@ impl Correlator {
         index: u32,
         rule: &RulePlan,
         signal: &mut Signal<'_>,
-        out: &mut Vec<Output>,
     ) -> bool {
         if !matches!(rule.evaluator, Evaluator::Match) {
             return false;
@@ -68,11 +69,10 @@ impl Correlator {
         if rule.extension.first_seen.is_some() && !self.is_first(index, rule, signal.record(), signal.time) {
             return false;
         }
-        if self.options.conformance {
-            if rule.alone {
-                let rule = crate::sigma::rule::RuleIndex(index);
-                out.push(Output::Match { rule, event: signal.record().event_id });
-            }
+        if rule.alone {
+            self.outlet.matched(RuleIndex(index), signal.record().event_id);
+        }
+        if !self.outlet.tells_incidents() {
             return true;
         }
         if rule.states.is_some()
@@ -80,10 +80,10 @@ impl Correlator {
         {
             let record = signal.record();
             let group = GroupRef { key, fields: &rule.group_numbers, record, names: None };
-            self.state_input(plan, index, &group, (0, 1), signal, out);
+            self.state_input(plan, index, &group, (0, 1), signal);
         }
         if rule.alone && rule.incidents && !has_state_incidents(rule) {
-            self.match_incident(plan, index, rule, signal, out);
+            self.match_incident(plan, index, rule, signal);
         }
         if let Some(risk) = &rule.extension.risk {
             debug_assert_eq!(risk.entities.len(), rule.risk_fields.len());
@@ -93,7 +93,7 @@ impl Correlator {
                 entities.extend(record.values(*field).take(MOST_VALUES).map(|value| (*field, value)));
             }
             let event = Some(signal.record().event_id);
-            self.add_risk(plan, Cause { rule: index, plan: rule, time: signal.time, event }, &entities, out);
+            self.add_risk(plan, Cause { rule: index, plan: rule, time: signal.time, event }, &entities);
         }
         true
     }
@@ -116,7 +116,6 @@ impl Correlator {
         index: u32,
         rule: &RulePlan,
         signal: &mut Signal<'_>,
-        out: &mut Vec<Output>,
     ) {
         let record = signal.record();
         let present = |fields: &Vec<FieldNumber>| fields.iter().all(|field| record.value(*field).is_some());
@@ -167,7 +166,7 @@ impl Correlator {
         if effect == Effect::Opened {
             self.watch_quiet(rule, place);
         }
-        self.hand_over(out);
+        self.hand_over();
     }
 
     /// Makes sure that a timer will close the incident of a place.
@@ -188,7 +187,6 @@ impl Correlator {
         (to, key): (usize, u128),
         (from, change): (usize, Change),
         late: &mut Option<(i64, u64)>,
-        out: &mut Vec<Output>,
     ) {
         let rule = &plan.rules[to];
         match change.kind {
@@ -196,8 +194,8 @@ impl Correlator {
                 let place = (to as u32, Facet::Firing, key);
                 self.incidents.calm(place, change.time, change.value, rule);
             }
-            ChangeKind::Retracted => self.retract(plan, to, key, change.time, out),
-            ChangeKind::Changed if rule.retold == 0 && is_silent(rule) && !self.options.conformance => {}
+            ChangeKind::Retracted => self.retract(plan, to, key, change.time),
+            ChangeKind::Changed if rule.retold == 0 && is_silent(rule) && self.outlet.tells_incidents() => {}
             ChangeKind::Changed if self.looks_the_same(rule, (to, key), from, change.point) => {}
             ChangeKind::Added | ChangeKind::Changed => {
                 if let (Some(baseline), Some(usual)) =
@@ -209,7 +207,7 @@ impl Correlator {
                 if let Some(fired) = self.gather(rule, to, key, change, late)
                     && let Some(names) = self.names_of(to, key)
                 {
-                    self.fire(plan, to, (key, names), fired, out);
+                    self.fire(plan, to, (key, names), fired);
                 }
             }
         }
@@ -218,7 +216,7 @@ impl Correlator {
     /// A late event changes every firing after it. Of a firing that is no incident, rules above are told
     /// its newest events and, unless they need fields, nothing else: further on the late event is none of them.
     fn looks_the_same(&self, rule: &RulePlan, (to, key): (usize, u128), from: usize, point: usize) -> bool {
-        if self.options.conformance || !is_silent(rule) || rule.carries_events {
+        if !self.outlet.tells_incidents() || !is_silent(rule) || rule.carries_events {
             return false;
         }
         let Evaluator::Window(window) = &rule.evaluator else { return false };
@@ -293,15 +291,7 @@ impl Correlator {
     }
 
     /// A forward window ended without the event that was not to come.
-    pub(super) fn fire_forward(
-        &mut self,
-        plan: &Plan,
-        to: usize,
-        key: u128,
-        start: i64,
-        value: f64,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn fire_forward(&mut self, plan: &Plan, to: usize, key: u128, start: i64, value: f64) {
         let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
         let end = start.saturating_add(window.span);
         let Some(group) = self.rules[to].groups.get(key) else { return };
@@ -320,23 +310,15 @@ impl Correlator {
             approximate: group.window.evicted.is_some(),
         };
         let names = group.names.clone();
-        self.fire(plan, to, (key, names), fired, out);
+        self.fire(plan, to, (key, names), fired);
     }
 
-    fn fire(
-        &mut self,
-        plan: &Plan,
-        to: usize,
-        (key, names): (u128, Names),
-        fired: Fired,
-        out: &mut Vec<Output>,
-    ) {
+    fn fire(&mut self, plan: &Plan, to: usize, (key, names): (u128, Names), fired: Fired) {
         let rule = &plan.rules[to];
         let index = to as u32;
-        if self.options.conformance && rule.alone {
-            let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
-            let value = self.raw.entry((index, fired.time, folded)).or_insert(fired.value);
-            *value = if fired.again { fired.value } else { value.max(fired.value) };
+        if rule.alone {
+            let Fired { time, value, again, .. } = fired;
+            self.outlet.fired(RawFiring { rule: RuleIndex(index), names: &names, time, value, again });
         }
         if !fired.again
             && rule.extension.first_seen.is_some()
@@ -344,19 +326,19 @@ impl Correlator {
         {
             return;
         }
-        if !self.options.conformance {
-            self.firing_incident(plan, index, rule, (key, &names), &fired, out);
+        if self.outlet.tells_incidents() {
+            self.firing_incident(plan, index, rule, (key, &names), &fired);
             if !fired.again && rule.states.is_some() {
                 let record = MatchRecord::at(Timestamp(fired.time), fired.newest.1);
                 let evidence = fired.parts.last().cloned();
                 let of = self.keys.subject(&record);
                 let mut signal = Signal::shown_as(of, fired.time, fired.newest.1, evidence);
                 let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
-                self.state_input(plan, index, &group, (0, fired.events), &mut signal, out);
+                self.state_input(plan, index, &group, (0, fired.events), &mut signal);
             }
         }
         if !rule.routes.is_empty() {
-            self.feed_rules_above(plan, to, &names, fired, out);
+            self.feed_rules_above(plan, to, &names, fired);
         }
     }
 
@@ -387,7 +369,6 @@ impl Correlator {
         rule: &RulePlan,
         (key, names): (u128, &Names),
         fired: &Fired,
-        out: &mut Vec<Output>,
     ) {
         if is_silent(rule) {
             return;
@@ -425,9 +406,9 @@ impl Correlator {
             (context, &mut self.alerts),
         );
         self.watch_quiet(rule, place);
-        self.hand_over(out);
+        self.hand_over();
         if effect == Effect::Opened {
-            self.firing_risk(plan, index, names, &fired.parts, fired.time, out);
+            self.firing_risk(plan, index, names, &fired.parts, fired.time);
         }
     }
 
@@ -464,14 +445,7 @@ impl Correlator {
     }
 
     /// Makes a record of a firing and brings it to the rules that listen to it.
-    pub(super) fn feed_rules_above(
-        &mut self,
-        plan: &Plan,
-        to: usize,
-        names: &Names,
-        fired: Fired,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn feed_rules_above(&mut self, plan: &Plan, to: usize, names: &Names, fired: Fired) {
         let rule = &plan.rules[to];
         let mut record = MatchRecord::at(Timestamp(fired.time), 0);
         if let Some(last) = fired.parts.last() {
@@ -491,50 +465,40 @@ impl Correlator {
         for route in &rule.routes {
             let again = fired.again && matches!(route.role, Role::Step(_));
             if again {
-                self.withdraw_moved(plan, route.to, &route.group, &signal, out);
+                self.withdraw_moved(plan, route.to, &route.group, &signal);
             } else if fired.again {
                 continue;
             }
-            self.deliver(plan, route, &mut signal, true, out);
+            self.deliver(plan, route, &mut signal, true);
         }
     }
 
     /// Takes a firing out of groups of a rule above that it no longer belongs to.
-    fn withdraw_moved(
-        &mut self,
-        plan: &Plan,
-        to: usize,
-        fields: &[FieldNumber],
-        signal: &Signal<'_>,
-        out: &mut Vec<Output>,
-    ) {
+    fn withdraw_moved(&mut self, plan: &Plan, to: usize, fields: &[FieldNumber], signal: &Signal<'_>) {
         let position = (signal.time, signal.order);
         let Some(old) = self.rules[to].links.get(&position).cloned() else { return };
         let now = self.keys.groups_of(signal.record(), fields);
         let now: Vec<u128> = now.into_iter().map(|(key, _)| key).collect();
         for key in old.into_iter().filter(|key| !now.contains(key)) {
-            self.withdraw(plan, to, key, position, out);
+            self.withdraw(plan, to, key, position);
         }
     }
 
     /// A firing no longer holds.
-    fn retract(&mut self, plan: &Plan, to: usize, key: u128, time: i64, out: &mut Vec<Output>) {
+    fn retract(&mut self, plan: &Plan, to: usize, key: u128, time: i64) {
         let rule = &plan.rules[to];
         let Some(names) = self.names_of(to, key) else { return };
-        if self.options.conformance {
-            let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
-            self.raw.remove(&(to as u32, time, folded));
-        }
+        self.outlet.withdrawn(RuleIndex(to as u32), &names, time);
         let position = (time, firing_order(to, &names, time));
         for route in &rule.routes {
             let linked = self.rules[route.to].links.remove(&position).unwrap_or_default();
             for key in linked {
-                self.withdraw(plan, route.to, key, position, out);
+                self.withdraw(plan, route.to, key, position);
             }
         }
     }
 
-    fn withdraw(&mut self, plan: &Plan, to: usize, key: u128, position: (i64, u64), out: &mut Vec<Output>) {
+    fn withdraw(&mut self, plan: &Plan, to: usize, key: u128, position: (i64, u64)) {
         let rule = &plan.rules[to];
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let limits = self.limits(to, rule, window);
@@ -542,7 +506,7 @@ impl Correlator {
         self.rules[to].change(key, WindowRun { rule, window, limits }, |entries| {
             entries.remove(position, window, limits, &mut changes);
         });
-        self.follow(plan, to, key, &changes, None, out);
+        self.follow(plan, to, key, &changes, None);
     }
 }
 

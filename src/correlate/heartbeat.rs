@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use super::Correlator;
 use super::fire::Fired;
 use super::memory::Beat;
+use super::outlet::RawFiring;
 use super::plan::{Evaluator, Plan};
 use super::route::{GroupRef, Signal};
 use super::timer::Kind;
-use super::{Correlator, Output};
 use crate::alert::AlertKind;
 use crate::correlate::incident::Facet;
 use crate::detect::record::MatchRecord;
 use crate::sigma::extension::Heartbeat;
+use crate::sigma::rule::RuleIndex;
 
 impl Correlator {
     /// A key of a heartbeat rule was heard.
@@ -22,14 +24,13 @@ impl Correlator {
         heartbeat: Heartbeat,
         group: &GroupRef<'_>,
         signal: &mut Signal<'_>,
-        out: &mut Vec<Output>,
     ) {
         let (rule, key) = (&plan.rules[to], group.key);
         let budget = self.options.groups_per_rule;
         let memory = &mut self.rules[to];
         let Some(beat) = memory.beats.get_mut(&key) else {
             if memory.beats.len() >= budget {
-                self.beyond_budget(rule, to, signal.time, out);
+                self.beyond_budget(rule, to, signal.time);
                 return;
             }
             let latest = signal.evidence();
@@ -46,11 +47,11 @@ impl Correlator {
         beat.latest = signal.evidence();
         if std::mem::take(&mut beat.silent) {
             self.timer(rule, overdue(signal.time, heartbeat), to as u32, key, Kind::Beat);
-            self.close_incident(rule, (to as u32, Facet::Firing, key), signal.time, out);
+            self.close_incident(rule, (to as u32, Facet::Firing, key), signal.time);
         }
     }
 
-    pub(super) fn beat_missed(&mut self, plan: &Plan, to: usize, key: u128, at: i64, out: &mut Vec<Output>) {
+    pub(super) fn beat_missed(&mut self, plan: &Plan, to: usize, key: u128, at: i64) {
         let rule = &plan.rules[to];
         let Evaluator::Heartbeat(heartbeat) = &rule.evaluator else { return };
         let Some(beat) = self.rules[to].beats.get_mut(&key) else { return };
@@ -63,7 +64,7 @@ impl Correlator {
         if beat.silent {
             if at >= forgotten {
                 self.rules[to].beats.remove(&key);
-                self.close_incident(rule, (to as u32, Facet::Firing, key), at, out);
+                self.close_incident(rule, (to as u32, Facet::Firing, key), at);
             }
             return;
         }
@@ -84,21 +85,27 @@ impl Correlator {
             approximate: false,
         };
         self.timer(rule, forgotten.max(at), to as u32, key, Kind::Beat);
-        if self.options.conformance {
-            let folded = names.iter().map(|name| name.to_ascii_lowercase().into()).collect();
-            self.raw.insert((to as u32, at, folded), silence);
+        let rule_index = RuleIndex(to as u32);
+        self.outlet.fired(RawFiring {
+            rule: rule_index,
+            names: &names,
+            time: at,
+            value: silence,
+            again: true,
+        });
+        if !self.outlet.tells_incidents() {
             return;
         }
-        self.firing_incident(plan, to as u32, rule, (key, &names), &fired, out);
+        self.firing_incident(plan, to as u32, rule, (key, &names), &fired);
         if rule.states.is_some() {
             let record = MatchRecord::default();
             let evidence = fired.parts.last().cloned();
             let mut signal = Signal::shown_as(self.keys.subject(&record), at, 0, evidence);
             let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
-            self.state_input(plan, to as u32, &group, (0, 1), &mut signal, out);
+            self.state_input(plan, to as u32, &group, (0, 1), &mut signal);
         }
         if !rule.routes.is_empty() {
-            self.feed_rules_above(plan, to, &names, fired, out);
+            self.feed_rules_above(plan, to, &names, fired);
         }
     }
 }

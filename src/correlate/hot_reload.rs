@@ -59,8 +59,8 @@ impl Correlator {
         let mut tell = Vec::new();
         self.take_incidents(old, &places, &fields, &kept, &mut tell);
         self.alerts.append(&mut tell);
-        self.hand_over(&mut change.told);
-        self.standing_of(|rule| !kept.contains(&rule), &mut change.standing);
+        self.saying(&mut change.told, Self::hand_over);
+        self.saying(&mut change.standing, |own| own.standing_of(|rule| !kept.contains(&rule)));
         change
     }
 
@@ -68,7 +68,7 @@ impl Correlator {
     fn catch_up(&mut self, old: &mut Correlator) {
         self.clock = std::mem::take(&mut old.clock);
         self.finished = old.finished;
-        self.run_timers(false, &mut Vec::new());
+        self.saying(&mut Vec::new(), |own| own.run_timers(false));
     }
 
     fn take_timers(&mut self, old: &mut Correlator, places: &Places, kept: &BTreeSet<u32>) {
@@ -141,7 +141,7 @@ impl Correlator {
         let context = self.context(&plan);
         let now_at: BTreeMap<&str, u32> =
             plan.rules.iter().zip(0..).map(|(rule, index)| (rule.summary.id.as_str(), index)).collect();
-        let found = std::mem::replace(&mut self.incidents, Incidents::new(self.options.group_budget()));
+        let found = std::mem::replace(&mut self.incidents, Incidents::new(self.options.groups_per_rule));
         let mut found: BTreeMap<Place, Incident> = {
             let mut found = found;
             found.take_all().into_iter().filter(|(place, _)| !kept.contains(&place.0)).collect()

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Names;
 use super::distance::{Distance, Proportion, Share};
 use super::entry::Entry;
 use super::evidence::Evidence;
+use super::lateness::Lateness;
 use super::numbers::Bound;
+use super::{CorrelatorOptions, Names};
 use crate::alert::RuleSummary;
 use crate::detect::record::FieldNumber;
 use crate::event::{DAY, Nanos};
@@ -21,6 +22,20 @@ use crate::sigma::extension::{Absent, Bucket, Extension, Heartbeat, StateInput, 
 use crate::sigma::rule::{
     Correlation, CorrelationCondition, CorrelationKind, Diagnostic, Expression, Header, Severity, Spanned,
 };
+
+/// How late events may be: of rules that say so, and of others.
+#[derive(Clone, Copy)]
+pub(crate) struct Allowed(Lateness);
+
+impl Allowed {
+    pub(crate) fn of(options: &CorrelatorOptions) -> Self {
+        Self(Lateness::new(options.lateness))
+    }
+
+    fn of_rule(self, own: Option<Nanos>) -> Lateness {
+        if self.0 == Lateness::UNLIMITED { self.0 } else { own.map_or(self.0, Lateness::new) }
+    }
+}
 
 /// One rule as it comes from the rule set.
 #[derive(Clone, Copy)]
@@ -68,7 +83,7 @@ pub(crate) struct RulePlan {
     pub(crate) carries_events: bool,
     /// So many firings after a late event are told to others again.
     pub(crate) retold: usize,
-    pub(crate) lateness: Nanos,
+    pub(crate) lateness: Lateness,
     /// Rules between it and the events: 0 for a plain detection.
     pub(crate) depth: u32,
     /// Quiet time after which an incident closes.
@@ -287,7 +302,7 @@ pub(crate) const DEFAULT_KEYS: [&str; 3] = ["user.name", "source.ip", "service.n
 
 impl Plan {
     /// Resolves rules; what is wrong is reported and left out.
-    pub(crate) fn build(inputs: &[RuleInput<'_>], lateness: Nanos) -> (Self, Vec<Diagnostic>) {
+    pub(crate) fn build(inputs: &[RuleInput<'_>], lateness: Allowed) -> (Self, Vec<Diagnostic>) {
         let mut builder = Builder {
             inputs,
             names: names(inputs),
@@ -295,7 +310,7 @@ impl Plan {
             fields: Vec::new(),
             numbers: BTreeMap::new(),
             diagnostics: Vec::new(),
-            default_lateness: lateness,
+            lateness,
             consumed: BTreeSet::new(),
         };
         builder.consumed = builder.consumed();
@@ -460,7 +475,7 @@ struct Builder<'r> {
     fields: Vec<String>,
     numbers: BTreeMap<String, FieldNumber>,
     diagnostics: Vec<Diagnostic>,
-    default_lateness: Nanos,
+    lateness: Allowed,
     /// Rules that only feed others.
     consumed: BTreeSet<usize>,
 }
@@ -617,7 +632,7 @@ impl Builder<'_> {
             carried: Vec::new(),
             carries_events: false,
             retold: 0,
-            lateness: extension.lateness.unwrap_or(self.default_lateness),
+            lateness: self.lateness.of_rule(extension.lateness),
             depth: 0,
             close_after: extension.alert.close_after.unwrap_or(CLOSE_AFTER),
             calm_after: 0,

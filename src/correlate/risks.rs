@@ -22,7 +22,6 @@ impl Correlator {
         names: &Names,
         parts: &[Arc<Evidence>],
         time: i64,
-        out: &mut Vec<Output>,
     ) {
         let rule = &plan.rules[index as usize];
         let mut entities = Vec::new();
@@ -34,16 +33,10 @@ impl Correlator {
         let entities: Vec<(FieldNumber, &str)> =
             entities.iter().map(|(field, value)| (*field, value.as_str())).collect();
         let event = parts.last().map(|evidence| evidence.id);
-        self.add_risk(plan, Cause { rule: index, plan: rule, time, event }, &entities, out);
+        self.add_risk(plan, Cause { rule: index, plan: rule, time, event }, &entities);
     }
 
-    pub(super) fn add_risk(
-        &mut self,
-        plan: &Plan,
-        cause: Cause<'_>,
-        entities: &[(FieldNumber, &str)],
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn add_risk(&mut self, plan: &Plan, cause: Cause<'_>, entities: &[(FieldNumber, &str)]) {
         for (field, value) in entities {
             let name = plan.fields[usize::from(*field)].as_str();
             let key = self.keys.of_values([name, *value].into_iter());
@@ -54,8 +47,8 @@ impl Correlator {
                 continue;
             };
             let score = change.score;
-            out.push(Output::Risk(change));
-            self.risk_incidents(plan, cause, (*field, name, value), key, score, out);
+            self.outlet.said().push(Output::Risk(change));
+            self.risk_incidents(plan, cause, (*field, name, value), key, score);
         }
     }
 
@@ -67,7 +60,6 @@ impl Correlator {
         (field, name, value): (FieldNumber, &str, &str),
         key: u128,
         score: f64,
-        out: &mut Vec<Output>,
     ) {
         for index in plan.risk_watchers.iter().copied() {
             let rule = &plan.rules[index];
@@ -96,26 +88,20 @@ impl Correlator {
                 |details, _| details.words = Some(words),
                 (context, &mut self.alerts),
             );
-            self.hand_over(out);
+            self.hand_over();
             if effect == Effect::Opened {
                 self.timer(rule, time.saturating_add(half_life(rule) / 4), place.0, key, Kind::Risk);
             }
         }
     }
 
-    pub(super) fn risk_fell(
-        &mut self,
-        rule: &RulePlan,
-        place: (u32, Facet, u128),
-        at: i64,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn risk_fell(&mut self, rule: &RulePlan, place: (u32, Facet, u128), at: i64) {
         let bound = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at).unwrap_or(0.0);
         if self.incidents.open_at(place).is_none() {
             return;
         }
         if self.risks.score(place.2, at) < bound / 2.0 {
-            self.close_incident(rule, place, at, out);
+            self.close_incident(rule, place, at);
         } else {
             let soon = at.saturating_add((half_life(rule) / 4).max(1));
             let next = self.risks.newest(place.2).map_or(soon, |newest| soon.max(newest));

@@ -180,7 +180,7 @@ impl Correlator {
                 forward.wait(start);
             }
         }
-        let mut incidents = Incidents::new(self.options.group_budget());
+        let mut incidents = Incidents::new(self.options.groups_per_rule);
         for ((rule, facet, key), mut incident) in stored.incidents {
             if let Some(rule) = places.of(rule) {
                 incident.renumber(&|evidence| fields.evidence(evidence), &|field| fields.number(field));

@@ -27,11 +27,10 @@ impl Correlator {
         group: &GroupRef<'_>,
         (input, count): (usize, u64),
         signal: &mut Signal<'_>,
-        out: &mut Vec<Output>,
     ) {
         let rule = &plan.rules[index as usize];
         let (Some(states), Some(machine_plan)) = (&rule.extension.states, &rule.states) else { return };
-        if self.options.conformance {
+        if !self.outlet.tells_incidents() {
             return;
         }
         let settled = self.settled(rule);
@@ -49,7 +48,7 @@ impl Correlator {
                 memory.machines.retain(|_, machine| !machine.is_spent(settled));
             }
             if memory.machines.len() >= budget {
-                self.beyond_budget(rule, index as usize, signal.time, out);
+                self.beyond_budget(rule, index as usize, signal.time);
                 return;
             }
         }
@@ -58,10 +57,10 @@ impl Correlator {
         machine.latest = Some(signal.evidence());
         let place = (signal.time, signal.order);
         machine.input(place, input, count, (states, machine_plan), settled, &mut moves);
-        self.moved(plan, index, key, &moves, Some((signal.order, signal.evidence())), out);
+        self.moved(plan, index, key, &moves, Some((signal.order, signal.evidence())));
     }
 
-    pub(super) fn state_ended(&mut self, plan: &Plan, index: u32, key: u128, at: i64, out: &mut Vec<Output>) {
+    pub(super) fn state_ended(&mut self, plan: &Plan, index: u32, key: u128, at: i64) {
         let rule = &plan.rules[index as usize];
         let Some(states) = &rule.extension.states else { return };
         let settled = self.settled(rule);
@@ -69,7 +68,7 @@ impl Correlator {
         machine.wakes = machine.wakes.filter(|wakes| *wakes != at);
         let mut moves = Vec::new();
         machine.expire(at, states, &mut moves);
-        self.moved(plan, index, key, &moves, None, out);
+        self.moved(plan, index, key, &moves, None);
         let memory = &mut self.rules[index as usize];
         if memory.machines.get(&key).is_some_and(|machine| machine.is_spent(settled)) {
             memory.machines.remove(&key);
@@ -84,15 +83,14 @@ impl Correlator {
         key: u128,
         moves: &[StateChange],
         cause: Option<(u64, Arc<Evidence>)>,
-        out: &mut Vec<Output>,
     ) {
         let rule = &plan.rules[index as usize];
         let Some(states) = &rule.extension.states else { return };
         for moved in moves {
             let by = cause.as_ref().filter(|_| !moved.timeout);
             let transition = self.transition(plan, index, key, moved, by);
-            out.extend(transition.map(Output::Transition));
-            self.state_incident(plan, index, key, moved, by, out);
+            self.outlet.said().extend(transition.map(Output::Transition));
+            self.state_incident(plan, index, key, moved, by);
             let alerting = states.alert.contains(&moved.to.state);
             if let Some(after) = states.disagree_after.filter(|_| alerting && moved.to.inferred) {
                 let at = moved.time.saturating_add(after);
@@ -102,7 +100,7 @@ impl Correlator {
                 let state = states.names.get(moved.from.state).map_or("", String::as_str);
                 let words =
                     format!("should still be {state} by its own events, yet the service says otherwise");
-                self.disagreement(plan, index, key, (moved.from.since, moved.time), &words, out);
+                self.disagreement(plan, index, key, (moved.from.since, moved.time), &words);
             }
         }
         let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
@@ -117,14 +115,14 @@ impl Correlator {
     /// Says how everything stands, to somebody who has heard of nothing yet: every open incident, and
     /// every machine that is not at rest, in the order of the rules and of their entry.
     pub fn standing(&mut self, out: &mut Vec<Output>) {
-        self.standing_of(|_| true, out);
+        self.saying(out, |own| own.standing_of(|_| true));
     }
 
     /// The same for some of the rules.
-    pub(super) fn standing_of(&mut self, wanted: impl Fn(u32) -> bool, out: &mut Vec<Output>) {
+    pub(super) fn standing_of(&mut self, wanted: impl Fn(u32) -> bool) {
         let plan = Arc::clone(&self.plan);
         self.incidents.report_standing(&plan.rules, self.context(&plan), &mut self.alerts, &wanted);
-        self.hand_over(out);
+        self.hand_over();
         let mut standing = Vec::new();
         for (index, memory) in self.rules.iter().enumerate().filter(|(index, _)| wanted(*index as u32)) {
             for (key, machine) in &memory.machines {
@@ -140,7 +138,7 @@ impl Correlator {
         }
         standing.retain(|transition| !transition.resting);
         standing.sort_by(|a, b| (a.time, &a.rule.id, &a.entity).cmp(&(b.time, &b.rule.id, &b.entity)));
-        out.extend(standing.into_iter().map(Output::Transition));
+        self.outlet.said().extend(standing.into_iter().map(Output::Transition));
     }
 
     fn transition(
@@ -200,7 +198,6 @@ impl Correlator {
         key: u128,
         moved: &StateChange,
         cause: Option<&(u64, Arc<Evidence>)>,
-        out: &mut Vec<Output>,
     ) {
         let rule = &plan.rules[index as usize];
         let Some(states) = &rule.extension.states else { return };
@@ -209,7 +206,7 @@ impl Correlator {
         }
         let place = (index, Facet::State, key);
         if !states.alert.contains(&moved.to.state) {
-            self.close_incident(rule, place, moved.time, out);
+            self.close_incident(rule, place, moved.time);
             return;
         }
         let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
@@ -254,8 +251,8 @@ impl Correlator {
                 (context, &mut self.alerts),
             );
             if effect == Effect::Opened {
-                self.hand_over(out);
-                self.firing_risk(plan, index, &names, &evidence, moved.time, out);
+                self.hand_over();
+                self.firing_risk(plan, index, &names, &evidence, moved.time);
             }
         }
         if let Some((least, _)) = states.flapping
@@ -266,7 +263,7 @@ impl Correlator {
             let alert = incident.report(AlertStatus::Update, moved.time, rule, context);
             self.alerts.push(alert);
         }
-        self.hand_over(out);
+        self.hand_over();
     }
 
     /// A group whose newest event has not left every window.
@@ -294,37 +291,21 @@ impl Correlator {
     }
 
     /// What was inferred should have been said by the service by now.
-    pub(super) fn compare_states(
-        &mut self,
-        plan: &Plan,
-        index: u32,
-        key: u128,
-        since: i64,
-        at: i64,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn compare_states(&mut self, plan: &Plan, index: u32, key: u128, since: i64, at: i64) {
         let rule = &plan.rules[index as usize];
         let Some(states) = &rule.extension.states else { return };
         let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
-        let said = machine.said.is_some_and(|(time, _)| time >= since.saturating_sub(rule.lateness));
+        let said = machine.said.is_some_and(|(time, _)| time >= rule.lateness.before(since));
         if said {
             return;
         }
         let state = states.names.get(machine.now.state).map_or("", String::as_str);
         let words = format!("{state} by its own events, yet the service has not said so");
-        self.disagreement(plan, index, key, (since, at), &words, out);
+        self.disagreement(plan, index, key, (since, at), &words);
     }
 
     /// What soctop inferred and what the service says differ.
-    fn disagreement(
-        &mut self,
-        plan: &Plan,
-        index: u32,
-        key: u128,
-        (since, at): (i64, i64),
-        words: &str,
-        out: &mut Vec<Output>,
-    ) {
+    fn disagreement(&mut self, plan: &Plan, index: u32, key: u128, (since, at): (i64, i64), words: &str) {
         let rule = &plan.rules[index as usize];
         if !rule.alone || !rule.incidents {
             return;
@@ -356,7 +337,7 @@ impl Correlator {
             (context, &mut self.alerts),
         );
         self.watch_quiet(rule, place);
-        self.hand_over(out);
+        self.hand_over();
     }
 }
 

@@ -15,9 +15,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::clock::{Clock, NO_SOURCE};
+use super::lateness::Lateness;
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
 use super::window::Limits;
-use super::{Correlator, Now, Output};
+use super::{Correlator, Now};
 use crate::alert::AlertKind;
 use crate::correlate::incident::{Facet, memory};
 use crate::event::{Nanos, SECOND};
@@ -175,8 +176,8 @@ impl Timers {
 impl Correlator {
     pub(super) fn timer(&mut self, rule: &RulePlan, at: i64, index: u32, key: u128, kind: Kind) -> Timer {
         // A state is shown as soon as it is known and corrected when a late event says otherwise.
-        let waits = !self.finished && !self.options.conformance && !matches!(kind, Kind::State | Kind::Risk);
-        let due = if waits { at.saturating_add(rule.lateness) } else { at };
+        let waits = !self.finished && !matches!(kind, Kind::State | Kind::Risk);
+        let due = if waits { rule.lateness.after(at) } else { at };
         let (depth, ordinal, source) = (rule.depth, self.timers.made, self.now.source);
         let source = if kind == Kind::Sweep { NO_SOURCE } else { source };
         let timer = Timer { due, at, depth, ordinal, rule: index, key, kind, source };
@@ -186,16 +187,13 @@ impl Correlator {
 
     /// Runs timers that are due: those before the clock and, when nothing else will come at this
     /// very moment (`inclusive`), those at it.
-    pub(super) fn run_timers(&mut self, inclusive: bool, out: &mut Vec<Output>) {
-        if self.options.conformance && !self.finished {
-            return;
-        }
+    pub(super) fn run_timers(&mut self, inclusive: bool) {
         let Some(first) = self.timers.pop_due(&self.clock, inclusive) else { return };
         let plan = Arc::clone(&self.plan);
         let mut next = Some(first);
         while let Some(timer) = next {
             self.now = Now { source: timer.source, time: timer.due };
-            self.run(&plan, &timer, out);
+            self.run(&plan, &timer);
             next = self.timers.pop_due(&self.clock, inclusive);
         }
     }
@@ -205,19 +203,17 @@ impl Correlator {
         self.timers.change(|timer| Some(Timer { due: timer.at, ..timer }));
     }
 
-    fn run(&mut self, plan: &Plan, timer: &Timer, out: &mut Vec<Output>) {
+    fn run(&mut self, plan: &Plan, timer: &Timer) {
         let index = timer.rule as usize;
         let Some(rule) = plan.rules.get(index) else { return };
         match timer.kind {
             Kind::Sweep => self.sweep(index, rule, timer.at),
-            Kind::Forward { start } => self.forward_ended(plan, index, timer.key, start, out),
-            Kind::Beat => self.beat_missed(plan, index, timer.key, timer.at, out),
-            Kind::Quiet { facet } => self.quiet(rule, (timer.rule, facet, timer.key), timer.at, out),
-            Kind::State => self.state_ended(plan, timer.rule, timer.key, timer.at, out),
-            Kind::Disagree { since } => {
-                self.compare_states(plan, timer.rule, timer.key, since, timer.at, out)
-            }
-            Kind::Risk => self.risk_fell(rule, (timer.rule, Facet::Risk, timer.key), timer.at, out),
+            Kind::Forward { start } => self.forward_ended(plan, index, timer.key, start),
+            Kind::Beat => self.beat_missed(plan, index, timer.key, timer.at),
+            Kind::Quiet { facet } => self.quiet(rule, (timer.rule, facet, timer.key), timer.at),
+            Kind::State => self.state_ended(plan, timer.rule, timer.key, timer.at),
+            Kind::Disagree { since } => self.compare_states(plan, timer.rule, timer.key, since, timer.at),
+            Kind::Risk => self.risk_fell(rule, (timer.rule, Facet::Risk, timer.key), timer.at),
         }
     }
 
@@ -245,10 +241,14 @@ impl Correlator {
         }
     }
 
+    /// At the end of the input nothing is late any more.
+    fn lateness(&self, rule: &RulePlan) -> Lateness {
+        if self.finished { Lateness::NONE } else { rule.lateness }
+    }
+
     /// The newest moment of which the timers of the rule are due.
     fn newest_due(&self, rule: &RulePlan) -> i64 {
-        let lateness = if self.finished { 0 } else { rule.lateness };
-        self.clock.high().saturating_sub(lateness).saturating_sub(1)
+        self.lateness(rule).before(self.clock.high()).saturating_sub(1)
     }
 
     /// Drops the groups of a rule whose newest event has left every window. All at once, every now and then:
@@ -258,8 +258,7 @@ impl Correlator {
         let Evaluator::Window(window) = &rule.evaluator else { return };
         // Compared with the moment of the timer, not with the clock, which may be far ahead of other timers of
         // a group that are still waiting. Sources whose clocks lag still have events for older groups.
-        let lateness = if self.finished { 0 } else { rule.lateness };
-        let settled = at.saturating_add(1).min(self.clock.low().saturating_sub(lateness));
+        let settled = at.saturating_add(1).min(self.lateness(rule).before(self.clock.low()));
         let memory = &mut self.rules[to];
         memory.sweep = None;
         self.groups = self.groups.saturating_sub(memory.drop_over(rule, window, settled));
@@ -279,7 +278,6 @@ impl Correlator {
         to: usize,
         key: u128,
         (start, limits): (i64, Limits),
-        out: &mut Vec<Output>,
     ) {
         let Evaluator::Window(window) = &rule.evaluator else { return };
         let group = self.rules[to].groups.get_mut(key);
@@ -288,7 +286,7 @@ impl Correlator {
             return;
         }
         if forward.waiting >= limits.entries {
-            self.beyond_budget(rule, to, start, out);
+            self.beyond_budget(rule, to, start);
             return;
         }
         forward.wait(start);
@@ -305,7 +303,7 @@ impl Correlator {
         forward.collect()
     }
 
-    fn forward_ended(&mut self, plan: &Plan, to: usize, key: u128, start: i64, out: &mut Vec<Output>) {
+    fn forward_ended(&mut self, plan: &Plan, to: usize, key: u128, start: i64) {
         let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
         let Some(group) = self.rules[to].groups.get_mut(key) else { return };
         let Some(forward) = &mut group.forward else { return };
@@ -315,12 +313,12 @@ impl Correlator {
         }
         forward.decided = start;
         if let Some(value) = super::window::forward_value(&group.window, start, window) {
-            self.fire_forward(plan, to, key, start, value, out);
+            self.fire_forward(plan, to, key, start, value);
         }
     }
 
     /// Closes a quiet incident, waits on for a busy one, forgets a closed one.
-    fn quiet(&mut self, rule: &RulePlan, place: (u32, Facet, u128), at: i64, out: &mut Vec<Output>) {
+    fn quiet(&mut self, rule: &RulePlan, place: (u32, Facet, u128), at: i64) {
         let Some(incident) = self.incidents.all.get_mut(&place) else { return };
         incident.timed = false;
         if !incident.open {
@@ -344,26 +342,20 @@ impl Correlator {
             self.timer(rule, quiet_at, place.0, place.2, Kind::Quiet { facet: place.1 });
             return;
         }
-        self.close_incident(rule, place, quiet_at, out);
+        self.close_incident(rule, place, quiet_at);
     }
 
-    pub(super) fn close_incident(
-        &mut self,
-        rule: &RulePlan,
-        place: (u32, Facet, u128),
-        time: i64,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn close_incident(&mut self, rule: &RulePlan, place: (u32, Facet, u128), time: i64) {
         let plan = Arc::clone(&self.plan);
         let context = self.context(&plan);
         let next = self.incidents.open_at(place).and_then(|incident| incident.take_next());
         self.incidents.close(place, time, rule, context, &mut self.alerts);
         if self.incidents.open_next(place, next, rule, (context, &mut self.alerts)) {
-            self.hand_over(out);
+            self.hand_over();
             self.watch_quiet(rule, place);
             return;
         }
-        self.hand_over(out);
+        self.hand_over();
         if memory(rule) > 0
             && let Some(incident) = self.incidents.all.get_mut(&place)
             && !incident.timed
