@@ -43,6 +43,7 @@ mod renumbering;
 pub mod risk;
 mod risks;
 mod route;
+mod rule_run;
 mod sketch;
 mod slack;
 pub(crate) mod snapshot;
@@ -71,11 +72,13 @@ use self::crowd::{Crowd, Ghost};
 use self::entry::{Entry, Values};
 use self::evicted::EvictedSummary;
 use self::evidence::Evidence;
+use self::fire::Changed;
 use self::keys::GroupKeys;
 use self::memory::{Group, Groups, Held, Memory, WindowRun};
 use self::outlet::{ConformanceOutlet, IncidentOutlet, Outlet};
 use self::plan::{Allowed, Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
 use self::route::{GroupRef, Signal};
+use self::rule_run::{Memories, RuleRun};
 use self::timer::Timers;
 use self::window::{Change, Limits};
 use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
@@ -220,7 +223,7 @@ pub struct Correlator {
     now: Now,
     /// Input has ended: nothing is late any more.
     finished: bool,
-    rules: Vec<Memory>,
+    rules: Memories,
     incidents: Incidents,
     risks: Risks,
     outlet: Box<dyn Outlet>,
@@ -280,16 +283,13 @@ impl Correlator {
         let random = || RandomState::new().hash_one(0_u8);
         let maps = options.seed.unwrap_or_else(random);
         let sketches = options.seed.or(options.replayed.then_some(REPLAY_SKETCH_SEED)).unwrap_or_else(random);
-        let mut memories = Vec::new();
-        memories.resize_with(plan.rules.len(), Memory::default);
         let correlator = Self {
-            plan: Arc::new(plan),
             keys: GroupKeys::new(Seeds { maps, sketches }),
             clock: Clock::default(),
             timers: Timers::default(),
             now: Now { source: NO_SOURCE, time: i64::MIN },
             finished: false,
-            rules: memories,
+            rules: Memories::new(plan.rules.len()),
             incidents: Incidents::new(options.groups_per_rule),
             risks: Risks::default(),
             outlet,
@@ -297,6 +297,7 @@ impl Correlator {
             counters: CorrelationCounters::default(),
             alerts: Vec::new(),
             changes: Vec::new(),
+            plan: Arc::new(plan),
             options,
         };
         (correlator, diagnostics)
@@ -312,7 +313,7 @@ impl Correlator {
     #[must_use]
     pub fn counters(&self) -> CorrelationCounters {
         let mut total = self.counters;
-        for memory in &self.rules {
+        for memory in self.rules.iter() {
             total.add_rule(&memory.counters);
         }
         total
@@ -421,16 +422,16 @@ impl Correlator {
         let mut signal = Signal::new(self.keys.subject(record), time.0, record.seq, Vec::new());
         self.fetch_groups(&plan, &signal);
         for index in &record.rules {
-            let Some(rule) = plan.rules.get(*index as usize) else { continue };
-            let times = times_told(record, rule);
-            if correlated && (times == 0 || self.is_copy(*index, rule, &signal)) {
+            let Some(run) = RuleRun::of(&plan, RuleIndex(*index)) else { continue };
+            let times = times_told(record, run.rule);
+            if correlated && (times == 0 || self.is_copy(run, &signal)) {
                 continue;
             }
-            let plain = rule.only_feeds && self.outlet.tells_incidents();
-            if !(plain || self.own_match(&plan, *index, rule, &mut signal)) || !correlated {
+            let plain = run.rule.only_feeds && self.outlet.tells_incidents();
+            if !(plain || self.own_match(run, &mut signal)) || !correlated {
                 continue;
             }
-            for route in rule.routes.iter().flat_map(|route| std::iter::repeat_n(route, times)) {
+            for route in run.rule.routes.iter().flat_map(|route| std::iter::repeat_n(route, times)) {
                 self.deliver(&plan, route, &mut signal, false);
             }
         }
@@ -439,9 +440,9 @@ impl Correlator {
     /// Reads the groups that a record belongs to before any of them is changed. They lie far apart in memory: the
     /// processor waits for all of them at once where none depends on what happens to another.
     fn fetch_groups(&mut self, plan: &Plan, signal: &Signal<'_>) {
-        let mut places: SmallVec<[(usize, u128); GROUPS_AT_ONCE]> = SmallVec::new();
-        let rules = signal.record().rules.iter().filter_map(|index| plan.rules.get(*index as usize));
-        for route in rules.flat_map(|rule| &rule.routes) {
+        let mut places: SmallVec<[(RuleIndex, u128); GROUPS_AT_ONCE]> = SmallVec::new();
+        let rules = signal.record().rules.iter().filter_map(|index| RuleRun::of(plan, RuleIndex(*index)));
+        for route in rules.flat_map(|run| &run.rule.routes) {
             if places.len() < GROUPS_AT_ONCE
                 && let Some(key) = self.keys.group_of_route(signal.of, route)
             {
@@ -499,7 +500,7 @@ impl Correlator {
         if self.finished { self.now.time } else { rule.lateness.before(self.now.time) }
     }
 
-    fn limits(&self, to: usize, rule: &RulePlan, window: &WindowPlan) -> Limits {
+    fn limits(&self, RuleRun { index: to, rule, .. }: RuleRun<'_>, window: &WindowPlan) -> Limits {
         let settled_before = self.settled(rule);
         if !self.outlet.tells_incidents() {
             let all = usize::MAX;
@@ -518,7 +519,7 @@ impl Correlator {
     }
 
     /// There is no room for one more group of the rule.
-    fn is_full(&self, to: usize) -> bool {
+    fn is_full(&self, to: RuleIndex) -> bool {
         let own = self.rules[to].groups.len();
         own >= self.options.groups_per_rule
             || (own >= FEWEST_GROUPS && self.groups >= self.options.groups_in_all)
@@ -554,58 +555,65 @@ impl Correlator {
         signal: &mut Signal<'_>,
         from_rule: bool,
     ) {
+        let Some(to) = RuleRun::of(plan, route.to) else { return };
         match route.role {
             Role::Step(bit) => {
                 if from_rule {
-                    self.forget_links(plan, route.to);
+                    self.forget_links(to);
                     let links = self.rules[route.to].links.entry((signal.time, signal.order)).or_default();
                     if !links.contains(&group.key) {
                         links.push(group.key);
                     }
                 }
-                self.step(plan, route, bit, group, signal);
+                self.step(to, Step { route, bit }, group, signal);
             }
-            Role::Reset => self.reset(plan, route.to, group.key, signal),
+            Role::Reset => self.reset(to, group.key, signal),
             Role::State(input) => {
-                self.state_input(plan, route.to as u32, group, (input, 1), signal);
+                self.state_input(to, group, (input, 1), signal);
             }
         }
     }
 
     /// Firings of rules below that are settled will not be withdrawn.
-    fn forget_links(&mut self, plan: &Plan, to: usize) {
-        let horizon = self.settled(&plan.rules[to]);
-        let links = &mut self.rules[to].links;
+    fn forget_links(&mut self, run: RuleRun<'_>) {
+        let horizon = self.settled(run.rule);
+        let links = &mut self.rules[run.index].links;
         while links.first_key_value().is_some_and(|((time, _), _)| *time < horizon) {
             links.pop_first();
         }
     }
 
-    fn step(&mut self, plan: &Plan, route: &Route, bit: u8, group: &GroupRef<'_>, signal: &mut Signal<'_>) {
-        let rule = &plan.rules[route.to];
-        match &rule.evaluator {
+    fn step(
+        &mut self,
+        run: RuleRun<'_>,
+        step: Step<'_>,
+        group: &GroupRef<'_>,
+        signal: &mut Signal<'_>,
+    ) {
+        let Step { route, bit } = step;
+        match &run.rule.evaluator {
             Evaluator::Match => {}
             Evaluator::Heartbeat(heartbeat) => {
-                self.beat(plan, route.to, *heartbeat, group, signal);
+                self.beat(run, *heartbeat, group, signal);
             }
             Evaluator::Window(window) => {
-                if !self.is_in_time(route.to, rule, window, signal.time) {
+                if !self.is_in_time(run, window, signal.time) {
                     return;
                 }
                 let mut entry = Entry::step(signal.time, signal.order, bit);
                 self.set_value(&mut entry, window, route, signal);
-                self.insert(plan, route.to, group, entry, signal);
+                self.insert(run, group, entry, signal);
             }
         }
     }
 
     /// Counts late events; false for one that no window can hold.
-    fn is_in_time(&mut self, to: usize, rule: &RulePlan, window: &WindowPlan, time: i64) -> bool {
-        let settled = self.settled(rule);
+    fn is_in_time(&mut self, run: RuleRun<'_>, window: &WindowPlan, time: i64) -> bool {
+        let settled = self.settled(run.rule);
         if time >= settled {
             return true;
         }
-        let counters = &mut self.rules[to].counters;
+        let counters = &mut self.rules[run.index].counters;
         counters.late += 1;
         let held = time >= settled.saturating_sub(window.span);
         counters.late_ignored += u64::from(!held);
@@ -632,72 +640,69 @@ impl Correlator {
     /// Puts an entry into its group and follows up on what changed.
     fn insert(
         &mut self,
-        plan: &Plan,
-        to: usize,
+        run: RuleRun<'_>,
         at: &GroupRef<'_>,
         mut entry: Entry,
         signal: &mut Signal<'_>,
     ) {
-        let rule = &plan.rules[to];
-        let Evaluator::Window(window) = &rule.evaluator else { return };
-        let run = WindowRun { rule, window, limits: self.limits(to, rule, window) };
+        let RuleRun { rule, index: to, .. } = run;
+        let Some(window) = run.window() else { return };
+        let in_window = WindowRun { rule, window, limits: self.limits(run, window) };
         let key = at.key;
         if self.is_full(to) && !self.rules[to].groups.all.contains_key(&key) {
-            self.beyond_budget(rule, to, entry.time);
+            self.beyond_budget(run, entry.time);
             let Some(before) = self.make_room(to, window, at, entry.time) else { return };
-            self.take_back(to, at, before, run, entry.time);
+            self.take_back(run, at, before, in_window, entry.time);
         }
         entry.evidence = Some(signal.evidence());
         let (time, order) = entry.key();
         let opens_forward = entry.rules() & window.anchors != 0;
         // What follows may come back here for a rule above.
         let mut changes = std::mem::take(&mut self.changes);
-        let put = self.rules[to].put(at, entry, run, &mut changes);
+        let put = self.rules[to].put(at, entry, in_window, &mut changes);
         if put.fresh {
             self.groups += 1;
-            self.expect_sweep(to, rule, window);
+            self.expect_sweep(run, window);
         }
         self.rules[to].note_size(key, self.options.groups_per_rule);
         if opens_forward {
-            self.wait_forward(rule, to, key, (time, run.limits));
+            self.wait_forward(run, key, time, in_window.limits);
         }
-        self.follow(plan, to, key, &changes, put.late.then_some((time, order)));
+        self.follow(run, key, &changes, put.late.then_some((time, order)));
         changes.clear();
         self.changes = changes;
     }
 
-    fn reset(&mut self, plan: &Plan, to: usize, key: u128, signal: &Signal<'_>) {
-        let rule = &plan.rules[to];
-        let Evaluator::Window(window) = &rule.evaluator else { return };
-        let limits = self.limits(to, rule, window);
+    fn reset(&mut self, run: RuleRun<'_>, key: u128, signal: &Signal<'_>) {
+        let Some(window) = run.window() else { return };
+        let (rule, limits) = (run.rule, self.limits(run, window));
         let mut changes = Vec::new();
         let reset = Entry::reset(signal.time, signal.order);
-        self.rules[to].change(key, WindowRun { rule, window, limits }, |entries| {
+        self.rules[run.index].change(key, WindowRun { rule, window, limits }, |entries| {
             entries.insert(reset, window, limits, &mut changes);
         });
-        self.follow(plan, to, key, &changes, None);
+        self.follow(run, key, &changes, None);
     }
 
     /// Hands changed firings on, one after the other.
     fn follow(
         &mut self,
-        plan: &Plan,
-        to: usize,
+        run: RuleRun<'_>,
         key: u128,
         changes: &[Change],
         mut late: Option<(i64, u64)>,
     ) {
         let Some(from) = changes.first().map(|change| change.point) else { return };
         if changes.iter().any(|change| change.undecided) {
-            self.beyond_budget(&plan.rules[to], to, changes[0].time);
+            self.beyond_budget(run, changes[0].time);
         }
         for change in changes {
-            self.changed(plan, (to, key), (from, *change), &mut late);
+            self.changed(run, key, Changed { from, change: *change }, &mut late);
         }
     }
 
     /// Finds a place for one more group of a full rule, where it is worth more than another: what is known of it.
-    fn make_room(&mut self, to: usize, window: &WindowPlan, at: &GroupRef<'_>, time: i64) -> Option<Before> {
+    fn make_room(&mut self, to: RuleIndex, window: &WindowPlan, at: &GroupRef<'_>, time: i64) -> Option<Before> {
         let names = at.names();
         let sketch_key = self.keys.sketch_key(&names);
         let Memory { groups, crowd, entries, .. } = &mut self.rules[to];
@@ -718,7 +723,7 @@ impl Correlator {
     }
 
     /// Remembers of a group that has to go what there is room for.
-    fn send_away(&mut self, to: usize, window: &WindowPlan, key: u128, group: &Held) {
+    fn send_away(&mut self, to: RuleIndex, window: &WindowPlan, key: u128, group: &Held) {
         let sketch_key = self.keys.sketch_key(&group.names(window));
         let Some(crowd) = &mut self.rules[to].crowd else { return };
         crowd.count(sketch_key, group.events() as u64, group.newest());
@@ -732,8 +737,15 @@ impl Correlator {
 
     /// Gives a group that came back its place, and what is known of it: the event that was kept, and that there
     /// were more.
-    fn take_back(&mut self, to: usize, at: &GroupRef<'_>, before: Before, run: WindowRun<'_>, time: i64) {
-        let WindowRun { rule, window, limits } = run;
+    fn take_back(
+        &mut self,
+        run: RuleRun<'_>,
+        at: &GroupRef<'_>,
+        before: Before,
+        in_window: WindowRun<'_>,
+        time: i64,
+    ) {
+        let WindowRun { rule, window, limits } = in_window;
         let start = time.saturating_sub(window.span);
         let ghost = before.ghost.filter(|ghost| ghost.time >= start && ghost.time <= time);
         let missing = before.counted.saturating_sub(u64::from(ghost.is_some()));
@@ -746,22 +758,22 @@ impl Correlator {
         if missing > 0 {
             group.window.evicted = Some(Box::new(EvictedSummary::of_unknown(window, missing, time)));
         }
-        let memory = &mut self.rules[to];
+        let memory = &mut self.rules[run.index];
         memory.entries += group.window.entries.len();
         memory.groups.insert(at.key, time, group);
         self.groups += 1;
-        self.expect_sweep(to, rule, window);
+        self.expect_sweep(run, window);
     }
 
     /// Counts an event that there is no room to follow exactly, and says so the first time.
-    fn beyond_budget(&mut self, rule: &RulePlan, to: usize, time: i64) {
-        let memory = &mut self.rules[to];
+    fn beyond_budget(&mut self, run: RuleRun<'_>, time: i64) {
+        let memory = &mut self.rules[run.index];
         memory.counters.estimated += 1;
         if memory.degraded_since.is_none() {
             memory.degraded_since = Some(time);
             self.outlet
                 .said()
-                .push(Output::Degraded { rule: Arc::clone(&rule.summary), since: Timestamp(time) });
+                .push(Output::Degraded { rule: Arc::clone(&run.rule.summary), since: Timestamp(time) });
         }
     }
 
@@ -773,6 +785,13 @@ impl Correlator {
     fn hand_over(&mut self) {
         self.outlet.said().extend(self.alerts.drain(..).map(Output::Alert));
     }
+}
+
+/// A signal as one of the rules that a correlation counts.
+#[derive(Clone, Copy)]
+struct Step<'p> {
+    route: &'p Route,
+    bit: u8,
 }
 
 /// What is known of a group that gets a place late.

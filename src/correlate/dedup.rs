@@ -16,8 +16,8 @@ use smallvec::SmallVec;
 
 use super::Correlator;
 use super::aggregate::KeyedMap;
-use super::plan::RulePlan;
 use super::route::Signal;
+use super::rule_run::RuleRun;
 use crate::detect::record::FieldNumber;
 use crate::event::Nanos;
 
@@ -174,7 +174,8 @@ impl Correlator {
     /// Whether a match is the copy of one that counted already. Without the first of the fields there is
     /// nothing to recognise it by; of several values of it (a proxy knows its own id and that of the
     /// application) one in common is enough.
-    pub(super) fn is_copy(&mut self, index: u32, rule: &RulePlan, signal: &Signal<'_>) -> bool {
+    pub(super) fn is_copy(&mut self, run: RuleRun<'_>, signal: &Signal<'_>) -> bool {
+        let RuleRun { index, rule, .. } = run;
         let (Some(once), Some((first, rest))) = (&rule.extension.once_per, rule.once_fields.split_first())
         else {
             return false;
@@ -194,7 +195,7 @@ impl Correlator {
         });
         let ids = keys.of_each(of, *first);
         let settled = self.settled(rule);
-        let memory = &mut self.rules[index as usize].once;
+        let memory = &mut self.rules[index].once;
         let mut copy = false;
         for id in ids {
             let key = self.keys.pair(id, others);
@@ -203,7 +204,7 @@ impl Correlator {
                 request.is_some_and(|(request, logger)| !is_new(self.keys.pair(key, request), logger));
             copy |= told_by_logger || !is_new(key, file);
         }
-        self.rules[index as usize].counters.copies += u64::from(copy);
+        self.rules[index].counters.copies += u64::from(copy);
         copy
     }
 }

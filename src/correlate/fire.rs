@@ -1,6 +1,7 @@
 //! What follows from a firing: incidents, states, risk and the rules above.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -10,13 +11,14 @@ use super::entry::Entry;
 use super::evidence::{Evidence, cut};
 use super::memory::WindowRun;
 use super::outlet::RawFiring;
-use super::plan::{Evaluator, Measure, Plan, Role, RulePlan, WindowPlan};
+use super::plan::{Evaluator, Measure, Plan, Role, Route, RulePlan, WindowPlan};
 use super::route::{GroupRef, Signal};
+use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::window::{Change, ChangeKind, chosen};
 use super::{Correlator, Names};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{Effect, Facet, Firing};
+use crate::correlate::incident::{Effect, Facet, Firing, Place};
 use crate::correlate::risk::Cause;
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::veil::shown;
@@ -43,6 +45,13 @@ pub(super) struct Fired {
     pub(super) approximate: bool,
 }
 
+/// A changed firing of a window, and the first one that changed with it.
+#[derive(Clone, Copy)]
+pub(super) struct Changed {
+    pub(super) from: usize,
+    pub(super) change: Change,
+}
+
 /// An event that came late.
 pub(super) struct Late {
     pub(super) shown: Option<Arc<Evidence>>,
@@ -56,21 +65,16 @@ pub(super) const MOST_VALUES: usize = 8;
 
 impl Correlator {
     /// A plain detection matched. False when the rule's block holds the match back.
-    pub(super) fn own_match(
-        &mut self,
-        plan: &Plan,
-        index: u32,
-        rule: &RulePlan,
-        signal: &mut Signal<'_>,
-    ) -> bool {
+    pub(super) fn own_match(&mut self, run: RuleRun<'_>, signal: &mut Signal<'_>) -> bool {
+        let RuleRun { plan, index, rule } = run;
         if !matches!(rule.evaluator, Evaluator::Match) {
             return false;
         }
-        if rule.extension.first_seen.is_some() && !self.is_first(index, rule, signal.record(), signal.time) {
+        if rule.extension.first_seen.is_some() && !self.is_first(run, signal.record(), signal.time) {
             return false;
         }
         if rule.alone {
-            self.outlet.matched(RuleIndex(index), signal.record().event_id);
+            self.outlet.matched(index, signal.record().event_id);
         }
         if !self.outlet.tells_incidents() {
             return true;
@@ -80,10 +84,10 @@ impl Correlator {
         {
             let record = signal.record();
             let group = GroupRef { key, fields: &rule.group_numbers, record, names: None };
-            self.state_input(plan, index, &group, (0, 1), signal);
+            self.state_input(run, &group, (0, 1), signal);
         }
         if rule.alone && rule.incidents && !has_state_incidents(rule) {
-            self.match_incident(plan, index, rule, signal);
+            self.match_incident(run, signal);
         }
         if let Some(risk) = &rule.extension.risk {
             debug_assert_eq!(risk.entities.len(), rule.risk_fields.len());
@@ -93,12 +97,13 @@ impl Correlator {
                 entities.extend(record.values(*field).take(MOST_VALUES).map(|value| (*field, value)));
             }
             let event = Some(signal.record().event_id);
-            self.add_risk(plan, Cause { rule: index, plan: rule, time: signal.time, event }, &entities);
+            self.add_risk(plan, Cause { rule: index.0, plan: rule, time: signal.time, event }, &entities);
         }
         true
     }
 
-    fn is_first(&mut self, index: u32, rule: &RulePlan, record: &MatchRecord, time: i64) -> bool {
+    fn is_first(&mut self, run: RuleRun<'_>, record: &MatchRecord, time: i64) -> bool {
+        let RuleRun { index, rule, .. } = run;
         let Some(first_seen) = &rule.extension.first_seen else { return true };
         let mut values = Vec::new();
         for field in &rule.first_seen_fields {
@@ -106,17 +111,12 @@ impl Correlator {
             values.push(value);
         }
         let key = self.keys.of_values(values.into_iter()) as u64;
-        self.rules[index as usize].seen.is_new(key, time, first_seen)
+        self.rules[index].seen.is_new(key, time, first_seen)
     }
 
     /// Counts a match of a plain detection in the incident of its group.
-    pub(super) fn match_incident(
-        &mut self,
-        plan: &Plan,
-        index: u32,
-        rule: &RulePlan,
-        signal: &mut Signal<'_>,
-    ) {
+    pub(super) fn match_incident(&mut self, run: RuleRun<'_>, signal: &mut Signal<'_>) {
+        let RuleRun { plan, rule, .. } = run;
         let record = signal.record();
         let present = |fields: &Vec<FieldNumber>| fields.iter().all(|field| record.value(*field).is_some());
         let fields = rule.incident_keys.iter().find(|fields| present(fields)).map_or(&[][..], Vec::as_slice);
@@ -141,8 +141,8 @@ impl Correlator {
             }
             group
         };
-        let place = (index, Facet::Firing, key);
-        let context = self.context(plan);
+        let place = run.place(Facet::Firing, key);
+        let context = run.context(self.options.replayed);
         let effect = self.incidents.sight(
             place,
             rule,
@@ -164,39 +164,40 @@ impl Correlator {
             (context, &mut self.alerts),
         );
         if effect == Effect::Opened {
-            self.watch_quiet(rule, place);
+            self.watch_quiet(run, place);
         }
         self.hand_over();
     }
 
     /// Makes sure that a timer will close the incident of a place.
-    pub(super) fn watch_quiet(&mut self, rule: &RulePlan, place: (u32, Facet, u128)) {
+    pub(super) fn watch_quiet(&mut self, run: RuleRun<'_>, place: Place) {
         let place = self.incidents.place(place);
         let Some(incident) = self.incidents.all.get_mut(&place).filter(|incident| !incident.timed) else {
             return;
         };
         incident.timed = true;
-        let at = incident.last.saturating_add(rule.close_after);
-        self.timer(rule, at, place.0, place.2, Kind::Quiet { facet: place.1 });
+        let at = incident.last.saturating_add(run.rule.close_after);
+        self.timer(run, at, place.2, Kind::Quiet { facet: place.1 });
     }
 
     /// Follows up on one changed firing of a window. `from` is the first one that changed with it.
     pub(super) fn changed(
         &mut self,
-        plan: &Plan,
-        (to, key): (usize, u128),
-        (from, change): (usize, Change),
+        run: RuleRun<'_>,
+        key: u128,
+        changed: Changed,
         late: &mut Option<(i64, u64)>,
     ) {
-        let rule = &plan.rules[to];
+        let RuleRun { index: to, rule, .. } = run;
+        let Changed { from, change } = changed;
         match change.kind {
             ChangeKind::Quiet => {
-                let place = (to as u32, Facet::Firing, key);
+                let place = run.place(Facet::Firing, key);
                 self.incidents.calm(place, change.time, change.value, rule);
             }
-            ChangeKind::Retracted => self.retract(plan, to, key, change.time),
+            ChangeKind::Retracted => self.retract(run, key, change.time),
             ChangeKind::Changed if rule.retold == 0 && is_silent(rule) && self.outlet.tells_incidents() => {}
-            ChangeKind::Changed if self.looks_the_same(rule, (to, key), from, change.point) => {}
+            ChangeKind::Changed if self.looks_the_same(run, key, from..change.point) => {}
             ChangeKind::Added | ChangeKind::Changed => {
                 if let (Some(baseline), Some(usual)) =
                     (rule.extension.baseline, self.rules[to].groups.get(key).and_then(|g| g.usual.as_ref()))
@@ -204,10 +205,10 @@ impl Correlator {
                 {
                     return;
                 }
-                if let Some(fired) = self.gather(rule, to, key, change, late)
+                if let Some(fired) = self.gather(run, key, change, late)
                     && let Some(names) = self.names_of(to, key)
                 {
-                    self.fire(plan, to, (key, names), fired);
+                    self.fire(run, (key, names), fired);
                 }
             }
         }
@@ -215,27 +216,28 @@ impl Correlator {
 
     /// A late event changes every firing after it. Of a firing that is no incident, rules above are told
     /// its newest events and, unless they need fields, nothing else: further on the late event is none of them.
-    fn looks_the_same(&self, rule: &RulePlan, (to, key): (usize, u128), from: usize, point: usize) -> bool {
+    fn looks_the_same(&self, run: RuleRun<'_>, key: u128, points: Range<usize>) -> bool {
+        let RuleRun { index: to, rule, .. } = run;
         if !self.outlet.tells_incidents() || !is_silent(rule) || rule.carries_events {
             return false;
         }
         let Evaluator::Window(window) = &rule.evaluator else { return false };
         let Some(group) = self.rules[to].groups.get(key) else { return false };
-        let after = group.window.entries.iter().take(point + 1).skip(from + 1);
+        let after = group.window.entries.iter().take(points.end + 1).skip(points.start + 1);
         after.rev().filter(|entry| is_behind(entry, window)).nth(Evidence::MOST_PARTS - 1).is_some()
     }
 
     /// Collects what is behind a firing of a window.
     fn gather(
         &mut self,
-        rule: &RulePlan,
-        to: usize,
+        run: RuleRun<'_>,
         key: u128,
         change: Change,
         late: &mut Option<(i64, u64)>,
     ) -> Option<Fired> {
-        let Evaluator::Window(window) = &rule.evaluator else { return None };
-        let place = (to as u32, incident_facet(rule), key);
+        let RuleRun { index: to, rule, .. } = run;
+        let window = run.window()?;
+        let place = run.place(incident_facet(rule), key);
         let counted = self.incidents.open_at(place).map(|incident| incident.newest_counted());
         // Where groups beyond the budget share an incident, nobody knows what it has counted of which.
         let shared = counted.is_none() && self.incidents.has_common(place);
@@ -291,10 +293,10 @@ impl Correlator {
     }
 
     /// A forward window ended without the event that was not to come.
-    pub(super) fn fire_forward(&mut self, plan: &Plan, to: usize, key: u128, start: i64, value: f64) {
-        let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
+    pub(super) fn fire_forward(&mut self, run: RuleRun<'_>, key: u128, start: i64, value: f64) {
+        let Some(window) = run.window() else { return };
         let end = start.saturating_add(window.span);
-        let Some(group) = self.rules[to].groups.get(key) else { return };
+        let Some(group) = self.rules[run.index].groups.get(key) else { return };
         let entries: Vec<&Entry> = group.window.between(start, end).collect();
         let fired = Fired {
             time: end,
@@ -310,43 +312,43 @@ impl Correlator {
             approximate: group.window.evicted.is_some(),
         };
         let names = group.names.clone();
-        self.fire(plan, to, (key, names), fired);
+        self.fire(run, (key, names), fired);
     }
 
-    fn fire(&mut self, plan: &Plan, to: usize, (key, names): (u128, Names), fired: Fired) {
-        let rule = &plan.rules[to];
-        let index = to as u32;
+    fn fire(&mut self, run: RuleRun<'_>, (key, names): (u128, Names), fired: Fired) {
+        let RuleRun { index, rule, .. } = run;
         if rule.alone {
             let Fired { time, value, again, .. } = fired;
-            self.outlet.fired(RawFiring { rule: RuleIndex(index), names: &names, time, value, again });
+            self.outlet.fired(RawFiring { rule: index, names: &names, time, value, again });
         }
         if !fired.again
             && rule.extension.first_seen.is_some()
-            && !self.is_first_of(index, rule, &names, &fired)
+            && !self.is_first_of(run, &names, &fired)
         {
             return;
         }
         if self.outlet.tells_incidents() {
-            self.firing_incident(plan, index, rule, (key, &names), &fired);
+            self.firing_incident(run, (key, &names), &fired);
             if !fired.again && rule.states.is_some() {
                 let record = MatchRecord::at(Timestamp(fired.time), fired.newest.1);
                 let evidence = fired.parts.last().cloned();
                 let of = self.keys.subject(&record);
                 let mut signal = Signal::shown_as(of, fired.time, fired.newest.1, evidence);
                 let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
-                self.state_input(plan, index, &group, (0, fired.events), &mut signal);
+                self.state_input(run, &group, (0, fired.events), &mut signal);
             }
         }
         if !rule.routes.is_empty() {
-            self.feed_rules_above(plan, to, &names, fired);
+            self.feed_rules_above(run, &names, fired);
         }
     }
 
-    fn names_of(&self, to: usize, key: u128) -> Option<Names> {
+    fn names_of(&self, to: RuleIndex, key: u128) -> Option<Names> {
         self.rules[to].groups.get(key).map(|group| group.names.clone())
     }
 
-    fn is_first_of(&mut self, index: u32, rule: &RulePlan, names: &Names, fired: &Fired) -> bool {
+    fn is_first_of(&mut self, run: RuleRun<'_>, names: &Names, fired: &Fired) -> bool {
+        let RuleRun { index, rule, .. } = run;
         let Some(first_seen) = &rule.extension.first_seen else { return true };
         let mut values = Vec::new();
         for field in &rule.first_seen_fields {
@@ -358,22 +360,21 @@ impl Correlator {
             }
         }
         let key = self.keys.of_values(values.iter().map(String::as_str)) as u64;
-        self.rules[index as usize].seen.is_new(key, fired.time, first_seen)
+        self.rules[index].seen.is_new(key, fired.time, first_seen)
     }
 
     /// Counts a firing in the incident of its group.
     pub(super) fn firing_incident(
         &mut self,
-        plan: &Plan,
-        index: u32,
-        rule: &RulePlan,
+        run: RuleRun<'_>,
         (key, names): (u128, &Names),
         fired: &Fired,
     ) {
+        let rule = run.rule;
         if is_silent(rule) {
             return;
         }
-        let place = (index, incident_facet(rule), key);
+        let place = run.place(incident_facet(rule), key);
         if has_state_incidents(rule) && self.incidents.open_at(place).is_none() {
             return;
         }
@@ -387,7 +388,7 @@ impl Correlator {
             newest: fired.newest,
             trigger: fired.parts.last().map_or(EventId::default(), |evidence| evidence.id),
         };
-        let context = self.context(plan);
+        let context = run.context(self.options.replayed);
         let noted = fired.parts.len().min(fired.uncounted as usize);
         let effect = self.incidents.sight(
             place,
@@ -405,10 +406,10 @@ impl Correlator {
             },
             (context, &mut self.alerts),
         );
-        self.watch_quiet(rule, place);
+        self.watch_quiet(run, place);
         self.hand_over();
         if effect == Effect::Opened {
-            self.firing_risk(plan, index, names, &fired.parts, fired.time);
+            self.firing_risk(run, names, &fired.parts, fired.time);
         }
     }
 
@@ -445,8 +446,8 @@ impl Correlator {
     }
 
     /// Makes a record of a firing and brings it to the rules that listen to it.
-    pub(super) fn feed_rules_above(&mut self, plan: &Plan, to: usize, names: &Names, fired: Fired) {
-        let rule = &plan.rules[to];
+    pub(super) fn feed_rules_above(&mut self, run: RuleRun<'_>, names: &Names, fired: Fired) {
+        let RuleRun { plan, index: to, rule } = run;
         let mut record = MatchRecord::at(Timestamp(fired.time), 0);
         if let Some(last) = fired.parts.last() {
             record.event_id = last.id;
@@ -465,7 +466,7 @@ impl Correlator {
         for route in &rule.routes {
             let again = fired.again && matches!(route.role, Role::Step(_));
             if again {
-                self.withdraw_moved(plan, route.to, &route.group, &signal);
+                self.withdraw_moved(plan, route, &signal);
             } else if fired.again {
                 continue;
             }
@@ -474,39 +475,40 @@ impl Correlator {
     }
 
     /// Takes a firing out of groups of a rule above that it no longer belongs to.
-    fn withdraw_moved(&mut self, plan: &Plan, to: usize, fields: &[FieldNumber], signal: &Signal<'_>) {
+    fn withdraw_moved(&mut self, plan: &Plan, route: &Route, signal: &Signal<'_>) {
+        let Some(to) = RuleRun::of(plan, route.to) else { return };
         let position = (signal.time, signal.order);
-        let Some(old) = self.rules[to].links.get(&position).cloned() else { return };
-        let now = self.keys.groups_of(signal.record(), fields);
+        let Some(old) = self.rules[route.to].links.get(&position).cloned() else { return };
+        let now = self.keys.groups_of(signal.record(), &route.group);
         let now: Vec<u128> = now.into_iter().map(|(key, _)| key).collect();
         for key in old.into_iter().filter(|key| !now.contains(key)) {
-            self.withdraw(plan, to, key, position);
+            self.withdraw(to, key, position);
         }
     }
 
     /// A firing no longer holds.
-    fn retract(&mut self, plan: &Plan, to: usize, key: u128, time: i64) {
-        let rule = &plan.rules[to];
+    fn retract(&mut self, run: RuleRun<'_>, key: u128, time: i64) {
+        let RuleRun { plan, index: to, rule } = run;
         let Some(names) = self.names_of(to, key) else { return };
-        self.outlet.withdrawn(RuleIndex(to as u32), &names, time);
+        self.outlet.withdrawn(to, &names, time);
         let position = (time, firing_order(to, &names, time));
         for route in &rule.routes {
             let linked = self.rules[route.to].links.remove(&position).unwrap_or_default();
+            let Some(above) = RuleRun::of(plan, route.to) else { continue };
             for key in linked {
-                self.withdraw(plan, route.to, key, position);
+                self.withdraw(above, key, position);
             }
         }
     }
 
-    fn withdraw(&mut self, plan: &Plan, to: usize, key: u128, position: (i64, u64)) {
-        let rule = &plan.rules[to];
-        let Evaluator::Window(window) = &rule.evaluator else { return };
-        let limits = self.limits(to, rule, window);
+    fn withdraw(&mut self, run: RuleRun<'_>, key: u128, position: (i64, u64)) {
+        let Some(window) = run.window() else { return };
+        let (rule, limits) = (run.rule, self.limits(run, window));
         let mut changes = Vec::new();
-        self.rules[to].change(key, WindowRun { rule, window, limits }, |entries| {
+        self.rules[run.index].change(key, WindowRun { rule, window, limits }, |entries| {
             entries.remove(position, window, limits, &mut changes);
         });
-        self.follow(plan, to, key, &changes, None);
+        self.follow(run, key, &changes, None);
     }
 }
 
@@ -538,9 +540,9 @@ pub(super) fn named(rule: &RulePlan, names: &Names) -> BTreeMap<String, String> 
 }
 
 /// Identifies a firing among the inputs of the rules above; never equal to a `seq`.
-fn firing_order(rule: usize, names: &Names, time: i64) -> u64 {
+fn firing_order(rule: RuleIndex, names: &Names, time: i64) -> u64 {
     let mut bytes = Vec::new();
-    bytes.extend_from_slice(&(rule as u64).to_le_bytes());
+    bytes.extend_from_slice(&u64::from(rule.0).to_le_bytes());
     bytes.extend_from_slice(&time.to_le_bytes());
     for name in names {
         bytes.extend_from_slice(&(name.len() as u32).to_le_bytes());

@@ -6,38 +6,37 @@ use super::Correlator;
 use super::fire::Fired;
 use super::memory::Beat;
 use super::outlet::RawFiring;
-use super::plan::{Evaluator, Plan};
+use super::plan::Evaluator;
 use super::route::{GroupRef, Signal};
+use super::rule_run::RuleRun;
 use super::timer::Kind;
 use crate::alert::AlertKind;
 use crate::correlate::incident::Facet;
 use crate::detect::record::MatchRecord;
 use crate::sigma::extension::Heartbeat;
-use crate::sigma::rule::RuleIndex;
 
 impl Correlator {
     /// A key of a heartbeat rule was heard.
     pub(super) fn beat(
         &mut self,
-        plan: &Plan,
-        to: usize,
+        run: RuleRun<'_>,
         heartbeat: Heartbeat,
         group: &GroupRef<'_>,
         signal: &mut Signal<'_>,
     ) {
-        let (rule, key) = (&plan.rules[to], group.key);
+        let (to, key) = (run.index, group.key);
         let budget = self.options.groups_per_rule;
         let memory = &mut self.rules[to];
         let Some(beat) = memory.beats.get_mut(&key) else {
             if memory.beats.len() >= budget {
-                self.beyond_budget(rule, to, signal.time);
+                self.beyond_budget(run, signal.time);
                 return;
             }
             let latest = signal.evidence();
             memory
                 .beats
                 .insert(key, Beat { names: group.names(), heard: signal.time, silent: false, latest });
-            self.timer(rule, overdue(signal.time, heartbeat), to as u32, key, Kind::Beat);
+            self.timer(run, overdue(signal.time, heartbeat), key, Kind::Beat);
             return;
         };
         if signal.time <= beat.heard {
@@ -46,25 +45,25 @@ impl Correlator {
         beat.heard = signal.time;
         beat.latest = signal.evidence();
         if std::mem::take(&mut beat.silent) {
-            self.timer(rule, overdue(signal.time, heartbeat), to as u32, key, Kind::Beat);
-            self.close_incident(rule, (to as u32, Facet::Firing, key), signal.time);
+            self.timer(run, overdue(signal.time, heartbeat), key, Kind::Beat);
+            self.close_incident(run, run.place(Facet::Firing, key), signal.time);
         }
     }
 
-    pub(super) fn beat_missed(&mut self, plan: &Plan, to: usize, key: u128, at: i64) {
-        let rule = &plan.rules[to];
+    pub(super) fn beat_missed(&mut self, run: RuleRun<'_>, key: u128, at: i64) {
+        let RuleRun { index: to, rule, .. } = run;
         let Evaluator::Heartbeat(heartbeat) = &rule.evaluator else { return };
         let Some(beat) = self.rules[to].beats.get_mut(&key) else { return };
         let due = overdue(beat.heard, *heartbeat);
         let forgotten = beat.heard.saturating_add(heartbeat.forget);
         if due > at {
-            self.timer(rule, due, to as u32, key, Kind::Beat);
+            self.timer(run, due, key, Kind::Beat);
             return;
         }
         if beat.silent {
             if at >= forgotten {
                 self.rules[to].beats.remove(&key);
-                self.close_incident(rule, (to as u32, Facet::Firing, key), at);
+                self.close_incident(run, run.place(Facet::Firing, key), at);
             }
             return;
         }
@@ -84,10 +83,9 @@ impl Correlator {
             parts: vec![latest],
             approximate: false,
         };
-        self.timer(rule, forgotten.max(at), to as u32, key, Kind::Beat);
-        let rule_index = RuleIndex(to as u32);
+        self.timer(run, forgotten.max(at), key, Kind::Beat);
         self.outlet.fired(RawFiring {
-            rule: rule_index,
+            rule: to,
             names: &names,
             time: at,
             value: silence,
@@ -96,16 +94,16 @@ impl Correlator {
         if !self.outlet.tells_incidents() {
             return;
         }
-        self.firing_incident(plan, to as u32, rule, (key, &names), &fired);
+        self.firing_incident(run, (key, &names), &fired);
         if rule.states.is_some() {
             let record = MatchRecord::default();
             let evidence = fired.parts.last().cloned();
             let mut signal = Signal::shown_as(self.keys.subject(&record), at, 0, evidence);
             let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
-            self.state_input(plan, to as u32, &group, (0, 1), &mut signal);
+            self.state_input(run, &group, (0, 1), &mut signal);
         }
         if !rule.routes.is_empty() {
-            self.feed_rules_above(plan, to, &names, fired);
+            self.feed_rules_above(run, &names, fired);
         }
     }
 }

@@ -14,6 +14,7 @@ use super::renumbering::{Places, Renumbering};
 use super::{Correlator, Output};
 use crate::alert::AlertStatus;
 use crate::correlate::incident::{Incident, Incidents, Place};
+use crate::sigma::rule::RuleIndex;
 
 /// What a change of rules means for those who follow what the rules say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,7 +78,7 @@ impl Correlator {
         let plan = Arc::clone(&self.plan);
         self.timers.extend(theirs, |timer| {
             let rule = places.of(timer.rule)?;
-            Some(timer.with_rule(rule, plan.rules[rule as usize].depth))
+            Some(timer.with_rule(rule, plan[RuleIndex(rule)].depth))
         });
     }
 
@@ -89,17 +90,17 @@ impl Correlator {
         kept: &BTreeSet<u32>,
     ) {
         self.counters = old.counters;
-        for (memory, index) in self.rules.iter_mut().zip(0..) {
-            if !kept.contains(&index) {
+        for (index, memory) in self.rules.numbered_mut() {
+            if !kept.contains(&index.0) {
                 // These events were counted when they came.
                 memory.counters = Default::default();
             }
         }
-        for (mut memory, index) in std::mem::take(&mut old.rules).into_iter().zip(0..) {
-            match places.of(index) {
+        for (index, mut memory) in std::mem::take(&mut old.rules).into_numbered() {
+            match places.of(index.0) {
                 Some(place) => {
                     memory.renumber(fields);
-                    self.rules[place as usize] = memory;
+                    self.rules[RuleIndex(place)] = memory;
                 }
                 None => self.counters.add_rule(&memory.counters),
             }
@@ -180,7 +181,7 @@ impl Correlator {
                 tell.push(incident.report(
                     AlertStatus::Open,
                     incident.last,
-                    &plan.rules[place.0 as usize],
+                    &plan[RuleIndex(place.0)],
                     context,
                 ));
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::fire::named;
 use super::memory::Memory;
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
+use super::rule_run::Memories;
 use crate::alert::RuleSummary;
 use crate::event::Timestamp;
 
@@ -35,8 +36,8 @@ const LEAST: f64 = 2.0;
 
 /// The closest groups of every rule that asks for a least value, at most `most` of each, the closest first. Groups
 /// whose newest event has left the window at `now` are none.
-pub(super) fn near_misses(plan: &Plan, memories: &[Memory], now: i64, most: usize) -> Vec<NearMiss> {
-    let rules = plan.rules.iter().zip(memories);
+pub(super) fn near_misses(plan: &Plan, memories: &Memories, now: i64, most: usize) -> Vec<NearMiss> {
+    let rules = plan.rules.iter().zip(memories.iter());
     let mut all: Vec<NearMiss> = rules.flat_map(|(rule, memory)| of_rule(rule, memory, now, most)).collect();
     all.sort_by(|one, other| other.share().total_cmp(&one.share()));
     all

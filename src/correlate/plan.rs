@@ -2,6 +2,7 @@
 //! clauses. Built once per rule set, never changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Index;
 use std::sync::Arc;
 
 use super::distance::{Distance, Proportion, Share};
@@ -12,6 +13,7 @@ use super::numbers::Bound;
 use super::{CorrelatorOptions, Names};
 use crate::alert::RuleSummary;
 use crate::detect::record::FieldNumber;
+use crate::event::number::to_u32;
 use crate::event::{DAY, Nanos};
 use crate::sigma::Level;
 use crate::sigma::comparison::Comparison;
@@ -20,7 +22,8 @@ use crate::sigma::diagnostic::did_you_mean;
 use crate::sigma::extension;
 use crate::sigma::extension::{Absent, Bucket, Extension, Heartbeat, StateInput, Tie, WindowKind};
 use crate::sigma::rule::{
-    Correlation, CorrelationCondition, CorrelationKind, Diagnostic, Expression, Header, Severity, Spanned,
+    Correlation, CorrelationCondition, CorrelationKind, Diagnostic, Expression, Header, RuleIndex, Severity,
+    Spanned,
 };
 
 /// How late events may be: of rules that say so, and of others.
@@ -56,7 +59,7 @@ pub(crate) struct Plan {
     pub(crate) rules: Vec<RulePlan>,
     pub(crate) fields: Vec<String>,
     /// Rules with incidents of entities whose risk is too high.
-    pub(crate) risk_watchers: Vec<usize>,
+    pub(crate) risk_watchers: Vec<RuleIndex>,
 }
 
 #[derive(Debug)]
@@ -175,6 +178,14 @@ pub(crate) struct Clause {
     pub(crate) forbidden: u64,
 }
 
+impl Index<RuleIndex> for Plan {
+    type Output = RulePlan;
+
+    fn index(&self, rule: RuleIndex) -> &RulePlan {
+        &self.rules[rule.index()]
+    }
+}
+
 impl RulePlan {
     /// How long after its newest event a group is kept.
     pub(crate) fn retention(&self, window: &WindowPlan) -> Nanos {
@@ -262,7 +273,7 @@ impl WindowPlan {
 /// One consumer of a rule's matches or firings.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Route {
-    pub(crate) to: usize,
+    pub(crate) to: RuleIndex,
     pub(crate) role: Role,
     /// Where the group values of the consumer stand in this rule's fields.
     pub(crate) group: Vec<FieldNumber>,
@@ -338,7 +349,7 @@ impl Plan {
         let watches =
             |rule: &RulePlan| rule.extension.risk.as_ref().is_some_and(|risk| risk.alert_at.is_some());
         let watchers = self.rules.iter().enumerate().filter(|(_, rule)| watches(rule));
-        self.risk_watchers = watchers.map(|(index, _)| index).collect();
+        self.risk_watchers = watchers.map(|(index, _)| numbered(index)).collect();
     }
 
     /// What firings must carry: what their consumers group by or count, all the way up.
@@ -349,7 +360,7 @@ impl Plan {
                 let mut carried: BTreeSet<FieldNumber> = self.rules[rule].carried.iter().copied().collect();
                 for route in &self.rules[rule].routes {
                     carried.extend(route.group.iter().chain(&route.value));
-                    carried.extend(&self.rules[route.to].carried);
+                    carried.extend(&self.rules[route.to.index()].carried);
                 }
                 changed |= carried.len() != self.rules[rule].carried.len();
                 self.rules[rule].carried = carried.into_iter().collect();
@@ -373,7 +384,7 @@ impl Plan {
                     continue;
                 }
                 let lateness = self.rules[rule].lateness;
-                let targets: Vec<usize> = self.rules[rule].routes.iter().map(|route| route.to).collect();
+                let targets: Vec<usize> = self.rules[rule].routes.iter().map(|route| route.to.index()).collect();
                 for to in targets {
                     changed |= self.rules[to].lateness < lateness;
                     self.rules[to].lateness = self.rules[to].lateness.max(lateness);
@@ -390,7 +401,7 @@ impl Plan {
         let has_window: Vec<bool> =
             self.rules.iter().map(|rule| matches!(rule.evaluator, Evaluator::Window(_))).collect();
         for rule in &mut self.rules {
-            let shows = |route: &Route| matches!(route.role, Role::Step(_)) && has_window[route.to];
+            let shows = |route: &Route| matches!(route.role, Role::Step(_)) && has_window[route.to.index()];
             rule.retold = match rule.routes.iter().any(shows) {
                 _ if rule.carries_events || rule.extension.baseline.is_some() => usize::MAX,
                 true => Evidence::MOST_PARTS - 1,
@@ -407,7 +418,7 @@ impl Plan {
         });
         let routes: Vec<(Route, bool)> = routes.collect();
         for (to, rule) in self.rules.iter_mut().enumerate() {
-            let into = || routes.iter().filter(|(route, _)| route.to == to);
+            let into = || routes.iter().filter(|(route, _)| route.to.index() == to);
             let only_events = into().all(|(route, events)| *events && matches!(route.role, Role::Step(_)));
             rule.only_feeds = matches!(rule.evaluator, Evaluator::Match)
                 && rule.states.is_none()
@@ -434,7 +445,7 @@ impl Plan {
             let mut changed = false;
             for rule in 0..self.rules.len() {
                 let above = self.rules[rule].depth + 1;
-                let targets: Vec<usize> = self.rules[rule].routes.iter().map(|route| route.to).collect();
+                let targets: Vec<usize> = self.rules[rule].routes.iter().map(|route| route.to.index()).collect();
                 for to in targets {
                     changed |= self.rules[to].depth < above;
                     self.rules[to].depth = self.rules[to].depth.max(above);
@@ -540,8 +551,8 @@ impl Builder<'_> {
     fn break_cycles(&mut self, found: &mut Vec<Found>) {
         let mut kept: Vec<Found> = Vec::new();
         for (from, route) in std::mem::take(found) {
-            if reaches(&kept, route.to, from) {
-                let header = self.inputs[route.to].header;
+            if reaches(&kept, route.to.index(), from) {
+                let header = self.inputs[route.to.index()].header;
                 self.report(
                     header,
                     header.at.clone(),
@@ -779,7 +790,7 @@ impl Builder<'_> {
             let Some(from) = self.resolve(self.inputs[index].header, reference) else { continue };
             let group = self.read_through(correlation, &correlation.group_by, reference, from);
             let value = self.read_through(correlation, &value, reference, from);
-            found.push((from, Route { to: index, role: Role::Step(bit as u8), group, grouping: 0, value }));
+            found.push((from, Route { to: numbered(index), role: Role::Step(bit as u8), group, grouping: 0, value }));
         }
     }
 
@@ -819,7 +830,7 @@ impl Builder<'_> {
                 let group = self.group_of(plan, correlation, reference, from);
                 found.push((
                     from,
-                    Route { to: index, role: Role::Reset, group, grouping: 0, value: Vec::new() },
+                    Route { to: numbered(index), role: Role::Reset, group, grouping: 0, value: Vec::new() },
                 ));
             }
         }
@@ -838,7 +849,7 @@ impl Builder<'_> {
                             let group = self.group_of(plan, correlation, reference, from);
                             found.push((
                                 from,
-                                Route { to: index, role, group, grouping: 0, value: Vec::new() },
+                                Route { to: numbered(index), role, group, grouping: 0, value: Vec::new() },
                             ));
                         }
                         inputs.len() - 1
@@ -880,6 +891,10 @@ impl Builder<'_> {
     }
 }
 
+fn numbered(index: usize) -> RuleIndex {
+    RuleIndex(to_u32(index))
+}
+
 fn reaches(routes: &[Found], from: usize, to: usize) -> bool {
     let mut seen = BTreeSet::new();
     let mut open = vec![from];
@@ -888,7 +903,7 @@ fn reaches(routes: &[Found], from: usize, to: usize) -> bool {
             return true;
         }
         if seen.insert(rule) {
-            open.extend(routes.iter().filter(|(start, _)| *start == rule).map(|(_, route)| route.to));
+            open.extend(routes.iter().filter(|(start, _)| *start == rule).map(|(_, route)| route.to.index()));
         }
     }
     false

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::evidence::Evidence;
 use super::fire::MOST_VALUES;
 use super::plan::{Plan, RulePlan};
+use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{Effect, Facet, Firing};
+use crate::correlate::incident::{Effect, Facet, Firing, Place};
 use crate::correlate::risk::Cause;
 use crate::detect::record::FieldNumber;
 use crate::event::veil::shown;
@@ -17,13 +18,12 @@ use crate::event::veil::shown;
 impl Correlator {
     pub(super) fn firing_risk(
         &mut self,
-        plan: &Plan,
-        index: u32,
+        run: RuleRun<'_>,
         names: &Names,
         parts: &[Arc<Evidence>],
         time: i64,
     ) {
-        let rule = &plan.rules[index as usize];
+        let RuleRun { plan, index, rule } = run;
         let mut entities = Vec::new();
         for field in &rule.risk_fields {
             for value in self.values_behind(rule, names, parts, *field).into_iter().take(MOST_VALUES) {
@@ -33,7 +33,7 @@ impl Correlator {
         let entities: Vec<(FieldNumber, &str)> =
             entities.iter().map(|(field, value)| (*field, value.as_str())).collect();
         let event = parts.last().map(|evidence| evidence.id);
-        self.add_risk(plan, Cause { rule: index, plan: rule, time, event }, &entities);
+        self.add_risk(plan, Cause { rule: index.0, plan: rule, time, event }, &entities);
     }
 
     pub(super) fn add_risk(&mut self, plan: &Plan, cause: Cause<'_>, entities: &[(FieldNumber, &str)]) {
@@ -62,12 +62,13 @@ impl Correlator {
         score: f64,
     ) {
         for index in plan.risk_watchers.iter().copied() {
-            let rule = &plan.rules[index];
+            let Some(run) = RuleRun::of(plan, index) else { continue };
+            let rule = run.rule;
             let Some(bound) = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at) else { continue };
             if score < bound || !rule.risk_fields.contains(&field) {
                 continue;
             }
-            let place = (index as u32, Facet::Risk, key);
+            let place = run.place(Facet::Risk, key);
             let firing = Firing {
                 kind: AlertKind::Risk,
                 time,
@@ -79,7 +80,7 @@ impl Correlator {
                 trigger: event.unwrap_or_default(),
             };
             let words = format!("risk of {name} {value} reached {score:.0}");
-            let context = self.context(plan);
+            let context = run.context(self.options.replayed);
             let effect = self.incidents.sight(
                 place,
                 rule,
@@ -90,22 +91,23 @@ impl Correlator {
             );
             self.hand_over();
             if effect == Effect::Opened {
-                self.timer(rule, time.saturating_add(half_life(rule) / 4), place.0, key, Kind::Risk);
+                self.timer(run, time.saturating_add(half_life(rule) / 4), key, Kind::Risk);
             }
         }
     }
 
-    pub(super) fn risk_fell(&mut self, rule: &RulePlan, place: (u32, Facet, u128), at: i64) {
+    pub(super) fn risk_fell(&mut self, run: RuleRun<'_>, place: Place, at: i64) {
+        let rule = run.rule;
         let bound = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at).unwrap_or(0.0);
         if self.incidents.open_at(place).is_none() {
             return;
         }
         if self.risks.score(place.2, at) < bound / 2.0 {
-            self.close_incident(rule, place, at);
+            self.close_incident(run, place, at);
         } else {
             let soon = at.saturating_add((half_life(rule) / 4).max(1));
             let next = self.risks.newest(place.2).map_or(soon, |newest| soon.max(newest));
-            self.timer(rule, next, place.0, place.2, Kind::Risk);
+            self.timer(run, next, place.2, Kind::Risk);
         }
     }
 }

@@ -28,6 +28,7 @@ use super::{CorrelationCounters, Correlator, Names};
 use crate::correlate::incident::{Incident, Incidents, Place};
 use crate::correlate::risk::{Entity, Risks};
 use crate::correlate::state_machine::Machine;
+use crate::sigma::rule::RuleIndex;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
 /// a wrong reading could hide an attack.
@@ -115,7 +116,7 @@ impl Correlator {
     pub fn snapshot(&self) -> Vec<u8> {
         let seeds = self.keys.seeds();
         let mut shared = Shared::default();
-        let rules = self.plan.rules.iter().zip(&self.rules);
+        let rules = self.plan.rules.iter().zip(self.rules.iter());
         let rules = rules.map(|(rule, memory)| store(rule, memory, &mut shared)).collect();
         let stored = Stored {
             version: VERSION,
@@ -161,14 +162,14 @@ impl Correlator {
         self.clock = stored.clock;
         self.counters = stored.counters;
         let timers = stored.timers.into_iter().filter_map(|timer| {
-            places.of(timer.rule).map(|rule| timer.with_rule(rule, plan.rules[rule as usize].depth))
+            places.of(timer.rule).map(|rule| timer.with_rule(rule, plan[RuleIndex(rule)].depth))
         });
         self.timers = Timers::restore(timers, stored.timers_made);
         self.groups = 0;
         let mut kept = 0;
         for (index, rule) in (0..).zip(stored.rules) {
-            if let Some(place) = places.of(index).map(|place| place as usize) {
-                self.rules[place] = load(rule, &plan.rules[place], &evidence, &fields);
+            if let Some(place) = places.of(index).map(RuleIndex) {
+                self.rules[place] = load(rule, &plan[place], &evidence, &fields);
                 self.groups += self.rules[place].groups.len();
                 kept += 1;
             }

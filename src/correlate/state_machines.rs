@@ -1,12 +1,13 @@
 //! State machines in the stream: their inputs, timers, transitions and incidents.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::fire::{evidence_of, named};
 use super::memory::Group;
-use super::plan::{Evaluator, Plan};
 use super::route::{GroupRef, Signal};
+use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::{AlertKind, AlertStatus, Transition};
@@ -22,13 +23,12 @@ impl Correlator {
     /// An input of a state machine.
     pub(super) fn state_input(
         &mut self,
-        plan: &Plan,
-        index: u32,
+        run: RuleRun<'_>,
         group: &GroupRef<'_>,
         (input, count): (usize, u64),
         signal: &mut Signal<'_>,
     ) {
-        let rule = &plan.rules[index as usize];
+        let RuleRun { index, rule, .. } = run;
         let (Some(states), Some(machine_plan)) = (&rule.extension.states, &rule.states) else { return };
         if !self.outlet.tells_incidents() {
             return;
@@ -36,7 +36,7 @@ impl Correlator {
         let settled = self.settled(rule);
         let budget = self.options.groups_per_rule;
         let key = group.key;
-        let memory = &mut self.rules[index as usize];
+        let memory = &mut self.rules[index];
         if !memory.machines.contains_key(&key) {
             let starts = machine_plan.on.iter().any(|(from, number, to)| {
                 *number == input && *to != 0 && matches!(from, StateFrom::Any | StateFrom::State(0))
@@ -48,7 +48,7 @@ impl Correlator {
                 memory.machines.retain(|_, machine| !machine.is_spent(settled));
             }
             if memory.machines.len() >= budget {
-                self.beyond_budget(rule, index as usize, signal.time);
+                self.beyond_budget(run, signal.time);
                 return;
             }
         }
@@ -57,19 +57,19 @@ impl Correlator {
         machine.latest = Some(signal.evidence());
         let place = (signal.time, signal.order);
         machine.input(place, input, count, (states, machine_plan), settled, &mut moves);
-        self.moved(plan, index, key, &moves, Some((signal.order, signal.evidence())));
+        self.moved(run, key, &moves, Some((signal.order, signal.evidence())));
     }
 
-    pub(super) fn state_ended(&mut self, plan: &Plan, index: u32, key: u128, at: i64) {
-        let rule = &plan.rules[index as usize];
+    pub(super) fn state_ended(&mut self, run: RuleRun<'_>, key: u128, at: i64) {
+        let RuleRun { index, rule, .. } = run;
         let Some(states) = &rule.extension.states else { return };
         let settled = self.settled(rule);
-        let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
+        let Some(machine) = self.rules[index].machines.get_mut(&key) else { return };
         machine.wakes = machine.wakes.filter(|wakes| *wakes != at);
         let mut moves = Vec::new();
         machine.expire(at, states, &mut moves);
-        self.moved(plan, index, key, &moves, None);
-        let memory = &mut self.rules[index as usize];
+        self.moved(run, key, &moves, None);
+        let memory = &mut self.rules[index];
         if memory.machines.get(&key).is_some_and(|machine| machine.is_spent(settled)) {
             memory.machines.remove(&key);
         }
@@ -78,37 +78,36 @@ impl Correlator {
     /// Reports moves of a machine and keeps its incident and timer.
     fn moved(
         &mut self,
-        plan: &Plan,
-        index: u32,
+        run: RuleRun<'_>,
         key: u128,
         moves: &[StateChange],
         cause: Option<(u64, Arc<Evidence>)>,
     ) {
-        let rule = &plan.rules[index as usize];
+        let RuleRun { index, rule, .. } = run;
         let Some(states) = &rule.extension.states else { return };
         for moved in moves {
             let by = cause.as_ref().filter(|_| !moved.timeout);
-            let transition = self.transition(plan, index, key, moved, by);
+            let transition = self.transition(run, key, moved, by);
             self.outlet.said().extend(transition.map(Output::Transition));
-            self.state_incident(plan, index, key, moved, by);
+            self.state_incident(run, key, moved, by);
             let alerting = states.alert.contains(&moved.to.state);
             if let Some(after) = states.disagree_after.filter(|_| alerting && moved.to.inferred) {
                 let at = moved.time.saturating_add(after);
-                self.timer(rule, at, index, key, Kind::Disagree { since: moved.time });
+                self.timer(run, at, key, Kind::Disagree { since: moved.time });
             }
             if states.disagree_after.is_some() && left_early(moved, &states.alert) {
                 let state = states.names.get(moved.from.state).map_or("", String::as_str);
                 let words =
                     format!("should still be {state} by its own events, yet the service says otherwise");
-                self.disagreement(plan, index, key, (moved.from.since, moved.time), &words);
+                self.disagreement(run, key, moved.from.since..moved.time, &words);
             }
         }
-        let Some(machine) = self.rules[index as usize].machines.get_mut(&key) else { return };
+        let Some(machine) = self.rules[index].machines.get_mut(&key) else { return };
         if let Some(until) = machine.now.until
             && machine.wakes.is_none_or(|wakes| until < wakes)
         {
             machine.wakes = Some(until);
-            self.timer(rule, until, index, key, Kind::State);
+            self.timer(run, until, key, Kind::State);
         }
     }
 
@@ -124,7 +123,8 @@ impl Correlator {
         self.incidents.report_standing(&plan.rules, self.context(&plan), &mut self.alerts, &wanted);
         self.hand_over();
         let mut standing = Vec::new();
-        for (index, memory) in self.rules.iter().enumerate().filter(|(index, _)| wanted(*index as u32)) {
+        for (index, memory) in self.rules.numbered().filter(|(index, _)| wanted(index.0)) {
+            let Some(run) = RuleRun::of(&plan, index) else { continue };
             for (key, machine) in &memory.machines {
                 let moved = StateChange {
                     from: machine.now,
@@ -133,7 +133,7 @@ impl Correlator {
                     timeout: false,
                 };
                 let cause = machine.latest.as_ref().map(|latest| (0, Arc::clone(latest)));
-                standing.extend(self.transition(&plan, index as u32, *key, &moved, cause.as_ref()));
+                standing.extend(self.transition(run, *key, &moved, cause.as_ref()));
             }
         }
         standing.retain(|transition| !transition.resting);
@@ -143,15 +143,14 @@ impl Correlator {
 
     fn transition(
         &self,
-        plan: &Plan,
-        index: u32,
+        run: RuleRun<'_>,
         key: u128,
         moved: &StateChange,
         cause: Option<&(u64, Arc<Evidence>)>,
     ) -> Option<Transition> {
-        let rule = &plan.rules[index as usize];
+        let RuleRun { index, rule, .. } = run;
         let states = rule.extension.states.as_ref()?;
-        let machine = self.rules[index as usize].machines.get(&key)?;
+        let machine = self.rules[index].machines.get(&key)?;
         let group = named(rule, &machine.names);
         let of_evidence = |number: FieldNumber| {
             machine
@@ -193,28 +192,27 @@ impl Correlator {
     /// One incident while the machine is in alerting states.
     fn state_incident(
         &mut self,
-        plan: &Plan,
-        index: u32,
+        run: RuleRun<'_>,
         key: u128,
         moved: &StateChange,
         cause: Option<&(u64, Arc<Evidence>)>,
     ) {
-        let rule = &plan.rules[index as usize];
+        let RuleRun { index, rule, .. } = run;
         let Some(states) = &rule.extension.states else { return };
         if !rule.alone || !rule.incidents || states.alert.is_empty() {
             return;
         }
-        let place = (index, Facet::State, key);
+        let place = run.place(Facet::State, key);
         if !states.alert.contains(&moved.to.state) {
-            self.close_incident(rule, place, moved.time);
+            self.close_incident(run, place, moved.time);
             return;
         }
-        let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
+        let Some(machine) = self.rules[index].machines.get(&key) else { return };
         let names = machine.names.clone();
         let entries = states.flapping.map_or(0, |(_, within)| machine.entries_within(moved.time, within));
         let name = states.names.get(moved.to.state).cloned().unwrap_or_default();
         let state = (name, moved.to.until);
-        let context = self.context(plan);
+        let context = run.context(self.options.replayed);
         if let Some(incident) = self.incidents.open_at(place) {
             incident.details.state = Some(state);
             incident.last = incident.last.max(moved.time);
@@ -222,7 +220,7 @@ impl Correlator {
             self.alerts.push(alert);
         } else {
             let order = cause.map_or(0, |(order, _)| *order);
-            let window = self.window_start(index, key, moved.time);
+            let window = self.window_start(run, key, moved.time);
             let firing = Firing {
                 kind: AlertKind::State,
                 time: moved.time,
@@ -233,7 +231,7 @@ impl Correlator {
                 newest: (moved.time, order),
                 trigger: cause.map_or(EventId::default(), |(_, evidence)| evidence.id),
             };
-            let parts = self.parts_of_window(index, key, moved.to.count);
+            let parts = self.parts_of_window(run, key, moved.to.count);
             let evidence: Vec<Arc<Evidence>> = if parts.is_empty() {
                 cause.iter().map(|(_, evidence)| Arc::clone(evidence)).collect()
             } else {
@@ -252,7 +250,7 @@ impl Correlator {
             );
             if effect == Effect::Opened {
                 self.hand_over();
-                self.firing_risk(plan, index, &names, &evidence, moved.time);
+                self.firing_risk(run, &names, &evidence, moved.time);
             }
         }
         if let Some((least, _)) = states.flapping
@@ -267,64 +265,64 @@ impl Correlator {
     }
 
     /// A group whose newest event has not left every window.
-    fn live_group(&self, index: usize, key: u128) -> Option<&Group> {
-        let rule = &self.plan.rules[index];
-        let Evaluator::Window(window) = &rule.evaluator else { return None };
+    fn live_group(&self, run: RuleRun<'_>, key: u128) -> Option<&Group> {
+        let RuleRun { index, rule, .. } = run;
+        let window = run.window()?;
         let settled = self.settled(rule);
         let held = self.rules[index].groups.all.get(&key);
         held.filter(|held| !held.is_over(rule, window, settled))?.whole()
     }
 
     /// Time of the first event in the rule's own newest window.
-    fn window_start(&self, index: u32, key: u128, time: i64) -> i64 {
-        let Evaluator::Window(window) = &self.plan.rules[index as usize].evaluator else { return time };
-        let Some(group) = self.live_group(index as usize, key) else { return time };
+    fn window_start(&self, run: RuleRun<'_>, key: u128, time: i64) -> i64 {
+        let Some(window) = run.window() else { return time };
+        let Some(group) = self.live_group(run, key) else { return time };
         group.window.between(time.saturating_sub(window.span), time).next().map_or(time, |entry| entry.time)
     }
 
     /// Evidence of the newest `count` events of the rule's own window.
-    fn parts_of_window(&self, index: u32, key: u128, count: u64) -> Vec<Arc<Evidence>> {
-        let Some(group) = self.live_group(index as usize, key) else { return Vec::new() };
+    fn parts_of_window(&self, run: RuleRun<'_>, key: u128, count: u64) -> Vec<Arc<Evidence>> {
+        let Some(group) = self.live_group(run, key) else { return Vec::new() };
         let entries = &group.window.entries;
         let skipped = entries.len().saturating_sub(count as usize);
         entries.range(skipped..entries.len()).filter_map(evidence_of).collect()
     }
 
     /// What was inferred should have been said by the service by now.
-    pub(super) fn compare_states(&mut self, plan: &Plan, index: u32, key: u128, since: i64, at: i64) {
-        let rule = &plan.rules[index as usize];
+    pub(super) fn compare_states(&mut self, run: RuleRun<'_>, key: u128, since: i64, at: i64) {
+        let RuleRun { index, rule, .. } = run;
         let Some(states) = &rule.extension.states else { return };
-        let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
+        let Some(machine) = self.rules[index].machines.get(&key) else { return };
         let said = machine.said.is_some_and(|(time, _)| time >= rule.lateness.before(since));
         if said {
             return;
         }
         let state = states.names.get(machine.now.state).map_or("", String::as_str);
         let words = format!("{state} by its own events, yet the service has not said so");
-        self.disagreement(plan, index, key, (since, at), &words);
+        self.disagreement(run, key, since..at, &words);
     }
 
     /// What soctop inferred and what the service says differ.
-    fn disagreement(&mut self, plan: &Plan, index: u32, key: u128, (since, at): (i64, i64), words: &str) {
-        let rule = &plan.rules[index as usize];
+    fn disagreement(&mut self, run: RuleRun<'_>, key: u128, time: Range<i64>, words: &str) {
+        let RuleRun { index, rule, .. } = run;
         if !rule.alone || !rule.incidents {
             return;
         }
-        let Some(machine) = self.rules[index as usize].machines.get(&key) else { return };
+        let Some(machine) = self.rules[index].machines.get(&key) else { return };
         let (names, latest) = (machine.names.clone(), machine.latest.clone());
         let words = format!("{}: {words}", listed(&names));
         let firing = Firing {
             kind: AlertKind::State,
-            time: at,
-            first: since,
+            time: time.end,
+            first: time.start,
             events: 1,
             value: 1.0,
             approximate: false,
-            newest: (at, 0),
+            newest: (time.end, 0),
             trigger: latest.as_ref().map_or(EventId::default(), |evidence| evidence.id),
         };
-        let place = (index, Facet::Disagreement, key);
-        let context = self.context(plan);
+        let place = run.place(Facet::Disagreement, key);
+        let context = run.context(self.options.replayed);
         self.incidents.sight(
             place,
             rule,
@@ -336,7 +334,7 @@ impl Correlator {
             },
             (context, &mut self.alerts),
         );
-        self.watch_quiet(rule, place);
+        self.watch_quiet(run, place);
         self.hand_over();
     }
 }

@@ -16,12 +16,14 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::{Clock, NO_SOURCE};
 use super::lateness::Lateness;
-use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
+use super::plan::{Plan, RulePlan, WindowPlan};
+use super::rule_run::RuleRun;
 use super::window::Limits;
 use super::{Correlator, Now};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{Facet, memory};
+use crate::correlate::incident::{Facet, Place, memory};
 use crate::event::{Nanos, SECOND};
+use crate::sigma::rule::RuleIndex;
 
 /// Groups of a rule that are over are dropped so often in the time for which one is kept, within limits.
 const SWEEPS: i64 = 4;
@@ -174,13 +176,14 @@ impl Timers {
 }
 
 impl Correlator {
-    pub(super) fn timer(&mut self, rule: &RulePlan, at: i64, index: u32, key: u128, kind: Kind) -> Timer {
+    pub(super) fn timer(&mut self, run: RuleRun<'_>, at: i64, key: u128, kind: Kind) -> Timer {
+        let RuleRun { rule, index, .. } = run;
         // A state is shown as soon as it is known and corrected when a late event says otherwise.
         let waits = !self.finished && !matches!(kind, Kind::State | Kind::Risk);
         let due = if waits { rule.lateness.after(at) } else { at };
         let (depth, ordinal, source) = (rule.depth, self.timers.made, self.now.source);
         let source = if kind == Kind::Sweep { NO_SOURCE } else { source };
-        let timer = Timer { due, at, depth, ordinal, rule: index, key, kind, source };
+        let timer = Timer { due, at, depth, ordinal, rule: index.0, key, kind, source };
         self.timers.insert(timer);
         timer
     }
@@ -204,26 +207,26 @@ impl Correlator {
     }
 
     fn run(&mut self, plan: &Plan, timer: &Timer) {
-        let index = timer.rule as usize;
-        let Some(rule) = plan.rules.get(index) else { return };
+        let Some(run) = RuleRun::of(plan, RuleIndex(timer.rule)) else { return };
         match timer.kind {
-            Kind::Sweep => self.sweep(index, rule, timer.at),
-            Kind::Forward { start } => self.forward_ended(plan, index, timer.key, start),
-            Kind::Beat => self.beat_missed(plan, index, timer.key, timer.at),
-            Kind::Quiet { facet } => self.quiet(rule, (timer.rule, facet, timer.key), timer.at),
-            Kind::State => self.state_ended(plan, timer.rule, timer.key, timer.at),
-            Kind::Disagree { since } => self.compare_states(plan, timer.rule, timer.key, since, timer.at),
-            Kind::Risk => self.risk_fell(rule, (timer.rule, Facet::Risk, timer.key), timer.at),
+            Kind::Sweep => self.sweep(run, timer.at),
+            Kind::Forward { start } => self.forward_ended(run, timer.key, start),
+            Kind::Beat => self.beat_missed(run, timer.key, timer.at),
+            Kind::Quiet { facet } => self.quiet(run, run.place(facet, timer.key), timer.at),
+            Kind::State => self.state_ended(run, timer.key, timer.at),
+            Kind::Disagree { since } => self.compare_states(run, timer.key, since, timer.at),
+            Kind::Risk => self.risk_fell(run, run.place(Facet::Risk, timer.key), timer.at),
         }
     }
 
     /// Sees to it that groups of a rule go when their windows are empty.
-    pub(super) fn expect_sweep(&mut self, to: usize, rule: &RulePlan, window: &WindowPlan) {
-        self.sweep_at(to, rule, self.newest_due(rule).saturating_add(pause(rule, window)));
+    pub(super) fn expect_sweep(&mut self, run: RuleRun<'_>, window: &WindowPlan) {
+        self.sweep_at(run, self.newest_due(run.rule).saturating_add(pause(run.rule, window)));
     }
 
     /// One sweep waits for each rule. One that waits for longer makes way: the clock was set back.
-    fn sweep_at(&mut self, to: usize, rule: &RulePlan, at: i64) {
+    fn sweep_at(&mut self, run: RuleRun<'_>, at: i64) {
+        let to = run.index;
         let waiting = self.rules[to].sweep;
         if waiting.is_some_and(|sweep| sweep.at <= at) {
             return;
@@ -231,13 +234,13 @@ impl Correlator {
         if let Some(sweep) = waiting {
             self.timers.remove(&sweep);
         }
-        self.rules[to].sweep = Some(self.timer(rule, at, to as u32, 0, Kind::Sweep));
+        self.rules[to].sweep = Some(self.timer(run, at, 0, Kind::Sweep));
     }
 
     /// Takes note of the sweeps that wait, after timers came from elsewhere.
     pub(super) fn find_sweeps(&mut self) {
         for timer in self.timers.iter().filter(|timer| timer.kind == Kind::Sweep) {
-            self.rules[timer.rule as usize].sweep = Some(*timer);
+            self.rules[RuleIndex(timer.rule)].sweep = Some(*timer);
         }
     }
 
@@ -254,8 +257,9 @@ impl Correlator {
     /// Drops the groups of a rule whose newest event has left every window. All at once, every now and then:
     /// most groups see one event, and a timer for each costs more than the event. However far the clock has
     /// jumped, two looks are enough: one where timers stand, one where the clock stands.
-    fn sweep(&mut self, to: usize, rule: &RulePlan, at: i64) {
-        let Evaluator::Window(window) = &rule.evaluator else { return };
+    fn sweep(&mut self, run: RuleRun<'_>, at: i64) {
+        let RuleRun { rule, index: to, .. } = run;
+        let Some(window) = run.window() else { return };
         // Compared with the moment of the timer, not with the clock, which may be far ahead of other timers of
         // a group that are still waiting. Sources whose clocks lag still have events for older groups.
         let settled = at.saturating_add(1).min(self.lateness(rule).before(self.clock.low()));
@@ -266,46 +270,40 @@ impl Correlator {
         let next = at.saturating_add(pause(rule, window)).max(self.newest_due(rule));
         // At the end of time there is no next.
         if left > 0 && next > at {
-            self.sweep_at(to, rule, next);
+            self.sweep_at(run, next);
         }
     }
 
     /// An event of `start` opened a forward window: waits for its end, once for all events of one time.
     /// A group waits for as many as it may hold events.
-    pub(super) fn wait_forward(
-        &mut self,
-        rule: &RulePlan,
-        to: usize,
-        key: u128,
-        (start, limits): (i64, Limits),
-    ) {
-        let Evaluator::Window(window) = &rule.evaluator else { return };
-        let group = self.rules[to].groups.get_mut(key);
+    pub(super) fn wait_forward(&mut self, run: RuleRun<'_>, key: u128, start: i64, limits: Limits) {
+        let Some(window) = run.window() else { return };
+        let group = self.rules[run.index].groups.get_mut(key);
         let Some(forward) = group.and_then(|group| group.forward.as_mut()) else { return };
         if forward.waiting_since == start {
             return;
         }
         if forward.waiting >= limits.entries {
-            self.beyond_budget(rule, to, start);
+            self.beyond_budget(run, start);
             return;
         }
         forward.wait(start);
         let end = start.saturating_add(window.span);
-        self.timer(rule, end, to as u32, key, Kind::Forward { start });
+        self.timer(run, end, key, Kind::Forward { start });
     }
 
     /// The groups that wait for the end of forward windows, and the starts of these.
-    pub(super) fn waiting(&self) -> Vec<(usize, u128, i64)> {
+    pub(super) fn waiting(&self) -> Vec<(RuleIndex, u128, i64)> {
         let forward = self.timers.iter().filter_map(|timer| match timer.kind {
-            Kind::Forward { start } => Some((timer.rule as usize, timer.key, start)),
+            Kind::Forward { start } => Some((RuleIndex(timer.rule), timer.key, start)),
             _ => None,
         });
         forward.collect()
     }
 
-    fn forward_ended(&mut self, plan: &Plan, to: usize, key: u128, start: i64) {
-        let Evaluator::Window(window) = &plan.rules[to].evaluator else { return };
-        let Some(group) = self.rules[to].groups.get_mut(key) else { return };
+    fn forward_ended(&mut self, run: RuleRun<'_>, key: u128, start: i64) {
+        let Some(window) = run.window() else { return };
+        let Some(group) = self.rules[run.index].groups.get_mut(key) else { return };
         let Some(forward) = &mut group.forward else { return };
         forward.waiting = forward.waiting.saturating_sub(1);
         if forward.decided == start {
@@ -313,46 +311,47 @@ impl Correlator {
         }
         forward.decided = start;
         if let Some(value) = super::window::forward_value(&group.window, start, window) {
-            self.fire_forward(plan, to, key, start, value);
+            self.fire_forward(run, key, start, value);
         }
     }
 
     /// Closes a quiet incident, waits on for a busy one, forgets a closed one.
-    fn quiet(&mut self, rule: &RulePlan, place: (u32, Facet, u128), at: i64) {
+    fn quiet(&mut self, run: RuleRun<'_>, place: Place, at: i64) {
+        let rule = run.rule;
         let Some(incident) = self.incidents.all.get_mut(&place) else { return };
         incident.timed = false;
         if !incident.open {
             let forgotten_at = incident.closed_at.saturating_add(memory(rule));
             if forgotten_at > at {
                 incident.timed = true;
-                self.timer(rule, forgotten_at, place.0, place.2, Kind::Quiet { facet: place.1 });
+                self.timer(run, forgotten_at, place.2, Kind::Quiet { facet: place.1 });
             } else {
                 drop(self.incidents.forget(place));
             }
             return;
         }
         let quiet_at = incident.last.saturating_add(rule.close_after);
-        let is_silent = || self.rules[place.0 as usize].is_silent(place.2);
+        let is_silent = || self.rules[run.index].is_silent(place.2);
         let holds = place.1 == Facet::State || (incident.kind == AlertKind::Absence && is_silent());
         if holds {
             return;
         }
         if quiet_at > at {
             incident.timed = true;
-            self.timer(rule, quiet_at, place.0, place.2, Kind::Quiet { facet: place.1 });
+            self.timer(run, quiet_at, place.2, Kind::Quiet { facet: place.1 });
             return;
         }
-        self.close_incident(rule, place, quiet_at);
+        self.close_incident(run, place, quiet_at);
     }
 
-    pub(super) fn close_incident(&mut self, rule: &RulePlan, place: (u32, Facet, u128), time: i64) {
-        let plan = Arc::clone(&self.plan);
-        let context = self.context(&plan);
+    pub(super) fn close_incident(&mut self, run: RuleRun<'_>, place: Place, time: i64) {
+        let rule = run.rule;
+        let context = run.context(self.options.replayed);
         let next = self.incidents.open_at(place).and_then(|incident| incident.take_next());
         self.incidents.close(place, time, rule, context, &mut self.alerts);
         if self.incidents.open_next(place, next, rule, (context, &mut self.alerts)) {
             self.hand_over();
-            self.watch_quiet(rule, place);
+            self.watch_quiet(run, place);
             return;
         }
         self.hand_over();
@@ -362,7 +361,7 @@ impl Correlator {
         {
             incident.timed = true;
             let at = time.saturating_add(memory(rule));
-            self.timer(rule, at, place.0, place.2, Kind::Quiet { facet: place.1 });
+            self.timer(run, at, place.2, Kind::Quiet { facet: place.1 });
         }
     }
 }

@@ -100,7 +100,7 @@ fn told_above(documents: &[String], events: &[Made], order: &[usize]) -> Vec<Str
     for index in order {
         stream.correlator.observe(&records[*index], &mut stream.out);
     }
-    let above = stream.rules.find("p").expect("the rule above").index();
+    let above = stream.rules.find("p").expect("the rule above");
     let groups = stream.correlator.rules[above].groups.with_windows();
     let entries = groups.flat_map(|group| {
         group
@@ -291,7 +291,7 @@ fn events_of_an_incident_that_groups_share_are_counted_once_after_a_restart_too(
 fn check_counts(correlator: &Correlator) {
     let groups = |memory: &Memory| memory.groups.len();
     assert_eq!(correlator.groups, correlator.rules.iter().map(groups).sum::<usize>());
-    for memory in &correlator.rules {
+    for memory in correlator.rules.iter() {
         let entries = memory.groups.all.values().map(|held| held.events());
         assert_eq!(memory.entries, entries.sum::<usize>());
         let waits = memory.sweep.is_some_and(|sweep| correlator.timers.iter().any(|timer| *timer == sweep));
