@@ -16,6 +16,8 @@
 //! and events that a group has no room for leave a summary (see `evicted`). Counts are then upper bounds and marked;
 //! a rule fires on what is known for certain, and says where it may have missed something.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 pub(crate) mod aggregate;
 mod clock;
 mod crowd;
@@ -583,13 +585,7 @@ impl Correlator {
         }
     }
 
-    fn step(
-        &mut self,
-        run: RuleRun<'_>,
-        step: Step<'_>,
-        group: &GroupRef<'_>,
-        signal: &mut Signal<'_>,
-    ) {
+    fn step(&mut self, run: RuleRun<'_>, step: Step<'_>, group: &GroupRef<'_>, signal: &mut Signal<'_>) {
         let Step { route, bit } = step;
         match &run.rule.evaluator {
             Evaluator::Match => {}
@@ -638,13 +634,7 @@ impl Correlator {
     }
 
     /// Puts an entry into its group and follows up on what changed.
-    fn insert(
-        &mut self,
-        run: RuleRun<'_>,
-        at: &GroupRef<'_>,
-        mut entry: Entry,
-        signal: &mut Signal<'_>,
-    ) {
+    fn insert(&mut self, run: RuleRun<'_>, at: &GroupRef<'_>, mut entry: Entry, signal: &mut Signal<'_>) {
         let RuleRun { rule, index: to, .. } = run;
         let Some(window) = run.window() else { return };
         let in_window = WindowRun { rule, window, limits: self.limits(run, window) };
@@ -685,13 +675,7 @@ impl Correlator {
     }
 
     /// Hands changed firings on, one after the other.
-    fn follow(
-        &mut self,
-        run: RuleRun<'_>,
-        key: u128,
-        changes: &[Change],
-        mut late: Option<(i64, u64)>,
-    ) {
+    fn follow(&mut self, run: RuleRun<'_>, key: u128, changes: &[Change], mut late: Option<(i64, u64)>) {
         let Some(from) = changes.first().map(|change| change.point) else { return };
         if changes.iter().any(|change| change.undecided) {
             self.beyond_budget(run, changes[0].time);
@@ -702,7 +686,13 @@ impl Correlator {
     }
 
     /// Finds a place for one more group of a full rule, where it is worth more than another: what is known of it.
-    fn make_room(&mut self, to: RuleIndex, window: &WindowPlan, at: &GroupRef<'_>, time: i64) -> Option<Before> {
+    fn make_room(
+        &mut self,
+        to: RuleIndex,
+        window: &WindowPlan,
+        at: &GroupRef<'_>,
+        time: i64,
+    ) -> Option<Before> {
         let names = at.names();
         let sketch_key = self.keys.sketch_key(&names);
         let Memory { groups, crowd, entries, .. } = &mut self.rules[to];

@@ -3,6 +3,8 @@
 //! What it says is a [`MatchRecord`] that can be sent to wherever stage two (`correlate`) keeps the
 //! state of the record's key.
 
+#![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
+
 pub mod compile;
 pub mod explain;
 pub mod matcher;

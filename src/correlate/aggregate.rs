@@ -12,7 +12,7 @@ use super::distance::Distance;
 use super::distinct_values::DistinctValues;
 use super::entry::Entry;
 use super::evicted::{EvictedSummary, Pane};
-use super::numbers::{Measured, Total, each_bit};
+use super::numbers::{Measured, Total, each_bit, low_half};
 use super::plan::{Clause, Condition, Measure, WindowPlan};
 use super::ranked::Ranked;
 use crate::sigma::extension::Tie;
@@ -39,7 +39,7 @@ impl Hasher for Identity {
     }
 
     fn write_u128(&mut self, n: u128) {
-        self.0 = n as u64;
+        self.0 = low_half(n);
     }
 }
 

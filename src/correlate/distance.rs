@@ -2,6 +2,8 @@
 //! before the window is looked at.
 
 use super::entry::Entry;
+use super::numbers::{count_of, whole_part};
+use crate::event::number::{to_f64, to_u64};
 use crate::sigma::comparison::Comparison;
 use crate::sigma::decimal::Decimal;
 
@@ -38,7 +40,7 @@ impl Proportion {
     /// How many more of the first rule there must be, in parts of an event, however many others are asked for.
     pub(crate) fn lacks(self, of: u32, among: u32) -> u64 {
         let events = self.0 * f64::from(among) - f64::from(of);
-        (events * EVENT as f64 - ROUNDING).max(0.0) as u64
+        whole_part(events * to_f64(EVENT) - ROUNDING)
     }
 
     /// An event of the second rule alone takes the share down.
@@ -57,7 +59,7 @@ impl Share {
     pub(crate) fn lacks(self, below: usize, all: usize) -> u64 {
         // The percentile lies between the numbers at the rank: both are below the bound where there are more such.
         let rank = all.saturating_sub(1) as f64 * self.percent / 100.0;
-        let lacks = below.saturating_sub((rank + 1e-6).ceil() as usize) as u64;
+        let lacks = to_u64(below).saturating_sub(count_of(rank + 1e-6));
         if below == all { lacks.max(1) } else { lacks }
     }
 }

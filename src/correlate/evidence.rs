@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::EventId;
+use crate::event::number::to_u16;
 
 /// Longest value kept for display and for rules above; longer ones are cut.
 pub(crate) const LONGEST_VALUE: usize = 256;
@@ -90,7 +91,7 @@ fn packed<'v>(size: usize, values: impl Iterator<Item = (FieldNumber, &'v str)>)
     let (mut text, mut spans) = (String::with_capacity(size), Spans::new());
     for (field, value) in values {
         let value = cut(value);
-        spans.push((field, value.len() as u16));
+        spans.push((field, to_u16(value.len())));
         text.push_str(value);
     }
     (text.into(), spans)

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::entry::Entry;
 use super::evidence::{Evidence, cut};
 use super::memory::WindowRun;
+use super::numbers::low_half;
 use super::outlet::RawFiring;
 use super::plan::{Evaluator, Measure, Plan, Role, Route, RulePlan, WindowPlan};
 use super::route::{GroupRef, Signal};
@@ -18,9 +19,10 @@ use super::timer::Kind;
 use super::window::{Change, ChangeKind, chosen};
 use super::{Correlator, Names};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{Effect, Facet, Firing, Place};
+use crate::correlate::incident::{Effect, Facet, Firing, Place, Report};
 use crate::correlate::risk::Cause;
 use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::number::{to_u32, to_usize};
 use crate::event::veil::shown;
 use crate::event::{EventId, Timestamp};
 use crate::sigma::rule::RuleIndex;
@@ -110,7 +112,7 @@ impl Correlator {
             let Some(value) = record.value(*field) else { return false };
             values.push(value);
         }
-        let key = self.keys.of_values(values.into_iter()) as u64;
+        let key = low_half(self.keys.of_values(values.into_iter()));
         self.rules[index].seen.is_new(key, time, first_seen)
     }
 
@@ -145,7 +147,6 @@ impl Correlator {
         let context = run.context(self.options.replayed);
         let effect = self.incidents.sight(
             place,
-            rule,
             firing,
             group,
             |details, effect| {
@@ -161,7 +162,7 @@ impl Correlator {
                     record.values(*field).for_each(|value| details.note_detail(*field, cut(value)));
                 }
             },
-            (context, &mut self.alerts),
+            Report { rule, context, out: &mut self.alerts },
         );
         if effect == Effect::Opened {
             self.watch_quiet(run, place);
@@ -321,10 +322,7 @@ impl Correlator {
             let Fired { time, value, again, .. } = fired;
             self.outlet.fired(RawFiring { rule: index, names: &names, time, value, again });
         }
-        if !fired.again
-            && rule.extension.first_seen.is_some()
-            && !self.is_first_of(run, &names, &fired)
-        {
+        if !fired.again && rule.extension.first_seen.is_some() && !self.is_first_of(run, &names, &fired) {
             return;
         }
         if self.outlet.tells_incidents() {
@@ -359,17 +357,12 @@ impl Correlator {
                 None => return false,
             }
         }
-        let key = self.keys.of_values(values.iter().map(String::as_str)) as u64;
+        let key = low_half(self.keys.of_values(values.iter().map(String::as_str)));
         self.rules[index].seen.is_new(key, fired.time, first_seen)
     }
 
     /// Counts a firing in the incident of its group.
-    pub(super) fn firing_incident(
-        &mut self,
-        run: RuleRun<'_>,
-        (key, names): (u128, &Names),
-        fired: &Fired,
-    ) {
+    pub(super) fn firing_incident(&mut self, run: RuleRun<'_>, (key, names): (u128, &Names), fired: &Fired) {
         let rule = run.rule;
         if is_silent(rule) {
             return;
@@ -389,10 +382,9 @@ impl Correlator {
             trigger: fired.parts.last().map_or(EventId::default(), |evidence| evidence.id),
         };
         let context = run.context(self.options.replayed);
-        let noted = fired.parts.len().min(fired.uncounted as usize);
+        let noted = fired.parts.len().min(to_usize(fired.uncounted));
         let effect = self.incidents.sight(
             place,
-            rule,
             firing,
             || named(rule, names),
             |details, _| {
@@ -404,7 +396,7 @@ impl Correlator {
                 }
                 details.note_unseen(fired.uncounted - noted as u64);
             },
-            (context, &mut self.alerts),
+            Report { rule, context, out: &mut self.alerts },
         );
         self.watch_quiet(run, place);
         self.hand_over();
@@ -545,7 +537,7 @@ fn firing_order(rule: RuleIndex, names: &Names, time: i64) -> u64 {
     bytes.extend_from_slice(&u64::from(rule.0).to_le_bytes());
     bytes.extend_from_slice(&time.to_le_bytes());
     for name in names {
-        bytes.extend_from_slice(&(name.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&to_u32(name.len()).to_le_bytes());
         bytes.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
     }
     xxh3_64(&bytes) | 1 << 63

@@ -84,13 +84,7 @@ impl Correlator {
             approximate: false,
         };
         self.timer(run, forgotten.max(at), key, Kind::Beat);
-        self.outlet.fired(RawFiring {
-            rule: to,
-            names: &names,
-            time: at,
-            value: silence,
-            again: true,
-        });
+        self.outlet.fired(RawFiring { rule: to, names: &names, time: at, value: silence, again: true });
         if !self.outlet.tells_incidents() {
             return;
         }

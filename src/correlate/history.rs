@@ -1,6 +1,7 @@
 //! What a rule learned: values it has seen (`first_seen`) and how much is usual (`baseline`).
 
 use crate::event::HOUR;
+use crate::event::number::to_usize;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::KeyedMap;
@@ -77,7 +78,7 @@ impl Usual {
         }
         if period > self.period {
             self.fold(self.period, self.count, span, baseline);
-            let empty = (self.period + 1..period).rev().take(MOST_EMPTY as usize);
+            let empty = (self.period + 1..period).rev().take(to_usize(MOST_EMPTY));
             for missed in empty {
                 self.fold(missed, 0, span, baseline);
             }
@@ -111,8 +112,8 @@ impl Usual {
 fn slot(time: i64, season: Season) -> usize {
     match season {
         Season::None => 0,
-        Season::HourOfDay => time.div_euclid(HOUR).rem_euclid(24) as usize,
-        Season::HourOfWeek => time.div_euclid(HOUR).rem_euclid(168) as usize,
+        Season::HourOfDay => to_usize(time.div_euclid(HOUR).rem_euclid(24)),
+        Season::HourOfWeek => to_usize(time.div_euclid(HOUR).rem_euclid(168)),
     }
 }
 

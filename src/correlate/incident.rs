@@ -22,6 +22,7 @@ use super::plan::RulePlan;
 use crate::alert;
 use crate::alert::{Alert, AlertId, AlertKind, AlertStatus, RuleSummary};
 use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::number::to_u16;
 use crate::event::veil::{compared, shown};
 use crate::event::{EventId, Timestamp};
 use crate::sigma::Level;
@@ -235,6 +236,13 @@ pub(crate) struct Context<'c> {
     pub(crate) replayed: bool,
 }
 
+/// Whose incident it is, and where its alerts go.
+pub(crate) struct Report<'r> {
+    pub(crate) rule: &'r RulePlan,
+    pub(crate) context: Context<'r>,
+    pub(crate) out: &'r mut Vec<Alert>,
+}
+
 /// All incidents, open and remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Incidents {
@@ -277,12 +285,12 @@ impl Incidents {
     pub(crate) fn sight(
         &mut self,
         place: Place,
-        rule: &RulePlan,
         firing: Firing,
         group: impl FnOnce() -> BTreeMap<String, String>,
         collect: impl FnOnce(&mut Details, Effect),
-        (context, out): (Context<'_>, &mut Vec<Alert>),
+        report: Report<'_>,
     ) -> Effect {
+        let Report { rule, context, out } = report;
         let place = match self.all.get_mut(&place) {
             Some(incident) if incident.open => {
                 let identify = (place.1, &mut self.buffer);
@@ -818,11 +826,11 @@ impl Incident {
             let number = context.fields.iter().position(|field| field == name)?;
             let latest = self.details.latest.as_ref()?;
             let mut found = None;
-            if let Some(value) = latest.values(number as u16).next() {
+            if let Some(value) = latest.values(to_u16(number)).next() {
                 found = Some(shown(value).to_owned());
             } else {
                 latest.each_event(&mut |event| {
-                    if let Some(value) = event.values(number as u16).next() {
+                    if let Some(value) = event.values(to_u16(number)).next() {
                         found = Some(shown(value).to_owned());
                     }
                 });

@@ -10,8 +10,10 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 use super::Names;
 use super::entry::Values;
 use super::evidence::cut;
+use super::numbers::low_half;
 use super::plan::Route;
 use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::number::to_u32;
 use crate::event::veil::compared;
 
 /// Groups that one record can belong to at once.
@@ -83,7 +85,7 @@ impl GroupKeys {
             file: ("".into(), 0),
             buffer: Vec::new(),
         };
-        keys.file.1 = keys.of_value("") as u64;
+        keys.file.1 = low_half(keys.of_value(""));
         keys
     }
 
@@ -244,14 +246,14 @@ impl GroupKeys {
     /// The key of the file that a record stands in.
     pub(super) fn of_file(&mut self, record: &MatchRecord) -> u64 {
         if !Arc::ptr_eq(&self.file.0, &record.path) {
-            self.file = (Arc::clone(&record.path), self.of_value(&record.path) as u64);
+            self.file = (Arc::clone(&record.path), low_half(self.of_value(&record.path)));
         }
         self.file.1
     }
 
     /// The key of the first value of a field, or of its absence.
     pub(super) fn of_first(&mut self, of: Subject<'_>, field: FieldNumber) -> u64 {
-        self.field(of, field).key as u64
+        low_half(self.field(of, field).key)
     }
 
     /// The keys of all values of a field.
@@ -259,8 +261,10 @@ impl GroupKeys {
         let known = self.field(of, field);
         match known.values {
             Different::None => SmallVec::new(),
-            Different::One => std::iter::once(known.key as u64).collect(),
-            Different::Several => of.record.values(field).map(|value| self.of_value(value) as u64).collect(),
+            Different::One => std::iter::once(low_half(known.key)).collect(),
+            Different::Several => {
+                of.record.values(field).map(|value| low_half(self.of_value(value))).collect()
+            }
         }
     }
 
@@ -278,7 +282,7 @@ impl GroupKeys {
 /// it is written: 27 and 27.0.
 fn fold_into(buffer: &mut Vec<u8>, value: &str) {
     let value = one_value(compared(value));
-    buffer.extend_from_slice(&(value.len() as u32).to_le_bytes());
+    buffer.extend_from_slice(&to_u32(value.len()).to_le_bytes());
     let start = buffer.len();
     buffer.extend_from_slice(value.as_bytes());
     if let Some(folded) = buffer.get_mut(start..) {

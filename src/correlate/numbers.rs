@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::number::to_u64;
 use crate::sigma::comparison::Comparison;
 use crate::sigma::decimal::Decimal;
 
@@ -155,6 +156,26 @@ pub(crate) fn each_bit(mut bits: u64, mut visit: impl FnMut(usize)) {
         visit(bits.trailing_zeros() as usize);
         bits &= bits - 1;
     }
+}
+
+/// The lower half of a hash, which is a hash as well.
+pub(super) fn low_half(hash: u128) -> u64 {
+    to_u64(hash & u128::from(u64::MAX))
+}
+
+/// A number of things that was computed, without its fraction; less than none is none.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "this cast goes to the nearest end of the range"
+)]
+pub(super) fn whole_part(number: f64) -> u64 {
+    number as u64
+}
+
+/// A number of things that was computed, rounded up.
+pub(super) fn count_of(number: f64) -> u64 {
+    whole_part(number.ceil())
 }
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ use super::distance::{Distance, Proportion, Share};
 use super::entry::Entry;
 use super::evidence::Evidence;
 use super::lateness::Lateness;
-use super::numbers::Bound;
+use super::numbers::{Bound, count_of};
 use super::{CorrelatorOptions, Names};
 use crate::alert::RuleSummary;
 use crate::detect::record::FieldNumber;
-use crate::event::number::to_u32;
+use crate::event::number::{to_u8, to_u32, to_usize};
 use crate::event::{DAY, Nanos};
 use crate::sigma::Level;
 use crate::sigma::comparison::Comparison;
@@ -384,7 +384,8 @@ impl Plan {
                     continue;
                 }
                 let lateness = self.rules[rule].lateness;
-                let targets: Vec<usize> = self.rules[rule].routes.iter().map(|route| route.to.index()).collect();
+                let targets: Vec<usize> =
+                    self.rules[rule].routes.iter().map(|route| route.to.index()).collect();
                 for to in targets {
                     changed |= self.rules[to].lateness < lateness;
                     self.rules[to].lateness = self.rules[to].lateness.max(lateness);
@@ -445,7 +446,8 @@ impl Plan {
             let mut changed = false;
             for rule in 0..self.rules.len() {
                 let above = self.rules[rule].depth + 1;
-                let targets: Vec<usize> = self.rules[rule].routes.iter().map(|route| route.to.index()).collect();
+                let targets: Vec<usize> =
+                    self.rules[rule].routes.iter().map(|route| route.to.index()).collect();
                 for to in targets {
                     changed |= self.rules[to].depth < above;
                     self.rules[to].depth = self.rules[to].depth.max(above);
@@ -790,7 +792,10 @@ impl Builder<'_> {
             let Some(from) = self.resolve(self.inputs[index].header, reference) else { continue };
             let group = self.read_through(correlation, &correlation.group_by, reference, from);
             let value = self.read_through(correlation, &value, reference, from);
-            found.push((from, Route { to: numbered(index), role: Role::Step(bit as u8), group, grouping: 0, value }));
+            found.push((
+                from,
+                Route { to: numbered(index), role: Role::Step(to_u8(bit)), group, grouping: 0, value },
+            ));
         }
     }
 
@@ -941,10 +946,10 @@ fn counting(span: Nanos) -> WindowPlan {
 }
 
 fn window(correlation: &Correlation, extension: &Extension, runs: &[u32]) -> WindowPlan {
-    let rules = correlation.rules.len().min(MOST_STEPS) as u32;
+    let rules = to_u32(correlation.rules.len().min(MOST_STEPS));
     let ordered = correlation.kind == CorrelationKind::TemporalOrdered;
     let repeats = |bit: u32| runs.get(bit as usize).copied().unwrap_or(1).min(32);
-    let order: Vec<u8> = (0..rules).flat_map(|bit| (0..repeats(bit)).map(move |_| bit as u8)).collect();
+    let order: Vec<u8> = (0..rules).flat_map(|bit| (0..repeats(bit)).map(move |_| to_u8(bit))).collect();
     let mut plan = WindowPlan {
         kind: extension.window,
         tie: extension.tie,
@@ -993,7 +998,7 @@ fn window(correlation: &Correlation, extension: &Extension, runs: &[u32]) -> Win
         }
     }
     plan.distance = distance(&plan);
-    plan.wanted = plan.threshold().unwrap_or(0.0).clamp(0.0, 1e7) as usize;
+    plan.wanted = to_usize(count_of(plan.threshold().unwrap_or(0.0).clamp(0.0, 1e7)));
     plan
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::evidence::Evidence;
 use super::plan::RulePlan;
 use crate::detect::record::FieldNumber;
+use crate::event::number::to_u16;
 
 /// From the numbers of earlier rules to those of the present ones with the same text.
 pub(super) struct Places(Vec<Option<u32>>);
@@ -40,7 +41,7 @@ pub(super) struct Renumbering {
 
 impl Renumbering {
     pub(super) fn new(old: &[String], new: &[String]) -> Self {
-        let find = |name: &String| new.iter().position(|other| other == name).map(|at| at as FieldNumber);
+        let find = |name: &String| new.iter().position(|other| other == name).map(to_u16);
         Self { numbers: old.iter().map(find).collect(), same: new.starts_with(old) }
     }
 

@@ -10,7 +10,7 @@ use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{Effect, Facet, Firing, Place};
+use crate::correlate::incident::{Effect, Facet, Firing, Place, Report};
 use crate::correlate::risk::Cause;
 use crate::detect::record::FieldNumber;
 use crate::event::veil::shown;
@@ -83,11 +83,10 @@ impl Correlator {
             let context = run.context(self.options.replayed);
             let effect = self.incidents.sight(
                 place,
-                rule,
                 firing,
                 || BTreeMap::from([(name.to_owned(), super::evidence::cut(value).to_owned())]),
                 |details, _| details.words = Some(words),
-                (context, &mut self.alerts),
+                Report { rule, context, out: &mut self.alerts },
             );
             self.hand_over();
             if effect == Effect::Opened {

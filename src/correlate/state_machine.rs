@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Names;
 use super::evidence::Evidence;
 use super::plan::StatesPlan;
+use crate::event::number::to_u32;
 use crate::event::{HOUR, Nanos};
 use crate::sigma::extension::{StateFrom, States};
 
@@ -30,11 +31,11 @@ pub(crate) struct StateEntry {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Step {
-    time: i64,
-    order: u64,
-    input: usize,
-    count: u64,
+pub(crate) struct Step {
+    pub(crate) time: i64,
+    pub(crate) order: u64,
+    pub(crate) input: usize,
+    pub(crate) count: u64,
 }
 
 /// The machine of one group.
@@ -88,15 +89,13 @@ impl Machine {
     /// Takes an input where it belongs in event time and reports the moves it makes.
     pub(crate) fn input(
         &mut self,
-        (time, order): (i64, u64),
-        input: usize,
-        count: u64,
+        step: Step,
         rule: (&States, &StatesPlan),
         settled_before: i64,
         moves: &mut Vec<StateChange>,
     ) {
         let (states, plan) = rule;
-        let step = Step { time, order, input, count };
+        let Step { time, input, .. } = step;
         let key = |step: &Step| (step.time, step.order, step.input);
         let at = self.recent.partition_point(|other| key(other) < key(&step));
         let late = at < self.recent.len() || time < self.now.since;
@@ -178,8 +177,8 @@ impl Machine {
 
     /// Entries into alerting states within `span` before `time`.
     pub(crate) fn entries_within(&self, time: i64, span: Nanos) -> u32 {
-        self.entries.iter().filter(|entry| **entry <= time && **entry >= time.saturating_sub(span)).count()
-            as u32
+        let within = |entry: &&i64| **entry <= time && **entry >= time.saturating_sub(span);
+        to_u32(self.entries.iter().filter(within).count())
     }
 
     pub(crate) fn recent_entries(&self, time: i64) -> u32 {

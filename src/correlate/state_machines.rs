@@ -11,9 +11,10 @@ use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::{AlertKind, AlertStatus, Transition};
-use crate::correlate::incident::{Effect, Facet, Firing};
-use crate::correlate::state_machine::{Machine, StateChange};
+use crate::correlate::incident::{Effect, Facet, Firing, Report};
+use crate::correlate::state_machine::{Machine, StateChange, Step};
 use crate::detect::record::FieldNumber;
+use crate::event::number::to_usize;
 use crate::event::veil::shown;
 use crate::event::{EventId, Timestamp};
 use crate::sigma::Level;
@@ -55,8 +56,8 @@ impl Correlator {
         let machine = memory.machines.entry(key).or_insert_with(|| Machine::new(group.names()));
         let mut moves = Vec::new();
         machine.latest = Some(signal.evidence());
-        let place = (signal.time, signal.order);
-        machine.input(place, input, count, (states, machine_plan), settled, &mut moves);
+        let step = Step { time: signal.time, order: signal.order, input, count };
+        machine.input(step, (states, machine_plan), settled, &mut moves);
         self.moved(run, key, &moves, Some((signal.order, signal.evidence())));
     }
 
@@ -239,14 +240,13 @@ impl Correlator {
             };
             let effect = self.incidents.sight(
                 place,
-                rule,
                 firing,
                 || named(rule, &names),
                 |details, _| {
                     details.state = Some(state);
                     evidence.iter().for_each(|evidence| details.note(evidence, &[]));
                 },
-                (context, &mut self.alerts),
+                Report { rule, context, out: &mut self.alerts },
             );
             if effect == Effect::Opened {
                 self.hand_over();
@@ -284,7 +284,7 @@ impl Correlator {
     fn parts_of_window(&self, run: RuleRun<'_>, key: u128, count: u64) -> Vec<Arc<Evidence>> {
         let Some(group) = self.live_group(run, key) else { return Vec::new() };
         let entries = &group.window.entries;
-        let skipped = entries.len().saturating_sub(count as usize);
+        let skipped = entries.len().saturating_sub(to_usize(count));
         entries.range(skipped..entries.len()).filter_map(evidence_of).collect()
     }
 
@@ -325,14 +325,13 @@ impl Correlator {
         let context = run.context(self.options.replayed);
         self.incidents.sight(
             place,
-            rule,
             firing,
             || named(rule, &names),
             |details, _| {
                 details.words = Some(words);
                 latest.iter().for_each(|evidence| details.note(evidence, &[]));
             },
-            (context, &mut self.alerts),
+            Report { rule, context, out: &mut self.alerts },
         );
         self.watch_quiet(run, place);
         self.hand_over();

@@ -18,7 +18,7 @@ use std::ops::Range;
 
 use hashbrown::HashMap;
 
-use crate::event::number::to_usize;
+use crate::event::number::{to_u8, to_usize};
 use crate::sigma::comparison::Comparison;
 use crate::sigma::matcher::{Cidr, Number};
 use crate::sigma::taxonomy::FieldSlot;
@@ -276,6 +276,7 @@ impl SlotIndex {
 /// The notation under which a number is filed; equal numbers give equal texts. Integers stand as
 /// digits, so that the usual event text finds them without being parsed.
 #[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "as large as fits, by the comparison before it")]
 pub fn filed_number(number: Number) -> String {
     match number {
         Number::Integer(value) => value.to_string(),
@@ -301,7 +302,7 @@ impl Affixes {
         let mut table: Map<(u8, u64), Vec<Affix>> = Map::default();
         let mut widths = 0;
         for (text, postings) in texts {
-            let width = text.len().min(8) as u8;
+            let width = to_u8(text.len().min(8));
             widths |= 1 << width;
             let key = (width, narrow(bytes(text.as_bytes()), width));
             table.entry(key).or_default().push((text.into(), postings));
@@ -322,7 +323,7 @@ impl Affixes {
         }
         let key = bytes(text);
         while widths != 0 {
-            let width = widths.trailing_zeros() as u8;
+            let width = to_u8(widths.trailing_zeros());
             widths &= widths - 1;
             if usize::from(width) > text.len() {
                 return;

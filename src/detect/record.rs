@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::number::{to_u32, to_usize};
+use crate::event::number::{to_u16, to_u32, to_usize};
 use crate::event::veil::Pseudonyms;
 use crate::event::{Event, EventId, Kind, PathId, Paths, SourceId, TimeQuality, Timestamp, canonical};
 use crate::sigma::decimal::Decimal;
@@ -229,14 +229,14 @@ impl Extractor {
             wanted[path.index()].push(entry);
         };
         for (number, slot) in slots.iter().enumerate() {
-            let field = number as FieldNumber;
+            let field = to_u16(number);
             let (primary, fallback) = resolver.paths_of(*slot);
             want(primary, Wanted { field, fallback: false });
             if let Some(path) = fallback {
                 want(path, Wanted { field, fallback: true });
             }
         }
-        let service = fields.iter().position(|field| field == SERVICE).map(|at| at as FieldNumber);
+        let service = fields.iter().position(|field| field == SERVICE).map(to_u16);
         let named = vec![false; slots.len()];
         let is_wanted = wanted.iter().map(|wanted| !wanted.is_empty()).collect();
         Self { resolver, slots, wanted, is_wanted, overflow, service, named, found: Vec::new() }

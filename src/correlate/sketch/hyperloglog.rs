@@ -10,6 +10,8 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::{PANES, pane_of};
+use crate::correlate::numbers::count_of;
+use crate::event::number::to_u8;
 
 const BITS: u32 = 9;
 const REGISTERS: usize = 1 << BITS;
@@ -27,7 +29,8 @@ impl Default for Registers {
 impl Registers {
     /// Adds a hash; true when that changed anything.
     fn add(&mut self, hash: u64) -> bool {
-        let rank = ((hash << BITS) | 1 << (BITS - 1)).leading_zeros() as u8 + 1;
+        let rank = ((hash << BITS) | 1 << (BITS - 1)).leading_zeros();
+        let rank = to_u8(rank + 1);
         self.0.get_mut((hash >> (64 - BITS)) as usize).is_some_and(|register| {
             let higher = rank > *register;
             *register = rank.max(*register);
@@ -53,7 +56,7 @@ impl Registers {
         } else {
             (raw, raw * 1.04 / m.sqrt())
         };
-        (size + 3.0 * error).ceil() as u64
+        count_of(size + 3.0 * error)
     }
 }
 

@@ -14,7 +14,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use super::Node;
 use super::item::{AnyOf, ItemProgram, Shape, Target, shape};
 use crate::detect::prefilter::{Atom, MIN_SUBSTRING, Posting, filed_number, is_common};
-use crate::event::number::{to_u32, to_usize};
+use crate::event::number::{to_f64, to_u32, to_usize};
 use crate::sigma::matcher::{Part, Pattern, RegexTest, Test, fold};
 use crate::sigma::taxonomy::FieldSlot;
 
@@ -136,7 +136,7 @@ impl<'a> Chooser<'a> {
 
     /// The guessed share of events for which an atom holds; only the order matters.
     fn cost(&self, atom: &Atom) -> f64 {
-        let rarity = |length: usize, loss: usize| 0.5_f64.powi(length.saturating_sub(loss).min(12) as i32);
+        let rarity = |length: usize, loss: usize| 0.5_f64.powf(to_f64(length.saturating_sub(loss).min(12)));
         let base = match atom {
             Atom::Present(_) => 0.5,
             Atom::Is(_, text) => 0.2 * rarity(text.len(), 0),

@@ -243,6 +243,7 @@ const MULTIPLIER: u32 = 0x9e37_79b1;
 
 /// Whether a three-byte n-gram that may be filed begins at one of the first eight positions of a block: one
 /// branch for all.
+#[expect(clippy::cast_possible_truncation, reason = "four bytes of eight are meant")]
 #[inline(always)]
 fn probe<const N: usize>(flags: &[u8; N], block: &[u8; BLOCK]) -> bool {
     let low = u64::from_le_bytes(*block.first_chunk().unwrap_or(&[0; 8]));
