@@ -40,6 +40,7 @@ mod near;
 mod numbers;
 mod outlet;
 pub(crate) mod plan;
+mod plan_builder;
 mod ranked;
 mod renumbering;
 pub mod risk;
@@ -76,11 +77,13 @@ use self::evicted::EvictedSummary;
 use self::evidence::Evidence;
 use self::fire::Changed;
 use self::keys::GroupKeys;
-use self::memory::{Group, Groups, Held, Memory, WindowRun};
+use self::memory::{Group, Groups, Held, Memories, Memory, WindowRun};
 use self::outlet::{ConformanceOutlet, IncidentOutlet, Outlet};
-use self::plan::{Allowed, Evaluator, Measure, Plan, Role, Route, RuleInput, RulePlan, WindowPlan};
+use self::plan::{Evaluator, Measure, Plan, Role, Route, RulePlan, WindowPlan};
+use self::plan_builder::{Allowed, RuleInput};
 use self::route::{GroupRef, Signal};
-use self::rule_run::{Memories, RuleRun};
+use self::rule_run::RuleRun;
+use self::state_machine::Input;
 use self::timer::Timers;
 use self::window::{Change, Limits};
 use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
@@ -262,7 +265,7 @@ fn plan(rules: &RuleSet, lateness: Allowed) -> (Plan, Vec<Diagnostic>) {
         asks_for_facts: false,
     });
     let inputs: Vec<RuleInput<'_>> = detections.chain(correlations).collect();
-    Plan::build(&inputs, lateness)
+    plan_builder::build(&inputs, lateness)
 }
 
 impl Correlator {
@@ -571,7 +574,7 @@ impl Correlator {
             }
             Role::Reset => self.reset(to, group.key, signal),
             Role::State(input) => {
-                self.state_input(to, group, (input, 1), signal);
+                self.state_input(to, group, Input { number: input, count: 1 }, signal);
             }
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::entries::Iter;
 use super::entry::Entry;
 use super::evidence::{Evidence, cut};
 use super::memory::WindowRun;
@@ -15,11 +16,12 @@ use super::outlet::RawFiring;
 use super::plan::{Evaluator, Measure, Plan, Role, Route, RulePlan, WindowPlan};
 use super::route::{GroupRef, Signal};
 use super::rule_run::RuleRun;
+use super::state_machine::Input;
 use super::timer::Kind;
 use super::window::{Change, ChangeKind, chosen};
 use super::{Correlator, Names};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{Effect, Facet, Firing, Place, Report};
+use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, Place};
 use crate::correlate::risk::Cause;
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::number::{to_u32, to_usize};
@@ -54,6 +56,13 @@ pub(super) struct Changed {
     pub(super) change: Change,
 }
 
+/// The group that a firing is of.
+#[derive(Clone, Copy)]
+pub(super) struct FiringGroup<'n> {
+    pub(super) key: u128,
+    pub(super) names: &'n Names,
+}
+
 /// An event that came late.
 pub(super) struct Late {
     pub(super) shown: Option<Arc<Evidence>>,
@@ -86,7 +95,7 @@ impl Correlator {
         {
             let record = signal.record();
             let group = GroupRef { key, fields: &rule.group_numbers, record, names: None };
-            self.state_input(run, &group, (0, 1), signal);
+            self.state_input(run, &group, Input::OWN, signal);
         }
         if rule.alone && rule.incidents && !has_state_incidents(rule) {
             self.match_incident(run, signal);
@@ -162,7 +171,7 @@ impl Correlator {
                     record.values(*field).for_each(|value| details.note_detail(*field, cut(value)));
                 }
             },
-            Report { rule, context, out: &mut self.alerts },
+            AlertSink { rule, context, out: &mut self.alerts },
         );
         if effect == Effect::Opened {
             self.watch_quiet(run, place);
@@ -209,7 +218,7 @@ impl Correlator {
                 if let Some(fired) = self.gather(run, key, change, late)
                     && let Some(names) = self.names_of(to, key)
                 {
-                    self.fire(run, (key, names), fired);
+                    self.fire(run, FiringGroup { key, names: &names }, fired);
                 }
             }
         }
@@ -264,20 +273,7 @@ impl Correlator {
             false => told.max(uncounted).max(1),
             true => entries.len(),
         };
-        let parts: Vec<Arc<Evidence>> = match window.measure {
-            Measure::OrderedRules { .. } if rule.carries_events => {
-                let steps = window.steps(u64::MAX);
-                let picked = chosen(entries.clone(), &steps, window);
-                let picked = picked.unwrap_or_else(|| entries.clone().collect());
-                picked.iter().filter_map(|entry| entry.evidence.clone()).collect()
-            }
-            _ => {
-                let behind = entries.clone().rev().filter(|entry| is_behind(entry, window));
-                let mut newest: Vec<_> = behind.take(wanted).filter_map(evidence_of).collect();
-                newest.reverse();
-                newest
-            }
-        };
+        let parts = parts_of(entries.clone(), wanted, run, window);
         Some(Fired {
             time: change.time,
             value: change.value,
@@ -313,31 +309,32 @@ impl Correlator {
             approximate: group.window.evicted.is_some(),
         };
         let names = group.names.clone();
-        self.fire(run, (key, names), fired);
+        self.fire(run, FiringGroup { key, names: &names }, fired);
     }
 
-    fn fire(&mut self, run: RuleRun<'_>, (key, names): (u128, Names), fired: Fired) {
+    fn fire(&mut self, run: RuleRun<'_>, group: FiringGroup<'_>, fired: Fired) {
         let RuleRun { index, rule, .. } = run;
+        let FiringGroup { key, names } = group;
         if rule.alone {
             let Fired { time, value, again, .. } = fired;
-            self.outlet.fired(RawFiring { rule: index, names: &names, time, value, again });
+            self.outlet.fired(RawFiring { rule: index, names, time, value, again });
         }
-        if !fired.again && rule.extension.first_seen.is_some() && !self.is_first_of(run, &names, &fired) {
+        if !fired.again && rule.extension.first_seen.is_some() && !self.is_first_of(run, names, &fired) {
             return;
         }
         if self.outlet.tells_incidents() {
-            self.firing_incident(run, (key, &names), &fired);
+            self.firing_incident(run, group, &fired);
             if !fired.again && rule.states.is_some() {
                 let record = MatchRecord::at(Timestamp(fired.time), fired.newest.1);
                 let evidence = fired.parts.last().cloned();
                 let of = self.keys.subject(&record);
                 let mut signal = Signal::shown_as(of, fired.time, fired.newest.1, evidence);
                 let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
-                self.state_input(run, &group, (0, fired.events), &mut signal);
+                self.state_input(run, &group, Input { count: fired.events, ..Input::OWN }, &mut signal);
             }
         }
         if !rule.routes.is_empty() {
-            self.feed_rules_above(run, &names, fired);
+            self.feed_rules_above(run, names, fired);
         }
     }
 
@@ -362,7 +359,8 @@ impl Correlator {
     }
 
     /// Counts a firing in the incident of its group.
-    pub(super) fn firing_incident(&mut self, run: RuleRun<'_>, (key, names): (u128, &Names), fired: &Fired) {
+    pub(super) fn firing_incident(&mut self, run: RuleRun<'_>, group: FiringGroup<'_>, fired: &Fired) {
+        let FiringGroup { key, names } = group;
         let rule = run.rule;
         if is_silent(rule) {
             return;
@@ -396,7 +394,7 @@ impl Correlator {
                 }
                 details.note_unseen(fired.uncounted - noted as u64);
             },
-            Report { rule, context, out: &mut self.alerts },
+            AlertSink { rule, context, out: &mut self.alerts },
         );
         self.watch_quiet(run, place);
         self.hand_over();
@@ -502,6 +500,20 @@ impl Correlator {
         });
         self.follow(run, key, &changes, None);
     }
+}
+
+/// What is kept of the newest `wanted` entries that have a part in what the window says, oldest first; of a chain that
+/// rules above need, of its steps.
+fn parts_of(entries: Iter<'_>, wanted: usize, run: RuleRun<'_>, window: &WindowPlan) -> Vec<Arc<Evidence>> {
+    if matches!(window.measure, Measure::OrderedRules { .. }) && run.rule.carries_events {
+        let picked = chosen(entries.clone(), &window.steps(u64::MAX), window);
+        let picked = picked.unwrap_or_else(|| entries.collect());
+        return picked.into_iter().filter_map(evidence_of).collect();
+    }
+    let behind = entries.rev().filter(|entry| is_behind(entry, window));
+    let mut newest: Vec<Arc<Evidence>> = behind.take(wanted).filter_map(evidence_of).collect();
+    newest.reverse();
+    newest
 }
 
 /// Whether an entry has a part in what the window says.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::Correlator;
-use super::fire::Fired;
+use super::fire::{Fired, FiringGroup};
 use super::memory::Beat;
 use super::outlet::RawFiring;
 use super::plan::Evaluator;
 use super::route::{GroupRef, Signal};
 use super::rule_run::RuleRun;
+use super::state_machine::Input;
 use super::timer::Kind;
 use crate::alert::AlertKind;
 use crate::correlate::incident::Facet;
@@ -88,13 +89,13 @@ impl Correlator {
         if !self.outlet.tells_incidents() {
             return;
         }
-        self.firing_incident(run, (key, &names), &fired);
+        self.firing_incident(run, FiringGroup { key, names: &names }, &fired);
         if rule.states.is_some() {
             let record = MatchRecord::default();
             let evidence = fired.parts.last().cloned();
             let mut signal = Signal::shown_as(self.keys.subject(&record), at, 0, evidence);
             let group = GroupRef { key, fields: &[], record: &record, names: Some(names.clone()) };
-            self.state_input(run, &group, (0, 1), &mut signal);
+            self.state_input(run, &group, Input::OWN, &mut signal);
         }
         if !rule.routes.is_empty() {
             self.feed_rules_above(run, &names, fired);

@@ -237,10 +237,16 @@ pub(crate) struct Context<'c> {
 }
 
 /// Whose incident it is, and where its alerts go.
-pub(crate) struct Report<'r> {
+pub(crate) struct AlertSink<'r> {
     pub(crate) rule: &'r RulePlan,
     pub(crate) context: Context<'r>,
     pub(crate) out: &'r mut Vec<Alert>,
+}
+
+/// What an alert lists.
+struct Listed {
+    events: Vec<EventId>,
+    correlation_ids: Vec<String>,
 }
 
 /// All incidents, open and remembered.
@@ -288,20 +294,19 @@ impl Incidents {
         firing: Firing,
         group: impl FnOnce() -> BTreeMap<String, String>,
         collect: impl FnOnce(&mut Details, Effect),
-        report: Report<'_>,
+        report: AlertSink<'_>,
     ) -> Effect {
-        let Report { rule, context, out } = report;
+        let rule = report.rule;
         let place = match self.all.get_mut(&place) {
             Some(incident) if incident.open => {
-                let identify = (place.1, &mut self.buffer);
-                return incident.take(rule, firing, collect, identify, (context, out));
+                return incident.take(firing, collect, place.1, &mut self.buffer, report);
             }
             Some(_) => place,
             None => self.place(place),
         };
         match self.all.get_mut(&place) {
             Some(incident) if incident.open => {
-                incident.take(rule, firing, collect, (place.1, &mut self.buffer), (context, out))
+                incident.take(firing, collect, place.1, &mut self.buffer, report)
             }
             Some(incident) if incident.is_held_back(rule, &firing) => {
                 incident.last = incident.last.max(firing.time);
@@ -313,7 +318,7 @@ impl Incidents {
                     _ => group(),
                 };
                 let mut incident = self.begin(place, rule, firing, group, collect);
-                out.push(incident.report(AlertStatus::Open, firing.time, rule, context));
+                report.out.push(incident.report(AlertStatus::Open, firing.time, rule, report.context));
                 self.all.insert(place, incident);
                 Effect::Opened
             }
@@ -350,9 +355,9 @@ impl Incidents {
         &mut self,
         place: Place,
         next: Option<Box<Incident>>,
-        rule: &RulePlan,
-        (context, out): (Context<'_>, &mut Vec<Alert>),
+        report: AlertSink<'_>,
     ) -> bool {
+        let AlertSink { rule, context, out } = report;
         let Some(mut next) = next else { return false };
         let firing = next.opening();
         if let Some(before) = self.all.get_mut(&place) {
@@ -603,20 +608,23 @@ impl Incident {
     /// Counts a firing, here or in what followed after a quiet time.
     fn take(
         &mut self,
-        rule: &RulePlan,
         firing: Firing,
         collect: impl FnOnce(&mut Details, Effect),
-        (facet, buffer): (Facet, &mut Vec<u8>),
-        (context, out): (Context<'_>, &mut Vec<Alert>),
+        facet: Facet,
+        buffer: &mut Vec<u8>,
+        mut report: AlertSink<'_>,
     ) -> Effect {
+        let rule = report.rule;
         if !self.is_apart(rule, facet, firing.time) {
-            let effect = self.count(rule, firing, collect, (context, out));
-            self.join(rule, facet, (context, out));
+            let effect = self.count(firing, collect, &mut report);
+            self.join(facet, &mut report);
             return effect;
         }
         match &mut self.next {
             // Nobody has heard of it yet: it tells when it opens.
-            Some(next) => next.take(rule, firing, collect, (facet, buffer), (context, &mut Vec::new())),
+            Some(next) => {
+                next.take(firing, collect, facet, buffer, AlertSink { out: &mut Vec::new(), ..report })
+            }
             None => {
                 let id = identity(rule, facet, &self.group, firing, buffer);
                 let mut next = Self::new(id, self.ordinal, rule, firing, Arc::clone(&self.group));
@@ -628,14 +636,15 @@ impl Incident {
     }
 
     /// Takes in what seemed to follow after a quiet time, when an event between has come.
-    fn join(&mut self, rule: &RulePlan, facet: Facet, (context, out): (Context<'_>, &mut Vec<Alert>)) {
+    fn join(&mut self, facet: Facet, report: &mut AlertSink<'_>) {
+        let rule = report.rule;
         while let Some(next) = &self.next
             && !self.is_apart(rule, facet, next.opened_at)
             && let Some(next) = self.next.take()
         {
             let more = Firing { time: next.last, trigger: EventId::default(), ..next.opening() };
             let parts = *next;
-            self.count(rule, more, |details, _| details.absorb(parts.details), (context, out));
+            self.count(more, |details, _| details.absorb(parts.details), report);
             self.next = parts.next;
         }
     }
@@ -667,11 +676,11 @@ impl Incident {
     /// Counts a firing while it is open.
     fn count(
         &mut self,
-        rule: &RulePlan,
         firing: Firing,
         collect: impl FnOnce(&mut Details, Effect),
-        (context, out): (Context<'_>, &mut Vec<Alert>),
+        report: &mut AlertSink<'_>,
     ) -> Effect {
+        let AlertSink { rule, context, .. } = *report;
         let before = self.count;
         self.count = self.count.saturating_add(firing.events);
         self.first = self.first.min(firing.first);
@@ -699,7 +708,7 @@ impl Incident {
         if !words.is_empty() {
             let mut alert = self.report(AlertStatus::Update, firing.time, rule, context);
             alert.summary = format!("{} ({})", alert.summary, words.join(", "));
-            out.push(alert);
+            report.out.push(alert);
         }
         Effect::Counted
     }
@@ -751,13 +760,19 @@ impl Incident {
         context: Context<'_>,
     ) -> Alert {
         self.reported = self.count;
-        let listed = (self.details.events.clone(), self.details.correlation_ids.clone());
+        let listed = Listed {
+            events: self.details.events.clone(),
+            correlation_ids: self.details.correlation_ids.clone(),
+        };
         self.tell(status, time, rule, context, listed)
     }
 
     /// The last report of an incident that is remembered no longer.
     fn end(&mut self, time: i64, rule: &RulePlan, context: Context<'_>) -> Alert {
-        let listed = (mem::take(&mut self.details.events), mem::take(&mut self.details.correlation_ids));
+        let listed = Listed {
+            events: mem::take(&mut self.details.events),
+            correlation_ids: mem::take(&mut self.details.correlation_ids),
+        };
         self.tell(AlertStatus::Close, time, rule, context, listed)
     }
 
@@ -767,7 +782,7 @@ impl Incident {
         time: i64,
         rule: &RulePlan,
         context: Context<'_>,
-        (events, correlation_ids): (Vec<EventId>, Vec<String>),
+        listed: Listed,
     ) -> Alert {
         let summary = Arc::clone(&rule.summary);
         let leveled = if summary.level == self.level {
@@ -785,9 +800,9 @@ impl Incident {
             count: self.count,
             window: alert::Window { start: Timestamp(self.first), end: Timestamp(self.last) },
             summary: self.summary(rule, context),
-            events,
+            events: listed.events,
             events_omitted: self.details.omitted,
-            correlation_ids,
+            correlation_ids: listed.correlation_ids,
             source: trigger.map(|(path, line)| alert::Evidence { path: Arc::clone(path), line: *line }),
             approximate: self.approximate,
             replayed: context.replayed,

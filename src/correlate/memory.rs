@@ -1,6 +1,7 @@
 //! What a rule remembers: its groups with their windows, its machines, what it has heard and seen.
 
 use std::collections::BTreeMap;
+use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
 use hashbrown::hash_map::Entry as Slot;
@@ -19,6 +20,7 @@ use super::state_machine::Machine;
 use super::timer::Timer;
 use super::window::{Change, Limits, Window};
 use super::{CorrelationCounters, Names};
+use crate::sigma::rule::RuleIndex;
 
 /// A rule with a window, and the limits that hold for it now.
 #[derive(Clone, Copy)]
@@ -92,11 +94,11 @@ fn is_over(newest: i64, rule: &RulePlan, window: &WindowPlan, settled: i64) -> b
 pub(super) struct Held {
     /// Time of the newest entry that it has or had: groups that are over are found without a look into each.
     newest: i64,
-    content: Content,
+    content: Holding,
 }
 
 #[derive(Clone, Debug, Default)]
-enum Content {
+enum Holding {
     #[default]
     Nothing,
     Lone(Entry),
@@ -105,17 +107,17 @@ enum Content {
 
 impl Default for Held {
     fn default() -> Self {
-        Self { newest: i64::MIN, content: Content::Nothing }
+        Self { newest: i64::MIN, content: Holding::Nothing }
     }
 }
 
 impl Held {
     pub(super) fn lone(only: Entry) -> Self {
-        Self { newest: only.time, content: Content::Lone(only) }
+        Self { newest: only.time, content: Holding::Lone(only) }
     }
 
     pub(super) fn of_group(newest: i64, group: Group) -> Self {
-        Self { newest, content: Content::Whole(Box::new(group)) }
+        Self { newest, content: Holding::Whole(Box::new(group)) }
     }
 
     pub(super) fn newest(&self) -> i64 {
@@ -125,9 +127,9 @@ impl Held {
     /// How many entries it has.
     pub(super) fn events(&self) -> usize {
         match &self.content {
-            Content::Nothing => 0,
-            Content::Lone(_) => 1,
-            Content::Whole(group) => group.window.entries.len(),
+            Holding::Nothing => 0,
+            Holding::Lone(_) => 1,
+            Holding::Whole(group) => group.window.entries.len(),
         }
     }
 
@@ -137,30 +139,30 @@ impl Held {
 
     pub(super) fn whole(&self) -> Option<&Group> {
         match &self.content {
-            Content::Whole(group) => Some(group),
-            Content::Nothing | Content::Lone(_) => None,
+            Holding::Whole(group) => Some(group),
+            Holding::Nothing | Holding::Lone(_) => None,
         }
     }
 
     fn whole_mut(&mut self) -> Option<&mut Group> {
         match &mut self.content {
-            Content::Whole(group) => Some(group),
-            Content::Nothing | Content::Lone(_) => None,
+            Holding::Whole(group) => Some(group),
+            Holding::Nothing | Holding::Lone(_) => None,
         }
     }
 
     pub(super) fn only(&self) -> Option<&Entry> {
         match &self.content {
-            Content::Lone(only) => Some(only),
-            Content::Nothing | Content::Whole(_) => None,
+            Holding::Lone(only) => Some(only),
+            Holding::Nothing | Holding::Whole(_) => None,
         }
     }
 
     pub(super) fn names(&self, window: &WindowPlan) -> Names {
         match &self.content {
-            Content::Nothing => Names::default(),
-            Content::Lone(only) => window.names_of(only),
-            Content::Whole(group) => group.names.clone(),
+            Holding::Nothing => Names::default(),
+            Holding::Lone(only) => window.names_of(only),
+            Holding::Whole(group) => group.names.clone(),
         }
     }
 
@@ -172,9 +174,9 @@ impl Held {
     fn open_window(&mut self, at: &GroupRef<'_>, time: i64, run: WindowRun<'_>) {
         let WindowRun { rule, window, limits } = run;
         match std::mem::take(&mut self.content) {
-            Content::Whole(group) => self.content = Content::Whole(group),
-            Content::Nothing => *self = Self::of_group(time, Group::new(at.names(), rule, window)),
-            Content::Lone(only) => {
+            Holding::Whole(group) => self.content = Holding::Whole(group),
+            Holding::Nothing => *self = Self::of_group(time, Group::new(at.names(), rule, window)),
+            Holding::Lone(only) => {
                 let mut group = Group::new(window.names_of(&only), rule, window);
                 group.window.insert(only, window, limits, &mut Vec::new());
                 *self = Self::of_group(self.newest, group);
@@ -341,9 +343,9 @@ impl Memory {
         };
         for held in self.groups.all.values_mut() {
             match &mut held.content {
-                Content::Nothing => {}
-                Content::Lone(only) => renumber(only),
-                Content::Whole(group) => group.window.entries.iter_mut().for_each(renumber),
+                Holding::Nothing => {}
+                Holding::Lone(only) => renumber(only),
+                Holding::Whole(group) => group.window.entries.iter_mut().for_each(renumber),
             }
         }
         for beat in self.beats.values_mut() {
@@ -352,5 +354,50 @@ impl Memory {
         for machine in self.machines.values_mut() {
             machine.latest = machine.latest.take().map(|evidence| fields.evidence(&evidence));
         }
+    }
+}
+
+/// What the rules remember, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Memories(Vec<Memory>);
+
+impl Memories {
+    pub(super) fn new(rules: usize) -> Self {
+        Self(std::iter::repeat_with(Memory::default).take(rules).collect())
+    }
+
+    pub(super) fn get(&self, rule: RuleIndex) -> Option<&Memory> {
+        self.0.get(rule.index())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Memory> {
+        self.0.iter()
+    }
+
+    /// With their numbers.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (RuleIndex, &Memory)> {
+        (0..).map(RuleIndex).zip(&self.0)
+    }
+
+    pub(super) fn numbered_mut(&mut self) -> impl Iterator<Item = (RuleIndex, &mut Memory)> {
+        (0..).map(RuleIndex).zip(&mut self.0)
+    }
+
+    pub(super) fn into_numbered(self) -> impl Iterator<Item = (RuleIndex, Memory)> {
+        (0..).map(RuleIndex).zip(self.0)
+    }
+}
+
+impl Index<RuleIndex> for Memories {
+    type Output = Memory;
+
+    fn index(&self, rule: RuleIndex) -> &Memory {
+        &self.0[rule.index()]
+    }
+}
+
+impl IndexMut<RuleIndex> for Memories {
+    fn index_mut(&mut self, rule: RuleIndex) -> &mut Memory {
+        &mut self.0[rule.index()]
     }
 }

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fire::named;
-use super::memory::Memory;
+use super::memory::{Memories, Memory};
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
-use super::rule_run::Memories;
 use crate::alert::RuleSummary;
 use crate::event::Timestamp;
 

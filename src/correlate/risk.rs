@@ -69,7 +69,8 @@ impl Risks {
         key: u128,
         field: (FieldNumber, &str),
         value: &str,
-        (cause, rules): (Cause<'_>, &[RulePlan]),
+        cause: Cause<'_>,
+        rules: &[RulePlan],
     ) -> Option<RiskChange> {
         let options = cause.plan.extension.risk.as_ref()?;
         let entity = self.entities.entry(key).or_insert_with(|| Entity {

@@ -10,10 +10,19 @@ use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{Effect, Facet, Firing, Place, Report};
+use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, Place};
 use crate::correlate::risk::Cause;
 use crate::detect::record::FieldNumber;
 use crate::event::veil::shown;
+
+/// An entity whose risk has risen.
+#[derive(Clone, Copy)]
+struct AtRisk<'e> {
+    field: FieldNumber,
+    name: &'e str,
+    value: &'e str,
+    key: u128,
+}
 
 impl Correlator {
     pub(super) fn firing_risk(
@@ -40,15 +49,14 @@ impl Correlator {
         for (field, value) in entities {
             let name = plan.fields[usize::from(*field)].as_str();
             let key = self.keys.of_values([name, *value].into_iter());
-            let cause_and_rules = (cause, plan.rules.as_slice());
             let value = super::evidence::cut(shown(value));
-            let change = self.risks.add(key, (*field, name), value, cause_and_rules);
+            let change = self.risks.add(key, (*field, name), value, cause, &plan.rules);
             let Some(change) = change else {
                 continue;
             };
             let score = change.score;
             self.outlet.said().push(Output::Risk(change));
-            self.risk_incidents(plan, cause, (*field, name, value), key, score);
+            self.risk_incidents(plan, cause, AtRisk { field: *field, name, value, key }, score);
         }
     }
 
@@ -57,10 +65,10 @@ impl Correlator {
         &mut self,
         plan: &Plan,
         Cause { time, event, .. }: Cause<'_>,
-        (field, name, value): (FieldNumber, &str, &str),
-        key: u128,
+        entity: AtRisk<'_>,
         score: f64,
     ) {
+        let AtRisk { field, name, value, key } = entity;
         for index in plan.risk_watchers.iter().copied() {
             let Some(run) = RuleRun::of(plan, index) else { continue };
             let rule = run.rule;
@@ -86,7 +94,7 @@ impl Correlator {
                 firing,
                 || BTreeMap::from([(name.to_owned(), super::evidence::cut(value).to_owned())]),
                 |details, _| details.words = Some(words),
-                Report { rule, context, out: &mut self.alerts },
+                AlertSink { rule, context, out: &mut self.alerts },
             );
             self.hand_over();
             if effect == Effect::Opened {

@@ -1,9 +1,6 @@
 //! A rule at work: what is known of it travels as one value.
 
-use std::ops::{Index, IndexMut};
-
 use super::incident::{Context, Facet, Place};
-use super::memory::Memory;
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
 use crate::sigma::rule::RuleIndex;
 
@@ -36,50 +33,5 @@ impl<'p> RuleRun<'p> {
     /// What its alerts need to be written.
     pub(super) fn context(self, replayed: bool) -> Context<'p> {
         Context { fields: &self.plan.fields, replayed }
-    }
-}
-
-/// What the rules remember, by their numbers.
-#[derive(Debug, Default)]
-pub(super) struct Memories(Vec<Memory>);
-
-impl Memories {
-    pub(super) fn new(rules: usize) -> Self {
-        Self(std::iter::repeat_with(Memory::default).take(rules).collect())
-    }
-
-    pub(super) fn get(&self, rule: RuleIndex) -> Option<&Memory> {
-        self.0.get(rule.index())
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Memory> {
-        self.0.iter()
-    }
-
-    /// With their numbers.
-    pub(super) fn numbered(&self) -> impl Iterator<Item = (RuleIndex, &Memory)> {
-        (0..).map(RuleIndex).zip(&self.0)
-    }
-
-    pub(super) fn numbered_mut(&mut self) -> impl Iterator<Item = (RuleIndex, &mut Memory)> {
-        (0..).map(RuleIndex).zip(&mut self.0)
-    }
-
-    pub(super) fn into_numbered(self) -> impl Iterator<Item = (RuleIndex, Memory)> {
-        (0..).map(RuleIndex).zip(self.0)
-    }
-}
-
-impl Index<RuleIndex> for Memories {
-    type Output = Memory;
-
-    fn index(&self, rule: RuleIndex) -> &Memory {
-        &self.0[rule.index()]
-    }
-}
-
-impl IndexMut<RuleIndex> for Memories {
-    fn index_mut(&mut self, rule: RuleIndex) -> &mut Memory {
-        &mut self.0[rule.index()]
     }
 }

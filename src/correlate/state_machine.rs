@@ -16,6 +16,18 @@ use crate::event::number::to_u32;
 use crate::event::{HOUR, Nanos};
 use crate::sigma::extension::{StateFrom, States};
 
+/// An input of a state machine: its number, and how much it counts for.
+#[derive(Clone, Copy)]
+pub(crate) struct Input {
+    pub(crate) number: usize,
+    pub(crate) count: u64,
+}
+
+impl Input {
+    /// One match or firing of the rule itself.
+    pub(crate) const OWN: Self = Self { number: 0, count: 1 };
+}
+
 /// A state and how it came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StateEntry {

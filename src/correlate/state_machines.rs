@@ -11,8 +11,8 @@ use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::{AlertKind, AlertStatus, Transition};
-use crate::correlate::incident::{Effect, Facet, Firing, Report};
-use crate::correlate::state_machine::{Machine, StateChange, Step};
+use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, Place};
+use crate::correlate::state_machine::{Input, Machine, StateChange, Step};
 use crate::detect::record::FieldNumber;
 use crate::event::number::to_usize;
 use crate::event::veil::shown;
@@ -26,9 +26,10 @@ impl Correlator {
         &mut self,
         run: RuleRun<'_>,
         group: &GroupRef<'_>,
-        (input, count): (usize, u64),
+        input: Input,
         signal: &mut Signal<'_>,
     ) {
+        let Input { number, count } = input;
         let RuleRun { index, rule, .. } = run;
         let (Some(states), Some(machine_plan)) = (&rule.extension.states, &rule.states) else { return };
         if !self.outlet.tells_incidents() {
@@ -39,8 +40,8 @@ impl Correlator {
         let key = group.key;
         let memory = &mut self.rules[index];
         if !memory.machines.contains_key(&key) {
-            let starts = machine_plan.on.iter().any(|(from, number, to)| {
-                *number == input && *to != 0 && matches!(from, StateFrom::Any | StateFrom::State(0))
+            let starts = machine_plan.on.iter().any(|(from, expected, to)| {
+                *expected == number && *to != 0 && matches!(from, StateFrom::Any | StateFrom::State(0))
             });
             if !starts {
                 return;
@@ -56,7 +57,7 @@ impl Correlator {
         let machine = memory.machines.entry(key).or_insert_with(|| Machine::new(group.names()));
         let mut moves = Vec::new();
         machine.latest = Some(signal.evidence());
-        let step = Step { time: signal.time, order: signal.order, input, count };
+        let step = Step { time: signal.time, order: signal.order, input: number, count };
         machine.input(step, (states, machine_plan), settled, &mut moves);
         self.moved(run, key, &moves, Some((signal.order, signal.evidence())));
     }
@@ -209,7 +210,6 @@ impl Correlator {
             return;
         }
         let Some(machine) = self.rules[index].machines.get(&key) else { return };
-        let names = machine.names.clone();
         let entries = states.flapping.map_or(0, |(_, within)| machine.entries_within(moved.time, within));
         let name = states.names.get(moved.to.state).cloned().unwrap_or_default();
         let state = (name, moved.to.until);
@@ -220,38 +220,7 @@ impl Correlator {
             let alert = incident.report(AlertStatus::Update, moved.time, rule, context);
             self.alerts.push(alert);
         } else {
-            let order = cause.map_or(0, |(order, _)| *order);
-            let window = self.window_start(run, key, moved.time);
-            let firing = Firing {
-                kind: AlertKind::State,
-                time: moved.time,
-                first: window,
-                events: moved.to.count.max(1),
-                value: moved.to.count as f64,
-                approximate: false,
-                newest: (moved.time, order),
-                trigger: cause.map_or(EventId::default(), |(_, evidence)| evidence.id),
-            };
-            let parts = self.parts_of_window(run, key, moved.to.count);
-            let evidence: Vec<Arc<Evidence>> = if parts.is_empty() {
-                cause.iter().map(|(_, evidence)| Arc::clone(evidence)).collect()
-            } else {
-                parts
-            };
-            let effect = self.incidents.sight(
-                place,
-                firing,
-                || named(rule, &names),
-                |details, _| {
-                    details.state = Some(state);
-                    evidence.iter().for_each(|evidence| details.note(evidence, &[]));
-                },
-                Report { rule, context, out: &mut self.alerts },
-            );
-            if effect == Effect::Opened {
-                self.hand_over();
-                self.firing_risk(run, &names, &evidence, moved.time);
-            }
+            self.open_state_incident(run, place, moved, state, cause);
         }
         if let Some((least, _)) = states.flapping
             && entries >= least
@@ -262,6 +231,48 @@ impl Correlator {
             self.alerts.push(alert);
         }
         self.hand_over();
+    }
+
+    /// Opens the incident of a machine that came into an alerting state, with its name and end.
+    fn open_state_incident(
+        &mut self,
+        run: RuleRun<'_>,
+        place: Place,
+        moved: &StateChange,
+        state: (String, Option<i64>),
+        cause: Option<&(u64, Arc<Evidence>)>,
+    ) {
+        let (rule, key) = (run.rule, place.2);
+        let Some(machine) = self.rules[run.index].machines.get(&key) else { return };
+        let names = machine.names.clone();
+        let firing = Firing {
+            kind: AlertKind::State,
+            time: moved.time,
+            first: self.window_start(run, key, moved.time),
+            events: moved.to.count.max(1),
+            value: moved.to.count as f64,
+            approximate: false,
+            newest: (moved.time, cause.map_or(0, |(order, _)| *order)),
+            trigger: cause.map_or(EventId::default(), |(_, evidence)| evidence.id),
+        };
+        let mut evidence = self.parts_of_window(run, key, moved.to.count);
+        if evidence.is_empty() {
+            evidence.extend(cause.map(|(_, evidence)| Arc::clone(evidence)));
+        }
+        let effect = self.incidents.sight(
+            place,
+            firing,
+            || named(rule, &names),
+            |details, _| {
+                details.state = Some(state);
+                evidence.iter().for_each(|evidence| details.note(evidence, &[]));
+            },
+            AlertSink { rule, context: run.context(self.options.replayed), out: &mut self.alerts },
+        );
+        if effect == Effect::Opened {
+            self.hand_over();
+            self.firing_risk(run, &names, &evidence, moved.time);
+        }
     }
 
     /// A group whose newest event has not left every window.
@@ -331,7 +342,7 @@ impl Correlator {
                 details.words = Some(words);
                 latest.iter().for_each(|evidence| details.note(evidence, &[]));
             },
-            Report { rule, context, out: &mut self.alerts },
+            AlertSink { rule, context, out: &mut self.alerts },
         );
         self.watch_quiet(run, place);
         self.hand_over();

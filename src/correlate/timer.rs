@@ -21,7 +21,7 @@ use super::rule_run::RuleRun;
 use super::window::Limits;
 use super::{Correlator, Now};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{Facet, Place, memory};
+use crate::correlate::incident::{AlertSink, Facet, Place, memory};
 use crate::event::{Nanos, SECOND};
 use crate::sigma::rule::RuleIndex;
 
@@ -349,7 +349,7 @@ impl Correlator {
         let context = run.context(self.options.replayed);
         let next = self.incidents.open_at(place).and_then(|incident| incident.take_next());
         self.incidents.close(place, time, rule, context, &mut self.alerts);
-        if self.incidents.open_next(place, next, rule, (context, &mut self.alerts)) {
+        if self.incidents.open_next(place, next, AlertSink { rule, context, out: &mut self.alerts }) {
             self.hand_over();
             self.watch_quiet(run, place);
             return;

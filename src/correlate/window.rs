@@ -245,7 +245,7 @@ impl Window {
                 }
             }
         }
-        self.look_again((at, time), before, plan, limits, changes);
+        self.look_again(EntrySpot { at, time }, before, plan, limits, changes);
         new
     }
 
@@ -422,19 +422,20 @@ impl Window {
                 before.set_fired(true);
             }
         }
-        self.look_again((at, key.0), None, plan, limits, changes);
+        self.look_again(EntrySpot { at, time: key.0 }, None, plan, limits, changes);
     }
 
     /// Looks again at every point whose window can hold an event of `time`, which stands at `at`. `before` is
     /// the window before that time, if it is known.
     fn look_again(
         &mut self,
-        (at, time): (usize, i64),
+        spot: EntrySpot,
         before: Option<(Aggregate, usize)>,
         plan: &WindowPlan,
         limits: Limits,
         changes: &mut Vec<Change>,
     ) {
+        let EntrySpot { at, time } = spot;
         let mut from = at.min(self.entries.len());
         while from > 0 && self.entries[from - 1].time == time {
             from -= 1;
@@ -630,6 +631,13 @@ fn admit(
         aggregate.remove(&entries[*head]);
         *head += 1;
     }
+}
+
+/// A time, and the place of an entry of it.
+#[derive(Clone, Copy)]
+struct EntrySpot {
+    at: usize,
+    time: i64,
 }
 
 /// How windows bear a late entry.

@@ -114,9 +114,8 @@ fn told_above(documents: &[String], events: &[Made], order: &[usize]) -> Vec<Str
     told
 }
 
-/// Incidents of a plain count and of the rule below it, with their ids and last counts. Events of one episode, each
-/// with how much later it arrives.
-fn incidents_of(rule: &str, mut events: Vec<(Made, i32)>) -> BTreeMap<(String, u128), u64> {
+/// Incidents of a count and of the rule below it, by rule and id. Events come with how much later they arrive.
+fn incidents_of(rule: &str, mut events: Vec<(Made, i32)>) -> BTreeSet<(String, u128)> {
     let documents = [
         detection("a", "low"),
         format!(
@@ -131,7 +130,7 @@ fn incidents_of(rule: &str, mut events: Vec<(Made, i32)>) -> BTreeMap<(String, u
     }
     stream.finish();
     let told = stream.alerts().into_iter();
-    told.map(|alert| ((alert.rule.id.clone(), alert.alert_id.0), alert.count)).collect()
+    told.map(|alert| (alert.rule.id.clone(), alert.alert_id.0)).collect()
 }
 
 /// The events by time, and in an order that `seed` chooses.
