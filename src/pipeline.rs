@@ -32,7 +32,7 @@ mod stored;
 pub use build::{Live, LiveError, LiveOptions, PLAIN_ALERTS, PlainOutput, start};
 pub use clock::Clock;
 pub use engine::{Engine, EngineOptions, LookBack, groups};
-pub use handle::{Handle, Notice, Request};
+pub use handle::{Handle, ListedEvents, Notice, Request};
 pub use hunt::{Hunted, hunt};
 pub use ingest::{IngestStage, Line};
 pub use journal::{Journal, Journalled};

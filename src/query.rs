@@ -31,7 +31,7 @@ pub use parse::{parse, parse_parts};
 pub use time::{TimeError, parse_time};
 
 use crate::alert::Alert;
-use crate::event::{Record, Timestamp};
+use crate::event::{Nanos, Record, Timestamp};
 use crate::sigma::diagnostic::nearest;
 
 /// One question to the index.
@@ -57,6 +57,15 @@ pub struct SearchResponse {
     /// Everything read before this arrival time is in the answer.
     pub complete_to: Option<Timestamp>,
     pub elapsed_micros: u64,
+}
+
+/// How the events that match lie in time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OverTime {
+    /// Start of each interval, oldest first, and the events in it.
+    pub buckets: Vec<(Timestamp, u64)>,
+    /// Width of an interval, a whole number of seconds.
+    pub width: Nanos,
 }
 
 /// Everything that carries one correlation id, in time order.

@@ -4,12 +4,15 @@
 //! Text of logs and of people is made safe ([`Safe`]) and then escaped for the form that it stands in: Markdown
 //! gets it as code, HTML as entities, JSON as strings.
 
+mod export;
 mod html;
 mod markdown;
 mod ocsf;
 
 use std::collections::BTreeSet;
 use std::fmt;
+
+pub use export::{ExportForm, export};
 
 use crate::alert::{Alert, AlertStatus, RuleNote};
 use crate::event::{Record, Timestamp};

@@ -14,9 +14,11 @@
 mod ask;
 mod away;
 mod commanding;
+mod completing;
 mod copying;
 mod deciding;
 mod effect;
+mod exporting;
 pub mod keymap;
 mod model;
 mod question;

@@ -108,7 +108,7 @@ pub fn draw(buffer: &mut Buffer, scene: &Scene<'_>) -> Drawn {
         Some(Overlay::Mutes { list }) => drawn.page = mutes::draw(&mut canvas, body, scene, list),
         Some(Overlay::Away) => away::draw(&mut canvas, body, scene),
         Some(Overlay::Commands { selected }) => commands::draw(&mut canvas, body, scene, selected),
-        Some(Overlay::Copy | Overlay::Judge | Overlay::Snooze) | None => {}
+        Some(Overlay::Copy | Overlay::Export | Overlay::Judge | Overlay::Snooze) | None => {}
     }
     canvas.cover();
     drawn.hits = canvas.into_hits();

@@ -7,8 +7,9 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::alert::{Alert, RuleNote};
-use crate::event::Timestamp;
-use crate::query::{SearchFailure, SearchRequest, SearchResponse, Trace};
+use crate::event::{Record, Timestamp};
+use crate::query::{OverTime, SearchFailure, SearchRequest, SearchResponse, Trace};
+use crate::report::ExportForm;
 use crate::state::Snapshot;
 use crate::triage::Entry;
 
@@ -20,9 +21,20 @@ pub enum Request {
         ticket: u64,
         request: SearchRequest,
     },
+    /// How the answer to a search lies in time, in at most so many intervals.
+    OverTime {
+        ticket: u64,
+        request: SearchRequest,
+        intervals: usize,
+    },
     Trace {
         ticket: u64,
         id: String,
+    },
+    /// Write what is listed into a file.
+    Export {
+        events: ListedEvents,
+        form: ExportForm,
     },
     /// Write this into the journal of decisions.
     Decide {
@@ -38,6 +50,14 @@ pub enum Request {
     },
 }
 
+/// Events that are listed.
+#[derive(Clone, Debug)]
+pub enum ListedEvents {
+    Held(Vec<Arc<Record>>),
+    /// Those that a question finds.
+    Found(SearchRequest),
+}
+
 /// What the engine tells the dashboard.
 #[derive(Clone, Debug)]
 pub enum Notice {
@@ -47,10 +67,16 @@ pub enum Notice {
         ticket: u64,
         result: Result<SearchResponse, SearchFailure>,
     },
+    OverTime {
+        ticket: u64,
+        result: Result<OverTime, SearchFailure>,
+    },
     Trace {
         ticket: u64,
         result: Result<Trace, SearchFailure>,
     },
+    /// So many events are in this file; or why not.
+    Exported(Result<(usize, String), String>),
     /// A decision is on disk and holds; or why not.
     Decided(Result<Entry, String>),
     /// The report is in this file; or why not.

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use super::handle::ListedEvents;
 use crate::alert::{Alert, RuleNote};
 use crate::event::{Record, Timestamp};
 use crate::index::{Error, Reader};
 use crate::query::SearchRequest;
 use crate::query::name::EVENT_ID;
-use crate::report::{self, IncidentReport, ReportForm};
+use crate::report::{self, ExportForm, IncidentReport, ReportForm};
 use crate::triage::Decisions;
 
 /// What a report is to be about.
@@ -51,15 +52,37 @@ pub(super) fn write(
     let text = report::render(&report, ReportForm::Markdown);
     let id = alert.alert_id.to_string();
     let name = format!("soctop-report-{}", id.get(..8).unwrap_or(&id));
-    let (mut file, path) =
-        create(&name).map_err(|error| format!("the report could not be written: {error}"))?;
+    let (mut file, path) = create(&name, ReportForm::Markdown.extension())
+        .map_err(|error| format!("the report could not be written: {error}"))?;
     file.write_all(text.as_bytes()).map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
     Ok(path)
 }
 
-fn create(name: &str) -> io::Result<(File, PathBuf)> {
+/// Events that one export holds at the most.
+const MOST_EXPORTED: usize = 100_000;
+
+/// Writes events into a file; returns how many, and the file.
+pub(super) fn export(
+    reader: &Reader,
+    events: &ListedEvents,
+    form: ExportForm,
+) -> Result<(usize, String), String> {
+    let (count, text) = match events {
+        ListedEvents::Held(held) => (held.len(), report::export(held.iter().map(|row| &**row), form)),
+        ListedEvents::Found(request) => {
+            let request = SearchRequest { limit: MOST_EXPORTED, ..request.clone() };
+            let found = reader.search(&request).map_err(|error| error.to_string())?.records;
+            (found.len(), report::export(&found, form))
+        }
+    };
+    let (mut file, path) = create("soctop-events", form.extension())
+        .map_err(|error| format!("the events could not be written: {error}"))?;
+    file.write_all(text.as_bytes()).map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
+    Ok((count, path.display().to_string()))
+}
+
+fn create(name: &str, extension: &str) -> io::Result<(File, PathBuf)> {
     let folder = std::env::current_dir()?;
-    let extension = ReportForm::Markdown.extension();
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -13,7 +13,9 @@ use super::handle::{Notice, Request};
 use super::journal::Journal;
 use super::mutes::MuteFolder;
 use super::reporter;
-use crate::index::Reader;
+use crate::event::Timestamp;
+use crate::index::{Histogram, Reader};
+use crate::query::OverTime;
 use crate::triage::{Decisions, Entry};
 
 /// How often it is looked whether somebody else has decided something.
@@ -83,6 +85,11 @@ impl Searcher {
             Request::Trace { ticket, id } => {
                 Notice::Trace { ticket, result: reader.trace(&id).map_err(|error| error.failure()) }
             }
+            Request::OverTime { ticket, request, intervals } => {
+                let result = reader.histogram(&request, intervals).map_err(|error| error.failure());
+                Notice::OverTime { ticket, result: result.map(over_time) }
+            }
+            Request::Export { events, form } => Notice::Exported(reporter::export(reader, &events, form)),
             Request::Decide { entry } => Notice::Decided(self.decide(entry)),
             Request::Report { alert, rule, by, at } => {
                 let wanted = reporter::WantedReport {
@@ -104,13 +111,19 @@ impl Searcher {
     }
 }
 
+fn over_time(histogram: Histogram) -> OverTime {
+    let all = |(start, levels): (Timestamp, [u64; 8])| (start, levels.iter().sum());
+    OverTime { buckets: histogram.buckets.into_iter().map(all).collect(), width: histogram.width }
+}
+
 /// A question of another kind is not replaced: its screen waits for its own answer. Decisions are no
 /// questions.
 fn newest_of_each_kind(first: Request, waiting: impl Iterator<Item = Request>) -> Vec<Request> {
     let mut newest = vec![first];
     for request in waiting {
         let is_older = |other: &Request| {
-            let is_question = matches!(request, Request::Search { .. } | Request::Trace { .. });
+            let is_question =
+                matches!(request, Request::Search { .. } | Request::OverTime { .. } | Request::Trace { .. });
             is_question && discriminant(other) == discriminant(&request)
         };
         newest.retain(|other| !is_older(other));
@@ -140,7 +153,7 @@ mod tests {
             .iter()
             .map(|request| match request {
                 Request::Search { ticket, .. } | Request::Trace { ticket, .. } => *ticket,
-                Request::Decide { .. } | Request::Report { .. } => 0,
+                _ => 0,
             })
             .collect();
         assert_eq!(tickets, [0, 2, 0, 4]);

@@ -70,7 +70,7 @@ pub(super) fn render(report: &IncidentReport<'_>) -> String {
 }
 
 /// JSON in ASCII: what could fool a reader stands as an escape. Outside of strings there is nothing to escape.
-fn ascii(json: &str) -> String {
+pub(super) fn ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut units = [0; 2];
     for c in json.chars() {

@@ -40,7 +40,7 @@ fn alert(text: &str) -> Alert {
     }
 }
 
-fn record(text: &str) -> Record {
+pub fn record(text: &str) -> Record {
     Record {
         event_id: EventId(1),
         seq: 1,
@@ -104,7 +104,7 @@ fn a_report_says_what_who_when_decided_and_how_complete() {
 }
 
 /// What attackers write so that a report does something.
-const HOSTILE: [&str; 9] = [
+pub const HOSTILE: [&str; 9] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "[click](javascript:alert(1))",

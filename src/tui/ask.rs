@@ -7,9 +7,9 @@ use super::effect::Effect;
 use super::model::Model;
 use super::question::Question;
 use crate::alert::{Alert, AlertId};
-use crate::event::{EventId, Record};
+use crate::event::{DAY, EventId, Nanos, Record, SECOND, Timestamp};
 use crate::pipeline::Request;
-use crate::query::{SearchFailure, SearchRequest, SearchResponse, Trace};
+use crate::query::{self, SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::state::Snapshot;
 use crate::view::scene::{Answer, DetailPane, ListState, SearchScreen, Tab, TraceScreen};
 use crate::view::trace_steps;
@@ -82,9 +82,71 @@ fn add_alerts(trace: &mut Trace, snapshot: &Snapshot, opened_from: Option<&Alert
     trace.alerts.extend(fresh);
 }
 
+/// Intervals of the graph above the results.
+const INTERVALS: usize = 120;
+
+/// What is asked now.
+pub(super) fn search_request(model: &Model) -> SearchRequest {
+    let screen = &model.screens.search;
+    let (since, until) = screen.range.unzip();
+    SearchRequest { query: screen.query.clone(), since, until, limit: SEARCH_LIMIT, ascending: false }
+}
+
+/// Asks again, for another time or while the query is being typed.
+pub(super) fn search_again(model: &mut Model) -> Vec<Effect> {
+    let ticket = model.next_ticket();
+    let search = &mut model.screens.search;
+    search.waiting = true;
+    search.ticket = ticket;
+    let request = search_request(model);
+    vec![
+        Effect::Request(Request::Search { ticket, request: request.clone() }),
+        Effect::Request(Request::OverTime { ticket, request, intervals: INTERVALS }),
+    ]
+}
+
+/// The answer comes while the question is being typed, as soon as it can be understood.
+pub(super) fn preview(model: &mut Model) -> Vec<Effect> {
+    let Some(prompt) = &model.prompt else { return Vec::new() };
+    if model.tab != Tab::Search || query::parse(&prompt.text).is_err() {
+        return Vec::new();
+    }
+    let search = &mut model.screens.search;
+    search.query.clone_from(&prompt.text);
+    search.about = None;
+    search_again(model)
+}
+
+/// Half of the time around the selected event, or twice as much; everything again where that is all there is.
+pub(super) fn zoom(model: &mut Model, closer: bool) -> Vec<Effect> {
+    let screen = &model.screens.search;
+    let Some((from, to)) = screen.range.or_else(|| whole(screen)) else {
+        model.say("there is no answer yet whose time could be narrowed");
+        return Vec::new();
+    };
+    let middle = from.plus(to.since(from) / 2);
+    let around = screen.selected_row().filter(|_| closer).map_or(middle, |record| record.time);
+    let span = if closer { to.since(from) / 2 } else { to.since(from).saturating_mul(2) };
+    let span = span.max(SECOND);
+    let range = (around.plus(-span / 2), around.plus(span / 2));
+    let is_all = !closer && span > LONGEST_RANGE;
+    model.screens.search.range =
+        if is_all || (!closer && screen.range.is_none()) { None } else { Some(range) };
+    search_again(model)
+}
+
+/// A range that is longer than this is none.
+const LONGEST_RANGE: Nanos = 400 * DAY;
+
+/// The time of all hits.
+fn whole(screen: &SearchScreen) -> Option<(Timestamp, Timestamp)> {
+    let over_time = screen.over_time.as_ref()?;
+    let (first, last) = (over_time.buckets.first()?.0, over_time.buckets.last()?.0);
+    Some((first, last.plus(over_time.width)))
+}
+
 pub(super) fn search(model: &mut Model, question: Question) -> Vec<Effect> {
     let Question { query, about } = question;
-    let ticket = model.next_ticket();
     if about.is_none() {
         model.queries.retain(|known| *known != query);
         model.queries.push(query.clone());
@@ -98,11 +160,9 @@ pub(super) fn search(model: &mut Model, question: Question) -> Vec<Effect> {
     if search.answer.ready().is_none() {
         search.answer = Answer::Waiting;
     }
-    search.waiting = true;
-    search.ticket = ticket;
+    search.range = None;
     model.show(Tab::Search);
-    let request = SearchRequest { query, limit: SEARCH_LIMIT, ..SearchRequest::default() };
-    vec![Effect::Request(Request::Search { ticket, request })]
+    search_again(model)
 }
 
 /// Takes an answer to the newest question. What was found before stays until something else is found.

@@ -266,13 +266,13 @@ const TABLE: &[Binding] = &[
     binding(Action::Mutes, &["L"], Group::Decide, "what is muted, and what it hid"),
     binding(Action::Undo, &["U"], Group::Decide, "undo what you decided last").hint("undo", 58),
     binding(Action::Report, &["S"], Group::Do, "write a report of the incident")
-        .on(WITH_INCIDENTS)
+        .on(&[Overview, Alerts, Boards, Events, Search])
         .hint("report", 48),
     binding(Action::Mask, &["P"], Group::Look, "hide names of users and addresses"),
-    binding(Action::ZoomIn, &["."], Group::Look, "zoom in, around the selected step")
-        .on(&[Trace])
+    binding(Action::ZoomIn, &["."], Group::Look, "zoom in, around the selected row")
+        .on(&[Trace, Search])
         .hint("zoom", 30),
-    binding(Action::ZoomOut, &[","], Group::Look, "zoom out").on(&[Trace]),
+    binding(Action::ZoomOut, &[","], Group::Look, "zoom out").on(&[Trace, Search]),
     binding(Action::Editor, &["^o"], Group::Do, "the text of the rule in $EDITOR")
         .on(&[Rules])
         .hint("editor", 28),
@@ -321,6 +321,7 @@ fn label(binding: &Binding, tab: Tab, can_go_back: bool) -> &'static str {
         (Action::Open, Sources | Boards | Entities) => "events",
         (Action::Open, Rules) => "its alerts",
         (Action::Switch, Rules) => "order",
+        (Action::Report, Events | Search) => "export",
         (Action::Open, Events | Search) => "detail",
         _ => binding.hint,
     }
@@ -332,6 +333,7 @@ fn text(binding: &Binding, tab: Tab) -> &'static str {
         // Only these go on with what comes.
         (Action::Last, Events | Trace) => binding.text,
         (Action::Last, _) => "last row",
+        (Action::Report, Events | Search) => "write what is listed: NDJSON, CSV, command",
         (Action::Switch, Rules) => "rules by alerts, cost or closeness",
         (Action::Switch, _) => "open alerts or all",
         _ => binding.text,

@@ -81,6 +81,8 @@ pub struct Model {
     pub(super) away: Option<Away>,
     /// Whether it has been found out what happened while they were away.
     pub(super) welcomed: bool,
+    /// What Tab goes through in a prompt.
+    pub(super) completion: Option<WordChoices>,
     /// Names are not to be read.
     pub(super) mask: Option<Mask>,
     /// The colours were chosen here, not in the configuration.
@@ -106,6 +108,18 @@ pub(super) struct Meant {
     pub mute: Option<Mute>,
     /// In words.
     pub about: String,
+}
+
+/// What a word of a prompt could go on with, and where Tab stands among it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct WordChoices {
+    /// What stands before and behind the word.
+    pub before: String,
+    pub behind: String,
+    pub candidates: Vec<String>,
+    pub next: usize,
+    /// All of them, with how often they occur.
+    pub said: String,
 }
 
 /// A sentence that goes away by itself.
@@ -144,6 +158,7 @@ impl Model {
             last_bell_millis: None,
             clipboard: options.clipboard,
             bell: options.bell,
+            completion: None,
             mask: None,
             was_painted: false,
             theme: options.theme(),

@@ -186,7 +186,9 @@ impl Dashboard {
         let failure = SearchFailure { message: reason.to_owned(), ..SearchFailure::default() };
         let refused = match request {
             Request::Search { ticket, .. } => Notice::Search { ticket, result: Err(failure) },
+            Request::OverTime { ticket, .. } => Notice::OverTime { ticket, result: Err(failure) },
             Request::Trace { ticket, .. } => Notice::Trace { ticket, result: Err(failure) },
+            Request::Export { .. } => Notice::Exported(Err(reason.to_owned())),
             Request::Decide { .. } => Notice::Decided(Err(reason.to_owned())),
             Request::Report { .. } => Notice::Reported(Err(reason.to_owned())),
         };

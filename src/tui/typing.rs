@@ -4,6 +4,7 @@ use tui_input::InputRequest;
 
 use super::ask;
 use super::commanding;
+use super::completing;
 use super::deciding;
 use super::effect::Effect;
 use super::keymap::{Code, Key};
@@ -21,6 +22,13 @@ pub(super) fn on_prompt_key(model: &mut Model, key: Key) -> Vec<Effect> {
     if commanding::on_key(model, key) {
         return Vec::new();
     }
+    let purpose = model.prompt.as_ref().map(|prompt| prompt.purpose);
+    let is_query = matches!(purpose, Some(PromptPurpose::Search | PromptPurpose::Filter));
+    if key.code == Code::Tab && is_query {
+        completing::complete(model);
+        return Vec::new();
+    }
+    model.completion = None;
     match (key.code, key.control, key.alt) {
         (Code::Enter, ..) => return submit(model),
         (Code::Escape, ..) => model.prompt = None,
@@ -30,8 +38,10 @@ pub(super) fn on_prompt_key(model: &mut Model, key: Key) -> Vec<Effect> {
             if let Some(request) = edit_request(key) {
                 let _unchanged = model.input.handle(request);
                 model.renew_prompt();
-                if model.prompt.as_ref().is_some_and(|prompt| prompt.purpose == PromptPurpose::Command) {
-                    commanding::renew(model);
+                match purpose {
+                    Some(PromptPurpose::Command) => commanding::renew(model),
+                    Some(PromptPurpose::Search) => return ask::preview(model),
+                    _ => {}
                 }
             }
         }

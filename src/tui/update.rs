@@ -9,6 +9,7 @@ use super::commanding::{self, Choice};
 use super::copying::on_copy_key;
 use super::deciding;
 use super::effect::Effect;
+use super::exporting;
 use super::keymap::{Action, Code, Key, action};
 use super::model::{Message, Model, Mouse};
 use super::screen::{focused_detail, selected_field};
@@ -22,7 +23,7 @@ use crate::pipeline::Notice;
 use crate::query::words::fold;
 use crate::sigma::Level;
 use crate::state::{Filter, Incident, Snapshot};
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 use crate::view::scene::{AlertsShown, Answer, DetailPane, ListState, Overlay, PromptPurpose, Tab};
 use crate::view::{ClockStyle, LeadsTo, mute_rows};
 
@@ -82,6 +83,7 @@ fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
     }
     match model.overlay {
         Some(Overlay::Copy) => return on_copy_key(model, key),
+        Some(Overlay::Export) => return exporting::on_key(model, key),
         Some(Overlay::Judge) => return deciding::on_judge_key(model, key),
         Some(Overlay::Snooze) => return deciding::on_snooze_key(model, key),
         Some(Overlay::Away) => model.away = None,
@@ -169,6 +171,9 @@ fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::ClockStyle => model.clock.style = next_clock(model.clock.style),
         Action::Mask => model.switch_mask(),
+        Action::ZoomIn | Action::ZoomOut if model.tab == Tab::Search => {
+            return ask::zoom(model, action == Action::ZoomIn);
+        }
         Action::ZoomIn => zoom(model, 1),
         Action::ZoomOut => zoom(model, -1),
         _ => go(model, action),
@@ -274,6 +279,9 @@ fn on_incidents(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Snooze => deciding::ask_letter(model, Overlay::Snooze),
         Action::Mute => deciding::mute(model),
         Action::Undo => return deciding::undo(model),
+        Action::Report if matches!(model.tab, Tab::Events | Tab::Search) => {
+            model.overlay = Some(Overlay::Export);
+        }
         Action::Report => return deciding::report(model),
         _ => {}
     }
@@ -523,7 +531,14 @@ fn on_notice(model: &mut Model, notice: Notice) {
             ask::extend_trace(model);
         }
         // The answer to a question that is no longer asked.
-        Notice::Search { .. } | Notice::Trace { .. } => {}
+        Notice::OverTime { ticket, result } if ticket == model.screens.search.ticket => {
+            model.screens.search.over_time = result.ok();
+        }
+        Notice::Search { .. } | Notice::OverTime { .. } | Notice::Trace { .. } => {}
+        Notice::Exported(Ok((count, file))) => {
+            model.say(format!("{count} event{} are in {file}", plural(count as u64)));
+        }
+        Notice::Exported(Err(message)) => model.say(message),
         Notice::Decided(result) => deciding::on_decided(model, result),
         Notice::Reported(Ok(file)) => model.say(format!("the report is in {file}")),
         Notice::Reported(Err(message)) => model.say(message),

@@ -3,6 +3,8 @@
 //! In the ASCII set our own glyphs are replaced here, one cell by one cell, so that layouts do not
 //! depend on the set; foreign text was already turned into ASCII by [`Canvas::safe`].
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -183,6 +185,24 @@ impl<'a> Canvas<'a> {
     /// Changes the style of cells that are already written.
     pub fn restyle(&mut self, area: Rect, style: Style) {
         self.buffer.set_style(area, style);
+    }
+
+    /// Underlines what `places` finds in each row of cells that are already written.
+    pub fn underline(&mut self, area: Rect, places: impl Fn(&str) -> Vec<Range<usize>>) {
+        for y in area.top()..area.bottom() {
+            let mut line = String::new();
+            let mut starts = Vec::new();
+            for x in area.left()..area.right() {
+                starts.push((line.len(), x));
+                line.push_str(self.buffer.cell((x, y)).map_or(" ", |cell| cell.symbol()));
+            }
+            for place in places(&line) {
+                for (_, x) in starts.iter().filter(|(start, _)| place.contains(start)) {
+                    let style = Style::new().add_modifier(Modifier::UNDERLINED);
+                    self.buffer.set_style(Rect { x: *x, y, width: 1, height: 1 }, style);
+                }
+            }
+        }
     }
 
     /// Makes everything but the style of the background blank.

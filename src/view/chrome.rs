@@ -319,12 +319,12 @@ fn prompt(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Option<(u16,
     let before = before.keep_end(room);
     let cursor = row.x + to_u16(label.0.width() + before.width());
     let mut parts = vec![label, (before, plain()), (after, plain())];
-    if let (PromptPurpose::Filter, Err(error)) = (prompt.purpose, &prompt.filter) {
-        let text = safe!("   {} (column {})", canvas.safe(&error.kind.to_string()), error.column());
-        parts.push(canvas.part(text, Role::Warning));
-    }
+    // What was just said, else what is wrong so far.
     if let Some(toast) = scene.toast {
         parts.push(canvas.part(safe!("   {}", canvas.safe(toast)), Role::Warning));
+    } else if let (PromptPurpose::Filter, Err(error)) = (prompt.purpose, &prompt.filter) {
+        let text = safe!("   {} (column {})", canvas.safe(&error.kind.to_string()), error.column());
+        parts.push(canvas.part(text, Role::Warning));
     }
     canvas.parts(row.x, row.y, row.width, &parts);
     Some((cursor.min(row.right().saturating_sub(1)), row.y))
@@ -344,6 +344,12 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         super::scene::Hint { keys: "j", label: "JSON" },
         super::scene::Hint { keys: "Esc", label: "nothing" },
     ];
+    let export = [
+        super::scene::Hint { keys: "n", label: "NDJSON" },
+        super::scene::Hint { keys: "c", label: "CSV" },
+        super::scene::Hint { keys: "l", label: "copy the command that gives the same" },
+        super::scene::Hint { keys: "Esc", label: "nothing" },
+    ];
     let judge = [
         super::scene::Hint { keys: "t", label: "true" },
         super::scene::Hint { keys: "f", label: "false alarm" },
@@ -360,6 +366,7 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let about = about_prompt(canvas, row, scene);
     let (lead, hints) = match (scene.prompt, scene.overlay) {
         (None, Some(Overlay::Copy)) => (safe!("copy: "), copy.as_slice()),
+        (None, Some(Overlay::Export)) => (safe!("write what is listed: "), export.as_slice()),
         (None, Some(Overlay::Judge)) => (safe!("{} is: ", about), judge.as_slice()),
         (None, Some(Overlay::Snooze)) => (safe!("put off {}: ", about), snooze.as_slice()),
         _ => (Safe::default(), scene.hints),

@@ -10,7 +10,7 @@ use super::mask::Mask;
 use super::theme::Theme;
 use crate::alert::{Alert, AlertId};
 use crate::event::{Record, Timestamp};
-use crate::query::{QueryError, SearchFailure, SearchResponse, Trace};
+use crate::query::{OverTime, QueryError, SearchFailure, SearchResponse, Trace};
 use crate::state::{Filter, Incident, KnownNetworks, PartyName, Snapshot};
 
 /// The screens, by their number keys.
@@ -155,6 +155,8 @@ pub enum Overlay {
     Mutes { list: ListState },
     /// Waiting for the letter that says what to copy.
     Copy,
+    /// Waiting for the letter that says in which form.
+    Export,
     /// Waiting for the letter that says what the selected incidents are.
     Judge,
     /// Waiting for the digit that says how long.
@@ -392,6 +394,10 @@ pub struct SearchScreen {
     pub waiting: bool,
     /// Why the newest question has no answer.
     pub problem: Option<SearchFailure>,
+    /// How the hits lie in time; none while that is not known.
+    pub over_time: Option<OverTime>,
+    /// Only events of this time were asked for.
+    pub range: Option<(Timestamp, Timestamp)>,
     /// Answers to older questions are not for us.
     pub ticket: u64,
     pub list: ListState,

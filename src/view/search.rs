@@ -7,8 +7,10 @@ use super::records::{self, RowStyle};
 use super::scene::{Answer, Scene};
 use super::table::{self, Focus, Table};
 use super::theme::Role;
-use super::{Drawn, detail, format};
+use super::{Drawn, detail, format, graph};
+use crate::event::Timestamp;
 use crate::event::number::{to_f64, to_u16, to_u64};
+use crate::query::marks::Marks;
 use crate::query::{self, SearchResponse};
 use crate::safe;
 use crate::text::{Safe, plural};
@@ -20,7 +22,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     if problem > 0 {
         problem_line(canvas, Rect { y: area.y + 1, height: 1, ..area }, scene);
     }
-    let used = 1 + problem;
+    let graph = if screen.over_time.is_some() && area.height >= 14 { 2 } else { 0 };
+    if graph > 0 {
+        over_time(canvas, Rect { y: area.y + 1 + problem, height: graph, ..area }, scene);
+    }
+    let used = 1 + problem + graph;
     let body = Rect { y: area.y + used, height: area.height - used, ..area };
     let has_rows = !screen.records().is_empty();
     let (list, pane) = super::split_detail(body, screen.detail.open && has_rows);
@@ -29,6 +35,31 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
         detail::draw(canvas, pane, screen.selected_row(), screen.detail, scene.clock, scene.snapshot.now);
     }
     Drawn { page, position: position(scene), ..Drawn::default() }
+}
+
+/// The hits over time: bars, then their axis in words.
+fn over_time(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
+    let screen = &scene.screens.search;
+    let Some(over_time) = &screen.over_time else { return };
+    let cells = usize::from(area.width.saturating_sub(2)).max(1);
+    let per_cell = over_time.buckets.len().div_ceil(cells).max(1);
+    let counts: Vec<u64> =
+        over_time.buckets.chunks(per_cell).map(|chunk| chunk.iter().map(|(_, count)| count).sum()).collect();
+    let bars = graph::spark(&counts, canvas.style(Role::Text));
+    canvas.row(Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, 0, &bars);
+    let now = scene.snapshot.now;
+    let at = |place: Option<&(Timestamp, u64)>| {
+        place.map_or_else(Safe::default, |(time, _)| scene.clock.day_and_seconds(*time, now))
+    };
+    let bucket = format::duration(over_time.width.saturating_mul(per_cell as i64));
+    let peak = counts.iter().copied().max().unwrap_or(0);
+    let range = match screen.range {
+        Some(_) => safe!("   a part of the time · , widens"),
+        None => safe!("   . narrows around the row"),
+    };
+    let (from, to) = (at(over_time.buckets.first()), at(over_time.buckets.last()));
+    let words = safe!(" {} to {} · a bar is {} · peak {}{}", from, to, bucket, format::count(peak), range);
+    canvas.row(area, 1, &[canvas.part(words, Role::Muted)]);
 }
 
 fn query_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
@@ -107,7 +138,15 @@ fn results(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
         records::row(canvas, record, inner.width, style)
     });
     table::note_cut(canvas, inner, &shown, table.len);
+    mark_hits(canvas, inner, &screen.answered);
     shown.page
+}
+
+/// The words that were asked for stand out where they are.
+fn mark_hits(canvas: &mut Canvas<'_>, area: Rect, query: &str) {
+    let Ok(expression) = query::parse(query) else { return };
+    let marks = Marks::of(&expression);
+    canvas.underline(area, |line| marks.places(line));
 }
 
 fn nothing_found(canvas: &Canvas<'_>, scene: &Scene<'_>) -> (Safe, Safe) {

@@ -1,11 +1,13 @@
 //! The dashboard: what every screen looks like, what keys do, and that nothing hostile gets through.
 
+mod acceptance;
 mod deciding;
 mod findings;
 mod fixture;
 mod frames;
 mod keys;
 mod moving;
+mod questions;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

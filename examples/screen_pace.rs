@@ -1,0 +1,276 @@
+//! How quickly the dashboard answers a key and how many bytes it writes, in a pseudo-terminal, while log lines come in:
+//! `cargo build --release && cargo run --release --example screen_pace -- target/release/soctop [LINES_PER_SECOND]...`.
+//! Another viewer of files is measured in the same way: `-- --other 'lnav {}' OPENED CLOSED [LINES_PER_SECOND]...`, with
+//! words that are on its screen after `?` and after `q`.
+//!
+//! `script` of util-linux makes the pseudo-terminal of 120x36. A key is `?` or what closes the help again; its frame is
+//! there when a word is that only that frame writes. Rates are of arrival; half of the lines are failures.
+
+use std::error::Error;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Keys that are pressed at each rate.
+const KEYS: usize = 100;
+/// Between two keys: the dashboard is to come to rest where it can.
+const PAUSE: Duration = Duration::from_millis(90);
+/// How long bytes are counted, without a key.
+const WATCHED: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The end of a frame (synchronized output).
+const FRAME_END: &[u8] = b"\x1b[?2026l";
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// What is measured: how it is started, and which words tell that help is open or closed.
+struct Viewer {
+    /// `{}` stands for the files.
+    command: String,
+    opened: String,
+    closed: String,
+    close_key: &'static str,
+}
+
+fn main() -> Outcome<()> {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    let other = words.first().is_some_and(|word| word == "--other");
+    if other {
+        words.remove(0);
+    }
+    if words.is_empty() || (other && words.len() < 3) {
+        return Err("name the program".into());
+    }
+    let program = words.remove(0);
+    let viewer = if other {
+        let (opened, closed) = (words.remove(0), words.remove(0));
+        Viewer { command: program, opened, closed, close_key: "q" }
+    } else {
+        let data = "--data-dir \"$PWD/data\" --from start";
+        Viewer {
+            command: format!("{} watch {{}} {data}", Path::new(&program).canonicalize()?.display()),
+            opened: "Help:".to_owned(),
+            closed: "Threat".to_owned(),
+            close_key: "?",
+        }
+    };
+    let rates: Vec<u32> = words.iter().map(|word| word.parse()).collect::<Result<_, _>>()?;
+    let rates = if rates.is_empty() { vec![0, 2_000, 10_000, 50_000] } else { rates };
+    println!("lines/s  key to frame p50  p90  p99  max (ms)   KB/s  frames/s  memory (MB)");
+    for rate in rates {
+        measure(&viewer, rate)?;
+    }
+    if !other {
+        idle(&viewer)?;
+    }
+    Ok(())
+}
+
+/// A program in a pseudo-terminal, and everything that it has written.
+struct Watched {
+    child: Child,
+    keys: ChildStdin,
+    written: Arc<Mutex<Vec<u8>>>,
+    news: Receiver<()>,
+}
+
+impl Watched {
+    fn start(command: &str, folder: &Path) -> Outcome<Self> {
+        let inner = format!("stty cols 120 rows 36; exec {command}");
+        let mut child = Command::new("script")
+            .args(["-qefc", &inner, "/dev/null"])
+            .env("TERM", "xterm-256color")
+            .env("HOME", folder)
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let keys = child.stdin.take().ok_or("no input")?;
+        let mut output = child.stdout.take().ok_or("no output")?;
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let (told, news) = channel();
+        let kept = Arc::clone(&written);
+        thread::spawn(move || {
+            let mut buffer = [0; 65_536];
+            while let Ok(count) = output.read(&mut buffer) {
+                let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else { return };
+                let Ok(mut kept) = kept.lock() else { return };
+                kept.extend_from_slice(bytes);
+                drop(kept);
+                if told.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self { child, keys, written, news })
+    }
+
+    fn length(&self) -> usize {
+        self.written.lock().map_or(0, |written| written.len())
+    }
+
+    /// How long it takes until a word is written behind what was there.
+    fn until(&self, from: usize, word: &str) -> Outcome<Duration> {
+        let began = Instant::now();
+        loop {
+            let is_there = self.written.lock().is_ok_and(|written| {
+                let fresh = written.get(from..).unwrap_or_default();
+                fresh.windows(word.len()).any(|at| at == word.as_bytes())
+            });
+            if is_there {
+                return Ok(began.elapsed());
+            }
+            self.news
+                .recv_timeout(PATIENCE.saturating_sub(began.elapsed()))
+                .map_err(|_| format!("no {word:?}"))?;
+        }
+    }
+
+    fn press(&mut self, key: &str, word: &str) -> Outcome<Duration> {
+        let from = self.length();
+        self.keys.write_all(key.as_bytes())?;
+        self.keys.flush()?;
+        self.until(from, word)
+    }
+
+    /// Bytes and frames that are written in a while without a key.
+    fn quietly(&self, span: Duration) -> (usize, usize) {
+        let from = self.length();
+        thread::sleep(span);
+        let written = self.written.lock().map(|written| written.get(from..).unwrap_or_default().to_vec());
+        let written = written.unwrap_or_default();
+        (written.len(), written.windows(FRAME_END.len()).filter(|at| *at == FRAME_END).count())
+    }
+
+    /// Resident memory of the program, in megabytes.
+    fn memory(&self) -> u64 {
+        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let pid = std::fs::read_to_string(children).unwrap_or_default();
+        let status = format!("/proc/{}/status", pid.split_whitespace().next().unwrap_or_default());
+        let status = std::fs::read_to_string(status).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0) / 1024
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.keys.write_all(b"\x03"));
+        thread::sleep(Duration::from_millis(500));
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Log files that grow at a rate until they are dropped.
+struct Logs {
+    files: [PathBuf; 2],
+    over: Arc<AtomicBool>,
+}
+
+impl Logs {
+    fn grow(folder: &Path, rate: u32) -> Outcome<Self> {
+        let files = ["app.log", "api.log"].map(|name| folder.join(name));
+        let over = Arc::new(AtomicBool::new(false));
+        for (number, file) in files.iter().enumerate() {
+            let mut writer = OpenOptions::new().create(true).append(true).open(file)?;
+            write_lines(&mut writer, number as u64, 0..20)?;
+            let (over, rate) = (Arc::clone(&over), u64::from(rate) / files.len() as u64);
+            thread::spawn(move || {
+                let (began, mut written) = (Instant::now(), 20);
+                while rate > 0 && !over.load(Ordering::Relaxed) {
+                    let due = 20 + u64::try_from(began.elapsed().as_millis()).unwrap_or(0) * rate / 1000;
+                    if write_lines(&mut writer, number as u64, written..due).is_err() {
+                        return;
+                    }
+                    written = written.max(due);
+                    thread::sleep(Duration::from_millis(10));
+                }
+            });
+        }
+        Ok(Self { files, over })
+    }
+}
+
+impl Drop for Logs {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+}
+
+fn write_lines(file: &mut File, stream: u64, numbers: std::ops::Range<u64>) -> std::io::Result<()> {
+    let time = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    let mut text = String::new();
+    for number in numbers {
+        let (level, event, status) = match number % 2 {
+            0 => ("INFO", "request_completed", 200),
+            _ => ("WARNING", "login_failed", 401),
+        };
+        let (user, address) = (number % 997, number % 250);
+        text.push_str(&format!(
+            "{{\"timestamp\":\"{time}\",\"level\":\"{level}\",\"logger\":\"auth\",\"service\":\"service-{stream}\",\
+             \"message\":\"{event} number {number}\",\"event\":\"{event}\",\"username\":\"user{user}\",\
+             \"ip_address\":\"203.0.113.{address}\",\"status_code\":{status},\"path\":\"/api/v1/items/{number}\",\
+             \"correlation_id\":\"{stream:08x}-0000-4000-8000-{number:012x}\"}}\n"
+        ));
+    }
+    file.write_all(text.as_bytes())
+}
+
+fn started(viewer: &Viewer, logs: &Logs, folder: &Path, flags: &str) -> Outcome<Watched> {
+    let names: Vec<String> = logs.files.iter().map(|file| format!("'{}'", file.display())).collect();
+    let command = format!("{} {flags}", viewer.command.replace("{}", &names.join(" ")));
+    let watched = Watched::start(&command, folder)?;
+    watched.until(0, &viewer.closed)?;
+    thread::sleep(Duration::from_secs(2));
+    Ok(watched)
+}
+
+fn measure(viewer: &Viewer, rate: u32) -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let logs = Logs::grow(folder.path(), rate)?;
+    let mut watched = started(viewer, &logs, folder.path(), "")?;
+    let mut waited = Vec::new();
+    while waited.len() < KEYS {
+        for (key, word) in [("?", viewer.opened.as_str()), (viewer.close_key, viewer.closed.as_str())] {
+            waited.push(watched.press(key, word)?);
+            thread::sleep(PAUSE);
+        }
+    }
+    waited.sort();
+    let millis = |share: usize| {
+        let at = (waited.len() * share).div_ceil(100).clamp(1, waited.len()) - 1;
+        waited.get(at).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+    };
+    let (bytes, frames) = watched.quietly(WATCHED);
+    let per_second = |count: usize| count as f64 / WATCHED.as_secs_f64();
+    println!(
+        "{rate:>7}  {:>16.1} {:>4.1} {:>4.1} {:>4.1}        {:>5.1}  {:>8.1}  {:>11}",
+        millis(50),
+        millis(90),
+        millis(99),
+        millis(100),
+        per_second(bytes) / 1000.0,
+        per_second(frames),
+        watched.memory()
+    );
+    Ok(())
+}
+
+/// Without a running clock nothing is written while nothing happens.
+fn idle(viewer: &Viewer) -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let logs = Logs::grow(folder.path(), 0)?;
+    let watched = started(viewer, &logs, folder.path(), "--no-motion")?;
+    thread::sleep(Duration::from_secs(8));
+    let (bytes, frames) = watched.quietly(WATCHED);
+    println!("idle with --no-motion: {bytes} bytes, {frames} frames in {} s", WATCHED.as_secs());
+    Ok(())
+}
