@@ -90,23 +90,18 @@ impl Contents {
         }
     }
 
+    /// Alerts are found by their requests, or all of them are looked at: searches are about events, and nothing else of
+    /// an alert is indexed.
     pub fn alert(alert: &Alert, number: u64, epoch: u64) -> Result<Self, Error> {
         let json = serde_json::to_string(alert).map_err(|error| Error::form(&error))?;
         let pairs = |frames: &mut String| {
             push_own(frames, schema::KIND, schema::KIND_ALERT);
-            push_pair(frames, "rule.id", &alert.rule.id);
-            push_pair(frames, "rule.name", &alert.rule.title);
-            push_pair(frames, "alert.id", &alert.alert_id.to_string());
-            push_pair(frames, "alert.level", alert.rule.level.word());
-            for (name, value) in alert.group.iter() {
-                push_pair(frames, name, value);
-            }
             for id in &alert.correlation_ids {
                 push_pair(frames, CORRELATION_ID, id);
             }
         };
         let key = event_key(alert.alert_id.0);
-        let (kind, message, time) = (DocumentKind::Alert, alert.summary.as_str(), alert.time);
+        let (kind, message, time) = (DocumentKind::Alert, "", alert.time);
         Ok(Self::other(
             &Other { kind, json: &json, message, time, seq: number, event_key: key, epoch },
             pairs,

@@ -108,8 +108,8 @@ struct Outlets {
 
 /// Longest pause between attempts to reopen, counted in commits.
 const MAX_WAIT: u32 = 32;
-/// zstd's quickest: the state of detection is written every few seconds.
-const SNAPSHOT_LEVEL: i32 = 1;
+/// A fifth smaller than zstd's quickest, at a time that a state of detection every few seconds does not feel.
+const SNAPSHOT_LEVEL: i32 = 3;
 /// Cursors larger than this go to a file of their own: the payload is rewritten with every merge.
 const CURSOR_BYTES: usize = 160 * 1024;
 
@@ -176,6 +176,12 @@ impl Writer {
     #[must_use]
     pub fn uncommitted(&self) -> u64 {
         self.held.documents
+    }
+
+    /// Bytes of memory that they take until they are committed.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.held.bytes
     }
 
     /// Bytes of the store on disk.
@@ -288,10 +294,10 @@ impl Writer {
         }
     }
 
-    fn try_commit(&mut self, position: Position) -> Result<Committed, Error> {
+    fn try_commit(&mut self, mut position: Position) -> Result<Committed, Error> {
         let documents = self.held.documents;
-        if position.detection.is_some() {
-            self.detection = position.detection.clone();
+        if let Some(detection) = position.detection.take() {
+            self.detection = Some(detection);
         }
         let mut payload = self.write_side_files(position)?;
         let State::Working(ends) = &mut self.state else {

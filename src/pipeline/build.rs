@@ -34,7 +34,7 @@ use crate::triage::Decisions;
 /// the buffer. Full: the readers wait.
 const SOURCE_CHUNKS: usize = 4;
 /// Batches between the engine and the committer. Full: the engine waits.
-const INDEX_BATCHES: usize = 4;
+const INDEX_BATCHES: usize = 2;
 /// Event buffers on their way back. Full: the buffer is dropped.
 const RECYCLED_BUFFERS: usize = INDEX_BATCHES + 2;
 /// Status reports of the index. Full: skipped, the next one is newer.
@@ -449,12 +449,12 @@ fn prepare_engine(
 /// a saved state the newest events warm the windows.
 fn recover(engine: &mut Engine, writer: &Writer) -> Result<(), String> {
     let next = writer.payload().seq_next;
-    let mut from = next.saturating_sub(to_u64(RECALLED_EVENTS));
     let saved = writer.detection();
     let restored = saved.map(|saved| engine.restore(&saved.snapshot).map(|()| saved.seq)).transpose();
-    if let Ok(Some(seq)) = restored {
-        from = from.max(seq);
-    }
+    let from = match restored {
+        Ok(Some(seq)) => seq,
+        _ => next.saturating_sub(to_u64(RECALLED_EVENTS)),
+    };
     let mut event = Event::default();
     let recalled = writer.reader().replay(from, RECALLED_PAGE, |record| {
         engine.recall(&record, &mut event);

@@ -41,6 +41,9 @@ const SAVE_DETECTION_EVERY: Duration = Duration::from_secs(5);
 /// Groups of each rule that are told when they are close to firing.
 const NEAR_MISSES: usize = 3;
 
+/// The same when files are read once: the state is large then, and of most of those that are saved nothing would remain.
+const SAVE_DETECTION_EVERY_BULK: Duration = Duration::from_secs(60);
+
 /// After a longer pause between two ticks this thread itself was held up, not the sources.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -170,7 +173,10 @@ impl EngineThread {
                 self.publish_if_changed();
             }
         }
-        self.save_detection();
+        // Of files that are read once it was saved when the last of them ended.
+        if self.timers == TimerPolicy::WhenIdle || self.engine.changed_since_saved() {
+            self.save_detection();
+        }
         self.publish();
     }
 
@@ -448,7 +454,11 @@ impl EngineThread {
         if self.timers == TimerPolicy::WhenIdle {
             self.let_time_pass();
         }
-        if self.saved_at.elapsed() >= SAVE_DETECTION_EVERY && self.engine.changed_since_saved() {
+        let save_every = match self.timers {
+            TimerPolicy::WhenIdle => SAVE_DETECTION_EVERY,
+            TimerPolicy::ByEvents => SAVE_DETECTION_EVERY_BULK,
+        };
+        if self.saved_at.elapsed() >= save_every && self.engine.changed_since_saved() {
             self.save_detection();
         }
         if self.clock.now().seconds() != self.shown_second {

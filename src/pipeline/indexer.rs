@@ -31,6 +31,9 @@ const COMMIT_EVERY_BULK: Duration = Duration::from_secs(10);
 /// Commit earlier when this many events wait, so that memory stays bounded.
 const COMMIT_AFTER_EVENTS: u64 = 50_000;
 
+/// The same by what they take.
+const COMMIT_AFTER_BYTES: usize = 48 << 20;
+
 /// While writing fails, the next attempt comes this much later.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
@@ -184,7 +187,8 @@ impl Indexer {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             let due = self.committed_at.elapsed() >= self.patience()
-                || self.writer.uncommitted() >= COMMIT_AFTER_EVENTS;
+                || self.writer.uncommitted() >= COMMIT_AFTER_EVENTS
+                || self.writer.held_bytes() >= COMMIT_AFTER_BYTES;
             if self.dirty && due {
                 self.commit()?;
             }
@@ -317,9 +321,9 @@ impl Indexer {
     fn try_commit(&mut self) -> Result<(), Error> {
         self.committed_at = Instant::now();
         self.position.cursors = self.cursors.all();
-        let mut position = self.position.clone();
-        position.detection = self.position.detection.take();
-        self.writer.commit(position)?;
+        // It may be large: it is handed on, not copied.
+        let detection = self.position.detection.take();
+        self.writer.commit(Position { detection, ..self.position.clone() })?;
         self.dirty = false;
         (self.ends.stored)(&self.position.cursors);
         self.hand_out_alerts();
