@@ -1,12 +1,11 @@
 //! The command line: types and help text, nothing that opens anything.
 
-mod keep;
-
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::event::quantity;
 use crate::sigma::Level;
 
 /// top for your security operations
@@ -83,11 +82,11 @@ pub struct StoreArgs {
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct KeepArgs {
     /// Remove what was read longer ago than this: `30d`, `12h`, `4w` [default: keep all]
-    #[arg(long, value_name = "SPAN", value_parser = keep::span)]
+    #[arg(long, value_name = "SPAN", value_parser = quantity::span)]
     pub retain: Option<i64>,
 
     /// Remove the oldest events when the data directory is larger: `20GB`, `500MB` [default: no limit]
-    #[arg(long, value_name = "SIZE", value_parser = keep::size)]
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
     pub max_size: Option<u64>,
 }
 
@@ -597,6 +596,8 @@ pub struct ConfigArgs {
     pub rules: RuleArgs,
     #[command(flatten)]
     pub store: StoreArgs,
+    #[command(flatten)]
+    pub keep: KeepArgs,
     #[command(flatten)]
     pub screen: ScreenArgs,
 }

@@ -24,6 +24,7 @@ mod id;
 mod logsource;
 pub mod number;
 mod path;
+pub mod quantity;
 mod record;
 mod redacted;
 mod source;

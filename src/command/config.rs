@@ -9,7 +9,7 @@ use crate::text::Safe;
 
 pub fn run(args: &ConfigArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let text = if args.effective {
-        let overrides = overrides.rules(&args.rules).store(&args.store).screen(&args.screen);
+        let overrides = overrides.rules(&args.rules).store(&args.store).keep(args.keep).screen(&args.screen);
         let config = overrides.resolve()?;
         let data_dir = settings::data_dir(&config).ok();
         config::effective(&config, data_dir.as_deref())

@@ -21,7 +21,7 @@ use crate::text::{Safe, plural};
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 pub fn run(args: &IngestArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
-    let config = overrides.rules(&args.rules).store(&args.store).resolve()?;
+    let config = overrides.rules(&args.rules).store(&args.store).keep(args.keep).resolve()?;
     let loaded = live::load_rules(&config)?;
     live::report_rule_problems(&loaded);
     let running = live::start(LiveOptions {
@@ -35,7 +35,7 @@ pub fn run(args: &IngestArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         routing: config.rules.routing.value,
         vocabulary: live::load_vocabulary(&config)?,
         data_dir: settings::data_dir(&config)?,
-        retention: settings::retention(args.keep),
+        retention: settings::retention(&config),
         clock: Clock::Wall,
         plain: None,
         reload: None,

@@ -34,6 +34,10 @@ impl CliOverrides {
         Self(Flags { data_dir: args.data_dir.clone(), ..self.0 })
     }
 
+    pub fn keep(self, args: KeepArgs) -> Self {
+        Self(Flags { retain: args.retain, max_size: args.max_size, ..self.0 })
+    }
+
     pub fn screen(self, args: &ScreenArgs) -> Self {
         Self(Flags { fps: args.fps, ascii: args.ascii, no_motion: args.no_motion, ..self.0 })
     }
@@ -72,6 +76,6 @@ pub fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
 }
 
 /// What of the index is kept.
-pub fn retention(args: KeepArgs) -> Retention {
-    Retention { age: args.retain, bytes: args.max_size }
+pub fn retention(config: &Config) -> Retention {
+    Retention { age: config.retention.age.value, bytes: config.retention.max_size.value }
 }

@@ -19,7 +19,7 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     if let Some(user) = &args.user {
         process::become_user(user)?;
     }
-    let overrides = overrides.rules(&args.rules).store(&args.store).screen(&args.screen);
+    let overrides = overrides.rules(&args.rules).store(&args.store).keep(args.keep).screen(&args.screen);
     let config = overrides.resolve()?;
     let received = received(args)?;
     let inputs = inputs(&args.inputs, !received.listeners.is_empty(), &config)?;
@@ -46,7 +46,7 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         routing: config.rules.routing.value,
         vocabulary: live::load_vocabulary(&config)?,
         data_dir,
-        retention: settings::retention(args.keep),
+        retention: settings::retention(&config),
         clock: Clock::Wall,
         plain: plain.then_some(lines),
         rules: loaded,

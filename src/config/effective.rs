@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::document::Written;
 use super::settings::{Config, Origin, Setting};
+use crate::event::quantity;
 
 /// What is in force. `data_dir` is the folder of the index as resolved, if there is one.
 #[must_use]
@@ -32,6 +33,13 @@ pub fn effective(config: &Config, data_dir: Option<&Path>) -> String {
     page.setting("data_dir", &config.store.data_dir, |folder| {
         quoted(&folder.as_deref().or(data_dir).unwrap_or(Path::new("")).display())
     });
+    page.section("retention");
+    if let Some(age) = config.retention.age.value {
+        page.setting("age", &config.retention.age, |_| quoted(&quantity::span_text(age)));
+    }
+    if let Some(size) = config.retention.max_size.value {
+        page.setting("max_size", &config.retention.max_size, |_| quoted(&quantity::size_text(size)));
+    }
     page.section("screen");
     page.setting("fps", &config.screen.frames_per_second, u16::to_string);
     page.setting("ascii", &config.screen.ascii, bool::to_string);

@@ -160,6 +160,24 @@ pub const SECTIONS: &[Section] = &[
         }],
     },
     Section {
+        name: "retention",
+        repeated: false,
+        about: "What of the index is kept: without these keys everything. Whole stretches of time are removed, the oldest\n\
+                first; what is written now always stays. What was removed is said with every answer.",
+        keys: &[
+            Key {
+                name: "age",
+                example: r#""30d""#,
+                about: "Remove what was read longer ago: `30d`, `12h`, `4w` (flag --retain).",
+            },
+            Key {
+                name: "max_size",
+                example: r#""20GB""#,
+                about: "Remove the oldest events when the data directory is larger: `20GB`, `500MB` (flag --max-size).",
+            },
+        ],
+    },
+    Section {
         name: "screen",
         repeated: false,
         about: "How the dashboard draws.",

@@ -12,6 +12,7 @@ use super::lists::Lists;
 use super::networks::NamedNetworks;
 use super::schema;
 use super::source::{RedactionConfig, SourceConfig};
+use crate::event::{Nanos, quantity};
 use crate::sigma::Diagnostic;
 
 /// Read when the user has no file of their own.
@@ -26,6 +27,8 @@ pub struct Flags {
     pub vocabulary: Vec<PathBuf>,
     pub routing: Option<bool>,
     pub data_dir: Option<PathBuf>,
+    pub retain: Option<Nanos>,
+    pub max_size: Option<u64>,
     pub fps: Option<u16>,
     pub ascii: Option<bool>,
     pub no_motion: Option<bool>,
@@ -100,6 +103,7 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     pub redaction: RedactionConfig,
     pub store: StoreConfig,
+    pub retention: RetentionConfig,
     pub screen: ScreenConfig,
 }
 
@@ -120,6 +124,15 @@ pub struct RuleConfig {
 pub struct StoreConfig {
     /// `None`: the default, which needs a home folder (see [`super::data_dir`]).
     pub data_dir: Setting<Option<PathBuf>>,
+}
+
+/// `[retention]`: what of the index is kept; `None` is everything.
+#[derive(Clone, Debug)]
+pub struct RetentionConfig {
+    /// Since it was read.
+    pub age: Setting<Option<Nanos>>,
+    /// Bytes of the data directory.
+    pub max_size: Setting<Option<u64>>,
 }
 
 /// `[screen]`
@@ -151,6 +164,7 @@ impl Default for Config {
             sources: Vec::new(),
             redaction: RedactionConfig::default(),
             store: StoreConfig { data_dir: Setting::default(None) },
+            retention: RetentionConfig { age: Setting::default(None), max_size: Setting::default(None) },
             screen: ScreenConfig {
                 frames_per_second: Setting::default(10),
                 ascii: Setting::default(false),
@@ -236,6 +250,9 @@ impl Config {
         if let Some(table) = section(reader, root, "store") {
             self.store.fill(reader, table);
         }
+        if let Some(table) = section(reader, root, "retention") {
+            self.retention.fill(reader, table);
+        }
         if let Some(table) = section(reader, root, "screen") {
             self.screen.fill(reader, table);
         }
@@ -260,6 +277,8 @@ impl Config {
                 .environment("SOCTOP_DATA_DIR", named.map(Some))
                 .flag("--data-dir", flags.data_dir.clone().map(Some))
         });
+        replace(&mut self.retention.age, |age| age.flag("--retain", flags.retain.map(Some)));
+        replace(&mut self.retention.max_size, |size| size.flag("--max-size", flags.max_size.map(Some)));
         replace(&mut self.screen.frames_per_second, |fps| fps.flag("--fps", flags.fps));
         replace(&mut self.screen.ascii, |ascii| ascii.flag("--ascii", flags.ascii));
         replace(&mut self.screen.no_motion, |still| {
@@ -313,6 +332,34 @@ impl StoreConfig {
             let text = Spanned::new(value.span(), reader.text(value, "data_dir")?);
             Some(Some(reader.path(&text)))
         });
+    }
+}
+
+impl RetentionConfig {
+    fn fill<'t>(&mut self, reader: &mut Reader<'t>, table: &Table<'t>) {
+        set(&mut self.age, reader, table, "age", |reader, value| {
+            quantity_of(reader, value, "age", quantity::span).map(Some)
+        });
+        set(&mut self.max_size, reader, table, "max_size", |reader, value| {
+            quantity_of(reader, value, "max_size", quantity::size).map(Some)
+        });
+    }
+}
+
+/// A number with its unit.
+fn quantity_of<'t, T>(
+    reader: &mut Reader<'t>,
+    value: &Value<'t>,
+    what: &str,
+    read: fn(&str) -> Result<T, String>,
+) -> Option<T> {
+    let text = reader.text(value, what)?;
+    match read(&text) {
+        Ok(read) => Some(read),
+        Err(message) => {
+            reader.error(value.span(), format!("`{what}`: {message}"));
+            None
+        }
     }
 }
 

@@ -88,6 +88,8 @@ fn the_effective_configuration_says_who_decided_each_value() {
     [store]
     data_dir = "/var/lib/soctop"             # environment SOCTOP_DATA_DIR
 
+    [retention]
+
     [screen]
     fps = 20                                 # flag --fps
     ascii = false                            # flag --ascii
@@ -95,6 +97,17 @@ fn the_effective_configuration_says_who_decided_each_value() {
     theme = "terminal"                       # default
     mouse = true                             # default
     "#);
+}
+
+#[test]
+fn what_is_kept_is_told_by_the_file_or_by_a_flag() {
+    let env = configured("[retention]\nage = \"4w\"\nmax_size = \"20GB\"\n");
+    let effective = |flags: &[&str]| stdout(&run(&env, &[&["config", "--effective"], flags].concat()));
+    let shown = effective(&[]);
+    assert!(shown.contains("age = \"4w\"") && shown.contains("max_size = \"20GB\""), "{shown}");
+    let shown = effective(&["--retain", "12h"]);
+    assert!(shown.contains("age = \"12h\"") && shown.contains("flag --retain"), "{shown}");
+    assert!(shown.contains("max_size = \"20GB\"") && shown.contains("file, line 3"), "{shown}");
 }
 
 #[test]
@@ -148,6 +161,13 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("[rules]\npaths = [1]\n", "2:10", "`paths` must be a text, this is a number"),
     ("[rules]\npaths = [\"\"]\n", "2:10", "`paths` is empty"),
     ("[store]\ndata_dir = true\n", "2:12", "`data_dir` must be a text, this is true or false"),
+    ("[retention]\nage = 30\n", "2:7", "`age` must be a text, this is a number"),
+    ("[retention]\nage = \"30\"\n", "2:7", "`age`: a span is a number and a unit: `30d`, `12h`, `4w`"),
+    (
+        "[retention]\nmax_size = \"1 heap\"\n",
+        "2:12",
+        "`max_size`: a size is a number and a unit: `20GB`, `500MB`",
+    ),
     ("[lists]\nadmins = []\n", "2:10", "the list `admins` has no values"),
     ("[lists]\nadmins = {}\n", "2:10", "neither values nor a file"),
     ("[lists]\nadmins = { fil = \"x\" }\n", "2:12", "did you mean `file`?"),
