@@ -439,6 +439,10 @@ const HARMLESS: &[&str] = &[
     r#"scopes "auth" and "profile""#,
     r#"["auth","profile"]"#,
     "AUTHENTICATION of user 1234 failed",
+    r#"{"code":"28P01","key":"user:42","auth":"password","sig":"SIGTERM"}"#,
+    r#"{"alert":{"signature":"ET SCAN Suspicious inbound to mySQL port 3306"}}"#,
+    "password_encoder=bcrypt password_file=/etc/app/pw password_manager=keepass",
+    "password_reset=requested",
     "AUTH PLAIN LOGIN CRAM-MD5",
     "250-AUTH LOGIN PLAIN",
     "GET /api/v2/verify/phone-number",
@@ -478,5 +482,5 @@ fn what_only_looks_like_a_secret_stays() {
         .filter(|(shown, _)| shown.contains('‹'))
         .map(|(shown, line)| format!("{line}\n    {}", shown.lines().next().unwrap_or_default()))
         .collect();
-    assert!(touched.len() * 100 < count, "{} of {count}:\n{}", touched.len(), touched.join("\n"));
+    assert!(touched.is_empty(), "{} of {count}:\n{}", touched.len(), touched.join("\n"));
 }

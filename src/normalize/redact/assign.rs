@@ -76,7 +76,7 @@ impl Text<'_> {
         let first = before.is_none_or(|byte| matches!(byte, b'?' | b'&' | b';' | b'\n' | b'"'));
         let parameters = || self.get(run_end(self.bytes, at + 1, is_value_byte)) == Some(b'&');
         let first = first || (before == Some(b' ') && parameters());
-        let in_query = first && QUERY_NAMES.contains(&word.as_str());
+        let in_query = first && self.get(at) == Some(b'=') && QUERY_NAMES.contains(&word.as_str());
         if !in_query && word.ends_with("signature") {
             return self.signature(at);
         }

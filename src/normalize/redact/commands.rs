@@ -109,8 +109,7 @@ pub(super) fn positional(buffer: &str, from: usize, number: usize) -> Place {
     for _ in 0..WORDS {
         at = run_end(bytes, at, |byte| byte == b' ');
         let (from, to) = word(bytes, at);
-        // The quote behind the last word is that of the whole text.
-        if from >= to || from > at && bytes.get(at - 1) != Some(&b' ') {
+        if from >= to {
             return None;
         }
         if !matches!(bytes.get(from), Some(b'-' | b'/')) {
@@ -118,6 +117,10 @@ pub(super) fn positional(buffer: &str, from: usize, number: usize) -> Place {
         }
         if left == 0 {
             return (!is_harmless(buffer.get(from..to)?)).then_some((from, to));
+        }
+        // The quote behind a word without one ends the whole text.
+        if from == at && bytes.get(to).is_some_and(|byte| *byte != b' ') {
+            return None;
         }
         at = to + usize::from(to < bytes.len() && bytes.get(to) != Some(&b' '));
     }

@@ -88,7 +88,7 @@ pub(super) const PARTS: [&str; 13] = [
 ];
 
 /// Endings of names that are about a secret without being one.
-pub(super) const HARMLESS: [&str; 32] = [
+pub(super) const HARMLESS: [&str; 41] = [
     "name",
     "id",
     "ids",
@@ -121,6 +121,15 @@ pub(super) const HARMLESS: [&str; 32] = [
     "error",
     "rotation",
     "strength",
+    "score",
+    "algorithm",
+    "scheme",
+    "encoder",
+    "manager",
+    "provider",
+    "file",
+    "reset",
+    "format",
 ];
 
 /// Parents below which every value is a secret.
