@@ -61,12 +61,17 @@ impl Attempt {
         self.told.iter().map(|told| told.times).max().unwrap_or_default()
     }
 
-    fn add(&mut self, telling: &Telling, of_request: bool) -> u64 {
+    /// For how much a line counts here.
+    fn counts(&self, telling: &Telling, of_request: bool) -> u64 {
         let is_told = self.told.iter().any(|told| of_request || !told.echo);
         if telling.echo && is_told {
             return 0;
         }
-        let before = self.most();
+        let before = self.told.iter().find(|told| told.entry == telling.entry).map_or(0, |told| told.times);
+        before.saturating_add(telling.times).saturating_sub(self.most())
+    }
+
+    fn add(&mut self, telling: &Telling) {
         match self.told.iter_mut().find(|told| told.entry == telling.entry) {
             Some(told) => told.times = told.times.saturating_add(telling.times),
             None => {
@@ -74,13 +79,27 @@ impl Attempt {
                 self.told.push(Told { entry, echo: telling.echo, times: telling.times });
             }
         }
-        self.most() - before
     }
 }
 
 impl Echoes {
-    /// For how many attempts of `whom` a line counts.
-    pub fn count(&mut self, whom: Whom, telling: &Telling) -> u64 {
+    /// For how many attempts a line counts, which is known by each of `whom`: by the least of them. What counts nothing
+    /// because of one is not held against the others: the next line of the attempt may be the one that counts.
+    pub fn count(&mut self, whom: &[Whom], telling: &Telling) -> u64 {
+        let counts: Vec<u64> =
+            whom.iter().map(|whom| self.attempt(whom, telling).counts(telling, whom.is_request())).collect();
+        let counted = counts.iter().min().copied().unwrap_or(telling.times);
+        for (whom, alone) in whom.iter().zip(counts) {
+            let is_echo_of_another = telling.echo && alone == 0;
+            if !is_echo_of_another && (counted > 0 || alone == 0) {
+                self.attempt(whom, telling).add(telling);
+            }
+        }
+        counted
+    }
+
+    /// The attempt that a line belongs to.
+    fn attempt(&mut self, whom: &Whom, telling: &Telling) -> &mut Attempt {
         let now = telling.time;
         let is_over = |attempt: &Attempt| now.since(attempt.last).abs() > APART;
         if self.attempts.len() >= LIMIT {
@@ -89,19 +108,28 @@ impl Echoes {
         if self.attempts.len() >= LIMIT {
             self.attempts.clear();
         }
-        let (name, of_request) = match whom {
-            Whom::Request(id) => (format!("request {id}"), true),
-            Whom::Somebody(name) => (name, false),
-        };
         let attempt = self
             .attempts
-            .entry((telling.fact, name))
+            .entry((telling.fact, whom.name()))
             .or_insert_with(|| Attempt { last: now, told: Vec::new() });
         if is_over(attempt) {
             attempt.told.clear();
         }
         attempt.last = now;
-        attempt.add(telling, of_request)
+        attempt
+    }
+}
+
+impl Whom {
+    fn is_request(&self) -> bool {
+        matches!(self, Self::Request(_))
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Request(id) => format!("request {id}"),
+            Self::Somebody(name) => name.clone(),
+        }
     }
 }
 
@@ -114,7 +142,7 @@ mod tests {
         let fact = Fact::named("login_failed").unwrap();
         let count = |(entry, echo, second): &(&str, bool, i64)| {
             let time = Timestamp::from_seconds(*second);
-            echoes.count(whom(), &Telling { fact, entry: (*entry).into(), echo: *echo, times: 1, time })
+            echoes.count(&[whom()], &Telling { fact, entry: (*entry).into(), echo: *echo, times: 1, time })
         };
         of.iter().map(count).collect()
     }
@@ -139,5 +167,22 @@ mod tests {
         assert_eq!(counts(&lines, || Whom::Request("r1".into())), [1, 0, 0, 0]);
         let constant = [("event", false, 0), ("event", false, 1), ("event", false, 2)];
         assert_eq!(counts(&constant, || Whom::Request("r1".into())), [1, 1, 1]);
+    }
+
+    /// PAM and sshd tell every attempt of one account, each from a process of its own.
+    #[test]
+    fn each_attempt_of_a_guesser_counts_once_although_two_lines_tell_it() {
+        let mut echoes = Echoes::default();
+        let fact = Fact::named("login_failed").unwrap();
+        let mut counts = Vec::new();
+        for process in 0..5 {
+            for (entry, echo, second) in [("pam", true, 0), ("failed password", false, 2)] {
+                let whom = ["203.0.113.9 alice".to_owned(), format!("web1 {process}")].map(Whom::Somebody);
+                let time = Timestamp::from_seconds(3 * process + second);
+                counts
+                    .push(echoes.count(&whom, &Telling { fact, entry: entry.into(), echo, times: 1, time }));
+            }
+        }
+        assert_eq!(counts, [1, 0, 0, 1, 0, 1, 0, 1, 0, 1]);
     }
 }

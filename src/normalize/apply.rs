@@ -67,9 +67,7 @@ impl Normalizer {
         let process = pair(canonical::HOST_NAME, canonical::PROCESS_PID).filter(|_| confidence == "phrase");
         let requests = event.all(canonical::CORRELATION_ID).map(|id| Whom::Request(id.to_owned()));
         let whom: Vec<Whom> = somebody.into_iter().chain(process).chain(requests).collect();
-        let attempts = &mut self.attempts;
-        let counted =
-            whom.into_iter().map(|whom| attempts.count(whom, &telling)).min().unwrap_or(telling.times);
+        let counted = self.attempts.count(&whom, &telling);
         if counted != telling.times {
             overrule(event, canonical::FACT_COUNT, &counted.to_string());
         }

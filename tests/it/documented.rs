@@ -236,6 +236,34 @@ fn wrong(case: &Case) -> Vec<String> {
     wrong.map(|expected| format!("{expected} of {line} ({:?})", event.meta.time)).collect()
 }
 
+/// The log of a Debian machine on which somebody guesses a password: PAM and sshd tell each attempt, a process each.
+#[test]
+fn an_account_that_is_guessed_over_ssh_is_locked_out_once_for_each_attempt() {
+    let env = crate::harness::TestEnv::new();
+    let attempt = |number: u64| {
+        let head = |second: u64| {
+            format!("2026-11-29T15:04:{:02}.554396+00:00 web1 sshd[{}]:", number * 3 + second, 2703 + number)
+        };
+        format!(
+            "{} pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.9  user=alice\n\
+             {} Failed password for alice from 203.0.113.9 port 4653{number} ssh2\n\
+             {} Connection closed by authenticating user alice 203.0.113.9 port 4653{number} [preauth]\n",
+            head(0),
+            head(2),
+            head(2)
+        )
+    };
+    let replayed = |attempts: u64| {
+        crate::harness::append(
+            &env.log(&format!("{attempts}.log")),
+            &(0..attempts).map(attempt).collect::<String>(),
+        );
+        env.stdout_of(&["replay", &format!("logs/{attempts}.log")], 0)
+    };
+    assert!(!replayed(4).contains("alice locked out"), "{}", replayed(4));
+    assert!(replayed(5).contains("alice locked out after 5 failed logins"), "{}", replayed(5));
+}
+
 #[test]
 fn lines_are_read_as_their_writers_document_them() {
     let cases = [TIME, WRAPPERS, ADDRESSES, IDS, IDENTITY, SEVERITY, SECRETS, products::PRODUCTS].concat();
