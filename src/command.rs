@@ -22,6 +22,7 @@ mod session;
 mod settings;
 mod standing;
 mod status;
+mod storm;
 mod table;
 mod trace;
 mod vocabulary;

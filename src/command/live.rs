@@ -3,12 +3,14 @@
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, bounded, never, select};
+use crossbeam_channel::{Receiver, bounded, never, select, tick};
 
 use super::print::{self, Out};
 use super::session;
 use super::settings;
+use super::storm::{self, Storm};
 use crate::alert::Alert;
 use crate::cli::ScreenArgs;
 use crate::config::{self, Config, LoadedRules};
@@ -226,12 +228,20 @@ pub fn refuse_blindness(end: &Snapshot) -> anyhow::Result<()> {
 fn print_lines(lines: &Lines) -> io::Result<()> {
     let mut out = Out::new();
     let mut remarks = lines.remarks.clone();
+    let mut storm = Storm::new(wall_clock());
+    let periods = tick(Duration::from_secs(storm::PERIOD_SECONDS));
     loop {
         select! {
             recv(lines.alerts) -> alert => match alert {
-                Ok(alert) => print::alert(&mut out, &alert).and_then(|()| out.flush())?,
+                Ok(alert) => {
+                    print_held_back(&mut out, &mut storm)?;
+                    if storm.admits(&alert) {
+                        print::alert(&mut out, &alert).and_then(|()| out.flush())?;
+                    }
+                }
                 Err(_) => break,
             },
+            recv(periods) -> _ => print_held_back(&mut out, &mut storm)?,
             recv(remarks) -> remark => match remark {
                 Ok(remark) => print::talk(Safe::new(&remark).as_str()),
                 Err(_) => remarks = never(),
@@ -242,4 +252,16 @@ fn print_lines(lines: &Lines) -> io::Result<()> {
         print::talk(Safe::new(&remark).as_str());
     }
     Ok(())
+}
+
+/// Says, when a period is over, how many lines of which rules were not printed in it.
+fn print_held_back(out: &mut Out, storm: &mut Storm) -> io::Result<()> {
+    let (held, others) = storm.over(wall_clock());
+    for held in &held {
+        print::held_back(out, held)?;
+    }
+    if others > 0 {
+        out.line(&format!("{others} more rules say more than is printed; all of it is in the index"))?;
+    }
+    if held.is_empty() { Ok(()) } else { out.flush() }
 }

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 
+use super::storm::HeldBack;
 use crate::alert::{Alert, AlertStatus};
 use crate::cli::RecordFormat;
 use crate::event::{LogLevel, Nanos, Record, Timestamp};
 use crate::sigma::Level;
-use crate::text::{self, Safe};
+use crate::text::{self, Safe, plural};
 
 /// Writes to standard output, buffered and flushed on drop; knows whether colour is welcome.
 pub struct Out {
@@ -179,6 +180,20 @@ pub fn alert(out: &mut Out, alert: &Alert) -> io::Result<()> {
         out.level(alert.rule.level),
         Safe::new(&alert.summary),
         out.dim(Safe::new(&alert.rule.title).as_str()),
+    );
+    out.line(&line)
+}
+
+/// What a rule has said beside the lines that were printed of it.
+pub fn held_back(out: &mut Out, held: &HeldBack) -> io::Result<()> {
+    let line = format!(
+        "{:23}  {}  {} more line{} in {} s, not printed one by one; all are in the index  {}",
+        "",
+        out.level(held.level),
+        count(held.lines),
+        plural(held.lines),
+        super::storm::PERIOD_SECONDS,
+        out.dim(Safe::new(&held.title).as_str()),
     );
     out.line(&line)
 }

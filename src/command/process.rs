@@ -2,6 +2,8 @@
 
 use std::ffi::CString;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use landlock::{
@@ -19,12 +21,13 @@ use super::print;
 use crate::exit::Hinted;
 use crate::index::panic_is_handled;
 
-/// Files are for their owner only; as many may be open as the system allows; a panic that becomes an error
+/// Files are for their owner only; as many may be open as the system allows; a limit is an error; a panic that becomes an error
 /// message says nothing by itself.
 pub fn prepare() {
     umask(Mode::RWXG | Mode::RWXO);
     raise_descriptors();
     keep_to_itself();
+    survive_limits();
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |report| {
         if !panic_is_handled() {
@@ -38,6 +41,14 @@ fn raise_descriptors() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     // Where it is refused, files take turns.
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap_or_default();
+}
+
+/// A write beyond a limit on the size of files is an error like that of a full disk, and nothing to die of.
+fn survive_limits() {
+    let noted = Arc::new(AtomicBool::new(false));
+    if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noted) {
+        print::talk(&format!("a limit on the size of files would end soctop: {error}"));
+    }
 }
 
 /// Memory holds what logs hold, secrets included: it is not written to core files, and no program that is started

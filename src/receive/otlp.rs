@@ -244,6 +244,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// One field of a message on the wire: tag, then length and bytes.
@@ -300,5 +302,35 @@ mod tests {
             line(RequestEncoding::Json, b" {\n \"a\":\t12345678901234567890.10,\r\n \"b\": \"x\\ny\" }\n")
                 .unwrap();
         assert_eq!(line, b"{  \"a\":\t12345678901234567890.10,   \"b\": \"x\\ny\" }\n");
+    }
+
+    /// A valid request on the wire.
+    fn request() -> Vec<u8> {
+        let record =
+            [field(3, b"ERROR"), field(5, &field(1, b"x")), field(6, &pair("user.name", "alice"))].concat();
+        field(1, &[field(1, &field(1, &pair("a", "b"))), field(2, &field(2, &record))].concat())
+    }
+
+    proptest! {
+        /// A body is one line, or refused.
+        #[test]
+        fn any_bytes_are_one_line_or_refused(
+            body in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..200),
+                (0..60usize, any::<u8>()).prop_map(|(at, byte)| {
+                    let mut body = request();
+                    let at = at % body.len();
+                    body[at] = byte;
+                    body
+                }),
+                "[\\{\\}\\[\\]\":,a0\n\r ]{0,80}".prop_map(String::into_bytes),
+            ],
+        ) {
+            for encoding in [RequestEncoding::Json, RequestEncoding::Protobuf] {
+                if let Ok(line) = line(encoding, &body) {
+                    prop_assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
+                }
+            }
+        }
     }
 }

@@ -245,10 +245,12 @@ fn cut_torn_end(path: &Path) -> io::Result<u64> {
 
 /// The parts of a segment that are not as they were received. What was never made sure of is not known.
 fn verify(path: &Path) -> io::Result<Vec<Damage>> {
-    let sums = match fs::read_to_string(path.with_extension("sum")) {
+    let sums = match fs::read(path.with_extension("sum")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         sums => sums?,
     };
+    // Bytes that are no text any more name no sum, like a line that was not written to its end.
+    let sums = String::from_utf8_lossy(&sums);
     let file = File::open(path)?;
     let size = file.metadata()?.len();
     let mut damage = Vec::new();
@@ -288,6 +290,8 @@ fn remove(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn small() -> SpoolLimits {
@@ -357,5 +361,31 @@ mod tests {
         fs::write(&path, "one\ntwX\nsix\n").unwrap();
         let (_, damage) = Spool::open(folder.path(), small()).unwrap();
         assert_eq!(damage, [Damage { path, from: 4, to: 8 }]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        /// Whatever the disk has made of both files: what is left are whole lines, and more can be received.
+        #[test]
+        fn any_bytes_in_the_folder_are_survived(
+            segment in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'\n')], 0..80),
+            sums in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..60),
+                "([0-9]{1,20} [0-9a-f]{0,17}\n){0,4}".prop_map(String::into_bytes),
+            ],
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let (mut spool, _) = Spool::open(folder.path(), small()).unwrap();
+            spool.append(b"one\n").unwrap();
+            let path = spool.folder().join("0000000001.log");
+            drop(spool);
+            fs::write(&path, &segment).unwrap();
+            fs::write(path.with_extension("sum"), &sums).unwrap();
+            let (mut spool, _) = Spool::open(folder.path(), small()).unwrap();
+            spool.append(b"two\n").ok();
+            let left = fs::read(&path).unwrap_or_default();
+            prop_assert!(left.is_empty() || left.ends_with(b"\n"));
+        }
     }
 }

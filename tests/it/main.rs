@@ -11,6 +11,7 @@ mod documented; // lines as the documentation of products shows them
 mod evasions; // attacks in all the ways that hide a line
 mod exits; // rules see what was read, and no secret leaves memory
 mod explain; // what `soctop explain` says of a line
+mod faults; // calls that fail, kills, restored data
 mod foreign_logs; // the rules on logs of other systems: no false alarms
 mod fuzz_seeds; // the seeds of the fuzz targets, without a fuzzer
 mod harness; // a hermetic home for the real binary
@@ -18,6 +19,7 @@ mod hints; // every command and flag that a text names exists
 mod hostile; // lines that are meant to cost time
 mod hunt; // rules over the index find what a replay finds
 mod ingest; // files into the index, once
+mod matrix; // the rows of the fault matrix and their tests
 mod payloads; // the injection rules on labelled payloads
 mod queries; // every bundled rule is complete, valid and unique
 mod receive;

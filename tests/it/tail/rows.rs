@@ -354,3 +354,58 @@ fn a22_a_trouble_begins_and_is_over() {
     });
     tail.stop();
 }
+
+#[test]
+fn a12_a13_a_file_is_read_from_its_first_byte_whenever_that_comes() {
+    let logs = Logs::new();
+    logs.append("app.log", "");
+    logs.append("other.log", "other\n");
+    let mut tail = Tail::path(logs.path("*.log"), quick());
+    tail.until_lines(&["other"]);
+    for piece in ["o", "n", "e\n", "two\n"] {
+        logs.append("app.log", piece);
+        let size = std::fs::metadata(logs.path("app.log")).unwrap().len();
+        assert!(size > 0);
+    }
+    logs.append("app.log", &as_text(&numbered(0..1_000)));
+    tail.until("all lines", |tail| tail.lines().len() >= 1_003);
+    assert_eq!(tail.lines().get(1..3).unwrap(), ["one", "two"]);
+    tail.stop();
+}
+
+#[test]
+fn a17_two_logs_that_change_places_keep_their_positions() {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    let logs = Logs::new();
+    logs.append("a.log", "a one\n");
+    logs.append("b.log", "b one\nb two\n");
+    let mut tail = Tail::path(logs.path("*.log"), quick());
+    tail.until("both", |tail| tail.lines().len() >= 3);
+    for round in 0..4 {
+        renameat_with(CWD, logs.path("a.log"), CWD, logs.path("b.log"), RenameFlags::EXCHANGE).unwrap();
+        logs.append("a.log", &format!("after {round}\n"));
+        logs.append("b.log", &format!("after {round}\n"));
+        tail.until("the lines after it", |tail| tail.lines().len() >= 3 + 2 * (round + 1));
+    }
+    assert_eq!(tail.gaps(), Vec::<&Gap>::new());
+    assert_eq!(tail.stop().0.len(), 11);
+}
+
+/// More notifications than the kernel holds: what they would have said is found by looking.
+#[test]
+fn a27_notifications_that_were_dropped_are_made_up_for() {
+    let logs = Logs::new();
+    logs.append("app.log", "one\n");
+    let mut tail = Tail::path(logs.path("*.log"), quick());
+    tail.until_lines(&["one"]);
+    for number in 0..20_000 {
+        let name = logs.path(&format!("{number}.tmp"));
+        fs::write(&name, "").unwrap();
+        fs::remove_file(&name).unwrap();
+    }
+    logs.rename("app.log", "app.log.1");
+    logs.append("app.log", "two\n");
+    logs.append("late.log", "three\n");
+    tail.until("all lines", |tail| tail.lines().len() >= 3);
+    tail.stop();
+}

@@ -1,0 +1,273 @@
+//! Failures one after the other: every call of the system that a run makes fails once, or is the last one; and a watch
+//! that is killed again and again while its logs are rotated. Afterwards each line is in the index once.
+//!
+//! `SOCTOP_FAULTS=200` and `SOCTOP_KILLS=200` ask for so many; without them there are a few of each. Calls are made to
+//! fail by `strace`; where that is not installed the first test says so and passes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::harness::{TestEnv, append, wait_for};
+
+/// Lines of the log in each case.
+const LINES: usize = 40;
+
+/// What happens at a call.
+const FAULTS: [(&str, &str); 17] = [
+    ("fdatasync", "signal=KILL"),
+    ("fsync", "signal=KILL"),
+    ("rename", "signal=KILL"),
+    ("write", "signal=KILL"),
+    ("unlink", "signal=KILL"),
+    ("openat", "signal=KILL"),
+    ("ftruncate", "signal=KILL"),
+    ("fdatasync", "error=EIO"),
+    ("fsync", "error=EIO"),
+    ("rename", "error=EIO"),
+    ("write", "error=ENOSPC"),
+    ("rename", "error=ENOSPC"),
+    ("openat", "error=EMFILE"),
+    ("openat", "error=EIO"),
+    ("mmap", "error=ENOMEM"),
+    ("unlink", "error=EIO"),
+    ("pread64", "error=EIO"),
+];
+
+/// At which calls something happens: the first ones, then with growing steps.
+const CALLS: [usize; 24] =
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 21, 25, 30, 36, 43, 52, 63, 76, 91, 110];
+
+/// How many cases are wanted.
+fn wanted(name: &str, few: usize) -> usize {
+    std::env::var(name).ok().and_then(|number| number.parse().ok()).unwrap_or(few)
+}
+
+fn line(number: usize) -> String {
+    format!("{{\"timestamp\":\"2026-03-01T09:30:{:02}Z\",\"message\":\"line {number:06}\"}}\n", number % 60)
+}
+
+/// The numbers of the lines in the index and how often each is there.
+fn stored(env: &TestEnv) -> BTreeMap<usize, usize> {
+    let output = env.run(&["search", "", "--limit", "100000", "--format", "ndjson"]);
+    let mut numbers = BTreeMap::new();
+    for record in String::from_utf8_lossy(&output.stdout).lines() {
+        let number = record.split("line ").nth(1).and_then(|rest| rest.get(..6)?.parse().ok());
+        *numbers.entry(number.expect("the number of a line")).or_default() += 1;
+    }
+    numbers
+}
+
+fn each_once(count: usize) -> BTreeMap<usize, usize> {
+    (0..count).map(|number| (number, 1)).collect()
+}
+
+/// One rule, which matches nothing: what is tried here does not depend on rules, and starts sooner with few.
+const RULE: &str = "title: One word\nid: 1c8cd3b8-800f-4794-a207-1763c6ad9e60\nlevel: low\nlogsource: {product: app}\n\
+    detection: {sel: {message: nobody says this}, condition: sel}\n";
+
+fn with_one_rule() -> TestEnv {
+    let env = TestEnv::new();
+    std::fs::write(env.path("one.yml"), RULE).expect("the rule can be written");
+    env
+}
+
+/// An environment whose log has some lines.
+fn prepared() -> TestEnv {
+    let env = with_one_rule();
+    append(&env.log("app.log"), &(0..LINES).map(line).collect::<String>());
+    env
+}
+
+const INGEST: [&str; 4] = ["ingest", "--only-rules", "one.yml", "logs/app.log"];
+
+/// Runs with a fault at the N-th call; whether there was such a call.
+fn run_with(env: &TestEnv, (call, fault): (&str, &str), at: usize) -> bool {
+    let soctop = env.command(&INGEST);
+    let seen = env.path("calls.txt");
+    let mut strace = Command::new("strace");
+    strace
+        .args(["-f", "-q", "-o"])
+        .arg(&seen)
+        .args(["-e", &format!("trace={call}"), "-e", &format!("inject={call}:{fault}:when={at}"), "--"])
+        .arg(soctop.get_program())
+        .args(soctop.get_args())
+        .env_clear()
+        .envs(soctop.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(env.path(""))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    strace.status().expect("strace runs");
+    let calls = std::fs::read_to_string(&seen).unwrap_or_default();
+    calls.contains("(INJECTED)") || calls.contains("killed by SIGKILL")
+}
+
+/// What is wrong after a fault and a second run, if anything; `None`: there was no such call.
+fn judge(fault: (&str, &str), at: usize) -> Option<Result<(), String>> {
+    let env = prepared();
+    if !run_with(&env, fault, at) {
+        return None;
+    }
+    let again = env.run(&INGEST);
+    let found = stored(&env);
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    let right = again.status.code() == Some(0) && found == each_once(LINES);
+    Some(if right { Ok(()) } else { Err(format!("{fault:?} at {at}: {found:?}\n{said}")) })
+}
+
+#[test]
+fn after_any_failing_call_each_line_is_stored_once() {
+    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
+        println!("strace is not installed: no call is made to fail");
+        return;
+    }
+    let wanted = wanted("SOCTOP_FAULTS", 16);
+    let each = wanted.div_ceil(FAULTS.len());
+    let (mut tried, mut wrong) = (0, Vec::new());
+    for fault in FAULTS {
+        for at in CALLS.into_iter().take(2 * each) {
+            if tried == wanted {
+                break;
+            }
+            let Some(judged) = judge(fault, at) else { break };
+            tried += 1;
+            wrong.extend(judged.err());
+        }
+    }
+    println!("{tried} calls failed or were the last");
+    assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(tried * 2 >= wanted, "only {tried} calls were made to fail");
+}
+
+/// The same numbers in every run.
+fn scattered(seed: usize) -> usize {
+    let mut number = seed as u64 ^ 0x9e37_79b9_7f4a_7c15;
+    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (number >> 33) as usize
+}
+
+fn watch(env: &TestEnv) -> Child {
+    env.command(&["watch", "--plain", "--only-rules", "one.yml", "logs/*.log*"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("watch starts")
+}
+
+/// `app.log.2` becomes `app.log.3`, and so on, and the log begins anew: what logrotate does.
+fn rotate(folder: &Path, generations: usize) {
+    let name = |number: usize| match number {
+        0 => folder.join("app.log"),
+        _ => folder.join(format!("app.log.{number}")),
+    };
+    for number in (0..generations).rev() {
+        std::fs::rename(name(number), name(number + 1)).expect("a rotation");
+    }
+}
+
+#[test]
+fn through_kills_and_rotations_each_line_is_stored_once() {
+    let env = with_one_rule();
+    let folder = env.path("logs");
+    let (mut written, mut generations) = (0, 0);
+    for round in 0..wanted("SOCTOP_KILLS", 8) {
+        let mut child = watch(&env);
+        let parts = 1 + scattered(round) % 4;
+        for part in 0..parts {
+            append(&env.log("app.log"), &(written..written + 5).map(line).collect::<String>());
+            written += 5;
+            if scattered(round * 10 + part).is_multiple_of(5) && generations < 30 {
+                generations += 1;
+                rotate(&folder, generations);
+            }
+            // Anywhere between the start, a read, a commit and the next.
+            let moment = Duration::from_millis(scattered(round * 100 + part) as u64 % 250);
+            std::thread::park_timeout(moment);
+        }
+        child.kill().expect("watch is killed");
+        child.wait().expect("watch is reaped");
+    }
+    let mut last = watch(&env);
+    wait_for("all lines", || (stored(&env).len() >= written).then_some(()));
+    last.kill().expect("watch is killed");
+    last.wait().expect("watch is reaped");
+    let doubled: Vec<_> = stored(&env).into_iter().filter(|(_, times)| *times != 1).collect();
+    assert!(doubled.is_empty(), "{} of {written} lines: {doubled:?}", doubled.len());
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let copy = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_folder(&path, &copy);
+        } else {
+            std::fs::copy(&path, &copy).expect("a copy");
+        }
+    }
+}
+
+/// The index of yesterday beside the logs of today, and a machine that was set back as a whole.
+#[test]
+fn d32_a38_a_restored_index_goes_on_from_its_position() {
+    let env = prepared();
+    let ingest = [&INGEST[..], &["--data-dir", "data"]].concat();
+    let stored = |count: usize| {
+        let found = env.run(&["search", "", "--count", "--data-dir", "data"]);
+        assert_eq!(String::from_utf8_lossy(&found.stdout).trim(), count.to_string());
+    };
+    env.stdout_of(&ingest, 0);
+    copy_folder(&env.path("data"), &env.path("backup"));
+    copy_folder(&env.path("logs"), &env.path("logs-backup"));
+    append(&env.log("app.log"), &(LINES..2 * LINES).map(line).collect::<String>());
+    env.stdout_of(&ingest, 0);
+    stored(2 * LINES);
+    let set_back = || {
+        std::fs::remove_dir_all(env.path("data")).expect("the index goes");
+        copy_folder(&env.path("backup"), &env.path("data"));
+        let own = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(env.path("data"), own).expect("only the owner may write");
+    };
+    set_back();
+    env.stdout_of(&ingest, 0);
+    stored(2 * LINES);
+    set_back();
+    let text = std::fs::read(env.path("logs-backup/app.log")).expect("the log of then");
+    std::fs::write(env.log("app.log"), text).expect("the log is as it was");
+    env.stdout_of(&ingest, 0);
+    stored(LINES);
+}
+
+/// A limit on the size of files is an error like a full disk: nobody dies of it, and nothing is lost once it is gone.
+#[test]
+fn d23_a_file_that_may_not_grow_is_an_error_and_no_end() {
+    use std::os::unix::process::ExitStatusExt;
+    let env = prepared();
+    let soctop = env.command(&INGEST);
+    let said = env.path("said.txt");
+    let mut child = Command::new("prlimit")
+        .arg("--fsize=2000")
+        .arg(soctop.get_program())
+        .args(soctop.get_args())
+        .env_clear()
+        .envs(soctop.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(env.path(""))
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(&said).expect("a file"))
+        .spawn()
+        .expect("prlimit runs");
+    // It may end with an error, or wait until it can write again.
+    let ended = wait_for("a word about it", || {
+        let ended = child.try_wait().expect("its state is known");
+        let has_spoken = std::fs::metadata(&said).is_ok_and(|said| said.len() > 0);
+        (ended.is_some() || has_spoken).then_some(ended)
+    });
+    assert_eq!(ended.and_then(|status| status.signal()), None);
+    child.kill().expect("it can be killed");
+    child.wait().expect("it is reaped");
+    env.stdout_of(&INGEST, 0);
+    assert_eq!(stored(&env), each_once(LINES));
+}
