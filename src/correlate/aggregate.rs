@@ -58,6 +58,8 @@ pub(crate) enum Aggregate {
     Rules {
         counts: Box<[u32]>,
         sequences: Vec<Sequence>,
+        /// An event came between others: the chains are to be followed anew before they are asked for.
+        stale: bool,
     },
     Bucket {
         level: f64,
@@ -76,6 +78,7 @@ impl Aggregate {
             Measure::Rules { rules } | Measure::OrderedRules { rules } => Self::Rules {
                 counts: vec![0; rules as usize].into(),
                 sequences: plan.sequences().map(Sequence::new).collect(),
+                stale: false,
             },
             Measure::Bucket(_) => Self::Bucket { level: 0.0, last: i64::MIN, overflow: false },
         }
@@ -96,9 +99,10 @@ impl Aggregate {
             Self::Distinct(values) => values.clear(),
             Self::Sum { total, numbers } => (*total, *numbers) = (Total::default(), 0),
             Self::Ranked(numbers) => numbers.clear(),
-            Self::Rules { counts, sequences } => {
+            Self::Rules { counts, sequences, stale } => {
                 counts.fill(0);
                 sequences.iter_mut().for_each(Sequence::clear);
+                *stale = false;
             }
             Self::Bucket { level, overflow, .. } => (*level, *overflow) = (0.0, false),
         }
@@ -115,13 +119,13 @@ impl Aggregate {
                 }
             }
             Self::Ranked(numbers) => numbers.add(entry),
-            Self::Rules { counts, sequences } => {
+            Self::Rules { counts, sequences, stale } => {
                 each_bit(entry.rules(), |bit| {
                     if let Some(count) = counts.get_mut(bit) {
                         *count += 1;
                     }
                 });
-                for sequence in sequences {
+                for sequence in sequences.iter_mut().filter(|_| !*stale) {
                     sequence.add(entry, plan.tie);
                 }
             }
@@ -135,6 +139,14 @@ impl Aggregate {
                 entry.set_level(*level);
             }
         }
+    }
+
+    /// Adds an entry that is not the newest.
+    pub(crate) fn add_late(&mut self, entry: &mut Entry, plan: &WindowPlan) {
+        if let Self::Rules { sequences, stale, .. } = self {
+            *stale |= !sequences.is_empty();
+        }
+        self.add(entry, plan);
     }
 
     pub(crate) fn remove(&mut self, entry: &Entry) {
@@ -167,9 +179,22 @@ impl Aggregate {
     }
 
     /// Prepares it to be judged over `window`, the entries that it was made of.
-    pub(crate) fn prepare<'e>(&mut self, window: impl Iterator<Item = &'e Entry>) {
-        if let Self::Ranked(numbers) = self {
-            numbers.put_in_order(window);
+    pub(crate) fn prepare<'e>(&mut self, window: impl Iterator<Item = &'e Entry>, plan: &WindowPlan) {
+        match self {
+            Self::Ranked(numbers) => numbers.put_in_order(window),
+            _ => self.follow_chains(window, plan),
+        }
+    }
+
+    /// Follows the chains of `window` anew, where one of its entries came late.
+    pub(crate) fn follow_chains<'e>(&mut self, window: impl Iterator<Item = &'e Entry>, plan: &WindowPlan) {
+        let Self::Rules { sequences, stale, .. } = self else { return };
+        if !std::mem::take(stale) {
+            return;
+        }
+        sequences.iter_mut().for_each(Sequence::clear);
+        for entry in window {
+            sequences.iter_mut().for_each(|sequence| sequence.add(entry, plan.tie));
         }
     }
 

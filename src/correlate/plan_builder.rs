@@ -632,8 +632,10 @@ fn distance(plan: &WindowPlan) -> Distance {
     }
     match (&plan.condition, plan.measure) {
         (Condition::Ratio { gte, .. }, _) => Distance::Ratio(Proportion(*gte)),
-        // Where order decides, what is seen does not say what is lacking.
-        (_, Measure::Rules { .. }) if plan.needed() > 0 => Distance::All(plan.needed()),
+        // Where order decides as well, it holds no sooner than all have been seen.
+        (_, Measure::Rules { .. } | Measure::OrderedRules { .. }) if plan.needed() > 0 => {
+            Distance::All(plan.needed())
+        }
         (Condition::Thresholds(bounds), Measure::Percentile(percent)) => match bounds.as_slice() {
             [Bound { comparison: comparison @ (Comparison::Gte | Comparison::Gt), number, .. }] => {
                 let (percent, comparison, number) = (percent.to_f64(), *comparison, *number);

@@ -81,7 +81,7 @@ pub(crate) struct Window {
 }
 
 /// A group with fewer events is looked at again when one comes late; what is known of its windows is forgotten.
-const MANY: usize = 24;
+const MANY: usize = 4;
 
 impl Window {
     pub(crate) fn new(plan: &WindowPlan) -> Self {
@@ -191,7 +191,7 @@ impl Window {
             self.slack = None;
             return;
         }
-        if self.slack.is_none() && self.entries.len() >= 2 * MANY && self.newest() == Some(change.time) {
+        if self.slack.is_none() && self.newest() == Some(change.time) {
             self.slack = Some(Box::new(Slack::known_since(change.time)));
         }
         if let Some(slack) = &mut self.slack {
@@ -264,8 +264,9 @@ impl Window {
         if !plan.tells_distance() || entry.is_reset() || self.resets > 0 || self.has_crowded {
             return None;
         }
-        // Somebody asks for the value of every window, of this one as well.
-        if plan.is_asked {
+        // Somebody asks for the value of every window, of this one as well; and of chains that began with events
+        // given up only the newest window knows.
+        if plan.is_asked || (!self.aggregate.is_any_order() && self.evicted.is_some()) {
             return None;
         }
         let weight = self.aggregate.weight(entry, plan);
@@ -315,7 +316,7 @@ impl Window {
         }
         let start = self.newest().map_or(i64::MIN, |newest| start_of(newest, plan));
         if entry.time >= start {
-            self.aggregate.add(&mut entry, plan);
+            self.aggregate.add_late(&mut entry, plan);
         } else {
             self.head += 1;
         }
@@ -543,6 +544,9 @@ impl Window {
     /// Gives up the oldest entry. What is left holds the newest ones, so a lower bound of a count below
     /// their number is decided as before; for everything else there is the summary.
     fn drop_oldest(&mut self, plan: &WindowPlan, changes: &mut [Change]) {
+        if self.head == 0 {
+            self.aggregate.follow_chains(self.entries.range(0..self.entries.len()), plan);
+        }
         let Some(oldest) = self.entries.pop_front() else { return };
         self.resets -= usize::from(oldest.is_reset());
         if self.head == 0 {
@@ -679,7 +683,7 @@ fn look(
                 WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].key(),
                 _ => (start_of(time, plan), 0),
             };
-            aggregate.prepare(entries.range(first..index + 1));
+            aggregate.prepare(entries.range(first..index + 1), plan);
             aggregate.judge(plan, View { start, time, evicted })
         }
     };
