@@ -25,6 +25,7 @@ fn take_meant(model: &mut Model) -> bool {
         return false;
     }
     model.meant = Meant { about: about_incidents(&incidents), incidents, mute: None };
+    screens::hold(model);
     true
 }
 
@@ -61,6 +62,7 @@ pub(super) fn mute(model: &mut Model) {
     let whom =
         if values.is_empty() { " for everybody".to_owned() } else { format!(" for {}", values.join(" ")) };
     let about = format!("{hidden} open of {what}{whom}");
+    screens::hold(model);
     model.meant = Meant { about, mute: Some(mute), ..Meant::default() };
     model.open_prompt(PromptPurpose::Mute, "1d ");
 }
@@ -139,6 +141,7 @@ pub(super) fn report(model: &mut Model) -> Vec<Effect> {
         model.say("choose an alert first: 1 or 5 lists them");
         return Vec::new();
     };
+    screens::hold(model);
     let (alert, by) = (Box::new(incident.alert.clone()), model.user.clone());
     let rule = model.snapshot.rules.book.get(&alert.rule.id).cloned().map(Box::new);
     vec![Effect::Request(Request::Report { alert, rule, by, at: model.snapshot.now })]

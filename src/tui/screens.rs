@@ -52,6 +52,24 @@ pub(super) fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) {
     }
 }
 
+/// The cursor stays with what is being decided about, wherever that moves in the list: what comes next is meant for
+/// the same.
+pub(super) fn hold(model: &mut Model) {
+    match model.tab {
+        Tab::Overview => {
+            let feed = Feed::of(&model.snapshot, AlertsShown::Open, &model.screens.unfolded);
+            let selected = &mut model.screens.overview.selected;
+            *selected = feed.chosen(feed.position(selected.as_ref()));
+        }
+        Tab::Alerts => {
+            let feed = alerts::feed(model);
+            let selected = &mut model.screens.alerts.selected;
+            *selected = feed.chosen(feed.position(selected.as_ref()));
+        }
+        _ => {}
+    }
+}
+
 /// The row of the cursor, where one was chosen.
 fn overview_place(model: &Model) -> Option<usize> {
     let selected = model.screens.overview.selected.as_ref()?;

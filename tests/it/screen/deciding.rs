@@ -86,6 +86,20 @@ fn acknowledging_a_party_says_how_many_takes_a_note_and_can_be_undone() {
 }
 
 #[test]
+fn what_is_decided_next_is_about_the_same_row() {
+    for screen in ["", "5"] {
+        let mut desk = Desk::new(80, 24, fixture::state());
+        desk.press(&format!("{screen} a"));
+        desk.shows("acknowledge 2 incidents of 185.220.101.34");
+        desk.submit("on it");
+        desk.press("M");
+        desk.shows("of 2 rules for 185.220.101.34");
+        desk.press("Esc S");
+        assert!(desk.screen.text().contains("185.220.101.34"), "{}", desk.screen.text());
+    }
+}
+
+#[test]
 fn muting_needs_a_reason_says_what_it_hides_and_ends() {
     let mut desk = Desk::new(120, 36, fixture::state());
     desk.press("5 M");
