@@ -1,10 +1,10 @@
 //! How quickly the dashboard answers a key and how many bytes it writes, in a pseudo-terminal, while log lines come in:
 //! `cargo build --release && cargo run --release --example screen_pace -- target/release/soctop [LINES_PER_SECOND]...`.
-//! Another viewer of files is measured in the same way: `-- --other 'lnav {}' OPENED CLOSED [LINES_PER_SECOND]...`, with
-//! words that are on its screen after `?` and after `q`.
 //!
 //! `script` of util-linux makes the pseudo-terminal of 120x36. A key is `?` or what closes the help again; its frame is
 //! there when a word is that only that frame writes. Rates are of arrival; half of the lines are failures.
+
+#![expect(clippy::print_stdout, reason = "a measurement prints its numbers")]
 
 use std::error::Error;
 use std::fs::{File, OpenOptions};
@@ -29,48 +29,21 @@ const FRAME_END: &[u8] = b"\x1b[?2026l";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// What is measured: how it is started, and which words tell that help is open or closed.
-struct Viewer {
-    /// `{}` stands for the files.
-    command: String,
-    opened: String,
-    closed: String,
-    close_key: &'static str,
-}
-
 fn main() -> Outcome<()> {
-    let mut words: Vec<String> = std::env::args().skip(1).collect();
-    let other = words.first().is_some_and(|word| word == "--other");
-    if other {
-        words.remove(0);
-    }
-    if words.is_empty() || (other && words.len() < 3) {
-        return Err("name the program".into());
-    }
-    let program = words.remove(0);
-    let viewer = if other {
-        let (opened, closed) = (words.remove(0), words.remove(0));
-        Viewer { command: program, opened, closed, close_key: "q" }
-    } else {
-        let data = "--data-dir \"$PWD/data\" --from start";
-        Viewer {
-            command: format!("{} watch {{}} {data}", Path::new(&program).canonicalize()?.display()),
-            opened: "Help:".to_owned(),
-            closed: "Threat".to_owned(),
-            close_key: "?",
-        }
-    };
-    let rates: Vec<u32> = words.iter().map(|word| word.parse()).collect::<Result<_, _>>()?;
+    let mut words = std::env::args().skip(1);
+    let program = PathBuf::from(words.next().ok_or("name the program")?).canonicalize()?;
+    let rates: Vec<u32> = words.map(|word| word.parse()).collect::<Result<_, _>>()?;
     let rates = if rates.is_empty() { vec![0, 2_000, 10_000, 50_000] } else { rates };
     println!("lines/s  key to frame p50  p90  p99  max (ms)   KB/s  frames/s  memory (MB)");
     for rate in rates {
-        measure(&viewer, rate)?;
+        measure(&program, rate)?;
     }
-    if !other {
-        idle(&viewer)?;
-    }
-    Ok(())
+    idle(&program)
 }
+
+/// Words that only the frame with the help writes, and only the one without it.
+const OPENED: &str = "Help:";
+const CLOSED: &str = "Threat";
 
 /// A program in a pseudo-terminal, and everything that it has written.
 struct Watched {
@@ -224,23 +197,24 @@ fn write_lines(file: &mut File, stream: u64, numbers: std::ops::Range<u64>) -> s
     file.write_all(text.as_bytes())
 }
 
-fn started(viewer: &Viewer, logs: &Logs, folder: &Path, flags: &str) -> Outcome<Watched> {
+fn started(program: &Path, logs: &Logs, folder: &Path, flags: &str) -> Outcome<Watched> {
     let names: Vec<String> = logs.files.iter().map(|file| format!("'{}'", file.display())).collect();
-    let command = format!("{} {flags}", viewer.command.replace("{}", &names.join(" ")));
+    let data = "--data-dir \"$PWD/data\" --from start";
+    let command = format!("'{}' watch {} {data} {flags}", program.display(), names.join(" "));
     let watched = Watched::start(&command, folder)?;
-    watched.until(0, &viewer.closed)?;
+    watched.until(0, CLOSED)?;
     thread::sleep(Duration::from_secs(2));
     Ok(watched)
 }
 
-fn measure(viewer: &Viewer, rate: u32) -> Outcome<()> {
+fn measure(program: &Path, rate: u32) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let logs = Logs::grow(folder.path(), rate)?;
-    let mut watched = started(viewer, &logs, folder.path(), "")?;
+    let mut watched = started(program, &logs, folder.path(), "")?;
     let mut waited = Vec::new();
     while waited.len() < KEYS {
-        for (key, word) in [("?", viewer.opened.as_str()), (viewer.close_key, viewer.closed.as_str())] {
-            waited.push(watched.press(key, word)?);
+        for word in [OPENED, CLOSED] {
+            waited.push(watched.press("?", word)?);
             thread::sleep(PAUSE);
         }
     }
@@ -265,10 +239,10 @@ fn measure(viewer: &Viewer, rate: u32) -> Outcome<()> {
 }
 
 /// Without a running clock nothing is written while nothing happens.
-fn idle(viewer: &Viewer) -> Outcome<()> {
+fn idle(program: &Path) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let logs = Logs::grow(folder.path(), 0)?;
-    let watched = started(viewer, &logs, folder.path(), "--no-motion")?;
+    let watched = started(program, &logs, folder.path(), "--no-motion")?;
     thread::sleep(Duration::from_secs(8));
     let (bytes, frames) = watched.quietly(WATCHED);
     println!("idle with --no-motion: {bytes} bytes, {frames} frames in {} s", WATCHED.as_secs());
