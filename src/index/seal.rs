@@ -57,9 +57,12 @@ impl Sealing {
 fn merge(partition: &Partition) -> Result<(), Error> {
     let failed = |error: tantivy::TantivyError| Error::write(&error);
     let segments = partition.index.searchable_segment_ids().map_err(failed)?;
-    let metas = partition.index.searchable_segment_metas().map_err(failed)?;
-    let is_one = segments.len() <= 1 && metas.iter().all(|meta| meta.num_deleted_docs() == 0);
-    if is_one {
+    // tantivy removes no file of a segment that somebody holds the metadata of: let go of them at once.
+    let has_deleted = {
+        let metas = partition.index.searchable_segment_metas().map_err(failed)?;
+        metas.iter().any(|meta| meta.num_deleted_docs() > 0)
+    };
+    if segments.len() <= 1 && !has_deleted {
         return Ok(());
     }
     let mut writer = partition.writer(1, SMALLEST_HEAP)?;

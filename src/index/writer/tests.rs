@@ -326,6 +326,28 @@ fn end_and_crash(mut writer: Writer, half: bool) {
     }
 }
 
+/// Nothing is left of the segments of which one was made, whoever still looks at them.
+#[test]
+fn sealing_leaves_the_files_of_one_segment() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    for seq in 0..5 {
+        add(&mut writer, seq).unwrap();
+        commit(&mut writer, seq + 1).unwrap();
+    }
+    let reader = writer.reader();
+    assert_eq!(reader.counts().unwrap().events, 5);
+    let partition = writer.partition.path.clone();
+    let dictionaries = || {
+        let files = fs::read_dir(&partition).unwrap().map(|file| file.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|it| it == "term")).count()
+    };
+    assert!(dictionaries() > 1);
+    writer.seal().unwrap().finish().unwrap();
+    assert_eq!(dictionaries(), 1);
+    assert_eq!(reader.counts().unwrap().events, 5);
+}
+
 /// A store with `partitions` sealed ones of ten events each, an id of its own in each, and one that is written.
 fn with_partitions(path: &Path, partitions: u64) -> Writer {
     let mut writer = Writer::open(path, options()).unwrap();
