@@ -218,10 +218,21 @@ fn nginx_error(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
         (", referrer: \"", names.http_referer),
     ] {
         let Some((_, value)) = details.split_once(key) else { continue };
+        if path == names.client && is_told_twice(details, key) {
+            continue;
+        }
         let end = if key.ends_with('"') { closing_quote(value) } else { value.find(',') };
         writer.string(path, value.get(..end.unwrap_or(value.len())).unwrap_or_default());
     }
     Some(Format::NginxError)
+}
+
+/// Whether a line names two values under one key. A user's name stands before the client in it and the request behind, and
+/// nothing in either is escaped: which one the server wrote cannot be told.
+fn is_told_twice(details: &str, key: &str) -> bool {
+    let mut values = details.split(key).skip(1).map(|rest| rest.split(',').next());
+    let first = values.next();
+    values.any(|value| Some(value) != first)
 }
 
 /// PostgreSQL's csvlog. A record whose strings hold newlines spans several lines; the first has all

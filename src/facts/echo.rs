@@ -82,6 +82,14 @@ impl Attempt {
     }
 }
 
+/// Facts of one kind tell one attempt: a connection that is given up behind a wrong password is no second one.
+fn kind(fact: Fact) -> Fact {
+    match fact.name() {
+        "login_attempted" => Fact::named("login_failed").unwrap_or(fact),
+        _ => fact,
+    }
+}
+
 impl Echoes {
     /// For how many attempts a line counts, which is known by each of `whom`: by the least of them. What counts nothing
     /// because of one is not held against the others: the next line of the attempt may be the one that counts.
@@ -110,7 +118,7 @@ impl Echoes {
         }
         let attempt = self
             .attempts
-            .entry((telling.fact, whom.name()))
+            .entry((kind(telling.fact), whom.name()))
             .or_insert_with(|| Attempt { last: now, told: Vec::new() });
         if is_over(attempt) {
             attempt.told.clear();
@@ -159,6 +167,19 @@ mod tests {
         ];
         let whom = || Whom::Somebody("web1 812".into());
         assert_eq!(counts(&lines, whom), [1, 0, 0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn giving_up_behind_a_wrong_password_is_no_second_attempt() {
+        let mut echoes = Echoes::default();
+        let mut count = |fact: &str, echo, entry: &str| {
+            let fact = Fact::named(fact).unwrap();
+            let time = Timestamp::from_seconds(0);
+            let telling = Telling { fact, entry: entry.into(), echo, times: 1, time };
+            echoes.count(&[Whom::Somebody("web1 812".into())], &telling)
+        };
+        assert_eq!(count("login_failed", false, "failed password"), 1);
+        assert_eq!(count("login_attempted", true, "closed by user"), 0);
     }
 
     #[test]

@@ -68,8 +68,6 @@ fn web_servers_that_are_attacked_and_those_that_are_not() {
             ("apache2-http-sensitive-files", &["path_traversal", "sensitive_file_request"]),
             ("apache2-logs", &["scanner_agent"]),
             ("apache2-malformed", &["malformed_request_refused"]),
-            // A login form that answers 200 whatever the password.
-            ("apiscp-bf", &["login_from_outside"]),
             ("http-dos-random-uri", &["agent_rotation", "not_found_scan", "suspicious_address"]),
             ("http-dos-switching-ua", &["agent_rotation"]),
             ("ipv6-postoverflow", &["scanner_agent"]),
@@ -105,10 +103,19 @@ fn applications_that_log_json_of_their_own() {
     assert_told(
         &recordings,
         &[
-            ("authelia-bf", &["account_lockout", "password_spraying"]),
+            (
+                "authelia-bf",
+                &[
+                    "account_lockout",
+                    "accounts_tried",
+                    "guessing_started",
+                    "password_spraying",
+                    "second_factor_guessed",
+                ],
+            ),
             ("caddy-basic-auth-bf", &["refused_away_from_login"]),
-            ("kasm-bruteforce", &["account_lockout"]),
-            ("mongodb-bf", &["account_lockout"]),
+            ("kasm-bruteforce", &["account_lockout", "guessing_started"]),
+            ("mongodb-bf", &["account_lockout", "guessing_started"]),
             (
                 "traefik_base-http-scenario",
                 &[
