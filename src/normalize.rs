@@ -21,6 +21,7 @@ mod identity;
 mod literal;
 mod logsource;
 mod message;
+mod network;
 mod overrides;
 mod part;
 mod redact;
@@ -118,6 +119,8 @@ pub struct Normalizer {
     request_parts: [PathId; REQUEST_PARTS.len()],
     /// Fields of writers that take a time apart: date, clock, zone.
     date_and_clock: [PathId; 3],
+    /// [`network::FIELD`].
+    network: PathId,
     decoded: Vec<u8>,
     scanner: Scanner,
     logsources: LogSources,
@@ -227,6 +230,7 @@ impl Normalizer {
     pub fn new(paths: Paths, options: Options) -> Self {
         let request_parts = REQUEST_PARTS.map(|name| paths.intern(name));
         let date_and_clock = ["date", "time", "tz"].map(|name| paths.intern(name));
+        let network = paths.intern(network::FIELD);
         Self {
             facts: Reader::new(&paths, Arc::clone(&options.vocabulary)),
             attempts: Echoes::default(),
@@ -237,6 +241,7 @@ impl Normalizer {
             options,
             request_parts,
             date_and_clock,
+            network,
             said: Vec::new(),
             decoded: Vec::new(),
             scanner: Scanner::default(),
@@ -248,6 +253,15 @@ impl Normalizer {
             latest: HashMap::new(),
             counters: Counters::default(),
         }
+    }
+
+    /// Reads what lines state by other words from now on.
+    pub fn exchange_vocabulary(&mut self, vocabulary: &Arc<Vocabulary>) {
+        self.options.vocabulary = Arc::clone(vocabulary);
+        self.facts = Reader::new(&self.paths, Arc::clone(vocabulary));
+        // Which products a path is a sign of is known anew.
+        self.known.clear();
+        self.known_paths.clear();
     }
 
     /// What has been done so far.
@@ -267,6 +281,7 @@ impl Normalizer {
     pub fn join(&mut self, event: &mut Event) {
         self.context.join(event);
         identity::relate(event, self.options.redaction.emails != Emails::Pseudonyms);
+        network::relate(event, self.network);
         self.count_attempts(event);
     }
 

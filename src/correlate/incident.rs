@@ -93,6 +93,9 @@ pub(crate) struct Details {
     latest: Option<Arc<Evidence>>,
     /// State the incident is about and end of it, for `show`.
     pub(crate) state: Option<(String, Option<i64>)>,
+    /// Nobody logged that state: it follows from what was counted.
+    #[serde(default)]
+    pub(crate) inferred: bool,
     /// What the line says instead of `show`.
     pub(crate) words: Option<String>,
     /// Values of details that were met, as hashes, and those that have not been told yet.
@@ -832,6 +835,15 @@ impl Incident {
                 "level" => Some(self.level.to_string()),
                 "title" => Some(rule.summary.title.clone()),
                 "state" => self.details.state.as_ref().map(|(state, _)| state.clone()),
+                "inferred" => {
+                    self.details.state.as_ref().filter(|_| self.details.inferred).map(|_| "inferred".into())
+                }
+                "logged" => self
+                    .details
+                    .state
+                    .as_ref()
+                    .filter(|_| !self.details.inferred)
+                    .map(|_| "says the service".into()),
                 "until" => self.details.state.as_ref()?.1.map(|until| Timestamp(until).to_string()),
                 _ => None,
             };

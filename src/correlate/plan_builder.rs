@@ -19,7 +19,7 @@ use crate::sigma::Level;
 use crate::sigma::comparison::Comparison;
 use crate::sigma::decimal::Decimal;
 use crate::sigma::diagnostic::did_you_mean;
-use crate::sigma::extension::{Absent, Extension, StateInput, Tie, WindowKind};
+use crate::sigma::extension::{Absent, Extension, StateInput, Template, Tie, WindowKind};
 use crate::sigma::rule::{
     Correlation, CorrelationCondition, CorrelationKind, Diagnostic, Expression, Header, Severity, Spanned,
 };
@@ -302,11 +302,10 @@ impl Builder<'_> {
 
     /// Fields that `show` names and that are not what makes the group, and the outcome.
     fn details(&mut self, plan: &RulePlan) -> Vec<FieldNumber> {
-        const BUILT_IN: [&str; 6] = ["count", "value", "level", "title", "state", "until"];
         let shown = plan.extension.show.iter().flat_map(|show| show.fields());
         let mut names: Vec<String> = shown.map(|name| name.to_string()).collect();
         names.push("event.outcome".to_owned());
-        names.retain(|name| !BUILT_IN.contains(&name.as_str()) && !plan.group_names.contains(name));
+        names.retain(|name| !Template::BUILT_IN.contains(&name.as_str()) && !plan.group_names.contains(name));
         let numbers: BTreeSet<FieldNumber> = names.iter().map(|name| self.field(name)).collect();
         numbers.into_iter().collect()
     }

@@ -216,6 +216,7 @@ impl Correlator {
         let context = run.context(self.options.replayed);
         if let Some(incident) = self.incidents.open_at(place) {
             incident.details.state = Some(state);
+            incident.details.inferred = moved.to.inferred;
             incident.last = incident.last.max(moved.time);
             let alert = incident.report(AlertStatus::Update, moved.time, rule, context);
             self.alerts.push(alert);
@@ -265,6 +266,7 @@ impl Correlator {
             || named(rule, &names),
             |details, _| {
                 details.state = Some(state);
+                details.inferred = moved.to.inferred;
                 evidence.iter().for_each(|evidence| details.note(evidence, &[]));
             },
             AlertSink { rule, context: run.context(self.options.replayed), out: &mut self.alerts },

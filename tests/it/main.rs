@@ -23,6 +23,7 @@ mod ingest; // files into the index, once
 mod matrix; // the rows of the fault matrix and their tests
 mod payloads; // the injection rules on labelled payloads
 mod queries; // every bundled rule is complete, valid and unique
+mod quiet; // an ordinary day: few incidents, none above low
 mod receive;
 mod recordings; // real logs: every line accounted for, every stream understood
 mod reload; // rules edited under a running watch
@@ -35,6 +36,7 @@ mod screenshot; // the picture in the README is a frame of the program
 mod search; // the store: what is found, what survives, what cannot be lost
 mod secrets; // secrets where logs have them, and what only looks like one
 mod seed_systems; // the rules on recordings of real systems
+mod summaries; // every summary is a sentence that holds
 mod svg; // pictures of frames for the documentation
 mod tail; // the reader: growth, rotation, truncation, restart
 mod vocabulary; // how products say what happened

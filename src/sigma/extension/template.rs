@@ -48,7 +48,8 @@ impl fmt::Display for TemplateError {
 
 impl Template {
     /// Names that are not fields: filled in from the incident itself.
-    pub const BUILT_IN: [&'static str; 6] = ["count", "value", "level", "title", "state", "until"];
+    pub const BUILT_IN: [&'static str; 8] =
+        ["count", "value", "level", "title", "state", "until", "inferred", "logged"];
 
     /// Reads the text of a template.
     ///

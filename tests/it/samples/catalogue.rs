@@ -45,6 +45,7 @@ pub fn samples() -> Vec<Sample> {
         access::tokens(),
         access::sessions(),
         host::host(),
+        host::refusing(),
         host::slowly(),
         traffic::rate_limits(),
         traffic::abuse(),

@@ -57,6 +57,46 @@ pub(super) fn host() -> Vec<Sample> {
     ]
 }
 
+/// Servers that refuse, and second factors.
+pub(super) fn refusing() -> Vec<Sample> {
+    vec![
+        sample(
+            "host-mail",
+            "a mail server that refuses, keys tried over ssh, neighbours who guess, a second factor guessed",
+            |tape| {
+                for n in 0..12 {
+                    tape.relay_refused(n * 20 * SECOND, "203.0.113.80");
+                }
+                for n in 0..7 {
+                    tape.host(10 * MINUTE + n * 10 * SECOND, "sshd", 4_000 + n, &given_up("git", GUESSER));
+                }
+                for (n, user) in ["ada", "bob", "cleo", "dan", "eve"].into_iter().enumerate() {
+                    tape.ssh(20 * MINUTE + n as u64 * 40 * SECOND, user, "203.0.113.81", false);
+                }
+                for n in 0..4u64 {
+                    tape.ssh(25 * MINUTE + n * 50 * SECOND, "ops", &format!("198.51.100.{}", 40 + n), false);
+                }
+                tape.ssh(29 * MINUTE, "ops", "198.51.100.44", true);
+                for n in 0..6 {
+                    tape.second_factor_failed(30 * MINUTE + n * 30 * SECOND, "mona");
+                }
+            },
+        ),
+        sample("host-mail.benign", "a letter that is refused, a code mistyped, a session given up", |tape| {
+            tape.relay_refused(0, "192.0.2.80");
+            tape.host(MINUTE, "sshd", 4_000, &given_up("mona", "192.0.2.14"));
+            tape.ssh(2 * MINUTE, "mona", "192.0.2.14", false);
+            tape.ssh(2 * MINUTE + 30 * SECOND, "mona", "192.0.2.14", true);
+            tape.second_factor_failed(3 * MINUTE, "mona");
+            tape.second_factor_failed(3 * MINUTE + 20 * SECOND, "mona");
+        }),
+    ]
+}
+
+fn given_up(user: &str, ip: &str) -> String {
+    format!("Connection closed by authenticating user {user} {ip} port 50122 [preauth]")
+}
+
 pub(super) fn slowly() -> Vec<Sample> {
     vec![
         sample(
@@ -225,6 +265,21 @@ impl Sheet {
         let word = if success { "Accepted" } else { "Failed" };
         let pid = 3_000 + at / SECOND;
         self.host(at, "sshd", pid, &format!("{word} password for {user} from {ip} port 40122 ssh2"));
+    }
+
+    fn relay_refused(&mut self, at: u64, ip: &str) {
+        let refused = format!(
+            "NOQUEUE: reject: RCPT from unknown[{ip}]: 454 4.7.1 <a@b.example>: Relay access denied; from=<c@d.example> to=<a@b.example> proto=ESMTP helo=<pc>"
+        );
+        self.host(at, "postfix/smtpd", 812, &refused);
+    }
+
+    fn second_factor_failed(&mut self, at: u64, user: &str) {
+        let time = self.time(at).to_datetime().format("%Y-%m-%dT%H:%M:%SZ");
+        let line = format!(
+            "time=\"{time}\" level=error msg=\"Unsuccessful TOTP authentication attempt by user '{user}'\" method=POST path=/api/secondfactor/totp remote_ip=203.0.113.82"
+        );
+        self.push(at, "sso/authelia.log", line);
     }
 
     fn combined(&mut self, at: u64, ip: &str, request: &str, status: u16) {
