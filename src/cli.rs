@@ -479,6 +479,20 @@ pub enum VocabularyCommand {
         #[arg(value_name = "PATH")]
         files: Vec<PathBuf>,
     },
+    /// List lines that matter and state nothing, by their shape: what a vocabulary grows from
+    Unknown {
+        /// Vocabulary file or folder (repeatable), asked before the bundled ones
+        #[arg(long = "vocabulary", value_name = "PATH")]
+        vocabulary: Vec<PathBuf>,
+
+        /// Shapes to list
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+
+        /// Logs to look through; `-` is standard input
+        #[arg(value_name = "LOG", required = true)]
+        logs: Vec<PathBuf>,
+    },
     /// Print a file with a guessed entry for a line
     New {
         /// The product that writes such lines
@@ -538,6 +552,19 @@ pub enum RulesCommand {
         rules: RulePaths,
     },
     Diff(DiffArgs),
+    /// Propose filters for what recorded logs keep telling of, with what each would have hidden
+    Tune {
+        #[command(flatten)]
+        rules: RuleArgs,
+
+        /// Incidents that must share a value
+        #[arg(long, value_name = "N", default_value_t = 3)]
+        least: usize,
+
+        /// Files, globs, folders, or `-`
+        #[arg(value_name = "PATH|GLOB|-", required = true)]
+        logs: Vec<String>,
+    },
     /// Write the bundled rules into a folder, to read or to change them
     Export {
         /// A folder that is new or empty

@@ -30,4 +30,4 @@ pub use settings::{
     Config, ConfigError, Environment, Flags, Origin, RuleConfig, ScreenConfig, Setting, StoreConfig, THEMES,
 };
 pub use source::{RedactionConfig, SourceConfig, SourcePath};
-pub use vocabulary::{load_vocabulary, vocabulary_files};
+pub use vocabulary::{VocabularyFiles, load_vocabulary, vocabulary_files};

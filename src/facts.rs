@@ -20,6 +20,7 @@ mod reader;
 mod scan;
 mod sentences;
 pub mod template;
+pub mod unknown;
 mod vocabulary;
 
 pub use fact::{Confidence, Fact};

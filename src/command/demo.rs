@@ -44,8 +44,7 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let clock = Clock::scaled(live::wall_clock(), args.speed);
     let start = clock.now().plus(-(to_i64(HISTORY_MILLIS)) * 1_000_000);
     let story = samples::story(args.seed, start);
-    let last_millis = story.last().map_or(0, |line| line.at_millis);
-    let ends = start.plus(to_i64(last_millis) * 1_000_000);
+    let ends = start.plus(to_i64(story.last().map_or(0, |line| line.at_millis)) * 1_000_000);
     let mut writer = StoryWriter::new(logs.clone(), story, start);
     writer.write_until(clock.now())?;
 
@@ -66,6 +65,7 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         redaction: RedactionConfig::default(),
         rules: config::load_rules(&[], Placeholders::new())?,
         reload: None,
+        vocabulary_files: config::VocabularyFiles::default(),
     })?;
 
     let (leave, left) = crossbeam_channel::bounded::<()>(0);

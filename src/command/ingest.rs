@@ -8,6 +8,7 @@ use anyhow::Context;
 use super::settings::{self, CliOverrides};
 use super::{live, print};
 use crate::cli::IngestArgs;
+use crate::config;
 use crate::event::SECOND;
 use crate::event::number::{to_f64, to_u64};
 use crate::exit::Exit;
@@ -39,6 +40,7 @@ pub fn run(args: &IngestArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         clock: Clock::Wall,
         plain: None,
         reload: None,
+        vocabulary_files: config::VocabularyFiles::default(),
     })?;
     let handle = running.handle();
     let talkative = io::stderr().is_terminal();

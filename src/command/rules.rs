@@ -2,6 +2,7 @@
 
 mod diff;
 mod test;
+mod tune;
 
 use std::fs;
 use std::path::Path;
@@ -35,6 +36,7 @@ pub fn run(args: &RulesArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         | RulesCommand::Test { rules } => rules,
         RulesCommand::Export { folder } => return export(folder),
         RulesCommand::Diff(args) => return diff::run(args, &overrides),
+        RulesCommand::Tune { rules, least, logs } => return tune::run(rules, *least, logs, overrides),
     };
     // A command about rules is about those that are named, and no others.
     let paths = [&rules.paths[..], &rules.rules].concat();
@@ -43,7 +45,10 @@ pub fn run(args: &RulesArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         RulesCommand::Check { .. } => check(&config),
         RulesCommand::List { events, format, .. } => list(&config, events.as_deref(), *format),
         RulesCommand::Show { rule, event, .. } => show(&config, rule, event.as_deref()),
-        RulesCommand::Test { .. } | RulesCommand::Export { .. } | RulesCommand::Diff(_) => test::run(&config),
+        RulesCommand::Test { .. }
+        | RulesCommand::Export { .. }
+        | RulesCommand::Diff(_)
+        | RulesCommand::Tune { .. } => test::run(&config),
     }
 }
 

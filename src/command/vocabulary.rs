@@ -1,6 +1,7 @@
 //! `soctop vocabulary`: check and test vocabulary files, and begin a new one.
 
 mod new;
+mod unknown;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub fn run(args: &VocabularyArgs) -> anyhow::Result<Exit> {
     match &args.command {
         VocabularyCommand::Check { files } => check(&Files::read(files)?),
         VocabularyCommand::Test { files } => test(&Files::read(files)?),
+        VocabularyCommand::Unknown { vocabulary, limit, logs } => unknown::run(vocabulary, *limit, logs),
         VocabularyCommand::New { product, fact, line } => new::run(product, fact, line),
     }
 }

@@ -8,7 +8,7 @@ use super::live;
 use super::process;
 use super::settings::{self, CliOverrides};
 use crate::cli::{From, WatchArgs};
-use crate::config::{Config, Environment, RuleFiles, SourceConfig};
+use crate::config::{Config, Environment, RuleFiles, SourceConfig, VocabularyFiles};
 use crate::exit::{Exit, Hinted};
 use crate::pipeline::{Clock, LiveOptions};
 use crate::receive::{Listener, Listeners, Token};
@@ -45,6 +45,7 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         follow: true,
         routing: config.rules.routing.value,
         vocabulary: live::load_vocabulary(&config)?,
+        vocabulary_files: VocabularyFiles::open(&config.rules.vocabulary.value)?,
         data_dir,
         retention: settings::retention(&config),
         clock: Clock::Wall,

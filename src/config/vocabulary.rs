@@ -33,6 +33,49 @@ pub fn load_vocabulary(paths: &[PathBuf]) -> Result<Arc<Vocabulary>, RuleError> 
     Ok(Arc::new(Vocabulary::with(&vocabulary_files(paths)?)))
 }
 
+/// The user's vocabulary files as they were last read.
+#[derive(Debug, Default)]
+pub struct VocabularyFiles {
+    paths: Vec<PathBuf>,
+    texts: Vec<(String, String)>,
+}
+
+impl VocabularyFiles {
+    /// # Errors
+    /// When a path does not exist or a file cannot be read.
+    pub fn open(paths: &[PathBuf]) -> Result<Self, RuleError> {
+        Ok(Self { paths: paths.to_vec(), texts: vocabulary_files(paths)? })
+    }
+
+    /// What is read: files and folders.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.paths.iter().map(PathBuf::as_path)
+    }
+
+    /// How many files there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Reads the files again. `None` when they say what they said.
+    ///
+    /// # Errors
+    /// When a path does not exist any more or a file cannot be read: what was read stays in force.
+    pub fn reload(&mut self) -> Result<Option<Arc<Vocabulary>>, RuleError> {
+        if self.paths.is_empty() {
+            return Ok(None);
+        }
+        let texts = vocabulary_files(&self.paths)?;
+        if texts == self.texts {
+            return Ok(None);
+        }
+        let vocabulary = Vocabulary::with(&texts);
+        self.texts = texts;
+        Ok(Some(Arc::new(vocabulary)))
+    }
+}
+
 fn name_of(file: &Path) -> String {
     file.to_string_lossy().into_owned()
 }

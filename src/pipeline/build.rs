@@ -19,7 +19,9 @@ use super::reload::{self, RECALLED_EVENTS, RECALLED_PAGE, Reloader, RuleNews};
 use super::searcher::Searcher;
 use super::signals::Hangups;
 use crate::alert::{Alert, RuleBook};
-use crate::config::{KeyError, LoadedRules, RedactionConfig, RuleFiles, SourceConfig, redaction_key};
+use crate::config::{
+    KeyError, LoadedRules, RedactionConfig, RuleFiles, SourceConfig, VocabularyFiles, redaction_key,
+};
 use crate::event::number::to_u64;
 use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
 use crate::facts::Vocabulary;
@@ -72,6 +74,8 @@ pub struct LiveOptions {
     pub routing: bool,
     /// How products say what happened.
     pub vocabulary: Arc<Vocabulary>,
+    /// Where the user's part of it came from, to keep it as its files are where rules are kept so.
+    pub vocabulary_files: VocabularyFiles,
     pub data_dir: PathBuf,
     /// What of the index is kept.
     pub retention: Retention,
@@ -314,6 +318,7 @@ fn start_following_rules(
     let Some(files) = options.reload.take() else { return Ok(()) };
     let reloader = Reloader {
         files,
+        vocabulary: std::mem::take(&mut options.vocabulary_files),
         fingerprint: options.rules.fingerprint.clone(),
         problems: prepared.problems.clone(),
         changes: Changes::new().map_err(LiveError::Watch)?,

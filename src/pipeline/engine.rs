@@ -20,6 +20,7 @@ use crate::event::{
     Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, Redacted, SourceId, TimeQuality,
     Timestamp,
 };
+use crate::facts::Vocabulary;
 use crate::normalize;
 use crate::sigma::{RuleIndex, RuleSet};
 use crate::state::{Ledger, RuleHits};
@@ -441,6 +442,11 @@ impl Engine {
         let change = self.program.correlator.hot_reload(&mut next.program.correlator);
         self.program.hits.count_alerts(&change.told);
         change
+    }
+
+    /// Reads what lines state by other words from now on.
+    pub fn exchange_vocabulary(&mut self, vocabulary: &Arc<Vocabulary>) {
+        self.ingest.exchange_vocabulary(vocabulary);
     }
 
     /// How often each rule was looked at, matched and alerted, where it did any of that.

@@ -401,6 +401,10 @@ impl EngineThread {
             }
             RuleNews::Prepared(prepared) => self.exchange_rules(*prepared),
             RuleNews::Standing(report) => report.show(&mut self.state, self.clock),
+            RuleNews::Vocabulary(vocabulary, message) => {
+                self.engine.exchange_vocabulary(&vocabulary);
+                self.apply(Update::Notice { time: self.clock.now(), message, hint: None });
+            }
         }
         self.dirty = true;
     }

@@ -10,6 +10,7 @@ use crate::event::veil::Pseudonyms;
 use crate::event::{
     Chunk, Event, Flags, GenerationId, LineSpan, Outcome, Paths, Redacted, SourceId, Timestamp,
 };
+use crate::facts::Vocabulary;
 use crate::normalize::{self, Normalizer, Redactor};
 
 /// One line and where it stands.
@@ -93,6 +94,12 @@ struct Configured {
 }
 
 impl IngestStage {
+    /// Reads what lines state by other words from now on.
+    pub fn exchange_vocabulary(&mut self, vocabulary: &Arc<Vocabulary>) {
+        self.normalizer.exchange_vocabulary(vocabulary);
+        self.configured.iter_mut().for_each(|of| of.normalizer.exchange_vocabulary(vocabulary));
+    }
+
     #[must_use]
     pub fn new(paths: &Paths, options: &normalize::Options, sources: &[SourceConfig]) -> Self {
         let configured = sources.iter().map(|source| Configured {

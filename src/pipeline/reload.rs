@@ -23,12 +23,13 @@ use super::clock::Clock;
 use super::engine::{Engine, EngineOptions};
 use super::signals::Hangups;
 use crate::alert::RuleBook;
-use crate::config::{LoadedRules, Look, RuleFiles};
+use crate::config::{LoadedRules, Look, RuleFiles, VocabularyFiles};
 use crate::correlate::{HotReload, Output, Seeds};
 use crate::event::number::to_u64;
 use crate::event::{Event, Paths};
+use crate::facts::Vocabulary;
 use crate::index;
-use crate::sigma::{Diagnostic, RuleSet};
+use crate::sigma::{Diagnostic, RuleSet, Severity};
 use crate::source::{Changes, Stop, Woken};
 use crate::state::{State, Update};
 
@@ -53,6 +54,8 @@ pub(super) enum RuleNews {
     Prepared(Box<Prepared>),
     /// The rules that run are those that ran.
     Standing(RuleReport),
+    /// Other words for facts, and the sentence that says so.
+    Vocabulary(Arc<Vocabulary>, String),
 }
 
 /// Rules that are ready to take over.
@@ -90,6 +93,7 @@ impl RuleReport {
 /// What keeps the rules as their files are.
 pub(super) struct Reloader {
     pub files: RuleFiles,
+    pub vocabulary: VocabularyFiles,
     /// Of the rules that run.
     pub fingerprint: String,
     /// What was wrong when they were loaded.
@@ -117,8 +121,9 @@ impl Reloader {
         // The files may have changed since they were loaded.
         let mut woken = Woken::Changed;
         loop {
-            self.changes.watch(self.files.paths(), self.files.settings());
-            if self.look(woken).is_err() {
+            let watched = self.files.paths().chain(self.vocabulary.paths());
+            self.changes.watch(watched, self.files.settings());
+            if self.look_at_vocabulary().and_then(|()| self.look(woken)).is_err() {
                 return;
             }
             woken = self.changes.wait(&self.stop, self.hangups.fd());
@@ -128,6 +133,28 @@ impl Reloader {
                 Woken::Asked | Woken::Changed | Woken::Elapsed => {}
             }
         }
+    }
+
+    /// Lines that come from now on are read by the words that the files have now.
+    fn look_at_vocabulary(&mut self) -> Result<(), Gone> {
+        let vocabulary = match self.vocabulary.reload() {
+            Ok(Some(vocabulary)) => vocabulary,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                self.say(vec![format!("vocabulary: {error}")]);
+                return Ok(());
+            }
+        };
+        let is_error = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error;
+        let wrong: Vec<Diagnostic> = vocabulary.diagnostics.iter().filter(is_error).cloned().collect();
+        let mut remarks = problems(&wrong);
+        let count = self.vocabulary.count();
+        let sentence = format!("vocabulary reloaded: {count} {}", if count == 1 { "file" } else { "files" });
+        remarks.push(sentence.clone());
+        self.options.normalize.vocabulary = Arc::clone(&vocabulary);
+        self.engine.send(RuleNews::Vocabulary(vocabulary, sentence)).map_err(|_| Gone)?;
+        self.say(remarks);
+        Ok(())
     }
 
     fn look(&mut self, woken: Woken) -> Result<(), Gone> {

@@ -318,3 +318,38 @@ fn the_dashboard_shows_a_broken_edit_until_it_is_corrected() {
     terminal.send(Key::Ctrl('c')).expect("a key");
     assert!(terminal.wait_exit().expect("the program ends").success());
 }
+
+const WORDS: &str = "product: gate\nseen: gate 1\nwhen: {logger: [gate]}\nfacts:\n  - fact: login_failed\n    say: '{user.name} was sent away'\n";
+
+/// The user's words for facts are read again like rules, between two lines.
+#[test]
+fn a_vocabulary_file_that_comes_later_is_in_force_at_once() {
+    let env = TestEnv::new();
+    for folder in ["rules", "words"] {
+        fs::create_dir(env.path(folder)).expect("a folder");
+    }
+    let rule = seen("x")
+        .replace("event: x", "event.action: login_failed")
+        .replace("{category: application}", "{definition: any}");
+    fs::write(env.path("rules/a.yml"), rule + &format!("---\n{}", seen("started")))
+        .expect("rules are written");
+    append(&env.log("app.log"), &line("started", "nobody"));
+    let to = |name: &str| File::create(env.path(name)).expect("a file for output");
+    let mut command =
+        env.command(&["watch", "--plain", "logs/app.log", "--only-rules", "rules", "--vocabulary", "words"]);
+    command.stdin(Stdio::null()).stdout(to("alerts0")).stderr(to("talk0"));
+    let child = command.spawn().expect("watch starts");
+    let watch = Watch { env, child, run: 0 };
+    watch.wait_for_alert("Saw started");
+    let sent_away = |user: &str| {
+        let line = line("x", user)
+            .replace("\"event\":\"x\"", &format!("\"logger\":\"gate\",\"message\":\"{user} was sent away\""));
+        append(&watch.env.log("app.log"), &line);
+    };
+    sent_away("ann");
+    fs::write(watch.env.path("words/gate.yml"), WORDS).expect("a vocabulary file is written");
+    watch.wait_for_talk("vocabulary reloaded: ", 1);
+    sent_away("bob");
+    watch.wait_for_alert("Saw x: bob");
+    assert!(!watch.alerts().iter().any(|alert| alert.contains("ann")), "{:?}", watch.alerts());
+}

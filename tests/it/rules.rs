@@ -681,3 +681,25 @@ fn bundled_rules_are_written_out_and_nothing_is_overwritten() {
     env.stdout_of(&["rules", "check", "out"], 0);
     assert!(!env.run(&["rules", "export", "out"]).status.success());
 }
+
+/// A scanner of one's own: what is proposed hides it, and nothing else.
+#[test]
+fn tuning_proposes_filters_that_hide_what_they_say() {
+    let env = TestEnv::new();
+    let rule = "title: Scan\nname: scan\nlogsource: {category: application}\ndetection:\n  s: {event: scan}\n  condition: s\nlevel: low\nsoctop:\n  schema: 1\n  show: '{source.ip} scans'\n  alert: {group-by: [source.ip], close_after: 1m}\n";
+    std::fs::create_dir(env.path("rules")).expect("a folder");
+    std::fs::write(env.path("rules/scan.yml"), rule).expect("a rule");
+    let line = |hour: u32, ip: &str| {
+        format!(
+            "{{\"timestamp\":\"2026-11-28T{hour:02}:00:00Z\",\"event\":\"scan\",\"client_ip\":\"{ip}\"}}\n"
+        )
+    };
+    let log: String = (1..5).map(|hour| line(hour, "192.0.2.7")).chain([line(6, "203.0.113.9")]).collect();
+    std::fs::write(env.log("app.log"), log).expect("a log");
+    let page = env.stdout_of(&["rules", "tune", "--only-rules", "rules", "logs/app.log"], 0);
+    assert!(page.contains("# 4 of 5 incidents of scan (low)") && page.contains("192.0.2.7 scans"), "{page}");
+    assert!(!page.contains("203.0.113.9"), "{page}");
+    std::fs::write(env.path("rules/known.yml"), page).expect("a filter");
+    let left = env.stdout_of(&["replay", "--only-rules", "rules", "--format", "ndjson", "logs/app.log"], 0);
+    assert!(left.contains("203.0.113.9 scans") && !left.contains("192.0.2.7 scans"), "{left}");
+}

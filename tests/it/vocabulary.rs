@@ -64,3 +64,22 @@ fn a_new_file_passes_its_own_test() {
     std::fs::write(env.path("new.yml"), file).expect("a file");
     env.stdout_of(&["vocabulary", "test", "new.yml"], 0);
 }
+
+#[test]
+fn what_nobody_understands_is_counted_by_its_shape() {
+    let env = TestEnv::new();
+    let mut log = String::new();
+    for n in 1..4 {
+        log += &format!(
+            "2026-11-28T09:30:0{n}Z WARN gate: badge {n}77 of 'user{n}' opened nothing at 203.0.113.{n}\n"
+        );
+    }
+    log += "2026-11-28T09:30:05Z INFO gate: 12 badges are in use\n";
+    log += "Nov 28 09:30:06 web1 sshd[812]: Failed password for root from 203.0.113.9 port 4022 ssh2\n";
+    log += "2026-11-28T09:30:07Z INFO gate: login by badge is on\n";
+    std::fs::write(env.log("gate.log"), log).expect("a log");
+    let said = env.stdout_of(&["vocabulary", "unknown", "logs/gate.log"], 0);
+    let counted: Vec<&str> =
+        said.lines().filter(|line| !line.starts_with("          ")).map(str::trim).collect();
+    assert_eq!(counted, ["3  badge 0 of '_' opened nothing at 0", "1  login by badge is on"], "{said}");
+}
