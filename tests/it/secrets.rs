@@ -443,6 +443,8 @@ const HARMLESS: &[&str] = &[
     r#"{"alert":{"signature":"ET SCAN Suspicious inbound to mySQL port 3306"}}"#,
     "password_encoder=bcrypt password_file=/etc/app/pw password_manager=keepass",
     "password_reset=requested",
+    "alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/bin/ls",
+    "pam_unix(passwd:chauthtok): password changed for alice",
     "AUTH PLAIN LOGIN CRAM-MD5",
     "250-AUTH LOGIN PLAIN",
     "GET /api/v2/verify/phone-number",

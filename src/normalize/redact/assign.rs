@@ -84,6 +84,10 @@ impl Text<'_> {
             return None;
         }
         let from = self.value_start(at)?;
+        // The folder that somebody works in, as sudo logs it.
+        if word == "pwd" && matches!(self.get(from), Some(b'/' | b'~')) {
+            return None;
+        }
         match word.as_str() {
             word if word.ends_with("authorization") => self.credentials(from),
             word if word.ends_with("cookie") || word.ends_with("cookies") => self.cookies(from),
@@ -161,9 +165,11 @@ impl Text<'_> {
         // A name of a variable is what is to hold the secret.
         let variable = value.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
         let alone = last && value.len() >= 6 && !variable;
+        // `pam_unix(passwd:chauthtok)` is a service and what it does.
+        let in_brackets = self.get(to) == Some(b')');
         value.len() >= 4
             && !value.contains('@')
-            && (digit || mixed || (alone && !value.ends_with('.')) || close)
+            && (digit || mixed || (alone && !value.ends_with('.')) || close && !in_brackets)
             || value.len() == 3 && value.bytes().all(|byte| byte.is_ascii_digit())
     }
 

@@ -88,7 +88,7 @@ pub(super) const PARTS: [&str; 13] = [
 ];
 
 /// Endings of names that are about a secret without being one.
-pub(super) const HARMLESS: [&str; 41] = [
+pub(super) const HARMLESS: [&str; 44] = [
     "name",
     "id",
     "ids",
@@ -121,6 +121,9 @@ pub(super) const HARMLESS: [&str; 41] = [
     "error",
     "rotation",
     "strength",
+    "lastset",
+    "days",
+    "elevatedtoken",
     "score",
     "algorithm",
     "scheme",
