@@ -261,7 +261,11 @@ fn an_account_that_is_guessed_over_ssh_is_locked_out_once_for_each_attempt() {
         env.stdout_of(&["replay", &format!("logs/{attempts}.log")], 0)
     };
     assert!(!replayed(4).contains("alice locked out"), "{}", replayed(4));
-    assert!(replayed(5).contains("alice would be locked after 5 failed logins (inferred)"), "{}", replayed(5));
+    assert!(
+        replayed(5).contains("alice would be locked after 5 failed logins (inferred)"),
+        "{}",
+        replayed(5)
+    );
 }
 
 #[test]
