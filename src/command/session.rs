@@ -50,6 +50,6 @@ mod tests {
         fs::write(file(folder.path(), "kim"), "{\"screen\":\"x\"").expect("written");
         assert_eq!(read("kim"), LeftOff::default());
         write(folder.path(), "../../etc/x", &LeftOff::default()).expect("a name of letters");
-        assert!(folder.path().join("session-_______etc_x.json").exists());
+        assert!(folder.path().join("session-______etc_x.json").exists());
     }
 }
