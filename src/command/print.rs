@@ -223,17 +223,32 @@ pub fn records(out: &mut Out, records: &[Record], format: RecordFormat) -> io::R
 struct WithValues<'r> {
     #[serde(flatten)]
     record: &'r Record,
-    values: BTreeMap<&'r str, Vec<&'r str>>,
+    values: BTreeMap<&'r str, Vec<Typed<'r>>>,
+}
+
+/// A value as the log wrote it: a number stays a number, with all of its digits.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Typed<'r> {
+    Text(&'r str),
+    Plain(&'r serde_json::value::RawValue),
 }
 
 impl<'r> WithValues<'r> {
     fn of(record: &'r Record) -> Self {
-        let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut values: BTreeMap<&str, Vec<Typed<'_>>> = BTreeMap::new();
         for field in &record.fields {
-            values.entry(&field.name).or_default().push(&field.value);
+            let plain = (!field.is_string).then(|| serde_json::from_str(&field.value).ok()).flatten();
+            let value = plain.filter(is_scalar).map_or(Typed::Text(&field.value), Typed::Plain);
+            values.entry(&field.name).or_default().push(value);
         }
         Self { record, values }
     }
+}
+
+/// A number, a boolean or null: nothing that a terminal could obey.
+fn is_scalar(value: &&serde_json::value::RawValue) -> bool {
+    value.get().bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
 }
 
 /// A value with its kind in front, as the NDJSON contract has it.
@@ -294,6 +309,14 @@ mod tests {
             ["+0.000s", "+0.123s", "+2m05s", "-0.005s"]
         );
         assert_eq!(text(3_725_000), "+1h02m");
+    }
+
+    #[test]
+    fn values_keep_their_kind() {
+        let plain =
+            |text| serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok_and(|it| is_scalar(&it));
+        assert!(["12", "-1.5e+30", "true", "null", "123456789012345678901234567890"].into_iter().all(plain));
+        assert!(!["\"a\"", "{}", "[1]", "nothing", "\"\\u001b\""].into_iter().any(plain));
     }
 
     #[test]

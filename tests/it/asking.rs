@@ -36,6 +36,15 @@ fn short_names_levels_and_unwanted_words_find_what_the_filter_finds() {
 }
 
 #[test]
+fn values_in_json_keep_the_kind_that_the_log_gave_them() {
+    let env = indexed();
+    let shown = env.stdout_of(&["search", "status:503", "--format", "ndjson"], 0);
+    let event: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(event["values"]["status"], serde_json::json!([503]));
+    assert_eq!(event["values"]["user"], serde_json::json!(["Alice"]));
+}
+
+#[test]
 fn nothing_found_is_said_with_what_was_looked_at_and_ends_with_1() {
     let env = indexed();
     let output = env.run(&["search", "user:carol"]);
