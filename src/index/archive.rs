@@ -70,7 +70,7 @@ impl Archive {
         if len > extent.bytes {
             file.set_len(extent.bytes).map_err(Error::io("cut", &path))?;
         }
-        let places = PlaceFile::create(partition, &State::scanned(&path, extent.documents)?.blocks)?;
+        let places = PlaceFile::create(partition, &State::undamaged(&path, extent.documents)?)?;
         Ok(Self { path, file, places, block: Builder::default(), written: extent, next: extent.documents })
     }
 
@@ -163,7 +163,8 @@ impl LineFile {
         let found = match state.find(&self.path, number, documents)? {
             Some(found) => Some(found),
             None => {
-                state.scan(&self.path, documents)?;
+                // A damaged block hides those behind it from a scan, and not from the list.
+                state.scan(&self.path, documents).inspect_err(|_| state.forget())?;
                 state.find(&self.path, number, documents)?
             }
         };
@@ -232,6 +233,21 @@ impl State {
         let mut state = Self::default();
         state.scan(path, documents)?;
         Ok(state)
+    }
+
+    /// The blocks of that many documents, or those before the first that is damaged: what is written from now on does
+    /// not need the others.
+    fn undamaged(path: &Path, documents: u64) -> Result<Vec<Place>, Error> {
+        let mut state = Self::default();
+        match state.scan(path, documents) {
+            Ok(()) | Err(Error::Search { .. }) => Ok(state.blocks),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Forgets where blocks begin: the list is read again.
+    fn forget(&mut self) {
+        (self.blocks, self.end, self.is_scanned) = (Vec::new(), ArchiveExtent::default(), false);
     }
 
     /// The block of a document, with its head; `None` where there is no such block.

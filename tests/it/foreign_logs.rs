@@ -164,7 +164,8 @@ fn audits_of_services_in_which_most_is_ordinary() {
     let payloads =
         ["cross_site_scripting", "path_traversal", "sensitive_file_request", "server_side_request"];
     let others = ["audit_disabled", "audit_risk", "audit_risk", "sql_injection"];
-    let mut expected = [&payloads[..], &others, &["account_lockout"; 4], &["settings_changed"; 4]].concat();
+    // Two changes by one tester within half an hour are one episode, though the lines between are of other days.
+    let mut expected = [&payloads[..], &others, &["account_lockout"; 4], &["settings_changed"; 3]].concat();
     expected.sort_unstable();
     assert_eq!(told, expected);
 }

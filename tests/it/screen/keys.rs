@@ -86,7 +86,7 @@ const TOUR: &[(&str, &str, &str)] = &[
     ("", "h", "▸ 203.0.113.9"),
     ("open alerts or all", "s", "[all"),
     ("", "s", "[open"),
-    ("acknowledge, with a note", "a 'on it' Enter", "3 acknowledged"),
+    ("acknowledge, with a note", "a 'on it' Enter", "4 acknowledged"),
     ("undo what you decided last", "U", "undone: acknowledged"),
     ("verdict: true, false, benign", "V t", "3 true"),
     ("", "U", "!3 true"),
