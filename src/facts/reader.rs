@@ -451,6 +451,8 @@ impl Reader {
                 None => return,
             },
             _ if is_placeholder(text) || text.trim().is_empty() => return,
+            // Products log the whole target; its query has a field of its own.
+            canonical::URL_PATH => Value::Part(part_of(span, &(0..text.find('?').unwrap_or(text.len())))),
             _ => Value::Part(span),
         };
         self.stated.brought.push(Brought { path, value, overrules });

@@ -124,6 +124,7 @@ impl Sheet {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "one line of an audit has that many parts")]
     pub fn media_change(
         &mut self,
         at: u64,
