@@ -189,6 +189,8 @@ struct Home {
     span: Span,
     /// No other field of the event has this name: a marker that leads here is exact.
     single: bool,
+    /// It is no value, and not indexed: no marker may lead here.
+    is_null: bool,
 }
 
 const MAX_HOMES: usize = 64;
@@ -196,7 +198,7 @@ const MAX_HOMES: usize = 64;
 impl<'e> Plan<'e> {
     fn of(event: &'e Event) -> Self {
         let message = event.get(canonical::MESSAGE).unwrap_or(event.raw());
-        let none = Home { path: PathId::OVERFLOW, span: Span::default(), single: false };
+        let none = Home { path: PathId::OVERFLOW, span: Span::default(), single: false, is_null: true };
         let mut plan = Self { event, message, homes: [none; MAX_HOMES], count: 0 };
         for field in plan.scalars() {
             plan.note(field);
@@ -223,7 +225,8 @@ impl<'e> Plan<'e> {
             single = false;
         }
         if let Some(free) = self.homes.get_mut(self.count) {
-            *free = Home { path: field.path, span: field.span, single };
+            let is_null = field.kind == Kind::Null;
+            *free = Home { path: field.path, span: field.span, single, is_null };
             self.count += 1;
         }
     }
@@ -298,7 +301,9 @@ impl<'e> Plan<'e> {
 
     fn push_field(&self, field: &EventField, name: &str, names: &PathNames, frames: &mut String) {
         let text = self.event.text(field.span);
-        if field.origin != Origin::Canonical && self.push_markers(field, name, names, frames) {
+        let is_marked = field.origin != Origin::Canonical && self.push_markers(field, name, names, frames);
+        // An id is asked for by its value as well, whatever else has the same.
+        if is_marked && field.path != canonical::CORRELATION_ID {
             return;
         }
         let long = field.kind == Kind::String && text.len() > VALUE_BYTES;
@@ -311,7 +316,7 @@ impl<'e> Plan<'e> {
     /// Says where the value is found instead; false when it is nowhere else.
     fn push_markers(&self, field: &EventField, name: &str, names: &PathNames, frames: &mut String) -> bool {
         let columns = [canonical::MESSAGE, canonical::TIMESTAMP];
-        let homes = || self.homes(field.span).filter(|home| home.single);
+        let homes = || self.homes(field.span).filter(|home| home.single && !home.is_null);
         let canonical = homes().find(|home| !columns.contains(&home.path)).map(|home| home.path);
         let is_time = || self.is_time(self.event.text(field.span));
         let time = homes().any(|home| home.path == canonical::TIMESTAMP) || is_time();

@@ -146,6 +146,9 @@ impl Named {
         if same.is_none() {
             return self.value_holds(subject, field);
         }
+        if &*field.name == CORRELATION_ID && self.value_holds(subject, field) {
+            return true;
+        }
         same.message && !self.is_range && self.words.holds(subject.message())
             || same.time && self.time.is_some_and(|test| test.holds(subject.record.time))
             || same.canonical.is_some_and(|home| self.value_holds(subject, home))
