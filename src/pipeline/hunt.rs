@@ -1,6 +1,6 @@
 //! Rules over what is already in the index, as if its lines were replayed now.
 //!
-//! All events are passed by their times alone, so that each stands where it would in a [`replay`](super::replay); those
+//! All events are passed by their times alone, so that each stands where it would in a [`replay`](super::replay()); those
 //! that a rule may match are read and looked at, in the order of event time. The result is that of a replay of the same
 //! lines, as they were stored: what was hidden before it was stored is hidden here, too.
 
