@@ -1,8 +1,7 @@
 //! The key of the pseudonyms: 32 random bytes beside the index, made at the first start.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "redaction.key";
@@ -25,7 +24,7 @@ pub fn redaction_key(folder: &Path) -> Result<[u8; 32], KeyError> {
     let path = folder.join(NAME);
     let result = match File::open(&path) {
         Ok(mut file) => read(&mut file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(folder, &path),
         Err(error) => Err(error),
     };
     result.map_err(|source| KeyError { path, source })
@@ -37,13 +36,22 @@ fn read(file: &mut File) -> io::Result<[u8; 32]> {
     Ok(key)
 }
 
-fn make(path: &Path) -> io::Result<[u8; 32]> {
+/// Under its name it is whole or not there: a start that was cut short, or a full disk, leaves no half of a key.
+fn make(folder: &Path, path: &Path) -> io::Result<[u8; 32]> {
     let mut key = [0; 32];
     read_random(&mut key)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = tempfile::Builder::new().prefix(NAME).tempfile_in(folder)?;
     file.write_all(&key)?;
-    file.sync_all()?;
-    Ok(key)
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => {
+            File::open(folder)?.sync_all()?;
+            Ok(key)
+        }
+        // Another start was faster: its key is the one.
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => read(&mut File::open(path)?),
+        Err(error) => Err(error.error),
+    }
 }
 
 fn read_random(key: &mut [u8; 32]) -> io::Result<()> {
