@@ -28,6 +28,7 @@ mod reporter;
 mod searcher;
 mod signals;
 mod stored;
+mod whole_file;
 
 pub use build::{Live, LiveError, LiveOptions, PLAIN_ALERTS, PlainOutput, start};
 pub use clock::Clock;
@@ -40,5 +41,6 @@ pub use recordings::{Chunks, RecordingError, recordings};
 pub use replay::{Recording, replay};
 pub use reporter::evidence;
 pub use signals::stop_on_signal;
+pub use whole_file::replace_file;
 
 pub use crate::index::panic_is_handled;

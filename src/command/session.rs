@@ -1,9 +1,10 @@
 //! Where the dashboard was left, as a file beside the data: one for each person who looks.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::pipeline::replace_file;
 use crate::tui::LeftOff;
 
 /// A session that is longer was not written by us.
@@ -28,11 +29,7 @@ pub fn read(data_dir: &Path, user: &str) -> LeftOff {
 /// # Errors
 /// The file could not be written.
 pub fn write(data_dir: &Path, user: &str, session: &LeftOff) -> io::Result<()> {
-    let path = file(data_dir, user);
-    let unfinished = path.with_extension("unfinished");
-    let mut written = File::create(&unfinished)?;
-    written.write_all(&serde_json::to_vec_pretty(session)?)?;
-    fs::rename(unfinished, path)
+    replace_file(&file(data_dir, user), serde_json::to_vec_pretty(session)?)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::whole_file::replace_file;
 use crate::event::Timestamp;
 use crate::triage::{Decisions, FilterFile};
 
@@ -66,14 +67,12 @@ impl MuteFolder {
     }
 }
 
-/// Whole or not at all.
+/// Writes what is not there yet.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     if fs::read_to_string(path).is_ok_and(|there| there == text) {
         return Ok(());
     }
-    let unfinished = path.with_extension("unfinished");
-    fs::write(&unfinished, text)?;
-    fs::rename(unfinished, path)
+    replace_file(path, text)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::process::Stdio;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
 
 use crate::harness::{TestEnv, append, wait_for};
 
@@ -179,17 +180,23 @@ fn a_replay_tells_an_attack_however_it_is_written() {
     assert!(summary["repaired"].as_u64() >= Some(12 * 7), "what was broken is counted: {summary}");
 }
 
-#[test]
-fn watching_tells_an_attack_however_it_is_written() {
-    let env = TestEnv::new();
+/// A plain watch over the logs, and the file in which its alerts appear.
+fn watching(env: &TestEnv) -> (Child, PathBuf) {
     append(&env.log("quiet.log"), "{\"message\":\"started\"}\n");
     let printed = env.path("alerts.txt");
-    let mut child = env
+    let child = env
         .command(&["watch", "--plain", "logs"])
         .stdout(std::fs::File::create(&printed).expect("a file"))
         .stderr(Stdio::null())
         .spawn()
         .expect("watch starts");
+    (child, printed)
+}
+
+#[test]
+fn watching_tells_an_attack_however_it_is_written() {
+    let env = TestEnv::new();
+    let (mut child, printed) = watching(&env);
     write_logs(&env);
     let left = || missing(&told_plainly(&std::fs::read_to_string(&printed).unwrap_or_default()));
     wait_for("all attacks", || left().is_empty().then_some(()));
@@ -224,14 +231,7 @@ fn from_bad_to_worse(service: &str, evasion: Evasion) -> String {
 #[test]
 fn a_jump_of_odd_lines_of_each_kind_is_told() {
     let env = TestEnv::new();
-    append(&env.log("quiet.log"), "{\"message\":\"started\"}\n");
-    let printed = env.path("alerts.txt");
-    let mut child = env
-        .command(&["watch", "--plain", "logs"])
-        .stdout(std::fs::File::create(&printed).expect("a file"))
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("watch starts");
+    let (mut child, printed) = watching(&env);
     for (service, _, evasion) in CONDITIONS {
         append(&env.log(&format!("{service}.log")), &from_bad_to_worse(service, evasion));
     }

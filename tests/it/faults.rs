@@ -82,23 +82,30 @@ fn prepared() -> TestEnv {
 
 const INGEST: [&str; 4] = ["ingest", "--only-rules", "one.yml", "logs/app.log"];
 
-/// Runs with a fault at the N-th call; whether there was such a call.
-fn run_with(env: &TestEnv, (call, fault): (&str, &str), at: usize) -> bool {
+/// `command` that runs an ingest in the environment of `env`.
+fn ingesting<'c>(env: &TestEnv, command: &'c mut Command) -> &'c mut Command {
     let soctop = env.command(&INGEST);
-    let seen = env.path("calls.txt");
-    let mut strace = Command::new("strace");
-    strace
-        .args(["-f", "-q", "-o"])
-        .arg(&seen)
-        .args(["-e", &format!("trace={call}"), "-e", &format!("inject={call}:{fault}:when={at}"), "--"])
+    command
         .arg(soctop.get_program())
         .args(soctop.get_args())
         .env_clear()
         .envs(soctop.get_envs().filter_map(|(name, value)| Some((name, value?))))
         .current_dir(env.path(""))
         .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    strace.status().expect("strace runs");
+}
+
+/// Runs with a fault at the N-th call; whether there was such a call.
+fn run_with(env: &TestEnv, (call, fault): (&str, &str), at: usize) -> bool {
+    let seen = env.path("calls.txt");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-q", "-o"]).arg(&seen).args([
+        "-e",
+        &format!("trace={call}"),
+        "-e",
+        &format!("inject={call}:{fault}:when={at}"),
+        "--",
+    ]);
+    ingesting(env, &mut strace).stderr(Stdio::null()).status().expect("strace runs");
     let calls = std::fs::read_to_string(&seen).unwrap_or_default();
     calls.contains("(INJECTED)") || calls.contains("killed by SIGKILL")
 }
@@ -246,16 +253,8 @@ fn d32_a38_a_restored_index_goes_on_from_its_position() {
 fn d23_a_file_that_may_not_grow_is_an_error_and_no_end() {
     use std::os::unix::process::ExitStatusExt;
     let env = prepared();
-    let soctop = env.command(&INGEST);
     let said = env.path("said.txt");
-    let mut child = Command::new("prlimit")
-        .arg("--fsize=2000")
-        .arg(soctop.get_program())
-        .args(soctop.get_args())
-        .env_clear()
-        .envs(soctop.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(env.path(""))
-        .stdout(Stdio::null())
+    let mut child = ingesting(&env, Command::new("prlimit").arg("--fsize=2000"))
         .stderr(std::fs::File::create(&said).expect("a file"))
         .spawn()
         .expect("prlimit runs");
