@@ -57,6 +57,11 @@ impl Incidents {
         self.order.is_empty()
     }
 
+    /// In the order in which they began.
+    pub fn into_last_states(self) -> Vec<Alert> {
+        self.order
+    }
+
     /// One more incident of this level is open. Looks at the others only where that can change the word.
     fn rise(&mut self, level: Level) {
         if ThreatLevel::of(level).raised() > self.worst_threat {

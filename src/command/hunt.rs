@@ -14,12 +14,12 @@ use super::settings::CliOverrides;
 use crate::alert::{Alert, AlertStatus};
 use crate::cli::{AlertFormat, HuntArgs, RuleArgs};
 use crate::config::Config;
-use crate::correlate::{CorrelatorOptions, Output};
+use crate::correlate::Output;
 use crate::event::Timestamp;
 use crate::event::number::{to_u32, to_u64};
 use crate::exit::{Exit, Hinted};
 use crate::index::Reader;
-use crate::pipeline::{self, Engine, EngineOptions, Hunted};
+use crate::pipeline::{self, Engine, Hunted};
 use crate::query::SearchRequest;
 use crate::sigma::{RuleIndex, RuleSet};
 use crate::state::RuleHits;
@@ -100,15 +100,9 @@ pub fn hunt(
     span: Span,
     mut each: impl FnMut(&Alert) -> std::io::Result<()>,
 ) -> anyhow::Result<Found> {
-    let mut normalize = live::recorded(config)?;
+    let mut options = live::replaying(config)?;
     // What is stored is hidden already.
-    normalize.redaction.enabled = false;
-    let options = EngineOptions {
-        routing: config.rules.routing.value,
-        correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
-        normalize,
-        sources: config.sources.clone(),
-    };
+    options.normalize.redaction.enabled = false;
     let mut engine = Engine::new(rules, &options);
     let mut incidents = Incidents::default();
     let mut hunt = reader.hunt(rules, span.since, span.until);

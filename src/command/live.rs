@@ -14,12 +14,13 @@ use super::storm::{self, Storm};
 use crate::alert::Alert;
 use crate::cli::ScreenArgs;
 use crate::config::{self, Config, LoadedRules};
+use crate::correlate::CorrelatorOptions;
 use crate::event::{Cause, Timestamp};
 use crate::exit::{Exit, Hinted};
 use crate::facts::Vocabulary;
 use crate::index;
 use crate::normalize;
-use crate::pipeline::{self, Clock, Live, LiveError, LiveOptions, PLAIN_ALERTS};
+use crate::pipeline::{self, Clock, EngineOptions, Live, LiveError, LiveOptions, PLAIN_ALERTS};
 use crate::sigma::Severity;
 use crate::state::{KnownNetworks, Snapshot, SourceRow, Trouble};
 use crate::text::Safe;
@@ -42,6 +43,16 @@ pub fn recorded(config: &Config) -> anyhow::Result<normalize::Options> {
     let redaction = config.redaction.applied(normalize::Redaction::default());
     let vocabulary = load_vocabulary(config)?;
     Ok(normalize::Options { max_skew: None, redaction, vocabulary, ..normalize::Options::default() })
+}
+
+/// How an engine goes over recordings as configured.
+pub fn replaying(config: &Config) -> anyhow::Result<EngineOptions> {
+    Ok(EngineOptions {
+        routing: config.rules.routing.value,
+        correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
+        normalize: recorded(config)?,
+        sources: config.sources.clone(),
+    })
 }
 
 /// Loads the vocabulary that is configured; what is wrong in the user's files is said on standard error.

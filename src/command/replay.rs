@@ -12,11 +12,11 @@ use super::settings::CliOverrides;
 use super::{expect, live};
 use crate::alert::{Alert, AlertStatus};
 use crate::cli::{AlertFormat, ReplayArgs, Speed};
-use crate::correlate::{CorrelatorOptions, Output};
+use crate::correlate::Output;
 use crate::event::number::{to_f64, to_u32};
 use crate::event::{Event, PathId, Timestamp};
 use crate::exit::Exit;
-use crate::pipeline::{Engine, EngineOptions, recordings, replay};
+use crate::pipeline::{Engine, recordings, replay};
 use crate::sigma::{Diagnostic, Level, RuleIndex, RuleSet, Severity};
 use crate::source::Input;
 use crate::state::{Ledger, ThreatLevel};
@@ -29,19 +29,11 @@ pub fn run(args: &ReplayArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         live::report_rule_problems(&loaded);
         anyhow::bail!("no rule runs, so nothing can be found");
     }
-    let mut normalize = live::recorded(&config)?;
+    let mut options = live::replaying(&config)?;
     // Vectors hold nobody's secrets, and what is printed is compared with what others found in the same text.
-    normalize.redaction.enabled = !args.conformance;
-    let options = EngineOptions {
-        routing: config.rules.routing.value && !args.conformance,
-        correlate: CorrelatorOptions {
-            conformance: args.conformance,
-            replayed: true,
-            ..CorrelatorOptions::default()
-        },
-        normalize,
-        sources: config.sources.clone(),
-    };
+    options.normalize.redaction.enabled = !args.conformance;
+    options.routing &= !args.conformance;
+    options.correlate.conformance = args.conformance;
     let mut engine = Engine::new(&loaded.rules, &options);
     let inputs = args.inputs.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;
     let (recordings, notes) = recordings(&inputs)?;

@@ -1,6 +1,6 @@
 //! Rules: what each did and cost, how close its groups are to firing, and what is wrong with those that do not run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ratatui::layout::Rect;
 
@@ -48,12 +48,11 @@ pub fn rule_rows(snapshot: &Snapshot, order: RuleOrder) -> Vec<RuleRow<'_>> {
     for miss in &rules.near {
         near.entry(&miss.rule.id).or_insert(miss);
     }
-    let row = |rule: &'_ RuleSummary| near.get(rule.id.as_str()).copied();
-    let counted: HashMap<&str, ()> = rules.hits.iter().map(|hits| (hits.rule.id.as_str(), ())).collect();
-    let active =
-        rules.hits.iter().map(|hits| RuleRow { rule: &hits.rule, hits: Some(hits), near: row(&hits.rule) });
-    let idle = rules.book.notes().filter(|note| !counted.contains_key(note.rule.id.as_str()));
-    let idle = idle.map(|note| RuleRow { rule: &note.rule, hits: None, near: row(&note.rule) });
+    let row = |rule, hits| RuleRow { rule, hits, near: near.get(rule.id.as_str()).copied() };
+    let counted: HashSet<&str> = rules.hits.iter().map(|hits| hits.rule.id.as_str()).collect();
+    let active = rules.hits.iter().map(|hits| row(&hits.rule, Some(hits)));
+    let idle = rules.book.notes().filter(|note| !counted.contains(note.rule.id.as_str()));
+    let idle = idle.map(|note| row(&note.rule, None));
     let mut rows: Vec<RuleRow<'_>> = active.chain(idle).collect();
     match order {
         // As they come.

@@ -2,16 +2,17 @@
 //!
 //! A proposal and no decision: the output is a rule file with the evidence as comments, for a person to cut down.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use crate::alert::{Alert, AlertId};
+use crate::alert::Alert;
 use crate::cli::RuleArgs;
+use crate::command::expect::Incidents;
 use crate::command::live;
 use crate::command::print::{self, Out};
 use crate::command::settings::CliOverrides;
-use crate::correlate::{CorrelatorOptions, Output};
+use crate::correlate::Output;
 use crate::exit::Exit;
-use crate::pipeline::{Engine, EngineOptions, RecordingError, recordings, replay};
+use crate::pipeline::{Engine, RecordingError, recordings, replay};
 use crate::sigma::{Level, RuleIndex, RuleSet};
 use crate::source::Input;
 use crate::text::{Safe, plural};
@@ -23,13 +24,7 @@ pub fn run(rules: &RuleArgs, least: usize, logs: &[String], overrides: CliOverri
     let config = overrides.rules(rules).resolve()?;
     let loaded = live::load_rules(&config)?;
     live::report_rule_problems(&loaded);
-    let options = EngineOptions {
-        routing: config.rules.routing.value,
-        correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
-        normalize: live::recorded(&config)?,
-        sources: config.sources.clone(),
-    };
-    let incidents = incidents(&mut Engine::new(&loaded.rules, &options), logs)?;
+    let incidents = incidents(&mut Engine::new(&loaded.rules, &live::replaying(&config)?), logs)?;
     let proposals = proposals(&loaded.rules, &incidents, least);
     let mut out = Out::new();
     for proposal in &proposals {
@@ -54,23 +49,21 @@ fn incidents(engine: &mut Engine, logs: &[String]) -> anyhow::Result<Vec<Alert>>
     let inputs = logs.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;
     let (recordings, notes) = recordings(&inputs)?;
     notes.iter().for_each(|note| print::talk(Safe::new(note).as_str()));
-    let (mut order, mut last) = (Vec::new(), HashMap::<AlertId, Alert>::new());
+    let mut incidents = Incidents::default();
     replay(
         recordings,
         engine,
         |_| Ok::<(), RecordingError>(()),
         |outputs, _| {
             for output in outputs {
-                let Output::Alert(alert) = output else { continue };
-                if !last.contains_key(&alert.alert_id) {
-                    order.push(alert.alert_id);
+                if let Output::Alert(alert) = output {
+                    incidents.take(alert);
                 }
-                last.insert(alert.alert_id, alert);
             }
             Ok(())
         },
     )?;
-    let told = order.into_iter().filter_map(|id| last.remove(&id));
+    let told = incidents.into_last_states().into_iter();
     Ok(told.filter(|alert| alert.rule.level > Level::Informational).collect())
 }
 
