@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use crate::event::address::is_inner;
 use crate::event::{Event, Kind, Origin, PathId, canonical};
 
 /// For correlations: `203.0.113.0/24`, `2001:db8:1:2::/64`.
@@ -28,23 +29,20 @@ pub(super) fn relate(event: &mut Event, path: PathId) {
 /// 24 bits of an IPv4 address and 64 of an IPv6 one, which is what one customer has; none for addresses that are used
 /// inside of networks, where neighbours are colleagues.
 fn network(address: &str) -> Option<String> {
-    match address.parse::<IpAddr>().ok()?.to_canonical() {
+    let ip = address.parse::<IpAddr>().ok()?.to_canonical();
+    if is_inner(ip) {
+        return None;
+    }
+    Some(match ip {
         IpAddr::V4(ip) => {
             let [a, b, c, _] = ip.octets();
-            let shared = a == 100 && (64..128).contains(&b);
-            let inside =
-                ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || shared;
-            (!inside).then(|| format!("{a}.{b}.{c}.0/24"))
+            format!("{a}.{b}.{c}.0/24")
         }
         IpAddr::V6(ip) => {
             let [a, b, c, d, ..] = ip.segments();
-            let inside = ip.is_loopback()
-                || ip.is_unspecified()
-                || matches!(a & 0xffc0, 0xfe80)
-                || a & 0xfe00 == 0xfc00;
-            (!inside).then(|| format!("{a:x}:{b:x}:{c:x}:{d:x}::/64"))
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
-    }
+    })
 }
 
 #[cfg(test)]
