@@ -1,6 +1,7 @@
 //! What a dashboard holds of a running engine: snapshots in, requests out. Everything that crosses
 //! is data that could be serialised, so that the same dashboard can attach through a socket.
 
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -48,6 +49,21 @@ pub enum Request {
         by: String,
         at: Timestamp,
     },
+}
+
+impl Request {
+    /// Whether it asks for something to be shown: an older one of the same kind is then of no use. A decision, a report
+    /// and an export are each carried out.
+    #[must_use]
+    pub fn is_question(&self) -> bool {
+        matches!(self, Self::Search { .. } | Self::OverTime { .. } | Self::Trace { .. })
+    }
+
+    /// Whether nobody waits for the answer to `older` any more.
+    #[must_use]
+    pub fn replaces(&self, older: &Self) -> bool {
+        self.is_question() && discriminant(self) == discriminant(older)
+    }
 }
 
 /// Events that are listed.

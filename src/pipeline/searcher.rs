@@ -1,7 +1,6 @@
 //! The thread that answers the dashboard's questions and keeps its journal. A newer question replaces those of
 //! its kind that still wait, for whoever types has moved on; every decision is written.
 
-use std::mem::discriminant;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,17 +115,11 @@ fn over_time(histogram: Histogram) -> OverTime {
     OverTime { buckets: histogram.buckets.into_iter().map(all).collect(), width: histogram.width }
 }
 
-/// A question of another kind is not replaced: its screen waits for its own answer. Decisions are no
-/// questions.
+/// What is still to be answered, in order.
 fn newest_of_each_kind(first: Request, waiting: impl Iterator<Item = Request>) -> Vec<Request> {
     let mut newest = vec![first];
     for request in waiting {
-        let is_older = |other: &Request| {
-            let is_question =
-                matches!(request, Request::Search { .. } | Request::OverTime { .. } | Request::Trace { .. });
-            is_question && discriminant(other) == discriminant(&request)
-        };
-        newest.retain(|other| !is_older(other));
+        newest.retain(|older| !request.replaces(older));
         newest.push(request);
     }
     newest

@@ -43,7 +43,8 @@ pub fn run(handle: Handle, options: Options) -> Result<LeftOff, Error> {
     let model = super::start(&options, handle.snapshots.load_full());
     let pace = FramePace::new(u32::from(options.frames_per_second));
     let began = Instant::now();
-    let mut dashboard = Dashboard { handle, terminal, model, pace, began, still: options.reduced_motion };
+    let still = options.reduced_motion;
+    let mut dashboard = Dashboard { handle, terminal, model, pace, began, still, unsent: Vec::new() };
     dashboard.run().map_err(|source| Error::Terminal { operation: "use", source })?;
     Ok(LeftOff::of(&dashboard.model))
 }
@@ -56,6 +57,8 @@ struct Dashboard {
     began: Instant,
     /// Nothing moves by itself but news.
     still: bool,
+    /// Questions for which there was no room yet, the newest of each kind.
+    unsent: Vec<Request>,
 }
 
 /// What the loop goes on with.
@@ -84,6 +87,7 @@ impl Dashboard {
                 self.terminal.suspend()?;
             }
             let had_answer = self.take_notices()?;
+            std::mem::take(&mut self.unsent).into_iter().for_each(|request| self.request(request));
             let is_due = self.pace.until_next().is_zero();
             let has_news = is_due && self.take_snapshot()?;
             let toast_ended = is_due && self.tick()?;
@@ -178,8 +182,11 @@ impl Dashboard {
     fn request(&mut self, request: Request) {
         use crate::pipeline::Notice;
         use crate::query::SearchFailure;
+        self.unsent.retain(|older| !request.replaces(older));
         let (reason, request) = match self.handle.requests.try_send(request) {
             Ok(()) => return,
+            // A query that is typed at once asks with every letter.
+            Err(TrySendError::Full(request)) if request.is_question() => return self.unsent.push(request),
             Err(TrySendError::Full(request)) => ("the engine is busy; ask again", request),
             Err(TrySendError::Disconnected(request)) => ("the engine has ended", request),
         };

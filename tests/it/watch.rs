@@ -354,6 +354,24 @@ fn a_data_directory_among_the_logs_is_refused() {
     }
 }
 
+#[test]
+fn a_query_that_is_pasted_key_by_key_is_answered() {
+    let env = TestEnv::new();
+    let lines: String = (0..3000).map(numbered_line).collect();
+    append(&env.log("many.log"), &lines);
+    env.stdout_of(&["ingest", "logs/many.log", "--data-dir", "data"], 0);
+    let mut terminal = env.terminal(100, 28, &["watch", "logs/many.log", "--data-dir", "data"]);
+    terminal.wait_until(|screen| screen.contains("Threat")).expect("the overview is drawn");
+    terminal.send_str("3/").expect("keys are sent");
+    terminal.wait_until(|screen| screen.contains("query ▸")).expect("the query is asked for");
+    // Each beginning is a query of its own, and more of them come at once than the engine lets wait.
+    terminal.send_str(&format!("{}\r", ["request number"; 6].join(" "))).expect("keys are sent");
+    terminal.wait_until(|screen| screen.contains("of 3,000")).expect("all are found");
+    assert!(!terminal.screen().contains("busy"), "{:?}", terminal.screen());
+    terminal.send(Key::Ctrl('c')).expect("a key is sent");
+    assert!(terminal.wait_exit().expect("the program ends").success());
+}
+
 /// A panic in the library that reads the index becomes an error; a living dashboard must not notice.
 #[test]
 fn a_search_in_a_damaged_index_leaves_the_dashboard_alone() {
