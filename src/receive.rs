@@ -86,6 +86,18 @@ impl Listeners {
     }
 }
 
+/// Where the spools lie below the data directory.
+pub const SPOOLS: &str = "spool";
+
+/// The listener from which the lines of this file came, in its own words, where it is a segment of a spool:
+/// `journal`, `udp://127.0.0.1:5514`.
+#[must_use]
+pub fn listener_behind(path: &Path) -> Option<String> {
+    let folder = spool::folder_of_segment(path)?;
+    let spools = folder.parent()?.file_name()?;
+    (spools == SPOOLS).then(|| Listener::of_folder_name(folder.file_name()?.to_str()?)).flatten()
+}
+
 /// Sockets that are open, and the spools behind them.
 pub struct Receivers {
     bound: Vec<(OpenListener, SharedSpool)>,

@@ -270,7 +270,7 @@ fn start_receiving(
     if wanted.listeners.is_empty() {
         return Ok(Vec::new());
     }
-    let receivers = Receivers::open(wanted, &options.data_dir.join("spool"))?;
+    let receivers = Receivers::open(wanted, &options.data_dir.join(receive::SPOOLS))?;
     let spools = receivers.spools();
     spools.iter().for_each(|spool| spool.stored(&writer.payload().cursors));
     let (reports, failed, stop) = (chunks.clone(), chunks.clone(), threads.stop.clone());

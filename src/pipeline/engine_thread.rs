@@ -5,6 +5,7 @@
 //! dashboard: snapshots are latest-wins.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,7 @@ use crate::event::{
     self, Cause, Chunk, Cursor, Event, EventId, Gap, Outcome, Redacted, SECOND, SourceId, SourceMessage,
     Timestamp, canonical, shown,
 };
+use crate::receive::listener_behind;
 use crate::state::{Pending, Remark, Snapshot, SourceStatus, State, Trouble, Update};
 use crate::triage::Decisions;
 
@@ -77,6 +79,16 @@ pub(super) enum TimerPolicy {
 struct Known {
     status: SourceStatus,
     name: Arc<str>,
+    /// It is a segment of a spool, and shares its name with the others.
+    is_received: bool,
+}
+
+/// How a file is called, and whether it is a segment of a spool: that is called like its listener.
+fn named(path: &Path) -> (Arc<str>, bool) {
+    match listener_behind(path) {
+        Some(listener) => (listener.into(), true),
+        None => (shown(path).to_string().into(), false),
+    }
 }
 
 pub(super) struct EngineThread {
@@ -94,6 +106,8 @@ pub(super) struct EngineThread {
     timers: TimerPolicy,
     sources: BTreeMap<SourceId, Known>,
     changed_sources: BTreeSet<SourceId>,
+    /// Of segments that have ended, by the name of their spool.
+    lines_of_ended: BTreeMap<Arc<str>, u64>,
     pending: Pending,
     dirty: bool,
     /// Gaps since the last publication.
@@ -134,6 +148,7 @@ impl EngineThread {
             timers,
             sources: BTreeMap::new(),
             changed_sources: BTreeSet::new(),
+            lines_of_ended: BTreeMap::new(),
             pending: Pending::default(),
             dirty: true,
             said_gaps: 0,
@@ -192,7 +207,7 @@ impl EngineThread {
             SourceMessage::Closed { source, cursor } => self.closed(source, cursor),
             SourceMessage::Remark { message, hint } => self.remark(message, hint),
             SourceMessage::Trouble(trouble) => self.trouble(trouble),
-            SourceMessage::Over { about, cause } => self.over(&shown(&about).to_string().into(), cause),
+            SourceMessage::Over { about, cause } => self.over(&named(&about).0, cause),
             SourceMessage::Gone(generation) => {
                 let mut batch = Batch::empty(&self.engine, self.clock.now());
                 batch.gone.push(generation);
@@ -202,17 +217,21 @@ impl EngineThread {
         }
     }
 
-    fn opened(&mut self, source: SourceId, path: &std::path::Path, offset: u64, size: u64) {
+    fn opened(&mut self, source: SourceId, path: &Path, offset: u64, size: u64) {
         let known = self.sources.entry(source).or_default();
-        let name: Arc<str> = shown(path).to_string().into();
+        let (name, is_received) = named(path);
         if !known.status.path.is_empty() {
             known.status.rotations += 1;
         }
+        known.is_received = is_received;
         known.name = Arc::clone(&name);
-        known.status.path = name;
+        known.status.path = Arc::clone(&name);
         known.status.read_bytes = offset;
         known.status.size_bytes = size.max(offset);
         known.status.closed = false;
+        if is_received {
+            self.fold_segments(&name);
+        }
         self.changed_sources.insert(source);
         self.engine.source_opened(source);
     }
@@ -305,11 +324,39 @@ impl EngineThread {
         }
     }
 
-    fn closed(&mut self, source: SourceId, cursor: Cursor) {
-        if let Some(known) = self.sources.get_mut(&source) {
-            known.status.closed = true;
+    /// A file has ended. A segment of a spool goes on in the next one.
+    fn ended(&mut self, source: SourceId) {
+        let Some(known) = self.sources.get_mut(&source) else { return };
+        known.status.closed = true;
+        if known.is_received {
+            let name = Arc::clone(&known.name);
+            self.fold_segments(&name);
         }
         self.changed_sources.insert(source);
+    }
+
+    /// Of the segments of a spool that have ended only the lines are remembered, while another one is read.
+    fn fold_segments(&mut self, name: &Arc<str>) {
+        let is_segment = |known: &Known| known.is_received && known.name == *name;
+        if !self.sources.values().any(|known| is_segment(known) && !known.status.closed) {
+            return;
+        }
+        let ended = self.sources.extract_if(.., |_, known| is_segment(known) && known.status.closed);
+        let lines: u64 = ended.map(|(_, known)| known.status.lines).sum();
+        *self.lines_of_ended.entry(Arc::clone(name)).or_default() += lines;
+    }
+
+    /// What is shown of a source: of a spool all its segments as one.
+    fn shown_status(&self, known: &Known) -> SourceStatus {
+        let mut status = known.status.clone();
+        if known.is_received {
+            status.lines += self.lines_of_ended.get(&known.name).copied().unwrap_or(0);
+        }
+        status
+    }
+
+    fn closed(&mut self, source: SourceId, cursor: Cursor) {
+        self.ended(source);
         self.engine.source_idle(source);
         let mut batch = Batch::empty(&self.engine, self.clock.now());
         batch.cursor = Some(cursor);
@@ -323,18 +370,12 @@ impl EngineThread {
         if let Some(source) = source {
             let known = self.sources.entry(source).or_default();
             if known.status.path.is_empty() {
-                known.status.path = shown(&about).to_string().into();
+                known.status.path = named(&about).0;
             }
             known.status.trouble = Some(message.clone());
             self.changed_sources.insert(source);
         }
-        self.begin(Trouble {
-            since: self.clock.now(),
-            about: shown(&about).to_string().into(),
-            cause,
-            message,
-            hint,
-        });
+        self.begin(Trouble { since: self.clock.now(), about: named(&about).0, cause, message, hint });
         if let Some(source) = source {
             // Whatever it still has cannot be read now; nobody waits for it.
             self.engine.source_idle(source);
@@ -586,7 +627,7 @@ impl EngineThread {
         self.dirty = false;
         for source in std::mem::take(&mut self.changed_sources) {
             if let Some(known) = self.sources.get(&source) {
-                self.state.apply(Update::Source(known.status.clone()));
+                self.state.apply(Update::Source(self.shown_status(known)));
             }
         }
         self.pending.take_updates().into_iter().for_each(|update| self.state.apply(update));

@@ -114,6 +114,26 @@ impl Listener {
         name
     }
 
+    /// The listener's own words, from the name of its folder.
+    pub(super) fn of_folder_name(name: &str) -> Option<String> {
+        let mut bytes = Vec::with_capacity(name.len());
+        let mut rest = name.bytes();
+        while let Some(byte) = rest.next() {
+            match byte {
+                b'%' => {
+                    let digits = [rest.next()?, rest.next()?];
+                    bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
+                }
+                byte => bytes.push(byte),
+            }
+        }
+        let words = String::from_utf8(bytes).ok()?;
+        match words.split_once('-') {
+            Some((scheme @ ("udp" | "tcp" | "http" | "unix"), rest)) => Some(format!("{scheme}://{rest}")),
+            _ => words.starts_with("journal").then_some(words),
+        }
+    }
+
     /// Opens it. Call it inside or outside of a runtime: nothing is received yet.
     pub(super) fn bind(&self, folder: &Path) -> io::Result<OpenListener> {
         let name = self.to_string();
@@ -223,5 +243,19 @@ mod tests {
         let folder = |word: &str| word.parse::<Listener>().unwrap().folder_name();
         assert_eq!(folder("udp://127.0.0.1:5514"), "udp-127.0.0.1%3a5514");
         assert_ne!(folder("unix:///a/b"), folder("unix:///a-b"));
+    }
+
+    #[test]
+    fn the_name_of_a_folder_tells_the_listener() {
+        let sockets =
+            ["udp://127.0.0.1:5514", "tcp://[::1]:601", "http://127.0.0.1:4318", "unix:///run/a-b c.sock"];
+        let listeners = sockets.map(|word| word.parse::<Listener>().unwrap());
+        let journals = [Listener::Journal(None), Listener::Journal(Some("ssh.service".into()))];
+        for listener in listeners.into_iter().chain(journals) {
+            assert_eq!(Listener::of_folder_name(&listener.folder_name()), Some(listener.to_string()));
+        }
+        for other in ["nginx", "udp%3", "udp%zz"] {
+            assert_eq!(Listener::of_folder_name(other), None, "{other}");
+        }
     }
 }

@@ -159,9 +159,19 @@ impl Spool {
     }
 }
 
+/// Digits of the number that names a segment.
+const NUMBER_DIGITS: usize = 10;
+
+/// The folder of the spool, where `path` is named like a segment of one.
+pub(super) fn folder_of_segment(path: &Path) -> Option<&Path> {
+    let number = path.file_name()?.to_str()?.strip_suffix(".log")?;
+    let is_number = number.len() == NUMBER_DIGITS && number.bytes().all(|byte| byte.is_ascii_digit());
+    path.parent().filter(|_| is_number)
+}
+
 impl Segment {
     fn create(folder: &Path, number: u64) -> io::Result<Self> {
-        let path = folder.join(format!("{number:010}.log"));
+        let path = folder.join(format!("{number:0NUMBER_DIGITS$}.log"));
         let new = |path: &Path| OpenOptions::new().append(true).create_new(true).open(path);
         let (log, sums) = (new(&path)?, new(&path.with_extension("sum"))?);
         File::open(folder)?.sync_all()?;

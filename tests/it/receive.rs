@@ -93,6 +93,8 @@ fn what_a_stream_sent_is_stored_once_although_the_receiver_is_killed() {
     let _watch = Watch::start(&env, &["--listen", &listen]);
     wait_for("all of it to be stored", || (stored(&env).len() >= sent).then_some(()));
     assert_eq!(stored(&env), (0..sent).collect::<Vec<_>>());
+    let found = env.run(&["search", "", "--top", "log.file.path"]);
+    assert!(String::from_utf8_lossy(&found.stdout).contains(&listen), "{found:?}");
 }
 
 /// Whether a message is in a spool, or already out of it.
