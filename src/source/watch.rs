@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -171,11 +172,13 @@ impl Watcher {
                 Ok(()) => {
                     self.watched.insert(directory.clone(), identity);
                 }
-                Err(error) => failure = Some(describe(&error)),
-            }
-            // Every further attempt would fail the same way.
-            if failure.is_some() {
-                break;
+                // Its contents are looked at as well as they can be; the others are watched all the same.
+                Err(error) if is_refused(&error) => {}
+                // Every further attempt would fail the same way.
+                Err(error) => {
+                    failure = Some(describe(&error));
+                    break;
+                }
             }
         }
         failure
@@ -240,6 +243,11 @@ impl Shared {
 fn identity_of(directory: &Path) -> Option<(u64, u64)> {
     let metadata = fs::metadata(directory).ok()?;
     Some((metadata.dev(), metadata.ino()))
+}
+
+/// One directory may not be read; that it may not is told by whoever lists it.
+fn is_refused(error: &notify::Error) -> bool {
+    matches!(&error.kind, ErrorKind::Io(source) if source.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// The kernel says "no space left on device" when it means a limit; say which.
