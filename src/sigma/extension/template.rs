@@ -105,13 +105,23 @@ impl Template {
         for part in &self.parts {
             match part {
                 TemplatePart::Text(text) => out.push_str(text),
-                TemplatePart::Field(name) => out.push_str(&value(name).unwrap_or(Cow::Borrowed("?"))),
+                TemplatePart::Field(name) => {
+                    out.push_str(&value(name).map_or(Cow::Borrowed("?"), |text| in_words(name, text)));
+                }
                 TemplatePart::Optional(inner) => {
                     out.push_str(&fill_optional(inner, &value).unwrap_or_default())
                 }
             }
         }
         out
+    }
+}
+
+/// An action is a code, such as `privilege_used`; in a sentence it stands in words.
+fn in_words<'v>(field: &str, value: Cow<'v, str>) -> Cow<'v, str> {
+    match field {
+        "event.action" if value.contains('_') => Cow::Owned(value.replace('_', " ")),
+        _ => value,
     }
 }
 
@@ -126,7 +136,7 @@ fn fill_optional<'v>(
             TemplatePart::Text(text) => out.push_str(text),
             TemplatePart::Field(name) => {
                 let text = value(name).filter(|text| !(name == "count" && text == "1"))?;
-                out.push_str(&text);
+                out.push_str(&in_words(name, text));
             }
             TemplatePart::Optional(_) => {}
         }
