@@ -195,29 +195,30 @@ pub fn name(canvas: &Canvas<'_>, name: &PartyName, scene: &Scene<'_>) -> Safe {
     }
 }
 
-/// `▸ 203.0.113.9  7 alerts  █1 ▅2 ▃4  Scan of many paths, SQL injection`.
+/// `▸ 203.0.113.9  █1 ▅2 ▃4  guessed passwords and is in as bob`: how many, and what the worst of them says.
 pub fn party_text(canvas: &Canvas<'_>, party: &Party, is_folded: bool, scene: &Scene<'_>) -> Safe {
     let mark = if is_folded { "▸" } else { "▾" };
-    let mut text = safe!("{} {}  {} alerts ", mark, name(canvas, &party.name, scene), party.incidents.len());
+    let mut text = safe!("{} {} ", mark, name(canvas, &party.name, scene));
     for severity in Severity::ALERTING {
         let count = count_of(&party.incidents, severity);
         if count > 0 {
             text.push(&safe!(" {}{}", severity.shape(), count));
         }
     }
-    let mut titles: Vec<&str> = Vec::new();
-    for incident in &party.incidents {
-        let title = incident.alert.rule.title.as_str();
-        if !titles.contains(&title) && title != party.name.value {
-            titles.push(title);
-        }
-    }
     let seen = party.incidents.iter().filter(|incident| incident.is_open() && !incident.is_new()).count();
     if seen > 0 {
         text.push(&safe!("  {} decided", seen));
     }
-    text.push(&safe!("  {}", canvas.safe(&titles.join(", "))));
+    text.push(&safe!("  {}", canvas.safe(said_of(party))));
     text
+}
+
+/// What the worst incident says, without the name that stands before it anyway.
+fn said_of(party: &Party) -> &str {
+    let Some(worst) = party.incidents.first() else { return "" };
+    let summary = worst.alert.summary.as_str();
+    let rest = summary.strip_prefix(party.name.value.as_str()).unwrap_or(summary);
+    rest.trim_start_matches([' ', ':'])
 }
 
 fn count_of(incidents: &[Arc<Incident>], severity: Severity) -> usize {
