@@ -18,6 +18,8 @@ pub struct File {
     pub when: Vec<When>,
     /// Asked only where nothing else has spoken; what it states has the confidence of a sentence.
     pub last: bool,
+    /// A framework under which people write sentences of their own, so that these are read too.
+    pub application: bool,
     pub heads: Vec<Template>,
     /// Fields that hold for all entries, see [`Entry::map`].
     pub map: Vec<Mapping>,
@@ -123,7 +125,8 @@ struct VocabularyReader {
     diagnostics: Vec<Diagnostic>,
 }
 
-const FILE_KEYS: [&str; 9] = ["product", "seen", "when", "last", "head", "map", "facts", "tests", "docs"];
+const FILE_KEYS: [&str; 10] =
+    ["product", "seen", "when", "last", "application", "head", "map", "facts", "tests", "docs"];
 const ENTRY_KEYS: [&str; 13] =
     ["fact", "also", "say", "in", "if", "map", "set", "reason", "echo", "count", "anywhere", "note", "over"];
 const FORMATS: [(&str, Format); 8] = [
@@ -170,11 +173,13 @@ impl VocabularyReader {
         let tests = root.get("tests").into_iter().flat_map(list).filter_map(|node| self.test(node)).collect();
         let name = Arc::clone(&self.name);
         let last = root.get("last").is_some_and(is_true);
+        let application = root.get("application").is_some_and(is_true);
         Some(File {
             name,
             product: product?,
             when: when.unwrap_or_default(),
             last,
+            application,
             heads,
             map,
             entries,

@@ -19,6 +19,8 @@ use crate::event::{Event, Format, Kind, Origin, PathId, Paths, Span, canonical};
 
 /// Longest message that entries are tried on, in bytes: a template is about all of it.
 const MESSAGE_LIMIT: usize = 8 << 10;
+/// Longest message of several words that may be the name of an event, in bytes.
+const SHORT_LIMIT: usize = 40;
 /// Names of events that are remembered; then all are forgotten, because log content chooses them.
 const NAME_CACHE: usize = 512;
 
@@ -265,7 +267,8 @@ impl Reader {
         let by_program = vocabulary.of_program(program).filter(|_| !program.is_empty());
         let by_logger = vocabulary.of_logger(logger).filter(|_| !logger.is_empty());
         let by_format = vocabulary.of_format(line.event.meta.format);
-        self.stated.is_known_speaker = self.head.is_some()
+        let is_product = |file| vocabulary.file(file).is_some_and(|file| !file.application);
+        self.stated.is_known_speaker = self.head.is_some_and(is_product)
             || vocabulary.of_program(program).next().is_some()
             || imitates_head(line.event.text(line.message));
         for file in by_head.chain(by_program).chain(by_logger).chain(by_format) {
@@ -465,7 +468,8 @@ impl Reader {
         // `Security violation: excessive_headers`
         let violated = text_of(line.event, canonical::RULE_NAME);
         let name = [action, violated].into_iter().find(|name| !name.is_empty());
-        let name = name.unwrap_or(if message.contains(' ') { "" } else { message });
+        let is_short = !message.contains(' ') || self.is_name(line, message);
+        let name = name.unwrap_or(if is_short { message } else { "" });
         if name.is_empty() {
             return;
         }
@@ -490,6 +494,17 @@ impl Reader {
         if named.fact.is_about_breaker() {
             self.bring_breaker(line.event);
         }
+    }
+
+    /// Whether a message of a few words may be the name of an event: an application says it of somebody, and the
+    /// rest of what it says stands in fields.
+    fn is_name(&self, line: &Line<'_>, message: &str) -> bool {
+        let is_told = |path| !text_of(line.event, path).is_empty();
+        let is_about = [canonical::USER_NAME, canonical::SOURCE_IP, canonical::BREAKER_NAME];
+        message.len() <= SHORT_LIMIT
+            && matches!(line.event.meta.format, Format::Json | Format::Logfmt | Format::TextLog)
+            && !self.stated.is_known_speaker
+            && is_about.into_iter().any(is_told)
     }
 
     fn named(&mut self, name: &str, verdict: &str) -> Option<Named> {

@@ -46,6 +46,11 @@ pub struct Sentences {
     people: Vec<String>,
     /// Before an address.
     origins: Vec<String>,
+    /// What somebody does whose name opens the sentence, and what may stand between.
+    deeds: Vec<String>,
+    auxiliaries: HashSet<String>,
+    /// What may stand before that name.
+    openings: HashSet<String>,
     /// Words that are nobody's name.
     words: HashSet<String>,
     pub diagnostics: Vec<Diagnostic>,
@@ -53,6 +58,8 @@ pub struct Sentences {
 
 #[derive(Debug)]
 struct Row {
+    /// The row itself, as a set.
+    bit: u128,
     /// None: the sentence is known, and states nothing.
     fact: Option<Fact>,
     reason: Option<String>,
@@ -60,6 +67,8 @@ struct Row {
     alone: bool,
     /// A name stands before the subject or after it.
     names: bool,
+    /// The subject opens the message, and the verdict follows.
+    first: bool,
     /// Fields with a fixed value.
     set: Vec<(String, String)>,
     entry: String,
@@ -70,6 +79,10 @@ struct Stem {
     text: String,
     subject: u128,
     verdict: u128,
+    /// Rows whose subject is the name that opens the sentence.
+    deed: u128,
+    /// Rows that it says without another.
+    whole: u128,
 }
 
 /// A sentence that states something, with the places of who and where from.
@@ -105,6 +118,9 @@ impl Sentences {
         self.actors.extend(phrases("actors"));
         self.people.extend(phrases("people"));
         self.origins.extend(phrases("origins"));
+        self.deeds.extend(phrases("deeds"));
+        self.auxiliaries.extend(phrases("auxiliaries"));
+        self.openings.extend(phrases("openings"));
         self.words.extend(phrases("words"));
         for row in root.get("sentences").into_iter().flat_map(list) {
             self.row(row);
@@ -123,10 +139,12 @@ impl Sentences {
         self.with_names |= if is_true(node, "names") { bit } else { 0 };
         let entry = format!("sentences.yml:{}", node.at.line);
         self.rows.push(Row {
+            bit,
             fact,
             reason: text("reason"),
             alone: is_true(node, "alone"),
             names: is_true(node, "names"),
+            first: is_true(node, "first"),
             set: fixed(node),
             entry,
         });
@@ -136,13 +154,19 @@ impl Sentences {
         for stem in node.get("verdict").map(texts).unwrap_or_default() {
             self.stem(&stem).verdict |= bit;
         }
+        for stem in node.get("deed").map(texts).unwrap_or_default() {
+            self.stem(&stem).deed |= bit;
+        }
+        for stem in node.get("whole").map(texts).unwrap_or_default() {
+            self.stem(&stem).whole |= bit;
+        }
     }
 
     fn stem(&mut self, text: &str) -> &mut Stem {
         let next = self.stems.len();
         let index = *self.by_text.entry(text.to_owned()).or_insert(next);
         if index == next {
-            self.stems.push(Stem { text: text.to_owned(), subject: 0, verdict: 0 });
+            self.stems.push(Stem { text: text.to_owned(), subject: 0, verdict: 0, deed: 0, whole: 0 });
         }
         &mut self.stems[index]
     }
@@ -179,6 +203,7 @@ impl Sentences {
             let sentence = reader.read(row, row.fact?, &pair);
             if row.alone || is_about_somebody || sentence.user.is_some() || sentence.source.is_some() {
                 let claim = reader.claim(row, &pair);
+                let hits = reader.own(&hits, row);
                 let is_vetoed = reader.is_vetoed(&hits, claim, sentence.name.as_ref());
                 return (!is_vetoed).then_some(sentence);
             }
@@ -193,7 +218,7 @@ impl Sentences {
                 .filter_map(|hit| self.stems.get(to_usize(hit.stem)))
                 .fold(0, |bits, stem| bits | set(stem))
         };
-        hits.len() > 1 && all(|stem| stem.subject) & all(|stem| stem.verdict) != 0
+        all(|stem| stem.deed | stem.whole) != 0 || (hits.len() > 1 && all(|stem| stem.subject) & all(|stem| stem.verdict) != 0)
     }
 
     /// The rows of which subject and verdict are close to each other, in their order, and where both stand.
@@ -203,22 +228,46 @@ impl Sentences {
             let of = |hit: &StemHit| self.stems.get(to_usize(hit.stem));
             Some(of(subject)?.subject & of(verdict)?.verdict).filter(|rows| *rows != 0)
         };
+        let opening = reader.opening();
+        for (hit, stem) in hits.iter().filter_map(|hit| Some((hit, self.stems.get(to_usize(hit.stem))?))) {
+            let place = hit.start..hit.end;
+            if hit.start <= BEGINNING {
+                found.extend(bits(stem.whole).map(|row| (row, [place.clone(), place.clone()])));
+            }
+            if let Some((name, _)) = opening.as_ref().filter(|(_, at)| *at == hit.start) {
+                found.extend(bits(stem.deed).map(|row| (row, [name.clone(), place.clone()])));
+            }
+        }
         for (subject, verdict) in hits.iter().flat_map(|subject| hits.iter().map(move |hit| (subject, hit))) {
             let Some(mut rows) = rows_of(subject, verdict) else { continue };
+            if reader.is_for_somebody(subject, verdict) {
+                continue;
+            }
             if !reader.is_close(subject, verdict, DISTANCE) {
                 let is_near = reader.is_close(subject, verdict, DISTANCE_WITH_NAME);
                 rows &= if is_near { self.with_names } else { 0 };
             }
-            while rows != 0 {
-                let place = [subject.start..subject.end, verdict.start..verdict.end];
-                found.push((rows.trailing_zeros(), place));
-                rows &= rows - 1;
-            }
+            let place = [subject.start..subject.end, verdict.start..verdict.end];
+            found.extend(bits(rows).map(|row| (row, place.clone())));
         }
+        found.retain(|(row, pair)| {
+            let row = self.rows.get(to_usize(*row));
+            row.is_some_and(|row| !row.first || pair[0].start == 0 && pair[1].start > 0)
+        });
         found.sort_by_key(|(row, _)| *row);
         found.dedup_by_key(|(row, _)| *row);
         found.into_iter().filter_map(|(row, pair)| Some((self.rows.get(to_usize(row))?, pair))).collect()
     }
+}
+
+/// The numbers of the rows of a set.
+fn bits(mut rows: u128) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let row = rows.trailing_zeros();
+        let is_one = rows != 0;
+        rows &= rows.wrapping_sub(1);
+        is_one.then_some(row)
+    })
 }
 
 fn is_true(row: &Node, key: &str) -> bool {
@@ -248,6 +297,20 @@ fn words_of(text: &str, is_read: fn(&str) -> bool) -> impl Iterator<Item = (usiz
     })
 }
 
+/// The address that a piece between white space is: with a port, in brackets, or behind a name and `@`.
+fn address_in(piece: &str) -> Option<&str> {
+    let piece = piece.trim_end_matches(['.', ':', '!', ',']);
+    let bare = piece.trim_start_matches('[').trim_end_matches(']');
+    let host = piece.rsplit_once('@').map_or(piece, |(_, host)| host);
+    [piece, bare, host].into_iter().find(|text| address::address(text).is_some())
+}
+
+/// `1h`, `30min`, `15m`.
+fn is_duration(word: &str) -> bool {
+    let unit = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    unit.len() < word.len() && matches!(unit, "ms" | "s" | "sec" | "m" | "min" | "mins" | "h" | "hrs" | "d")
+}
+
 /// Looks for who, and where from.
 struct Reader<'r> {
     table: &'r Sentences,
@@ -257,7 +320,8 @@ struct Reader<'r> {
 
 impl<'r> Reader<'r> {
     fn read<'s>(&self, row: &'s Row, fact: Fact, pair: &[Range<usize>; 2]) -> Sentence<'s> {
-        let actor = self.somebody(&self.table.actors);
+        let opening = || self.opening().map(|(name, _)| name);
+        let actor = self.somebody(&self.table.actors).or_else(opening);
         let person = self.somebody(&self.table.people).or_else(|| self.after_colon(pair));
         let (user, target) = match (actor, person) {
             (Some(actor), Some(person)) if self.text(&actor) != self.text(&person) => {
@@ -287,8 +351,54 @@ impl<'r> Reader<'r> {
         }
         let in_quotes = self.quoted.iter().filter(|part| part.start >= first.end && part.end <= second.start);
         let in_quotes: usize = in_quotes.map(Range::len).sum();
-        let in_paths: usize = between.split(' ').filter(|piece| piece.starts_with('/')).map(str::len).sum();
+        let is_no_word = |piece: &&str| piece.starts_with(['/', '[']) || address_in(piece).is_some();
+        let in_paths: usize = between.split(' ').filter(is_no_word).map(str::len).sum();
         between.len() <= distance + in_quotes + in_paths
+    }
+
+    /// Whether the subject is but the person for whom something else was done: `order locked for user mona`.
+    fn is_for_somebody(&self, subject: &StemHit, verdict: &StemHit) -> bool {
+        let between = self.message.get(verdict.end..subject.start).unwrap_or_default();
+        let before = self.message.get(..verdict.start).unwrap_or_default().trim_end();
+        let thing = before.rsplit(' ').next().unwrap_or_default();
+        between.trim() == "for" && thing.chars().any(char::is_alphabetic) && !self.is_ordinary(thing)
+    }
+
+    /// The stems that may hold a word of another world: a word that is a stem by itself is one for its rows only.
+    fn own(&self, hits: &[StemHit], row: &Row) -> Vec<StemHit> {
+        let is_own = |hit: &&StemHit| {
+            let stem = self.table.stems.get(to_usize(hit.stem));
+            let is_of_row = stem.is_some_and(|stem| (stem.subject | stem.verdict | stem.deed | stem.whole) & row.bit != 0);
+            is_of_row || !self.text(&(hit.start..hit.end)).ends_with(' ')
+        };
+        hits.iter().filter(is_own).copied().collect()
+    }
+
+    /// The name that opens the message, and where what its bearer did begins: `alice has logged in`.
+    fn opening(&self) -> Option<(Range<usize>, usize)> {
+        let mut pieces = self.message.split(' ');
+        let mut first = pieces.next()?;
+        let mut at = first.len() + 1;
+        if self.table.openings.contains(&first.to_lowercase()) {
+            first = pieces.next()?;
+            at += first.len() + 1;
+        }
+        let name = self.name_at(offset_in(first, self.message))?;
+        if name.end - name.start + 2 < first.len() || first.ends_with([':', ',']) {
+            return None;
+        }
+        for piece in pieces {
+            let rest = self.message.get(at..)?;
+            let begins = |deed: &String| rest.get(..deed.len()).is_some_and(|text| text.eq_ignore_ascii_case(deed));
+            if self.table.deeds.iter().any(begins) {
+                return Some((name, at));
+            }
+            if !self.table.auxiliaries.contains(&piece.to_lowercase()) {
+                return None;
+            }
+            at += piece.len() + 1;
+        }
+        None
     }
 
     /// Where the claim stands. Of a fact that stands without anybody it is the clause of subject and verdict: a
@@ -358,8 +468,10 @@ impl<'r> Reader<'r> {
             return Some(quoted.clone()).filter(|part| self.is_name(self.text(part), true));
         }
         let rest = self.message.get(place..)?;
+        let rest = rest.strip_prefix(['[', '(', '<']).unwrap_or(rest);
         let end = rest.find([' ', ',', ';', '(', ')', '[', ']', '<', '>', '\n', '\t']).unwrap_or(rest.len());
         let name = rest.get(..end)?.trim_end_matches(['.', ':', '!', '?', '"', '\'']);
+        let name = name.split_once('@').filter(|(_, host)| address_in(host).is_some()).map_or(name, |(name, _)| name);
         let name = name.strip_prefix("l'").or(name.strip_prefix("d'")).unwrap_or(name);
         let start = offset_in(name, self.message);
         self.is_name(name, false).then(|| start..start + name.len())
@@ -391,6 +503,7 @@ impl<'r> Reader<'r> {
         let lower = word.to_lowercase();
         self.table.words.contains(&lower)
             || self.table.veto.contains(&lower)
+            || is_duration(&lower)
             || self.table.stems.iter().any(|stem| lower.starts_with(&stem.text))
             || !lower.chars().any(char::is_alphabetic)
     }
@@ -430,11 +543,11 @@ impl<'r> Reader<'r> {
 
     fn address_at(&self, place: usize) -> Option<Range<usize>> {
         let rest = self.message.get(place..)?;
-        let inside = rest.trim_start_matches(['(', '"', '\'', '<']);
-        let start = place + (rest.len() - inside.len());
-        let end = inside.find([' ', ',', ';', ')', '"', '\'', '>', '\n', '\t']).unwrap_or(inside.len());
-        let text = inside.get(..end)?.trim_end_matches(['.', ':', '!']);
-        address::address(text).map(|_| start..start + text.len())
+        let inside = rest.trim_start_matches(['(', '"', '\'', '`', '<', '/']);
+        let end = inside.find([' ', ',', ';', ')', '(', '"', '\'', '`', '>', '\n', '\t']).unwrap_or(inside.len());
+        let text = address_in(inside.get(..end)?)?;
+        let start = offset_in(text, self.message);
+        Some(start..start + text.len())
     }
 
     /// The name of what the sentence is about: behind the subject, quoted or not, else before it.

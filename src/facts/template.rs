@@ -38,9 +38,11 @@ pub enum Type {
     Quoted,
     /// A point in time in one of the usual forms.
     Date,
+    /// A time of day: `09:30:01.123`.
+    Clock,
 }
 
-const TYPES: [(&str, Type); 7] = [
+const TYPES: [(&str, Type); 8] = [
     ("ip", Type::Ip),
     ("int", Type::Int),
     ("word", Type::Word),
@@ -48,6 +50,7 @@ const TYPES: [(&str, Type); 7] = [
     ("rest", Type::Rest),
     ("quoted", Type::Quoted),
     ("date", Type::Date),
+    ("clock", Type::Clock),
 ];
 
 impl Type {
@@ -429,6 +432,7 @@ impl Writer<'_> {
             Type::Int => self.out.push_str(r"\d+"),
             Type::Word => self.out.push_str(&word(next)),
             Type::Date => self.out.push_str(DATE),
+            Type::Clock => self.out.push_str(r"\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?"),
             Type::Name | Type::Rest | Type::Quoted => {
                 self.out.push_str(if self.lazy { ".*?" } else { ".*" });
             }

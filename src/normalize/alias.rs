@@ -433,8 +433,36 @@ const ALIASES: &[(Role, &[&str])] = &[
             "useremail",
             "email",
             "useridentity.arn",
+            "userprincipalname",
+            "upn",
+            "actor.login",
+            "actor.username",
+            "actor.user.name",
+            "actor.email",
+            "usr.name",
+            "usr.email",
+            "usr",
+            "uname",
+            "user.login",
+            "userlogin",
+            "loginname",
+            "loginid",
+            "samaccountname",
+            "acct",
+            "authenticationinfo.principalemail",
+            "protopayload.authenticationinfo.principalemail",
+            "principalemail",
+            "principal.name",
+            "principal.email",
+            "auth.displayname",
+            "initiatedby.user.userprincipalname",
+            "initiatedby.username",
+            "initiatedby",
             "userid",
             "user.id",
+            "usr.id",
+            "actor.user.uid",
+            "actinguserid",
         ],
     ),
     (
@@ -449,6 +477,9 @@ const ALIASES: &[(Role, &[&str])] = &[
             "actor.id",
             "user.pk",
             "customerid",
+            "usr.id",
+            "actor.user.uid",
+            "actinguserid",
         ],
     ),
     (Role::Email, &["user.email", "email", "useremail", "emailaddress", "mail"]),
@@ -496,6 +527,16 @@ const ALIASES: &[(Role, &[&str])] = &[
             "network.client.ip",
             "id.origh",
             "sourceips",
+            "ipaddr",
+            "accessdevice.ip",
+            "source.ipaddress",
+            "callerip",
+            "requestmetadata.callerip",
+            "protopayload.requestmetadata.callerip",
+            "srcendpoint.ip",
+            "clientipaddress",
+            "userip",
+            "loginip",
             "cip",
             "origin",
             "peer",
@@ -810,6 +851,8 @@ const ALIASES: &[(Role, &[&str])] = &[
             "tostate",
             "currentstate",
             "state",
+            "to",
+            "next",
         ],
     ),
     (
@@ -976,7 +1019,7 @@ pub(super) const PLAIN_BREAKER_NAMES: u8 = 5;
 pub(super) const PLAIN_BREAKER_STATES: u8 = 3;
 
 /// The first of the names for a user's name that are but ids.
-pub(super) const ONLY_USER_IDS: u8 = 31;
+pub(super) const ONLY_USER_IDS: u8 = 56;
 
 /// A role that a name may have, and its place among the names for that role, from 1 (lower is better).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -1152,7 +1195,7 @@ mod tests {
     #[test]
     fn the_last_names_of_users_are_ids() {
         check("user_id", &[(Role::UserName, ONLY_USER_IDS), (Role::UserId, 2)]);
-        check("user.email", &[(Role::UserName, ONLY_USER_IDS - 4), (Role::Email, 1)]);
+        check("user.email", &[(Role::UserName, ONLY_USER_IDS - 29), (Role::Email, 1)]);
     }
 
     #[test]

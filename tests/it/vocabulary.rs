@@ -83,3 +83,52 @@ fn what_nobody_understands_is_counted_by_its_shape() {
         said.lines().filter(|line| !line.starts_with("          ")).map(str::trim).collect();
     assert_eq!(counted, ["3  badge 0 of '_' opened nothing at 0", "1  login by badge is on"], "{said}");
 }
+
+/// What an application wrote, what it states, and of whom.
+const SENTENCES: &[(&str, &str, &str)] = &[
+    ("authentication failed for user [mona] from host '203.0.113.9'", "login_failed", "mona"),
+    ("Login failed for user `mona` from IP `203.0.113.9`.", "login_failed", "mona"),
+    ("Authentication attempt by mona@203.0.113.9 was not successful", "login_failed", "mona"),
+    ("User mona failed to authenticate from 203.0.113.9", "login_failed", "mona"),
+    ("203.0.113.9 tried to log in as mona with a wrong password", "login_failed", "mona"),
+    ("auth failed user=mona ip=203.0.113.9", "login_failed", "mona"),
+    ("mona has logged in successfully (203.0.113.9)", "login_succeeded", "mona"),
+    ("Login OK for mona, remote 203.0.113.9", "login_succeeded", "mona"),
+    ("mona logged out", "logout", "mona"),
+    ("mona changed their password", "password_changed", "mona"),
+    ("mona created API key ci-runner", "api_key_created", "mona"),
+    ("mona exported 48000 customer records to CSV", "data_exported", "mona"),
+    ("Two-factor authentication disabled for user mona", "mfa_disabled", "mona"),
+    ("Locking account mona due to too many failed login attempts", "account_locked", "mona"),
+    ("IP 203.0.113.9 has been banned for 1h after 10 failed logins", "address_blocked", ""),
+    ("Breaker 'weather' moved to HALF-OPEN", "breaker_half_opened", ""),
+    ("rate limit reached for client 203.0.113.9", "rate_limited", ""),
+    ("no failed logins for user mona since 2026-03-01", "", ""),
+    ("order locked for user mona", "", ""),
+    ("Password must be changed by mona within 3 days", "", ""),
+    ("jobs created by the scheduler for mona", "", ""),
+    ("Opened circuit diagram for breaker panel 7", "", ""),
+    ("Account statement for mona was opened", "", ""),
+    ("Multiple failed checks of the disk, 203.0.113.9", "", ""),
+    ("Payment failed for user mona from 203.0.113.9", "", ""),
+    ("invoice for user mona rejected: invalid address", "", ""),
+];
+
+#[test]
+fn sentences_state_what_they_say_of_whom_and_nothing_else() {
+    let env = TestEnv::new();
+    let lines: Vec<String> = SENTENCES
+        .iter()
+        .map(|(message, ..)| format!("Nov 28 09:00:01 web1 portal[812]: {message}\n"))
+        .collect();
+    std::fs::write(env.path("portal.log"), lines.concat()).expect("a file");
+    let said = env.stdout_of(&["explain", "--format", "ndjson", "portal.log"], 0);
+    assert_eq!(said.lines().count(), SENTENCES.len());
+    for ((message, fact, user), said) in SENTENCES.iter().zip(said.lines()) {
+        let read: serde_json::Value = serde_json::from_str(said).expect("an object");
+        assert_eq!(read["facts"][0]["fact"].as_str().unwrap_or_default(), *fact, "{message}");
+        if !fact.is_empty() {
+            assert_eq!(read["fields"]["user.name"][0].as_str().unwrap_or_default(), *user, "{message}");
+        }
+    }
+}
