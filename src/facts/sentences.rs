@@ -218,7 +218,8 @@ impl Sentences {
                 .filter_map(|hit| self.stems.get(to_usize(hit.stem)))
                 .fold(0, |bits, stem| bits | set(stem))
         };
-        all(|stem| stem.deed | stem.whole) != 0 || (hits.len() > 1 && all(|stem| stem.subject) & all(|stem| stem.verdict) != 0)
+        all(|stem| stem.deed | stem.whole) != 0
+            || (hits.len() > 1 && all(|stem| stem.subject) & all(|stem| stem.verdict) != 0)
     }
 
     /// The rows of which subject and verdict are close to each other, in their order, and where both stand.
@@ -368,7 +369,8 @@ impl<'r> Reader<'r> {
     fn own(&self, hits: &[StemHit], row: &Row) -> Vec<StemHit> {
         let is_own = |hit: &&StemHit| {
             let stem = self.table.stems.get(to_usize(hit.stem));
-            let is_of_row = stem.is_some_and(|stem| (stem.subject | stem.verdict | stem.deed | stem.whole) & row.bit != 0);
+            let is_of_row = stem
+                .is_some_and(|stem| (stem.subject | stem.verdict | stem.deed | stem.whole) & row.bit != 0);
             is_of_row || !self.text(&(hit.start..hit.end)).ends_with(' ')
         };
         hits.iter().filter(is_own).copied().collect()
@@ -389,7 +391,8 @@ impl<'r> Reader<'r> {
         }
         for piece in pieces {
             let rest = self.message.get(at..)?;
-            let begins = |deed: &String| rest.get(..deed.len()).is_some_and(|text| text.eq_ignore_ascii_case(deed));
+            let begins =
+                |deed: &String| rest.get(..deed.len()).is_some_and(|text| text.eq_ignore_ascii_case(deed));
             if self.table.deeds.iter().any(begins) {
                 return Some((name, at));
             }
@@ -471,7 +474,10 @@ impl<'r> Reader<'r> {
         let rest = rest.strip_prefix(['[', '(', '<']).unwrap_or(rest);
         let end = rest.find([' ', ',', ';', '(', ')', '[', ']', '<', '>', '\n', '\t']).unwrap_or(rest.len());
         let name = rest.get(..end)?.trim_end_matches(['.', ':', '!', '?', '"', '\'']);
-        let name = name.split_once('@').filter(|(_, host)| address_in(host).is_some()).map_or(name, |(name, _)| name);
+        let name = name
+            .split_once('@')
+            .filter(|(_, host)| address_in(host).is_some())
+            .map_or(name, |(name, _)| name);
         let name = name.strip_prefix("l'").or(name.strip_prefix("d'")).unwrap_or(name);
         let start = offset_in(name, self.message);
         self.is_name(name, false).then(|| start..start + name.len())
@@ -544,7 +550,8 @@ impl<'r> Reader<'r> {
     fn address_at(&self, place: usize) -> Option<Range<usize>> {
         let rest = self.message.get(place..)?;
         let inside = rest.trim_start_matches(['(', '"', '\'', '`', '<', '/']);
-        let end = inside.find([' ', ',', ';', ')', '(', '"', '\'', '`', '>', '\n', '\t']).unwrap_or(inside.len());
+        let end =
+            inside.find([' ', ',', ';', ')', '(', '"', '\'', '`', '>', '\n', '\t']).unwrap_or(inside.len());
         let text = address_in(inside.get(..end)?)?;
         let start = offset_in(text, self.message);
         Some(start..start + text.len())
