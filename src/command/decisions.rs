@@ -5,7 +5,7 @@ use super::settings::{self, CliOverrides};
 use crate::cli::{AlertFormat, DecisionsArgs};
 use crate::exit::Exit;
 use crate::pipeline::Journal;
-use crate::text::Safe;
+use crate::text::{Safe, plural};
 use crate::triage::{Act, sentence};
 
 pub fn run(args: &DecisionsArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
@@ -27,7 +27,8 @@ pub fn run(args: &DecisionsArgs, overrides: CliOverrides) -> anyhow::Result<Exit
     }
     out.flush()?;
     if read.unreadable > 0 {
-        print::talk(&format!("{} lines of the journal are no entries", read.unreadable));
+        let lines = read.unreadable as u64;
+        print::talk(&format!("{lines} line{} of the journal could not be read", plural(lines)));
     }
     if !found {
         print::talk("nothing was decided yet: a, V, z and M in the dashboard do");

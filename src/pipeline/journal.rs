@@ -45,15 +45,18 @@ impl Journal {
             Err(error) => return Err(error),
         };
         self.read_to = to_u64(text.len());
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut decisions = Decisions::default();
         let mut unreadable = 0;
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             match serde_json::from_slice(line) {
-                Ok(entry) => entries.push(entry),
-                Err(_) => unreadable += 1,
+                Ok(entry) => drop(decisions.push(entry)),
+                Err(_) => {
+                    decisions.skip();
+                    unreadable += 1;
+                }
             }
         }
-        Ok(Journalled { decisions: Decisions::new(entries), unreadable })
+        Ok(Journalled { decisions, unreadable })
     }
 
     /// Somebody else has written since it was read.
@@ -130,5 +133,12 @@ mod tests {
         file.write_all(b"{\"at\":\"1970").expect("half a line");
         journal.append(&entry("alex")).expect("written");
         assert_eq!(people(&mut journal), (vec!["kim".to_owned(), "alex".to_owned()], 1));
+        // An undo names its entry by number: what cannot be read keeps its own.
+        let numbers = |journal: &mut Journal| {
+            let read = journal.read().expect("a journal");
+            read.decisions.entries().map(|(number, _, holds)| (number, holds)).collect::<Vec<_>>()
+        };
+        journal.append(&Entry { act: Act::Undo { entry: 3 }, ..entry("kim") }).expect("written");
+        assert_eq!(numbers(&mut journal), [(1, true), (3, false), (4, true)]);
     }
 }

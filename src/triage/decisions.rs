@@ -9,7 +9,8 @@ use crate::event::Timestamp;
 /// The journal, and what holds of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decisions {
-    entries: Vec<Entry>,
+    /// By number, from 1; nothing where a line could not be read.
+    entries: Vec<Option<Entry>>,
     /// Numbers of the entries that were undone.
     undone: HashSet<usize>,
     /// Numbers of the entries that name an incident, ascending.
@@ -41,14 +42,19 @@ impl Decisions {
             }
             _ => {}
         }
-        self.entries.push(entry);
+        self.entries.push(Some(entry));
         number
+    }
+
+    /// A line of the journal that is no entry: the others keep their numbers.
+    pub fn skip(&mut self) {
+        self.entries.push(None);
     }
 
     /// All entries with their numbers, oldest first, and whether each still holds.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = (usize, &Entry, bool)> {
         let numbered = self.entries.iter().enumerate();
-        numbered.map(|(at, entry)| (at + 1, entry, !self.undone.contains(&(at + 1))))
+        numbered.filter_map(|(at, entry)| Some((at + 1, entry.as_ref()?, !self.undone.contains(&(at + 1)))))
     }
 
     #[must_use]
@@ -59,7 +65,7 @@ impl Decisions {
     /// The entry of this number, undone or not.
     #[must_use]
     pub fn entry(&self, number: usize) -> Option<&Entry> {
-        self.entries.get(number.checked_sub(1)?)
+        self.entries.get(number.checked_sub(1)?)?.as_ref()
     }
 
     fn holding(&self, number: usize) -> Option<&Entry> {
@@ -93,7 +99,7 @@ impl Decisions {
     #[must_use]
     pub fn last_look(&self, by: &str) -> Option<Timestamp> {
         let looked = |entry: &&Entry| entry.by == by && entry.act == Act::Looked;
-        self.entries.iter().rev().find(looked).map(|entry| entry.at)
+        self.entries.iter().flatten().rev().find(looked).map(|entry| entry.at)
     }
 
     /// Where an incident stands at `now`.

@@ -81,7 +81,7 @@ fn decisions_are_listed_and_stand_in_the_report() {
     let listed = env.stdout_of(&["decisions"], 0);
     assert!(listed.contains("kim") && listed.contains("acknowledged a scan: ours"), "{listed}");
     let output = env.run(&["decisions", "--format", "ndjson"]);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("1 lines of the journal are no entries"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("1 line of the journal could not be read"));
     assert!(env.stdout_of(&["report", &id], 0).contains("kim  acknowledged a scan: ours"));
 }
 
