@@ -294,7 +294,7 @@ fn show_events(
 fn print_header(out: &mut Out, header: &Header) -> anyhow::Result<()> {
     let level = out.level(header.level);
     out.line(&format!("{level}  {}", Safe::new(&header.title)))?;
-    let atoms = [
+    let labels = [
         ("id", header.id.clone().unwrap_or_default()),
         ("name", header.name.clone().unwrap_or_default()),
         ("status", header.status.clone().unwrap_or_default()),
@@ -302,7 +302,7 @@ fn print_header(out: &mut Out, header: &Header) -> anyhow::Result<()> {
         ("tags", header.tags.join(", ")),
         ("file", header.at.to_string()),
     ];
-    for (name, value) in atoms.iter().filter(|(_, value)| !value.is_empty()) {
+    for (name, value) in labels.iter().filter(|(_, value)| !value.is_empty()) {
         out.line(&format!("{name:<9}  {}", Safe::new(value)))?;
     }
     for line in header.description.lines() {

@@ -2,11 +2,16 @@
 
 use crate::detect::compile::{Node, Program};
 use crate::detect::prefilter::Atom;
-use crate::event::{Event, Kind, Nanos, PathId, PathNames, Paths, SECOND};
+use crate::event::quantity::span_text;
+use crate::event::{Event, Kind, PathId, PathNames, Paths};
+use crate::sigma::Board;
+use crate::sigma::comparison::Comparison;
+use crate::sigma::decimal::Decimal;
+use crate::sigma::extension::Extension;
 use crate::sigma::matcher::{Affix, FieldRef, Part, Pattern, Test, TimePart};
 use crate::sigma::rule::{
-    Condition, CorrelationCondition, CorrelationRule, Detection, DetectionRule, Item, Modifier, RuleIndex,
-    RuleSet, Search,
+    Condition, CorrelationCondition, CorrelationKind, CorrelationRule, Detection, DetectionRule, Item,
+    Modifier, RuleIndex, RuleSet, Search,
 };
 use crate::sigma::scan::{View, keyword_texts, value_text};
 use crate::sigma::taxonomy::{FieldResolver, FieldSlot, canonical_of};
@@ -83,7 +88,7 @@ pub fn correlation(rule: &CorrelationRule, rules: &RuleSet) -> Vec<Line> {
     } else {
         correlation.group_by.join(", ")
     };
-    lines.push(line(1, format!("within {} for the same {group}", span(correlation.timespan))));
+    lines.push(line(1, format!("within {} for the same {group}", span_text(correlation.timespan))));
     lines.push(line(0, "over the matches of".to_owned()));
     for (reference, input) in correlation.rules.iter().zip(&rule.inputs) {
         let title = rules.header(*input).map_or("", |header| &header.title);
@@ -93,33 +98,97 @@ pub fn correlation(rule: &CorrelationRule, rules: &RuleSet) -> Vec<Line> {
         let fields: Vec<String> = fields.iter().map(|(rule, field)| format!("{field} in {rule}")).collect();
         lines.push(line(0, format!("`{alias}` is {}", fields.join(", "))));
     }
+    lines.extend(rule.extension.iter().flat_map(extension).map(|text| line(0, text)));
     lines
 }
 
 fn threshold_words(rule: &CorrelationRule) -> String {
-    let kind = rule.correlation.kind.word();
+    let kind = rule.correlation.kind;
     match &rule.correlation.condition {
+        CorrelationCondition::Thresholds { thresholds, .. } if thresholds.is_empty() => match kind {
+            CorrelationKind::TemporalOrdered => "every rule matches, in this order".to_owned(),
+            _ => "every rule matches".to_owned(),
+        },
         CorrelationCondition::Thresholds { thresholds, fields, percentile } => {
-            let bounds: Vec<String> = thresholds
-                .iter()
-                .map(|(comparison, bound)| format!("{} {bound}", comparison.word()))
-                .collect();
-            let of = if fields.is_empty() { String::new() } else { format!(" of {}", fields.join(", ")) };
-            let percentile = percentile.map_or(String::new(), |percentile| format!(" {percentile}"));
-            let bounds = if bounds.is_empty() { "every rule".to_owned() } else { bounds.join(" and ") };
-            format!("{kind}{percentile}{of} is {bounds}")
+            let bounds = thresholds.iter().map(|(comparison, bound)| bound_words(*comparison, bound));
+            let bounds = bounds.collect::<Vec<_>>().join(" and ");
+            measured(kind, &fields.join(", "), percentile.as_ref(), &bounds)
         }
-        CorrelationCondition::Expression(_) => format!("{kind} condition over the rules holds"),
+        CorrelationCondition::Expression(_) => "its condition over the rules holds".to_owned(),
     }
 }
 
-fn span(nanos: Nanos) -> String {
-    let seconds = nanos / SECOND;
-    match seconds {
-        s if s % 86_400 == 0 => format!("{}d", s / 86_400),
-        s if s % 3_600 == 0 => format!("{}h", s / 3_600),
-        s if s % 60 == 0 => format!("{}m", s / 60),
-        s => format!("{s}s"),
+/// `5 or more`.
+fn bound_words(comparison: Comparison, bound: &Decimal) -> String {
+    match comparison {
+        Comparison::Gt => format!("more than {bound}"),
+        Comparison::Gte => format!("{bound} or more"),
+        Comparison::Lt => format!("fewer than {bound}"),
+        Comparison::Lte => format!("{bound} or fewer"),
+        Comparison::Eq => format!("exactly {bound}"),
+        Comparison::Neq => format!("any number but {bound}"),
+    }
+}
+
+/// What is compared with the bounds: `5 or more events match`.
+fn measured(kind: CorrelationKind, fields: &str, percentile: Option<&Decimal>, bounds: &str) -> String {
+    match kind {
+        CorrelationKind::EventCount => format!("{bounds} events match"),
+        CorrelationKind::ValueCount => format!("{bounds} different values of {fields} match"),
+        CorrelationKind::Temporal | CorrelationKind::TemporalOrdered => {
+            format!(
+                "{bounds} of the rules match{}",
+                if kind == CorrelationKind::Temporal { "" } else { " in this order" }
+            )
+        }
+        CorrelationKind::ValuePercentile => {
+            format!(
+                "{fields} is {bounds} at percentile {}",
+                percentile.map_or_else(String::new, Decimal::to_string)
+            )
+        }
+        kind => format!("{} of {fields} is {bounds}", kind.word().trim_start_matches("value_")),
+    }
+}
+
+/// What the `soctop:` block adds to a correlation.
+fn extension(block: &Extension) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !block.reset_on.is_empty() {
+        let rules: Vec<&str> = block.reset_on.iter().map(|rule| rule.value.as_str()).collect();
+        lines.push(format!("counts from zero again after {}", rules.join(" or ")));
+    }
+    if let Some(states) = &block.states {
+        lines.push(format!(
+            "moves {} between the states {}",
+            board_words(states.board),
+            states.names.join(", ")
+        ));
+        let name = |state: usize| states.names.get(state).map_or("", String::as_str);
+        for timeout in &states.timeouts {
+            let (from, to) = (name(timeout.state), name(timeout.to));
+            lines.push(format!("`{from}` becomes `{to}` after {}", span_text(timeout.after)));
+        }
+    }
+    if let Some(quiet) = block.alert.close_after {
+        lines.push(format!("its incident closes after {} without a match", span_text(quiet)));
+    }
+    if let Some(risk) = &block.risk {
+        let (entities, half) = (risk.entities.join(" and "), span_text(risk.half_life));
+        lines.push(format!("adds {} points of risk to {entities}, halved every {half}", risk.points));
+    }
+    lines
+}
+
+fn board_words(board: Board) -> &'static str {
+    match board {
+        Board::Lockout => "an account on the board of lockouts",
+        Board::Breaker => "a dependency on the board of breakers",
+        Board::BlockedAddress => "an address on the board of blocks",
+        Board::RateLimited => "a client on the board of limits",
+        Board::RevokedToken => "a token on the board of tokens",
+        Board::SilentSource => "a source",
+        Board::Other => "its group",
     }
 }
 

@@ -420,7 +420,7 @@ fn show_explains_a_rule_in_words_and_as_it_is_compiled() {
     name       guessing
     file       login.yml:24:1
 
-    fires when event_count is gte 3
+    fires when 3 or more events match
       within 5m for the same user.name
     over the matches of
       failed_login (Failed login)
