@@ -1,4 +1,4 @@
-//! The only place that starts threads and makes channels, and the only one that reads the clock.
+//! Starts the threads of the engine, makes the channels between them and reads the clock for them.
 //!
 //! ```text
 //! source ──chunks──► engine ──batches──► index ──► tantivy
@@ -30,7 +30,7 @@ mod signals;
 mod stored;
 mod whole_file;
 
-pub use build::{Live, LiveError, LiveOptions, PLAIN_ALERTS, PlainOutput, start};
+pub use build::{Live, LiveError, LiveOptions, NO_RULES_HINT, PLAIN_ALERTS, PlainOutput, start};
 pub use clock::Clock;
 pub use engine::{Engine, EngineOptions, LookBack, groups};
 pub use handle::{Handle, ListedEvents, Notice, Request};

@@ -20,7 +20,9 @@ use crate::exit::{Exit, Hinted};
 use crate::facts::Vocabulary;
 use crate::index;
 use crate::normalize;
-use crate::pipeline::{self, Clock, EngineOptions, Live, LiveError, LiveOptions, PLAIN_ALERTS};
+use crate::pipeline::{
+    self, Clock, EngineOptions, Live, LiveError, LiveOptions, NO_RULES_HINT, PLAIN_ALERTS,
+};
 use crate::sigma::Severity;
 use crate::state::{KnownNetworks, Snapshot, SourceRow, Trouble};
 use crate::text::Safe;
@@ -209,10 +211,7 @@ pub fn print_alerts(live: Live, lines: Lines) -> anyhow::Result<Exit> {
 /// Then.
 pub fn refuse_without_rules(loaded: &LoadedRules) -> anyhow::Result<()> {
     match loaded.rules.is_empty() {
-        true => Err(Hinted::error(
-            "no rule is loaded, so nothing would be detected",
-            "`soctop rules check` says what is wrong with them; without `--rules` those that come along are used",
-        )),
+        true => Err(Hinted::error("no rule is loaded, so nothing would be detected", NO_RULES_HINT)),
         false => Ok(()),
     }
 }
@@ -229,7 +228,9 @@ pub fn refuse_blindness(end: &Snapshot) -> anyhow::Result<()> {
     let blinding = |trouble: &&Trouble| trouble.cause != Cause::Store && trouble.cause != Cause::NoRules;
     match end.troubles.iter().find(blinding) {
         Some(trouble) => {
-            let hint = trouble.hint.clone().unwrap_or_else(|| "name files that can be read".to_owned());
+            // What appears later is read only by who still runs.
+            let hint = trouble.hint.clone().filter(|_| trouble.cause != Cause::Missing);
+            let hint = hint.unwrap_or_else(|| "name files that are there and can be read".to_owned());
             Err(Hinted::error(format!("nothing could be read: {}", trouble.message), hint))
         }
         None => Ok(()),

@@ -65,8 +65,8 @@ fn keep_to_itself() {
 pub fn warn_of_root() {
     if geteuid().is_root() {
         print::talk(
-            "warning: running as root, which reading logs does not need: `--user NAME`, with somebody in the group \
-             of the logs, can do no harm",
+            "warning: running as root, which reading logs does not need: `--user NAME` drops to a user in the group that \
+             may read them (often `adm`)",
         );
     }
 }
@@ -91,7 +91,7 @@ pub fn become_user(name: &str) -> anyhow::Result<()> {
 
 /// From now on this process and those it starts write below these folders and to devices only, and connect to nobody.
 /// Reading is not restricted: which logs there are changes while they are watched.
-////// Said where the kernel does not see to it (Landlock, Linux 5.13; connections 6.7).
+/// Said where the kernel does not see to it (Landlock, Linux 5.13; connections 6.7).
 pub fn confine(writable: &[PathBuf]) {
     if !is_confined(writable) {
         print::talk(

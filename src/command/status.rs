@@ -35,7 +35,7 @@ fn reader_line(found: &Examination) -> String {
     );
     match found.writer {
         Some(process) => format!("reading: process {process}; {read_to}"),
-        None => format!("nobody is reading; {read_to}"),
+        None => format!("not running; {read_to}"),
     }
 }
 
@@ -46,7 +46,7 @@ fn index_line(found: &Examination) -> String {
     let bytes = found.partitions.iter().map(|part| part.sizes.all()).sum::<u64>() + found.other_bytes;
     let partitions = found.partitions.len() as u64;
     format!(
-        "{} event{} and {} state{} of alerts in {} partition{}, {}",
+        "{} event{} and {} alert record{} in {} partition{}, {}",
         print::count(events),
         plural(events),
         print::count(alerts),
@@ -61,7 +61,7 @@ fn index_line(found: &Examination) -> String {
 fn troubles(found: &Examination, sources: &[ReadSource<'_>]) -> Vec<String> {
     let mut troubles = Vec::new();
     if found.writer.is_none() {
-        troubles.push("nobody reads the logs: `soctop watch PATH` does".to_owned());
+        troubles.push("the logs are not read: no `soctop watch` is running".to_owned());
     }
     let behind = sources.iter().filter(|source| source.state.is_trouble());
     troubles.extend(behind.map(|source| format!("{}: {}", source.name(), source.state.in_words())));

@@ -20,6 +20,7 @@ pub fn effective(config: &Config, data_dir: Option<&Path>) -> String {
         [] => "[]".to_owned(),
         paths => list(paths.iter().map(|path| quoted(&path.display()))),
     });
+    page.setting("bundled", &config.rules.bundled, bool::to_string);
     page.setting("routing", &config.rules.routing, bool::to_string);
     page.setting("vocabulary", &config.rules.vocabulary, |paths| match paths.as_slice() {
         [] => "[]".to_owned(),

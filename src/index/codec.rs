@@ -28,7 +28,7 @@ const VERSION: u8 = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentKind {
     Event,
-    /// The line is the JSON of a [`detect::Alert`](crate::alert::Alert).
+    /// The line is the JSON of a [`Alert`](crate::alert::Alert).
     Alert,
     /// The line is the JSON of an [`event::Gap`](crate::event::Gap).
     Gap,

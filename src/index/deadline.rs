@@ -23,9 +23,7 @@ impl Deadline {
 
     pub(super) fn check(&self) -> Result<(), Error> {
         match self.0 {
-            Some((end, time)) if Instant::now() > end => {
-                Err(Error::Search { reason: format!("it took longer than {} seconds", time.as_secs()) })
-            }
+            Some((end, time)) if Instant::now() > end => Err(Error::TooSlow { seconds: time.as_secs() }),
             _ => Ok(()),
         }
     }

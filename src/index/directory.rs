@@ -8,6 +8,9 @@
 //!   position.json              copy of the last payload, for when the index cannot be opened
 //!   cursors-<epoch>.json       cursors too many for the payload
 //!   detection-<epoch>.bin      detection state
+//!   redaction.key              of the pseudonyms
+//!   decisions.ndjson           what people decided
+//!   spool/<listener>/          what is received and not stored yet
 //!   partitions/p<number>/      tantivy, and
 //!     lines.blocks             the lines
 //!     ids.filter, summary.json of a sealed one

@@ -146,8 +146,8 @@ struct Other<'a> {
     epoch: u64,
 }
 
-/// The part of an event id (or alert id) that is kept in a column: two of a hundred million events
-/// have the same by a chance of one in ten thousand, and whoever needs to be certain looks at the record.
+/// The part of an event id (or alert id) that is kept in a column: an event shares
+/// it with one of a hundred million others by a chance of one in ten thousand; who needs to be certain looks at the record.
 pub fn event_key(id: u128) -> u64 {
     id as u64 & ((1 << 40) - 1)
 }

@@ -43,6 +43,8 @@ pub enum Error {
     Query(#[from] QueryError),
     #[error("the search failed: {reason}")]
     Search { reason: String },
+    #[error("the search took longer than {seconds} seconds and was given up")]
+    TooSlow { seconds: u64 },
     /// Several correlation ids begin so.
     #[error("several ids begin with `{beginning}`: {}", ids.join(", "))]
     AmbiguousId { beginning: String, ids: Vec<String> },
@@ -137,14 +139,16 @@ impl Error {
                 "an older soctop wrote it: name another `--data-dir` and read the logs again".to_owned()
             }
             Self::Lost { .. } | Self::Damaged { .. } | Self::Search { .. } => {
-                "name another `--data-dir` and read the logs again with `soctop ingest`".to_owned()
+                "`soctop doctor` shows what is damaged, and `--quarantine` puts it aside; or name another `--data-dir` \
+                 and read the logs again with `soctop ingest`"
+                    .to_owned()
             }
             Self::Write { .. } | Self::Full { .. } => {
                 "look at free space and permissions of the data directory; writing is tried again".to_owned()
             }
             Self::AmbiguousId { .. } => "write more of the id".to_owned(),
             Self::NotCounted { .. } => "count another field, or list the events".to_owned(),
-            Self::TooManyValues { .. } => "narrow the query or the time: `--since 1h`".to_owned(),
+            Self::TooManyValues { .. } | Self::TooSlow { .. } => "narrow the query or the time: `--since 1h`".to_owned(),
             Self::Query(error) => return error.hint(),
             Self::Io { .. } | Self::Rewind { .. } => return None,
         };

@@ -320,7 +320,7 @@ fn replay_part(
             continue;
         }
         width = page;
-        // LineFile may be long: few are in memory at once.
+        // Lines may be long: few are in memory at once.
         for places in places.chunks(RECORDS_AT_ONCE) {
             for record in guarded(|| view.records(places))? {
                 *next = record.seq + 1;

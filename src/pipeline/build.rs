@@ -248,9 +248,14 @@ fn prepare(options: &mut LiveOptions, writer: &Writer) -> Result<EngineStart, Li
     set_up.normalize.redaction = options.redaction.applied(Redaction::default());
     set_up.normalize.vocabulary = Arc::clone(&options.vocabulary);
     set_up.normalize.redaction.key = redaction_key(&options.data_dir)?;
-    let mut problems = reload::problems(&options.rules.diagnostics);
-    let mut engine = prepare_engine(&options.rules, &set_up, writer, &mut problems);
+    let problems = reload::problems(&options.rules.diagnostics);
+    let (mut engine, afresh) = prepare_engine(&options.rules, &set_up, writer);
     let mut state = prepare_state(&options.rules, &problems, writer);
+    if let Some(reason) = afresh {
+        let message = format!("detection starts afresh: {reason}");
+        let hint = Some("what was counted before is counted again from here on".to_owned());
+        state.apply(Update::Notice { time: Clock::Wall.now(), message, hint });
+    }
     let now = options.clock.now();
     state.apply(Update::Clock { now });
     reload::show_standing(engine.standing(), &mut state);
@@ -437,17 +442,11 @@ impl Drop for Alarm {
 }
 
 /// Detection continues where the last commit left it; rules whose text has changed start anew.
-fn prepare_engine(
-    rules: &LoadedRules,
-    options: &EngineOptions,
-    writer: &Writer,
-    problems: &mut Vec<String>,
-) -> Engine {
+/// The engine, and why it starts without what it knew when that could not be taken over.
+fn prepare_engine(rules: &LoadedRules, options: &EngineOptions, writer: &Writer) -> (Engine, Option<String>) {
     let mut engine = Engine::new(&rules.rules, options);
-    if let Err(reason) = recover(&mut engine, writer) {
-        problems.push(format!("detection starts afresh: {reason}"));
-    }
-    engine
+    let afresh = recover(&mut engine, writer).err();
+    (engine, afresh)
 }
 
 /// Takes over the saved state of detection and looks again at what was committed after it. Without
@@ -471,6 +470,10 @@ fn recover(engine: &mut Engine, writer: &Writer) -> Result<(), String> {
     recalled.map_err(|error| error.to_string())
 }
 
+/// What to do where no rule is loaded.
+pub const NO_RULES_HINT: &str = "`soctop rules check` says what is wrong; leave out `--only-rules` (or `bundled = false`) to \
+                                 use the bundled rules";
+
 fn prepare_state(rules: &LoadedRules, problems: &[String], writer: &Writer) -> State {
     let mut state = State::new();
     state.apply(Update::Rules { loaded: rules.rules.len(), problems: problems.to_vec() });
@@ -481,9 +484,7 @@ fn prepare_state(rules: &LoadedRules, problems: &[String], writer: &Writer) -> S
             about: "rules".into(),
             cause: Cause::NoRules,
             message: "no rule is loaded: nothing will be detected".to_owned(),
-            hint: Some(
-                "`soctop rules check` says why; without `--rules` those that come along are used".into(),
-            ),
+            hint: Some(NO_RULES_HINT.into()),
         }));
     }
     if writer.recovered().trimmed > 0 {

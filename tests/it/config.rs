@@ -82,6 +82,7 @@ fn the_effective_configuration_says_who_decided_each_value() {
 
     [rules]
     paths = []                               # default
+    bundled = true                           # default
     routing = false                          # file, line 2
     vocabulary = []                          # default
 

@@ -96,7 +96,7 @@ fn status_says_who_reads_and_what_is_not_read() {
     let env = TestEnv::new();
     ingested(&env);
     let said = env.stdout_of(&["status", "--data-dir", "data"], 1);
-    assert!(said.contains("nobody is reading"), "{said}");
+    assert!(said.contains("not running"), "{said}");
     assert!(said.contains("200 events"), "{said}");
     assert!(!said.contains("not read yet"), "{said}");
     let mut lines = std::fs::read(env.log("app.log")).expect("the log");

@@ -103,7 +103,7 @@ const TOUR: &[(&str, &str, &str)] = &[
     ("its events in the index", "v", "events ▸ the"),
     ("rules", "6", "[6 Rules"),
     ("rules by alerts, cost or closeness", "s", "most events looked at first"),
-    ("the text of the rule in $EDITOR", "^o", "it comes along with soctop"),
+    ("the text of the rule in $EDITOR", "^o", "this rule is bundled"),
     ("redraw the screen", "^l", "[6 Rules"),
     ("entities by risk", "7", "[7 Entities"),
     ("sources", "8", "[8 Sources"),
