@@ -138,7 +138,7 @@ pub struct WatchArgs {
     #[arg(long, value_name = "URL")]
     pub listen: Vec<String>,
 
-    /// Started as root, go on as this user
+    /// Drop root once started and run as this user
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
 

@@ -60,7 +60,7 @@ pub enum Outcome {
     /// Kept as text: no known format. Still searched, still seen by keyword rules.
     #[default]
     Raw,
-    /// Longer than the line limit: the head is kept, the rest was discarded while streaming.
+    /// Longer than the line limit: head and end are kept, the middle was discarded while streaming.
     Cut,
     /// Nothing but white space; no event.
     Blank,

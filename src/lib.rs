@@ -1,17 +1,6 @@
 //! soctop: top for your security operations.
 //!
-//! A log line travels through these modules in this order:
-//!
-//! ```text
-//! file · stdin · replay
-//!       │ Chunk (source, offset, bytes)
-//!       ▼
-//!    source ─► decode ─► normalize ─► Event ─┬─► detect ─► Alert ─┐
-//!       ▲                                    └─► index ───────────┤ Update
-//!       └── cursor moves only after commit ◄── index              ▼
-//!                                                      state ─► view   (tui)
-//!    keys ─► Action ─► tui::update(model) ─► Effect ─► pipeline::Handle
-//! ```
+//! The way of a log line through these modules is drawn in `ARCHITECTURE.md`.
 //!
 //! The **pure half** compiles without the `app` feature: it opens no file, starts no thread, reads
 //! no clock and draws nothing. `cargo test --lib --no-default-features` builds it alone, and

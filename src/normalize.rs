@@ -285,7 +285,8 @@ impl Normalizer {
         self.count_attempts(event);
     }
 
-    /// Adds the canonical fields, `meta.time` and `meta.time_quality`; what was read stays as it is. `arrival` (UTC)
+    /// Adds the canonical fields, `meta.time` and `meta.time_quality`; what was read stays as it is, but for the fields of a
+    /// line whose head the vocabulary knows better. `arrival` (UTC)
     /// completes timestamps without a year and bounds those of the future. Looks at nothing but
     /// this event.
     pub fn translate(&mut self, event: &mut Event, arrival: Timestamp) {

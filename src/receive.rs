@@ -262,7 +262,7 @@ impl Intake {
         ReceiverReport::Begins {
             about: self.name.clone(),
             message: format!("`{}` takes nothing more: {full}", self.name),
-            hint: "whoever sends has to wait; it goes on when the index has caught up".to_owned(),
+            hint: "streams wait, HTTP is told to come again, datagrams are lost; it goes on when the index has caught up".to_owned(),
         }
     }
 }

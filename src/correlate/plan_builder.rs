@@ -13,8 +13,8 @@ use super::plan::{
 };
 use crate::alert::RuleSummary;
 use crate::detect::record::FieldNumber;
-use crate::event::Nanos;
 use crate::event::number::{to_u8, to_u32, to_usize};
+use crate::event::{MINUTE, Nanos};
 use crate::sigma::Level;
 use crate::sigma::comparison::Comparison;
 use crate::sigma::decimal::Decimal;
@@ -55,7 +55,7 @@ pub(crate) struct RuleInput<'r> {
 const MOST_STEPS: usize = 56;
 
 /// How long a plain detection stays quiet before its incident closes.
-const CLOSE_AFTER: Nanos = 300_000_000_000;
+const CLOSE_AFTER: Nanos = 5 * MINUTE;
 
 /// Resolves rules; what is wrong is reported and left out.
 pub(crate) fn build(inputs: &[RuleInput<'_>], lateness: Allowed) -> (Plan, Vec<Diagnostic>) {

@@ -208,7 +208,7 @@ impl Reader {
         let message = first_span(event, canonical::MESSAGE).map(|span| trimmed(event, span));
         let line = Line { event, message: message.unwrap_or_default(), repeated: None };
         let owned = self.structured(&line, marks);
-        if self.has_spoken() || self.phrases(&line) || self.has_spoken() {
+        if self.has_spoken() || self.phrases(&line) {
             return;
         }
         self.name(&line);

@@ -172,9 +172,7 @@ impl Dashboard {
                 Ok(status) => format!("the editor ended with {status}"),
                 Err(error) => format!("the editor could not be started: {error}"),
             },
-            false => {
-                "it comes along with soctop: `soctop rules export DIR` writes it out to change it".to_owned()
-            }
+            false => "this rule is bundled: `soctop rules export DIR` writes it out to edit".to_owned(),
         };
         self.send(Message::Trouble(said)).map(drop)
     }

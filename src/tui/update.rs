@@ -346,7 +346,7 @@ fn on_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     ask::extend_trace(model);
     let Some(summary) = new_critical else { return Vec::new() };
     if !shows_the_worst(model) {
-        model.say(format!("CRIT {summary}: 5 alerts"));
+        model.say(format!("CRIT {summary} (5 lists the alerts)"));
     }
     let is_due = model.last_bell_millis.is_none_or(|last| model.millis >= last + BELL_PAUSE_MILLIS);
     if model.bell && is_due {
