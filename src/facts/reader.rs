@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::fact::{Confidence, Fact};
 use super::file::{Condition, Entry, Mapping, Reason};
 use super::names::Named;
@@ -99,10 +101,12 @@ pub struct Reader {
     vocabulary: Arc<Vocabulary>,
     paths: Paths,
     /// Paths of the fields that entries name.
-    known: HashMap<String, PathId>,
+    known: HashMap<String, PathId, RandomState>,
     speakers: SpeakerPaths,
-    /// Names of events that were met, and what they state.
-    names: HashMap<String, Option<Named>>,
+    /// Names of events that were met (with a verdict beside them), and what they state.
+    names: HashMap<String, Option<Named>, RandomState>,
+    /// The name that is looked up; kept for its room.
+    key: String,
     /// The file whose head the line had.
     head: Option<usize>,
     stated: Stated,
@@ -121,9 +125,10 @@ impl Reader {
         Self {
             vocabulary,
             paths: paths.clone(),
-            known: HashMap::new(),
+            known: HashMap::default(),
             speakers,
-            names: HashMap::new(),
+            names: HashMap::default(),
+            key: String::new(),
             head: None,
             stated: Stated::default(),
         }
@@ -269,7 +274,7 @@ impl Reader {
         let by_format = vocabulary.of_format(line.event.meta.format);
         let is_product = |file| vocabulary.file(file).is_some_and(|file| !file.application);
         self.stated.is_known_speaker = self.head.is_some_and(is_product)
-            || vocabulary.of_program(program).next().is_some()
+            || (!program.is_empty() && vocabulary.of_program(program).next().is_some())
             || imitates_head(line.event.text(line.message));
         for file in by_head.chain(by_program).chain(by_logger).chain(by_format) {
             if self.entries(file, line, Confidence::Phrase) {
@@ -508,16 +513,25 @@ impl Reader {
     }
 
     fn named(&mut self, name: &str, verdict: &str) -> Option<Named> {
-        let key = if verdict.is_empty() { name.to_owned() } else { format!("{name}\0{verdict}") };
-        if let Some(known) = self.names.get(&key) {
-            return known.clone();
-        }
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        key.push_str(name);
+        key.push('\0');
+        key.push_str(verdict);
+        let known = self.names.get(&key).cloned();
+        let named = known.unwrap_or_else(|| self.learn_name(&key, name, verdict));
+        self.key = key;
+        named
+    }
+
+    #[cold]
+    fn learn_name(&mut self, key: &str, name: &str, verdict: &str) -> Option<Named> {
         let folded = verdict.replace('_', " ");
         let named = self.vocabulary.names().find(name, &folded);
         if self.names.len() >= NAME_CACHE {
             self.names.clear();
         }
-        self.names.insert(key, named.clone());
+        self.names.insert(key.to_owned(), named.clone());
         named
     }
 

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use foldhash::fast::RandomState;
+
 use super::file::{self, Entry, File};
 use super::names::Names;
 #[cfg(test)]
@@ -73,7 +75,7 @@ pub struct Vocabulary {
 /// Files by the name of a speaker, or by how it begins.
 #[derive(Debug, Default)]
 struct Speakers {
-    named: HashMap<String, Vec<usize>>,
+    named: HashMap<String, Vec<usize>, RandomState>,
     beginning: Vec<(String, usize)>,
 }
 

@@ -15,12 +15,22 @@ const KEPT: usize = 64;
 /// and texts with spaces are none. Of what carries a trace in a known way (W3C `traceparent`, B3, AWS, Google,
 /// Jaeger, .NET) it is the trace; brackets and quotes around it are none of it; hexadecimal ids are in lower case.
 pub(super) fn of_value(text: &str) -> Option<Cow<'_, str>> {
+    if is_usual(text.as_bytes()) {
+        return Some(Cow::Borrowed(text));
+    }
     let text = bare(text);
     let Some(trace) = trace(text) else { return plain(text) };
     match trace {
         Cow::Borrowed(trace) => plain(trace),
         Cow::Owned(trace) => plain(&trace).map(|id| Cow::Owned(id.into_owned())),
     }
+}
+
+/// A UUID as most write it, which stays as it is.
+fn is_usual(text: &[u8]) -> bool {
+    is_uuid(text)
+        && !text.iter().any(u8::is_ascii_uppercase)
+        && text.iter().any(|byte| !matches!(byte, b'0' | b'-'))
 }
 
 fn plain(text: &str) -> Option<Cow<'_, str>> {

@@ -37,7 +37,7 @@ use self::cards::{is_other_number, may_hold_card, next_card};
 use self::copies::Copies;
 use self::emails::{decoded_address, email_around};
 use self::known::{ID, Known, SECRET, SECRET_NAME};
-use self::names::is_secret_word;
+use self::names::{MetNames, is_secret_word};
 pub(super) use self::pieces::{is_open as is_open_piece, text as piece_text};
 use self::scan::looks_random;
 use self::shapes::{Runs, for_each_beginning};
@@ -153,6 +153,8 @@ pub struct Redactor {
     known: Known,
     /// The name that fields get whose own is a secret.
     redacted_name: PathId,
+    /// Names that values were assigned to.
+    met: MetNames,
     hits: Vec<Hit>,
     /// Some field has a name that is to be hidden.
     renames: bool,
@@ -172,13 +174,19 @@ const USER_LIMIT: usize = 16;
 impl Redact for Redactor {
     fn redact(&mut self, event: &mut Event) {
         if self.find(event) {
-            for hit in &self.hits {
-                if let Some(count) = self.counters.found.get_mut(hit.class as usize) {
-                    *count += 1;
-                }
-            }
+            self.count();
             self.replace(event);
         }
+    }
+
+    fn redact_beside(&mut self, event: &mut Event, raw: &mut Event) -> bool {
+        let found = self.find(event);
+        if found {
+            raw.copy_from(event);
+            self.count();
+            self.replace(event);
+        }
+        found
     }
 }
 
@@ -186,9 +194,11 @@ impl Redactor {
     /// `paths` are those of the events.
     #[must_use]
     pub fn new(paths: &Paths, options: Redaction) -> Self {
+        let known = Known::new(paths, &options);
         Self {
             pseudonyms: Pseudonyms::new(options.key),
-            known: Known::new(paths, &options),
+            met: MetNames::new(known.configured()),
+            known,
             redacted_name: paths.intern("‹redacted›"),
             options,
             hits: Vec::new(),
@@ -219,6 +229,14 @@ impl Redactor {
     #[must_use]
     pub fn pseudonyms(&self) -> Option<Pseudonyms> {
         self.options.enabled.then_some(self.pseudonyms)
+    }
+
+    fn count(&mut self) {
+        for hit in &self.hits {
+            if let Some(count) = self.counters.found.get_mut(hit.class as usize) {
+                *count += 1;
+            }
+        }
     }
 
     /// Whether anything is to be hidden; what, stays in `hits` and `renames`.
@@ -324,8 +342,8 @@ impl Redactor {
     fn find_assignments(&mut self, event: &Event) {
         let (buffer, raw_length) = (event.buffer(), event.raw().len());
         let mut copies = Copies::default();
-        let (known, hits) = (&self.known, &mut self.hits);
-        assign::for_each(buffer, &|name| known.is_configured(name), |start, end| {
+        let (known, met, hits) = (&self.known, &mut self.met, &mut self.hits);
+        assign::for_each(buffer, &|name| known.is_configured(name), met, |start, end| {
             let Some(text) = buffer.get(start..end) else { return };
             if !is_masked(text) && !veil::in_pseudonym(buffer, start) {
                 let bare = bytes_around(buffer, start, end) == Some((b':', b',')) && is_number(text);
@@ -442,7 +460,8 @@ const LONGEST_HEADER: usize = 64;
 /// Whether a text ends within a secret: it may go on in the next piece of a line.
 pub(super) fn ends_in_secret(text: &str) -> bool {
     let mut ends = false;
-    assign::for_each(text, &|_| false, |_, end| ends |= end == text.len());
+    let mut met = MetNames::new(std::iter::empty());
+    assign::for_each(text, &|_| false, &mut met, |_, end| ends |= end == text.len());
     let mut runs = Runs::default();
     for_each_beginning(text.as_bytes(), |beginning, start| {
         ends |= beginning.secret(text, start, &mut runs).is_some_and(|(_, end, _)| end == text.len());

@@ -1,7 +1,11 @@
 //! What is assigned to the name of a secret inside of a text: `token=abc`, `"password": "abc"` at any depth of quoting,
 //! options of commands with a value, headers, Python and Ruby, forms of several parts, elements, members that name one another.
 
-use super::names::is_secret_word;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::names::{FORM_NAME, MetNames, SIGNATURE, is_secret_word};
 use super::scan::{IsSecret, Quote, WORD_LENGTH, is_harmless, is_word_byte, looks_random, run_end};
 use super::words::{QUERY_NAMES, SCHEMES};
 use super::{VALUE_LENGTH, commands, members};
@@ -10,9 +14,21 @@ use crate::normalize::alias::fold;
 /// What is shorter signs nothing.
 const SIGNATURE_LENGTH: usize = 32;
 
-/// Calls `found` with every value that is assigned to a secret.
-pub(super) fn for_each(buffer: &str, configured: IsSecret<'_>, mut found: impl FnMut(usize, usize)) {
+/// What else may assign something: an encoded sign, options behind a space or a quote, a text of SQL.
+static ENCODED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"%3"));
+static OPTION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" -"));
+static QUOTED_OPTION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"-"));
+static SQL_TEXT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" '"));
+
+/// Calls `found` with every value that is assigned to a secret. `met` remembers names for the same `configured`.
+pub(super) fn for_each(
+    buffer: &str,
+    configured: IsSecret<'_>,
+    met: &mut MetNames,
+    mut found: impl FnMut(usize, usize),
+) {
     let text = Text { buffer, bytes: buffer.as_bytes(), configured };
+    let is_secret = |name: &str| text.is_secret(name);
     let mut done = 0;
     let mut take = |range: Option<(usize, usize)>| {
         if let Some((from, to)) = range.filter(|(from, to)| from < to) {
@@ -21,25 +37,29 @@ pub(super) fn for_each(buffer: &str, configured: IsSecret<'_>, mut found: impl F
         }
         done
     };
-    let mut until = 0;
+    let (mut until, mut named_elsewhere) = (0, Vec::new());
     for at in memchr::memchr3_iter(b'=', b':', b'>', text.bytes) {
-        if at >= until {
+        let name = text.word(at).map(|word| met.look_up(word, &is_secret)).unwrap_or_default();
+        if at >= until && name.takes_a_secret {
             until = take(text.assigned(at));
         }
+        if text.get(at) == Some(b':') && (name.names_another || text.is_far_from_its_key(at)) {
+            named_elsewhere.push(at);
+        }
     }
-    for at in memchr::memmem::find_iter(text.bytes, b"%3").filter(|at| text.is_encoded_sign(*at)) {
+    for at in ENCODED.find_iter(text.bytes).filter(|at| text.is_encoded_sign(*at)) {
         take(text.assigned_encoded(at));
     }
-    for at in memchr::memmem::find_iter(text.bytes, b" -") {
-        take(commands::option(buffer, at + 1, &|name| text.is_secret(name)));
+    for at in OPTION.find_iter(text.bytes) {
+        take(commands::option(buffer, at + 1, &is_secret));
     }
-    for at in memchr::memmem::find_iter(text.bytes, b"\"-") {
-        take(commands::option(buffer, at + 1, &|name| text.is_secret(name)));
+    for at in QUOTED_OPTION.find_iter(text.bytes) {
+        take(commands::option(buffer, at + 1, &is_secret));
     }
-    for at in memchr::memmem::find_iter(text.bytes, b" '") {
+    for at in SQL_TEXT.find_iter(text.bytes) {
         take(text.sql(at));
     }
-    for (from, to) in members::secrets(buffer, &|name| text.is_secret(name)) {
+    for (from, to) in members::secrets(buffer, &named_elsewhere, &is_secret) {
         take(Some((from, to)));
     }
 }
@@ -60,24 +80,28 @@ impl Text<'_> {
         self.bytes.get(at).copied()
     }
 
-    /// What is assigned by the sign at `at`.
+    /// The word before the sign at `at`, if it may be a name.
+    fn word(&self, at: usize) -> Option<&str> {
+        let (start, end) = self.word_before(at)?;
+        let word = self.buffer.get(start..end)?;
+        word.ends_with(|last: char| last.is_ascii_alphanumeric()).then_some(word)
+    }
+
+    /// What is assigned by the sign at `at`, before which a name stands.
     fn assigned(&self, at: usize) -> Option<(usize, usize)> {
         let (start, end) = self.word_before(at)?;
-        if !may_end_a_name(self.bytes.get(..end)?) {
-            return None;
-        }
         let word = fold(self.buffer.get(start..end)?);
         let before = start.checked_sub(1).and_then(|at| self.get(at));
         match self.get(at) {
             Some(b'>') => return self.element(before, &word, at),
-            Some(b'=') if word == "name" => return self.part_of_form(at),
+            Some(b'=') if word == FORM_NAME => return self.part_of_form(at),
             _ => {}
         }
         let first = before.is_none_or(|byte| matches!(byte, b'?' | b'&' | b';' | b'\n' | b'"'));
         let parameters = || self.get(run_end(self.bytes, at + 1, is_value_byte)) == Some(b'&');
         let first = first || (before == Some(b' ') && parameters());
         let in_query = first && self.get(at) == Some(b'=') && QUERY_NAMES.contains(&word.as_str());
-        if !in_query && word.ends_with("signature") {
+        if !in_query && word.ends_with(SIGNATURE) {
             return self.signature(at);
         }
         if !in_query && !self.is_secret(&word) {
@@ -104,18 +128,22 @@ impl Text<'_> {
 
     /// The word before a sign: `"word":`, `\"word\" :`, `[word]=`.
     fn word_before(&self, at: usize) -> Option<(usize, usize)> {
-        let back = |mut at: usize, most: usize, accept: &dyn Fn(u8) -> bool| {
-            let least = at.saturating_sub(most);
-            while at > least && self.get(at - 1).is_some_and(accept) {
-                at -= 1;
-            }
-            at
-        };
-        let at = back(at, 2, &|byte| byte == b' ');
-        let at = back(at, 1, &|byte| matches!(byte, b'"' | b'\'' | b']'));
-        let end = back(at, 7, &|byte| byte == b'\\');
-        let start = back(end, WORD_LENGTH + 1, &is_word_byte);
+        let at = self.back(at, 2, |byte| byte == b' ');
+        let at = self.back(at, 1, |byte| matches!(byte, b'"' | b'\'' | b']'));
+        let end = self.back(at, 7, |byte| byte == b'\\');
+        let start = self.back(end, WORD_LENGTH + 1, is_word_byte);
         (start < end && end - start <= WORD_LENGTH).then_some((start, end))
+    }
+
+    /// How far back from `at` the bytes are such, at the most so many of them.
+    fn back(&self, at: usize, most: usize, accept: impl Fn(u8) -> bool) -> usize {
+        let head = self.bytes.get(at.saturating_sub(most)..at).unwrap_or_default();
+        at - head.iter().rev().take_while(|byte| accept(**byte)).count()
+    }
+
+    /// So many spaces stand before the sign that a key of JSON may, and a name of an assignment may not.
+    fn is_far_from_its_key(&self, at: usize) -> bool {
+        at.checked_sub(3).and_then(|from| self.bytes.get(from..at)) == Some(b"   ")
     }
 
     /// Where the value begins behind the sign; `None` where nothing is assigned.
@@ -272,11 +300,6 @@ impl Text<'_> {
         let length = memchr::memchr(b'\'', self.bytes.get(from..)?)?;
         Some((from, from + length))
     }
-}
-
-/// Whether a name of a secret may end like this; most words before a sign are none, and most tell so here.
-fn may_end_a_name(head: &[u8]) -> bool {
-    head.last().is_some_and(u8::is_ascii_alphanumeric)
 }
 
 /// A byte of a value without quotes.

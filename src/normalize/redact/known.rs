@@ -70,9 +70,14 @@ impl Known {
         names::is_secret_name(name) || (!self.names.is_empty() && configured())
     }
 
+    /// The configured names, folded.
+    pub(super) fn configured(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|known| known.trim_matches('.'))
+    }
+
     /// Whether a folded name was configured.
     pub(super) fn is_configured(&self, name: &str) -> bool {
-        self.names.iter().any(|known| known.trim_matches('.') == name)
+        self.configured().any(|known| known == name)
     }
 
     /// Whether the dotted name of a field holds a secret, by its shape or by a configured pattern.

@@ -9,13 +9,15 @@ use crate::normalize::alias::fold;
 const REACH: usize = 4_096;
 /// Longest name.
 const NAME_LENGTH: usize = 64;
+/// No member that names another is longer.
+const KEY_LENGTH: usize = 9;
 
-/// Every value whose name is one of a secret.
-pub(super) fn secrets(text: &str, is_secret: &dyn Fn(&str) -> bool) -> Vec<(usize, usize)> {
+/// Every value whose name is one of a secret, of the members whose keys stand before these colons.
+pub(super) fn secrets(text: &str, colons: &[usize], is_secret: &dyn Fn(&str) -> bool) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut done = 0;
-    for at in memchr::memchr_iter(b':', bytes) {
+    for at in colons.iter().copied() {
         let named = Named::at(text, at).filter(|named| at >= done && is_secret(&fold(named.name)));
         if let Some(named) = named {
             let values = named.value_before(bytes).or_else(|| named.value_behind(bytes)).unwrap_or_default();
@@ -166,7 +168,7 @@ fn key_before(bytes: &[u8], colon: usize) -> Option<(usize, usize, &[u8])> {
     let level = head.iter().rev().take(7).take_while(|byte| **byte == b'\\').count();
     let to = close - 1 - level;
     let length = bytes
-        .get(to.saturating_sub(NAME_LENGTH)..to)?
+        .get(to.saturating_sub(KEY_LENGTH)..to)?
         .iter()
         .rev()
         .take_while(|byte| byte.is_ascii_alphanumeric())

@@ -1,7 +1,17 @@
 //! Names of fields that promise a secret.
 
-use super::words::{ENDS, HARMLESS, NAMES, PARENTS, PARTS, VALUE_MEMBERS};
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::scan::IsSecret;
+use super::words::{ENDS, HARMLESS, KEY_MEMBERS, NAMES, PARENTS, PARTS, QUERY_NAMES, VALUE_MEMBERS};
 use crate::normalize::alias::fold;
+
+/// Names that are remembered; then all are forgotten, because log content chooses them.
+const MET_LIMIT: usize = 1_024;
+/// No name of the lists has fewer letters.
+const FEWEST_LETTERS: usize = 3;
 
 /// Whether a field name of this dotted path promises a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
@@ -28,9 +38,99 @@ pub(super) fn is_secret_word(word: &str) -> bool {
     PARTS.iter().any(|part| word.contains(part)) || ENDS.iter().any(|end| word.ends_with(end))
 }
 
+/// What a word before a sign may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct MetName {
+    /// A secret can be assigned to it, or it says of something else that it is one.
+    pub takes_a_secret: bool,
+    /// As the name of a member it names another member.
+    pub names_another: bool,
+}
+
+/// Words that stood before a sign, and what they may be. Logs repeat their names, so each is compared with the lists
+/// once; the clock in front of a colon is none.
+pub(super) struct MetNames {
+    known: HashMap<Box<str>, MetName, RandomState>,
+    fewest_letters: usize,
+}
+
+impl MetNames {
+    /// `configured` are names of secrets beside those of the lists.
+    pub(super) fn new<'n>(configured: impl Iterator<Item = &'n str>) -> Self {
+        let fewest = configured.map(letters).min().unwrap_or(FEWEST_LETTERS);
+        Self { known: HashMap::default(), fewest_letters: fewest.min(FEWEST_LETTERS) }
+    }
+
+    /// What `word` may be.
+    pub(super) fn look_up(&mut self, word: &str, is_secret: IsSecret<'_>) -> MetName {
+        let number = word.bytes().next().is_some_and(|byte| byte.is_ascii_digit());
+        if number && letters(word) < self.fewest_letters {
+            return MetName::default();
+        }
+        match self.known.get(word) {
+            Some(known) => *known,
+            None => self.meet(word, is_secret),
+        }
+    }
+
+    #[cold]
+    fn meet(&mut self, word: &str, is_secret: IsSecret<'_>) -> MetName {
+        let folded = fold(word);
+        let takes_a_secret = folded == FORM_NAME
+            || folded.ends_with(SIGNATURE)
+            || QUERY_NAMES.contains(&folded.as_str())
+            || is_secret(&folded);
+        let names_another = KEY_MEMBERS.iter().any(|known| known.eq_ignore_ascii_case(word));
+        if self.known.len() >= MET_LIMIT {
+            self.known.clear();
+        }
+        let met = MetName { takes_a_secret, names_another };
+        self.known.insert(word.into(), met);
+        met
+    }
+}
+
+/// Before the name of a part of a form.
+pub(super) const FORM_NAME: &str = "name";
+/// How names of signatures end.
+pub(super) const SIGNATURE: &str = "signature";
+
+fn letters(word: &str) -> usize {
+    word.bytes().filter(u8::is_ascii_alphabetic).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_of_the_lists_may_take_a_secret_and_is_remembered() {
+        let mut met = MetNames::new(std::iter::empty());
+        for _ in 0..2 {
+            for name in NAMES.iter().chain(&ENDS).chain(&PARTS).chain(&QUERY_NAMES) {
+                assert!(met.look_up(name, &is_secret_word).takes_a_secret, "{name}");
+                let other = format!("2My-{}", name.to_uppercase());
+                assert!(met.look_up(&other, &|_| true).takes_a_secret, "{name}");
+            }
+            for name in KEY_MEMBERS {
+                assert!(met.look_up(&name.to_uppercase(), &is_secret_word).names_another, "{name}");
+            }
+            for name in ["status", "2026-08-01T12", "https", "k1"] {
+                assert_eq!(met.look_up(name, &is_secret_word), MetName::default(), "{name}");
+            }
+        }
+        let mut met = MetNames::new(["1k"].into_iter());
+        assert!(met.look_up("1-K", &|name| name == "1k").takes_a_secret, "as it was configured");
+    }
+
+    #[test]
+    fn what_is_remembered_has_a_bound() {
+        let mut met = MetNames::new(std::iter::empty());
+        for n in 0..3 * MET_LIMIT {
+            met.look_up(&format!("key{n}"), &is_secret_word);
+        }
+        assert!(met.known.len() <= MET_LIMIT);
+    }
 
     #[test]
     fn names_of_secrets_are_told_from_names_about_them() {

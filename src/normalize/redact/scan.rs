@@ -8,8 +8,19 @@ pub(super) const WORD_LENGTH: usize = 64;
 pub(super) type IsSecret<'n> = &'n dyn Fn(&str) -> bool;
 
 pub(super) fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+    WORD_BYTES[usize::from(byte)]
 }
+
+#[expect(clippy::cast_possible_truncation, reason = "it is a byte")]
+const WORD_BYTES: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        bytes[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | b'-');
+        byte += 1;
+    }
+    bytes
+};
 
 pub(super) fn run_end(bytes: &[u8], start: usize, accept: impl Fn(u8) -> bool) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
