@@ -11,5 +11,5 @@ pub mod matcher;
 pub mod prefilter;
 pub mod record;
 
-pub use matcher::{Matcher, MatcherOptions, RuleCounter};
+pub use matcher::{CompiledRules, Matcher, MatcherOptions, RuleCounter};
 pub use record::{Extractor, MatchRecord, View};

@@ -149,7 +149,8 @@ fn list(config: &Config, events: Option<&Path>, format: AlertFormat) -> anyhow::
             Ok(())
         })?;
     }
-    let counters = events.map(|_| (seen, bench.matcher.counters()));
+    let counters = bench.matcher.counters();
+    let counters = events.map(|_| (seen, counters.as_slice()));
     let mut out = Out::new();
     if format == AlertFormat::Table && !loaded.rules.is_empty() {
         out.line(&out.dim(&list_heading(events.is_some())))?;
