@@ -91,6 +91,14 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Whether what came before in a source tells what a timestamp means.
+    #[must_use]
+    pub fn needs_order(&self) -> bool {
+        matches!(self.zone, Zone::Named(_)) || self.year.is_some()
+    }
+}
+
 /// What a [`Normalizer`] has done so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -264,6 +272,11 @@ impl Normalizer {
         self.known_paths.clear();
     }
 
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// What has been done so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -285,11 +298,25 @@ impl Normalizer {
         self.count_attempts(event);
     }
 
+    /// [`Normalizer::read`] and [`Normalizer::follow`] at once, for events of a source that come in their order.
+    pub fn translate(&mut self, event: &mut Event, arrival: Timestamp) {
+        self.read(event, arrival);
+        self.follow(event);
+    }
+
+    /// Says what is remarkable about an event after those before it in its source. Call it once for each event, in their
+    /// order.
+    pub fn follow(&mut self, event: &mut Event) {
+        self.carry.follow(event);
+        self.strays.follow(event);
+        push_flags(event);
+    }
+
     /// Adds the canonical fields, `meta.time` and `meta.time_quality`; what was read stays as it is, but for the fields of a
     /// line whose head the vocabulary knows better. `arrival` (UTC)
     /// completes timestamps without a year and bounds those of the future. Looks at nothing but
-    /// this event.
-    pub fn translate(&mut self, event: &mut Event, arrival: Timestamp) {
+    /// this event, unless [`Options::needs_order`].
+    pub fn read(&mut self, event: &mut Event, arrival: Timestamp) {
         event.meta.flags.set_if(event.fields().len() > SEARCHED_FIELDS, Flags::UNSEARCHED);
         let completion = self.completion(event.meta.source, arrival);
         self.facts.take_head(event);
@@ -325,20 +352,12 @@ impl Normalizer {
         if let Some(overrides) = &self.options.overrides {
             overrides.complete(event);
         }
-        self.carry.follow(event);
-        self.strays.follow(event);
-        push_flags(event);
         self.counters.events += 1;
     }
 
     fn completion(&self, source: SourceId, arrival: Timestamp) -> Completion {
-        let latest = if self.needs_order() { self.latest.get(&source).copied() } else { None };
+        let latest = if self.options.needs_order() { self.latest.get(&source).copied() } else { None };
         Completion { zone: self.options.zone, year: self.options.year, arrival, latest }
-    }
-
-    /// Whether what came before tells what a timestamp means.
-    fn needs_order(&self) -> bool {
-        matches!(self.options.zone, Zone::Named(_)) || self.options.year.is_some()
     }
 
     /// Remembers what the message says.
@@ -614,7 +633,7 @@ impl Normalizer {
             return;
         };
         event.meta.time = Some(stamp.time);
-        if self.needs_order() {
+        if self.options.needs_order() {
             self.remember_time(event.meta.source, stamp.time);
         }
         let ahead = self.options.max_skew.is_some_and(|skew| stamp.time.since(arrival) > skew);

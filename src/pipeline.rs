@@ -10,8 +10,10 @@
 //! rule files ──► rules ──programs──► engine
 //! ```
 
+mod backlog;
 mod build;
 mod clock;
+mod crew;
 mod engine;
 mod engine_thread;
 mod handle;
@@ -29,16 +31,17 @@ mod searcher;
 mod signals;
 mod stored;
 mod whole_file;
+mod worker;
 
 pub use build::{Live, LiveError, LiveOptions, NO_RULES_HINT, PLAIN_ALERTS, PlainOutput, start};
 pub use clock::Clock;
-pub use engine::{Engine, EngineOptions, LookBack, groups};
+pub use engine::{Engine, EngineOptions, LookBack};
 pub use handle::{Handle, ListedEvents, Notice, Request};
 pub use hunt::{Hunted, hunt};
-pub use ingest::{IngestStage, Line};
+pub use ingest::{IngestStage, Line, groups};
 pub use journal::{Journal, Journalled};
-pub use recordings::{Chunks, RecordingError, recordings};
-pub use replay::{Recording, replay};
+pub use recordings::{Chunks, RecordingError, WaitingChunks, recordings};
+pub use replay::{Next, Recorded, Recording, replay};
 pub use reporter::evidence;
 pub use signals::stop_on_signal;
 pub use whole_file::replace_file;

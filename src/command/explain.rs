@@ -133,9 +133,9 @@ impl<'r> LineExplainer<'r> {
             title: &header.title,
             level: header.level,
         });
-        let before = self.ingest.redacted();
+        self.ingest.take_hidden();
         let event = self.ingest.redact(event, path);
-        let redacted = self.ingest.redacted() - before;
+        let redacted = self.ingest.take_hidden();
         let explained = Explained { redacted, ..Explained::new(&event, &self.paths.read(), rules.collect()) };
         self.said += 1;
         match self.format {

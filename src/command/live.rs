@@ -54,6 +54,7 @@ pub fn replaying(config: &Config) -> anyhow::Result<EngineOptions> {
         correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
         normalize: recorded(config)?,
         sources: config.sources.clone(),
+        workers: None,
     })
 }
 

@@ -11,6 +11,9 @@ use super::Event;
 pub trait Redact {
     /// Replaces every secret in the text of `event`, and in its names.
     fn redact(&mut self, event: &mut Event);
+
+    /// The same; `raw` becomes the event as it was where anything is replaced, and the answer says whether that is so.
+    fn redact_beside(&mut self, event: &mut Event, raw: &mut Event) -> bool;
 }
 
 /// An event that has passed redaction: it may be stored and shown.
@@ -23,6 +26,13 @@ impl Redacted {
     pub fn by(redactor: &mut impl Redact, mut event: Event) -> Self {
         redactor.redact(&mut event);
         Self(event)
+    }
+
+    /// What `redactor` leaves of `event`, with `raw` as the event was where it did not leave all; the answer says that, too.
+    #[must_use]
+    pub fn beside(redactor: &mut impl Redact, mut event: Event, raw: &mut Event) -> (Self, bool) {
+        let hides = redactor.redact_beside(&mut event, raw);
+        (Self(event), hides)
     }
 
     /// The event, whose buffers may be used again.

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::clock::Clock;
+use super::crew::Crew;
 use super::engine::{Engine, EngineOptions};
 use super::engine_thread::{Channels, EngineThread, TimerPolicy};
 use super::handle::{Handle, Notice, Request};
@@ -180,7 +181,11 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     let timers = if options.follow { TimerPolicy::WhenIdle } else { TimerPolicy::ByEvents };
     let fingerprint = options.rules.fingerprint;
     let EngineStart { engine, state, .. } = prepared;
-    let engine = EngineThread::new(engine, fingerprint, state, channels, options.clock, timers);
+    let workers = engine.workers();
+    let mut engine = EngineThread::new(engine, fingerprint, state, channels, options.clock, timers);
+    if workers > 0 {
+        engine = engine.with(Crew::new(workers, |name, body| threads.start(name, body))?);
+    }
     threads.start("engine", move || engine.run())?;
 
     let handle = Handle { snapshots, requests: pipes.requests.sender, notices: pipes.notices.receiver };

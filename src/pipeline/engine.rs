@@ -5,20 +5,19 @@
 //! outcome, a bad rule was reported when it was loaded.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
+use super::crew;
 use super::ingest::{IngestStage, Line};
 use super::stored;
+use super::worker::{self, Judge, Lot, Read, Setup, Unread};
 use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
 use crate::correlate::{Correlator, CorrelatorOptions, HotReload, Output, Seeds, SnapshotError};
-use crate::decode::joining::{self, Joined};
-use crate::detect::{Extractor, MatchRecord, Matcher, MatcherOptions, RuleCounter, View};
+use crate::detect::{MatchRecord, Matcher, MatcherOptions, RuleCounter};
 use crate::event::number::{to_u32, to_usize};
 use crate::event::{
-    Chunk, Event, EventId, GenerationId, LineSpan, Outcome, Paths, Record, Redacted, SourceId, TimeQuality,
-    Timestamp,
+    Event, EventId, GenerationId, Outcome, Paths, Record, Redacted, SourceId, TimeQuality, Timestamp,
 };
 use crate::facts::Vocabulary;
 use crate::normalize;
@@ -61,42 +60,32 @@ pub struct EngineOptions {
     /// What is configured about single sources.
     pub sources: Vec<SourceConfig>,
     pub correlate: CorrelatorOptions,
+    /// Threads beside the one that puts events in order; `None`: as many as the cores are worth, 0: none.
+    pub workers: Option<usize>,
 }
 
-/// The lines of `chunk`, those that are parts of one event together.
-pub fn groups(chunk: &mut Chunk) -> Vec<Joined> {
-    joining::join(&mut chunk.bytes, &ranges(&chunk.lines))
-}
-
-/// How many of the last lines of a chunk may go on in the next.
-pub(super) fn waiting(bytes: &[u8], lines: &[LineSpan]) -> usize {
-    joining::waiting(bytes, &ranges(lines))
-}
-
-fn ranges(lines: &[LineSpan]) -> Vec<Range<usize>> {
-    lines.iter().map(|line| to_usize(line.start)..to_usize(line.start) + to_usize(line.len)).collect()
-}
-
-/// Decode, normalise, match, correlate. Owns every buffer of the hot path.
+/// Decode, normalise, match, correlate. Owns every buffer of the hot path, as long as nobody helps.
 pub struct Engine {
     paths: Paths,
     ingest: IngestStage,
     program: Program,
-    matched: Vec<RuleIndex>,
     record: MatchRecord,
-    /// What may be shown of the event that matched.
-    shown: Event,
     outputs: Vec<Output>,
     ledger: Ledger,
     total: Ledger,
+    /// The number of the next event that is given its place in the order.
     next_seq: u64,
+    /// The number of the next event that is correlated.
+    concluded: u64,
     changed_since_saved: bool,
+    /// How workers are set up for what is handed out to them now.
+    setup: Arc<Setup>,
+    workers: Option<usize>,
 }
 
 /// All that depends on the rules, and what they remember. One value, so that it is exchanged as one.
 pub struct Program {
-    matcher: Matcher,
-    extractor: Extractor,
+    judge: Judge,
     correlator: Correlator,
     hits: RuleTally,
 }
@@ -105,12 +94,16 @@ impl Program {
     fn compile(rules: &RuleSet, paths: &Paths, options: &EngineOptions) -> Self {
         // What is wrong with them was said when they were loaded.
         let (correlator, _) = Correlator::new(rules, options.correlate.clone());
-        Self {
-            matcher: Matcher::compile(rules, paths, MatcherOptions { routing: options.routing }),
-            extractor: Extractor::new(paths, correlator.needed_fields()),
-            correlator,
-            hits: RuleTally::of(rules),
-        }
+        let matcher = Matcher::compile(rules, paths, MatcherOptions { routing: options.routing });
+        let judge = Judge::new(paths, matcher, correlator.needed_fields());
+        Self { judge, correlator, hits: RuleTally::of(rules) }
+    }
+
+    /// How workers are set up that judge by this program.
+    fn setup(&self, paths: &Paths, options: normalize::Options, sources: Vec<SourceConfig>) -> Arc<Setup> {
+        let rules = Arc::clone(self.judge.matcher().rules());
+        let needed = self.correlator.needed_fields().into();
+        Arc::new(Setup { paths: paths.clone(), options, sources, rules, needed })
     }
 }
 
@@ -138,19 +131,31 @@ impl Engine {
     }
 
     fn with_paths(rules: &RuleSet, options: &EngineOptions, paths: Paths) -> Self {
+        let program = Program::compile(rules, &paths, options);
         Self {
             ingest: IngestStage::new(&paths, &options.normalize, &options.sources),
-            program: Program::compile(rules, &paths, options),
-            matched: Vec::new(),
+            setup: program.setup(&paths, options.normalize.clone(), options.sources.clone()),
+            workers: options.workers,
+            program,
             record: MatchRecord::default(),
-            shown: Event::default(),
             outputs: Vec::new(),
             ledger: Ledger::default(),
             total: Ledger::default(),
             next_seq: 0,
+            concluded: 0,
             changed_since_saved: false,
             paths,
         }
+    }
+
+    /// How many threads may help; none where the time of a line depends on those before it.
+    pub(super) fn workers(&self) -> usize {
+        if self.ingest.needs_order() { 0 } else { self.workers.unwrap_or_else(crew::workers) }
+    }
+
+    /// How workers are set up for what is handed out to them now.
+    pub(super) fn setup(&self) -> &Arc<Setup> {
+        &self.setup
     }
 
     /// Takes one line through all stages. `event` holds the result; what detection says of it waits
@@ -173,72 +178,89 @@ impl Engine {
     }
 
     /// Decodes and normalises, without detection.
-    pub fn prepare(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
-        let outcome = self.read(line, event);
-        self.account(outcome);
+    fn prepare(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
+        let outcome = self.ingest.read(line, event);
+        self.ledger.count(outcome);
         self.ledger.continued += line.lines.saturating_sub(1);
         if outcome != Outcome::Blank {
-            self.ledger.note(event.meta.flags);
+            self.follow_here(event);
         }
         outcome
     }
 
     /// The next event of the line that was prepared last, without detection; false if it holds no more.
-    pub fn prepare_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
-        let more = self.ingest.prepare_next(line, event);
+    fn prepare_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
+        let more = self.ingest.read_next(line, event);
         if more {
             self.ledger.parts += 1;
-            self.ledger.note(event.meta.flags);
+            self.follow_here(event);
         }
         more
     }
 
-    fn read(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
-        self.ingest.prepare(line, event)
+    /// Matches and correlates a prepared event; it gets its place in the order here.
+    fn detect(&mut self, event: &mut Event, path: &Arc<str>) {
+        let mut ledger = Ledger::default();
+        self.place(event, &mut ledger);
+        self.account(&ledger);
+        let mut record = std::mem::take(&mut self.record);
+        self.program.judge.one(&mut self.ingest, event, path, &mut record);
+        self.conclude(event, &record);
+        self.record = record;
     }
 
-    /// Matches and correlates a prepared event; it gets its place in the order here.
-    pub fn detect(&mut self, event: &mut Event, path: &Arc<str>) {
+    /// Reads a chunk here and now.
+    pub(super) fn read(&mut self, unread: Unread) -> Read {
+        worker::read(&mut self.ingest, unread)
+    }
+
+    /// Counts what was counted apart.
+    pub(super) fn account(&mut self, ledger: &Ledger) {
+        self.ledger.add(ledger);
+    }
+
+    /// The first step that needs order: events of a source come as they stand in it.
+    pub(super) fn follow(&mut self, event: &mut Event, ledger: &mut Ledger) {
+        self.ingest.follow(event);
+        ledger.note(event.meta.flags);
+    }
+
+    fn follow_here(&mut self, event: &mut Event) {
+        let mut ledger = Ledger::default();
+        self.follow(event, &mut ledger);
+        self.account(&ledger);
+    }
+
+    /// The second: the place of an event in the order of all, and what those before it know of its request.
+    pub(super) fn place(&mut self, event: &mut Event, ledger: &mut Ledger) {
         event.meta.seq = self.next_seq;
         self.next_seq += 1;
-        // Here and not earlier: replay prepares whole chunks before it knows their order.
         self.ingest.join(event);
-        self.changed_since_saved = true;
-        match event.meta.time_quality {
-            TimeQuality::Absent => self.ledger.timeless += 1,
-            TimeQuality::Future => self.ledger.future += 1,
-            _ => {}
-        }
-        self.program.matcher.matches(event, &mut self.matched);
-        self.program.hits.count(&self.matched);
-        if self.matched.is_empty() {
-            let (source, arrival) = (event.meta.source, event.meta.ingested);
-            self.program.correlator.progress(source, event.meta.time, arrival, &mut self.outputs);
-            return;
-        }
-        self.fill_record(event, path);
-        self.program.correlator.observe(&self.record, &mut self.outputs);
+        ledger.count_time(event.meta.time_quality);
     }
 
-    /// What stage two is told of an event that matched. Rules have seen it as it was read; what is remembered of it
-    /// and said about it may be stored and shown.
-    fn fill_record(&mut self, event: &Event, path: &Arc<str>) {
-        let extractor = &mut self.program.extractor;
-        match self.ingest.pseudonyms() {
-            None => extractor.fill(event, &self.matched, path, &mut self.record),
-            pseudonyms => {
-                let hides = self.ingest.show(event, path, &mut self.shown);
-                let shown = if hides { &self.shown } else { event };
-                let view = View { event, shown, pseudonyms };
-                extractor.fill_view(view, &self.matched, path, &mut self.record);
-            }
+    /// Judges a lot here and now.
+    pub(super) fn judge(&mut self, lot: &mut Lot) {
+        self.program.judge.all(&mut self.ingest, lot);
+    }
+
+    /// The third, and last: correlates an event that was judged, in the order of all.
+    pub(super) fn conclude(&mut self, event: &Event, record: &MatchRecord) {
+        self.concluded = event.meta.seq + 1;
+        self.changed_since_saved = true;
+        if record.rules.is_empty() {
+            return self.pass(event.meta.source, event.meta.time, event.meta.ingested);
         }
+        self.program.hits.count(&record.rules);
+        self.program.correlator.observe(record, &mut self.outputs);
     }
 
     /// What may be stored and shown of an event that detection has seen.
     #[must_use]
     pub fn redact(&mut self, event: Event, path: &Arc<str>) -> Redacted {
-        self.ingest.redact(event, path)
+        let redacted = self.ingest.redact(event, path);
+        self.ledger.redacted += self.ingest.take_hidden();
+        redacted
     }
 
     /// A source is about to be read: timers wait until it has spoken or is idle.
@@ -299,7 +321,6 @@ impl Engine {
     /// Counts since the last call.
     pub fn take_ledger(&mut self) -> Ledger {
         let mut ledger = std::mem::take(&mut self.ledger);
-        ledger.redacted = self.ingest.redacted().saturating_sub(self.total.redacted);
         let late = self.program.correlator.counters().late;
         ledger.late = late.saturating_sub(self.total.late);
         self.total.add(&ledger);
@@ -318,9 +339,16 @@ impl Engine {
         self.total
     }
 
+    /// The number of the next event that is given its place in the order.
     #[must_use]
     pub fn next_seq(&self) -> u64 {
         self.next_seq
+    }
+
+    /// The number of the next event that is correlated: all that was said is said of those before it.
+    #[must_use]
+    pub fn concluded(&self) -> u64 {
+        self.concluded
     }
 
     #[must_use]
@@ -333,7 +361,7 @@ impl Engine {
         &self.program.correlator
     }
 
-    /// The state of detection, to be committed with the events before [`Engine::next_seq`].
+    /// The state of detection, to be committed with the events before [`Engine::concluded`].
     pub fn save(&mut self) -> Vec<u8> {
         self.changed_since_saved = false;
         self.program.correlator.snapshot()
@@ -368,14 +396,11 @@ impl Engine {
         if place.is_forged {
             event.meta.time_quality = TimeQuality::Future;
         }
-        self.program.matcher.matches(event, &mut self.matched);
-        self.program.hits.count(&self.matched);
-        if self.matched.is_empty() {
-            return self.pass(place.source, event.meta.time, place.time);
-        }
-        self.fill_record(event, &record.source);
-        self.record.event_id = record.event_id;
-        self.program.correlator.observe(&self.record, &mut self.outputs);
+        let mut known = std::mem::take(&mut self.record);
+        self.program.judge.one(&mut self.ingest, event, &record.source, &mut known);
+        known.event_id = record.event_id;
+        self.conclude(event, &known);
+        self.record = known;
     }
 
     /// Events of a source up to here are passed by: no rule can match them.
@@ -387,7 +412,7 @@ impl Engine {
     fn read_again(&mut self, record: &Record, event: &mut Event) -> bool {
         let path = Arc::clone(&record.source);
         let line = recalled(record, &path);
-        if self.read(&line, event) == Outcome::Blank {
+        if self.ingest.prepare(&line, event) == Outcome::Blank {
             return false;
         }
         // Of a line with several events the one that was stored.
@@ -400,7 +425,7 @@ impl Engine {
     /// that follows is said twice: what it led to was committed with it.
     pub fn recall(&mut self, record: &Record, event: &mut Event) {
         let path = Arc::clone(&record.source);
-        if self.read(&recalled(record, &path), event) == Outcome::Blank {
+        if self.ingest.prepare(&recalled(record, &path), event) == Outcome::Blank {
             return;
         }
         self.ingest.join(event);
@@ -415,11 +440,10 @@ impl Engine {
     }
 
     fn recall_event(&mut self, event: &Event, path: &Arc<str>, id: EventId) {
-        self.program.matcher.matches(event, &mut self.matched);
-        if self.matched.is_empty() {
+        self.program.judge.one(&mut self.ingest, event, path, &mut self.record);
+        if self.record.rules.is_empty() {
             return;
         }
-        self.fill_record(event, path);
         self.record.event_id = id;
         self.program.correlator.observe(&self.record, &mut self.outputs);
         self.outputs.clear();
@@ -428,6 +452,7 @@ impl Engine {
     /// The number of the next event; nothing more is recalled.
     pub fn continue_at(&mut self, next_seq: u64) {
         self.next_seq = next_seq;
+        self.concluded = next_seq;
         self.program.correlator.source_idle(RECALLED, &mut self.outputs);
         self.program.correlator.forget_sources();
         self.outputs.clear();
@@ -437,6 +462,7 @@ impl Engine {
     /// came before. It is left with what is to be thrown away.
     pub fn exchange(&mut self, next: &mut Engine) -> HotReload {
         std::mem::swap(&mut self.program, &mut next.program);
+        self.setup_anew(self.setup.options.clone());
         self.changed_since_saved = true;
         self.program.hits.take_over(&next.program.hits);
         let change = self.program.correlator.hot_reload(&mut next.program.correlator);
@@ -447,23 +473,18 @@ impl Engine {
     /// Reads what lines state by other words from now on.
     pub fn exchange_vocabulary(&mut self, vocabulary: &Arc<Vocabulary>) {
         self.ingest.exchange_vocabulary(vocabulary);
+        let vocabulary = Arc::clone(vocabulary);
+        self.setup_anew(normalize::Options { vocabulary, ..self.setup.options.clone() });
+    }
+
+    fn setup_anew(&mut self, options: normalize::Options) {
+        self.setup = self.program.setup(&self.paths, options, self.setup.sources.clone());
     }
 
     /// How often each rule was looked at, matched and alerted, where it did any of that.
     #[must_use]
     pub fn rule_hits(&self) -> Vec<RuleHits> {
-        self.program.hits.list(self.program.matcher.counters())
-    }
-
-    fn account(&mut self, outcome: Outcome) {
-        let counter = match outcome {
-            Outcome::Parsed => &mut self.ledger.parsed,
-            Outcome::Repaired => &mut self.ledger.repaired,
-            Outcome::Raw => &mut self.ledger.raw,
-            Outcome::Cut => &mut self.ledger.cut,
-            Outcome::Blank => &mut self.ledger.blank,
-        };
-        *counter += 1;
+        self.program.hits.list(&self.program.judge.matcher().counters())
     }
 }
 
@@ -479,9 +500,9 @@ impl RuleTally {
         Self { places: places.collect(), rules }
     }
 
-    fn count(&mut self, matched: &[RuleIndex]) {
+    fn count(&mut self, matched: &[u32]) {
         for rule in matched {
-            if let Some(hits) = self.rules.get_mut(to_usize(rule.0)) {
+            if let Some(hits) = self.rules.get_mut(to_usize(*rule)) {
                 hits.matches += 1;
             }
         }

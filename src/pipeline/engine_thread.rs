@@ -1,28 +1,31 @@
 //! The thread between the sources and everything that shows or stores: it runs [`Engine`] on every
-//! line, in order, keeps the [`State`], publishes snapshots and hands batches to the index thread.
+//! line, in order, keeps the [`State`], publishes snapshots and hands batches to the index thread. What needs no order
+//! a crew does, where there is one (see `worker`).
 //!
 //! It blocks when the index thread is behind (the files are the buffer), and never waits for the
 //! dashboard: snapshots are latest-wins.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, Sender, select, tick};
+use crossbeam_channel::{Receiver, Sender, never, select, tick};
 
+use super::backlog::{Backlog, Passage};
 use super::clock::{Clock, StepWatch};
-use super::engine::{self, Engine};
+use super::crew::Crew;
+use super::engine::Engine;
 use super::handle::Notice;
 use super::indexer::{Batch, IndexReport, SavedDetection};
-use super::ingest::Line;
 use super::reload::{self, Prepared, RuleNews, Tail};
+use super::worker::{Lot, LotOrigin, Read, Unread};
 use crate::correlate::Output;
 use crate::event::number::to_u64;
 use crate::event::{
-    self, Cause, Chunk, Cursor, Event, EventId, Gap, Outcome, Redacted, SECOND, SourceId, SourceMessage,
-    Timestamp, canonical, shown,
+    self, Cause, Chunk, Cursor, Event, EventId, Gap, SECOND, SourceId, SourceMessage, Timestamp, canonical,
+    shown,
 };
 use crate::receive::listener_behind;
 use crate::state::{Pending, Remark, Snapshot, SourceStatus, State, Trouble, Update};
@@ -45,6 +48,9 @@ const NEAR_MISSES: usize = 3;
 
 /// The same when files are read once: the state is large then, and of most of those that are saved nothing would remain.
 const SAVE_DETECTION_EVERY_BULK: Duration = Duration::from_secs(60);
+
+/// A chunk of fewer lines is read here where nothing else waits: to hand it out costs more.
+const FEW_LINES: usize = 48;
 
 /// After a longer pause between two ticks this thread itself was held up, not the sources.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -78,7 +84,6 @@ pub(super) enum TimerPolicy {
 #[derive(Default)]
 struct Known {
     status: SourceStatus,
-    name: Arc<str>,
     /// It is a segment of a spool, and shares its name with the others.
     is_received: bool,
 }
@@ -104,6 +109,10 @@ pub(super) struct EngineThread {
     /// Arrival of the newest line: does not go back while the clock is only adjusted.
     arrived: Timestamp,
     timers: TimerPolicy,
+    /// How sources are called, also of those whose opening is not taken in yet.
+    names: HashMap<SourceId, Arc<str>>,
+    /// What is handed out; `None`: this thread does everything itself.
+    backlog: Option<Backlog>,
     sources: BTreeMap<SourceId, Known>,
     changed_sources: BTreeSet<SourceId>,
     /// Of segments that have ended, by the name of their spool.
@@ -146,6 +155,8 @@ impl EngineThread {
             steps: StepWatch::new(),
             arrived: Timestamp::MIN,
             timers,
+            names: HashMap::new(),
+            backlog: None,
             sources: BTreeMap::new(),
             changed_sources: BTreeSet::new(),
             lines_of_ended: BTreeMap::new(),
@@ -162,19 +173,29 @@ impl EngineThread {
         }
     }
 
-    /// Runs until the sources have hung up, then hands over the last state of detection.
+    /// Hands out what needs no order.
+    #[must_use]
+    pub fn with(self, crew: Crew) -> Self {
+        Self { backlog: Some(Backlog::new(crew)), ..self }
+    }
+
+    /// Runs until the sources have hung up and what they said is taken in, then hands over the last state of detection.
     pub fn run(mut self) {
         let ticks = tick(PUBLISH_EVERY);
-        let sources = self.channels.sources.clone();
         let reports = self.channels.reports.clone();
         let mut rules = self.channels.rules.clone();
+        let mut hung_up = false;
         self.publish();
-        loop {
+        while !(hung_up && self.is_idle()) {
+            let sources = if hung_up { never() } else { self.sources_now() };
+            let (reading, judging) = self.under_way();
             select! {
                 recv(sources) -> message => match message {
-                    Ok(message) => self.source(message),
-                    Err(_) => break,
+                    Ok(message) => self.hear(message),
+                    Err(_) => hung_up = true,
                 },
+                recv(reading) -> read => self.was_read(read.ok()),
+                recv(judging) -> lot => self.was_judged(lot.ok()),
                 recv(reports) -> report => if let Ok(report) = report {
                     self.report(report);
                 },
@@ -195,12 +216,40 @@ impl EngineThread {
         self.publish();
     }
 
+    /// Everything that was said is taken in.
+    fn is_idle(&self) -> bool {
+        self.backlog.as_ref().is_none_or(Backlog::is_empty)
+    }
+
+    /// Nobody is listened to while too much is under way.
+    fn sources_now(&self) -> Receiver<SourceMessage> {
+        let is_full = self.backlog.as_ref().is_some_and(Backlog::is_full);
+        if is_full { never() } else { self.channels.sources.clone() }
+    }
+
+    fn under_way(&self) -> (Receiver<Read>, Receiver<Lot>) {
+        let backlog = self.backlog.as_ref();
+        backlog.map_or_else(|| (never(), never()), |backlog| (backlog.reading(), backlog.judging()))
+    }
+
+    /// Takes in what a source says, at once where nothing is under way that was said before.
+    fn hear(&mut self, message: SourceMessage) {
+        if let SourceMessage::Opened { source, path, .. } = &message {
+            self.names.insert(*source, named(path).0);
+        }
+        match (message, &mut self.backlog) {
+            (SourceMessage::Lines(chunk), _) => self.chunk(chunk),
+            (message, Some(backlog)) if !backlog.is_empty() => backlog.say(message),
+            (message, _) => self.source(message),
+        }
+    }
+
     fn source(&mut self, message: SourceMessage) {
         match message {
             SourceMessage::Opened { source, path, offset, size, .. } => {
                 self.opened(source, &path, offset, size)
             }
-            SourceMessage::Lines(mut chunk) => self.chunk(&mut chunk),
+            SourceMessage::Lines(chunk) => self.chunk(chunk),
             SourceMessage::Gap(source, gap) => self.gap(source, gap),
             SourceMessage::CaughtUp { source, size } => self.grown(source, size, true),
             SourceMessage::Grown { source, size } => self.grown(source, size, false),
@@ -224,7 +273,6 @@ impl EngineThread {
             known.status.rotations += 1;
         }
         known.is_received = is_received;
-        known.name = Arc::clone(&name);
         known.status.path = Arc::clone(&name);
         known.status.read_bytes = offset;
         known.status.size_bytes = size.max(offset);
@@ -236,35 +284,98 @@ impl EngineThread {
         self.engine.source_opened(source);
     }
 
-    fn chunk(&mut self, chunk: &mut Chunk) {
-        let name = self.sources.get(&chunk.source).map(|known| Arc::clone(&known.name)).unwrap_or_default();
-        let mut events = self.channels.recycled.try_recv().unwrap_or_default();
-        let mut used = 0;
-        let mut newest = None;
+    fn chunk(&mut self, chunk: Chunk) {
+        let path = self.names.get(&chunk.source).map(Arc::clone).unwrap_or_default();
+        let spare = self.channels.recycled.try_recv().unwrap_or_default();
         let read_at = self.clock.now().max(self.arrived);
         self.arrived = read_at;
-        for group in engine::groups(chunk) {
-            let line = Line { read_at, ..Line::of(chunk, &group, &name) };
-            let mut more = self.engine.line(&line, room_for(&mut events, used)) != Outcome::Blank;
-            while more {
-                newest = newest.max(events.get(used).and_then(|event| event.meta.time));
-                used += 1;
-                more = self.engine.next(&line, room_for(&mut events, used));
+        let is_small = chunk.lines.len() < FEW_LINES;
+        let unread = Unread { chunk, path: Arc::clone(&path), read_at: Some(read_at), spare };
+        match &mut self.backlog {
+            Some(backlog) if !(is_small && backlog.is_empty()) => {
+                backlog.read(self.engine.setup(), unread, read_at);
+            }
+            _ => {
+                let read = self.engine.read(unread);
+                let (passage, mut lot) = self.put_in_order(read, path, read_at);
+                self.engine.judge(&mut lot);
+                self.conclude(passage, lot);
             }
         }
-        events.truncate(used);
+    }
+
+    /// The next chunk was read: its events get their place.
+    fn was_read(&mut self, read: Option<Read>) {
+        let coming = self.backlog.as_ref().and_then(Backlog::being_read);
+        let (Some(read), Some((name, read_at))) = (read, coming) else { return self.abandon() };
+        let (passage, lot) = self.put_in_order(read, name, read_at);
+        if let Some(backlog) = &mut self.backlog {
+            backlog.judge(self.engine.setup(), passage, lot);
+        }
+    }
+
+    /// The events that come first were judged: they happen.
+    fn was_judged(&mut self, lot: Option<Lot>) {
+        let passage = self.backlog.as_mut().and_then(Backlog::pass);
+        let (Some(lot), Some(passage)) = (lot, passage) else { return self.abandon() };
+        self.conclude(passage, lot);
+        while let Some(message) = self.backlog.as_mut().and_then(Backlog::next_said) {
+            self.source(message);
+        }
+    }
+
+    /// A worker broke down; everything is about to end.
+    fn abandon(&mut self) {
+        self.backlog = None;
+    }
+
+    /// Takes in everything that is under way.
+    fn catch_up(&mut self) {
+        while !self.is_idle() {
+            let (reading, judging) = self.under_way();
+            select! {
+                recv(reading) -> read => self.was_read(read.ok()),
+                recv(judging) -> lot => self.was_judged(lot.ok()),
+            }
+        }
+    }
+
+    fn put_in_order(&mut self, read: Read, name: Arc<str>, read_at: Timestamp) -> (Passage, Lot) {
+        let Read { chunk, mut events, mut ledger, .. } = read;
+        for event in &mut events {
+            self.engine.follow(event, &mut ledger);
+            self.engine.place(event, &mut ledger);
+        }
         self.tail.keep(&events, &name);
-        // Detection has seen them as they were read; from here on they leave.
-        let events: Vec<Redacted> =
-            events.into_iter().map(|event| self.engine.redact(event, &name)).collect();
-        self.pending.add_events(&events, &name, self.engine.paths());
+        let passage = Passage {
+            source: chunk.source,
+            lines: chunk.lines.len(),
+            cursor: chunk.cursor,
+            name: Arc::clone(&name),
+            read_at,
+            ledger,
+            newest: events.iter().filter_map(|event| event.meta.time).max(),
+        };
+        // Detection sees them as they were read; from there on they leave.
+        let leaving = Some(Vec::with_capacity(events.len()));
+        (passage, Lot { events, origin: LotOrigin::One(name), leaving, ..Lot::default() })
+    }
+
+    fn conclude(&mut self, mut passage: Passage, lot: Lot) {
+        let events = lot.leaving.unwrap_or_default();
+        for (event, record) in events.iter().zip(&lot.records) {
+            self.engine.conclude(event, record);
+        }
+        passage.ledger.redacted += lot.hidden;
+        self.engine.account(&passage.ledger);
+        self.pending.add_events(&events, &passage.name, self.engine.paths());
         self.pending.add_ledger(&self.engine.take_ledger());
-        self.note_progress(chunk, newest, read_at);
+        self.note_progress(&passage);
         let mut batch = Batch {
             events,
-            source: name,
-            cursor: Some(chunk.cursor.clone()),
-            ..Batch::empty(&self.engine, read_at)
+            source: passage.name,
+            cursor: Some(passage.cursor),
+            ..Batch::empty(&self.engine, passage.read_at)
         };
         self.take_outputs(&mut batch);
         self.tell_origins(&batch);
@@ -285,15 +396,15 @@ impl EngineThread {
         self.state.apply(Update::Origins(origins.collect()));
     }
 
-    fn note_progress(&mut self, chunk: &Chunk, newest: Option<Timestamp>, read_at: Timestamp) {
-        let known = self.sources.entry(chunk.source).or_default();
+    fn note_progress(&mut self, passage: &Passage) {
+        let known = self.sources.entry(passage.source).or_default();
         let status = &mut known.status;
-        status.read_bytes = chunk.cursor.end;
-        status.size_bytes = status.size_bytes.max(chunk.cursor.end);
-        status.lines += to_u64(chunk.lines.len());
-        status.last_line_at = Some(read_at);
-        status.last_event_time = newest.or(status.last_event_time);
-        self.changed_sources.insert(chunk.source);
+        status.read_bytes = passage.cursor.end;
+        status.size_bytes = status.size_bytes.max(passage.cursor.end);
+        status.lines += to_u64(passage.lines);
+        status.last_line_at = Some(passage.read_at);
+        status.last_event_time = passage.newest.or(status.last_event_time);
+        self.changed_sources.insert(passage.source);
     }
 
     fn gap(&mut self, source: SourceId, gap: Gap) {
@@ -329,7 +440,7 @@ impl EngineThread {
         let Some(known) = self.sources.get_mut(&source) else { return };
         known.status.closed = true;
         if known.is_received {
-            let name = Arc::clone(&known.name);
+            let name = Arc::clone(&known.status.path);
             self.fold_segments(&name);
         }
         self.changed_sources.insert(source);
@@ -337,12 +448,16 @@ impl EngineThread {
 
     /// Of the segments of a spool that have ended only the lines are remembered, while another one is read.
     fn fold_segments(&mut self, name: &Arc<str>) {
-        let is_segment = |known: &Known| known.is_received && known.name == *name;
+        let is_segment = |known: &Known| known.is_received && known.status.path == *name;
         if !self.sources.values().any(|known| is_segment(known) && !known.status.closed) {
             return;
         }
         let ended = self.sources.extract_if(.., |_, known| is_segment(known) && known.status.closed);
-        let lines: u64 = ended.map(|(_, known)| known.status.lines).sum();
+        let mut lines = 0;
+        for (source, known) in ended {
+            self.names.remove(&source);
+            lines += known.status.lines;
+        }
         *self.lines_of_ended.entry(Arc::clone(name)).or_default() += lines;
     }
 
@@ -350,7 +465,7 @@ impl EngineThread {
     fn shown_status(&self, known: &Known) -> SourceStatus {
         let mut status = known.status.clone();
         if known.is_received {
-            status.lines += self.lines_of_ended.get(&known.name).copied().unwrap_or(0);
+            status.lines += self.lines_of_ended.get(&known.status.path).copied().unwrap_or(0);
         }
         status
     }
@@ -451,6 +566,8 @@ impl EngineThread {
     }
 
     fn exchange_rules(&mut self, mut prepared: Prepared) {
+        // What is under way was judged by the rules that ran.
+        self.catch_up();
         let (change, sentence) = reload::exchange(&mut self.engine, &mut prepared, &mut self.tail);
         let now = self.clock.now();
         let risks = self.engine.correlator().risks(now, 0.0);
@@ -527,7 +644,7 @@ impl EngineThread {
     fn let_time_pass(&mut self) {
         let waited = std::mem::replace(&mut self.looked_at, Instant::now()).elapsed();
         let now = self.clock.now();
-        if waited > LONGEST_PAUSE || !self.channels.sources.is_empty() {
+        if waited > LONGEST_PAUSE || !self.channels.sources.is_empty() || !self.is_idle() {
             self.engine.was_busy_until(now);
         } else if !self.sources.is_empty() {
             // Before the first source is opened there may be much to read.
@@ -647,12 +764,4 @@ fn gap_in_words(gap: &Gap, lost: Option<u64>) -> String {
         Some(bytes) => format!("`{path}`: {bytes} bytes were lost: {why}"),
         None => format!("`{path}`: lines after byte {} may be lost: {why}", gap.from),
     }
-}
-
-/// The buffer of this number, a new one where there is none yet.
-fn room_for(events: &mut Vec<Event>, number: usize) -> &mut Event {
-    if number >= events.len() {
-        events.resize_with(number + 1, Event::default);
-    }
-    &mut events[number]
 }

@@ -80,7 +80,7 @@ impl Batch {
             gaps: Vec::new(),
             gone: Vec::new(),
             cursor: None,
-            next_seq: engine.next_seq(),
+            next_seq: engine.concluded(),
             read_to,
             ledger: engine.total_ledger(),
             detection: None,

@@ -1,11 +1,12 @@
 //! The first two stages on one line, and the last, in the way that is configured for its source.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::config::SourceConfig;
 use crate::decode::Decoder;
-use crate::decode::joining::Joined;
-use crate::event::number::to_u64;
+use crate::decode::joining::{self, Joined};
+use crate::event::number::{to_u64, to_usize};
 use crate::event::veil::Pseudonyms;
 use crate::event::{
     Chunk, Event, Flags, GenerationId, LineSpan, Outcome, Paths, Redacted, SourceId, Timestamp,
@@ -76,6 +77,20 @@ impl<'a> Line<'a> {
 
 const NO_LINE: LineSpan = LineSpan { start: 0, len: 0, offset: 0, disk_len: 0, cut: false };
 
+/// The lines of `chunk`, those that are parts of one event together.
+pub fn groups(chunk: &mut Chunk) -> Vec<Joined> {
+    joining::join(&mut chunk.bytes, &ranges(&chunk.lines))
+}
+
+/// How many of the last lines of a chunk may go on in the next.
+pub(super) fn waiting(bytes: &[u8], lines: &[LineSpan]) -> usize {
+    joining::waiting(bytes, &ranges(lines))
+}
+
+fn ranges(lines: &[LineSpan]) -> Vec<Range<usize>> {
+    lines.iter().map(|line| to_usize(line.start)..to_usize(line.start) + to_usize(line.len)).collect()
+}
+
 /// Decodes and normalises. Sources about which nothing is configured share one normalizer; each entry of
 /// the configuration has its own, for what names mean differs. The context of correlation ids is one.
 pub struct IngestStage {
@@ -85,6 +100,8 @@ pub struct IngestStage {
     configured: Vec<Configured>,
     /// The path of the last line, and which entry is about it: lines of a source come together.
     last: Option<(Arc<str>, Option<usize>)>,
+    /// Secrets that were taken out, as far as that was told.
+    hidden: u64,
 }
 
 struct Configured {
@@ -113,11 +130,30 @@ impl IngestStage {
             redactor: Redactor::new(paths, options.redaction.clone()),
             configured: configured.collect(),
             last: None,
+            hidden: 0,
         }
     }
 
-    /// Fills `event` from a line.
+    /// Fills `event` from a line; the lines of a source come in their order.
     pub fn prepare(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
+        let outcome = self.read(line, event);
+        if outcome != Outcome::Blank {
+            self.follow(event);
+        }
+        outcome
+    }
+
+    /// Fills `event` with the next event of the line that was prepared last; false if it holds no more.
+    pub fn prepare_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
+        let more = self.read_next(line, event);
+        if more {
+            self.follow(event);
+        }
+        more
+    }
+
+    /// Fills `event` from a line alone: what those before it say about it, [`IngestStage::follow`] adds.
+    pub fn read(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
         let configured = self.entry(line.path);
         let configured = configured.and_then(|entry| self.configured.get_mut(entry));
         let (outcome, normalizer) = match configured {
@@ -130,21 +166,33 @@ impl IngestStage {
         if outcome != Outcome::Blank {
             // Before the second stage, which looks at the source.
             line.place(event);
-            normalizer.translate(event, line.read_at);
+            normalizer.read(event, line.read_at);
         }
         outcome
     }
 
-    /// Fills `event` with the next event of the line that was prepared last; false if it holds no more.
-    pub fn prepare_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
+    /// Fills `event` with the next event of the line that was read last; false if it holds no more.
+    pub fn read_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
         if self.decoder.decode_next(event).is_none() {
             return false;
         }
         line.place(event);
         let configured = self.entry(line.path).and_then(|entry| self.configured.get_mut(entry));
         let normalizer = configured.map_or(&mut self.normalizer, |entry| &mut entry.normalizer);
-        normalizer.translate(event, line.read_at);
+        normalizer.read(event, line.read_at);
         true
+    }
+
+    /// Says what is remarkable about an event after those before it. The events of a source come in their order.
+    pub fn follow(&mut self, event: &mut Event) {
+        self.normalizer.follow(event);
+    }
+
+    /// Whether what came before in a source tells what the time of a line means.
+    #[must_use]
+    pub fn needs_order(&self) -> bool {
+        let configured = self.configured.iter().map(|entry| &entry.normalizer);
+        configured.chain([&self.normalizer]).any(|normalizer| normalizer.options().needs_order())
     }
 
     /// Fills in what other events of the same request know. Call it in the order of the events.
@@ -155,6 +203,11 @@ impl IngestStage {
     /// What may be stored and shown of an event of the source at `path`.
     pub fn redact(&mut self, event: Event, path: &Arc<str>) -> Redacted {
         Redacted::by(self.redactor(path), event)
+    }
+
+    /// The same, with `raw` as the event was read where anything of it is hidden; says whether there is.
+    pub fn redact_beside(&mut self, event: Event, path: &Arc<str>, raw: &mut Event) -> (Redacted, bool) {
+        Redacted::beside(self.redactor(path), event, raw)
     }
 
     /// Makes `shown` what may be shown of `event`; false, and nothing done, when that is all of it.
@@ -175,11 +228,11 @@ impl IngestStage {
         }
     }
 
-    /// Secrets taken out so far.
-    #[must_use]
-    pub fn redacted(&self) -> u64 {
+    /// Secrets taken out since the last call.
+    pub fn take_hidden(&mut self) -> u64 {
         let all = self.configured.iter().map(|entry| &entry.redactor).chain([&self.redactor]);
-        all.map(|redactor| redactor.counters().found.iter().sum::<u64>()).sum()
+        let hidden = all.map(|redactor| redactor.counters().found.iter().sum::<u64>()).sum();
+        hidden - std::mem::replace(&mut self.hidden, hidden)
     }
 
     /// The first entry of the configuration that is about the source at `path`.

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{io, thread};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
-use super::engine;
-use super::replay::Recording;
+use super::ingest;
+use super::replay::{Next, Recorded, Recording};
 use crate::event::number::{to_u32, to_u64};
 use crate::event::{Chunk, SourceMessage, Trouble};
 use crate::source::{self, Addresses, From, Input, Options, Stop};
@@ -39,7 +39,7 @@ pub fn recordings(inputs: &[Input]) -> Result<(Vec<Recording<Chunks>>, Vec<Strin
         from: From::Start,
         follow: false,
         addresses: Addresses::Content,
-        waiting: engine::waiting,
+        waiting: ingest::waiting,
         ..Options::default()
     };
     let mut notes = Vec::new();
@@ -92,21 +92,49 @@ pub struct Chunks {
     ordinal: u32,
 }
 
-impl Iterator for Chunks {
+impl IntoIterator for Chunks {
+    type Item = Result<Chunk, RecordingError>;
+    type IntoIter = WaitingChunks;
+
+    fn into_iter(self) -> WaitingChunks {
+        WaitingChunks(self)
+    }
+}
+
+/// The chunks of one recording, for whoever has nothing else to do than to wait for them.
+pub struct WaitingChunks(Chunks);
+
+impl Iterator for WaitingChunks {
     type Item = Result<Chunk, RecordingError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        match self.0.next_chunk(true) {
+            Next::Ready(chunk) => Some(chunk),
+            Next::Later | Next::End => None,
+        }
+    }
+}
+
+impl Recorded for Chunks {
+    type Error = RecordingError;
+
+    fn next_chunk(&mut self, wait: bool) -> Next<Result<Chunk, RecordingError>> {
         loop {
-            match self.messages.recv() {
+            let message = match wait {
+                true => self.messages.recv().map_err(TryRecvError::from),
+                false => self.messages.try_recv(),
+            };
+            match message {
                 Ok(SourceMessage::Lines(mut chunk)) => {
                     chunk.source = crate::event::SourceId(self.ordinal);
-                    return Some(Ok(chunk));
+                    return Next::Ready(Ok(chunk));
                 }
                 Ok(SourceMessage::Trouble(Trouble { message, .. })) => {
-                    return Some(Err(RecordingError::Trouble { message }));
+                    return Next::Ready(Err(RecordingError::Trouble { message }));
                 }
-                Ok(SourceMessage::Finished) | Err(_) => return None,
+                Ok(SourceMessage::Finished) | Err(TryRecvError::Disconnected) => return Next::End,
                 Ok(_) => {}
+                Err(TryRecvError::Empty) => return Next::Later,
             }
         }
     }

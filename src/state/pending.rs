@@ -132,6 +132,10 @@ mod tests {
 
     impl Redact for Open {
         fn redact(&mut self, _: &mut Event) {}
+
+        fn redact_beside(&mut self, _: &mut Event, _: &mut Event) -> bool {
+            false
+        }
     }
 
     fn event(number: usize, level: &str, status: Option<&str>) -> Redacted {

@@ -8,7 +8,7 @@ use super::{Remark, Tally, Trouble};
 use crate::alert::{Alert, RiskChange, RuleBook, RuleSummary, Transition};
 use crate::correlate::NearMiss;
 use crate::correlate::risk::RiskScore;
-use crate::event::{Cause, EventId, Flags, Record, Timestamp};
+use crate::event::{Cause, EventId, Flags, Outcome, Record, TimeQuality, Timestamp};
 use crate::triage::Decisions;
 
 /// Everything the world tells the state. One closed enum: what is not here cannot happen.
@@ -147,6 +147,27 @@ impl Ledger {
         self.duplicate_keys += other.duplicate_keys;
         self.out_of_bounds += other.out_of_bounds;
         self.joined += other.joined;
+    }
+
+    /// Counts a line by what became of it.
+    pub fn count(&mut self, outcome: Outcome) {
+        let counter = match outcome {
+            Outcome::Parsed => &mut self.parsed,
+            Outcome::Repaired => &mut self.repaired,
+            Outcome::Raw => &mut self.raw,
+            Outcome::Cut => &mut self.cut,
+            Outcome::Blank => &mut self.blank,
+        };
+        *counter += 1;
+    }
+
+    /// Counts what the time of an event is worth.
+    pub fn count_time(&mut self, quality: TimeQuality) {
+        match quality {
+            TimeQuality::Absent => self.timeless += 1,
+            TimeQuality::Future => self.future += 1,
+            _ => {}
+        }
     }
 
     /// Counts what is out of the ordinary about an event beside its outcome.

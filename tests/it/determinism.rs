@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use soctop::correlate::{CorrelationCounters, Correlator, CorrelatorOptions, Output};
@@ -11,7 +12,7 @@ use soctop::event::{Chunk, GenerationId, LineSpan, SourceId, Timestamp};
 use soctop::normalize;
 use soctop::pipeline::{Engine, EngineOptions, Recording, replay};
 use soctop::sigma::RuleSet;
-use soctop::state::Ledger;
+use soctop::state::{Ledger, RuleHits};
 
 use super::harness::TestEnv;
 
@@ -31,30 +32,36 @@ fn logins(seconds: u32) -> String {
     text
 }
 
-fn chunks(text: &str, lines_at_once: usize) -> impl Iterator<Item = Result<Chunk, std::io::Error>> {
+type Chunks = Vec<Result<Chunk, std::io::Error>>;
+
+fn chunks(text: &str, lines_at_once: usize) -> Chunks {
+    cut(text, 1, || lines_at_once)
+}
+
+/// The lines of a source in chunks of so many lines each.
+fn cut(text: &str, source: u32, mut lines_at_once: impl FnMut() -> usize) -> Chunks {
     let lines: Vec<&str> = text.lines().collect();
-    let mut offset = 0;
-    let chunks: Vec<Chunk> = lines
-        .chunks(lines_at_once)
-        .enumerate()
-        .map(|(number, lines)| {
-            let mut chunk = Chunk {
-                source: SourceId(1),
-                generation: GenerationId(1),
-                first_line: (number * lines_at_once + 1) as u64,
-                ..Chunk::default()
-            };
-            for line in lines {
-                let (start, len) = (chunk.bytes.len() as u32, line.len() as u32);
-                let disk_len = u64::from(len) + 1;
-                chunk.lines.push(LineSpan { start, len, offset, disk_len, cut: false });
-                chunk.bytes.extend_from_slice(line.as_bytes());
-                offset += disk_len;
-            }
-            chunk
-        })
-        .collect();
-    chunks.into_iter().map(Ok)
+    let (mut offset, mut first) = (0, 0);
+    let mut chunks = Vec::new();
+    while first < lines.len() {
+        let end = (first + lines_at_once()).min(lines.len());
+        let mut chunk = Chunk {
+            source: SourceId(source),
+            generation: GenerationId(source.into()),
+            first_line: first as u64 + 1,
+            ..Chunk::default()
+        };
+        for line in &lines[first..end] {
+            let (start, len) = (chunk.bytes.len() as u32, line.len() as u32);
+            let disk_len = u64::from(len) + 1;
+            chunk.lines.push(LineSpan { start, len, offset, disk_len, cut: false });
+            chunk.bytes.extend_from_slice(line.as_bytes());
+            offset += disk_len;
+        }
+        chunks.push(Ok(chunk));
+        first = end;
+    }
+    chunks
 }
 
 /// With too little room, so that what is given up must agree as well.
@@ -76,7 +83,7 @@ fn replayed_in(
     };
     let mut engine = Engine::new(rules, &options);
     assert_eq!(Correlator::check(rules), []);
-    let recording = Recording { path: Arc::from("app.log"), chunks: chunks(text, lines_at_once) };
+    let recording = Recording { path: Arc::from("app.log"), chunks: chunks(text, lines_at_once).into_iter() };
     let mut all = Vec::new();
     replay(
         vec![recording],
@@ -103,6 +110,60 @@ fn a_replay_depends_on_nothing_but_its_input() {
         let cut = replayed(&rules, &text, lines_at_once);
         assert!(cut == whole, "in chunks of {lines_at_once} lines");
     }
+}
+
+/// What a replay of several recordings says and counts.
+fn merged(
+    rules: &RuleSet,
+    texts: &[String],
+    seed: u64,
+    workers: usize,
+) -> (Vec<Output>, Ledger, Vec<RuleHits>) {
+    let options = EngineOptions {
+        routing: true,
+        normalize: normalize::Options { max_skew: None, ..normalize::Options::default() },
+        correlate: CorrelatorOptions { replayed: true, ..CorrelatorOptions::default() },
+        workers: Some(workers),
+        ..EngineOptions::default()
+    };
+    let mut engine = Engine::new(rules, &options);
+    let mut random = seed;
+    let mut next = || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        1 + (random >> 33) as usize % 200
+    };
+    let recordings = (1..).zip(texts).map(|(source, text)| Recording {
+        path: Arc::from(format!("{source}.log")),
+        chunks: cut(text, source, &mut next).into_iter(),
+    });
+    let mut all = Vec::new();
+    let sink = |outputs, _: Option<&_>| {
+        all.extend(outputs);
+        Ok(())
+    };
+    replay(recordings.collect(), &mut engine, |_| Ok::<(), std::io::Error>(()), sink).unwrap();
+    engine.take_ledger();
+    (all, engine.total_ledger(), engine.rule_hits())
+}
+
+#[test]
+fn a_replay_is_the_same_however_many_threads_help() {
+    let (rules, _) = super::queries::load();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut samples: Vec<PathBuf> =
+        files.filter(|file| file.extension().is_some_and(|extension| extension == "log")).collect();
+    samples.sort();
+    let mut told = 0;
+    for (seed, samples) in (1..).zip(samples.chunks(24)) {
+        let texts: Vec<String> = samples.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        let alone = merged(&rules, &texts, seed, 0);
+        told += alone.0.len();
+        for workers in [1, 3] {
+            assert!(merged(&rules, &texts, seed, workers) == alone, "{workers} threads, {samples:?}");
+        }
+    }
+    assert!(told > 1_000, "{told}");
 }
 
 #[test]

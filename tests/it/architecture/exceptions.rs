@@ -158,5 +158,8 @@ pub const CLOCKS_AND_THREADS: &[(&[&str], &[&str])] = &[
     (&["Local", "now"], &["command/live"]),
     (&["thread", "spawn"], &[]),
     (&["thread", "scope"], &["config/rules"]),
-    (&["thread", "Builder"], &["command/demo", "pipeline/build", "pipeline/recordings", "pipeline/signals"]),
+    (
+        &["thread", "Builder"],
+        &["command/demo", "pipeline/build", "pipeline/crew", "pipeline/recordings", "pipeline/signals"],
+    ),
 ];
