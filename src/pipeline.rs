@@ -12,6 +12,8 @@
 
 mod backlog;
 mod build;
+mod case;
+mod case_desk;
 mod clock;
 mod crew;
 mod engine;
@@ -33,7 +35,10 @@ mod stored;
 mod whole_file;
 mod worker;
 
-pub use build::{Live, LiveError, LiveOptions, NO_RULES_HINT, PLAIN_ALERTS, PlainOutput, start};
+pub use build::{
+    Live, LiveError, LiveOptions, NO_RULES_HINT, PLAIN_ALERTS, PlainOutput, open_case, start,
+};
+pub use case::{case_records, replay_case};
 pub use clock::Clock;
 pub use engine::{Engine, EngineOptions, LookBack};
 pub use handle::{Handle, ListedEvents, Notice, Request};

@@ -4,6 +4,7 @@
 //! Text of logs and of people is made safe ([`Safe`]) and then escaped for the form that it stands in: Markdown
 //! gets it as code, HTML as entities, JSON as strings.
 
+mod case;
 mod export;
 mod html;
 mod markdown;
@@ -12,6 +13,7 @@ mod ocsf;
 use std::collections::BTreeSet;
 use std::fmt;
 
+pub use case::{Case, CaseError, MOST_CASE_EVENTS, RuleText};
 pub use export::{ExportForm, export};
 
 use crate::alert::{Alert, AlertStatus, RuleNote};

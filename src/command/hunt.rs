@@ -136,7 +136,7 @@ fn paths_and_names(words: &[String]) -> anyhow::Result<(Vec<PathBuf>, Vec<&str>)
 }
 
 /// The rules with these names, and those that they are made of.
-fn chosen(rules: &RuleSet, names: &[&str]) -> anyhow::Result<RuleSet> {
+pub fn chosen(rules: &RuleSet, names: &[&str]) -> anyhow::Result<RuleSet> {
     let named = names.iter().map(|name| find(rules, name));
     let mut wanted: BTreeSet<RuleIndex> = named.collect::<Result<_, _>>()?;
     for (index, rule) in rules.correlations.iter().enumerate().rev() {

@@ -9,14 +9,14 @@ use serde_json::json;
 
 use super::print::{self, Out, Tagged};
 use super::settings::CliOverrides;
-use super::{expect, live};
+use super::{case, expect, live};
 use crate::alert::{Alert, AlertStatus};
 use crate::cli::{AlertFormat, ReplayArgs, Speed};
 use crate::correlate::Output;
 use crate::event::number::{to_f64, to_u32};
 use crate::event::{Event, PathId, Timestamp};
 use crate::exit::Exit;
-use crate::pipeline::{Engine, recordings, replay};
+use crate::pipeline::{Chunks, Engine, Recording, recordings, replay, replay_case};
 use crate::sigma::{Diagnostic, Level, RuleIndex, RuleSet, Severity};
 use crate::source::Input;
 use crate::state::{Ledger, ThreatLevel};
@@ -24,22 +24,23 @@ use crate::text::{Safe, plural};
 
 pub fn run(args: &ReplayArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let config = overrides.rules(&args.rules).resolve()?;
-    let loaded = live::load_rules(&config)?;
+    let case = case::among(&args.inputs)?;
+    let names_rules = !args.rules.rules.is_empty() || !args.rules.only_rules.is_empty();
+    let loaded = match &case {
+        Some(case) if !names_rules => case::rules(case),
+        _ => live::load_rules(&config)?,
+    };
     if loaded.rules.is_empty() && !args.conformance {
         live::report_rule_problems(&loaded);
         anyhow::bail!("no rule runs, so nothing can be found");
     }
     let mut options = live::replaying(&config)?;
     // Vectors hold nobody's secrets, and what is printed is compared with what others found in the same text.
-    options.normalize.redaction.enabled = !args.conformance;
+    // What is in a case is masked already.
+    options.normalize.redaction.enabled = !args.conformance && case.is_none();
     options.routing &= !args.conformance;
     options.correlate.conformance = args.conformance;
     let mut engine = Engine::new(&loaded.rules, &options);
-    let inputs = args.inputs.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;
-    let (recordings, notes) = recordings(&inputs)?;
-    for note in notes {
-        print::talk(Safe::new(&note).as_str());
-    }
     let mut report = Report::new(args, &loaded.rules, &engine);
     if args.conformance {
         report.load_errors(&loaded.diagnostics)?;
@@ -48,9 +49,25 @@ pub fn run(args: &ReplayArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     }
     let started = Instant::now();
     let mut pace = Pace::new(args.speed);
-    replay(recordings, &mut engine, |time| pace.wait(time), |outputs, event| report.take(outputs, event))?;
+    let mut take = |outputs, event: Option<&Event>| report.take(outputs, event);
+    match &case {
+        Some(case) => {
+            replay_case(&case.records, &mut engine, |time| pace.wait(time), |outputs| take(outputs, None))?;
+        }
+        None => replay(recorded(args)?, &mut engine, |time| pace.wait(time), take)?,
+    }
     report.close(&mut engine, started.elapsed())?;
     report.verdict(args)
+}
+
+/// What the inputs name, opened.
+fn recorded(args: &ReplayArgs) -> anyhow::Result<Vec<Recording<Chunks>>> {
+    let inputs = args.inputs.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;
+    let (recordings, notes) = recordings(&inputs)?;
+    for note in notes {
+        print::talk(Safe::new(&note).as_str());
+    }
+    Ok(recordings)
 }
 
 /// A slower replay than this between the first event and another is not waited for.

@@ -31,19 +31,24 @@ pub fn run(args: &ReportArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         made_at: live::wall_clock(),
         made_by: &user,
     };
-    let form = match args.format {
+    print(&report, args.format)?;
+    Ok(Exit::Fine)
+}
+
+/// Writes a report to standard output.
+pub fn print(report: &IncidentReport<'_>, format: ReportFormat) -> std::io::Result<()> {
+    let form = match format {
         ReportFormat::Md => ReportForm::Markdown,
         ReportFormat::Html => ReportForm::Html,
         ReportFormat::Ocsf => ReportForm::Ocsf,
     };
     let mut out = std::io::stdout().lock();
-    out.write_all(render(&report, form).as_bytes())?;
-    out.flush()?;
-    Ok(Exit::Fine)
+    out.write_all(render(report, form).as_bytes())?;
+    out.flush()
 }
 
 /// The incident that is meant.
-fn only(mut found: Vec<Alert>, beginning: &str) -> anyhow::Result<Alert> {
+pub fn only(mut found: Vec<Alert>, beginning: &str) -> anyhow::Result<Alert> {
     if found.len() > 1 {
         let ids = found.iter().take(FEW).map(|alert| alert.alert_id.to_string());
         let ids = ids.collect::<Vec<_>>().join(", ");

@@ -67,6 +67,26 @@ pub fn load_rules(paths: &[PathBuf], lists: Placeholders) -> Result<LoadedRules,
     Ok(RuleFiles::read(paths.to_vec(), paths.is_empty(), lists)?.1)
 }
 
+/// Loads rules from texts, each with a name for messages. A broken rule is a diagnostic and stops no other.
+#[must_use]
+pub fn rules_of_texts<'t>(
+    texts: impl Iterator<Item = (String, &'t str)>,
+    lists: Placeholders,
+) -> LoadedRules {
+    let mut files = RuleFiles {
+        paths: Vec::new(),
+        bundled: false,
+        lists,
+        followed: None,
+        files: BTreeMap::new(),
+        troubles: Vec::new(),
+    };
+    for (place, (name, text)) in texts.enumerate() {
+        files.files.entry((place, PathBuf::from(&name))).or_default().parse(&name, text);
+    }
+    files.settle()
+}
+
 /// Rule files as they were last read.
 pub struct RuleFiles {
     paths: Vec<PathBuf>,

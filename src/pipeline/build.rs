@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::case_desk;
 use super::clock::Clock;
 use super::crew::Crew;
 use super::engine::{Engine, EngineOptions};
@@ -29,6 +30,8 @@ use crate::facts::Vocabulary;
 use crate::index::{self, Retention, Sealing, Writer};
 use crate::normalize::Redaction;
 use crate::receive::{self, ReceiverReport, Receivers, SharedSpool};
+use crate::report::Case;
+use crate::sigma::RuleSet;
 use crate::source::{self, Changes, Input, Stop};
 use crate::state::{self, Snapshot, State, Update};
 use crate::triage::Decisions;
@@ -190,6 +193,20 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
 
     let handle = Handle { snapshots, requests: pipes.requests.sender, notices: pipes.notices.receiver };
     Ok(Live { handle, stop: threads.stop, threads: threads.running, failure })
+}
+
+/// A case instead of a running engine: what is in it is shown, and answered from.
+///
+/// # Errors
+/// The thread that answers cannot be started.
+pub fn open_case(case: Case, rules: &RuleSet) -> Result<Live, LiveError> {
+    let requests = Pipe::<Request>::new(REQUESTS);
+    let notices = Pipe::<Notice>::new(NOTICES);
+    let snapshots = Arc::new(ArcSwap::from_pointee(case_desk::snapshot(&case, rules)));
+    let mut threads = Threads::new(notices.sender.clone())?;
+    threads.start("search", move || case_desk::run(&case, &requests.receiver, &notices.sender))?;
+    let handle = Handle { snapshots, requests: requests.sender, notices: notices.receiver };
+    Ok(Live { handle, stop: threads.stop, threads: threads.running, failure: Failure::default() })
 }
 
 /// Both ends of a bounded channel, until a thread takes each.

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::alert::{Alert, RuleNote};
 use crate::event::{Record, Timestamp};
-use crate::query::{OverTime, SearchFailure, SearchRequest, SearchResponse, Trace};
+use crate::query::{Facet, OverTime, SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::report::ExportForm;
 use crate::state::Snapshot;
 use crate::triage::Entry;
@@ -27,6 +27,13 @@ pub enum Request {
         ticket: u64,
         request: SearchRequest,
         intervals: usize,
+    },
+    /// The most frequent values of these fields among what a search finds, so many of each.
+    Facets {
+        ticket: u64,
+        request: SearchRequest,
+        fields: Vec<String>,
+        values: usize,
     },
     Trace {
         ticket: u64,
@@ -56,7 +63,7 @@ impl Request {
     /// and an export are each carried out.
     #[must_use]
     pub fn is_question(&self) -> bool {
-        matches!(self, Self::Search { .. } | Self::OverTime { .. } | Self::Trace { .. })
+        matches!(self, Self::Search { .. } | Self::OverTime { .. } | Self::Facets { .. } | Self::Trace { .. })
     }
 
     /// Whether nobody waits for the answer to `older` any more.
@@ -86,6 +93,11 @@ pub enum Notice {
     OverTime {
         ticket: u64,
         result: Result<OverTime, SearchFailure>,
+    },
+    /// A field that no event has is left out.
+    Facets {
+        ticket: u64,
+        result: Result<Vec<Facet>, SearchFailure>,
     },
     Trace {
         ticket: u64,

@@ -68,7 +68,7 @@ pub fn hunt<E: From<index::Error>>(
 }
 
 /// Lets time pass until the next event; what is due before that happens on the way.
-fn reach<E>(
+pub(super) fn reach<E>(
     engine: &mut Engine,
     time: Timestamp,
     sink: &mut impl FnMut(Vec<Output>) -> Result<(), E>,
@@ -81,7 +81,10 @@ fn reach<E>(
     Ok(())
 }
 
-fn said<E>(engine: &mut Engine, sink: &mut impl FnMut(Vec<Output>) -> Result<(), E>) -> Result<(), E> {
+pub(super) fn said<E>(
+    engine: &mut Engine,
+    sink: &mut impl FnMut(Vec<Output>) -> Result<(), E>,
+) -> Result<(), E> {
     let outputs = engine.take_outputs();
     if outputs.is_empty() { Ok(()) } else { sink(outputs) }
 }

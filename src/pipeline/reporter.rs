@@ -41,14 +41,13 @@ pub fn evidence(reader: &Reader, alert: &Alert) -> Result<Vec<Record>, Error> {
 /// Writes the report of an incident; returns the file. It is for its owner alone, and never takes the place of
 /// another.
 pub(super) fn write(
-    reader: &Reader,
+    records: &[Record],
     decisions: &Decisions,
     wanted: &WantedReport<'_>,
 ) -> Result<PathBuf, String> {
     let WantedReport { alert, rule, made_by, made_at } = *wanted;
-    let records = evidence(reader, alert).map_err(|error| error.to_string())?;
     let decided = decisions.about(alert.alert_id).collect();
-    let report = IncidentReport { alert, records: &records, decisions: decided, rule, made_at, made_by };
+    let report = IncidentReport { alert, records, decisions: decided, rule, made_at, made_by };
     let text = report::render(&report, ReportForm::Markdown);
     let id = alert.alert_id.to_string();
     let name = format!("soctop-report-{}", id.get(..8).unwrap_or(&id));

@@ -13,8 +13,9 @@ use super::journal::Journal;
 use super::mutes::MuteFolder;
 use super::reporter;
 use crate::event::Timestamp;
-use crate::index::{Histogram, Reader};
-use crate::query::OverTime;
+use crate::event::number::to_u64;
+use crate::index::{Error, Histogram, Reader};
+use crate::query::{Facet, OverTime, SearchFailure, SearchRequest};
 use crate::triage::{Decisions, Entry};
 
 /// How often it is looked whether somebody else has decided something.
@@ -88,6 +89,9 @@ impl Searcher {
                 let result = reader.histogram(&request, intervals).map_err(|error| error.failure());
                 Notice::OverTime { ticket, result: result.map(over_time) }
             }
+            Request::Facets { ticket, request, fields, values } => {
+                Notice::Facets { ticket, result: facets(reader, &request, &fields, values) }
+            }
             Request::Export { events, form } => Notice::Exported(reporter::export(reader, &events, form)),
             Request::Decide { entry } => Notice::Decided(self.decide(entry)),
             Request::Report { alert, rule, by, at } => {
@@ -97,7 +101,9 @@ impl Searcher {
                     made_by: &by,
                     made_at: at,
                 };
-                let written = reporter::write(reader, &self.decisions.load(), &wanted);
+                let records = reporter::evidence(reader, &alert).map_err(|error| error.to_string());
+                let written =
+                    records.and_then(|records| reporter::write(&records, &self.decisions.load(), &wanted));
                 Notice::Reported(written.map(|path| path.display().to_string()))
             }
         }
@@ -108,6 +114,31 @@ impl Searcher {
         self.renew();
         Ok(entry)
     }
+}
+
+fn facets(
+    reader: &Reader,
+    request: &SearchRequest,
+    fields: &[String],
+    values: usize,
+) -> Result<Vec<Facet>, SearchFailure> {
+    let mut facets = Vec::new();
+    for field in fields {
+        match reader.top(request, field) {
+            Ok(mut top) if !top.values.is_empty() => {
+                top.values.truncate(values);
+                facets.push(Facet {
+                    field: field.clone(),
+                    values: top.values,
+                    distinct: to_u64(top.distinct),
+                });
+            }
+            // A field that no event has; a query that cannot be understood was said when it was asked.
+            Ok(_) | Err(Error::Query(_)) => {}
+            Err(error) => return Err(error.failure()),
+        }
+    }
+    Ok(facets)
 }
 
 fn over_time(histogram: Histogram) -> OverTime {

@@ -10,8 +10,6 @@ mod header;
 
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 pub use assemble::{LoadOptions, assemble};
 pub(super) use detection::resolve_placeholders;
 
@@ -38,7 +36,7 @@ pub fn parse_documents(file: &str, text: &str) -> (Vec<Document>, Vec<Diagnostic
     }
     for root in roots.iter().filter(|root| action.is_none() || is_whole(&root.root)) {
         let mut reader = Reader { text, diagnostics: Vec::new() };
-        let document = reader.document(&root.root, xxh3_64(root.text.as_bytes()));
+        let document = reader.document(&root.root, root.text);
         let failed = reader.diagnostics.iter().any(Diagnostic::is_error);
         let mut document = document.filter(|_| !failed);
         if let Some(document) = &mut document {
@@ -112,18 +110,18 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn document(&mut self, root: &Node, content_hash: u64) -> Option<Document> {
+    fn document(&mut self, root: &Node, text: &str) -> Option<Document> {
         if !matches!(root.value, NodeValue::Map(_)) {
             self.error(&root.at, format!("a rule is a map, this is {}", root.kind_word()));
             return None;
         }
         if root.get("correlation").is_some() {
-            return self.correlation_rule(root, content_hash).map(Document::Correlation);
+            return self.correlation_rule(root, text).map(Document::Correlation);
         }
         if root.get("filter").is_some() {
-            return self.filter(root, content_hash).map(Document::Filter);
+            return self.filter(root, text).map(Document::Filter);
         }
-        self.detection_rule(root, content_hash).map(Document::Detection)
+        self.detection_rule(root, text).map(Document::Detection)
     }
 
     fn error(&mut self, at: &Position, message: impl Into<String>) {

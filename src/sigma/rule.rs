@@ -33,6 +33,8 @@ pub struct Header {
     pub at: Position,
     /// Hash of the document's text: a changed rule starts with fresh state and new alert ids.
     pub content_hash: u64,
+    /// The document as it is written: what a case carries along.
+    pub text: Arc<str>,
     /// Root keys we do not know, kept.
     pub custom: Vec<(String, Node)>,
 }

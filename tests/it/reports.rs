@@ -105,3 +105,63 @@ fn alone_without_a_terminal_it_prints_the_help() {
     let env = TestEnv::new();
     assert!(env.stdout_of(&[], 0).contains("Start here"));
 }
+
+#[test]
+fn a_case_is_replayed_and_read_without_the_index_it_came_from() {
+    let env = indexed();
+    let ids = ids(&env);
+    for id in &ids {
+        let file = format!("{id}.case");
+        let said = env.run(&["case", "export", id, &file]);
+        assert_eq!(said.status.code(), Some(0), "{said:?}");
+        let finds_it = String::from_utf8_lossy(&said.stderr).contains("finds the incident again");
+        let alerts = env.stdout_of(&["replay", &file, "--format", "ndjson"], 0);
+        assert!(finds_it && alerts.contains(&format!("\"alert_id\":\"{id}\"")), "{said:?} {alerts}");
+        let page = env.stdout_of(&["case", "open", &file], 0);
+        assert_eq!(page.lines().count(), env.stdout_of(&["report", id], 0).lines().count());
+        assert!(page.contains(id.as_str()) && page.contains("203.0.113.9"), "{page}");
+        let page = env.stdout_of(&["case", "open", &file, "--format", "html"], 0);
+        assert!(!page.contains("<script"), "{page}");
+        let again = env.run(&["case", "export", id, &file]);
+        assert_eq!(again.status.code(), Some(2), "a file that is there is not written over");
+    }
+}
+
+#[test]
+fn a_damaged_case_and_a_case_beside_something_else_are_refused() {
+    let env = indexed();
+    let id = ids(&env).remove(0);
+    env.stdout_of(&["case", "export", &id, "a.case"], 0);
+    let said = env.run(&["replay", "a.case", "logs/access.log"]);
+    assert_eq!(said.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&said.stderr).contains("replay a case by itself"));
+    let text = std::fs::read_to_string(env.path("a.case")).expect("the case");
+    append(&env.path("b.case"), &text.replace("203.0.113.9", "203.0.113.8"));
+    append(&env.path("c.case"), &text[..text.len() / 2]);
+    for (file, reason) in [("b.case", "changed"), ("c.case", "cut off"), ("logs/access.log", "no case")] {
+        for command in [vec!["case", "open", file], vec!["replay", file]] {
+            let said = env.run(&command);
+            let is_log = file.ends_with(".log") && command[0] == "replay";
+            assert_eq!(said.status.code() == Some(0), is_log, "{command:?}");
+            assert!(is_log || String::from_utf8_lossy(&said.stderr).contains(reason), "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_case_is_looked_at_on_the_dashboard() {
+    let env = indexed();
+    let id = ids(&env).remove(0);
+    env.stdout_of(&["case", "export", &id, "a.case"], 0);
+    let mut terminal = env.terminal(120, 36, &["case", "open", "a.case"]);
+    terminal.wait_until(|screen| screen.contains("A CASE")).expect("the dashboard");
+    terminal.send_str("v").expect("a key");
+    terminal.wait_until(|screen| screen.contains("Nikto") || screen.contains("/.env")).expect("its events");
+    terminal.send_str("q").expect("a key");
+    terminal.send_str("a").expect("a key");
+    terminal.wait_until(|screen| screen.contains("note")).expect("a prompt");
+    terminal.send_str("\r").expect("a key");
+    terminal.wait_until(|screen| screen.contains("a case is a copy")).expect("no decision");
+    terminal.send_str("\x03").expect("a key");
+    terminal.wait_exit().expect("it ends");
+}

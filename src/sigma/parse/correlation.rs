@@ -24,8 +24,8 @@ const UNITS: &[(char, i64)] =
     &[('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800), ('M', 2_629_746), ('y', 31_556_952)];
 
 impl Reader<'_> {
-    pub(super) fn correlation_rule(&mut self, root: &Node, content_hash: u64) -> Option<CorrelationRule> {
-        let header = self.header(root, content_hash);
+    pub(super) fn correlation_rule(&mut self, root: &Node, text: &str) -> Option<CorrelationRule> {
+        let header = self.header(root, text);
         let node = self.required(root, "correlation")?;
         if !matches!(node.value, NodeValue::Map(_)) {
             self.error(&node.at, format!("`correlation` must be a map, this is {}", node.kind_word()));

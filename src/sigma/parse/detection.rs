@@ -12,8 +12,8 @@ use crate::sigma::rule::{
 use super::Reader;
 
 impl Reader<'_> {
-    pub(super) fn detection_rule(&mut self, root: &Node, content_hash: u64) -> Option<DetectionRule> {
-        let header = self.header(root, content_hash);
+    pub(super) fn detection_rule(&mut self, root: &Node, text: &str) -> Option<DetectionRule> {
+        let header = self.header(root, text);
         let logsource = self.logsource(root);
         let node = self.required(root, "detection")?;
         let detection = self.detection(node, "detection", &["condition", "timeframe"])?;
@@ -28,8 +28,8 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn filter(&mut self, root: &Node, content_hash: u64) -> Option<Filter> {
-        let header = self.header(root, content_hash);
+    pub(super) fn filter(&mut self, root: &Node, text: &str) -> Option<Filter> {
+        let header = self.header(root, text);
         let logsource = self.logsource(root);
         let node = self.required(root, "filter")?;
         let rules = match node.get("rules") {

@@ -1,5 +1,7 @@
 //! What all kinds of documents share: title, id, level, logsource and the rest of the root.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::sigma::Level;
 use crate::sigma::diagnostic::{did_you_mean, nearest};
 use crate::sigma::rule::{Header, LogSourcePattern, Node, NodeValue, Severity};
@@ -45,8 +47,9 @@ const MAX_TITLE: usize = 256;
 const MAX_DESCRIPTION: usize = 65_535;
 
 impl Reader<'_> {
-    pub(super) fn header(&mut self, root: &Node, content_hash: u64) -> Header {
-        let mut header = Header { at: root.at.clone(), content_hash, ..Header::default() };
+    pub(super) fn header(&mut self, root: &Node, text: &str) -> Header {
+        let content_hash = xxh3_64(text.as_bytes());
+        let mut header = Header { at: root.at.clone(), content_hash, text: text.into(), ..Header::default() };
         self.required(root, "title");
         for (key, node) in root.entries() {
             match key.value.as_str() {
