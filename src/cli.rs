@@ -41,10 +41,12 @@ pub enum Command {
     Status(StatusArgs),
     Doctor(DoctorArgs),
     Report(ReportArgs),
+    Case(CaseArgs),
     Decisions(DecisionsArgs),
     Explain(ExplainArgs),
     Rules(RulesArgs),
     Vocabulary(VocabularyArgs),
+    Keys(KeysArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -183,7 +185,7 @@ pub struct DemoArgs {
 /// a summary comes last. Never touches the index.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// Files, globs, folders, or `-`
+    /// Files, globs, folders, or `-`; or one case of `soctop case export`, which brings its rules
     #[arg(value_name = "PATH|GLOB|-", required = true)]
     pub inputs: Vec<String>,
 
@@ -427,6 +429,60 @@ pub enum ReportFormat {
     /// An OCSF Detection Finding, as JSON
     Ocsf,
 }
+
+/// One incident in one file: its events, rules and decisions, to be looked at and replayed elsewhere
+#[derive(Debug, Args)]
+pub struct CaseArgs {
+    #[command(subcommand)]
+    pub command: CaseCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CaseCommand {
+    Export(CaseExportArgs),
+    Open(CaseOpenArgs),
+}
+
+/// Write an incident into a file
+///
+/// Text, a thing a line: the incident, its rules as they are written, what was decided, its events as they are stored
+/// (secrets are masked), a checksum. `soctop replay FILE` finds the same incident again; whether it does is tried and said.
+#[derive(Debug, Args)]
+pub struct CaseExportArgs {
+    /// The id of the incident, or its beginning where only one begins so; the dashboard shows it
+    #[arg(value_name = "INCIDENT")]
+    pub incident: String,
+
+    /// The new file, or `-`
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// Look at a case: on the dashboard, or as a report where the output is no terminal
+///
+/// Nothing is read but the file, and nothing is stored.
+#[derive(Debug, Args)]
+pub struct CaseOpenArgs {
+    /// The case, or `-`
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// As a report, whatever the output is
+    #[arg(long, value_enum)]
+    pub format: Option<ReportFormat>,
+
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+/// List what the dashboard does, by the names that `[keys]` of the configuration takes, with the keys in force
+#[derive(Debug, Args)]
+pub struct KeysArgs {}
 
 /// Show who decided what about incidents, oldest first
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The composition root: one file per subcommand, about a page each.
 
+mod case;
 mod complete;
 mod config;
 mod decisions;
@@ -10,6 +11,7 @@ mod explain;
 mod generate;
 mod hunt;
 mod ingest;
+mod keys;
 mod live;
 mod named;
 mod print;
@@ -51,10 +53,12 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Status(args)) => status::run(&args, overrides),
         Some(Command::Doctor(args)) => doctor::run(&args, overrides),
         Some(Command::Report(args)) => report::run(&args, overrides),
+        Some(Command::Case(args)) => case::run(&args, overrides),
         Some(Command::Decisions(args)) => decisions::run(&args, overrides),
         Some(Command::Explain(args)) => explain::run(&args, overrides),
         Some(Command::Rules(args)) => rules::run(&args, overrides),
         Some(Command::Vocabulary(args)) => vocabulary::run(&args),
+        Some(Command::Keys(_)) => keys::run(&overrides),
         Some(Command::Config(args)) => config::run(&args, overrides),
         Some(Command::Completions(args)) => generate::completions(&args),
         Some(Command::Man(_)) => generate::man(),

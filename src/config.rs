@@ -3,6 +3,7 @@
 //!
 //! Each stage gets the part that it needs; nothing below the composition root asks the environment.
 
+mod bindings;
 mod document;
 mod effective;
 mod follow;
@@ -17,6 +18,7 @@ mod settings;
 mod source;
 mod vocabulary;
 
+pub use bindings::{KeyBinding, KeyBindings};
 pub use effective::effective;
 pub use follow::Look;
 pub use key::{KeyError, redaction_key};
@@ -24,7 +26,9 @@ pub use lists::{List, Lists};
 pub use networks::{NamedNetwork, NamedNetworks};
 pub use paths::{NoHome, data_dir};
 pub use read::read_text;
-pub use rules::{LoadedRules, RuleError, RuleFiles, bundled_rules, configured_rules, load_rules};
+pub use rules::{
+    LoadedRules, RuleError, RuleFiles, bundled_rules, configured_rules, load_rules, rules_of_texts,
+};
 pub use schema::{Key, SECTIONS, Section, template};
 pub use settings::{
     Config, ConfigError, Environment, Flags, Origin, RuleConfig, ScreenConfig, Setting, StoreConfig, THEMES,

@@ -110,8 +110,8 @@ pub fn show(
 ) -> anyhow::Result<Exit> {
     let screen = &config.screen;
     let user = user_name();
-    // What was looked at in a story is over with it.
-    let data_dir = if stream == Stream::Demo { None } else { Some(settings::data_dir(config)?) };
+    // What was looked at in a story or a case is over with it.
+    let data_dir = if stream == Stream::Live { Some(settings::data_dir(config)?) } else { None };
     let session = data_dir.as_deref().map(|folder| session::read(folder, &user)).unwrap_or_default();
     let options = tui::Options {
         frames_per_second: screen.frames_per_second.value,
@@ -126,6 +126,7 @@ pub fn show(
         host: host_name(),
         user: user.clone(),
         session,
+        keymap: settings::keymap(config).unwrap_or_default(),
         palette: Palette::named(&screen.theme.value).unwrap_or_default(),
         mouse: screen.mouse.value,
         networks: known_networks(config),

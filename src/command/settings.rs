@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::print;
 use crate::cli::{KeepArgs, RuleArgs, ScreenArgs, StoreArgs};
-use crate::config::{self, Config, ConfigError, Environment, Flags};
+use crate::config::{self, Config, ConfigError, Environment, Flags, KeyBinding};
 use crate::exit::Hinted;
 use crate::index::Retention;
 use crate::sigma::Diagnostic;
 use crate::text::Safe;
+use crate::tui::keymap::Keymap;
 
 /// What the command line says, group by group.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +50,7 @@ impl CliOverrides {
 
     /// Resolves the configuration. Mistakes in the file are said one by one on standard error.
     pub fn resolve(&self) -> anyhow::Result<Config> {
-        Config::resolve(&self.0, &Environment::read()).map_err(|error| match &error {
+        let config = Config::resolve(&self.0, &Environment::read()).map_err(|error| match &error {
             ConfigError::Mistakes { diagnostics, .. } => {
                 diagnostics.iter().for_each(say);
                 Hinted::error(
@@ -58,8 +59,33 @@ impl CliOverrides {
                 )
             }
             ConfigError::Unreadable { .. } => error.into(),
-        })
+        })?;
+        keymap(&config).map_err(|mistakes| {
+            mistakes.iter().for_each(say);
+            let message = format!("{} of `[keys]` cannot be followed", mistakes.len());
+            Hinted::error(message, "`soctop keys` lists every action with its keys")
+        })?;
+        Ok(config)
     }
+}
+
+/// The keys that are configured.
+///
+/// # Errors
+/// Everything that is wrong with them, each with its place.
+pub fn keymap(config: &Config) -> Result<Keymap, Vec<Diagnostic>> {
+    let lines: Vec<&KeyBinding> = config.keys.iter().collect();
+    let wanted = lines.iter().map(|line| (line.action.as_str(), line.keys.as_slice()));
+    Keymap::configured(wanted).map_err(|mistakes| {
+        let placed = mistakes.into_iter().filter_map(|mistake| {
+            let diagnostic = Diagnostic::error(&lines.get(mistake.line)?.at, mistake.message);
+            Some(match mistake.hint {
+                Some(hint) => diagnostic.with_hint(hint),
+                None => diagnostic,
+            })
+        });
+        placed.collect()
+    })
 }
 
 /// A mistake with its place, on standard error.

@@ -47,6 +47,7 @@ pub fn effective(config: &Config, data_dir: Option<&Path>) -> String {
     page.setting("no_motion", &config.screen.no_motion, bool::to_string);
     page.setting("theme", &config.screen.theme, quoted);
     page.setting("mouse", &config.screen.mouse, bool::to_string);
+    page.bindings(config);
     page.0
 }
 
@@ -114,6 +115,17 @@ impl Page {
         for (name, found) in config.lists.iter() {
             let values = list(found.values.iter().map(quoted));
             self.value(&key(name), &values, Origin::File(found.line));
+        }
+    }
+
+    fn bindings(&mut self, config: &Config) {
+        if config.keys.iter().next().is_none() {
+            return;
+        }
+        self.section("keys");
+        for binding in config.keys.iter() {
+            let keys = list(binding.keys.iter().map(quoted));
+            self.value(&key(&binding.action), &keys, Origin::File(binding.at.line));
         }
     }
 

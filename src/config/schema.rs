@@ -201,6 +201,14 @@ pub const SECTIONS: &[Section] = &[
             },
         ],
     },
+    Section {
+        name: "keys",
+        repeated: false,
+        about: "Other keys for what the dashboard does: action = key, or a list of keys, which take the place of the usual\n\
+                ones. Keys are characters, `ctrl-k`, `alt-left`, `space`, `enter`, `esc`, `pgdn`, `home`, `f5`. A key that\n\
+                would be for two actions is refused, and so is an action that there is not.",
+        keys: &[],
+    },
 ];
 
 /// What the template shows in tables whose names are the user's own.
@@ -212,6 +220,9 @@ pub(super) fn keys(section: &str) -> Vec<&'static str> {
     let found = SECTIONS.iter().find(|known| known.name == section);
     found.map(|section| section.keys.iter().map(|key| key.name).collect()).unwrap_or_default()
 }
+
+/// Keys as they may be written.
+const KEY_EXAMPLES: [&str; 2] = [r#"acknowledge = "A""#, r#"down = ["n", "down"]"#];
 
 /// Networks as they may be written.
 const NETWORK_EXAMPLES: [&str; 2] = [r#"vpn = ["10.8.0.0/16"]"#, r#"scanner = "192.0.2.7""#];
@@ -236,6 +247,9 @@ pub fn template() -> String {
         }
         if section.name == "networks" {
             NETWORK_EXAMPLES.iter().for_each(|example| text.push_str(&format!("#{example}\n")));
+        }
+        if section.name == "keys" {
+            KEY_EXAMPLES.iter().for_each(|example| text.push_str(&format!("#{example}\n")));
         }
         if section.name == "lists" {
             LIST_EXAMPLES.iter().for_each(|example| text.push_str(&format!("#{example}\n")));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use etcetera::{BaseStrategy, choose_base_strategy};
 use toml::Spanned;
 
+use super::bindings::KeyBindings;
 use super::document::{Reader, Table, Value};
 use super::lists::Lists;
 use super::networks::NamedNetworks;
@@ -105,6 +106,7 @@ pub struct Config {
     pub store: StoreConfig,
     pub retention: RetentionConfig,
     pub screen: ScreenConfig,
+    pub keys: KeyBindings,
 }
 
 /// `[rules]`
@@ -161,6 +163,7 @@ impl Default for Config {
             },
             lists: Lists::default(),
             networks: NamedNetworks::default(),
+            keys: KeyBindings::default(),
             sources: Vec::new(),
             redaction: RedactionConfig::default(),
             store: StoreConfig { data_dir: Setting::default(None) },
@@ -255,6 +258,9 @@ impl Config {
         }
         if let Some(table) = section(reader, root, "screen") {
             self.screen.fill(reader, table);
+        }
+        if let Some(value) = root.get("keys") {
+            self.keys = KeyBindings::read(reader, value);
         }
     }
 

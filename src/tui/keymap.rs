@@ -1,9 +1,14 @@
 //! Which key does what, as data: dispatch, the hint line and the help page come from one table.
 //!
 //! One verb per key on every screen: a key may be absent somewhere, but never mean something else.
-//! Nothing important sits only on a key that some keyboards lack.
+//! Nothing important sits only on a key that some keyboards lack. `[keys]` of the configuration gives actions
+//! other keys; what would break the rule is refused.
 
-use crate::view::scene::{HelpEntry, HelpGroup, Hint, NamedAction, Tab};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::sigma::diagnostic::did_you_mean;
+use crate::view::scene::{HelpEntry, HelpGroup, Hint, KeyNames, NamedAction, Tab};
 
 /// What a person wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +31,10 @@ pub enum Action {
     Edit,
     FilterIn,
     FilterOut,
+    FilterOnly,
+    Facets,
+    Hunts,
+    Columns,
     DropLast,
     DropAll,
     NextProblem,
@@ -98,37 +107,73 @@ impl Key {
         Self { code: Code::Char(c), control: true, alt: false }
     }
 
-    /// Reads a name as it stands in the table: `j`, `^d`, `Alt-←`, `PgDn`, `Space`.
+    /// Reads a name as it stands in the table (`j`, `^d`, `Alt-←`, `PgDn`, `Space`), or in words (`ctrl-d`,
+    /// `alt-left`, `pgdn`, `space`).
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        if let Some(rest) = name.strip_prefix("Alt-") {
+        if let Some(rest) = strip_word(name, "alt-") {
             return Some(Self { alt: true, ..Self::parse(rest)? });
         }
-        let mut chars = name.chars();
-        match (chars.next()?, chars.next(), chars.next()) {
-            ('^', Some(c), None) => return Some(Self::control(c)),
-            ('F', Some(digit), None) if digit.is_ascii_digit() => {
-                return Some(Self::plain(Code::Function(digit.to_digit(10)? as u8)));
-            }
-            _ => {}
+        if let Some(rest) = strip_word(name, "ctrl-") {
+            return Some(Self { control: true, ..Self::parse(rest)? });
         }
-        let code = match name {
-            "Enter" => Code::Enter,
-            "Esc" => Code::Escape,
-            "Tab" => Code::Tab,
-            "⇧Tab" => Code::BackTab,
-            "↑" => Code::Up,
-            "↓" => Code::Down,
-            "←" => Code::Left,
-            "→" => Code::Right,
-            "Home" => Code::Home,
-            "End" => Code::End,
-            "PgUp" => Code::PageUp,
-            "PgDn" => Code::PageDown,
-            "Space" => Code::Char(' '),
-            _ => Code::Char(name.parse().ok()?),
+        let mut chars = name.chars();
+        if let ('^', Some(c), None) = (chars.next()?, chars.next(), chars.next()) {
+            return Some(Self::control(c));
+        }
+        let number = strip_word(name, "f").and_then(|number| number.parse::<u8>().ok());
+        if let Some(number @ 1..=12) = number {
+            return Some(Self::plain(Code::Function(number)));
+        }
+        let named =
+            NAMED_KEYS.iter().find(|(shown, word, _)| *shown == name || name.eq_ignore_ascii_case(word));
+        let code = match named {
+            Some((.., code)) => *code,
+            None => Code::Char(name.parse().ok()?),
         };
         Some(Self::plain(code))
+    }
+}
+
+/// Keys with a name: as it is shown, as it may be written, what it is.
+const NAMED_KEYS: [(&str, &str, Code); 14] = [
+    ("Enter", "enter", Code::Enter),
+    ("Esc", "esc", Code::Escape),
+    ("Tab", "tab", Code::Tab),
+    ("⇧Tab", "shift-tab", Code::BackTab),
+    ("↑", "up", Code::Up),
+    ("↓", "down", Code::Down),
+    ("←", "left", Code::Left),
+    ("→", "right", Code::Right),
+    ("Home", "home", Code::Home),
+    ("End", "end", Code::End),
+    ("PgUp", "pgup", Code::PageUp),
+    ("PgDn", "pgdn", Code::PageDown),
+    ("Space", "space", Code::Char(' ')),
+    ("Del", "delete", Code::Delete),
+];
+
+/// What follows a word, in whatever letter case.
+fn strip_word<'n>(name: &'n str, word: &str) -> Option<&'n str> {
+    let (head, rest) = name.split_at_checked(word.len())?;
+    (head.eq_ignore_ascii_case(word) && !rest.is_empty()).then_some(rest)
+}
+
+/// As it is shown: `^d`, `Alt-←`.
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.alt {
+            f.write_str("Alt-")?;
+        }
+        if self.control {
+            f.write_str("^")?;
+        }
+        match (NAMED_KEYS.iter().find(|(.., code)| *code == self.code), self.code) {
+            (Some((shown, ..)), _) => f.write_str(shown),
+            (None, Code::Char(c)) => write!(f, "{c}"),
+            (None, Code::Function(number)) => write!(f, "F{number}"),
+            (None, _) => f.write_str("Backspace"),
+        }
     }
 }
 
@@ -204,6 +249,7 @@ const FOLDING: &[Tab] = &[Overview, Alerts];
 const OPENABLE: &[Tab] = LISTS;
 const WITH_FILTER: &[Tab] = &[Events];
 const WITH_VALUES: &[Tab] = &[Events, Search, Trace];
+const WITH_QUERY: &[Tab] = &[Events, Search];
 const WITH_TRACE: &[Tab] = &[Overview, Events, Search, Alerts, Boards];
 const WITH_PROMPT: &[Tab] = LISTS;
 const WITH_PANES: &[Tab] = &[Overview, Events, Search, Trace, Alerts];
@@ -244,8 +290,16 @@ const TABLE: &[Binding] = &[
     binding(Action::Edit, &["/"], Group::Filter, "type filter, query or id")
         .on(WITH_PROMPT)
         .hint("filter", 10),
-    binding(Action::FilterIn, &["+"], Group::Filter, "only this value").on(WITH_VALUES),
-    binding(Action::FilterOut, &["-"], Group::Filter, "not this value").on(WITH_VALUES),
+    binding(Action::FilterIn, &["+"], Group::Filter, "with this value").on(WITH_VALUES),
+    binding(Action::FilterOut, &["-"], Group::Filter, "without this value").on(WITH_VALUES),
+    binding(Action::FilterOnly, &["="], Group::Filter, "nothing but this value").on(WITH_VALUES),
+    binding(Action::Facets, &["F"], Group::Filter, "the most frequent values, with counts")
+        .on(WITH_QUERY)
+        .hint("values", 12),
+    binding(Action::Hunts, &["H"], Group::Filter, "saved hunts: name, run, delete")
+        .on(WITH_QUERY)
+        .hint("hunts", 62),
+    binding(Action::Columns, &["C"], Group::Look, "choose the columns").on(WITH_QUERY).hint("columns", 64),
     binding(Action::DropLast, &["x"], Group::Filter, "drop the last part").on(WITH_FILTER),
     binding(Action::DropAll, &["X"], Group::Filter, "drop all parts").on(WITH_FILTER),
     binding(Action::Switch, &["s"], Group::Filter, "open alerts or all")
@@ -292,23 +346,265 @@ const TABLE: &[Binding] = &[
     binding(Action::Quit, &["^c"], Group::Look, "quit"),
 ];
 
-/// What a key means on a screen.
-#[must_use]
-pub fn action(tab: Tab, key: Key) -> Option<Action> {
-    let has_key = |binding: &&Binding| binding.keys.iter().any(|name| Key::parse(name) == Some(key));
-    TABLE.iter().filter(|binding| binding.works_on(tab)).find(has_key).map(|binding| binding.action)
+/// The name of an action in the configuration.
+fn name(action: Action) -> &'static str {
+    match action {
+        Action::Quit => "quit",
+        Action::Back => "back",
+        Action::Close => "close",
+        Action::Open => "open",
+        Action::Show(tab) => show_name(tab),
+        Action::NextPane => "next_pane",
+        Action::PreviousPane => "previous_pane",
+        Action::Down => "down",
+        Action::Up => "up",
+        Action::PageDown => "page_down",
+        Action::PageUp => "page_up",
+        Action::First => "first",
+        Action::Last => "last",
+        Action::HistoryBack => "history_back",
+        Action::HistoryForward => "history_forward",
+        Action::Edit => "edit",
+        Action::FilterIn => "include",
+        Action::FilterOut => "exclude",
+        Action::FilterOnly => "only",
+        Action::Facets => "values",
+        Action::Hunts => "hunts",
+        Action::Columns => "columns",
+        Action::DropLast => "drop_last",
+        Action::DropAll => "drop_all",
+        Action::NextProblem => "next_error",
+        Action::PreviousProblem => "previous_error",
+        Action::Trace => "trace",
+        Action::ViewEvents => "events",
+        Action::Why => "why",
+        Action::Pause => "pause",
+        Action::Follow => "follow",
+        Action::ClockStyle => "clock",
+        Action::Copy => "copy",
+        Action::Detail => "detail",
+        Action::Switch => "switch",
+        Action::Unfold => "unfold",
+        Action::Fold => "fold",
+        Action::Acknowledge => "acknowledge",
+        Action::Judge => "verdict",
+        Action::Snooze => "snooze",
+        Action::Mute => "mute",
+        Action::Undo => "undo",
+        Action::Report => "report",
+        Action::Commands => "commands",
+        Action::Mouse => "mouse",
+        Action::Mutes => "mutes",
+        Action::Editor => "editor",
+        Action::Mask => "mask",
+        Action::ZoomIn => "zoom_in",
+        Action::ZoomOut => "zoom_out",
+        Action::Help => "help",
+        Action::Redraw => "redraw",
+        Action::Suspend => "suspend",
+    }
 }
 
-/// The hint line of a screen, the most useful first. `q` goes back where there is a screen to go back to.
-#[must_use]
-pub fn hints(tab: Tab, can_go_back: bool) -> Vec<Hint> {
-    let mut hinted: Vec<&Binding> =
-        TABLE.iter().filter(|binding| binding.works_on(tab) && !binding.hint.is_empty()).collect();
-    hinted.sort_by_key(|binding| binding.rank);
-    hinted
-        .iter()
-        .map(|binding| Hint { keys: binding.keys[0], label: label(binding, tab, can_go_back) })
-        .collect()
+fn show_name(tab: Tab) -> &'static str {
+    match tab {
+        Overview => "show_overview",
+        Events => "show_events",
+        Search => "show_search",
+        Trace => "show_trace",
+        Alerts => "show_alerts",
+        Rules => "show_rules",
+        Entities => "show_entities",
+        Sources => "show_sources",
+        Boards => "show_boards",
+    }
+}
+
+/// What the keys are for: the table, with the keys of the configuration in it.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    bound: Vec<BoundKeys>,
+}
+
+/// A line of the table with the keys that it has.
+#[derive(Clone, Debug)]
+struct BoundKeys {
+    binding: &'static Binding,
+    /// As they are shown, and as they are pressed; the first is the one that is hinted at.
+    keys: Vec<(Cow<'static, str>, Key)>,
+}
+
+/// What can be done, as a list of it says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionKeys {
+    /// As the configuration calls it.
+    pub name: &'static str,
+    pub keys: String,
+    pub text: &'static str,
+}
+
+/// Why a line of `[keys]` cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyMistake {
+    /// Which of the lines.
+    pub line: usize,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let bound = TABLE.iter().map(|binding| BoundKeys {
+            binding,
+            keys: binding
+                .keys
+                .iter()
+                .filter_map(|name| Some((Cow::Borrowed(*name), Key::parse(name)?)))
+                .collect(),
+        });
+        Self { bound: bound.collect() }
+    }
+}
+
+impl Keymap {
+    /// The table with other keys: actions and the keys that each shall have, in place of its own.
+    ///
+    /// # Errors
+    /// Everything that is wrong: an action or a key that there is not, an action twice or without a key, a key that
+    /// would be for two actions.
+    pub fn configured<'w>(
+        wanted: impl Iterator<Item = (&'w str, &'w [String])>,
+    ) -> Result<Self, Vec<KeyMistake>> {
+        let mut keymap = Self::default();
+        let mut mistakes = Vec::new();
+        let mut lines: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for (line, (action, keys)) in wanted.enumerate() {
+            match keymap.give(action, keys) {
+                Ok(action) => drop(lines.insert(action, line)),
+                Err((message, hint)) => mistakes.push(KeyMistake { line, message, hint }),
+            }
+        }
+        mistakes.extend(keymap.conflicts(&lines));
+        mistakes.sort_by_key(|mistake| mistake.line);
+        if mistakes.is_empty() { Ok(keymap) } else { Err(mistakes) }
+    }
+
+    /// Gives an action these keys alone; returns its name as the table has it.
+    fn give(&mut self, action: &str, keys: &[String]) -> Result<&'static str, (String, Option<String>)> {
+        let names = || self.bound.iter().map(|bound| name(bound.binding.action));
+        let Some(at) = names().position(|known| known == action) else {
+            return Err((format!("no action is called `{action}`"), did_you_mean(action, names())));
+        };
+        let mut given = Vec::new();
+        for text in keys {
+            let Some(key) = Key::parse(text) else {
+                let hint = "keys are characters, `ctrl-k`, `alt-left`, `space`, `enter`, `pgdn`, `f5`";
+                return Err((format!("`{text}` is no key"), Some(hint.to_owned())));
+            };
+            if key == Key::control('c') {
+                return Err(("`ctrl-c` always quits".to_owned(), Some("choose another key".to_owned())));
+            }
+            given.push((Cow::Owned(key.to_string()), key));
+        }
+        if given.is_empty() {
+            let hint = "leave the line out to keep its usual key".to_owned();
+            return Err((format!("`{action}` would have no key"), Some(hint)));
+        }
+        let bound = self.bound.get_mut(at).ok_or_else(|| (String::new(), None))?;
+        bound.keys = given;
+        Ok(name(bound.binding.action))
+    }
+
+    /// Keys that are for two actions; said of the one that the configuration gave it to.
+    fn conflicts(&self, lines: &BTreeMap<&'static str, usize>) -> Vec<KeyMistake> {
+        let mut owners: Vec<(Key, &'static str)> = Vec::new();
+        let mut mistakes = Vec::new();
+        for bound in &self.bound {
+            let action = name(bound.binding.action);
+            for (shown, key) in &bound.keys {
+                let Some((_, other)) = owners.iter().find(|(known, _)| known == key) else {
+                    owners.push((*key, action));
+                    continue;
+                };
+                let (line, one, two) = match (lines.get(action), lines.get(other)) {
+                    (Some(line), _) => (*line, action, *other),
+                    (None, Some(line)) => (*line, *other, action),
+                    (None, None) => continue,
+                };
+                let message = format!("`{shown}` would be for `{one}` and for `{two}`");
+                let hint = format!("choose another key, or give `{two}` one, too");
+                mistakes.push(KeyMistake { line, message, hint: Some(hint) });
+            }
+        }
+        mistakes
+    }
+
+    fn on(&self, tab: Tab) -> impl Iterator<Item = &BoundKeys> {
+        self.bound.iter().filter(move |bound| bound.binding.works_on(tab))
+    }
+
+    /// What a key means on a screen.
+    #[must_use]
+    pub fn action(&self, tab: Tab, key: Key) -> Option<Action> {
+        let has_key = |bound: &&BoundKeys| bound.keys.iter().any(|(_, known)| *known == key);
+        self.on(tab).find(has_key).map(|bound| bound.binding.action)
+    }
+
+    /// The hint line of a screen, the most useful first. `q` goes back where there is a screen to go back to.
+    #[must_use]
+    pub fn hints(&self, tab: Tab, can_go_back: bool) -> Vec<Hint> {
+        let mut hinted: Vec<&BoundKeys> =
+            self.on(tab).filter(|bound| !bound.binding.hint.is_empty()).collect();
+        hinted.sort_by_key(|bound| bound.binding.rank);
+        let hint =
+            |bound: &&BoundKeys| Hint { keys: bound.first(), label: label(bound.binding, tab, can_go_back) };
+        hinted.iter().map(hint).collect()
+    }
+
+    /// What can be done on a screen, by name, with the key for it.
+    #[must_use]
+    pub fn commands(&self, tab: Tab) -> Vec<NamedAction> {
+        let others = self.on(tab).filter(|bound| bound.binding.action != Action::Commands);
+        others.map(|bound| NamedAction { text: text(bound.binding, tab), keys: bound.first() }).collect()
+    }
+
+    /// The help page of a screen: only what works there.
+    #[must_use]
+    pub fn help(&self, tab: Tab) -> Vec<HelpGroup> {
+        let entries = |group: Group| {
+            let of_group = self.on(tab).filter(move |bound| bound.binding.group == group);
+            of_group
+                .map(|bound| HelpEntry { keys: bound.names(), text: text(bound.binding, tab) })
+                .collect::<Vec<_>>()
+        };
+        let groups = Group::ALL.map(|group| HelpGroup { title: group.title(), entries: entries(group) });
+        groups.into_iter().filter(|group| !group.entries.is_empty()).collect()
+    }
+
+    /// Everything that keys do.
+    pub fn actions(&self) -> impl Iterator<Item = ActionKeys> {
+        self.bound.iter().map(|bound| ActionKeys {
+            name: name(bound.binding.action),
+            keys: bound.names().join(" "),
+            text: bound.binding.text,
+        })
+    }
+
+    /// The keys that are others than usual, for sentences that name them.
+    #[must_use]
+    pub fn renamed(&self) -> KeyNames {
+        let usual = self.bound.iter().filter_map(|bound| Some((*bound.binding.keys.first()?, bound.first())));
+        KeyNames::of(usual.filter(|(usual, now)| usual != now))
+    }
+}
+
+impl BoundKeys {
+    fn first(&self) -> Cow<'static, str> {
+        self.keys.first().map_or(Cow::Borrowed(""), |(shown, _)| shown.clone())
+    }
+
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        self.keys.iter().map(|(shown, _)| shown.clone()).collect()
+    }
 }
 
 /// `/` asks for what the screen is about.
@@ -340,32 +636,11 @@ fn text(binding: &Binding, tab: Tab) -> &'static str {
     }
 }
 
-/// What can be done on a screen, by name, with the key for it.
-#[must_use]
-pub fn commands(tab: Tab) -> Vec<NamedAction> {
-    let bindings = TABLE.iter().filter(|binding| binding.works_on(tab) && binding.action != Action::Commands);
-    bindings.map(|binding| NamedAction { text: text(binding, tab), keys: binding.keys[0] }).collect()
-}
-
-/// What a name in [`commands`] means.
+/// What a name in [`Keymap::commands`] means.
 #[must_use]
 pub fn action_of(text: &str, tab: Tab) -> Option<Action> {
     let mut bindings = TABLE.iter().filter(|binding| binding.works_on(tab));
     bindings.find(|binding| self::text(binding, tab) == text).map(|binding| binding.action)
-}
-
-/// The help page of a screen: only what works there.
-#[must_use]
-pub fn help(tab: Tab) -> Vec<HelpGroup> {
-    let entries = |group: Group| {
-        TABLE
-            .iter()
-            .filter(move |binding| binding.group == group && binding.works_on(tab))
-            .map(|binding| HelpEntry { keys: binding.keys.to_vec(), text: text(binding, tab) })
-            .collect::<Vec<_>>()
-    };
-    let groups = Group::ALL.map(|group| HelpGroup { title: group.title(), entries: entries(group) });
-    groups.into_iter().filter(|group| !group.entries.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -388,10 +663,10 @@ mod tests {
     #[test]
     fn a_command_has_one_name_and_is_found_by_it() {
         for tab in Tab::ALL {
-            for command in commands(tab) {
+            for command in Keymap::default().commands(tab) {
                 let action = action_of(command.text, tab);
-                let key = Key::parse(command.keys).expect("a key");
-                assert_eq!(action, super::action(tab, key), "{} on {tab:?}", command.text);
+                let key = Key::parse(&command.keys).expect("a key");
+                assert_eq!(action, Keymap::default().action(tab, key), "{} on {tab:?}", command.text);
             }
         }
     }
@@ -413,7 +688,7 @@ mod tests {
         for binding in TABLE {
             for tab in Tab::ALL {
                 for name in binding.keys {
-                    let found = action(tab, Key::parse(name).expect("a key"));
+                    let found = Keymap::default().action(tab, Key::parse(name).expect("a key"));
                     assert_eq!(found == Some(binding.action), binding.works_on(tab), "{name} on {tab:?}");
                 }
             }
@@ -423,10 +698,72 @@ mod tests {
     #[test]
     fn every_action_stands_in_the_help_of_its_screen_and_help_is_the_first_hint() {
         for tab in Tab::ALL {
-            let help = help(tab);
+            let help = Keymap::default().help(tab);
             let listed = help.iter().map(|group| group.entries.len()).sum::<usize>();
             assert_eq!(listed, TABLE.iter().filter(|binding| binding.works_on(tab)).count(), "{tab:?}");
-            assert_eq!(hints(tab, false).first(), Some(&Hint { keys: "?", label: "help" }));
+            let hints = Keymap::default().hints(tab, false);
+            assert_eq!(hints.first(), Some(&Hint { keys: "?".into(), label: "help" }));
+        }
+    }
+
+    fn configured(lines: &[(&str, &[&str])]) -> Result<Keymap, Vec<KeyMistake>> {
+        let lines: Vec<(&str, Vec<String>)> = lines
+            .iter()
+            .map(|(action, keys)| (*action, keys.iter().map(|key| (*key).to_owned()).collect()))
+            .collect();
+        Keymap::configured(lines.iter().map(|(action, keys)| (*action, keys.as_slice())))
+    }
+
+    #[test]
+    fn a_configured_key_takes_the_place_of_the_usual_one_everywhere() {
+        let keymap =
+            configured(&[("acknowledge", &["A", "ctrl-a"]), ("page_down", &["alt-down"])]).expect("keys");
+        let key = |name: &str| keymap.action(Alerts, Key::parse(name).expect("a key"));
+        assert_eq!(key("A"), Some(Action::Acknowledge));
+        assert_eq!(key("^a"), Some(Action::Acknowledge));
+        assert_eq!(key("a"), None);
+        assert_eq!(key("Alt-↓"), Some(Action::PageDown));
+        assert!(keymap.hints(Alerts, false).contains(&Hint { keys: "A".into(), label: "ack" }));
+        let help = keymap.help(Alerts);
+        let shown: Vec<&str> =
+            help.iter().flat_map(|it| &it.entries).flat_map(|it| &it.keys).map(|it| &**it).collect();
+        assert!(shown.contains(&"Alt-↓") && shown.contains(&"^a") && !shown.contains(&"a"), "{shown:?}");
+        assert_eq!((keymap.renamed().get("a"), keymap.renamed().get("j")), ("A", "j"));
+        let swapped = configured(&[("down", &["k"]), ("up", &["j"])]).expect("keys");
+        assert_eq!(swapped.action(Events, Key::parse("k").expect("a key")), Some(Action::Down));
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_refused_with_the_reason() {
+        let refused = |lines: &[(&str, &[&str])]| {
+            let mistakes = configured(lines).expect_err("refused");
+            mistakes.into_iter().map(|it| (it.line, it.message)).collect::<Vec<_>>()
+        };
+        let one = |line: usize, message: &str| vec![(line, message.to_owned())];
+        assert_eq!(refused(&[("acknowlege", &["A"])]), one(0, "no action is called `acknowlege`"));
+        assert_eq!(refused(&[("mute", &["hyper-m"])]), one(0, "`hyper-m` is no key"));
+        assert_eq!(refused(&[("mute", &["ctrl-c"])]), one(0, "`ctrl-c` always quits"));
+        assert_eq!(refused(&[("mute", &[])]), one(0, "`mute` would have no key"));
+        assert_eq!(
+            refused(&[("why", &["W"]), ("mute", &["x"])]),
+            one(1, "`x` would be for `mute` and for `drop_last`")
+        );
+        assert_eq!(refused(&[("mute", &["Z"]), ("why", &["Z"])]).len(), 1);
+    }
+
+    #[test]
+    fn every_action_has_a_name_of_its_own_and_every_key_is_read_as_it_is_shown() {
+        let names: std::collections::BTreeSet<&str> =
+            TABLE.iter().map(|binding| name(binding.action)).collect();
+        assert_eq!(names.len(), TABLE.len());
+        for binding in TABLE {
+            for shown in binding.keys {
+                let key = Key::parse(shown).expect("a key");
+                assert_eq!(key.to_string(), *shown);
+            }
+        }
+        for (shown, word, _) in NAMED_KEYS {
+            assert_eq!(Key::parse(shown), Key::parse(word));
         }
     }
 

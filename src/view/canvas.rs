@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::mask::Mask;
-use super::scene::Tab;
+use super::scene::{KeyNames, Span, Tab};
 use super::theme::{Charset, Role, Severity, Theme};
 use crate::event::number::to_u16;
 use crate::safe;
@@ -23,6 +23,7 @@ pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
     pub theme: &'a Theme,
     mask: Option<&'a Mask>,
+    keys: &'a KeyNames,
     hits: Vec<Hit>,
 }
 
@@ -37,6 +38,8 @@ pub struct Hit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeadsTo {
     Tab(Tab),
+    /// A time of the graph over the results.
+    Time(Span),
     /// So many rows from the selected one of the list that has the keys.
     Row(isize),
 }
@@ -46,8 +49,18 @@ const ELLIPSIS: &str = "…";
 
 impl<'a> Canvas<'a> {
     /// With a mask foreign text shows nobody's name.
-    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, mask: Option<&'a Mask>) -> Self {
-        Self { buffer, theme, mask, hits: Vec::new() }
+    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, mask: Option<&'a Mask>, keys: &'a KeyNames) -> Self {
+        Self { buffer, theme, mask, keys, hits: Vec::new() }
+    }
+
+    /// A sentence of ours that names keys: `<x>` is what the key is called now that is usually called so.
+    pub fn keyed(&self, sentence: &'static str, role: Role) -> Part {
+        self.part(Safe::new(&self.keys.fill(sentence)), role)
+    }
+
+    /// What the key is called now that is usually called so.
+    pub fn key(&self, usual: &'static str) -> Safe {
+        Safe::new(self.keys.get(usual))
     }
 
     /// Notes what a click here leads to.

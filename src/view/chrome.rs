@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::canvas::{Canvas, LeadsTo, Part};
 use super::format;
-use super::scene::{Flow, Overlay, PromptPurpose, Scene, Stream, Tab};
+use super::scene::{Flow, Hint, Overlay, PromptPurpose, Scene, Stream, Tab};
 use super::theme::{Role, Severity};
 use crate::event::number::to_u16;
 use crate::event::{MINUTE, Nanos, SECOND};
@@ -174,6 +176,7 @@ fn stream_state(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
         _ if snapshot.started.is_none() => canvas.own("starting", Role::Muted),
         Stream::Live if snapshot.finished => canvas.own("END OF INPUT", Role::Strong),
         Stream::Live => canvas.own("► LIVE", Role::Strong),
+        Stream::Case => canvas.own("A CASE", Role::Strong),
         Stream::Demo if scene.is_over => canvas.own("END OF THE STORY", Role::Warning),
         Stream::Demo => canvas.own("► DEMO", Role::Strong),
     }
@@ -284,8 +287,8 @@ pub fn status(
         parts.push(canvas.part(safe!(" │ {}", canvas.safe(toast)), Role::Key));
     }
     if scene.is_over && scene.toast.is_none() {
-        let over = " │ the story is over: q quits, `soctop demo` tells it again";
-        parts.push(canvas.own(over, Role::Warning));
+        let over = safe!(" │ the story is over: {} quits, `soctop demo` tells it again", canvas.key("q"));
+        parts.push(canvas.part(over, Role::Warning));
     }
     for item in position {
         parts.push(canvas.part(safe!(" │ {}", item), Role::Text));
@@ -305,6 +308,8 @@ fn prompt(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Option<(u16,
         PromptPurpose::Mute => " for how long, why ▸ ",
         PromptPurpose::Command => " command ▸ ",
         PromptPurpose::Help => " look for ▸ ",
+        PromptPurpose::HuntName => " name of this hunt ▸ ",
+        PromptPurpose::Columns => " columns ▸ ",
     };
     let about = match prompt.purpose {
         PromptPurpose::Acknowledge => safe!(" acknowledge {} ·", about_prompt(canvas, row, scene)),
@@ -335,33 +340,32 @@ fn about_prompt(canvas: &Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Safe {
     canvas.safe(scene.asked_about).truncate(usize::from(row.width) / 2, "…")
 }
 
+const fn hint(keys: &'static str, label: &'static str) -> Hint {
+    Hint { keys: Cow::Borrowed(keys), label }
+}
+
 /// Hints that do not fit are dropped from the right; `?` comes first and stays.
 pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let copy = [
-        super::scene::Hint { keys: "v", label: "value" },
-        super::scene::Hint { keys: "r", label: "raw line" },
-        super::scene::Hint { keys: "c", label: "correlation id" },
-        super::scene::Hint { keys: "j", label: "JSON" },
-        super::scene::Hint { keys: "Esc", label: "nothing" },
+        hint("v", "value"),
+        hint("r", "raw line"),
+        hint("c", "correlation id"),
+        hint("j", "JSON"),
+        hint("Esc", "nothing"),
     ];
     let export = [
-        super::scene::Hint { keys: "n", label: "NDJSON" },
-        super::scene::Hint { keys: "c", label: "CSV" },
-        super::scene::Hint { keys: "l", label: "copy the command that gives the same" },
-        super::scene::Hint { keys: "Esc", label: "nothing" },
+        hint("n", "NDJSON"),
+        hint("c", "CSV"),
+        hint("l", "copy the command that gives the same"),
+        hint("Esc", "nothing"),
     ];
-    let judge = [
-        super::scene::Hint { keys: "t", label: "true" },
-        super::scene::Hint { keys: "f", label: "false alarm" },
-        super::scene::Hint { keys: "b", label: "benign" },
-        super::scene::Hint { keys: "Esc", label: "nothing" },
-    ];
+    let judge = [hint("t", "true"), hint("f", "false alarm"), hint("b", "benign"), hint("Esc", "nothing")];
     let snooze = [
-        super::scene::Hint { keys: "1", label: "15 minutes" },
-        super::scene::Hint { keys: "2", label: "1 hour" },
-        super::scene::Hint { keys: "3", label: "4 hours" },
-        super::scene::Hint { keys: "4", label: "1 day" },
-        super::scene::Hint { keys: "Esc", label: "not" },
+        hint("1", "15 minutes"),
+        hint("2", "1 hour"),
+        hint("3", "4 hours"),
+        hint("4", "1 day"),
+        hint("Esc", "not"),
     ];
     let about = about_prompt(canvas, row, scene);
     let (lead, hints) = match (scene.prompt, scene.overlay) {
@@ -374,7 +378,7 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let mut parts = vec![gap(1), canvas.part(lead, Role::Warning)];
     let mut used = width(&parts);
     for (index, hint) in hints.iter().enumerate() {
-        let key = canvas.part(Safe::literal(hint.keys), Role::Key);
+        let key = canvas.part(Safe::new(&hint.keys), Role::Key);
         let label = canvas.part(safe!(" {}", hint.label), Role::Muted);
         let before = gap(if index > 0 { 2 } else { 0 });
         let needed = before.0.width() + key.0.width() + label.0.width();

@@ -31,7 +31,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, selected: us
         let Some(command) = scene.commands.get(index) else { return Vec::new() };
         vec![
             canvas.part(Safe::literal(command.text), Role::Text),
-            canvas.part(Safe::literal(command.keys), Role::Key),
+            canvas.part(Safe::new(&command.keys), Role::Key),
         ]
     });
     table::note_cut(canvas, inner, &shown, table.len);

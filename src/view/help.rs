@@ -25,7 +25,15 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, scrolled: us
     let area = body;
     canvas.clear(area);
     let title = canvas.part(safe!("Help: {}", scene.tab.title()), Role::Title);
-    let note = canvas.own("/ look for · j k scroll · ? or Esc close", Role::Muted);
+    let note = safe!(
+        "{} look for · {} {} scroll · {} or {} close",
+        canvas.key("/"),
+        canvas.key("j"),
+        canvas.key("k"),
+        canvas.key("?"),
+        canvas.key("Esc")
+    );
+    let note = canvas.part(note, Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     let inner = Rect { x: inner.x + 2, width: inner.width.saturating_sub(3), ..inner };
     let count = match inner.width {
@@ -83,7 +91,7 @@ fn side_by_side(canvas: &Canvas<'_>, groups: &[HelpGroup], count: usize) -> Vec<
                 if !keys.is_empty() {
                     keys.push(&safe!(" "));
                 }
-                keys.push(&Safe::literal(key));
+                keys.push(&Safe::new(key));
                 keys
             });
             let width = KEYS_WIDTH;

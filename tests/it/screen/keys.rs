@@ -58,12 +58,19 @@ const TOUR: &[(&str, &str, &str)] = &[
     ("", "T", "│ ago"),
     ("", "T", "│ UTC"),
     ("detail pane", "d", "Tab to choose a field"),
-    ("next pane", "Tab", "+ - filter by value"),
-    ("only this value", "+", "filter ▸ [service"),
+    ("next pane", "Tab", "+ with it"),
+    ("with this value", "+", "filter ▸ [service"),
     ("drop the last part", "x", "filter ▸ none"),
-    ("pane before", "⇧Tab", "+ - filter by value"),
-    ("not this value", "-", "filter ▸ [-service"),
+    ("pane before", "⇧Tab", "+ with it"),
+    ("without this value", "-", "filter ▸ [-service"),
     ("drop all parts", "X", "filter ▸ none"),
+    ("nothing but this value", "Tab =", "filter ▸ [service"),
+    ("saved hunts: name, run, delete", "H n 'auth' Enter", "saved: H lists"),
+    ("", "X", "filter ▸ none"),
+    ("the most frequent values, with counts", "F", "Values"),
+    ("", "Esc", "!Values"),
+    ("choose the columns", "C ^u 'time message' Enter", "columns: @timestamp message"),
+    ("", "C ^u Enter", "the usual columns"),
     ("type filter, query or id", "/ 'level:warn' Enter", "[level:warn]"),
     ("", "X", "filter ▸ none"),
     ("write what is listed: NDJSON, CSV, command", "S n", "10 events are in"),
@@ -178,7 +185,9 @@ fn every_action_is_reached_by_its_keys() {
         );
     }
     let reached: BTreeSet<&str> = TOUR.iter().map(|(name, ..)| *name).chain(LEAVING).collect();
-    let named: BTreeSet<&str> = Tab::ALL.into_iter().flat_map(keymap::commands).map(|it| it.text).collect();
+    let keymap = keymap::Keymap::default();
+    let named: BTreeSet<&str> =
+        Tab::ALL.into_iter().flat_map(|tab| keymap.commands(tab)).map(|it| it.text).collect();
     let missing: Vec<_> = named.difference(&reached).collect();
     assert!(missing.is_empty(), "no keys for {missing:?}");
     press(&mut terminal, "^c");
@@ -189,6 +198,56 @@ fn every_action_is_reached_by_its_keys() {
     assert_eq!(reports.len(), 1);
     let page = std::fs::read_to_string(reports[0].path()).expect("the report");
     assert!(page.contains("- version: `"), "the rule has a version in\n{page}");
+}
+
+#[test]
+fn f5_an_alert_opens_exactly_its_events_and_nobody_elses() {
+    let env = TestEnv::new();
+    let mut terminal = watching(&env);
+    press(&mut terminal, "3");
+    terminal
+        .wait_until(|screen| screen.contains("Search all 10 indexed events"))
+        .expect("all is in the index");
+    press(&mut terminal, "5 → j v");
+    let shown = terminal.wait_until(|screen| screen.contains("events ▸ the") && screen.contains(" hits in "));
+    let text = terminal.screen().text();
+    assert!(shown.is_ok(), "{text}");
+    let number = |lead: &str, behind: &str| {
+        let before = text.split(behind).next().unwrap_or_default();
+        before.rsplit(lead).next().unwrap_or_default().trim().to_owned()
+    };
+    let stored = number("events ▸ the ", " stored");
+    assert_eq!(number(" ", " hits in "), stored, "{text}");
+    let rows =
+        text.lines().filter(|line| line.contains("WARN") || line.contains("ERROR") || line.contains("INFO"));
+    let own = |line: &&str| line.contains("203.0.113.9");
+    let (own, others): (Vec<&str>, Vec<&str>) = rows.partition(own);
+    assert_eq!((own.len().to_string(), others.len()), (stored, 0), "{text}");
+    press(&mut terminal, "^c");
+    terminal.wait_exit().expect("it ends");
+}
+
+#[test]
+fn a_configured_key_is_the_one_that_is_shown_and_a_conflict_ends_the_start() {
+    let env = TestEnv::new();
+    let config = env.path(".config/soctop/config.toml");
+    append(&config, "[keys]\nfollow = \"ctrl-f\"\ndrop_last = [\"D\"]\nhelp = \"h\"\nfold = \"left\"\n");
+    let mut terminal = watching(&env);
+    press(&mut terminal, "2 k");
+    terminal.wait_until(|screen| screen.contains("^f to follow again")).expect("the key in the sentence");
+    assert!(terminal.screen().contains(" h help"), "{}", terminal.screen().text());
+    press(&mut terminal, "f");
+    terminal.send_str("\u{6}").expect("a key");
+    terminal.wait_until(|screen| screen.contains("► LIVE")).expect("it follows");
+    press(&mut terminal, "^c");
+    terminal.wait_exit().expect("it ends");
+    append(&config, "mute = \"D\"\nmutte = \"x\"\n");
+    let said = env.run(&["status"]);
+    let told = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert_eq!(said.status.code(), Some(2), "{told}");
+    for expect in ["`D` would be for", "no action is called `mutte`", "config.toml:6:", "soctop keys"] {
+        assert!(told.contains(expect), "no {expect} in {told}");
+    }
 }
 
 #[test]
