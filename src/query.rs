@@ -68,6 +68,16 @@ pub struct OverTime {
     pub width: Nanos,
 }
 
+/// The most frequent values of a field among the events that match.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facet {
+    pub field: String,
+    /// A value and how many events have it, the most frequent first.
+    pub values: Vec<(String, u64)>,
+    /// How many different values there are, listed or not.
+    pub distinct: u64,
+}
+
 /// Everything that carries one correlation id, in time order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trace {

@@ -30,7 +30,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use board::{BoardChange, BoardRow};
-pub use filter::Filter;
+pub use filter::{Filter, Narrowing};
 pub use incident::Incident;
 pub use network::KnownNetworks;
 pub use party::{Party, PartyKind, PartyName, parties};

@@ -11,16 +11,21 @@
 //! all input before it draws, draws only when something changed and at most a few times a second,
 //! and writes a frame in one piece.
 
+mod arranging;
 mod ask;
 mod away;
+mod brushing;
 mod commanding;
 mod completing;
 mod copying;
 mod deciding;
+mod editor;
 mod effect;
 mod exporting;
+mod hunts;
 pub mod keymap;
 mod model;
+mod narrowing;
 mod question;
 mod run;
 mod screen;
@@ -51,6 +56,8 @@ pub struct Options {
     pub color: bool,
     pub stream: Stream,
     pub clock: Clock,
+    /// Which key does what.
+    pub keymap: keymap::Keymap,
     /// The colours; `color` decides whether there are any.
     pub palette: Palette,
     /// Mouse events are asked for.
@@ -83,6 +90,7 @@ impl Default for Options {
             stream: Stream::Live,
             clock: Clock::default(),
             host: String::new(),
+            keymap: keymap::Keymap::default(),
             palette: Palette::Ansi,
             mouse: true,
             story_ends: None,

@@ -25,6 +25,7 @@ mod feed;
 pub mod format;
 mod graph;
 mod help;
+mod hunts;
 mod mask;
 mod mutes;
 mod overview;
@@ -36,6 +37,7 @@ mod sources;
 mod table;
 mod theme;
 mod trace;
+mod values;
 mod why;
 
 use ratatui::buffer::Buffer;
@@ -50,6 +52,7 @@ pub use format::{Clock, ClockStyle};
 pub use mask::Mask;
 pub use mutes::mute_rows;
 pub use overview::{PanelRow, panel_rows};
+pub use records::{MOST_COLUMNS, USUAL_COLUMNS};
 pub use rules::{RuleRow, rule_rows};
 pub use scene::Scene;
 pub use theme::{Charset, Palette, Role, Severity, Theme};
@@ -83,7 +86,7 @@ pub struct Drawn {
 pub fn draw(buffer: &mut Buffer, scene: &Scene<'_>) -> Drawn {
     buffer.reset();
     let area = buffer.area;
-    let mut canvas = Canvas::new(buffer, scene.theme, scene.mask);
+    let mut canvas = Canvas::new(buffer, scene.theme, scene.mask, scene.keys);
     if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
         too_small(&mut canvas);
         return Drawn { page: 1, ..Drawn::default() };
@@ -106,6 +109,8 @@ pub fn draw(buffer: &mut Buffer, scene: &Scene<'_>) -> Drawn {
         Some(Overlay::Help { scrolled }) => drawn.scrollable = help::draw(&mut canvas, body, scene, scrolled),
         Some(Overlay::Why { list }) => drawn.page = why::draw(&mut canvas, body, scene, list),
         Some(Overlay::Mutes { list }) => drawn.page = mutes::draw(&mut canvas, body, scene, list),
+        Some(Overlay::Values) => drawn.page = values::draw(&mut canvas, body, scene),
+        Some(Overlay::Hunts { list }) => drawn.page = hunts::draw(&mut canvas, body, scene, list),
         Some(Overlay::Away) => away::draw(&mut canvas, body, scene),
         Some(Overlay::Commands { selected }) => commands::draw(&mut canvas, body, scene, selected),
         Some(Overlay::Copy | Overlay::Export | Overlay::Judge | Overlay::Snooze) | None => {}

@@ -209,12 +209,13 @@ fn sort(reasons: &mut [Reason]) {
 
 fn because(verdict: Verdict) -> String {
     let Verdict { level, worst, parties } = verdict;
+    let word = ThreatLevel::of(worst).word();
     match worst {
         Level::Informational => "no incident is open".to_owned(),
-        _ if level > ThreatLevel::of(worst) => format!(
-            "the worst open incidents are {worst}, and they are of {parties} independent attackers or kinds"
-        ),
-        _ => format!("the worst open incident is {worst}"),
+        _ if level > ThreatLevel::of(worst) => {
+            format!("{parties} {word} at once, by different attackers or of different kinds")
+        }
+        _ => format!("the worst open incident is {word}"),
     }
 }
 

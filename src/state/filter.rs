@@ -75,19 +75,47 @@ impl Filter {
         self.chips.pop();
     }
 
-    /// Adds `field:"value"` as a part, or its opposite; an equal part is not repeated, and its
-    /// opposite is removed.
+    /// Takes a value of a field into the filter as a part of its own. An equal part is not repeated, and its opposite is
+    /// removed.
     ///
     /// # Errors
     /// When the field cannot have this value: a time that is none.
-    pub fn push_field(&mut self, field: &str, value: &str, wanted: bool) -> Result<(), QueryError> {
+    pub fn narrow(&mut self, field: &str, value: &str, narrowing: Narrowing) -> Result<(), QueryError> {
         let plain = query::name::term(field, value);
         let negated = format!("-{plain}");
-        let (text, opposite) = if wanted { (plain, negated) } else { (negated, plain) };
+        let (text, opposite) = match narrowing {
+            Narrowing::Without => (negated, plain),
+            Narrowing::With | Narrowing::Only => (plain, negated),
+        };
         let mut parsed = Self::parse(&text)?;
+        if narrowing == Narrowing::Only {
+            self.chips.clear();
+        }
         self.chips.retain(|chip| chip.text != text && chip.text != opposite);
+        self.chips.iter_mut().for_each(Chip::close);
         self.chips.append(&mut parsed.chips);
         Ok(())
+    }
+}
+
+/// What a value does to a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Narrowing {
+    /// Only events that have it, too.
+    With,
+    /// Only events that have it not, too.
+    Without,
+    /// Nothing but events that have it.
+    Only,
+}
+
+impl Chip {
+    /// Puts what would take in the next part (`a OR b`) in parentheses.
+    fn close(&mut self) {
+        let is_open = query::parse_parts(&format!("{} x", self.text)).map_or(1, |parts| parts.len()) < 2;
+        if is_open {
+            self.text = format!("({})", self.text);
+        }
     }
 }
 
@@ -241,13 +269,19 @@ mod tests {
         let mut filter = Filter::parse("level:>=warn  service:(auth OR pay) -\"a b\"").expect("parses");
         assert_eq!(filter.chips().collect::<Vec<_>>(), ["level:>=warn", "service:(auth OR pay)", "-\"a b\""]);
         filter.pop();
-        filter.push_field("user.name", "o\"brien x", true).expect("a value");
+        filter.narrow("user.name", "o\"brien x", Narrowing::With).expect("a value");
         assert_eq!(filter.text(), r#"level:>=warn service:(auth OR pay) user.name:"o\"brien x""#);
-        filter.push_field("user.name", "o\"brien x", false).expect("a value");
+        filter.narrow("user.name", "o\"brien x", Narrowing::Without).expect("a value");
         assert_eq!(filter.chips().count(), 3);
         assert_eq!(filter.chips().last(), Some(r#"-user.name:"o\"brien x""#));
         assert_eq!(Filter::parse(&filter.text()), Ok(filter));
-        assert_eq!(Filter::parse("a OR b").expect("parses").chips().collect::<Vec<_>>(), ["a OR b"]);
+        let mut either = Filter::parse("a OR b").expect("parses");
+        assert_eq!(either.chips().collect::<Vec<_>>(), ["a OR b"]);
+        either.narrow("user.name", "x", Narrowing::With).expect("a value");
+        assert_eq!(either.text(), "(a OR b) user.name:\"x\"");
+        assert_eq!(Filter::parse(&either.text()), Ok(either.clone()));
+        either.narrow("user.name", "y", Narrowing::Only).expect("a value");
+        assert_eq!(either.text(), "user.name:\"y\"");
     }
 
     proptest! {
@@ -263,9 +297,9 @@ mod tests {
             let mut hit = record();
             hit.fields[0].value.clone_from(&value);
             let mut filter = Filter::default();
-            filter.push_field("user.name", &value, true).expect("a value");
+            filter.narrow("user.name", &value, Narrowing::With).expect("a value");
             prop_assert!(filter.matches(&hit), "{:?}", filter.text());
-            filter.push_field("user.name", &value, false).expect("a value");
+            filter.narrow("user.name", &value, Narrowing::Without).expect("a value");
             prop_assert!(!filter.matches(&hit), "{:?}", filter.text());
         }
     }

@@ -11,7 +11,7 @@ use crate::event::{DAY, EventId, Nanos, Record, SECOND, Timestamp};
 use crate::pipeline::Request;
 use crate::query::{self, SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::state::Snapshot;
-use crate::view::scene::{Answer, DetailPane, ListState, SearchScreen, Tab, TraceScreen};
+use crate::view::scene::{Answer, DetailPane, ListState, SearchScreen, Span, Tab, TraceScreen};
 use crate::view::trace_steps;
 
 /// Results asked for at a time.
@@ -146,6 +146,11 @@ fn whole(screen: &SearchScreen) -> Option<(Timestamp, Timestamp)> {
 }
 
 pub(super) fn search(model: &mut Model, question: Question) -> Vec<Effect> {
+    search_within(model, question, None)
+}
+
+/// Asks for events of a time alone, if one is given.
+pub(super) fn search_within(model: &mut Model, question: Question, range: Option<Span>) -> Vec<Effect> {
     let Question { query, about } = question;
     if about.is_none() {
         model.queries.retain(|known| *known != query);
@@ -160,7 +165,7 @@ pub(super) fn search(model: &mut Model, question: Question) -> Vec<Effect> {
     if search.answer.ready().is_none() {
         search.answer = Answer::Waiting;
     }
-    search.range = None;
+    search.range = range;
     model.show(Tab::Search);
     search_again(model)
 }

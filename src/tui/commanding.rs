@@ -19,7 +19,9 @@ pub(super) fn open(model: &mut Model) {
 pub(super) fn renew(model: &mut Model) {
     let typed = model.prompt.as_ref().map(|prompt| prompt.text.to_lowercase()).unwrap_or_default();
     let words: Vec<&str> = typed.split_whitespace().collect();
-    let mut found: Vec<(usize, NamedAction)> = keymap::commands(model.tab)
+    let mut found: Vec<(usize, NamedAction)> = model
+        .keymap
+        .commands(model.tab)
         .into_iter()
         .chain(themes())
         .filter_map(|command| Some((rank(command.text, &words)?, command)))
@@ -40,7 +42,7 @@ fn rank(text: &str, words: &[&str]) -> Option<usize> {
 
 /// Looks that can be chosen while it runs.
 fn themes() -> impl Iterator<Item = NamedAction> {
-    Palette::NAMED.iter().map(|(_, _, text)| NamedAction { text, keys: "" })
+    Palette::NAMED.iter().map(|(_, _, text)| NamedAction { text, keys: "".into() })
 }
 
 /// The keys of the palette; true where one was for it.
@@ -81,7 +83,7 @@ pub(super) fn submit(model: &mut Model, text: &str) -> Choice {
         }
         _ => {}
     }
-    let Some(chosen) = model.commands.get(selected).copied() else {
+    let Some(chosen) = model.commands.get(selected).cloned() else {
         return Choice::Effects(ask::search(model, Question::typed(text.to_owned())));
     };
     if let Some((palette, ..)) = Palette::NAMED.iter().find(|(_, _, text)| *text == chosen.text) {

@@ -21,7 +21,7 @@ const SNOOZES: [(char, i64); 4] = [('1', 15 * 60), ('2', 3600), ('3', 4 * 3600),
 fn take_meant(model: &mut Model) -> bool {
     let incidents = screens::of(model.tab).meant(model);
     if incidents.is_empty() {
-        model.say("choose an alert first: 1 or 5 lists them");
+        model.say_keyed("choose an alert first: <1> or <5> lists them");
         return false;
     }
     model.meant = Meant { about: about_incidents(&incidents), incidents, mute: None };
@@ -47,7 +47,7 @@ pub(super) fn ask_letter(model: &mut Model, overlay: Overlay) {
 pub(super) fn mute(model: &mut Model) {
     let screen = screens::of(model.tab);
     let Some(mute) = screen.mute(model) else {
-        model.say("choose an alert first: 1 or 5 lists them");
+        model.say_keyed("choose an alert first: <1> or <5> lists them");
         return;
     };
     let fits = |incident: &&Arc<Incident>| incident.is_listed() && mute.fits(incident.subject());
@@ -138,7 +138,7 @@ fn end_mute(model: &mut Model, row: usize) -> Vec<Effect> {
 /// `S`: a report of the incident under the cursor, of the worst of a party.
 pub(super) fn report(model: &mut Model) -> Vec<Effect> {
     let Some(incident) = screens::of(model.tab).incident(model) else {
-        model.say("choose an alert first: 1 or 5 lists them");
+        model.say_keyed("choose an alert first: <1> or <5> lists them");
         return Vec::new();
     };
     screens::hold(model);

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use tui_input::Input;
 
 use super::Options;
-use super::keymap::{self, Key};
+use super::keymap::{Key, Keymap};
 use crate::event::Timestamp;
 use crate::pipeline::Notice;
 use crate::state::{Filter, Incident, KnownNetworks, Snapshot};
 use crate::triage::Mute;
 use crate::view::scene::{
-    Away, HelpGroup, Hint, NamedAction, Overlay, Prompt, PromptPurpose, Scene, Screens, Stream, Tab,
+    Away, HelpGroup, Hint, KeyNames, NamedAction, Overlay, Prompt, PromptPurpose, SavedHunt, Scene, Screens,
+    Stream, Tab,
 };
 use crate::view::{Clock, Drawn, Hit, Mask, Palette, Theme};
 
@@ -40,6 +41,12 @@ pub enum Mouse {
         x: u16,
         y: u16,
     },
+    /// Moved with the button held.
+    Drag {
+        x: u16,
+        y: u16,
+    },
+    Release,
     /// Negative is up.
     Scroll {
         rows: isize,
@@ -87,10 +94,16 @@ pub struct Model {
     pub(super) mask: Option<Mask>,
     /// The colours were chosen here, not in the configuration.
     pub(super) was_painted: bool,
+    /// Names of the fields that events are listed by; none are the usual ones.
+    pub(super) columns: Vec<String>,
+    pub(super) hunts: Vec<SavedHunt>,
     theme: Theme,
     stream: Stream,
     host: String,
     networks: KnownNetworks,
+    pub(super) keymap: Keymap,
+    /// What sentences call the keys.
+    pub(super) keys: KeyNames,
     hints: Vec<Hint>,
     help: Vec<HelpGroup>,
     /// What the palette lists.
@@ -161,6 +174,8 @@ impl Model {
             completion: None,
             mask: None,
             was_painted: false,
+            columns: Vec::new(),
+            hunts: Vec::new(),
             theme: options.theme(),
             stream: options.stream,
             host: options.host.clone(),
@@ -169,8 +184,10 @@ impl Model {
             user: options.user.clone(),
             away: None,
             welcomed: false,
-            hints: keymap::hints(Tab::Overview, false),
-            help: keymap::help(Tab::Overview),
+            hints: options.keymap.hints(Tab::Overview, false),
+            help: options.keymap.help(Tab::Overview),
+            keys: options.keymap.renamed(),
+            keymap: options.keymap.clone(),
             commands: Vec::new(),
             mouse: options.mouse,
             story_ends: options.story_ends,
@@ -197,6 +214,9 @@ impl Model {
             failure: self.failure.as_deref(),
             slow_link: self.slow_link,
             hints: &self.hints,
+            keys: &self.keys,
+            columns: &self.columns,
+            hunts: &self.hunts,
             help: &self.help,
             commands: &self.commands,
             mask: self.mask.as_ref(),
@@ -216,6 +236,11 @@ impl Model {
         self.toast = Some(Toast { text: text.into(), until_millis: self.millis + TOAST_MILLIS });
     }
 
+    /// Says a sentence in which `<x>` stands for a key.
+    pub(super) fn say_keyed(&mut self, sentence: &'static str) {
+        self.say(self.keys.fill(sentence));
+    }
+
     /// Goes to a screen; the one that is left can be returned to.
     pub(super) fn show(&mut self, tab: Tab) {
         if tab != self.tab {
@@ -227,8 +252,8 @@ impl Model {
 
     pub(super) fn enter(&mut self, tab: Tab) {
         self.tab = tab;
-        self.hints = keymap::hints(tab, !self.back.is_empty());
-        self.help = keymap::help(tab);
+        self.hints = self.keymap.hints(tab, !self.back.is_empty());
+        self.help = self.keymap.help(tab);
     }
 
     pub(super) fn open_prompt(&mut self, purpose: PromptPurpose, text: &str) {

@@ -5,7 +5,6 @@
 
 use std::io;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +17,7 @@ use ratatui::buffer::Buffer;
 use super::keymap::{Code, Key};
 use super::model::{Message, Model, Mouse};
 use super::terminal::{Presence, Terminal};
-use super::{Effect, Error, LeftOff, Options, update};
+use super::{Effect, Error, LeftOff, Options, editor, update};
 use crate::pipeline::{Handle, Request};
 use crate::state::Snapshot;
 use crate::view;
@@ -167,7 +166,7 @@ impl Dashboard {
     /// Lends the terminal to the user's editor. A rule that comes along with soctop has no file.
     fn edit(&mut self, file: &str, line: u32) -> io::Result<()> {
         let said = match Path::new(file).is_file() {
-            true => match self.terminal.lend(|| editor(file, line).status())? {
+            true => match self.terminal.lend(|| editor::command(file, line).status())? {
                 Ok(status) if status.success() => return Ok(()),
                 Ok(status) => format!("the editor ended with {status}"),
                 Err(error) => format!("the editor could not be started: {error}"),
@@ -192,6 +191,7 @@ impl Dashboard {
         let refused = match request {
             Request::Search { ticket, .. } => Notice::Search { ticket, result: Err(failure) },
             Request::OverTime { ticket, .. } => Notice::OverTime { ticket, result: Err(failure) },
+            Request::Facets { ticket, .. } => Notice::Facets { ticket, result: Err(failure) },
             Request::Trace { ticket, .. } => Notice::Trace { ticket, result: Err(failure) },
             Request::Export { .. } => Notice::Exported(Err(reason.to_owned())),
             Request::Decide { .. } => Notice::Decided(Err(reason.to_owned())),
@@ -210,14 +210,6 @@ impl Dashboard {
         self.send(Message::SlowLink(slow_link))?;
         Ok(())
     }
-}
-
-/// What `VISUAL` or `EDITOR` name, words and all, at a line of a file.
-fn editor(file: &str, line: u32) -> Command {
-    let mut command = Command::new("sh");
-    let words = "exec ${VISUAL:-${EDITOR:-vi}} \"+$1\" \"$2\"";
-    command.args(["-c", words, "editor"]).arg(line.to_string()).arg(file);
-    command
 }
 
 /// Nothing but the clock has changed.
@@ -310,11 +302,13 @@ fn key_of(event: KeyEvent) -> Option<Key> {
     Some(Key { code, control, alt })
 }
 
-/// What the mouse did, without the terminal library; movements and releases are nothing.
+/// What the mouse did, without the terminal library; movements without a button are nothing.
 fn mouse_of(event: MouseEvent) -> Option<Mouse> {
     let (x, y) = (event.column, event.row);
     match event.kind {
         MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Click { x, y }),
+        MouseEventKind::Drag(MouseButton::Left) => Some(Mouse::Drag { x, y }),
+        MouseEventKind::Up(MouseButton::Left) => Some(Mouse::Release),
         MouseEventKind::ScrollUp => Some(Mouse::Scroll { rows: -3 }),
         MouseEventKind::ScrollDown => Some(Mouse::Scroll { rows: 3 }),
         _ => None,
@@ -334,6 +328,14 @@ mod tests {
         assert_eq!([pace.drawn(true), pace.drawn(true)], [Some(2), Some(2)]);
         let rates: Vec<Option<u32>> = (0..60).map(|_| pace.drawn(false)).collect();
         assert_eq!((rates[18], rates[19], rates[39], rates[59]), (Some(2), Some(4), Some(8), None));
+    }
+
+    #[test]
+    fn f12_a_terminal_that_takes_every_frame_is_no_slow_line_however_long_it_takes() {
+        let mut pace = FramePace::new(10);
+        assert!((0..200).all(|_| pace.drawn(false).is_none()), "nothing waits to be taken");
+        // A frame now and then that waits is the terminal's business.
+        assert!((0..200).all(|number| pace.drawn(number % 2 == 0).is_none()));
     }
 
     #[test]

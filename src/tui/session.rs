@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hunts::MOST_HUNTS;
 use super::model::Model;
 use super::screens::events::change_filter;
 use crate::state::Filter;
-use crate::view::scene::{AlertsShown, Tab};
+use crate::view::MOST_COLUMNS;
+use crate::view::scene::{AlertsShown, SavedHunt, Tab};
 use crate::view::{ClockStyle, Palette};
 
 /// Questions that are remembered.
@@ -28,6 +30,9 @@ pub struct LeftOff {
     pub all_alerts: bool,
     /// Users and addresses are masked.
     pub masked: bool,
+    /// Names of the fields that events are listed by; none are the usual ones.
+    pub columns: Vec<String>,
+    pub hunts: Vec<SavedHunt>,
 }
 
 const CLOCKS: [(&str, ClockStyle); 3] =
@@ -53,6 +58,8 @@ impl LeftOff {
             },
             all_alerts: model.screens.alerts.shown == AlertsShown::All,
             masked: model.mask.is_some(),
+            columns: model.columns.clone(),
+            hunts: model.hunts.clone(),
         }
     }
 
@@ -74,6 +81,8 @@ impl LeftOff {
         if self.all_alerts {
             model.screens.alerts.shown = AlertsShown::All;
         }
+        model.columns = self.columns.iter().take(MOST_COLUMNS).cloned().collect();
+        model.hunts = self.hunts.iter().take(MOST_HUNTS).cloned().collect();
         if self.masked {
             model.switch_mask();
         }

@@ -59,8 +59,8 @@ pub struct Terminal {
 }
 
 /// Clicks and the wheel, without movements, with coordinates of any size.
-const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
-const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+const MOUSE_ON: &[u8] = b"\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l";
 
 impl Terminal {
     /// Takes the terminal over.

@@ -2,11 +2,13 @@
 
 use tui_input::InputRequest;
 
+use super::arranging;
 use super::ask;
 use super::commanding;
 use super::completing;
 use super::deciding;
 use super::effect::Effect;
+use super::hunts;
 use super::keymap::{Code, Key};
 use super::model::Model;
 use super::question::Question;
@@ -97,6 +99,14 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
         (PromptPurpose::Acknowledge, _) => deciding::submit_note(model, text),
         // The page keeps what was looked for until it is closed.
         (PromptPurpose::Help | PromptPurpose::Command, _) => Vec::new(),
+        (PromptPurpose::HuntName, _) => {
+            hunts::submit_name(model, &text);
+            Vec::new()
+        }
+        (PromptPurpose::Columns, _) => {
+            arranging::submit(model, &text);
+            Vec::new()
+        }
         (PromptPurpose::Mute, _) => deciding::submit_mute(model, &text),
         (PromptPurpose::Trace, _) if text.is_empty() => Vec::new(),
         (PromptPurpose::Trace, _) => ask::open_trace(model, text),

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use super::Options;
+use super::arranging;
 use super::ask;
 use super::away;
+use super::brushing;
 use super::commanding::{self, Choice};
 use super::copying::on_copy_key;
 use super::deciding;
 use super::effect::Effect;
 use super::exporting;
-use super::keymap::{Action, Code, Key, action};
+use super::hunts;
+use super::keymap::{Action, Code, Key};
 use super::model::{Message, Model, Mouse};
-use super::screen::{focused_detail, selected_field};
+use super::narrowing;
+use super::screen::focused_detail;
 use super::screens;
 use super::screens::alerts::show_alert;
 use super::screens::events::{change_filter, follow, pause_or_resume, take_new_rows};
@@ -22,8 +26,8 @@ use crate::event::LogLevel;
 use crate::pipeline::Notice;
 use crate::query::words::fold;
 use crate::sigma::Level;
-use crate::state::{Filter, Incident, Snapshot};
-use crate::text::{Safe, plural};
+use crate::state::{Filter, Incident, Narrowing, Snapshot};
+use crate::text::plural;
 use crate::view::scene::{AlertsShown, Answer, DetailPane, ListState, Overlay, PromptPurpose, Tab};
 use crate::view::{ClockStyle, LeadsTo, mute_rows};
 
@@ -81,6 +85,9 @@ fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
     if model.prompt.is_some() {
         return on_typed_key(model, key);
     }
+    if hunts::on_key(model, key) {
+        return Vec::new();
+    }
     match model.overlay {
         Some(Overlay::Copy) => return on_copy_key(model, key),
         Some(Overlay::Export) => return exporting::on_key(model, key),
@@ -89,7 +96,7 @@ fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Overlay::Away) => model.away = None,
         _ => {}
     }
-    match action(model.tab, key) {
+    match model.keymap.action(model.tab, key) {
         Some(action) => on_action(model, action),
         None => Vec::new(),
     }
@@ -107,11 +114,20 @@ fn on_mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
             move_by(model, rows);
             return Vec::new();
         }
-        Mouse::Click { x, y } => (x, y),
+        Mouse::Release => return brushing::release(model),
+        Mouse::Click { x, y } | Mouse::Drag { x, y } => (x, y),
     };
     // What was drawn last lies on top.
     let hit = model.hits.iter().rev().find(|hit| hit.area.contains((x, y).into())).map(|hit| hit.leads_to);
+    if let Mouse::Drag { .. } = mouse {
+        brushing::drag(model, hit);
+        return Vec::new();
+    }
     match hit {
+        Some(LeadsTo::Time(span)) => {
+            brushing::press(model, span);
+            Vec::new()
+        }
         Some(LeadsTo::Tab(tab)) => on_action(model, Action::Show(tab)),
         Some(LeadsTo::Row(0)) => open(model),
         Some(LeadsTo::Row(rows)) => {
@@ -140,6 +156,7 @@ fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Back => return back(model),
+        Action::Close => return close(model),
         Action::Open => return open(model),
         Action::Trace => {
             let screen = screens::of(model.tab);
@@ -157,16 +174,19 @@ fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Mute
         | Action::Undo
         | Action::Report => return on_incidents(model, action),
+        Action::FilterIn => return narrowing::narrow(model, Narrowing::With),
+        Action::FilterOut => return narrowing::narrow(model, Narrowing::Without),
+        Action::FilterOnly => return narrowing::narrow(model, Narrowing::Only),
+        Action::Facets => return narrowing::open_values(model),
         Action::Edit
-        | Action::FilterIn
-        | Action::FilterOut
+        | Action::Columns
         | Action::DropLast
         | Action::DropAll
         | Action::Pause
         | Action::Follow
         | Action::Switch
         | Action::Detail => choose(model, action),
-        Action::Why | Action::Mutes | Action::Help | Action::Copy | Action::Commands => {
+        Action::Why | Action::Mutes | Action::Hunts | Action::Help | Action::Copy | Action::Commands => {
             lay_over(model, action)
         }
         Action::ClockStyle => model.clock.style = next_clock(model.clock.style),
@@ -184,7 +204,6 @@ fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
 /// To another row, pane or screen.
 fn go(model: &mut Model, action: Action) {
     match action {
-        Action::Close => drop(close_topmost(model)),
         Action::Show(tab) => {
             model.overlay = None;
             model.show(tab);
@@ -208,8 +227,7 @@ fn go(model: &mut Model, action: Action) {
 fn choose(model: &mut Model, action: Action) {
     match action {
         Action::Edit => edit(model),
-        Action::FilterIn => filter_by_selection(model, true),
-        Action::FilterOut => filter_by_selection(model, false),
+        Action::Columns => arranging::open(model),
         Action::DropLast => change_filter(model, Filter::pop),
         Action::DropAll => change_filter(model, |filter| *filter = Filter::default()),
         Action::Pause => pause_or_resume(model),
@@ -225,6 +243,7 @@ fn lay_over(model: &mut Model, action: Action) {
     match action {
         Action::Why => toggle(model, Overlay::Why { list: ListState::default() }),
         Action::Mutes => toggle(model, Overlay::Mutes { list: ListState::default() }),
+        Action::Hunts => hunts::open(model),
         Action::Help => toggle(model, Overlay::Help { scrolled: 0 }),
         Action::Copy => model.overlay = Some(Overlay::Copy),
         Action::Commands => commanding::open(model),
@@ -235,9 +254,9 @@ fn lay_over(model: &mut Model, action: Action) {
 /// The mouse selects rows, or text as the terminal does it.
 fn switch_mouse(model: &mut Model) -> Vec<Effect> {
     model.mouse = !model.mouse;
-    model.say(match model.mouse {
-        true => "the mouse selects rows; m frees it",
-        false => "the mouse is free: select text as ever; m takes it back",
+    model.say_keyed(match model.mouse {
+        true => "the mouse selects rows; <m> frees it",
+        false => "the mouse is free: select text as ever; <m> takes it back",
     });
     vec![Effect::Mouse(model.mouse)]
 }
@@ -302,6 +321,15 @@ fn close_topmost(model: &mut Model) -> bool {
     screens::of(model.tab).close(model)
 }
 
+/// Esc: the topmost thing; on the search screen also the time that was chosen.
+fn close(model: &mut Model) -> Vec<Effect> {
+    let is_closed = close_topmost(model);
+    if is_closed || model.tab != Tab::Search || model.screens.search.range.take().is_none() {
+        return Vec::new();
+    }
+    ask::search_again(model)
+}
+
 fn back(model: &mut Model) -> Vec<Effect> {
     if close_topmost(model) {
         return Vec::new();
@@ -346,7 +374,8 @@ fn on_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     ask::extend_trace(model);
     let Some(summary) = new_critical else { return Vec::new() };
     if !shows_the_worst(model) {
-        model.say(format!("CRIT {summary} (5 lists the alerts)"));
+        let alerts = model.keys.get("5");
+        model.say(format!("CRIT {summary} ({alerts} lists the alerts)"));
     }
     let is_due = model.last_bell_millis.is_none_or(|last| model.millis >= last + BELL_PAUSE_MILLIS);
     if model.bell && is_due {
@@ -421,6 +450,15 @@ fn move_by(model: &mut Model, rows: isize) {
             list.move_by(rows, model.snapshot.threat.reasons.len(), model.page);
             return;
         }
+        Some(Overlay::Values) => {
+            let len = model.screens.values.rows().len();
+            model.screens.values.list.move_by(rows, len, model.page);
+            return;
+        }
+        Some(Overlay::Hunts { list }) => {
+            list.move_by(rows, model.hunts.len(), model.page);
+            return;
+        }
         Some(Overlay::Mutes { list }) => {
             list.move_by(rows, mute_rows(&model.snapshot).len(), model.page);
             return;
@@ -468,31 +506,16 @@ fn edit(model: &mut Model) {
     screens::of(model.tab).edit(model);
 }
 
-/// The value under the cursor of the detail pane becomes a part of the live filter.
-fn filter_by_selection(model: &mut Model, wanted: bool) {
-    let screen = screens::of(model.tab);
-    let field = || selected_field(screen.detail_state(model)?, &*screen.record(model)?);
-    let Some((name, value)) = field() else {
-        model.say("choose a field first: Tab goes to the detail pane");
-        return;
-    };
-    let mut pushed = Ok(());
-    change_filter(model, |filter| pushed = filter.push_field(&name, &value, wanted));
-    if let Err(error) = pushed {
-        model.say(error.kind.to_string());
-        return;
-    }
-    let shown = Safe::new(&value).truncate(40, "…");
-    let verb = if wanted { "only" } else { "without" };
-    model.say(format!("events {verb} {name} {shown}"));
-    model.screens.events.detail.focused = false;
-    model.show(Tab::Events);
-}
-
 fn open(model: &mut Model) -> Vec<Effect> {
     if let Some(Overlay::Why { list }) = model.overlay {
         open_reason(model, list.selected);
         return Vec::new();
+    }
+    if model.overlay == Some(Overlay::Values) {
+        return narrowing::narrow(model, Narrowing::With);
+    }
+    if let Some(Overlay::Hunts { list }) = model.overlay {
+        return hunts::run(model, list);
     }
     if matches!(model.overlay.take(), Some(Overlay::Away | Overlay::Mutes { .. })) {
         return Vec::new();
@@ -534,7 +557,10 @@ fn on_notice(model: &mut Model, notice: Notice) {
         Notice::OverTime { ticket, result } if ticket == model.screens.search.ticket => {
             model.screens.search.over_time = result.ok();
         }
-        Notice::Search { .. } | Notice::OverTime { .. } | Notice::Trace { .. } => {}
+        Notice::Facets { ticket, result } if ticket == model.screens.values.ticket => {
+            narrowing::take_values(model, result);
+        }
+        Notice::Facets { .. } | Notice::Search { .. } | Notice::OverTime { .. } | Notice::Trace { .. } => {}
         Notice::Exported(Ok((count, file))) => {
             model.say(format!("{count} event{} are in {file}", plural(count as u64)));
         }

@@ -21,7 +21,7 @@ use crate::text::{Safe, plural};
 use crate::triage::sentence;
 
 /// Nothing has fired: a sentence that says what was tried, and advice.
-pub fn nothing_fired(snapshot: &Snapshot) -> (Safe, Safe) {
+pub fn nothing_fired(canvas: &Canvas<'_>, snapshot: &Snapshot) -> (Safe, Safe) {
     let rules = format::count(to_u64(snapshot.rules.loaded));
     let events = format::count(snapshot.ledger.events());
     if snapshot.started.is_none() {
@@ -37,7 +37,7 @@ pub fn nothing_fired(snapshot: &Snapshot) -> (Safe, Safe) {
         }
     };
     let advice = if snapshot.rules.problem_count > 0 {
-        safe!("6 shows what is wrong with some rules")
+        canvas.keyed("<6> shows what is wrong with some rules", Role::Muted).0
     } else {
         Safe::default()
     };
@@ -45,20 +45,25 @@ pub fn nothing_fired(snapshot: &Snapshot) -> (Safe, Safe) {
 }
 
 /// Nothing is listed as open, whatever has fired before.
-pub fn nothing_open(snapshot: &Snapshot) -> (Safe, Safe) {
+pub fn nothing_open(canvas: &Canvas<'_>, snapshot: &Snapshot) -> (Safe, Safe) {
     let all = snapshot.incidents.len();
     let quiet = snapshot.incidents.iter().filter(|incident| incident.is_open()).count();
     match (all, super::feed::decided(snapshot).filter(|_| quiet > 0)) {
-        (0, _) => nothing_fired(snapshot),
+        (0, _) => nothing_fired(canvas, snapshot),
         (_, Some(decided)) => {
             let closed = all - quiet;
             (
                 safe!("Nothing else is open: {}; {} closed.", decided, closed),
-                safe!("5 s shows all, L what is muted"),
+                canvas.keyed("<5> <s> shows all, <L> what is muted", Role::Muted).0,
             )
         }
-        (1, None) => (safe!("No incident is open; 1 is closed."), safe!("5 s shows it")),
-        (closed, None) => (safe!("No incident is open; {} are closed.", closed), safe!("5 s shows them")),
+        (1, None) => {
+            (safe!("No incident is open; 1 is closed."), canvas.keyed("<5> <s> shows it", Role::Muted).0)
+        }
+        (closed, None) => {
+            let advice = canvas.keyed("<5> <s> shows them", Role::Muted).0;
+            (safe!("No incident is open; {} are closed.", closed), advice)
+        }
     }
 }
 
@@ -143,7 +148,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> 
     let note = above.unwrap_or_else(|| vec![canvas.own("by who, worst first", Role::Muted)]);
     let inner = canvas.frame(area, &[title], &note, focused);
     if feed.is_empty() {
-        let (sentence, advice) = nothing_open(scene.snapshot);
+        let (sentence, advice) = nothing_open(canvas, scene.snapshot);
         table::empty(canvas, inner, &sentence, &advice);
         return usize::from(inner.height);
     }
@@ -211,7 +216,17 @@ fn row(canvas: &Canvas<'_>, incident: &Incident, is_member: bool, scene: &Scene<
 fn about_party(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, party: &Party) {
     let title = canvas.part(super::feed::name(canvas, &party.name, scene), Role::Title);
     let all = party.incidents.len();
-    let note = canvas.part(safe!("a acks all {} · V verdict · z later · M mutes", all), Role::Muted);
+    let note = canvas.part(
+        safe!(
+            "{} acks all {} · {} verdict · {} later · {} mutes",
+            canvas.key("a"),
+            all,
+            canvas.key("V"),
+            canvas.key("z"),
+            canvas.key("M")
+        ),
+        Role::Muted,
+    );
     let inner = canvas.frame(area, &[title], &[note], false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let now = scene.snapshot.now;
@@ -246,8 +261,16 @@ fn why_it_fired(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident
     let focused = scene.screens.alerts.evidence_focused;
     let title = canvas.own("Why it fired", Role::Title);
     let note = match focused {
-        true => canvas.own("Enter or o opens the trace · Esc back", Role::Muted),
-        false => canvas.own("Tab to the evidence · o trace · v events", Role::Muted),
+        true => canvas.part(
+            safe!(
+                "{} or {} opens the trace · {} back",
+                canvas.key("Enter"),
+                canvas.key("o"),
+                canvas.key("Esc")
+            ),
+            Role::Muted,
+        ),
+        false => canvas.keyed("<Tab> to the evidence · <o> trace · <v> events", Role::Muted),
     };
     let inner = canvas.frame(area, &[title], &[note], focused);
     let Some(incident) = incident else { return };

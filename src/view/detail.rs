@@ -75,8 +75,8 @@ pub fn draw(
 ) {
     let title = canvas.own("Detail", Role::Title);
     let note = match pane.focused {
-        true => canvas.own("+ - filter by value · y copy · Esc back", Role::Muted),
-        false => canvas.own("Tab to choose a field", Role::Muted),
+        true => canvas.keyed("<+> with it · <-> without · <=> only it · <y> copy · <Esc> back", Role::Muted),
+        false => canvas.keyed("<Tab> to choose a field", Role::Muted),
     };
     let inner = canvas.frame(area, &[title], &[note], pane.focused);
     let Some(record) = record else {

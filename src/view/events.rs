@@ -47,7 +47,7 @@ fn filter_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let mut parts = vec![canvas.own(" filter ▸ ", Role::Muted)];
     if filter.is_empty() {
         parts.push(canvas.own("none", Role::Text));
-        parts.push(canvas.own("   / to type one", Role::Muted));
+        parts.push(canvas.part(safe!("   {} to type one", canvas.key("/")), Role::Muted));
         parts.push(canvas.own(", for example  level:>=warn service:auth -healthz", Role::Muted));
     } else {
         for chip in filter.chips() {
@@ -55,7 +55,8 @@ fn filter_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
             parts.push(canvas.part(safe!("[{}]", canvas.safe(chip)), role));
             parts.push(canvas.own(" ", Role::Text));
         }
-        parts.push(canvas.own("  x drop last  X drop all", Role::Muted));
+        let drop = safe!("  {} drop last  {} drop all", canvas.key("x"), canvas.key("X"));
+        parts.push(canvas.part(drop, Role::Muted));
     }
     canvas.row_fitting(row, 0, &parts, 2);
 }
@@ -95,7 +96,16 @@ fn pins(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let hidden = pins.len().saturating_sub(usize::from(area.height.saturating_sub(2)));
     let note = match hidden {
         0 => canvas.part(safe!("{}", pins.len()), Role::Muted),
-        hidden => canvas.part(safe!("{} · +{} more: 5 alerts, e errors", pins.len(), hidden), Role::Warning),
+        hidden => canvas.part(
+            safe!(
+                "{} · +{} more: {} alerts, {} errors",
+                pins.len(),
+                hidden,
+                canvas.key("5"),
+                canvas.key("e")
+            ),
+            Role::Warning,
+        ),
     };
     let inner = canvas.frame(area, &[title], &[note], false);
     for (row, pin) in pins.iter().take(usize::from(inner.height)).enumerate() {
@@ -139,19 +149,25 @@ fn rows(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let focused = !screen.detail.focused;
     let inner = canvas.frame(area, &[title], &[note], focused);
     if screen.rows.is_empty() {
-        let (sentence, advice) = nothing_to_list(scene);
+        let (sentence, advice) = nothing_to_list(canvas, scene);
         table::empty(canvas, inner, &sentence, &advice);
         return usize::from(inner.height);
     }
     let preview = previewed_filter(scene);
-    let columns = records::columns(inner.width, false);
+    let columns = records::columns(scene.columns, inner.width, false);
     let height = usize::from(inner.height.saturating_sub(1));
     let focus = if focused { Focus::Here } else { Focus::Elsewhere };
     let table = Table { columns: &columns, list: screen.list(height), len: screen.rows.len(), focus };
     let shown = table::draw(canvas, inner, &table, |canvas, index| {
         let Some(record) = screen.rows.get(index) else { return Vec::new() };
         let faint = preview.is_some_and(|filter| !filter.matches(record));
-        let style = RowStyle { clock: scene.clock, now: snapshot.now, faint, with_date: false };
+        let style = RowStyle {
+            clock: scene.clock,
+            now: snapshot.now,
+            faint,
+            columns: scene.columns,
+            with_date: false,
+        };
         records::row(canvas, record, inner.width, style)
     });
     table::note_cut(canvas, inner, &shown, table.len);
@@ -172,12 +188,14 @@ fn list_note(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
             let paused = format::duration(scene.snapshot.now.since(since));
             canvas.part(safe!("PAUSED {} · {} shown", paused, shown), Role::Warning)
         }
-        Flow::Detached => canvas.part(safe!("{} shown · f to follow again", shown), Role::Warning),
+        Flow::Detached => {
+            canvas.part(safe!("{} shown · {} to follow again", shown, canvas.key("f")), Role::Warning)
+        }
         Flow::Following => canvas.part(safe!("{} shown · newest at the bottom", shown), Role::Muted),
     }
 }
 
-fn nothing_to_list(scene: &Scene<'_>) -> (Safe, Safe) {
+fn nothing_to_list(canvas: &Canvas<'_>, scene: &Scene<'_>) -> (Safe, Safe) {
     let snapshot = scene.snapshot;
     let held = to_u64(snapshot.rows.len());
     if scene.screens.events.filter.is_empty() || held == 0 {
@@ -186,10 +204,12 @@ fn nothing_to_list(scene: &Scene<'_>) -> (Safe, Safe) {
             0 => safe!("Waiting for the first event. No source has reported yet."),
             _ => safe!("Waiting for the first event in {} source{}.", sources, plural(sources as u64)),
         };
-        return (waiting, safe!("8 shows the sources"));
+        return (waiting, safe!("{} shows the sources", canvas.key("8")));
     }
     let sentence = safe!("0 of the {} newest events match the filter.", format::count(held));
-    (sentence, safe!("x drop the last part   X drop all   3 search the whole history"))
+    let keys = [canvas.key("x"), canvas.key("X"), canvas.key("3")];
+    let [last, all, search] = &keys;
+    (sentence, safe!("{} drop the last part   {} drop all   {} search the whole history", last, all, search))
 }
 
 fn position(scene: &Scene<'_>) -> Vec<Safe> {

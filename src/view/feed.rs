@@ -249,13 +249,16 @@ pub fn standing_word(canvas: &Canvas<'_>, incident: &Incident) -> Option<Safe> {
 
 /// What the keys do to the row of the cursor, and to how many incidents.
 pub fn keys(canvas: &Canvas<'_>, feed: &Feed, row: usize) -> Part {
+    let [enter, ack, mute] = [canvas.key("Enter"), canvas.key("a"), canvas.key("M")];
     let text = match (feed.item(row), feed.meant(row).len()) {
         (None, _) => Safe::default(),
         (Some(FeedItem::Party { is_folded: true, .. }), all) => {
-            safe!("Enter lists {} · a acks all {} · M mutes", all, all)
+            safe!("{} lists {} · {} acks all {} · {} mutes", enter, all, ack, all, mute)
         }
-        (Some(FeedItem::Party { .. }), all) => safe!("Enter folds · a acks all {} · M mutes", all),
-        (Some(FeedItem::Incident { .. }), _) => safe!("Enter opens · a acks · M mutes"),
+        (Some(FeedItem::Party { .. }), all) => {
+            safe!("{} folds · {} acks all {} · {} mutes", enter, ack, all, mute)
+        }
+        (Some(FeedItem::Incident { .. }), _) => safe!("{} opens · {} acks · {} mutes", enter, ack, mute),
     };
     canvas.part(text, Role::Muted)
 }

@@ -73,7 +73,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     canvas.restyle(body, canvas.style(Role::Muted).remove_modifier(Modifier::REVERSED));
     canvas.clear(area);
     let title = canvas.own("Muted", Role::Title);
-    let note = canvas.own("U ends the chosen one · Esc close", Role::Muted);
+    let note = canvas.keyed("<U> ends the chosen one · <Esc> close", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     if rows.is_empty() {
         let advice = safe!("M on an alert mutes its rule for it, with a reason and an end.");

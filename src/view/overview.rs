@@ -11,7 +11,7 @@ use super::{Drawn, alerts, boards, chrome, columns, entities, format, graph, sou
 use crate::event::number::{rounded, to_u16, to_u64};
 use crate::safe;
 use crate::sigma::{Board, Level};
-use crate::state::{BoardRow, Sight, Snapshot, SourceRow, ThreatSample};
+use crate::state::{BoardRow, Sight, Snapshot, SourceRow, ThreatLevel, ThreatSample};
 use crate::text::{Safe, plural};
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
@@ -68,7 +68,7 @@ fn threat(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     }
     let threat = &scene.snapshot.threat;
     let title = canvas.own("Threat", Role::Title);
-    let note = canvas.own("w why", Role::Muted);
+    let note = canvas.part(safe!("{} why", canvas.key("w")), Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], false);
     let row =
         |y: u16| Rect { x: inner.x + 1, y: inner.y + y, width: inner.width.saturating_sub(2), height: 1 };
@@ -87,12 +87,25 @@ fn threat(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     }
     canvas.row_fitting(row(0), 0, &head, 2);
     let with_history = inner.height >= 8;
-    let from = if inner.height >= 7 { 2 } else { 1 };
+    let says_why = inner.height >= 7 || (inner.height >= 3 && needs_words(scene.snapshot));
+    if says_why {
+        // The end of the sentence says less than its beginning.
+        let because = canvas.safe(&threat.because);
+        let because = if threat.holding { safe!("coming down: {}", because) } else { because };
+        canvas.row(row(1), 0, &[canvas.part(because, Role::Muted)]);
+    }
+    let from = if says_why { 2 } else { 1 };
     let until = if with_history { inner.height - 2 } else { inner.height };
     reasons(canvas, Rect { y: inner.y + from, height: until.saturating_sub(from), ..row(0) }, scene);
     if with_history {
         history(canvas, Rect { height: 2, ..row(inner.height - 2) }, scene);
     }
+}
+
+/// The word is another than that of the worst reason: several together raised it, or it is still coming down.
+fn needs_words(snapshot: &Snapshot) -> bool {
+    let worst = snapshot.threat.reasons.iter().map(|reason| ThreatLevel::of(reason.level)).max();
+    worst.unwrap_or_default() != snapshot.threat.level
 }
 
 /// In the place of the level: why there is none, and what to do.
@@ -116,7 +129,7 @@ fn blindness(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<(Safe, Role)> {
     match snapshot.sight {
         Sight::NoRules => vec![
             (safe!("No rule is loaded: nothing can be found."), Role::Text),
-            (safe!("6 shows what is wrong; `soctop rules check` says where."), Role::Muted),
+            (safe!("{} shows what is wrong; `soctop rules check` says where.", canvas.key("6")), Role::Muted),
         ],
         Sight::NoSource { unreadable: 0 } => vec![
             (safe!("Nothing is being read: no input exists yet."), Role::Text),
@@ -132,7 +145,7 @@ fn blindness(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<(Safe, Role)> {
             let more = (more > 0).then(|| (safe!("and {more} more that are not listed"), Role::Text));
             troubles
                 .chain(more)
-                .chain([(safe!("8 shows each source and what to type."), Role::Muted)])
+                .chain([(safe!("{} shows each source and what to type.", canvas.key("8")), Role::Muted)])
                 .collect()
         }
     }
@@ -156,7 +169,7 @@ fn reasons(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         canvas.row(area, to_u16(index), &parts);
     }
     if listed < reasons.len() {
-        let more = safe!("     and {} more: w", reasons.len() - listed);
+        let more = safe!("     and {} more: {}", reasons.len() - listed, canvas.key("w"));
         canvas.row(area, to_u16(listed), &[canvas.part(more, Role::Muted)]);
     }
 }
@@ -214,7 +227,7 @@ fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let has_keys = has_keys(scene, Panel::Feed);
     let inner = canvas.frame(area, &[title, subtitle], &note, has_keys);
     if feed.is_empty() {
-        let (sentence, advice) = alerts::nothing_open(scene.snapshot);
+        let (sentence, advice) = alerts::nothing_open(canvas, scene.snapshot);
         table::empty(canvas, inner, &sentence, &advice);
         return usize::from(inner.height);
     }

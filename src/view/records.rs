@@ -7,16 +7,19 @@ use super::format::Clock;
 use super::table::{Column, Row};
 use super::theme::{Role, Severity, log_level_word};
 use crate::event::{Record, TimeQuality, Timestamp};
+use crate::query::name::{CORRELATION_ID, MESSAGE, SOURCE, TIME};
 use crate::safe;
 use crate::text::Safe;
 
 /// What a row is drawn with.
 #[derive(Clone, Copy)]
-pub struct RowStyle {
+pub struct RowStyle<'a> {
     pub clock: Clock,
     pub now: Timestamp,
     /// The row does not match the filter that is being typed.
     pub faint: bool,
+    /// The columns that were chosen; none are the usual ones.
+    pub columns: &'a [String],
     /// Results of a search may be of any day.
     pub with_date: bool,
 }
@@ -26,14 +29,29 @@ const WHO: u16 = 24;
 /// From this width on name and address have a column each.
 const WIDE: u16 = 140;
 
-/// The columns for a table of this width: one of the two time columns, and only what fits. Who and
-/// from where are there at every width, since they are what one looks for.
-pub fn columns(width: u16, with_date: bool) -> Vec<Column> {
+/// The usual columns, as they are typed.
+pub const USUAL_COLUMNS: [&str; 7] = ["time", "level", "service", "user", "ip", "message", "corr"];
+/// Columns that can be chosen.
+pub const MOST_COLUMNS: usize = 20;
+/// Cells of a chosen column that is nothing special.
+const OTHER: u16 = 18;
+
+/// The columns for a table of this width: those that were chosen, else the usual ones, and only what fits.
+pub fn columns(chosen: &[String], width: u16, with_date: bool) -> Vec<Column<'_>> {
     let time = match (with_date, width) {
         (true, _) => Column::fixed("time", 14),
         (false, 100..) => Column::fixed("time", 12),
         _ => Column::fixed("time", 8),
     };
+    match chosen.split_last() {
+        Some((last, _)) => chosen_columns(chosen, last, time),
+        None => usual_columns(width, time),
+    }
+}
+
+/// One of the two time columns, and only what fits. Who and from where are there at every width, since they are what one
+/// looks for.
+fn usual_columns(width: u16, time: Column<'static>) -> Vec<Column<'static>> {
     vec![
         time,
         Column::fixed("level", 7),
@@ -45,8 +63,33 @@ pub fn columns(width: u16, with_date: bool) -> Vec<Column> {
     ]
 }
 
+/// In the order that was chosen; from the right they make room. Without the message the last one takes what is left.
+fn chosen_columns<'n>(chosen: &'n [String], last: &str, time: Column<'n>) -> Vec<Column<'n>> {
+    let has_message = chosen.iter().any(|name| name == MESSAGE);
+    let mut used = 2 * OTHER;
+    let column = |name: &'n String| {
+        let column = match name.as_str() {
+            TIME => time,
+            "log.level" => Column::fixed(name, 7),
+            "service.name" => Column::fixed(name, 12),
+            "user.name" => Column::fixed(name, 24),
+            "source.ip" => Column::fixed(name, 15),
+            MESSAGE => Column::flexible(name),
+            name if !has_message && name == last => Column::flexible(name),
+            CORRELATION_ID => Column::fixed("corr", 9),
+            _ => Column::fixed(name, OTHER),
+        };
+        if column.flexible {
+            return column;
+        }
+        used += column.width + 2;
+        column.from(used)
+    };
+    chosen.iter().map(column).collect()
+}
+
 /// The cells of [`columns`].
-pub fn row(canvas: &Canvas<'_>, record: &Record, width: u16, style: RowStyle) -> Row {
+pub fn row(canvas: &Canvas<'_>, record: &Record, width: u16, style: RowStyle<'_>) -> Row {
     let time = match (style.with_date, width) {
         (true, _) => style.clock.day_and_seconds(record.time, style.now),
         (false, 100..) => style.clock.millis(record.time, style.now),
@@ -56,19 +99,39 @@ pub fn row(canvas: &Canvas<'_>, record: &Record, width: u16, style: RowStyle) ->
         TimeQuality::Exact | TimeQuality::Zoneless | TimeQuality::Completed => Role::Text,
         TimeQuality::Future | TimeQuality::Absent => Role::Muted,
     };
-    let mut cells = vec![
-        canvas.part(time, time_role),
+    let time = canvas.part(time, time_role);
+    let mut cells = match style.columns {
+        [] => usual_cells(canvas, record, width, time),
+        chosen => chosen.iter().map(|name| chosen_cell(canvas, record, name, &time)).collect(),
+    };
+    if style.faint {
+        cells.iter_mut().for_each(|(_, style)| *style = canvas.style(Role::Muted));
+    }
+    cells
+}
+
+fn usual_cells(canvas: &Canvas<'_>, record: &Record, width: u16, time: Part) -> Row {
+    vec![
+        time,
         level(canvas, record),
         service(canvas, record),
         canvas.part(if width < WIDE { who(canvas, record) } else { user(canvas, record) }, Role::Text),
         canvas.part(address(canvas, record), Role::Text),
         canvas.part(message(canvas, record), Role::Text),
         canvas.part(correlation_id(canvas, record), Role::Muted),
-    ];
-    if style.faint {
-        cells.iter_mut().for_each(|(_, style)| *style = canvas.style(Role::Muted));
+    ]
+}
+
+fn chosen_cell(canvas: &Canvas<'_>, record: &Record, name: &str, time: &Part) -> Part {
+    match name {
+        TIME => time.clone(),
+        "log.level" => level(canvas, record),
+        "service.name" => service(canvas, record),
+        MESSAGE => canvas.part(message(canvas, record), Role::Text),
+        CORRELATION_ID => canvas.part(correlation_id(canvas, record), Role::Muted),
+        SOURCE => canvas.part(canvas.safe(&record.source), Role::Text),
+        _ => canvas.part(canvas.safe(record.get(name).unwrap_or_default()), Role::Text),
     }
-    cells
 }
 
 fn user(canvas: &Canvas<'_>, record: &Record) -> Safe {

@@ -180,7 +180,9 @@ fn share(evaluated: u64, events: u64) -> Safe {
 fn about_rule(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, row: &RuleRow<'_>) {
     let snapshot = scene.snapshot;
     let title = canvas.part(canvas.safe(&row.rule.title).truncate(40, "…"), Role::Title);
-    let note = canvas.own("Enter its alerts · ^o editor · M mutes it", Role::Muted);
+    let [open, editor, mute] = [canvas.key("Enter"), canvas.key("^o"), canvas.key("M")];
+    let note = safe!("{} its alerts · {} editor · {} mutes it", open, editor, mute);
+    let note = canvas.part(note, Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let mut lines = vec![what_it_did(canvas, row, snapshot)];

@@ -1,16 +1,20 @@
 //! What is on the screen, as data: which tab, which row, which prompt. The model of the dashboard
 //! owns these and changes them; drawing only reads them.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::format::Clock;
 use super::mask::Mask;
 use super::theme::Theme;
 use crate::alert::{Alert, AlertId};
+use crate::event::number::to_u64;
 use crate::event::{Record, Timestamp};
-use crate::query::{OverTime, QueryError, SearchFailure, SearchResponse, Trace};
+use crate::query::{Facet, OverTime, QueryError, SearchFailure, SearchResponse, Trace};
 use crate::state::{Filter, Incident, KnownNetworks, PartyName, Snapshot};
 
 /// The screens, by their number keys.
@@ -78,6 +82,8 @@ pub enum Stream {
     #[default]
     Live,
     Demo,
+    /// A case that somebody made of an incident.
+    Case,
 }
 
 /// Everything that decides a frame.
@@ -107,6 +113,11 @@ pub struct Scene<'a> {
     pub slow_link: Option<u32>,
     /// Keys that do something now, the most useful first.
     pub hints: &'a [Hint],
+    /// Names of the fields that events are listed by; none are the usual ones.
+    pub columns: &'a [String],
+    pub hunts: &'a [SavedHunt],
+    /// What keys are called that sentences name.
+    pub keys: &'a KeyNames,
     pub help: &'a [HelpGroup],
     /// What the palette lists.
     pub commands: &'a [NamedAction],
@@ -116,18 +127,49 @@ pub struct Scene<'a> {
     pub is_over: bool,
 }
 
+/// Keys that are others than the texts of the screen are written for, by the usual key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyNames(BTreeMap<&'static str, Cow<'static, str>>);
+
+impl KeyNames {
+    pub fn of(renamed: impl Iterator<Item = (&'static str, Cow<'static, str>)>) -> Self {
+        Self(renamed.collect())
+    }
+
+    /// What does now what this key usually does.
+    #[must_use]
+    pub fn get(&self, usual: &'static str) -> &str {
+        self.0.get(usual).map_or(usual, |name| name)
+    }
+
+    /// A sentence in which `<x>` stands for what does now what `x` usually does.
+    #[must_use]
+    pub fn fill(&self, sentence: &'static str) -> String {
+        let mut filled = String::new();
+        let mut rest = sentence;
+        while let Some((before, (key, after))) =
+            rest.split_once('<').and_then(|(before, rest)| Some((before, rest.split_once('>')?)))
+        {
+            filled.push_str(before);
+            filled.push_str(self.get(key));
+            rest = after;
+        }
+        filled + rest
+    }
+}
+
 /// A key and what it does, for the bottom line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hint {
-    pub keys: &'static str,
+    pub keys: Cow<'static, str>,
     pub label: &'static str,
 }
 
 /// Something that can be done, by name; the key is empty where it has none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedAction {
     pub text: &'static str,
-    pub keys: &'static str,
+    pub keys: Cow<'static, str>,
 }
 
 /// A group of keys on the help page.
@@ -140,7 +182,7 @@ pub struct HelpGroup {
 /// The keys of one action, and what it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HelpEntry {
-    pub keys: Vec<&'static str>,
+    pub keys: Vec<Cow<'static, str>>,
     pub text: &'static str,
 }
 
@@ -163,6 +205,10 @@ pub enum Overlay {
     Snooze,
     /// What happened since this person last looked.
     Away,
+    /// The most frequent values of what is listed.
+    Values,
+    /// The saved hunts.
+    Hunts { list: ListState },
     /// Every command by name; what is typed stands in the prompt.
     Commands { selected: usize },
 }
@@ -207,6 +253,10 @@ pub enum PromptPurpose {
     Command,
     /// Words of the help page.
     Help,
+    /// The name of a hunt.
+    HuntName,
+    /// Names of the fields that events are listed by.
+    Columns,
 }
 
 /// The state of every screen; it survives leaving the screen.
@@ -215,6 +265,7 @@ pub struct Screens {
     pub overview: OverviewScreen,
     pub events: EventsScreen,
     pub search: SearchScreen,
+    pub values: ValuesScreen,
     pub trace: TraceScreen,
     pub alerts: AlertsScreen,
     pub rules: RulesScreen,
@@ -380,6 +431,9 @@ impl<T> Answer<T> {
     }
 }
 
+/// From a time until before another.
+pub type Span = (Timestamp, Timestamp);
+
 /// A question to the index and its answer.
 #[derive(Clone, Debug, Default)]
 pub struct SearchScreen {
@@ -398,6 +452,8 @@ pub struct SearchScreen {
     pub over_time: Option<OverTime>,
     /// Only events of this time were asked for.
     pub range: Option<(Timestamp, Timestamp)>,
+    /// The time that the mouse is dragging over, from where the button was pressed.
+    pub brush: Option<(Span, Span)>,
     /// Answers to older questions are not for us.
     pub ticket: u64,
     pub list: ListState,
@@ -405,6 +461,12 @@ pub struct SearchScreen {
 }
 
 impl SearchScreen {
+    /// What the mouse has gone over so far, whichever way.
+    #[must_use]
+    pub fn brushed(&self) -> Option<Span> {
+        self.brush.map(|(one, other)| (one.0.min(other.0), one.1.max(other.1)))
+    }
+
     #[must_use]
     pub fn records(&self) -> &[Record] {
         self.answer.ready().map_or(&[], |answer| &answer.records)
@@ -414,6 +476,56 @@ impl SearchScreen {
     pub fn selected_row(&self) -> Option<&Record> {
         let records = self.records();
         records.get(self.list.selected.min(records.len().checked_sub(1)?))
+    }
+}
+
+/// A question with a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedHunt {
+    pub name: String,
+    pub query: String,
+}
+
+/// The most frequent values of what is listed.
+#[derive(Clone, Debug, Default)]
+pub struct ValuesScreen {
+    pub facets: Vec<Facet>,
+    /// The answer is on its way.
+    pub waiting: bool,
+    /// Why there is none.
+    pub problem: Option<String>,
+    /// Answers to older questions are not for us.
+    pub ticket: u64,
+    pub list: ListState,
+}
+
+/// One value of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueRow<'a> {
+    pub field: &'a str,
+    pub value: &'a str,
+    pub events: u64,
+    /// The first of its field.
+    pub is_first: bool,
+    /// Values of the field that are not listed.
+    pub others: u64,
+}
+
+impl ValuesScreen {
+    /// All values, field by field.
+    #[must_use]
+    pub fn rows(&self) -> Vec<ValueRow<'_>> {
+        let of_facet = |facet: &'_ Facet| facet.distinct.saturating_sub(to_u64(facet.values.len()));
+        let rows = self.facets.iter().flat_map(|facet| {
+            facet.values.iter().enumerate().map(move |(number, (value, events))| ValueRow {
+                field: &facet.field,
+                value,
+                events: *events,
+                is_first: number == 0,
+                others: of_facet(facet),
+            })
+        });
+        rows.collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, LeadsTo};
 use super::records::{self, RowStyle};
 use super::scene::{Answer, Scene};
 use super::table::{self, Focus, Table};
@@ -22,7 +22,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     if problem > 0 {
         problem_line(canvas, Rect { y: area.y + 1, height: 1, ..area }, scene);
     }
-    let graph = if screen.over_time.is_some() && area.height >= 14 { 2 } else { 0 };
+    let has_hits = screen.over_time.as_ref().is_some_and(|it| !it.buckets.is_empty());
+    let graph = if has_hits && area.height >= 14 { 2 } else { 0 };
     if graph > 0 {
         over_time(canvas, Rect { y: area.y + 1 + problem, height: graph, ..area }, scene);
     }
@@ -47,6 +48,16 @@ fn over_time(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         over_time.buckets.chunks(per_cell).map(|chunk| chunk.iter().map(|(_, count)| count).sum()).collect();
     let bars = graph::spark(&counts, canvas.style(Role::Text));
     canvas.row(Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, 0, &bars);
+    let width = over_time.width.saturating_mul(per_cell as i64);
+    for (cell, chunk) in over_time.buckets.chunks(per_cell).enumerate() {
+        let Some((from, _)) = chunk.first() else { continue };
+        let (x, span) = (area.x + 1 + to_u16(cell), (*from, from.plus(width)));
+        let cell = Rect { x, y: area.y, width: 1, height: 1 };
+        canvas.hit(cell, LeadsTo::Time(span));
+        if screen.brushed().is_some_and(|(since, until)| span.0 < until && span.1 > since) {
+            canvas.restyle(cell, canvas.style(Role::Selection));
+        }
+    }
     let now = scene.snapshot.now;
     let at = |place: Option<&(Timestamp, u64)>| {
         place.map_or_else(Safe::default, |(time, _)| scene.clock.day_and_seconds(*time, now))
@@ -54,8 +65,8 @@ fn over_time(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let bucket = format::duration(over_time.width.saturating_mul(per_cell as i64));
     let peak = counts.iter().copied().max().unwrap_or(0);
     let range = match screen.range {
-        Some(_) => safe!("   a part of the time · , widens"),
-        None => safe!("   . narrows around the row"),
+        Some(_) => safe!("   a part of the time · {} widens", canvas.key(",")),
+        None => safe!("   {} narrows around the row", canvas.key(".")),
     };
     let (from, to) = (at(over_time.buckets.first()), at(over_time.buckets.last()));
     let words = safe!(" {} to {} · a bar is {} · peak {}{}", from, to, bucket, format::count(peak), range);
@@ -129,12 +140,18 @@ fn results(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
         table::empty(canvas, inner, &sentence, &advice);
         return usize::from(inner.height);
     }
-    let columns = records::columns(inner.width, true);
+    let columns = records::columns(scene.columns, inner.width, true);
     let focus = if focused { Focus::Here } else { Focus::Elsewhere };
     let table = Table { columns: &columns, list: screen.list, len: records.len(), focus };
     let shown = table::draw(canvas, inner, &table, |canvas, index| {
         let Some(record) = records.get(index) else { return Vec::new() };
-        let style = RowStyle { clock: scene.clock, now: scene.snapshot.now, faint, with_date: true };
+        let style = RowStyle {
+            clock: scene.clock,
+            now: scene.snapshot.now,
+            faint,
+            columns: scene.columns,
+            with_date: true,
+        };
         records::row(canvas, record, inner.width, style)
     });
     table::note_cut(canvas, inner, &shown, table.len);
@@ -154,17 +171,17 @@ fn nothing_found(canvas: &Canvas<'_>, scene: &Scene<'_>) -> (Safe, Safe) {
     match &scene.screens.search.answer {
         Answer::None => (
             safe!("Search all {} indexed events.", indexed),
-            safe!("/ type a query, for example  event.outcome:failure AND user.name:alice"),
+            safe!("{} type a query, for example  event.outcome:failure AND user.name:alice", canvas.key("/")),
         ),
         Answer::Waiting => (safe!("Searching …"), Safe::default()),
         Answer::Failed(failure) => {
-            (safe!("× {}", canvas.safe(&failure.message)), safe!("/ change the query"))
+            (safe!("× {}", canvas.safe(&failure.message)), safe!("{} change the query", canvas.key("/")))
         }
         Answer::Ready(answer) => {
             let looked_at = canvas.safe(&looked_at(&scene.screens.search.answered));
             let indexed = format::count(answer.indexed);
             let sentence = safe!("None of {} events matches; looked at {}.", indexed, looked_at);
-            (sentence, safe!("{}   / change the query", completeness(answer, scene)))
+            (sentence, safe!("{}   {} change the query", completeness(answer, scene), canvas.key("/")))
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::text::Safe;
 
 /// One column.
 #[derive(Clone, Copy, Debug)]
-pub struct Column {
-    pub title: &'static str,
+pub struct Column<'t> {
+    pub title: &'t str,
     /// Cells; for the flexible column the least it is worth having.
     pub width: u16,
     /// Takes what the others leave. At most one column.
@@ -26,12 +26,12 @@ pub struct Column {
     pub from_width: u16,
 }
 
-impl Column {
-    pub const fn fixed(title: &'static str, width: u16) -> Self {
+impl<'t> Column<'t> {
+    pub const fn fixed(title: &'t str, width: u16) -> Self {
         Self { title, width, flexible: false, right: false, from_width: 0 }
     }
 
-    pub const fn flexible(title: &'static str) -> Self {
+    pub const fn flexible(title: &'t str) -> Self {
         Self { title, width: 8, flexible: true, right: false, from_width: 0 }
     }
 
@@ -61,8 +61,8 @@ pub enum Focus {
 const GUTTER: u16 = 2;
 
 /// Column widths for a table of `width` cells; 0 for those that are left out.
-fn widths(columns: &[Column], width: u16) -> Vec<u16> {
-    let shown = |column: &Column| width >= column.from_width;
+fn widths(columns: &[Column<'_>], width: u16) -> Vec<u16> {
+    let shown = |column: &Column<'_>| width >= column.from_width;
     let fixed: u16 = columns.iter().filter(|c| shown(c) && !c.flexible).map(|c| c.width + 2).sum();
     // The flexible column has a gap behind it too; one cell stays free at the right edge.
     let rest = width.saturating_sub(GUTTER + fixed + 1);
@@ -79,7 +79,7 @@ fn widths(columns: &[Column], width: u16) -> Vec<u16> {
 /// A list to draw: its columns, where it stands and how long it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Table<'a> {
-    pub columns: &'a [Column],
+    pub columns: &'a [Column<'a>],
     pub list: ListState,
     /// Rows of the whole list.
     pub len: usize,
@@ -107,7 +107,8 @@ pub fn draw(
     let titled = columns.iter().any(|column| !column.title.is_empty()) && area.height > 1;
     let mut y = area.y;
     if titled {
-        let titles: Row = columns.iter().map(|column| canvas.own(column.title, Role::Muted)).collect();
+        let titles: Row =
+            columns.iter().map(|column| canvas.part(Safe::new(column.title), Role::Muted)).collect();
         cells(canvas, Rect { y, ..area }, columns, &widths, &titles);
         y += 1;
     }
@@ -141,7 +142,7 @@ pub fn note_cut(canvas: &mut Canvas<'_>, inner: Rect, shown: &Shown, len: usize)
     canvas.parts_right(border, &[canvas.part(text, Role::Muted)]);
 }
 
-fn cells(canvas: &mut Canvas<'_>, row: Rect, columns: &[Column], widths: &[u16], parts: &[Part]) {
+fn cells(canvas: &mut Canvas<'_>, row: Rect, columns: &[Column<'_>], widths: &[u16], parts: &[Part]) {
     let mut at = row.x + GUTTER;
     for ((column, width), (text, style)) in columns.iter().zip(widths).zip(parts) {
         if *width == 0 {

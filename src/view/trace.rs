@@ -93,7 +93,10 @@ fn without_trace(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Draw
         Answer::Failed(failure) => {
             let hint =
                 failure.hint.as_ref().map_or(Safe::default(), |hint| safe!("{}   ", canvas.safe(hint)));
-            (safe!("× {}", canvas.safe(&failure.message)), safe!("{}/ another id   Esc back", hint))
+            (
+                safe!("× {}", canvas.safe(&failure.message)),
+                safe!("{}{} another id   {} back", hint, canvas.key("/"), canvas.key("Esc")),
+            )
         }
         Answer::Ready(_) if screen.waiting => (safe!("Looking for {} …", id), Safe::default()),
         Answer::Ready(_) => {

@@ -1,6 +1,6 @@
-//! The picture in the README is a frame of the program over its own demo, so it cannot go stale.
+//! The pictures in the README are frames of the program over its own demo, so they cannot go stale.
 //!
-//! `UPDATE_EXPECT=1 cargo test --test it screenshot` draws it anew after a change of the screen.
+//! `UPDATE_EXPECT=1 cargo test --test it screenshot` draws them anew after a change of the screen.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,19 +29,58 @@ fn the_readme_shows_a_frame_of_the_demo() {
     let model = tui::start(&options, Arc::new(snapshot));
     let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 36));
     view::draw(&mut buffer, &model.scene());
-    let drawn = crate::svg::render(&buffer);
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/overview.svg");
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        std::fs::write(&file, &drawn).expect("the picture can be written");
-    }
-    let kept = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(kept == drawn, "docs/overview.svg is not what the program draws: see the head of this file");
+    keep("docs/overview.svg", &crate::svg::render(&buffer));
 }
 
-/// The state after the first minutes of the story, with event time as the clock.
+/// Seconds of the story between two frames of the film, and how long each is shown.
+const STEP_SECONDS: i64 = 5;
+const FRAME_SECONDS: f64 = 1.25;
+/// The demo tells its story four times faster than it happened, and begins in the middle of it.
+const FILM_FROM_SECONDS: i64 = 150;
+const FILM_SECONDS: i64 = 240;
+
+#[test]
+fn the_readme_shows_the_first_minute_of_the_demo() {
+    let moments = (0..=FILM_SECONDS / STEP_SECONDS).map(|step| FILM_FROM_SECONDS + step * STEP_SECONDS);
+    let options = tui::Options {
+        host: "web-1".to_owned(),
+        stream: view::scene::Stream::Demo,
+        ..tui::Options::default()
+    };
+    let mut model = None;
+    let mut frames = Vec::new();
+    for snapshot in snapshots(moments) {
+        let snapshot = Arc::new(snapshot);
+        let model = model.get_or_insert_with(|| tui::start(&options, Arc::clone(&snapshot)));
+        tui::update(model, tui::Message::Snapshot(snapshot));
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 100, 30));
+        let drawn = view::draw(&mut buffer, &model.scene());
+        tui::update(model, tui::Message::Drawn(drawn));
+        frames.push(buffer);
+    }
+    let film = crate::svg::animate(&frames, FRAME_SECONDS);
+    assert!(film.len() < 400 * 1024, "{} bytes are too many for a README", film.len());
+    assert!(!film.contains("<script"));
+    keep("docs/demo.svg", &film);
+}
+
+fn keep(name: &str, drawn: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&file, drawn).expect("the picture can be written");
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(kept == drawn, "{name} is not what the program draws: see the head of this file");
+}
+
+/// The state after the first minutes of the story.
 fn demo_snapshot() -> Snapshot {
+    snapshots([MOMENT_SECONDS]).pop().expect("a snapshot")
+}
+
+/// The state at these moments of the story (seconds, ascending), with event time as the clock.
+fn snapshots(moments: impl IntoIterator<Item = i64>) -> Vec<Snapshot> {
     let start = Timestamp::parse_rfc3339("2026-03-01T09:30:00Z").expect("a time");
-    let moment = start.plus(MOMENT_SECONDS * 1_000_000_000);
     let rules = config::load_rules(&[], Placeholders::new()).expect("the bundled rules load");
     let mut engine = Engine::new(&rules.rules, &EngineOptions::default());
     let mut state = State::new();
@@ -49,24 +88,25 @@ fn demo_snapshot() -> Snapshot {
     state.apply(Update::Rules { loaded: rules.rules.len(), problems: Vec::new() });
     let mut streams: BTreeMap<&'static str, (SourceId, SourceStatus)> = BTreeMap::new();
     let story = samples::story(1, start);
-    for line in story.iter().filter(|line| line.at_millis < MOMENT_SECONDS as u64 * 1_000) {
-        let now = start.plus(line.at_millis as i64 * 1_000_000);
-        let next = SourceId(streams.len() as u32);
-        let (source, status) = streams.entry(line.stream).or_insert((next, SourceStatus::default()));
-        note(status, line, now);
-        let path = Arc::clone(&status.path);
-        take(&mut engine, &mut state, &at(line, *source, status, &path, now));
-    }
-    for (_, status) in streams.into_values() {
-        state.apply(Update::Source(status));
-    }
-    state.apply(Update::Index(IndexStatus {
-        indexed: engine.next_seq(),
-        disk_bytes: 2 << 20,
-        ..IndexStatus::default()
-    }));
-    state.apply(Update::Clock { now: moment });
-    state.snapshot()
+    let mut lines = story.iter().peekable();
+    let taken = moments.into_iter().map(|moment| {
+        while let Some(line) = lines.next_if(|line| line.at_millis < moment as u64 * 1_000) {
+            let now = start.plus(line.at_millis as i64 * 1_000_000);
+            let next = SourceId(streams.len() as u32);
+            let (source, status) = streams.entry(line.stream).or_insert((next, SourceStatus::default()));
+            note(status, line, now);
+            let path = Arc::clone(&status.path);
+            take(&mut engine, &mut state, &at(line, *source, status, &path, now));
+        }
+        for (_, status) in streams.values() {
+            state.apply(Update::Source(status.clone()));
+        }
+        let indexed = engine.next_seq();
+        state.apply(Update::Index(IndexStatus { indexed, disk_bytes: 2 << 20, ..IndexStatus::default() }));
+        state.apply(Update::Clock { now: start.plus(moment * 1_000_000_000) });
+        state.snapshot()
+    });
+    taken.collect()
 }
 
 fn note(status: &mut SourceStatus, line: &samples::Line, now: Timestamp) {

@@ -12,7 +12,10 @@ const LIST: &[(&str, &[&str])] = &[
     // Key to frame, bytes and errors in sight under load are measured: `examples/screen_pace.rs`, BENCHMARKS.md.
     (
         "a slow line lowers the rate, a busy machine does not",
-        &["a_slow_line_halves_the_rate_and_a_fast_one_restores_it"],
+        &[
+            "a_slow_line_halves_the_rate_and_a_fast_one_restores_it",
+            "f12_a_terminal_that_takes_every_frame_is_no_slow_line_however_long_it_takes",
+        ],
     ),
     (
         "every screen at four sizes in four states looks as it did, and no size breaks one",
@@ -49,11 +52,14 @@ const LIST: &[(&str, &[&str])] = &[
             "every_action_stands_in_the_help_of_its_screen_and_help_is_the_first_hint",
             "a_command_has_one_name_and_is_found_by_it",
             "every_action_is_reached_by_its_keys",
+            "a_configured_key_takes_the_place_of_the_usual_one_everywhere",
+            "a_configured_key_is_the_one_that_is_shown_and_a_conflict_ends_the_start",
         ],
     ),
     (
         "a number opens rows, as many as it says",
         &[
+            "f5_an_alert_opens_exactly_its_events_and_nobody_elses",
             "f6_the_events_of_an_alert_are_those_that_it_stores",
             "f9_panels_and_boards_are_lists_that_open_at_80_columns",
             "f8_a_score_is_explained_by_what_it_is_made_of",
@@ -102,6 +108,24 @@ const LIST: &[(&str, &[&str])] = &[
         &[
             "f7_a_trace_holds_the_alert_it_was_opened_from_and_those_its_events_fired",
             "f7_a_coarse_stamp_is_doubt_and_takes_no_axis",
+        ],
+    ),
+    ("no alarm comes out of thin air under load", &["f5_unique_ids_raise_no_alarm_however_little_is_held"]),
+    (
+        "a value is included, excluded or the only one; values are counted; hunts and columns are kept",
+        &[
+            "a_value_of_a_found_event_is_taken_into_the_question",
+            "the_most_frequent_values_are_counted_and_narrow_what_is_listed",
+            "a_hunt_is_named_run_kept_and_deleted",
+            "columns_are_chosen_by_name_and_come_back",
+            "the_mouse_over_the_graph_chooses_a_time_and_escape_gives_it_back",
+        ],
+    ),
+    (
+        "an incident is one file for somebody else, and a replay of it finds it again",
+        &[
+            "a_case_is_replayed_and_read_without_the_index_it_came_from",
+            "a_case_is_looked_at_on_the_dashboard",
         ],
     ),
     ("every key of triage does something", &["f10_every_key_of_triage_does_something"]),

@@ -1,5 +1,5 @@
-//! What the first review of the screen found, a test for each finding by its number. F5 (alarms out of thin air under
-//! load) is held in `correlate`, F14 (traps of the command line) in `asking`, F12 (a slow line) in `tui::run`.
+//! What the first review of the screen found, a test for each finding by its number. F14 (traps of the command line)
+//! is held in `asking` as well, F12 (a slow line) in `tui::run`.
 
 use std::sync::Arc;
 
@@ -203,6 +203,49 @@ fn f4_the_level_comes_from_the_worst_that_is_open_and_comes_down() {
     }
     let after = state.snapshot().threat;
     assert!(after.points < before / 2.0 && after.level < soctop::state::ThreatLevel::High, "{after:?}");
+}
+
+#[test]
+fn f5_unique_ids_raise_no_alarm_however_little_is_held() {
+    use soctop::correlate::{CorrelatorOptions, Output};
+    use soctop::event::{Event, GenerationId, SourceId};
+    use soctop::pipeline::{Engine, EngineOptions};
+    let rules = soctop::config::load_rules(&[], Default::default()).expect("the bundled rules load").rules;
+    let correlate =
+        CorrelatorOptions { groups_per_rule: 64, groups_in_all: 512, ..CorrelatorOptions::default() };
+    let mut engine = Engine::new(&rules, &EngineOptions { correlate, ..EngineOptions::default() });
+    let path: Arc<str> = "app.log".into();
+    let mut event = Event::default();
+    for number in 0..6_000_u64 {
+        let (request, time) = (number / 2, Timestamp(1_772_357_000_000_000_000 + number as i64 * 10_000_000));
+        let address = format!("198.{}.{}.{}", 18 + request / 65_536, request / 256 % 256, request % 256);
+        let line = format!(
+            r#"{{"timestamp":"{time}","level":"info","message":"step {}","ip_address":"{address}","correlation_id":"7d4c{request:04x}-0000-4000-8000-{request:012x}"}}"#,
+            number % 2
+        );
+        let line = soctop::pipeline::Line {
+            bytes: line.as_bytes(),
+            cut: false,
+            source: SourceId(0),
+            path: &path,
+            generation: GenerationId(1),
+            offset: number * 200,
+            number: number + 1,
+            lines: 1,
+            read_at: time,
+        };
+        engine.line(&line, &mut event);
+    }
+    engine.finish();
+    let said: Vec<String> = engine
+        .take_outputs()
+        .into_iter()
+        .filter_map(|output| match output {
+            Output::Alert(alert) => Some(alert.summary),
+            _ => None,
+        })
+        .collect();
+    assert!(said.is_empty(), "{} alarms, such as {:?}", said.len(), said.first());
 }
 
 #[test]

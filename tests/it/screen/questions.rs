@@ -120,3 +120,121 @@ fn what_is_listed_is_written_or_asked_for_by_a_command() {
     });
     assert_eq!(copied.as_deref(), Some("soctop search --format ndjson --limit 100000 -- 'user:lena'"));
 }
+
+fn chips(screen: &Screen) -> Vec<String> {
+    screen.model.screens.events.filter.chips().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_value_of_a_found_event_is_taken_into_the_question() {
+    let mut screen = tour(120, 36, &options(), "3 / Enter");
+    let effects = screen.press("+");
+    assert!(searches(&effects).is_empty(), "there is no value yet");
+    assert!(screen.text().contains("+ with it"), "the pane has the keys\n{}", screen.text());
+    let service = screen.model.screens.search.selected_row().map(|it| it.service.clone()).expect("an event");
+    let query = |effects: &[Effect]| searches(effects).last().map(|it| it.query.clone()).unwrap_or_default();
+    let first = query(&screen.press("+"));
+    assert_eq!(first, format!("service:{service}"));
+    let second = query(&screen.press("Tab j j j j -"));
+    assert!(second.starts_with(&first) && second.contains(" -"), "{second}");
+    let only = query(&screen.press("Tab ="));
+    assert!(!only.is_empty() && !only.contains('-') && !only.contains(' '), "{only}");
+    assert_eq!(screen.model.tab, soctop::view::scene::Tab::Search);
+}
+
+#[test]
+fn the_most_frequent_values_are_counted_and_narrow_what_is_listed() {
+    let mut screen = tour(120, 36, &options(), "2 F");
+    let text = screen.text();
+    assert!(text.contains("Values") && text.contains("service.name"), "{text}");
+    let snapshot = fixture::snapshot();
+    let row = screen.model.screens.values.rows()[0];
+    let (field, value, events) = (row.field.to_owned(), row.value.to_owned(), row.events);
+    assert_eq!(field, "log.level");
+    let same = snapshot.rows.iter().filter(|row| row.level.word() == value).count();
+    assert_eq!(events, same as u64);
+    screen.press("Enter");
+    assert_eq!(screen.model.screens.events.rows.len(), same);
+    assert_eq!(chips(&screen).len(), 1);
+
+    let mut screen = tour(120, 36, &options(), "3 / Enter");
+    let asked = screen.press("F").into_iter().find_map(|effect| match effect {
+        Effect::Request(Request::Facets { ticket, fields, .. }) => Some((ticket, fields)),
+        _ => None,
+    });
+    let (ticket, fields) = asked.expect("a question");
+    assert!(fields.iter().any(|field| field == "source.ip"), "{fields:?}");
+    let values = vec![("203.0.113.9".to_owned(), 12), ("10.0.0.1".to_owned(), 3)];
+    let facet = soctop::query::Facet { field: "source.ip".to_owned(), values, distinct: 9 };
+    screen.send(Message::Notice(Notice::Facets { ticket, result: Ok(vec![facet]) }));
+    assert!(screen.text().contains("source.ip +7"), "{}", screen.text());
+    let effects = screen.press("j -");
+    assert_eq!(searches(&effects).last().map(|it| it.query.as_str()), Some("-source.ip:10.0.0.1"));
+}
+
+#[test]
+fn a_hunt_is_named_run_kept_and_deleted() {
+    let mut screen = tour(120, 36, &options(), "2 H");
+    assert!(screen.text().contains("No hunt is saved."), "{}", screen.text());
+    screen.press("Esc /");
+    screen.write("level:warn");
+    screen.press("Enter H n");
+    screen.write("warnings");
+    screen.press("Enter X H");
+    assert!(screen.text().contains("warnings"), "{}", screen.text());
+    screen.press("Enter");
+    assert_eq!(chips(&screen), ["level:warn"]);
+    let left = soctop::tui::LeftOff::of(&screen.model);
+    let options = soctop::tui::Options { session: left.clone(), ..options() };
+    let mut screen = Screen::new(120, 36, &options, fixture::snapshot());
+    assert_eq!(left.hunts.len(), 1);
+    let effects = screen.press("3 H Enter");
+    assert_eq!(searches(&effects).last().map(|it| it.query.as_str()), Some("level:warn"));
+    screen.press("H d");
+    assert!(screen.text().contains("No hunt is saved."), "{}", screen.text());
+    assert!(soctop::tui::LeftOff::of(&screen.model).hunts.is_empty());
+}
+
+#[test]
+fn columns_are_chosen_by_name_and_come_back() {
+    let mut screen = tour(120, 36, &options(), "2 C ^u");
+    screen.write("time user nosuchfield");
+    screen.press("Enter");
+    assert!(screen.text().contains("no event has a field nosuchfield"), "{}", screen.text());
+    screen.press("^w");
+    screen.write("message source.ip");
+    screen.press("Enter");
+    let options = soctop::tui::Options { session: soctop::tui::LeftOff::of(&screen.model), ..options() };
+    let back = Screen::new(120, 36, &options, fixture::snapshot());
+    for screen in [&screen, &back] {
+        let text = screen.text();
+        let titles = text.lines().find(|line| line.contains("user.name")).unwrap_or_default();
+        let at = |name: &str| titles.find(name);
+        assert!(at("user.name") < at("message") && at("message") < at("source.ip"), "{text}");
+        assert!(!titles.contains("level"), "{text}");
+    }
+    screen.press("C ^u Enter");
+    assert!(!screen.text().contains("user.name "), "{}", screen.text());
+}
+
+#[test]
+fn the_mouse_over_the_graph_chooses_a_time_and_escape_gives_it_back() {
+    use soctop::tui::Mouse;
+    let mut screen = tour(120, 36, &options(), "3 / Enter");
+    let buckets = (0..60).map(|n| (Timestamp::from_seconds(1_000 + n * 10), 1 + n as u64 % 4)).collect();
+    let over_time = OverTime { buckets, width: 10_000_000_000 };
+    let ticket = screen.model.screens.search.ticket;
+    screen.send(Message::Notice(Notice::OverTime { ticket, result: Ok(over_time) }));
+    let plain = screen.buffer.clone();
+    screen.send(Message::Mouse(Mouse::Click { x: 11, y: 3 }));
+    screen.send(Message::Mouse(Mouse::Drag { x: 4, y: 3 }));
+    assert_ne!(screen.buffer, plain, "what is gone over is seen");
+    screen.send(Message::Mouse(Mouse::Drag { x: 4, y: 9 }));
+    let effects = screen.send(Message::Mouse(Mouse::Release));
+    let asked = searches(&effects).pop().expect("a question");
+    let seconds = |time: Option<Timestamp>| time.map(|time| time.seconds());
+    assert_eq!((seconds(asked.since), seconds(asked.until)), (Some(1_030), Some(1_110)));
+    assert!(searches(&screen.send(Message::Mouse(Mouse::Release))).is_empty(), "it was let go already");
+    let asked = searches(&screen.press("Esc")).pop().expect("a question");
+    assert_eq!((asked.since, asked.until), (None, None));
+}
