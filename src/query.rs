@@ -70,7 +70,7 @@ pub struct OverTime {
 
 /// The most frequent values of a field among the events that match.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Facet {
+pub struct FrequentValues {
     pub field: String,
     /// A value and how many events have it, the most frequent first.
     pub values: Vec<(String, u64)>,

@@ -213,7 +213,7 @@ fn because(verdict: Verdict) -> String {
     match worst {
         Level::Informational => "no incident is open".to_owned(),
         _ if level > ThreatLevel::of(worst) => {
-            format!("{parties} {word} at once, by different attackers or of different kinds")
+            format!("{parties} {word} at once, independent of each other")
         }
         _ => format!("the worst open incident is {word}"),
     }

@@ -1,7 +1,7 @@
 //! Other keys for what the dashboard does: `[keys]`. What the actions are called is the business of the dashboard.
 
 use super::document::{Reader, Value};
-use crate::yaml::Position;
+use crate::sigma::rule::Position;
 
 /// Actions and the keys that each shall have, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -11,7 +11,7 @@ use super::reporter;
 use crate::alert::RuleBook;
 use crate::event::number::{to_i64, to_u64};
 use crate::event::{DAY, LogLevel, Record, SECOND, Timestamp};
-use crate::query::{Facet, OverTime, SearchFailure, SearchRequest, SearchResponse, Trace};
+use crate::query::{FrequentValues, OverTime, SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::report::Case;
 use crate::sigma::RuleSet;
 use crate::state::{Counted, Filter, Ledger, Snapshot, SourceStatus, State, Update};
@@ -151,7 +151,7 @@ fn facets(
     request: &SearchRequest,
     fields: &[String],
     values: usize,
-) -> Result<Vec<Facet>, SearchFailure> {
+) -> Result<Vec<FrequentValues>, SearchFailure> {
     let found: Vec<&Record> = matching(case, request)?.collect();
     let of_field = |field: &String| {
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
@@ -164,13 +164,13 @@ fn facets(
             counts.into_iter().map(|(value, count)| (value.to_owned(), count)).collect();
         counted.sort_by_key(|(_, count)| Reverse(*count));
         counted.truncate(values);
-        (distinct > 0).then(|| Facet { field: field.clone(), values: counted, distinct })
+        (distinct > 0).then(|| FrequentValues { field: field.clone(), values: counted, distinct })
     };
     Ok(fields.iter().filter_map(of_field).collect())
 }
 
 fn trace(case: &Case, id: String) -> Trace {
-    let carries = |ids: &[String]| ids.iter().any(|known| *known == id);
+    let carries = |ids: &[String]| ids.contains(&id);
     let records = case.records.iter().filter(|record| carries(&record.correlation_ids)).cloned().collect();
     let alerts = Some(&case.alert).filter(|alert| carries(&alert.correlation_ids)).cloned();
     Trace { records, alerts: alerts.into_iter().collect(), id, ..Trace::default() }

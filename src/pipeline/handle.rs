@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::alert::{Alert, RuleNote};
 use crate::event::{Record, Timestamp};
-use crate::query::{Facet, OverTime, SearchFailure, SearchRequest, SearchResponse, Trace};
+use crate::query::{FrequentValues, OverTime, SearchFailure, SearchRequest, SearchResponse, Trace};
 use crate::report::ExportForm;
 use crate::state::Snapshot;
 use crate::triage::Entry;
@@ -97,7 +97,7 @@ pub enum Notice {
     /// A field that no event has is left out.
     Facets {
         ticket: u64,
-        result: Result<Vec<Facet>, SearchFailure>,
+        result: Result<Vec<FrequentValues>, SearchFailure>,
     },
     Trace {
         ticket: u64,

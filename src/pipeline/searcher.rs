@@ -15,7 +15,7 @@ use super::reporter;
 use crate::event::Timestamp;
 use crate::event::number::to_u64;
 use crate::index::{Error, Histogram, Reader};
-use crate::query::{Facet, OverTime, SearchFailure, SearchRequest};
+use crate::query::{FrequentValues, OverTime, SearchFailure, SearchRequest};
 use crate::triage::{Decisions, Entry};
 
 /// How often it is looked whether somebody else has decided something.
@@ -121,13 +121,13 @@ fn facets(
     request: &SearchRequest,
     fields: &[String],
     values: usize,
-) -> Result<Vec<Facet>, SearchFailure> {
+) -> Result<Vec<FrequentValues>, SearchFailure> {
     let mut facets = Vec::new();
     for field in fields {
         match reader.top(request, field) {
             Ok(mut top) if !top.values.is_empty() => {
                 top.values.truncate(values);
-                facets.push(Facet {
+                facets.push(FrequentValues {
                     field: field.clone(),
                     values: top.values,
                     distinct: to_u64(top.distinct),

@@ -14,7 +14,7 @@ use crate::event::Record;
 use crate::event::number::to_u64;
 use crate::pipeline::Request;
 use crate::query::name::{CORRELATION_ID, MESSAGE, SOURCE, TIME};
-use crate::query::{Facet, SearchFailure};
+use crate::query::{FrequentValues, SearchFailure};
 use crate::state::{Filter, Narrowing};
 use crate::text::Safe;
 use crate::view::scene::{DetailPane, ListState, Overlay, Tab, ValuesScreen};
@@ -124,7 +124,7 @@ pub(super) fn open_values(model: &mut Model) -> Vec<Effect> {
 }
 
 /// The answer to the newest question for values.
-pub(super) fn take_values(model: &mut Model, result: Result<Vec<Facet>, SearchFailure>) {
+pub(super) fn take_values(model: &mut Model, result: Result<Vec<FrequentValues>, SearchFailure>) {
     let values = &mut model.screens.values;
     values.waiting = false;
     values.list = ListState::default();
@@ -146,7 +146,7 @@ fn fields(model: &Model) -> Vec<String> {
 }
 
 /// The values of a field among the events that are listed.
-fn counted(model: &Model, field: &str) -> Option<Facet> {
+fn counted(model: &Model, field: &str) -> Option<FrequentValues> {
     let mut counts: HashMap<&str, u64> = HashMap::new();
     for row in &model.screens.events.rows {
         let own: BTreeSet<&str> =
@@ -158,7 +158,7 @@ fn counted(model: &Model, field: &str) -> Option<Facet> {
         counts.into_iter().map(|(value, count)| (value.to_owned(), count)).collect();
     values.sort_by(|(one, often), (other, seldom)| seldom.cmp(often).then_with(|| one.cmp(other)));
     values.truncate(MOST_VALUES);
-    (!values.is_empty()).then(|| Facet { field: field.to_owned(), values, distinct })
+    (!values.is_empty()).then(|| FrequentValues { field: field.to_owned(), values, distinct })
 }
 
 fn values_of<'r>(row: &'r Record, field: &str) -> Vec<&'r str> {

@@ -91,7 +91,8 @@ fn threat(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     if says_why {
         // The end of the sentence says less than its beginning.
         let because = canvas.safe(&threat.because);
-        let because = if threat.holding { safe!("coming down: {}", because) } else { because };
+        let is_unsaid = threat.holding && threat.trend.is_some();
+        let because = if is_unsaid { safe!("calming down: {}", because) } else { because };
         canvas.row(row(1), 0, &[canvas.part(because, Role::Muted)]);
     }
     let from = if says_why { 2 } else { 1 };

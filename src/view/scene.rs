@@ -14,7 +14,7 @@ use super::theme::Theme;
 use crate::alert::{Alert, AlertId};
 use crate::event::number::to_u64;
 use crate::event::{Record, Timestamp};
-use crate::query::{Facet, OverTime, QueryError, SearchFailure, SearchResponse, Trace};
+use crate::query::{FrequentValues, OverTime, QueryError, SearchFailure, SearchResponse, Trace};
 use crate::state::{Filter, Incident, KnownNetworks, PartyName, Snapshot};
 
 /// The screens, by their number keys.
@@ -489,7 +489,7 @@ pub struct SavedHunt {
 /// The most frequent values of what is listed.
 #[derive(Clone, Debug, Default)]
 pub struct ValuesScreen {
-    pub facets: Vec<Facet>,
+    pub facets: Vec<FrequentValues>,
     /// The answer is on its way.
     pub waiting: bool,
     /// Why there is none.
@@ -515,7 +515,7 @@ impl ValuesScreen {
     /// All values, field by field.
     #[must_use]
     pub fn rows(&self) -> Vec<ValueRow<'_>> {
-        let of_facet = |facet: &'_ Facet| facet.distinct.saturating_sub(to_u64(facet.values.len()));
+        let of_facet = |facet: &'_ FrequentValues| facet.distinct.saturating_sub(to_u64(facet.values.len()));
         let rows = self.facets.iter().flat_map(|facet| {
             facet.values.iter().enumerate().map(move |(number, (value, events))| ValueRow {
                 field: &facet.field,

@@ -12,6 +12,7 @@ mod evasions; // attacks in all the ways that hide a line
 mod exits; // rules see what was read, and no secret leaves memory
 mod explain; // what `soctop explain` says of a line
 mod faults; // calls that fail, kills, restored data
+mod film; // frames as a film for the documentation
 mod foreign_lines; // lines that other tools test with: who tried, and who is reported
 mod foreign_logs; // the rules on logs of other systems: no false alarms
 mod fuzz_seeds; // the seeds of the fuzz targets, without a fuzzer

@@ -58,7 +58,7 @@ fn the_readme_shows_the_first_minute_of_the_demo() {
         tui::update(model, tui::Message::Drawn(drawn));
         frames.push(buffer);
     }
-    let film = crate::svg::animate(&frames, FRAME_SECONDS);
+    let film = crate::film::animate(&frames, FRAME_SECONDS);
     assert!(film.len() < 400 * 1024, "{} bytes are too many for a README", film.len());
     assert!(!film.contains("<script"));
     keep("docs/demo.svg", &film);

@@ -1,7 +1,6 @@
 //! Pictures of frames for documentation, from the program's own cells: a rectangle per run of
 //! background, a text per run of style, each of fixed length so that no font can shift a column.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use ratatui::buffer::{Buffer, Cell};
@@ -20,58 +19,12 @@ const FAINT: &str = "#7d8590";
 /// The frame as an SVG document on a dark background.
 #[must_use]
 pub fn render(buffer: &Buffer) -> String {
-    let rows: String = (buffer.area.top()..buffer.area.bottom()).map(|y| row(buffer, y)).collect();
+    let rows: String = (buffer.area.top()..buffer.area.bottom()).flat_map(|y| pieces(buffer, y)).collect();
     document(buffer.area, "", &rows)
 }
 
-/// Frames one after the other, each for so many seconds, again and again. A row stands there once for as long as it does
-/// not change, and comes and goes by a style alone: no script. Whoever wants no motion sees the last frame.
-#[must_use]
-pub fn animate(frames: &[Buffer], seconds: f64) -> String {
-    let Some(area) = frames.first().map(|frame| frame.area) else { return String::new() };
-    let (mut style, mut body) = (String::new(), String::new());
-    let share = 100.0 / frames.len() as f64;
-    let mut spans = BTreeSet::new();
-    for y in area.top()..area.bottom() {
-        let rows: Vec<String> = frames.iter().map(|frame| row(frame, y)).collect();
-        let mut from = 0;
-        for until in 1..=rows.len() {
-            if until < rows.len() && rows[until] == rows[from] {
-                continue;
-            }
-            match (from, until) {
-                (0, until) if until == rows.len() => body.push_str(&rows[from]),
-                _ => {
-                    spans.insert((from, until));
-                    let last = if until == rows.len() { " z" } else { "" };
-                    writeln!(body, "<g class=\"a{from}-{until}{last}\">\n{}</g>", rows[from])
-                        .expect("a String");
-                }
-            }
-            from = until;
-        }
-    }
-    for (from, until) in spans {
-        let (begins, ends) = (from as f64 * share, until as f64 * share);
-        let hidden =
-            if from == 0 { String::new() } else { format!("0%,{:.3}%{{opacity:0}}", begins - 0.001) };
-        let gone =
-            if until == frames.len() { String::new() } else { format!("{ends:.3}%,100%{{opacity:0}}") };
-        writeln!(
-            style,
-            "@keyframes k{from}-{until}{{{hidden}{begins:.3}%,{:.3}%{{opacity:1}}{gone}}}",
-            ends - 0.001
-        )
-        .expect("a String");
-        let whole = seconds * frames.len() as f64;
-        writeln!(style, ".a{from}-{until}{{animation:k{from}-{until} {whole}s step-end infinite}}")
-            .expect("a String");
-    }
-    let still = "@media(prefers-reduced-motion:reduce){[class]{animation:none;opacity:0}.z{opacity:1}}\n";
-    document(area, &format!("<style>\n{style}{still}</style>\n"), &body)
-}
-
-fn document(area: Rect, style: &str, rows: &str) -> String {
+/// The document around runs of cells, with a style of its own.
+pub fn document(area: Rect, style: &str, rows: &str) -> String {
     let width = f64::from(area.width) * CELL_WIDTH + 2.0 * MARGIN;
     let height = f64::from(area.height) * CELL_HEIGHT + 2.0 * MARGIN;
     format!(
@@ -83,9 +36,10 @@ fn document(area: Rect, style: &str, rows: &str) -> String {
     )
 }
 
-fn row(buffer: &Buffer, y: u16) -> String {
+/// The runs of a row, each as it is drawn.
+pub fn pieces(buffer: &Buffer, y: u16) -> impl Iterator<Item = String> {
     let area = buffer.area;
-    runs(buffer, y).iter().map(|run| run.svg(y - area.top(), area.left())).collect()
+    runs(buffer, y).into_iter().map(move |run| run.svg(y - area.top(), area.left()))
 }
 
 /// Neighbouring cells of one look.

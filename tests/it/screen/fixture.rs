@@ -619,11 +619,14 @@ impl Screen {
 }
 
 /// The screens worth looking at, by name and the keys that lead there.
-pub const TOURS: [(&str, &str); 19] = [
+pub const TOURS: [(&str, &str); 22] = [
     ("overview", ""),
     ("events", "2"),
     ("detail", "2 Enter j j j j j"),
     ("paused", "2 k k k Space"),
+    ("values", "2 F j"),
+    ("hunts", "2 H"),
+    ("columns", "2 C"),
     ("search", "3 / Enter"),
     ("search_detail", "3 / Enter d"),
     ("trace", "2 G o j j"),

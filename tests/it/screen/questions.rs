@@ -165,7 +165,7 @@ fn the_most_frequent_values_are_counted_and_narrow_what_is_listed() {
     let (ticket, fields) = asked.expect("a question");
     assert!(fields.iter().any(|field| field == "source.ip"), "{fields:?}");
     let values = vec![("203.0.113.9".to_owned(), 12), ("10.0.0.1".to_owned(), 3)];
-    let facet = soctop::query::Facet { field: "source.ip".to_owned(), values, distinct: 9 };
+    let facet = soctop::query::FrequentValues { field: "source.ip".to_owned(), values, distinct: 9 };
     screen.send(Message::Notice(Notice::Facets { ticket, result: Ok(vec![facet]) }));
     assert!(screen.text().contains("source.ip +7"), "{}", screen.text());
     let effects = screen.press("j -");
