@@ -35,9 +35,7 @@ mod stored;
 mod whole_file;
 mod worker;
 
-pub use build::{
-    Live, LiveError, LiveOptions, NO_RULES_HINT, PLAIN_ALERTS, PlainOutput, open_case, start,
-};
+pub use build::{Live, LiveError, LiveOptions, NO_RULES_HINT, PLAIN_ALERTS, PlainOutput, open_case, start};
 pub use case::{case_records, replay_case};
 pub use clock::Clock;
 pub use engine::{Engine, EngineOptions, LookBack};
