@@ -167,8 +167,10 @@ impl<'e> View<'e> {
     /// Adds a value of some kind: a number is one value however it is written (27, 27.0, 2.7e1).
     fn push_kind(&self, record: &mut MatchRecord, wanted: (FieldNumber, Kind), raw: &str, shown: &str) {
         let (field, kind) = wanted;
-        let is_plain = kind != Kind::Number || raw.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        match Decimal::parse(raw).filter(|_| !is_plain && raw == shown) {
+        let is_plain = || raw.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let number =
+            if kind != Kind::Number || raw != shown || is_plain() { None } else { Decimal::parse(raw) };
+        match number {
             Some(number) => record.push_value(field, &number.to_string()),
             None => self.push(record, field, raw, shown),
         }
