@@ -1,14 +1,14 @@
 //! A file to counted alerts in one thread: read a line, decode, match, correlate in event time, count.
 //!
 //! ```text
-//! cargo bench --no-default-features --bench one_thread -- RULES EVENTS [normalised] [routed] [firings | matches] [digest] [100]
+//! cargo bench --no-default-features --bench one_thread -- RULES EVENTS [normalised] [routed] [firings | matches] [digest] [snapshot] [100]
 //! ```
 //!
 //! One configuration a process, so that peak memory is its own. Without `normalised` rules see the
 //! fields as they stand in the lines and event time is read from `timestamp`; with it events go
 //! through normalisation like in the program. With `firings` raw matches and firings are counted
 //! instead of alerts: nothing is late, nothing forgotten. With `matches` it ends before correlation. `digest`
-//! hashes all that is said, so that two states can be compared. Every rule sees every event unless `routed` is said. A number takes a fair sample of so many rules.
+//! hashes all that is said, so that two states can be compared. `snapshot` stores the state of detection at the end. Every rule sees every event unless `routed` is said. A number takes a fair sample of so many rules.
 
 #![expect(clippy::print_stdout, reason = "a report on standard output")]
 
@@ -60,6 +60,7 @@ fn main() {
         firings: word("firings"),
         matches: word("matches"),
         digest: word("digest"),
+        snapshot: word("snapshot"),
     };
     let start = cpu_time();
     let count = words.iter().find_map(|word| word.parse().ok()).unwrap_or(usize::MAX);
@@ -121,6 +122,7 @@ struct Shape {
     firings: bool,
     matches: bool,
     digest: bool,
+    snapshot: bool,
 }
 
 /// An event and the rules that it matches.
@@ -205,9 +207,20 @@ impl Worker {
             }
         }
         self.correlate();
+        if self.shape.snapshot {
+            self.store();
+        }
         self.correlator.finish(&mut self.out);
         self.count();
         lines
+    }
+
+    /// What a commit has to wait for.
+    fn store(&self) {
+        let start = cpu_time();
+        let bytes = self.correlator.snapshot().len();
+        let spent = cpu_time().saturating_sub(start);
+        println!("  snapshot: {:.1} MB in {:.1} ms", bytes as f64 / 1e6, spent.as_secs_f64() * 1e3);
     }
 
     fn line(&mut self, seq: u64, line: &[u8]) {
