@@ -20,6 +20,7 @@
 
 pub(crate) mod aggregate;
 mod clock;
+mod compact;
 mod crowd;
 mod dedup;
 mod distance;
@@ -62,6 +63,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+pub use self::compact::CompactError;
 pub(crate) use self::dedup::Deduplicator;
 pub use self::hot_reload::HotReload;
 pub use self::keys::Seeds;
@@ -85,9 +87,9 @@ use self::route::{GroupRef, Signal};
 use self::rule_run::RuleRun;
 use self::state_machine::Input;
 use self::timer::Timers;
-use self::window::{Change, Limits};
+use self::window::{Change, ChangeKind, Limits};
 use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
-use crate::correlate::incident::Incidents;
+use crate::correlate::incident::register::Incidents;
 use crate::correlate::risk::{RiskScore, Risks};
 use crate::detect::record::MatchRecord;
 use crate::event::{EventId, MINUTE, Nanos, SECOND, SourceId, TimeQuality, Timestamp};
@@ -201,7 +203,6 @@ pub struct CorrelationCounters {
     /// Events of groups without a place, and events whose absence of another is not followed.
     pub estimated: u64,
     /// Events that another stream wrote before (`once_per`).
-    #[serde(default)]
     pub copies: u64,
 }
 
@@ -442,6 +443,18 @@ impl Correlator {
         }
     }
 
+    /// Whether a match is the copy of one that counted already. Without the first of the fields that `once_per` names
+    /// there is nothing to recognise it by.
+    fn is_copy(&mut self, run: RuleRun<'_>, signal: &Signal<'_>) -> bool {
+        let Some(once) = &run.rule.once else { return false };
+        let settled = self.settled(run.rule);
+        let keys = self.keys.occurrence(signal.of, once);
+        let memory = &mut self.rules[run.index];
+        let copy = memory.once.is_copy(keys, signal.time, once.within, settled);
+        memory.counters.copies += u64::from(copy);
+        copy
+    }
+
     /// Reads the groups that a record belongs to before any of them is changed. They lie far apart in memory: the
     /// processor waits for all of them at once where none depends on what happens to another.
     fn fetch_groups(&mut self, plan: &Plan, signal: &Signal<'_>) {
@@ -492,6 +505,37 @@ impl Correlator {
         self.incidents.report_open(&plan.rules, self.context(&plan), &mut self.alerts);
         self.hand_over();
         self.outlet.end(&plan);
+    }
+
+    /// All state, for [`Correlator::restore`].
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        snapshot::snapshot(self)
+    }
+
+    /// Takes over stored state for every rule whose text is the same. Returns how many rules start
+    /// anew.
+    ///
+    /// # Errors
+    /// When the bytes are not a snapshot of this version; nothing has changed then.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<usize, SnapshotError> {
+        snapshot::restore(self, bytes)
+    }
+
+    #[must_use]
+    pub fn seeds(&self) -> Seeds {
+        self.keys.seeds()
+    }
+
+    /// Hashes as the correlator with these seeds does, in order to succeed it. Call it before anything is
+    /// observed.
+    pub fn adopt_seeds(&mut self, seeds: Seeds) {
+        self.keys = GroupKeys::new(seeds);
+    }
+
+    /// Takes over from `old`, in the middle of its stream. What is left of `old` is of no use.
+    pub fn hot_reload(&mut self, old: &mut Correlator) -> HotReload {
+        hot_reload::hot_reload(self, old)
     }
 
     /// Entities with at least this risk, highest first.
@@ -683,7 +727,8 @@ impl Correlator {
         if changes.iter().any(|change| change.undecided) {
             self.beyond_budget(run, changes[0].time);
         }
-        for change in changes {
+        let minds_calm = run.rule.extension.alert.rearm_below.is_some();
+        for change in changes.iter().filter(|change| change.kind != ChangeKind::Quiet || minds_calm) {
             self.changed(run, key, Changed { from, change: *change }, &mut late);
         }
     }

@@ -7,6 +7,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::distance::Distance;
 use super::distinct_values::DistinctValues;
@@ -56,7 +57,7 @@ pub(crate) enum Aggregate {
     Ranked(Box<Ranked>),
     /// Matches of each referenced rule, and the longest ordered chains.
     Rules {
-        counts: Box<[u32]>,
+        counts: SmallVec<[u32; 4]>,
         sequences: Vec<Sequence>,
         /// An event came between others: the chains are to be followed anew before they are asked for.
         stale: bool,
@@ -76,7 +77,7 @@ impl Aggregate {
             Measure::Sum | Measure::Average => Self::Sum { total: Total::default(), numbers: 0 },
             Measure::Percentile(_) => Self::Ranked(Box::new(Ranked::new(plan))),
             Measure::Rules { rules } | Measure::OrderedRules { rules } => Self::Rules {
-                counts: vec![0; rules as usize].into(),
+                counts: SmallVec::from_elem(0, rules as usize),
                 sequences: plan.sequences().map(Sequence::new).collect(),
                 stale: false,
             },
@@ -332,6 +333,20 @@ impl Aggregate {
         }
     }
 
+    /// How much a condition that holds can spare; 0 where that is not known. The window begins at `start`.
+    pub(crate) fn spares(&self, plan: &WindowPlan, evicted: Option<&EvictedSummary>, start: i64) -> u64 {
+        match (plan.distance, self) {
+            (Distance::Count(_), _) => u64::MAX,
+            (Distance::Ratio(ratio), Self::Rules { counts, .. }) => {
+                let [of, among, ..] = counts[..] else { return 0 };
+                let given_up = evicted.map_or(0, |evicted| evicted.may_hold(start).second_rule());
+                ratio.spare(of, among.saturating_add(given_up))
+            }
+            (Distance::Percentile(_), Self::Ranked(numbers)) if evicted.is_none() => numbers.spares(),
+            _ => 0,
+        }
+    }
+
     /// What one more event adds to that at the most.
     pub(crate) fn weight(&self, entry: &Entry, plan: &WindowPlan) -> u64 {
         match (plan.distance, self) {
@@ -450,23 +465,27 @@ pub(crate) type Position = (i64, u64);
 /// Before every entry.
 const NEVER: Position = (i64::MIN, 0);
 
+/// Those of two steps, which most chains have, lie in the structure itself.
+type Cells = SmallVec<[Position; 4]>;
+
 /// Longest chains of rules in order: for every (length, last rule) the latest position at which such a
 /// chain can have started. A chain lies in the window exactly when that start does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sequence {
     /// Rule bits in the order they must come.
-    steps: Vec<u8>,
+    steps: SmallVec<[u8; 8]>,
     /// `latest[(length - 1) * steps + last]`, including events at `time`.
-    latest: Vec<Position>,
+    latest: Cells,
     /// The same before the events at `time`, which cannot follow one another.
-    before: Vec<Position>,
+    before: Cells,
     time: i64,
 }
 
 impl Sequence {
     fn new(steps: Vec<u8>) -> Self {
         let cells = steps.len() * steps.len();
-        Self { steps, latest: vec![NEVER; cells], before: vec![NEVER; cells], time: i64::MIN }
+        let none = Cells::from_elem(NEVER, cells);
+        Self { steps: steps.into(), latest: none.clone(), before: none, time: i64::MIN }
     }
 
     fn clear(&mut self) {

@@ -11,14 +11,13 @@
 //!
 //! A occurrence ends: a stream that was ahead for long would otherwise hide a burst of another.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::Correlator;
 use super::aggregate::KeyedMap;
-use super::route::Signal;
-use super::rule_run::RuleRun;
-use crate::detect::record::FieldNumber;
+use super::keys::OccurrenceKeys;
 use crate::event::Nanos;
 
 /// Keys remembered per rule. Beyond it the oldest are forgotten: their copies count, too high and never
@@ -52,6 +51,18 @@ pub(crate) struct Occurrence {
 }
 
 impl Deduplicator {
+    /// Whether an event is the copy of one that counted already. Of several ids (a proxy knows its own and that of the
+    /// application) one in common is enough.
+    pub(super) fn is_copy(&mut self, keys: &OccurrenceKeys, time: i64, within: Nanos, settled: i64) -> bool {
+        let mut copy = false;
+        for (key, request) in &keys.of {
+            let mut is_new = |key, stream| self.is_new(key, stream, time, within, settled);
+            let told_by_logger = keys.logger.is_some_and(|logger| !is_new(*request, logger));
+            copy |= told_by_logger || !is_new(*key, keys.file);
+        }
+        copy
+    }
+
     /// Whether an event of this key is new, and not the copy of one from another stream. What is older
     /// than `settled` is expected no more.
     pub(crate) fn is_new(&mut self, key: u64, stream: u64, time: i64, within: Nanos, settled: i64) -> bool {
@@ -84,16 +95,14 @@ impl Deduplicator {
     }
 
     /// Everything remembered, for [`Deduplicator::restore`].
-    pub(crate) fn store(&self) -> Vec<(u64, Vec<Occurrence>)> {
-        let mut all: Vec<_> =
-            self.occurrences.iter().map(|(key, occurrences)| (*key, occurrences.to_vec())).collect();
-        all.sort_unstable_by_key(|(key, _)| *key);
-        all
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u64, Cow<'_, [Occurrence]>)> {
+        self.occurrences.iter().map(|(key, occurrences)| (*key, Cow::Borrowed(occurrences.as_slice())))
     }
 
-    pub(crate) fn restore(stored: Vec<(u64, Vec<Occurrence>)>) -> Self {
+    pub(crate) fn restore(stored: Vec<(u64, Cow<'_, [Occurrence]>)>) -> Self {
         let held = stored.iter().map(|(_, occurrences)| occurrences.len()).sum();
-        let occurrences = stored.into_iter().map(|(key, occurrences)| (key, occurrences.into())).collect();
+        let owned = |occurrences: Cow<'_, [Occurrence]>| occurrences.into_owned().into();
+        let occurrences = stored.into_iter().map(|(key, occurrences)| (key, owned(occurrences))).collect();
         Self { occurrences, held, clean_at: 0 }
     }
 
@@ -167,45 +176,6 @@ impl Occurrence {
         let new = count > self.counted;
         self.counted = self.counted.max(count);
         new
-    }
-}
-
-impl Correlator {
-    /// Whether a match is the copy of one that counted already. Without the first of the fields there is
-    /// nothing to recognise it by; of several values of it (a proxy knows its own id and that of the
-    /// application) one in common is enough.
-    pub(super) fn is_copy(&mut self, run: RuleRun<'_>, signal: &Signal<'_>) -> bool {
-        let RuleRun { index, rule, .. } = run;
-        let (Some(once), Some((first, rest))) = (&rule.extension.once_per, rule.once_fields.split_first())
-        else {
-            return false;
-        };
-        let (of, keys) = (signal.of, &mut self.keys);
-        let is_told = |field: FieldNumber| of.record.value(field).is_some_and(|value| !value.is_empty());
-        let mut others = 0;
-        for field in rest {
-            let own = keys.of_first(of, *field);
-            others = keys.pair(others, own);
-        }
-        let file = keys.of_file(of.record);
-        let request = rule.once_request.filter(|[_, path, status]| is_told(*path) && is_told(*status));
-        let request = request.map(|[logger, path, status]| {
-            let [logger, path, status] = [logger, path, status].map(|field| keys.of_first(of, field));
-            (keys.pair(keys.pair(path, status), file), logger)
-        });
-        let ids = keys.of_each(of, *first);
-        let settled = self.settled(rule);
-        let memory = &mut self.rules[index].once;
-        let mut copy = false;
-        for id in ids {
-            let key = self.keys.pair(id, others);
-            let mut is_new = |key, stream| memory.is_new(key, stream, signal.time, once.within, settled);
-            let told_by_logger =
-                request.is_some_and(|(request, logger)| !is_new(self.keys.pair(key, request), logger));
-            copy |= told_by_logger || !is_new(key, file);
-        }
-        self.rules[index].counters.copies += u64::from(copy);
-        copy
     }
 }
 

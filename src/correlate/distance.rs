@@ -43,9 +43,20 @@ impl Proportion {
         whole_part(events * to_f64(EVENT) - ROUNDING)
     }
 
+    /// How many of the first rule there are beyond what is asked for, in parts of an event.
+    pub(crate) fn spare(self, of: u32, among: u32) -> u64 {
+        let events = f64::from(of) - self.0 * f64::from(among);
+        whole_part(events * to_f64(EVENT) - ROUNDING)
+    }
+
     /// An event of the second rule alone takes the share down.
     pub(crate) fn weight(self, rules: u64) -> u64 {
         (rules & 1) * EVENT
+    }
+
+    /// By how much it does, in parts of an event.
+    pub(crate) fn loss(self, rules: u64) -> u64 {
+        if rules & 3 == 2 { whole_part(self.0 * to_f64(EVENT) + ROUNDING) } else { 0 }
     }
 }
 
@@ -61,6 +72,21 @@ impl Share {
         let rank = all.saturating_sub(1) as f64 * self.percent / 100.0;
         let lacks = to_u64(below).saturating_sub(count_of(rank + 1e-6));
         if below == all { lacks.max(1) } else { lacks }
+    }
+
+    /// By how much the rank lies above the numbers below the bound, in parts of a number: so far the percentile is
+    /// certainly one of the others.
+    pub(crate) fn spare(self, below: usize, all: usize) -> u64 {
+        let rank = all.saturating_sub(1) as f64 * self.percent / 100.0;
+        whole_part((rank - below as f64) * to_f64(EVENT) - ROUNDING)
+    }
+
+    /// How much a number takes of that.
+    pub(crate) fn loss(self, number: Decimal) -> u64 {
+        if self.is_counted(number) {
+            return 0;
+        }
+        whole_part((1.0 - self.percent / 100.0) * to_f64(EVENT) + ROUNDING)
     }
 }
 
@@ -89,6 +115,17 @@ impl Distance {
         }
     }
 
+    /// By how much an event can take a window back that holds; `None` where that is not known.
+    pub(crate) fn loss(self, entry: &Entry) -> Option<u64> {
+        match self {
+            // More events only raise what they count.
+            Self::Count(_) => Some(0),
+            Self::Ratio(ratio) => Some(ratio.loss(entry.rules())),
+            Self::Percentile(share) => Some(entry.numbers().iter().map(|number| share.loss(*number)).sum()),
+            Self::All(_) | Self::Unknown => None,
+        }
+    }
+
     /// What is lacking of two windows at the least.
     pub(crate) fn common(self, one: u64, other: u64) -> u64 {
         if matches!(self, Self::All(_)) { one & other } else { one.min(other) }
@@ -113,6 +150,14 @@ mod tests {
     }
 
     #[test]
+    fn a_ratio_that_holds_bears_what_it_can_spare() {
+        let ratio = Proportion(0.5);
+        assert_eq!(ratio.spare(5, 10), 0);
+        assert!(ratio.spare(6, 10) >= ratio.loss(2) && ratio.spare(6, 10) < 2 * ratio.loss(2));
+        assert_eq!((ratio.loss(1), ratio.loss(3)), (0, 0));
+    }
+
+    #[test]
     fn a_percentile_lacks_numbers_above_its_bound() {
         let number = Decimal::parse("1000").expect("a number");
         let share = Share { percent: 95.0, comparison: Comparison::Gte, number };
@@ -120,5 +165,8 @@ mod tests {
         assert_eq!(share.lacks(100, 100), 5, "at least");
         assert_eq!(share.lacks(95, 100), 0);
         assert_eq!(share.lacks(1, 1), 1, "one more above the bound may reach it");
+        let below = Decimal::parse("1").expect("a number");
+        assert_eq!((share.loss(number), share.spare(96, 100)), (0, 0));
+        assert!(share.spare(90, 101) / share.loss(below) >= 99, "5 above the rank bear 100 more at 95 %");
     }
 }

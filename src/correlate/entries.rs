@@ -64,13 +64,22 @@ impl Entries {
         self.older.get_mut(number).unwrap_or(&mut self.newest)
     }
 
-    /// Looked for from the nearer end: where windows begin and end.
+    /// Nearly always at one of the ends: where windows begin and end.
+    #[inline]
     fn place(&self, index: usize) -> Place {
-        let newest = self.older.len();
-        let mut start = self.len - self.newest.len();
+        let start = self.len - self.newest.len();
         if index >= start {
-            return (newest, index - start);
+            return (self.older.len(), index - start);
         }
+        match self.older.front() {
+            Some(first) if index < first.len() => (0, index),
+            _ => self.place_within(index, start),
+        }
+    }
+
+    /// Looked for from the nearer end. The newest piece begins at `start`.
+    fn place_within(&self, index: usize, mut start: usize) -> Place {
+        let newest = self.older.len();
         if index > start / 2 {
             for (number, piece) in self.older.iter().enumerate().rev() {
                 start -= piece.len();
@@ -216,6 +225,7 @@ impl Entries {
 impl Index<usize> for Entries {
     type Output = Entry;
 
+    #[inline]
     fn index(&self, index: usize) -> &Entry {
         let (piece, at) = self.place(index);
         &self.piece(piece).entries[at]
@@ -223,6 +233,7 @@ impl Index<usize> for Entries {
 }
 
 impl IndexMut<usize> for Entries {
+    #[inline]
     fn index_mut(&mut self, index: usize) -> &mut Entry {
         let (piece, at) = self.place(index);
         &mut self.piece_mut(piece).entries[at]

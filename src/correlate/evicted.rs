@@ -61,6 +61,12 @@ impl Pane {
         self.rules.first().map_or(unknown, |count| count.saturating_add(unknown))
     }
 
+    /// Events that may have been of the second rule.
+    pub(crate) fn second_rule(&self) -> u32 {
+        let unknown = u32::try_from(self.unknown).unwrap_or(u32::MAX);
+        self.rules.get(1).map_or(unknown, |count| count.saturating_add(unknown))
+    }
+
     pub(crate) fn total(&self) -> Total {
         self.above.plus(self.below)
     }

@@ -30,7 +30,7 @@ pub(crate) struct Evidence {
 const ID: FieldNumber = FieldNumber::MAX;
 
 /// There is one for each event in a window: a usual one is a single piece of memory beside its text.
-type Spans = SmallVec<[(FieldNumber, u16); 16]>;
+pub(super) type Spans = SmallVec<[(FieldNumber, u16); 16]>;
 
 impl Evidence {
     pub(crate) const MOST_PARTS: usize = 32;
@@ -52,7 +52,12 @@ impl Evidence {
     }
 
     pub(crate) fn values(&self, field: FieldNumber) -> impl Iterator<Item = &str> {
-        self.all_values().filter(move |(other, _)| *other == field).map(|(_, value)| value)
+        let mut end = 0;
+        self.spans.iter().filter_map(move |(other, len)| {
+            let start = end;
+            end += usize::from(*len);
+            (*other == field).then(|| self.text.get(start..end).unwrap_or_default())
+        })
     }
 
     pub(crate) fn correlation_ids(&self) -> impl Iterator<Item = &str> {
@@ -70,9 +75,19 @@ impl Evidence {
         Self { text, spans, parts, ..self.clone() }
     }
 
-    pub(crate) fn without_parts(&self) -> Self {
-        let (path, text, spans) = (Arc::clone(&self.path), self.text.clone(), self.spans.clone());
-        Self { id: self.id, path, line: self.line, text, spans, parts: Vec::new() }
+    /// All values one behind the other, for [`Evidence::of_text`].
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The field and the length of each of them.
+    pub(super) fn spans(&self) -> &Spans {
+        &self.spans
+    }
+
+    /// Of values that were stored.
+    pub(super) fn of_text(text: Box<str>, spans: Spans) -> Self {
+        Self { text, spans, ..Self::default() }
     }
 
     /// Calls `visit` with every event behind this: the parts of a firing, else the event itself.

@@ -18,7 +18,8 @@ use super::route::{GroupRef, Signal};
 use super::rule_run::RuleRun;
 use super::state_machine::Input;
 use super::timer::Kind;
-use super::window::{Change, ChangeKind, chosen};
+use super::window::forward::chosen;
+use super::window::{Change, ChangeKind};
 use super::{Correlator, Names};
 use crate::alert::AlertKind;
 use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, Place};
@@ -144,6 +145,7 @@ impl Correlator {
             approximate: false,
             newest: (signal.time, signal.order),
             trigger: record.event_id,
+            overdue: signal.time < self.settled(rule),
         };
         let group = || {
             let mut group = BTreeMap::new();
@@ -181,6 +183,9 @@ impl Correlator {
 
     /// Makes sure that a timer will close the incident of a place.
     pub(super) fn watch_quiet(&mut self, run: RuleRun<'_>, place: Place) {
+        if self.incidents.all.get(&place).is_some_and(|incident| incident.timed) {
+            return;
+        }
         let place = self.incidents.place(place);
         let Some(incident) = self.incidents.all.get_mut(&place).filter(|incident| !incident.timed) else {
             return;
@@ -378,6 +383,7 @@ impl Correlator {
             approximate: fired.approximate,
             newest: fired.newest,
             trigger: fired.parts.last().map_or(EventId::default(), |evidence| evidence.id),
+            overdue: fired.time < self.settled(rule),
         };
         let context = run.context(self.options.replayed);
         let noted = fired.parts.len().min(to_usize(fired.uncounted));

@@ -9,11 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::keys::{GroupKeys, Seeds};
 use super::renumbering::{Places, Renumbering};
 use super::{Correlator, Output};
 use crate::alert::AlertStatus;
-use crate::correlate::incident::{Incident, Incidents, Place};
+use crate::correlate::incident::register::Incidents;
+use crate::correlate::incident::{Incident, Place};
 use crate::sigma::rule::RuleIndex;
 
 /// What a change of rules means for those who follow what the rules say.
@@ -31,179 +31,160 @@ pub struct HotReload {
     pub removed: usize,
 }
 
-impl Correlator {
-    #[must_use]
-    pub fn seeds(&self) -> Seeds {
-        self.keys.seeds()
-    }
+/// Takes over from `old`, in the middle of its stream. What is left of `old` is of no use.
+pub(super) fn hot_reload(own: &mut Correlator, old: &mut Correlator) -> HotReload {
+    let plan = Arc::clone(&own.plan);
+    let earlier = old.plan.rules.iter().map(|rule| (rule.summary.id.as_str(), rule.content_hash));
+    let places = Places::new(earlier, &plan.rules);
+    let fields = Renumbering::new(&old.plan.fields, &plan.fields);
+    let kept = places.kept();
 
-    /// Hashes as the correlator with these seeds does, in order to succeed it. Call it before anything is
-    /// observed.
-    pub fn adopt_seeds(&mut self, seeds: Seeds) {
-        self.keys = GroupKeys::new(seeds);
-    }
+    catch_up(own, old);
+    take_timers(own, old, &places, &kept);
+    take_memories(own, old, &places, &fields, &kept);
+    own.find_sweeps();
+    take_risks(own, old, &places, &fields, &kept);
+    let mut change = count_changes(own, old, &places);
+    let mut tell = Vec::new();
+    take_incidents(own, old, &places, &fields, &kept, &mut tell);
+    own.alerts.append(&mut tell);
+    own.saying(&mut change.told, Correlator::hand_over);
+    own.saying(&mut change.standing, |own| own.standing_of(|rule| !kept.contains(&rule)));
+    change
+}
 
-    /// Takes over from `old`, in the middle of its stream. What is left of `old` is of no use.
-    pub fn hot_reload(&mut self, old: &mut Correlator) -> HotReload {
-        let plan = Arc::clone(&self.plan);
-        let earlier = old.plan.rules.iter().map(|rule| (rule.summary.id.as_str(), rule.content_hash));
-        let places = Places::new(earlier, &plan.rules);
-        let fields = Renumbering::new(&old.plan.fields, &plan.fields);
-        let kept = places.kept();
+/// What was due by now is over before anything is compared, and was told at its time, if at all.
+fn catch_up(own: &mut Correlator, old: &mut Correlator) {
+    own.clock = std::mem::take(&mut old.clock);
+    own.finished = old.finished;
+    own.saying(&mut Vec::new(), |own| own.run_timers(false));
+}
 
-        self.catch_up(old);
-        self.take_timers(old, &places, &kept);
-        self.take_memories(old, &places, &fields, &kept);
-        self.find_sweeps();
-        self.take_risks(old, &places, &fields, &kept);
-        let mut change = self.count_changes(old, &places);
-        let mut tell = Vec::new();
-        self.take_incidents(old, &places, &fields, &kept, &mut tell);
-        self.alerts.append(&mut tell);
-        self.saying(&mut change.told, Self::hand_over);
-        self.saying(&mut change.standing, |own| own.standing_of(|rule| !kept.contains(&rule)));
-        change
-    }
+fn take_timers(own: &mut Correlator, old: &mut Correlator, places: &Places, kept: &BTreeSet<u32>) {
+    own.timers.retain(|timer| !kept.contains(&timer.rule));
+    let theirs = std::mem::take(&mut old.timers);
+    let plan = Arc::clone(&own.plan);
+    own.timers.extend(theirs, |timer| {
+        let rule = places.of(timer.rule)?;
+        Some(timer.with_rule(rule, plan[RuleIndex(rule)].depth))
+    });
+}
 
-    /// What was due by now is over before anything is compared, and was told at its time, if at all.
-    fn catch_up(&mut self, old: &mut Correlator) {
-        self.clock = std::mem::take(&mut old.clock);
-        self.finished = old.finished;
-        self.saying(&mut Vec::new(), |own| own.run_timers(false));
-    }
-
-    fn take_timers(&mut self, old: &mut Correlator, places: &Places, kept: &BTreeSet<u32>) {
-        self.timers.retain(|timer| !kept.contains(&timer.rule));
-        let theirs = std::mem::take(&mut old.timers);
-        let plan = Arc::clone(&self.plan);
-        self.timers.extend(theirs, |timer| {
-            let rule = places.of(timer.rule)?;
-            Some(timer.with_rule(rule, plan[RuleIndex(rule)].depth))
-        });
-    }
-
-    fn take_memories(
-        &mut self,
-        old: &mut Correlator,
-        places: &Places,
-        fields: &Renumbering,
-        kept: &BTreeSet<u32>,
-    ) {
-        self.counters = old.counters;
-        for (index, memory) in self.rules.numbered_mut() {
-            if !kept.contains(&index.0) {
-                // These events were counted when they came.
-                memory.counters = Default::default();
-            }
-        }
-        for (index, mut memory) in std::mem::take(&mut old.rules).into_numbered() {
-            match places.of(index.0) {
-                Some(place) => {
-                    memory.renumber(fields);
-                    self.rules[RuleIndex(place)] = memory;
-                }
-                None => self.counters.add_rule(&memory.counters),
-            }
-        }
-        self.groups = self.rules.iter().map(|memory| memory.groups.len()).sum();
-    }
-
-    fn take_risks(
-        &mut self,
-        old: &mut Correlator,
-        places: &Places,
-        fields: &Renumbering,
-        kept: &BTreeSet<u32>,
-    ) {
-        self.risks.entities.retain(|_, entity| {
-            entity.renumber(|rule| (!kept.contains(&rule)).then_some(rule));
-            !entity.is_empty()
-        });
-        for (key, mut entity) in std::mem::take(&mut old.risks.entities) {
-            entity.renumber(|rule| places.of(rule));
-            let Some(field) = fields.number(entity.field).filter(|_| !entity.is_empty()) else { continue };
-            entity.field = field;
-            match self.risks.entities.get_mut(&key) {
-                Some(found) => found.absorb(entity),
-                None => drop(self.risks.entities.insert(key, entity)),
-            }
+fn take_memories(
+    own: &mut Correlator,
+    old: &mut Correlator,
+    places: &Places,
+    fields: &Renumbering,
+    kept: &BTreeSet<u32>,
+) {
+    own.counters = old.counters;
+    for (index, memory) in own.rules.numbered_mut() {
+        if !kept.contains(&index.0) {
+            // These events were counted when they came.
+            memory.counters = Default::default();
         }
     }
+    for (index, mut memory) in std::mem::take(&mut old.rules).into_numbered() {
+        match places.of(index.0) {
+            Some(place) => {
+                memory.renumber(fields);
+                own.rules[RuleIndex(place)] = memory;
+            }
+            None => own.counters.add_rule(&memory.counters),
+        }
+    }
+    own.groups = own.rules.iter().map(|memory| memory.groups.len()).sum();
+}
 
-    fn take_incidents(
-        &mut self,
-        old: &mut Correlator,
-        places: &Places,
-        fields: &Renumbering,
-        kept: &BTreeSet<u32>,
-        tell: &mut Vec<crate::alert::Alert>,
-    ) {
-        let plan = Arc::clone(&self.plan);
-        let context = self.context(&plan);
-        let now_at: BTreeMap<&str, u32> =
-            plan.rules.iter().zip(0..).map(|(rule, index)| (rule.summary.id.as_str(), index)).collect();
-        let found = std::mem::replace(&mut self.incidents, Incidents::new(self.options.groups_per_rule));
-        let mut found: BTreeMap<Place, Incident> = {
-            let mut found = found;
-            found.take_all().into_iter().filter(|(place, _)| !kept.contains(&place.0)).collect()
+fn take_risks(
+    own: &mut Correlator,
+    old: &mut Correlator,
+    places: &Places,
+    fields: &Renumbering,
+    kept: &BTreeSet<u32>,
+) {
+    own.risks.entities.retain(|_, entity| {
+        entity.renumber(|rule| (!kept.contains(&rule)).then_some(rule));
+        !entity.is_empty()
+    });
+    for (key, mut entity) in std::mem::take(&mut old.risks.entities) {
+        entity.renumber(|rule| places.of(rule));
+        let Some(field) = fields.number(entity.field).filter(|_| !entity.is_empty()) else { continue };
+        entity.field = field;
+        match own.risks.entities.get_mut(&key) {
+            Some(found) => found.absorb(entity),
+            None => drop(own.risks.entities.insert(key, entity)),
+        }
+    }
+}
+
+fn take_incidents(
+    own: &mut Correlator,
+    old: &mut Correlator,
+    places: &Places,
+    fields: &Renumbering,
+    kept: &BTreeSet<u32>,
+    tell: &mut Vec<crate::alert::Alert>,
+) {
+    let plan = Arc::clone(&own.plan);
+    let context = own.context(&plan);
+    let now_at: BTreeMap<&str, u32> =
+        plan.rules.iter().zip(0..).map(|(rule, index)| (rule.summary.id.as_str(), index)).collect();
+    let found = std::mem::replace(&mut own.incidents, Incidents::new(own.options.groups_per_rule));
+    let mut found: BTreeMap<Place, Incident> = {
+        let mut found = found;
+        found.take_all().into_iter().filter(|(place, _)| !kept.contains(&place.0)).collect()
+    };
+    let mut known = BTreeSet::new();
+    let high = own.clock.high();
+    let old_plan = Arc::clone(&old.plan);
+    for ((rule, facet, key), mut incident) in old.incidents.take_all() {
+        if let Some(place) = places.of(rule) {
+            incident.renumber(&|evidence| fields.evidence(evidence), &|field| fields.number(field));
+            own.incidents.insert((place, facet, key), incident);
+            continue;
+        }
+        let Some(old_rule) = old_plan.rules.get(rule as usize).filter(|_| incident.open) else {
+            continue;
         };
-        let mut known = BTreeSet::new();
-        let high = self.clock.high();
-        let old_plan = Arc::clone(&old.plan);
-        for ((rule, facet, key), mut incident) in old.incidents.take_all() {
-            if let Some(place) = places.of(rule) {
-                incident.renumber(&|evidence| fields.evidence(evidence), &|field| fields.number(field));
-                self.incidents.insert((place, facet, key), incident);
-                continue;
+        let place = now_at.get(old_rule.summary.id.as_str()).map(|rule| (*rule, facet, key));
+        let again = place.and_then(|place| Some((place, found.get_mut(&place).filter(|found| found.open)?)));
+        match again {
+            Some((place, again)) => {
+                again.continue_as(&incident);
+                known.insert(place);
             }
-            let Some(old_rule) = old_plan.rules.get(rule as usize).filter(|_| incident.open) else {
-                continue;
-            };
-            let place = now_at.get(old_rule.summary.id.as_str()).map(|rule| (*rule, facet, key));
-            let again =
-                place.and_then(|place| Some((place, found.get_mut(&place).filter(|found| found.open)?)));
-            match again {
-                Some((place, again)) => {
-                    again.continue_as(&incident);
-                    known.insert(place);
-                }
-                None => {
-                    let time = high.max(incident.last);
-                    let context = super::incident::Context { fields: &old_plan.fields, ..context };
-                    tell.push(incident.report(AlertStatus::Close, time, old_rule, context));
-                }
+            None => {
+                let time = high.max(incident.last);
+                let context = super::incident::Context { fields: &old_plan.fields, ..context };
+                tell.push(incident.report(AlertStatus::Close, time, old_rule, context));
             }
-        }
-        let mut found: Vec<(Place, Incident)> = found.into_iter().collect();
-        found.sort_unstable_by_key(|(place, incident)| (incident.first, *place));
-        for (place, mut incident) in found {
-            if incident.open && !known.contains(&place) {
-                tell.push(incident.report(
-                    AlertStatus::Open,
-                    incident.last,
-                    &plan[RuleIndex(place.0)],
-                    context,
-                ));
-            }
-            self.incidents.insert_newest(place, incident);
         }
     }
+    let mut found: Vec<(Place, Incident)> = found.into_iter().collect();
+    found.sort_unstable_by_key(|(place, incident)| (incident.first, *place));
+    for (place, mut incident) in found {
+        if incident.open && !known.contains(&place) {
+            tell.push(incident.report(AlertStatus::Open, incident.last, &plan[RuleIndex(place.0)], context));
+        }
+        own.incidents.insert_newest(place, incident);
+    }
+}
 
-    fn count_changes(&self, old: &Correlator, places: &Places) -> HotReload {
-        let now: BTreeSet<&str> = self.plan.rules.iter().map(|rule| rule.summary.id.as_str()).collect();
-        let mut counts = HotReload::default();
-        for (rule, index) in old.plan.rules.iter().zip(0..) {
-            let id = rule.summary.id.as_str();
-            match places.of(index) {
-                Some(_) => counts.kept += 1,
-                None if now.contains(id) => counts.changed += 1,
-                None => counts.removed += 1,
-            }
-            if places.of(index).is_none() {
-                counts.void.push(id.to_owned());
-            }
+fn count_changes(own: &Correlator, old: &Correlator, places: &Places) -> HotReload {
+    let now: BTreeSet<&str> = own.plan.rules.iter().map(|rule| rule.summary.id.as_str()).collect();
+    let mut counts = HotReload::default();
+    for (rule, index) in old.plan.rules.iter().zip(0..) {
+        let id = rule.summary.id.as_str();
+        match places.of(index) {
+            Some(_) => counts.kept += 1,
+            None if now.contains(id) => counts.changed += 1,
+            None => counts.removed += 1,
         }
-        counts.added = self.plan.rules.len() - (counts.kept + counts.changed).min(self.plan.rules.len());
-        counts
+        if places.of(index).is_none() {
+            counts.void.push(id.to_owned());
+        }
     }
+    counts.added = own.plan.rules.len() - (counts.kept + counts.changed).min(own.plan.rules.len());
+    counts
 }

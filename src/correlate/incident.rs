@@ -5,50 +5,35 @@
 //! may open again, with another id. What comes after a quiet time in the time of the events is another incident,
 //! however late the quiet is noticed: it waits until nothing can come that lies between, and opens then. Counts are exact between reports. Its id is a hash of (rule, rule text, group,
 //! stretch of time in which it opened), so that the same input gives the same ids in every run, whatever order it comes
-//! in. A stretch is as long as the quiet time: two incidents of a group never open in one. What remains: where the
-//! event that opens an incident comes late and across the border of two stretches, the id is that of the later one.
+//! in. A stretch is as long as the quiet time: two incidents of a group never open in one, as long as events come within
+//! the lateness. One that opens with an event that is later than that may find another of its stretch over and told;
+//! what tells it apart is the event itself. What remains: where the event that opens an incident comes late and across
+//! the border of two stretches, the id is that of the later one.
 //! States, risks and absences end for other reasons than quiet; theirs is a hash of the triggering event.
+
+mod details;
+mod firing;
+pub(crate) mod register;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
+pub(crate) use self::details::Details;
+use self::details::TOLD_SINGLY;
+use self::firing::identity;
+pub(crate) use self::firing::{AlertSink, Context, Effect, Facet, Firing, Place};
 use super::evidence::Evidence;
 use super::plan::RulePlan;
 use crate::alert;
 use crate::alert::{Alert, AlertId, AlertKind, AlertStatus, RuleSummary};
-use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::detect::record::FieldNumber;
 use crate::event::number::to_u16;
-use crate::event::veil::{compared, shown};
+use crate::event::veil::shown;
 use crate::event::{EventId, Timestamp};
 use crate::sigma::Level;
-
-/// Events listed in an alert; more are counted as omitted.
-pub const MOST_EVENTS: usize = 20;
-/// Correlation ids listed in an alert.
-pub const MOST_CORRELATION_IDS: usize = 16;
-
-/// The place of an incident: rule, kind (a rule may have a state and a risk incident at once), group.
-pub(crate) type Place = (u32, Facet, u128);
-
-/// Which of a rule's incidents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) enum Facet {
-    Firing,
-    State,
-    Disagreement,
-    Risk,
-}
-
-/// Incidents held by all rules together.
-const MOST_INCIDENTS: usize = 65_536;
-
-/// The group of all incidents beyond a rule's budget.
-const EVERYTHING_ELSE: u128 = u128::MAX;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Incident {
@@ -82,464 +67,10 @@ pub(crate) struct Incident {
     next: Option<Box<Incident>>,
 }
 
-/// The evidence of an incident.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Details {
-    events: Vec<EventId>,
-    omitted: u64,
-    correlation_ids: Vec<String>,
-    path: Option<(Arc<str>, u64)>,
-    /// The event whose fields fill `show`, where there is one to fill.
-    latest: Option<Arc<Evidence>>,
-    /// State the incident is about and end of it, for `show`.
-    pub(crate) state: Option<(String, Option<i64>)>,
-    /// Nobody logged that state: it follows from what was counted.
-    #[serde(default)]
-    pub(crate) inferred: bool,
-    /// What the line says instead of `show`.
-    pub(crate) words: Option<String>,
-    /// Values of details that were met, as hashes, and those that have not been told yet.
-    met: Vec<(FieldNumber, u64)>,
-    news: Vec<(FieldNumber, Box<str>)>,
-}
-
-/// Values of details told apart in one incident.
-const MOST_DETAILS: usize = 256;
-/// Values of one detail that are told one by one; then at twice as many, and so on.
-const TOLD_SINGLY: usize = 4;
-
-impl Details {
-    /// Takes note of an event, or of a firing, and of its details.
-    pub(crate) fn note(&mut self, evidence: &Arc<Evidence>, details: &[FieldNumber]) {
-        self.note_events(evidence, details);
-        self.latest = Some(Arc::clone(evidence));
-    }
-
-    /// Takes note of one that is older than others; it may be known only as a number.
-    pub(crate) fn note_late(&mut self, evidence: Option<&Arc<Evidence>>, details: &[FieldNumber]) {
-        match evidence {
-            Some(evidence) => self.note_events(evidence, details),
-            None => self.note_unseen(1),
-        }
-    }
-
-    fn note_events(&mut self, evidence: &Evidence, details: &[FieldNumber]) {
-        evidence.each_event(&mut |event| {
-            self.note_event(event.id, event.correlation_ids());
-        });
-        for field in details {
-            evidence.each_event(&mut |event| {
-                event.values(*field).for_each(|value| self.note_detail(*field, value));
-            });
-        }
-    }
-
-    /// The cheap form, for a match of a plain detection that fills no `show`.
-    pub(crate) fn note_record(&mut self, record: &MatchRecord) {
-        self.note_event(record.event_id, record.correlation_ids());
-    }
-
-    /// A value of a detail that the rule names.
-    pub(crate) fn note_detail(&mut self, field: FieldNumber, value: &str) {
-        let met = (field, xxh3_64(super::keys::one_value(compared(value)).to_ascii_lowercase().as_bytes()));
-        if self.met.len() >= MOST_DETAILS || self.met.contains(&met) {
-            return;
-        }
-        let before = self.met.iter().filter(|(other, _)| *other == field).count();
-        self.met.push(met);
-        if before > 0 && (before < TOLD_SINGLY || (before + 1).is_power_of_two()) {
-            self.news.push((field, shown(value).into()));
-        }
-    }
-
-    /// The line that opened it.
-    pub(crate) fn trigger_at(&mut self, path: &Arc<str>, line: u64) {
-        self.path = (!path.is_empty()).then(|| (Arc::clone(path), line));
-    }
-
-    fn note_event<'i>(&mut self, id: EventId, correlation_ids: impl Iterator<Item = &'i str>) {
-        if self.events.len() >= MOST_EVENTS {
-            self.omitted += 1;
-        } else if !self.events.contains(&id) {
-            self.events.push(id);
-        }
-        if self.correlation_ids.len() < MOST_CORRELATION_IDS {
-            for id in correlation_ids.take(MOST_CORRELATION_IDS) {
-                if !self.correlation_ids.iter().any(|known| known == id) {
-                    self.correlation_ids.push(id.to_owned());
-                }
-            }
-        }
-    }
-
-    /// For other field numbers: `number` gives those of now.
-    fn renumber(
-        &mut self,
-        evidence: &impl Fn(&Arc<Evidence>) -> Arc<Evidence>,
-        number: &impl Fn(FieldNumber) -> Option<FieldNumber>,
-    ) {
-        self.latest = self.latest.as_ref().map(evidence);
-        self.met.retain_mut(|(field, _)| match number(*field) {
-            Some(now) => {
-                *field = now;
-                true
-            }
-            None => false,
-        });
-    }
-
-    /// Takes in what another part of the same incident collected.
-    fn absorb(&mut self, other: Details) {
-        self.omitted += other.omitted;
-        for id in other.events {
-            self.note_event(id, other.correlation_ids.iter().map(String::as_str));
-        }
-        self.latest = other.latest.or(self.latest.take());
-        let new = other.met.into_iter().filter(|met| !self.met.contains(met));
-        let new: Vec<_> = new.collect();
-        self.met.extend(new);
-    }
-
-    /// Events that are known only as a number.
-    pub(crate) fn note_unseen(&mut self, events: u64) {
-        self.omitted += events;
-    }
-}
-
-/// One firing, as far as incidents care.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Firing {
-    pub(crate) kind: AlertKind,
-    pub(crate) time: i64,
-    /// Time of the first event behind it.
-    pub(crate) first: i64,
-    /// Events not counted before.
-    pub(crate) events: u64,
-    pub(crate) value: f64,
-    pub(crate) approximate: bool,
-    /// (time, order) of its newest event.
-    pub(crate) newest: (i64, u64),
-    /// Identifies the firing within the stream: the event that triggered it.
-    pub(crate) trigger: EventId,
-}
-
-/// What a firing did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    Opened,
-    Counted,
-    Suppressed,
-}
-
-/// What every alert needs to be written.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'c> {
-    /// Names of the needed fields, by number.
-    pub(crate) fields: &'c [String],
-    pub(crate) replayed: bool,
-}
-
-/// Whose incident it is, and where its alerts go.
-pub(crate) struct AlertSink<'r> {
-    pub(crate) rule: &'r RulePlan,
-    pub(crate) context: Context<'r>,
-    pub(crate) out: &'r mut Vec<Alert>,
-}
-
 /// What an alert lists.
 struct Listed {
     events: Vec<EventId>,
     correlation_ids: Vec<String>,
-}
-
-/// All incidents, open and remembered.
-#[derive(Debug, Default)]
-pub(crate) struct Incidents {
-    pub(crate) all: HashMap<Place, Box<Incident>>,
-    /// Incidents held per rule.
-    held: HashMap<u32, usize>,
-    opened: u64,
-    /// Most incidents per rule.
-    budget: usize,
-    /// Reused for what ids are made of.
-    buffer: Vec<u8>,
-}
-
-impl Incidents {
-    /// No incidents yet, and room for `budget` per rule.
-    pub(crate) fn new(budget: usize) -> Self {
-        Self { budget, ..Self::default() }
-    }
-
-    /// The incident of a place, if it is open.
-    pub(crate) fn open_at(&mut self, place: Place) -> Option<&mut Incident> {
-        self.all.get_mut(&place).map(Box::as_mut).filter(|incident| incident.open)
-    }
-
-    /// Where the firing of a group belongs: its own place, or the common one when the rule holds
-    /// too many.
-    pub(crate) fn place(&self, place: Place) -> Place {
-        let full =
-            self.all.len() >= MOST_INCIDENTS || self.held.get(&place.0).copied().unwrap_or(0) >= self.budget;
-        if full && !self.all.contains_key(&place) { (place.0, place.1, EVERYTHING_ELSE) } else { place }
-    }
-
-    /// Whether the firings of a place belong to the common incident, and that is open.
-    pub(crate) fn has_common(&self, place: Place) -> bool {
-        let common = self.place(place);
-        common != place && self.all.get(&common).is_some_and(|incident| incident.open)
-    }
-
-    /// Counts one firing: opens an incident or adds to the open one.
-    pub(crate) fn sight(
-        &mut self,
-        place: Place,
-        firing: Firing,
-        group: impl FnOnce() -> BTreeMap<String, String>,
-        collect: impl FnOnce(&mut Details, Effect),
-        report: AlertSink<'_>,
-    ) -> Effect {
-        let rule = report.rule;
-        let place = match self.all.get_mut(&place) {
-            Some(incident) if incident.open => {
-                return incident.take(firing, collect, place.1, &mut self.buffer, report);
-            }
-            Some(_) => place,
-            None => self.place(place),
-        };
-        match self.all.get_mut(&place) {
-            Some(incident) if incident.open => {
-                incident.take(firing, collect, place.1, &mut self.buffer, report)
-            }
-            Some(incident) if incident.is_held_back(rule, &firing) => {
-                incident.last = incident.last.max(firing.time);
-                Effect::Suppressed
-            }
-            _ => {
-                let group = match place.2 {
-                    EVERYTHING_ELSE => BTreeMap::new(),
-                    _ => group(),
-                };
-                let mut incident = self.begin(place, rule, firing, group, collect);
-                report.out.push(incident.report(AlertStatus::Open, firing.time, rule, report.context));
-                self.all.insert(place, incident);
-                Effect::Opened
-            }
-        }
-    }
-
-    /// An incident that opens with this firing, not told yet.
-    fn begin(
-        &mut self,
-        place: Place,
-        rule: &RulePlan,
-        firing: Firing,
-        group: BTreeMap<String, String>,
-        collect: impl FnOnce(&mut Details, Effect),
-    ) -> Box<Incident> {
-        let before = self.all.remove(&place);
-        if before.is_none() {
-            *self.held.entry(place.0).or_insert(0) += 1;
-        }
-        let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
-        let level = escalated(rule, &mut openings, firing.time);
-        let id = identity(rule, place.1, &group, firing, &mut self.buffer);
-        let mut incident = Box::new(Incident::new(id, self.opened, rule, firing, Arc::new(group)));
-        incident.level = level;
-        incident.openings = openings;
-        incident.approximate |= place.2 == EVERYTHING_ELSE;
-        incident.collect(collect, Effect::Opened);
-        self.opened += 1;
-        incident
-    }
-
-    /// Opens what followed on an incident that has closed, if anything did.
-    pub(crate) fn open_next(
-        &mut self,
-        place: Place,
-        next: Option<Box<Incident>>,
-        report: AlertSink<'_>,
-    ) -> bool {
-        let AlertSink { rule, context, out } = report;
-        let Some(mut next) = next else { return false };
-        let firing = next.opening();
-        if let Some(before) = self.all.get_mut(&place) {
-            if before.is_held_back(rule, &firing) {
-                before.last = before.last.max(next.last);
-                return false;
-            }
-            next.openings = before.openings.clone();
-        } else {
-            *self.held.entry(place.0).or_insert(0) += 1;
-        }
-        next.level = escalated(rule, &mut next.openings, firing.time);
-        next.id = identity(rule, place.1, &next.group, firing, &mut self.buffer);
-        next.ordinal = self.opened;
-        self.opened += 1;
-        let opened_at = firing.time;
-        out.push(next.report(AlertStatus::Open, opened_at, rule, context));
-        self.all.insert(place, next);
-        true
-    }
-
-    /// Closes an incident; forgets it unless its rule needs to remember.
-    pub(crate) fn close(
-        &mut self,
-        place: Place,
-        time: i64,
-        rule: &RulePlan,
-        context: Context<'_>,
-        out: &mut Vec<Alert>,
-    ) {
-        let Some(incident) = self.all.get_mut(&place).filter(|incident| incident.open) else { return };
-        if memory(rule) == 0 {
-            let last_words = self.forget(place);
-            out.extend(last_words.map(|mut incident| incident.end(time, rule, context)));
-        } else {
-            incident.open = false;
-            incident.closed_at = time;
-            out.push(incident.report(AlertStatus::Close, time, rule, context));
-        }
-    }
-
-    pub(crate) fn forget(&mut self, place: Place) -> Option<Box<Incident>> {
-        let forgotten = self.all.remove(&place)?;
-        if let Some(held) = self.held.get_mut(&place.0) {
-            *held = held.saturating_sub(1);
-        }
-        Some(forgotten)
-    }
-
-    /// Gives out all incidents, in order of opening.
-    pub(crate) fn take_all(&mut self) -> Vec<(Place, Incident)> {
-        self.held.clear();
-        let mut all: Vec<(Place, Incident)> =
-            self.all.drain().map(|(place, incident)| (place, *incident)).collect();
-        all.sort_unstable_by_key(|(place, incident)| (incident.ordinal, *place));
-        all
-    }
-
-    /// Puts an incident in as the one that opened last.
-    pub(crate) fn insert_newest(&mut self, place: Place, incident: Incident) {
-        self.insert(place, Incident { ordinal: self.opened, ..incident });
-    }
-
-    /// Puts a stored incident back.
-    pub(crate) fn insert(&mut self, place: Place, incident: Incident) {
-        self.opened = self.opened.max(incident.ordinal + 1);
-        if self.all.insert(place, Box::new(incident)).is_none() {
-            *self.held.entry(place.0).or_insert(0) += 1;
-        }
-    }
-
-    /// The value of a group was seen below the threshold at `time`.
-    pub(crate) fn calm(&mut self, place: Place, time: i64, value: f64, rule: &RulePlan) {
-        let Some(bound) = rule.extension.alert.rearm_below else { return };
-        if value < bound
-            && let Some(incident) = self.all.get_mut(&place)
-            && incident.last <= time
-        {
-            incident.below = true;
-        }
-    }
-
-    /// Reports every open incident whose count has grown since its last report, in order of opening.
-    pub(crate) fn report_open(&mut self, plan: &[RulePlan], context: Context<'_>, out: &mut Vec<Alert>) {
-        self.report_those(plan, context, out, |_, incident| {
-            incident.open && incident.reported != incident.count
-        });
-    }
-
-    /// Reports every open incident of these rules, in order of opening: for somebody who has heard of
-    /// none yet.
-    pub(crate) fn report_standing(
-        &mut self,
-        plan: &[RulePlan],
-        context: Context<'_>,
-        out: &mut Vec<Alert>,
-        wanted: impl Fn(u32) -> bool,
-    ) {
-        self.report_those(plan, context, out, |place, incident| incident.open && wanted(place.0));
-    }
-
-    fn report_those(
-        &mut self,
-        plan: &[RulePlan],
-        context: Context<'_>,
-        out: &mut Vec<Alert>,
-        wanted: impl Fn(&Place, &Incident) -> bool,
-    ) {
-        let mut due: Vec<(u64, Place)> = self
-            .all
-            .iter()
-            .filter(|(place, incident)| wanted(place, incident))
-            .map(|(place, incident)| (incident.ordinal, *place))
-            .collect();
-        due.sort_unstable();
-        for (_, place) in due {
-            if let (Some(incident), Some(rule)) = (self.all.get_mut(&place), plan.get(place.0 as usize)) {
-                out.push(incident.report(AlertStatus::Update, incident.last, rule, context));
-            }
-        }
-    }
-}
-
-/// How long a closed incident is remembered.
-pub(crate) fn memory(rule: &RulePlan) -> i64 {
-    let alert = &rule.extension.alert;
-    let rearm = alert.rearm_below.map_or(0, |_| rule.calm_after);
-    let repeat = rule.extension.escalate.map_or(0, |escalate| escalate.within);
-    alert.suppress.unwrap_or(0).max(rearm).max(repeat)
-}
-
-fn escalated(rule: &RulePlan, openings: &mut VecDeque<i64>, time: i64) -> Level {
-    let Some(escalate) = rule.extension.escalate else { return rule.summary.level };
-    openings.push_back(time);
-    while openings.front().is_some_and(|first| time.saturating_sub(*first) > escalate.within)
-        || openings.len() > 1024
-    {
-        openings.pop_front();
-    }
-    let repeated = openings.len() >= escalate.after as usize;
-    if repeated { escalate.level.max(rule.summary.level) } else { rule.summary.level }
-}
-
-/// By what incidents of one group are told apart: the stretch of time that they open in, or the triggering event.
-fn anchor(rule: &RulePlan, facet: Facet, firing: Firing) -> u128 {
-    match (facet, firing.kind) {
-        (Facet::Firing, AlertKind::Match | AlertKind::Correlation) => {
-            u128::from(firing.time.div_euclid(rule.close_after.max(1)).cast_unsigned())
-        }
-        _ => firing.trigger.0,
-    }
-}
-
-/// Hash of (rule id, rule content, facet, group without ASCII case, what tells it from others of the group).
-fn identity(
-    rule: &RulePlan,
-    facet: Facet,
-    group: &BTreeMap<String, String>,
-    firing: Firing,
-    bytes: &mut Vec<u8>,
-) -> u128 {
-    bytes.clear();
-    let mut feed = |part: &[u8], folded: bool| {
-        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
-        let start = bytes.len();
-        bytes.extend_from_slice(part);
-        if let Some(part) = bytes.get_mut(start..).filter(|_| folded) {
-            part.make_ascii_lowercase();
-        }
-    };
-    feed(rule.summary.id.as_bytes(), false);
-    feed(&rule.content_hash.to_le_bytes(), false);
-    feed(&[facet as u8], false);
-    for (name, value) in group {
-        feed(name.as_bytes(), false);
-        feed(super::keys::one_value(value).as_bytes(), true);
-    }
-    feed(&anchor(rule, facet, firing).to_le_bytes(), false);
-    xxh3_128(bytes)
 }
 
 impl Incident {
@@ -598,6 +129,7 @@ impl Incident {
             approximate: self.approximate,
             newest: self.counted_to,
             trigger: EventId::default(),
+            overdue: false,
         }
     }
 

@@ -11,7 +11,7 @@ use super::Names;
 use super::entry::Values;
 use super::evidence::cut;
 use super::numbers::low_half;
-use super::plan::Route;
+use super::plan::{OncePlan, Route};
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::number::to_u32;
 use crate::event::veil::compared;
@@ -50,6 +50,16 @@ enum Different {
     Several,
 }
 
+/// By what an event is recognised that several streams write.
+#[derive(Clone, Default)]
+pub(super) struct OccurrenceKeys {
+    /// For each of its ids: the key of the occurrence, and that of the request with it.
+    pub(super) of: SmallVec<[(u64, u64); 2]>,
+    pub(super) file: u64,
+    /// Of a request that names its path and status.
+    pub(super) logger: Option<u64>,
+}
+
 /// The keys of a correlator's hashes. What one remembers means nothing to another with other keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Seeds {
@@ -66,8 +76,12 @@ pub(super) struct GroupKeys {
     /// Of the newest subject.
     number: u64,
     fields: Vec<Known>,
+    /// What is known of a field without a value.
+    nothing: Known,
     /// By grouping: the subject that was asked for, and its group.
     groupings: Vec<(u64, Option<u128>)>,
+    /// By what copies are recognised by: the subject that was asked for, and its keys.
+    onces: Vec<(u64, OccurrenceKeys)>,
     /// The last file, by its key.
     file: (Arc<str>, u64),
     buffer: Vec<u8>,
@@ -81,11 +95,17 @@ impl GroupKeys {
             sketch_seed: sketches,
             number: 0,
             fields: Vec::new(),
+            nothing: Known::default(),
             groupings: Vec::new(),
+            onces: Vec::new(),
             file: ("".into(), 0),
             buffer: Vec::new(),
         };
-        keys.file.1 = low_half(keys.of_value(""));
+        let key = keys.of_value("");
+        // What `of_value` left in the buffer.
+        let counted = xxh3_64_with_seed(&keys.buffer, sketches);
+        keys.nothing = Known { number: 0, values: Different::None, key, counted };
+        keys.file.1 = low_half(key);
         keys
     }
 
@@ -111,13 +131,12 @@ impl GroupKeys {
 
     fn look_at(&mut self, of: Subject<'_>, field: FieldNumber) -> Known {
         let mut values = of.record.values(field);
-        let first = values.next();
-        let values = match first {
-            None => Different::None,
-            Some(first) if values.all(|other| is_same(other, first)) => Different::One,
-            Some(_) => Different::Several,
+        let Some(first) = values.next() else {
+            return Known { number: of.number, ..self.nothing };
         };
-        let key = self.of_value(first.unwrap_or_default());
+        let is_only = values.all(|other| is_same(other, first));
+        let values = if is_only { Different::One } else { Different::Several };
+        let key = self.of_value(first);
         // What `of_value` left in the buffer.
         let counted = xxh3_64_with_seed(&self.buffer, self.sketch_seed);
         Known { number: of.number, values, key, counted }
@@ -243,8 +262,43 @@ impl GroupKeys {
         Values::of_fingerprints(&hashes)
     }
 
+    /// By what the copies of a record are recognised: looked for once, however many rules ask for the same.
+    pub(super) fn occurrence(&mut self, of: Subject<'_>, once: &OncePlan) -> &OccurrenceKeys {
+        let at = once.number;
+        if self.onces.len() <= at {
+            self.onces.resize(at + 1, (0, OccurrenceKeys::default()));
+        }
+        if self.onces[at].0 != of.number {
+            self.onces[at] = (of.number, self.look_for_occurrence(of, once));
+        }
+        &self.onces[at].1
+    }
+
+    fn look_for_occurrence(&mut self, of: Subject<'_>, once: &OncePlan) -> OccurrenceKeys {
+        let ids = self.of_each(of, once.first);
+        if ids.is_empty() {
+            return OccurrenceKeys::default();
+        }
+        let mut others = 0;
+        for field in &once.rest {
+            let own = self.of_first(of, *field);
+            others = self.pair(others, own);
+        }
+        let file = self.of_file(of.record);
+        let is_told = |field: FieldNumber| of.record.value(field).is_some_and(|value| !value.is_empty());
+        let [_, path, status] = once.request;
+        let is_request = is_told(path) && is_told(status);
+        let [logger, path, status] = once.request.map(|field| self.of_first(of, field));
+        let request = self.pair(self.pair(path, status), file);
+        let keys = ids.into_iter().map(|id| {
+            let key = self.pair(id, others);
+            (key, self.pair(key, request))
+        });
+        OccurrenceKeys { of: keys.collect(), file, logger: is_request.then_some(logger) }
+    }
+
     /// The key of the file that a record stands in.
-    pub(super) fn of_file(&mut self, record: &MatchRecord) -> u64 {
+    fn of_file(&mut self, record: &MatchRecord) -> u64 {
         if !Arc::ptr_eq(&self.file.0, &record.path) {
             self.file = (Arc::clone(&record.path), low_half(self.of_value(&record.path)));
         }
@@ -252,12 +306,12 @@ impl GroupKeys {
     }
 
     /// The key of the first value of a field, or of its absence.
-    pub(super) fn of_first(&mut self, of: Subject<'_>, field: FieldNumber) -> u64 {
+    fn of_first(&mut self, of: Subject<'_>, field: FieldNumber) -> u64 {
         low_half(self.field(of, field).key)
     }
 
     /// The keys of all values of a field.
-    pub(super) fn of_each(&mut self, of: Subject<'_>, field: FieldNumber) -> SmallVec<[u64; 2]> {
+    fn of_each(&mut self, of: Subject<'_>, field: FieldNumber) -> SmallVec<[u64; 2]> {
         let known = self.field(of, field);
         match known.values {
             Different::None => SmallVec::new(),
@@ -269,7 +323,7 @@ impl GroupKeys {
     }
 
     /// One of two, in their order.
-    pub(super) fn pair(&self, first: u64, second: u64) -> u64 {
+    fn pair(&self, first: u64, second: u64) -> u64 {
         let mut bytes = [0; 16];
         let (left, right) = bytes.split_at_mut(8);
         left.copy_from_slice(&first.to_le_bytes());
@@ -297,6 +351,10 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
 
 /// A whole number without a point, whatever it is written with.
 pub(super) fn one_value(value: &str) -> &str {
+    // Nearly nothing ends as such a number does.
+    if !value.ends_with('0') {
+        return value;
+    }
     whole_number(value).unwrap_or(value)
 }
 

@@ -116,6 +116,10 @@ impl Held {
         Self { newest: only.time, content: Holding::Lone(only) }
     }
 
+    pub(super) fn nothing(newest: i64) -> Self {
+        Self { newest, content: Holding::Nothing }
+    }
+
     pub(super) fn of_group(newest: i64, group: Group) -> Self {
         Self { newest, content: Holding::Whole(Box::new(group)) }
     }
@@ -172,9 +176,12 @@ impl Held {
 
     /// Has a window from now on, that an entry of `time` can be put into.
     fn open_window(&mut self, at: &GroupRef<'_>, time: i64, run: WindowRun<'_>) {
+        if matches!(self.content, Holding::Whole(_)) {
+            return;
+        }
         let WindowRun { rule, window, limits } = run;
         match std::mem::take(&mut self.content) {
-            Holding::Whole(group) => self.content = Holding::Whole(group),
+            Holding::Whole(_) => {}
             Holding::Nothing => *self = Self::of_group(time, Group::new(at.names(), rule, window)),
             Holding::Lone(only) => {
                 let mut group = Group::new(window.names_of(&only), rule, window);

@@ -67,12 +67,23 @@ pub(crate) struct RulePlan {
     pub(crate) detail_fields: Vec<FieldNumber>,
     pub(crate) risk_fields: Vec<FieldNumber>,
     pub(crate) first_seen_fields: Vec<FieldNumber>,
-    pub(crate) once_fields: Vec<FieldNumber>,
+    pub(crate) once: Option<OncePlan>,
     /// For rules about facts: how often that of a line happened, 0 where another line has told the attempt.
     pub(crate) told: Option<FieldNumber>,
-    /// For `once_per`: logger, path and status of a request.
-    pub(crate) once_request: Option<[FieldNumber; 3]>,
     pub(crate) states: Option<StatesPlan>,
+}
+
+/// By what an event is recognised that several streams write (`once_per`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OncePlan {
+    /// Rules that recognise by the same have the same.
+    pub(crate) number: usize,
+    /// The field that it is known by, and the others that must be the same.
+    pub(crate) first: FieldNumber,
+    pub(crate) rest: Vec<FieldNumber>,
+    /// Logger, path and status of a request.
+    pub(crate) request: [FieldNumber; 3],
+    pub(crate) within: Nanos,
 }
 
 /// How raw firings come about.
@@ -278,6 +289,7 @@ impl Plan {
     pub(super) fn of(rules: Vec<RulePlan>, fields: Vec<String>) -> Self {
         let mut plan = Self { rules, fields, risk_watchers: Vec::new() };
         plan.number_groupings();
+        plan.number_onces();
         plan.find_risk_watchers();
         plan.carry();
         plan.spread_lateness();
@@ -292,6 +304,14 @@ impl Plan {
         for route in self.rules.iter_mut().flat_map(|rule| &mut rule.routes) {
             let next = numbers.len();
             route.grouping = *numbers.entry(route.group.clone()).or_insert(next);
+        }
+    }
+
+    fn number_onces(&mut self) {
+        let mut numbers: BTreeMap<OncePlan, usize> = BTreeMap::new();
+        for once in self.rules.iter_mut().filter_map(|rule| rule.once.as_mut()) {
+            let next = numbers.len();
+            once.number = *numbers.entry(once.clone()).or_insert(next);
         }
     }
 

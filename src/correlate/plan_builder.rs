@@ -8,8 +8,8 @@ use super::distance::{Distance, Proportion, Share};
 use super::lateness::Lateness;
 use super::numbers::{Bound, count_of};
 use super::plan::{
-    Clause, Condition, DEFAULT_KEYS, Evaluator, Measure, Plan, Role, Route, RulePlan, StatesPlan, WindowPlan,
-    numbered,
+    Clause, Condition, DEFAULT_KEYS, Evaluator, Measure, OncePlan, Plan, Role, Route, RulePlan, StatesPlan,
+    WindowPlan, numbered,
 };
 use crate::alert::RuleSummary;
 use crate::detect::record::FieldNumber;
@@ -266,15 +266,8 @@ impl Builder<'_> {
                 .iter()
                 .flat_map(|first_seen| self.field_numbers(&first_seen.fields))
                 .collect(),
-            once_fields: extension
-                .once_per
-                .iter()
-                .flat_map(|once| self.field_numbers(&once.fields))
-                .collect(),
+            once: self.once(&extension),
             told: input.asks_for_facts.then(|| self.field("soctop.fact.count")),
-            once_request: extension.once_per.as_ref().map(|_| {
-                ["log.logger", "url.path", "http.response.status_code"].map(|name| self.field(name))
-            }),
             states: None,
             extension,
             summary: Arc::new(summary),
@@ -284,6 +277,15 @@ impl Builder<'_> {
             plan.detail_fields = self.details(&plan);
         }
         plan
+    }
+
+    /// By what copies of its matches are recognised. Numbered when all rules are known.
+    fn once(&mut self, extension: &Extension) -> Option<OncePlan> {
+        let once = extension.once_per.as_ref()?;
+        let fields = self.field_numbers(&once.fields);
+        let (first, rest) = fields.split_first()?;
+        let request = ["log.logger", "url.path", "http.response.status_code"].map(|name| self.field(name));
+        Some(OncePlan { number: 0, first: *first, rest: rest.to_vec(), request, within: once.within })
     }
 
     /// How its firings come about, and from what.

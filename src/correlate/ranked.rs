@@ -72,6 +72,11 @@ impl Ranked {
         self.share.map_or(0, |share| share.lacks(self.all - self.counted, self.all))
     }
 
+    /// How many numbers below the bound it bears, in parts of one.
+    pub(crate) fn spares(&self) -> u64 {
+        self.share.map_or(0, |share| share.spare(self.all - self.counted, self.all))
+    }
+
     /// Puts the numbers in order, which are those of `window`.
     pub(crate) fn put_in_order<'e>(&mut self, window: impl Iterator<Item = &'e Entry>) {
         self.unused = 0;

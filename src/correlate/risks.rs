@@ -86,6 +86,7 @@ impl Correlator {
                 approximate: false,
                 newest: (time, 0),
                 trigger: event.unwrap_or_default(),
+                overdue: false,
             };
             let words = format!("risk of {name} {value} reached {score:.0}");
             let context = run.context(self.options.replayed);

@@ -34,19 +34,3 @@ pub(super) fn start_of(pane: i64, span: i64) -> i64 {
 pub(super) fn touches(pane: i64, start: i64, span: i64) -> bool {
     pane >= pane_of(start, span)
 }
-
-/// Bytes as base64: most of a megabyte of numbers would be commas.
-mod bytes {
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD;
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(bytes))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        STANDARD.decode(text).map_err(de::Error::custom)
-    }
-}

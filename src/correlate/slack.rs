@@ -7,12 +7,30 @@ use std::collections::VecDeque;
 
 use super::plan::WindowPlan;
 
-/// The least that any of the windows lacks that end in one stretch of time, and whether any of them holds.
+/// The least that any of the windows lacks that end in one stretch of time, and the least that those can spare which
+/// hold, if any does.
 #[derive(Clone, Copy, Debug)]
 struct Pane {
     number: i64,
     lacks: u64,
-    holds: bool,
+    spare: Option<u64>,
+}
+
+/// How far one window is from changing what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Margin {
+    /// It lacks so much to hold. Lacking nothing: it may come to hold by anything.
+    Lacks(u64),
+    /// It holds, and can spare so much.
+    Spares(u64),
+}
+
+/// An event that comes late: what it adds to windows that do not hold, and takes from those that do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    pub(crate) weight: u64,
+    /// Nothing, where that is not known.
+    pub(crate) loss: Option<u64>,
 }
 
 /// What is known of the windows of a group.
@@ -29,8 +47,20 @@ pub(crate) struct Slack {
 pub(crate) struct Headroom {
     /// Those that do not hold lack at least so much.
     pub(crate) lacks: u64,
-    /// Some hold.
-    pub(crate) holds: bool,
+    /// Some hold, and can spare at least so much.
+    pub(crate) spare: Option<u64>,
+}
+
+impl Headroom {
+    /// Whether some hold.
+    pub(crate) fn holds(self) -> bool {
+        self.spare.is_some()
+    }
+}
+
+/// The least of what some windows can spare.
+fn least(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
 }
 
 /// Panes of one timespan.
@@ -40,7 +70,7 @@ const KEPT: i64 = 3;
 
 impl Pane {
     fn new(number: i64) -> Self {
-        Self { number, lacks: u64::MAX, holds: false }
+        Self { number, lacks: u64::MAX, spare: None }
     }
 }
 
@@ -56,25 +86,26 @@ impl Slack {
         Self { known_since: time, ..Self::default() }
     }
 
-    /// A window that ends at `time` lacks so much, or holds. Lacking nothing: it may come to hold by anything.
-    pub(crate) fn note(&mut self, time: i64, lacks: u64, holds: bool, plan: &WindowPlan) {
+    /// Takes note of a window that ends at `time`.
+    pub(crate) fn note(&mut self, time: i64, margin: Margin, plan: &WindowPlan) {
         let pane = self.pane(pane_of(time, plan), plan);
-        if holds {
-            pane.holds = true;
-        } else {
-            pane.lacks = plan.distance.common(pane.lacks, lacks);
+        match margin {
+            Margin::Spares(spare) => pane.spare = least(pane.spare, Some(spare)),
+            Margin::Lacks(lacks) => pane.lacks = plan.distance.common(pane.lacks, lacks),
         }
     }
 
     fn pane(&mut self, number: i64, plan: &WindowPlan) -> &mut Pane {
+        // Nearly always.
+        if number == self.newest.number {
+            return &mut self.newest;
+        }
         if number > self.newest.number {
             let before = std::mem::replace(&mut self.newest, Pane::new(number));
             if before.number != i64::MIN {
                 self.older.push_back(before);
                 self.forget_before(number.saturating_sub(KEPT * PANES), plan);
             }
-        }
-        if number == self.newest.number {
             return &mut self.newest;
         }
         let at = self.older.partition_point(|pane| pane.number < number);
@@ -105,19 +136,23 @@ impl Slack {
         if first < self.known_since {
             return None;
         }
-        let none = Headroom { lacks: u64::MAX, holds: false };
+        let none = Headroom { lacks: u64::MAX, spare: None };
         Some(self.between(first, last, plan).fold(none, |room, pane| Headroom {
             lacks: plan.distance.common(room.lacks, pane.lacks),
-            holds: room.holds || pane.holds,
+            spare: least(room.spare, pane.spare),
         }))
     }
 
-    /// An event came that these windows hold and that weighs so much.
-    pub(crate) fn bear(&mut self, first: i64, last: i64, weight: u64, plan: &WindowPlan) {
-        if weight > 0 {
-            let after = |pane: &mut Pane| pane.lacks = plan.distance.after(pane.lacks, weight);
-            self.between(first, last, plan).for_each(after);
+    /// An event came that the windows have in common which end from `first` to `last`.
+    pub(crate) fn bear(&mut self, first: i64, last: i64, load: Load, plan: &WindowPlan) {
+        let loss = load.loss.unwrap_or(u64::MAX);
+        if load.weight == 0 && loss == 0 {
+            return;
         }
+        self.between(first, last, plan).for_each(|pane| {
+            pane.lacks = plan.distance.after(pane.lacks, load.weight);
+            pane.spare = pane.spare.map(|spare| spare.saturating_sub(loss));
+        });
     }
 
     /// All windows will be looked at again that end after `first` and before `last`, both in their panes.

@@ -5,12 +5,14 @@
 //! gone, starts anew, and all others go on as if nothing had happened. The key of the hashes travels
 //! along, since every group is known by it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::aggregate::Sequence;
+use super::aggregate::{KeyedMap, Sequence};
 use super::clock::Clock;
+use super::compact::{self, CompactError};
 use super::crowd::Crowd;
 use super::dedup::{Deduplicator, Occurrence};
 use super::entry::Entry;
@@ -21,18 +23,19 @@ use super::keys::{GroupKeys, Seeds};
 use super::memory::{Beat, Forward, Group, Held, Memory};
 use super::plan::{Evaluator, RulePlan, WindowPlan};
 use super::renumbering::{Places, Renumbering};
-use super::stored::{Shared, StoredEntry, StoredEvidence, load_evidence};
+use super::stored::{Shared, StoredEntry, StoredEvidences, load_entries, load_evidence};
 use super::timer::{Timer, Timers};
 use super::window::Window;
 use super::{CorrelationCounters, Correlator, Names};
-use crate::correlate::incident::{Incident, Incidents, Place};
+use crate::correlate::incident::register::Incidents;
+use crate::correlate::incident::{Incident, Place};
 use crate::correlate::risk::{Entity, Risks};
 use crate::correlate::state_machine::Machine;
 use crate::sigma::rule::RuleIndex;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
 /// a wrong reading could hide an attack.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 /// Floats as the integer of their bits: text would not always give back the same number.
 pub(crate) mod exact {
@@ -54,188 +57,188 @@ pub enum SnapshotError {
     #[error("the correlation state has version {found}, this program reads {VERSION}")]
     Version { found: u32 },
     #[error("the correlation state cannot be read")]
-    Malformed(#[from] serde_json::Error),
+    Malformed(#[from] CompactError),
 }
 
-#[derive(Deserialize)]
-struct Head {
-    version: u32,
-}
-
+/// What a snapshot holds: when it is made, what the correlator has; when it is read, what is its own.
 #[derive(Serialize, Deserialize)]
-struct Stored {
-    version: u32,
+struct Stored<'m> {
     seed: u64,
     sketch_seed: u64,
     clock: Clock,
     /// Names of the fields behind field numbers.
-    fields: Vec<String>,
-    evidence: Vec<StoredEvidence>,
-    rules: Vec<StoredRule>,
+    fields: Cow<'m, [String]>,
+    evidence: StoredEvidences<'m>,
+    rules: Vec<StoredRule<'m>>,
     timers: Vec<Timer>,
     timers_made: u64,
-    incidents: Vec<(Place, Incident)>,
-    risks: Vec<(u128, Entity)>,
+    incidents: Vec<(Place, Cow<'m, Incident>)>,
+    risks: Vec<(u128, Cow<'m, Entity>)>,
     counters: CorrelationCounters,
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredRule {
-    id: String,
+struct StoredRule<'m> {
+    id: Cow<'m, str>,
     content_hash: u64,
-    groups: Vec<(u128, StoredGroup)>,
-    beats: Vec<(u128, Beat)>,
-    machines: Vec<(u128, Machine)>,
+    groups: Vec<(u128, StoredHeld<'m>)>,
+    beats: Vec<(u128, Cow<'m, Beat>)>,
+    machines: Vec<(u128, Cow<'m, Machine>)>,
     learning_since: Option<i64>,
     seen: Vec<(u64, i64)>,
     seen_approximate: bool,
-    #[serde(default)]
-    once: Vec<(u64, Vec<Occurrence>)>,
-    crowd: Option<Box<Crowd>>,
+    once: Vec<(u64, Cow<'m, [Occurrence]>)>,
+    crowd: Option<Cow<'m, Crowd>>,
     degraded_since: Option<i64>,
-    links: Vec<((i64, u64), Vec<u128>)>,
+    links: Vec<StoredLink<'m>>,
     counters: CorrelationCounters,
 }
 
-#[derive(Default, Serialize, Deserialize)]
-struct StoredGroup {
-    names: Names,
-    newest: i64,
-    entries: Vec<StoredEntry>,
-    evicted: Option<Box<EvictedSummary>>,
+/// (time, order) of a firing of a rule below, and the groups that it went to.
+type StoredLink<'m> = ((i64, u64), Cow<'m, [u128]>);
+
+/// A group, and the time of its newest event.
+#[derive(Serialize, Deserialize)]
+enum StoredHeld<'m> {
+    /// Without a window that anybody could ask for.
+    Nothing(i64),
+    /// Known by its only event.
+    Lone(i64, Vec<StoredEntry<'m>>),
+    Whole(i64, Box<StoredGroup<'m>>),
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredGroup<'m> {
+    names: Cow<'m, Names>,
+    entries: Vec<StoredEntry<'m>>,
+    evicted: Option<Cow<'m, EvictedSummary>>,
     /// Beside a summary: chains that began with events given up.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    sequences: Vec<Sequence>,
-    usual: Option<Box<Usual>>,
-    decided: i64,
+    sequences: Cow<'m, [Sequence]>,
+    usual: Option<Cow<'m, Usual>>,
+    /// Start of the newest forward window that was decided.
+    decided: Option<i64>,
 }
 
-impl Correlator {
-    /// All state, for [`Correlator::restore`].
-    #[must_use]
-    pub fn snapshot(&self) -> Vec<u8> {
-        let seeds = self.keys.seeds();
-        let mut shared = Shared::default();
-        let rules = self.plan.rules.iter().zip(self.rules.iter());
-        let rules = rules.map(|(rule, memory)| store(rule, memory, &mut shared)).collect();
-        let stored = Stored {
-            version: VERSION,
-            seed: seeds.maps,
-            sketch_seed: seeds.sketches,
-            clock: self.clock.clone(),
-            fields: self.plan.fields.clone(),
-            evidence: shared.into_all(),
-            rules,
-            timers: self.timers.sorted(),
-            timers_made: self.timers.made(),
-            incidents: sorted(
-                self.incidents.all.iter().map(|(place, incident)| (*place, Incident::clone(incident))),
-            ),
-            risks: sorted(self.risks.entities.iter().map(|(key, entity)| (*key, entity.clone()))),
-            counters: self.counters,
-        };
-        serde_json::to_vec(&stored).expect("plain data with string keys always serialises")
-    }
-
-    /// Takes over stored state for every rule whose text is the same. Returns how many rules start
-    /// anew.
-    ///
-    /// # Errors
-    /// When the bytes are not a snapshot of this version; nothing has changed then.
-    pub fn restore(&mut self, bytes: &[u8]) -> Result<usize, SnapshotError> {
-        let head: Head = serde_json::from_slice(bytes)?;
-        if head.version != VERSION {
-            return Err(SnapshotError::Version { found: head.version });
-        }
-        let stored: Stored = serde_json::from_slice(bytes)?;
-        Ok(self.take_over(stored))
-    }
-
-    fn take_over(&mut self, stored: Stored) -> usize {
-        let plan = Arc::clone(&self.plan);
-        let rules = stored.rules.iter().map(|rule| (rule.id.as_str(), rule.content_hash));
-        let places = Places::new(rules, &plan.rules);
-        let fields = Renumbering::new(&stored.fields, &plan.fields);
-        self.keys = GroupKeys::new(Seeds { maps: stored.seed, sketches: stored.sketch_seed });
-        let evidence = load_evidence(stored.evidence);
-        let evidence: Vec<_> = evidence.iter().map(|evidence| fields.evidence(evidence)).collect();
-        self.clock = stored.clock;
-        self.counters = stored.counters;
-        let timers = stored.timers.into_iter().filter_map(|timer| {
-            places.of(timer.rule).map(|rule| timer.with_rule(rule, plan[RuleIndex(rule)].depth))
-        });
-        self.timers = Timers::restore(timers, stored.timers_made);
-        self.groups = 0;
-        let mut kept = 0;
-        for (index, rule) in (0..).zip(stored.rules) {
-            if let Some(place) = places.of(index).map(RuleIndex) {
-                self.rules[place] = load(rule, &plan[place], &evidence, &fields);
-                self.groups += self.rules[place].groups.len();
-                kept += 1;
-            }
-        }
-        self.find_sweeps();
-        for (rule, key, start) in self.waiting() {
-            let group = self.rules[rule].groups.get_mut(key);
-            if let Some(forward) = group.and_then(|group| group.forward.as_mut()) {
-                forward.wait(start);
-            }
-        }
-        let mut incidents = Incidents::new(self.options.groups_per_rule);
-        for ((rule, facet, key), mut incident) in stored.incidents {
-            if let Some(rule) = places.of(rule) {
-                incident.renumber(&|evidence| fields.evidence(evidence), &|field| fields.number(field));
-                incidents.insert((rule, facet, key), incident);
-            }
-        }
-        self.incidents = incidents;
-        self.risks = Risks::default();
-        for (key, mut entity) in stored.risks {
-            entity.renumber(|rule| places.of(rule));
-            if let Some(field) = fields.number(entity.field)
-                && !entity.is_empty()
-            {
-                entity.field = field;
-                self.risks.entities.insert(key, entity);
-            }
-        }
-        plan.rules.len() - kept
-    }
+/// All state, for [`restore`].
+pub(super) fn snapshot(own: &Correlator) -> Vec<u8> {
+    let seeds = own.keys.seeds();
+    let mut shared = Shared::default();
+    let rules = own.plan.rules.iter().zip(own.rules.iter());
+    let rules = rules.map(|(rule, memory)| store(rule, memory, &mut shared)).collect();
+    let stored = Stored {
+        seed: seeds.maps,
+        sketch_seed: seeds.sketches,
+        clock: own.clock.clone(),
+        fields: Cow::Borrowed(&own.plan.fields),
+        rules,
+        evidence: shared.into_all(),
+        timers: own.timers.sorted(),
+        timers_made: own.timers.made(),
+        incidents: sorted(
+            own.incidents.all.iter().map(|(place, incident)| (*place, Cow::Borrowed(&**incident))),
+        ),
+        risks: sorted(borrowed(&own.risks.entities)),
+        counters: own.counters,
+    };
+    compact::write(&(VERSION, stored)).expect("plain data always serialises")
 }
 
-fn store(rule: &RulePlan, memory: &Memory, shared: &mut Shared) -> StoredRule {
+/// Takes over stored state for every rule whose text is the same. Returns how many rules start anew.
+///
+/// # Errors
+/// When the bytes are not a snapshot of this version; nothing has changed then.
+pub(super) fn restore(own: &mut Correlator, bytes: &[u8]) -> Result<usize, SnapshotError> {
+    let found = compact::read_first(bytes)?;
+    if found != VERSION {
+        return Err(SnapshotError::Version { found });
+    }
+    let (_, stored): (u32, Stored<'static>) = compact::read(bytes)?;
+    Ok(take_over(own, stored))
+}
+
+fn take_over(own: &mut Correlator, stored: Stored<'static>) -> usize {
+    let plan = Arc::clone(&own.plan);
+    let rules = stored.rules.iter().map(|rule| (&*rule.id, rule.content_hash));
+    let places = Places::new(rules, &plan.rules);
+    let fields = Renumbering::new(&stored.fields, &plan.fields);
+    own.keys = GroupKeys::new(Seeds { maps: stored.seed, sketches: stored.sketch_seed });
+    let evidence = load_evidence(stored.evidence);
+    let evidence: Vec<_> = evidence.iter().map(|evidence| fields.evidence(evidence)).collect();
+    own.clock = stored.clock;
+    own.counters = stored.counters;
+    let timers = stored.timers.into_iter().filter_map(|timer| {
+        places.of(timer.rule).map(|rule| timer.with_rule(rule, plan[RuleIndex(rule)].depth))
+    });
+    own.timers = Timers::restore(timers, stored.timers_made);
+    own.groups = 0;
+    let mut kept = 0;
+    for (index, rule) in (0..).zip(stored.rules) {
+        if let Some(place) = places.of(index).map(RuleIndex) {
+            own.rules[place] = load(rule, &plan[place], &evidence, &fields);
+            own.groups += own.rules[place].groups.len();
+            kept += 1;
+        }
+    }
+    own.find_sweeps();
+    for (rule, key, start) in own.waiting() {
+        let group = own.rules[rule].groups.get_mut(key);
+        if let Some(forward) = group.and_then(|group| group.forward.as_mut()) {
+            forward.wait(start);
+        }
+    }
+    let mut incidents = Incidents::new(own.options.groups_per_rule);
+    for ((rule, facet, key), incident) in stored.incidents {
+        if let Some(rule) = places.of(rule) {
+            let mut incident = incident.into_owned();
+            incident.renumber(&|evidence| fields.evidence(evidence), &|field| fields.number(field));
+            incidents.insert((rule, facet, key), incident);
+        }
+    }
+    own.incidents = incidents;
+    own.risks = Risks::default();
+    for (key, entity) in stored.risks {
+        let mut entity = entity.into_owned();
+        entity.renumber(|rule| places.of(rule));
+        if let Some(field) = fields.number(entity.field)
+            && !entity.is_empty()
+        {
+            entity.field = field;
+            own.risks.entities.insert(key, entity);
+        }
+    }
+    plan.rules.len() - kept
+}
+
+fn store<'m>(rule: &'m RulePlan, memory: &'m Memory, shared: &mut Shared<'m>) -> StoredRule<'m> {
     let groups = memory.groups.all.iter().map(|(key, held)| (*key, held));
     let groups = sorted(groups).into_iter().map(|(key, held)| (key, store_held(held, rule, shared)));
+    let links = memory.links.iter().map(|(position, groups)| (*position, Cow::Borrowed(groups.as_slice())));
     StoredRule {
-        id: rule.summary.id.clone(),
+        id: Cow::Borrowed(&rule.summary.id),
         content_hash: rule.content_hash,
         groups: groups.collect(),
-        beats: sorted(memory.beats.iter().map(|(key, beat)| (*key, beat.clone()))),
-        machines: sorted(memory.machines.iter().map(|(key, machine)| (*key, machine.clone()))),
+        beats: sorted(borrowed(&memory.beats)),
+        machines: sorted(borrowed(&memory.machines)),
         learning_since: memory.seen.learning_since,
         seen: sorted(memory.seen.last.iter().map(|(key, time)| (*key, *time))),
         seen_approximate: memory.seen.approximate,
-        once: memory.once.store(),
-        crowd: memory.crowd.clone(),
+        once: sorted(memory.once.all()),
+        crowd: memory.crowd.as_deref().map(Cow::Borrowed),
         degraded_since: memory.degraded_since,
-        links: memory.links.iter().map(|(position, groups)| (*position, groups.clone())).collect(),
+        links: links.collect(),
         counters: memory.counters,
     }
 }
 
-/// A group of one event is known by that event.
-fn store_held(held: &Held, rule: &RulePlan, shared: &mut Shared) -> StoredGroup {
-    let Evaluator::Window(window) = &rule.evaluator else { return StoredGroup::default() };
+fn store_held<'m>(held: &'m Held, rule: &'m RulePlan, shared: &mut Shared<'m>) -> StoredHeld<'m> {
+    let newest = held.newest();
+    let Evaluator::Window(window) = &rule.evaluator else { return StoredHeld::Nothing(newest) };
     let whole = held.whole().filter(|group| lone_of(group, window).is_none());
     let only = held.only().or_else(|| held.whole().and_then(|group| lone_of(group, window)));
-    match whole {
-        Some(group) => store_group(held.newest(), group, shared),
-        None => StoredGroup {
-            newest: held.newest(),
-            entries: only.map(|only| shared.store(only)).into_iter().collect(),
-            decided: i64::MIN,
-            ..StoredGroup::default()
-        },
+    match (whole, only) {
+        (Some(group), _) => StoredHeld::Whole(newest, Box::new(store_group(newest, group, shared))),
+        (None, Some(only)) => StoredHeld::Lone(newest, shared.store_all(std::iter::once(only), newest)),
+        (None, None) => StoredHeld::Nothing(newest),
     }
 }
 
@@ -246,37 +249,54 @@ fn lone_of<'g>(group: &'g Group, window: &WindowPlan) -> Option<&'g Entry> {
     (waits && group.names == window.names_of(only)).then_some(only)
 }
 
-fn store_group(newest: i64, group: &Group, shared: &mut Shared) -> StoredGroup {
+fn store_group<'m>(newest: i64, group: &'m Group, shared: &mut Shared<'m>) -> StoredGroup<'m> {
     StoredGroup {
-        names: group.names.clone(),
-        newest,
-        entries: group.window.entries.iter().map(|entry| shared.store(entry)).collect(),
-        evicted: group.window.evicted.clone(),
-        sequences: group.window.sequences().to_vec(),
-        usual: group.usual.clone(),
-        decided: group.forward.as_ref().map_or(i64::MIN, |forward| forward.decided),
+        names: Cow::Borrowed(&group.names),
+        entries: shared.store_all(group.window.entries.iter(), newest),
+        evicted: group.window.evicted.as_deref().map(Cow::Borrowed),
+        sequences: Cow::Borrowed(group.window.sequences()),
+        usual: group.usual.as_deref().map(Cow::Borrowed),
+        decided: group.forward.as_ref().map(|forward| forward.decided),
     }
 }
 
-fn load_held(stored: StoredGroup, window: &WindowPlan, evidence: &[Arc<Evidence>]) -> Held {
-    let mut entries: Vec<Entry> = stored.entries.into_iter().map(|entry| entry.load(evidence)).collect();
-    if let ([only], None) = (entries.as_slice(), &stored.evicted)
-        && (stored.names.is_empty() && window.waits_for_more(only))
-        && let Some(only) = entries.pop()
-    {
-        return Held::lone(only);
+fn load_held(stored: StoredHeld<'static>, window: &WindowPlan, evidence: &[Arc<Evidence>]) -> Held {
+    match stored {
+        StoredHeld::Nothing(newest) => Held::nothing(newest),
+        StoredHeld::Lone(newest, entry) => match load_entries(entry, newest, evidence).pop() {
+            Some(only) => Held::lone(only),
+            None => Held::nothing(newest),
+        },
+        StoredHeld::Whole(newest, group) => {
+            Held::of_group(newest, load_group(newest, *group, window, evidence))
+        }
     }
-    let forward = || Box::new(Forward { decided: stored.decided, ..Forward::default() });
-    let group = Group {
-        names: stored.names,
-        window: Window::restore(entries.into_iter().collect(), stored.evicted, stored.sequences, window),
-        usual: stored.usual,
+}
+
+fn load_group(
+    newest: i64,
+    stored: StoredGroup<'static>,
+    window: &WindowPlan,
+    evidence: &[Arc<Evidence>],
+) -> Group {
+    let entries = load_entries(stored.entries, newest, evidence).into_iter().collect();
+    let evicted = stored.evicted.map(|evicted| Box::new(evicted.into_owned()));
+    let decided = stored.decided.unwrap_or(i64::MIN);
+    let forward = || Box::new(Forward { decided, ..Forward::default() });
+    Group {
+        names: stored.names.into_owned(),
+        window: Window::restore(entries, evicted, stored.sequences.into_owned(), window),
+        usual: stored.usual.map(|usual| Box::new(usual.into_owned())),
         forward: (window.anchors != 0).then(forward),
-    };
-    Held::of_group(stored.newest, group)
+    }
 }
 
-fn load(stored: StoredRule, rule: &RulePlan, evidence: &[Arc<Evidence>], fields: &Renumbering) -> Memory {
+fn load(
+    stored: StoredRule<'static>,
+    rule: &RulePlan,
+    evidence: &[Arc<Evidence>],
+    fields: &Renumbering,
+) -> Memory {
     let mut memory = Memory {
         seen: Seen {
             learning_since: stored.learning_since,
@@ -284,9 +304,9 @@ fn load(stored: StoredRule, rule: &RulePlan, evidence: &[Arc<Evidence>], fields:
             approximate: stored.seen_approximate,
         },
         once: Deduplicator::restore(stored.once),
-        crowd: stored.crowd,
+        crowd: stored.crowd.map(|crowd| Box::new(crowd.into_owned())),
         degraded_since: stored.degraded_since,
-        links: stored.links.into_iter().collect(),
+        links: stored.links.into_iter().map(|(position, groups)| (position, groups.into_owned())).collect(),
         counters: stored.counters,
         ..Memory::default()
     };
@@ -297,15 +317,22 @@ fn load(stored: StoredRule, rule: &RulePlan, evidence: &[Arc<Evidence>], fields:
             memory.groups.all.insert(key, held);
         }
     }
-    for (key, mut beat) in stored.beats {
+    for (key, beat) in stored.beats {
+        let mut beat = beat.into_owned();
         beat.latest = fields.evidence(&beat.latest);
         memory.beats.insert(key, beat);
     }
-    for (key, mut machine) in stored.machines {
+    for (key, machine) in stored.machines {
+        let mut machine = machine.into_owned();
         machine.latest = machine.latest.take().map(|evidence| fields.evidence(&evidence));
         memory.machines.insert(key, machine);
     }
     memory
+}
+
+/// Everything a map holds.
+fn borrowed<V: Clone>(map: &KeyedMap<u128, V>) -> impl Iterator<Item = (u128, Cow<'_, V>)> {
+    map.iter().map(|(key, value)| (*key, Cow::Borrowed(value)))
 }
 
 fn sorted<K: Ord + Copy, V>(entries: impl Iterator<Item = (K, V)>) -> Vec<(K, V)> {

@@ -65,7 +65,6 @@ pub(crate) struct Machine {
     pub(crate) said: Option<(i64, usize)>,
     pub(crate) latest: Option<Arc<Evidence>>,
     /// The next timer for it.
-    #[serde(default)]
     pub(crate) wakes: Option<i64>,
 }
 

@@ -255,6 +255,7 @@ impl Correlator {
             approximate: false,
             newest: (moved.time, cause.map_or(0, |(order, _)| *order)),
             trigger: cause.map_or(EventId::default(), |(_, evidence)| evidence.id),
+            overdue: false,
         };
         let mut evidence = self.parts_of_window(run, key, moved.to.count);
         if evidence.is_empty() {
@@ -333,6 +334,7 @@ impl Correlator {
             approximate: false,
             newest: (time.end, 0),
             trigger: latest.as_ref().map_or(EventId::default(), |evidence| evidence.id),
+            overdue: false,
         };
         let place = run.place(Facet::Disagreement, key);
         let context = run.context(self.options.replayed);

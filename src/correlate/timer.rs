@@ -19,9 +19,11 @@ use super::lateness::Lateness;
 use super::plan::{Plan, RulePlan, WindowPlan};
 use super::rule_run::RuleRun;
 use super::window::Limits;
+use super::window::forward::forward_value;
 use super::{Correlator, Now};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{AlertSink, Facet, Place, memory};
+use crate::correlate::incident::register::memory;
+use crate::correlate::incident::{AlertSink, Facet, Place};
 use crate::event::{Nanos, SECOND};
 use crate::sigma::rule::RuleIndex;
 
@@ -310,7 +312,7 @@ impl Correlator {
             return;
         }
         forward.decided = start;
-        if let Some(value) = super::window::forward_value(&group.window, start, window) {
+        if let Some(value) = forward_value(&group.window, start, window) {
             self.fire_forward(run, key, start, value);
         }
     }

@@ -10,59 +10,26 @@
 //! A *point* is the last of several events with one time: there, the condition is looked at once.
 //! A reset splits: nothing before it is in any window after it.
 
+pub(crate) mod forward;
+mod late;
+mod point;
+
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::aggregate::{Aggregate, Sequence, Verdict, View};
+use self::late::{Borne, EntrySpot, LateEntry, Looks};
+pub(crate) use self::point::{Change, ChangeKind, Limits};
+use self::point::{Seen, admit, look, mark, most_entries, quick_verdict, start_of};
+use super::aggregate::{Aggregate, Sequence};
 use super::distance::Distance;
 use super::entries::Entries;
 use super::entry::Entry;
 use super::evicted::EvictedSummary;
 use super::evidence::Evidence;
-use super::plan::{Measure, WindowPlan};
-use super::slack::{Headroom, Slack};
-use crate::sigma::extension::{Interval, Tie, WindowKind};
-
-/// What became of the firing at one point.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Change {
-    pub(crate) kind: ChangeKind,
-    pub(crate) time: i64,
-    /// Of the point and of the first event of its window, in `Window::entries`.
-    pub(crate) point: usize,
-    pub(crate) first: usize,
-    pub(crate) value: f64,
-    /// Events that had to be given up decide whether it holds.
-    pub(crate) undecided: bool,
-}
-
-impl Change {
-    fn holds(&self) -> bool {
-        matches!(self.kind, ChangeKind::Added | ChangeKind::Changed)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ChangeKind {
-    Added,
-    /// It held before and holds, perhaps with another value or other events.
-    Changed,
-    Retracted,
-    /// It did not hold and does not; reported for hysteresis and history only.
-    Quiet,
-}
-
-/// Limits of one evaluation.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Points before this are final and not looked at again.
-    pub(crate) settled_before: i64,
-    /// Most entries a group keeps; the oldest go first.
-    pub(crate) entries: usize,
-    /// How many of the newest entries keep their evidence.
-    pub(crate) evidence: usize,
-    /// So many of the firings after a late event are told again, which have other events behind them now.
-    pub(crate) retold: usize,
-}
+use super::plan::{Condition, Measure, WindowPlan};
+use super::slack::{Headroom, Load, Margin, Slack};
+use crate::event::number::{to_f64, to_u64};
+use crate::sigma::extension::WindowKind;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
@@ -169,21 +136,72 @@ impl Window {
         late
     }
 
-    fn push(&mut self, entry: Entry, plan: &WindowPlan, changes: &mut Vec<Change>) {
-        let index = self.entries.len();
-        self.entries.push_back(entry);
-        admit(&mut self.entries, plan, &mut self.aggregate, &mut self.head, index);
-        // Its window is the newest one, which is always held: also a very late event is looked at.
-        if !self.entries[index].is_reset() {
+    /// Puts an entry behind all others. Its window is the newest one, which is always held: also a very late event
+    /// is looked at.
+    fn push(&mut self, mut entry: Entry, plan: &WindowPlan, changes: &mut Vec<Change>) {
+        let (index, time) = (self.entries.len(), entry.time);
+        if entry.is_reset() {
+            self.head = index + 1;
+            self.aggregate.clear();
+            self.entries.push_back(entry);
+            return;
+        }
+        let before = self.entries.back().map(|before| (before.time, before.is_reset()));
+        self.let_in(&mut entry, before, plan);
+        let start = start_of(time, plan);
+        let lacks = self.aggregate.lacks(plan, self.evicted.as_deref(), start);
+        let first_of_time = before.is_none_or(|(other, reset)| other != time || reset);
+        let quick = match self.evicted {
+            None if first_of_time => quick_verdict(&self.aggregate, plan, lacks),
+            _ => None,
+        };
+        let Some(verdict) = quick else {
+            self.entries.push_back(entry);
             let seen = Seen { aggregate: &mut self.aggregate, evicted: self.evicted.as_deref() };
-            let (change, lacks) = look(&mut self.entries, plan, seen, self.head, index);
-            self.note(&change, lacks, plan);
+            let (change, margin) = look(&mut self.entries, plan, seen, self.head, index);
+            self.note(&change, margin, plan);
             changes.push(change);
+            return;
+        };
+        entry.set_fired(verdict.holds);
+        self.entries.push_back(entry);
+        let (kind, margin) = if verdict.holds {
+            (ChangeKind::Added, Margin::Spares(self.aggregate.spares(plan, None, start)))
+        } else {
+            (ChangeKind::Quiet, Margin::Lacks(lacks))
+        };
+        let change =
+            Change { kind, time, point: index, first: self.head, value: verdict.value, undecided: false };
+        self.note(&change, margin, plan);
+        changes.push(change);
+    }
+
+    /// Lets an entry that will be the last into the newest window, and everything too old out of it. `before`: the time of the
+    /// last one now, and whether that is a reset.
+    fn let_in(&mut self, entry: &mut Entry, before: Option<(i64, bool)>, plan: &WindowPlan) {
+        let index = self.entries.len();
+        if let (WindowKind::Session { gap }, Some((before, _))) = (plan.kind, before)
+            && index > self.head
+            && entry.time.saturating_sub(before) > gap
+        {
+            self.head = index;
+            self.aggregate.clear();
+        }
+        self.aggregate.add(entry, plan);
+        let start = start_of(entry.time, plan);
+        let most = most_entries(plan);
+        while self.head < index {
+            let oldest = &self.entries[self.head];
+            if oldest.time >= start && index - self.head < most {
+                break;
+            }
+            self.aggregate.remove(oldest);
+            self.head += 1;
         }
     }
 
     /// Remembers how far a window is from firing, where that is of use.
-    fn note(&mut self, change: &Change, lacks: u64, plan: &WindowPlan) {
+    fn note(&mut self, change: &Change, margin: Margin, plan: &WindowPlan) {
         if !plan.tells_distance() {
             return;
         }
@@ -195,8 +213,12 @@ impl Window {
             self.slack = Some(Box::new(Slack::known_since(change.time)));
         }
         if let Some(slack) = &mut self.slack {
-            let lacks = if self.resets > 0 { 0 } else { lacks };
-            slack.note(change.time, lacks, change.holds(), plan);
+            let margin = match margin {
+                Margin::Lacks(_) if self.resets > 0 => Margin::Lacks(0),
+                Margin::Spares(_) if self.resets > 0 => Margin::Spares(0),
+                known => known,
+            };
+            slack.note(change.time, margin, plan);
         }
     }
 
@@ -226,12 +248,19 @@ impl Window {
             self.entries[at].evidence = entry.evidence;
             return false;
         }
-        if new && let Some(borne) = self.bears(at, &entry, plan, limits) {
-            self.slip_in(at, entry, borne.own, plan);
-            if borne.holds {
-                self.retell(at, plan, limits, changes);
+        let mut looks = Looks::All;
+        if let Some(late) = self.late_entry(at, &entry, plan)
+            && let Some(borne) = self.bears(&late, plan, limits)
+        {
+            if !borne.holds || self.is_counted(plan) {
+                self.slip_in(late, entry, borne.own, plan);
+                if borne.holds {
+                    self.retell(at, plan, limits, changes);
+                }
+                return new;
             }
-            return true;
+            self.bear(&late, borne.own, plan);
+            looks = Looks::Few;
         }
         let before = self.rewind(&entry, plan);
         match self.entries.get(at).filter(|_| !new) {
@@ -245,13 +274,13 @@ impl Window {
                 }
             }
         }
-        self.look_again(EntrySpot { at, time }, before, plan, limits, changes);
+        self.look_again(EntrySpot { at, time, looks }, before, plan, limits, changes);
         new
     }
 
     /// Whether no window that an event of `time` belongs to holds.
     fn is_quiet(&mut self, time: i64, plan: &WindowPlan) -> bool {
-        self.room(time, time.saturating_add(plan.span), plan).is_some_and(|room| !room.holds)
+        self.room(time, time.saturating_add(plan.span), plan).is_some_and(|room| !room.holds())
     }
 
     /// What is known of the windows that end from `first` to `last`.
@@ -259,31 +288,55 @@ impl Window {
         self.slack.as_mut()?.room(first, last, plan)
     }
 
-    /// Whether no window that a late entry belongs to comes to hold by it, and those that hold go on.
-    fn bears(&mut self, at: usize, entry: &Entry, plan: &WindowPlan, limits: Limits) -> Option<Borne> {
+    /// What comes late with an entry that belongs at a place: all of it, or what the same event as another rule of a
+    /// share adds.
+    fn late_entry(&self, at: usize, entry: &Entry, plan: &WindowPlan) -> Option<LateEntry> {
         if !plan.tells_distance() || entry.is_reset() || self.resets > 0 || self.has_crowded {
             return None;
         }
+        let known = self.entries.get(at).filter(|known| known.key() == entry.key());
+        let is_new = known.is_none();
+        let (mut shares, mut rules) = (entry.shares(), entry.rules());
+        if let Some(known) = known {
+            let Distance::Ratio(_) = plan.distance else { return None };
+            rules &= !known.rules();
+            shares = [shares[0].max(known.shares()[0]), shares[1].max(known.shares()[1])];
+        }
+        let mut more = Entry::of(rules, entry.time, entry.order);
+        more.values.clone_from(&entry.values);
+        let weight = self.aggregate.weight(&more, plan);
+        let load = Load { weight, loss: plan.distance.loss(&more) };
+        Some(LateEntry { at, is_new, more, shares, load })
+    }
+
+    /// Whether no window that a late entry belongs to comes to hold by it, and those that hold go on.
+    fn bears(&mut self, late: &LateEntry, plan: &WindowPlan, limits: Limits) -> Option<Borne> {
         // Somebody asks for the value of every window, of this one as well; and of chains that began with events
         // given up only the newest window knows.
         if plan.is_asked || (!self.aggregate.is_any_order() && self.evicted.is_some()) {
             return None;
         }
-        let weight = self.aggregate.weight(entry, plan);
-        let Headroom { lacks, holds } = self.room(entry.time, entry.time.saturating_add(plan.span), plan)?;
-        let own = self.own_lack(at, entry, weight, plan)?;
-        let counted = plan.measure == Measure::Count && plan.interval.is_none() && self.evicted.is_none();
-        let goes_on = (counted && limits.retold < usize::MAX) || (own > 0 && !holds);
-        let borne = Borne { own, holds: holds || own == 0 };
-        (goes_on && plan.distance.after(lacks, weight) > 0).then_some(borne)
+        let (time, Load { weight, loss }) = (late.more.time, late.load);
+        let room = self.room(time, time.saturating_add(plan.span), plan)?;
+        let own = self.own_lack(late, plan)?;
+        let is_one_value =
+            matches!(plan.measure, Measure::Count | Measure::Distinct | Measure::Percentile(_))
+                || matches!(plan.distance, Distance::Ratio(_));
+        let is_told_singly = is_one_value && plan.interval.is_none() && limits.retold < usize::MAX;
+        let stays = loss.is_some_and(|loss| room.spare.is_none_or(|spare| spare >= loss));
+        let goes_on = (is_told_singly && stays) || (own > 0 && !room.holds());
+        let borne = Borne { own, holds: room.holds() || own == 0 };
+        (goes_on && plan.distance.after(room.lacks, weight) > 0).then_some(borne)
     }
 
     /// How much the window lacks at the least that ends with a late entry.
-    fn own_lack(&mut self, at: usize, entry: &Entry, weight: u64, plan: &WindowPlan) -> Option<u64> {
-        if self.entries.get(at).is_some_and(|next| next.time == entry.time) {
+    fn own_lack(&mut self, late: &LateEntry, plan: &WindowPlan) -> Option<u64> {
+        let (at, time, weight) = (late.at, late.more.time, late.load.weight);
+        let next = at + usize::from(!late.is_new);
+        if self.entries.get(next).is_some_and(|next| next.time == time) {
             return Some(u64::MAX);
         }
-        let start = start_of(entry.time, plan);
+        let start = start_of(time, plan);
         if let Distance::Count(all) | Distance::All(all) = plan.distance {
             // It has no more than the window before it, and the entry.
             let before = at.checked_sub(1).and_then(|before| self.entries.get(before));
@@ -292,35 +345,47 @@ impl Window {
             };
             let room = self.room(before, before, plan)?;
             let lacks = plan.distance.common(room.lacks, all);
-            return Some(if room.holds { 0 } else { plan.distance.after(lacks, weight) });
+            return Some(if room.holds() { 0 } else { plan.distance.after(lacks, weight) });
         }
         let first = self.entries.partition_point(|other| other.time < start);
         let [mut part, mut whole] = self.entries.shares(first..at);
-        let [own_part, own_whole] = entry.shares();
-        (part, whole) = (part.saturating_add(own_part), whole.saturating_add(own_whole));
+        (part, whole) = (part.saturating_add(late.shares[0]), whole.saturating_add(late.shares[1]));
         if let (Distance::Ratio(_), Some(evicted)) = (plan.distance, &self.evicted) {
             part = part.saturating_add(evicted.may_hold(start).first_rule());
         }
         Some(plan.distance.lacks_of([part, whole]))
     }
 
-    /// Puts such an entry where it belongs.
-    fn slip_in(&mut self, at: usize, mut entry: Entry, own_lack: u64, plan: &WindowPlan) {
-        let last = entry.time.saturating_add(plan.span);
-        let weight = self.aggregate.weight(&entry, plan);
-        if let Some(slack) = &mut self.slack {
-            slack.bear(entry.time, last, weight, plan);
-            if own_lack > 0 {
-                slack.note(entry.time, own_lack, false, plan);
-            }
+    /// Whether what its windows say is a matter of counts alone.
+    fn is_counted(&self, plan: &WindowPlan) -> bool {
+        let is_count = plan.measure == Measure::Count || matches!(plan.distance, Distance::Ratio(_));
+        is_count && self.evicted.is_none()
+    }
+
+    /// Takes note of what a late entry does to windows that are not looked at again.
+    fn bear(&mut self, late: &LateEntry, own_lack: u64, plan: &WindowPlan) {
+        let (time, Some(slack)) = (late.more.time, &mut self.slack) else { return };
+        slack.bear(time, time.saturating_add(plan.span), late.load, plan);
+        if own_lack > 0 {
+            slack.note(time, Margin::Lacks(own_lack), plan);
         }
+    }
+
+    /// Puts such an entry where it belongs.
+    fn slip_in(&mut self, late: LateEntry, entry: Entry, own_lack: u64, plan: &WindowPlan) {
+        self.bear(&late, own_lack, plan);
+        let LateEntry { at, is_new, mut more, .. } = late;
         let start = self.newest().map_or(i64::MIN, |newest| start_of(newest, plan));
         if entry.time >= start {
-            self.aggregate.add_late(&mut entry, plan);
+            self.aggregate.add_late(&mut more, plan);
         } else {
-            self.head += 1;
+            self.head += usize::from(is_new);
         }
-        self.entries.insert(at, entry);
+        if is_new {
+            self.entries.insert(at, entry);
+        } else {
+            self.entries.absorb(at, entry);
+        }
     }
 
     /// Counts of windows that hold have risen by a late entry. Told of them are those that it is among the newest
@@ -333,15 +398,15 @@ impl Window {
         let near = at..behind.min(at + 1 + limits.retold);
         let told = changes.len();
         for index in near.clone() {
-            changes.extend(self.tell_count(index, plan, limits));
+            changes.extend(self.tell_point(index, plan, limits));
         }
         let mut left = near.end..behind;
         if changes.len() == told {
             let oldest = left.find(|index| self.holds_at(*index, limits));
-            changes.extend(oldest.and_then(|index| self.tell_count(index, plan, limits)));
+            changes.extend(oldest.and_then(|index| self.tell_point(index, plan, limits)));
         }
         let newest = left.rev().find(|index| self.holds_at(*index, limits));
-        changes.extend(newest.and_then(|index| self.tell_count(index, plan, limits)));
+        changes.extend(newest.and_then(|index| self.tell_point(index, plan, limits)));
     }
 
     /// Whether a point fired that is not final yet.
@@ -349,19 +414,38 @@ impl Window {
         self.entries.get(index).is_some_and(|entry| entry.has_fired() && entry.time >= limits.settled_before)
     }
 
-    /// Looks again at a point by its count alone, if anything was told of it or it is new.
-    fn tell_count(&mut self, index: usize, plan: &WindowPlan, limits: Limits) -> Option<Change> {
+    /// Looks again at a point, if anything was told of it or it is new.
+    fn tell_point(&mut self, index: usize, plan: &WindowPlan, limits: Limits) -> Option<Change> {
         let time = self.entries[index].time;
-        let Distance::Count(least) = plan.distance else { return None };
         if !self.is_point(index) || time < limits.settled_before {
             return None;
         }
         let first = self.entries.partition_point(|entry| entry.time < start_of(time, plan));
-        let count = (index + 1).saturating_sub(first) as u64;
-        let kind = mark(&mut self.entries, index, count >= least);
-        let change = Change { kind, time, point: index, first, value: count as f64, undecided: false };
-        self.note(&change, least.saturating_sub(count), plan);
-        (kind != ChangeKind::Quiet).then_some(change)
+        let (margin, value) = self.counted(first..index + 1, plan)?;
+        let kind = mark(&mut self.entries, index, matches!(margin, Margin::Spares(_)));
+        let change = Change { kind, time, point: index, first, value, undecided: false };
+        self.note(&change, margin, plan);
+        (change.kind != ChangeKind::Quiet).then_some(change)
+    }
+
+    /// What the entries of a window amount to, where that is a matter of counts alone.
+    fn counted(&self, window: Range<usize>, plan: &WindowPlan) -> Option<(Margin, f64)> {
+        match (plan.distance, &plan.condition) {
+            (Distance::Count(least), _) => {
+                let count = to_u64(window.len());
+                let lacks = least.saturating_sub(count);
+                let margin = if lacks == 0 { Margin::Spares(u64::MAX) } else { Margin::Lacks(lacks) };
+                Some((margin, to_f64(count)))
+            }
+            (Distance::Ratio(ratio), Condition::Ratio { gte, min }) => {
+                let [of, among] = self.entries.shares(window);
+                let value = f64::from(of) / f64::from(among.max(1));
+                let holds = among >= *min && value >= *gte;
+                let lacks = || Margin::Lacks(ratio.lacks(of, among));
+                Some((if holds { Margin::Spares(ratio.spare(of, among)) } else { lacks() }, value))
+            }
+            _ => None,
+        }
     }
 
     /// Takes the events from the time of a late `entry` on out of the newest window: what is left, and its first
@@ -423,7 +507,7 @@ impl Window {
                 before.set_fired(true);
             }
         }
-        self.look_again(EntrySpot { at, time: key.0 }, None, plan, limits, changes);
+        self.look_again(EntrySpot { at, time: key.0, looks: Looks::All }, None, plan, limits, changes);
     }
 
     /// Looks again at every point whose window can hold an event of `time`, which stands at `at`. `before` is
@@ -436,7 +520,7 @@ impl Window {
         limits: Limits,
         changes: &mut Vec<Change>,
     ) {
-        let EntrySpot { at, time } = spot;
+        let EntrySpot { at, time, looks } = spot;
         let mut from = at.min(self.entries.len());
         while from > 0 && self.entries[from - 1].time == time {
             from -= 1;
@@ -452,23 +536,38 @@ impl Window {
         };
         let ends_with_all = self.newest().is_some_and(|newest| newest <= reach);
         let renewed = if ends_with_all { i64::MAX } else { reach };
-        if let Some(slack) = &mut self.slack {
+        if let Some(slack) = self.slack.as_mut().filter(|_| looks == Looks::All) {
             slack.renew(time.max(limits.settled_before), renewed, plan);
         }
+        let few = (looks == Looks::Few).then(|| self.few(at, reach, limits));
+        let told = changes.len();
         for index in from..self.entries.len() {
             if self.entries[index].time > reach {
                 return;
             }
             admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
-            if self.is_point(index) && self.entries[index].time >= limits.settled_before {
+            let is_wanted = few.as_ref().is_none_or(|(near, newest)| {
+                let is_oldest = changes.len() == told && self.holds_at(index, limits);
+                near.contains(&index) || Some(index) == *newest || is_oldest
+            });
+            if is_wanted && self.is_point(index) && self.entries[index].time >= limits.settled_before {
                 let seen = Seen { aggregate: &mut aggregate, evicted: self.evicted.as_deref() };
-                let (change, lacks) = look(&mut self.entries, plan, seen, head, index);
-                self.note(&change, lacks, plan);
-                changes.push(change);
+                let (change, margin) = look(&mut self.entries, plan, seen, head, index);
+                self.note(&change, margin, plan);
+                let is_news = few.is_none() || change.kind != ChangeKind::Quiet;
+                changes.extend(is_news.then_some(change));
             }
         }
         self.aggregate = aggregate;
         self.head = head;
+    }
+
+    /// What is told after an entry that windows bear, as [`Window::retell`] has it: those near it, and the newest.
+    fn few(&self, at: usize, reach: i64, limits: Limits) -> (Range<usize>, Option<usize>) {
+        let behind = self.entries.partition_point(|entry| entry.time <= reach);
+        let near = at..behind.min(at + 1 + limits.retold);
+        let newest = (near.end..behind).rev().find(|index| self.holds_at(*index, limits));
+        (near, newest)
     }
 
     /// The window that ends at `index` before that entry is let in, and its first entry.
@@ -593,211 +692,4 @@ impl Window {
         let from = self.entries.partition_point(|entry| entry.time < start);
         self.entries.range(from..self.entries.len()).take_while(move |entry| entry.time <= end)
     }
-}
-
-fn start_of(time: i64, plan: &WindowPlan) -> i64 {
-    match plan.kind {
-        WindowKind::Tumbling => time.div_euclid(plan.span).saturating_mul(plan.span),
-        WindowKind::Sliding | WindowKind::Session { .. } | WindowKind::Last { .. } => {
-            time.saturating_sub(plan.span)
-        }
-    }
-}
-
-/// Lets the entry at `index` into the window and everything too old out of it.
-fn admit(
-    entries: &mut Entries,
-    plan: &WindowPlan,
-    aggregate: &mut Aggregate,
-    head: &mut usize,
-    index: usize,
-) {
-    let time = entries[index].time;
-    if entries[index].is_reset() {
-        *head = index + 1;
-        aggregate.clear();
-        return;
-    }
-    if let WindowKind::Session { gap } = plan.kind
-        && index > *head
-        && time.saturating_sub(entries[index - 1].time) > gap
-    {
-        *head = index;
-        aggregate.clear();
-    }
-    aggregate.add(&mut entries[index], plan);
-    let start = start_of(time, plan);
-    let most = match plan.kind {
-        WindowKind::Last { count } => count,
-        _ => usize::MAX,
-    };
-    while *head < index && (entries[*head].time < start || index - *head + 1 > most) {
-        aggregate.remove(&entries[*head]);
-        *head += 1;
-    }
-}
-
-/// A time, and the place of an entry of it.
-#[derive(Clone, Copy)]
-struct EntrySpot {
-    at: usize,
-    time: i64,
-}
-
-/// How windows bear a late entry.
-struct Borne {
-    /// What its own window lacks at the least; nothing: it has to be looked at.
-    own: u64,
-    /// Some of them hold.
-    holds: bool,
-}
-
-/// What is known of a window.
-struct Seen<'w> {
-    aggregate: &'w mut Aggregate,
-    evicted: Option<&'w EvictedSummary>,
-}
-
-/// Evaluates the point at `index` and moves the mark of its run there; also, how much it lacks to hold.
-fn look(
-    entries: &mut Entries,
-    plan: &WindowPlan,
-    Seen { aggregate, evicted }: Seen<'_>,
-    first: usize,
-    index: usize,
-) -> (Change, u64) {
-    let time = entries[index].time;
-    let lacks = aggregate.lacks(plan, evicted, start_of(time, plan));
-    let quick = aggregate.plain_count().filter(|_| evicted.is_none());
-    let verdict = match (plan.distance, quick) {
-        (Distance::Count(_), Some(count)) => {
-            Verdict { holds: lacks == 0, undecided: false, value: count as f64 }
-        }
-        (Distance::Ratio(_) | Distance::Percentile(_) | Distance::All(_), _)
-            if lacks > 0 && !plan.is_asked =>
-        {
-            Verdict { holds: false, undecided: false, value: 0.0 }
-        }
-        _ => {
-            let start = match plan.kind {
-                WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].key(),
-                _ => (start_of(time, plan), 0),
-            };
-            aggregate.prepare(entries.range(first..index + 1), plan);
-            aggregate.judge(plan, View { start, time, evicted })
-        }
-    };
-    let holds = verdict.holds && plan.interval.is_none_or(|interval| spaced(entries, first, index, interval));
-    let kind = mark(entries, index, holds);
-    // Where the value alone does not decide, a late event may change anything.
-    let lacks = if verdict.holds || verdict.undecided { 0 } else { lacks };
-    (Change { kind, time, point: index, first, value: verdict.value, undecided: verdict.undecided }, lacks)
-}
-
-/// Moves the mark of a run of one time to its last entry, at `index`: what became of the firing there.
-fn mark(entries: &mut Entries, index: usize, holds: bool) -> ChangeKind {
-    let time = entries[index].time;
-    let mut fired = false;
-    let mut at = index;
-    loop {
-        fired |= entries[at].has_fired();
-        entries[at].set_fired(false);
-        match at.checked_sub(1) {
-            Some(before) if entries[before].time == time && !entries[before].is_reset() => at = before,
-            _ => break,
-        }
-    }
-    entries[index].set_fired(holds);
-    match (fired, holds) {
-        (false, true) => ChangeKind::Added,
-        (true, true) => ChangeKind::Changed,
-        (true, false) => ChangeKind::Retracted,
-        (false, false) => ChangeKind::Quiet,
-    }
-}
-
-/// Whether the newest events of the window have the wanted spacing.
-fn spaced(entries: &Entries, first: usize, index: usize, wanted: Interval) -> bool {
-    if index + 1 < first + wanted.of_last {
-        return false;
-    }
-    let from = index + 1 - wanted.of_last;
-    let mut gaps: Vec<f64> =
-        (from..index).map(|at| entries[at + 1].time.saturating_sub(entries[at].time) as f64).collect();
-    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
-    let variance = gaps.iter().map(|gap| (gap - mean) * (gap - mean)).sum::<f64>() / gaps.len() as f64;
-    gaps.sort_by(f64::total_cmp);
-    let middle = gaps.len() / 2;
-    let median =
-        if gaps.len() % 2 == 1 { gaps[middle] } else { f64::midpoint(gaps[middle - 1], gaps[middle]) };
-    wanted.median_gte.is_none_or(|least| median >= least as f64)
-        && wanted.median_lte.is_none_or(|most| median <= most as f64)
-        && wanted.jitter_lte.is_none_or(|most| mean > 0.0 && variance.sqrt() / mean <= most)
-}
-
-/// Whether a forward window that opens at `start` ends without a forbidden event: the number of
-/// rules seen in it, when one of the clauses is met.
-pub(crate) fn forward_value(window: &Window, start: i64, plan: &WindowPlan) -> Option<f64> {
-    let end = start.saturating_add(plan.span);
-    let mut anchor = window.between(start, start).fold(0, |bits, entry| bits | entry.rules());
-    let mut given_up = 0;
-    if let Some(evicted) = &window.evicted
-        && window.entries.front().is_some_and(|oldest| oldest.time > start)
-    {
-        // The event that opened the window had to be given up: it was there. Which rule it matched is known where
-        // only one opens windows; and what was not to come must not be among the others.
-        let forbidden = plan.forward.iter().fold(0, |bits, clause| bits | clause.forbidden);
-        let counts = evicted.may_hold(start).rules;
-        let may_have_come = counts.iter().zip(0_u32..);
-        let came = may_have_come.filter(|(count, _)| **count > 0).fold(0, |bits, (_, bit)| bits | 1 << bit);
-        if plan.anchors.count_ones() != 1 || came & forbidden != 0 {
-            return None;
-        }
-        (anchor, given_up) = (plan.anchors, plan.anchors);
-    }
-    if window.between(start, end).any(Entry::is_reset) {
-        return None;
-    }
-    let held = window.between(start, end).fold(0, |bits, entry| bits | entry.rules());
-    let seen = held | given_up;
-    let met = plan.forward.iter().any(|clause| {
-        anchor & clause.required != 0
-            && seen & clause.required == clause.required
-            && held & clause.forbidden == 0
-            && (given_up != 0 || in_order(window, start, end, clause.required, plan))
-    });
-    met.then(|| f64::from(seen.count_ones()))
-}
-
-/// For ordered types: the required rules come one after the other.
-fn in_order(window: &Window, start: i64, end: i64, required: u64, plan: &WindowPlan) -> bool {
-    if !matches!(plan.measure, Measure::OrderedRules { .. }) {
-        return true;
-    }
-    chosen(window.between(start, end), &plan.steps(required), plan).is_some()
-}
-
-/// The earliest events that make up the steps, one after the other. Of a step that several events of
-/// one time make, all of them: nothing says which came first.
-pub(crate) fn chosen<'e>(
-    entries: impl Iterator<Item = &'e Entry>,
-    steps: &[u8],
-    plan: &WindowPlan,
-) -> Option<Vec<&'e Entry>> {
-    let strict = plan.tie == Tie::Strict;
-    let mut found: Vec<&Entry> = Vec::new();
-    let (mut made, mut time) = (0, i64::MIN);
-    for entry in entries {
-        let makes = |step: &u8| entry.rules() & (1 << step) != 0;
-        if strict && made > 0 && entry.time == time {
-            found.extend(makes(&steps[made - 1]).then_some(entry));
-            continue;
-        }
-        let Some(step) = steps.get(made) else { break };
-        if makes(step) {
-            found.push(entry);
-            (made, time) = (made + 1, entry.time);
-        }
-    }
-    (made == steps.len()).then_some(found)
 }

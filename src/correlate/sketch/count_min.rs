@@ -17,7 +17,6 @@ pub(crate) struct CountMin {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Pane {
     number: i64,
-    #[serde(with = "super::bytes")]
     cells: Vec<u8>,
 }
 

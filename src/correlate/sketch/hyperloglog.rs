@@ -18,7 +18,7 @@ const REGISTERS: usize = 1 << BITS;
 
 /// A set of 64-bit hashes, known only by its size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Registers(#[serde(with = "super::bytes")] Vec<u8>);
+struct Registers(Vec<u8>);
 
 impl Default for Registers {
     fn default() -> Self {

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::harness::{Stream, detection};
-use crate::alert::AlertStatus;
+use crate::alert::{Alert, AlertStatus};
 use crate::correlate::evidence::Evidence;
 use crate::correlate::{Correlator, Memory};
 use crate::correlate::{CorrelatorOptions, Output};
 use crate::detect::MatchRecord;
+use crate::event::SECOND;
 
 /// One event: which rules it matches (bits), tenths of a second, group, value.
 #[derive(Clone, Debug)]
@@ -133,6 +134,31 @@ fn incidents_of(rule: &str, mut events: Vec<(Made, i32)>) -> BTreeSet<(String, u
     told.map(|alert| (alert.rule.id.clone(), alert.alert_id.0)).collect()
 }
 
+/// What is told of the incidents of a rule, with or without another above it for which every late event has to be followed
+/// to each window that it changes.
+fn told_of_rule(rule: &str, block: &str, followed: bool, events: &[Made]) -> Vec<String> {
+    let mut documents = vec![
+        detection("a", "low"),
+        detection("b", "low"),
+        format!(
+            "title: R\nname: r\ncorrelation:\n  rules: [a, b]\n  group-by: [g]\n  timespan: 10s\n  generate: true\n  {rule}\nlevel: high\nsoctop:\n  schema: 1\n  show: '{{count}} {{value}} {{v}}'\n  alert: {{close_after: 1m}}\n{block}"
+        ),
+    ];
+    if followed {
+        documents.push("title: P\nname: p\ncorrelation:\n  type: event_count\n  rules: [r]\n  group-by: [v]\n  timespan: 20s\n  condition: {gte: 1000}\ngenerate: true\n".to_owned());
+    }
+    let mut stream = Stream::new(&documents);
+    for mut record in records(&mut stream, events) {
+        record.rules.retain(|rule| *rule < 2);
+        if !record.rules.is_empty() {
+            stream.correlator.observe(&record, &mut stream.out);
+        }
+    }
+    stream.finish();
+    let told = stream.alerts().into_iter().filter(|alert| &*alert.rule.title == "R");
+    told.map(|alert| format!("{alert:?}")).collect()
+}
+
 /// The events by time, and in an order that `seed` chooses.
 fn orders(events: &[Made], seed: u64) -> (Vec<usize>, Vec<usize>) {
     let mut sorted: Vec<usize> = (0..events.len()).collect();
@@ -202,6 +228,26 @@ proptest! {
         let sorted = events.iter().map(|event| (made(*event), 0)).collect();
         let shuffled = events.iter().map(|event| (made(*event), event.4)).collect();
         prop_assert_eq!(incidents_of(&rule, sorted), incidents_of(&rule, shuffled), "{}", rule);
+    }
+
+    #[test]
+    fn a_late_event_says_the_same_when_few_windows_are_looked_at(
+        rule in prop_oneof![
+            (1u8..12).prop_map(|n| (format!("type: event_count\n  condition: {{gte: {n}}}"), String::new())),
+            (1u8..5).prop_map(|n| (format!("type: value_count\n  condition: {{gte: {n}, field: v}}"), String::new())),
+            (1u8..5).prop_map(|n| (format!("type: value_median\n  condition: {{gte: {n}, field: v}}"), String::new())),
+            (1u8..10, 1u8..6).prop_map(|(tenths, min)| {
+                let ratio = format!("  ratio: {{of: a, in: b, gte: 0.{tenths}, min: {min}}}\n");
+                ("type: event_count\n  condition: {gte: 1}".to_owned(), ratio)
+            }),
+        ],
+        events in prop::collection::vec((made(), 0..250_i32), 0..120),
+    ) {
+        let mut events = events;
+        events.sort_by_key(|(made, delay)| made.time + delay);
+        let events: Vec<Made> = events.into_iter().map(|(made, _)| made).collect();
+        let told = |followed| told_of_rule(&rule.0, &rule.1, followed, &events);
+        prop_assert_eq!(told(false), told(true), "{:?}", rule);
     }
 
     #[test]
@@ -356,6 +402,23 @@ fn a_changed_rule_starts_anew_and_others_keep_their_state() {
     assert_eq!(after.told(), ["open 2 x3 medium S: x"]);
     after.event("a", 3.0, "g=x");
     assert_eq!(after.told().len(), 2, "the changed rule has seen two events since");
+}
+
+/// An event that is later than the rule allows finds the incident of its time over: what it opens is another one, and
+/// whoever stores both under their ids keeps both.
+#[test]
+fn an_event_that_is_too_late_opens_no_incident_of_a_known_id() {
+    let block = "soctop: {schema: 1, lateness: 5s, alert: {close_after: 10m, group-by: [g]}}\n";
+    let mut stream = Stream::new(&[detection("a", "medium") + block]);
+    for (second, group) in [(0.0, "g=x"), (3_000.0, "g=y"), (60.0, "g=x"), (6_000.0, "g=y"), (30.0, "g=x")] {
+        stream.event("a", second, group);
+    }
+    let opened: Vec<_> =
+        stream.alerts().into_iter().filter(|alert| alert.status == AlertStatus::Open).collect();
+    let after = |alert: &&Alert| (alert.time.0 - opened[0].time.0) / SECOND;
+    assert_eq!(opened.iter().map(after).collect::<Vec<_>>(), [0, 3_000, 60, 6_000, 30]);
+    let ids: BTreeSet<_> = opened.iter().map(|alert| alert.alert_id).collect();
+    assert_eq!(ids.len(), opened.len());
 }
 
 #[test]

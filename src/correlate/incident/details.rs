@@ -1,0 +1,151 @@
+//! The evidence of an incident: its events, their ids, and the details that its rule names.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::correlate::evidence::Evidence;
+use crate::correlate::keys::one_value;
+use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::EventId;
+use crate::event::veil::{compared, shown};
+
+/// Events listed in an alert; more are counted as omitted.
+pub(crate) const MOST_EVENTS: usize = 20;
+/// Correlation ids listed in an alert.
+pub(crate) const MOST_CORRELATION_IDS: usize = 16;
+
+/// The evidence of an incident.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Details {
+    pub(super) events: Vec<EventId>,
+    pub(super) omitted: u64,
+    pub(super) correlation_ids: Vec<String>,
+    pub(super) path: Option<(Arc<str>, u64)>,
+    /// The event whose fields fill `show`, where there is one to fill.
+    pub(super) latest: Option<Arc<Evidence>>,
+    /// State the incident is about and end of it, for `show`.
+    pub(crate) state: Option<(String, Option<i64>)>,
+    /// Nobody logged that state: it follows from what was counted.
+    pub(crate) inferred: bool,
+    /// What the line says instead of `show`.
+    pub(crate) words: Option<String>,
+    /// Values of details that were met, as hashes, and those that have not been told yet.
+    pub(super) met: Vec<(FieldNumber, u64)>,
+    pub(super) news: Vec<(FieldNumber, Box<str>)>,
+}
+
+/// Values of details told apart in one incident.
+const MOST_DETAILS: usize = 256;
+/// Values of one detail that are told one by one; then at twice as many, and so on.
+pub(super) const TOLD_SINGLY: usize = 4;
+
+impl Details {
+    /// Takes note of an event, or of a firing, and of its details.
+    pub(crate) fn note(&mut self, evidence: &Arc<Evidence>, details: &[FieldNumber]) {
+        self.note_events(evidence, details);
+        self.latest = Some(Arc::clone(evidence));
+    }
+
+    /// Takes note of one that is older than others; it may be known only as a number.
+    pub(crate) fn note_late(&mut self, evidence: Option<&Arc<Evidence>>, details: &[FieldNumber]) {
+        match evidence {
+            Some(evidence) => self.note_events(evidence, details),
+            None => self.note_unseen(1),
+        }
+    }
+
+    fn note_events(&mut self, evidence: &Evidence, details: &[FieldNumber]) {
+        evidence.each_event(&mut |event| {
+            self.note_event(event.id, event.correlation_ids());
+        });
+        for field in details {
+            evidence.each_event(&mut |event| {
+                event.values(*field).for_each(|value| self.note_detail(*field, value));
+            });
+        }
+    }
+
+    /// The cheap form, for a match of a plain detection that fills no `show`.
+    pub(crate) fn note_record(&mut self, record: &MatchRecord) {
+        self.note_event(record.event_id, record.correlation_ids());
+    }
+
+    /// A value of a detail that the rule names.
+    pub(crate) fn note_detail(&mut self, field: FieldNumber, value: &str) {
+        if self.met.len() >= MOST_DETAILS {
+            return;
+        }
+        let met = (field, detail_key(value));
+        if self.met.contains(&met) {
+            return;
+        }
+        let before = self.met.iter().filter(|(other, _)| *other == field).count();
+        self.met.push(met);
+        if before > 0 && (before < TOLD_SINGLY || (before + 1).is_power_of_two()) {
+            self.news.push((field, shown(value).into()));
+        }
+    }
+
+    /// The line that opened it.
+    pub(crate) fn trigger_at(&mut self, path: &Arc<str>, line: u64) {
+        self.path = (!path.is_empty()).then(|| (Arc::clone(path), line));
+    }
+
+    fn note_event<'i>(&mut self, id: EventId, correlation_ids: impl Iterator<Item = &'i str>) {
+        if self.events.len() >= MOST_EVENTS {
+            self.omitted += 1;
+        } else if !self.events.contains(&id) {
+            self.events.push(id);
+        }
+        if self.correlation_ids.len() < MOST_CORRELATION_IDS {
+            for id in correlation_ids.take(MOST_CORRELATION_IDS) {
+                if !self.correlation_ids.iter().any(|known| known == id) {
+                    self.correlation_ids.push(id.to_owned());
+                }
+            }
+        }
+    }
+
+    /// For other field numbers: `number` gives those of now.
+    pub(super) fn renumber(
+        &mut self,
+        evidence: &impl Fn(&Arc<Evidence>) -> Arc<Evidence>,
+        number: &impl Fn(FieldNumber) -> Option<FieldNumber>,
+    ) {
+        self.latest = self.latest.as_ref().map(evidence);
+        self.met.retain_mut(|(field, _)| match number(*field) {
+            Some(now) => {
+                *field = now;
+                true
+            }
+            None => false,
+        });
+    }
+
+    /// Takes in what another part of the same incident collected.
+    pub(super) fn absorb(&mut self, other: Details) {
+        self.omitted += other.omitted;
+        for id in other.events {
+            self.note_event(id, other.correlation_ids.iter().map(String::as_str));
+        }
+        self.latest = other.latest.or(self.latest.take());
+        let new = other.met.into_iter().filter(|met| !self.met.contains(met));
+        let new: Vec<_> = new.collect();
+        self.met.extend(new);
+    }
+
+    /// Events that are known only as a number.
+    pub(crate) fn note_unseen(&mut self, events: u64) {
+        self.omitted += events;
+    }
+}
+
+/// By what a value of a detail is known, without ASCII case.
+fn detail_key(value: &str) -> u64 {
+    let mut folded: SmallVec<[u8; 64]> = SmallVec::from_slice(one_value(compared(value)).as_bytes());
+    folded.make_ascii_lowercase();
+    xxh3_64(&folded)
+}

@@ -1,0 +1,270 @@
+//! All incidents: where they open, close and are remembered.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use super::firing::identity;
+use super::{AlertSink, Context, Details, Effect, Firing, Incident, Place};
+use crate::alert::{Alert, AlertStatus};
+use crate::correlate::plan::RulePlan;
+use crate::sigma::Level;
+
+/// Incidents held by all rules together.
+const MOST_INCIDENTS: usize = 65_536;
+
+/// The group of all incidents beyond a rule's budget.
+const EVERYTHING_ELSE: u128 = u128::MAX;
+
+/// All incidents, open and remembered.
+#[derive(Debug, Default)]
+pub(crate) struct Incidents {
+    pub(crate) all: HashMap<Place, Box<Incident>>,
+    /// Incidents held per rule.
+    held: HashMap<u32, usize>,
+    opened: u64,
+    /// Most incidents per rule.
+    budget: usize,
+    /// Reused for what ids are made of.
+    buffer: Vec<u8>,
+}
+
+impl Incidents {
+    /// No incidents yet, and room for `budget` per rule.
+    pub(crate) fn new(budget: usize) -> Self {
+        Self { budget, ..Self::default() }
+    }
+
+    /// The incident of a place, if it is open.
+    pub(crate) fn open_at(&mut self, place: Place) -> Option<&mut Incident> {
+        self.all.get_mut(&place).map(Box::as_mut).filter(|incident| incident.open)
+    }
+
+    /// Where the firing of a group belongs: its own place, or the common one when the rule holds
+    /// too many.
+    pub(crate) fn place(&self, place: Place) -> Place {
+        let full =
+            self.all.len() >= MOST_INCIDENTS || self.held.get(&place.0).copied().unwrap_or(0) >= self.budget;
+        if full && !self.all.contains_key(&place) { (place.0, place.1, EVERYTHING_ELSE) } else { place }
+    }
+
+    /// Whether the firings of a place belong to the common incident, and that is open.
+    pub(crate) fn has_common(&self, place: Place) -> bool {
+        let common = self.place(place);
+        common != place && self.all.get(&common).is_some_and(|incident| incident.open)
+    }
+
+    /// Counts one firing: opens an incident or adds to the open one.
+    pub(crate) fn sight(
+        &mut self,
+        place: Place,
+        firing: Firing,
+        group: impl FnOnce() -> BTreeMap<String, String>,
+        collect: impl FnOnce(&mut Details, Effect),
+        report: AlertSink<'_>,
+    ) -> Effect {
+        let rule = report.rule;
+        let place = match self.all.get_mut(&place) {
+            Some(incident) if incident.open => {
+                return incident.take(firing, collect, place.1, &mut self.buffer, report);
+            }
+            Some(_) => place,
+            None => self.place(place),
+        };
+        match self.all.get_mut(&place) {
+            Some(incident) if incident.open => {
+                incident.take(firing, collect, place.1, &mut self.buffer, report)
+            }
+            Some(incident) if incident.is_held_back(rule, &firing) => {
+                incident.last = incident.last.max(firing.time);
+                Effect::Suppressed
+            }
+            _ => {
+                let group = match place.2 {
+                    EVERYTHING_ELSE => BTreeMap::new(),
+                    _ => group(),
+                };
+                let mut incident = self.begin(place, rule, firing, group, collect);
+                report.out.push(incident.report(AlertStatus::Open, firing.time, rule, report.context));
+                self.all.insert(place, incident);
+                Effect::Opened
+            }
+        }
+    }
+
+    /// An incident that opens with this firing, not told yet.
+    fn begin(
+        &mut self,
+        place: Place,
+        rule: &RulePlan,
+        firing: Firing,
+        group: BTreeMap<String, String>,
+        collect: impl FnOnce(&mut Details, Effect),
+    ) -> Box<Incident> {
+        let before = self.all.remove(&place);
+        if before.is_none() {
+            *self.held.entry(place.0).or_insert(0) += 1;
+        }
+        let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
+        let level = escalated(rule, &mut openings, firing.time);
+        let id = identity(rule, place.1, &group, firing, &mut self.buffer);
+        let mut incident = Box::new(Incident::new(id, self.opened, rule, firing, Arc::new(group)));
+        incident.level = level;
+        incident.openings = openings;
+        incident.approximate |= place.2 == EVERYTHING_ELSE;
+        incident.collect(collect, Effect::Opened);
+        self.opened += 1;
+        incident
+    }
+
+    /// Opens what followed on an incident that has closed, if anything did.
+    pub(crate) fn open_next(
+        &mut self,
+        place: Place,
+        next: Option<Box<Incident>>,
+        report: AlertSink<'_>,
+    ) -> bool {
+        let AlertSink { rule, context, out } = report;
+        let Some(mut next) = next else { return false };
+        let firing = next.opening();
+        if let Some(before) = self.all.get_mut(&place) {
+            if before.is_held_back(rule, &firing) {
+                before.last = before.last.max(next.last);
+                return false;
+            }
+            next.openings = before.openings.clone();
+        } else {
+            *self.held.entry(place.0).or_insert(0) += 1;
+        }
+        next.level = escalated(rule, &mut next.openings, firing.time);
+        next.id = identity(rule, place.1, &next.group, firing, &mut self.buffer);
+        next.ordinal = self.opened;
+        self.opened += 1;
+        let opened_at = firing.time;
+        out.push(next.report(AlertStatus::Open, opened_at, rule, context));
+        self.all.insert(place, next);
+        true
+    }
+
+    /// Closes an incident; forgets it unless its rule needs to remember.
+    pub(crate) fn close(
+        &mut self,
+        place: Place,
+        time: i64,
+        rule: &RulePlan,
+        context: Context<'_>,
+        out: &mut Vec<Alert>,
+    ) {
+        let Some(incident) = self.all.get_mut(&place).filter(|incident| incident.open) else { return };
+        if memory(rule) == 0 {
+            let last_words = self.forget(place);
+            out.extend(last_words.map(|mut incident| incident.end(time, rule, context)));
+        } else {
+            incident.open = false;
+            incident.closed_at = time;
+            out.push(incident.report(AlertStatus::Close, time, rule, context));
+        }
+    }
+
+    pub(crate) fn forget(&mut self, place: Place) -> Option<Box<Incident>> {
+        let forgotten = self.all.remove(&place)?;
+        if let Some(held) = self.held.get_mut(&place.0) {
+            *held = held.saturating_sub(1);
+        }
+        Some(forgotten)
+    }
+
+    /// Gives out all incidents, in order of opening.
+    pub(crate) fn take_all(&mut self) -> Vec<(Place, Incident)> {
+        self.held.clear();
+        let mut all: Vec<(Place, Incident)> =
+            self.all.drain().map(|(place, incident)| (place, *incident)).collect();
+        all.sort_unstable_by_key(|(place, incident)| (incident.ordinal, *place));
+        all
+    }
+
+    /// Puts an incident in as the one that opened last.
+    pub(crate) fn insert_newest(&mut self, place: Place, incident: Incident) {
+        self.insert(place, Incident { ordinal: self.opened, ..incident });
+    }
+
+    /// Puts a stored incident back.
+    pub(crate) fn insert(&mut self, place: Place, incident: Incident) {
+        self.opened = self.opened.max(incident.ordinal + 1);
+        if self.all.insert(place, Box::new(incident)).is_none() {
+            *self.held.entry(place.0).or_insert(0) += 1;
+        }
+    }
+
+    /// The value of a group was seen below the threshold at `time`.
+    pub(crate) fn calm(&mut self, place: Place, time: i64, value: f64, rule: &RulePlan) {
+        let Some(bound) = rule.extension.alert.rearm_below else { return };
+        if value < bound
+            && let Some(incident) = self.all.get_mut(&place)
+            && incident.last <= time
+        {
+            incident.below = true;
+        }
+    }
+
+    /// Reports every open incident whose count has grown since its last report, in order of opening.
+    pub(crate) fn report_open(&mut self, plan: &[RulePlan], context: Context<'_>, out: &mut Vec<Alert>) {
+        self.report_those(plan, context, out, |_, incident| {
+            incident.open && incident.reported != incident.count
+        });
+    }
+
+    /// Reports every open incident of these rules, in order of opening: for somebody who has heard of
+    /// none yet.
+    pub(crate) fn report_standing(
+        &mut self,
+        plan: &[RulePlan],
+        context: Context<'_>,
+        out: &mut Vec<Alert>,
+        wanted: impl Fn(u32) -> bool,
+    ) {
+        self.report_those(plan, context, out, |place, incident| incident.open && wanted(place.0));
+    }
+
+    fn report_those(
+        &mut self,
+        plan: &[RulePlan],
+        context: Context<'_>,
+        out: &mut Vec<Alert>,
+        wanted: impl Fn(&Place, &Incident) -> bool,
+    ) {
+        let mut due: Vec<(u64, Place)> = self
+            .all
+            .iter()
+            .filter(|(place, incident)| wanted(place, incident))
+            .map(|(place, incident)| (incident.ordinal, *place))
+            .collect();
+        due.sort_unstable();
+        for (_, place) in due {
+            if let (Some(incident), Some(rule)) = (self.all.get_mut(&place), plan.get(place.0 as usize)) {
+                out.push(incident.report(AlertStatus::Update, incident.last, rule, context));
+            }
+        }
+    }
+}
+
+/// How long a closed incident is remembered.
+pub(crate) fn memory(rule: &RulePlan) -> i64 {
+    let alert = &rule.extension.alert;
+    let rearm = alert.rearm_below.map_or(0, |_| rule.calm_after);
+    let repeat = rule.extension.escalate.map_or(0, |escalate| escalate.within);
+    alert.suppress.unwrap_or(0).max(rearm).max(repeat)
+}
+
+fn escalated(rule: &RulePlan, openings: &mut VecDeque<i64>, time: i64) -> Level {
+    let Some(escalate) = rule.extension.escalate else { return rule.summary.level };
+    openings.push_back(time);
+    while openings.front().is_some_and(|first| time.saturating_sub(*first) > escalate.within)
+        || openings.len() > 1024
+    {
+        openings.pop_front();
+    }
+    let repeated = openings.len() >= escalate.after as usize;
+    if repeated { escalate.level.max(rule.summary.level) } else { rule.summary.level }
+}
