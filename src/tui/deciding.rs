@@ -169,7 +169,10 @@ pub(super) fn on_decided(model: &mut Model, result: Result<Entry, String>) {
     match result {
         Ok(Entry { act: Act::Looked, .. }) => {}
         Ok(entry @ Entry { act: Act::Undo { .. }, .. }) => model.say(format!("undone: {}", entry.about)),
-        Ok(entry) => model.say(format!("U undoes: {}", sentence(&entry))),
+        Ok(entry) => {
+            let undo = model.keys.get("U").to_owned();
+            model.say(format!("{undo} undoes: {}", sentence(&entry)));
+        }
         Err(message) => model.say(message),
     }
 }
