@@ -15,9 +15,10 @@ const KEPT: usize = 64;
 /// and texts with spaces are none. Of what carries a trace in a known way (W3C `traceparent`, B3, AWS, Google,
 /// Jaeger, .NET) it is the trace; brackets and quotes around it are none of it; hexadecimal ids are in lower case.
 pub(super) fn of_value(text: &str) -> Option<Cow<'_, str>> {
-    if is_usual(text.as_bytes()) {
-        return Some(Cow::Borrowed(text));
-    }
+    if is_usual(text.as_bytes()) { Some(Cow::Borrowed(text)) } else { unusual(text) }
+}
+
+fn unusual(text: &str) -> Option<Cow<'_, str>> {
     let text = bare(text);
     let Some(trace) = trace(text) else { return plain(text) };
     match trace {
@@ -26,11 +27,18 @@ pub(super) fn of_value(text: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A UUID as most write it, which stays as it is.
+/// A UUID or a trace as most write it, which stays as it is.
 fn is_usual(text: &[u8]) -> bool {
-    is_uuid(text)
-        && !text.iter().any(u8::is_ascii_uppercase)
-        && text.iter().any(|byte| !matches!(byte, b'0' | b'-'))
+    let lower = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    match text.len() {
+        32 => text.iter().all(lower) && !text.starts_with(&[b'0'; 16]),
+        36 => {
+            is_uuid(text)
+                && !text.iter().any(u8::is_ascii_uppercase)
+                && text.iter().any(|byte| !matches!(byte, b'0' | b'-'))
+        }
+        _ => false,
+    }
 }
 
 fn plain(text: &str) -> Option<Cow<'_, str>> {
@@ -271,6 +279,27 @@ mod tests {
         ] {
             assert_eq!(of_value(text).as_deref(), None, "{text}");
         }
+    }
+
+    #[test]
+    fn usual_ids_are_what_a_closer_look_makes_of_them() {
+        let mut usual = 0;
+        for text in [
+            UUID,
+            "4bf92f3577b34da6a3ce929d0e0e4736",
+            "01234567890123456789012345678901",
+            "0000000000000000a3ce929d0e0e4736",
+            "4BF92F3577B34DA6A3CE929D0E0E4736",
+            "DE38ED15-9ee8-4305-8231-ffcbf19360b2",
+            "00000000-0000-0000-0000-000000000000",
+            "1-580d6a2a-58bb56f6e7cd6d1a4bf92f",
+        ] {
+            if is_usual(text.as_bytes()) {
+                usual += 1;
+                assert_eq!(unusual(text).as_deref(), Some(text));
+            }
+        }
+        assert_eq!(usual, 3);
     }
 
     #[test]
