@@ -110,6 +110,9 @@ struct Configured {
     redactor: Redactor,
 }
 
+/// The second stage on an event that arrived then.
+type Normalize = fn(&mut Normalizer, &mut Event, Timestamp);
+
 impl IngestStage {
     /// Reads what lines state by other words from now on.
     pub fn exchange_vocabulary(&mut self, vocabulary: &Arc<Vocabulary>) {
@@ -136,24 +139,25 @@ impl IngestStage {
 
     /// Fills `event` from a line; the lines of a source come in their order.
     pub fn prepare(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
-        let outcome = self.read(line, event);
-        if outcome != Outcome::Blank {
-            self.follow(event);
-        }
-        outcome
+        self.fill(line, event, Normalizer::translate)
     }
 
     /// Fills `event` with the next event of the line that was prepared last; false if it holds no more.
     pub fn prepare_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
-        let more = self.read_next(line, event);
-        if more {
-            self.follow(event);
-        }
-        more
+        self.fill_next(line, event, Normalizer::translate)
     }
 
     /// Fills `event` from a line alone: what those before it say about it, [`IngestStage::follow`] adds.
     pub fn read(&mut self, line: &Line<'_>, event: &mut Event) -> Outcome {
+        self.fill(line, event, Normalizer::read)
+    }
+
+    /// Fills `event` with the next event of the line that was read last; false if it holds no more.
+    pub fn read_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
+        self.fill_next(line, event, Normalizer::read)
+    }
+
+    fn fill(&mut self, line: &Line<'_>, event: &mut Event, normalize: Normalize) -> Outcome {
         let configured = self.entry(line.path);
         let configured = configured.and_then(|entry| self.configured.get_mut(entry));
         let (outcome, normalizer) = match configured {
@@ -166,20 +170,19 @@ impl IngestStage {
         if outcome != Outcome::Blank {
             // Before the second stage, which looks at the source.
             line.place(event);
-            normalizer.read(event, line.read_at);
+            normalize(normalizer, event, line.read_at);
         }
         outcome
     }
 
-    /// Fills `event` with the next event of the line that was read last; false if it holds no more.
-    pub fn read_next(&mut self, line: &Line<'_>, event: &mut Event) -> bool {
+    fn fill_next(&mut self, line: &Line<'_>, event: &mut Event, normalize: Normalize) -> bool {
         if self.decoder.decode_next(event).is_none() {
             return false;
         }
         line.place(event);
         let configured = self.entry(line.path).and_then(|entry| self.configured.get_mut(entry));
         let normalizer = configured.map_or(&mut self.normalizer, |entry| &mut entry.normalizer);
-        normalizer.read(event, line.read_at);
+        normalize(normalizer, event, line.read_at);
         true
     }
 
