@@ -27,8 +27,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 
-/// Version of everything on disk: layout, schema, stored records. 3: lines in blocks beside the index.
-pub const FORMAT: u32 = 3;
+/// Version of everything on disk: layout, schema, stored records. 3: lines in blocks beside the index. 4: terms in
+/// packed blocks.
+pub const FORMAT: u32 = 4;
 
 const MARKER: &str = "soctop-store.json";
 const LOCK: &str = "lock";
