@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::block::{Block, Builder, HEAD_BYTES, Head};
+use super::block::{Block, Builder, HEAD_BYTES, Head, SEALED, WRITTEN};
 use super::codec::FormView;
 use super::error::Error;
 use super::places::{self, Place, PlaceFile};
@@ -49,7 +49,7 @@ impl Archive {
         let path = partition.join(LINES);
         let file = open_for_writing(&path, true)?;
         let places = PlaceFile::create(partition, &[])?;
-        Ok(Self { path, file, places, block: Builder::default(), written: ArchiveExtent::default(), next: 0 })
+        Ok(Self { path, file, places, block: Builder::new(WRITTEN), written: ArchiveExtent::default(), next: 0 })
     }
 
     /// Opens the file to go on after a commit. What stands behind that is cut off.
@@ -71,7 +71,7 @@ impl Archive {
             file.set_len(extent.bytes).map_err(Error::io("cut", &path))?;
         }
         let places = PlaceFile::create(partition, &State::undamaged(&path, extent.documents)?)?;
-        Ok(Self { path, file, places, block: Builder::default(), written: extent, next: extent.documents })
+        Ok(Self { path, file, places, block: Builder::new(WRITTEN), written: extent, next: extent.documents })
     }
 
     /// Adds a document; its number.
@@ -316,14 +316,13 @@ impl State {
     }
 }
 
-/// Writes the file anew where commits came so often that its blocks are small: the same documents with the same
-/// numbers in full blocks. Readers that have the old file open go on with it. False where it does not pay.
+/// Writes the file anew in the blocks of a sealed partition: the same documents with the same numbers. Readers that have the old file open go on with it. False where it does not pay.
 pub fn pack(partition: &Path, documents: u64) -> Result<bool, Error> {
     let lines = LineFile::of(partition);
     let state = State::scanned(&lines.path, documents)?;
     let heads = state.blocks.iter().map(|place| state.head(&lines.path, *place));
     let heads: Vec<Head> = heads.collect::<Result<Option<Vec<_>>, _>>()?.unwrap_or_default();
-    let small = heads.iter().filter(|head| !head.is_large()).count();
+    let small = heads.iter().filter(|head| !head.is_full(SEALED)).count();
     if small <= heads.len() / 8 + 1 {
         places::replace(partition, &state.blocks)?;
         return Ok(false);
@@ -356,7 +355,7 @@ struct Repacked {
 
 impl Repacked {
     fn new(file: File) -> Self {
-        Self { file, builder: Builder::default(), places: Vec::new(), end: ArchiveExtent::default() }
+        Self { file, builder: Builder::new(SEALED), places: Vec::new(), end: ArchiveExtent::default() }
     }
 
     fn push(&mut self, form: FormView<'_>, line: &str) -> io::Result<()> {

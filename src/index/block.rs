@@ -19,16 +19,27 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::codec::{FormView, Numbers, Unreadable, read_number, signed, write_number, write_signed};
 
-/// Plain bytes after which a block is closed.
-pub const BLOCK_BYTES: usize = 64 * 1024;
+/// How blocks are filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packing {
+    /// Plain bytes after which a block is closed.
+    bytes: usize,
+    /// Of zstd.
+    level: i32,
+}
+
+/// While lines arrive: quickly packed, and a line of it quickly found.
+pub const WRITTEN: Packing = Packing { bytes: 64 * 1024, level: 1 };
+/// In a sealed partition: what lines have in common is held half as often. A level that packs better takes several
+/// times as long for two percent of the raw lines.
+pub const SEALED: Packing = Packing { bytes: 192 * 1024, level: 1 };
+
 /// Bytes of the head.
 pub const HEAD_BYTES: usize = 32;
 /// No block is longer, plain: one document of the longest line and its fields fits many times.
 const LONGEST: usize = 256 << 20;
 
 const MAGIC: [u8; 4] = *b"SoB1";
-/// zstd's quickest level that still finds repetitions over the whole block.
-const LEVEL: i32 = 1;
 const NUMBERS: usize = 6;
 /// Shape of each, the numbers, bytes of each line, how many lengths, lengths, shapes.
 const COLUMNS: usize = NUMBERS + 5;
@@ -86,8 +97,8 @@ impl Head {
     }
 
     /// Whether the block was closed because it was full.
-    pub fn is_large(&self) -> bool {
-        self.plain as usize >= BLOCK_BYTES
+    pub fn is_full(&self, packing: Packing) -> bool {
+        self.plain as usize >= packing.bytes
     }
 
     /// Whether the packed bytes are those that were written.
@@ -114,8 +125,8 @@ impl Head {
 }
 
 /// A block that is being filled.
-#[derive(Default)]
 pub struct Builder {
+    packing: Packing,
     count: u32,
     columns: [Vec<u8>; COLUMNS],
     lines: Vec<u8>,
@@ -139,6 +150,17 @@ fn expected(before: Numbers) -> Numbers {
 }
 
 impl Builder {
+    pub fn new(packing: Packing) -> Self {
+        Self {
+            packing,
+            count: 0,
+            columns: Default::default(),
+            lines: Vec::new(),
+            before: Numbers::default(),
+            shapes: HashMap::new(),
+        }
+    }
+
     pub fn push(&mut self, form: FormView<'_>, line: &str) {
         let shape = self.shape(form.shape);
         write_number(&mut self.columns[SHAPE_OF], u64::from(shape));
@@ -171,7 +193,7 @@ impl Builder {
     }
 
     pub fn is_full(&self) -> bool {
-        self.plain_bytes() >= BLOCK_BYTES
+        self.plain_bytes() >= self.packing.bytes
     }
 
     fn plain_bytes(&self) -> usize {
@@ -188,12 +210,12 @@ impl Builder {
             column.clear();
         }
         // Apart from each other both are packed better.
-        let lines = zstd::bulk::compress(&self.lines, LEVEL)?;
+        let lines = zstd::bulk::compress(&self.lines, self.packing.level)?;
         let mut packed = Vec::with_capacity(lines.len() + columns.len());
         write_number(&mut packed, self.lines.len() as u64);
         write_number(&mut packed, lines.len() as u64);
         packed.extend_from_slice(&lines);
-        packed.extend_from_slice(&zstd::bulk::compress(&columns, LEVEL)?);
+        packed.extend_from_slice(&zstd::bulk::compress(&columns, self.packing.level)?);
         let plain = columns.len() + self.lines.len();
         self.lines.clear();
         let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -335,7 +357,7 @@ mod tests {
     }
 
     fn filled() -> (Vec<u8>, Head) {
-        let mut builder = Builder::default();
+        let mut builder = Builder::new(WRITTEN);
         for number in 0..500 {
             let shape = format!("shape {}", number % 3);
             builder.push(view(number, shape.as_bytes(), &[number as u8, 9]), &format!("line {number}"));
