@@ -10,9 +10,9 @@
 //! in common (names, kinds, distances) stands together, apart from the lengths and numbers that differ: a
 //! [block](super::block) holds each shape once.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::event::number::{to_u32, to_u64, to_usize};
@@ -236,7 +236,7 @@ pub fn encode_event(
     let message = places.place(event, message_span);
     let service = places.place(event, service_span);
     form.numbers = numbers(event);
-    form.bytes.reserve(96 + event.fields().len() * 4);
+    form.bytes.clear();
     let record = &mut form.bytes;
     write_head(event, source, record);
     let mut lengths = Lengths::default();

@@ -8,6 +8,7 @@ use std::iter::Empty;
 use std::ops::Range;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use tantivy::DateTime;
 use tantivy::schema::document::{ReferenceValue, ReferenceValueLeaf};
 use tantivy::schema::{Document, Field, Value};
@@ -31,11 +32,19 @@ use crate::query::words::{VALUE_BYTES, WORDS_BYTES, clean_name, head, is_wordy, 
 /// The marker of a value that is found among the words of the message and of the other texts.
 pub const IN_WORDS: &str = "";
 
+/// Buffers in which documents are made, one after the other. Each then takes as much memory as it needs: they wait by
+/// the ten thousands.
+#[derive(Default)]
+pub struct Draft {
+    buffer: String,
+    form: StoredForm,
+}
+
 /// The contents of a document.
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
     /// The stored line, then the words of other values, then the framed pairs.
-    buffer: String,
+    buffer: Box<str>,
     line: Range<usize>,
     message: Range<usize>,
     text: Range<usize>,
@@ -64,29 +73,28 @@ impl Contents {
         self.epoch = epoch;
     }
 
-    pub fn event(event: &Redacted, names: &PathNames, source: &str, epoch: u64) -> Self {
-        let raw_len = event.raw().len();
-        let mut buffer = String::with_capacity(raw_len * 3 + event.fields().len() * 24 + 256);
-        let mut form = StoredForm::default();
-        let message = codec::encode_event(event, names, source, &mut buffer, &mut form);
+    pub fn event(draft: &mut Draft, event: &Redacted, names: &PathNames, source: &str, epoch: u64) -> Self {
+        let Draft { buffer, form } = draft;
+        buffer.clear();
+        let message = codec::encode_event(event, names, source, buffer, form);
         let line = 0..buffer.len();
-        let message = clip(&buffer, message, WORDS_BYTES);
+        let message = clip(buffer, message, WORDS_BYTES);
         let plan = Plan::of(event);
-        let text = appended(&mut buffer, |buffer| plan.push_text(names, buffer));
-        let pairs = appended(&mut buffer, |buffer| plan.push_pairs(names, source, buffer));
+        let text = appended(buffer, |buffer| plan.push_text(names, buffer));
+        let pairs = appended(buffer, |buffer| plan.push_pairs(names, source, buffer));
         let level = LogLevel::parse(event.get(canonical::LOG_LEVEL).unwrap_or_default());
         Self {
             line,
             message,
             text,
             pairs,
-            form,
+            form: form.clone(),
             time: event.meta.time.unwrap_or(event.meta.ingested).0,
             seq: event.meta.seq,
             event_key: event_key(event.id().0),
             level: codec::level_code(level),
             epoch,
-            buffer,
+            buffer: buffer.as_str().into(),
         }
     }
 
@@ -130,7 +138,7 @@ impl Contents {
         let message = appended(&mut buffer, |buffer| buffer.push_str(message));
         let pairs = appended(&mut buffer, pairs);
         let form = codec::encode_other(kind, seq, time);
-        let text = 0..0;
+        let (text, buffer) = (0..0, buffer.into_boxed_str());
         Self { buffer, line, message, text, pairs, form, time: time.0, seq, event_key, level: 0, epoch }
     }
 }
@@ -180,6 +188,8 @@ struct Plan<'e> {
     message: &'e str,
     homes: [Home; MAX_HOMES],
     count: usize,
+    /// Which homes have the value of each scalar field, a bit each.
+    same: SmallVec<[u64; 64]>,
 }
 
 /// A canonical field whose value others may point at.
@@ -199,7 +209,8 @@ impl<'e> Plan<'e> {
     fn of(event: &'e Event) -> Self {
         let message = event.get(canonical::MESSAGE).unwrap_or(event.raw());
         let none = Home { path: PathId::OVERFLOW, span: Span::default(), single: false, is_null: true };
-        let mut plan = Self { event, message, homes: [none; MAX_HOMES], count: 0 };
+        let homes = [none; MAX_HOMES];
+        let mut plan = Self { event, message, homes, count: 0, same: SmallVec::new() };
         for field in plan.scalars() {
             plan.note(field);
         }
@@ -208,6 +219,7 @@ impl<'e> Plan<'e> {
             let homes = plan.homes.iter_mut().take(plan.count);
             homes.filter(|home| home.path == field.path).for_each(|home| home.single = false);
         }
+        plan.same = plan.scalars().map(|field| plan.same_as(field.span)).collect();
         plan
     }
 
@@ -231,20 +243,28 @@ impl<'e> Plan<'e> {
         }
     }
 
-    /// Canonical fields with the same value.
-    fn homes(&self, span: Span) -> impl Iterator<Item = &Home> {
-        let same = move |home: &&Home| {
+    /// The homes with the same value, a bit each.
+    fn same_as(&self, span: Span) -> u64 {
+        let is_same = |home: &Home| {
             home.span == span
                 || (home.span.len == span.len && self.event.text(home.span) == self.event.text(span))
         };
-        self.homes.iter().take(self.count).filter(same)
+        let homes = self.homes.iter().take(self.count).enumerate();
+        homes.filter(|(_, home)| is_same(home)).fold(0, |same, (bit, _)| same | 1 << bit)
+    }
+
+    /// Canonical fields with the value of the scalar field of this number.
+    fn homes(&self, scalar: usize) -> impl Iterator<Item = &Home> {
+        let same = self.same.get(scalar).copied().unwrap_or_default();
+        let homes = self.homes.iter().take(self.count).enumerate();
+        homes.filter(move |(bit, _)| same >> bit & 1 == 1).map(|(_, home)| home)
     }
 
     /// The words of texts in the line that are neither the message nor the time nor an id.
     fn push_text(&self, names: &PathNames, buffer: &mut String) {
         let start = buffer.len();
-        let in_line = |field: &&EventField| matches!(field.origin, Origin::Line | Origin::Quoted);
-        for field in self.scalars().take(SEARCHED_FIELDS).filter(in_line) {
+        let scalars = self.scalars().take(SEARCHED_FIELDS).enumerate();
+        for (scalar, field) in scalars.filter(|(_, field)| !is_added(field)) {
             let text = self.event.text(field.span);
             let is_string = field.kind == Kind::String;
             if !is_wordy(is_string, text) || text == self.message {
@@ -254,7 +274,7 @@ impl<'e> Plan<'e> {
                 [canonical::TIMESTAMP, canonical::CORRELATION_ID].contains(&home.path)
                     || text.len() <= VALUE_BYTES && is_repeated(names.name(home.path))
             };
-            if !self.is_time(text) && !self.homes(field.span).any(elsewhere) {
+            if !self.is_time(text) && !self.homes(scalar).any(elsewhere) {
                 push_value(buffer, start, text);
             }
         }
@@ -268,10 +288,11 @@ impl<'e> Plan<'e> {
         let fields = self.event.fields().iter().enumerate();
         let scalars = fields.filter(|(_, field)| !field.kind.is_container()).enumerate();
         let searched = scalars.filter(|(at, (_, field))| *at < SEARCHED_FIELDS || is_added(field));
-        for (_, (index, field)) in searched {
+        for (scalar, (index, field)) in searched {
             let is_column = field.path == canonical::MESSAGE || field.path == canonical::TIMESTAMP;
             if !is_column && field.kind != Kind::Null {
-                self.push_field(field, self.event.name(index, names), names, frames);
+                let named = Named { scalar, field, name: self.event.name(index, names) };
+                self.push_field(&named, names, frames);
             }
         }
         push_pair(frames, SOURCE, source);
@@ -299,9 +320,10 @@ impl<'e> Plan<'e> {
         }
     }
 
-    fn push_field(&self, field: &EventField, name: &str, names: &PathNames, frames: &mut String) {
+    fn push_field(&self, named: &Named<'_>, names: &PathNames, frames: &mut String) {
+        let Named { field, name, .. } = *named;
         let text = self.event.text(field.span);
-        let is_marked = field.origin != Origin::Canonical && self.push_markers(field, name, names, frames);
+        let is_marked = field.origin != Origin::Canonical && self.push_markers(named, names, frames);
         // An id is asked for by its value as well, whatever else has the same.
         if is_marked && field.path != canonical::CORRELATION_ID {
             return;
@@ -314,9 +336,10 @@ impl<'e> Plan<'e> {
     }
 
     /// Says where the value is found instead; false when it is nowhere else.
-    fn push_markers(&self, field: &EventField, name: &str, names: &PathNames, frames: &mut String) -> bool {
+    fn push_markers(&self, named: &Named<'_>, names: &PathNames, frames: &mut String) -> bool {
+        let Named { scalar, field, name } = *named;
         let columns = [canonical::MESSAGE, canonical::TIMESTAMP];
-        let homes = || self.homes(field.span).filter(|home| home.single && !home.is_null);
+        let homes = || self.homes(scalar).filter(|home| home.single && !home.is_null);
         let canonical = homes().find(|home| !columns.contains(&home.path)).map(|home| home.path);
         let is_time = || self.is_time(self.event.text(field.span));
         let time = homes().any(|home| home.path == canonical::TIMESTAMP) || is_time();
@@ -327,6 +350,15 @@ impl<'e> Plan<'e> {
         found.iter().flatten().for_each(|home| push_marker(frames, name, names.name(*home)));
         found.iter().any(Option::is_some)
     }
+}
+
+/// A scalar field of an event.
+#[derive(Clone, Copy)]
+struct Named<'e> {
+    /// Its number among them.
+    scalar: usize,
+    field: &'e EventField,
+    name: &'e str,
 }
 
 fn is_bracket(byte: u8) -> bool {

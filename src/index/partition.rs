@@ -68,24 +68,31 @@ impl Partition {
             .map_err(|error: PayloadError| damaged(&self.path, &error.to_string()))
     }
 
-    pub fn writer(&self, threads: usize, heap_bytes: usize) -> Result<IndexWriter<Doc>, Error> {
+    pub fn writer(&self, setting: Setting) -> Result<IndexWriter<Doc>, Error> {
         let options = IndexWriterOptions::builder()
-            .num_worker_threads(threads)
-            .memory_budget_per_thread(heap_bytes)
+            .num_worker_threads(setting.threads)
+            .memory_budget_per_thread(setting.heap_bytes)
             .num_merge_threads(1)
             .build();
         let writer = self.index.writer_with_options(options).map_err(|error| Error::write(&error))?;
         let mut policy = LogMergePolicy::default();
-        // Merging costs 30 % of indexing when it is done again and again: past this size segments stay until
-        // the partition is sealed, which makes one of all.
-        policy.set_max_docs_before_merge(MERGED_DOCUMENTS);
+        policy.set_max_docs_before_merge(setting.merged_documents);
         policy.set_del_docs_ratio_before_merge(0.5);
         writer.set_merge_policy(Box::new(policy));
         Ok(writer)
     }
 }
 
-const MERGED_DOCUMENTS: usize = 50_000;
+/// How tantivy writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    pub threads: usize,
+    /// Memory for terms in each thread.
+    pub heap_bytes: usize,
+    /// Segments of so many documents are left alone: merging costs 30 % of indexing when it is done again and again, and
+    /// sealing makes one of all anyway.
+    pub merged_documents: usize,
+}
 
 /// `.managed.json` only lists files for garbage collection: tantivy refuses to open when it is cut,
 /// although all data is intact. Without it the index opens.

@@ -18,11 +18,11 @@ use tantivy::indexer::UserOperation;
 
 use super::archive::{Archive, ArchiveExtent};
 use super::directory::{Directory, FORMAT, Lock, Marker, POSITION, disk_bytes, sync_directory};
-use super::document::{Contents, Doc};
+use super::document::{Contents, Doc, Draft};
 use super::error::Error;
 use super::guard::guarded;
 use super::part::Part;
-use super::partition::{self, Partition};
+use super::partition::{self, Partition, Setting};
 use super::payload::{Detection, DetectionReference, FileReference, Payload, Position, Retired};
 use super::queue::Queue;
 use super::reader::Reader;
@@ -46,11 +46,26 @@ pub struct Options {
     pub hold_bytes: usize,
     /// A partition is sealed when it holds so many documents.
     pub partition_documents: u64,
+    /// Segments of so many documents are not merged before that.
+    pub merged_documents: usize,
+}
+
+impl Options {
+    fn setting(&self) -> Setting {
+        let Self { threads, heap_bytes, merged_documents, .. } = *self;
+        Setting { threads, heap_bytes, merged_documents }
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { threads: 1, heap_bytes: 64 << 20, hold_bytes: 32 << 20, partition_documents: 1_000_000 }
+        Self {
+            threads: 1,
+            heap_bytes: 64 << 20,
+            hold_bytes: 32 << 20,
+            partition_documents: 1_000_000,
+            merged_documents: 50_000,
+        }
     }
 }
 
@@ -80,6 +95,7 @@ pub struct Writer {
     payload: Payload,
     recovered: Recovered,
     reader: Reader,
+    draft: Draft,
     batch: Batch,
     queue: Arc<Queue>,
     held: Held,
@@ -138,6 +154,7 @@ impl Writer {
             payload,
             recovered: Recovered { fresh, trimmed },
             reader,
+            draft: Draft::default(),
             batch: Batch::default(),
             queue: Arc::default(),
             held: Held::default(),
@@ -196,7 +213,9 @@ impl Writer {
     /// [`Error::Full`] while writing fails and no more can be held: stop reading and commit again
     /// later. [`Error::Rewind`]: read again from the committed cursors, with a new writer.
     pub fn add_event(&mut self, event: &Redacted, names: &PathNames, source: &str) -> Result<(), Error> {
-        self.add(Contents::event(event, names, source, self.epoch()))
+        let epoch = self.epoch();
+        let contents = Contents::event(&mut self.draft, event, names, source, epoch);
+        self.add(contents)
     }
 
     /// Adds one state of an alert. Errors as [`Writer::add_event`].
@@ -638,7 +657,7 @@ fn begin(
 fn begin_at(path: &Path, options: Options, payload: &Payload) -> Result<Partition, Error> {
     let partition = Partition::create(path)?;
     Archive::create(path)?.sync()?;
-    let mut writer = partition.writer(options.threads, options.heap_bytes)?;
+    let mut writer = partition.writer(options.setting())?;
     commit_payload(&mut writer, payload)?;
     drop(writer);
     sync_directory(path)?;
@@ -709,7 +728,7 @@ fn open_writer(
     options: Options,
     payload: &Payload,
 ) -> Result<(IndexWriter<Doc>, u64), Error> {
-    let mut writer = partition.writer(options.threads, options.heap_bytes)?;
+    let mut writer = partition.writer(options.setting())?;
     let beyond = super::view::beyond(partition, payload.epoch);
     let reader = partition.index.reader().map_err(|error| Error::write(&error))?;
     let trimmed =

@@ -52,6 +52,8 @@ const NOTICES: usize = 64;
 /// What the writer keeps of the events since the last commit, to write them again after a failure. Room
 /// for all that one commit may take.
 const HELD_BYTES: usize = 256 << 20;
+/// Documents of a segment that is left alone when files are read once.
+const BULK_SEGMENT: usize = 5_000;
 /// News of the rules. Full: whoever prepares them waits.
 const RULE_NEWS: usize = 1;
 /// Full partitions on their way to be sealed. Full: the committer waits, so that at most one is behind.
@@ -258,9 +260,17 @@ struct EngineStart {
 }
 
 fn open_store(options: &LiveOptions) -> Result<Writer, LiveError> {
-    let threads = if options.follow { 1 } else { 2 };
-    let store = index::Options { threads, hold_bytes: HELD_BYTES, ..index::Options::default() };
+    let usual = index::Options { hold_bytes: HELD_BYTES, ..index::Options::default() };
+    // Where nobody watches, commits are large and what they write need not be merged before the partition is sealed.
+    let bulk = index::Options { threads: indexing_threads(), merged_documents: BULK_SEGMENT, ..usual };
+    let store = if options.follow { usual } else { bulk };
     Ok(Writer::open(&options.data_dir, store)?)
+}
+
+/// One keeps up with what two cores read; each more takes memory and makes smaller segments.
+fn indexing_threads() -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    if cores < 4 { 1 } else { 2 }
 }
 
 /// The engine as the last commit left it, and what the dashboard shows first.

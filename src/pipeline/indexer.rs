@@ -32,7 +32,7 @@ const COMMIT_EVERY_BULK: Duration = Duration::from_secs(10);
 const COMMIT_AFTER_EVENTS: u64 = 50_000;
 
 /// The same by what they take.
-const COMMIT_AFTER_BYTES: usize = 48 << 20;
+const COMMIT_AFTER_BYTES: usize = 32 << 20;
 
 /// While writing fails, the next attempt comes this much later.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
@@ -223,7 +223,9 @@ impl Indexer {
             self.until_taken(|writer, _| writer.add_gap(gap, now))?;
         }
         self.indexed += to_u64(batch.events.len());
-        self.committed_alerts.extend(batch.alerts);
+        if self.ends.alerts.is_some() {
+            self.committed_alerts.extend(batch.alerts);
+        }
         self.position.seq_next = batch.next_seq;
         self.position.read_to = Some(batch.read_to);
         self.position.ledger = serde_json::to_value(batch.ledger).unwrap_or_default();
