@@ -1,13 +1,15 @@
 //! From lines to a searchable index, against bare tantivy on the same lines in the same run; then
 //! how soon an event is visible, and how long questions take.
 //!
-//! *bare* is tantivy with documents prepared beforehand: an untimed parse, then only indexing. Its
-//! fields hold what ours do: time, message words, every attribute in a JSON field, the correlation
-//! id, the raw line stored. *ours* starts from bytes: decode, normalise, index, commit each second.
-//! Both have the same threads and memory and index into a directory below `SOCTOP_BENCH_DIR`
-//! (default: the directory for temporary files).
+//! *bare* is tantivy with two threads and documents prepared beforehand: an untimed pass decodes and normalises, then only
+//! indexing is measured. It gets the same fields as ours: a term for each field of the line and each canonical one, the
+//! words of the message and of the other texts with positions, time and four columns; the line goes to its own store.
+//! *ours* starts from bytes: decode, normalise, redact, index, commit each second. *command* is `soctop ingest` on a file
+//! of the lines, without a rule and with the bundled ones. All index into a directory below `SOCTOP_BENCH_DIR` (default:
+//! the directory for temporary files).
 //!
-//! `cargo bench --bench ingest -- [EVENTS] [bare|ours|visible|ask]...`
+//! `cargo bench --bench ingest -- [EVENTS] [FILE] [bare|ours|command|visible|ask]...`; without a file of lines they are
+//! made up. `ours` and `command` are told beside `bare`.
 
 #![expect(clippy::print_stdout, reason = "a measurement prints its numbers")]
 
@@ -15,15 +17,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 use std::{env, fs, thread};
 
 use soctop::decode::Decoder;
-use soctop::event::{Event, GenerationId, Paths, Redacted, Timestamp, canonical};
+use soctop::event::{Event, GenerationId, Kind, Origin, Paths, Redacted, Timestamp, canonical};
 use soctop::index::{Options, Position, Reader, Writer};
 use soctop::normalize::{self, Normalizer, Redaction, Redactor};
 use soctop::query::SearchRequest;
+use soctop::query::name::is_repeated;
+use soctop::query::words::is_wordy;
 use tantivy::schema::{
-    DateOptions, JsonObjectOptions, STORED, STRING, Schema, TEXT, TantivyDocument, TextFieldIndexing,
+    DateOptions, Field, IndexRecordOption, NumericOptions, STORED, Schema, SchemaBuilder, TantivyDocument,
+    TextFieldIndexing, TextOptions,
 };
 use tantivy::{DateTime, Index, IndexWriter};
 
@@ -51,26 +57,17 @@ fn main() {
     let arguments: Vec<String> = env::args().skip(1).filter(|it| !it.starts_with('-')).collect();
     let events = arguments.iter().find_map(|it| it.parse().ok()).unwrap_or(200_000);
     let wanted = |name: &str| {
-        let mut named = arguments.iter().filter(|it| it.parse::<u64>().is_err()).peekable();
+        let is_name = |it: &&String| it.parse::<u64>().is_err() && !Path::new(it).is_file();
+        let mut named = arguments.iter().filter(is_name).peekable();
         named.peek().is_none() || named.any(|it| it == name)
     };
-    let lines = Generator(0x5eed).lines(events);
+    let file = env::args().skip(1).map(PathBuf::from).find(|it| it.is_file());
+    let mut lines = file.map_or_else(|| Generator(0x5eed).lines(events), |file| lines_of(&file));
+    lines.truncate(events);
     let bytes: usize = lines.iter().map(String::len).sum();
-    println!("{events} events, {:.0} bytes each", bytes as f64 / events as f64);
-    for threads in [1, 2] {
-        let mut rates = Vec::new();
-        for _ in 0..2 {
-            if wanted("bare") {
-                rates.push(("bare", bare(&lines, bytes, threads)));
-            }
-            if wanted("ours") {
-                rates.push(("ours", ours(&lines, bytes, threads)));
-            }
-        }
-        let best = |name| rates.iter().filter(|it| it.0 == name).map(|it| it.1).fold(0.0, f64::max);
-        if best("bare") > 0.0 {
-            println!("{threads} indexing threads: ours / bare = {:.2}", best("ours") / best("bare"));
-        }
+    println!("{} events, {:.0} bytes each", lines.len(), bytes as f64 / lines.len() as f64);
+    if wanted("bare") {
+        compare(&lines, bytes, &wanted);
     }
     if wanted("visible") {
         visible(&lines);
@@ -80,18 +77,32 @@ fn main() {
     }
 }
 
-fn report(name: &str, threads: usize, events: usize, bytes: usize, took: Stopwatch, dir: &Path) -> f64 {
-    let (wall, cpu) = took.read();
-    let rate = events as f64 / wall.as_secs_f64();
-    println!(
-        "{name:8} {threads} threads  {:7.0} k events/s  {:6.1} MB/s  {:5.1} us CPU/event  peak {} MB  disk {}",
-        rate / 1e3,
-        bytes as f64 / wall.as_secs_f64() / 1e6,
-        cpu.as_secs_f64() * 1e6 / events as f64,
-        peak_memory() / 1_024,
-        disk_report(dir, bytes),
-    );
-    rate
+/// What a run cost.
+#[derive(Clone, Copy)]
+struct Measured {
+    wall: Duration,
+    cpu: Duration,
+    /// KiB; 0 where the documents of all lines lie in memory.
+    peak: u64,
+}
+
+impl Measured {
+    fn report(&self, name: &str, events: usize, bytes: usize, dir: &Path) {
+        println!(
+            "{name:24} {:7.1} k events/s  {:6.1} MB/s  {:5.1} us CPU/event  peak {} MB  disk {}",
+            events as f64 / self.wall.as_secs_f64() / 1e3,
+            bytes as f64 / self.wall.as_secs_f64() / 1e6,
+            self.cpu.as_secs_f64() * 1e6 / events as f64,
+            self.peak / 1_024,
+            disk_report(dir, bytes),
+        );
+    }
+
+    /// How many times as fast as another, by the clock and by CPU time.
+    fn against(&self, other: Self) -> String {
+        let ratio = |this: Duration, other: Duration| other.as_secs_f64() / this.as_secs_f64();
+        format!("{:.2} by the clock, {:.2} by CPU time", ratio(self.wall, other.wall), ratio(self.cpu, other.cpu))
+    }
 }
 
 /// Percent of the raw bytes, in all and for the largest kinds of file.
@@ -120,39 +131,102 @@ impl Stopwatch {
     }
 }
 
+fn lines_of(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).expect("a file of lines");
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Bare tantivy with two threads and everything else against it, in turn.
+fn compare(lines: &[String], bytes: usize, wanted: &dyn Fn(&str) -> bool) {
+    let folder = directory();
+    let file = folder.path().join("lines.ndjson");
+    fs::write(&file, lines.join("\n") + "\n").expect("written");
+    let bare = bare(lines, bytes, 2);
+    if wanted("ours") {
+        println!("ours / bare: {}", ours(lines, bytes, 2).against(bare));
+    }
+    for with_rules in [false, true] {
+        if wanted("command") {
+            println!("command / bare: {}", command(&file, lines.len(), bytes, with_rules).against(bare));
+        }
+    }
+}
+
 fn directory() -> tempfile::TempDir {
     let parent = env::var_os("SOCTOP_BENCH_DIR").map_or_else(env::temp_dir, PathBuf::from);
     tempfile::tempdir_in(parent).expect("a directory for the index")
 }
 
-fn bare(lines: &[String], bytes: usize, threads: usize) -> f64 {
+/// What bare tantivy is given of an event.
+struct BareFields {
+    fields: Field,
+    message: Field,
+    text: Field,
+    time: Field,
+    columns: [Field; 4],
+    raw: Field,
+}
+
+impl BareFields {
+    fn of(schema: &mut SchemaBuilder) -> Self {
+        let raw_terms = TextFieldIndexing::default().set_tokenizer("raw").set_fieldnorms(false);
+        let words = TextFieldIndexing::default()
+            .set_fieldnorms(false)
+            .set_index_option(IndexRecordOption::WithFreqsAndPositions);
+        let words = TextOptions::default().set_indexing_options(words);
+        let mut column = |name| schema.add_u64_field(name, NumericOptions::default().set_fast());
+        let columns = ["seq", "event_key", "level", "place"].map(&mut column);
+        Self {
+            columns,
+            fields: schema
+                .add_text_field("fields", TextOptions::default().set_indexing_options(raw_terms)),
+            message: schema.add_text_field("message", words.clone()),
+            text: schema.add_text_field("text", words),
+            time: schema.add_date_field("@timestamp", DateOptions::default().set_fast()),
+            raw: schema.add_text_field("raw", STORED),
+        }
+    }
+
+    /// A term for each field, the words of the message and those of the other texts that are no names, the line.
+    fn document(&self, event: &Event, paths: &Paths) -> TantivyDocument {
+        let names = paths.read();
+        let mut document = TantivyDocument::default();
+        let scalars = || event.fields().iter().enumerate().filter(|(_, field)| !field.kind.is_container());
+        let message = event.get(canonical::MESSAGE).unwrap_or(event.raw());
+        for (index, field) in scalars() {
+            let (name, value) = (event.name(index, &names), event.text(field.span));
+            if ![canonical::MESSAGE, canonical::TIMESTAMP].contains(&field.path) {
+                document.add_text(self.fields, format!("{name}\0{}", value.to_ascii_lowercase()));
+            }
+            let twins = || scalars().filter(|(_, other)| other.span == field.span);
+            let elsewhere = |(index, other): (usize, &soctop::event::Field)| {
+                [canonical::TIMESTAMP, canonical::CORRELATION_ID].contains(&other.path)
+                    || is_repeated(event.name(index, &names))
+            };
+            let in_line = matches!(field.origin, Origin::Line | Origin::Quoted);
+            if in_line && is_wordy(field.kind == Kind::String, value) && !twins().any(elsewhere) {
+                document.add_text(self.text, value);
+            }
+        }
+        document.add_text(self.message, message);
+        document.add_text(self.raw, event.raw());
+        document.add_date(self.time, DateTime::from_timestamp_nanos(event.meta.time.unwrap_or_default().0));
+        for (column, number) in self.columns.iter().zip([event.meta.seq, event.meta.offset, 1, event.meta.seq]) {
+            document.add_u64(*column, number);
+        }
+        document
+    }
+}
+
+fn bare(lines: &[String], bytes: usize, threads: usize) -> Measured {
     let mut schema = Schema::builder();
-    let time = schema.add_date_field("@timestamp", DateOptions::default().set_fast());
-    let message = schema.add_text_field("message", TEXT);
-    let correlation = schema.add_text_field("correlation_id", STRING);
-    let raw_terms = TextFieldIndexing::default().set_tokenizer("raw").set_fieldnorms(false);
-    let attributes = JsonObjectOptions::default().set_indexing_options(raw_terms).set_expand_dots_enabled();
-    let attributes = schema.add_json_field("attributes", attributes);
-    let raw = schema.add_text_field("raw", STORED);
+    let fields = BareFields::of(&mut schema);
     let dir = directory();
     let index = Index::create_in_dir(dir.path(), schema.build()).expect("an index");
-    let documents: Vec<TantivyDocument> = lines
-        .iter()
-        .map(|line| {
-            let value: serde_json::Value = serde_json::from_str(line).expect("a JSON line");
-            let text = |name: &str| value.get(name).and_then(|it| it.as_str()).unwrap_or_default();
-            let at = Timestamp::parse_rfc3339(text("timestamp")).expect("a time");
-            let mut document = TantivyDocument::default();
-            document.add_date(time, DateTime::from_timestamp_nanos(at.0));
-            document.add_text(message, text("message"));
-            document.add_text(correlation, text("correlation_id"));
-            document.add_text(raw, line);
-            let members = value.as_object().into_iter().flatten();
-            let members = members.map(|(name, value)| (name.clone(), value.clone().into()));
-            document.add_object(attributes, members.collect());
-            document
-        })
-        .collect();
+    let mut path = Path1::new();
+    let paths = path.paths.clone();
+    let documents = lines.iter().map(|line| fields.document(path.take(line), &paths));
+    let documents: Vec<TantivyDocument> = documents.collect();
     let watch = Stopwatch::start();
     let mut writer: IndexWriter = index.writer_with_num_threads(threads, HEAP * threads).expect("a writer");
     for document in documents {
@@ -160,7 +234,47 @@ fn bare(lines: &[String], bytes: usize, threads: usize) -> f64 {
     }
     writer.commit().expect("committed");
     writer.wait_merging_threads().expect("merged");
-    report("bare", threads, lines.len(), bytes, watch, dir.path())
+    let (wall, cpu) = watch.read();
+    let measured = Measured { wall, cpu, peak: 0 };
+    measured.report(&format!("bare {threads}"), lines.len(), bytes, dir.path());
+    measured
+}
+
+/// `soctop ingest` on the same lines, as a user runs it.
+fn command(lines: &Path, count: usize, bytes: usize, with_rules: bool) -> Measured {
+    let dir = directory();
+    let (no_rules, data) = (dir.path().join("no-rules"), dir.path().join("data"));
+    fs::create_dir(&no_rules).expect("a folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_soctop"));
+    command.arg("ingest").arg(lines).arg("--data-dir").arg(&data).stdout(Stdio::null()).stderr(Stdio::null());
+    if !with_rules {
+        command.arg("--only-rules").arg(&no_rules);
+    }
+    let started = Instant::now();
+    let mut child = command.spawn().expect("started");
+    let process = child.id().to_string();
+    let (mut cpu, mut peak) = (Duration::ZERO, 0);
+    while child.try_wait().expect("a state").is_none() {
+        cpu = cpu.max(cpu_time_of(&process));
+        peak = peak.max(peak_memory(&process));
+        thread::sleep(LOOK_EVERY);
+    }
+    let measured = Measured { wall: started.elapsed(), cpu, peak };
+    measured.report(if with_rules { "command, bundled rules" } else { "command, no rules" }, count, bytes, &data);
+    measured
+}
+
+/// So much of the end of a command is not seen.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Clock ticks a second, as Linux has told all programs for decades.
+const TICKS: u64 = 100;
+
+/// CPU time of a running process, user and system.
+fn cpu_time_of(process: &str) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let behind = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    let ticks: u64 = behind.filter_map(|number| number.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 1_000 / TICKS)
 }
 
 /// The whole path of a line, as the pipeline walks it.
@@ -189,6 +303,14 @@ impl Path1 {
     }
 
     fn add(&mut self, line: &str, writer: &mut Writer) {
+        self.take(line);
+        let event = Redacted::by(&mut self.redactor, std::mem::take(&mut self.event));
+        writer.add_event(&event, &self.paths.read(), &self.source).expect("added");
+        self.event = event.into_inner();
+    }
+
+    /// Decodes and normalises.
+    fn take(&mut self, line: &str) -> &Event {
         self.decoder.decode(line.as_bytes(), false, &mut self.event);
         let arrival = Timestamp::from_seconds(1_772_400_000 + (self.seq / 1_000) as i64);
         let meta = &mut self.event.meta;
@@ -199,10 +321,8 @@ impl Path1 {
         meta.ingested = arrival;
         self.normalizer.translate(&mut self.event, arrival);
         self.normalizer.join(&mut self.event);
-        let event = Redacted::by(&mut self.redactor, std::mem::take(&mut self.event));
-        writer.add_event(&event, &self.paths.read(), &self.source).expect("added");
-        self.event = event.into_inner();
         self.seq += 1;
+        &self.event
     }
 
     fn commit(&self, writer: &mut Writer) {
@@ -214,7 +334,7 @@ fn options(threads: usize) -> Options {
     Options { threads, heap_bytes: HEAP, ..Options::default() }
 }
 
-fn ours(lines: &[String], bytes: usize, threads: usize) -> f64 {
+fn ours(lines: &[String], bytes: usize, threads: usize) -> Measured {
     let dir = directory();
     let (mut writer, _reader) = open_store(dir.path(), options(threads)).expect("a store");
     let mut path = Path1::new();
@@ -229,7 +349,10 @@ fn ours(lines: &[String], bytes: usize, threads: usize) -> f64 {
     }
     path.commit(&mut writer);
     writer.close().expect("merged");
-    report("ours", threads, lines.len(), bytes, watch, dir.path())
+    let (wall, cpu) = watch.read();
+    let measured = Measured { wall, cpu, peak: 0 };
+    measured.report(&format!("ours {threads}"), lines.len(), bytes, dir.path());
+    measured
 }
 
 /// Ten thousand events a second, committed each 250 ms: from `add_event` to being found.
@@ -348,9 +471,9 @@ fn disk_kinds(path: &Path, kinds: &mut BTreeMap<String, u64>) {
     }
 }
 
-/// Most memory this process had at a time, in KiB.
-fn peak_memory() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// Most memory that a process had at a time, in KiB.
+fn peak_memory(process: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     line.trim().trim_end_matches(" kB").trim().parse().unwrap_or(0)
 }
