@@ -16,6 +16,7 @@
 use crate::event::number::{to_u32, to_usize};
 
 pub mod address;
+mod cadence;
 mod chunk;
 mod field;
 mod file;
@@ -35,6 +36,7 @@ pub mod veil;
 pub mod wildcard;
 mod zone;
 
+pub use cadence::Cadence;
 pub use chunk::{Chunk, Cursor, Gap, GapCause, LineSpan, SourceMessage};
 pub use field::{Field, Kind, Origin, Span};
 pub use file::shown;

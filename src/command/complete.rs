@@ -1,5 +1,6 @@
 //! How complete an answer is: until when everything was read, what is not read yet, and what could not be read.
 
+use super::live::wall_clock;
 use super::print;
 use super::standing::{self, ReadSource};
 use crate::index::Reader;
@@ -43,7 +44,7 @@ fn of_sources(reader: &Reader) -> Vec<String> {
         || "nothing was read yet".to_owned(),
         |time| format!("complete to {}", print::time(time)),
     )];
-    let sources = standing::of(&payload.cursors);
+    let sources = standing::of(&payload.cursors, wall_clock());
     let behind: Vec<&ReadSource<'_>> = sources.iter().filter(|it| it.state.is_trouble()).collect();
     parts.extend(behind.iter().take(NAMED).map(|it| format!("{}: {}", it.name(), it.state.in_words())));
     if behind.len() > NAMED {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::live::index_error;
+use super::live::{index_error, wall_clock};
 use super::print::{self, Out};
 use super::settings::{self, CliOverrides};
 use super::standing::{self, ReadSource, SourceState};
@@ -19,7 +19,7 @@ pub fn run(args: &DoctorArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let cursors = found.payload.as_ref().map(|payload| payload.cursors.clone()).unwrap_or_default();
     let mut out = Out::new();
     print_partitions(&mut out, &found)?;
-    print_sources(&mut out, &standing::of(&cursors))?;
+    print_sources(&mut out, &standing::of(&cursors, wall_clock()))?;
     for partition in &found.partitions {
         print_slower(&mut out, partition)?;
     }
@@ -123,9 +123,10 @@ fn put_aside(folder: &Path, found: &Examination) -> anyhow::Result<()> {
 
 /// Which sources are still there to be read again, from their beginning, into another directory.
 fn say_what_can_be_read_again(cursors: &[Cursor]) {
-    let sources = standing::of(cursors);
-    let is_there =
-        |source: &&ReadSource<'_>| matches!(source.state, SourceState::ReadToItsEnd | SourceState::Behind(_));
+    let sources = standing::of(cursors, wall_clock());
+    let is_there = |source: &&ReadSource<'_>| {
+        !matches!(source.state, SourceState::Replaced | SourceState::Gone(_) | SourceState::Over)
+    };
     let there: Vec<String> =
         sources.iter().filter(is_there).map(|source| format!("`{}`", source.name())).collect();
     match there.is_empty() {

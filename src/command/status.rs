@@ -1,6 +1,6 @@
 //! `soctop status`: is anybody reading, and how far.
 
-use super::live::index_error;
+use super::live::{index_error, wall_clock};
 use super::print::{self, Out};
 use super::settings::{self, CliOverrides};
 use super::standing::{self, ReadSource};
@@ -15,7 +15,7 @@ pub fn run(args: &StatusArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let folder = settings::data_dir(&config)?;
     let found = index::examine(&folder, false).map_err(index_error)?;
     let cursors = found.payload.as_ref().map(|payload| payload.cursors.clone()).unwrap_or_default();
-    let sources = standing::of(&cursors);
+    let sources = standing::of(&cursors, wall_clock());
     let mut out = Out::new();
     out.line(&reader_line(&found))?;
     out.line(&index_line(&found))?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::source::{GenerationId, SourceId};
-use super::{Cause, Timestamp, Trouble, file};
+use super::{Cadence, Cause, Timestamp, Trouble, file};
 
 /// One line in a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +70,9 @@ pub struct Cursor {
     pub size: u64,
     /// Nothing more will come: rotated away and read to its end.
     pub finished: bool,
+    /// How the source has spoken while it was followed.
+    #[serde(default)]
+    pub cadence: Cadence,
 }
 
 /// Bytes known or suspected lost. A first-class record: shown, indexed, counted.

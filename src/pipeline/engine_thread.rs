@@ -24,8 +24,8 @@ use super::worker::{Lot, LotOrigin, Read, Unread};
 use crate::correlate::Output;
 use crate::event::number::to_u64;
 use crate::event::{
-    self, Cause, Chunk, Cursor, Event, EventId, Gap, SECOND, SourceId, SourceMessage, Timestamp, canonical,
-    shown,
+    self, Cadence, Cause, Chunk, Cursor, Event, EventId, Gap, SECOND, SourceId, SourceMessage, Timestamp,
+    canonical, shown,
 };
 use crate::receive::listener_behind;
 use crate::state::{Pending, Remark, Snapshot, SourceStatus, State, Trouble, Update};
@@ -84,6 +84,7 @@ pub(super) enum TimerPolicy {
 #[derive(Default)]
 struct Known {
     status: SourceStatus,
+    cadence: Cadence,
     /// It is a segment of a spool, and shares its name with the others.
     is_received: bool,
 }
@@ -374,7 +375,7 @@ impl EngineThread {
         let mut batch = Batch {
             events,
             source: passage.name,
-            cursor: Some(passage.cursor),
+            cursor: Some(self.paced(passage.source, passage.cursor)),
             ..Batch::empty(&self.engine, passage.read_at)
         };
         self.take_outputs(&mut batch);
@@ -398,6 +399,9 @@ impl EngineThread {
 
     fn note_progress(&mut self, passage: &Passage) {
         let known = self.sources.entry(passage.source).or_default();
+        if passage.lines > 0 {
+            known.cadence.hear(passage.read_at);
+        }
         let status = &mut known.status;
         status.read_bytes = passage.cursor.end;
         status.size_bytes = status.size_bytes.max(passage.cursor.end);
@@ -405,6 +409,12 @@ impl EngineThread {
         status.last_line_at = Some(passage.read_at);
         status.last_event_time = passage.newest.or(status.last_event_time);
         self.changed_sources.insert(passage.source);
+    }
+
+    /// A cursor with how its source has spoken: whoever asks the store learns which are silent.
+    fn paced(&self, source: SourceId, cursor: Cursor) -> Cursor {
+        let cadence = self.sources.get(&source).map(|known| known.cadence).unwrap_or_default();
+        Cursor { cadence, ..cursor }
     }
 
     fn gap(&mut self, source: SourceId, gap: Gap) {
@@ -471,6 +481,7 @@ impl EngineThread {
     }
 
     fn closed(&mut self, source: SourceId, cursor: Cursor) {
+        let cursor = self.paced(source, cursor);
         self.ended(source);
         self.engine.source_idle(source);
         let mut batch = Batch::empty(&self.engine, self.clock.now());

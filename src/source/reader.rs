@@ -22,7 +22,7 @@ use super::identity::{Identity, successor};
 use super::lines::{FINGERPRINT_BYTES, HEAD_BYTES, HoldBack, LineLimits, Splitter};
 use super::{Symlinks, now};
 use crate::event::number::{to_u32, to_u64, to_usize};
-use crate::event::{Cause, Chunk, Cursor, GenerationId, SourceId, shown};
+use crate::event::{Cadence, Cause, Chunk, Cursor, GenerationId, SourceId, shown};
 
 /// Lines are counted when following starts at the end of a file of up to this size, in bytes.
 const COUNT_LINES_UP_TO: u64 = 64 << 20;
@@ -566,6 +566,7 @@ impl FileReader {
             fingerprint_hash: xxh3_64(self.splitter.fingerprint()),
             size: self.seen_size.max(self.splitter.end()),
             finished,
+            cadence: Cadence::default(),
         }
     }
 

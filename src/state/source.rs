@@ -5,18 +5,10 @@ use std::sync::Arc;
 
 use super::SourceStatus;
 use crate::event::number::to_f64;
-use crate::event::{HOUR, MINUTE, Nanos, SECOND, Timestamp};
+use crate::event::{Cadence, Nanos, SECOND, Timestamp};
 
 /// The rate is taken over this time.
 const RATE_WINDOW: Nanos = 5 * SECOND;
-/// Silence shorter than this is never remarkable.
-const SHORTEST_SILENCE: Nanos = MINUTE;
-/// Until this many pauses were seen nobody knows what is usual for a source.
-const PAUSES_TO_KNOW: u32 = 5;
-/// Silence that is remarkable of a source that is hardly known.
-const LONG_SILENCE: Nanos = HOUR;
-/// Silence this many times as long as usual is.
-const UNUSUAL: Nanos = 5;
 /// Less than this behind the end of the file is the normal state of a file being written.
 const BEHIND_BYTES: u64 = 256 * 1024;
 /// Sources held at the most; a glob may match without end.
@@ -55,9 +47,7 @@ struct Held {
     status: SourceStatus,
     /// (when, lines) within the rate window, oldest first.
     samples: VecDeque<(Timestamp, u64)>,
-    /// The longest recent pause between lines; it decays, so that one long night is forgotten.
-    usual_pause: Nanos,
-    pauses: u32,
+    cadence: Cadence,
 }
 
 #[derive(Debug, Default)]
@@ -69,7 +59,9 @@ impl Sources {
             held.renew(status, now);
         } else if self.0.len() < LIMIT {
             let samples = VecDeque::from([(now, status.lines)]);
-            self.0.insert(Arc::clone(&status.path), Held { status, samples, usual_pause: 0, pauses: 0 });
+            let mut cadence = Cadence::default();
+            status.last_line_at.into_iter().for_each(|at| cadence.hear(at));
+            self.0.insert(Arc::clone(&status.path), Held { status, samples, cadence });
         }
     }
 
@@ -80,13 +72,7 @@ impl Sources {
 
 impl Held {
     fn renew(&mut self, status: SourceStatus, now: Timestamp) {
-        if let (Some(before), Some(after)) = (self.status.last_line_at, status.last_line_at)
-            && after > before
-        {
-            let decayed = self.usual_pause - self.usual_pause / 64;
-            self.usual_pause = decayed.max(after.since(before));
-            self.pauses = self.pauses.saturating_add(1);
-        }
+        status.last_line_at.into_iter().for_each(|at| self.cadence.hear(at));
         self.samples.push_back((now, status.lines));
         while self.samples.len() > 2
             && self.samples.get(1).is_some_and(|(at, _)| now.since(*at) >= RATE_WINDOW)
@@ -97,11 +83,10 @@ impl Held {
     }
 
     fn row(&self, now: Timestamp) -> SourceRow {
-        let silent_for = self.status.last_line_at.map(|at| now.since(at).max(0));
         SourceRow {
-            health: self.health(silent_for),
+            health: self.health(now),
             lines_per_second: self.lines_per_second(now),
-            silent_for,
+            silent_for: self.cadence.silent_for(now),
             behind_bytes: self.status.size_bytes.saturating_sub(self.status.read_bytes),
             status: self.status.clone(),
         }
@@ -113,16 +98,14 @@ impl Held {
         to_f64(self.status.lines.saturating_sub(*first_lines)) / seconds
     }
 
-    fn health(&self, silent_for: Option<Nanos>) -> SourceHealth {
+    fn health(&self, now: Timestamp) -> SourceHealth {
         let status = &self.status;
-        let least = if self.pauses < PAUSES_TO_KNOW { LONG_SILENCE } else { SHORTEST_SILENCE };
-        let usual = self.usual_pause.saturating_mul(UNUSUAL).max(least);
-        match silent_for {
+        match self.cadence.silent_for(now) {
             _ if status.trouble.is_some() => SourceHealth::Trouble,
             _ if status.closed => SourceHealth::Closed,
             _ if status.size_bytes.saturating_sub(status.read_bytes) > BEHIND_BYTES => SourceHealth::Behind,
             None => SourceHealth::Waiting,
-            Some(silence) if silence > usual => SourceHealth::Silent,
+            Some(_) if self.cadence.silent_since(now).is_some() => SourceHealth::Silent,
             Some(_) => SourceHealth::Live,
         }
     }
