@@ -43,6 +43,10 @@ const INDEX: &str = "index";
 /// Correlation state is saved this often; after a crash, what came later is looked at again.
 const SAVE_DETECTION_EVERY: Duration = Duration::from_secs(5);
 
+/// Saving takes one part in so many of the time at the most: a large state is saved less often, but still each
+/// [`SAVE_DETECTION_EVERY_BULK`].
+const SAVING_SHARE: u32 = 50;
+
 /// Groups of each rule that are told when they are close to firing.
 const NEAR_MISSES: usize = 3;
 
@@ -128,6 +132,7 @@ pub(super) struct EngineThread {
     store_fails: bool,
     published_at: Instant,
     saved_at: Instant,
+    saving_took: Duration,
     shown_second: i64,
     /// When time was last let pass.
     looked_at: Instant,
@@ -168,6 +173,7 @@ impl EngineThread {
             store_fails: false,
             published_at: now,
             saved_at: now,
+            saving_took: Duration::ZERO,
             shown_second: 0,
             looked_at: now,
             decisions: Arc::default(),
@@ -369,7 +375,9 @@ impl EngineThread {
         }
         passage.ledger.redacted += lot.hidden;
         self.engine.account(&passage.ledger);
-        self.pending.add_events(&events, &passage.name, self.engine.paths());
+        if self.is_watched() {
+            self.pending.add_events(&events, &passage.name, self.engine.paths());
+        }
         self.pending.add_ledger(&self.engine.take_ledger());
         self.note_progress(&passage);
         let mut batch = Batch {
@@ -409,6 +417,11 @@ impl EngineThread {
         status.last_line_at = Some(passage.read_at);
         status.last_event_time = passage.newest.or(status.last_event_time);
         self.changed_sources.insert(passage.source);
+    }
+
+    /// Whether somebody may look at rows and rates: there is a dashboard.
+    fn is_watched(&self) -> bool {
+        self.timers == TimerPolicy::WhenIdle && self.channels.remarks.is_none()
     }
 
     /// A cursor with how its source has spoken: whoever asks the store learns which are silent.
@@ -627,17 +640,21 @@ impl EngineThread {
         if self.timers == TimerPolicy::WhenIdle {
             self.let_time_pass();
         }
-        let save_every = match self.timers {
-            TimerPolicy::WhenIdle => SAVE_DETECTION_EVERY,
-            TimerPolicy::ByEvents => SAVE_DETECTION_EVERY_BULK,
-        };
-        if self.saved_at.elapsed() >= save_every && self.engine.changed_since_saved() {
+        if self.saved_at.elapsed() >= self.save_every() && self.engine.changed_since_saved() {
             self.save_detection();
         }
         if self.clock.now().seconds() != self.shown_second {
             self.dirty = true;
         }
         self.publish_if_changed();
+    }
+
+    fn save_every(&self) -> Duration {
+        let least = match self.timers {
+            TimerPolicy::WhenIdle => SAVE_DETECTION_EVERY,
+            TimerPolicy::ByEvents => SAVE_DETECTION_EVERY_BULK,
+        };
+        (self.saving_took * SAVING_SHARE).clamp(least, SAVE_DETECTION_EVERY_BULK)
     }
 
     fn take_decisions(&mut self) {
@@ -684,6 +701,7 @@ impl EngineThread {
         self.saved_at = Instant::now();
         let mut batch = Batch::empty(&self.engine, self.clock.now());
         batch.detection = Some(SavedDetection { snapshot: self.engine.save(), rules: self.rules.clone() });
+        self.saving_took = self.saved_at.elapsed();
         self.send(batch);
     }
 
@@ -747,7 +765,7 @@ impl EngineThread {
         self.say_the_rest();
         let now = self.clock.now();
         self.published_at = Instant::now();
-        if now.seconds() != self.shown_second {
+        if now.seconds() != self.shown_second && self.is_watched() {
             let near = self.engine.correlator().near_misses(NEAR_MISSES);
             self.state.apply(Update::NearMisses(near));
         }
