@@ -91,17 +91,19 @@ impl Top {
         let columns = found.columns;
         let (oldest, newest) = columns.times();
         let all_in = times.holds(oldest) && times.holds(newest);
+        let best = self.rank(oldest).min(self.rank(newest));
+        if all_in && self.excludes(best) {
+            // The partitions are asked the newest first: of most nothing is wanted but their number.
+            self.total += found.docs.len() as u64;
+            return;
+        }
         for &doc in found.docs {
             let time = columns.time(doc);
             if !all_in && !times.holds(time) {
                 continue;
             }
             self.total += 1;
-            let rank = match self.order {
-                // `!` instead of `-`: no overflow, same order.
-                Order::NewestFirst => !time,
-                Order::OldestFirst => time,
-            };
+            let rank = self.rank(time);
             let full = self.heap.len() >= self.limit;
             let worst = self.heap.peek().copied().filter(|_| full);
             if full && worst.is_none_or(|worst| rank > worst.rank) {
@@ -118,6 +120,19 @@ impl Top {
                 self.heap.pop();
             }
         }
+    }
+
+    fn rank(&self, time: i64) -> i64 {
+        match self.order {
+            // `!` instead of `-`: no overflow, same order.
+            Order::NewestFirst => !time,
+            Order::OldestFirst => time,
+        }
+    }
+
+    /// Whether nothing of this rank or a worse one will be among the first.
+    fn excludes(&self, rank: i64) -> bool {
+        self.heap.len() >= self.limit && self.heap.peek().is_none_or(|worst| rank > worst.rank)
     }
 
     pub fn into_sorted(self) -> Vec<Spot> {
