@@ -15,9 +15,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::process::{Command, Stdio};
 use std::{env, fs, thread};
 
 use soctop::decode::Decoder;
@@ -101,7 +101,11 @@ impl Measured {
     /// How many times as fast as another, by the clock and by CPU time.
     fn against(&self, other: Self) -> String {
         let ratio = |this: Duration, other: Duration| other.as_secs_f64() / this.as_secs_f64();
-        format!("{:.2} by the clock, {:.2} by CPU time", ratio(self.wall, other.wall), ratio(self.cpu, other.cpu))
+        format!(
+            "{:.2} by the clock, {:.2} by CPU time",
+            ratio(self.wall, other.wall),
+            ratio(self.cpu, other.cpu)
+        )
     }
 }
 
@@ -178,8 +182,7 @@ impl BareFields {
         let columns = ["seq", "event_key", "level", "place"].map(&mut column);
         Self {
             columns,
-            fields: schema
-                .add_text_field("fields", TextOptions::default().set_indexing_options(raw_terms)),
+            fields: schema.add_text_field("fields", TextOptions::default().set_indexing_options(raw_terms)),
             message: schema.add_text_field("message", words.clone()),
             text: schema.add_text_field("text", words),
             time: schema.add_date_field("@timestamp", DateOptions::default().set_fast()),
@@ -211,7 +214,9 @@ impl BareFields {
         document.add_text(self.message, message);
         document.add_text(self.raw, event.raw());
         document.add_date(self.time, DateTime::from_timestamp_nanos(event.meta.time.unwrap_or_default().0));
-        for (column, number) in self.columns.iter().zip([event.meta.seq, event.meta.offset, 1, event.meta.seq]) {
+        for (column, number) in
+            self.columns.iter().zip([event.meta.seq, event.meta.offset, 1, event.meta.seq])
+        {
             document.add_u64(*column, number);
         }
         document
@@ -260,7 +265,12 @@ fn command(lines: &Path, count: usize, bytes: usize, with_rules: bool) -> Measur
         thread::sleep(LOOK_EVERY);
     }
     let measured = Measured { wall: started.elapsed(), cpu, peak };
-    measured.report(if with_rules { "command, bundled rules" } else { "command, no rules" }, count, bytes, &data);
+    measured.report(
+        if with_rules { "command, bundled rules" } else { "command, no rules" },
+        count,
+        bytes,
+        &data,
+    );
     measured
 }
 

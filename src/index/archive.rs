@@ -49,7 +49,14 @@ impl Archive {
         let path = partition.join(LINES);
         let file = open_for_writing(&path, true)?;
         let places = PlaceFile::create(partition, &[])?;
-        Ok(Self { path, file, places, block: Builder::new(WRITTEN), written: ArchiveExtent::default(), next: 0 })
+        Ok(Self {
+            path,
+            file,
+            places,
+            block: Builder::new(WRITTEN),
+            written: ArchiveExtent::default(),
+            next: 0,
+        })
     }
 
     /// Opens the file to go on after a commit. What stands behind that is cut off.

@@ -30,8 +30,8 @@ pub struct Packing {
 
 /// While lines arrive: quickly packed, and a line of it quickly found.
 pub const WRITTEN: Packing = Packing { bytes: 64 * 1024, level: 1 };
-/// In a sealed partition: what lines have in common is held half as often. A level that packs better takes several
-/// times as long for two percent of the raw lines.
+/// In a sealed partition: what lines have in common is held a third as often. A level that packs better takes several
+/// times as long, for one to two percent of the raw lines.
 pub const SEALED: Packing = Packing { bytes: 192 * 1024, level: 1 };
 
 /// Bytes of the head.

@@ -68,7 +68,7 @@ impl Partition {
             .map_err(|error: PayloadError| damaged(&self.path, &error.to_string()))
     }
 
-    pub fn writer(&self, setting: Setting) -> Result<IndexWriter<Doc>, Error> {
+    pub fn writer(&self, setting: WriterSetting) -> Result<IndexWriter<Doc>, Error> {
         let options = IndexWriterOptions::builder()
             .num_worker_threads(setting.threads)
             .memory_budget_per_thread(setting.heap_bytes)
@@ -85,7 +85,7 @@ impl Partition {
 
 /// How tantivy writes.
 #[derive(Clone, Copy, Debug)]
-pub struct Setting {
+pub struct WriterSetting {
     pub threads: usize,
     /// Memory for terms in each thread.
     pub heap_bytes: usize,

@@ -15,7 +15,7 @@ use super::error::Error;
 use super::filter;
 use super::guard::guarded;
 use super::part::Part;
-use super::partition::{Partition, Setting};
+use super::partition::{Partition, WriterSetting};
 use super::payload::Payload;
 use super::reader::Reader;
 use super::summary::{SUMMARY, SealedSummary};
@@ -65,7 +65,8 @@ fn merge(partition: &Partition) -> Result<(), Error> {
     if segments.len() <= 1 && !has_deleted {
         return Ok(());
     }
-    let mut writer = partition.writer(Setting { threads: 1, heap_bytes: SMALLEST_HEAP, merged_documents: 0 })?;
+    let mut writer =
+        partition.writer(WriterSetting { threads: 1, heap_bytes: SMALLEST_HEAP, merged_documents: 0 })?;
     writer.set_merge_policy(Box::new(NoMergePolicy));
     writer.merge(&segments).wait().map_err(failed)?;
     writer.garbage_collect_files().wait().map_err(failed)?;

@@ -22,7 +22,7 @@ use super::document::{Contents, Doc, Draft};
 use super::error::Error;
 use super::guard::guarded;
 use super::part::Part;
-use super::partition::{self, Partition, Setting};
+use super::partition::{self, Partition, WriterSetting};
 use super::payload::{Detection, DetectionReference, FileReference, Payload, Position, Retired};
 use super::queue::Queue;
 use super::reader::Reader;
@@ -51,9 +51,9 @@ pub struct Options {
 }
 
 impl Options {
-    fn setting(&self) -> Setting {
+    fn setting(&self) -> WriterSetting {
         let Self { threads, heap_bytes, merged_documents, .. } = *self;
-        Setting { threads, heap_bytes, merged_documents }
+        WriterSetting { threads, heap_bytes, merged_documents }
     }
 }
 

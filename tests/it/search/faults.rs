@@ -115,6 +115,10 @@ fn a_reader_of_another_process_follows_when_asked() {
     assert_eq!(found(&other, "x"), [0]);
 }
 
+/// What to do when the index cannot be read.
+const DAMAGED_HINT: &str = "`soctop doctor` shows what is damaged, and `--quarantine` puts it aside; or name another \
+                            `--data-dir` and read the logs again with `soctop ingest`";
+
 #[test]
 fn a_lost_index_is_never_taken_for_a_fresh_start() {
     let dir = tempfile::tempdir().unwrap();
@@ -127,7 +131,7 @@ fn a_lost_index_is_never_taken_for_a_fresh_start() {
         assert!(matches!(&error, Error::Lost { missing, .. } if *missing == meta), "{error}");
         assert_eq!(
             error.hint().as_deref(),
-            Some("name another `--data-dir` and read the logs again with `soctop ingest`")
+            Some(DAMAGED_HINT)
         );
     };
     lost(open_store(dir.path(), options()).map(drop));
@@ -225,13 +229,13 @@ fn another_format_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     drop(login_store(dir.path()));
     let marker = dir.path().join("soctop-store.json");
-    let text = fs::read_to_string(&marker).unwrap().replace("\"format\":3", "\"format\":99");
+    let text = fs::read_to_string(&marker).unwrap().replace("\"format\":4", "\"format\":99");
     fs::write(&marker, &text).unwrap();
     for error in [
         open_store(dir.path(), options()).map(drop).unwrap_err(),
         Reader::open(dir.path()).map(drop).err().unwrap(),
     ] {
-        assert!(matches!(error, Error::Format { found: 99, expected: 3, .. }));
+        assert!(matches!(error, Error::Format { found: 99, expected: 4, .. }));
         assert!(error.hint().unwrap().contains("newer"));
     }
     assert_eq!(fs::read_to_string(&marker).unwrap(), text);
@@ -282,7 +286,7 @@ fn a_damaged_segment_is_an_error_and_never_a_panic() {
                 if let Err(error) = reader.search(&request) {
                     assert_eq!(
                         error.hint().as_deref(),
-                        Some("name another `--data-dir` and read the logs again with `soctop ingest`"),
+                        Some(DAMAGED_HINT),
                         "{error}"
                     );
                 }
