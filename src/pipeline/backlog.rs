@@ -26,7 +26,7 @@ pub(super) struct Passage {
 }
 
 enum Step {
-    Said(SourceMessage),
+    Said(Box<SourceMessage>),
     Reading(Arc<str>, Timestamp, Receiver<Read>),
     Judging(Box<Passage>, Receiver<Lot>),
 }
@@ -53,7 +53,7 @@ impl Backlog {
 
     /// Something that is no chunk; it waits for what was said before.
     pub fn say(&mut self, message: SourceMessage) {
-        self.steps.push_back(Step::Said(message));
+        self.steps.push_back(Step::Said(Box::new(message)));
     }
 
     /// A chunk that arrived at `read_at`.
@@ -109,7 +109,7 @@ impl Backlog {
     /// What was said before everything else that waits.
     pub fn next_said(&mut self) -> Option<SourceMessage> {
         match self.steps.pop_front()? {
-            Step::Said(message) => Some(message),
+            Step::Said(message) => Some(*message),
             other => {
                 self.steps.push_front(other);
                 None
