@@ -129,10 +129,7 @@ fn a_lost_index_is_never_taken_for_a_fresh_start() {
     let lost = |result: Result<(), Error>| {
         let error = result.expect_err("the index is lost");
         assert!(matches!(&error, Error::Lost { missing, .. } if *missing == meta), "{error}");
-        assert_eq!(
-            error.hint().as_deref(),
-            Some(DAMAGED_HINT)
-        );
+        assert_eq!(error.hint().as_deref(), Some(DAMAGED_HINT));
     };
     lost(open_store(dir.path(), options()).map(drop));
     lost(Reader::open(dir.path()).map(drop));
@@ -284,11 +281,7 @@ fn a_damaged_segment_is_an_error_and_never_a_panic() {
             for query in ["", "failed", "user:alice", "user:*", "\"login failed\"", "status:>=300"] {
                 let request = SearchRequest { query: query.into(), limit: 10, ..SearchRequest::default() };
                 if let Err(error) = reader.search(&request) {
-                    assert_eq!(
-                        error.hint().as_deref(),
-                        Some(DAMAGED_HINT),
-                        "{error}"
-                    );
+                    assert_eq!(error.hint().as_deref(), Some(DAMAGED_HINT), "{error}");
                 }
             }
             drop(reader.trace("req-1"));
