@@ -29,6 +29,7 @@ mod names;
 mod pieces;
 mod scan;
 mod shapes;
+mod statements;
 mod words;
 
 use regex::Regex;

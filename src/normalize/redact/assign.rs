@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::names::{FORM_NAME, MetNames, SIGNATURE, is_secret_word};
-use super::scan::{IsSecret, Quote, WORD_LENGTH, is_harmless, is_word_byte, looks_random, run_end};
+use super::names::{ATTRIBUTE, FORM_NAME, MetNames, SIGNATURE, is_secret_word};
+use super::scan::{IsSecret, Quote, WORD_LENGTH, before, is_harmless, is_word_byte, looks_random, run_end};
 use super::words::{QUERY_NAMES, SCHEMES};
-use super::{VALUE_LENGTH, commands, members};
+use super::{VALUE_LENGTH, commands, members, statements};
 use crate::normalize::alias::fold;
 
 /// What is shorter signs nothing.
@@ -19,6 +19,8 @@ static ENCODED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"%3"))
 static OPTION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" -"));
 static QUOTED_OPTION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"-"));
 static SQL_TEXT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" '"));
+static CALL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"('"));
+static CODE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"ode"));
 
 /// Calls `found` with every value that is assigned to a secret. `met` remembers names for the same `configured`.
 pub(super) fn for_each(
@@ -59,6 +61,13 @@ pub(super) fn for_each(
     for at in SQL_TEXT.find_iter(text.bytes) {
         take(text.sql(at));
     }
+    for at in CALL.find_iter(text.bytes) {
+        take(text.sql(at));
+    }
+    statements::for_each(buffer, &is_secret, |from, to| drop(take(Some((from, to)))));
+    for at in CODE.find_iter(text.bytes) {
+        take(commands::code(buffer, at));
+    }
     for (from, to) in members::secrets(buffer, &named_elsewhere, &is_secret) {
         take(Some((from, to)));
     }
@@ -95,6 +104,7 @@ impl Text<'_> {
         match self.get(at) {
             Some(b'>') => return self.element(before, &word, at),
             Some(b'=') if word == FORM_NAME => return self.part_of_form(at),
+            Some(b'=') if word == ATTRIBUTE => return self.attribute(start, at),
             _ => {}
         }
         let first = before.is_none_or(|byte| matches!(byte, b'?' | b'&' | b';' | b'\n' | b'"'));
@@ -259,6 +269,17 @@ impl Text<'_> {
         let from = behind + breaks;
         let to = run_end(self.bytes, from, |byte| byte >= b' ' && byte != b'\\');
         (breaks >= 2).then_some((from, to))
+    }
+
+    /// `<add key="password" value="abc"/>`: the attribute before it says what it is.
+    fn attribute(&self, start: usize, at: usize) -> Option<(usize, usize)> {
+        let quoted = before(self.buffer, start, WORD_LENGTH + 16).trim_end().strip_suffix('"')?;
+        let (before, name) = quoted.trim_end_matches('\\').rsplit_once('"')?;
+        let before = before.trim_end_matches('\\');
+        let is_named = before.ends_with("key=") || before.ends_with("name=");
+        let quote = Quote::at(self.bytes, at + 1)?;
+        (is_named && name.len() <= WORD_LENGTH && self.is_secret(&fold(name)))
+            .then(|| (quote.from, quote.end(self.bytes)))
     }
 
     /// `%3D` or `%3A`.

@@ -1,14 +1,16 @@
 //! Secrets that commands take as options and arguments (`curl -u user:abc`, `openssl enc -k abc`, `AUTH abc`), and those
 //! that a sentence tells (`the password is abc1`).
 
-use super::scan::{IsSecret, Quote, WORD_LENGTH, is_harmless, is_word_byte, run_end};
-use super::words::{COMMANDS, MECHANISMS, OPTIONS, TELLING, Takes};
+use super::scan::{IsSecret, Quote, WORD_LENGTH, before, is_harmless, is_word_byte, run_end};
+use super::words::{CODES, COMMANDS, MECHANISMS, OPTIONS, TELLING, Takes};
 use crate::normalize::alias::fold;
 
 /// How far before an option the name of its command may stand.
 const REACH: usize = 160;
 /// Shortest response to a mechanism of mail, in bytes of base64.
 const RESPONSE_BYTES: usize = 8;
+/// How far before a code is looked for what kind of code it is, in bytes.
+const CODE_BYTES: usize = 16;
 /// Words between the name of a secret and what a sentence tells of it.
 const WORDS: usize = 8;
 
@@ -202,6 +204,28 @@ pub(super) fn told(buffer: &str, from: usize) -> Place {
     let (from, to) = word(bytes, at);
     let value = buffer.get(from..to)?.trim_end_matches(['.', ',', ';', '!', ')']);
     is_told_secret(value, bytes, from + value.len()).then_some((from, from + value.len()))
+}
+
+/// A code that works once: `verification code is 123456`, `OTP code 123456`; `at` is behind the first letter of `code`.
+pub(super) fn code(buffer: &str, at: usize) -> Place {
+    let bytes = buffer.as_bytes();
+    let start = at.checked_sub(1).filter(|start| matches!(bytes.get(*start), Some(b'c' | b'C')))?;
+    let head = before(buffer, start, CODE_BYTES);
+    let kind = head.trim_end().rsplit([' ', '"', '\'', '(', '=', ':']).next()?;
+    if !head.ends_with([' ', '-', '_'])
+        || !CODES.iter().any(|known| known.eq_ignore_ascii_case(kind.trim_end_matches(['-', '_'])))
+    {
+        return None;
+    }
+    let mut from = at + "ode".len();
+    for between in [":", " is", " was", ":"] {
+        from += if buffer.get(from..)?.starts_with(between) { between.len() } else { 0 };
+    }
+    let from = run_end(bytes, from, |byte| matches!(byte, b' ' | b'"' | b'\'' | b'#')).min(from + 3);
+    let to = run_end(bytes, from, |byte| byte.is_ascii_digit() || byte == b'-');
+    let digits = bytes.get(from..to)?.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let ends = bytes.get(to).is_none_or(|byte| !is_word_byte(*byte));
+    ((4..=8).contains(&digits) && ends).then_some((from, to))
 }
 
 /// Up to three words behind `for` or `of`.

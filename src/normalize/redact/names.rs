@@ -77,6 +77,7 @@ impl MetNames {
     fn meet(&mut self, word: &str, is_secret: IsSecret<'_>) -> MetName {
         let folded = fold(word);
         let takes_a_secret = folded == FORM_NAME
+            || folded == ATTRIBUTE
             || folded.ends_with(SIGNATURE)
             || QUERY_NAMES.contains(&folded.as_str())
             || is_secret(&folded);
@@ -92,6 +93,8 @@ impl MetNames {
 
 /// Before the name of a part of a form.
 pub(super) const FORM_NAME: &str = "name";
+/// The attribute of an element that holds what another one names.
+pub(super) const ATTRIBUTE: &str = "value";
 /// How names of signatures end.
 pub(super) const SIGNATURE: &str = "signature";
 

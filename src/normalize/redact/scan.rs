@@ -22,6 +22,15 @@ const WORD_BYTES: [bool; 256] = {
     bytes
 };
 
+/// What stands before `at`, and not more than `most` bytes of it.
+pub(super) fn before(buffer: &str, at: usize, most: usize) -> &str {
+    let mut begin = at.saturating_sub(most);
+    while !buffer.is_char_boundary(begin) {
+        begin += 1;
+    }
+    buffer.get(begin..at).unwrap_or_default()
+}
+
 pub(super) fn run_end(bytes: &[u8], start: usize, accept: impl Fn(u8) -> bool) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
     start + rest.iter().position(|byte| !accept(*byte)).unwrap_or(rest.len())

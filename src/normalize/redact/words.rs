@@ -3,7 +3,7 @@
 //! All of them in lower case and without separators, as names are compared.
 
 /// Names of secrets.
-pub(super) const NAMES: [&str; 49] = [
+pub(super) const NAMES: [&str; 53] = [
     "password",
     "passwd",
     "pwd",
@@ -53,10 +53,14 @@ pub(super) const NAMES: [&str; 49] = [
     "secretbinary",
     "secretvalue",
     "securityanswer",
+    "secretid",
+    "requirepass",
+    "xamzcredential",
+    "amzcredential",
 ];
 
 /// How longer names of secrets end, whatever stands before: `request_Cookie`, `db-passwd`.
-pub(super) const ENDS: [&str; 11] = [
+pub(super) const ENDS: [&str; 20] = [
     "token",
     "secret",
     "password",
@@ -68,6 +72,31 @@ pub(super) const ENDS: [&str; 11] = [
     "sessid",
     "jwt",
     "credentials",
+    "dbpass",
+    "userpass",
+    "mailpass",
+    "smtppass",
+    "adminpass",
+    "rootpass",
+    "ldappass",
+    "redispass",
+    "bindpass",
+];
+
+/// Words before `code` that make it one that works once.
+pub(super) const CODES: [&str; 12] = [
+    "otp",
+    "totp",
+    "2fa",
+    "mfa",
+    "verification",
+    "security",
+    "confirmation",
+    "one-time",
+    "onetime",
+    "two-factor",
+    "sms",
+    "passcode",
 ];
 
 /// What longer names of secrets hold, unless they end in one of [`HARMLESS`].

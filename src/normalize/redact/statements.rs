@@ -1,0 +1,95 @@
+//! What statements of SQL insert into columns of secrets: `INSERT INTO users (name, password) VALUES ('bob', 'abc')`.
+
+use super::scan::{IsSecret, run_end};
+use crate::normalize::alias::fold;
+
+/// Most columns and rows that are looked at.
+const COLUMNS: usize = 64;
+const ROWS: usize = 64;
+/// Longest name of a table, in bytes.
+const TABLE_BYTES: usize = 128;
+
+/// Calls `found` with the values of secrets that statements insert.
+pub(super) fn for_each(buffer: &str, is_secret: IsSecret<'_>, mut found: impl FnMut(usize, usize)) {
+    let bytes = buffer.as_bytes();
+    let mut behind = 0;
+    for at in memchr::memchr_iter(b'(', bytes) {
+        let name = bytes.get(at.saturating_sub(TABLE_BYTES)..at).unwrap_or_default();
+        if at >= behind && ends_with_table(name) {
+            let (places, end) = inserted(buffer, at, is_secret);
+            places.into_iter().for_each(|(from, to)| found(from, to));
+            behind = end;
+        }
+    }
+}
+
+/// `INSERT INTO shop.users `: the name of a table behind `into`.
+fn ends_with_table(text: &[u8]) -> bool {
+    let text = text.trim_ascii_end();
+    let blank = memchr::memrchr(b' ', text).unwrap_or(0);
+    let before = text.get(..blank).unwrap_or_default().trim_ascii_end();
+    before.len() >= 4 && before.get(before.len() - 4..).is_some_and(|word| word.eq_ignore_ascii_case(b"into"))
+}
+
+/// The values of secrets in a statement whose columns begin at `open`, and where it ends.
+fn inserted(buffer: &str, open: usize, is_secret: IsSecret<'_>) -> (Vec<(usize, usize)>, usize) {
+    let bytes = buffer.as_bytes();
+    let (columns, mut end) = list(bytes, open, false);
+    let is_secret = |(from, to): &(usize, usize)| is_column(buffer, *from, *to, is_secret);
+    let secret: Vec<bool> = columns.iter().map(is_secret).collect();
+    let keyword = run_end(bytes, end, |byte| byte == b' ' || byte == b'\n');
+    let is_values = bytes.get(keyword..keyword + 6).is_some_and(|word| word.eq_ignore_ascii_case(b"values"));
+    if !secret.contains(&true) || !is_values {
+        return (Vec::new(), open);
+    }
+    end = keyword + 6;
+    let mut found = Vec::new();
+    for _ in 0..ROWS {
+        let open = run_end(bytes, end, |byte| matches!(byte, b' ' | b',' | b'\n'));
+        if bytes.get(open) != Some(&b'(') {
+            break;
+        }
+        let (values, next) = list(bytes, open, true);
+        let pairs = values.iter().zip(&secret).filter(|(_, secret)| **secret);
+        found.extend(pairs.filter_map(|((from, to), _)| literal(bytes, *from, *to)));
+        end = next;
+    }
+    (found, end)
+}
+
+fn is_column(buffer: &str, from: usize, to: usize, is_secret: IsSecret<'_>) -> bool {
+    let name = buffer.get(from..to).unwrap_or_default();
+    is_secret(&fold(name.trim_matches(['"', '`', '[', ']', ' '])))
+}
+
+/// The elements of a list in brackets, and where it ends. Quotes and brackets inside, where they are `nested`, hold
+/// commas of their own.
+fn list(bytes: &[u8], open: usize, nested: bool) -> (Vec<(usize, usize)>, usize) {
+    let (mut elements, mut from, mut depth) = (Vec::new(), open + 1, 0_u32);
+    let mut quote = None;
+    for (at, byte) in bytes.iter().enumerate().skip(open) {
+        match (quote, byte) {
+            (Some(open), byte) if open == *byte => quote = None,
+            (None, b'\'') => quote = Some(b'\''),
+            (None, b'(') if depth > 0 && !nested => break,
+            (None, b'(') => depth += 1,
+            (None, b')' | b',') if depth <= 1 => {
+                elements.push((from, at));
+                from = at + 1;
+                if *byte == b')' || elements.len() >= COLUMNS {
+                    return (elements, at + 1);
+                }
+            }
+            (None, b')') => depth -= 1,
+            _ => {}
+        }
+    }
+    (elements, bytes.len())
+}
+
+/// What stands between the quotes of an element.
+fn literal(bytes: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
+    let open = memchr::memchr(b'\'', bytes.get(from..to)?)? + from + 1;
+    let close = memchr::memrchr(b'\'', bytes.get(open..to)?)? + open;
+    (open < close).then_some((open, close))
+}
