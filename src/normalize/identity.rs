@@ -20,10 +20,12 @@ struct Account<'n> {
 
 /// Adds what makes names of users comparable. Parts of addresses stay out of it where `addresses` are not to be shown.
 pub(super) fn relate(event: &mut Event, addresses: bool) {
-    let users = event.fields().iter().filter(|field| field.path == canonical::USER_NAME);
-    let spans: Vec<Span> =
-        users.filter(|field| field.kind == Kind::String).map(|field| field.span).take(USERS).collect();
-    for span in spans {
+    let is_user = |path| path == canonical::USER_NAME || path == canonical::USER_TARGET_NAME;
+    let users = event.fields().iter().filter(|field| is_user(field.path));
+    let users = users.filter(|field| field.kind == Kind::String);
+    let found: Vec<(bool, Span)> =
+        users.map(|field| (field.path == canonical::USER_NAME, field.span)).take(USERS).collect();
+    for (is_actor, span) in found {
         let text = event.text(span);
         let account = Account::of(text);
         if account.is_address && !addresses {
@@ -33,7 +35,7 @@ pub(super) fn relate(event: &mut Event, addresses: bool) {
         let folded = account.name.to_lowercase();
         let known = event.all(canonical::RELATED_USER).any(|known| known == folded);
         let lower = if folded == account.name { Some(name) } else { None };
-        if domain.len > 0 && event.get(canonical::USER_DOMAIN).is_none() {
+        if domain.len > 0 && is_actor && event.get(canonical::USER_DOMAIN).is_none() {
             event.push(canonical::USER_DOMAIN, Kind::String, domain, Origin::Canonical);
         }
         if !known {

@@ -71,9 +71,11 @@ pub const KIND: &str = "kind";
 /// Names that no line writes.
 const OWN: [&str; 4] = [EVENT_ID, SOURCE, OUTCOME, KIND];
 
-/// The names under which a field is looked for: as it was written, and what it is short for.
+/// The names under which a field is looked for: as it was written, and what it is short for. Whoever asks for a user
+/// means also those to whom something is done.
 pub fn meanings(name: &str) -> impl Iterator<Item = &str> {
-    std::iter::once(name).chain(long_name(name))
+    let related = (name == "user").then_some("related.user");
+    std::iter::once(name).chain(long_name(name)).chain(related)
 }
 
 /// What a short name stands for.
