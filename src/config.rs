@@ -3,6 +3,7 @@
 //!
 //! Each stage gets the part that it needs; nothing below the composition root asks the environment.
 
+mod benign;
 mod bindings;
 mod document;
 mod effective;
@@ -18,6 +19,7 @@ mod settings;
 mod source;
 mod vocabulary;
 
+pub use benign::BenignConfig;
 pub use bindings::{KeyBinding, KeyBindings};
 pub use effective::effective;
 pub use follow::Look;

@@ -14,6 +14,7 @@
 
 mod alias;
 mod apply;
+mod benign;
 mod carry;
 pub mod context;
 mod id;
@@ -35,6 +36,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use alias::{Claim, ROLES, Role};
+pub use benign::Benign;
 use carry::Carry;
 use context::{Context, ContextCounters, Limits};
 use logsource::LogSources;
@@ -71,6 +73,8 @@ pub struct Options {
     pub redaction: Redaction,
     /// How much is remembered of a correlation id, to fill in what its other events lack.
     pub context: Limits,
+    /// What is known to be harmless; the first that holds names an event.
+    pub benign: Arc<[Benign]>,
     /// What is configured about single fields; `None` costs nothing.
     pub overrides: Option<Overrides>,
     /// How products say what happened.
@@ -85,6 +89,7 @@ impl Default for Options {
             max_skew: Some(5 * crate::event::MINUTE),
             redaction: Redaction::default(),
             context: Limits::default(),
+            benign: Arc::default(),
             overrides: None,
             vocabulary: Vocabulary::bundled(),
         }
@@ -129,6 +134,8 @@ pub struct Normalizer {
     date_and_clock: [PathId; 3],
     /// [`network::FIELD`].
     network: PathId,
+    /// [`benign::FIELD`].
+    benign: PathId,
     decoded: Vec<u8>,
     scanner: Scanner,
     logsources: LogSources,
@@ -239,6 +246,7 @@ impl Normalizer {
         let request_parts = REQUEST_PARTS.map(|name| paths.intern(name));
         let date_and_clock = ["date", "time", "tz"].map(|name| paths.intern(name));
         let network = paths.intern(network::FIELD);
+        let benign = paths.intern(benign::FIELD);
         Self {
             facts: Reader::new(&paths, Arc::clone(&options.vocabulary)),
             attempts: Echoes::default(),
@@ -250,6 +258,7 @@ impl Normalizer {
             request_parts,
             date_and_clock,
             network,
+            benign,
             said: Vec::new(),
             decoded: Vec::new(),
             scanner: Scanner::default(),
@@ -295,6 +304,7 @@ impl Normalizer {
         self.context.join(event);
         identity::relate(event, self.options.redaction.emails != Emails::Pseudonyms);
         network::relate(event, self.network);
+        benign::mark(event, self.benign, &self.options.benign);
         self.count_attempts(event);
     }
 

@@ -35,10 +35,8 @@ const WRITE_EVERY: Duration = Duration::from_millis(50);
 pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     // Of the configuration only the screen counts: the story brings its own logs and rules.
     let config = overrides.screen(&args.screen).resolve()?;
-    let folder = tempfile::Builder::new()
-        .prefix("soctop-demo-")
-        .tempdir()
-        .context("cannot make a temporary folder")?;
+    let folder = tempfile::Builder::new().prefix("soctop-demo-").tempdir();
+    let folder = folder.context("cannot make a temporary folder")?;
     let logs = folder.path().join("logs");
     std::fs::create_dir(&logs).with_context(|| format!("cannot make `{}`", logs.display()))?;
     let clock = Clock::scaled(live::wall_clock(), args.speed);
@@ -57,6 +55,7 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         follow: true,
         routing: true,
         vocabulary: Vocabulary::bundled(),
+        benign: std::sync::Arc::default(),
         data_dir: folder.path().join("state"),
         retention: crate::index::Retention::default(),
         clock,

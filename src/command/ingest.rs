@@ -35,6 +35,7 @@ pub fn run(args: &IngestArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         redaction: config.redaction.clone(),
         routing: config.rules.routing.value,
         vocabulary: live::load_vocabulary(&config)?,
+        benign: live::known_benign(&config),
         data_dir: settings::data_dir(&config)?,
         retention: settings::retention(&config),
         clock: Clock::Wall,

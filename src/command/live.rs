@@ -44,7 +44,13 @@ pub fn load_rules(config: &Config) -> anyhow::Result<LoadedRules> {
 pub fn recorded(config: &Config) -> anyhow::Result<normalize::Options> {
     let redaction = config.redaction.applied(normalize::Redaction::default());
     let vocabulary = load_vocabulary(config)?;
-    Ok(normalize::Options { max_skew: None, redaction, vocabulary, ..normalize::Options::default() })
+    let benign = known_benign(config);
+    Ok(normalize::Options { max_skew: None, redaction, benign, vocabulary, ..normalize::Options::default() })
+}
+
+/// What is configured to be harmless.
+pub fn known_benign(config: &Config) -> Arc<[normalize::Benign]> {
+    config.benign.iter().map(|known| known.benign.clone()).collect()
 }
 
 /// How an engine goes over recordings as configured.

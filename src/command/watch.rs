@@ -45,6 +45,7 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         follow: true,
         routing: config.rules.routing.value,
         vocabulary: live::load_vocabulary(&config)?,
+        benign: live::known_benign(&config),
         vocabulary_files: VocabularyFiles::open(&config.rules.vocabulary.value)?,
         data_dir,
         retention: settings::retention(&config),

@@ -28,6 +28,7 @@ pub fn effective(config: &Config, data_dir: Option<&Path>) -> String {
     });
     page.lists(config);
     page.networks(config);
+    page.benign(config);
     page.sources(config);
     page.redaction(config);
     page.section("store");
@@ -93,6 +94,14 @@ impl Page {
             let paths = list(source.paths.iter().map(|path| quoted(&path.pattern.display())));
             self.value("paths", &paths, Origin::File(source.line));
             self.written(source.written.iter().filter(|written| written.key != "paths"));
+        }
+    }
+
+    fn benign(&mut self, config: &Config) {
+        for known in &config.benign {
+            self.line("\n[[benign]]");
+            self.value("name", &quoted(&known.benign.name), Origin::File(known.line));
+            self.written(known.written.iter().filter(|written| written.key != "name"));
         }
     }
 

@@ -78,15 +78,26 @@ fn list_of_file<'t>(
         return (Vec::new(), None);
     };
     let Some(text) = reader.text(file, "file") else { return (Vec::new(), None) };
-    let path = reader.path(&Spanned::new(file.span(), text));
+    match read_values(reader, &Spanned::new(file.span(), text)) {
+        Some((path, values)) => (values, Some(path)),
+        None => (Vec::new(), None),
+    }
+}
+
+/// The path and the values of a file that is named in the configuration.
+pub(super) fn read_values(
+    reader: &mut Reader<'_>,
+    file: &Spanned<String>,
+) -> Option<(PathBuf, Vec<Spanned<String>>)> {
+    let path = reader.path(file);
     match super::read::read_text(&path) {
         Ok(text) => {
             let values = values(&text).map(|value| Spanned::new(file.span(), value.to_owned())).collect();
-            (values, Some(path))
+            Some((path, values))
         }
         Err(error) => {
             reader.error(file.span(), format!("cannot read `{}`: {error}", path.display()));
-            (Vec::new(), None)
+            None
         }
     }
 }

@@ -65,6 +65,31 @@ pub const SECTIONS: &[Section] = &[
         keys: &[],
     },
     Section {
+        name: "benign",
+        repeated: true,
+        about: "What is known to be harmless: own scanners, health checks, crawlers, deployments, backups. No rule\n\
+                looks at its events; they are stored and shown with its name in `soctop.benign`. All that is named\n\
+                must hold, of several values one; `*` stands for anything.",
+        keys: &[
+            Key { name: "name", example: r#""scanner""#, about: "What it is called." },
+            Key {
+                name: "from",
+                example: r#"["192.0.2.7", "198.51.100.0/24"]"#,
+                about: "Addresses and networks that it comes from. This or `hosts` is needed: the rest is what a\n\
+                        client writes.",
+            },
+            Key {
+                name: "from_file",
+                example: r#""crawlers.txt""#,
+                about: "A file with more of them, one a line: the published ranges of a crawler.",
+            },
+            Key { name: "hosts", example: r#"["build-*"]"#, about: "Hosts on which it works." },
+            Key { name: "users", example: r#"["deploy", "backup"]"#, about: "Users as whom it works." },
+            Key { name: "agents", example: r#"["kube-probe/*"]"#, about: "What it calls itself." },
+            Key { name: "paths", example: r#"["/health*"]"#, about: "What it asks for." },
+        ],
+    },
+    Section {
         name: "source",
         repeated: true,
         about: "What is known about some sources. Of several entries the first that matches a path counts.",

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use etcetera::{BaseStrategy, choose_base_strategy};
 use toml::Spanned;
 
+use super::benign::BenignConfig;
 use super::bindings::KeyBindings;
 use super::document::{Reader, Table, Value};
 use super::lists::Lists;
@@ -102,6 +103,8 @@ pub struct Config {
     pub lists: Lists,
     pub networks: NamedNetworks,
     pub sources: Vec<SourceConfig>,
+    /// What is known to be harmless.
+    pub benign: Vec<BenignConfig>,
     pub redaction: RedactionConfig,
     pub store: StoreConfig,
     pub retention: RetentionConfig,
@@ -165,6 +168,7 @@ impl Default for Config {
             networks: NamedNetworks::default(),
             keys: KeyBindings::default(),
             sources: Vec::new(),
+            benign: Vec::new(),
             redaction: RedactionConfig::default(),
             store: StoreConfig { data_dir: Setting::default(None) },
             retention: RetentionConfig { age: Setting::default(None), max_size: Setting::default(None) },
@@ -246,6 +250,10 @@ impl Config {
         if let Some(value) = root.get("source") {
             let sources = reader.list(value, "source");
             self.sources = sources.iter().filter_map(|value| SourceConfig::read(reader, value)).collect();
+        }
+        if let Some(value) = root.get("benign") {
+            let all = reader.list(value, "benign");
+            self.benign = all.iter().filter_map(|value| BenignConfig::read(reader, value)).collect();
         }
         if let Some(value) = root.get("redaction") {
             self.redaction = RedactionConfig::read(reader, value);

@@ -250,7 +250,7 @@ fn overrides<'t>(reader: &mut Reader<'t>, table: &Table<'t>) -> Overrides {
     overrides
 }
 
-fn network(reader: &mut Reader<'_>, text: &Spanned<String>) -> Option<Network> {
+pub(super) fn network(reader: &mut Reader<'_>, text: &Spanned<String>) -> Option<Network> {
     let network = Network::parse(text.get_ref());
     if network.is_none() {
         let problem = format!("`{}` is not an address or network", text.get_ref());

@@ -28,7 +28,7 @@ use crate::event::number::to_u64;
 use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
 use crate::facts::Vocabulary;
 use crate::index::{self, Retention, Sealing, Writer};
-use crate::normalize::Redaction;
+use crate::normalize::{Benign, Redaction};
 use crate::receive::{self, ReceiverReport, Receivers, SharedSpool};
 use crate::report::Case;
 use crate::sigma::RuleSet;
@@ -75,6 +75,8 @@ pub struct LiveOptions {
     pub reload: Option<RuleFiles>,
     /// What is configured about single sources, and about secrets of all.
     pub sources: Vec<SourceConfig>,
+    /// What is known to be harmless.
+    pub benign: Arc<[Benign]>,
     pub redaction: RedactionConfig,
     /// Match rules only against events of their logsource.
     pub routing: bool,
@@ -279,6 +281,7 @@ fn prepare(options: &mut LiveOptions, writer: &Writer) -> Result<EngineStart, Li
     let mut set_up = EngineOptions { routing: options.routing, sources, ..EngineOptions::default() };
     set_up.normalize.redaction = options.redaction.applied(Redaction::default());
     set_up.normalize.vocabulary = Arc::clone(&options.vocabulary);
+    set_up.normalize.benign = Arc::clone(&options.benign);
     set_up.normalize.redaction.key = redaction_key(&options.data_dir)?;
     let problems = reload::problems(&options.rules.diagnostics);
     let (mut engine, afresh) = prepare_engine(&options.rules, &set_up, writer);

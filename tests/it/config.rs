@@ -59,6 +59,7 @@ fn the_template_explains_every_key_and_is_valid_as_it_stands_and_without_the_sig
     let uncommented: String = template.lines().map(|line| format!("{}\n", uncomment(line))).collect();
     std::fs::write(env.path("config.toml"), uncommented).expect("the configuration can be written");
     append(&env.path("scanners.txt"), "nikto\n");
+    append(&env.path("crawlers.txt"), "192.0.2.0/24\n");
     stdout(&run(&env, &["config", "--effective"]));
 }
 
@@ -526,4 +527,45 @@ fn the_example_of_the_document_makes_an_unknown_format_events() {
     "#);
     assert!(stdout(&run(&env, &["trace", "7731"])).contains("7731"));
     assert!(!found.contains("00471100"), "{found}");
+}
+
+#[test]
+fn what_is_known_to_be_harmless_is_named_once_and_left_alone() {
+    const LINE: &str =
+        "Nov 28 09:00:01 web1 sshd[812]: Failed password for root from 203.0.113.9 port 4022 ssh2\n";
+    let guessing = |configured: &str| {
+        let env = configured_with(configured, &LINE.repeat(30));
+        stdout(&run(&env, &["replay", "ssh.log"]))
+    };
+    assert!(guessing("").contains("root would be locked"));
+    for (known, is_it) in [
+        ("from = [\"203.0.113.0/24\"]", true),
+        ("from_file = \"ours.txt\"", true),
+        ("from = [\"203.0.113.9\"]\nusers = [\"ro*\"]", true),
+        ("hosts = [\"web*\"]\nusers = [\"root\"]", true),
+        ("from = [\"203.0.113.8\"]", false),
+        ("from = [\"203.0.113.9\"]\nusers = [\"backup\"]", false),
+        ("from = [\"203.0.113.9\"]\nagents = [\"*probe*\"]", false),
+        ("from = [\"203.0.113.9\"]\npaths = [\"/health\"]", false),
+        ("hosts = [\"db*\"]", false),
+    ] {
+        let said = guessing(&format!("[[benign]]\nname = \"scanner\"\n{known}\n"));
+        assert_eq!(said.contains("0 incidents"), is_it, "{known}: {said}");
+    }
+    let env = configured_with("[[benign]]\nname = \"scanner\"\nfrom = [\"203.0.113.9\"]\n", LINE);
+    let explained = stdout(&run(&env, &["explain", "ssh.log"]));
+    assert!(explained.contains("soctop.benign") && explained.contains("scanner"), "{explained}");
+    let refused = run(
+        &configured_with("[[benign]]\nname = \"probe\"\nagents = [\"*\"]\n", LINE),
+        &["replay", "ssh.log"],
+    );
+    assert!(text(&refused.stderr).contains("anybody can be `probe`"), "{}", text(&refused.stderr));
+}
+
+/// A configuration, a log of sshd, and a file of addresses.
+fn configured_with(text: &str, log: &str) -> TestEnv {
+    let env = configured(text);
+    append(&env.path("ssh.log"), log);
+    append(&env.path("ours.txt"), "# ours\n203.0.113.9\n");
+    env
 }

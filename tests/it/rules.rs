@@ -70,7 +70,7 @@ soctop:
 "#;
 
 const LOG: &str = r#"{"timestamp":"2026-03-01T09:30:00Z","event":"login_failed","client_ip":"203.0.113.9","user":"eve"}
-{"timestamp":"2026-03-01T09:30:01Z","event":"login_failed","client_ip":"198.51.100.7","usr":"bob"}
+{"timestamp":"2026-03-01T09:30:01Z","event":"login_failed","client_ip":"198.51.100.7","uzer":"bob"}
 {"timestamp":"2026-03-01T09:30:02Z","event":"login_ok","client_ip":"203.0.113.9","user":"eve"}
 "#;
 
@@ -451,14 +451,14 @@ fn show_says_for_each_event_what_matched_and_why_the_rest_did_not() {
       ✗ filter_health
         ✗ user is `probe`, or is `monitor`   is `eve`
 
-    {"timestamp":"2026-03-01T09:30:01Z","event":"login_failed","client_ip":"198.51.100.7","usr":"bob"}
+    {"timestamp":"2026-03-01T09:30:01Z","event":"login_failed","client_ip":"198.51.100.7","uzer":"bob"}
     ✗ matches when failed and not filter_health
       ✗ failed
         ✗ all of
           ✓ event starts with `login_failed`, or starts with `signin_failed`   is `login_failed`
           ✗ client_ip is in 203.0.113.0/24   is `198.51.100.7`
       ✗ filter_health
-        ✗ user is `probe`, or is `monitor`   the event has no `user`, but `usr`
+        ✗ user is `probe`, or is `monitor`   the event has no `user`, but `uzer`
 
     {"timestamp":"2026-03-01T09:30:02Z","event":"login_ok","client_ip":"203.0.113.9","user":"eve"}
     ✗ matches when failed and not filter_health
@@ -484,7 +484,7 @@ fn show_says_for_each_event_what_matched_and_why_the_rest_did_not() {
         ✗ filter_health
           ✗ user is `probe`, or is `monitor`   is `eve`
 
-    {"timestamp":"2026-03-01T09:30:01Z","event":"login_failed","client_ip":"198.51.100.7","usr":"bob"}
+    {"timestamp":"2026-03-01T09:30:01Z","event":"login_failed","client_ip":"198.51.100.7","uzer":"bob"}
     ✗ an event for `failed_login`
       ✗ matches when failed and not filter_health
         ✗ failed
@@ -492,7 +492,7 @@ fn show_says_for_each_event_what_matched_and_why_the_rest_did_not() {
             ✓ event starts with `login_failed`, or starts with `signin_failed`   is `login_failed`
             ✗ client_ip is in 203.0.113.0/24   is `198.51.100.7`
         ✗ filter_health
-          ✗ user is `probe`, or is `monitor`   the event has no `user`, but `usr`
+          ✗ user is `probe`, or is `monitor`   the event has no `user`, but `uzer`
 
     {"timestamp":"2026-03-01T09:30:02Z","event":"login_ok","client_ip":"203.0.113.9","user":"eve"}
     ✗ an event for `failed_login`
