@@ -64,7 +64,9 @@ pub(super) fn for_each(
     for at in CALL.find_iter(text.bytes) {
         take(text.sql(at));
     }
-    statements::for_each(buffer, &is_secret, |from, to| drop(take(Some((from, to)))));
+    statements::for_each(buffer, &is_secret, |from, to| {
+        take(Some((from, to)));
+    });
     for at in CODE.find_iter(text.bytes) {
         take(commands::code(buffer, at));
     }
