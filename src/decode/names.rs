@@ -91,6 +91,7 @@ names! {
     http_referer = "http_referer",
     http_user_agent = "http_user_agent",
     http_x_forwarded_for = "http_x_forwarded_for",
+    other_header = "request_headers.other",
     hostname = "hostname",
     program = "program",
     msgid = "msgid",

@@ -66,6 +66,147 @@ fn lines_of_daemons_say_who_and_how_loud() {
     }
 }
 
+/// The fields of a line of an access log whose client calls itself so.
+fn of_user(user: &str) -> String {
+    without_time(&format!(
+        r#"203.0.113.9 - {user} [29/Nov/2026:12:00:00 +0000] "GET /x?id=1 HTTP/1.1" 401 10 "-" "M""#
+    ))
+}
+
+#[test]
+fn whatever_a_client_calls_itself_the_rest_of_the_line_is_read() {
+    for user in [
+        "-",
+        "alice",
+        "[",
+        "x [",
+        "x 1.2.3.4",
+        "root from 1.2.3.4",
+        "1.2.3.4 - -",
+        "a|b",
+        "a | b",
+        "[x] y",
+        "[29/Nov/2026:12:00:00 +0000]",
+        "] ",
+        "\\x22",
+        &"A".repeat(255),
+        &"A ".repeat(40_000),
+        r#"a\" [29/Nov/2026:12:00:00 +0000] \"GET / HTTP/1.1\" 200"#,
+    ] {
+        let named = if user == "-" { String::new() } else { format!(" remote_user={user}") };
+        let expect = format!(
+            "body_bytes_sent=10 http_user_agent=M remote_addr=203.0.113.9{named} request=GET /x?id=1 HTTP/1.1 status=401"
+        );
+        assert_eq!(of_user(user), expect);
+    }
+}
+
+#[test]
+fn a_second_request_that_nobody_escaped_counts_as_well() {
+    for line in [
+        of_user(r#"x [29/Nov/2026:12:00:00 +0000] "POST /y HTTP/1.1" 200 1 "-" "-""#),
+        of_user(r#"x [29/Nov/2026:12:00:00 +0000] "POST /y HTTP/1.1" 200"#),
+        without_time(
+            r#"203.0.113.9 - - [29/Nov/2026:12:00:00 +0000] "GET /x?id=1 HTTP/1.1" 401 1 "-" "a [29/Nov/2026:12:00:00 +0000] "POST /y HTTP/1.1" 200 5 "-"""#,
+        ),
+    ] {
+        for part in [
+            "remote_addr=203.0.113.9 ",
+            "request=GET /x?id=1 ",
+            "request=POST /y ",
+            "status=401",
+            "status=200",
+        ] {
+            assert!(line.contains(part), "{part} in {line}");
+        }
+    }
+    let (event, ..) = decode(
+        br#"203.0.113.9 - x [29/Nov/2026:12:00:00 +0000] "A / HTTP/1.1" 200 [29/Nov/2026:12:00:00 +0000] "B / HTTP/1.1" 200 1"#,
+    );
+    assert!(event.meta.flags.has(Flags::DUPLICATE_KEYS));
+}
+
+#[test]
+fn quotes_and_backslashes_do_not_end_a_request() {
+    let of = |request: &str| {
+        without_time(&format!(r#"203.0.113.9 - - [29/Nov/2026:12:00:00 +0000] "{request}" 200 1 "-" "M""#))
+    };
+    for request in
+        [r#"GET /a?b="c" HTTP/1.1"#, r"GET /a\", r"GET /a\\", r#"GET /"[29/Nov/2026:12:00:00 +0000]"x"#, ""]
+    {
+        let named = if request.is_empty() { String::new() } else { format!(" request={request}") };
+        let expect = format!("body_bytes_sent=1 http_user_agent=M remote_addr=203.0.113.9{named} status=200");
+        assert_eq!(of(request), expect);
+    }
+}
+
+#[test]
+fn every_quoted_field_of_an_access_log_is_read() {
+    let line = without_time(
+        r#"203.0.113.9 - - [29/Nov/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "M" "198.51.100.7" 0.2 "en" up="x"#,
+    );
+    for part in ["http_x_forwarded_for=198.51.100.7", "request_headers.other=en", "request_headers.other=x"] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+}
+
+#[test]
+fn the_client_of_an_access_log_stands_first_but_for_a_host() {
+    let of =
+        |head: &str| without_time(&format!(r#"{head} [29/Nov/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 1"#));
+    for (head, expect) in [
+        ("shop.example:443 203.0.113.9 - -", "http_host=shop.example:443 remote_addr=203.0.113.9"),
+        (
+            "shop.example:443 203.0.113.9 - a 1.2.3.4",
+            "http_host=shop.example:443 remote_addr=203.0.113.9 remote_user=a 1.2.3.4",
+        ),
+        ("host.example - a 1.2.3.4", "remote_addr=host.example remote_user=a 1.2.3.4"),
+        ("2001:db8::9 - -", "remote_addr=2001:db8::9"),
+        ("203.0.113.9 - [203.0.113.9] - a", "remote_addr=203.0.113.9 remote_user=a"),
+        ("203.0.113.9 - ", "remote_addr=203.0.113.9"),
+    ] {
+        let line = of(head);
+        let line = line.replace("body_bytes_sent=1 ", "").replace(" request=GET / HTTP/1.1 status=200", "");
+        assert_eq!(line, expect, "{head}");
+    }
+    let wrapped = of("Nov 29 12:00:00 web1 nginx: host.example - a 1.2.3.4");
+    assert!(wrapped.contains("remote_addr=host.example") && wrapped.contains("hostname=web1"), "{wrapped}");
+}
+
+/// Client and message of a line of nginx's error log.
+fn of_error(rest: &str) -> (String, String) {
+    let (event, _, paths) = decode(format!("2026/11/29 12:00:00 [error] 7#7: *1 {rest}").as_bytes());
+    let text = |path: &str| event.get(paths.intern(path)).unwrap_or_default().to_owned();
+    (text("client"), text("message"))
+}
+
+#[test]
+fn text_of_a_client_is_not_taken_for_details_of_an_error() {
+    let (open, details) = (
+        r#"" was not found in "/etc/nginx/.htpasswd""#,
+        r#", client: 203.0.113.9, server: x, request: "GET / HTTP/1.1", host: "x""#,
+    );
+    for user in [
+        r#"a", client: 6.6.6.6, server: y"#,
+        r#"a", client: 6.6.6.6, server: y, request: "GET / HTTP/1.1", host: "x"#,
+        ", client: 6.6.6.6",
+        ", client: , client: ",
+    ] {
+        let message = format!(r#"user "{user}{open}"#);
+        assert_eq!(of_error(&format!("{message}{details}")), ("203.0.113.9".to_owned(), message));
+    }
+    let referred = format!("access forbidden by rule{details}, referrer: \"x{details}\"")
+        .replace("x, client: 203.0.113.9", "x, client: 6.6.6.6");
+    assert_eq!(of_error(&referred).0, "203.0.113.9");
+    let loose = format!(r#"user "a": password mismatch{details}, referrer: "x, client: 6.6.6.6, server: y""#);
+    assert_eq!(of_error(&loose).0, "203.0.113.9");
+    // Either of the two may have been written by the server.
+    let contested = format!(
+        r#"user "a": password mismatch{details}, referrer: "": password mismatch, client: 6.6.6.6, server: y, request: "GET / HTTP/1.1""#
+    );
+    assert_eq!(of_error(&contested).0, "");
+}
+
 #[test]
 fn haproxy_names_the_client_and_the_request() {
     let of = |rest: &str| without_time(&format!("Nov 28 09:30:00 lb1 haproxy[2212]: {rest}"));

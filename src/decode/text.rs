@@ -7,6 +7,7 @@
 
 mod prefix;
 mod proxies;
+mod servers;
 
 use super::daemons;
 use super::line::{Line, Writer};
@@ -55,8 +56,8 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
     if let Some(context) = monolog(&mut writer, names) {
         return Reading::Context(context);
     }
-    let done = access(&mut writer, names)
-        .or_else(|| nginx_error(&mut writer, names))
+    let done = servers::access(&mut writer, names)
+        .or_else(|| servers::nginx_error(&mut writer, names))
         .or_else(|| csvlog(&mut writer, names))
         .or_else(|| proxies::read(&mut writer, names));
     if let Some(format) = done {
@@ -111,66 +112,11 @@ fn container<'a>(writer: &mut Writer<'_, 'a>, names: &Names) -> Option<&'a str> 
     Some(rest)
 }
 
-/// nginx, Apache and gunicorn: `ip - user [time] "request" status bytes "referrer" "agent" ...`.
-fn access(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
-    let text = writer.line.text;
-    let (address, rest) = text.split_once(' ')?;
-    let (head, rest) = rest.split_once(" [")?;
-    if head.len() > 256 || address.len() > 256 || head.contains('|') {
-        return None;
-    }
-    let (host, address, head) = virtual_host(address, head)?;
-    let (_, user) = head.split_once(' ')?;
-    let (time, rest) = rest.split_once("] ")?;
-    stamp_length(time).filter(|length| *length == time.len())?;
-    let rest = rest.strip_prefix('"')?;
-    let (request, rest) = rest.split_at_checked(closing_quote(rest)?)?;
-    let rest = rest.strip_prefix("\" ")?;
-    let (status, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-    if !status.bytes().all(|byte| byte.is_ascii_digit()) || status.len() != 3 {
-        return None;
-    }
-    let (bytes, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-    writer.string(names.http_host, host);
-    writer.string(names.remote_addr, address);
-    writer.string(names.remote_user, user);
-    writer.string(names.time_local, time);
-    writer.string(names.request, request);
-    writer.number(names.status, status);
-    writer.number(names.body_bytes_sent, bytes);
-    let mut rest = rest;
-    for path in [names.http_referer, names.http_user_agent, names.http_x_forwarded_for] {
-        let Some(quoted) = rest.trim_start().strip_prefix('"') else { break };
-        let Some((value, after)) = closing_quote(quoted).and_then(|end| quoted.split_at_checked(end)) else {
-            break;
-        };
-        writer.string(path, value);
-        rest = after.get(1..).unwrap_or_default();
-    }
-    // The controller of Kubernetes, and others who add one, end with the id of the request.
-    let last = rest.rsplit(' ').next().unwrap_or_default().trim_matches('"');
-    if is_long_id(last) {
-        writer.string(names.correlation_id, last);
-    }
-    Some(Format::Nginx)
-}
-
 /// Sixteen bytes in hexadecimal, with or without the dashes of a UUID.
 fn is_long_id(word: &str) -> bool {
     let dashes = word.bytes().filter(|byte| *byte == b'-').count();
     let digits = word.bytes().filter(u8::is_ascii_hexdigit).count();
     digits == 32 && digits + dashes == word.len() && matches!(dashes, 0 | 4)
-}
-
-/// Some servers write the virtual host before the address (`shop.example:443 203.0.113.9 - -`): host, address and
-/// the rest. `None`: what stands before the address is something else.
-fn virtual_host<'a>(first: &'a str, head: &'a str) -> Option<(&'a str, &'a str, &'a str)> {
-    let is_address = |word: &str| word.parse::<std::net::IpAddr>().is_ok();
-    let (second, rest) = head.split_once(' ')?;
-    if is_address(second) {
-        return stamp_length(first).is_none().then_some((first, second, rest));
-    }
-    (!rest.split(' ').any(is_address)).then_some(("", first, head))
 }
 
 /// Where the string ends that starts at the beginning; `\"` does not end it.
@@ -185,54 +131,6 @@ pub(super) fn closing_quote(text: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// `2015/10/29 20:01:02 [error] 256554#0: *99927 text, client: 1.2.3.4, server: x, request: "...", host: "..."`.
-fn nginx_error(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
-    let text = writer.line.text;
-    if text.as_bytes().get(4) != Some(&b'/') {
-        return None;
-    }
-    let (time, rest) = split_stamp(text)?;
-    let (level, rest) = rest.strip_prefix(" [")?.split_once("] ")?;
-    let (process, mut message) = rest.split_once(": ")?;
-    let (pid, thread) = process.split_once('#')?;
-    if !thread.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    writer.string(names.timestamp, time);
-    writer.string(names.level, level);
-    writer.number(names.pid, pid);
-    if let Some((connection, rest)) = message.strip_prefix('*').and_then(|rest| rest.split_once(' ')) {
-        writer.number(names.connection, connection);
-        message = rest;
-    }
-    let details = message.find(", client: ").and_then(|at| message.split_at_checked(at));
-    let (message, details) = details.unwrap_or((message, ""));
-    writer.string(names.message, message);
-    for (key, path) in [
-        (", client: ", names.client),
-        (", request: \"", names.request),
-        (", upstream: \"", names.upstream),
-        (", host: \"", names.http_host),
-        (", referrer: \"", names.http_referer),
-    ] {
-        let Some((_, value)) = details.split_once(key) else { continue };
-        if path == names.client && is_told_twice(details, key) {
-            continue;
-        }
-        let end = if key.ends_with('"') { closing_quote(value) } else { value.find(',') };
-        writer.string(path, value.get(..end.unwrap_or(value.len())).unwrap_or_default());
-    }
-    Some(Format::NginxError)
-}
-
-/// Whether a line names two values under one key. A user's name stands before the client in it and the request behind, and
-/// nothing in either is escaped: which one the server wrote cannot be told.
-fn is_told_twice(details: &str, key: &str) -> bool {
-    let mut values = details.split(key).skip(1).map(|rest| rest.split(',').next());
-    let first = values.next();
-    values.any(|value| Some(value) != first)
 }
 
 /// PostgreSQL's csvlog. A record whose strings hold newlines spans several lines; the first has all
