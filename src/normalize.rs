@@ -44,6 +44,7 @@ use message::Fact;
 pub use overrides::{FieldTarget, Overrides};
 use part::Part;
 pub use redact::{Class, Emails, Redaction, RedactionCounters, Redactor};
+use request::RequestLine;
 use stray::Strays;
 use value::Scale;
 
@@ -130,6 +131,8 @@ pub struct Normalizer {
     said: Vec<(PathId, Said)>,
     /// Fields that hold parts of a request beside its target: body, cookies.
     request_parts: [PathId; REQUEST_PARTS.len()],
+    /// [`OTHER_HEADERS`].
+    other_headers: PathId,
     /// Fields of writers that take a time apart: date, clock, zone.
     date_and_clock: [PathId; 3],
     /// [`network::FIELD`].
@@ -137,6 +140,8 @@ pub struct Normalizer {
     /// [`benign::FIELD`].
     benign: PathId,
     decoded: Vec<u8>,
+    /// Paths of the event that are no text of the client's, but what servers read in it.
+    plain_paths: usize,
     scanner: Scanner,
     logsources: LogSources,
     carry: Carry,
@@ -182,9 +187,17 @@ enum Said {
 const REQUEST_PARTS: [&str; 6] =
     ["request_body", "http.request.body.content", "http_cookie", "cookie", "cs-cookie", "request_headers"];
 
-/// Headers that every access log has, and that applications copy into queries, pages and look-ups.
-const REQUEST_HEADERS: [(Role, PathId); 2] =
-    [(Role::UserAgent, canonical::USER_AGENT), (Role::Referrer, canonical::HTTP_REFERRER)];
+/// What else a server adds to its access log in quotes.
+const OTHER_HEADERS: &str = "request_headers.other";
+
+/// Headers that every access log has, and that applications copy into queries, pages and look-ups. The name of basic
+/// authentication is one of them: nobody has to have it to send it.
+const REQUEST_HEADERS: [(Role, PathId); 4] = [
+    (Role::UserAgent, canonical::USER_AGENT),
+    (Role::Referrer, canonical::HTTP_REFERRER),
+    (Role::ForwardedFor, canonical::CLIENT_FORWARDED_FOR),
+    (Role::UserName, canonical::USER_NAME),
+];
 
 /// The best field for a role so far.
 #[derive(Clone, Copy)]
@@ -221,6 +234,8 @@ struct Found {
     address: FoundAddress,
     /// The peer was a socket of this host.
     local_peer: bool,
+    /// What a client sent instead of a request.
+    odd_request: Option<Span>,
 }
 
 const NO_ADDRESS: FoundAddress =
@@ -244,6 +259,7 @@ impl Normalizer {
     #[must_use]
     pub fn new(paths: Paths, options: Options) -> Self {
         let request_parts = REQUEST_PARTS.map(|name| paths.intern(name));
+        let other_headers = paths.intern(OTHER_HEADERS);
         let date_and_clock = ["date", "time", "tz"].map(|name| paths.intern(name));
         let network = paths.intern(network::FIELD);
         let benign = paths.intern(benign::FIELD);
@@ -256,11 +272,13 @@ impl Normalizer {
             strays: Strays::default(),
             options,
             request_parts,
+            other_headers,
             date_and_clock,
             network,
             benign,
             said: Vec::new(),
             decoded: Vec::new(),
+            plain_paths: 0,
             scanner: Scanner::default(),
             known: Vec::new(),
             known_paths: Vec::new(),
@@ -351,10 +369,12 @@ impl Normalizer {
         self.fill_from_message(event, &found, false);
         self.state_facts(event, &found);
         self.fill_from_message(event, &found, true);
+        let from_message = self.said.iter().any(|(path, _)| *path == canonical::URL_PATH);
+        let has_target = from_message || found.roles & REQUEST_ROLES != 0;
+        self.plain_paths = if has_target { add_plain_paths(event) } else { 0 };
         self.state_answer(event, &found);
         set_silent_level(event, &found);
-        let from_message = self.said.iter().any(|(path, _)| *path == canonical::URL_PATH);
-        if from_message || found.roles & REQUEST_ROLES != 0 || found.marks & logsource::REQUEST_PART != 0 {
+        if has_target || found.odd_request.is_some() || found.marks & logsource::REQUEST_PART != 0 {
             self.decode_request(event, &found);
             self.scan_request(event, &found);
         }
@@ -428,6 +448,10 @@ impl Normalizer {
     fn decode_request(&mut self, event: &mut Event, found: &Found) {
         self.decoded.clear();
         self.decode_targets(event);
+        if let Some(odd) = found.odd_request {
+            self.decoded.push(b'\n');
+            request::decode(event.text(odd), &mut self.decoded);
+        }
         for (role, header) in REQUEST_HEADERS {
             if found.has(role)
                 && let Some(text) = event.get(header).filter(|text| request::is_strange_header(text))
@@ -437,6 +461,12 @@ impl Normalizer {
             }
         }
         let has_parts = found.marks & logsource::REQUEST_PART != 0;
+        if has_parts {
+            for text in event.all(self.other_headers).filter(|text| request::is_strange_header(text)) {
+                self.decoded.push(b'\n');
+                request::decode(text, &mut self.decoded);
+            }
+        }
         for part in self.request_parts.into_iter().filter(|_| has_parts) {
             if let Some(text) = event.get(part).filter(|text| text.len() > 1 && *text != "null") {
                 self.decoded.push(b'\n');
@@ -452,8 +482,7 @@ impl Normalizer {
     /// Path and query, decoded; where a key stood twice, all of them.
     fn decode_targets(&mut self, event: &Event) {
         let values = |path| event.fields().iter().rev().filter(move |field| field.path == path);
-        let last = |path| values(path).next().map_or("", |field| event.text(field.span));
-        let (path, query) = (last(canonical::URL_PATH), last(canonical::URL_QUERY));
+        let (path, query) = self.target(event);
         if !request::is_plain(path, query) {
             request::decode(path, &mut self.decoded);
             if !query.is_empty() {
@@ -471,15 +500,24 @@ impl Normalizer {
         }
     }
 
-    /// Looks for attacks in what the request carried, value by value, and says what was found.
-    fn scan_request(&mut self, event: &mut Event, found: &Found) {
-        let last = |path| {
-            let field = event.fields().iter().rev().find(|field| field.path == path);
+    /// Path and query as the client sent them.
+    fn target<'e>(&self, event: &'e Event) -> (&'e str, &'e str) {
+        let last = |path, skip| {
+            let field = event.fields().iter().rev().filter(|field| field.path == path).nth(skip);
             field.map_or("", |field| event.text(field.span))
         };
+        (last(canonical::URL_PATH, self.plain_paths), last(canonical::URL_QUERY, 0))
+    }
+
+    /// Looks for attacks in what the request carried, value by value, and says what was found.
+    fn scan_request(&mut self, event: &mut Event, found: &Found) {
+        let (path, query) = self.target(event);
         let scanner = &mut self.scanner;
-        scanner.path(last(canonical::URL_PATH));
-        scanner.parameters(Place::Query, last(canonical::URL_QUERY));
+        scanner.path(path);
+        scanner.parameters(Place::Query, query);
+        if let Some(odd) = found.odd_request {
+            scanner.body(event.text(odd));
+        }
         if event.meta.flags.has(Flags::DUPLICATE_KEYS) {
             for field in event.fields() {
                 match field.path {
@@ -492,6 +530,19 @@ impl Normalizer {
         if let Some(agent) = event.get(canonical::USER_AGENT).filter(|text| request::is_strange_header(text))
         {
             scanner.named(Place::Agent, "", agent);
+        }
+        if found.has(Role::ForwardedFor) {
+            for text in
+                event.all(canonical::CLIENT_FORWARDED_FOR).filter(|text| !request::is_address_list(text))
+            {
+                scanner.named(Place::Header, "x-forwarded-for", text);
+            }
+        }
+        if found.has(Role::UserName)
+            && let Some(user) =
+                event.get(canonical::USER_NAME).filter(|text| request::is_strange_header(text))
+        {
+            scanner.named(Place::Header, "user", user);
         }
         if let Some(referer) = event.get(canonical::HTTP_REFERRER) {
             match referer.split_once('?') {
@@ -527,6 +578,7 @@ impl Normalizer {
             level: LogLevel::Unknown,
             address: NO_ADDRESS,
             local_peer: false,
+            odd_request: None,
         };
         let mut calendar_end = 0;
         self.ids.clear();
@@ -575,6 +627,10 @@ impl Normalizer {
                             continue;
                         };
                         found.address = address;
+                    }
+                    Role::RequestLine if !accepts(*claim, field.kind, text) => {
+                        found.odd_request = found.odd_request.or_else(|| odd_request(text, field));
+                        continue;
                     }
                     _ if accepts(*claim, field.kind, text) => {}
                     _ => continue,
@@ -879,6 +935,21 @@ fn set_silent_level(event: &mut Event, found: &Found) {
     put(event, found, canonical::LOG_LEVEL, Kind::String, span);
 }
 
+/// Adds to each path that servers read otherwise than it is written what they read: rules know one spelling of
+/// `/login`, clients many. How many were added.
+fn add_plain_paths(event: &mut Event) -> usize {
+    let written = event.fields().len();
+    for index in 0..written {
+        let Some(field) = event.fields().get(index).filter(|field| field.path == canonical::URL_PATH) else {
+            continue;
+        };
+        if let Some(plain) = request::plain_path(event.text(field.span)) {
+            event.push_text(canonical::URL_PATH, Kind::String, &plain, Origin::Canonical);
+        }
+    }
+    event.fields().len() - written
+}
+
 /// Adds another value of a canonical field.
 fn add_value(event: &mut Event, role: Role, field: Field) {
     let text = event.text(field.span);
@@ -899,11 +970,13 @@ fn add_value(event: &mut Event, role: Role, field: Field) {
             None => {}
         },
         Role::Path | Role::RequestLine => {
-            let target =
-                if role == Role::Path { Some(text) } else { request_line(text).map(|(_, target, _)| target) };
-            let (_, path, query) = split_url(target.unwrap_or_default());
-            let [path, query] = [path, query].map(|piece| part(text, field.span, piece));
-            for (name, span) in [(canonical::URL_PATH, path), (canonical::URL_QUERY, query)] {
+            let line = RequestLine::read(text).filter(|_| role == Role::RequestLine);
+            let (method, target) = line.map_or(("", text), |line| (line.method, line.target));
+            let (_, path, query) = split_url(target);
+            let [method, path, query] = [method, path, query].map(|piece| part(text, field.span, piece));
+            for (name, span) in
+                [(canonical::HTTP_METHOD, method), (canonical::URL_PATH, path), (canonical::URL_QUERY, query)]
+            {
                 if span.len > 0 {
                     canonical(event, name, Kind::String, span);
                 }
@@ -980,6 +1053,11 @@ fn read_address(text: &str, field: &Field) -> Option<FoundAddress> {
     })
 }
 
+/// Where a request stands that is none: it may hold a payload for all that.
+fn odd_request(text: &str, field: &Field) -> Option<Span> {
+    (field.kind == Kind::String && !value::is_placeholder(text)).then_some(field.span)
+}
+
 /// Whether a value can fill a role.
 fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
     match (claim.role, kind) {
@@ -1014,7 +1092,7 @@ fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
         (Role::Host, _) => !value::is_placeholder(text) && address::address(text).is_none(),
         (Role::Method, _) => value::is_method(text),
         (Role::Path, _) => value::is_path(text),
-        (Role::RequestLine, _) => request_line(text).is_some(),
+        (Role::RequestLine, _) => RequestLine::read(text).is_some(),
         (Role::HttpVersion, _) => text.starts_with("HTTP/"),
         (Role::Query, _) => !value::is_placeholder(text) && !value::is_sql(text),
         (Role::Statement, _) => !value::is_placeholder(text) && (claim.rank <= 3 || value::is_sql(text)),
@@ -1176,7 +1254,7 @@ fn set_path(event: &mut Event, found: &Found, field: Field) {
 
 /// Domain, path and query; empty where there is none. The fragment belongs to neither.
 fn split_url(text: &str) -> (&str, &str, &str) {
-    let (domain, rest) = match text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) {
+    let (domain, rest) = match value::behind_scheme(text) {
         Some(rest) => rest.find(['/', '?']).and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, "")),
         None => ("", text),
     };
@@ -1188,21 +1266,15 @@ fn split_url(text: &str) -> (&str, &str, &str) {
     (domain, path, query.split('#').next().unwrap_or_default())
 }
 
-/// Method, target and protocol of `GET /path HTTP/1.1`.
-fn request_line(text: &str) -> Option<(&str, &str, &str)> {
-    let (method, rest) = text.split_once(' ')?;
-    let (target, protocol) = rest.rsplit_once(' ')?;
-    (value::is_method(method) && protocol.starts_with("HTTP/")).then_some((method, target, protocol))
-}
-
 fn set_request_line(event: &mut Event, found: &Found, field: Field) {
     let text = event.text(field.span);
-    let Some((method, target, protocol)) = request_line(text) else { return };
-    let [method, target, protocol] = [method, target, protocol].map(|piece| part(text, field.span, piece));
+    let Some(line) = RequestLine::read(text) else { return };
+    let pieces = [line.method, line.target, line.protocol];
+    let [method, target, protocol] = pieces.map(|piece| part(text, field.span, piece));
     if !found.has(Role::Method) {
         put(event, found, canonical::HTTP_METHOD, Kind::String, method);
     }
-    if !found.has(Role::HttpVersion) {
+    if !found.has(Role::HttpVersion) && protocol.len > 0 {
         put(event, found, canonical::HTTP_VERSION, Kind::String, protocol);
     }
     if !found.has(Role::Path) {

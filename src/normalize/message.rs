@@ -6,7 +6,8 @@
 //! one. Facts of the line's own fields are never overruled: callers use these only for what is
 //! missing.
 
-use super::value;
+use super::request::RequestLine;
+use super::{request, value};
 use crate::event::{PathId, address, canonical};
 use crate::facts::phrases::Kind;
 use crate::facts::{PhraseHit, head, is_inside, quoted as quoted_parts};
@@ -247,18 +248,17 @@ fn behind_arrow(rest: &str) -> Option<&'static str> {
 
 /// `GET /x HTTP/1.1" 401`: the quoted line, and the status if it follows.
 fn quoted_request<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
-    let Some((line, after)) = rest.split_once(" HTTP/") else { return };
-    let Some((method, target)) = line.split_once(' ') else { return };
-    if !value::is_method(method) || !value::is_path(target) {
-        return;
+    // A quote in the target does not end the line; the protocol stands before the one that does.
+    let protocol = rest.find(" HTTP/").unwrap_or_default();
+    let end = rest.get(protocol..).and_then(|rest| rest.find('"')).map_or(rest.len(), |at| protocol + at);
+    let (line, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let Some(line) = RequestLine::read(line).filter(|line| value::is_path(line.target)) else { return };
+    found(Fact::Part(canonical::HTTP_METHOD, line.method));
+    target_facts(line.target, found);
+    if value::is_protocol(line.protocol) {
+        found(Fact::Part(canonical::HTTP_VERSION, line.protocol));
     }
-    found(Fact::Part(canonical::HTTP_METHOD, method));
-    target_facts(target, found);
-    let version = rest.get(line.len() + 1..).and_then(|version| version.split(['"', ' ']).next());
-    if let Some(version) = version.filter(|version| value::is_protocol(version)) {
-        found(Fact::Part(canonical::HTTP_VERSION, version));
-    }
-    if let Some((_, after)) = after.split_once('"') {
+    if let Some(after) = after.strip_prefix('"') {
         status(after.trim_start(), found);
     }
 }
@@ -267,7 +267,7 @@ fn quoted_request<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
 fn request<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
     let Some((method, after)) = rest.split_once(' ') else { return };
     let target = after.split(' ').next().unwrap_or_default();
-    if !value::is_method(method) || !value::is_path(target) {
+    if !request::is_method(method) || !value::is_path(target) {
         return;
     }
     found(Fact::Part(canonical::HTTP_METHOD, method));

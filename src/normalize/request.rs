@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
+use super::value;
 use crate::attack;
 
 /// What makes a path sensitive without one unusual character.
@@ -87,6 +88,13 @@ pub(super) fn is_strange_header(text: &str) -> bool {
         || matches!(bytes.first(), Some(b';' | b'|'))
 }
 
+/// Whether a header holds no more than addresses and names of hosts, as proxies write them.
+pub(super) fn is_address_list(text: &str) -> bool {
+    text.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b',' | b' ' | b'[' | b']' | b'-' | b'_')
+    }) && text.split(',').all(|word| !word.trim().contains(' '))
+}
+
 /// Appends the decoded form of `text` to `out`: `+` is a space, percent-encoding is removed up to three
 /// times, then HTML entities and the escapes `\uXXXX`, `\xXX`, `%uXXXX`; NUL is left out. Of a very long text, its
 /// beginning and its end, a line each.
@@ -118,9 +126,178 @@ fn decode_piece(text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// `GET /path HTTP/1.1`: what a client sent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RequestLine<'a> {
+    pub(super) method: &'a str,
+    pub(super) target: &'a str,
+    /// Empty where none is named, as in HTTP/0.9.
+    pub(super) protocol: &'a str,
+}
+
+impl<'a> RequestLine<'a> {
+    /// Servers log what they refuse as well, so that any word may be the method. Without a protocol, a method that
+    /// nobody knows has to be in capitals and the target a path: other fields than access logs' have this name too.
+    pub(super) fn read(text: &'a str) -> Option<Self> {
+        let (method, rest) = without_breaks(text).trim_end().split_once([' ', '\t'])?;
+        let rest = rest.trim_start();
+        let (target, protocol) = match rest.rsplit_once([' ', '\t']) {
+            Some((target, protocol)) if is_protocol(protocol) => (target.trim_end(), protocol),
+            _ => (rest, ""),
+        };
+        let certain = if protocol.is_empty() {
+            is_method(method) && value::is_path(target)
+        } else {
+            is_token(method) && !target.is_empty()
+        };
+        certain.then_some(Self { method, target, protocol })
+    }
+}
+
+/// A method that is known, or a word in capitals that could be one.
+pub(super) fn is_method(word: &str) -> bool {
+    value::is_method(word) || is_token(word) && !word.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
+/// What RFC 9110 calls a token.
+fn is_token(word: &str) -> bool {
+    let sign = |byte| memchr::memchr(byte, b"!#$%&'*+-.^_`|~").is_some();
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || sign(byte))
+}
+
+fn is_protocol(word: &str) -> bool {
+    word.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("HTTP/"))
+}
+
+/// Line breaks, blanks and other control characters before a request are skipped by servers; some log them as
+/// `\r\n` or `\x0D\x0A`.
+fn without_breaks(text: &str) -> &str {
+    let mut text = text;
+    loop {
+        text = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control());
+        let length = match text.as_bytes() {
+            [b'\\', b'r' | b'n' | b't', ..] => 2,
+            [b'\\', b'x', b'0' | b'1', low, ..] if low.is_ascii_hexdigit() => 4,
+            [b'\\', b'x', b'2', b'0', ..] => 4,
+            _ => return text,
+        };
+        text = text.get(length..).unwrap_or_default();
+    }
+}
+
+/// Whether servers read a path as it is written: nothing is encoded, no parameter stands in a segment, no segment is
+/// empty or begins with a dot.
+fn is_read_as_written(path: &str) -> bool {
+    let mut previous = 0;
+    !path.bytes().any(|byte| {
+        let begins_segment = std::mem::replace(&mut previous, byte) == b'/';
+        matches!(byte, b'%' | b';' | b'\\' | b'#') || begins_segment && matches!(byte, b'/' | b'.')
+    })
+}
+
+/// The path as servers read it: decoded, without parameters of segments, ways up and down and double slashes. `None`:
+/// it is written like that.
+pub(super) fn plain_path(path: &str) -> Option<String> {
+    if is_read_as_written(path) {
+        return None;
+    }
+    let sent = path.split('#').next().unwrap_or_default();
+    let mut decoded = sent.as_bytes().to_vec();
+    attack::remove_layers(&mut decoded, 0);
+    decoded.retain(|byte| *byte != 0);
+    let mut plain = Vec::with_capacity(decoded.len());
+    for segment in decoded.split(|byte| matches!(byte, b'/' | b'\\')) {
+        let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+        step(&mut plain, name);
+    }
+    let plain = String::from_utf8_lossy(&plain);
+    (plain != path).then(|| plain.into_owned())
+}
+
+/// Follows one segment; `plain` always ends where the next one is to be written.
+fn step(plain: &mut Vec<u8>, segment: &[u8]) {
+    match segment {
+        b"" | b"." => {
+            if plain.last() != Some(&b'/') {
+                plain.push(b'/');
+            }
+        }
+        b".." => {
+            let trimmed = plain.strip_suffix(b"/").unwrap_or(plain);
+            let parent = memchr::memrchr(b'/', trimmed).map_or(0, |at| at + 1);
+            plain.truncate(parent);
+            if plain.is_empty() {
+                plain.push(b'/');
+            }
+        }
+        name => {
+            if !plain.is_empty() && plain.last() != Some(&b'/') {
+                plain.push(b'/');
+            }
+            plain.extend_from_slice(name);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_word_is_a_method_and_the_protocol_may_be_missing() {
+        for (text, method, target) in [
+            ("GET /a HTTP/1.1", "GET", "/a"),
+            ("FOO /a?b=c HTTP/1.1", "FOO", "/a?b=c"),
+            ("foo /a HTTP/1.1", "foo", "/a"),
+            ("M-SEARCH * HTTP/1.1", "M-SEARCH", "*"),
+            ("VERSION-CONTROL /a http/1.1", "VERSION-CONTROL", "/a"),
+            ("GET /a", "GET", "/a"),
+            ("get /a b", "get", "/a b"),
+            ("QUERY /a", "QUERY", "/a"),
+            (r"\x0D\x0AGET /a HTTP/1.1", "GET", "/a"),
+            (r"\r\n\x20PUT /a HTTP/1.1", "PUT", "/a"),
+            ("\r\n GET\t/a\tHTTP/1.1", "GET", "/a"),
+            ("GET   /a   HTTP/2", "GET", "/a"),
+            ("CONNECT h.example:443 HTTP/1.1", "CONNECT", "h.example:443"),
+            ("GET HTTP://h.example/a", "GET", "HTTP://h.example/a"),
+        ] {
+            let read = RequestLine::read(text).map(|line| (line.method, line.target));
+            assert_eq!(read, Some((method, target)), "{text}");
+        }
+        for text in
+            ["", "GET", "see /var/log", "payment request", "GET lost", r"\x16\x03\x01 a", "a\"b /c HTTP/1.1"]
+        {
+            assert_eq!(RequestLine::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_read_as_servers_read_it() {
+        for (path, expect) in [
+            ("/log%69n", "/login"),
+            ("/log%2569n", "/login"),
+            ("//login", "/login"),
+            ("/./login", "/login"),
+            ("/x/../login", "/login"),
+            ("/x/..%2flogin", "/login"),
+            ("/x/%2e%2e/login/", "/login/"),
+            ("/../../login", "/login"),
+            ("/login;jsessionid=1", "/login"),
+            ("/a;x/..;/login", "/login"),
+            (r"/x\..\login", "/login"),
+            ("/login#x", "/login"),
+            ("/login%00", "/login"),
+            ("/login/.", "/login/"),
+            ("/login/x/..", "/login/"),
+            ("/%E2%82", "/\u{fffd}"),
+            ("//", "/"),
+        ] {
+            assert_eq!(plain_path(path).as_deref(), Some(expect), "{path}");
+        }
+        for path in ["", "/", "/login", "/.env", "/a/.git/config", "/a.b/c", "*", "/%zz"] {
+            assert_eq!(plain_path(path), None, "{path}");
+        }
+    }
 
     #[test]
     fn every_sensitive_part_has_a_pair() {

@@ -52,7 +52,16 @@ fn is_any_method(text: &str) -> bool {
 /// A path, or a URL that has one.
 #[inline]
 pub(super) fn is_path(text: &str) -> bool {
-    text.starts_with('/') || text.starts_with("http://") || text.starts_with("https://")
+    text.starts_with('/') || behind_scheme(text).is_some()
+}
+
+/// What follows `http://` or `https://`, in any case.
+#[inline]
+pub(super) fn behind_scheme(text: &str) -> Option<&str> {
+    ["http://", "https://"].iter().find_map(|scheme| {
+        let begins = text.get(..scheme.len())?.eq_ignore_ascii_case(scheme);
+        text.get(scheme.len()..).filter(|_| begins)
+    })
 }
 
 /// The name of something that happens: `login_failed`, `auth.login`, not a sentence.
