@@ -204,6 +204,103 @@ fn watching_tells_an_attack_however_it_is_written() {
     child.wait().expect("watch is reaped");
 }
 
+/// A line of an access log of nginx, as its client would have it.
+fn access_line(address: &str, user: &str, request: &str, rest: &str) -> String {
+    let time = chrono::Utc::now().format("%d/%b/%Y:%H:%M:%S +0000");
+    format!("{address} - {user} [{time}] \"{request}\" 401 10 \"-\" \"m\"{rest}")
+}
+
+/// What clients do to their requests, with `user`, `request` and further fields of the log.
+fn disguised_requests(target: &str) -> Vec<(String, String, String)> {
+    let long = "A".repeat(400);
+    let written = format!("POST {target} HTTP/1.1");
+    let users = ["-", "[", "x 192.0.2.1", "root from 192.0.2.1", "a | b", "x [", "\\x22", "[x] y", &long];
+    let forged = r#"x [29/Nov/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "-"#;
+    let mut disguised: Vec<_> = users
+        .iter()
+        .chain([&forged])
+        .map(|user| ((*user).to_owned(), written.clone(), String::new()))
+        .collect();
+    let agent = format!(" \"a {} \"", access_line("192.0.2.1", "-", "GET / HTTP/1.1", ""));
+    disguised.push(("-".to_owned(), written, agent));
+    for request in
+        ["POST {}", "post {} http/1.1", r"\x0D\x0APOST {} HTTP/1.1", "POST   {}  HTTP/1.1", "POST HTTP://h{}"]
+    {
+        disguised.push(("-".to_owned(), request.replace("{}", target), String::new()));
+    }
+    disguised
+}
+
+/// Requests of one address each, and the rules that a replay tells of it.
+fn told_of_each(lines: impl Iterator<Item = Vec<String>>) -> Vec<BTreeSet<String>> {
+    let env = TestEnv::new();
+    let mut count = 0;
+    for (number, lines) in lines.enumerate() {
+        append(
+            &env.log(&format!("{number}.log")),
+            &(lines.join("\n").replace("{ip}", &address(number)) + "\n"),
+        );
+        count += 1;
+    }
+    let told = told(&env.stdout_of(&["replay", "--format", "ndjson", "logs"], 0));
+    let of = |number| {
+        let whom = format!(": {}", address(number));
+        told.iter().filter_map(|told| told.strip_suffix(&whom)).map(str::to_owned).collect()
+    };
+    (0..count).map(of).collect()
+}
+
+fn address(number: usize) -> String {
+    format!("198.51.100.{}", number + 1)
+}
+
+#[test]
+fn no_request_hides_an_injection() {
+    let mut requests = disguised_requests(INJECTION);
+    let methods = ["FOO", "TRACK", "QUERY", "ACL", "LINK", "M-SEARCH", "VERSION-CONTROL", "foo"];
+    requests.extend(
+        methods.map(|method| ("-".to_owned(), format!("{method} {INJECTION} HTTP/1.1"), String::new())),
+    );
+    requests.push(("-".to_owned(), format!("FOO {INJECTION}"), String::new()));
+    // No request at all.
+    requests.push(("-".to_owned(), format!("\\xFFfoo|{}", INJECTION.replace("%20", " ")), String::new()));
+    let payload = "1' UNION SELECT password FROM users-- ";
+    for rest in
+        [format!(" \"{payload}\""), format!(" \"-\" 0.2 \"{payload}\""), format!(" x=1 y=\"{payload}\"")]
+    {
+        requests.push(("-".to_owned(), "GET / HTTP/1.1".to_owned(), rest));
+    }
+    let lines = requests.iter().map(|(user, request, rest)| vec![access_line("{ip}", user, request, rest)]);
+    for (told, request) in told_of_each(lines).iter().zip(&requests) {
+        assert!(told.contains("sql_injection"), "{request:?}: {told:?}");
+    }
+}
+
+#[test]
+fn no_request_hides_guessed_passwords() {
+    let mut requests = disguised_requests("/login");
+    for path in [
+        "/log%69n",
+        "/log%2569n",
+        "//login",
+        "/./login",
+        "/x/../login",
+        "/x/..%2flogin",
+        "/LOGIN",
+        "/login;a=b",
+    ] {
+        requests.push(("-".to_owned(), format!("POST {path} HTTP/1.1"), String::new()));
+    }
+    let lines =
+        requests.iter().map(|(user, request, rest)| vec![access_line("{ip}", user, request, rest); 60]);
+    let told = told_of_each(lines);
+    let plain: Vec<_> = told[0].iter().filter(|rule| rule.contains("login")).collect();
+    assert!(!plain.is_empty(), "{:?}", told[0]);
+    for (told, request) in told.iter().zip(&requests) {
+        assert!(plain.iter().all(|rule| told.contains(*rule)), "{request:?}: {told:?}, and not {plain:?}");
+    }
+}
+
 /// A line of a service in some condition, and the rule that tells of twenty of them.
 const CONDITIONS: [(&str, &str, Evasion); 5] = [
     ("cutter", "damaged_lines", |line| first(line, &format!("\"pad\":\"{}\"", "A".repeat(1 << 20)))),
