@@ -222,6 +222,8 @@ impl CorrelationCounters {
 pub struct Correlator {
     plan: Arc<Plan>,
     options: CorrelatorOptions,
+    /// Memory is scarce.
+    sparing: bool,
     keys: GroupKeys,
     clock: Clock,
     timers: Timers,
@@ -305,6 +307,7 @@ impl Correlator {
             changes: Vec::new(),
             plan: Arc::new(plan),
             options,
+            sparing: false,
         };
         (correlator, diagnostics)
     }
@@ -571,7 +574,13 @@ impl Correlator {
     fn is_full(&self, to: RuleIndex) -> bool {
         let own = self.rules[to].groups.len();
         own >= self.options.groups_per_rule
-            || (own >= FEWEST_GROUPS && self.groups >= self.options.groups_in_all)
+            || (own >= FEWEST_GROUPS && (self.sparing || self.groups >= self.options.groups_in_all))
+    }
+
+    /// While memory is scarce no rule follows more groups than it does; those that come are estimated, or take the
+    /// place of others.
+    pub fn be_sparing(&mut self, sparing: bool) {
+        self.sparing = sparing;
     }
 
     /// Brings a signal to one consumer. `from_rule`: it is a firing, which may be withdrawn later.

@@ -25,6 +25,8 @@ const ROWS: usize = 4;
 const COLUMNS: usize = 1 << 18;
 /// A full cell may stand for any number.
 const FULL: u8 = u8::MAX;
+/// What is said then: more than any threshold, and little enough to be added to.
+const ANY_NUMBER: u64 = 1 << 40;
 
 impl CountMin {
     pub(crate) fn new(span: i64) -> Self {
@@ -43,7 +45,7 @@ impl CountMin {
     /// The sum of `key` in the newest window.
     pub(crate) fn estimate(&self, key: u128) -> u64 {
         let counts = self.panes.iter().map(|pane| match pane.count(key) {
-            FULL => u64::MAX,
+            FULL => ANY_NUMBER,
             count => u64::from(count),
         });
         counts.fold(0, u64::saturating_add)
@@ -101,6 +103,7 @@ mod tests {
     fn a_full_cell_never_hides_a_large_count() {
         let mut sketch = CountMin::new(1_000);
         let counts: Vec<u64> = (0..1_000).map(|_| sketch.add(1, 1, 0)).collect();
+        assert!(sketch.add(1, u64::MAX, 900) < u64::from(u32::MAX).pow(2), "it can be added to");
         assert_eq!(counts[253], 254);
         assert!(counts.iter().zip(1..).all(|(count, truth)| *count >= truth));
     }

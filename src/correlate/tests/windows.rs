@@ -306,6 +306,40 @@ fn ten_others(stream: &mut Stream) {
 }
 
 #[test]
+fn while_memory_is_scarce_no_more_groups_are_followed() {
+    let mut stream = Stream::with(&counted("event_count", "{gte: 3}", ""), over_budget(100_000, 4096));
+    let held_after = |stream: &mut Stream, groups: std::ops::Range<usize>| {
+        for group in groups {
+            stream.event("a", 0.0, &format!("g=of{group}"));
+        }
+        stream.correlator.groups_held()
+    };
+    let before = held_after(&mut stream, 0..2_000);
+    assert_eq!(before, 2_000);
+    stream.correlator.be_sparing(true);
+    assert_eq!(held_after(&mut stream, 2_000..4_000), before);
+    // Who comes often is found all the same.
+    stream.events("a", &[1.0, 2.0, 3.0], "g=often");
+    assert_eq!(stream.alerts().len(), 1);
+    stream.correlator.be_sparing(false);
+    assert!(held_after(&mut stream, 4_000..5_000) > before);
+}
+
+#[test]
+fn a_group_without_a_place_for_hundreds_of_events_ends_nothing() {
+    let documents = counted("event_count", "{gte: 1000}", "");
+    let mut stream = Stream::with(&documents, over_budget(10, 4096));
+    let often: Vec<f64> = (0..512).map(|n| f64::from(n) / 100.0).collect();
+    for group in 0..10 {
+        stream.events("a", &often, &format!("g=other{group}"));
+    }
+    stream.events("a", &often, "g=x");
+    // More than the sketch can count: what it says then must still be added to.
+    assert!(stream.correlator.groups_held() <= 10);
+    assert!(stream.alerts().iter().all(|alert| alert.approximate));
+}
+
+#[test]
 fn noise_in_a_group_does_not_hide_its_distinct_values() {
     let documents = counted("value_count", "{gte: 10, field: v}", "");
     let mut stream = Stream::with(&documents, over_budget(10, 50));
