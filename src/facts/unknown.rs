@@ -8,10 +8,12 @@ use std::collections::HashMap;
 use super::quotes::quoted;
 use crate::event::{Event, canonical};
 
-/// Shapes that are kept apart; of more, those seen once are forgotten.
+/// Shapes that are kept apart; of more, the rarer half is forgotten.
 const SHAPES: usize = 4_096;
 /// Characters of a shape.
 const SHAPE_LENGTH: usize = 160;
+/// Bytes of a message that its shape is made of, and of an example.
+const LOOKED_AT: usize = 4_096;
 
 /// Stems of words for logins, in the languages of the sentences.
 const LOGIN_STEMS: [&str; 14] = [
@@ -60,13 +62,23 @@ impl Unknown {
             return;
         }
         self.lines += 1;
-        if self.shapes.len() >= SHAPES {
-            self.shapes.retain(|_, (count, _)| *count > 1);
-        }
-        if self.shapes.len() >= SHAPES {
+        let shape = shape(beginning(message));
+        if let Some((count, _)) = self.shapes.get_mut(&shape) {
+            *count += 1;
             return;
         }
-        self.shapes.entry(shape(message)).or_insert_with(|| (0, raw.to_owned())).0 += 1;
+        if self.shapes.len() >= SHAPES {
+            self.forget_rare();
+        }
+        self.shapes.insert(shape, (1, beginning(raw).to_owned()));
+    }
+
+    /// Makes room for many, so that it is seldom done.
+    fn forget_rare(&mut self) {
+        let mut counts: Vec<u64> = self.shapes.values().map(|(count, _)| *count).collect();
+        let (_, median, _) = counts.select_nth_unstable(SHAPES / 2);
+        let median = *median;
+        self.shapes.retain(|_, (count, _)| *count > median);
     }
 
     /// Lines that were counted.
@@ -102,6 +114,12 @@ fn matters(event: &Event, message: &str) -> bool {
         let message = message.to_lowercase();
         LOGIN_STEMS.iter().any(|stem| message.contains(stem))
     }
+}
+
+/// As much of a text as is looked at.
+fn beginning(text: &str) -> &str {
+    let end = (0..=LOOKED_AT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 /// A message without what differs from line to line: numbers, addresses and what is quoted.
@@ -146,5 +164,44 @@ mod tests {
         assert_eq!(shape("user 'eve' could not get in (2001:db8::1)"), "user '_' could not get in (0)");
         assert_eq!(shape("worker-7 took 12ms"), "0 took 0");
         assert_eq!(shape(&"word ".repeat(100)).chars().count(), SHAPE_LENGTH);
+    }
+
+    /// An event that matters and states nothing.
+    fn loud(paths: &crate::event::Paths, message: &str) -> Event {
+        let mut event = Event::default();
+        event.reset(message);
+        for (name, text) in [("message", message), ("log.level", "error")] {
+            event.push_text(paths.intern(name), crate::event::Kind::String, text, crate::event::Origin::Line);
+        }
+        event
+    }
+
+    /// A word of letters for each number.
+    fn word(number: usize) -> String {
+        let letters = (0..5).map(|place| number / 26_usize.pow(place) % 26);
+        letters.map(|letter| char::from(b'a' + u8::try_from(letter).unwrap())).collect()
+    }
+
+    #[test]
+    fn frequent_shapes_are_counted_on_whatever_else_comes() {
+        let paths = crate::event::Paths::new();
+        let mut unknown = Unknown::default();
+        for number in 0..3 * SHAPES {
+            for message in ["the disk is broken".to_owned(), format!("odd {}", word(number))] {
+                unknown.look(&loud(&paths, &message), &message);
+            }
+        }
+        let most = unknown.most(2);
+        assert_eq!((most[0].shape.as_str(), most[0].count), ("the disk is broken", 3 * SHAPES as u64));
+        assert!(unknown.shapes.len() <= SHAPES);
+    }
+
+    #[test]
+    fn of_a_long_line_only_the_beginning_is_kept() {
+        let paths = crate::event::Paths::new();
+        let mut unknown = Unknown::default();
+        let line = "x".repeat(1 << 20);
+        unknown.look(&loud(&paths, &line), &line);
+        assert_eq!(unknown.most(1)[0].example.len(), LOOKED_AT);
     }
 }

@@ -1,7 +1,7 @@
 //! `soctop vocabulary unknown`: lines that matter and state nothing.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -15,7 +15,7 @@ use crate::facts::unknown::Unknown;
 use crate::text::{Safe, plural};
 
 /// A line is read up to here, in bytes.
-const LINE_LIMIT: usize = 64 << 10;
+const LINE_LIMIT: u64 = 64 << 10;
 
 pub fn run(vocabulary: &[PathBuf], limit: usize, logs: &[PathBuf]) -> anyhow::Result<Exit> {
     let mut bench = VocabularyBench::new(config::load_vocabulary(vocabulary)?);
@@ -49,9 +49,11 @@ fn look_through(log: &Path, bench: &mut VocabularyBench, unknown: &mut Unknown) 
         Box::new(BufReader::new(File::open(log).with_context(failed)?))
     };
     let (mut bytes, mut lines) = (Vec::new(), 0);
-    while reader.read_until(b'\n', &mut bytes).with_context(failed)? > 0 {
+    while (&mut reader).take(LINE_LIMIT).read_until(b'\n', &mut bytes).with_context(failed)? > 0 {
         lines += 1;
-        bytes.truncate(LINE_LIMIT);
+        if !bytes.ends_with(b"\n") {
+            reader.skip_until(b'\n').with_context(failed)?;
+        }
         let line = String::from_utf8_lossy(&bytes);
         let line = line.trim_end();
         unknown.look(&bench.read(line), line);
