@@ -50,6 +50,11 @@ const TURN_BYTES: u64 = 4 << 20;
 const MOVED_LOOK: Duration = Duration::from_millis(250);
 /// A moved file is closed after this while others wait for its descriptor.
 const SHORT_QUIET: Duration = Duration::from_secs(1);
+/// After a look that took long the folders are left alone for so many times as long: while thousands of files are
+/// rotated each look is a long one, and hints come all the time.
+const REST: u32 = 3;
+/// What is not worth a rest.
+const SHORT_LOOK: Duration = Duration::from_millis(10);
 /// A file that could not be read is tried again after this.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -186,6 +191,8 @@ struct Follow {
     said: HashSet<(PathBuf, String)>,
     first_look: bool,
     next_look: Instant,
+    /// Not before this is looked again, whatever the hints say.
+    rests_until: Instant,
     last_pump: Instant,
 }
 
@@ -231,6 +238,7 @@ impl Follow {
             said: HashSet::new(),
             first_look: true,
             next_look: now,
+            rests_until: now,
             last_pump: now,
         };
         follow.blind = failure.is_some();
@@ -280,7 +288,7 @@ impl Follow {
     /// Waits for a hint, for standard input or for the clock. True when standard input can be read.
     fn wait(&mut self) -> bool {
         let now = Instant::now();
-        let mut until = self.next_look;
+        let mut until = self.next_look.max(self.rests_until);
         if self.active.values().any(|active| active.moved.is_some() || active.held.is_some()) {
             until = until.min(now + MOVED_LOOK);
         }
@@ -296,20 +304,32 @@ impl Follow {
         if settle > now {
             poll_until(&mut waited, settle);
         }
-        waited.push(PollFd::from_borrowed_fd(self.wake.fd(), PollFlags::IN));
-        if let Some(descriptor) = self.stdin.as_ref().and_then(FileReader::stream_fd) {
-            waited.push(PollFd::from_borrowed_fd(descriptor, PollFlags::IN));
+        let stdin = self.stdin.as_ref().and_then(FileReader::stream_fd);
+        let stdin_at = waited.len();
+        waited.extend(stdin.map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN)));
+        if self.rests_until <= Instant::now() {
+            waited.push(PollFd::from_borrowed_fd(self.wake.fd(), PollFlags::IN));
+        } else {
+            until = until.min(self.rests_until);
         }
         poll_until(&mut waited, until);
-        waited.get(2).is_some_and(|stdin| !stdin.revents().is_empty())
+        stdin.is_some() && waited.get(stdin_at).is_some_and(|stdin| !stdin.revents().is_empty())
     }
 
     // --- looking ---
 
     /// Looks at everything that may have changed. Opens and notes, but reads no lines.
     fn observe(&mut self) {
-        let dirty = self.watcher.take();
         let now = Instant::now();
+        if now >= self.rests_until {
+            self.look(now);
+        }
+        self.look_at_moved(now);
+        self.end_waits(now);
+    }
+
+    fn look(&mut self, now: Instant) {
+        let dirty = self.watcher.take();
         if dirty.everything || now >= self.next_look {
             self.look_everywhere();
         } else {
@@ -319,8 +339,10 @@ impl Follow {
                 self.look_at(paths.into_iter().collect(), false);
             }
         }
-        self.look_at_moved(now);
-        self.end_waits(now);
+        let took = now.elapsed();
+        if took > SHORT_LOOK {
+            self.rests_until = Instant::now() + took * REST;
+        }
     }
 
     /// Lines that have waited long enough are read as they are.

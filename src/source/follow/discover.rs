@@ -450,7 +450,7 @@ impl Follow {
         gap: Gap,
         intact: Option<Timestamp>,
     ) {
-        if !self.continue_in_copy(&cursor, source, gap.to, intact) {
+        if !self.continue_in_copy(&cursor, source, gap.to, intact) && !self.continue_in_compressed(&cursor) {
             self.outbox.push(SourceMessage::Gap(source, gap));
             self.outbox.closed(source, cursor);
         }

@@ -46,13 +46,18 @@ impl Follow {
     /// Searches for every file that left its place. Those that are `here`, where an input names them, are
     /// taken up by the look at their path.
     pub(super) fn search_missing(&mut self, here: &std::collections::HashSet<Identity>) {
-        let missing: Vec<(Identity, Missing)> =
-            self.missing.iter().map(|(identity, missing)| (*identity, missing.clone())).collect();
-        for (identity, missing) in missing {
+        let missing: Vec<Identity> = self.missing.keys().copied().collect();
+        for identity in missing {
             if self.active.contains_key(&identity) || !self.known.contains_key(&identity) {
                 self.missing.remove(&identity);
             } else if !here.contains(&identity) {
-                self.search(identity, missing);
+                // Of thousands that were rotated each look takes up as many as may be open, and no more.
+                if !self.make_room() {
+                    return;
+                }
+                if let Some(missing) = self.missing.get(&identity).cloned() {
+                    self.search(identity, missing);
+                }
             }
         }
     }
@@ -86,7 +91,11 @@ impl Follow {
             self.known.remove(&identity);
             return true;
         }
-        self.continue_in_compressed(cursor, identity)
+        if self.continue_in_compressed(cursor) {
+            self.known.remove(&identity);
+            return true;
+        }
+        false
     }
 
     /// A file that was not found. It is remembered: it may come back, as it was or as a copy.
@@ -105,14 +114,17 @@ impl Follow {
                 to: Some(size).filter(|size| *size > cursor.end),
                 cause: GapCause::Vanished,
             };
-            self.outbox.push(SourceMessage::Gap(source, gap));
+            // A segment of a spool is removed when all of it is stored, and by nobody else.
+            if !self.options.spools.iter().any(|spool| cursor.path.starts_with(spool)) {
+                self.outbox.push(SourceMessage::Gap(source, gap));
+            }
             self.outbox.closed(source, cursor.clone());
         }
         self.outbox.push(SourceMessage::Gone(cursor.generation));
     }
 
-    /// A log that was compressed before it was read to its end is read on in what it was compressed to.
-    fn continue_in_compressed(&mut self, cursor: &Cursor, identity: Identity) -> bool {
+    /// A log that was compressed before it was read to its end, or a copy of it, is read on in what became of it.
+    pub(super) fn continue_in_compressed(&mut self, cursor: &Cursor) -> bool {
         if cursor.end == 0 || cursor.fingerprint_len == 0 || !self.make_room() {
             return false;
         }
@@ -123,7 +135,6 @@ impl Follow {
         let message = format!("`{}` was compressed before it was read to its end", shown(&cursor.path));
         let message = format!("{message}: the rest is read from `{}`", shown(&reader.path));
         self.remark(&reader.path.clone(), "compressed", message);
-        self.known.remove(&identity);
         let (size, identity) = (cursor.size, reader.identity);
         self.take_up(reader, size);
         if let Some(active) = self.active.get_mut(&identity) {
@@ -136,7 +147,8 @@ impl Follow {
     fn compressed_reader(&mut self, path: &Path, cursor: &Cursor) -> Option<FileReader> {
         let (file, metadata) = open_regular(path, Symlinks::Never).ok()?;
         let identity = Identity::of(&metadata);
-        if self.is_taken(identity) {
+        // It may be the very file in which an earlier run was reading.
+        if self.is_taken(identity) && identity != Identity::of_cursor(cursor) {
             return None;
         }
         let mut place = Place::start(path, self.sources.id(&cursor.path), cursor.generation);

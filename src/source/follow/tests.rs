@@ -164,6 +164,7 @@ impl Model {
     fn look(&mut self) {
         let follow = self.follow.as_mut().unwrap();
         follow.next_look = Instant::now();
+        follow.rests_until = follow.next_look;
         follow.observe();
         follow.pump().unwrap();
         follow.end_waits(Instant::now());
