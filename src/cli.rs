@@ -80,7 +80,7 @@ pub struct StoreArgs {
     pub data_dir: Option<PathBuf>,
 }
 
-/// What of the index is kept.
+/// What of the index is kept, and how much disk and memory are left to others.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct KeepArgs {
     /// Remove what was read longer ago than this: `30d`, `12h`, `4w` [default: keep all]
@@ -90,6 +90,14 @@ pub struct KeepArgs {
     /// Remove the oldest events when the data directory is larger: `20GB`, `500MB` [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
     pub max_size: Option<u64>,
+
+    /// Wait while less is free on the disk of the index: `512MB`, `5GB` [default: 5 %, at most 512 MiB]
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    pub keep_free: Option<u64>,
+
+    /// Memory for all that grows with what is read: `500MB`, `4GB` [default: 1 GiB, at most half of the machine's]
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    pub memory: Option<u64>,
 }
 
 /// How the dashboard draws.

@@ -46,3 +46,5 @@ pub mod source;
 pub mod tui;
 #[cfg(feature = "app")]
 pub mod view;
+#[cfg(feature = "app")]
+pub mod whole_file;

@@ -23,6 +23,7 @@ mod hunt;
 mod indexer;
 mod ingest;
 mod journal;
+mod memory;
 mod mutes;
 mod placing;
 mod recordings;
@@ -32,10 +33,11 @@ mod reporter;
 mod searcher;
 mod signals;
 mod stored;
-mod whole_file;
 mod worker;
 
-pub use build::{Live, LiveError, LiveOptions, NO_RULES_HINT, PLAIN_ALERTS, PlainOutput, open_case, start};
+pub use build::{
+    Limits, Live, LiveError, LiveOptions, NO_RULES_HINT, PLAIN_ALERTS, PlainOutput, open_case, start,
+};
 pub use case::{case_records, replay_case};
 pub use clock::Clock;
 pub use engine::{Engine, EngineOptions, LookBack};
@@ -47,6 +49,5 @@ pub use recordings::{Chunks, RecordingError, WaitingChunks, recordings};
 pub use replay::{Next, Recorded, Recording, replay};
 pub use reporter::evidence;
 pub use signals::stop_on_signal;
-pub use whole_file::replace_file;
 
 pub use crate::index::panic_is_handled;

@@ -165,7 +165,7 @@ impl Receivers {
 fn sync_all(spools: &[SharedSpool], tell: &Tell) {
     for spool in spools {
         let mut spool = spool.lock();
-        if let Err(error) = spool.sync() {
+        if let Err(error) = spool.tick() {
             let message = format!("cannot keep what is received in `{}`: {error}", shown(spool.folder()));
             tell(ReceiverReport::Remark { message, hint: None });
         }

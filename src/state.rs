@@ -44,7 +44,7 @@ pub use source::{SourceHealth, SourceRow};
 pub use threat::{Reason, Threat, ThreatLevel, ThreatSample};
 pub use traffic::{Tally, TrafficRow};
 pub use trouble::Trouble;
-pub use update::{Counted, IndexStatus, Ledger, RuleHits, SourceStatus, Update};
+pub use update::{Counted, IndexStatus, Ledger, MemoryStatus, RuleHits, SourceStatus, Update};
 
 use crate::alert::{Alert, RuleBook};
 pub use crate::correlate::NearMiss;
@@ -81,6 +81,7 @@ pub struct State {
     threat: threat::Assessor,
     rules: Arc<RuleStatus>,
     index: IndexStatus,
+    memory: MemoryStatus,
     notices: Arc<VecDeque<Remark>>,
     troubles: trouble::Troubles,
     finished: bool,
@@ -145,6 +146,7 @@ pub struct Snapshot {
     pub sight: Sight,
     pub rules: Arc<RuleStatus>,
     pub index: IndexStatus,
+    pub memory: MemoryStatus,
     /// Oldest first.
     pub notices: Arc<VecDeque<Remark>>,
     /// What is not watched at the moment: what blinds first, then what began first.
@@ -183,6 +185,7 @@ impl State {
             Update::NearMisses(near) => self.apply_near_misses(near),
             Update::RuleHits(hits) => self.apply_hits(hits),
             Update::Index(status) => self.index = status,
+            Update::Memory(status) => self.memory = status,
             Update::Notice { time, message, hint } => self.apply_notice(Remark { time, message, hint }),
             Update::Trouble(trouble) => self.troubles.begin(trouble),
             Update::Over { about, cause } => drop(self.troubles.end(&about, cause)),
@@ -217,6 +220,7 @@ impl State {
             entities,
             rules: Arc::clone(&self.rules),
             index: self.index,
+            memory: self.memory,
             notices: Arc::clone(&self.notices),
             troubles: self.troubles.current(),
             trouble_count: self.troubles.count(),

@@ -18,7 +18,7 @@ use crate::event::Timestamp;
 use crate::event::number::to_i64;
 use crate::exit::Exit;
 use crate::facts::Vocabulary;
-use crate::pipeline::{Clock, LiveOptions};
+use crate::pipeline::{Clock, Limits, LiveOptions, PlainOutput};
 use crate::receive;
 use crate::samples::{self, Line};
 use crate::sigma::Placeholders;
@@ -48,24 +48,7 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
 
     let plain = live::is_plain(&args.screen);
     let (lines, printed) = live::plain_lines();
-    let running = live::start(LiveOptions {
-        received: receive::Listeners::default(),
-        inputs: vec![source::Input::Directory(logs)],
-        from: source::From::Start,
-        follow: true,
-        routing: true,
-        vocabulary: Vocabulary::bundled(),
-        benign: std::sync::Arc::default(),
-        data_dir: folder.path().join("state"),
-        retention: crate::index::Retention::default(),
-        clock,
-        plain: plain.then_some(lines),
-        sources: Vec::new(),
-        redaction: RedactionConfig::default(),
-        rules: config::load_rules(&[], Placeholders::new())?,
-        reload: None,
-        vocabulary_files: config::VocabularyFiles::default(),
-    })?;
+    let running = live::start(watching(logs, folder.path(), clock, plain.then_some(lines))?)?;
 
     let (leave, left) = crossbeam_channel::bounded::<()>(0);
     let (stop, snapshots) = (running.stopper(), running.handle().snapshots);
@@ -90,6 +73,35 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     drop(leave);
     told.join().map_err(|_| anyhow::anyhow!("the story broke off"))??;
     exit
+}
+
+/// How the logs of the story are watched: by what comes along, with an index that is gone with the demo.
+fn watching(
+    logs: PathBuf,
+    folder: &Path,
+    clock: Clock,
+    plain: Option<PlainOutput>,
+) -> anyhow::Result<LiveOptions> {
+    Ok(LiveOptions {
+        received: receive::Listeners::default(),
+        inputs: vec![source::Input::Directory(logs)],
+        from: source::From::Start,
+        follow: true,
+        routing: true,
+        vocabulary: Vocabulary::bundled(),
+        benign: std::sync::Arc::default(),
+        data_dir: folder.join("state"),
+        retention: crate::index::Retention::default(),
+        // It is small.
+        limits: Limits { keep_free: Some(0), memory: None },
+        clock,
+        plain,
+        sources: Vec::new(),
+        redaction: RedactionConfig::default(),
+        rules: config::load_rules(&[], Placeholders::new())?,
+        reload: None,
+        vocabulary_files: config::VocabularyFiles::default(),
+    })
 }
 
 /// Appends the lines of a story to one file a stream, when their time has come.

@@ -38,6 +38,7 @@ pub fn run(args: &IngestArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         benign: live::known_benign(&config),
         data_dir: settings::data_dir(&config)?,
         retention: settings::retention(&config),
+        limits: settings::limits(&config),
         clock: Clock::Wall,
         plain: None,
         reload: None,

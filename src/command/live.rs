@@ -233,7 +233,9 @@ pub fn refuse_blindness(end: &Snapshot) -> anyhow::Result<()> {
     if end.ledger.lines() > 0 || end.sources.iter().any(was_read) {
         return Ok(());
     }
-    let blinding = |trouble: &&Trouble| trouble.cause != Cause::Store && trouble.cause != Cause::NoRules;
+    let blinding = |trouble: &&Trouble| {
+        !matches!(trouble.cause, Cause::Store | Cause::DiskFull | Cause::Memory | Cause::NoRules)
+    };
     match end.troubles.iter().find(blinding) {
         Some(trouble) => {
             // What appears later is read only by who still runs.

@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::pipeline::replace_file;
 use crate::tui::LeftOff;
+use crate::whole_file::replace_file;
 
 /// A session that is longer was not written by us.
 const MOST_BYTES: u64 = 1 << 20;

@@ -7,6 +7,7 @@ use crate::cli::{KeepArgs, RuleArgs, ScreenArgs, StoreArgs};
 use crate::config::{self, Config, ConfigError, Environment, Flags, KeyBinding};
 use crate::exit::Hinted;
 use crate::index::Retention;
+use crate::pipeline::Limits;
 use crate::sigma::Diagnostic;
 use crate::text::Safe;
 use crate::tui::keymap::Keymap;
@@ -36,7 +37,8 @@ impl CliOverrides {
     }
 
     pub fn keep(self, args: KeepArgs) -> Self {
-        Self(Flags { retain: args.retain, max_size: args.max_size, ..self.0 })
+        let KeepArgs { retain, max_size, keep_free, memory } = args;
+        Self(Flags { retain, max_size, keep_free, memory, ..self.0 })
     }
 
     pub fn screen(self, args: &ScreenArgs) -> Self {
@@ -99,6 +101,11 @@ fn say(diagnostic: &Diagnostic) {
 /// The folder of the index that the configuration names.
 pub fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
     Ok(config::data_dir(config.store.data_dir.value.as_deref())?)
+}
+
+/// What of disk and memory is left to others.
+pub fn limits(config: &Config) -> Limits {
+    Limits { keep_free: config.retention.keep_free.value, memory: config.store.memory.value }
 }
 
 /// What of the index is kept.

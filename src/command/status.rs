@@ -6,7 +6,7 @@ use super::settings::{self, CliOverrides};
 use super::standing::{self, ReadSource};
 use crate::cli::StatusArgs;
 use crate::exit::Exit;
-use crate::index::{self, Examination};
+use crate::index::{self, DiskRoom, Examination};
 use crate::state::Ledger;
 use crate::text::plural;
 
@@ -19,7 +19,9 @@ pub fn run(args: &StatusArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let mut out = Out::new();
     out.line(&reader_line(&found))?;
     out.line(&index_line(&found))?;
-    let troubles = troubles(&found, &sources);
+    let room = DiskRoom::of(&folder, config.retention.keep_free.value);
+    let mut troubles = troubles(&found, &sources);
+    troubles.extend(room.shortage(0).map(|shortage| format!("{shortage} ({})", shortage.hint())));
     for trouble in &troubles {
         out.line(trouble)?;
     }

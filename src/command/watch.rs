@@ -49,6 +49,7 @@ pub fn run(args: &WatchArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         vocabulary_files: VocabularyFiles::open(&config.rules.vocabulary.value)?,
         data_dir,
         retention: settings::retention(&config),
+        limits: settings::limits(&config),
         clock: Clock::Wall,
         plain: plain.then_some(lines),
         rules: loaded,

@@ -35,12 +35,18 @@ pub fn effective(config: &Config, data_dir: Option<&Path>) -> String {
     page.setting("data_dir", &config.store.data_dir, |folder| {
         quoted(&folder.as_deref().or(data_dir).unwrap_or(Path::new("")).display())
     });
+    if let Some(size) = config.store.memory.value {
+        page.setting("memory", &config.store.memory, |_| quoted(&quantity::size_text(size)));
+    }
     page.section("retention");
     if let Some(age) = config.retention.age.value {
         page.setting("age", &config.retention.age, |_| quoted(&quantity::span_text(age)));
     }
     if let Some(size) = config.retention.max_size.value {
         page.setting("max_size", &config.retention.max_size, |_| quoted(&quantity::size_text(size)));
+    }
+    if let Some(size) = config.retention.keep_free.value {
+        page.setting("keep_free", &config.retention.keep_free, |_| quoted(&quantity::size_text(size)));
     }
     page.section("screen");
     page.setting("fps", &config.screen.frames_per_second, u16::to_string);

@@ -178,11 +178,19 @@ pub const SECTIONS: &[Section] = &[
         name: "store",
         repeated: false,
         about: "Where the index lives.",
-        keys: &[Key {
-            name: "data_dir",
-            example: r#""~/.local/state/soctop""#,
-            about: "Folder of the index and its cursors (flag --data-dir, environment SOCTOP_DATA_DIR).",
-        }],
+        keys: &[
+            Key {
+                name: "data_dir",
+                example: r#""~/.local/state/soctop""#,
+                about: "Folder of the index and its cursors (flag --data-dir, environment SOCTOP_DATA_DIR).",
+            },
+            Key {
+                name: "memory",
+                example: r#""1GB""#,
+                about: "Memory for all that grows with what is read; near it less is followed exactly, and that is said. Without\n\
+                        this key 1 GiB, at most half of what the machine has (flag --memory).",
+            },
+        ],
     },
     Section {
         name: "retention",
@@ -199,6 +207,12 @@ pub const SECTIONS: &[Section] = &[
                 name: "max_size",
                 example: r#""20GB""#,
                 about: "Remove the oldest events when the data directory is larger: `20GB`, `500MB` (flag --max-size).",
+            },
+            Key {
+                name: "keep_free",
+                example: r#""512MB""#,
+                about: "Writing, and then reading, wait while less is free on the disk of the data directory; without this\n\
+                        key a twentieth of it, at most 512 MiB (flag --keep-free).",
             },
         ],
     },

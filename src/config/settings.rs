@@ -31,6 +31,8 @@ pub struct Flags {
     pub data_dir: Option<PathBuf>,
     pub retain: Option<Nanos>,
     pub max_size: Option<u64>,
+    pub keep_free: Option<u64>,
+    pub memory: Option<u64>,
     pub fps: Option<u16>,
     pub ascii: Option<bool>,
     pub no_motion: Option<bool>,
@@ -129,6 +131,8 @@ pub struct RuleConfig {
 pub struct StoreConfig {
     /// `None`: the default, which needs a home folder (see [`super::data_dir`]).
     pub data_dir: Setting<Option<PathBuf>>,
+    /// Bytes that soctop may take; `None`: what is usual.
+    pub memory: Setting<Option<u64>>,
 }
 
 /// `[retention]`: what of the index is kept; `None` is everything.
@@ -138,6 +142,8 @@ pub struct RetentionConfig {
     pub age: Setting<Option<Nanos>>,
     /// Bytes of the data directory.
     pub max_size: Setting<Option<u64>>,
+    /// Bytes of its file system that stay free; `None`: what is right for its size.
+    pub keep_free: Setting<Option<u64>>,
 }
 
 /// `[screen]`
@@ -170,8 +176,12 @@ impl Default for Config {
             sources: Vec::new(),
             benign: Vec::new(),
             redaction: RedactionConfig::default(),
-            store: StoreConfig { data_dir: Setting::default(None) },
-            retention: RetentionConfig { age: Setting::default(None), max_size: Setting::default(None) },
+            store: StoreConfig { data_dir: Setting::default(None), memory: Setting::default(None) },
+            retention: RetentionConfig {
+                age: Setting::default(None),
+                max_size: Setting::default(None),
+                keep_free: Setting::default(None),
+            },
             screen: ScreenConfig {
                 frames_per_second: Setting::default(10),
                 ascii: Setting::default(false),
@@ -291,8 +301,10 @@ impl Config {
                 .environment("SOCTOP_DATA_DIR", named.map(Some))
                 .flag("--data-dir", flags.data_dir.clone().map(Some))
         });
+        replace(&mut self.store.memory, |size| size.flag("--memory", flags.memory.map(Some)));
         replace(&mut self.retention.age, |age| age.flag("--retain", flags.retain.map(Some)));
         replace(&mut self.retention.max_size, |size| size.flag("--max-size", flags.max_size.map(Some)));
+        replace(&mut self.retention.keep_free, |size| size.flag("--keep-free", flags.keep_free.map(Some)));
         replace(&mut self.screen.frames_per_second, |fps| fps.flag("--fps", flags.fps));
         replace(&mut self.screen.ascii, |ascii| ascii.flag("--ascii", flags.ascii));
         replace(&mut self.screen.no_motion, |still| {
@@ -346,6 +358,9 @@ impl StoreConfig {
             let text = Spanned::new(value.span(), reader.text(value, "data_dir")?);
             Some(Some(reader.path(&text)))
         });
+        set(&mut self.memory, reader, table, "memory", |reader, value| {
+            quantity_of(reader, value, "memory", quantity::size).map(Some)
+        });
     }
 }
 
@@ -356,6 +371,9 @@ impl RetentionConfig {
         });
         set(&mut self.max_size, reader, table, "max_size", |reader, value| {
             quantity_of(reader, value, "max_size", quantity::size).map(Some)
+        });
+        set(&mut self.keep_free, reader, table, "keep_free", |reader, value| {
+            quantity_of(reader, value, "keep_free", quantity::size).map(Some)
         });
     }
 }

@@ -27,6 +27,10 @@ pub enum Cause {
     Notifications,
     /// The index cannot be written.
     Store,
+    /// The disk of the index is nearly full: writing, and then reading, wait.
+    DiskFull,
+    /// What is read takes nearly all the memory that it may: not everything is followed exactly.
+    Memory,
     /// No rule is loaded.
     NoRules,
 }
@@ -36,7 +40,7 @@ impl Cause {
     /// such a thing.
     #[must_use]
     pub fn blinds(self) -> bool {
-        !matches!(self, Self::Notifications | Self::Compressed)
+        !matches!(self, Self::Notifications | Self::Compressed | Self::Memory)
     }
 
     /// What to say when it is over.
@@ -52,6 +56,8 @@ impl Cause {
             Self::Descriptors => "enough files can be open again",
             Self::Notifications => "changes are seen at once again",
             Self::Store => "writing works again",
+            Self::DiskFull => "there is room on the disk again",
+            Self::Memory => "there is memory enough again",
             Self::NoRules => "rules are loaded",
         }
     }
@@ -70,6 +76,8 @@ impl Cause {
             Self::Descriptors => "too many open files",
             Self::Notifications => "seen late",
             Self::Store => "cannot be stored",
+            Self::DiskFull => "disk nearly full",
+            Self::Memory => "memory scarce",
             Self::NoRules => "no rules",
         }
     }

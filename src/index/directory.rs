@@ -11,6 +11,7 @@
 //!   redaction.key              of the pseudonyms
 //!   decisions.ndjson           what people decided
 //!   spool/<listener>/          what is received and not stored yet
+//!   reserve                    space that is given up when the disk is full
 //!   partitions/p<number>/      tantivy, and
 //!     lines.blocks             the lines
 //!     ids.filter, summary.json of a sealed one
@@ -36,6 +37,8 @@ const LOCK: &str = "lock";
 /// Copy of the last payload.
 pub const POSITION: &str = "position.json";
 const PARTITIONS: &str = "partitions";
+/// Space for the last commit before the disk is full; no part of what is stored.
+pub const RESERVE: &str = "reserve";
 
 /// What the marker file says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -249,11 +252,12 @@ pub fn create_private(path: &Path) -> Result<(), Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io("create", path))
 }
 
-/// Bytes of all files below `path`.
+/// Bytes of all files below `path`, without the reserve.
 pub fn disk_bytes(path: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(path) else { return 0 };
     entries
         .flatten()
+        .filter(|entry| entry.file_name() != RESERVE)
         .map(|entry| match entry.metadata() {
             Ok(metadata) if metadata.is_dir() => disk_bytes(&entry.path()),
             Ok(metadata) => metadata.len(),

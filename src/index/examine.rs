@@ -111,9 +111,14 @@ pub fn examine(path: &Path, thorough: bool) -> Result<Examination, Error> {
         payload = position;
     }
     let copy = || Payload::parse(std::str::from_utf8(&directory.read(POSITION).ok()?).ok()).ok();
+    let mut payload = payload.or_else(copy);
+    if let Some(payload) = &mut payload {
+        // Without them, for a commit that has come since has others, all else can be told.
+        payload.read_cursors(&directory).unwrap_or_default();
+    }
     let inside: u64 = partitions.iter().map(|it| it.sizes.all()).sum();
     let other_bytes = disk_bytes(path).saturating_sub(inside);
-    Ok(Examination { partitions, payload: payload.or_else(copy), writer: directory.holder(), other_bytes })
+    Ok(Examination { partitions, payload, writer: directory.holder(), other_bytes })
 }
 
 fn partition_at(folder: &Path, is_sealed: bool, thorough: bool) -> (Examined, Option<Payload>) {

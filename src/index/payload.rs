@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::archive::ArchiveExtent;
+use super::directory::Directory;
 use super::error::Error;
 use crate::event::{Cursor, Timestamp};
 
@@ -148,6 +149,21 @@ pub enum PayloadError {
 const TAG: &str = "soctop1";
 
 impl Payload {
+    /// Fetches the cursors from the file in which they stand when they are many.
+    ///
+    /// # Errors
+    /// When it is not there or not what was written.
+    pub(super) fn read_cursors(&mut self, directory: &Directory) -> Result<(), Error> {
+        let Some(file) = &self.cursors_file else { return Ok(()) };
+        let bytes = directory.read(&file.name)?;
+        let damaged = |reason| Error::Damaged { path: directory.path().join(&file.name), reason };
+        if !file.fits(&bytes) {
+            return Err(damaged("it is not what was written".to_owned()));
+        }
+        self.cursors = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        Ok(())
+    }
+
     pub(super) fn to_text(&self) -> Result<String, Error> {
         let json = serde_json::to_string(self).map_err(|error| Error::form(&error))?;
         Ok(format!("{TAG} {:016x} {json}", xxh3_64(json.as_bytes())))

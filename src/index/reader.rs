@@ -62,7 +62,9 @@ impl Reader {
         let Some((newest, sealed)) = partitions.split_last() else {
             return Err(Error::Lost { path: path.to_owned(), missing: directory.partitions() });
         };
-        let (newest, payload) = guarded(|| Part::open(newest))?;
+        let (newest, mut payload) = guarded(|| Part::open(newest))?;
+        // Whoever writes may have committed since; a question is answered without them.
+        payload.read_cursors(&directory).unwrap_or_default();
         let parts = sealed.iter().map(|path| Arc::new(Part::at(path))).chain([Arc::new(newest)]).collect();
         Ok(Self::over(directory.partitions(), parts, payload))
     }

@@ -567,7 +567,7 @@ pub fn quarantine(path: &Path, options: Options) -> Result<PathBuf, Error> {
     let copy = directory.read(POSITION)?;
     let mut payload = Payload::parse(std::str::from_utf8(&copy).ok())
         .map_err(|error| Error::Damaged { path: path.join(POSITION), reason: error.to_string() })?;
-    resolve_cursors(&directory, &mut payload)?;
+    payload.read_cursors(&directory)?;
     payload.epoch += 1;
     payload.archive = ArchiveExtent::default();
     let aside = path.join(format!("quarantine-{}", payload.epoch));
@@ -603,7 +603,7 @@ fn open_newest(directory: &Directory, options: Options) -> Result<(Partition, Pa
             (partition, payload, false)
         }
     };
-    resolve_cursors(directory, &mut payload)?;
+    payload.read_cursors(directory)?;
     refuse_older(directory, &payload, &partition)?;
     if payload.sealed {
         let (partition, payload) = begin(directory, options, &payload, &partition)?;
@@ -702,17 +702,6 @@ fn adopt(
 /// A random number for naming, from the seed of the standard hash map.
 fn random() -> u64 {
     RandomState::new().build_hasher().finish()
-}
-
-fn resolve_cursors(directory: &Directory, payload: &mut Payload) -> Result<(), Error> {
-    let Some(file) = &payload.cursors_file else { return Ok(()) };
-    let bytes = directory.read(&file.name)?;
-    let damaged = |reason| Error::Damaged { path: directory.path().join(&file.name), reason };
-    if !file.fits(&bytes) {
-        return Err(damaged("it is not what was written".to_owned()));
-    }
-    payload.cursors = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
-    Ok(())
 }
 
 /// Opens both ends and removes what a failed commit left behind. Returns how many documents.

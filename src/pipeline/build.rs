@@ -12,10 +12,11 @@ use super::case_desk;
 use super::clock::Clock;
 use super::crew::Crew;
 use super::engine::{Engine, EngineOptions};
-use super::engine_thread::{Channels, EngineThread, TimerPolicy};
+use super::engine_thread::{Channels, Conditions, EngineThread, TimerPolicy};
 use super::handle::{Handle, Notice, Request};
 use super::indexer::{self, Batch, Ends, IndexReport, Indexer, Keeping};
 use super::journal::Journal;
+use super::memory::{MemoryBudget, MemoryWatch};
 use super::mutes::MuteFolder;
 use super::reload::{self, RECALLED_EVENTS, RECALLED_PAGE, Reloader, RuleNews};
 use super::searcher::Searcher;
@@ -27,7 +28,7 @@ use crate::config::{
 use crate::event::number::to_u64;
 use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
 use crate::facts::Vocabulary;
-use crate::index::{self, Retention, Sealing, Writer};
+use crate::index::{self, DiskRoom, Retention, Sealing, Writer};
 use crate::normalize::{Benign, Redaction};
 use crate::receive::{self, ReceiverReport, Receivers, SharedSpool};
 use crate::report::Case;
@@ -49,9 +50,6 @@ const REPORTS: usize = 8;
 const REQUESTS: usize = 16;
 /// Notices to the dashboard. A full channel is skipped for `Changed`; answers wait.
 const NOTICES: usize = 64;
-/// What the writer keeps of the events since the last commit, to write them again after a failure. Room
-/// for all that one commit may take.
-const HELD_BYTES: usize = 256 << 20;
 /// Documents of a segment that is left alone when files are read once.
 const BULK_SEGMENT: usize = 5_000;
 /// News of the rules. Full: whoever prepares them waits.
@@ -87,9 +85,19 @@ pub struct LiveOptions {
     pub data_dir: PathBuf,
     /// What of the index is kept.
     pub retention: Retention,
+    pub limits: Limits,
     pub clock: Clock,
     /// Where lines go instead of a dashboard, if anywhere.
     pub plain: Option<PlainOutput>,
+}
+
+/// What of disk and memory is left to others.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Bytes that stay free on the disk of the index; `None`: what is right for its size.
+    pub keep_free: Option<u64>,
+    /// Bytes of memory for all that grows with what is read; `None`: what is usual.
+    pub memory: Option<u64>,
 }
 
 /// What is said where there is no dashboard.
@@ -171,8 +179,7 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
         stop: threads.stop.clone(),
     };
     let paths = prepared.engine.paths().clone();
-    let keeping = Keeping { bulk: !options.follow, retention: options.retention };
-    let indexer = Indexer::new(writer, paths, ends, options.clock, keeping);
+    let indexer = Indexer::new(writer, paths, ends, options.clock, keeping(&options));
     let failure = start_committing(&mut threads, indexer)?;
     let channels = Channels {
         sources: pipes.chunks.receiver,
@@ -188,8 +195,10 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     let timers = if options.follow { TimerPolicy::WhenIdle } else { TimerPolicy::ByEvents };
     let fingerprint = options.rules.fingerprint;
     let EngineStart { engine, state, .. } = prepared;
+    let memory = MemoryWatch::new(MemoryBudget::of(options.limits.memory));
+    let conditions = Conditions { clock: options.clock, timers, memory };
     let workers = engine.workers();
-    let mut engine = EngineThread::new(engine, fingerprint, state, channels, options.clock, timers);
+    let mut engine = EngineThread::new(engine, fingerprint, state, channels, conditions);
     if workers > 0 {
         engine = engine.with(Crew::new(workers, |name, body| threads.start(name, body))?);
     }
@@ -261,8 +270,18 @@ struct EngineStart {
     problems: Vec<String>,
 }
 
+fn keeping(options: &LiveOptions) -> Keeping {
+    let room = DiskRoom::of(&options.data_dir, options.limits.keep_free);
+    let commit_bytes = MemoryBudget::of(options.limits.memory).commit();
+    Keeping { bulk: !options.follow, retention: options.retention, room, commit_bytes }
+}
+
 fn open_store(options: &LiveOptions) -> Result<Writer, LiveError> {
-    let usual = index::Options { hold_bytes: HELD_BYTES, ..index::Options::default() };
+    let budget = MemoryBudget::of(options.limits.memory);
+    let default = index::Options::default();
+    let heap_bytes = default.heap_bytes.min(budget.index_heap());
+    // Held is all that one commit may take, to write it again after a failure.
+    let usual = index::Options { heap_bytes, hold_bytes: budget.held(), ..default };
     // Where nobody watches, commits are large and what they write need not be merged before the partition is sealed.
     let bulk = index::Options { threads: indexing_threads(), merged_documents: BULK_SEGMENT, ..usual };
     let store = if options.follow { usual } else { bulk };
@@ -279,6 +298,7 @@ fn indexing_threads() -> usize {
 fn prepare(options: &mut LiveOptions, writer: &Writer) -> Result<EngineStart, LiveError> {
     let sources = std::mem::take(&mut options.sources);
     let mut set_up = EngineOptions { routing: options.routing, sources, ..EngineOptions::default() };
+    set_up.correlate.groups_in_all = MemoryBudget::of(options.limits.memory).groups();
     set_up.normalize.redaction = options.redaction.applied(Redaction::default());
     set_up.normalize.vocabulary = Arc::clone(&options.vocabulary);
     set_up.normalize.benign = Arc::clone(&options.benign);

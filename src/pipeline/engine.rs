@@ -361,6 +361,11 @@ impl Engine {
         &self.program.correlator
     }
 
+    /// While memory is scarce, less is followed exactly.
+    pub fn be_sparing(&mut self, sparing: bool) {
+        self.program.correlator.be_sparing(sparing);
+    }
+
     /// The state of detection, to be committed with the events before [`Engine::concluded`].
     pub fn save(&mut self) -> Vec<u8> {
         self.changed_since_saved = false;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, Sender, never, select, tick};
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, never, select, tick};
 
 use super::backlog::{Backlog, Passage};
 use super::clock::{Clock, StepWatch};
@@ -19,6 +19,7 @@ use super::crew::Crew;
 use super::engine::Engine;
 use super::handle::Notice;
 use super::indexer::{Batch, IndexReport, SavedDetection};
+use super::memory::{self, MemoryTurn, MemoryWatch};
 use super::reload::{self, Prepared, RuleNews, Tail};
 use super::worker::{Lot, LotOrigin, Read, Unread};
 use crate::correlate::Output;
@@ -28,7 +29,7 @@ use crate::event::{
     canonical, shown,
 };
 use crate::receive::listener_behind;
-use crate::state::{Pending, Remark, Snapshot, SourceStatus, State, Trouble, Update};
+use crate::state::{MemoryStatus, Pending, Remark, Snapshot, SourceStatus, State, Trouble, Update};
 use crate::triage::Decisions;
 
 /// Ten times a second at the most: the frame rate of the dashboard.
@@ -39,6 +40,9 @@ const GAPS_PER_PUBLICATION: u64 = 5;
 
 /// What a trouble of the index is about.
 const INDEX: &str = "index";
+
+/// And one of memory.
+const MEMORY: &str = "memory";
 
 /// Correlation state is saved this often; after a crash, what came later is looked at again.
 const SAVE_DETECTION_EVERY: Duration = Duration::from_secs(5);
@@ -84,6 +88,13 @@ pub(super) enum TimerPolicy {
     ByEvents,
 }
 
+/// How time passes for an engine, and what it may hold.
+pub(super) struct Conditions {
+    pub clock: Clock,
+    pub timers: TimerPolicy,
+    pub memory: MemoryWatch,
+}
+
 /// What is known of one source.
 #[derive(Default)]
 struct Known {
@@ -118,6 +129,7 @@ pub(super) struct EngineThread {
     names: HashMap<SourceId, Arc<str>>,
     /// What is handed out; `None`: this thread does everything itself.
     backlog: Option<Backlog>,
+    memory: MemoryWatch,
     sources: BTreeMap<SourceId, Known>,
     changed_sources: BTreeSet<SourceId>,
     /// Of segments that have ended, by the name of their spool.
@@ -130,6 +142,8 @@ pub(super) struct EngineThread {
     unsaid: u64,
     /// The index cannot be written at the moment.
     store_fails: bool,
+    /// The disk of the index is nearly full.
+    disk_full: bool,
     published_at: Instant,
     saved_at: Instant,
     saving_took: Duration,
@@ -147,9 +161,9 @@ impl EngineThread {
         rules: String,
         state: State,
         channels: Channels,
-        clock: Clock,
-        timers: TimerPolicy,
+        conditions: Conditions,
     ) -> Self {
+        let Conditions { clock, timers, memory } = conditions;
         let now = Instant::now();
         Self {
             engine,
@@ -163,6 +177,7 @@ impl EngineThread {
             timers,
             names: HashMap::new(),
             backlog: None,
+            memory,
             sources: BTreeMap::new(),
             changed_sources: BTreeSet::new(),
             lines_of_ended: BTreeMap::new(),
@@ -171,6 +186,7 @@ impl EngineThread {
             said_gaps: 0,
             unsaid: 0,
             store_fails: false,
+            disk_full: false,
             published_at: now,
             saved_at: now,
             saving_took: Duration::ZERO,
@@ -620,18 +636,43 @@ impl EngineThread {
                 if !status.degraded && std::mem::take(&mut self.store_fails) {
                     self.over(&Arc::from(INDEX), Cause::Store);
                 }
+                if !status.paused && std::mem::take(&mut self.disk_full) {
+                    self.over(&Arc::from(INDEX), Cause::DiskFull);
+                }
             }
-            IndexReport::Trouble { message, hint } if !self.store_fails => {
-                self.store_fails = true;
-                let (since, about) = (self.clock.now(), Arc::from(INDEX));
-                self.begin(Trouble { since, about, cause: Cause::Store, message, hint });
+            IndexReport::Trouble { message, hint } => {
+                if !std::mem::replace(&mut self.store_fails, true) {
+                    self.index_trouble(Cause::Store, message, hint);
+                }
             }
-            IndexReport::Trouble { .. } => {}
+            IndexReport::Pause(shortage) => {
+                if !std::mem::replace(&mut self.disk_full, true) {
+                    let hint = Some(shortage.hint().to_owned());
+                    self.index_trouble(Cause::DiskFull, shortage.to_string(), hint);
+                }
+            }
             IndexReport::Remark { message } => {
                 let hint = "`--retain` and `--max-size` say what is kept".to_owned();
                 self.remark(message, Some(hint));
             }
         }
+    }
+
+    fn index_trouble(&mut self, cause: Cause, message: String, hint: Option<String>) {
+        self.begin(Trouble { since: self.clock.now(), about: Arc::from(INDEX), cause, message, hint });
+    }
+
+    /// Near the bound less is followed exactly, and that is said.
+    fn watch_memory(&mut self) {
+        let Some(used) = memory::used_bytes() else { return };
+        let status = self.memory.status(used);
+        self.state.apply(Update::Memory(status));
+        match self.memory.look(used) {
+            Some(MemoryTurn::Scarce) => self.begin(scarce_memory(self.clock.now(), status)),
+            Some(MemoryTurn::Enough) => self.over(&Arc::from(MEMORY), Cause::Memory),
+            None => {}
+        }
+        self.engine.be_sparing(self.memory.is_scarce());
     }
 
     fn tick(&mut self) {
@@ -744,10 +785,24 @@ impl EngineThread {
 
     /// Blocks while the index thread is behind. When it is gone there is nobody to store for, and
     /// the dashboard has been told why.
-    fn send(&mut self, batch: Batch) {
-        if self.channels.batches.send(batch).is_err() {
-            self.dirty = true;
+    fn send(&mut self, mut batch: Batch) {
+        while let Err(error) = self.channels.batches.send_timeout(batch, PUBLISH_EVERY) {
+            let SendTimeoutError::Timeout(unsent) = error else {
+                self.dirty = true;
+                return;
+            };
+            batch = unsent;
+            self.say_what_holds_up();
         }
+    }
+
+    /// The index thread may wait for hours, for room on its disk; that it does is shown nevertheless.
+    fn say_what_holds_up(&mut self) {
+        while let Ok(report) = self.channels.reports.try_recv() {
+            self.report(report);
+        }
+        self.dirty |= self.clock.now().seconds() != self.shown_second;
+        self.publish_if_changed();
     }
 
     fn apply(&mut self, update: Update) {
@@ -769,6 +824,9 @@ impl EngineThread {
             let near = self.engine.correlator().near_misses(NEAR_MISSES);
             self.state.apply(Update::NearMisses(near));
         }
+        if now.seconds() != self.shown_second {
+            self.watch_memory();
+        }
         self.shown_second = now.seconds();
         self.dirty = false;
         for source in std::mem::take(&mut self.changed_sources) {
@@ -783,6 +841,15 @@ impl EngineThread {
         // A full channel already holds a notice that will make the dashboard look.
         drop(self.channels.notices.try_send(Notice::Changed));
     }
+}
+
+fn scarce_memory(since: Timestamp, status: MemoryStatus) -> Trouble {
+    let [used, bound] = [status.used_bytes, status.bound_bytes].map(|bytes| bytes / 1_000_000);
+    let message = format!(
+        "memory nearly used up: {used} MB of {bound} MB; what is new to the rules is counted by estimate, never too low"
+    );
+    let hint = "`--memory` allows more; somebody may be inventing users, addresses or ids".to_owned();
+    Trouble { since, about: Arc::from(MEMORY), cause: Cause::Memory, message, hint: Some(hint) }
 }
 
 fn gap_in_words(gap: &Gap, lost: Option<u64>) -> String {

@@ -3,6 +3,7 @@
 //! Events, alerts, cursors and the state of detection go into one commit, so that after a crash
 //! everything agrees. While writing fails the writer holds what it was given and tries again;
 //! this thread then takes nothing more, the channels fill up, and reading stops: files wait on disk.
+//! The same while the disk is nearly full.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use super::engine::Engine;
 use crate::alert::Alert;
 use crate::event::number::to_u64;
 use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Redacted, Timestamp};
-use crate::index::{Detection, Error, Position, Retention, Retired, Sealing, Writer};
+use crate::index::{Detection, DiskRoom, Error, Position, Retention, Retired, Sealing, Shortage, Writer};
 use crate::source::Stop;
 use crate::state::{IndexStatus, Ledger};
 
@@ -28,11 +29,15 @@ const COMMIT_EVERY_BEHIND: Duration = Duration::from_millis(1_500);
 /// The same when files are read once and nobody watches.
 const COMMIT_EVERY_BULK: Duration = Duration::from_secs(10);
 
+/// A commit takes no more than this part of the time, however slow the disk or long the list of files: the next comes
+/// later.
+const COMMIT_PART: u32 = 5;
+
+/// The same, at the longest.
+const COMMIT_AT_LAST: Duration = Duration::from_secs(10);
+
 /// Commit earlier when this many events wait, so that memory stays bounded.
 const COMMIT_AFTER_EVENTS: u64 = 50_000;
-
-/// The same by what they take.
-const COMMIT_AFTER_BYTES: usize = 32 << 20;
 
 /// While writing fails, the next attempt comes this much later.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
@@ -96,6 +101,8 @@ pub(super) enum IndexReport {
         message: String,
         hint: Option<String>,
     },
+    /// Nothing is written until there is room.
+    Pause(Shortage),
     /// Something that happened and is no trouble.
     Remark {
         message: String,
@@ -123,11 +130,13 @@ pub(super) struct Ends {
 }
 
 /// How an index is kept.
-#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Keeping {
     /// Files are read once and nobody watches.
     pub bulk: bool,
     pub retention: Retention,
+    pub room: DiskRoom,
+    /// Commit earlier when events that wait take so much.
+    pub commit_bytes: usize,
 }
 
 pub(super) struct Indexer {
@@ -141,7 +150,11 @@ pub(super) struct Indexer {
     committed_alerts: Vec<Alert>,
     indexed: u64,
     dirty: bool,
+    /// The disk is nearly full.
+    paused: bool,
     committed_at: Instant,
+    /// What the last commit took.
+    committing: Duration,
     retired_at: Option<Instant>,
 }
 
@@ -165,7 +178,9 @@ impl Indexer {
             keeping,
             committed_alerts: Vec::new(),
             dirty: false,
+            paused: false,
             committed_at: Instant::now(),
+            committing: Duration::ZERO,
             retired_at: None,
         }
     }
@@ -175,11 +190,13 @@ impl Indexer {
     /// # Errors
     /// When what was taken can no longer be written; after a restart it is read again.
     pub fn run(mut self) -> Result<(), Error> {
+        self.keeping.room.hold_reserve();
         self.report_status();
         for sealing in self.writer.unfinished()? {
             self.hand_over(sealing);
         }
         loop {
+            self.wait_for_room()?;
             let wait = self.patience().saturating_sub(self.committed_at.elapsed());
             match self.ends.batches.recv_timeout(if self.dirty { wait } else { COMMIT_EVERY }) {
                 Ok(batch) => self.take(batch)?,
@@ -188,7 +205,7 @@ impl Indexer {
             }
             let due = self.committed_at.elapsed() >= self.patience()
                 || self.writer.uncommitted() >= COMMIT_AFTER_EVENTS
-                || self.writer.held_bytes() >= COMMIT_AFTER_BYTES;
+                || self.writer.held_bytes() >= self.keeping.commit_bytes;
             if self.dirty && due {
                 self.commit()?;
             }
@@ -201,13 +218,53 @@ impl Indexer {
         self.writer.close()
     }
 
+    /// Waits while the disk is nearly full. What was taken is stored first, at the price of the reserve.
+    fn wait_for_room(&mut self) -> Result<(), Error> {
+        if self.keeping.room.shortage(to_u64(self.writer.held_bytes())).is_none() {
+            return Ok(());
+        }
+        if self.dirty {
+            self.commit()?;
+        }
+        // Less than what waited to be written may still be free.
+        let mut shortage = self.keeping.room.shortage(0);
+        while let Some(short) = shortage.filter(|_| !self.ends.stop.is_stopped()) {
+            self.pause(short)?;
+            shortage = self.keeping.room.still_short();
+        }
+        match shortage {
+            // It ends: what is left to store is not much.
+            Some(_) => self.keeping.room.give_up_reserve(),
+            None => {
+                self.paused = false;
+                self.keeping.room.hold_reserve();
+            }
+        }
+        self.report_status();
+        Ok(())
+    }
+
+    fn pause(&mut self, shortage: Shortage) -> Result<(), Error> {
+        self.paused = true;
+        self.report(IndexReport::Pause(shortage));
+        if self.dirty {
+            self.keeping.room.give_up_reserve();
+            self.commit()?;
+        }
+        self.retire();
+        self.report_status();
+        std::thread::park_timeout(RETRY_AFTER);
+        Ok(())
+    }
+
     /// How long what was taken may stay invisible.
     fn patience(&self) -> Duration {
-        match (self.keeping.bulk, self.ends.batches.is_empty()) {
+        let usual = match (self.keeping.bulk, self.ends.batches.is_empty()) {
             (true, _) => COMMIT_EVERY_BULK,
             (false, true) => COMMIT_EVERY,
             (false, false) => COMMIT_EVERY_BEHIND,
-        }
+        };
+        usual.max((self.committing * COMMIT_PART).min(COMMIT_AT_LAST))
     }
 
     fn take(&mut self, batch: Batch) -> Result<(), Error> {
@@ -322,12 +379,14 @@ impl Indexer {
 
     fn try_commit(&mut self) -> Result<(), Error> {
         self.committed_at = Instant::now();
-        self.position.cursors = self.cursors.all();
         // It may be large: it is handed on, not copied.
         let detection = self.position.detection.take();
-        self.writer.commit(Position { detection, ..self.position.clone() })?;
+        let committed =
+            self.writer.commit(Position { cursors: self.cursors.all(), detection, ..self.position.clone() });
+        self.committing = self.committed_at.elapsed();
+        committed?;
         self.dirty = false;
-        (self.ends.stored)(&self.position.cursors);
+        (self.ends.stored)(&self.writer.payload().cursors);
         self.hand_out_alerts();
         Ok(())
     }
@@ -351,6 +410,7 @@ impl Indexer {
             pending,
             disk_bytes: self.writer.disk_bytes(),
             degraded: self.writer.degraded().is_some(),
+            paused: self.paused,
         }));
     }
 

@@ -6,9 +6,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::whole_file::replace_file;
 use crate::event::Timestamp;
 use crate::triage::{Decisions, FilterFile};
+use crate::whole_file::replace_file;
 
 /// Name of the folder in the data directory.
 const FOLDER: &str = "mutes";

@@ -14,6 +14,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
 use super::{Intake, spool};
+use crate::whole_file::replace_file_surely;
 
 /// A journal that ends (it was rotated, the reader was killed) is opened again after this.
 const REOPEN: Duration = Duration::from_secs(5);
@@ -120,10 +121,7 @@ impl Journald {
 
     /// A new run goes on after this entry.
     fn mark(&self, cursor: &str) -> io::Result<()> {
-        let new = self.cursor_file.with_extension("new");
-        fs::write(&new, cursor)?;
-        fs::File::open(&new)?.sync_all()?;
-        fs::rename(&new, &self.cursor_file)
+        replace_file_surely(&self.cursor_file, cursor)
     }
 }
 

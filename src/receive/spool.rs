@@ -20,11 +20,14 @@ pub struct SpoolLimits {
     pub segment_bytes: u64,
     /// Beyond this nothing is taken.
     pub spool_bytes: u64,
+    /// After so many ticks a segment that holds anything is followed by another: what was received lies here as it
+    /// came, secrets included, and goes with its segment.
+    pub segment_ticks: u32,
 }
 
 impl Default for SpoolLimits {
     fn default() -> Self {
-        Self { segment_bytes: 16 << 20, spool_bytes: 1 << 30 }
+        Self { segment_bytes: 16 << 20, spool_bytes: 1 << 30, segment_ticks: 30 }
     }
 }
 
@@ -63,6 +66,10 @@ pub struct Spool {
     active: Segment,
     number: u64,
     is_full: bool,
+    /// Ticks since the segment that is written holds something.
+    age: u32,
+    /// Bytes of it that the last commit held.
+    active_stored: u64,
 }
 
 struct Segment {
@@ -100,7 +107,16 @@ impl Spool {
             sealed.push((path, size));
         }
         let active = Segment::create(&folder, number + 1)?;
-        let spool = Self { folder, limits, sealed, active, number: number + 1, is_full: false };
+        let spool = Self {
+            folder,
+            limits,
+            sealed,
+            active,
+            number: number + 1,
+            is_full: false,
+            age: 0,
+            active_stored: 0,
+        };
         Ok((spool, damage))
     }
 
@@ -140,8 +156,22 @@ impl Spool {
         let next = Segment::create(&self.folder, self.number + 1)?;
         self.number += 1;
         let full = std::mem::replace(&mut self.active, next);
-        self.sealed.push((full.path, full.size));
+        let is_stored = std::mem::take(&mut self.active_stored) >= full.size;
+        self.age = 0;
+        // What cannot be removed now is removed with the next commit.
+        if !is_stored || remove(&full.path).is_err() {
+            self.sealed.push((full.path, full.size));
+        }
         Ok(())
+    }
+
+    /// Makes sure of what was kept, and of a segment that grows old the last.
+    pub(crate) fn tick(&mut self) -> io::Result<()> {
+        self.sync()?;
+        if self.active.size > 0 {
+            self.age += 1;
+        }
+        if self.age >= self.limits.segment_ticks { self.seal() } else { Ok(()) }
     }
 
     /// Everything that was kept is on the disk afterwards.
@@ -154,6 +184,8 @@ impl Spool {
         let is_stored = |(path, size): &(PathBuf, u64)| {
             cursors.iter().any(|cursor| cursor.path == *path && cursor.end >= *size)
         };
+        let active = cursors.iter().filter(|cursor| cursor.path == self.active.path);
+        self.active_stored = active.map(|cursor| cursor.end).max().unwrap_or(self.active_stored);
         // What cannot be removed is tried again.
         self.sealed.retain(|segment| !(is_stored(segment) && remove(&segment.0).is_ok()));
     }
@@ -173,9 +205,20 @@ impl Segment {
     fn create(folder: &Path, number: u64) -> io::Result<Self> {
         let path = folder.join(format!("{number:0NUMBER_DIGITS$}.log"));
         let new = |path: &Path| OpenOptions::new().append(true).create_new(true).open(path);
-        let (log, sums) = (new(&path)?, new(&path.with_extension("sum"))?);
-        File::open(folder)?.sync_all()?;
-        Ok(Self { path, log, sums, size: 0, synced: 0, hash: Xxh3::new() })
+        let log = new(&path)?;
+        let rest = || {
+            let sums = new(&path.with_extension("sum"))?;
+            File::open(folder)?.sync_all()?;
+            Ok(sums)
+        };
+        match rest() {
+            Ok(sums) => Ok(Self { path, log, sums, size: 0, synced: 0, hash: Xxh3::new() }),
+            Err(error) => {
+                // The next attempt makes the same file.
+                drop(remove(&path));
+                Err(error)
+            }
+        }
     }
 
     /// All of it, or none: what was written of it is taken back.
@@ -305,7 +348,7 @@ mod tests {
     use super::*;
 
     fn small() -> SpoolLimits {
-        SpoolLimits { segment_bytes: 20, spool_bytes: 60 }
+        SpoolLimits { segment_bytes: 20, spool_bytes: 60, segment_ticks: 2 }
     }
 
     fn logs(folder: &Path) -> Vec<String> {
@@ -342,6 +385,27 @@ mod tests {
         spool.append(b"one\n").unwrap();
         spool.stored(&[cursor(spool.folder().join("0000000001.log"), 4)]);
         assert_eq!(logs(folder.path()), ["one\n"]);
+    }
+
+    #[test]
+    fn what_is_stored_does_not_lie_in_the_spool_for_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut spool, _) = Spool::open(folder.path(), small()).unwrap();
+        let first = spool.folder().join("0000000001.log");
+        spool.tick().unwrap();
+        spool.append(b"password=hunter2\n").unwrap();
+        spool.stored(&[cursor(first.clone(), 17)]);
+        spool.tick().unwrap();
+        assert_eq!(logs(folder.path()), ["password=hunter2\n"]);
+        spool.tick().unwrap();
+        assert_eq!(logs(folder.path()), [""]);
+        // One that is not stored yet goes when it is.
+        spool.append(b"two\n").unwrap();
+        spool.tick().unwrap();
+        spool.tick().unwrap();
+        assert_eq!(logs(folder.path()), ["two\n", ""]);
+        spool.stored(&[cursor(spool.folder().join("0000000002.log"), 4)]);
+        assert_eq!(logs(folder.path()), [""]);
     }
 
     #[test]

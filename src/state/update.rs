@@ -49,6 +49,7 @@ pub enum Update {
     RuleHits(Vec<RuleHits>),
     /// The index: how far behind, whether writing works.
     Index(IndexStatus),
+    Memory(MemoryStatus),
     /// Something an operator should know, once.
     Notice {
         time: Timestamp,
@@ -210,6 +211,13 @@ pub struct RuleHits {
     pub alerts: u64,
 }
 
+/// What the process takes, and what it may take; a bound of 0: nobody looked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryStatus {
+    pub used_bytes: u64,
+    pub bound_bytes: u64,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct IndexStatus {
     /// Events searchable.
@@ -219,4 +227,7 @@ pub struct IndexStatus {
     pub disk_bytes: u64,
     /// Writing failed; events are kept on hold (reading stops when the queues are full).
     pub degraded: bool,
+    /// The disk is nearly full: nothing is written until there is room, and reading waits.
+    #[serde(default)]
+    pub paused: bool,
 }

@@ -110,6 +110,7 @@ pub fn index_line(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
     let index = &snapshot.index;
     let size = format::bytes(index.disk_bytes);
     match (index.degraded, index.pending) {
+        _ if index.paused => canvas.own("disk nearly full: new events wait", Role::Bad),
         (true, _) => canvas.own("index cannot be written: new events wait", Role::Bad),
         (false, 0) => canvas.part(safe!("index up to date · {}", size), Role::Muted),
         (false, pending) => canvas.part(
@@ -285,7 +286,10 @@ fn traffic_row(canvas: &Canvas<'_>, row: &TrafficRow, snapshot: &Snapshot) -> ta
 fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let ledger = &scene.snapshot.ledger;
     let title = canvas.own("What became of every line", Role::Title);
-    let inner = canvas.frame(area, &[title], &[], false);
+    let memory = scene.snapshot.memory;
+    let taken = safe!("memory {} of {}", format::bytes(memory.used_bytes), format::bytes(memory.bound_bytes));
+    let note = (memory.bound_bytes > 0).then(|| canvas.part(taken, Role::Muted));
+    let inner = canvas.frame(area, &[title], note.as_slice(), false);
     let count = format::count;
     let lines = [
         safe!(

@@ -270,3 +270,135 @@ fn d23_a_file_that_may_not_grow_is_an_error_and_no_end() {
     env.stdout_of(&INGEST, 0);
     assert_eq!(stored(&env), each_once(LINES));
 }
+
+const CANNOT_MOUNT: &str = "no file system can be mounted here (that needs root): the disk is not filled";
+
+/// A small file system of its own, until it is dropped.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    /// `None` where the test may not mount one.
+    fn mounted(at: std::path::PathBuf, options: &str) -> Option<Self> {
+        std::fs::create_dir(&at).expect("a folder can be made");
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(&at).output();
+        match mount.is_ok_and(|output| output.status.success()) {
+            true => Some(Self(at)),
+            false => None,
+        }
+    }
+
+    fn free_bytes(&self) -> u64 {
+        let stat = rustix::fs::statvfs(&self.0).expect("it says how much is free");
+        stat.f_bavail * stat.f_frsize
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("-l").arg(&self.0).status());
+    }
+}
+
+/// A watch whose index lies in `disk/data`, and what it says.
+fn watch_on_disk(env: &TestEnv) -> Killed {
+    let said = std::fs::File::create(env.path("said.txt")).expect("a file");
+    env.command(&["watch", "--plain", "--only-rules", "one.yml", "--data-dir", "disk/data", "logs/app.log"])
+        .stdout(Stdio::null())
+        .stderr(said)
+        .spawn()
+        .map(Killed)
+        .expect("it starts")
+}
+
+/// A process that ends with its test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It may have ended.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn wait_until_said(env: &TestEnv, words: &str) {
+    wait_for(words, || {
+        let said = std::fs::read_to_string(env.path("said.txt")).unwrap_or_default();
+        said.contains(words).then_some(())
+    });
+}
+
+fn stored_on_disk(env: &TestEnv) -> Option<usize> {
+    let output = env.run(&["search", "", "--count", "--data-dir", "disk/data"]);
+    String::from_utf8_lossy(&output.stdout).trim().replace(',', "").parse().ok()
+}
+
+#[test]
+fn d4_writing_pauses_before_the_disk_is_full_and_goes_on_when_there_is_room() {
+    const MIB: u64 = 1 << 20;
+    let env = with_one_rule();
+    let Some(disk) = SmallDisk::mounted(env.path("disk"), "size=64m") else {
+        println!("{CANNOT_MOUNT}");
+        return;
+    };
+    let ballast = std::fs::File::create(env.path("disk/ballast")).expect("a file");
+    let size = disk.free_bytes() - 10 * MIB;
+    rustix::fs::fallocate(&ballast, rustix::fs::FallocateFlags::empty(), 0, size)
+        .expect("there is room for it");
+    let _watch = watch_on_disk(&env);
+    let mut written = 0;
+    wait_for("the disk to be nearly full", || {
+        if stored_on_disk(&env) == Some(written) {
+            append(&env.log("app.log"), &(written..written + 1_000).map(line).collect::<String>());
+            written += 1_000;
+        }
+        let said = std::fs::read_to_string(env.path("said.txt")).unwrap_or_default();
+        said.contains("disk nearly full").then_some(())
+    });
+    let status = env.run(&["status", "--data-dir", "disk/data"]);
+    assert_eq!(status.status.code(), Some(1));
+    let status = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(status.contains("MB are kept free; reading waits"), "{status}");
+    // What others write meanwhile takes what is left but for the reserve.
+    let rest = std::fs::File::create(env.path("disk/rest")).expect("a file");
+    rustix::fs::fallocate(&rest, rustix::fs::FallocateFlags::empty(), 0, disk.free_bytes()).expect("it fits");
+    append(&env.log("app.log"), &(written..written + 2_000).map(line).collect::<String>());
+    written += 2_000;
+    std::fs::remove_file(env.path("disk/ballast")).expect("it can be removed");
+    drop(ballast);
+    wait_until_said(&env, "there is room on the disk again");
+    wait_for("every line", || (stored_on_disk(&env) == Some(written)).then_some(()));
+}
+
+#[test]
+fn d5_that_no_more_files_can_be_made_is_said() {
+    let env = prepared();
+    let Some(_disk) = SmallDisk::mounted(env.path("disk"), "size=64m,nr_inodes=120") else {
+        println!("{CANNOT_MOUNT}");
+        return;
+    };
+    for number in 0..90 {
+        std::fs::write(env.path(&format!("disk/{number}")), "").expect("a file can be made");
+    }
+    let _watch = watch_on_disk(&env);
+    wait_until_said(&env, "more files can be made");
+    for number in 0..90 {
+        std::fs::remove_file(env.path(&format!("disk/{number}"))).expect("it can be removed");
+    }
+    wait_for("every line", || (stored_on_disk(&env) == Some(LINES)).then_some(()));
+}
+
+#[test]
+fn d8_a_disk_that_takes_its_time_makes_commits_rare_and_loses_nothing() {
+    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
+        println!("strace is not installed: no disk is made slow");
+        return;
+    }
+    let env = prepared();
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-q", "-o"]).arg(env.path("calls.txt"));
+    strace.args(["-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_exit=50000", "--"]);
+    let status = ingesting(&env, &mut strace).stderr(Stdio::null()).status().expect("strace runs");
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(stored(&env), each_once(LINES));
+}

@@ -25,6 +25,7 @@ const ROWS: &[Row] = &[
             ("tests/it/tail/rows.rs", "a1_renumbered_files_are_not_read_again_after_a_restart"),
             ("tests/it/tail/rows.rs", "a1_a_rotated_file_is_found_whatever_its_name"),
             ("tests/it/tail.rs", "rotation_under_load_loses_and_doubles_nothing"),
+            ("tests/it/neighbours.rs", "logrotate_takes_logs_away_five_times_and_each_line_is_stored_once"),
         ],
     ),
     Tested(
@@ -156,7 +157,16 @@ const ROWS: &[Row] = &[
         ],
     ),
     Tested("A38", &[("tests/it/faults.rs", "d32_a38_a_restored_index_goes_on_from_its_position")]),
-    Tested("A39", &[("tests/it/receive.rs", "the_journal_is_read_on_after_its_cursor")]),
+    Tested(
+        "A39",
+        &[
+            ("tests/it/receive.rs", "the_journal_is_read_on_after_its_cursor"),
+            (
+                "tests/it/neighbours.rs",
+                "what_stands_in_a_real_journal_is_stored_once_although_the_reader_is_killed",
+            ),
+        ],
+    ),
     Tested("B1", &[("tests/it/tail.rs", "an_incomplete_line_survives_a_restart")]),
     Tested("B2", &[("tests/it/tail.rs", "an_incomplete_line_survives_a_restart")]),
     Tested(
@@ -336,13 +346,22 @@ const ROWS: &[Row] = &[
     ),
     Tested("D2", &[("tests/it/faults.rs", "after_any_failing_call_each_line_is_stored_once")]),
     Tested("D3", &[("tests/it/faults.rs", "after_any_failing_call_each_line_is_stored_once")]),
-    Open(
+    Tested(
         "D4",
-        "a full disk is a pause and a trouble, and writing goes on by itself; soctop does not stop before the disk is full and keeps no reserve",
+        &[
+            (
+                "tests/it/faults.rs",
+                "d4_writing_pauses_before_the_disk_is_full_and_goes_on_when_there_is_room",
+            ),
+            ("src/index/room.rs", "the_reserve_is_taken_where_there_is_room_and_given_up"),
+        ],
     ),
-    Open(
+    Tested(
         "D5",
-        "a file system without free inodes is a disk that cannot be written; that it is the inodes is not said",
+        &[
+            ("tests/it/faults.rs", "d5_that_no_more_files_can_be_made_is_said"),
+            ("src/index/room.rs", "files_may_run_out_before_bytes_do"),
+        ],
     ),
     Tested(
         "D6",
@@ -361,9 +380,9 @@ const ROWS: &[Row] = &[
             "documents_published_under_an_old_payload_are_hidden_and_then_trimmed",
         )],
     ),
-    Open(
+    Tested(
         "D8",
-        "how long a commit may take: a slow disk makes commits rare and queues full, which is shown as being behind",
+        &[("tests/it/faults.rs", "d8_a_disk_that_takes_its_time_makes_commits_rare_and_loses_nothing")],
     ),
     Open(
         "D9",
@@ -431,7 +450,17 @@ const ROWS: &[Row] = &[
         "a data directory that is deleted under a running watch is not made again; that this is said is tried by hand only",
     ),
     Tested("D23", &[("tests/it/faults.rs", "d23_a_file_that_may_not_grow_is_an_error_and_no_end")]),
-    Open("D24", "memory is bounded part by part (groups, queues, rows, names), not by one budget"),
+    Tested(
+        "D24",
+        &[
+            (
+                "src/pipeline/memory.rs",
+                "memory_is_scarce_from_three_quarters_on_until_it_is_less_than_five_eighths",
+            ),
+            ("src/pipeline/memory.rs", "shares_follow_the_budget_within_bounds"),
+            ("src/correlate/tests/windows.rs", "while_memory_is_scarce_no_more_groups_are_followed"),
+        ],
+    ),
     Tested(
         "D25",
         &[

@@ -478,6 +478,7 @@ pub fn state() -> State {
         pending: 124,
         disk_bytes: 931_000_000,
         degraded: false,
+        paused: false,
     }));
     send(Update::Clock { now: now() });
     state
