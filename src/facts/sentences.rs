@@ -53,6 +53,10 @@ pub struct Sentences {
     openings: HashSet<String>,
     /// Words that are nobody's name.
     words: HashSet<String>,
+    /// What somebody sent stands behind one of these and a sign, right behind one and a sign, right behind one.
+    contents: HashSet<String>,
+    values: HashSet<String>,
+    spellings: HashSet<String>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -122,6 +126,9 @@ impl Sentences {
         self.auxiliaries.extend(phrases("auxiliaries"));
         self.openings.extend(phrases("openings"));
         self.words.extend(phrases("words"));
+        self.contents.extend(phrases("contents"));
+        self.values.extend(phrases("values"));
+        self.spellings.extend(phrases("spellings"));
         for row in root.get("sentences").into_iter().flat_map(list) {
             self.row(row);
         }
@@ -204,7 +211,9 @@ impl Sentences {
             if row.alone || is_about_somebody || sentence.user.is_some() || sentence.source.is_some() {
                 let claim = reader.claim(row, &pair);
                 let hits = reader.own(&hits, row);
-                let is_vetoed = reader.is_vetoed(&hits, claim, sentence.name.as_ref());
+                let is_vetoed = reader.is_vetoed(&hits, claim, sentence.name.as_ref())
+                    || reader.is_content(&pair)
+                    || reader.is_a_name(&hits, row);
                 return (!is_vetoed).then_some(sentence);
             }
         }
@@ -296,6 +305,12 @@ fn words_of(text: &str, is_read: fn(&str) -> bool) -> impl Iterator<Item = (usiz
         let trimmed = trimmed.trim_end_matches(is_sign);
         (!trimmed.is_empty()).then_some((start, trimmed))
     })
+}
+
+/// The word at the end of a text, of letters, `-` and `_`.
+fn last_word(text: &str) -> Option<&str> {
+    let is_sign = |c: char| !(c.is_alphabetic() || c == '-' || c == '_');
+    text.rsplit(is_sign).next().filter(|word| !word.is_empty())
 }
 
 /// The address that a piece between white space is: with a port, in brackets, or behind a name and `@`.
@@ -437,6 +452,52 @@ impl<'r> Reader<'r> {
                 && !quotes::is_inside(&introduced, place)
                 && self.table.veto.contains(&word.to_lowercase())
         })
+    }
+
+    /// Whether what stands before the sentence says that somebody sent it: `query=`, `title: `, `<mallory> `. The
+    /// service speaks with its own mouth; what it repeats of others states nothing.
+    fn is_content(&self, pair: &[Range<usize>; 2]) -> bool {
+        let before = self.message.get(..pair[0].start.min(pair[1].start)).unwrap_or_default();
+        let has = |words: &HashSet<String>, word: &str| words.contains(&word.to_lowercase());
+        let mut labels = before.match_indices(['=', ':']).filter_map(|(at, _)| last_word(before.get(..at)?));
+        let direct = before.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '>');
+        direct.ends_with('>') && before.contains('<')
+            || labels.any(|word| has(&self.table.contents, word))
+            || pair.iter().any(|stem| self.is_behind(&self.table.spellings, stem.start))
+            || direct.len() < before.trim_end().len()
+                && last_word(direct).is_some_and(|word| has(&self.table.values, word))
+    }
+
+    /// Whether one of the words stands right before `place`.
+    fn is_behind(&self, words: &HashSet<String>, place: usize) -> bool {
+        let before = self.message.get(..place).unwrap_or_default();
+        let direct = before.trim_end_matches(|c: char| !c.is_alphanumeric());
+        last_word(direct).is_some_and(|word| words.contains(&word.to_lowercase()))
+    }
+
+    /// Whether the sentence, or a second one, begins where a name is due: whoever is called `login successful` has not
+    /// logged in.
+    fn is_a_name(&self, hits: &[StemHit], row: &Row) -> bool {
+        let of_row = |hit: &StemHit, of: fn(&Stem) -> u128| {
+            self.table.stems.get(to_usize(hit.stem)).is_some_and(|stem| of(stem) & row.bit != 0)
+        };
+        let is_begun_at = |place: usize| {
+            let mut own = hits.iter().filter(|hit| hit.start >= place);
+            let begins =
+                |hit: &StemHit| hit.start == place && of_row(hit, |stem| stem.subject | stem.verdict);
+            let subject = own.clone().any(|hit| of_row(hit, |stem| stem.subject));
+            let verdict = own.clone().any(|hit| of_row(hit, |stem| stem.verdict));
+            subject && verdict && own.any(begins)
+        };
+        let is_stem = |place: usize| {
+            hits.iter().any(|hit| {
+                (hit.start..hit.end).contains(&place) && of_row(hit, |stem| stem.subject | stem.verdict)
+            })
+        };
+        let introducing = self.table.people.iter().chain(&self.table.actors);
+        introducing
+            .flat_map(|word| self.behind(word).map(move |end| (end - word.len(), end)).collect::<Vec<_>>())
+            .any(|(start, end)| start > 0 && !is_stem(start) && is_begun_at(end))
     }
 
     fn text(&self, place: &Range<usize>) -> &'r str {

@@ -112,6 +112,27 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("Multiple failed checks of the disk, 203.0.113.9", "", ""),
     ("Payment failed for user mona from 203.0.113.9", "", ""),
     ("invoice for user mona rejected: invalid address", "", ""),
+    // The service repeats what somebody sent.
+    ("query=login succeeded for alice", "", ""),
+    ("query=shoes login succeeded for alice", "", ""),
+    ("search: login succeeded for alice", "", ""),
+    ("q=account unlocked for alice", "", ""),
+    ("Unknown user: login succeeded for alice", "", ""),
+    ("login attempt for user login successful for alice", "", ""),
+    ("Rejected username Login succeeded for user alice from 203.0.113.9", "", ""),
+    ("Chat <mallory> account locked: victim", "", ""),
+    ("title=Login failed for alice from 203.0.113.9", "", ""),
+    ("user agent: Login failed for user victim from 203.0.113.9", "", ""),
+    ("File uploaded: Failed login for admin from 203.0.113.9.pdf", "", ""),
+    ("name=Circuit breaker opened for database", "", ""),
+    ("Failed login attempt by Circuit breaker opened", "", ""),
+    // It speaks itself, behind a name of its part or of the request.
+    ("auth: login failed for user mona", "login_failed", "mona"),
+    ("AuthController: Login failed for user mona", "login_failed", "mona"),
+    ("Security alert: account locked for user mona", "account_locked", "mona"),
+    ("request_id=7f3c2a90 Login failed for user mona", "login_failed", "mona"),
+    ("user=mona ip=203.0.113.9 login failed", "login_failed", "mona"),
+    ("[api] error: authentication failed for user mona", "login_failed", "mona"),
 ];
 
 #[test]
