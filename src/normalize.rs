@@ -351,7 +351,8 @@ impl Normalizer {
         if let Some(overrides) = &self.options.overrides {
             overrides.hide_ids(event);
         }
-        let found = self.survey(event, completion);
+        let mut found = self.survey(event, completion);
+        self.leave_to_client(&mut found);
         self.set_time(event, found.time, arrival);
         self.set_ids(event, &found);
         self.scan_message(event, &found);
@@ -866,6 +867,21 @@ impl Normalizer {
                 if other && accepts(claim, field.kind, event.text(field.span)) {
                     add_value(event, *role, field);
                 }
+            }
+        }
+    }
+
+    /// Of a logged request, what its client sent does not say what happened.
+    fn leave_to_client(&self, found: &mut Found) {
+        let is_own = |role: Role| found.has(role) && self.best[role.index()].rank < alias::WRAPPED;
+        let is_request = is_own(Role::RequestLine) || is_own(Role::Method) && is_own(Role::Path);
+        for role in [Role::Action, Role::Message].into_iter().filter(|_| is_request) {
+            let best = &self.best[role.index()];
+            if found.has(role)
+                && best.rank >= alias::WRAPPED
+                && alias::may_be_sent(self.paths.read().name(best.field.path))
+            {
+                found.roles &= !role.bit();
             }
         }
     }

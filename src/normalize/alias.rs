@@ -946,6 +946,18 @@ const WRAPPERS: &[&str] = &[
     "parameters",
 ];
 
+/// Wrappers of what a client sent: no service says in them what happened.
+const SENT: [&str; 6] = ["params", "parameters", "request", "req", "httprequest", "http"];
+
+/// Wrappers in which many log what a client sent, when they log a request.
+const PERHAPS_SENT: [&str; 6] = ["data", "payload", "properties", "metadata", "meta", "details"];
+
+/// Whether a field of this name may be what the client of a logged request sent.
+pub(super) fn may_be_sent(name: &str) -> bool {
+    let folded = fold(name);
+    PERHAPS_SENT.iter().any(|wrapper| folded.strip_prefix(wrapper).is_some_and(|rest| rest.starts_with('.')))
+}
+
 /// Where the headers of a request stand, by the names that proxies, gateways and frameworks give.
 const REQUEST_HEADERS: &[&str] = &[
     "http.request.headers.",
@@ -1052,9 +1064,11 @@ pub(super) fn claims(name: &str) -> Vec<Claim> {
     }
     let mut rest = folded.as_str();
     let mut penalty = 0u8;
-    while let Some(inner) = unwrap(rest) {
+    while let Some((wrapper, inner)) = unwrap(rest) {
         penalty = penalty.saturating_add(WRAPPED);
+        let speaks = !SENT.contains(&wrapper);
         let inside = lookup(inner, penalty).into_iter();
+        let inside = inside.filter(|claim| speaks || !matches!(claim.role, Role::Action | Role::Message));
         for claim in inside.chain(header_claims(inner)).chain(duration_claim(inner)) {
             if !claims.iter().any(|known| known.role == claim.role) {
                 claims.push(claim);
@@ -1133,8 +1147,9 @@ fn lookup(folded: &str, penalty: u8) -> Vec<Claim> {
         .collect()
 }
 
-fn unwrap(folded: &str) -> Option<&str> {
-    WRAPPERS.iter().find_map(|wrapper| folded.strip_prefix(wrapper)?.strip_prefix('.'))
+/// A wrapper, and what stands in it.
+fn unwrap(folded: &str) -> Option<(&'static str, &str)> {
+    WRAPPERS.iter().find_map(|wrapper| Some((*wrapper, folded.strip_prefix(wrapper)?.strip_prefix('.')?)))
 }
 
 /// Lower case, without `_`, `-` and spaces.

@@ -270,6 +270,43 @@ fn a_request_that_may_hold_a_payload_is_decoded() {
 }
 
 #[test]
+fn what_a_client_sent_does_not_say_what_happened() {
+    let action = |line: &str| {
+        let paths = Paths::new();
+        let mut event = Event::default();
+        Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
+        Normalizer::new(paths, Options::default()).normalize(&mut event, Timestamp::default());
+        event.get(canonical::EVENT_ACTION).map(str::to_owned)
+    };
+    let request = |container: &str| {
+        format!(
+            r#"{{"msg":"request","method":"POST","path":"/api/x","status":200,"{container}":{{"event":"account_locked","user":"victim"}},"remote_ip":"203.0.113.9"}}"#
+        )
+    };
+    for container in [
+        "params",
+        "parameters",
+        "request",
+        "req",
+        "data",
+        "payload",
+        "properties",
+        "metadata",
+        "details",
+        "body",
+        "query",
+    ] {
+        assert_eq!(action(&request(container)), None, "{container}");
+    }
+    // What the program's own logger adds is its word, also beside a request.
+    for container in ["extra", "context", "fields"] {
+        assert_eq!(action(&request(container)).as_deref(), Some("account_locked"), "{container}");
+    }
+    let own = r#"{"level":"warn","data":{"event":"account_locked","user":"mona"}}"#;
+    assert_eq!(action(own).as_deref(), Some("account_locked"));
+}
+
+#[test]
 fn the_value_decides_what_an_ambiguous_name_means() {
     check(r#"{"status":"failed"}"#, &["event.outcome=failure"]);
     check(r#"{"status":503}"#, &["http.response.status_code=503"]);
