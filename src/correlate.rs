@@ -92,6 +92,7 @@ use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
 use crate::correlate::incident::register::Incidents;
 use crate::correlate::risk::{RiskScore, Risks};
 use crate::detect::record::MatchRecord;
+use crate::event::number::to_i64;
 use crate::event::{EventId, MINUTE, Nanos, SECOND, SourceId, TimeQuality, Timestamp};
 use crate::sigma::decimal::Decimal;
 use crate::sigma::rule::{Diagnostic, RuleIndex, RuleSet};
@@ -440,8 +441,13 @@ impl Correlator {
             if !(plain || self.own_match(run, &mut signal)) || !correlated {
                 continue;
             }
-            for route in run.rule.routes.iter().flat_map(|route| std::iter::repeat_n(route, times)) {
-                self.deliver(&plan, route, &mut signal, false);
+            for route in &run.rule.routes {
+                // Those that one line stands for are apart by a nanosecond: two at one place would be one.
+                for nth in 0..to_i64(times) {
+                    signal.time = time.0 + nth;
+                    self.deliver(&plan, route, &mut signal, false);
+                }
+                signal.time = time.0;
             }
         }
     }

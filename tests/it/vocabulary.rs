@@ -84,6 +84,21 @@ fn what_nobody_understands_is_counted_by_its_shape() {
     assert_eq!(counted, ["3  badge 0 of '_' opened nothing at 0", "1  login by badge is on"], "{said}");
 }
 
+#[test]
+fn a_line_that_stands_for_several_counts_for_all_of_them() {
+    let env = TestEnv::new();
+    let replayed = |times: &[usize]| {
+        let lines = times.iter().enumerate().map(|(at, times)| {
+            format!("Nov 29 12:00:0{at} web1 sshd[812]: message repeated {times} times: [ Failed password for root from 203.0.113.9 port 4 ssh2]\n")
+        });
+        std::fs::write(env.path("auth.log"), lines.collect::<String>()).expect("a log");
+        env.stdout_of(&["replay", "auth.log"], 0)
+    };
+    assert!(!replayed(&[2, 2]).contains("Account locked out"));
+    assert!(replayed(&[2, 3]).contains("root would be locked after 5 failed logins"));
+    assert!(replayed(&[60]).contains("Passwords guessed from one address"));
+}
+
 /// What an application wrote, what it states, and of whom.
 const SENTENCES: &[(&str, &str, &str)] = &[
     ("authentication failed for user [mona] from host '203.0.113.9'", "login_failed", "mona"),
