@@ -491,12 +491,12 @@ impl EngineThread {
         if !self.sources.values().any(|known| is_segment(known) && !known.status.closed) {
             return;
         }
-        let ended = self.sources.extract_if(.., |_, known| is_segment(known) && known.status.closed);
         let mut lines = 0;
-        for (source, known) in ended {
-            self.names.remove(&source);
-            lines += known.status.lines;
-        }
+        self.sources.retain(|_, known| {
+            let has_ended = is_segment(known) && known.status.closed;
+            lines += if has_ended { known.status.lines } else { 0 };
+            !has_ended
+        });
         *self.lines_of_ended.entry(Arc::clone(name)).or_default() += lines;
     }
 
