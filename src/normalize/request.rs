@@ -185,14 +185,28 @@ fn without_breaks(text: &str) -> &str {
     }
 }
 
-/// Whether servers read a path as it is written: nothing is encoded, no parameter stands in a segment, no segment is
-/// empty or begins with a dot.
+/// Whether servers read a path as it is written, but for what has to be encoded, as blanks and letters beyond ASCII:
+/// no parameter stands in a segment, no segment is empty or begins with a dot.
 fn is_read_as_written(path: &str) -> bool {
+    let bytes = path.as_bytes();
     let mut previous = 0;
-    !path.bytes().any(|byte| {
-        let begins_segment = std::mem::replace(&mut previous, byte) == b'/';
-        matches!(byte, b'%' | b';' | b'\\' | b'#') || begins_segment && matches!(byte, b'/' | b'.')
+    !bytes.iter().enumerate().any(|(at, byte)| {
+        let begins_segment = std::mem::replace(&mut previous, *byte) == b'/';
+        match byte {
+            b'%' => !is_needed_escape(bytes.get(at + 1..).unwrap_or_default()),
+            b';' | b'\\' | b'#' => true,
+            b'/' | b'.' => begins_segment,
+            _ => false,
+        }
     })
+}
+
+/// Whether what follows a percent sign stands for something that may not stand in a path as it is.
+fn is_needed_escape(text: &[u8]) -> bool {
+    let digit = |at| text.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    let (Some(high), Some(low)) = (digit(0), digit(1)) else { return false };
+    let Ok(byte) = u8::try_from(high * 16 + low) else { return false };
+    byte >= 0x80 || matches!(byte, b' ' | b'"' | b'<' | b'>' | b'[' | b']' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
 /// The path as servers read it: decoded, without parameters of segments, ways up and down and double slashes. `None`:
@@ -289,12 +303,14 @@ mod tests {
             ("/login%00", "/login"),
             ("/login/.", "/login/"),
             ("/login/x/..", "/login/"),
-            ("/%E2%82", "/\u{fffd}"),
+            ("/%E2%82%AC/log%69n", "/€/login"),
             ("//", "/"),
         ] {
             assert_eq!(plain_path(path).as_deref(), Some(expect), "{path}");
         }
-        for path in ["", "/", "/login", "/.env", "/a/.git/config", "/a.b/c", "*", "/%zz"] {
+        for path in
+            ["", "/", "/login", "/.env", "/a/.git/config", "/a.b/c", "*", "/%zz", "/a%20b", "/caf%C3%A9"]
+        {
             assert_eq!(plain_path(path), None, "{path}");
         }
     }

@@ -37,6 +37,57 @@ fn check(line: &str, expect: &[&str]) {
     assert_eq!(canonical_fields(line), expect, "{line}");
 }
 
+/// The request of an access log, and what attacks are found in it.
+fn attacks_in(request: &str) -> Vec<String> {
+    let line = format!(r#"203.0.113.9 - - [21/Nov/2026:00:00:00 +0000] "{request}" 400 150 "-" "-""#);
+    let fields = canonical_fields(&line);
+    fields.into_iter().filter(|field| field.starts_with("soctop.attack.")).collect()
+}
+
+#[test]
+fn what_is_no_request_may_hold_a_payload_all_the_same() {
+    for request in
+        [r"\xFFx|/x?id=1%27%20UNION%20SELECT%20a%20FROM%20b--", "x;y' UNION SELECT a,b FROM users-- "]
+    {
+        let found = attacks_in(request);
+        assert!(found.contains(&"soctop.attack.families=sqli".to_owned()), "{request}: {found:?}");
+    }
+    // What scanners of other protocols send to a web server.
+    for request in [
+        r"\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03\x8A;\xD1\x9E'(\xC4|\x1F`\x22\xB0\x00>\x13\x02\x13\x03\xC0,\xC00",
+        r"\x03\x00\x00/*\xE0\x00\x00\x00\x00\x00Cookie: mstshash=Administr",
+        r"\x00\x0E8\x0F0\xB3\xAEv7\xC2\x8C\x00\x00\x00\x00\x00",
+        r"\x05\x01\x00",
+        "SSH-2.0-Go",
+        "MGLNDD_203.0.113.9_443",
+        "t3 12.1.2",
+        "<BADREQ>",
+        r"\x01default",
+        "EHLO example.org",
+        "QUIT",
+    ] {
+        let found = attacks_in(request);
+        assert!(
+            !found.iter().any(|field| field.starts_with("soctop.attack.families")),
+            "{request}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_path_stands_as_it_was_sent_and_as_it_is_read() {
+    check(
+        r#"{"time":"2026-08-01T00:00:00Z","request":"QUERY /x/..%2flog%69n?a=b"}"#,
+        &[
+            "2026-08-01T00:00:00Z Exact",
+            "http.request.method=QUERY",
+            "url.path=/login",
+            "url.path=/x/..%2flog%69n",
+            "url.query=a=b",
+        ],
+    );
+}
+
 #[test]
 fn a_logger_may_have_the_long_name_of_a_class() {
     let class = "org.springframework.security.authentication.dao.DaoAuthenticationProvider";
