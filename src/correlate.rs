@@ -191,7 +191,8 @@ pub enum Output {
 pub struct CorrelationCounters {
     /// Events of rules that came after the watermark, exactly counted or not.
     pub late: u64,
-    /// Of those, events too late for any window.
+    /// Of those, events too late for any window that is held: they count among themselves where more of them only raise
+    /// what is counted, and are left out elsewhere.
     pub late_ignored: u64,
     /// Event times ahead of the arrival; the arrival was used.
     pub future: u64,
@@ -239,6 +240,10 @@ pub struct Correlator {
     /// Groups of all rules.
     groups: usize,
     counters: CorrelationCounters,
+    /// Events that came too late for a window of some rule.
+    late_events: u64,
+    /// Of the event that is being taken in.
+    is_late: bool,
     /// Reused buffers.
     alerts: Vec<Alert>,
     changes: Vec<Change>,
@@ -304,6 +309,8 @@ impl Correlator {
             outlet,
             groups: 0,
             counters: CorrelationCounters::default(),
+            late_events: 0,
+            is_late: false,
             alerts: Vec::new(),
             changes: Vec::new(),
             plan: Arc::new(plan),
@@ -327,6 +334,12 @@ impl Correlator {
             total.add_rule(&memory.counters);
         }
         total
+    }
+
+    /// Events that came when time had gone on past the windows in which some rule counts them.
+    #[must_use]
+    pub fn late_events(&self) -> u64 {
+        self.late_events
     }
 
     /// The groups that have come closest to firing, at most `most` of each rule.
@@ -450,6 +463,7 @@ impl Correlator {
                 signal.time = time.0;
             }
         }
+        self.late_events += u64::from(std::mem::take(&mut self.is_late));
     }
 
     /// Whether a match is the copy of one that counted already. Without the first of the fields that `once_per` names
@@ -655,27 +669,44 @@ impl Correlator {
                 self.beat(run, *heartbeat, group, signal);
             }
             Evaluator::Window(window) => {
-                if !self.is_in_time(run, window, signal.time) {
+                let is_held = self.is_held(run, window, signal.time);
+                if !is_held && !window.only_rises() {
                     return;
                 }
                 let mut entry = Entry::step(signal.time, signal.order, bit);
                 self.set_value(&mut entry, window, route, signal);
-                self.insert(run, group, entry, signal);
+                if is_held {
+                    self.insert(run, group, entry, signal);
+                } else {
+                    self.insert_apart(run, group, entry, signal);
+                }
             }
         }
     }
 
-    /// Counts late events; false for one that no window can hold.
-    fn is_in_time(&mut self, run: RuleRun<'_>, window: &WindowPlan, time: i64) -> bool {
+    /// Counts late events; false for one whose windows are all given up.
+    fn is_held(&mut self, run: RuleRun<'_>, window: &WindowPlan, time: i64) -> bool {
         let settled = self.settled(run.rule);
         if time >= settled {
             return true;
         }
         let counters = &mut self.rules[run.index].counters;
         counters.late += 1;
-        let held = time >= settled.saturating_sub(window.span);
-        counters.late_ignored += u64::from(!held);
-        held
+        let is_held = time >= settled.saturating_sub(window.span);
+        counters.late_ignored += u64::from(!is_held);
+        self.is_late |= !is_held;
+        is_held
+    }
+
+    /// Counts an event whose windows are given up among others like it, as if they came from a source of their own whose
+    /// clock lags: a host behind others in one stream, a clock that is set back, lines that were held up.
+    fn insert_apart(&mut self, run: RuleRun<'_>, at: &GroupRef<'_>, entry: Entry, signal: &mut Signal<'_>) {
+        let Some(window) = run.window() else { return };
+        let until = self.clock.high().saturating_add(window.span);
+        self.rules[run.index].wait_apart(at.key, until);
+        let now = std::mem::replace(&mut self.now.time, entry.time);
+        self.insert(run, at, entry, signal);
+        self.now.time = now;
     }
 
     /// Sets what the window counts or adds up of the record: all values of the field.

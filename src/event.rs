@@ -103,6 +103,18 @@ pub enum TimeQuality {
     /// No usable timestamp: the event is detected, but takes no part in correlation.
     #[default]
     Absent,
+    /// No usable timestamp; it was read as it was written, and its arrival counts.
+    Arrival,
+    /// No usable timestamp; it stands with the line before it in its source.
+    Neighbour,
+}
+
+impl TimeQuality {
+    /// The line names no time that can be read.
+    #[must_use]
+    pub fn is_without_time(self) -> bool {
+        matches!(self, Self::Absent | Self::Arrival | Self::Neighbour)
+    }
 }
 
 /// What of a line goes on with a secret that an earlier line of its source begins.
@@ -144,7 +156,7 @@ pub struct Meta {
     pub line: u64,
     /// Place of the event in a line that holds several, from 0.
     pub part: u32,
-    /// Claimed event time, UTC. `None` exactly when `time_quality` is `Absent`.
+    /// Claimed event time, UTC, or the one given to it. `None` exactly when `time_quality` is `Absent`.
     pub time: Option<Timestamp>,
     pub time_quality: TimeQuality,
     /// When the line was read (replay: the event time), UTC.

@@ -16,6 +16,7 @@ mod case;
 mod case_desk;
 mod clock;
 mod crew;
+mod dating;
 mod engine;
 mod engine_thread;
 mod handle;

@@ -373,7 +373,7 @@ fn print_table(out: &mut Out, explained: &Explained<'_>) -> io::Result<()> {
 fn headlines(explained: &Explained<'_>) -> Vec<(&'static str, String)> {
     let time = match explained.time {
         Some(time) => format!("{}  {}", print::time(time), word(&explained.time_quality)),
-        None => "none found: it takes no part in correlation".to_owned(),
+        None => "none found: counted when it arrives, in old files with the line before it".to_owned(),
     };
     let mut lines = vec![("time", time)];
     if !explained.correlation_ids.is_empty() {

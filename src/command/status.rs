@@ -71,14 +71,37 @@ fn troubles(found: &Examination, sources: &[ReadSource<'_>]) -> Vec<String> {
         let name = part.path.file_name().unwrap_or_default().to_string_lossy();
         troubles.push(format!("partition {name} is damaged: `soctop doctor` says more"));
     }
-    troubles.extend(lost(found));
+    if let Some(ledger) = ledger(found) {
+        troubles.extend(lost(&ledger));
+        troubles.extend(out_of_time(&ledger));
+    }
     troubles
 }
 
-/// What was lost since the writer of the newest commit began.
-fn lost(found: &Examination) -> Option<String> {
+/// What became of the lines since the writer of the newest commit began.
+fn ledger(found: &Examination) -> Option<Ledger> {
     let ledger = found.payload.as_ref()?.ledger.clone();
-    let Ledger { gaps, lost_bytes, .. } = serde_json::from_value(ledger).ok()?;
+    serde_json::from_value(ledger).ok()
+}
+
+/// Lines that rules which count have not seen, or not with the others.
+fn out_of_time(ledger: &Ledger) -> Vec<String> {
+    let (timeless, late) = (print::count(ledger.timeless), print::count(ledger.late));
+    let timeless = (ledger.timeless > 0).then(|| {
+        format!("{timeless} line{} without a time: no rule that counts sees them", plural(ledger.timeless))
+    });
+    let late = (ledger.late > 0).then(|| {
+        format!(
+            "{late} line{} far behind what was read before, counted apart: `soctop hunt` looks at all in the order of \
+             their times",
+            plural(ledger.late)
+        )
+    });
+    timeless.into_iter().chain(late).collect()
+}
+
+fn lost(ledger: &Ledger) -> Option<String> {
+    let Ledger { gaps, lost_bytes, .. } = *ledger;
     (gaps > 0).then(|| {
         format!(
             "{} gap{}, {} bytes lost where that is known: `soctop search kind:gap` lists them",

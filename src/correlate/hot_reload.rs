@@ -57,6 +57,7 @@ pub(super) fn hot_reload(own: &mut Correlator, old: &mut Correlator) -> HotReloa
 fn catch_up(own: &mut Correlator, old: &mut Correlator) {
     own.clock = std::mem::take(&mut old.clock);
     own.finished = old.finished;
+    own.late_events = old.late_events;
     own.saying(&mut Vec::new(), |own| own.run_timers(false));
 }
 

@@ -240,6 +240,9 @@ impl Groups {
     }
 }
 
+/// Groups of a rule that are kept for what comes late.
+const MOST_APART: usize = 1_024;
+
 /// Everything one rule remembers.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -257,6 +260,8 @@ pub(super) struct Memory {
     pub(super) entries: usize,
     /// Waits to drop groups that are over.
     pub(super) sweep: Option<Timer>,
+    /// Groups of events that came when their windows were given up, and until when more of them are waited for.
+    pub(super) apart: KeyedMap<u128, i64>,
     pub(super) counters: CorrelationCounters,
 }
 
@@ -305,6 +310,13 @@ impl Memory {
         Put { fresh, late: late.unwrap_or(false) }
     }
 
+    /// Does not drop a group before `until`, however old its events are.
+    pub(super) fn wait_apart(&mut self, key: u128, until: i64) {
+        if self.apart.len() < MOST_APART || self.apart.contains_key(&key) {
+            self.apart.insert(key, until);
+        }
+    }
+
     /// Takes note of how many events a group has come to, where that decides who has a place.
     pub(super) fn note_size(&mut self, key: u128, places: usize) {
         let Self { groups, crowd: Some(crowd), .. } = self else { return };
@@ -326,8 +338,10 @@ impl Memory {
     /// Drops the groups whose newest event has left every window. Returns how many.
     pub(super) fn drop_over(&mut self, rule: &RulePlan, window: &WindowPlan, settled: i64) -> usize {
         let (before, mut entries) = (self.groups.len(), 0);
-        self.groups.all.retain(|_, held| {
-            let stays = !held.is_over(rule, window, settled);
+        self.apart.retain(|_, until| *until > settled);
+        let apart = &self.apart;
+        self.groups.all.retain(|key, held| {
+            let stays = !held.is_over(rule, window, settled) || apart.contains_key(key);
             entries += if stays { held.events() } else { 0 };
             stays
         });

@@ -214,6 +214,12 @@ impl WindowPlan {
         self.kind == WindowKind::Sliding && self.distance != Distance::Unknown
     }
 
+    /// Whether more events, however late, only raise what the condition asks for: nothing follows from one that is
+    /// missing.
+    pub(crate) fn only_rises(&self) -> bool {
+        self.anchors == 0 && matches!(self.distance, Distance::Count(_) | Distance::All(_))
+    }
+
     /// Whether a group with this event alone needs no window: it cannot fire, and nobody asks for it.
     pub(crate) fn waits_for_more(&self, only: &Entry) -> bool {
         self.lone_values.is_some_and(|most| only.fingerprints().len() as u64 <= most)

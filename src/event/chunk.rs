@@ -123,6 +123,8 @@ pub enum SourceMessage {
         generation: GenerationId,
         offset: u64,
         size: u64,
+        /// What it holds has been written since somebody looks: it was not there before, or is a stream.
+        is_live: bool,
     },
     Lines(Chunk),
     Gap(SourceId, Gap),

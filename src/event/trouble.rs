@@ -33,6 +33,10 @@ pub enum Cause {
     Memory,
     /// No rule is loaded.
     NoRules,
+    /// What was read of it has no time.
+    NoTime,
+    /// Lines of it come long after others of their time.
+    Late,
 }
 
 impl Cause {
@@ -40,7 +44,7 @@ impl Cause {
     /// such a thing.
     #[must_use]
     pub fn blinds(self) -> bool {
-        !matches!(self, Self::Notifications | Self::Compressed | Self::Memory)
+        !matches!(self, Self::Notifications | Self::Compressed | Self::Memory | Self::NoTime | Self::Late)
     }
 
     /// What to say when it is over.
@@ -59,6 +63,8 @@ impl Cause {
             Self::DiskFull => "there is room on the disk again",
             Self::Memory => "there is memory enough again",
             Self::NoRules => "rules are loaded",
+            Self::NoTime => "its lines have times now",
+            Self::Late => "its lines come in time now",
         }
     }
 
@@ -79,6 +85,8 @@ impl Cause {
             Self::DiskFull => "disk nearly full",
             Self::Memory => "memory scarce",
             Self::NoRules => "no rules",
+            Self::NoTime => "without time",
+            Self::Late => "lines come late",
         }
     }
 }

@@ -25,9 +25,19 @@ pub(super) struct Passage {
     pub newest: Option<Timestamp>,
 }
 
+/// Where a chunk came from, and when.
+#[derive(Clone)]
+pub(super) struct Arrival {
+    /// Name of the source.
+    pub name: Arc<str>,
+    pub read_at: Timestamp,
+    /// It was read as it was written.
+    pub is_live: bool,
+}
+
 enum Step {
     Said(Box<SourceMessage>),
-    Reading(Arc<str>, Timestamp, Receiver<Read>),
+    Reading(Arrival, Receiver<Read>),
     Judging(Box<Passage>, Receiver<Lot>),
 }
 
@@ -56,10 +66,9 @@ impl Backlog {
         self.steps.push_back(Step::Said(Box::new(message)));
     }
 
-    /// A chunk that arrived at `read_at`.
-    pub fn read(&mut self, setup: &Arc<Setup>, unread: Unread, read_at: Timestamp) {
-        let name = Arc::clone(&unread.path);
-        self.steps.push_back(Step::Reading(name, read_at, self.crew.read(setup, unread)));
+    /// A chunk that has arrived.
+    pub fn read(&mut self, setup: &Arc<Setup>, unread: Unread, arrival: Arrival) {
+        self.steps.push_back(Step::Reading(arrival, self.crew.read(setup, unread)));
     }
 
     /// The chunk was read whose turn it was; its events are in order now and are judged.
@@ -73,16 +82,16 @@ impl Backlog {
     /// Where the next chunk comes from that was read.
     pub fn reading(&self) -> Receiver<Read> {
         let mut reading = self.steps.iter().filter_map(|step| match step {
-            Step::Reading(_, _, read) => Some(read.clone()),
+            Step::Reading(_, read) => Some(read.clone()),
             _ => None,
         });
         reading.next().unwrap_or_else(never)
     }
 
-    /// The name of its source, and when it arrived.
-    pub fn being_read(&self) -> Option<(Arc<str>, Timestamp)> {
+    /// How it arrived.
+    pub fn being_read(&self) -> Option<Arrival> {
         self.steps.iter().find_map(|step| match step {
-            Step::Reading(name, read_at, _) => Some((Arc::clone(name), *read_at)),
+            Step::Reading(arrival, _) => Some(arrival.clone()),
             _ => None,
         })
     }

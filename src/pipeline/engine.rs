@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::crew;
+use super::dating::{self, Dating, Undated};
 use super::ingest::{IngestStage, Line};
 use super::stored;
 use super::worker::{self, Judge, Lot, Read, Setup, Unread};
@@ -68,6 +69,9 @@ pub struct EngineOptions {
 pub struct Engine {
     paths: Paths,
     ingest: IngestStage,
+    dating: Dating,
+    /// Events keep what they say: test vectors are about it.
+    dates_nothing: bool,
     program: Program,
     record: MatchRecord,
     outputs: Vec<Output>,
@@ -134,6 +138,8 @@ impl Engine {
         let program = Program::compile(rules, &paths, options);
         Self {
             ingest: IngestStage::new(&paths, &options.normalize, &options.sources),
+            dating: Dating::default(),
+            dates_nothing: options.correlate.conformance,
             setup: program.setup(&paths, options.normalize.clone(), options.sources.clone()),
             workers: options.workers,
             program,
@@ -201,6 +207,7 @@ impl Engine {
     /// Matches and correlates a prepared event; it gets its place in the order here.
     fn detect(&mut self, event: &mut Event, path: &Arc<str>) {
         let mut ledger = Ledger::default();
+        self.date(event, false);
         self.place(event, &mut ledger);
         self.account(&ledger);
         let mut record = std::mem::take(&mut self.record);
@@ -251,8 +258,30 @@ impl Engine {
         if record.rules.is_empty() {
             return self.pass(event.meta.source, event.meta.time, event.meta.ingested);
         }
+        if event.meta.time.is_none() {
+            self.dating.matched(event.meta.source);
+        }
         self.program.hits.count(&record.rules);
         self.program.correlator.observe(record, &mut self.outputs);
+    }
+
+    /// Gives an event a time that names none, before it gets its place. `is_live`: it was read as it was written.
+    pub(super) fn date(&mut self, event: &mut Event, is_live: bool) {
+        if !self.dates_nothing {
+            self.dating.date(event, is_live);
+        }
+    }
+
+    /// Puts an event of a recording where it stands in time.
+    pub(super) fn stand_at(&self, event: &mut Event, time: Timestamp, is_forged: bool) {
+        event.meta.ingested = time;
+        if is_forged {
+            event.meta.time_quality = TimeQuality::Future;
+        }
+        // Before the first time that its file names: it stands there.
+        if event.meta.time.is_none() && time != Timestamp::MIN && !self.dates_nothing {
+            dating::give(event, time, TimeQuality::Neighbour);
+        }
     }
 
     /// What may be stored and shown of an event that detection has seen.
@@ -266,6 +295,17 @@ impl Engine {
     /// A source is about to be read: timers wait until it has spoken or is idle.
     pub fn source_opened(&mut self, source: SourceId) {
         self.program.correlator.source_opened(source);
+    }
+
+    /// A source has ended.
+    pub fn source_closed(&mut self, source: SourceId) {
+        self.source_idle(source);
+        self.dating.forget(source);
+    }
+
+    /// What of a source no rule that counts has seen since the last call, because it has no time.
+    pub fn take_undated(&mut self, source: SourceId) -> Option<Undated> {
+        self.dating.take_undated(source)
     }
 
     /// A source has nothing more to read for now: timers no longer wait for it.
@@ -321,7 +361,7 @@ impl Engine {
     /// Counts since the last call.
     pub fn take_ledger(&mut self) -> Ledger {
         let mut ledger = std::mem::take(&mut self.ledger);
-        let late = self.program.correlator.counters().late;
+        let late = self.program.correlator.late_events();
         ledger.late = late.saturating_sub(self.total.late);
         self.total.add(&ledger);
         ledger
@@ -397,10 +437,7 @@ impl Engine {
         event.meta.source = place.source;
         event.meta.seq = self.next_seq;
         self.next_seq += 1;
-        event.meta.ingested = place.time;
-        if place.is_forged {
-            event.meta.time_quality = TimeQuality::Future;
-        }
+        self.stand_at(event, place.time, place.is_forged);
         let mut known = std::mem::take(&mut self.record);
         self.program.judge.one(&mut self.ingest, event, &record.source, &mut known);
         known.event_id = record.event_id;
@@ -433,6 +470,7 @@ impl Engine {
         if self.ingest.prepare(&recalled(record, &path), event) == Outcome::Blank {
             return;
         }
+        stored::date(record, event);
         self.ingest.join(event);
         event.meta.seq = record.seq;
         self.recall_event(event, &path, record.event_id);

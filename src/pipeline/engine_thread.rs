@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, never, select, tick};
 
-use super::backlog::{Backlog, Passage};
+use super::backlog::{Arrival, Backlog, Passage};
 use super::clock::{Clock, StepWatch};
 use super::crew::Crew;
+use super::dating::Undated;
 use super::engine::Engine;
 use super::handle::Notice;
 use super::indexer::{Batch, IndexReport, SavedDetection};
@@ -127,6 +128,10 @@ pub(super) struct EngineThread {
     timers: TimerPolicy,
     /// How sources are called, also of those whose opening is not taken in yet.
     names: HashMap<SourceId, Arc<str>>,
+    /// Sources of which what is said now was written, or received, just before.
+    live: HashSet<SourceId>,
+    /// Sources of which it was said that lines come late.
+    said_late: HashSet<SourceId>,
     /// What is handed out; `None`: this thread does everything itself.
     backlog: Option<Backlog>,
     memory: MemoryWatch,
@@ -176,6 +181,8 @@ impl EngineThread {
             arrived: Timestamp::MIN,
             timers,
             names: HashMap::new(),
+            live: HashSet::new(),
+            said_late: HashSet::new(),
             backlog: None,
             memory,
             sources: BTreeMap::new(),
@@ -257,13 +264,30 @@ impl EngineThread {
 
     /// Takes in what a source says, at once where nothing is under way that was said before.
     fn hear(&mut self, message: SourceMessage) {
-        if let SourceMessage::Opened { source, path, .. } = &message {
-            self.names.insert(*source, named(path).0);
+        match &message {
+            SourceMessage::Opened { source, path, is_live, .. } => {
+                let (name, is_received) = named(path);
+                self.names.insert(*source, name);
+                self.was_written_now(*source, *is_live || is_received);
+            }
+            SourceMessage::CaughtUp { source, .. } if self.timers == TimerPolicy::WhenIdle => {
+                self.was_written_now(*source, true);
+            }
+            _ => {}
         }
         match (message, &mut self.backlog) {
             (SourceMessage::Lines(chunk), _) => self.chunk(chunk),
             (message, Some(backlog)) if !backlog.is_empty() => backlog.say(message),
             (message, _) => self.source(message),
+        }
+    }
+
+    /// Whether what a source says from here on was written, or received, just before.
+    fn was_written_now(&mut self, source: SourceId, is_so: bool) {
+        if is_so {
+            self.live.insert(source);
+        } else {
+            self.live.remove(&source);
         }
     }
 
@@ -313,14 +337,16 @@ impl EngineThread {
         let read_at = self.clock.now().max(self.arrived);
         self.arrived = read_at;
         let is_small = chunk.lines.len() < FEW_LINES;
-        let unread = Unread { chunk, path: Arc::clone(&path), read_at: Some(read_at), spare };
+        let arrival =
+            Arrival { name: Arc::clone(&path), read_at, is_live: self.live.contains(&chunk.source) };
+        let unread = Unread { chunk, path, read_at: Some(read_at), spare };
         match &mut self.backlog {
             Some(backlog) if !(is_small && backlog.is_empty()) => {
-                backlog.read(self.engine.setup(), unread, read_at);
+                backlog.read(self.engine.setup(), unread, arrival);
             }
             _ => {
                 let read = self.engine.read(unread);
-                let (passage, mut lot) = self.put_in_order(read, path, read_at);
+                let (passage, mut lot) = self.put_in_order(read, arrival);
                 self.engine.judge(&mut lot);
                 self.conclude(passage, lot);
             }
@@ -330,8 +356,8 @@ impl EngineThread {
     /// The next chunk was read: its events get their place.
     fn was_read(&mut self, read: Option<Read>) {
         let coming = self.backlog.as_ref().and_then(Backlog::being_read);
-        let (Some(read), Some((name, read_at))) = (read, coming) else { return self.abandon() };
-        let (passage, lot) = self.put_in_order(read, name, read_at);
+        let (Some(read), Some(arrival)) = (read, coming) else { return self.abandon() };
+        let (passage, lot) = self.put_in_order(read, arrival);
         if let Some(backlog) = &mut self.backlog {
             backlog.judge(self.engine.setup(), passage, lot);
         }
@@ -363,10 +389,12 @@ impl EngineThread {
         }
     }
 
-    fn put_in_order(&mut self, read: Read, name: Arc<str>, read_at: Timestamp) -> (Passage, Lot) {
+    fn put_in_order(&mut self, read: Read, arrival: Arrival) -> (Passage, Lot) {
+        let Arrival { name, read_at, is_live } = arrival;
         let Read { chunk, mut events, mut ledger, .. } = read;
         for event in &mut events {
             self.engine.follow(event, &mut ledger);
+            self.engine.date(event, is_live);
             self.engine.place(event, &mut ledger);
         }
         self.tail.keep(&events, &name);
@@ -394,7 +422,9 @@ impl EngineThread {
         if self.is_watched() {
             self.pending.add_events(&events, &passage.name, self.engine.paths());
         }
-        self.pending.add_ledger(&self.engine.take_ledger());
+        let ledger = self.engine.take_ledger();
+        self.pending.add_ledger(&ledger);
+        self.say_late(passage.source, ledger.late);
         self.note_progress(&passage);
         let mut batch = Batch {
             events,
@@ -469,6 +499,7 @@ impl EngineThread {
         }
         self.changed_sources.insert(source);
         if caught_up {
+            self.say_undated(source);
             self.engine.source_idle(source);
             self.send_outputs();
         }
@@ -511,8 +542,9 @@ impl EngineThread {
 
     fn closed(&mut self, source: SourceId, cursor: Cursor) {
         let cursor = self.paced(source, cursor);
+        self.say_undated(source);
         self.ended(source);
-        self.engine.source_idle(source);
+        self.engine.source_closed(source);
         let mut batch = Batch::empty(&self.engine, self.clock.now());
         batch.cursor = Some(cursor);
         self.take_outputs(&mut batch);
@@ -536,6 +568,34 @@ impl EngineThread {
             self.engine.source_idle(source);
             self.send_outputs();
         }
+    }
+
+    /// Lines that were there before and that no rule that counts has seen. A few without a time before the first that
+    /// has one are its head, unless rules match them.
+    fn say_undated(&mut self, source: SourceId) {
+        let undated = self.engine.take_undated(source).filter(|it| it.matched > 0 || !it.has_times);
+        let name = self.sources.get(&source).map(|known| Arc::clone(&known.status.path));
+        if let Some((undated, about)) = undated.zip(name) {
+            let message = undated_in_words(undated, &about);
+            let hint = Some(format!("`soctop explain {about}` shows what is read of a line"));
+            self.begin(Trouble { since: self.clock.now(), about, cause: Cause::NoTime, message, hint });
+        }
+    }
+
+    /// Lines that came when the windows in which they count were given up: what counts looks at them apart. Said once of a
+    /// source; their number is shown.
+    fn say_late(&mut self, source: SourceId, lines: u64) {
+        if lines == 0 || !self.said_late.insert(source) {
+            return;
+        }
+        let about = self.sources.get(&source).map(|known| Arc::clone(&known.status.path)).unwrap_or_default();
+        let (line, are) = if lines == 1 { ("line", "is") } else { ("lines", "are") };
+        let message = format!(
+            "{lines} {line} of `{about}` {are} far behind what was read before: rules count them apart from it, \
+             and those about order or silence do not see them"
+        );
+        let hint = Some("`soctop hunt` looks at all lines in the order of their times".to_owned());
+        self.begin(Trouble { since: self.clock.now(), about, cause: Cause::Late, message, hint });
     }
 
     fn begin(&mut self, trouble: Trouble) {
@@ -850,6 +910,14 @@ fn scarce_memory(since: Timestamp, status: MemoryStatus) -> Trouble {
     );
     let hint = "`--memory` allows more; somebody may be inventing users, addresses or ids".to_owned();
     Trouble { since, about: Arc::from(MEMORY), cause: Cause::Memory, message, hint: Some(hint) }
+}
+
+fn undated_in_words(undated: Undated, name: &str) -> String {
+    let Undated { events, .. } = undated;
+    let (line, have, them) = if events == 1 { ("line", "has", "it") } else { ("lines", "have", "them") };
+    format!(
+        "{events} {line} of `{name}` {have} no time that soctop can read: no rule that counts sees {them}"
+    )
 }
 
 fn gap_in_words(gap: &Gap, lost: Option<u64>) -> String {

@@ -23,7 +23,7 @@ use super::worker::{Lot, LotOrigin, Read, Unread};
 use crate::correlate::Output;
 use crate::detect::MatchRecord;
 use crate::event::number::to_u32;
-use crate::event::{Chunk, Event, TimeQuality, Timestamp};
+use crate::event::{Chunk, Event, Timestamp};
 use crate::state::Ledger;
 
 /// Events that are judged together by a thread, and where there is only one: few enough to stay in its caches.
@@ -341,7 +341,7 @@ impl<I: Recorded> Lane<I> {
     ) -> Result<Next<Timestamp>, I::Error> {
         while self.front.is_none() {
             if let Some(placed) = self.placing.next() {
-                self.front = Some(in_place(placed));
+                self.front = Some(Self::stands(placed, engine));
             } else if self.take_in(false, engine, hands, spare)? {
                 continue;
             } else if !self.has_ended {
@@ -353,6 +353,13 @@ impl<I: Recorded> Lane<I> {
             }
         }
         Ok(self.front.as_ref().map_or(Next::End, |event| Next::Ready(event.meta.ingested)))
+    }
+
+    /// The event where it stands.
+    fn stands(placed: Placed<Event>, engine: &Engine) -> Event {
+        let Placed { line: mut event, time, is_forged } = placed;
+        engine.stand_at(&mut event, time, is_forged);
+        event
     }
 
     /// Gives the next events a place; false when there are none, or none yet.
@@ -380,6 +387,7 @@ impl<I: Recorded> Lane<I> {
         let mut ledger = read.ledger;
         for mut event in read.events {
             engine.follow(&mut event, &mut ledger);
+            engine.date(&mut event, false);
             self.placing.push(event.meta.time, event);
         }
         engine.account(&ledger);
@@ -393,13 +401,4 @@ impl<I: Recorded> Lane<I> {
         let unread = Unread { chunk, path: Arc::clone(&self.path), read_at: None, spare };
         self.reading.push_back(Ok(hands.read(engine, unread)));
     }
-}
-
-fn in_place(placed: Placed<Event>) -> Event {
-    let Placed { line: mut event, time, is_forged } = placed;
-    event.meta.ingested = time;
-    if is_forged {
-        event.meta.time_quality = TimeQuality::Future;
-    }
-    event
 }

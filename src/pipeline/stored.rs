@@ -1,5 +1,6 @@
 //! An event made again of what the index holds of it.
 
+use super::dating;
 use crate::event::{Event, Field, Kind, Origin, Paths, Record, RecordField, TimeQuality};
 
 /// Whether an event that was decoded from the line of `record` is the one that was stored: a line may hold several.
@@ -11,6 +12,13 @@ pub(super) fn is_of(event: &Event, record: &Record) -> bool {
 
 fn is_of_line(field: &Field) -> bool {
     matches!(field.origin, Origin::Line | Origin::Quoted)
+}
+
+/// The time that an event was given when it was read first: it names none.
+pub(super) fn date(record: &Record, event: &mut Event) {
+    if event.meta.time.is_none() && record.time_quality != TimeQuality::Absent {
+        dating::give(event, record.time, record.time_quality);
+    }
 }
 
 /// Puts the time and the derived and joined fields of `record` in place of those of `event`: what normalisation

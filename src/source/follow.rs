@@ -536,7 +536,7 @@ impl Follow {
         let source = self.sources.id(Path::new(super::once::STDIN_NAME));
         match stdin_reader(source, &self.options) {
             Ok(reader) => {
-                self.outbox.opened(&reader, 0);
+                self.outbox.opened(&reader, 0, true);
                 self.stdin = Some(reader);
             }
             Err(error) => self.begin_trouble(stdin_trouble(source, &error)),

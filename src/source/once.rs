@@ -81,7 +81,7 @@ impl OnceReading<'_> {
         match self.open(path, source, named) {
             Ok(reader) => {
                 let size = fs::metadata(path).map_or(0, |metadata| metadata.len());
-                self.outbox.opened(&reader, size);
+                self.outbox.opened(&reader, size, false);
                 self.drain(reader)
             }
             Err(error) => {
@@ -170,7 +170,7 @@ impl OnceReading<'_> {
         self.ordinal += 1;
         match stdin_reader(source, self.options) {
             Ok(reader) => {
-                self.outbox.opened(&reader, 0);
+                self.outbox.opened(&reader, 0, false);
                 self.drain(reader)
             }
             Err(error) => {

@@ -44,14 +44,15 @@ impl Outbox {
         self.push(SourceMessage::Remark { message, hint });
     }
 
-    /// A generation is going to be read from where its reader stands.
-    pub(crate) fn opened(&mut self, reader: &FileReader, size: u64) {
+    /// A generation is going to be read from where its reader stands. `is_live`: what it holds has just been written.
+    pub(crate) fn opened(&mut self, reader: &FileReader, size: u64, is_live: bool) {
         self.push(SourceMessage::Opened {
             source: reader.source,
             path: reader.origin.clone(),
             generation: reader.generation,
             offset: reader.end(),
             size,
+            is_live,
         });
         self.push(SourceMessage::Lines(reader.standing()));
     }

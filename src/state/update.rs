@@ -94,11 +94,14 @@ pub struct Ledger {
     pub gaps: u64,
     /// Lost bytes, where known.
     pub lost_bytes: u64,
-    /// Events whose time lay behind the watermark too far to be correlated.
+    /// Events whose time lay too far behind the watermark to be counted together with those before them.
     pub late: u64,
     pub future: u64,
-    /// Events without a usable time.
+    /// Events without a time that no rule that counts has seen.
     pub timeless: u64,
+    /// Events that name no time and were given one: their arrival, or that of the line before.
+    #[serde(default)]
+    pub dated: u64,
     /// Secrets masked.
     pub redacted: u64,
     /// Events beyond the first of their line.
@@ -142,6 +145,7 @@ impl Ledger {
         self.late += other.late;
         self.future += other.future;
         self.timeless += other.timeless;
+        self.dated += other.dated;
         self.redacted += other.redacted;
         self.parts += other.parts;
         self.continued += other.continued;
@@ -166,8 +170,9 @@ impl Ledger {
     pub fn count_time(&mut self, quality: TimeQuality) {
         match quality {
             TimeQuality::Absent => self.timeless += 1,
+            TimeQuality::Arrival | TimeQuality::Neighbour => self.dated += 1,
             TimeQuality::Future => self.future += 1,
-            _ => {}
+            TimeQuality::Exact | TimeQuality::Zoneless | TimeQuality::Completed => {}
         }
     }
 

@@ -156,7 +156,9 @@ fn lines_of(canvas: &Canvas<'_>, page: &DetailPage<'_>, item: &Item<'_>) -> Vec<
                 TimeQuality::Zoneless => "  (no zone given)",
                 TimeQuality::Completed => "  (year completed)",
                 TimeQuality::Future => "  (in the future; arrival counts)",
-                TimeQuality::Absent => "  (arrival; the line has no time)",
+                TimeQuality::Absent => "  (when it was read; the line has no time: no rule counts it)",
+                TimeQuality::Arrival => "  (arrival; the line has no time)",
+                TimeQuality::Neighbour => "  (of the line before; the line has no time)",
             };
             let age = format::duration(now.since(record.time));
             let text = safe!("{}  {} ago{}", clock.full(record.time), age, quality);

@@ -303,9 +303,10 @@ fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
             count(ledger.blank)
         ),
         safe!(
-            " late {} · future {} · without time {} · secrets masked {}",
+            " late {} · future {} · without time {}, not counted {} · secrets masked {}",
             count(ledger.late),
             count(ledger.future),
+            count(ledger.timeless + ledger.dated),
             count(ledger.timeless),
             count(ledger.redacted)
         ),

@@ -2,6 +2,7 @@
 
 mod architecture; // the import table, held against the sources
 mod asking; // `soctop search` and `soctop trace`: what is printed, said, and returned
+mod blindness; // times that cannot be relied upon blind nobody silently
 mod both_ways; // every rule has samples and tests in which it speaks, and in which it does not
 mod config; // flags, environment, file, defaults: what is in force, and what is refused
 mod conformance; // detection against vectors and oracles of others

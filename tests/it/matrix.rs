@@ -296,7 +296,7 @@ const ROWS: &[Row] = &[
     ),
     Tested(
         "C4",
-        &[("src/correlate/tests/incidents.rs", "an_event_beyond_lateness_and_window_is_counted_and_ignored")],
+        &[("src/correlate/tests/incidents.rs", "events_beyond_lateness_and_window_count_among_themselves")],
     ),
     Tested(
         "C5",

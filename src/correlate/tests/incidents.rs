@@ -84,13 +84,14 @@ fn an_event_that_completes_a_window_late_opens_the_incident_at_its_time() {
 }
 
 #[test]
-fn an_event_beyond_lateness_and_window_is_counted_and_ignored() {
+fn events_beyond_lateness_and_window_count_among_themselves() {
     let mut stream = Stream::new(&bruteforce(""));
     stream.event("failed", 1000.0, "user.name=alice");
     stream.events("failed", &[0.0, 1.0, 2.0], "user.name=alice");
-    assert_eq!(stream.told(), Vec::<String>::new());
+    assert_eq!(stream.told(), ["open 2 x3 high Many failures: alice"]);
     let counters = stream.correlator.counters();
     assert_eq!((counters.late, counters.late_ignored), (3, 3));
+    assert_eq!(stream.correlator.late_events(), 3);
 }
 
 #[test]

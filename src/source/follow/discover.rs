@@ -345,7 +345,7 @@ impl Follow {
     /// Takes a reader into service.
     pub(super) fn take_up(&mut self, reader: FileReader, size: u64) {
         let identity = reader.identity;
-        self.outbox.opened(&reader, size);
+        self.outbox.opened(&reader, size, !self.first_look);
         self.generations.insert(reader.generation);
         self.known.remove(&identity);
         self.missing.remove(&identity);
@@ -436,7 +436,7 @@ impl Follow {
         }
         self.end_of_generation(cursor, source, gap, Some(intact));
         if let Some(active) = self.active.get(&identity) {
-            self.outbox.opened(&active.reader, size);
+            self.outbox.opened(&active.reader, size, !self.first_look);
         }
         self.enqueue(identity);
     }

@@ -1,0 +1,143 @@
+//! The time of an event that names none.
+//!
+//! A line that is read as it is written has just happened: its arrival counts. One that was there before may be of any
+//! day, and a burst of reading is no burst of events: it stands with the line before it in its source. Where no line of the
+//! source has named a time yet, no rule that counts sees it, and that is told.
+
+use std::collections::HashMap;
+
+use crate::event::{Event, SourceId, TimeQuality, Timestamp};
+
+/// Sources of which something is remembered; every segment of a spool is one.
+const MOST_SOURCES: usize = 16_384;
+
+/// Events of a source that no rule that counts has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undated {
+    pub events: u64,
+    /// So many of them some rule matches.
+    pub matched: u64,
+    /// The source has named a time since.
+    pub has_times: bool,
+}
+
+/// What is known of one source.
+#[derive(Clone, Copy, Default)]
+struct Dated {
+    /// The time of its newest line that names one.
+    last: Option<Timestamp>,
+    undated: u64,
+    matched: u64,
+}
+
+/// Gives events the time that they do not name.
+#[derive(Default)]
+pub(super) struct Dating {
+    habits: HashMap<SourceId, Dated>,
+    /// The source of the last event: those of a source come together.
+    last: Option<(SourceId, Dated)>,
+}
+
+impl Dating {
+    /// Nothing of a source is to be remembered.
+    pub fn forget(&mut self, source: SourceId) {
+        self.habits.remove(&source);
+        self.last = self.last.take().filter(|(last, _)| *last != source);
+    }
+
+    /// Gives the next event of its source a time, if it names none and there is one for it. `is_live`: it was read as
+    /// it was written.
+    pub fn date(&mut self, event: &mut Event, is_live: bool) {
+        let habit = self.turn_to(event.meta.source);
+        if let Some(time) = event.meta.time {
+            if event.meta.time_quality != TimeQuality::Future {
+                habit.last = Some(time);
+            }
+        } else if is_live {
+            give(event, event.meta.ingested, TimeQuality::Arrival);
+        } else if let Some(last) = habit.last {
+            give(event, last, TimeQuality::Neighbour);
+        } else {
+            habit.undated += 1;
+        }
+    }
+
+    /// Rules match an event to which no time could be given.
+    pub fn matched(&mut self, source: SourceId) {
+        self.turn_to(source).matched += 1;
+    }
+
+    /// What of a source nobody has counted since the last call.
+    pub fn take_undated(&mut self, source: SourceId) -> Option<Undated> {
+        let habit = self.turn_to(source);
+        let (events, matched) = (std::mem::take(&mut habit.undated), std::mem::take(&mut habit.matched));
+        (events > 0).then_some(Undated { events, matched, has_times: habit.last.is_some() })
+    }
+
+    fn turn_to(&mut self, source: SourceId) -> &mut Dated {
+        if self.last.is_none_or(|(last, _)| last != source) {
+            self.exchange(source);
+        }
+        let (_, habit) = self.last.get_or_insert((source, Dated::default()));
+        habit
+    }
+
+    #[cold]
+    fn exchange(&mut self, source: SourceId) {
+        if let Some((last, habit)) = self.last.take()
+            && (self.habits.len() < MOST_SOURCES || self.habits.contains_key(&last))
+        {
+            self.habits.insert(last, habit);
+        }
+        self.last = Some((source, self.habits.get(&source).copied().unwrap_or_default()));
+    }
+}
+
+/// Puts an event that names no time where somebody knows that it belongs.
+pub(super) fn give(event: &mut Event, time: Timestamp, quality: TimeQuality) {
+    event.meta.time = Some(time);
+    event.meta.time_quality = quality;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dated(
+        dating: &mut Dating,
+        names: Option<i64>,
+        read_at: i64,
+        is_live: bool,
+    ) -> (Option<i64>, TimeQuality) {
+        let mut event = Event::default();
+        event.meta.ingested = Timestamp(read_at);
+        if let Some(time) = names {
+            give(&mut event, Timestamp(time), TimeQuality::Exact);
+        }
+        dating.date(&mut event, is_live);
+        (event.meta.time.map(|time| time.0), event.meta.time_quality)
+    }
+
+    #[test]
+    fn what_was_there_stands_with_its_neighbours_and_what_is_written_counts_when_it_arrives() {
+        let mut dating = Dating::default();
+        assert_eq!(dated(&mut dating, None, 90, false), (None, TimeQuality::Absent));
+        dating.matched(SourceId(0));
+        assert_eq!(dated(&mut dating, Some(10), 90, false), (Some(10), TimeQuality::Exact));
+        assert_eq!(dated(&mut dating, None, 90, false), (Some(10), TimeQuality::Neighbour));
+        assert_eq!(dated(&mut dating, None, 91, true), (Some(91), TimeQuality::Arrival));
+        let undated = Undated { events: 1, matched: 1, has_times: true };
+        assert_eq!(dating.take_undated(SourceId(0)), Some(undated));
+        assert_eq!(dating.take_undated(SourceId(0)), None, "told once");
+        assert_eq!(dating.take_undated(SourceId(1)), None);
+    }
+
+    #[test]
+    fn sources_know_nothing_of_each_other() {
+        let mut dating = Dating::default();
+        dated(&mut dating, Some(10), 90, false);
+        assert_eq!(dated(&mut dating, None, 90, false), (Some(10), TimeQuality::Neighbour));
+        dating.forget(SourceId(0));
+        assert_eq!(dated(&mut dating, None, 90, false), (None, TimeQuality::Absent));
+    }
+}
