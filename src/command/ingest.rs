@@ -64,11 +64,18 @@ pub fn run(args: &IngestArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let snapshots = handle.snapshots.clone();
     drop(handle);
     running.stop()?;
-    let end = snapshots.load();
-    let ledger = end.ledger;
     if talkative {
         print::talk("");
     }
+    let end = snapshots.load();
+    say_the_end(&end);
+    live::refuse_blindness(&end)?;
+    Ok(Exit::Fine)
+}
+
+/// What there was to say, and how much was read.
+fn say_the_end(end: &Snapshot) {
+    let ledger = end.ledger;
     for remark in end.notices.iter() {
         print::talk(Safe::new(&remark.message).as_str());
     }
@@ -79,8 +86,6 @@ pub fn run(args: &IngestArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         print::count(ledger.events()),
         plural(ledger.events()),
     ));
-    live::refuse_blindness(&end)?;
-    Ok(Exit::Fine)
 }
 
 /// What to read. A file that was named and is not there is a mistake, and not an empty input.

@@ -214,10 +214,10 @@ impl WindowPlan {
         self.kind == WindowKind::Sliding && self.distance != Distance::Unknown
     }
 
-    /// Whether more events, however late, only raise what the condition asks for: nothing follows from one that is
-    /// missing.
+    /// Whether events are but counted: then one that is late, however much, only raises what the condition asks for. Of
+    /// different values those of other days would stand beside each other.
     pub(crate) fn only_rises(&self) -> bool {
-        self.anchors == 0 && matches!(self.distance, Distance::Count(_) | Distance::All(_))
+        self.anchors == 0 && matches!((self.distance, self.measure), (Distance::Count(_), Measure::Count))
     }
 
     /// Whether a group with this event alone needs no window: it cannot fire, and nobody asks for it.

@@ -3,10 +3,13 @@
 //! A line that is read as it is written has just happened: its arrival counts. One that was there before may be of any
 //! day, and a burst of reading is no burst of events: it stands with the line before it in its source. Where no line of the
 //! source has named a time yet, no rule that counts sees it, and that is told.
+//!
+//! Text without a time among lines that have one is what a server prints beside its log, as uvicorn does of each
+//! request: the log has told it, and it would count twice.
 
 use std::collections::HashMap;
 
-use crate::event::{Event, SourceId, TimeQuality, Timestamp};
+use crate::event::{Event, Format, SourceId, TimeQuality, Timestamp};
 
 /// Sources of which something is remembered; every segment of a spool is one.
 const MOST_SOURCES: usize = 16_384;
@@ -53,6 +56,8 @@ impl Dating {
             if event.meta.time_quality != TimeQuality::Future {
                 habit.last = Some(time);
             }
+        } else if habit.last.is_some() && is_beside(event) {
+            // Told by another line.
         } else if is_live {
             give(event, event.meta.ingested, TimeQuality::Arrival);
         } else if let Some(last) = habit.last {
@@ -93,6 +98,11 @@ impl Dating {
     }
 }
 
+/// Whether an event that names no time is text that stands beside a log whose lines do.
+pub(super) fn is_beside(event: &Event) -> bool {
+    matches!(event.meta.format, Format::Plain | Format::TextLog | Format::Access)
+}
+
 /// Puts an event that names no time where somebody knows that it belongs.
 pub(super) fn give(event: &mut Event, time: Timestamp, quality: TimeQuality) {
     event.meta.time = Some(time);
@@ -109,7 +119,17 @@ mod tests {
         read_at: i64,
         is_live: bool,
     ) -> (Option<i64>, TimeQuality) {
+        dated_as(Format::Json, dating, (names, read_at, is_live))
+    }
+
+    fn dated_as(
+        format: Format,
+        dating: &mut Dating,
+        line: (Option<i64>, i64, bool),
+    ) -> (Option<i64>, TimeQuality) {
+        let (names, read_at, is_live) = line;
         let mut event = Event::default();
+        event.meta.format = format;
         event.meta.ingested = Timestamp(read_at);
         if let Some(time) = names {
             give(&mut event, Timestamp(time), TimeQuality::Exact);
@@ -130,6 +150,16 @@ mod tests {
         assert_eq!(dating.take_undated(SourceId(0)), Some(undated));
         assert_eq!(dating.take_undated(SourceId(0)), None, "told once");
         assert_eq!(dating.take_undated(SourceId(1)), None);
+    }
+
+    #[test]
+    fn text_beside_a_log_with_times_is_not_told_again() {
+        let mut dating = Dating::default();
+        let text = |dating: &mut Dating, is_live| dated_as(Format::Access, dating, (None, 91, is_live));
+        assert_eq!(text(&mut dating, true), (Some(91), TimeQuality::Arrival), "all that there is");
+        dated(&mut dating, Some(10), 90, false);
+        assert_eq!(text(&mut dating, true), (None, TimeQuality::Absent));
+        assert_eq!(text(&mut dating, false), (None, TimeQuality::Absent));
     }
 
     #[test]

@@ -258,7 +258,7 @@ impl Engine {
         if record.rules.is_empty() {
             return self.pass(event.meta.source, event.meta.time, event.meta.ingested);
         }
-        if event.meta.time.is_none() {
+        if event.meta.time.is_none() && !dating::is_beside(event) {
             self.dating.matched(event.meta.source);
         }
         self.program.hits.count(&record.rules);
@@ -279,7 +279,11 @@ impl Engine {
             event.meta.time_quality = TimeQuality::Future;
         }
         // Before the first time that its file names: it stands there.
-        if event.meta.time.is_none() && time != Timestamp::MIN && !self.dates_nothing {
+        if event.meta.time.is_none()
+            && time != Timestamp::MIN
+            && !self.dates_nothing
+            && !dating::is_beside(event)
+        {
             dating::give(event, time, TimeQuality::Neighbour);
         }
     }

@@ -1,8 +1,8 @@
 //! Where the lines of one recording stand in time.
 //!
 //! A line that is late in its file keeps its place there, and one without a time stays behind the line before it; one
-//! before all times stands at the first of them. A line far ahead of most of the next ones, or of how they end, does not
-//! move time: nobody may blind a replay with forged timestamps.
+//! before all times stands at the first of them. A line far ahead of most of the next ones does not move time: nobody may blind a replay with forged timestamps. Where lines are in no order at all, as in a collection of
+//! samples, only the next few are asked.
 
 use std::collections::VecDeque;
 
@@ -16,18 +16,16 @@ const MOST_AHEAD: usize = 10_000;
 const WITNESSES: usize = 2_048;
 /// What the witnesses say is asked for anew after this part of them.
 const ASKED_AGAIN: usize = 8;
-/// This part of the witnesses, the last, tells how the recording goes on.
-const LAST: usize = 4;
-/// At the end of a recording so many are enough.
-const LAST_OF_ALL: usize = 16;
+/// Where more than this part of them is far behind the one before it, they are in no order.
+const DISORDER: usize = 8;
+/// Of lines in no order so many are asked.
+const FEW: usize = 9;
 
 /// The lines of one recording that have no place yet, in their order; see the module.
 pub(super) struct Placing<T> {
     waiting: VecDeque<(Option<Timestamp>, T)>,
     /// Time of the newest line so far; lines without a time stand here.
     last_time: Timestamp,
-    /// The newest time that the witnesses were asked about.
-    asked_at: Timestamp,
     testimony: Option<Testimony>,
     /// Room for times, used again.
     times: Vec<Timestamp>,
@@ -40,8 +38,8 @@ pub(super) struct Placing<T> {
 /// What the next lines say.
 #[derive(Clone, Copy)]
 struct Testimony {
-    /// The time around which they stand, or at which they end where that is before it.
-    level: Timestamp,
+    /// The time around which they stand; none where they are in no order.
+    level: Option<Timestamp>,
     /// It holds for so many lines more.
     lines: usize,
 }
@@ -60,7 +58,6 @@ impl<T> Default for Placing<T> {
         Self {
             waiting: VecDeque::new(),
             last_time: Timestamp::MIN,
-            asked_at: Timestamp::MIN,
             testimony: None,
             times: Vec::new(),
             has_begun: false,
@@ -90,7 +87,7 @@ impl<T> Placing<T> {
             return None;
         }
         let claim = self.waiting.front()?.0;
-        let jump = claim.filter(|time| self.last_time != Timestamp::MIN && ahead(*time, self.asked_at));
+        let jump = claim.filter(|time| self.last_time != Timestamp::MIN && ahead(*time, self.last_time));
         let is_forged = match jump {
             Some(jump) => self.is_forged(jump)?,
             None => false,
@@ -105,18 +102,14 @@ impl<T> Placing<T> {
 
     /// Whether the next lines stand far behind this time; `None` when that depends on lines that have not come yet.
     fn is_forged(&mut self, time: Timestamp) -> Option<bool> {
-        let is_forged = ahead(time, self.level()?);
-        if !is_forged {
-            self.asked_at = self.asked_at.max(time);
-        }
-        Some(is_forged)
+        Some(ahead(time, self.level()?))
     }
 
-    /// The time around which the next lines stand. Were it only the middle one of them, many lines that are forged
-    /// would outvote few that are not; those that claim what nobody after them claims are not believed either.
+    /// The time around which the next lines stand. Who forges more lines than there are honest ones moves time; how the
+    /// recording ends says nothing, for recordings of several days are put together in any order.
     fn level(&mut self) -> Option<Timestamp> {
         if let Some(testimony) = self.testimony {
-            return Some(testimony.level);
+            return testimony.level.or_else(|| self.level_of_few());
         }
         let waiting = self.waiting.iter().take(MOST_AHEAD);
         self.times.clear();
@@ -125,12 +118,28 @@ impl<T> Placing<T> {
             return None;
         }
         let lines = self.times.len() / ASKED_AGAIN;
-        let most = if self.times.len() < WITNESSES { LAST_OF_ALL } else { WITNESSES };
-        let end = self.times.len() - (self.times.len() / LAST).min(most);
-        let at_the_end = middle(self.times.get_mut(end..).unwrap_or_default());
-        let level = middle(&mut self.times)?.min(at_the_end.unwrap_or(Timestamp::MAX));
-        self.testimony = Some(Testimony { level, lines });
+        if self.is_disordered() {
+            self.testimony = Some(Testimony { level: None, lines });
+            return self.level_of_few();
+        }
+        let level = middle(&mut self.times)?;
+        self.testimony = Some(Testimony { level: Some(level), lines });
         Some(level)
+    }
+
+    fn is_disordered(&self) -> bool {
+        let pairs = self.times.iter().zip(self.times.iter().skip(1));
+        let back = pairs.filter(|(before, after)| ahead(**before, **after)).count();
+        back * DISORDER > self.times.len()
+    }
+
+    /// The time around which the few lines behind the next one stand.
+    fn level_of_few(&mut self) -> Option<Timestamp> {
+        let next = self.waiting.iter().take(MOST_AHEAD).filter_map(|(time, _)| *time);
+        self.times.clear();
+        self.times.extend(next.skip(1).take(FEW));
+        let own = self.waiting.iter().take(MOST_AHEAD).find_map(|(time, _)| *time);
+        middle(&mut self.times).or(own)
     }
 
     /// Finds the time at which the recording begins; false when that depends on lines that have not come yet.
@@ -143,7 +152,6 @@ impl<T> Placing<T> {
         let times = self.waiting.iter().take(MOST_AHEAD).filter_map(|(time, _)| *time);
         let first = times.clone().find(|time| !ahead(*time, level)).unwrap_or(level);
         self.last_time = first;
-        self.asked_at = first;
         self.has_begun = true;
         true
     }
@@ -206,9 +214,7 @@ mod tests {
 
     #[test]
     fn what_is_ahead_of_all_that_follows_is_not_believed() {
-        for (before, ahead, after) in
-            [(0, 7, 12), (0, 20, 12), (20, 20, 12), (500, 300, 40), (3_000, 400, 3_000)]
-        {
+        for (before, ahead, after) in [(0, 7, 12), (20, 20, 42), (500, 30, 40), (3_000, 400, 3_000)] {
             let claims = (0..before).map(|_| 10).chain((0..ahead).map(|_| 70)).chain((0..after).map(|_| 11));
             let all = placed(claims);
             let doubted = all.iter().filter(|place| place.is_none()).count();
@@ -218,11 +224,16 @@ mod tests {
     }
 
     #[test]
-    fn steps_that_are_too_small_to_doubt_do_not_add_up() {
-        let honest = || (0..30).map(|_| 10);
-        let creeping = (0..100).map(|n| 10 + 4 * n);
-        let all = placed(honest().chain(creeping).chain(honest()));
-        let furthest = all.iter().flatten().max();
-        assert_eq!(furthest, Some(&14));
+    fn lines_in_no_order_are_believed_but_for_what_the_next_ones_contradict() {
+        let claims: Vec<i64> = (0..4_000).map(|n| n * 7_919 % 10_007).collect();
+        let doubted = placed(claims).iter().filter(|place| place.is_none()).count();
+        assert!(doubted < 2_500, "{doubted}");
+    }
+
+    #[test]
+    fn recordings_that_were_put_together_are_believed() {
+        let claims: Vec<i64> = (9_000..9_500).chain(100..600).collect();
+        let doubted = placed(claims).iter().filter(|place| place.is_none()).count();
+        assert!(doubted < 20, "{doubted}");
     }
 }

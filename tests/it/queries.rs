@@ -208,6 +208,7 @@ fn every_subject_has_rules() {
         "circuit-breakers",
         "configuration",
         "database",
+        "filters",
         "host",
         "injection",
         "rate-limits",
