@@ -105,15 +105,13 @@ pub enum TimeQuality {
     Absent,
     /// No usable timestamp; it was read as it was written, and its arrival counts.
     Arrival,
-    /// No usable timestamp; it stands with the line before it in its source.
-    Neighbour,
 }
 
 impl TimeQuality {
     /// The line names no time that can be read.
     #[must_use]
     pub fn is_without_time(self) -> bool {
-        matches!(self, Self::Absent | Self::Arrival | Self::Neighbour)
+        matches!(self, Self::Absent | Self::Arrival)
     }
 }
 

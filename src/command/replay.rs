@@ -290,14 +290,10 @@ fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents
             "times: {late} far behind what stands before (counted apart), {future} from the future"
         ))?;
     }
-    if ledger.dated > 0 {
-        let dated = print::count(ledger.dated);
-        out.line(&format!("without time: {dated} counted with the line before"))?;
-    }
     if ledger.timeless > 0 {
         let timeless = print::count(ledger.timeless);
         out.line(&format!(
-            "without time: {timeless}, in files that name none: no rule that counts sees them \
+            "without time: {timeless}; no rule that counts sees them \
              (`soctop explain FILE` shows what is read of a line)"
         ))?;
     }

@@ -621,7 +621,6 @@ stored_codes!(
     Future = 3,
     Absent = 4,
     Arrival = 5,
-    Neighbour = 6,
 );
 stored_codes!(outcome_code, OUTCOMES, Outcome, Parsed = 0, Repaired = 1, Raw = 2, Cut = 3, Blank = 4,);
 stored_codes!(

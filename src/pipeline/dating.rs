@@ -1,8 +1,7 @@
 //! The time of an event that names none.
 //!
 //! A line that is read as it is written has just happened: its arrival counts. One that was there before may be of any
-//! day, and a burst of reading is no burst of events: it stands with the line before it in its source. Where no line of the
-//! source has named a time yet, no rule that counts sees it, and that is told.
+//! day, and a burst of reading is no burst of events: no rule that counts sees it, and that is told.
 //!
 //! Text without a time among lines that have one is what a server prints beside its log, as uvicorn does of each
 //! request: the log has told it, and it would count twice.
@@ -60,8 +59,6 @@ impl Dating {
             // Told by another line.
         } else if is_live {
             give(event, event.meta.ingested, TimeQuality::Arrival);
-        } else if let Some(last) = habit.last {
-            give(event, last, TimeQuality::Neighbour);
         } else {
             habit.undated += 1;
         }
@@ -139,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_there_stands_with_its_neighbours_and_what_is_written_counts_when_it_arrives() {
+    fn what_was_there_is_not_counted_and_what_is_written_counts_when_it_arrives() {
         let mut dating = Dating::default();
         assert_eq!(dated(&mut dating, None, 90, false), (None, TimeQuality::Absent));
         dating.matched(SourceId(0));
         assert_eq!(dated(&mut dating, Some(10), 90, false), (Some(10), TimeQuality::Exact));
-        assert_eq!(dated(&mut dating, None, 90, false), (Some(10), TimeQuality::Neighbour));
+        assert_eq!(dated(&mut dating, None, 90, false), (None, TimeQuality::Absent));
         assert_eq!(dated(&mut dating, None, 91, true), (Some(91), TimeQuality::Arrival));
-        let undated = Undated { events: 1, matched: 1, has_times: true };
+        let undated = Undated { events: 2, matched: 1, has_times: true };
         assert_eq!(dating.take_undated(SourceId(0)), Some(undated));
         assert_eq!(dating.take_undated(SourceId(0)), None, "told once");
         assert_eq!(dating.take_undated(SourceId(1)), None);
@@ -165,9 +162,10 @@ mod tests {
     #[test]
     fn sources_know_nothing_of_each_other() {
         let mut dating = Dating::default();
+        let text = |dating: &mut Dating| dated_as(Format::Plain, dating, (None, 91, true)).0;
         dated(&mut dating, Some(10), 90, false);
-        assert_eq!(dated(&mut dating, None, 90, false), (Some(10), TimeQuality::Neighbour));
+        assert_eq!(text(&mut dating), None);
         dating.forget(SourceId(0));
-        assert_eq!(dated(&mut dating, None, 90, false), (None, TimeQuality::Absent));
+        assert_eq!(text(&mut dating), Some(91));
     }
 }

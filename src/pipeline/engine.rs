@@ -278,14 +278,6 @@ impl Engine {
         if is_forged {
             event.meta.time_quality = TimeQuality::Future;
         }
-        // Before the first time that its file names: it stands there.
-        if event.meta.time.is_none()
-            && time != Timestamp::MIN
-            && !self.dates_nothing
-            && !dating::is_beside(event)
-        {
-            dating::give(event, time, TimeQuality::Neighbour);
-        }
     }
 
     /// What may be stored and shown of an event that detection has seen.

@@ -170,7 +170,7 @@ impl Ledger {
     pub fn count_time(&mut self, quality: TimeQuality) {
         match quality {
             TimeQuality::Absent => self.timeless += 1,
-            TimeQuality::Arrival | TimeQuality::Neighbour => self.dated += 1,
+            TimeQuality::Arrival => self.dated += 1,
             TimeQuality::Future => self.future += 1,
             TimeQuality::Exact | TimeQuality::Zoneless | TimeQuality::Completed => {}
         }

@@ -158,7 +158,6 @@ fn lines_of(canvas: &Canvas<'_>, page: &DetailPage<'_>, item: &Item<'_>) -> Vec<
                 TimeQuality::Future => "  (in the future; arrival counts)",
                 TimeQuality::Absent => "  (when it was read; the line has no time: no rule counts it)",
                 TimeQuality::Arrival => "  (arrival; the line has no time)",
-                TimeQuality::Neighbour => "  (of the line before; the line has no time)",
             };
             let age = format::duration(now.since(record.time));
             let text = safe!("{}  {} ago{}", clock.full(record.time), age, quality);

@@ -97,9 +97,7 @@ pub fn row(canvas: &Canvas<'_>, record: &Record, width: u16, style: RowStyle<'_>
     };
     let time_role = match record.time_quality {
         TimeQuality::Exact | TimeQuality::Zoneless | TimeQuality::Completed => Role::Text,
-        TimeQuality::Future | TimeQuality::Absent | TimeQuality::Arrival | TimeQuality::Neighbour => {
-            Role::Muted
-        }
+        TimeQuality::Future | TimeQuality::Absent | TimeQuality::Arrival => Role::Muted,
     };
     let time = canvas.part(time, time_role);
     let mut cells = match style.columns {
