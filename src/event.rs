@@ -107,14 +107,6 @@ pub enum TimeQuality {
     Arrival,
 }
 
-impl TimeQuality {
-    /// The line names no time that can be read.
-    #[must_use]
-    pub fn is_without_time(self) -> bool {
-        matches!(self, Self::Absent | Self::Arrival)
-    }
-}
-
 /// What of a line goes on with a secret that an earlier line of its source begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SecretBefore {
