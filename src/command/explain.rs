@@ -60,8 +60,18 @@ fn subject(word: Option<&str>) -> anyhow::Result<Subject> {
         }
         None | Some("-") => Ok(Subject::Input(Input::Stdin)),
         Some(word) if Path::new(word).exists() => Ok(Subject::Input(Input::parse(word)?)),
+        Some(word) if is_name(word) => Err(Hinted::error(
+            format!("there is no file `{word}`"),
+            "name one, or write the line itself in quotes; `-` reads it from standard input",
+        )),
         Some(word) => Ok(Subject::Line(word.to_owned())),
     }
+}
+
+/// Whether a word is meant as the name of a file: a line has more than one word, or is an object.
+fn is_name(word: &str) -> bool {
+    let looks_so = word.contains('/') || Path::new(word).extension().is_some();
+    looks_so && !word.contains(|c: char| c.is_whitespace() || "{}[]<>=\"|,;".contains(c))
 }
 
 /// The stages up to matching, and where their result is written.

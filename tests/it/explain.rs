@@ -60,3 +60,13 @@ fn a_line_of_a_configured_source_is_read_as_that_source() {
     let alone = explained(&env, &["--config", "own.toml", line]);
     assert_eq!(alone[0]["fields"]["user.name"], Value::Null);
 }
+
+#[test]
+fn a_file_that_is_not_there_is_no_line() {
+    let env = TestEnv::new();
+    let output = env.run(&["explain", "line.log"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no file `line.log`"), "{output:?}");
+    env.stdout_of(&["explain", r#"{"path":"/a.log"}"#], 0);
+    env.stdout_of(&["explain", "login failed for alice: see /var/log/app.log"], 0);
+}
