@@ -213,6 +213,9 @@ fn syslog_3164<'a>(
 ) -> Option<&'a str> {
     let (time, after) = split_stamp(rest)?;
     let (host, after) = after.strip_prefix(' ')?.split_once(' ')?;
+    if severity.is_some() && local_tag(host).is_some() {
+        return None;
+    }
     if is_plain(host) && (after.starts_with("CEF:") || after.starts_with("LEEF:")) {
         push_severity(writer, names, severity);
         writer.string(names.timestamp, time);
@@ -256,6 +259,21 @@ fn tagged(text: &str) -> Option<(&str, &str)> {
     text.split_once(": ").or_else(|| Some((text.strip_suffix(':')?, "")))
 }
 
+/// Program and process of `sshd[812]:` or `sudo:`, which is how programs begin their lines on the socket of their own
+/// host: they name none.
+fn local_tag(word: &str) -> Option<(&str, &str)> {
+    let tag = word.strip_suffix(':')?;
+    let (program, pid) = match tag.split_once('[') {
+        Some((program, pid)) => (program, pid.strip_suffix(']')?),
+        None => (tag, ""),
+    };
+    let is_program = program.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !program.contains(':')
+        && is_plain(program)
+        && !is_level(program);
+    (is_program && pid.bytes().all(|byte| byte.is_ascii_digit())).then_some((program, pid))
+}
+
 /// `%ASA-6-113015` is the code of a message; what it begins with is who speaks.
 fn push_program(writer: &mut Writer<'_, '_>, names: &Names, program: &str) {
     match program.strip_prefix('%') {
@@ -281,6 +299,12 @@ fn syslog_of_gear<'a>(
     let (time, after) = split_stamp(rest).unwrap_or(("", rest));
     writer.string(names.timestamp, time);
     let after = after.trim_start_matches([':', ' ']);
+    let word = after.split_once(' ').filter(|(_, message)| !message.trim_start().starts_with('%'));
+    if let Some(((program, pid), message)) = word.and_then(|(word, rest)| Some((local_tag(word)?, rest))) {
+        push_program(writer, names, program);
+        writer.number(names.pid, pid);
+        return message.trim();
+    }
     let message = match after.split_once(' ') {
         Some((host, message)) if !time.is_empty() && is_plain(host) && !is_level(host) => {
             writer.string(names.hostname, host);

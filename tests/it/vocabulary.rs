@@ -99,6 +99,19 @@ fn a_line_that_stands_for_several_counts_for_all_of_them() {
     assert!(replayed(&[60]).contains("Passwords guessed from one address"));
 }
 
+#[test]
+fn programs_that_write_to_the_socket_of_their_host_name_no_host() {
+    let env = TestEnv::new();
+    let failed = "Failed password for erin from 203.0.113.80 port 1 ssh2";
+    for head in ["<38>Nov 29 19:03:18 sshd[1]: ", "<38>sshd[1]: ", "<38>Nov 29 19:03:18 web1 sshd[1]: "] {
+        let said = env.stdout_of(&["explain", "--format", "ndjson", &format!("{head}{failed}")], 0);
+        let read: serde_json::Value = serde_json::from_str(said.trim()).expect("an object");
+        assert_eq!(read["fields"]["program"][0], "sshd", "{head}");
+        assert_eq!(read["fields"]["process.pid"][0].as_str().unwrap_or_default(), "1", "{head}");
+        assert_eq!(read["facts"][0]["fact"], "login_failed", "{head}");
+    }
+}
+
 /// What an application wrote, what it states, and of whom.
 const SENTENCES: &[(&str, &str, &str)] = &[
     ("authentication failed for user [mona] from host '203.0.113.9'", "login_failed", "mona"),
