@@ -26,8 +26,8 @@ pub struct Undated {
 /// What is known of one source.
 #[derive(Clone, Copy, Default)]
 struct Dated {
-    /// The time of its newest line that names one.
-    last: Option<Timestamp>,
+    /// A line of it has named a time that can be believed.
+    names_times: bool,
     undated: u64,
     matched: u64,
 }
@@ -51,11 +51,9 @@ impl Dating {
     /// it was written.
     pub fn date(&mut self, event: &mut Event, is_live: bool) {
         let habit = self.turn_to(event.meta.source);
-        if let Some(time) = event.meta.time {
-            if event.meta.time_quality != TimeQuality::Future {
-                habit.last = Some(time);
-            }
-        } else if habit.last.is_some() && is_beside(event) {
+        if event.meta.time.is_some() {
+            habit.names_times |= event.meta.time_quality != TimeQuality::Future;
+        } else if habit.names_times && is_beside(event) {
             // Told by another line.
         } else if is_live {
             give(event, event.meta.ingested, TimeQuality::Arrival);
@@ -73,7 +71,7 @@ impl Dating {
     pub fn take_undated(&mut self, source: SourceId) -> Option<Undated> {
         let habit = self.turn_to(source);
         let (events, matched) = (std::mem::take(&mut habit.undated), std::mem::take(&mut habit.matched));
-        (events > 0).then_some(Undated { events, matched, has_times: habit.last.is_some() })
+        (events > 0).then_some(Undated { events, matched, has_times: habit.names_times })
     }
 
     fn turn_to(&mut self, source: SourceId) -> &mut Dated {

@@ -89,7 +89,7 @@ impl<T> Placing<T> {
         let claim = self.waiting.front()?.0;
         let jump = claim.filter(|time| self.last_time != Timestamp::MIN && ahead(*time, self.last_time));
         let is_forged = match jump {
-            Some(jump) => self.is_forged(jump)?,
+            Some(jump) => ahead(jump, self.level()?),
             None => false,
         };
         if !is_forged {
@@ -98,11 +98,6 @@ impl<T> Placing<T> {
         let (_, line) = self.waiting.pop_front()?;
         self.testimony = self.testimony.and_then(Testimony::for_one_line_less);
         Some(Placed { line, time: self.last_time, is_forged })
-    }
-
-    /// Whether the next lines stand far behind this time; `None` when that depends on lines that have not come yet.
-    fn is_forged(&mut self, time: Timestamp) -> Option<bool> {
-        Some(ahead(time, self.level()?))
     }
 
     /// The time around which the next lines stand. Who forges more lines than there are honest ones moves time; how the

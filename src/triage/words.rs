@@ -1,9 +1,8 @@
 //! Decisions in words, and spans of time as people type them.
 
 use super::{Act, Entry};
-use crate::event::Nanos;
+use crate::event::{Nanos, SECOND};
 
-const SECOND: Nanos = 1_000_000_000;
 /// Nothing is put off for longer than this: who wants that changes the rule.
 const LONGEST: Nanos = 366 * 86_400 * SECOND;
 

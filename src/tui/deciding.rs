@@ -7,13 +7,13 @@ use super::effect::Effect;
 use super::keymap::{Code, Key};
 use super::model::{Meant, Model};
 use super::screens;
+use crate::event::SECOND;
 use crate::pipeline::Request;
 use crate::state::Incident;
 use crate::triage::{Act, Entry, Judgement, Mute, parse_span, sentence};
 use crate::view::scene::{Overlay, PromptPurpose};
 use crate::view::{about_incidents, mute_rows};
 
-const SECOND: i64 = 1_000_000_000;
 /// What the keys after `z` mean, in seconds.
 const SNOOZES: [(char, i64); 4] = [('1', 15 * 60), ('2', 3600), ('3', 4 * 3600), ('4', 86_400)];
 
