@@ -29,6 +29,7 @@ mod entries;
 mod entry;
 mod evicted;
 pub(crate) mod evidence;
+mod field_set;
 mod fire;
 mod heartbeat;
 mod history;
@@ -77,6 +78,7 @@ use self::crowd::{Crowd, Ghost};
 use self::entry::{Entry, Values};
 use self::evicted::EvictedSummary;
 use self::evidence::Evidence;
+use self::field_set::FieldSet;
 use self::fire::Changed;
 use self::keys::GroupKeys;
 use self::memory::{Group, Groups, Held, Memories, Memory, WindowRun};
@@ -92,7 +94,7 @@ use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
 use crate::correlate::incident::register::Incidents;
 use crate::correlate::risk::{RiskScore, Risks};
 use crate::detect::record::MatchRecord;
-use crate::event::number::to_i64;
+use crate::event::number::{to_i64, to_usize};
 use crate::event::{EventId, MINUTE, Nanos, SECOND, SourceId, TimeQuality, Timestamp};
 use crate::sigma::decimal::Decimal;
 use crate::sigma::rule::{Diagnostic, RuleIndex, RuleSet};
@@ -442,7 +444,8 @@ impl Correlator {
             // Claims that cannot be believed do not move others: the arrival counts.
             _ => record.ingested,
         };
-        let mut signal = Signal::new(self.keys.subject(record), time.0, record.seq, Vec::new());
+        let mut signal =
+            Signal::of_event(self.keys.subject(record), time.0, record.seq, asked(&plan, record));
         self.fetch_groups(&plan, &signal);
         for index in &record.rules {
             let Some(run) = RuleRun::of(&plan, RuleIndex(*index)) else { continue };
@@ -737,7 +740,7 @@ impl Correlator {
             let Some(before) = self.make_room(to, window, at, entry.time) else { return };
             self.take_back(run, at, before, in_window, entry.time);
         }
-        entry.evidence = Some(signal.evidence());
+        entry.evidence = window.shows(entry.rules()).then(|| signal.evidence());
         let (time, order) = entry.key();
         let opens_forward = entry.rules() & window.anchors != 0;
         // What follows may come back here for a rule above.
@@ -811,7 +814,7 @@ impl Correlator {
         let sketch_key = self.keys.sketch_key(&group.names(window));
         let Some(crowd) = &mut self.rules[to].crowd else { return };
         crowd.count(sketch_key, group.events() as u64, group.newest());
-        if let (Some(entry), 1) = (group.oldest(), group.events())
+        if let (Some(entry), 1) = (group.entries().next(), group.events())
             && !entry.is_reset()
         {
             let (time, order) = entry.key();
@@ -869,6 +872,14 @@ impl Correlator {
     fn hand_over(&mut self) {
         self.outlet.said().extend(self.alerts.drain(..).map(Output::Alert));
     }
+}
+
+/// The fields of an event that somebody may ask for afterwards, by the rules that it matches.
+fn asked(plan: &Plan, record: &MatchRecord) -> FieldSet {
+    let mut asked = FieldSet::default();
+    let rules = record.rules.iter().filter_map(|index| plan.rules.get(to_usize(*index)));
+    rules.for_each(|rule| asked.join(&rule.asked));
+    asked
 }
 
 /// A signal as one of the rules that a correlation counts.

@@ -156,7 +156,7 @@ impl Entry {
     /// Takes in the same event as another referenced rule.
     pub(crate) fn absorb(&mut self, same: Self) {
         self.bits |= same.bits;
-        self.evidence = same.evidence;
+        self.evidence = same.evidence.or(self.evidence.take());
         if same.values != Values::None {
             self.values = same.values;
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::field_set::FieldSet;
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::EventId;
 use crate::event::number::to_u16;
@@ -24,21 +25,24 @@ pub(crate) struct Evidence {
     /// Field and length of each; correlation ids have the field [`ID`].
     spans: Spans,
     /// The events behind a firing, at most [`Evidence::MOST_PARTS`].
-    pub(crate) parts: Vec<Arc<Evidence>>,
+    pub(crate) parts: Box<[Arc<Evidence>]>,
 }
 
 const ID: FieldNumber = FieldNumber::MAX;
 
 /// There is one for each event in a window: a usual one is a single piece of memory beside its text.
-pub(super) type Spans = SmallVec<[(FieldNumber, u16); 16]>;
+pub(super) type Spans = SmallVec<[(FieldNumber, u16); 8]>;
 
 impl Evidence {
     pub(crate) const MOST_PARTS: usize = 32;
 
-    pub(crate) fn of(record: &MatchRecord, parts: Vec<Arc<Evidence>>) -> Self {
+    /// With the values of those fields that somebody may ask for.
+    pub(crate) fn of(record: &MatchRecord, parts: Vec<Arc<Evidence>>, asked: &FieldSet) -> Self {
         let ids = record.correlation_ids().map(|id| (ID, id));
-        let (text, spans) = packed(record.text_len(), record.all_values().chain(ids));
-        Self { id: record.event_id, path: Arc::clone(&record.path), line: record.line, text, spans, parts }
+        let values = record.all_values().filter(|(field, _)| asked.contains(*field));
+        let (text, spans) = packed(record.text_len(), values.chain(ids));
+        let (path, parts) = (Arc::clone(&record.path), parts.into());
+        Self { id: record.event_id, path, line: record.line, text, spans, parts }
     }
 
     /// All values with their fields.
@@ -95,7 +99,7 @@ impl Evidence {
         if self.parts.is_empty() {
             visit(self);
         }
-        for part in &self.parts {
+        for part in &*self.parts {
             part.each_event(visit);
         }
     }

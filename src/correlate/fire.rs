@@ -211,7 +211,7 @@ impl Correlator {
                 self.incidents.calm(place, change.time, change.value, rule);
             }
             ChangeKind::Retracted => self.retract(run, key, change.time),
-            ChangeKind::Changed if rule.retold == 0 && is_silent(rule) && self.outlet.tells_incidents() => {}
+            ChangeKind::Changed if rule.retold == 0 && rule.is_silent() && self.outlet.tells_incidents() => {}
             ChangeKind::Changed if self.looks_the_same(run, key, from..change.point) => {}
             ChangeKind::Added | ChangeKind::Changed => {
                 if let (Some(baseline), Some(usual)) =
@@ -233,7 +233,7 @@ impl Correlator {
     /// its newest events and, unless they need fields, nothing else: further on the late event is none of them.
     fn looks_the_same(&self, run: RuleRun<'_>, key: u128, points: Range<usize>) -> bool {
         let RuleRun { index: to, rule, .. } = run;
-        if !self.outlet.tells_incidents() || !is_silent(rule) || rule.carries_events {
+        if !self.outlet.tells_incidents() || !rule.is_silent() || rule.carries_events {
             return false;
         }
         let Evaluator::Window(window) = &rule.evaluator else { return false };
@@ -272,9 +272,9 @@ impl Correlator {
         let came_late = late.take_if(|key| key.0 >= first);
         let came_late = came_late.filter(|key| counted.map_or(shared && again, |counted| *key <= counted));
         let came_late = came_late.map(|key| Late { shown: group.window.evidence_at(key) });
-        let told = if is_silent(rule) || !rule.routes.is_empty() { Evidence::MOST_PARTS } else { 0 };
+        let told = if rule.is_silent() || !rule.routes.is_empty() { Evidence::MOST_PARTS } else { 0 };
         let wanted = match rule.carries_events {
-            false if is_silent(rule) => told,
+            false if rule.is_silent() => told,
             false => told.max(uncounted).max(1),
             true => entries.len(),
         };
@@ -367,7 +367,7 @@ impl Correlator {
     pub(super) fn firing_incident(&mut self, run: RuleRun<'_>, group: FiringGroup<'_>, fired: &Fired) {
         let FiringGroup { key, names } = group;
         let rule = run.rule;
-        if is_silent(rule) {
+        if rule.is_silent() {
             return;
         }
         let place = run.place(incident_facet(rule), key);
@@ -458,7 +458,8 @@ impl Correlator {
         let order = firing_order(to, names, fired.time);
         let newest = fired.parts.len().saturating_sub(Evidence::MOST_PARTS);
         let parts = fired.parts.into_iter().skip(newest).collect();
-        let mut signal = Signal::new(self.keys.subject(&record), fired.time, order, parts);
+        let of = self.keys.subject(&record);
+        let mut signal = Signal::of_firing(of, fired.time, order, rule.asked.clone(), parts);
         for route in &rule.routes {
             let again = fired.again && matches!(route.role, Role::Step(_));
             if again {
@@ -524,8 +525,9 @@ fn parts_of(entries: Iter<'_>, wanted: usize, run: RuleRun<'_>, window: &WindowP
 
 /// Whether an entry has a part in what the window says.
 fn is_behind(entry: &Entry, window: &WindowPlan) -> bool {
-    !matches!(window.measure, Measure::Sum | Measure::Average | Measure::Percentile(_))
-        || !entry.numbers().is_empty()
+    let has_number = !matches!(window.measure, Measure::Sum | Measure::Average | Measure::Percentile(_))
+        || !entry.numbers().is_empty();
+    has_number && window.shows(entry.rules())
 }
 
 pub(super) fn evidence_of(entry: &Entry) -> Option<Arc<Evidence>> {
@@ -534,11 +536,6 @@ pub(super) fn evidence_of(entry: &Entry) -> Option<Arc<Evidence>> {
 
 pub(super) fn has_state_incidents(rule: &RulePlan) -> bool {
     rule.extension.states.as_ref().is_some_and(|states| !states.alert.is_empty())
-}
-
-/// Whether a rule has no incidents of its own and only feeds others.
-fn is_silent(rule: &RulePlan) -> bool {
-    !rule.alone || !rule.incidents
 }
 
 pub(super) fn incident_facet(rule: &RulePlan) -> Facet {

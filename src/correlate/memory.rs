@@ -89,7 +89,40 @@ fn is_over(newest: i64, rule: &RulePlan, window: &WindowPlan, settled: i64) -> b
     newest.saturating_add(rule.retention(window)).saturating_add(1) < settled
 }
 
-/// A group; until its second event that is its only event, for most groups see one.
+/// The events of a group that cannot fire by them, in their order.
+#[derive(Clone, Debug)]
+pub(super) struct Few {
+    pub(super) names: Names,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// With more events a group has a window. All of so few keep their evidence, however scarce memory is.
+const MOST_FEW: usize = 8;
+
+impl Few {
+    /// True when the entry is new.
+    fn insert(&mut self, entry: Entry) -> bool {
+        let at = self.entries.partition_point(|other| other.key() < entry.key());
+        match self.entries.get_mut(at).filter(|other| other.key() == entry.key()) {
+            Some(same) => same.absorb(entry),
+            None => {
+                self.entries.insert(at, entry);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Forgets entries that are too old for every window, as a window does. Returns how many.
+    fn prune(&mut self, settled: i64, window: &WindowPlan) -> usize {
+        let Some(newest) = self.entries.last().map(|newest| newest.time) else { return 0 };
+        let horizon = settled.min(newest).saturating_sub(window.span);
+        let old = self.entries.partition_point(|entry| entry.time < horizon);
+        self.entries.drain(..old).count()
+    }
+}
+
+/// A group; as long as its events cannot fire it is but these, for most groups see one or two.
 #[derive(Clone, Debug)]
 pub(super) struct Held {
     /// Time of the newest entry that it has or had: groups that are over are found without a look into each.
@@ -101,7 +134,9 @@ pub(super) struct Held {
 enum Holding {
     #[default]
     Nothing,
+    /// One, whose evidence knows the names of the group.
     Lone(Entry),
+    Few(Box<Few>),
     Whole(Box<Group>),
 }
 
@@ -114,6 +149,10 @@ impl Default for Held {
 impl Held {
     pub(super) fn lone(only: Entry) -> Self {
         Self { newest: only.time, content: Holding::Lone(only) }
+    }
+
+    pub(super) fn few(newest: i64, few: Few) -> Self {
+        Self { newest, content: Holding::Few(Box::new(few)) }
     }
 
     pub(super) fn nothing(newest: i64) -> Self {
@@ -133,32 +172,47 @@ impl Held {
         match &self.content {
             Holding::Nothing => 0,
             Holding::Lone(_) => 1,
+            Holding::Few(few) => few.entries.len(),
             Holding::Whole(group) => group.window.entries.len(),
         }
     }
 
-    pub(super) fn oldest(&self) -> Option<&Entry> {
-        self.only().or_else(|| self.whole()?.window.entries.front())
+    /// In their order.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let (few, group): (&[Entry], _) = match &self.content {
+            Holding::Nothing => (&[], None),
+            Holding::Lone(only) => (std::slice::from_ref(only), None),
+            Holding::Few(few) => (&few.entries, None),
+            Holding::Whole(group) => (&[], Some(group)),
+        };
+        few.iter().chain(group.into_iter().flat_map(|group| group.window.entries.iter()))
     }
 
     pub(super) fn whole(&self) -> Option<&Group> {
         match &self.content {
             Holding::Whole(group) => Some(group),
-            Holding::Nothing | Holding::Lone(_) => None,
+            Holding::Nothing | Holding::Lone(_) | Holding::Few(_) => None,
         }
     }
 
     fn whole_mut(&mut self) -> Option<&mut Group> {
         match &mut self.content {
             Holding::Whole(group) => Some(group),
-            Holding::Nothing | Holding::Lone(_) => None,
+            Holding::Nothing | Holding::Lone(_) | Holding::Few(_) => None,
         }
     }
 
     pub(super) fn only(&self) -> Option<&Entry> {
         match &self.content {
             Holding::Lone(only) => Some(only),
-            Holding::Nothing | Holding::Whole(_) => None,
+            Holding::Nothing | Holding::Few(_) | Holding::Whole(_) => None,
+        }
+    }
+
+    pub(super) fn few_events(&self) -> Option<&Few> {
+        match &self.content {
+            Holding::Few(few) => Some(few),
+            Holding::Nothing | Holding::Lone(_) | Holding::Whole(_) => None,
         }
     }
 
@@ -166,6 +220,7 @@ impl Held {
         match &self.content {
             Holding::Nothing => Names::default(),
             Holding::Lone(only) => window.names_of(only),
+            Holding::Few(few) => few.names.clone(),
             Holding::Whole(group) => group.names.clone(),
         }
     }
@@ -174,21 +229,58 @@ impl Held {
         is_over(self.newest, rule, window, settled)
     }
 
-    /// Has a window from now on, that an entry of `time` can be put into.
-    fn open_window(&mut self, at: &GroupRef<'_>, time: i64, run: WindowRun<'_>) {
-        if matches!(self.content, Holding::Whole(_)) {
-            return;
+    fn prune_few(&mut self, settled: i64, window: &WindowPlan) -> usize {
+        match &mut self.content {
+            Holding::Few(few) => few.prune(settled, window),
+            Holding::Nothing | Holding::Lone(_) | Holding::Whole(_) => 0,
         }
-        let WindowRun { rule, window, limits } = run;
-        match std::mem::take(&mut self.content) {
-            Holding::Whole(_) => {}
-            Holding::Nothing => *self = Self::of_group(time, Group::new(at.names(), rule, window)),
-            Holding::Lone(only) => {
-                let mut group = Group::new(window.names_of(&only), rule, window);
-                group.window.insert(only, window, limits, &mut Vec::new());
-                *self = Self::of_group(self.newest, group);
+    }
+
+    /// Keeps an entry for later, where the group cannot fire with it and needs no window: whether it is one more. Gives it
+    /// back where it does.
+    fn keep(&mut self, at: &GroupRef<'_>, entry: Entry, window: &WindowPlan) -> Result<bool, Entry> {
+        match &mut self.content {
+            Holding::Nothing if window.waits(&[], &entry) => {
+                let newest = entry.time;
+                *self = match entry.evidence {
+                    Some(_) if at.names.is_none() => Self::lone(entry),
+                    _ => Self::few(newest, Few { names: at.names(), entries: vec![entry] }),
+                };
+                return Ok(true);
             }
+            Holding::Lone(only) if window.waits(std::slice::from_ref(only), &entry) => {
+                let names = window.names_of(only);
+                let Holding::Lone(only) = std::mem::take(&mut self.content) else { return Err(entry) };
+                *self = Self::few(self.newest, Few { names, entries: vec![only] });
+            }
+            Holding::Few(few) if few.entries.len() < MOST_FEW && window.waits(&few.entries, &entry) => {}
+            _ => return Err(entry),
         }
+        let Holding::Few(few) = &mut self.content else { return Err(entry) };
+        self.newest = self.newest.max(entry.time);
+        Ok(few.insert(entry))
+    }
+
+    /// Has a window from now on, that an entry of `time` can be put into.
+    fn open_window(&mut self, names: impl FnOnce() -> Names, time: i64, run: WindowRun<'_>) {
+        let WindowRun { rule, window, limits } = run;
+        let (names, entries) = match std::mem::take(&mut self.content) {
+            whole @ Holding::Whole(_) => {
+                self.content = whole;
+                return;
+            }
+            Holding::Nothing => {
+                *self = Self::of_group(time, Group::new(names(), rule, window));
+                return;
+            }
+            Holding::Lone(only) => (window.names_of(&only), vec![only]),
+            Holding::Few(few) => (few.names, few.entries),
+        };
+        let mut group = Group::new(names, rule, window);
+        for entry in entries {
+            group.window.insert(entry, window, limits, &mut Vec::new());
+        }
+        *self = Self::of_group(self.newest, group);
     }
 
     /// Changes its window, where it has one; `entries` counts those of all groups of the rule.
@@ -285,7 +377,6 @@ impl Memory {
     ) -> Put {
         let WindowRun { rule, window, limits } = run;
         let time = entry.time;
-        let waits = at.names.is_none() && window.waits_for_more(&entry);
         let (held, fresh) = match self.groups.all.entry(at.key) {
             Slot::Vacant(slot) => (slot.insert(Held::default()), true),
             Slot::Occupied(slot) => (slot.into_mut(), false),
@@ -294,12 +385,15 @@ impl Memory {
             self.entries = self.entries.saturating_sub(held.events());
             *held = Held::default();
         }
-        if waits && held.events() == 0 {
-            self.entries += 1;
-            *held = Held::lone(entry);
-            return Put { fresh, late: false };
-        }
-        held.open_window(at, time, run);
+        self.entries = self.entries.saturating_sub(held.prune_few(limits.settled_before, window));
+        let entry = match held.keep(at, entry, window) {
+            Ok(is_new) => {
+                self.entries += usize::from(is_new);
+                return Put { fresh, late: false };
+            }
+            Err(entry) => entry,
+        };
+        held.open_window(|| at.names(), time, run);
         let late = held.change(&mut self.entries, |group| {
             if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
                 usual.count(time, window.span, baseline);
@@ -330,7 +424,9 @@ impl Memory {
     pub(super) fn change(&mut self, key: u128, run: WindowRun<'_>, change: impl FnOnce(&mut Window)) {
         let WindowRun { rule, window, limits } = run;
         let held = self.groups.all.get_mut(&key);
-        if let Some(held) = held.filter(|held| !held.is_over(rule, window, limits.settled_before)) {
+        let held = held.filter(|held| !held.is_over(rule, window, limits.settled_before));
+        if let Some(held) = held.filter(|held| held.events() > 0) {
+            held.open_window(Names::default, held.newest, run);
             held.change(&mut self.entries, |group| change(&mut group.window));
         }
     }
@@ -366,6 +462,7 @@ impl Memory {
             match &mut held.content {
                 Holding::Nothing => {}
                 Holding::Lone(only) => renumber(only),
+                Holding::Few(few) => few.entries.iter_mut().for_each(renumber),
                 Holding::Whole(group) => group.window.entries.iter_mut().for_each(renumber),
             }
         }

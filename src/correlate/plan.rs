@@ -9,11 +9,12 @@ use super::Names;
 use super::distance::Distance;
 use super::entry::Entry;
 use super::evidence::Evidence;
+use super::field_set::FieldSet;
 use super::lateness::Lateness;
 use super::numbers::Bound;
 use crate::alert::RuleSummary;
 use crate::detect::record::FieldNumber;
-use crate::event::number::to_u32;
+use crate::event::number::{to_u16, to_u32};
 use crate::event::{DAY, Nanos};
 use crate::sigma::comparison::Comparison;
 use crate::sigma::decimal::Decimal;
@@ -50,6 +51,8 @@ pub(crate) struct RulePlan {
     pub(crate) group_numbers: Vec<FieldNumber>,
     /// Fields that rules above need of its firings.
     pub(crate) carried: Vec<FieldNumber>,
+    /// Fields of its events, or of those behind its firings, that it or rules above may ask for afterwards.
+    pub(crate) asked: FieldSet,
     /// Some of these are not the names of its groups: only the events behind a firing know them.
     pub(crate) carries_events: bool,
     /// So many firings after a late event are told to others again.
@@ -120,8 +123,23 @@ pub(crate) struct WindowPlan {
     pub(crate) wanted: usize,
     /// By rule bit: where the group values stand in an event.
     pub(crate) groups: Vec<Vec<FieldNumber>>,
-    /// The only event of a group cannot fire, and nobody asks for it: so many values it may have at the most.
-    pub(crate) lone_values: Option<u64>,
+    /// Of which events of a group it is known that they cannot fire, where nobody asks for its window.
+    pub(crate) waits: Waits,
+    /// It is a share that only feeds other rules: what they tell of it are the events of the part.
+    pub(crate) keeps_part: bool,
+}
+
+/// What a group has to have at the least before it can fire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// It may fire with any event.
+    Never,
+    /// A second event, or more values in one than these.
+    Values(u64),
+    /// All of these rules, as bits.
+    Rules(u64),
+    /// So many events.
+    Events(u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -166,6 +184,11 @@ impl Index<RuleIndex> for Plan {
 }
 
 impl RulePlan {
+    /// Whether it has no incidents of its own and only feeds others.
+    pub(crate) fn is_silent(&self) -> bool {
+        !self.alone || !self.incidents
+    }
+
     /// How long after its newest event a group is kept.
     pub(crate) fn retention(&self, window: &WindowPlan) -> Nanos {
         // A group that is compared with its own history keeps that history over quiet times.
@@ -220,9 +243,22 @@ impl WindowPlan {
         self.anchors == 0 && matches!((self.distance, self.measure), (Distance::Count(_), Measure::Count))
     }
 
-    /// Whether a group with this event alone needs no window: it cannot fire, and nobody asks for it.
-    pub(crate) fn waits_for_more(&self, only: &Entry) -> bool {
-        self.lone_values.is_some_and(|most| only.fingerprints().len() as u64 <= most)
+    /// Whether a group of a few events needs no window with one more: it cannot fire, and nobody asks for it.
+    pub(crate) fn waits(&self, held: &[Entry], more: &Entry) -> bool {
+        match self.waits {
+            Waits::Never => false,
+            Waits::Values(most) => held.is_empty() && more.fingerprints().len() as u64 <= most,
+            Waits::Rules(all) => {
+                let met = held.iter().fold(more.rules(), |met, entry| met | entry.rules());
+                met & all != all
+            }
+            Waits::Events(least) => (held.len() as u64) + 1 < least,
+        }
+    }
+
+    /// Whether anybody may ask for what is kept of an event of these rules.
+    pub(crate) fn shows(&self, rules: u64) -> bool {
+        !self.keeps_part || rules & PART != 0
     }
 
     /// The group that an event of one value for each group field belongs to.
@@ -287,6 +323,9 @@ pub(crate) struct StatesPlan {
     pub(crate) entity: Option<FieldNumber>,
 }
 
+/// Bit of the first rule of a share.
+const PART: u64 = 1;
+
 /// Fields that make incidents of a plain detection, in this order of preference.
 pub(crate) const DEFAULT_KEYS: [&str; 3] = ["user.name", "source.ip", "service.name"];
 
@@ -302,6 +341,7 @@ impl Plan {
         plan.measure_depth();
         plan.find_groups();
         plan.find_listeners();
+        plan.find_asked();
         plan
     }
 
@@ -350,6 +390,42 @@ impl Plan {
         }
     }
 
+    /// What may be asked for of events that are kept: what rules show, group and carry on, and all the rules above them.
+    fn find_asked(&mut self) {
+        for rule in 0..self.rules.len() {
+            let own = self.own_asked(&self.rules[rule]);
+            self.rules[rule].asked = own;
+        }
+        let mut changed = true;
+        while std::mem::take(&mut changed) {
+            for rule in 0..self.rules.len() {
+                let mut asked = self.rules[rule].asked.clone();
+                self.rules[rule]
+                    .routes
+                    .iter()
+                    .for_each(|route| asked.join(&self.rules[route.to.index()].asked));
+                changed |= asked != self.rules[rule].asked;
+                self.rules[rule].asked = asked;
+            }
+        }
+    }
+
+    fn own_asked(&self, rule: &RulePlan) -> FieldSet {
+        let shown = rule.extension.show.iter().flat_map(|show| show.fields());
+        let number = |name: &str| self.fields.iter().position(|field| field == name).map(to_u16);
+        let mut asked = FieldSet::default();
+        shown.filter_map(|name| number(name)).for_each(|field| asked.insert(field));
+        asked.extend(rule.routes.iter().flat_map(|route| &route.group));
+        let lists = [&rule.detail_fields, &rule.risk_fields, &rule.first_seen_fields, &rule.group_numbers];
+        lists.into_iter().for_each(|fields| asked.extend(fields));
+        asked.extend(rule.states.iter().filter_map(|states| states.entity.as_ref()));
+        // Of an event that matched, its record is asked.
+        if !matches!(rule.evaluator, Evaluator::Match) {
+            asked.extend(&rule.carried);
+        }
+        asked
+    }
+
     /// A rule waits at least as long as the rules it listens to.
     fn spread_lateness(&mut self) {
         for _ in 0..self.rules.len() {
@@ -389,30 +465,28 @@ impl Plan {
 
     /// Where each rule finds its groups, and of which a single event needs no window.
     fn find_groups(&mut self) {
-        let routes = self.rules.iter().flat_map(|from| {
-            let of_events = matches!(from.evaluator, Evaluator::Match);
-            from.routes.iter().map(move |route| (route.clone(), of_events))
-        });
-        let routes: Vec<(Route, bool)> = routes.collect();
+        let routes: Vec<Route> = self.rules.iter().flat_map(|from| &from.routes).cloned().collect();
         for (to, rule) in self.rules.iter_mut().enumerate() {
-            let into = || routes.iter().filter(|(route, _)| route.to.index() == to);
-            let only_events = into().all(|(route, events)| *events && matches!(route.role, Role::Step(_)));
+            let into = routes.iter().filter(|route| route.to.index() == to);
             rule.only_feeds = matches!(rule.evaluator, Evaluator::Match)
                 && rule.states.is_none()
                 && rule.extension.first_seen.is_none()
                 && rule.extension.risk.is_none()
                 && !(rule.alone && rule.incidents);
             let asked = rule.states.is_some() || rule.extension.baseline.is_some();
+            let is_fed_on = rule.is_silent() && rule.extension.first_seen.is_none();
             let Evaluator::Window(window) = &mut rule.evaluator else { continue };
-            for (route, _) in into() {
+            for route in into {
                 let Role::Step(bit) = route.role else { continue };
                 let bit = usize::from(bit);
                 window.groups.resize(window.groups.len().max(bit + 1), Vec::new());
                 window.groups[bit].clone_from(&route.group);
             }
-            if only_events && !asked && !window.is_asked {
-                window.lone_values = most_lone_values(window);
+            if !asked && !window.is_asked && window.anchors == 0 {
+                window.waits = waits(window);
             }
+            let is_share = matches!(window.condition, Condition::Ratio { .. });
+            window.keeps_part = is_share && !asked && is_fed_on && !rule.carries_events;
         }
     }
 
@@ -436,12 +510,18 @@ impl Plan {
     }
 }
 
-/// How many values an event may have that cannot fire alone.
-fn most_lone_values(window: &WindowPlan) -> Option<u64> {
-    let kind = matches!(window.kind, WindowKind::Sliding | WindowKind::Last { .. });
-    match (window.distance, window.measure) {
-        (Distance::Count(least), Measure::Count | Measure::Distinct) if kind && least > 1 => Some(least - 1),
-        _ => None,
+/// What a group needs at the least before it can fire.
+fn waits(window: &WindowPlan) -> Waits {
+    if !matches!(window.kind, WindowKind::Sliding | WindowKind::Last { .. }) {
+        return Waits::Never;
+    }
+    match (window.distance, window.measure, &window.condition) {
+        (Distance::Count(least), Measure::Count | Measure::Distinct, _) if least > 1 => {
+            Waits::Values(least - 1)
+        }
+        (Distance::All(all), ..) => Waits::Rules(all),
+        (.., Condition::Ratio { min, .. }) => Waits::Events(u64::from(*min)),
+        _ => Waits::Never,
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::CorrelatorOptions;
 use super::distance::{Distance, Proportion, Share};
+use super::field_set::FieldSet;
 use super::lateness::Lateness;
 use super::numbers::{Bound, count_of};
 use super::plan::{
     Clause, Condition, DEFAULT_KEYS, Evaluator, Measure, OncePlan, Plan, Role, Route, RulePlan, StatesPlan,
-    WindowPlan, numbered,
+    Waits, WindowPlan, numbered,
 };
 use crate::alert::RuleSummary;
 use crate::detect::record::FieldNumber;
@@ -252,6 +253,7 @@ impl Builder<'_> {
             group_names: Vec::new(),
             group_numbers: Vec::new(),
             carried: Vec::new(),
+            asked: FieldSet::default(),
             carries_events: false,
             retold: 0,
             lateness: self.lateness.of_rule(extension.lateness),
@@ -562,7 +564,8 @@ fn counting(span: Nanos) -> WindowPlan {
         is_asked: false,
         wanted: 0,
         groups: Vec::new(),
-        lone_values: None,
+        waits: Waits::Never,
+        keeps_part: false,
     }
 }
 

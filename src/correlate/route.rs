@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Names;
 use super::evidence::{Evidence, cut};
+use super::field_set::FieldSet;
 use super::keys::Subject;
 use crate::detect::record::{FieldNumber, MatchRecord};
 
@@ -14,19 +15,32 @@ pub(super) struct Signal<'r> {
     pub(super) order: u64,
     /// Made when the first window asks for it.
     evidence: Option<Arc<Evidence>>,
+    /// Fields that somebody may ask for afterwards.
+    asked: FieldSet,
     /// Events behind it, when it is a firing.
     parts: Vec<Arc<Evidence>>,
 }
 
 impl<'r> Signal<'r> {
-    /// An event, or a firing with these events behind it.
-    pub(super) fn new(of: Subject<'r>, time: i64, order: u64, parts: Vec<Arc<Evidence>>) -> Self {
-        Self { of, time, order, evidence: None, parts }
+    /// An event.
+    pub(super) fn of_event(of: Subject<'r>, time: i64, order: u64, asked: FieldSet) -> Self {
+        Self { of, time, order, evidence: None, asked, parts: Vec::new() }
+    }
+
+    /// A firing with these events behind it.
+    pub(super) fn of_firing(
+        of: Subject<'r>,
+        time: i64,
+        order: u64,
+        asked: FieldSet,
+        parts: Vec<Arc<Evidence>>,
+    ) -> Self {
+        Self { of, time, order, evidence: None, asked, parts }
     }
 
     /// Something that shows as `evidence`, if as anything.
     pub(super) fn shown_as(of: Subject<'r>, time: i64, order: u64, evidence: Option<Arc<Evidence>>) -> Self {
-        Self { of, time, order, evidence, parts: Vec::new() }
+        Self { of, time, order, evidence, asked: FieldSet::default(), parts: Vec::new() }
     }
 
     pub(super) fn record(&self) -> &'r MatchRecord {
@@ -34,9 +48,9 @@ impl<'r> Signal<'r> {
     }
 
     pub(super) fn evidence(&mut self) -> Arc<Evidence> {
-        let (record, parts) = (self.of.record, &mut self.parts);
-        let made = self.evidence.get_or_insert_with(|| Arc::new(Evidence::of(record, std::mem::take(parts))));
-        Arc::clone(made)
+        let (record, parts, asked) = (self.of.record, &mut self.parts, &self.asked);
+        let made = || Arc::new(Evidence::of(record, std::mem::take(parts), asked));
+        Arc::clone(self.evidence.get_or_insert_with(made))
     }
 }
 

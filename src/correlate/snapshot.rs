@@ -20,7 +20,7 @@ use super::evicted::EvictedSummary;
 use super::evidence::Evidence;
 use super::history::{Seen, Usual};
 use super::keys::{GroupKeys, Seeds};
-use super::memory::{Beat, Forward, Group, Held, Memory};
+use super::memory::{Beat, Few, Forward, Group, Held, Memory};
 use super::plan::{Evaluator, RulePlan, WindowPlan};
 use super::renumbering::{Places, Renumbering};
 use super::stored::{Shared, StoredEntry, StoredEvidences, load_entries, load_evidence};
@@ -35,7 +35,7 @@ use crate::sigma::rule::RuleIndex;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
 /// a wrong reading could hide an attack.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 
 /// Floats as the integer of their bits: text would not always give back the same number.
 pub(crate) mod exact {
@@ -104,6 +104,7 @@ enum StoredHeld<'m> {
     Nothing(i64),
     /// Known by its only event.
     Lone(i64, Vec<StoredEntry<'m>>),
+    Few(i64, Cow<'m, Names>, Vec<StoredEntry<'m>>),
     Whole(i64, Box<StoredGroup<'m>>),
 }
 
@@ -233,6 +234,10 @@ fn store<'m>(rule: &'m RulePlan, memory: &'m Memory, shared: &mut Shared<'m>) ->
 fn store_held<'m>(held: &'m Held, rule: &'m RulePlan, shared: &mut Shared<'m>) -> StoredHeld<'m> {
     let newest = held.newest();
     let Evaluator::Window(window) = &rule.evaluator else { return StoredHeld::Nothing(newest) };
+    if let Some(few) = held.few_events() {
+        let entries = shared.store_all(few.entries.iter(), newest);
+        return StoredHeld::Few(newest, Cow::Borrowed(&few.names), entries);
+    }
     let whole = held.whole().filter(|group| lone_of(group, window).is_none());
     let only = held.only().or_else(|| held.whole().and_then(|group| lone_of(group, window)));
     match (whole, only) {
@@ -245,7 +250,7 @@ fn store_held<'m>(held: &'m Held, rule: &'m RulePlan, shared: &mut Shared<'m>) -
 /// The only entry of a group that needs no window.
 fn lone_of<'g>(group: &'g Group, window: &WindowPlan) -> Option<&'g Entry> {
     let only = group.window.entries.front().filter(|_| group.window.entries.len() == 1)?;
-    let waits = group.window.evicted.is_none() && window.waits_for_more(only);
+    let waits = group.window.evicted.is_none() && window.waits(&[], only);
     (waits && group.names == window.names_of(only)).then_some(only)
 }
 
@@ -267,6 +272,10 @@ fn load_held(stored: StoredHeld<'static>, window: &WindowPlan, evidence: &[Arc<E
             Some(only) => Held::lone(only),
             None => Held::nothing(newest),
         },
+        StoredHeld::Few(newest, names, entries) => {
+            let entries = load_entries(entries, newest, evidence);
+            Held::few(newest, Few { names: names.into_owned(), entries })
+        }
         StoredHeld::Whole(newest, group) => {
             Held::of_group(newest, load_group(newest, *group, window, evidence))
         }

@@ -115,7 +115,7 @@ impl Window {
         limits: Limits,
         changes: &mut Vec<Change>,
     ) -> bool {
-        let key = entry.key();
+        let (key, is_shown) = (entry.key(), entry.evidence.is_some());
         self.has_crowded |= !plan.distance.mark(&mut entry);
         self.resets += usize::from(entry.is_reset());
         self.evicted = self.evicted.take().filter(|evicted| !evicted.is_over(key.0));
@@ -129,7 +129,9 @@ impl Window {
         } else {
             self.insert_late(entry, plan, limits, changes)
         };
-        self.shed_evidence(limits);
+        if !plan.keeps_part || is_shown {
+            self.shed_evidence(limits, plan);
+        }
         while self.entries.len() > limits.entries {
             self.drop_oldest(plan, changes);
         }
@@ -631,8 +633,16 @@ impl Window {
         first
     }
 
-    /// Only the newest entries keep what is shown of them.
-    fn shed_evidence(&mut self, limits: Limits) {
+    /// Only the newest entries keep what is shown of them; of a share that only feeds others, the newest of the part.
+    fn shed_evidence(&mut self, limits: Limits, plan: &WindowPlan) {
+        if plan.keeps_part {
+            let shown = self.entries.iter().rev().enumerate().filter(|(_, entry)| entry.evidence.is_some());
+            if let Some(newer) = shown.map(|(newer, _)| newer).nth(limits.evidence) {
+                let old = self.entries.len() - 1 - newer;
+                self.entries[old].evidence = None;
+            }
+            return;
+        }
         if let Some(old) = self.entries.len().checked_sub(limits.evidence.saturating_add(1))
             && let Some(entry) = self.entries.get_mut(old)
         {

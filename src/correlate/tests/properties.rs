@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::harness::{Stream, detection};
 use crate::alert::{Alert, AlertStatus};
 use crate::correlate::evidence::Evidence;
+use crate::correlate::rule_run::RuleRun;
 use crate::correlate::{Correlator, Memory};
 use crate::correlate::{CorrelatorOptions, Output};
 use crate::detect::MatchRecord;
@@ -102,13 +103,12 @@ fn told_above(documents: &[String], events: &[Made], order: &[usize]) -> Vec<Str
         stream.correlator.observe(&records[*index], &mut stream.out);
     }
     let above = stream.rules.find("p").expect("the rule above");
-    let groups = stream.correlator.rules[above].groups.with_windows();
-    let entries = groups.flat_map(|group| {
-        group
-            .window
-            .entries
-            .iter()
-            .map(|entry| format!("{:?} {:?} {:?}", group.names, entry.key(), entry.evidence))
+    let plan = std::sync::Arc::clone(&stream.correlator.plan);
+    let window = RuleRun::of(&plan, above).and_then(RuleRun::window).expect("a window");
+    let groups = stream.correlator.rules[above].groups.all.values();
+    let entries = groups.flat_map(|held| {
+        let names = held.names(window);
+        held.entries().map(move |entry| format!("{names:?} {:?} {:?}", entry.key(), entry.evidence))
     });
     let mut told: Vec<String> = entries.collect();
     told.sort_unstable();
