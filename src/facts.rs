@@ -14,6 +14,7 @@ pub mod echo;
 pub mod fact;
 pub mod file;
 mod names;
+pub mod own;
 pub mod phrases;
 mod quotes;
 mod reader;
@@ -24,7 +25,7 @@ pub mod unknown;
 mod vocabulary;
 
 pub use fact::{Confidence, Fact};
-pub use quotes::{is_inside, quoted};
+pub use quotes::{is_inside, is_inside_unclosed, quoted};
 pub use reader::{Brought, Reader, Stated, Statement, Value};
 pub use scan::{Hits, PhraseHit, head};
 pub use vocabulary::{BUNDLED, Marks, Vocabulary};

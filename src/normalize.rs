@@ -58,6 +58,7 @@ use crate::event::{
     SourceId, Span, TimeQuality, Timestamp, Zone, canonical,
 };
 use crate::facts::echo::Echoes;
+use crate::facts::own::{Own, own_address};
 use crate::facts::{Marks, Reader, Vocabulary};
 
 /// How a [`Normalizer`] reads what the lines leave open.
@@ -425,10 +426,12 @@ impl Normalizer {
     /// People and addresses come apart and last: the words of a product know them better.
     fn fill_from_message(&self, event: &mut Event, found: &Found, whom: bool) {
         let trusted = event.meta.format != Format::Plain;
+        let is_contested = self.facts.stated().statements.iter().any(|statement| statement.contested);
         for (path, said) in &self.said {
             let breaker = matches!(*path, canonical::BREAKER_NAME | canonical::BREAKER_STATE);
             let is_whom = matches!(*path, canonical::USER_NAME | canonical::SOURCE_IP);
-            let is_known = whom && self.facts.stated().is_known_speaker;
+            let is_known =
+                whom && self.facts.stated().is_known_speaker || is_contested && *path == canonical::SOURCE_IP;
             if is_whom != whom || is_known || !(trusted || breaker) || has_value(event, *path) {
                 continue;
             }
@@ -799,7 +802,8 @@ impl Normalizer {
             Role::Microseconds => set_duration(event, found, field, value::MICROSECOND),
             Role::Nanoseconds => set_duration(event, found, field, value::NANOSECOND),
             Role::Seconds => {}
-            Role::SourceIp => self.set_address(event, found, field),
+            Role::SourceIp if event.meta.format == Format::Logfmt => self.set_written_address(event, found),
+            Role::SourceIp => self.set_address(event, found, field, found.address),
             Role::Path => set_path(event, found, field),
             Role::RequestLine => set_request_line(event, found, field),
             Role::UserName if self.is_named_by_message() => {}
@@ -813,9 +817,37 @@ impl Normalizer {
         }
     }
 
+    /// Of pairs a value may hold what looks like the next ones, so that a client's own address stands there twice.
+    fn set_written_address(&self, event: &mut Event, found: &Found) {
+        let field = self.best[Role::SourceIp.index()].field;
+        let named = event.fields().iter().filter(|other| other.path == field.path);
+        let told: Vec<Field> =
+            named.filter(|field| read_address(event.text(field.span), field).is_some()).copied().collect();
+        if told.len() < 2 {
+            return self.set_address(event, found, field, found.address);
+        }
+        let line = event.raw_span();
+        let place = |span: Span| {
+            let start = to_usize(span.start.saturating_sub(line.start));
+            start..start + to_usize(span.len)
+        };
+        let usual =
+            |field: &Field| address::address(event.text(field.span)).map(|found| found.ip.to_string());
+        let written: Vec<_> =
+            told.iter().filter_map(|field| Some((place(field.span), usual(field)?))).collect();
+        let name = found.has(Role::UserName).then(|| self.best[Role::UserName.index()].field.span);
+        let own = own_address(event.text(line), &written, name.map(|span| place(span).start));
+        let chosen = match own {
+            Own::Contested => return mark_contested(event),
+            Own::This(index) => told.get(index).copied().unwrap_or(field),
+            Own::None => field,
+        };
+        let address = read_address(event.text(chosen.span), &chosen).unwrap_or(found.address);
+        self.set_address(event, found, chosen, address);
+    }
+
     /// The client: the peer, or behind proxies of one's own the nearest foreign address that they forwarded.
-    fn set_address(&self, event: &mut Event, found: &Found, field: Field) {
-        let address = found.address;
+    fn set_address(&self, event: &mut Event, found: &Found, field: Field, address: FoundAddress) {
         let behind_proxy = found.local_peer || !self.is_foreign(address.ip);
         if behind_proxy
             && found.has(Role::ForwardedFor)
@@ -1074,6 +1106,13 @@ fn odd_request(text: &str, field: &Field) -> Option<Span> {
     (field.kind == Kind::String && !value::is_placeholder(text)).then_some(field.span)
 }
 
+/// Says that the address of the client has several readings, and that none is taken.
+#[cold]
+fn mark_contested(event: &mut Event) {
+    let span = event.append_text("source.ip");
+    event.push(canonical::FACT_CONTESTED, Kind::String, span, Origin::Canonical);
+}
+
 /// Whether a value can fill a role.
 fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
     match (claim.role, kind) {
@@ -1112,7 +1151,11 @@ fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
         (Role::HttpVersion, _) => text.starts_with("HTTP/"),
         (Role::Query, _) => !value::is_placeholder(text) && !value::is_sql(text),
         (Role::Statement, _) => !value::is_placeholder(text) && (claim.rank <= 3 || value::is_sql(text)),
-        (Role::Action, _) => value::is_identifier(text) && !value::is_generic(text),
+        (Role::Action, _) => {
+            // Of a class the last part of its name is the event.
+            let name = text.rsplit('\\').next().unwrap_or(text);
+            value::is_identifier(name) && !value::is_generic(name)
+        }
         (Role::ErrorType, _) => !value::is_placeholder(text) && text != "00000",
         (Role::Logger, _) => value::is_logger(text) && !value::is_status(text),
         (Role::Code, _) => value::is_identifier(text) && !value::is_status(text),

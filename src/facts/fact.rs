@@ -173,6 +173,21 @@ impl Fact {
     pub fn is_about_breaker(self) -> bool {
         self.name().starts_with("breaker_")
     }
+
+    /// Whether somebody does it to another account.
+    #[must_use]
+    pub fn is_done_to_somebody(self) -> bool {
+        let kinds = [
+            "user_",
+            "role_",
+            "group_member_",
+            "account_",
+            "mfa_disabled",
+            "mfa_enabled",
+            "password_changed",
+        ];
+        kinds.iter().any(|kind| self.name().starts_with(kind))
+    }
 }
 
 impl fmt::Display for Fact {

@@ -4,7 +4,7 @@
 //! subject and verdict with nothing else left over. That law is what keeps `login_failed_total` and
 //! `login_failed_email_sent` out. The longest phrase wins at each place: `logout` holds no `log`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::fact::Fact;
@@ -26,6 +26,11 @@ const ROW_LIMIT: usize = 128;
 pub struct Names {
     rows: Vec<Row>,
     phrases: HashMap<String, Meaning>,
+    /// Words of messages that pass the event on instead of telling it.
+    passing: HashSet<String>,
+    /// Fields that hold who did something to somebody, and whom: best first.
+    actors: Vec<String>,
+    targets: Vec<String>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -72,6 +77,9 @@ impl Names {
         for phrase in root.get("ignorable").map(texts).unwrap_or_default() {
             self.phrase(&phrase).is_ignorable = true;
         }
+        self.actors.extend(root.get("actors").map(texts).unwrap_or_default());
+        self.targets.extend(root.get("targets").map(texts).unwrap_or_default());
+        self.passing.extend(root.get("passing").map(texts).unwrap_or_default());
         for (reason, phrases) in root.get("reasons").map(Node::entries).unwrap_or_default() {
             for phrase in texts(phrases) {
                 self.phrase(&phrase).reason = Some(reason.value.clone());
@@ -116,7 +124,8 @@ impl Names {
         if name.len() > NAME_LIMIT || is_placeholder(name) {
             return None;
         }
-        let folded = fold(name);
+        // Of a class the last part of its name is the event: `\core\event\user_login_failed`.
+        let folded = fold(name.rsplit('\\').next().unwrap_or(name));
         let mut words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
         if words.is_empty() || words.len() > WORD_LIMIT {
             return None;
@@ -125,6 +134,20 @@ impl Names {
             words.extend(verdict.split(' ').filter(|word| !word.is_empty()));
             self.decide(&words).filter(|_| !verdict.is_empty())
         })
+    }
+
+    /// Fields that hold who did something to somebody, and fields that hold to whom.
+    #[must_use]
+    pub fn parties(&self) -> (&[String], &[String]) {
+        (&self.actors, &self.targets)
+    }
+
+    /// Whether a message of several words says that the event was but passed on: `webhook delivered`.
+    #[must_use]
+    pub fn is_passed_on(&self, message: &str) -> bool {
+        let words = message.split(|c: char| !c.is_alphanumeric());
+        message.contains(' ')
+            && words.take(WORD_LIMIT).any(|word| self.passing.contains(&word.to_lowercase()))
     }
 
     fn decide(&self, words: &[&str]) -> Option<Named> {

@@ -4,7 +4,10 @@
 /// What a phrase introduces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// Of a client.
     Address,
+    /// Of a client, or of whatever else the line speaks of.
+    Host,
     User,
     Breaker,
     /// Last characters of an API key.
@@ -45,8 +48,8 @@ pub const PHRASES: &[(&str, Kind)] = &[
     ("client ", Kind::Address),
     ("client: ", Kind::Address),
     ("client=", Kind::Address),
-    ("address ", Kind::Address),
-    ("address: ", Kind::Address),
+    ("address ", Kind::Host),
+    ("address: ", Kind::Host),
     ("exceeded: ", Kind::Address),
     ("exceeded for ", Kind::Customer),
     ("minute (", Kind::Address),
@@ -56,8 +59,8 @@ pub const PHRASES: &[(&str, Kind)] = &[
     ("rhost=", Kind::Address),
     ("src=", Kind::Address),
     ("remote_addr=", Kind::Address),
-    (" host=", Kind::Address),
-    ("for host \"", Kind::Address),
+    (" host=", Kind::Host),
+    ("for host \"", Kind::Host),
     ("attempts: ", Kind::User),
     ("token used: ", Kind::User),
     ("for token: ", Kind::User),
@@ -70,6 +73,9 @@ pub const PHRASES: &[(&str, Kind)] = &[
     ("user: ", Kind::User),
     ("user=", Kind::User),
     ("username=", Kind::User),
+    ("user_name=", Kind::User),
+    ("email=", Kind::User),
+    ("login=", Kind::User),
     ("account: ", Kind::User),
     ("for account ", Kind::User),
     ("circuit breaker ", Kind::Breaker),

@@ -59,6 +59,12 @@ pub fn is_inside(parts: &[Range<usize>], place: usize) -> bool {
     parts.iter().any(|part| part.contains(&place))
 }
 
+/// Whether a place lies in a quoted part of a text of `length` bytes that is never closed: somebody typed a quote.
+#[must_use]
+pub fn is_inside_unclosed(parts: &[Range<usize>], place: usize, length: usize) -> bool {
+    parts.iter().any(|part| part.contains(&place) && part.end == length)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -466,18 +466,9 @@ impl Reader {
         self.stated.brought.push(Brought { path, value, overrules });
     }
 
-    /// The name of the event, or a message of one word.
+    /// The name of the event: a field that holds one, or a message of one word.
     fn name(&mut self, line: &Line<'_>) {
         let message = line.event.text(line.message);
-        let action = text_of(line.event, canonical::EVENT_ACTION);
-        // `Security violation: excessive_headers`
-        let violated = text_of(line.event, canonical::RULE_NAME);
-        let name = [action, violated].into_iter().find(|name| !name.is_empty());
-        let is_short = !message.contains(' ') || self.is_name(line, message);
-        let name = name.unwrap_or(if is_short { message } else { "" });
-        if name.is_empty() {
-            return;
-        }
         let outcome = match text_of(line.event, canonical::EVENT_OUTCOME) {
             "failure" => "failed",
             "success" => "succeeded",
@@ -485,7 +476,17 @@ impl Reader {
         };
         let state = text_of(line.event, canonical::BREAKER_STATE);
         let verdict = if state.is_empty() { outcome } else { state };
-        let Some(named) = self.named(name, verdict) else { return };
+        let is_short = !message.contains(' ') || self.is_name(line, message);
+        let before_pairs = name_before_pairs(message);
+        let title = self.path("cef.name");
+        // `Security violation: excessive_headers`
+        let fields = [canonical::EVENT_ACTION, canonical::RULE_NAME, title, canonical::EVENT_CODE];
+        let names = fields.into_iter().map(|path| text_of(line.event, path)).chain(before_pairs);
+        let mut names = names.chain(is_short.then_some(message)).filter(|name| !name.is_empty());
+        let named = names.find_map(|name| self.named(name, verdict));
+        let category = text_of(line.event, canonical::EVENT_CATEGORY);
+        let named = named.or_else(|| self.named(category, ""));
+        let Some(named) = named.filter(|_| !self.vocabulary.names().is_passed_on(message)) else { return };
         self.stated.statements.push(Statement {
             fact: named.fact,
             confidence: Confidence::Field,
@@ -498,6 +499,28 @@ impl Reader {
         self.bring_fixed(&named.set);
         if named.fact.is_about_breaker() {
             self.bring_breaker(line.event);
+        }
+        if named.fact.is_done_to_somebody() {
+            self.bring_parties(line.event);
+        }
+    }
+
+    /// Who did it and whom it was done to, where the line has a field for each.
+    fn bring_parties(&mut self, event: &Event) {
+        let vocabulary = Arc::clone(&self.vocabulary);
+        let (actors, targets) = vocabulary.names().parties();
+        let mut first = |names: &[String]| {
+            names.iter().find_map(|name| {
+                let path = self.path(name);
+                first_span(event, path).filter(|span| !is_placeholder(event.text(*span)))
+            })
+        };
+        let (actor, target) = (first(actors), first(targets));
+        if let Some(target) = target {
+            self.bring(canonical::USER_TARGET_NAME, target, true, event);
+            if let Some(actor) = actor {
+                self.bring(canonical::USER_NAME, actor, true, event);
+            }
         }
     }
 
@@ -553,7 +576,7 @@ impl Reader {
             confidence: Confidence::Sentence,
             entry: sentence.entry.into(),
             reason: sentence.reason.map(str::to_owned),
-            contested: false,
+            contested: sentence.contested,
             count: None,
             echo: false,
         });
@@ -569,6 +592,14 @@ impl Reader {
             }
         }
     }
+}
+
+/// The name of an event before nothing but pairs: `admin.auth.error ip=203.0.113.9`.
+fn name_before_pairs(message: &str) -> Option<&str> {
+    let (name, rest) = message.split_once(' ')?;
+    let next = rest.split(' ').next().unwrap_or_default();
+    let is_name = name.contains(['.', '_', '-']) && !name.contains('=');
+    (is_name && next.contains('=')).then_some(name)
 }
 
 /// A template, what it found, and the text that it was tried on.

@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use super::fact::Fact;
 use super::file::{fixed, list, texts};
+use super::own::{Own, own_address};
 use super::quotes;
 use super::scan::{Hits, StemHit, head};
 use crate::event::address::{self, is_placeholder};
@@ -22,12 +23,18 @@ const DISTANCE: usize = 28;
 const DISTANCE_WITH_NAME: usize = 48;
 /// Most bytes between both and the colon before a name.
 const COLON_DISTANCE: usize = 48;
-/// Where the first of the two begins at the latest.
+/// Where the first of the two begins at the latest, counted from the first word of prose.
 const BEGINNING: usize = 80;
+/// Most bytes before the first word of prose: times, threads and loggers that no format knows.
+const HEAD_LIMIT: usize = 200;
 /// Longest name of a user, in bytes.
 const NAME_LIMIT: usize = 128;
 /// Shortest word of another world that may be the name of a thing, in bytes: `search`, and neither `no` nor `if`.
 const NAME_LEAST: usize = 5;
+/// Most words before the name that opens a sentence: `the user`.
+const OPENINGS: usize = 2;
+/// Words before `of` that give a reason.
+const REASONS: [&str; 4] = ["because", "on account", "result", "reason"];
 /// Rows that fit into a set of bits.
 const ROW_LIMIT: usize = 128;
 
@@ -99,6 +106,8 @@ pub struct Sentence<'s> {
     pub user: Option<Range<usize>>,
     pub target: Option<Range<usize>>,
     pub source: Option<Range<usize>>,
+    /// The sentence names several addresses, and nobody can tell which is whose.
+    pub contested: bool,
     /// What the sentence is about: the name of a breaker.
     pub name: Option<Range<usize>>,
 }
@@ -205,15 +214,32 @@ impl Sentences {
         let quoted = quotes::quoted(message);
         let hits: Vec<StemHit> =
             hits.stems.iter().filter(|hit| !quotes::is_inside(&quoted, hit.start)).copied().collect();
-        let reader = Reader { table: self, message, quoted: &quoted };
+        let reader = Reader {
+            table: self,
+            message,
+            lower: message.to_ascii_lowercase(),
+            quoted: &quoted,
+            beginning: beginning(message),
+        };
+        // What somebody sent begins here: behind it nothing is the writer's.
+        let mut sent = usize::MAX;
         for (row, pair) in self.pairs(&hits, &reader) {
+            let begins = pair[0].start.min(pair[1].start);
+            if begins < sent && reader.is_content(&pair) {
+                sent = begins;
+            }
+            if pair[0].end.max(pair[1].end) > sent {
+                continue;
+            }
             let sentence = reader.read(row, row.fact?, &pair);
             if row.alone || is_about_somebody || sentence.user.is_some() || sentence.source.is_some() {
-                let claim = reader.claim(row, &pair);
                 let hits = reader.own(&hits, row);
-                let is_vetoed = reader.is_vetoed(&hits, claim, sentence.name.as_ref())
-                    || reader.is_content(&pair)
-                    || reader.is_a_name(&hits, row);
+                if let Some(name) = reader.name_that_states(&hits, row) {
+                    sent = sent.min(name);
+                    continue;
+                }
+                let claim = reader.claim(row, &pair);
+                let is_vetoed = reader.is_vetoed(&hits, claim, sentence.name.as_ref());
                 return (!is_vetoed).then_some(sentence);
             }
         }
@@ -241,7 +267,7 @@ impl Sentences {
         let opening = reader.opening();
         for (hit, stem) in hits.iter().filter_map(|hit| Some((hit, self.stems.get(to_usize(hit.stem))?))) {
             let place = hit.start..hit.end;
-            if hit.start <= BEGINNING {
+            if reader.is_early(hit.start) {
                 found.extend(bits(stem.whole).map(|row| (row, [place.clone(), place.clone()])));
             }
             if let Some((name, _)) = opening.as_ref().filter(|(_, at)| *at == hit.start) {
@@ -262,9 +288,10 @@ impl Sentences {
         }
         found.retain(|(row, pair)| {
             let row = self.rows.get(to_usize(*row));
-            row.is_some_and(|row| !row.first || pair[0].start == 0 && pair[1].start > 0)
+            row.is_some_and(|row| !row.first || reader.opens(&pair[0]) && pair[1].start > pair[0].start)
         });
-        found.sort_by_key(|(row, _)| *row);
+        // Of `circuit` and `circuit breaker` at one place the longer one is meant.
+        found.sort_by_key(|(row, pair)| (*row, pair[0].start, std::cmp::Reverse(pair[0].end)));
         found.dedup_by_key(|(row, _)| *row);
         found.into_iter().filter_map(|(row, pair)| Some((self.rows.get(to_usize(row))?, pair))).collect()
     }
@@ -327,11 +354,52 @@ fn is_duration(word: &str) -> bool {
     unit.len() < word.len() && matches!(unit, "ms" | "s" | "sec" | "m" | "min" | "mins" | "h" | "hrs" | "d")
 }
 
+/// As they stand in times that no format knows.
+const CALENDAR: [&str; 19] = [
+    "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
+    "Sep", "Oct", "Nov", "Dec",
+];
+
+/// Where prose begins, behind what programs put before it: times, threads, loggers, labels and parts in brackets.
+fn beginning(message: &str) -> usize {
+    let mut at = 0;
+    while at < HEAD_LIMIT {
+        let rest = message.get(at..).unwrap_or_default();
+        let piece = rest.split(' ').next().unwrap_or_default();
+        let closing = piece.starts_with('[').then(|| rest.find("] ")).flatten();
+        let length = closing.map_or(piece.len(), |close| close + 1);
+        if rest.len() <= length || closing.is_none() && !is_of_head(piece) {
+            return at;
+        }
+        at += length + 1;
+    }
+    0
+}
+
+/// Whether a piece between white space is no word of a sentence.
+fn is_of_head(piece: &str) -> bool {
+    let has_digit = piece.bytes().any(|byte| byte.is_ascii_digit());
+    let is_calendar = CALENDAR.iter().any(|name| piece.trim_end_matches([',', '.']) == *name);
+    let is_shouted = piece.len() > 2 && piece.bytes().all(|byte| byte.is_ascii_uppercase());
+    !piece.chars().any(char::is_alphabetic)
+        || is_shouted
+        || is_calendar
+        || piece.contains('=')
+        || piece.starts_with(|c: char| c.is_ascii_digit())
+        || piece.ends_with([':', ']', '|'])
+        || !piece.contains('@') && piece.trim_end_matches('.').contains(['.', '/'])
+        || has_digit && piece.contains('-')
+}
+
 /// Looks for who, and where from.
 struct Reader<'r> {
     table: &'r Sentences,
     message: &'r str,
+    /// The message without the case of ASCII letters.
+    lower: String,
     quoted: &'r [Range<usize>],
+    /// Where prose begins.
+    beginning: usize,
 }
 
 impl<'r> Reader<'r> {
@@ -346,6 +414,7 @@ impl<'r> Reader<'r> {
             (actor, person) => (actor.or(person), None),
         };
         let name = if row.names { self.named(pair) } else { None };
+        let (source, contested) = self.address(user.as_ref().map(|name| name.start));
         Sentence {
             fact,
             reason: row.reason.as_deref(),
@@ -353,17 +422,27 @@ impl<'r> Reader<'r> {
             set: &row.set,
             user: user.filter(|_| !row.names),
             target,
-            source: self.address(),
+            source,
+            contested,
             name,
         }
+    }
+
+    fn is_early(&self, place: usize) -> bool {
+        place <= self.beginning + BEGINNING
+    }
+
+    /// Whether the sentence begins with this.
+    fn opens(&self, stem: &Range<usize>) -> bool {
+        stem.start == 0 || stem.start == self.beginning
     }
 
     /// Whether two stems stand near the beginning, and near each other but for names in quotes and paths.
     fn is_close(&self, a: &StemHit, b: &StemHit, distance: usize) -> bool {
         let (first, second) = if a.start <= b.start { (a, b) } else { (b, a) };
         let Some(between) = self.message.get(first.end..second.start) else { return false };
-        if between.len() <= distance || first.start > BEGINNING {
-            return first.start <= BEGINNING;
+        if between.len() <= distance || !self.is_early(first.start) {
+            return self.is_early(first.start);
         }
         let in_quotes = self.quoted.iter().filter(|part| part.start >= first.end && part.end <= second.start);
         let in_quotes: usize = in_quotes.map(Range::len).sum();
@@ -393,15 +472,22 @@ impl<'r> Reader<'r> {
 
     /// The name that opens the message, and where what its bearer did begins: `alice has logged in`.
     fn opening(&self) -> Option<(Range<usize>, usize)> {
-        let mut pieces = self.message.split(' ');
+        self.opening_at(0).or_else(|| self.opening_at(self.beginning).filter(|_| self.beginning > 0))
+    }
+
+    fn opening_at(&self, start: usize) -> Option<(Range<usize>, usize)> {
+        let mut pieces = self.message.get(start..)?.split(' ');
         let mut first = pieces.next()?;
-        let mut at = first.len() + 1;
-        if self.table.openings.contains(&first.to_lowercase()) {
-            first = pieces.next()?;
-            at += first.len() + 1;
+        let mut at = start + first.len() + 1;
+        for _ in 0..OPENINGS {
+            if self.table.openings.contains(&first.to_lowercase()) {
+                first = pieces.next()?;
+                at += first.len() + 1;
+            }
         }
         let name = self.name_at(offset_in(first, self.message))?;
-        if name.end - name.start + 2 < first.len() || first.ends_with([':', ',']) {
+        let has_address = first.contains('@') && address_in(first).is_some();
+        if name.len() + 2 < first.len() && !has_address || first.ends_with([':', ',']) {
             return None;
         }
         for piece in pieces {
@@ -422,7 +508,7 @@ impl<'r> Reader<'r> {
     /// Where the claim stands. Of a fact that stands without anybody it is the clause of subject and verdict: a
     /// statement, the text of an exception or the name of a step beside it claims nothing.
     fn claim(&self, row: &Row, pair: &[Range<usize>; 2]) -> Range<usize> {
-        const SIGNS: [&str; 4] = [": ", "; ", " - ", "\n"];
+        const SIGNS: [&str; 5] = [": ", "; ", ", and ", " - ", "\n"];
         if !row.alone {
             return 0..self.message.len();
         }
@@ -441,9 +527,7 @@ impl<'r> Reader<'r> {
             return true;
         }
         let introducing = self.table.people.iter().chain(&self.table.actors);
-        let introduced: Vec<Range<usize>> = introducing
-            .flat_map(|word| self.behind(word).map(|end| end - word.len()..end).collect::<Vec<_>>())
-            .collect();
+        let introduced: Vec<Range<usize>> = introducing.flat_map(|word| self.behind(word)).collect();
         prose(self.message).filter(|(place, _)| claim.contains(place)).any(|(place, word)| {
             let is_own = hits.iter().any(|hit| (hit.start..hit.end).contains(&place))
                 || name.is_some_and(|name| name.contains(&place));
@@ -475,9 +559,9 @@ impl<'r> Reader<'r> {
         last_word(direct).is_some_and(|word| words.contains(&word.to_lowercase()))
     }
 
-    /// Whether the sentence, or a second one, begins where a name is due: whoever is called `login successful` has not
+    /// Where the sentence, or a second one, begins in place of a name: whoever is called `login successful` has not
     /// logged in.
-    fn is_a_name(&self, hits: &[StemHit], row: &Row) -> bool {
+    fn name_that_states(&self, hits: &[StemHit], row: &Row) -> Option<usize> {
         let of_row = |hit: &StemHit, of: fn(&Stem) -> u128| {
             self.table.stems.get(to_usize(hit.stem)).is_some_and(|stem| of(stem) & row.bit != 0)
         };
@@ -496,8 +580,16 @@ impl<'r> Reader<'r> {
         };
         let introducing = self.table.people.iter().chain(&self.table.actors);
         introducing
-            .flat_map(|word| self.behind(word).map(move |end| (end - word.len(), end)).collect::<Vec<_>>())
-            .any(|(start, end)| start > 0 && !is_stem(start) && is_begun_at(end))
+            .flat_map(|word| self.behind(word))
+            .filter(|place| place.start > 0 && !is_stem(place.start) && !self.gives_a_reason(place.start))
+            .map(|place| place.end)
+            .find(|place| is_begun_at(*place))
+    }
+
+    /// Whether what follows is why something happened: `because of wrong credentials`.
+    fn gives_a_reason(&self, place: usize) -> bool {
+        let before = self.lower.get(..place).unwrap_or_default().trim_end();
+        REASONS.iter().any(|word| before.ends_with(word))
     }
 
     fn text(&self, place: &Range<usize>) -> &'r str {
@@ -506,24 +598,35 @@ impl<'r> Reader<'r> {
 
     /// The name behind the first of the introducing words that has one.
     fn somebody(&self, introducing: &[String]) -> Option<Range<usize>> {
-        introducing.iter().find_map(|word| self.behind(word).find_map(|place| self.name_at(place)))
+        introducing.iter().find_map(|word| self.behind(word).find_map(|place| self.name_at(place.end)))
     }
 
-    /// Where the text behind each mention of `word` begins, outside of quotes.
-    fn behind<'b>(&'b self, word: &'b str) -> impl Iterator<Item = usize> + 'b {
-        let lower = self.message.to_ascii_lowercase();
+    /// Each mention of `word` outside of quotes, up to where the text behind it begins. A label (`user=`) has a sign and
+    /// perhaps blanks behind it, whichever the writer likes: `user = `, `User: `, `user[`.
+    fn behind<'b>(&'b self, word: &'b str) -> impl Iterator<Item = Range<usize>> + 'b {
+        let label = word.strip_suffix('=');
+        let text = label.unwrap_or(word);
         let mut from = 0;
         std::iter::from_fn(move || {
             loop {
-                let start = from + lower.get(from..)?.find(word)?;
-                from = start + word.len();
+                let start = from + self.lower.get(from..)?.find(text)?;
+                from = start + text.len();
                 let before = self.message.get(..start)?.chars().next_back();
                 let begins = before.is_none_or(|before| !before.is_alphanumeric() && before != '_');
-                if begins && !quotes::is_inside(self.quoted, start) {
-                    return Some(from);
+                let end = if label.is_some() { self.behind_label(from) } else { Some(from) };
+                if let Some(end) = end.filter(|_| begins && !quotes::is_inside(self.quoted, start)) {
+                    return Some(start..end);
                 }
             }
         })
+    }
+
+    /// Where the value of a label begins that ends at `place`.
+    fn behind_label(&self, place: usize) -> Option<usize> {
+        let rest = self.message.get(place..)?;
+        let sign = rest.trim_start_matches(' ');
+        let value = sign.strip_prefix(['=', ':', '['])?.trim_start_matches(' ');
+        Some(place + (rest.len() - value.len()))
     }
 
     /// The name that begins at `place`: quoted, then it is whole, or a word.
@@ -596,16 +699,27 @@ impl<'r> Reader<'r> {
         })
     }
 
-    /// The address behind a word that introduces one, else the only one outside of quotes.
-    fn address(&self) -> Option<Range<usize>> {
+    /// The address behind a word that introduces one, else the only one outside of quotes; and whether several
+    /// are there of which none is certain. `user`: where the name of somebody begins.
+    fn address(&self, user: Option<usize>) -> (Option<Range<usize>>, bool) {
         let introduced = self.table.origins.iter().flat_map(|word| self.behind(word));
-        let mut found: Vec<_> = introduced.filter_map(|place| self.address_at(place)).collect();
+        let length = self.message.len();
+        let mut found: Vec<_> = introduced
+            .filter_map(|place| self.address_at(place.end))
+            .filter(|place| !quotes::is_inside_unclosed(self.quoted, place.start, length))
+            .collect();
         if found.is_empty() {
             let outside = words(self.message).filter(|(place, _)| !quotes::is_inside(self.quoted, *place));
             found.extend(outside.filter_map(|(place, _)| self.address_at(place)));
         }
-        let first = found.first()?;
-        found.iter().all(|other| self.text(other) == self.text(first)).then(|| first.clone())
+        let usual = |place: &Range<usize>| {
+            address::address(self.text(place)).map(|address| address.ip.to_string()).unwrap_or_default()
+        };
+        let addresses: Vec<_> = found.into_iter().map(|place| (place.clone(), usual(&place))).collect();
+        match own_address(self.message, &addresses, user) {
+            Own::This(index) => (addresses.get(index).map(|(place, _)| place.clone()), false),
+            own => (None, own == Own::Contested),
+        }
     }
 
     fn address_at(&self, place: usize) -> Option<Range<usize>> {
@@ -624,7 +738,7 @@ impl<'r> Reader<'r> {
         let behind = self.message.get(subject.end..)?;
         let skipped = behind.len() - behind.trim_start_matches([' ', ':', '=', '(']).len();
         let place = subject.end + skipped;
-        let after_word = || self.behind("for ").find_map(|place| self.thing_at(place));
+        let after_word = || self.behind("for ").find_map(|place| self.thing_at(place.end));
         self.thing_at(place).filter(|name| !pair[1].contains(&name.start)).or_else(after_word).or_else(|| {
             let before = self.message.get(..subject.start)?.trim_end();
             let start = before.rfind(' ').map_or(0, |at| at + 1);

@@ -325,6 +325,11 @@ const ALIASES: &[(Role, &[&str])] = &[
             "operationname",
             "operation",
             "type",
+            "actionname",
+            "activityname",
+            "activity",
+            "evt",
+            "eventkey",
         ],
     ),
     (

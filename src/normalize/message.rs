@@ -6,11 +6,15 @@
 //! one. Facts of the line's own fields are never overruled: callers use these only for what is
 //! missing.
 
+use std::ops::Range;
+
 use super::request::RequestLine;
 use super::{request, value};
+use crate::event::number::offset_in;
 use crate::event::{PathId, address, canonical};
+use crate::facts::own::{Own, own_address};
 use crate::facts::phrases::Kind;
-use crate::facts::{PhraseHit, head, is_inside, quoted as quoted_parts};
+use crate::facts::{PhraseHit, head, is_inside, is_inside_unclosed, quoted as quoted_parts};
 
 /// A fact found in a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,39 +55,58 @@ pub(super) fn read<'m>(
         address(peer(head.get(3..).unwrap_or_default()), &mut found);
     }
     let quoted = if phrases.is_empty() { Vec::new() } else { quoted_parts(head) };
-    let mut named = false;
-    for hit in phrases {
-        // What somebody typed in as a name may imitate the rest of the sentence; the writer's own end is the last.
-        named |= hit.kind == Kind::User;
-        let begins_from =
-            head.get(hit.start..hit.end).is_some_and(|phrase| phrase.eq_ignore_ascii_case("from "));
-        let is_typed_in = named && begins_from && later_address(head.get(hit.end..).unwrap_or_default());
-        if is_typed_in || names_somebody(hit.kind) && is_inside(&quoted, hit.start) {
-            continue;
-        }
+    let own: Vec<&PhraseHit> =
+        phrases.iter().filter(|hit| !(names_somebody(hit.kind) && is_inside(&quoted, hit.start))).collect();
+    let client = client(head, &own, &quoted).map(|text| offset_in(text, head));
+    for hit in own {
         // The statement of an audit record is wanted whole.
         let text = if hit.kind == Kind::Audit { message } else { head };
-        fact(hit.kind, text.get(hit.end..).unwrap_or_default(), &mut found);
+        let rest = text.get(hit.end..).unwrap_or_default();
+        let names_an_address = matches!(hit.kind, Kind::Address | Kind::Host);
+        if names_an_address && client != Some(offset_in(peer(rest), head)) {
+            continue;
+        }
+        fact(hit.kind, rest, &mut found);
         if hit.kind == Kind::Audit {
             return;
         }
     }
 }
 
-/// Whether another `from` with an address follows.
-fn later_address(rest: &str) -> bool {
-    let ends = rest.rsplit("from ").next().filter(|last| last.len() < rest.len());
-    ends.is_some_and(|last| address::address(peer(last)).is_some())
+/// The address that a phrase introduces. Where a name stands before several, one of them may be part of it.
+fn client<'m>(head: &'m str, hits: &[&PhraseHit], quoted: &[Range<usize>]) -> Option<&'m str> {
+    let audit = hits.iter().position(|hit| hit.kind == Kind::Audit).unwrap_or(hits.len());
+    let behind = |kind: Kind| -> Vec<&'m str> {
+        let of_kind = hits.iter().take(audit).filter(|hit| hit.kind == kind);
+        let texts = of_kind.filter_map(|hit| head.get(hit.end..).map(peer));
+        let is_unclosed = |text: &str| is_inside_unclosed(quoted, offset_in(text, head), head.len());
+        texts.filter(|text| address::address(text).is_some() && !is_unclosed(text)).collect()
+    };
+    let texts = Some(behind(Kind::Address)).filter(|texts| !texts.is_empty());
+    let texts = texts.unwrap_or_else(|| behind(Kind::Host));
+    let name = hits.iter().find(|hit| hit.kind == Kind::User).map(|hit| hit.start);
+    let addresses: Vec<_> = texts
+        .iter()
+        .filter_map(|text| {
+            let start = offset_in(text, head);
+            Some((start..start + text.len(), address::address(text)?.ip.to_string()))
+        })
+        .collect();
+    match own_address(head, &addresses, name) {
+        Own::This(index) => texts.get(index).copied(),
+        Own::Contested if name.is_none() => texts.first().copied(),
+        _ => None,
+    }
 }
 
 /// Whether a phrase of this kind accuses somebody.
 fn names_somebody(kind: Kind) -> bool {
-    matches!(kind, Kind::Address | Kind::User | Kind::Breaker)
+    matches!(kind, Kind::Address | Kind::Host | Kind::User | Kind::Breaker)
 }
 
 fn fact<'m>(kind: Kind, rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
     match kind {
-        Kind::Address => address(peer(rest), found),
+        Kind::Address | Kind::Host => address(peer(rest), found),
         Kind::User => user(rest, found),
         Kind::Breaker => breaker(rest, found),
         Kind::Key => {
@@ -307,7 +330,7 @@ fn status<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
 /// `login: FAILED`
 fn authentication<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
     let Some((action, after)) = rest.split_once(": ") else { return };
-    if !value::is_identifier(action) {
+    if !value::is_identifier(action) || value::outcome(action).is_some() {
         return;
     }
     if let Some(outcome) = value::outcome(token(after)) {

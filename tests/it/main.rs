@@ -24,6 +24,7 @@ mod hunt; // rules over the index find what a replay finds
 mod ingest; // files into the index, once
 mod matrix; // the rows of the fault matrix and their tests
 mod neighbours; // beside logrotate and journald as they are
+mod other_products; // lines of products that have no words of their own here
 mod payloads; // the injection rules on labelled payloads
 mod queries; // every bundled rule is complete, valid and unique
 mod quiet; // an ordinary day: few incidents, none above low
