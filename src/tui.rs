@@ -37,7 +37,7 @@ mod update;
 
 pub use effect::Effect;
 pub use model::{Message, Model, Mouse};
-pub use run::run;
+pub use run::{Keep, run};
 pub use session::LeftOff;
 pub use update::{start, update};
 

@@ -139,12 +139,14 @@ pub fn show(
         reduced_motion: screen.no_motion.value,
         ..tui::Options::default()
     };
-    let shown = tui::run(live.handle(), options);
+    let mut kept = Ok(());
+    let mut keep = |left: &tui::LeftOff| {
+        kept = data_dir.as_deref().map_or(Ok(()), |folder| session::write(folder, &user, left));
+    };
+    let shown = tui::run(live.handle(), options, &mut keep);
     let stopped = live.stop();
-    let left = shown?;
-    if let Some(folder) = data_dir
-        && let Err(error) = session::write(&folder, &user, &left)
-    {
+    shown?;
+    if let Err(error) = kept {
         print::talk(&format!("what was on the screen could not be remembered: {error}"));
     }
     stopped?;

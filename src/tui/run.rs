@@ -30,12 +30,15 @@ const LEAST_FRAMES_PER_SECOND: u32 = 2;
 const MOST_FRAMES_PER_SECOND: u32 = 30;
 /// So many fast frames in a row before the rate is doubled again.
 const FRAMES_TO_RECOVER: u32 = 20;
+/// A session is kept this long after it changed: not with every key.
+const SESSION_RESTS: Duration = Duration::from_millis(500);
 
-/// Shows the dashboard until somebody quits, a signal asks to, or the terminal is gone. Returns how it was left.
+/// Shows the dashboard until somebody quits, a signal asks to, or the terminal is gone. `keep` is given how it stands
+/// soon after that changes, so that little is lost with a killed process, and how it was left.
 ///
 /// # Errors
 /// Standard output is not a terminal, or it cannot be read or written.
-pub fn run(handle: Handle, options: Options) -> Result<LeftOff, Error> {
+pub fn run(handle: Handle, options: Options, keep: Keep<'_>) -> Result<(), Error> {
     let mut terminal = Terminal::open()?;
     let take_mouse = |terminal: &mut Terminal| terminal.want_mouse(options.mouse);
     take_mouse(&mut terminal).map_err(|source| Error::Terminal { operation: "use", source })?;
@@ -43,12 +46,51 @@ pub fn run(handle: Handle, options: Options) -> Result<LeftOff, Error> {
     let pace = FramePace::new(u32::from(options.frames_per_second));
     let began = Instant::now();
     let still = options.reduced_motion;
-    let mut dashboard = Dashboard { handle, terminal, model, pace, began, still, unsent: Vec::new() };
-    dashboard.run().map_err(|source| Error::Terminal { operation: "use", source })?;
-    Ok(LeftOff::of(&dashboard.model))
+    let remembered = Remembered { kept: LeftOff::of(&model), changed: None, keep };
+    let mut dashboard =
+        Dashboard { handle, terminal, model, pace, began, still, remembered, unsent: Vec::new() };
+    let ran = dashboard.run().map_err(|source| Error::Terminal { operation: "use", source });
+    dashboard.remembered.keep_now(&dashboard.model);
+    ran
 }
 
-struct Dashboard {
+/// Stores how a dashboard stands.
+pub type Keep<'a> = &'a mut dyn FnMut(&LeftOff);
+
+/// What is remembered of a dashboard, and whether it is older than what there is to remember.
+struct Remembered<'a> {
+    kept: LeftOff,
+    /// Since when there is something that is not kept yet.
+    changed: Option<Instant>,
+    keep: Keep<'a>,
+}
+
+impl Remembered<'_> {
+    /// Something was pressed: what is remembered may be another thing now.
+    fn look(&mut self, model: &Model) {
+        if self.changed.is_none() && LeftOff::of(model) != self.kept {
+            self.changed = Some(Instant::now());
+        }
+    }
+
+    /// Keeps what has changed a while ago.
+    fn settle(&mut self, model: &Model) {
+        if self.changed.is_some_and(|changed| changed.elapsed() >= SESSION_RESTS) {
+            self.keep_now(model);
+        }
+    }
+
+    fn keep_now(&mut self, model: &Model) {
+        self.changed = None;
+        let now = LeftOff::of(model);
+        if now != self.kept {
+            (self.keep)(&now);
+            self.kept = now;
+        }
+    }
+}
+
+struct Dashboard<'a> {
     handle: Handle,
     terminal: Terminal,
     model: Model,
@@ -56,6 +98,7 @@ struct Dashboard {
     began: Instant,
     /// Nothing moves by itself but news.
     still: bool,
+    remembered: Remembered<'a>,
     /// Questions for which there was no room yet, the newest of each kind.
     unsent: Vec<Request>,
 }
@@ -67,7 +110,7 @@ enum Next {
     End,
 }
 
-impl Dashboard {
+impl Dashboard<'_> {
     fn run(&mut self) -> io::Result<()> {
         self.draw()?;
         loop {
@@ -79,6 +122,10 @@ impl Dashboard {
             if had_input && self.take_input()? == Next::End {
                 return Ok(());
             }
+            if had_input {
+                self.remembered.look(&self.model);
+            }
+            self.remembered.settle(&self.model);
             if self.terminal.is_asked_to_end() {
                 return Ok(());
             }
