@@ -248,8 +248,10 @@ impl std::str::FromStr for Speed {
 /// How alerts are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum AlertFormat {
+    /// A line for each, to read
     #[default]
     Table,
+    /// One JSON object a line
     Ndjson,
 }
 
@@ -304,12 +306,15 @@ pub struct SearchArgs {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
 
+    /// Print at most this many events; how many match is said in any case
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub limit: usize,
 
+    /// Which events come first, and which are left out by --limit
     #[arg(long, value_enum, default_value_t)]
     pub sort: Sort,
 
+    /// How events are printed: for reading, for programs, or as they were written
     #[arg(long, value_enum, default_value_t)]
     pub format: RecordFormat,
 
@@ -329,8 +334,10 @@ pub enum Sort {
 /// How events are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum RecordFormat {
+    /// In columns, with a line on standard error that says how complete it is
     #[default]
     Table,
+    /// One JSON object a line, with every field by its name
     Ndjson,
     /// The lines as they were written
     Raw,
@@ -670,7 +677,7 @@ pub struct RulePaths {
     pub paths: Vec<PathBuf>,
 
     /// The same, as other commands take it (repeatable)
-    #[arg(long = "rules", value_name = "PATH")]
+    #[arg(long = "rules", alias = "only-rules", value_name = "PATH")]
     pub rules: Vec<PathBuf>,
 }
 

@@ -11,6 +11,7 @@ use anyhow::Context;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::live;
+use super::print;
 use super::settings::CliOverrides;
 use crate::cli::DemoArgs;
 use crate::config::{self, RedactionConfig};
@@ -70,6 +71,9 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     } else {
         live::show(running, &config, Stream::Demo, Some(ends))
     };
+    if plain {
+        print::talk("the story is over; `soctop demo` tells it again");
+    }
     drop(leave);
     told.join().map_err(|_| anyhow::anyhow!("the story broke off"))??;
     exit

@@ -24,13 +24,18 @@ pub fn find(rules: &RuleSet, wanted: &str) -> anyhow::Result<RuleIndex> {
         [index] => Ok(RuleIndex(to_u32(*index))),
         [] => {
             let names = headers.iter().filter_map(|header| header.name.as_deref());
-            let hint = if Path::new(wanted).exists() {
+            let is_there = Path::new(wanted).exists();
+            let hint = if is_there {
                 "name the rule (title, name or id) first, then its files".to_owned()
             } else {
                 crate::sigma::diagnostic::did_you_mean(wanted, names)
                     .unwrap_or_else(|| "`soctop rules list` lists all".to_owned())
             };
-            Err(Hinted::error(format!("no rule is called `{wanted}`"), hint))
+            let message = match is_path(wanted) && !is_there {
+                true => format!("there is no file or folder `{wanted}`"),
+                false => format!("no rule is called `{wanted}`"),
+            };
+            Err(Hinted::error(message, hint))
         }
         several => {
             let names: Vec<&str> = several
@@ -43,4 +48,10 @@ pub fn find(rules: &RuleSet, wanted: &str) -> anyhow::Result<RuleIndex> {
             Err(Hinted::error(message, format!("name one by its id or name: {}", names.join(", "))))
         }
     }
+}
+
+/// Written as a file or a folder is: no name of a rule has a slash or the ending of its file.
+fn is_path(word: &str) -> bool {
+    let ends = |ending: &str| Path::new(word).extension().is_some_and(|it| it.eq_ignore_ascii_case(ending));
+    word.contains('/') || ends("yml") || ends("yaml")
 }

@@ -58,7 +58,7 @@ pub fn only(mut found: Vec<Alert>, beginning: &str) -> anyhow::Result<Alert> {
     found.pop().ok_or_else(|| {
         Hinted::error(
             format!("no incident has an id that begins with `{beginning}`"),
-            "the dashboard shows the id of each alert: 5, then Enter",
+            "the dashboard shows the id of each incident: 5, then Enter",
         )
     })
 }

@@ -559,6 +559,7 @@ fn what_cannot_be_found_is_said_with_a_next_step() {
         "rules show failed_logn --rules login.yml",
         "rules show nothing --rules login.yml",
         "rules show login.yml",
+        "hunt my-rules/",
         "rules show failed_login --rules login.yml --event nowhere.log",
     ];
     insta::assert_snapshot!(transcript(&env, &commands), @r"
@@ -581,6 +582,10 @@ fn what_cannot_be_found_is_said_with_a_next_step() {
     $ soctop rules show login.yml
     error: no rule is called `login.yml`
     hint: name the rule (title, name or id) first, then its files
+    [2]
+    $ soctop hunt my-rules/
+    error: there is no file or folder `my-rules/`
+    hint: `soctop rules list` lists all
     [2]
     $ soctop rules show failed_login --rules login.yml --event nowhere.log
     ▁ LOW   Failed login
