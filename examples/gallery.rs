@@ -1,6 +1,6 @@
-//! Draws every screen of the dashboard from fixed data into a folder, as text and as SVG:
-//! `cargo run --example gallery -- FOLDER [WIDTHxHEIGHT]...`. The pictures in the documentation
-//! are made this way, so that they show what the program shows.
+//! Draws every screen of the dashboard from fixed data into a folder, as text and as SVG, and the main ones in every
+//! theme: `cargo run --example gallery -- FOLDER [WIDTHxHEIGHT]...`. The pictures in the documentation are made this
+//! way, so that they show what the program shows. `index.html` in the folder lists them all.
 
 #[path = "../tests/it/screen/fixture.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use fixture::{Screen, TOURS, snapshot};
 use soctop::tui::Options;
+use soctop::view::Palette;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -19,24 +20,40 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sizes: Vec<String> = arguments.collect();
     let sizes = if sizes.is_empty() { vec!["120x36".to_owned(), "80x24".to_owned()] } else { sizes };
     std::fs::create_dir_all(&folder)?;
+    let mut pictures = Vec::new();
     for size in &sizes {
         let (width, height) = size.split_once('x').ok_or("a size is WIDTHxHEIGHT")?;
         let (width, height) = (width.parse()?, height.parse()?);
         for (name, keys) in TOURS {
-            for (suffix, options) in looks() {
+            for (suffix, options) in looks(name) {
                 let mut screen = Screen::new(width, height, &options, snapshot());
                 screen.press(keys);
-                let path = folder.join(format!("{name}-{size}{suffix}"));
-                std::fs::write(path.with_extension("txt"), screen.text())?;
-                std::fs::write(path.with_extension("svg"), svg::render(&screen.buffer))?;
+                let file = format!("{name}-{size}{suffix}");
+                std::fs::write(folder.join(format!("{file}.txt")), screen.text())?;
+                std::fs::write(folder.join(format!("{file}.svg")), svg::render(&screen.buffer))?;
+                pictures.push(format!(
+                    "<figure><img src=\"{file}.svg\"><figcaption>{file}</figcaption></figure>\n"
+                ));
             }
         }
     }
+    std::fs::write(folder.join("index.html"), pictures.concat())?;
     Ok(())
 }
 
-fn looks() -> [(&'static str, Options); 2] {
-    let host = "prod-auth-01".to_owned();
-    let options = Options { host, ..Options::default() };
-    [("", options.clone()), ("-mono-ascii", Options { ascii: true, color: false, ..options })]
+/// The screens that are drawn in every theme.
+const MAIN: [&str; 6] = ["overview", "events", "search_detail", "trace", "alerts", "boards"];
+
+/// The usual look and the plainest, and for a main screen each theme by its name.
+fn looks(tour: &str) -> Vec<(String, Options)> {
+    let options = Options { host: "prod-auth-01".to_owned(), ..Options::default() };
+    let plainest = Options { ascii: true, color: false, ..options.clone() };
+    let mut looks = vec![(String::new(), options.clone()), ("-mono-ascii".to_owned(), plainest)];
+    if MAIN.contains(&tour) {
+        let themes = Palette::NAMED.iter().filter(|(palette, ..)| *palette != Palette::default());
+        looks.extend(themes.map(|(palette, name, _)| {
+            (format!("-{name}"), Options { palette: *palette, ..options.clone() })
+        }));
+    }
+    looks
 }

@@ -1,7 +1,7 @@
 //! Pictures of frames for documentation, from the program's own cells: a rectangle per run of
 //! background, a text per run of style, each of fixed length so that no font can shift a column.
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Formatter, Write};
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
@@ -12,9 +12,19 @@ use unicode_width::UnicodeWidthStr;
 const CELL_WIDTH: f64 = 8.43;
 const CELL_HEIGHT: f64 = 16.3;
 const MARGIN: f64 = 12.0;
-const FOREGROUND: &str = "#d7dae0";
-const BACKGROUND: &str = "#14171c";
-const FAINT: &str = "#7d8590";
+const FOREGROUND: Paint = Paint(0xd7, 0xda, 0xe0);
+const BACKGROUND: Paint = Paint(0x14, 0x17, 0x1c);
+const FAINT: Paint = Paint(0x7d, 0x85, 0x90);
+
+/// A colour by its red, green and blue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Paint(u8, u8, u8);
+
+impl Display for Paint {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
+    }
+}
 
 /// The frame as an SVG document on a dark background.
 #[must_use]
@@ -31,7 +41,7 @@ pub fn document(area: Rect, style: &str, rows: &str) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
          viewBox=\"0 0 {width:.1} {height:.1}\">\n{style}\
          <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n\
-         <g font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"14\" \
+         <g shape-rendering=\"crispEdges\" font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"14\" \
          xml:space=\"preserve\">\n{rows}</g>\n</svg>\n"
     )
 }
@@ -52,8 +62,8 @@ struct Run {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Look {
-    foreground: &'static str,
-    background: Option<&'static str>,
+    foreground: Paint,
+    background: Option<Paint>,
     bold: bool,
     underlined: bool,
 }
@@ -127,27 +137,41 @@ fn look(cell: &Cell) -> Look {
     }
 }
 
-/// The sixteen colours of a terminal; the default ones have none.
-fn color(color: Color) -> Option<&'static str> {
+/// The colours of a terminal; the default ones have none.
+fn color(color: Color) -> Option<Paint> {
     Some(match color {
-        Color::Black => "#14171c",
-        Color::Red => "#e5484d",
-        Color::Green => "#46a758",
-        Color::Yellow => "#e2a336",
-        Color::Blue => "#3e7bd6",
-        Color::Magenta => "#b45bcf",
-        Color::Cyan => "#3fb6c6",
-        Color::Gray => "#b4bac4",
-        Color::DarkGray => "#7d8590",
-        Color::LightRed => "#ff7b72",
-        Color::LightGreen => "#6fd086",
-        Color::LightYellow => "#f2cc60",
-        Color::LightBlue => "#79b8ff",
-        Color::LightMagenta => "#d2a8ff",
-        Color::LightCyan => "#76e3ea",
-        Color::White => "#ffffff",
+        Color::Black => Paint(0x14, 0x17, 0x1c),
+        Color::Red => Paint(0xe5, 0x48, 0x4d),
+        Color::Green => Paint(0x46, 0xa7, 0x58),
+        Color::Yellow => Paint(0xe2, 0xa3, 0x36),
+        Color::Blue => Paint(0x3e, 0x7b, 0xd6),
+        Color::Magenta => Paint(0xb4, 0x5b, 0xcf),
+        Color::Cyan => Paint(0x3f, 0xb6, 0xc6),
+        Color::Gray => Paint(0xb4, 0xba, 0xc4),
+        Color::DarkGray => Paint(0x7d, 0x85, 0x90),
+        Color::LightRed => Paint(0xff, 0x7b, 0x72),
+        Color::LightGreen => Paint(0x6f, 0xd0, 0x86),
+        Color::LightYellow => Paint(0xf2, 0xcc, 0x60),
+        Color::LightBlue => Paint(0x79, 0xb8, 0xff),
+        Color::LightMagenta => Paint(0xd2, 0xa8, 0xff),
+        Color::LightCyan => Paint(0x76, 0xe3, 0xea),
+        Color::White => Paint(0xff, 0xff, 0xff),
+        Color::Indexed(number) => indexed(number),
         _ => return None,
     })
+}
+
+/// A colour beyond the sixteen: a cube of six steps each, then greys.
+fn indexed(number: u8) -> Paint {
+    let step = |step: u8| if step == 0 { 0 } else { 55 + step * 40 };
+    match number {
+        0..16 => FOREGROUND,
+        16..232 => Paint(step((number - 16) / 36), step((number - 16) / 6 % 6), step((number - 16) % 6)),
+        _ => {
+            let grey = 8 + (number - 232) * 10;
+            Paint(grey, grey, grey)
+        }
+    }
 }
 
 fn escaped(text: &str) -> String {
