@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use decisions::Decisions;
 pub use filter_file::FilterFile;
-pub use words::{parse_span, sentence};
+pub use words::{mute_span, sentence};
 
 use crate::alert::{Alert, AlertId};
 use crate::event::Timestamp;
@@ -74,11 +74,12 @@ pub enum Judgement {
 }
 
 impl Judgement {
+    /// As it is said everywhere.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Judgement::True => "true",
-            Judgement::False => "false alarm",
+            Judgement::True => "true positive",
+            Judgement::False => "false positive",
             Judgement::Benign => "benign",
         }
     }

@@ -213,7 +213,7 @@ fn because(verdict: Verdict) -> String {
     match worst {
         Level::Informational => "no incident is open".to_owned(),
         _ if level > ThreatLevel::of(worst) => {
-            format!("{parties} {word} at once, independent of each other")
+            format!("{parties} {word} at once, each by itself")
         }
         _ => format!("the worst open incident is {word}"),
     }

@@ -1,24 +1,15 @@
-//! Decisions in words, and spans of time as people type them.
+//! Decisions in words.
 
 use super::{Act, Entry};
-use crate::event::{Nanos, SECOND};
+use crate::event::{Nanos, SECOND, quantity};
 
-/// Nothing is put off for longer than this: who wants that changes the rule.
+/// Nothing is muted for longer than this: who wants that changes the rule.
 const LONGEST: Nanos = 366 * 86_400 * SECOND;
 
-/// `30m`, `2h`, `1d`, `7d` in nanoseconds.
+/// How long a mute holds, as it is typed: `30m`, `2h`, `1d`, `7d`.
 #[must_use]
-pub fn parse_span(word: &str) -> Option<Nanos> {
-    let (number, unit) = word.split_at_checked(word.len().checked_sub(1)?)?;
-    let unit = match unit {
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        "w" => 7 * 86_400,
-        _ => return None,
-    };
-    let span = number.parse::<i64>().ok()?.checked_mul(unit)?.checked_mul(SECOND)?;
-    (1..=LONGEST).contains(&span).then_some(span)
+pub fn mute_span(word: &str) -> Option<Nanos> {
+    quantity::span(word).ok().filter(|span| *span <= LONGEST)
 }
 
 /// What an entry says, without who and when.
@@ -29,7 +20,7 @@ pub fn sentence(entry: &Entry) -> String {
     match &entry.act {
         Act::Acknowledge { note, .. } => with(format!("acknowledged {about}"), note),
         Act::Judge { verdict, note, .. } => with(format!("called {about} {}", verdict.word()), note),
-        Act::Snooze { until, .. } => format!("put off {about} until {until}"),
+        Act::Snooze { until, .. } => format!("snoozed {about} until {until}"),
         Act::Mute(mute) => with(format!("muted {about} until {}", mute.until), &mute.reason),
         Act::Undo { entry } => format!("undid entry {entry}"),
         Act::Looked => "left the dashboard".to_owned(),
@@ -42,10 +33,10 @@ mod tests {
 
     #[test]
     fn spans_are_a_number_and_a_unit() {
-        let spans = ["30m", "2h", "1d", "1w"].map(|word| parse_span(word).map(|span| span / SECOND));
+        let spans = ["30m", "2h", "1d", "1w"].map(|word| mute_span(word).map(|span| span / SECOND));
         assert_eq!(spans, [Some(1800), Some(7200), Some(86_400), Some(604_800)]);
         for wrong in ["", "m", "1", "-1d", "0h", "1y", "99999999999999999w", "9000d", "1é"] {
-            assert_eq!(parse_span(wrong), None, "{wrong}");
+            assert_eq!(mute_span(wrong), None, "{wrong}");
         }
     }
 }

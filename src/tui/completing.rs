@@ -7,6 +7,7 @@ use super::model::{Model, WordChoices};
 use crate::event::Record;
 use crate::query::name::{CORRELATION_ID, SHORT_NAMES, meanings, term};
 use crate::state::Snapshot;
+use crate::view::scene::PromptPurpose;
 
 /// Candidates that Tab goes through.
 const MOST: usize = 8;
@@ -45,7 +46,13 @@ fn begin(model: &mut Model) -> Result<(), String> {
         return Err(format!("nothing in the {held} newest events goes on like `{word}`"));
     }
     let shown: Vec<String> = found.iter().map(|(text, count)| format!("{text} {count}")).collect();
-    let candidates = found.into_iter().map(|(text, _)| format!("{of}{text}")).collect();
+    // A column is a name only; a question goes on with a value.
+    let is_column = prompt.purpose == PromptPurpose::Columns;
+    let whole = |(text, _): (String, usize)| match text.strip_suffix(':') {
+        Some(name) if is_column => name.to_owned(),
+        _ => format!("{of}{text}"),
+    };
+    let candidates = found.into_iter().map(whole).collect();
     let (before, said) = (before.to_owned(), shown.join(" · "));
     model.completion = Some(WordChoices { before, behind, candidates, next: 0, said });
     Ok(())

@@ -10,7 +10,7 @@ use super::screens;
 use crate::event::SECOND;
 use crate::pipeline::Request;
 use crate::state::Incident;
-use crate::triage::{Act, Entry, Judgement, Mute, parse_span, sentence};
+use crate::triage::{Act, Entry, Judgement, Mute, mute_span, sentence};
 use crate::view::scene::{Overlay, PromptPurpose};
 use crate::view::{about_incidents, mute_rows};
 
@@ -21,7 +21,7 @@ const SNOOZES: [(char, i64); 4] = [('1', 15 * 60), ('2', 3600), ('3', 4 * 3600),
 fn take_meant(model: &mut Model) -> bool {
     let incidents = screens::of(model.tab).meant(model);
     if incidents.is_empty() {
-        model.say_keyed("choose an alert first: <1> or <5> lists them");
+        model.say_keyed("choose an incident first: <1> or <5> lists them");
         return false;
     }
     model.meant = Meant { about: about_incidents(&incidents), incidents, mute: None };
@@ -47,7 +47,7 @@ pub(super) fn ask_letter(model: &mut Model, overlay: Overlay) {
 pub(super) fn mute(model: &mut Model) {
     let screen = screens::of(model.tab);
     let Some(mute) = screen.mute(model) else {
-        model.say_keyed("choose an alert first: <1> or <5> lists them");
+        model.say_keyed("choose an incident first: <1> or <5> lists them");
         return;
     };
     let fits = |incident: &&Arc<Incident>| incident.is_listed() && mute.fits(incident.subject());
@@ -77,7 +77,7 @@ pub(super) fn submit_note(model: &mut Model, note: String) -> Vec<Effect> {
 pub(super) fn submit_mute(model: &mut Model, text: &str) -> Vec<Effect> {
     let (span, reason) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let reason = reason.trim();
-    let Some(span) = parse_span(span).filter(|_| !reason.is_empty()) else {
+    let Some(span) = mute_span(span).filter(|_| !reason.is_empty()) else {
         model.open_prompt(PromptPurpose::Mute, text);
         model.say("first for how long, then why: `1d our own scanner` (m, h, d, w)");
         return Vec::new();
@@ -138,7 +138,7 @@ fn end_mute(model: &mut Model, row: usize) -> Vec<Effect> {
 /// `S`: a report of the incident under the cursor, of the worst of a party.
 pub(super) fn report(model: &mut Model) -> Vec<Effect> {
     let Some(incident) = screens::of(model.tab).incident(model) else {
-        model.say_keyed("choose an alert first: <1> or <5> lists them");
+        model.say_keyed("choose an incident first: <1> or <5> lists them");
         return Vec::new();
     };
     screens::hold(model);

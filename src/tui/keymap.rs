@@ -257,7 +257,7 @@ const WITH_PANES: &[Tab] = &[Overview, Events, Search, Trace, Alerts];
 const TABLE: &[Binding] = &[
     binding(Action::Help, &["?", "F1"], Group::Look, "this help").hint("help", 0),
     binding(Action::Commands, &[":", "^k"], Group::Look, "every command by name").hint("commands", 5),
-    binding(Action::Mouse, &["m", "F2"], Group::Look, "mouse for soctop, or for the terminal"),
+    binding(Action::Mouse, &["m", "F2"], Group::Look, "mouse: soctop or terminal"),
     binding(Action::Down, &["j", "↓"], Group::Move, "next row").on(LISTS),
     binding(Action::Up, &["k", "↑"], Group::Move, "previous row").on(LISTS),
     binding(Action::PageDown, &["^d", "PgDn"], Group::Move, "a page on").on(LISTS),
@@ -282,60 +282,50 @@ const TABLE: &[Binding] = &[
     binding(Action::Show(Events), &["2"], Group::Open, "live events"),
     binding(Action::Show(Search), &["3"], Group::Open, "search the index"),
     binding(Action::Show(Trace), &["4"], Group::Open, "trace"),
-    binding(Action::Show(Alerts), &["5"], Group::Open, "alerts"),
+    binding(Action::Show(Alerts), &["5"], Group::Open, "incidents"),
     binding(Action::Show(Rules), &["6"], Group::Open, "rules"),
     binding(Action::Show(Entities), &["7"], Group::Open, "entities by risk"),
     binding(Action::Show(Sources), &["8"], Group::Open, "sources"),
-    binding(Action::Show(Boards), &["9"], Group::Open, "breakers, lockouts and other states"),
+    binding(Action::Show(Boards), &["9"], Group::Open, "breakers and lockouts"),
     binding(Action::Edit, &["/"], Group::Filter, "type filter, query or id")
         .on(WITH_PROMPT)
         .hint("filter", 10),
     binding(Action::FilterIn, &["+"], Group::Filter, "with this value").on(WITH_VALUES),
     binding(Action::FilterOut, &["-"], Group::Filter, "without this value").on(WITH_VALUES),
     binding(Action::FilterOnly, &["="], Group::Filter, "nothing but this value").on(WITH_VALUES),
-    binding(Action::Facets, &["F"], Group::Filter, "the most frequent values, with counts")
-        .on(WITH_QUERY)
-        .hint("values", 12),
-    binding(Action::Hunts, &["H"], Group::Filter, "saved hunts: name, run, delete")
-        .on(WITH_QUERY)
-        .hint("hunts", 62),
+    binding(Action::Facets, &["F"], Group::Filter, "most frequent values").on(WITH_QUERY).hint("values", 12),
+    binding(Action::Hunts, &["H"], Group::Filter, "saved hunts").on(WITH_QUERY).hint("hunts", 62),
     binding(Action::Columns, &["C"], Group::Look, "choose the columns").on(WITH_QUERY).hint("columns", 64),
     binding(Action::DropLast, &["x"], Group::Filter, "drop the last part").on(WITH_FILTER),
     binding(Action::DropAll, &["X"], Group::Filter, "drop all parts").on(WITH_FILTER),
-    binding(Action::Switch, &["s"], Group::Filter, "open alerts or all")
+    binding(Action::Switch, &["s"], Group::Filter, "open incidents or all")
         .on(&[Alerts, Rules])
         .hint("open or all", 30),
     binding(Action::Acknowledge, &["a"], Group::Decide, "acknowledge, with a note")
         .on(WITH_INCIDENTS)
         .hint("ack", 24),
-    binding(Action::Judge, &["V"], Group::Decide, "verdict: true, false, benign")
+    binding(Action::Judge, &["V"], Group::Decide, "verdict: what it was")
         .on(WITH_INCIDENTS)
         .hint("verdict", 46),
-    binding(Action::Snooze, &["z"], Group::Decide, "put off for a while")
+    binding(Action::Snooze, &["z"], Group::Decide, "snooze for a while")
         .on(WITH_INCIDENTS)
-        .hint("later", 47),
-    binding(Action::Mute, &["M"], Group::Decide, "mute its rule for it, with a reason")
-        .on(WITH_MUTES)
-        .hint("mute", 26),
-    binding(Action::Mutes, &["L"], Group::Decide, "what is muted, and what it hid"),
-    binding(Action::Undo, &["U"], Group::Decide, "undo what you decided last").hint("undo", 58),
-    binding(Action::Report, &["S"], Group::Do, "write a report of the incident")
+        .hint("snooze", 47),
+    binding(Action::Mute, &["M"], Group::Decide, "mute its rule for this").on(WITH_MUTES).hint("mute", 26),
+    binding(Action::Mutes, &["L"], Group::Decide, "mutes, and what they hide"),
+    binding(Action::Undo, &["U"], Group::Decide, "undo your last decision").hint("undo", 58),
+    binding(Action::Report, &["S"], Group::Do, "report of the incident")
         .on(&[Overview, Alerts, Boards, Events, Search])
         .hint("report", 48),
-    binding(Action::Mask, &["P"], Group::Look, "hide names of users and addresses"),
-    binding(Action::ZoomIn, &["."], Group::Look, "zoom in, around the selected row")
-        .on(&[Trace, Search])
-        .hint("zoom", 30),
+    binding(Action::Mask, &["P"], Group::Look, "hide names and addresses"),
+    binding(Action::ZoomIn, &["."], Group::Look, "zoom in on the row").on(&[Trace, Search]).hint("zoom", 30),
     binding(Action::ZoomOut, &[","], Group::Look, "zoom out").on(&[Trace, Search]),
-    binding(Action::Editor, &["^o"], Group::Do, "the text of the rule in $EDITOR")
-        .on(&[Rules])
-        .hint("editor", 28),
-    binding(Action::Unfold, &["→", "l"], Group::Open, "list the alerts of a row").on(FOLDING),
+    binding(Action::Editor, &["^o"], Group::Do, "open the rule in $EDITOR").on(&[Rules]).hint("editor", 28),
+    binding(Action::Unfold, &["→", "l"], Group::Open, "list its incidents").on(FOLDING),
     binding(Action::Fold, &["←", "h"], Group::Open, "fold them again").on(FOLDING),
     binding(Action::Pause, &["Space"], Group::Live, "pause, resume the list").on(&[Events]).hint("pause", 30),
     binding(Action::Follow, &["f"], Group::Live, "follow the newest").on(&[Events]).hint("follow", 35),
     binding(Action::ClockStyle, &["T"], Group::Live, "clock: UTC, local, age"),
-    binding(Action::Copy, &["y"], Group::Do, "copy value, line, id, JSON")
+    binding(Action::Copy, &["y"], Group::Do, "copy a value or the line")
         .on(&[Overview, Events, Search, Trace, Alerts, Entities, Sources, Boards])
         .hint("copy", 55),
     binding(Action::Detail, &["d"], Group::Look, "detail pane").on(&[Events, Search]).hint("detail", 33),
@@ -411,7 +401,7 @@ fn show_name(tab: Tab) -> &'static str {
         Events => "show_events",
         Search => "show_search",
         Trace => "show_trace",
-        Alerts => "show_alerts",
+        Alerts => "show_incidents",
         Rules => "show_rules",
         Entities => "show_entities",
         Sources => "show_sources",
@@ -615,7 +605,7 @@ fn label(binding: &Binding, tab: Tab, can_go_back: bool) -> &'static str {
         (Action::Edit, Trace) => "trace id",
         (Action::Edit, Overview | Alerts | Rules | Entities | Sources | Boards) => "search",
         (Action::Open, Sources | Boards | Entities) => "events",
-        (Action::Open, Rules) => "its alerts",
+        (Action::Open, Rules) => "its incidents",
         (Action::Switch, Rules) => "order",
         (Action::Report, Events | Search) => "export",
         (Action::Open, Events | Search) => "detail",
@@ -629,9 +619,9 @@ fn text(binding: &Binding, tab: Tab) -> &'static str {
         // Only these go on with what comes.
         (Action::Last, Events | Trace) => binding.text,
         (Action::Last, _) => "last row",
-        (Action::Report, Events | Search) => "write what is listed: NDJSON, CSV, command",
-        (Action::Switch, Rules) => "rules by alerts, cost or closeness",
-        (Action::Switch, _) => "open alerts or all",
+        (Action::Report, Events | Search) => "export what is listed",
+        (Action::Switch, Rules) => "another order of rules",
+        (Action::Switch, _) => "open incidents or all",
         _ => binding.text,
     }
 }
@@ -648,6 +638,19 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+
+    /// Cells for what a key does on the help page of a terminal of 80 columns.
+    const HELP_WIDTH: usize = 25;
+
+    #[test]
+    fn what_a_key_does_is_not_cut_on_the_help_page() {
+        for binding in TABLE {
+            for tab in Tab::ALL {
+                let text = text(binding, tab);
+                assert!(text.chars().count() <= HELP_WIDTH, "{text}");
+            }
+        }
+    }
 
     #[test]
     fn every_name_in_the_table_is_a_key() {

@@ -25,8 +25,9 @@ pub(super) fn on_prompt_key(model: &mut Model, key: Key) -> Vec<Effect> {
         return Vec::new();
     }
     let purpose = model.prompt.as_ref().map(|prompt| prompt.purpose);
-    let is_query = matches!(purpose, Some(PromptPurpose::Search | PromptPurpose::Filter));
-    if key.code == Code::Tab && is_query {
+    let of_fields =
+        matches!(purpose, Some(PromptPurpose::Search | PromptPurpose::Filter | PromptPurpose::Columns));
+    if key.code == Code::Tab && of_fields {
         completing::complete(model);
         return Vec::new();
     }

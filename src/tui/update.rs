@@ -375,7 +375,7 @@ fn on_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let Some(summary) = new_critical else { return Vec::new() };
     if !shows_the_worst(model) {
         let alerts = model.keys.get("5");
-        model.say(format!("CRIT {summary} ({alerts} lists the alerts)"));
+        model.say(format!("CRIT {summary} · {alerts} lists it"));
     }
     let is_due = model.last_bell_millis.is_none_or(|last| model.millis >= last + BELL_PAUSE_MILLIS);
     if model.bell && is_due {

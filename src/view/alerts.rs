@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Part};
 use super::feed::{Feed, FeedItem};
 use super::records;
-use super::scene::{AlertsShown, ListState, Scene};
+use super::scene::{AlertsShown, ListState, Scene, Tab};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, columns, format};
@@ -94,16 +94,43 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let filter_row = Rect { height: 1, ..area };
     shown_line(canvas, filter_row, scene);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    let below = (body.height * 9 / 20).max(6);
-    let list_area = Rect { height: body.height - below, ..body };
-    let why_area = Rect { y: list_area.bottom(), height: below, ..body };
+    let chosen = feed.item(feed.position(screen.selected.as_ref()));
+    let [list_area, why_area] = list_and_pane(body, feed.len(), chosen, screen.evidence_focused);
     let page = list(canvas, list_area, scene, &feed);
-    match feed.item(feed.position(screen.selected.as_ref())) {
-        Some(FeedItem::Party { party, .. }) => about_party(canvas, why_area, scene, party),
-        Some(FeedItem::Incident { incident, .. }) => why_it_fired(canvas, why_area, scene, Some(incident)),
-        None => why_it_fired(canvas, why_area, scene, None),
-    }
+    about(canvas, why_area, scene, chosen);
     Drawn { page, position: status(scene, &feed), ..Drawn::default() }
+}
+
+/// Rows of the list with its frame and titles, however much there is to read about the chosen one.
+const LEAST_LIST: u16 = 6;
+/// The same while somebody reads: the cursor and the row beside it.
+const LEAST_LIST_READ: u16 = 5;
+
+/// The list and what is said of its chosen row. Neither keeps rows that only the other has a use for; while somebody
+/// reads why a rule fired, the list keeps the rows around the cursor.
+fn list_and_pane(body: Rect, rows: usize, chosen: Option<FeedItem<'_>>, is_read: bool) -> [Rect; 2] {
+    let usual = (body.height * 9 / 20).max(6);
+    let list = to_u16(rows).saturating_add(3).max(LEAST_LIST);
+    let pane = match chosen {
+        Some(FeedItem::Party { party, .. }) => {
+            usual.min(to_u16(party.incidents.len()).saturating_add(4)).max(6)
+        }
+        _ if is_read => body.height.saturating_sub(LEAST_LIST_READ).max(usual),
+        _ => usual,
+    };
+    // What the list leaves empty is the pane's as well.
+    let pane = pane.max(body.height.saturating_sub(list)).min(body.height);
+    let list_area = Rect { height: body.height - pane, ..body };
+    [list_area, Rect { y: list_area.bottom(), height: pane, ..body }]
+}
+
+/// What is known of a row of the feed.
+pub fn about(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, chosen: Option<FeedItem<'_>>) {
+    match chosen {
+        Some(FeedItem::Party { party, .. }) => about_party(canvas, area, scene, party),
+        Some(FeedItem::Incident { incident, .. }) => why_it_fired(canvas, area, scene, Some(incident)),
+        None => why_it_fired(canvas, area, scene, None),
+    }
 }
 
 fn shown_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
@@ -139,7 +166,7 @@ fn shown_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
 fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> usize {
     let screen = &scene.screens.alerts;
     let focused = !screen.evidence_focused;
-    let title = canvas.own("Alerts", Role::Title);
+    let title = canvas.own("Incidents", Role::Title);
     let selected = feed.position(screen.selected.as_ref());
     let list = ListState { selected, top: selected.saturating_sub(screen.above) };
     // The frame takes two rows, the titles one.
@@ -218,7 +245,7 @@ fn about_party(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, party: &P
     let all = party.incidents.len();
     let note = canvas.part(
         safe!(
-            "{} acks all {} · {} verdict · {} later · {} mutes",
+            "{} acks all {} · {} verdict · {} snooze · {} mutes",
             canvas.key("a"),
             all,
             canvas.key("V"),
@@ -232,8 +259,8 @@ fn about_party(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, party: &P
     let now = scene.snapshot.now;
     let from = scene.clock.seconds(party.first(), now);
     let to = scene.clock.seconds(party.last(), now);
-    let (alerts, events) = (party.incidents.len(), format::count(party.events()));
-    let span = safe!("{} alerts, {} events counted, {} to {}", alerts, events, from, to);
+    let (incidents, events) = (party.incidents.len(), format::count(party.events()));
+    let span = safe!("{} incidents, {} events counted, {} to {}", incidents, events, from, to);
     canvas.row(inner, 0, &[canvas.part(span, Role::Text)]);
     canvas.row(inner, 1, &[canvas.part(risk_of(canvas, &party.name, scene), Role::Muted)]);
     let room = usize::from(inner.height.saturating_sub(3));
@@ -258,9 +285,11 @@ fn risk_of(canvas: &Canvas<'_>, name: &PartyName, scene: &Scene<'_>) -> Safe {
 }
 
 fn why_it_fired(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: Option<&Incident>) {
-    let focused = scene.screens.alerts.evidence_focused;
+    let is_here = scene.tab == Tab::Alerts;
+    let focused = is_here && scene.screens.alerts.evidence_focused;
     let title = canvas.own("Why it fired", Role::Title);
     let note = match focused {
+        _ if !is_here => canvas.keyed("<Enter> opens it · <o> trace · <v> events", Role::Muted),
         true => canvas.part(
             safe!(
                 "{} or {} opens the trace · {} back",
@@ -287,7 +316,9 @@ fn why_it_fired(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident
         }
         return;
     }
-    let facts_height = inner.height.saturating_sub(4).min(5);
+    // The head of the evidence and up to three of its events, where there is room for both.
+    let held = to_u16(held_evidence(scene.snapshot, &incident.alert).len());
+    let facts_height = inner.height.saturating_sub((held + 1).clamp(2, 4)).max(4).min(inner.height);
     let used = facts(
         canvas,
         Rect { x: inner.x + 1, width: inner.width - 2, height: facts_height, ..inner },
@@ -324,17 +355,12 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
         false => safe!("{} event{}", format::count(alert.count), plural(alert.count)),
     };
     lines.push(labelled(canvas, "counted", count));
-    if let Some(source) = &alert.source {
-        let path = canvas.safe(&source.path);
-        let place =
-            safe!("{}:{}", path.shorten_middle(usize::from(area.width).saturating_sub(20), "…"), source.line);
-        lines.push(labelled(canvas, "line", place));
-    }
     if let Some(id) = alert.correlation_ids.first() {
         let more = alert.correlation_ids.len() - 1;
         let more = if more > 0 { safe!("  and {} more", more) } else { Safe::default() };
         lines.push(labelled(canvas, "trace", safe!("{}{}", canvas.safe(id), more)));
     }
+    lines.push(labelled(canvas, "incident", canvas.safe(&alert.alert_id.to_string())));
     for entry in scene.snapshot.decisions.about(alert.alert_id) {
         let said = canvas.safe(&format!("{} {}", entry.by, sentence(entry)));
         lines.push(labelled(
@@ -343,24 +369,34 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
             safe!("{} {}", scene.clock.seconds(entry.at, scene.snapshot.now), said),
         ));
     }
+    if let Some(source) = &alert.source {
+        let path = canvas.safe(&source.path);
+        let place =
+            safe!("{}:{}", path.shorten_middle(usize::from(area.width).saturating_sub(20), "…"), source.line);
+        lines.push(labelled(canvas, "line", place));
+    }
     lines.push(labelled(canvas, "rule id", canvas.safe(&alert.rule.id)));
-    lines.push(labelled(canvas, "incident", canvas.safe(&alert.alert_id.to_string())));
     if !alert.rule.tags.is_empty() {
         lines.push(labelled(canvas, "tags", canvas.safe(&alert.rule.tags.join(" "))));
     }
-    let shown = cut_off(canvas, lines, usize::from(area.height));
+    let can_grow = scene.tab == Tab::Alerts && !scene.screens.alerts.evidence_focused;
+    let shown = cut_off(canvas, lines, usize::from(area.height), can_grow);
     for (row, parts) in shown.iter().enumerate() {
         canvas.row(area, to_u16(row), parts);
     }
     to_u16(shown.len())
 }
 
-/// As many lines as there is room for; the last one says what is missing.
-fn cut_off(canvas: &Canvas<'_>, mut lines: Vec<Vec<Part>>, room: usize) -> Vec<Vec<Part>> {
+/// As many lines as there is room for; the last one says what is missing and how one gets to read it.
+fn cut_off(canvas: &Canvas<'_>, mut lines: Vec<Vec<Part>>, room: usize, can_grow: bool) -> Vec<Vec<Part>> {
     if lines.len() > room && room > 0 {
         let hidden = lines.len() - room + 1;
         lines.truncate(room - 1);
-        lines.push(vec![canvas.part(safe!("… {} more lines on a taller screen", hidden), Role::Muted)]);
+        let more = match can_grow {
+            true => safe!("… {} more lines: {}", hidden, canvas.key("Enter")),
+            false => safe!("… {} more lines on a taller screen", hidden),
+        };
+        lines.push(vec![canvas.part(more, Role::Muted)]);
     }
     lines.truncate(room);
     lines
@@ -425,10 +461,10 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
 
 fn status(scene: &Scene<'_>, feed: &Feed) -> Vec<Safe> {
     let at = match feed.len() {
-        0 => safe!("no alerts"),
+        0 => safe!("no incidents"),
         len => {
             let row = feed.position(scene.screens.alerts.selected.as_ref()) + 1;
-            safe!("row {} of {}, {} alerts", row, len, feed.incidents())
+            safe!("row {} of {}, {} incidents", row, len, feed.incidents())
         }
     };
     vec![at, scene.clock.name()]

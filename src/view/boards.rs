@@ -8,6 +8,7 @@ use super::table::{self, Column, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, format};
 use crate::alert::Transition;
+use crate::event::DAY;
 use crate::event::number::to_u16;
 use crate::safe;
 use crate::sigma::Board;
@@ -124,7 +125,9 @@ fn cells(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>) -> table::Row {
         None => Safe::default(),
     };
     let ends = until.map_or_else(Safe::default, |until| scene.clock.seconds(until, now));
-    let count = if transition.count > 0 { format::compact(transition.count) } else { Safe::default() };
+    // Failures of a time that is over say nothing about a breaker that is closed.
+    let counts = transition.count > 0 && !transition.resting;
+    let count = if counts { format::compact(transition.count) } else { Safe::default() };
     let known_by = if transition.inferred { "inferred" } else { "said" };
     vec![
         canvas.part(safe!("{} {}", mark, word), role),
@@ -133,9 +136,24 @@ fn cells(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>) -> table::Row {
         canvas.part(left, text),
         canvas.part(count, text),
         canvas.own(known_by, Role::Muted),
-        canvas.part(scene.clock.seconds(row.since, now), Role::Muted),
-        canvas.part(safe!("{}", transition.recent_entries), Role::Muted),
+        canvas.part(since(scene, row), Role::Muted),
+        canvas.part(safe!("{}", entries(transition)), Role::Muted),
     ]
+}
+
+/// Since when, or of another day how long ago.
+fn since(scene: &Scene<'_>, row: &BoardRow) -> Safe {
+    let now = scene.snapshot.now;
+    match now.since(row.since) {
+        age @ DAY.. => safe!("{}d ago", age / DAY),
+        _ => scene.clock.seconds(row.since, now),
+    }
+}
+
+/// How often it came into an unusual state within an hour. What is in one came into it, whether or not its rule calls
+/// that alerting.
+fn entries(transition: &Transition) -> u32 {
+    transition.recent_entries.max(u32::from(!transition.resting))
 }
 
 /// How it came to be in this state.
@@ -151,7 +169,7 @@ fn history(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, row: Option<&
     let (transition, now) = (&row.transition, scene.snapshot.now);
     let title = canvas.safe(&transition.rule.title);
     let known_by = if transition.inferred { "inferred from failures" } else { "said by the service" };
-    let entries = transition.recent_entries;
+    let entries = entries(transition);
     let times = plural(u64::from(entries));
     let head = safe!("{} · {} · entered {} time{} within an hour", title, known_by, entries, times);
     canvas.row(inner, 0, &[canvas.part(head, Role::Muted)]);

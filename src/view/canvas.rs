@@ -200,6 +200,17 @@ impl<'a> Canvas<'a> {
         self.buffer.set_style(area, style);
     }
 
+    /// Changes the look of a row but for what is reversed and has a colour of its own: on another ground that colour
+    /// could not be read.
+    pub fn restyle_row(&mut self, row: Rect, style: Style) {
+        let is_reversing = style.add_modifier.contains(Modifier::REVERSED);
+        for x in row.left()..row.right() {
+            let Some(cell) = self.buffer.cell_mut((x, row.y)) else { continue };
+            let keeps_its_ground = cell.modifier.contains(Modifier::REVERSED) && !is_reversing;
+            cell.set_style(if keeps_its_ground { Style { bg: None, ..style } } else { style });
+        }
+    }
+
     /// Underlines what `places` finds in each row of cells that are already written.
     pub fn underline(&mut self, area: Rect, places: impl Fn(&str) -> Vec<Range<usize>>) {
         for y in area.top()..area.bottom() {
@@ -262,11 +273,24 @@ impl<'a> Canvas<'a> {
         if width_of(title) == 0 {
             return;
         }
-        let used = self.parts(area.x + 2, area.y, area.width.saturating_sub(4), &framed(title));
+        let row = Rect { x: area.x + 2, y: area.y, width: area.width.saturating_sub(4), height: 1 };
+        self.forget_style(Rect { width: (width_of(title) + 2).min(row.width), ..row });
+        let used = self.parts(row.x, row.y, row.width, &framed(title));
         let room = area.width.saturating_sub(used + 5);
-        if width_of(note) > 0 && width_of(note) + 2 <= room {
-            let row = Rect { x: area.x + 2, y: area.y, width: area.width - 4, height: 1 };
+        let note_width = width_of(note) + 2;
+        if note_width > 2 && note_width <= room {
+            self.forget_style(Rect { x: row.right() - note_width, width: note_width, ..row });
             self.parts_right(row, &framed(note));
+        }
+    }
+
+    /// Text that is written here next does not look like the line that was drawn before.
+    fn forget_style(&mut self, area: Rect) {
+        for x in area.left()..area.right() {
+            if let Some(cell) = self.buffer.cell_mut((x, area.y)) {
+                cell.fg = Color::Reset;
+                cell.modifier = Modifier::empty();
+            }
         }
     }
 

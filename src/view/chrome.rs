@@ -209,6 +209,14 @@ pub fn tabs(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let before: usize = texts.iter().take(open + 1).map(|text| text.width() + 2).sum();
     // The name of the open screen is never cut: the others lose theirs first.
     let texts = if before >= usize::from(row.width) { tab_texts(scene, wide, true) } else { texts };
+    let all: usize = texts.iter().map(|text| text.width() + 2).sum();
+    let now = scene.snapshot.now;
+    let time = match scene.clock.name() {
+        name if name == "ago" => safe!("{} UTC", format::Clock::default().seconds(now, now)),
+        name => safe!("{} {}", scene.clock.seconds(now, now), name),
+    };
+    // Gaps between the names are the first to go: the time says more.
+    let is_loose = all + texts.len() + time.width() + 3 <= usize::from(row.width);
     let mut parts = Vec::new();
     for (tab, text) in Tab::ALL.into_iter().zip(texts) {
         let x = row.x + 1 + to_u16(width(&parts));
@@ -216,19 +224,16 @@ pub fn tabs(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         if tab == scene.tab {
             parts.push(canvas.part(safe!("[{}]", text), Role::Title));
         } else {
-            let role = if badge(tab, scene.snapshot).is_some() { Role::Text } else { Role::Muted };
+            let role = if badge(tab, scene).is_some() { Role::Text } else { Role::Muted };
             parts.push(canvas.part(safe!(" {} ", text), role));
         }
-        parts.push(gap(usize::from(wide)));
+        parts.push(gap(usize::from(wide && is_loose)));
     }
     let used = canvas.parts(row.x + 1, row.y, row.width.saturating_sub(1), &parts);
-    let now = scene.snapshot.now;
-    let time = match scene.clock.name() {
-        name if name == "ago" => safe!("{} UTC", format::Clock::default().seconds(now, now)),
-        name => safe!("{} {}", scene.clock.seconds(now, now), name),
-    };
     let room = Rect { x: row.x + 1 + used, width: row.width.saturating_sub(used + 2), ..row };
     if scene.snapshot.started.is_some() {
+        // Of the two, the zone stands in the status line too.
+        let time = if time.width() <= usize::from(room.width) { time } else { time.truncate(8, "") };
         canvas.parts_right(room, &[canvas.part(time, Role::Muted)]);
     }
 }
@@ -241,13 +246,14 @@ fn tab_texts(scene: &Scene<'_>, wide: bool, tight: bool) -> Vec<Safe> {
             (true, _) => safe!("{} {}", index + 1, tab.title()),
             (false, _) => safe!("{}{}", index + 1, tab.short_title()),
         };
-        safe!("{}{}", name, badge(tab, scene.snapshot).unwrap_or_default())
+        safe!("{}{}", name, badge(tab, scene).unwrap_or_default())
     };
     Tab::ALL.into_iter().enumerate().map(text).collect()
 }
 
 /// What a tab has to say while it is not open.
-fn badge(tab: Tab, snapshot: &Snapshot) -> Option<Safe> {
+fn badge(tab: Tab, scene: &Scene<'_>) -> Option<Safe> {
+    let snapshot = scene.snapshot;
     match tab {
         Tab::Alerts => {
             let open = snapshot.incidents.iter().filter(|incident| incident.is_listed()).count();
@@ -258,7 +264,11 @@ fn badge(tab: Tab, snapshot: &Snapshot) -> Option<Safe> {
             (broken > 0).then(|| safe!("(!{})", broken))
         }
         Tab::Sources => {
-            let is_wrong = |health| matches!(health, SourceHealth::Trouble | SourceHealth::Silent);
+            // After the end of a story nobody is expected to speak.
+            let is_wrong = |health| match health {
+                SourceHealth::Silent => !scene.is_over,
+                health => health == SourceHealth::Trouble,
+            };
             let wrong = snapshot.sources.iter().filter(|source| is_wrong(source.health)).count();
             (wrong > 0).then(|| safe!("(!{})", wrong))
         }
@@ -340,41 +350,24 @@ fn about_prompt(canvas: &Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Safe {
     canvas.safe(scene.asked_about).truncate(usize::from(row.width) / 2, "…")
 }
 
-const fn hint(keys: &'static str, label: &'static str) -> Hint {
-    Hint { keys: Cow::Borrowed(keys), label }
-}
-
-/// Hints that do not fit are dropped from the right; `?` comes first and stays.
+/// Hints that do not fit are dropped from the right; `?` comes first and stays. While something is typed or asked for,
+/// they are the keys of that.
 pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
-    let copy = [
-        hint("v", "value"),
-        hint("r", "raw line"),
-        hint("c", "correlation id"),
-        hint("j", "JSON"),
-        hint("Esc", "nothing"),
-    ];
-    let export = [
-        hint("n", "NDJSON"),
-        hint("c", "CSV"),
-        hint("l", "copy the command that gives the same"),
-        hint("Esc", "nothing"),
-    ];
-    let judge = [hint("t", "true"), hint("f", "false alarm"), hint("b", "benign"), hint("Esc", "nothing")];
-    let snooze = [
-        hint("1", "15 minutes"),
-        hint("2", "1 hour"),
-        hint("3", "4 hours"),
-        hint("4", "1 day"),
-        hint("Esc", "not"),
-    ];
-    let about = about_prompt(canvas, row, scene);
-    let (lead, hints) = match (scene.prompt, scene.overlay) {
-        (None, Some(Overlay::Copy)) => (safe!("copy: "), copy.as_slice()),
-        (None, Some(Overlay::Export)) => (safe!("write what is listed: "), export.as_slice()),
-        (None, Some(Overlay::Judge)) => (safe!("{} is: ", about), judge.as_slice()),
-        (None, Some(Overlay::Snooze)) => (safe!("put off {}: ", about), snooze.as_slice()),
-        _ => (Safe::default(), scene.hints),
+    let lead = match (scene.prompt, scene.overlay) {
+        (None, Some(Overlay::Copy)) => safe!("copy: "),
+        (None, Some(Overlay::Export)) => safe!("write what is listed: "),
+        (None, Some(Overlay::Judge)) => safe!("verdict on {}: ", about_prompt(canvas, row, scene)),
+        (None, Some(Overlay::Snooze)) => safe!("snooze {}: ", about_prompt(canvas, row, scene)),
+        _ => Safe::default(),
     };
+    let asked = match (scene.prompt, scene.overlay) {
+        (Some(prompt), _) => Some(prompt_hints(prompt.purpose)),
+        (None, Some(overlay)) => Some(overlay_hints(overlay)),
+        (None, None) => None,
+    };
+    let filled = |(keys, label): &KeyLabel| Hint { keys: Cow::Owned(scene.keys.fill(keys)), label };
+    let asked: Option<Vec<Hint>> = asked.map(|hints| hints.iter().map(filled).collect());
+    let hints = asked.as_deref().unwrap_or(scene.hints);
     let mut parts = vec![gap(1), canvas.part(lead, Role::Warning)];
     let mut used = width(&parts);
     for (index, hint) in hints.iter().enumerate() {
@@ -389,4 +382,48 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         parts.extend([before, key, label]);
     }
     canvas.parts(row.x, row.y, row.width, &parts);
+}
+
+/// A key, in `<>` where it can be another one by configuration, and what it does.
+type KeyLabel = (&'static str, &'static str);
+
+/// What Enter, Tab and the arrows do while something is typed.
+fn prompt_hints(purpose: PromptPurpose) -> &'static [KeyLabel] {
+    const LEAVE: KeyLabel = ("Esc", "leave it");
+    match purpose {
+        PromptPurpose::Filter => &[("Enter", "filter"), ("Tab", "complete"), LEAVE],
+        PromptPurpose::Search => &[("Enter", "search"), ("Tab", "complete"), ("↑", "asked before"), LEAVE],
+        PromptPurpose::Trace => &[("Enter", "open the trace"), LEAVE],
+        PromptPurpose::Acknowledge => &[("Enter", "acknowledge, with or without a note"), LEAVE],
+        PromptPurpose::Mute => &[("Enter", "mute: first for how long (m h d w), then why"), LEAVE],
+        PromptPurpose::Command => &[("Enter", "run"), ("↑ ↓", "choose"), LEAVE],
+        PromptPurpose::Help => &[("Enter", "keep these lines"), LEAVE],
+        PromptPurpose::HuntName => &[("Enter", "save"), LEAVE],
+        PromptPurpose::Columns => {
+            &[("Enter", "show these; none: the usual ones"), ("Tab", "complete"), LEAVE]
+        }
+    }
+}
+
+/// The keys of what lies over the screen.
+fn overlay_hints(overlay: Overlay) -> &'static [KeyLabel] {
+    const CLOSE: KeyLabel = ("<Esc>", "close");
+    const NOTHING: KeyLabel = ("Esc", "nothing");
+    match overlay {
+        Overlay::Copy => {
+            &[("v", "value"), ("r", "raw line"), ("c", "correlation id"), ("j", "JSON"), NOTHING]
+        }
+        Overlay::Export => {
+            &[("n", "NDJSON"), ("c", "CSV"), ("l", "copy the command that gives the same"), NOTHING]
+        }
+        Overlay::Judge => &[("t", "true positive"), ("f", "false positive"), ("b", "benign"), NOTHING],
+        Overlay::Snooze => &[("1", "15 minutes"), ("2", "1 hour"), ("3", "4 hours"), ("4", "1 day"), NOTHING],
+        Overlay::Help { .. } => &[("</>", "look for"), ("<j>", "down"), ("<k>", "up"), CLOSE],
+        Overlay::Why { .. } => &[("<Enter>", "open the incident"), CLOSE],
+        Overlay::Mutes { .. } => &[("<U>", "end the chosen one"), CLOSE],
+        Overlay::Values => &[("<Enter>", "with it"), ("<->", "without it"), ("<=>", "nothing else"), CLOSE],
+        Overlay::Hunts { .. } => &[("<Enter>", "run"), ("n", "name what is asked"), ("d", "delete"), CLOSE],
+        Overlay::Away => &[CLOSE],
+        Overlay::Commands { .. } => &[("Enter", "run"), ("↑ ↓", "choose"), CLOSE],
+    }
 }

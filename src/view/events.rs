@@ -27,7 +27,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
         let record = screen.selected_row().map(AsRef::as_ref);
         detail::draw(canvas, pane, record, screen.detail, scene.clock, scene.snapshot.now);
     }
-    Drawn { page, position: position(scene), ..Drawn::default() }
+    Drawn { page, position: position(canvas, scene), ..Drawn::default() }
 }
 
 /// Filter, strip and pinned lane: a box of two rows where there is room, else one line.
@@ -92,13 +92,13 @@ fn pins(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         canvas.parts(area.x, area.y, area.width, &parts);
         return;
     }
-    let title = canvas.own("Pinned: alerts and errors of the last 60 s", Role::Title);
+    let title = canvas.own("Pinned: incidents and errors of the last 60 s", Role::Title);
     let hidden = pins.len().saturating_sub(usize::from(area.height.saturating_sub(2)));
     let note = match hidden {
         0 => canvas.part(safe!("{}", pins.len()), Role::Muted),
         hidden => canvas.part(
             safe!(
-                "{} · +{} more: {} alerts, {} errors",
+                "{} · +{} more: {} incidents, {} errors",
                 pins.len(),
                 hidden,
                 canvas.key("5"),
@@ -212,7 +212,7 @@ fn nothing_to_list(canvas: &Canvas<'_>, scene: &Scene<'_>) -> (Safe, Safe) {
     (sentence, safe!("{} drop the last part   {} drop all   {} search the whole history", last, all, search))
 }
 
-fn position(scene: &Scene<'_>) -> Vec<Safe> {
+fn position(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Safe> {
     let screen = &scene.screens.events;
     let snapshot = scene.snapshot;
     let shown = format::count(to_u64(screen.rows.len()));
@@ -223,10 +223,14 @@ fn position(scene: &Scene<'_>) -> Vec<Safe> {
     let held = to_u64(snapshot.rows.len());
     let mut items = vec![row, safe!("{}", scene.clock.name())];
     if !screen.filter.is_empty() {
-        items.push(safe!("of the {} newest events", format::count(held)));
+        items.push(safe!("of the newest {}", format::count(held)));
     }
     if snapshot.not_shown > 0 {
-        items.push(safe!("{} judged but not listed", format::compact(snapshot.not_shown)));
+        items.push(safe!(
+            "{} came too fast to list: {} finds them",
+            format::compact(snapshot.not_shown),
+            canvas.key("3")
+        ));
     }
     items
 }

@@ -235,12 +235,12 @@ pub fn incident_text(canvas: &Canvas<'_>, incident: &Incident, is_member: bool) 
     }
 }
 
-/// `ack kim`, `muted`, `true`; nothing while nobody has decided anything.
+/// `ack kim`, `muted`, `true positive`; nothing while nobody has decided anything.
 pub fn standing_word(canvas: &Canvas<'_>, incident: &Incident) -> Option<Safe> {
     let standing = &incident.standing;
     match (&standing.quiet, standing.judgement, &standing.acknowledged) {
         (Some(Quiet::Muted { .. }), ..) => Some(safe!("muted")),
-        (Some(Quiet::Snoozed { .. }), ..) => Some(safe!("later")),
+        (Some(Quiet::Snoozed { .. }), ..) => Some(safe!("snoozed")),
         (_, Some(judgement), _) => Some(Safe::literal(judgement.word())),
         (_, None, Some(by)) => Some(safe!("ack {}", canvas.safe(by).truncate(10, "…"))),
         (_, None, None) => None,
@@ -272,7 +272,7 @@ pub fn times(canvas: &Canvas<'_>, count: u64, approximate: bool) -> Part {
     }
 }
 
-/// `3 acknowledged · 2 muted · 1 put off · 1 harmless`: what people have taken off the list or are on.
+/// `3 acknowledged · 2 muted · 1 snoozed · 1 false or benign`: what people have taken off the list or are on.
 #[must_use]
 pub fn decided(snapshot: &Snapshot) -> Option<Safe> {
     let count = |wanted: fn(&Incident) -> bool| {
@@ -283,10 +283,10 @@ pub fn decided(snapshot: &Snapshot) -> Option<Safe> {
         |it: &Incident| it.standing.acknowledged.is_none() && it.standing.judgement == Some(Judgement::True);
     let counted = [
         (count(seen), "acknowledged"),
-        (count(judged_true), "true"),
+        (count(judged_true), "true positive"),
         (count(|it| matches!(it.standing.quiet, Some(Quiet::Muted { .. }))), "muted"),
-        (count(|it| matches!(it.standing.quiet, Some(Quiet::Snoozed { .. }))), "put off"),
-        (count(|it| matches!(it.standing.quiet, Some(Quiet::Harmless(_)))), "harmless"),
+        (count(|it| matches!(it.standing.quiet, Some(Quiet::Snoozed { .. }))), "snoozed"),
+        (count(|it| matches!(it.standing.quiet, Some(Quiet::Harmless(_)))), "false or benign"),
     ];
     let mut text = Safe::default();
     for (count, word) in counted.into_iter().filter(|(count, _)| *count > 0) {

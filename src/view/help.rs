@@ -51,6 +51,11 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, scrolled: us
     let all = total + legend.len();
     let height = usize::from(inner.height);
     let first = scrolled.min(all.saturating_sub(height));
+    let below = all.saturating_sub(first + height);
+    if below > 0 {
+        let border = Rect { y: inner.bottom(), height: 1, ..inner };
+        canvas.parts_right(border, &[canvas.part(safe!(" ↓ {} below ", below), Role::Strong)]);
+    }
     let column_areas = columns(inner, &vec![1; count]);
     for row in 0..height {
         let line = first + row;

@@ -36,8 +36,8 @@ fn hid(snapshot: &Snapshot, number: usize) -> Safe {
     match hidden_today(snapshot, number) {
         (0, _) => safe!("hid nothing today"),
         (incidents, events) => {
-            let alerts = plural(incidents as u64);
-            safe!("hid {} alert{} of {} events today", incidents, alerts, format::count(events))
+            let more = plural(incidents as u64);
+            safe!("hid {} incident{} of {} events today", incidents, more, format::count(events))
         }
     }
 }
@@ -76,7 +76,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     let note = canvas.keyed("<U> ends the chosen one · <Esc> close", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     if rows.is_empty() {
-        let advice = safe!("M on an alert mutes its rule for it, with a reason and an end.");
+        let advice = safe!("M on an incident mutes its rule for it, with a reason and an end.");
         table::empty(canvas, inner, &safe!("Nothing is muted."), &advice);
         return 1;
     }

@@ -25,13 +25,19 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     } else {
         threat(canvas, top, scene);
     }
+    let open = Feed::of(scene.snapshot, AlertsShown::Open, &scene.screens.unfolded);
+    let [middle, chosen_area] = feed_and_chosen(middle, &open);
     let page = if area.width >= 110 {
         let [feed_area, entities_area] = two(columns(middle, &[65, 35]));
         top_entities(canvas, entities_area, scene);
-        feed(canvas, feed_area, scene)
+        feed(canvas, feed_area, scene, &open)
     } else {
-        feed(canvas, middle, scene)
+        feed(canvas, middle, scene, &open)
     };
+    if chosen_area.height > 0 {
+        let chosen = open.item(open.position(scene.screens.overview.selected.as_ref()));
+        alerts::about(canvas, chosen_area, scene, chosen);
+    }
     if bottom.height > 0 {
         let three = columns(bottom, if wide { &[32, 32, 36] } else { &[1, 1] });
         if let [breakers_area, lockouts_area, rest @ ..] = three.as_slice() {
@@ -209,11 +215,24 @@ fn severity_graph(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     graph::severity_lanes(canvas, inner, snapshot, &scene.clock);
 }
 
+/// Rows below the feed from which on it is said there what is known of the chosen one.
+const LEAST_CHOSEN: u16 = 9;
+
+/// The feed, and on a tall screen what is known of its chosen row.
+fn feed_and_chosen(area: Rect, feed: &Feed) -> [Rect; 2] {
+    // Frame and summary take three rows; half is for incidents to come.
+    let list = to_u16(feed.len()).saturating_add(3).max(area.height / 2).min(area.height);
+    let chosen = area.height - list;
+    let list = if feed.is_empty() || chosen < LEAST_CHOSEN { area.height } else { list };
+    let [list_area, below] = [Rect { height: list, ..area }, Rect { y: area.y + list, ..area }];
+    [list_area, Rect { height: area.height - list, ..below }]
+}
+
 /// The open incidents by who, worst first. Returns the rows that fit.
-fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
-    let feed = Feed::of(scene.snapshot, AlertsShown::Open, &scene.screens.unfolded);
-    let title = canvas.own("Alert feed", Role::Title);
-    let subtitle = canvas.own("  by who, worst first", Role::Muted);
+fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> usize {
+    let title = canvas.own("Open incidents", Role::Title);
+    // What stands above and below is never the part that is left out.
+    let subtitle = canvas.own(if area.width < 76 { "" } else { "  by who, worst first" }, Role::Muted);
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..inner };
     let columns =
@@ -223,7 +242,7 @@ fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let mut list = super::scene::ListState { selected, top: 0 };
     list.select(selected, feed.len(), usize::from(list_area.height));
     let above = feed.standing_in(0..list.top);
-    let keys = feed::keys(canvas, &feed, selected);
+    let keys = feed::keys(canvas, feed, selected);
     let note = alerts::out_of_sight(canvas, "↑", &above).unwrap_or_else(|| vec![keys]);
     let has_keys = has_keys(scene, Panel::Feed);
     let inner = canvas.frame(area, &[title, subtitle], &note, has_keys);
@@ -540,8 +559,8 @@ fn position(scene: &Scene<'_>) -> Vec<Safe> {
     let open = Feed::of(snapshot, AlertsShown::Open, &scene.screens.unfolded);
     let selected = open.position(scene.screens.overview.selected.as_ref());
     let feed = match (open.len(), open.incidents()) {
-        (0, _) => safe!("no open alert"),
-        (len, incidents) => safe!("row {} of {}, {} alerts", selected + 1, len, incidents),
+        (0, _) => safe!("no open incident"),
+        (len, incidents) => safe!("row {} of {}, {} incidents", selected + 1, len, incidents),
     };
     let loaded = safe!("{} rule{}", snapshot.rules.loaded, plural(snapshot.rules.loaded as u64));
     let rules = match snapshot.rules.problem_count {

@@ -114,7 +114,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[RuleRow<
     let screen = &scene.screens.rules;
     let title = canvas.own("Rules", Role::Title);
     let note = match screen.order {
-        RuleOrder::Alerts => "most alerts first, since the start · s another order",
+        RuleOrder::Alerts => "most incidents first, since the start · s another order",
         RuleOrder::Cost => "most events looked at first · s another order",
         RuleOrder::Near => "closest to firing first · s another order",
     };
@@ -134,7 +134,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[RuleRow<
         Column::flexible("rule"),
         Column::fixed("looked at", 9).right(),
         Column::fixed("matches", 9).right().from(70),
-        Column::fixed("alerts", 6).right(),
+        Column::fixed("incidents", 9).right(),
         Column::fixed("closest", 9).right().from(76),
         Column::fixed("", 5).from(92),
         Column::fixed("tags", 26).from(130),
@@ -181,7 +181,7 @@ fn about_rule(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, row: &Rule
     let snapshot = scene.snapshot;
     let title = canvas.part(canvas.safe(&row.rule.title).truncate(40, "…"), Role::Title);
     let [open, editor, mute] = [canvas.key("Enter"), canvas.key("^o"), canvas.key("M")];
-    let note = safe!("{} its alerts · {} editor · {} mutes it", open, editor, mute);
+    let note = safe!("{} its incidents · {} editor · {} mutes it", open, editor, mute);
     let note = canvas.part(note, Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
@@ -222,7 +222,7 @@ fn what_it_did(canvas: &Canvas<'_>, row: &RuleRow<'_>, snapshot: &Snapshot) -> V
     };
     let events = snapshot.ledger.events();
     let text = safe!(
-        "looked at {} of {} events, matched {}, opened {} alert{}",
+        "looked at {} of {} events, matched {}, opened {} incident{}",
         format::count(hits.evaluated),
         format::count(events),
         format::count(hits.matches),

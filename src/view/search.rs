@@ -35,7 +35,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     if let Some(pane) = pane {
         detail::draw(canvas, pane, screen.selected_row(), screen.detail, scene.clock, scene.snapshot.now);
     }
-    Drawn { page, position: position(scene), ..Drawn::default() }
+    Drawn { page, position: position(canvas, scene), ..Drawn::default() }
 }
 
 /// The hits over time: bars, then their axis in words.
@@ -171,7 +171,11 @@ fn nothing_found(canvas: &Canvas<'_>, scene: &Scene<'_>) -> (Safe, Safe) {
     match &scene.screens.search.answer {
         Answer::None => (
             safe!("Search all {} indexed events.", indexed),
-            safe!("{} type a query, for example  event.outcome:failure AND user.name:alice", canvas.key("/")),
+            safe!(
+                "{} type a query: user:alice status:>=500 -healthz   {} saved hunts",
+                canvas.key("/"),
+                canvas.key("H")
+            ),
         ),
         Answer::Waiting => (safe!("Searching …"), Safe::default()),
         Answer::Failed(failure) => {
@@ -181,7 +185,11 @@ fn nothing_found(canvas: &Canvas<'_>, scene: &Scene<'_>) -> (Safe, Safe) {
             let looked_at = canvas.safe(&looked_at(&scene.screens.search.answered));
             let indexed = format::count(answer.indexed);
             let sentence = safe!("None of {} events matches; looked at {}.", indexed, looked_at);
-            (sentence, safe!("{}   {} change the query", completeness(answer, scene), canvas.key("/")))
+            let mut reach = completeness(answer, scene);
+            for silence in super::sources::unheard(canvas, scene.snapshot) {
+                reach.push(&safe!("; {}", silence));
+            }
+            (sentence, safe!("{}   {} change the query", reach, canvas.key("/")))
         }
     }
 }
@@ -202,7 +210,7 @@ fn completeness(answer: &SearchResponse, scene: &Scene<'_>) -> Safe {
     }
 }
 
-fn position(scene: &Scene<'_>) -> Vec<Safe> {
+fn position(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Safe> {
     let screen = &scene.screens.search;
     let mut items = Vec::new();
     if let Some(answer) = screen.answer.ready() {
@@ -211,6 +219,7 @@ fn position(scene: &Scene<'_>) -> Vec<Safe> {
             items.push(safe!("{} of {}", format::count(selected as u64), format::count(answer.total)));
         }
         items.push(completeness(answer, scene));
+        items.extend(super::sources::unheard(canvas, scene.snapshot));
     }
     let pending = scene.snapshot.index.pending;
     if pending > 0 {

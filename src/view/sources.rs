@@ -65,10 +65,27 @@ fn short_name<'a>(path: &'a str, snapshot: &Snapshot) -> &'a str {
     path.strip_prefix(common_folder(snapshot)).unwrap_or(path)
 }
 
+/// Sources that are named for their silence; of more only the number.
+const NAMED_UNHEARD: usize = 2;
+
+/// What an answer does not know because a source is silent, in trouble or behind: `mailer.log silent 6m10s`.
+pub fn unheard(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Safe> {
+    let is_unheard = |source: &&SourceRow| {
+        matches!(source.health, SourceHealth::Silent | SourceHealth::Trouble | SourceHealth::Behind)
+    };
+    let unheard: Vec<&SourceRow> = snapshot.sources.iter().filter(is_unheard).collect();
+    let named = unheard.iter().take(NAMED_UNHEARD).map(|source| {
+        let name = canvas.safe(short_name(&source.status.path, snapshot)).shorten_middle(24, "…");
+        safe!("{} {}", name, doing(source, snapshot.now))
+    });
+    let more = unheard.len().saturating_sub(NAMED_UNHEARD);
+    named.chain((more > 0).then(|| safe!("{} more sources not heard", more))).collect()
+}
+
 /// What a source does now, in a few words.
 fn doing(source: &SourceRow, now: Timestamp) -> Safe {
     match source.health {
-        SourceHealth::Trouble => safe!("trouble"),
+        SourceHealth::Trouble => safe!("in trouble"),
         SourceHealth::Silent => safe!("silent {}", format::duration(source.silent_for.unwrap_or_default())),
         SourceHealth::Behind => safe!("{} behind", format::bytes(source.behind_bytes)),
         SourceHealth::Live if source.lines_per_second < 0.05 => {
@@ -113,10 +130,8 @@ pub fn index_line(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
         _ if index.paused => canvas.own("disk nearly full: new events wait", Role::Bad),
         (true, _) => canvas.own("index cannot be written: new events wait", Role::Bad),
         (false, 0) => canvas.part(safe!("index up to date · {}", size), Role::Muted),
-        (false, pending) => canvas.part(
-            safe!("index {} event{} behind · {}", format::compact(pending), plural(pending), size),
-            Role::Muted,
-        ),
+        (false, pending) => canvas
+            .part(safe!("index {} event{} behind", format::compact(pending), plural(pending)), Role::Muted),
     }
 }
 
@@ -293,7 +308,7 @@ fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let count = format::count;
     let lines = [
         safe!(
-            " {} line{} = {} parsed + {} repaired + {} as text + {} cut + {} blank",
+            " {} line{} = {} parsed + {} repaired + {} raw + {} cut + {} blank",
             count(ledger.lines()),
             plural(ledger.lines()),
             count(ledger.parsed),
@@ -303,7 +318,7 @@ fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
             count(ledger.blank)
         ),
         safe!(
-            " late {} · future {} · without time {}, not counted {} · secrets masked {}",
+            " late {} · future {} · no time {}, uncounted {} · secrets masked {}",
             count(ledger.late),
             count(ledger.future),
             count(ledger.timeless + ledger.dated),
@@ -311,7 +326,7 @@ fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
             count(ledger.redacted)
         ),
         safe!(
-            " lost: {} gap{}, {} · a key twice {} · more than is looked at {} · lines joined {}",
+            " lost: {} gap{}, {} · duplicate keys {} · over a limit {} · lines joined {}",
             count(ledger.gaps),
             plural(ledger.gaps),
             format::bytes(ledger.lost_bytes),

@@ -159,7 +159,7 @@ fn cells(canvas: &mut Canvas<'_>, row: Rect, columns: &[Column<'_>], widths: &[u
 pub fn mark_selected(canvas: &mut Canvas<'_>, row: Rect, focus: Focus) {
     let role = if focus == Focus::Here { Role::Selection } else { Role::FaintSelection };
     let style = canvas.style(role).remove_modifier(Modifier::DIM);
-    canvas.restyle(row, style);
+    canvas.restyle_row(row, style);
     canvas.text(row.x, row.y, 1, &safe!("►"), style);
 }
 

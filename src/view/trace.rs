@@ -37,7 +37,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     head(canvas, Rect { height: head_height, ..area }, scene, trace, bounds(&steps, &spans));
     let body = Rect { y: area.y + head_height, height: area.height - head_height, ..area };
     let lanes = lanes::of(canvas, &steps, &spans);
-    let [lane_area, timeline_area, detail_area] = parts_of(body, lanes.len());
+    let [lane_area, timeline_area, detail_area] = parts_of(body, lanes.len(), steps.len());
     let selected = screen.list.selected.min(steps.len() - 1);
     let moment = spans.get(selected).map_or(Timestamp::default(), |span| span.start);
     let axis = TraceAxis { bounds: bounds(&steps, &spans), moment, zoom: screen.zoom };
@@ -64,8 +64,9 @@ impl TraceAxis {
     }
 }
 
-/// Lanes, timeline and detail. One service needs no lane, and a low screen has no room for a frame around them.
-fn parts_of(body: Rect, lanes: usize) -> [Rect; 3] {
+/// Lanes, timeline and detail. One service needs no lane, and a low screen has no room for a frame around them. The
+/// detail has the rows that the timeline has no step for.
+fn parts_of(body: Rect, lanes: usize, steps: usize) -> [Rect; 3] {
     let frame = if body.height >= lanes::FRAMED_FROM { 2 } else { 0 };
     let most = if body.height >= lanes::FRAMED_FROM { body.height / 3 } else { 4 };
     let lanes = match lanes {
@@ -75,6 +76,7 @@ fn parts_of(body: Rect, lanes: usize) -> [Rect; 3] {
     };
     let detail = ((body.height - lanes) * 2 / 5).clamp(5, 16);
     let detail = if body.height < lanes::FRAMED_FROM { 5 } else { detail };
+    let detail = detail.max((body.height - lanes).saturating_sub(to_u16(steps).saturating_add(3)));
     let timeline = body.height - lanes - detail;
     [
         Rect { height: lanes, ..body },
@@ -104,7 +106,7 @@ fn without_trace(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Draw
         }
         Answer::None => (
             safe!("Everything that carries one correlation id, across all services, in time order."),
-            safe!("o on any event or alert opens its trace   / type an id   or paste one on any screen"),
+            safe!("o on any event or incident opens its trace   / type an id   or paste one on any screen"),
         ),
     };
     table::empty(canvas, inner, &sentence, &advice);
@@ -122,7 +124,7 @@ fn head(
     let services = services(canvas, trace);
     let errors = trace.records.iter().filter(|record| record.level >= LogLevel::Error).count();
     let plural = |count: usize| plural(to_u64(count));
-    let first = [
+    let mut first = [
         canvas.own(" trace ▸ ", Role::Muted),
         canvas.part(canvas.safe(&trace.id), Role::Link),
         canvas.part(
@@ -145,6 +147,10 @@ fn head(
             if trace.alerts.is_empty() { Role::Text } else { Role::Warning },
         ),
     ];
+    // The numbers are not cut: of a long id its beginning and its end tell enough.
+    let others: usize = first.iter().map(|(text, _)| text.width()).sum::<usize>() - first[1].0.width();
+    let room = usize::from(area.width).saturating_sub(others).max(12);
+    first[1].0 = canvas.safe(&trace.id).shorten_middle(room, "…");
     canvas.row(area, 0, &first);
     let now = scene.snapshot.now;
     let mut second = vec![canvas.part(
@@ -308,7 +314,7 @@ fn step_detail(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, steps: &[
 
 fn alert_detail(canvas: &mut Canvas<'_>, area: Rect, alert: &Alert) {
     let title = canvas.own("Alert", Role::Title);
-    let note = canvas.own("5 alerts", Role::Muted);
+    let note = canvas.own("5 incidents", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let gap: Part = (safe!("  "), canvas.style(Role::Text));

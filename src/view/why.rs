@@ -18,7 +18,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     canvas.restyle(body, canvas.style(Role::Muted).remove_modifier(Modifier::REVERSED));
     canvas.clear(area);
     let title = canvas.own("Why this threat level", Role::Title);
-    let note = canvas.keyed("<Enter> opens the alert · <Esc> close", Role::Muted);
+    let note = canvas.keyed("<Enter> opens the incident · <Esc> close", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let severity = Severity::from(threat.level);

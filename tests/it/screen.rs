@@ -208,7 +208,7 @@ proptest! {
 
 /// The frame of the list of incidents with its borders, without header, panels and hints.
 fn list_of(text: &str, alerts_screen: bool) -> String {
-    let title = if alerts_screen { "─ Alerts" } else { "─ Alert feed" };
+    let title = if alerts_screen { "─ Incidents" } else { "─ Open incidents" };
     let lines = text.lines().skip_while(|line| !line.contains(title));
     let mut list = Vec::new();
     for line in lines {
@@ -234,13 +234,13 @@ fn keys_lead_where_they_say() {
     for (keys, expect) in [
         ("2", "[2 Events]"),
         ("3", "[3 Search]"),
-        ("5", "[5 Alerts(8)]"),
+        ("5", "[5 Incidents(8)]"),
         ("Enter", "▾ 185.220.101.34  █1 ▅1"),
         ("→ ←", "▸ 185.220.101.34  █1 ▅1"),
         ("j Enter", "Circuit breaker flaps"),
-        ("w Enter", "[5 Alerts(8)]"),
+        ("w Enter", "[5 Incidents(8)]"),
         ("5 [", "[1 Overview]"),
-        ("5 [ ]", "[5 Alerts(8)]"),
+        ("5 [ ]", "[5 Incidents(8)]"),
         ("5 q", "[1 Overview]"),
         ("o", "trace ▸ e25d7cf5"),
         ("5 v", "events ▸ the 5 stored (207 more were counted), 09:27:03 to 09:31:58: 2 incidents"),
@@ -260,13 +260,13 @@ fn keys_lead_where_they_say() {
         ("2 k f", "► LIVE"),
         ("2 k G", "► LIVE"),
         ("T", "+00:00"),
-        ("T T", "row 1 of 7, 8 alerts │ 214 rules, 1 with problems │ 1,796,924 events │ ago"),
+        ("T T", "row 1 of 7, 8 incidents │ 214 rules, 1 with problems │ 1,796,924 events │ ago"),
         ("5 s", "[all 9]"),
         ("2 e", "no error below"),
         ("2 E E", "row 241 of 243"),
         ("y", "copy: v value"),
         ("?", "Help: Overview"),
-        ("? ?", "Alert feed"),
+        ("? ?", "Open incidents"),
         ("2 d", "Tab to choose a field"),
         ("5 Tab", "Enter or o opens the trace"),
         ("4", "Everything that carries one correlation id"),
@@ -705,6 +705,34 @@ fn the_terminal_is_given_back_on_every_way_out() {
         assert!(status.code().is_some(), "{name}: {status:?}");
         assert_restored(&terminal);
     }
+}
+
+#[test]
+fn a_killed_dashboard_comes_back_as_it_was() {
+    let env = TestEnv::new();
+    let mut terminal = watching(&env, &["--data-dir", "data"]);
+    terminal.send_str("2/level:info\rHnmine\rC\u{15}time message\r").expect("keys");
+    let kept = |what: &'static str| {
+        harness::wait_for(what, || {
+            let files = std::fs::read_dir(env.path("data")).ok()?.filter_map(Result::ok);
+            let session = files.map(|file| file.path()).find(|path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                name.starts_with("session-") && name.ends_with(".json")
+            })?;
+            std::fs::read_to_string(session).ok().filter(|text| text.contains(what))
+        })
+    };
+    for what in ["\"level:info\"", "\"mine\"", "\"@timestamp\""] {
+        kept(what);
+    }
+    terminal.signal(termlens::Signal::Kill).expect("a signal");
+    terminal.wait_exit().expect("it ends");
+    let log = env.log("app.log").display().to_string();
+    let mut terminal = env.terminal(100, 30, &["watch", &log, "--data-dir", "data"]);
+    terminal.wait_until(|screen| screen.contains("[level:info]")).expect("the filter");
+    terminal.send_str("H").expect("a key");
+    terminal.wait_until(|screen| screen.contains("mine")).expect("the hunt");
+    terminal.send_str("q").expect("a key");
 }
 
 #[test]

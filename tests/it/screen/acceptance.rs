@@ -135,6 +135,19 @@ const LIST: &[(&str, &[&str])] = &[
         &["f14_a_hint_names_a_command_that_is_there", "what_is_unwanted_is_no_flag"],
     ),
     ("small things", &["f15_small_things"]),
+    (
+        "what is asked or lies over the screen has its own keys in the last line, and help is not cut",
+        &[
+            "while_something_is_asked_the_last_line_has_the_keys_of_that",
+            "what_a_key_does_is_not_cut_on_the_help_page",
+        ],
+    ),
+    (
+        "an answer says until when it is complete and whom it did not hear",
+        &["an_answer_says_which_sources_were_not_heard"],
+    ),
+    ("a killed dashboard comes back as it was", &["a_killed_dashboard_comes_back_as_it_was"]),
+    ("why a rule fired is read at 80 columns", &["why_a_rule_fired_is_read_at_80_columns"]),
 ];
 
 fn sources(folder: &Path, all: &mut String) {

@@ -134,7 +134,7 @@ fn a_false_alarm_leaves_list_and_level_and_stays_among_all() {
     desk.press("5 V f");
     assert!(matches!(desk.journal[0].act, Act::Judge { verdict: Judgement::False, .. }));
     assert_eq!(desk.state.snapshot().threat.reasons.len(), reasons - 2);
-    desk.shows("2 harmless");
+    desk.shows("2 false or benign");
     desk.press("s");
     desk.shows("185.220.101.34");
 }
@@ -143,7 +143,7 @@ fn a_false_alarm_leaves_list_and_level_and_stays_among_all() {
 fn putting_off_is_over_when_it_said() {
     let mut desk = Desk::new(120, 36, fixture::state());
     desk.press("5 z 1");
-    desk.shows("2 put off");
+    desk.shows("2 snoozed");
     desk.state.apply(Update::Clock { now: fixture::now().plus(15 * 60 * 1_000_000_000) });
     desk.look();
     assert_eq!(desk.new_incidents(), 8);

@@ -401,7 +401,7 @@ fn f11_a_dashboard_is_as_it_was_left() {
     let kept: LeftOff =
         serde_json::from_str(&serde_json::to_string(&left).expect("JSON")).expect("a session");
     let back = Screen::new(120, 36, &Options { session: kept, ..options() }, fixture::snapshot());
-    shows(&back, "[5 Alerts");
+    shows(&back, "[5 Incidents");
     shows(&back, "[all ");
     shows(&back, "MASKED");
     shows(&back, "+00:00");
@@ -464,6 +464,65 @@ fn who_deals_with_a_row_goes_on_with_the_next() {
     state.apply(Update::Alert(Alert { status: AlertStatus::Close, ..closed.alert.clone() }));
     look(&mut screen, &mut state);
     shows(&screen, "row 3 of 5");
+}
+
+#[test]
+fn why_a_rule_fired_is_read_at_80_columns() {
+    let mut screen = tour(80, 24, &options(), "5 → j");
+    shows(&screen, "more lines: Enter");
+    screen.press("Enter");
+    for fact in ["counted", "incident  0000", "trace ", "evidence: all 5"] {
+        shows(&screen, fact);
+    }
+    let evidence = screen.text().lines().skip_while(|line| !line.contains("evidence: all 5")).count();
+    assert!(evidence >= 6, "three events, the border, two lines\n{}", screen.text());
+    // The row of the list that is read about is still in sight.
+    shows(&screen, "► █ CRIT");
+}
+
+#[test]
+fn a_tall_overview_says_what_is_known_of_the_chosen_row() {
+    let mut screen = tour(200, 60, &options(), "");
+    shows(&screen, "2 incidents, 213 events counted");
+    screen.press("j");
+    shows(&screen, "Why it fired");
+}
+
+#[test]
+fn while_something_is_asked_the_last_line_has_the_keys_of_that() {
+    for (keys, expect, wrong) in [
+        ("2 F", "= nothing else", "Space pause"),
+        ("2 H", "n name what is asked", "Space pause"),
+        ("2 C", "Tab complete", "? help"),
+        ("2 /", "Enter filter", "? help"),
+        ("3 /", "Enter search", "? help"),
+        ("a", "Enter acknowledge", "? help"),
+        ("5 M", "first for how long", "? help"),
+        ("5 V", "f false positive", "? help"),
+        ("5 z", "1 15 minutes", "? help"),
+        ("w", "Enter open the incident", "? help"),
+        ("?", "Esc close", "? help"),
+    ] {
+        let screen = tour(80, 24, &options(), keys);
+        let last = screen.text().lines().last().unwrap_or_default().to_owned();
+        assert!(last.contains(expect) && !last.contains(wrong), "{keys}: {last}");
+    }
+}
+
+#[test]
+fn an_answer_says_which_sources_were_not_heard() {
+    let screen = tour(120, 36, &options(), "3 / Enter");
+    shows(&screen, "audit.log in trouble");
+    shows(&screen, "mailer.ndjson silent 6m10s");
+}
+
+#[test]
+fn tab_goes_on_with_the_name_of_a_column() {
+    let mut screen = tour(120, 36, &options(), "2 C");
+    screen.write("user_a");
+    screen.press("Tab Enter");
+    shows(&screen, "columns: ");
+    assert!(LeftOff::of(&screen.model).columns.contains(&"user_agent".to_owned()), "{}", screen.text());
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn every_command_is_reached_by_its_name() {
     shows(&screen, "No command of this name.");
     screen.press("^u");
     screen.write("breakers");
-    shows(&screen, "breakers, lockouts and other states");
+    shows(&screen, "breakers and lockouts");
     screen.press("Enter");
     shows(&screen, "[9 Boards]");
     screen.press(":");
@@ -167,8 +167,8 @@ fn click(screen: &mut Screen, text: &str) {
 #[test]
 fn the_mouse_shows_tabs_selects_rows_and_opens_the_selected_one() {
     let mut screen = tour(120, 36, &options(), "");
-    click(&mut screen, "5 Alerts");
-    shows(&screen, "[5 Alerts(8)]");
+    click(&mut screen, "5 Incidents");
+    shows(&screen, "[5 Incidents(8)]");
     click(&mut screen, "203.0.113.9 exceeds its rate limit");
     shows(&screen, "► ▃ MED");
     click(&mut screen, "203.0.113.9 exceeds its rate limit");
@@ -178,7 +178,7 @@ fn the_mouse_shows_tabs_selects_rows_and_opens_the_selected_one() {
     shows(&screen, "► █ CRIT");
     screen.press("/");
     click(&mut screen, "7 Entities");
-    shows(&screen, "[5 Alerts(8)]");
+    shows(&screen, "[5 Incidents(8)]");
 }
 
 #[test]
