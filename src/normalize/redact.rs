@@ -28,19 +28,24 @@ mod members;
 mod names;
 mod pieces;
 mod scan;
+mod sentences;
 mod shapes;
 mod statements;
+mod tokens;
 mod words;
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 use regex::Regex;
 
 use self::cards::{is_other_number, may_hold_card, next_card};
 use self::copies::Copies;
 use self::emails::{decoded_address, email_around};
-use self::known::{ID, Known, SECRET, SECRET_NAME};
+use self::known::{FOLDER, ID, Known, SECRET, SECRET_NAME, WEAK};
 use self::names::{MetNames, is_secret_word};
 pub(super) use self::pieces::{is_open as is_open_piece, text as piece_text};
-use self::scan::looks_random;
+use self::scan::{looks_like_key, looks_random};
 use self::shapes::{Runs, for_each_beginning};
 use crate::event::number::{to_u32, to_usize};
 use crate::event::veil::{self, Pseudonyms};
@@ -167,6 +172,10 @@ pub struct Redactor {
 const SEARCH_LENGTH: usize = 6;
 /// So long must an assigned value be to be looked for elsewhere: its name is a guess.
 const COPY_LENGTH: usize = 12;
+/// What is shorter and equal to a secret may be anything, what is longer is no name.
+const ECHO_LENGTHS: std::ops::RangeInclusive<usize> = 4..=VALUE_LENGTH;
+/// So many secrets of an event are looked for elsewhere in its line before they count as hidden without a look.
+const ECHO_LOOKS: usize = 64;
 /// How much of a value is looked at to tell a secret from a word; what is longer is no word.
 const VALUE_LENGTH: usize = 256;
 /// Users of one event whose addresses stay readable.
@@ -226,6 +235,17 @@ impl Redactor {
         found
     }
 
+    /// A text that belongs to no event, such as the note of somebody, without the secrets in it.
+    #[must_use]
+    pub fn text(&mut self, text: &str) -> Option<String> {
+        let mut event = Event::default();
+        event.reset(text);
+        self.find(&event).then(|| {
+            self.replace(&mut event);
+            event.raw().to_owned()
+        })
+    }
+
     /// The key of its pseudonyms; `None` when nothing is hidden.
     #[must_use]
     pub fn pseudonyms(&self) -> Option<Pseudonyms> {
@@ -254,6 +274,7 @@ impl Redactor {
         self.find_shapes(event);
         self.find_assignments(event);
         self.find_cards(event);
+        self.find_echoes(event);
         self.find_emails(event);
         self.find_continued(event);
         self.renames || !self.hits.is_empty()
@@ -273,7 +294,10 @@ impl Redactor {
                     && event.overflow_name(index).is_some_and(|name| self.known.is_secret_name(name)));
             let in_line = matches!(field.origin, Origin::Line | Origin::Quoted);
             let scalar = matches!(field.kind, Kind::String | Kind::Number);
-            if named && scalar && in_line && !is_masked(event.text(field.span)) {
+            let value = event.text(field.span);
+            let named = named && !(flags & FOLDER != 0 && value.starts_with(['/', '~']))
+                || flags & WEAK != 0 && looks_like_key(value);
+            if named && scalar && in_line && !is_masked(value) {
                 let start = to_usize(field.span.start);
                 let bare = field.kind == Kind::Number;
                 let hit = Hit { start, end: start + to_usize(field.span.len), class: Class::Named, bare };
@@ -326,11 +350,11 @@ impl Redactor {
         let buffer = event.buffer();
         let mut ids = None;
         let mut runs = Runs::default();
-        for_each_beginning(buffer.as_bytes(), |beginning, start| {
-            if let Some((from, to, class)) = beginning.secret(buffer, start, &mut runs)
+        for_each_beginning(buffer.as_bytes(), |met| {
+            if let Some((from, to, class)) = met.secret(buffer, &mut runs)
                 && !buffer.get(from..to).is_none_or(is_masked)
                 && !veil::in_pseudonym(buffer, from)
-                && !(beginning.is_key_id()
+                && !(met.is_key_id()
                     && ids.get_or_insert_with(|| Places::of_ids(event, &mut self.known)).cover(from, to))
             {
                 self.push(from, to, class, false);
@@ -355,6 +379,36 @@ impl Redactor {
             }
         });
         copies.find(event, COPY_LENGTH, Class::Assignment, hits);
+    }
+
+    /// Values that were made of a secret, in capitals or small letters: somebody typed a password in the place of a
+    /// name. What the line says elsewhere is no secret there.
+    fn find_echoes(&mut self, event: &Event) {
+        let raw = event.raw();
+        merge(&mut self.hits);
+        let mut secrets = secrets_of(raw, &self.hits);
+        if secrets.is_empty() {
+            return;
+        }
+        let lower = raw.to_ascii_lowercase();
+        let mut looks = ECHO_LOOKS;
+        for field in event.fields() {
+            let (start, length) = (to_usize(field.span.start), to_usize(field.span.len));
+            if start < raw.len() || !ECHO_LENGTHS.contains(&length) {
+                continue;
+            }
+            let value = event.text(field.span).to_ascii_lowercase();
+            let Some(secret) = secrets.get_mut(&value) else { continue };
+            let is_hidden = *secret.is_hidden_everywhere.get_or_insert_with(|| {
+                let places = memchr::memmem::find_iter(lower.as_bytes(), value.as_bytes());
+                let looked = looks > 0;
+                looks -= usize::from(looked);
+                !looked || places.take(secret.hits + 1).count() <= secret.hits
+            });
+            if is_hidden {
+                self.push(start, start + length, Class::Assignment, false);
+            }
+        }
     }
 
     /// What goes on from an earlier line.
@@ -444,6 +498,26 @@ impl Redactor {
     }
 }
 
+/// A secret of a line, as small letters spell it.
+#[derive(Default)]
+struct Spelled {
+    /// How often it was found.
+    hits: usize,
+    /// It stands nowhere else in the line.
+    is_hidden_everywhere: Option<bool>,
+}
+
+/// What was found in the line itself, but for cards and addresses.
+fn secrets_of(raw: &str, hits: &[Hit]) -> HashMap<String, Spelled, RandomState> {
+    let mut secrets: HashMap<String, Spelled, RandomState> = HashMap::default();
+    let is_secret = |hit: &&Hit| !matches!(hit.class, Class::Card | Class::Email);
+    let texts = hits.iter().filter(is_secret).filter_map(|hit| raw.get(hit.start..hit.end));
+    for text in texts.filter(|text| ECHO_LENGTHS.contains(&text.len())) {
+        secrets.entry(text.to_ascii_lowercase()).or_default().hits += 1;
+    }
+    secrets
+}
+
 /// Whether the element of a list before another one is the name of a header with a secret, as in lists of headers that
 /// are names and values in turns.
 fn is_announced(event: &Event, name: &Field, value: &Field) -> bool {
@@ -464,8 +538,8 @@ pub(super) fn ends_in_secret(text: &str) -> bool {
     let mut met = MetNames::new(std::iter::empty());
     assign::for_each(text, &|_| false, &mut met, |_, end| ends |= end == text.len());
     let mut runs = Runs::default();
-    for_each_beginning(text.as_bytes(), |beginning, start| {
-        ends |= beginning.secret(text, start, &mut runs).is_some_and(|(_, end, _)| end == text.len());
+    for_each_beginning(text.as_bytes(), |met| {
+        ends |= met.secret(text, &mut runs).is_some_and(|(_, end, _)| end == text.len());
         !ends
     });
     ends

@@ -10,6 +10,13 @@ use soctop::sigma::RuleSet;
 
 use crate::harness::{TestEnv, append};
 
+/// More of them, one a line: what clients, devices, frameworks and dumps of languages write.
+const MORE_TEXTS: &str = include_str!("secrets/texts.txt");
+const MORE_OBJECTS: &str = include_str!("secrets/objects.txt");
+const MORE_TOKENS: &str = include_str!("secrets/tokens.txt");
+/// And what says nothing, in the same words.
+const MORE_HARMLESS: &str = include_str!("secrets/harmless.txt");
+
 /// Texts in which a secret stands for `§`.
 const TEXTS: &[&str] = &[
     "login password=§ failed",
@@ -156,9 +163,11 @@ fn docker(line: &str) -> String {
 
 /// Every combination, each with a secret of its own.
 fn canaries() -> Vec<(String, String)> {
-    let of_shapes = SHAPES.iter().map(|shape| format!("got {shape} here"));
-    let texts = TEXTS.iter().map(|text| (*text).to_owned()).chain(of_shapes);
-    let objects = OBJECTS.iter().flat_map(|object| [(*object).to_owned(), docker(object)]);
+    let of_shapes =
+        SHAPES.iter().copied().chain(MORE_TOKENS.lines()).map(|shape| format!("got {shape} here"));
+    let texts = TEXTS.iter().copied().chain(MORE_TEXTS.lines()).map(str::to_owned).chain(of_shapes);
+    let objects = OBJECTS.iter().copied().chain(MORE_OBJECTS.lines());
+    let objects = objects.flat_map(|object| [object.to_owned(), docker(object)]);
     let templates = texts.flat_map(|text| lines_of(&text)).chain(objects);
     let numbered = templates.enumerate().map(|(number, template)| {
         let canary = format!("Zq9Canary{number:04}xKd7");
@@ -167,12 +176,11 @@ fn canaries() -> Vec<(String, String)> {
     numbered.collect()
 }
 
-/// What may be shown of a line.
-fn shown(lines: &[&str]) -> String {
+/// What may be shown of each line, fields included.
+fn shown_of_each(lines: &[&str]) -> Vec<String> {
     let mut engine = Engine::new(&RuleSet::default(), &EngineOptions::default());
     let path: Arc<str> = "app.log".into();
-    let mut text = String::new();
-    for (line, number) in lines.iter().zip(1..) {
+    let mut shown = |(line, number): (&&str, u64)| {
         let line = Line {
             bytes: line.as_bytes(),
             cut: false,
@@ -186,20 +194,25 @@ fn shown(lines: &[&str]) -> String {
         };
         let mut event = Event::default();
         engine.line(&line, &mut event);
-        text += engine.redact(event, &path).buffer();
-        text.push('\n');
-    }
-    text
+        engine.redact(event, &path).buffer().to_owned()
+    };
+    lines.iter().zip(1..).map(&mut shown).collect()
+}
+
+fn shown(lines: &[&str]) -> String {
+    shown_of_each(lines).join("\n")
 }
 
 #[test]
 fn no_secret_is_shown_wherever_it_stands() {
     let canaries = canaries();
-    assert!(canaries.len() >= 200, "{}", canaries.len());
+    assert!(canaries.len() >= 2_000, "{}", canaries.len());
+    let lines: Vec<&str> = canaries.iter().map(|(line, _)| line.as_str()).collect();
     let left: Vec<String> = canaries
         .iter()
-        .filter(|(line, canary)| shown(&[line]).contains(canary.as_str()))
-        .map(|(line, _)| format!("{line}\n    {}", shown(&[line]).lines().next().unwrap_or_default()))
+        .zip(shown_of_each(&lines))
+        .filter(|((_, canary), shown)| shown.to_lowercase().contains(&canary.to_lowercase()))
+        .map(|((line, _), shown)| format!("{line}\n    {}", shown.lines().next().unwrap_or_default()))
         .collect();
     assert!(left.is_empty(), "{} of {}:\n{}", left.len(), canaries.len(), left.join("\n"));
 }
@@ -290,6 +303,37 @@ fn texts_of_index(folder: &Path, found: &mut Vec<Vec<u8>>) {
     }
 }
 
+/// What is given to others of every incident: reports, cases and what is read of these.
+fn passed_on(env: &TestEnv) -> Vec<Vec<u8>> {
+    let data = ["--data-dir", "data"];
+    let run = |args: &[&str]| {
+        let output = env.run(args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        [output.stdout, output.stderr].concat()
+    };
+    let known = env.run(&[&["report", ""], &data[..]].concat());
+    let said = String::from_utf8([known.stdout, known.stderr].concat()).expect("text");
+    let is_id = |word: &&str| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let ids: std::collections::BTreeSet<&str> =
+        said.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_id).collect();
+    assert!(!ids.is_empty(), "{said}");
+    let mut outputs = Vec::new();
+    for id in ids {
+        for format in ["md", "html", "ocsf"] {
+            outputs.push(run(&[&["report", id, "--format", format], &data[..]].concat()));
+        }
+        let file = format!("{id}.case");
+        outputs
+            .push(run(&[&["case", "export", id, &file, "--only-rules", "greedy.yml"], &data[..]].concat()));
+        outputs.push(std::fs::read(env.path(&file)).expect("the case"));
+        for format in ["md", "html", "ocsf"] {
+            outputs.push(run(&["case", "open", &file, "--format", format]));
+        }
+        outputs.push(run(&["replay", &file, "--format", "ndjson"]));
+    }
+    outputs
+}
+
 #[test]
 fn no_secret_reaches_a_file_or_an_output() {
     let env = TestEnv::new();
@@ -318,10 +362,15 @@ fn no_secret_reaches_a_file_or_an_output() {
     }
     outputs.push(run(&["trace", "req-canary-0000-1111", "--format", "ndjson", "--data-dir", "data"]));
     outputs.push(run(&["trace", "req-canary-0000-1111", "--data-dir", "data"]));
+    outputs.extend(passed_on(&env));
     outputs.push(watched(&env, &rules));
     assert!(outputs.iter().all(|output| !output.is_empty()), "nothing was shown");
-    let found = outputs.get(1).map(|output| output.iter().filter(|byte| **byte == b'\n').count());
-    assert_eq!(found, Some(count), "every line is found");
+    let found = String::from_utf8_lossy(outputs.get(1).map_or(&[], Vec::as_slice)).into_owned();
+    let lines: std::collections::BTreeSet<u64> = found
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()?["line"].as_u64())
+        .collect();
+    assert_eq!(lines.len(), count, "every line is found");
     for folder in ["data", "watched"] {
         files(&env.path(folder), &mut outputs);
         stored(&env.path(folder), &mut outputs);
@@ -480,15 +529,21 @@ fn harmless() -> Vec<String> {
 fn what_only_looks_like_a_secret_stays() {
     let values = harmless();
     let fields = ["message", "order_no", "correlation_id", "commit", "path"];
-    let count = values.len();
-    assert!(count >= 300, "{count}");
-    let touched: Vec<String> = values
-        .into_iter()
-        .zip(fields.iter().cycle())
-        .map(|(value, field)| format!(r#"{{"{field}":{}}}"#, serde_json::to_string(&value).expect("a text")))
-        .map(|line| (shown(&[&line]), line))
-        .filter(|(shown, _)| shown.contains('‹'))
-        .map(|(shown, line)| format!("{line}\n    {}", shown.lines().next().unwrap_or_default()))
+    let object = |(value, field): (String, &&str)| {
+        format!(r#"{{"{field}":{}}}"#, serde_json::to_string(&value).expect("a text"))
+    };
+    let more = MORE_HARMLESS.lines().map(|line| match line.starts_with('{') {
+        true => line.to_owned(),
+        false => object((line.to_owned(), &"message")),
+    });
+    let lines: Vec<String> = values.into_iter().zip(fields.iter().cycle()).map(object).chain(more).collect();
+    let count = lines.len();
+    assert!(count >= 700, "{count}");
+    let touched: Vec<String> = lines
+        .iter()
+        .zip(shown_of_each(&lines.iter().map(String::as_str).collect::<Vec<_>>()))
+        .filter(|(_, shown)| shown.contains('‹'))
+        .map(|(line, shown)| format!("{line}\n    {}", shown.lines().next().unwrap_or_default()))
         .collect();
     assert!(touched.is_empty(), "{} of {count}:\n{}", touched.len(), touched.join("\n"));
 }

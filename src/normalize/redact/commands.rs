@@ -1,20 +1,26 @@
-//! Secrets that commands take as options and arguments (`curl -u user:abc`, `openssl enc -k abc`, `AUTH abc`), and those
-//! that a sentence tells (`the password is abc1`).
+//! Secrets that commands take as options and arguments: `curl -u user:abc`, `openssl enc -k abc`, `AUTH abc`.
 
-use super::scan::{IsSecret, Quote, WORD_LENGTH, before, is_harmless, is_word_byte, run_end};
-use super::words::{CODES, COMMANDS, MECHANISMS, OPTIONS, TELLING, Takes};
+use super::names::is_secret_word;
+use super::scan::{
+    IsSecret, Quote, WORD_LENGTH, before, is_harmless, is_odd, is_of_words, is_word_byte, run_end,
+};
+use super::words::{COMMANDS, MECHANISMS, OPTIONS, Takes};
+use crate::event::number::offset_in;
 use crate::normalize::alias::fold;
 
 /// How far before an option the name of its command may stand.
 const REACH: usize = 160;
 /// Shortest response to a mechanism of mail, in bytes of base64.
 const RESPONSE_BYTES: usize = 8;
-/// How far before a code is looked for what kind of code it is, in bytes.
-const CODE_BYTES: usize = 16;
-/// Words between the name of a secret and what a sentence tells of it.
+/// How much of a line is looked at behind a command.
+const LINE_BYTES: usize = 2_048;
+/// Words behind the name of a command that are looked at.
 const WORDS: usize = 8;
 
-type Place = Option<(usize, usize)>;
+/// What is shorter and stands right behind an option is none.
+const SHORTEST_JOINED: usize = 3;
+
+pub(super) type Place = Option<(usize, usize)>;
 
 /// The value of the option at `at`, if it is a secret.
 pub(super) fn option(buffer: &str, at: usize, is_secret: IsSecret<'_>) -> Place {
@@ -30,7 +36,7 @@ pub(super) fn option(buffer: &str, at: usize, is_secret: IsSecret<'_>) -> Place 
     let (from, to) = argument(bytes, end)?;
     let value = buffer.get(from..to)?;
     if matches!(name, "u" | "user" | "proxy-user") {
-        return behind(buffer, (from, to), ':');
+        return value_behind(buffer, (from, to), ':');
     }
     let long = start == at + 2 || name.len() > 2;
     let named = long && is_secret(&fold(name)) || start == at + 1 && OPTIONS.contains(&name);
@@ -44,36 +50,57 @@ pub(super) fn option(buffer: &str, at: usize, is_secret: IsSecret<'_>) -> Place 
     }
 }
 
-/// An option of one letter, which means something else with every command.
+/// A short option, which means something else with every command.
 fn short_option(buffer: &str, at: usize, name: &str) -> Place {
     let bytes = buffer.as_bytes();
-    let letter = name.get(..1)?;
-    let of_letter = COMMANDS.iter().filter(|(_, option, _)| *option == letter);
-    let mut known = of_letter.filter(|(command, _, _)| runs(bytes, at, command));
-    known.find_map(|(_, _, takes)| match takes {
-        Takes::Joined => {
-            let from = at + 1 + letter.len();
-            let (from, to) = word(bytes, from);
-            (name.len() > 3 || bytes.get(at + 2).is_some_and(|byte| matches!(byte, b'\'' | b'"')))
-                .then_some((from, to))
+    let of_name = COMMANDS.iter().filter(|(_, option, _)| name.starts_with(option));
+    let mut known = of_name.filter(|(command, _, _)| runs(bytes, at, command));
+    known.find_map(|(_, option, takes)| {
+        let behind = at + 1 + option.len();
+        match takes {
+            Takes::Joined => joined(bytes, at, behind),
+            _ if name != *option => None,
+            Takes::Next => argument(bytes, behind),
+            Takes::Behind(sign) => value_behind(buffer, argument(bytes, behind)?, *sign),
         }
-        _ if name != letter => None,
-        Takes::Next => argument(bytes, at + 1 + letter.len()),
-        Takes::Behind(sign) => behind(buffer, argument(bytes, at + 1 + letter.len())?, *sign),
     })
 }
 
-/// A command of this name, or one that begins so, stands before `at`.
+/// What stands right behind an option, unless the quote there closes the option.
+fn joined(bytes: &[u8], at: usize, behind: usize) -> Place {
+    let (from, to) = word(bytes, behind);
+    let quote = from.checked_sub(1).filter(|quote| *quote >= behind).and_then(|quote| bytes.get(quote));
+    let opened = at.checked_sub(1).and_then(|before| bytes.get(before));
+    let is_value = if quote.is_some() { quote != opened } else { to - from >= SHORTEST_JOINED };
+    is_value.then_some((from, to))
+}
+
+/// A command of this name, or one that begins so, stands before `at`; its words may be the elements of a list.
 fn runs(bytes: &[u8], at: usize, command: &str) -> bool {
     let head = bytes.get(at.saturating_sub(REACH)..at).unwrap_or_default();
-    let begins = |found: usize| found == 0 || !head.get(found - 1).is_some_and(|byte| is_word_byte(*byte));
-    memchr::memmem::find_iter(head, command.as_bytes()).any(begins)
+    let mut words = command.split(' ');
+    let first = words.next().unwrap_or_default().as_bytes();
+    memchr::memmem::find_iter(head, first).any(|found| {
+        let mut at = found + first.len();
+        let begins = found == 0 || !head.get(found - 1).is_some_and(|byte| is_word_byte(*byte));
+        begins
+            && words.clone().all(|word| {
+                at = run_end(head, at, is_between);
+                let stands = head.get(at..).is_some_and(|rest| rest.starts_with(word.as_bytes()));
+                at += word.len();
+                stands
+            })
+    })
+}
+
+/// Between two words of a command.
+fn is_between(byte: u8) -> bool {
+    matches!(byte, b' ' | b'"' | b'\'' | b',' | b'\\')
 }
 
 /// The argument behind an option, also as the next element of a list: `"--token", "abc"`.
 fn argument(bytes: &[u8], end: usize) -> Place {
-    let between = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b',' | b'\\');
-    let mut from = run_end(bytes, end, between).min(end + 8);
+    let mut from = run_end(bytes, end, is_between).min(end + 8);
     // The last quote before it is its own.
     while from > end && !matches!(bytes.get(from - 1), Some(b' ' | b',')) {
         from -= 1;
@@ -84,7 +111,7 @@ fn argument(bytes: &[u8], end: usize) -> Place {
 }
 
 /// The word at `from`, or what stands in quotes there.
-fn word(bytes: &[u8], from: usize) -> (usize, usize) {
+pub(super) fn word(bytes: &[u8], from: usize) -> (usize, usize) {
     match Quote::at(bytes, from) {
         Some(quote) => (quote.from, quote.end(bytes)),
         None => {
@@ -95,7 +122,7 @@ fn word(bytes: &[u8], from: usize) -> (usize, usize) {
 }
 
 /// `user:abc`; numbers are a user and a group of a system.
-fn behind(buffer: &str, argument: (usize, usize), sign: char) -> Place {
+fn value_behind(buffer: &str, argument: (usize, usize), sign: char) -> Place {
     let (from, to) = argument;
     let value = buffer.get(from..to)?;
     let (user, secret) = value.split_once(sign)?;
@@ -107,26 +134,32 @@ fn behind(buffer: &str, argument: (usize, usize), sign: char) -> Place {
 /// The argument of this number, from 1, behind the name of a command that ends at `from`; options do not count.
 pub(super) fn positional(buffer: &str, from: usize, number: usize) -> Place {
     let bytes = buffer.as_bytes();
-    let (mut at, mut left) = (from, number);
+    let (mut at, mut left) = (run_end(bytes, from, is_quote), number);
     for _ in 0..WORDS {
-        at = run_end(bytes, at, |byte| byte == b' ');
+        at = run_end(bytes, at, |byte| matches!(byte, b' ' | b','));
         let (from, to) = word(bytes, at);
         if from >= to {
             return None;
         }
-        if !matches!(bytes.get(from), Some(b'-' | b'/')) {
-            left -= 1;
-        }
+        left -= usize::from(bytes.get(from) != Some(&b'-'));
         if left == 0 {
-            return (!is_harmless(buffer.get(from..to)?)).then_some((from, to));
+            let value = buffer.get(from..to)?;
+            // A switch of Windows, or what is asked for later.
+            let none = value.starts_with(['/', '$']) || value == "*" || is_harmless(value);
+            return (!none).then_some((from, to));
         }
         // The quote behind a word without one ends the whole text.
         if from == at && bytes.get(to).is_some_and(|byte| *byte != b' ') {
             return None;
         }
-        at = to + usize::from(to < bytes.len() && bytes.get(to) != Some(&b' '));
+        at = run_end(bytes, to, is_quote);
     }
     None
+}
+
+/// A quote, or what stands before one in a text inside of a text.
+fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'\\')
 }
 
 /// `AUTH abc`, `AUTH user abc`: all of a text, or behind the name of the server; as the server shows its commands, each
@@ -146,13 +179,15 @@ pub(super) fn auth(buffer: &str, end: usize) -> Place {
     let mut words = buffer.get(from..to)?.split(' ').filter(|word| !word.is_empty());
     let (first, second, more) = (words.next()?, words.next(), words.next());
     let secret = second.unwrap_or(first);
+    let is_upper = bytes.get(end - 1) == Some(&b'H');
     let mechanism = second.is_none() && secret.bytes().all(|byte| byte.is_ascii_uppercase());
     let place = secret.as_ptr() as usize - buffer.as_ptr() as usize;
     let end = place + secret.len();
     let is_argument = more.is_none()
         && !mechanism
+        && !first.ends_with(':')
         && !is_harmless(secret)
-        && (certain || begins && is_told_secret(secret, bytes, end));
+        && (certain && (is_upper || is_odd(secret)) || begins && is_odd(secret));
     let is_response = MECHANISMS.contains(&first)
         && second.is_some_and(|word| word.len() >= RESPONSE_BYTES && !MECHANISMS.contains(&word));
     (is_argument || is_response).then_some((place, end))
@@ -173,77 +208,104 @@ fn quoted_auth(bytes: &[u8], end: usize) -> Place {
     last
 }
 
-/// What a sentence says that a secret is, whose name ends at `from`.
-pub(super) fn told(buffer: &str, from: usize) -> Place {
+/// `user/abc@server` as the argument of this number.
+pub(super) fn login(buffer: &str, from: usize, number: usize) -> Place {
+    let (from, to) = positional(buffer, from, number)?;
+    let value = buffer.get(from..to)?;
+    let value = value.split('@').next().unwrap_or(value);
+    value_behind(buffer, (from, from + value.len()), '/')
+}
+
+/// The line from `from` on, as far as it goes and is looked at.
+fn line_at(buffer: &str, from: usize) -> &str {
+    let ends = |byte: u8| matches!(byte, b'"' | b'\n' | b'\r');
+    let mut most = buffer.len().min(from + LINE_BYTES);
+    while !buffer.is_char_boundary(most) {
+        most -= 1;
+    }
+    let bytes = buffer.as_bytes().get(..most).unwrap_or_default();
+    buffer.get(from..run_end(bytes, from, |byte| !ends(byte))).unwrap_or_default()
+}
+
+fn place_of(part: &str, buffer: &str) -> Place {
+    let from = offset_in(part, buffer);
+    (!part.is_empty()).then_some((from, from + part.len()))
+}
+
+/// `net use z: \\\\srv\\share abc /user:bob`: what is no drive, share or switch.
+pub(super) fn share(buffer: &str, from: usize) -> Place {
+    let words = line_at(buffer, from).split(' ').filter(|word| !word.is_empty()).take(WORDS);
+    let mut secret = words.filter(|word| !word.starts_with(['/', '\\', '*', '-']) && !word.ends_with(':'));
+    place_of(secret.next()?, buffer)
+}
+
+/// Behind `/p ` or `/p:`, and behind `/rp `.
+pub(super) fn slash(buffer: &str, from: usize) -> Place {
+    let line = line_at(buffer, from);
+    let behind = [" /p ", " /p:", " /rp "].iter().find_map(|option| line.split_once(option));
+    place_of(behind?.1.split(' ').next()?, buffer)
+}
+
+/// All that a line says from here on.
+pub(super) fn rest(buffer: &str, from: usize) -> Place {
+    place_of(line_at(buffer, from).trim_end_matches('\\'), buffer)
+}
+
+/// `DB_PASSWORD abc` behind what sets a variable.
+pub(super) fn setting(buffer: &str, from: usize) -> Place {
     let bytes = buffer.as_bytes();
-    let mut at = from;
-    let mut is_told = false;
-    // Whose it is: `for bob`, `of the user bob`.
-    let mut whose = 0;
-    for _ in 0..WORDS {
-        let end = run_end(bytes, at, |byte| byte > b' ' && !matches!(byte, b'"' | b'\'' | b'\\'));
-        let word = buffer.get(at..end)?;
-        let telling = TELLING.contains(&word);
-        if !telling && (is_told || !may_name_an_owner(word, &mut whose)) {
-            break;
-        }
-        let joins =
-            !matches!(word, "now" | "set" | "reset" | "changed" | "updated" | "has" | "been" | "will");
-        is_told = telling && (is_told || joins);
-        at = run_end(bytes, end, |byte| byte == b' ').min(end + 1);
-    }
-    if !is_told {
+    let end = run_end(bytes, from, |byte| byte > b' ' && !matches!(byte, b'=' | b'"' | b'\''));
+    let name = buffer.get(from..end)?.rsplit(['.', '/', ':']).next()?;
+    let at = run_end(bytes, end, |byte| byte == b' ');
+    if at == end || name.len() > WORD_LENGTH || !is_secret_word(&fold(name)) {
         return None;
-    }
-    if let Some(quote) =
-        Quote::at(bytes, at).filter(|quote| bytes.get(at - 1) == Some(&b' ') && quote.from > at)
-    {
-        let to = quote.end(bytes);
-        return (to > quote.from && to - quote.from <= WORD_LENGTH).then_some((quote.from, to));
     }
     let (from, to) = word(bytes, at);
-    let value = buffer.get(from..to)?.trim_end_matches(['.', ',', ';', '!', ')']);
-    is_told_secret(value, bytes, from + value.len()).then_some((from, from + value.len()))
+    (!is_harmless(buffer.get(from..to)?)).then_some((from, to))
 }
 
-/// A code that works once: `verification code is 123456`, `OTP code 123456`; `at` is behind the first letter of `code`.
-pub(super) fn code(buffer: &str, at: usize) -> Place {
+/// `echo abc | passwd --stdin`, `echo bob:abc | chpasswd`, `passwd --stdin <<< abc`
+pub(super) fn piped(buffer: &str, at: usize) -> Place {
     let bytes = buffer.as_bytes();
-    let start = at.checked_sub(1).filter(|start| matches!(bytes.get(*start), Some(b'c' | b'C')))?;
-    let head = before(buffer, start, CODE_BYTES);
-    let kind = head.trim_end().rsplit([' ', '"', '\'', '(', '=', ':']).next()?;
-    if !head.ends_with([' ', '-', '_'])
-        || !CODES.iter().any(|known| known.eq_ignore_ascii_case(kind.trim_end_matches(['-', '_'])))
-    {
-        return None;
+    let head = before(buffer, at, REACH);
+    let echo = ["echo ", "printf "].iter().filter_map(|command| Some(head.rfind(command)? + command.len()));
+    let from = match echo.max() {
+        Some(found) => at - head.len() + found,
+        None => at + line_at(buffer, at).find("<<< ")? + "<<< ".len(),
+    };
+    let (from, to) = positional(buffer, from, 1)?;
+    match bytes.get(at) {
+        Some(b'|') => value_behind(buffer, (from, to), ':'),
+        _ => Some((from, to)),
     }
-    let mut from = at + "ode".len();
-    for between in [":", " is", " was", ":"] {
-        from += if buffer.get(from..)?.starts_with(between) { between.len() } else { 0 };
-    }
-    let from = run_end(bytes, from, |byte| matches!(byte, b' ' | b'"' | b'\'' | b'#')).min(from + 3);
-    let to = run_end(bytes, from, |byte| byte.is_ascii_digit() || byte == b'-');
-    let digits = bytes.get(from..to)?.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let ends = bytes.get(to).is_none_or(|byte| !is_word_byte(*byte));
-    ((4..=8).contains(&digits) && ends).then_some((from, to))
 }
 
-/// Up to three words behind `for` or `of`.
-fn may_name_an_owner(word: &str, count: &mut usize) -> bool {
-    if *count == 0 && !matches!(word, "for" | "of") || *count > 3 || word.is_empty() {
-        return false;
-    }
-    *count += 1;
-    true
+/// What may stand before a command in a transcript.
+fn begins_command(head: &str) -> bool {
+    head.is_empty()
+        || head.ends_with(['"', '\'', '\n'])
+        || ["- ", ": ", "] ", "> ", "| "].iter().any(|sign| head.ends_with(sign))
 }
 
-/// Something that is no word of the language, nor a number that goes on.
-fn is_told_secret(value: &str, bytes: &[u8], end: usize) -> bool {
-    let digit = value.bytes().any(|byte| byte.is_ascii_digit());
-    let letter = value.bytes().any(|byte| byte.is_ascii_alphabetic());
-    let mixed = value.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
-        && value.bytes().any(|byte| byte.is_ascii_lowercase());
-    let ends_there = !matches!((bytes.get(end), bytes.get(end + 1)), (Some(b' '), Some(_)));
-    let odd = if letter { digit || mixed } else { digit && ends_there };
-    value.len() >= 4 && odd && !is_harmless(value) && !value.contains("://")
+/// `PASS abc` of FTP and POP3, alone or behind `USER bob `.
+pub(super) fn pass(buffer: &str, start: usize, end: usize) -> Place {
+    let head = before(buffer, start, WORD_LENGTH);
+    let of_user = head.trim_end().rsplit(' ').nth(1).is_some_and(|word| word.ends_with("USER"));
+    let value = line_at(buffer, end).trim_end_matches('\\');
+    let is_secret = is_odd(value) && !is_of_words(value) && !value.contains([' ', '/']);
+    (is_secret && (of_user || begins_command(head))).then(|| place_of(value, buffer)).flatten()
+}
+
+/// `a1 LOGIN bob abc` of IMAP.
+pub(super) fn mail_login(buffer: &str, start: usize, end: usize) -> Place {
+    let bytes = buffer.as_bytes();
+    let tag = before(buffer, start, WORD_LENGTH).rsplit([' ', '"']).next()?;
+    let user = word(bytes, end);
+    let at = run_end(bytes, user.1, |byte| byte != b' ') + 1;
+    let (from, to) = word(bytes, at);
+    let value = buffer.get(from..to)?;
+    let is_last = line_at(buffer, to).trim_matches(['"', '\\']).is_empty();
+    let is_secret = from > at || is_odd(value) && !is_of_words(value);
+    let is_tag = tag == "." || tag.bytes().any(|byte| byte.is_ascii_digit());
+    (is_tag && is_last && is_secret && !is_harmless(value)).then_some((from, to))
 }

@@ -10,6 +10,10 @@ pub(super) const SECRET: u8 = 1;
 pub(super) const SECRET_NAME: u8 = 2;
 /// The value identifies something; its digits are no payment card.
 pub(super) const ID: u8 = 4;
+/// The value is a secret if it looks like a key.
+pub(super) const WEAK: u8 = 16;
+/// The value is a secret, unless it is the path of a folder.
+pub(super) const FOLDER: u8 = 32;
 const LOOKED_UP: u8 = 8;
 
 /// The names of paths.
@@ -49,6 +53,8 @@ impl Known {
         let flag = |is: bool, flag: u8| if is { flag } else { 0 };
         let flags = LOOKED_UP
             | flag(self.is_secret_name(name), SECRET)
+            | flag(names::is_weak_name(name), WEAK)
+            | flag(name.rsplit('.').next() == Some("pwd"), FOLDER)
             | flag(self.name_holds_secret(name), SECRET_NAME)
             | flag(alias::is_id(name) || path == canonical::CORRELATION_ID, ID);
         drop(names);

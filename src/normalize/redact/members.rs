@@ -1,8 +1,9 @@
 //! Objects of which one member names what another holds: `{"key":"password","value":{"stringValue":"abc"}}`, at any depth
 //! of quoting and in either order.
 
-use super::scan::run_end;
-use super::words::{KEY_MEMBERS, VALUE_MEMBERS};
+use super::names::names_another;
+use super::scan::{DEEPEST_QUOTE, run_end};
+use super::words::VALUE_MEMBERS;
 use crate::normalize::alias::fold;
 
 /// How far the other member may lie from the name.
@@ -10,7 +11,7 @@ const REACH: usize = 4_096;
 /// Longest name.
 const NAME_LENGTH: usize = 64;
 /// No member that names another is longer.
-const KEY_LENGTH: usize = 9;
+const KEY_LENGTH: usize = 24;
 
 /// Every value whose name is one of a secret, of the members whose keys stand before these colons.
 pub(super) fn secrets(text: &str, colons: &[usize], is_secret: &dyn Fn(&str) -> bool) -> Vec<(usize, usize)> {
@@ -44,7 +45,7 @@ impl<'t> Named<'t> {
         let bytes = text.as_bytes();
         let (from, to, quote) = key_before(bytes, colon)?;
         let key = text.get(from..to)?;
-        if !KEY_MEMBERS.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+        if !names_another(key) {
             return None;
         }
         let open = run_end(bytes, colon + 1, |byte| byte == b' ');
@@ -165,13 +166,13 @@ fn key_before(bytes: &[u8], colon: usize) -> Option<(usize, usize, &[u8])> {
     let byte =
         close.checked_sub(1).and_then(|at| bytes.get(at)).filter(|byte| matches!(byte, b'"' | b'\''))?;
     let head = bytes.get(..close - 1)?;
-    let level = head.iter().rev().take(7).take_while(|byte| **byte == b'\\').count();
+    let level = head.iter().rev().take(DEEPEST_QUOTE).take_while(|byte| **byte == b'\\').count();
     let to = close - 1 - level;
     let length = bytes
         .get(to.saturating_sub(KEY_LENGTH)..to)?
         .iter()
         .rev()
-        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
         .count();
     let from = to - length;
     let quote = bytes.get(to..close)?;
@@ -180,5 +181,6 @@ fn key_before(bytes: &[u8], colon: usize) -> Option<(usize, usize, &[u8])> {
 }
 
 fn is_value_member(key: &[u8]) -> bool {
-    VALUE_MEMBERS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(key))
+    let ends_in_value = key.len() > 5 && key[key.len() - 5..].eq_ignore_ascii_case(b"value");
+    ends_in_value || VALUE_MEMBERS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(key))
 }

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::scan::IsSecret;
-use super::words::{ENDS, HARMLESS, KEY_MEMBERS, NAMES, PARENTS, PARTS, QUERY_NAMES, VALUE_MEMBERS};
+use super::words::{
+    ENDS, HARMLESS, HOLDERS, KEY_MEMBER_ENDS, KEY_MEMBERS, LAST_WORDS, NAMES, PARENTS, PARTS, QUERY_NAMES,
+    SECOND_WORDS, VALUE_MEMBERS, WEAK_NAMES,
+};
 use crate::normalize::alias::fold;
 
 /// Names that are remembered; then all are forgotten, because log content chooses them.
@@ -16,13 +19,45 @@ const FEWEST_LETTERS: usize = 3;
 /// Whether a field name of this dotted path promises a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
     let mut parts = name.rsplit('.');
-    let last = parts.next().is_some_and(|part| is_secret_word(&fold(part)));
-    let holds_value = VALUE_MEMBERS.iter().any(|known| name.ends_with(known));
-    let mut parent = |part: &str| {
+    let raw = parts.next().unwrap_or_default();
+    let last = fold(raw);
+    let parent = parts.clone().next().map(fold).unwrap_or_default();
+    let holds_value =
+        VALUE_MEMBERS.iter().any(|known| name.ends_with(known)) || HOLDERS.contains(&last.as_str());
+    let mut is_below = |part: &str| {
         let part = fold(part);
         PARENTS.contains(&part.as_str()) || (holds_value && is_secret_word(&part))
     };
-    last || NAMES.contains(&name) || parts.any(&mut parent)
+    is_secret_word(&last)
+        || ends_in_secret_word(raw)
+        || NAMES.contains(&name)
+        || NAMES.contains(&format!("{parent}{last}").as_str())
+        || parts.any(&mut is_below)
+}
+
+/// Whether the last of the words of a name, set apart by a sign or a capital, makes it one of a secret.
+pub(super) fn ends_in_secret_word(name: &str) -> bool {
+    LAST_WORDS.iter().any(|last| {
+        let at = name.len().saturating_sub(last.len());
+        let (Some(head), Some(tail)) = (name.get(..at), name.get(at..)) else { return false };
+        let capital = tail.starts_with(|first: char| first.is_ascii_uppercase())
+            && head.ends_with(|before: char| before.is_ascii_lowercase());
+        tail.eq_ignore_ascii_case(last) && (capital || head.ends_with(['_', '-']) && head.len() > 1)
+    })
+}
+
+/// Whether a field of this dotted path holds a secret if its value looks like a key.
+pub(super) fn is_weak_name(name: &str) -> bool {
+    name.rsplit('.').next().is_some_and(|last| WEAK_NAMES.contains(&fold(last).as_str()))
+}
+
+/// Whether a member of this name names another member.
+pub(super) fn names_another(word: &str) -> bool {
+    let ends = |end: &&str| {
+        word.len() >= end.len()
+            && word.get(word.len() - end.len()..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    };
+    KEY_MEMBERS.iter().any(|known| known.eq_ignore_ascii_case(word)) || KEY_MEMBER_ENDS.iter().any(ends)
 }
 
 /// The same for one name, folded.
@@ -79,9 +114,12 @@ impl MetNames {
         let takes_a_secret = folded == FORM_NAME
             || folded == ATTRIBUTE
             || folded.ends_with(SIGNATURE)
-            || QUERY_NAMES.contains(&folded.as_str())
+            || [&QUERY_NAMES[..], &SECOND_WORDS, &WEAK_NAMES]
+                .iter()
+                .any(|list| list.contains(&folded.as_str()))
+            || ends_in_secret_word(word)
             || is_secret(&folded);
-        let names_another = KEY_MEMBERS.iter().any(|known| known.eq_ignore_ascii_case(word));
+        let names_another = names_another(word);
         if self.known.len() >= MET_LIMIT {
             self.known.clear();
         }

@@ -7,8 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::cards::next_card;
-use super::scan::{is_word_byte, looks_random, run_end};
-use super::{Class, commands};
+use super::scan::{is_word_byte, looks_like_key, looks_random, run_end};
+use super::tokens::{KEY_IDS, TOKENS};
+use super::{Class, commands, sentences};
 use crate::event::number::offset_in;
 
 /// Whether the dotted name of a field holds anything that is redacted by its shape: somebody used a
@@ -28,8 +29,8 @@ pub(super) fn name_holds_secret(name: &str) -> bool {
 fn holds_secret(text: &str) -> bool {
     let mut found = next_card(text.as_bytes(), 0).is_some();
     let mut runs = Runs::default();
-    for_each_beginning(text.as_bytes(), |beginning, start| {
-        found |= beginning.secret(text, start, &mut runs).is_some();
+    for_each_beginning(text.as_bytes(), |met| {
+        found |= met.secret(text, &mut runs).is_some();
         !found
     });
     found
@@ -47,7 +48,13 @@ pub(super) enum Beginning {
     Prefix(usize),
     /// Like `Prefix`, but the text names a key and is none itself; it stays in fields that hold ids.
     KeyId(usize),
+    /// Behind the number of a bot of Telegram.
+    Bot,
+    /// The hash of a password, as systems keep it.
+    Crypt,
     PrivateKey,
+    /// A key as PuTTY writes it.
+    Putty,
     Url,
     Bearer,
     Basic,
@@ -57,50 +64,49 @@ pub(super) enum Beginning {
     Link,
     /// A command whose argument of this number is a secret.
     Argument(usize),
+    /// A command whose argument of this number is `user/secret`.
+    Login(usize),
+    /// A share of Windows with the password of its user.
+    Share,
+    /// A command of Windows with an option for a secret.
+    Slash,
+    /// The rest of the line.
+    Rest,
+    /// The next word is a name, and what follows its value.
+    Setting,
+    /// What an earlier command writes into this one.
+    Piped,
+    /// The word that a device takes for a password when it is asked about itself.
+    Community,
     /// The command of Redis and of mail.
     Auth,
+    /// Commands of servers of mail and files.
+    Pass,
+    MailLogin,
     /// The name of a secret, of which a sentence may tell what it is.
     Told,
 }
 
 use Beginning::{
-    Argument, Auth, Basic, Bearer, Hook, JsonWebToken, KeyId, Link, Prefix, PrivateKey, Told, Url,
+    Argument, Auth, Basic, Bearer, Bot, Community, Crypt, Hook, JsonWebToken, KeyId, Link, Login, MailLogin,
+    Pass, Piped, Prefix, PrivateKey, Putty, Rest, Setting, Share, Slash, Told, Url,
 };
 
-/// At most 64: the packed search takes no more. No beginning is the start of another.
-const BEGINNINGS: [(&str, Beginning); 64] = [
-    ("ghp_", Prefix(30)),
-    ("ghr_", Prefix(30)),
-    ("gho_", Prefix(30)),
-    ("ghs_", Prefix(30)),
-    ("ghu_", Prefix(30)),
-    ("github_pat_", Prefix(22)),
-    ("glpat-", Prefix(16)),
-    ("glrt-", Prefix(16)),
-    ("ASIA", KeyId(16)),
-    ("AKIA", KeyId(16)),
-    ("AIza", Prefix(30)),
-    ("ya29.", Prefix(20)),
-    ("sk-", Prefix(20)),
-    ("k_live_", Prefix(16)),
-    ("k_test_", Prefix(16)),
-    ("whsec_", Prefix(20)),
-    ("npm_", Prefix(30)),
-    ("pypi-", Prefix(40)),
-    ("dckr_pat_", Prefix(20)),
-    ("hf_", Prefix(30)),
-    ("hvs.", Prefix(20)),
-    ("SG.", Prefix(30)),
-    ("dop_v1_", Prefix(40)),
-    ("lin_api_", Prefix(30)),
-    ("shpat_", Prefix(30)),
-    ("shpss_", Prefix(30)),
-    ("sq0atp-", Prefix(20)),
-    ("sq0csp-", Prefix(30)),
-    ("xox", Prefix(12)),
-    ("xapp-", Prefix(20)),
+/// Beside the tokens of providers. None has fewer than three bytes.
+const BEGINNINGS: [(&str, Beginning); 84] = [
     ("eyJ", JsonWebToken),
+    (":AA", Bot),
+    ("$1$", Crypt),
+    ("$5$", Crypt),
+    ("$6$", Crypt),
+    ("$y$", Crypt),
+    ("$2a$", Crypt),
+    ("$2b$", Crypt),
+    ("$2y$", Crypt),
+    ("$argon2", Crypt),
+    ("{SSHA", Crypt),
     ("-----BEGIN", PrivateKey),
+    ("Private-Lines:", Putty),
     ("AGE-SECRET-KEY-", Prefix(40)),
     ("://", Url),
     ("earer ", Bearer),
@@ -113,6 +119,12 @@ const BEGINNINGS: [(&str, Beginning); 64] = [
     ("webhook.office.com/", Hook),
     ("outlook.office.com/webhook/", Hook),
     ("api.telegram.org/bot", Hook),
+    ("/hooks/catch/", Hook),
+    ("/bot/v2/hook/", Hook),
+    ("/with/key/", Hook),
+    ("events.pagerduty.com/integration/", Hook),
+    ("hooks.airtable.com/", Hook),
+    ("/hooks/", Link),
     ("/reset/", Link),
     ("/invite/", Link),
     ("/verify/", Link),
@@ -121,88 +133,229 @@ const BEGINNINGS: [(&str, Beginning); 64] = [
     ("/magic/", Link),
     ("AUTH", Auth),
     ("\"auth", Auth),
+    ("PASS ", Pass),
+    (" LOGIN ", MailLogin),
     ("rabbitmqctl add_user ", Argument(2)),
     ("rabbitmqctl change_password ", Argument(2)),
+    ("htpasswd ", Argument(3)),
+    ("htpasswd\"", Argument(3)),
+    ("htpasswd\\", Argument(3)),
     ("net user ", Argument(2)),
+    ("net use ", Share),
+    ("schtasks ", Slash),
+    ("freerdp ", Slash),
+    ("isql ", Argument(3)),
     ("mysqladmin password ", Argument(1)),
     ("vault login ", Argument(1)),
-    ("set aws_secret_access_key ", Argument(1)),
+    ("vault unseal ", Argument(1)),
+    ("Unseal Key ", Argument(2)),
+    ("user_pw ", Argument(1)),
+    ("owner_pw ", Argument(1)),
+    ("requirepass ", Argument(1)),
+    ("masterauth ", Argument(1)),
+    ("rocommunity ", Argument(1)),
+    ("rwcommunity ", Argument(1)),
+    ("community ", Community),
+    ("-server key ", Argument(1)),
+    ("ConvertTo-SecureString ", Argument(1)),
     ("wpa_passphrase ", Argument(2)),
+    ("sqlplus ", Login(1)),
+    ("expdp ", Login(1)),
+    ("impdp ", Login(1)),
+    ("sqlldr ", Login(1)),
+    ("oracle:thin:", Login(1)),
+    ("::add-mask::", Rest),
+    ("issecret=true]", Rest),
+    ("ENV ", Setting),
+    ("setenv ", Setting),
+    ("onfig set ", Setting),
+    ("ONFIG SET ", Setting),
+    ("onfigure set ", Setting),
+    ("| chpasswd", Piped),
+    ("assword-stdin", Piped),
+    ("asswd --stdin", Piped),
     ("assword ", Told),
-    ("assphrase ", Told),
-    ("asscode ", Told),
-    ("oken ", Told),
-    ("ecret ", Told),
+    ("ASSWORD ", Told),
+    ("asswd ", Told),
+    ("ASSWD ", Told),
 ];
 
-static PACKED: LazyLock<Option<packed::Searcher>> =
-    LazyLock::new(|| packed::Config::new().builder().extend(BEGINNINGS.map(|(text, _)| text)).build());
+/// Ends of names of secrets, behind which a sentence or a line of a configuration may tell them.
+const TOLD: [&str; 9] =
+    ["assphrase ", "asscode ", "oken ", "OKEN ", "ecret ", "ECRET ", "ookie ", "ey ", "EY "];
 
-/// Without vector instructions there is no packed search.
-static AUTOMATON: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::new(BEGINNINGS.map(|(text, _)| text)).expect("the beginnings are few and short")
-});
-
-/// Calls `found` with every beginning and where it stands, until that says no.
-pub(super) fn for_each_beginning(bytes: &[u8], mut found: impl FnMut(Beginning, usize) -> bool) {
-    let mut call = |hit: aho_corasick::Match| {
-        let beginning = BEGINNINGS.get(hit.pattern().as_usize());
-        beginning.is_none_or(|(_, beginning)| found(*beginning, hit.start()))
-    };
-    match PACKED.as_ref() {
-        Some(packed) => packed.find_iter(bytes).all(&mut call),
-        None => AUTOMATON.find_iter(bytes).all(&mut call),
-    };
+/// A beginning where it was met.
+#[derive(Clone, Copy)]
+pub(super) struct Met {
+    beginning: Beginning,
+    start: usize,
+    end: usize,
 }
 
-impl Beginning {
-    pub(super) fn is_key_id(self) -> bool {
-        matches!(self, KeyId(_))
+/// Beginnings that are looked for at once.
+struct Group {
+    beginnings: Vec<(&'static str, Beginning)>,
+    packed: Option<packed::Searcher>,
+    /// Without vector instructions there is no packed search.
+    automaton: Option<AhoCorasick>,
+}
+
+/// A packed search takes no more.
+const GROUP_LENGTH: usize = 64;
+
+/// Those of one length together, for the shortest says how many bytes are compared at once.
+static GROUPS: LazyLock<Vec<Group>> = LazyLock::new(|| {
+    let tokens = TOKENS.map(|(text, length)| (text, Prefix(length)));
+    let ids = KEY_IDS.map(|(text, length)| (text, KeyId(length)));
+    let told = TOLD.map(|text| (text, Told));
+    let mut all = [&BEGINNINGS[..], &tokens, &ids, &told].concat();
+    all.sort_by_key(|(text, _)| text.len());
+    all.chunks(GROUP_LENGTH).map(Group::new).collect()
+});
+
+impl Group {
+    fn new(beginnings: &[(&'static str, Beginning)]) -> Self {
+        let texts = || beginnings.iter().map(|(text, _)| text);
+        let packed = packed::Config::new().builder().extend(texts()).build();
+        let automaton = packed.is_none().then(|| AhoCorasick::new(texts()).ok()).flatten();
+        Self { beginnings: beginnings.to_vec(), packed, automaton }
     }
 
-    /// Where the secret lies that begins (or is announced) at `start`.
-    pub(super) fn secret(self, buffer: &str, start: usize, runs: &mut Runs) -> Option<(usize, usize, Class)> {
-        let bytes = buffer.as_bytes();
-        match self {
-            JsonWebToken => {
-                if !starts_word(bytes, start) {
-                    return None;
-                }
-                let end = runs.token.end(bytes, start, |byte| is_word_byte(byte) || byte == b'.');
-                let whole = runs.token.is_noise() || is_json_web_token(buffer.get(start..end)?);
-                whole.then_some((start, end, Class::JsonWebToken))
-            }
-            Prefix(length) | KeyId(length) => {
-                // `sk_live_` and `rk_live_` are found by their second letter.
-                let start = start.checked_sub(usize::from(bytes.get(start) == Some(&b'k')))?;
-                if !starts_word(bytes, start) {
-                    return None;
-                }
-                let end = runs.token.end(bytes, start, |byte| is_word_byte(byte) || byte == b'.');
-                let text = buffer.get(start..end)?.trim_end_matches('.');
-                let whole = text.len() >= length + 3 && (runs.token.is_noise() || is_no_example(text));
-                whole.then_some((start, start + text.len(), Class::ProviderKey))
-            }
-            PrivateKey if start < runs.key_end => None,
-            PrivateKey => {
-                let key = private_key(buffer, start)?;
+    /// False when `found` said no.
+    fn search(&self, bytes: &[u8], found: &mut impl FnMut(Met) -> bool) -> bool {
+        let mut call = |hit: aho_corasick::Match| {
+            let beginning = self.beginnings.get(hit.pattern().as_usize());
+            beginning.is_none_or(|(_, beginning)| {
+                found(Met { beginning: *beginning, start: hit.start(), end: hit.end() })
+            })
+        };
+        match (&self.packed, &self.automaton) {
+            (Some(packed), _) => packed.find_iter(bytes).all(&mut call),
+            (None, Some(automaton)) => automaton.find_iter(bytes).all(&mut call),
+            (None, None) => true,
+        }
+    }
+}
+
+/// Calls `found` with every beginning, until that says no.
+pub(super) fn for_each_beginning(bytes: &[u8], mut found: impl FnMut(Met) -> bool) {
+    let _ = GROUPS.iter().all(|group| group.search(bytes, &mut found));
+}
+
+impl Met {
+    pub(super) fn is_key_id(&self) -> bool {
+        matches!(self.beginning, KeyId(_))
+    }
+
+    /// Where the secret lies that begins (or is announced) here.
+    pub(super) fn secret(&self, buffer: &str, runs: &mut Runs) -> Option<(usize, usize, Class)> {
+        let (bytes, start, end) = (buffer.as_bytes(), self.start, self.end);
+        match self.beginning {
+            JsonWebToken => json_web_token(buffer, start, runs),
+            Prefix(length) | KeyId(length) => token(buffer, (start, end), length, runs),
+            Bot => bot(bytes, start),
+            Crypt => crypt(bytes, start),
+            PrivateKey | Putty if start < runs.key_end => None,
+            PrivateKey | Putty => {
+                let is_putty = matches!(self.beginning, Putty);
+                let key = if is_putty { putty_key(buffer, end) } else { private_key(buffer, start)? };
                 runs.key_end = key.1;
                 Some(key)
             }
             Url => url_password(bytes, start + 3),
-            Bearer | Basic => credentials(buffer, start, matches!(self, Bearer)),
-            Auth => assignment(commands::auth(buffer, start + beginning_at(bytes, start))),
-            Argument(_) | Told => {
-                let end = start + beginning_at(bytes, start);
-                assignment(match self {
-                    Argument(number) => commands::positional(buffer, end, number),
-                    _ => commands::told(buffer, end),
-                })
-            }
-            Hook => hook(bytes, start, runs),
-            Link => link(buffer, start),
+            Bearer | Basic => credentials(buffer, start, matches!(self.beginning, Bearer)),
+            Hook => hook(bytes, end, runs),
+            Link => link(buffer, end),
+            _ => self.assigned(buffer).map(|(from, to)| (from, to, Class::Assignment)),
         }
     }
+
+    /// What stands behind the name of a secret or is given to a command.
+    fn assigned(&self, buffer: &str) -> Option<(usize, usize)> {
+        let end = self.end;
+        match self.beginning {
+            Auth => commands::auth(buffer, end),
+            Argument(number) => commands::positional(buffer, end, number),
+            Login(number) => commands::login(buffer, end, number),
+            Share => commands::share(buffer, end),
+            Slash => commands::slash(buffer, end),
+            Rest => commands::rest(buffer, end),
+            Setting => commands::setting(buffer, end),
+            Piped => commands::piped(buffer, self.start),
+            Community => sentences::community(buffer, self.start, end),
+            Pass => commands::pass(buffer, self.start, end),
+            MailLogin => commands::mail_login(buffer, self.start, end),
+            _ => sentences::told(buffer, end),
+        }
+    }
+}
+
+fn json_web_token(buffer: &str, start: usize, runs: &mut Runs) -> Option<(usize, usize, Class)> {
+    let bytes = buffer.as_bytes();
+    if !starts_word(bytes, start) {
+        return None;
+    }
+    let end = runs.token.end(bytes, start, |byte| is_word_byte(byte) || byte == b'.');
+    let whole = runs.token.is_noise() || is_json_web_token(buffer.get(start..end)?);
+    whole.then_some((start, end, Class::JsonWebToken))
+}
+
+/// A token with at least so many bytes behind what it begins with.
+fn token(
+    buffer: &str,
+    prefix: (usize, usize),
+    length: usize,
+    runs: &mut Runs,
+) -> Option<(usize, usize, Class)> {
+    let bytes = buffer.as_bytes();
+    let (start, behind) = prefix;
+    // `sk_live_` and `rk_live_` are found by their second letter.
+    let start = start.checked_sub(usize::from(bytes.get(start) == Some(&b'k')))?;
+    if !starts_word(bytes, start) {
+        return None;
+    }
+    let end = runs.token.end(bytes, behind, |byte| is_word_byte(byte) || byte == b'.');
+    let text = buffer.get(start..end)?.trim_end_matches('.');
+    let whole = text.len() >= length + 3 && (runs.token.is_noise() || is_no_example(text) && is_noisy(text));
+    whole.then_some((start, start + text.len(), Class::ProviderKey))
+}
+
+/// A digit or both cases behind the first letters: no word of a language, and no name in a program.
+fn is_noisy(text: &str) -> bool {
+    let rest = text.get(4..).unwrap_or_default();
+    let has = |is: fn(&u8) -> bool| rest.bytes().any(|byte| is(&byte));
+    has(u8::is_ascii_digit) || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
+}
+
+/// `1234567890:AA...`, from the number on; the colon stands at `colon`.
+fn bot(bytes: &[u8], colon: usize) -> Option<(usize, usize, Class)> {
+    let head = bytes.get(colon.saturating_sub(11)..colon)?;
+    let digits = head.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let to = run_end(bytes, colon + 1, is_word_byte);
+    let is_token = (8..=10).contains(&digits) && (32..=40).contains(&(to - colon - 1));
+    is_token.then_some((colon + 1, to, Class::ProviderKey))
+}
+
+/// A hash of a password with its salt: `$6$salt$hash`, `{SSHA}hash`.
+fn crypt(bytes: &[u8], start: usize) -> Option<(usize, usize, Class)> {
+    let bytes = bytes.get(..bytes.len().min(start + LINK_BYTES))?;
+    let to = run_end(bytes, start, |byte| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'$' | b'.' | b'/' | b'=' | b',' | b'+' | b'{' | b'}' | b'-')
+    });
+    let text = bytes.get(start..to)?;
+    let dollars = text.iter().filter(|byte| **byte == b'$').count();
+    (text.len() >= 20 && (dollars >= 3 || text.first() == Some(&b'{'))).then_some((
+        start,
+        to,
+        Class::ProviderKey,
+    ))
+}
+
+/// The lines of a private key that PuTTY wrote.
+fn putty_key(buffer: &str, from: usize) -> (usize, usize, Class) {
+    let rest = buffer.get(from..).unwrap_or_default();
+    (from, from + rest.find("Private-MAC").unwrap_or(rest.len()), Class::PrivateKey)
 }
 
 /// What follows `Bearer` or `Basic`.
@@ -219,8 +372,7 @@ fn credentials(buffer: &str, start: usize, is_bearer: bool) -> Option<(usize, us
 }
 
 /// The rest of an address that nobody may know.
-fn hook(bytes: &[u8], start: usize, runs: &mut Runs) -> Option<(usize, usize, Class)> {
-    let from = start + beginning_at(bytes, start);
+fn hook(bytes: &[u8], from: usize, runs: &mut Runs) -> Option<(usize, usize, Class)> {
     let ends =
         |byte: u8| byte <= b' ' || matches!(byte, b'"' | b'\'' | b'\\' | b'<' | b'>' | b')' | b',' | b'?');
     let to = runs.hook.end(bytes, from, |byte| !ends(byte));
@@ -228,9 +380,8 @@ fn hook(bytes: &[u8], start: usize, runs: &mut Runs) -> Option<(usize, usize, Cl
 }
 
 /// From the first part of the path that is as long and random as a token to the end of the path.
-fn link(buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
+fn link(buffer: &str, from: usize) -> Option<(usize, usize, Class)> {
     let bytes = buffer.as_bytes();
-    let from = start + beginning_at(bytes, start);
     let is_path = |byte: u8| is_word_byte(byte) || matches!(byte, b'/' | b'.' | b'~' | b'=');
     let to = run_end(bytes, from, is_path).min(from + LINK_BYTES);
     let path = buffer.get(from..to)?;
@@ -238,17 +389,6 @@ fn link(buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
     let is_token = |part: &&str| part.len() >= TOKEN_BYTES && (2..part.len()).contains(&digits(part));
     let token = path.split('/').find(is_token)?;
     Some((from + offset_in(token, path), to, Class::ProviderKey))
-}
-
-/// How long the beginning is that stands at `start`.
-fn beginning_at(bytes: &[u8], start: usize) -> usize {
-    let rest = bytes.get(start..).unwrap_or_default();
-    let text = BEGINNINGS.iter().find(|(text, _)| rest.starts_with(text.as_bytes()));
-    text.map_or(0, |(text, _)| text.len())
-}
-
-fn assignment(place: Option<(usize, usize)>) -> Option<(usize, usize, Class)> {
-    place.map(|(from, to)| (from, to, Class::Assignment))
 }
 
 /// The runs of bytes that were read last, each by the end it shares with everything that begins inside of
@@ -313,13 +453,25 @@ fn private_key(buffer: &str, start: usize) -> Option<(usize, usize, Class)> {
 
 /// `user:password@host` after `://`.
 fn url_password(bytes: &[u8], start: usize) -> Option<(usize, usize, Class)> {
-    let ends =
-        |byte: u8| matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'\\') || byte <= b' ';
+    let ends = |byte: u8| byte <= b' ' || matches!(byte, b'/' | b'"' | b'\'' | b'<' | b'>' | b'\\');
     let end = run_end(bytes, start, |byte| !ends(byte));
     let authority = bytes.get(start..end)?;
-    let at = memchr::memrchr(b'@', authority)?;
-    let colon = memchr::memchr(b':', authority.get(..at)?)?;
-    (colon + 1 < at).then_some((start + colon + 1, start + at, Class::UrlPassword))
+    let user = authority.get(..memchr::memrchr(b'@', authority)?)?;
+    // Where `?` and `#` are no part of a password, they end what names the server.
+    let query = user.iter().position(|byte| matches!(byte, b'?' | b'#'));
+    let from = match memchr::memchr(b':', user) {
+        Some(colon) if query.is_none_or(|at| colon < at && !is_port(user.get(colon + 1..at))) => colon + 1,
+        // A token in the place of the user.
+        None if query.is_none() && user.len() >= TOKEN_BYTES => {
+            std::str::from_utf8(user).is_ok_and(looks_like_key).then_some(0)?
+        }
+        _ => return None,
+    };
+    (from < user.len()).then_some((start + from, start + user.len(), Class::UrlPassword))
+}
+
+fn is_port(text: Option<&[u8]>) -> bool {
+    text.is_none_or(|text| text.iter().all(u8::is_ascii_digit))
 }
 
 /// The first part decodes to JSON that names an algorithm.

@@ -1,11 +1,16 @@
-//! What statements of SQL insert into columns of secrets: `INSERT INTO users (name, password) VALUES ('bob', 'abc')`.
+//! What statements of SQL insert into columns of secrets: `INSERT INTO users (name, password) VALUES ('bob', 'abc')`, also
+//! where the values follow as parameters, and the keys that functions take.
 
-use super::scan::{IsSecret, run_end};
+use super::scan::{IsSecret, is_word_byte, run_end};
+use super::words::FUNCTIONS;
 use crate::normalize::alias::fold;
 
 /// Most columns and rows that are looked at.
 const COLUMNS: usize = 64;
 const ROWS: usize = 64;
+/// Longest call of a function, and how far behind a statement its parameters may stand, in bytes.
+const CALL_BYTES: usize = 2_048;
+const PARAMETER_BYTES: usize = 8_192;
 /// Longest name of a table, in bytes.
 const TABLE_BYTES: usize = 128;
 
@@ -19,8 +24,41 @@ pub(super) fn for_each(buffer: &str, is_secret: IsSecret<'_>, mut found: impl Fn
             let (places, end) = inserted(buffer, at, is_secret);
             places.into_iter().for_each(|(from, to)| found(from, to));
             behind = end;
+        } else if at >= behind
+            && let Some(number) = key_of_function(name)
+            && let Some((from, to)) = argument(bytes, at, number)
+        {
+            found(from, to);
         }
     }
+}
+
+/// Which argument of the function whose name ends here is a key.
+fn key_of_function(text: &[u8]) -> Option<usize> {
+    let start = text.iter().rposition(|byte| !is_word_byte(*byte)).map_or(0, |at| at + 1);
+    let name =
+        text.get(start..).filter(|name| name.len() >= 5 && name.to_ascii_lowercase().ends_with(b"crypt"))?;
+    let known = FUNCTIONS.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name));
+    known.map(|(_, number)| *number)
+}
+
+fn argument(bytes: &[u8], open: usize, number: usize) -> Option<(usize, usize)> {
+    let call = bytes.get(..bytes.len().min(open + CALL_BYTES))?;
+    let (from, to) = *list(call, open, true).0.get(number)?;
+    literal(bytes, from, to)
+}
+
+/// The text of the parameter `$2` that stands in the place of a value: `parameters: $1 = 'bob', $2 = 'abc'`.
+fn parameter(buffer: &str, from: usize, to: usize) -> Option<(usize, usize)> {
+    let number = buffer.get(from..to)?.trim().strip_prefix('$')?;
+    let is_number =
+        !number.is_empty() && number.len() <= 4 && number.bytes().all(|byte| byte.is_ascii_digit());
+    let sign = is_number.then(|| format!("${number} = '"))?;
+    let behind = buffer.as_bytes().get(to..buffer.len().min(to + PARAMETER_BYTES))?;
+    let start = memchr::memmem::find(behind, sign.as_bytes())? + sign.len();
+    let length = memchr::memchr(b'\'', behind.get(start..)?)?;
+    let start = to + start;
+    (length > 0).then_some((start, start + length))
 }
 
 /// `INSERT INTO shop.users `: the name of a table behind `into`.
@@ -51,7 +89,9 @@ fn inserted(buffer: &str, open: usize, is_secret: IsSecret<'_>) -> (Vec<(usize, 
         }
         let (values, next) = list(bytes, open, true);
         let pairs = values.iter().zip(&secret).filter(|(_, secret)| **secret);
-        found.extend(pairs.filter_map(|((from, to), _)| literal(bytes, *from, *to)));
+        found.extend(pairs.filter_map(|((from, to), _)| {
+            literal(bytes, *from, *to).or_else(|| parameter(buffer, *from, *to))
+        }));
         end = next;
     }
     (found, end)

@@ -3,7 +3,7 @@
 //! All of them in lower case and without separators, as names are compared.
 
 /// Names of secrets.
-pub(super) const NAMES: [&str; 53] = [
+pub(super) const NAMES: [&str; 88] = [
     "password",
     "passwd",
     "pwd",
@@ -57,10 +57,45 @@ pub(super) const NAMES: [&str; 53] = [
     "requirepass",
     "xamzcredential",
     "amzcredential",
+    "pw",
+    "psk",
+    "masterauth",
+    "securitycode",
+    "otpcode",
+    "totpcode",
+    "mfacode",
+    "2facode",
+    "smscode",
+    "verificationcode",
+    "onetimecode",
+    "authcode",
+    "authorizationcode",
+    "codeverifier",
+    "samlresponse",
+    "samlassertion",
+    "snmpcommunity",
+    "rocommunity",
+    "rwcommunity",
+    "netsessionid",
+    "dockerconfigjson",
+    "dockercfg",
+    "clientkey",
+    "clientkeydata",
+    "tlskey",
+    "sslkey",
+    "hmackey",
+    "unsealkey",
+    "seedphrase",
+    "recoveryphrase",
+    "nthash",
+    "ntlmhash",
+    "lmhash",
+    "laravelsession",
+    "ticketgrantingticket",
 ];
 
 /// How longer names of secrets end, whatever stands before: `request_Cookie`, `db-passwd`.
-pub(super) const ENDS: [&str; 20] = [
+pub(super) const ENDS: [&str; 27] = [
     "token",
     "secret",
     "password",
@@ -81,10 +116,24 @@ pub(super) const ENDS: [&str; 20] = [
     "ldappass",
     "redispass",
     "bindpass",
+    "sharedkey",
+    "licensekey",
+    "serverkey",
+    "storagekey",
+    "hmackey",
+    "userpwd",
+    "subscriptionkey",
 ];
 
+/// Words that make a name one of a secret where they stand at its end, set apart by a sign or a capital: `ftp_pass`,
+/// `unicodePwd`, and not `compass`.
+pub(super) const LAST_WORDS: [&str; 6] = ["pass", "pwd", "pw", "psk", "pin", "otp"];
+
+/// Names that many other things have, too: what is assigned to them is a secret if it looks like a key.
+pub(super) const WEAK_NAMES: [&str; 5] = ["auth", "credential", "assertion", "appkey", "basicauth"];
+
 /// Words before `code` that make it one that works once.
-pub(super) const CODES: [&str; 12] = [
+pub(super) const CODES: [&str; 20] = [
     "otp",
     "totp",
     "2fa",
@@ -97,10 +146,18 @@ pub(super) const CODES: [&str; 12] = [
     "two-factor",
     "sms",
     "passcode",
+    "login",
+    "pin",
+    "recovery",
+    "backup",
+    "activation",
+    "pairing",
+    "access",
+    "device",
 ];
 
 /// What longer names of secrets hold, unless they end in one of [`HARMLESS`].
-pub(super) const PARTS: [&str; 13] = [
+pub(super) const PARTS: [&str; 14] = [
     "password",
     "passwd",
     "secretkey",
@@ -114,6 +171,7 @@ pub(super) const PARTS: [&str; 13] = [
     "secretaccess",
     "sharedaccesskey",
     "accountkey",
+    "wordpressloggedin",
 ];
 
 /// Endings of names that are about a secret without being one.
@@ -211,14 +269,24 @@ pub(super) const HARMLESS_VALUES: [&str; 30] = [
 ];
 
 /// Members of an object that name what another member holds.
-pub(super) const KEY_MEMBERS: [&str; 9] =
-    ["key", "name", "k", "header", "field", "param", "parameter", "label", "attribute"];
+pub(super) const KEY_MEMBERS: [&str; 10] =
+    ["key", "name", "k", "header", "field", "param", "parameter", "label", "attribute", "option"];
+
+/// How longer ones end: `ParameterKey`, `option_name`.
+pub(super) const KEY_MEMBER_ENDS: [&str; 2] = ["key", "name"];
 
 /// Members that hold what is named by such a one.
 pub(super) const VALUE_MEMBERS: [&str; 5] = ["value", "val", "v", "values", "content"];
 
+/// Members of a secret that hold it: `{"token": {"raw": ...}}`.
+pub(super) const HOLDERS: [&str; 5] = ["raw", "plain", "plaintext", "cleartext", "data"];
+
 /// Names of parameters of a URL that are too common elsewhere.
-pub(super) const QUERY_NAMES: [&str; 5] = ["key", "sig", "signature", "code", "auth"];
+pub(super) const QUERY_NAMES: [&str; 6] = ["key", "sig", "signature", "code", "auth", "ticket"];
+
+/// Words that are the name of a secret together with the word before them: `license key`, `backup codes`.
+pub(super) const SECOND_WORDS: [&str; 8] =
+    ["key", "keys", "code", "codes", "answer", "phrase", "string", "pass"];
 
 /// Options that take a secret as their next word, written with one `-`; longer names of secrets do so, too.
 pub(super) const OPTIONS: [&str; 8] =
@@ -236,44 +304,102 @@ pub(super) enum Takes {
 }
 
 /// Commands (or how a group of them begins), options of one letter, and how these take a secret.
-pub(super) const COMMANDS: [(&str, &str, Takes); 32] = [
+pub(super) const COMMANDS: [(&str, &str, Takes); 53] = [
     ("mysql", "p", Takes::Joined),
     ("mariadb", "p", Takes::Joined),
     ("sshpass", "p", Takes::Joined),
     ("sshpass", "p", Takes::Next),
     ("7z", "p", Takes::Joined),
     ("rar", "p", Takes::Joined),
+    ("rar", "hp", Takes::Joined),
     ("unrar", "p", Takes::Joined),
     ("docker login", "p", Takes::Next),
     ("podman login", "p", Takes::Next),
     ("az login", "p", Takes::Next),
     ("oc login", "p", Takes::Next),
     ("helm registry login", "p", Takes::Next),
+    ("skopeo login", "p", Takes::Next),
+    ("buildah login", "p", Takes::Next),
+    ("cf login", "p", Takes::Next),
     ("mongo", "p", Takes::Next),
+    ("cqlsh", "p", Takes::Next),
+    ("psexec", "p", Takes::Next),
+    ("PsExec", "p", Takes::Next),
+    ("rdesktop", "p", Takes::Next),
+    ("hydra", "p", Takes::Next),
+    ("rabbitmqadmin", "p", Takes::Next),
     ("evil-winrm", "p", Takes::Next),
     ("crackmapexec", "p", Takes::Next),
     ("netexec", "p", Takes::Next),
+    ("nxc", "p", Takes::Next),
     ("useradd", "p", Takes::Next),
     ("usermod", "p", Takes::Next),
     ("redis-cli", "a", Takes::Next),
+    ("http", "a", Takes::Behind(':')),
+    ("curl", "b", Takes::Behind('=')),
     ("openssl", "k", Takes::Next),
     ("openssl", "K", Takes::Next),
     ("ldap", "w", Takes::Next),
+    ("ldappasswd", "s", Takes::Next),
+    ("ldappasswd", "a", Takes::Next),
     ("sqlcmd", "P", Takes::Next),
+    ("sqlcmd", "P", Takes::Joined),
     ("bcp", "P", Takes::Next),
+    ("bcp", "P", Takes::Joined),
     ("mosquitto_", "P", Takes::Next),
     ("ipmitool", "P", Takes::Next),
+    ("ssh-keygen", "N", Takes::Next),
+    ("ssh-keygen", "P", Takes::Next),
     ("zip", "P", Takes::Next),
     ("unzip", "P", Takes::Next),
     ("snmp", "A", Takes::Next),
     ("snmp", "X", Takes::Next),
+    ("snmp", "c", Takes::Next),
     ("smbclient", "U", Takes::Behind('%')),
     ("rpcclient", "U", Takes::Behind('%')),
+    ("winexe", "U", Takes::Behind('%')),
 ];
 
 /// Words between the name of a secret and the secret in a sentence: `password for bob was set to abc`.
-pub(super) const TELLING: [&str; 14] = [
-    "is", "was", "are", "be", "now", "set", "reset", "changed", "updated", "to", "as", "has", "been", "will",
+pub(super) const TELLING: [&str; 22] = [
+    "is",
+    "was",
+    "are",
+    "be",
+    "now",
+    "set",
+    "reset",
+    "changed",
+    "updated",
+    "to",
+    "as",
+    "has",
+    "been",
+    "will",
+    "generated",
+    "created",
+    "provided",
+    "supplied",
+    "entered",
+    "received",
+    "given",
+    "used",
+];
+
+/// Those behind which the secret itself may stand.
+pub(super) const JOINING: [&str; 6] = ["is", "was", "are", "be", "to", "as"];
+
+/// Functions of SQL that take a secret as their argument of this number.
+pub(super) const FUNCTIONS: [(&str, usize); 9] = [
+    ("pgp_sym_encrypt", 1),
+    ("pgp_sym_decrypt", 1),
+    ("aes_encrypt", 1),
+    ("aes_decrypt", 1),
+    ("des_encrypt", 1),
+    ("des_decrypt", 1),
+    ("encrypt", 1),
+    ("decrypt", 1),
+    ("crypt", 0),
 ];
 
 /// What mail calls the ways to log in: `AUTH PLAIN abc`.
