@@ -148,6 +148,18 @@ impl Standing {
     }
 }
 
+impl Entry {
+    /// What somebody has typed, and what it is about.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let typed = match &mut self.act {
+            Act::Acknowledge { note, .. } | Act::Judge { note, .. } => Some(note),
+            Act::Mute(mute) => Some(&mut mute.reason),
+            Act::Snooze { .. } | Act::Undo { .. } | Act::Looked => None,
+        };
+        typed.into_iter().chain([&mut self.about])
+    }
+}
+
 impl Act {
     /// The incidents that it names.
     #[must_use]

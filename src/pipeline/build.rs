@@ -29,7 +29,7 @@ use crate::event::number::to_u64;
 use crate::event::{Cause, Event, SourceMessage, Trouble, shown};
 use crate::facts::Vocabulary;
 use crate::index::{self, DiskRoom, Retention, Sealing, Writer};
-use crate::normalize::{Benign, Redaction};
+use crate::normalize::{Benign, Emails, Redaction, Redactor};
 use crate::receive::{self, ReceiverReport, Receivers, SharedSpool};
 use crate::report::Case;
 use crate::sigma::RuleSet;
@@ -138,6 +138,31 @@ pub struct Live {
     failure: Failure,
 }
 
+/// Who answers the dashboard.
+fn searcher(
+    options: &LiveOptions,
+    writer: &Writer,
+    engine: &Engine,
+    decisions: Arc<ArcSwap<Decisions>>,
+    notices: Sender<Notice>,
+) -> Result<Searcher, LiveError> {
+    Ok(Searcher {
+        reader: writer.reader(),
+        journal: Journal::of(&options.data_dir),
+        redactor: Redactor::new(engine.paths(), redaction_of_notes(options)?),
+        mutes: MuteFolder::of(&options.data_dir),
+        clock: options.clock,
+        decisions,
+        notices,
+    })
+}
+
+/// Who writes a note names people on purpose.
+fn redaction_of_notes(options: &LiveOptions) -> Result<Redaction, LiveError> {
+    let redaction = Redaction { key: redaction_key(&options.data_dir)?, ..Redaction::default() };
+    Ok(Redaction { emails: Emails::Keep, ..options.redaction.applied(redaction) })
+}
+
 /// The error that ended the committer.
 type Failure = Arc<Mutex<Option<index::Error>>>;
 
@@ -159,14 +184,8 @@ pub fn start(mut options: LiveOptions) -> Result<Live, LiveError> {
     start_reading(&mut threads, &mut options, &writer, pipes.chunks.sender, &spools)?;
     start_following_rules(&mut threads, &mut options, &prepared, &writer, pipes.rules.sender)?;
     let decisions = Arc::new(ArcSwap::from_pointee(Decisions::default()));
-    let searcher = Searcher {
-        reader: writer.reader(),
-        journal: Journal::of(&options.data_dir),
-        mutes: MuteFolder::of(&options.data_dir),
-        clock: options.clock,
-        decisions: Arc::clone(&decisions),
-        notices: pipes.notices.sender.clone(),
-    };
+    let notices = pipes.notices.sender.clone();
+    let searcher = searcher(&options, &writer, &prepared.engine, Arc::clone(&decisions), notices)?;
     let requests = pipes.requests.receiver;
     threads.start("search", move || searcher.run(&requests))?;
     let ends = Ends {

@@ -15,6 +15,7 @@ use super::reporter;
 use crate::event::Timestamp;
 use crate::event::number::to_u64;
 use crate::index::{Error, Histogram, Reader};
+use crate::normalize::Redactor;
 use crate::query::{FrequentValues, OverTime, SearchFailure, SearchRequest};
 use crate::triage::{Decisions, Entry};
 
@@ -25,6 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Searcher {
     pub reader: Reader,
     pub journal: Journal,
+    /// Of what people type: a note may quote a log.
+    pub redactor: Redactor,
     /// Where the mutes lie as files.
     pub mutes: MuteFolder,
     pub clock: Clock,
@@ -109,10 +112,20 @@ impl Searcher {
         }
     }
 
-    fn decide(&mut self, entry: Entry) -> Result<Entry, String> {
+    fn decide(&mut self, mut entry: Entry) -> Result<Entry, String> {
+        hide_secrets(&mut entry, &mut self.redactor);
         self.journal.append(&entry).map_err(|error| format!("the decision could not be written: {error}"))?;
         self.renew();
         Ok(entry)
+    }
+}
+
+/// What somebody has typed may quote a secret.
+fn hide_secrets(entry: &mut Entry, redactor: &mut Redactor) {
+    for text in entry.texts_mut() {
+        if let Some(hidden) = redactor.text(text) {
+            *text = hidden;
+        }
     }
 }
 
@@ -159,6 +172,32 @@ fn newest_of_each_kind(first: Request, waiting: impl Iterator<Item = Request>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_keeps_its_people_and_loses_its_secrets() {
+        use crate::triage::{Act, Judgement};
+        let paths = crate::event::Paths::new();
+        let options = crate::normalize::Redaction {
+            emails: crate::normalize::Emails::Keep,
+            ..crate::normalize::Redaction::default()
+        };
+        let mut entry = Entry {
+            at: crate::event::Timestamp::default(),
+            by: "kim".to_owned(),
+            about: "curl -u bob:Canary4711xyz https://h.example".to_owned(),
+            act: Act::Judge {
+                incidents: Vec::new(),
+                verdict: Judgement::True,
+                note: "asked bob@shop.example: his password is Canary4711xyz".to_owned(),
+            },
+        };
+        hide_secrets(&mut entry, &mut Redactor::new(&paths, options));
+        let line = serde_json::to_string(&entry).expect("an entry");
+        assert!(
+            !line.contains("Canary") && line.contains("asked bob@shop.example: his password is "),
+            "{line}"
+        );
+    }
 
     #[test]
     fn a_newer_question_replaces_only_those_of_its_kind() {
