@@ -39,8 +39,18 @@ const TELEMETRY: [[&str; 5]; 2] = [
 const REPEATED_BYTES: usize = 8 << 20;
 
 /// Names of lists at the top of a line that may hold events.
-pub(super) const LISTS: [&str; 9] =
-    ["Records", "records", "value", "logEvents", "events", "Events", "logs", "resourceLogs", "resourceSpans"];
+pub(super) const LISTS: [&str; 10] = [
+    "Records",
+    "records",
+    "value",
+    "logEvents",
+    "events",
+    "Events",
+    "logs",
+    "resourceLogs",
+    "resourceSpans",
+    "streams",
+];
 
 /// The events of a line.
 #[derive(Debug, Default)]
@@ -69,6 +79,8 @@ enum Kind {
     Contained,
     /// Of [`TELEMETRY`]; `around`: resource and scope.
     Telemetry(usize),
+    /// Lines as they are pushed to Loki; `around`: labels and time.
+    Stream,
 }
 
 /// What is to be said of an event of a batch.
@@ -95,9 +107,11 @@ impl Batch {
         let bytes = line.as_bytes();
         let (kind, pieces) = match bytes.first() {
             Some(b'[') => (Kind::Plain, listed(line).unwrap_or_default()),
-            Some(b'{') => {
-                glued(bytes).or_else(|| contained(line)).or_else(|| telemetry(line)).unwrap_or_default()
-            }
+            Some(b'{') => glued(bytes)
+                .or_else(|| contained(line))
+                .or_else(|| telemetry(line))
+                .or_else(|| streams(line))
+                .unwrap_or_default(),
             _ => Default::default(),
         };
         // A batch of one record reads as it stands.
@@ -134,6 +148,13 @@ impl Batch {
                 let (of_resource, of_scope) = (or_empty(first), or_empty(second));
                 text.push_str(&format!(
                     r#"{{"{resources}":[{{"{resource}":{of_resource},"{scopes}":[{{"{scope}":{of_scope},"{records}":[{record}]}}]}}]}}"#
+                ));
+            }
+            Kind::Stream => {
+                let labels = if first.is_empty() || !whole { "{}" } else { part(first) };
+                text.push_str(&format!(
+                    r#"{{"timestamp":{},"line":{record},"labels":{labels}}}"#,
+                    part(second)
                 ));
             }
             _ => text.push_str(record),
@@ -217,6 +238,22 @@ fn telemetry(line: &str) -> Option<(Kind, Vec<BatchPiece>)> {
         }
     }
     Some((Kind::Telemetry(which), pieces))
+}
+
+/// `{"streams":[{"stream":{...},"values":[["1795858200000000000","text"],...]}]}`
+fn streams(line: &str) -> Option<(Kind, Vec<BatchPiece>)> {
+    let bytes = line.as_bytes();
+    let mut pieces = Vec::new();
+    for stream in elements(bytes, member(line, 0, "streams")?.start) {
+        let labels = member(line, stream.start, "stream").unwrap_or_default();
+        let values = member(line, stream.start, "values").unwrap_or_default();
+        for value in elements(bytes, values.start) {
+            let mut pair = elements(bytes, value.start);
+            let (time, record) = (pair.next()?, pair.next()?);
+            pieces.push(BatchPiece { record, around: [labels.clone(), time] });
+        }
+    }
+    Some((Kind::Stream, pieces))
 }
 
 /// The elements of the array at `at`, if they are objects.

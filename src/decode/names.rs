@@ -40,11 +40,12 @@ macro_rules! names {
                 let found = added.iter().enumerate().filter(|(_, field)| self.holding.contains(&field.path));
                 let texts = found.filter(|(_, field)| field.kind == Kind::String && field.span.len > 1);
                 let mut held = texts.filter_map(|(at, field)| {
-                    let holder = self.holders.iter().find(|holder| holder.path == field.path)?;
-                    let signed = added.iter().any(|field| holder.signs.contains(&field.path));
-                    let quoted = !signed && event.text(field.span).trim_start().starts_with('{');
+                    let mut holders = self.holders.iter().filter(|holder| holder.path == field.path);
+                    let signed = |holder: &&Holder| added.iter().any(|field| holder.signs.contains(&field.path));
+                    let by = holders.find(signed).map(|holder| holder.by);
+                    let quoted = || event.text(field.span).trim_start().starts_with('{');
                     let index = event.fields().len() - added.len() + at;
-                    (signed || quoted).then_some(Held { index, by: signed.then_some(holder.by) })
+                    (by.is_some() || quoted()).then_some(Held { index, by })
                 });
                 held.next()
             }
@@ -124,8 +125,8 @@ names! {
 
 /// Wrapper, the field that holds the line, and fields of which one shows that a shipper wrote the object and not
 /// the program that is logged. Without such a sign a text is a text.
-const HOLDERS: [(&str, &str, &[&str]); 8] = [
-    ("container", "log", &["stream", "kubernetes", "docker", "container_name", "container_id"]),
+const HOLDERS: [(&str, &str, &[&str]); 18] = [
+    ("container", "log", &["stream", "kubernetes", "docker", "container_name", "container_id", "date"]),
     (
         "shipper",
         "message",
@@ -162,6 +163,16 @@ const HOLDERS: [(&str, &str, &[&str]); 8] = [
     ("cloud", "textPayload", &["logName", "insertId", "resource"]),
     ("collector", "event", &["sourcetype"]),
     ("otlp", "body", &["resourceLogs"]),
+    ("loki", "line", &["labels", "stream"]),
+    ("cloudwatch", "@message", &["@logStream", "@log", "@ptr", "@ingestionTime"]),
+    ("splunk", "_raw", &["_time", "_cd", "_indextime", "sourcetype"]),
+    ("splunk", "result._raw", &["result._time", "result._cd", "result.sourcetype"]),
+    ("elastic", "_source.message", &["_source.agent.type", "_source.log.file.path", "_source.container.id"]),
+    ("queue", "Message", &["TopicArn", "SigningCertURL", "MessageId"]),
+    ("container", "LogEntry", &["ContainerID", "LogEntrySource"]),
+    ("container", "LogMessage", &["ContainerId", "ContainerName", "PodName"]),
+    ("queue", "Body", &["ReceiptHandle"]),
+    ("queue", "body", &["receiptHandle"]),
     ("", "msg", &[]),
 ];
 

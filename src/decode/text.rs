@@ -64,6 +64,8 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
         return Reading::Done(format);
     }
     if let Some(message) = syslog(&mut writer, names) {
+        // An object that says by itself that it is the message.
+        let message = message.strip_prefix(STRUCTURED).map_or(message, str::trim_start);
         return Reading::Inside(wrapped(line.from(message), Format::Syslog, "syslog"));
     }
     let done = daemons::apache_error(&mut writer, names)
@@ -71,6 +73,8 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
         .or_else(|| daemons::ruby(&mut writer, names))
         .or_else(|| daemons::postgres(&mut writer, names))
         .or_else(|| level_first(&mut writer, names))
+        .or_else(|| in_brackets(&mut writer, names))
+        .or_else(|| short_level(&mut writer, names))
         .or_else(|| server_line(&mut writer, names))
         .or_else(|| text_log(&mut writer, names));
     if let Some(format) = done {
@@ -84,6 +88,9 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
         None => Reading::Unknown,
     }
 }
+
+/// What stands before an object that is all of a message of syslog (Common Event Expression).
+const STRUCTURED: &str = "@cee:";
 
 /// Longest context of a line of Monolog that is looked for.
 const CONTEXT_BYTES: usize = 8 << 10;
@@ -479,8 +486,8 @@ fn text_log(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
             pid = if process.is_empty() { pid } else { process };
         } else if id.is_empty() && is_long_id(clean) {
             id = clean;
-        } else if bracketed && clean.is_empty() && level.is_empty() {
-            // An id that there is none of.
+        } else if bracketed && level.is_empty() && (clean.is_empty() || clean.starts_with("0x")) {
+            // An id that there is none of, or where a thread lies in memory.
         } else if (bracketed || level.is_empty())
             && pid.is_empty()
             && id.is_empty()
@@ -557,6 +564,42 @@ fn level_first(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
     Some(Format::TextLog)
 }
 
+/// `[2026-11-28T09:30:00Z ERROR app::auth] text`, `[2026-11-28 09:30:00,123: ERROR/Worker-1] text`: time, level and logger in
+/// one pair of brackets.
+fn in_brackets(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let (head, message) = writer.line.text.strip_prefix('[')?.split_once("] ")?;
+    let (time, rest) = split_stamp(head).filter(|(time, _)| time.len() >= 15)?;
+    let mut words = rest.trim_start_matches(':').split([' ', '/']).filter(|word| !word.is_empty());
+    let (level, logger) = (words.next().filter(|word| is_level(word))?, words.next().unwrap_or_default());
+    if words.next().is_some() || !logger.is_empty() && !is_logger(logger) {
+        return None;
+    }
+    writer.string(names.timestamp, time);
+    writer.string(names.level, level);
+    writer.string(names.logger, logger);
+    writer.string(names.message, message.trim());
+    Some(Format::TextLog)
+}
+
+/// `ERRO[0042] text`, `WARN[2026-11-28T09:30:00Z] text`: Logrus on a terminal; a number is seconds since the program began.
+fn short_level(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let text = without_leading_colour(writer.line.text);
+    let (level, rest) = text.split_once('[').filter(|(level, _)| level.len() <= 16)?;
+    let level = without_colour(level);
+    let (time, message) = rest.split_once(']')?;
+    let is_count = time.len() == 4 && time.bytes().all(|byte| byte.is_ascii_digit());
+    let is_time = stamp_length(time) == Some(time.len());
+    if level.len() != 4 || !is_upper_level(level) || !(is_count || is_time) {
+        return None;
+    }
+    if is_time && !is_count {
+        writer.string(names.timestamp, time);
+    }
+    writer.string(names.level, level);
+    writer.string(names.message, message.trim());
+    Some(Format::TextLog)
+}
+
 /// The time that a line of no known format begins with, in brackets or not.
 pub(super) fn leading_time(text: &str) -> Option<&str> {
     let (time, rest) = match text.strip_prefix('[') {
@@ -580,9 +623,9 @@ fn token(text: &str) -> Option<(&str, &str, bool)> {
     for (open, close) in [('<', '>'), ('{', '}')] {
         let inner = text.strip_prefix(open).and_then(|inner| inner.split_once(close));
         // Others stand for themselves.
-        if let Some((word, after)) =
-            inner.filter(|(word, _)| word.is_empty() || is_level(word) || is_long_id(word))
-        {
+        if let Some((word, after)) = inner.filter(|(word, _)| {
+            word.is_empty() || is_level(word) || is_long_id(word) || is_place_in_code(word)
+        }) {
             return Some((word, after, true));
         }
     }

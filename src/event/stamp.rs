@@ -251,7 +251,7 @@ fn year_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
         return None;
     }
     let (month, day) = (two(bytes, 5)?, two(bytes, 8)?);
-    if !matches!(bytes.get(10)?, b'T' | b' ' | b't' | b'_' | b':') {
+    if !matches!(bytes.get(10)?, b'T' | b' ' | b't' | b'_' | b':' | b'\t') {
         return None;
     }
     // MariaDB pads the hour with a blank.

@@ -210,6 +210,14 @@ const ALIASES: &[(Role, &[&str])] = &[
             "createdat",
             "receivetimestamp",
             "event.created",
+            "isodate",
+            "sisodate",
+            "risodate",
+            "timereported",
+            "datetime.date",
+            "generatedat",
+            "receivedat",
+            "approximatearrivaltimestamp",
         ],
     ),
     (
@@ -235,6 +243,8 @@ const ALIASES: &[(Role, &[&str])] = &[
             "logmessage",
             "detail",
             "errormessage",
+            "renderedmessage",
+            "eventmessage",
         ],
     ),
     (
@@ -257,6 +267,8 @@ const ALIASES: &[(Role, &[&str])] = &[
             "level.name",
             "log.level.name",
             "severity.name",
+            "syslogseveritytext",
+            "messagetype",
         ],
     ),
     (Role::PythonLevel, &["levelno", "record.level.no"]),
@@ -949,13 +961,22 @@ const WRAPPERS: &[&str] = &[
     "winlog",
     "outputfields",
     "parameters",
+    "content",
+    "contextmap",
+    "eventproperties",
+    "customdimensions",
+    "additionalfields",
+    "result",
+    "span",
+    "state",
 ];
 
 /// Wrappers of what a client sent: no service says in them what happened.
 const SENT: [&str; 6] = ["params", "parameters", "request", "req", "httprequest", "http"];
 
 /// Wrappers in which many log what a client sent, when they log a request.
-const PERHAPS_SENT: [&str; 6] = ["data", "payload", "properties", "metadata", "meta", "details"];
+const PERHAPS_SENT: [&str; 8] =
+    ["data", "payload", "properties", "metadata", "meta", "details", "content", "result"];
 
 /// Whether a field of this name may be what the client of a logged request sent.
 pub(super) fn may_be_sent(name: &str) -> bool {
@@ -1060,7 +1081,8 @@ pub(super) fn is_id(name: &str) -> bool {
 
 /// All roles that a field of this dotted name may have.
 pub(super) fn claims(name: &str) -> Vec<Claim> {
-    let folded = fold(name);
+    // A document as a search engine gives it is the event.
+    let folded = fold(name.strip_prefix("_source.").unwrap_or(name));
     let mut claims = lookup(&folded, 0);
     for claim in header_claims(&folded).into_iter().chain(duration_claim(&folded)) {
         if !claims.iter().any(|known| known.role == claim.role) {

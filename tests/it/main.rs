@@ -45,3 +45,4 @@ mod svg; // pictures of frames for the documentation
 mod tail; // the reader: growth, rotation, truncation, restart
 mod vocabulary; // how products say what happened
 mod watch; // from an appended line to the screen, and through a crash
+mod wrapped_lines;

@@ -20,7 +20,11 @@ pub(super) struct Prefix<'a> {
 /// Takes a prefix off that nobody else writes, and puts what it says into the event.
 pub(super) fn certain<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Option<Prefix<'a>> {
     let mut note = |path: PathId, part: &str| event.push(path, Kind::String, line.span(part), Origin::Line);
-    let prefix = compose(line.text).filter(|(_, prefix)| prefix.is_certain);
+    if let Some(prefix) = fluent(line.text, names, &mut note) {
+        return Some(prefix);
+    }
+    let prefix =
+        compose(line.text).filter(|(_, prefix)| prefix.is_certain).or_else(|| process_manager(line.text));
     match prefix {
         Some((name, prefix)) => {
             note(names.container, name);
@@ -59,6 +63,43 @@ fn compose(text: &str) -> Option<(&str, Prefix<'_>)> {
     Some((name, Prefix { by: "compose", rest, is_certain }))
 }
 
+/// `0|api      | text`: number and name of a process of PM2. Gives the name, too.
+fn process_manager(text: &str) -> Option<(&str, Prefix<'_>)> {
+    let coloured = without_leading_colour(text);
+    let (number, rest) = coloured.split_once('|')?;
+    let (name, rest) = rest
+        .get(..rest.len().min(NAME_BYTES))
+        .and_then(|head| head.find("| "))
+        .map(|bar| (rest.get(..bar), rest.get(bar + 2..)))?;
+    let (name, rest) = (name?.trim_end(), without_leading_colour(rest?));
+    let is_number = (1..=4).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && is_name(name)).then_some((name, Prefix { by: "pm2", rest, is_certain: true }))
+}
+
+/// `2026-11-28 09:30:00.123456789 +0000 kube.web: {...}` and `[1795858200.123, {...}]`: Fluentd and Fluent Bit on standard
+/// output. Nothing but a time in nanoseconds and a tag stands before the record.
+fn fluent<'a>(text: &'a str, names: &Names, note: &mut impl FnMut(PathId, &str)) -> Option<Prefix<'a>> {
+    let by = "fluent";
+    if let Some(inner) = text.strip_prefix('[') {
+        let (time, rest) = inner.split_once(", ").or_else(|| inner.split_once(','))?;
+        let is_time = time.contains('.')
+            && time.len() <= 24
+            && time.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let rest = rest.trim_end().strip_suffix(']').filter(|rest| is_time && rest.starts_with('{'))?;
+        note(names.timestamp, time);
+        return Some(Prefix { by, rest, is_certain: true });
+    }
+    let fraction = text.get(19..29)?;
+    let is_fine = fraction.starts_with('.') && fraction.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+    let (time, rest) = split_stamp(text).filter(|_| is_fine)?;
+    let (tag, record) = rest.strip_prefix(' ')?.split_once(": ")?;
+    if !is_name(tag) || !record.starts_with('{') {
+        return None;
+    }
+    note(names.timestamp, time);
+    Some(Prefix { by, rest: record, is_certain: true })
+}
+
 /// `[pod/api-5f7d/api] text`: kubectl logs --prefix.
 fn kubectl<'a>(text: &'a str, names: &Names, note: &mut impl FnMut(PathId, &str)) -> Option<Prefix<'a>> {
     let (path, rest) = text.strip_prefix("[pod/")?.split_once("] ")?;
@@ -75,7 +116,7 @@ fn kubectl<'a>(text: &'a str, names: &Names, note: &mut impl FnMut(PathId, &str)
 /// (CloudWatch) or of a process (Heroku: `app[web.1]: text`).
 fn stamped<'a>(text: &'a str, names: &Names, note: &mut impl FnMut(PathId, &str)) -> Option<Prefix<'a>> {
     let (time, rest) = split_stamp(text)?;
-    let rest = rest.strip_prefix(' ')?;
+    let rest = rest.strip_prefix(' ').or_else(|| rest.strip_prefix(": "))?;
     if let Some((process, message)) = rest.split_once("]: ")
         && let Some((program, dyno)) = process.split_once('[')
         && is_name(program)
