@@ -1,7 +1,9 @@
 //! `soctop replay`: recorded logs through the rules, deterministic.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -14,9 +16,11 @@ use crate::alert::{Alert, AlertStatus};
 use crate::cli::{AlertFormat, ReplayArgs, Speed};
 use crate::correlate::Output;
 use crate::event::number::{to_f64, to_u32};
-use crate::event::{Event, PathId, Timestamp};
+use crate::event::{Chunk, Event, PathId, Timestamp};
 use crate::exit::Exit;
-use crate::pipeline::{Chunks, Engine, Recording, recordings, replay, replay_case};
+use crate::pipeline::{
+    Chunks, Engine, Next, Recorded, Recording, RecordingError, recordings, replay, replay_case,
+};
 use crate::sigma::{Diagnostic, Level, RuleIndex, RuleSet, Severity};
 use crate::source::Input;
 use crate::state::{Ledger, ThreatLevel};
@@ -49,25 +53,55 @@ pub fn run(args: &ReplayArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     }
     let started = Instant::now();
     let mut pace = Pace::new(args.speed);
+    let broken = Broken::default();
     let mut take = |outputs, event: Option<&Event>| report.take(outputs, event);
     match &case {
         Some(case) => {
             replay_case(&case.records, &mut engine, |time| pace.wait(time), |outputs| take(outputs, None))?;
         }
-        None => replay(recorded(args)?, &mut engine, |time| pace.wait(time), take)?,
+        None => replay(recorded(args, &broken)?, &mut engine, |time| pace.wait(time), take)?,
     }
-    report.close(&mut engine, started.elapsed())?;
-    report.verdict(args)
+    report.close(&mut engine, started.elapsed(), &broken.borrow())?;
+    match broken.borrow().first() {
+        Some(broken) => Err(anyhow::anyhow!("{broken}")),
+        None => report.verdict(args),
+    }
+}
+
+/// What could not be read to its end, in words.
+type Broken = Rc<RefCell<Vec<String>>>;
+
+/// A recording that ends where it cannot be read any further: what was read of it until then is told.
+struct UpToFault {
+    chunks: Chunks,
+    broken: Broken,
+}
+
+impl Recorded for UpToFault {
+    type Error = RecordingError;
+
+    fn next_chunk(&mut self, wait: bool) -> Next<Result<Chunk, RecordingError>> {
+        loop {
+            match self.chunks.next_chunk(wait) {
+                Next::Ready(Err(RecordingError::Trouble { message })) => {
+                    self.broken.borrow_mut().push(message)
+                }
+                other => return other,
+            }
+        }
+    }
 }
 
 /// What the inputs name, opened.
-fn recorded(args: &ReplayArgs) -> anyhow::Result<Vec<Recording<Chunks>>> {
+fn recorded(args: &ReplayArgs, broken: &Broken) -> anyhow::Result<Vec<Recording<UpToFault>>> {
     let inputs = args.inputs.iter().map(Input::parse).collect::<Result<Vec<_>, _>>()?;
     let (recordings, notes) = recordings(&inputs)?;
     for note in notes {
         print::talk(Safe::new(&note).as_str());
     }
-    Ok(recordings)
+    let up_to_fault = |chunks| UpToFault { chunks, broken: Rc::clone(broken) };
+    let recording = |it: Recording<Chunks>| Recording { path: it.path, chunks: up_to_fault(it.chunks) };
+    Ok(recordings.into_iter().map(recording).collect())
 }
 
 /// A slower replay than this between the first event and another is not waited for.
@@ -126,6 +160,9 @@ struct Summary {
     ledger: Ledger,
     alerts: BTreeMap<Level, u64>,
     threat_level: ThreatLevel,
+    /// Recordings that could not be read to their end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    incomplete: Vec<String>,
     elapsed_seconds: f64,
     events_per_second: u64,
 }
@@ -201,7 +238,7 @@ impl Report {
         Ok(())
     }
 
-    fn close(&mut self, engine: &mut Engine, elapsed: Duration) -> anyhow::Result<()> {
+    fn close(&mut self, engine: &mut Engine, elapsed: Duration, broken: &[String]) -> anyhow::Result<()> {
         engine.take_ledger();
         let ledger = engine.total_ledger();
         let seconds = elapsed.as_secs_f64();
@@ -212,6 +249,7 @@ impl Report {
             ledger,
             alerts: self.incidents.by_level(),
             threat_level: self.incidents.worst_threat(),
+            incomplete: broken.to_vec(),
             elapsed_seconds: (seconds * 1e3).round() / 1e3,
             events_per_second: (to_f64(ledger.events()) / seconds.max(1e-9)) as u64,
         };
@@ -284,6 +322,9 @@ fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents
         print::count(ledger.blank),
     );
     out.line(&line)?;
+    for broken in &summary.incomplete {
+        out.line(&format!("incomplete: {}; what follows there is missing here", Safe::new(broken)))?;
+    }
     if ledger.late + ledger.future > 0 {
         let (late, future) = (print::count(ledger.late), print::count(ledger.future));
         out.line(&format!(

@@ -13,7 +13,7 @@ pub(crate) enum Encoding {
     Zstd,
     Xz,
     Bzip2,
-    /// With a byte order mark: PowerShell writes it.
+    /// With a byte order mark, as PowerShell writes it, or without one where it begins with plain letters.
     Utf16(ByteOrder),
     /// With a tool whose format is not read.
     Compressed(&'static str),
@@ -50,6 +50,8 @@ impl Encoding {
             [0x1f, 0x8b, ..] => Self::Gzip,
             [0xff, 0xfe, ..] => Self::Utf16(ByteOrder::Little),
             [0xfe, 0xff, ..] => Self::Utf16(ByteOrder::Big),
+            [a, 0, b, 0, c, 0] if [a, b, c].into_iter().all(is_text) => Self::Utf16(ByteOrder::Little),
+            [0, a, 0, b, 0, c] if [a, b, c].into_iter().all(is_text) => Self::Utf16(ByteOrder::Big),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
             [0xfd, b'7', b'z', b'X', b'Z', 0] => Self::Xz,
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => Self::Bzip2,
@@ -57,6 +59,11 @@ impl Encoding {
             _ => Self::Plain,
         }
     }
+}
+
+/// A byte that text begins with.
+fn is_text(byte: &u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')
 }
 
 /// UTF-16 as UTF-8, without its byte order mark; what is no character becomes U+FFFD.
@@ -184,7 +191,11 @@ mod tests {
 
     #[test]
     fn first_bytes_tell_the_encoding() {
-        let cases: [(&[u8], Encoding); 10] = [
+        let cases: [(&[u8], Encoding); 14] = [
+            (b"{\0\"\0a\0", Encoding::Utf16(ByteOrder::Little)),
+            (b"\0{\0\"\0a", Encoding::Utf16(ByteOrder::Big)),
+            (b"\0\0\0\0\0\0", Encoding::Plain),
+            (b"a\0b\0\0\0", Encoding::Plain),
             (b"", Encoding::Plain),
             (b"{\"a\"", Encoding::Plain),
             (b"BZh is how it begins", Encoding::Plain),

@@ -167,6 +167,8 @@ pub(crate) struct FileReader {
     chunk_bytes: usize,
     /// Size when last looked at, in bytes.
     seen_size: u64,
+    /// What has ended the reading of a compressed file, once what was unpacked before it is given.
+    failure: Option<io::Error>,
     /// Where the file itself is, as far as is known.
     pub(crate) path: PathBuf,
     /// Where an input names it, or named it before it was renamed.
@@ -277,6 +279,7 @@ impl FileReader {
             waiting,
             chunk_bytes: chunk.max(1),
             seen_size: 0,
+            failure: None,
             path,
             origin,
             source,
@@ -300,9 +303,21 @@ impl FileReader {
                 if self.splitter.position() > limit {
                     return Err(io::Error::other("expands to far more than it should; not read any further"));
                 }
+                if let Some(error) = self.failure.take() {
+                    return Err(error);
+                }
                 let want = to_u64(self.chunk_bytes);
-                let count = decoder.by_ref().take(want).read_to_end(self.splitter.room(self.chunk_bytes))?;
-                if count == 0 { Ok(Step::End) } else { Ok(self.split()) }
+                let buffer = self.splitter.room(self.chunk_bytes);
+                let held = buffer.len();
+                let read = decoder.by_ref().take(want).read_to_end(buffer);
+                let nothing = buffer.len() == held;
+                // What was unpacked before it went wrong is read; the next step says that it did.
+                self.failure = read.err();
+                match self.failure.take_if(|_| nothing) {
+                    Some(error) => Err(error),
+                    None if nothing => Ok(Step::End),
+                    None => Ok(self.split()),
+                }
             }
             Content::Stream(descriptor) => {
                 let buffer = self.splitter.room(self.chunk_bytes);
