@@ -56,9 +56,22 @@ fn since(first: Timestamp, record: &Record) -> String {
     print::delta(record.time.since(first))
 }
 
+/// Where what is no id is looked for.
+fn elsewhere(id: &str) -> String {
+    let field = if id.parse::<std::net::IpAddr>().is_ok() { "source.ip" } else { "user" };
+    let quoted = id.replace(['"', '\'', '\\'], "?");
+    format!(
+        "an id is what several lines of one request share; a user, an address or a word is found by `soctop search \
+         '{field}:\"{}\"'` or `soctop search '\"{}\"'`",
+        Safe::new(&quoted),
+        Safe::new(&quoted)
+    )
+}
+
 fn say_what_is_missing(trace: &Trace) {
     if trace.records.is_empty() {
         print::talk(&format!("nothing carries the id `{}`", Safe::new(&trace.id)));
+        print::talk(&elsewhere(&trace.id));
     }
     if trace.omitted > 0 {
         let (noun, verb) = if trace.omitted == 1 { ("event", "carries") } else { ("events", "carry") };
