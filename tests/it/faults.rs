@@ -402,3 +402,43 @@ fn d8_a_disk_that_takes_its_time_makes_commits_rare_and_loses_nothing() {
     assert_eq!(status.code(), Some(0));
     assert_eq!(stored(&env), each_once(LINES));
 }
+
+#[test]
+fn a_compressed_recording_that_ends_too_early_is_told_as_far_as_it_goes() {
+    let env = TestEnv::new();
+    let line = |n: u32| {
+        format!(
+            "{{\"timestamp\":\"2026-03-01T10:{:02}:{:02}Z\",\"event\":\"login_failed\",\"user\":\"alice\",\"n\":{}}}\n",
+            n / 60,
+            n % 60,
+            n.wrapping_mul(2_654_435_761)
+        )
+    };
+    let text: String = (0..3_000).map(line).collect();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packed, text.as_bytes()).expect("packed");
+    let packed = packed.finish().expect("packed");
+    std::fs::write(env.path("cut.gz"), &packed[..packed.len() * 2 / 3]).expect("written");
+    let output = env.run(&["replay", "cut.gz", "--format", "ndjson"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8(output.stdout).expect("text");
+    let summary: serde_json::Value =
+        serde_json::from_str(said.lines().last().expect("a summary")).expect("JSON");
+    let lines = summary["lines"].as_u64().expect("a number");
+    assert!((1_000..3_000).contains(&lines), "{summary}");
+    assert!(summary["incomplete"][0].as_str().is_some_and(|it| it.contains("cut.gz")), "{summary}");
+    let output = env.run(&["replay", "cut.gz"]);
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(said.contains("Account locked out") && said.contains("incomplete: "), "{said}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot read `cut.gz` any further"));
+}
+
+#[test]
+fn text_of_two_bytes_a_character_is_read_without_a_mark() {
+    let env = TestEnv::new();
+    let text = "{\"timestamp\":\"2026-03-01T10:00:00Z\",\"user\":\"alice\"}\n".repeat(3);
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(env.path("wide.log"), wide).expect("written");
+    let said = env.stdout_of(&["replay", "wide.log"], 0);
+    assert!(said.contains("3 lines = 3 parsed"), "{said}");
+}
