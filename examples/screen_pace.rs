@@ -2,7 +2,9 @@
 //! `cargo build --release && cargo run --release --example screen_pace -- target/release/soctop [LINES_PER_SECOND]...`.
 //!
 //! `script` of util-linux makes the pseudo-terminal of 120x36. A key is `?` or what closes the help again; its frame is
-//! there when a word is that only that frame writes. Rates are of arrival; half of the lines are failures.
+//! there when a word is that only that frame writes. Rates are of arrival; half of the lines are failures. Where lnav is
+//! installed the same is measured of it in the same run: the same keys, the same lines at the same rate, in files of
+//! their own, one program after the other, so that neither disturbs the other.
 
 #![expect(clippy::print_stdout, reason = "a measurement prints its numbers")]
 
@@ -17,8 +19,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Keys that are pressed at each rate.
+/// Keys that are pressed at each rate, and for how long at most: a program that answers late has fewer of them.
 const KEYS: usize = 100;
+const PRESSED: Duration = Duration::from_secs(30);
 /// Between two keys: the dashboard is to come to rest where it can.
 const PAUSE: Duration = Duration::from_millis(90);
 /// How long bytes are counted, without a key.
@@ -34,16 +37,83 @@ fn main() -> Outcome<()> {
     let program = PathBuf::from(words.next().ok_or("name the program")?).canonicalize()?;
     let rates: Vec<u32> = words.map(|word| word.parse()).collect::<Result<_, _>>()?;
     let rates = if rates.is_empty() { vec![0, 2_000, 10_000, 50_000] } else { rates };
-    println!("lines/s  key to frame p50  p90  p99  max (ms)   KB/s  frames/s  memory (MB)");
+    let lnav = lnav();
+    println!(
+        "program  lines/s  keys  key to frame p50     p90     p99     max (ms)   KB/s  frames/s  memory (MB)"
+    );
     for rate in rates {
-        measure(&program, rate)?;
+        for viewer in [Some(Viewer::soctop(&program)), lnav.clone()].into_iter().flatten() {
+            if let Err(error) = measure(&viewer, rate) {
+                println!("{:<7}  {rate:>7}  {error}", viewer.name);
+            }
+        }
     }
-    idle(&program)
+    idle(&Viewer::soctop(&program))
 }
 
-/// Words that only the frame with the help writes, and only the one without it.
-const OPENED: &str = "Help:";
-const CLOSED: &str = "Threat";
+/// A program that shows growing logs, and how its help is opened and closed.
+#[derive(Clone)]
+struct Viewer {
+    name: &'static str,
+    /// Before the names of the logs, and behind them.
+    command: String,
+    flags: &'static str,
+    /// The key that closes what `?` opens.
+    close: &'static str,
+    /// Words that only the frame with the help writes, and only the one without it.
+    opened: &'static str,
+    closed: &'static str,
+    /// A word that is there once it shows its logs.
+    ready: &'static str,
+    /// What is pressed so that it shows new lines as they come.
+    follow: &'static str,
+}
+
+impl Viewer {
+    fn soctop(program: &Path) -> Self {
+        Self {
+            name: "soctop",
+            command: format!("'{}' watch", program.display()),
+            flags: "--data-dir \"$PWD/data\" --from start",
+            close: "?",
+            opened: "Help:",
+            closed: "Threat",
+            ready: "Threat",
+            follow: "",
+        }
+    }
+
+    fn still(self) -> Self {
+        Self { flags: "--data-dir \"$PWD/data\" --from start --no-motion", ..self }
+    }
+}
+
+/// lnav with its own help; none where it is not installed.
+fn lnav() -> Option<Viewer> {
+    match Command::new("lnav").arg("-V").output() {
+        Ok(output) if output.status.success() => {
+            println!("beside it: {}", String::from_utf8_lossy(&output.stdout).trim());
+            let command = "lnav".to_owned();
+            // It writes changed cells only, so that few words are sure to be whole, and the title of the window just
+            // before the frame of its help, which is in its favour.
+            let (opened, closed) = ("\u{1b}]0;HELP", "to edit");
+            Some(Viewer {
+                name: "lnav",
+                command,
+                flags: "",
+                close: "q",
+                opened,
+                closed,
+                ready: "View Help",
+                follow: "G",
+            })
+        }
+        _ => {
+            println!("lnav is not installed: not measured");
+            None
+        }
+    }
+}
 
 /// A program in a pseudo-terminal, and everything that it has written.
 struct Watched {
@@ -90,18 +160,23 @@ impl Watched {
 
     /// How long it takes until a word is written behind what was there.
     fn until(&self, from: usize, word: &str) -> Outcome<Duration> {
-        let began = Instant::now();
+        let (began, mut looked) = (Instant::now(), from);
         loop {
             let is_there = self.written.lock().is_ok_and(|written| {
-                let fresh = written.get(from..).unwrap_or_default();
+                let fresh = written.get(looked..).unwrap_or_default();
+                // What is to come may complete what the end of it begins.
+                looked = written.len().saturating_sub(word.len()).max(looked);
                 fresh.windows(word.len()).any(|at| at == word.as_bytes())
             });
+            let waited = began.elapsed();
             if is_there {
-                return Ok(began.elapsed());
+                return Ok(waited);
             }
-            self.news
-                .recv_timeout(PATIENCE.saturating_sub(began.elapsed()))
-                .map_err(|_| format!("no {word:?}"))?;
+            // News may come without end.
+            let patience = PATIENCE.saturating_sub(waited);
+            if patience.is_zero() || self.news.recv_timeout(patience).is_err() {
+                return Err(format!("no {word:?} within {} s", PATIENCE.as_secs()).into());
+            }
         }
     }
 
@@ -197,24 +272,23 @@ fn write_lines(file: &mut File, stream: u64, numbers: std::ops::Range<u64>) -> s
     file.write_all(text.as_bytes())
 }
 
-fn started(program: &Path, logs: &Logs, folder: &Path, flags: &str) -> Outcome<Watched> {
+fn started(viewer: &Viewer, logs: &Logs, folder: &Path) -> Outcome<Watched> {
     let names: Vec<String> = logs.files.iter().map(|file| format!("'{}'", file.display())).collect();
-    let data = "--data-dir \"$PWD/data\" --from start";
-    let command = format!("'{}' watch {} {data} {flags}", program.display(), names.join(" "));
+    let command = format!("{} {} {}", viewer.command, names.join(" "), viewer.flags);
     let watched = Watched::start(&command, folder)?;
-    watched.until(0, CLOSED)?;
+    watched.until(0, viewer.ready)?;
     thread::sleep(Duration::from_secs(2));
     Ok(watched)
 }
 
-fn measure(program: &Path, rate: u32) -> Outcome<()> {
+fn measure(viewer: &Viewer, rate: u32) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let logs = Logs::grow(folder.path(), rate)?;
-    let mut watched = started(program, &logs, folder.path(), "")?;
-    let mut waited = Vec::new();
-    while waited.len() < KEYS {
-        for word in [OPENED, CLOSED] {
-            waited.push(watched.press("?", word)?);
+    let mut watched = started(viewer, &logs, folder.path())?;
+    let (began, mut waited) = (Instant::now(), Vec::new());
+    while waited.len() < KEYS && began.elapsed() < PRESSED {
+        for (key, word) in [("?", viewer.opened), (viewer.close, viewer.closed)] {
+            waited.push(watched.press(key, word)?);
             thread::sleep(PAUSE);
         }
     }
@@ -223,10 +297,13 @@ fn measure(program: &Path, rate: u32) -> Outcome<()> {
         let at = (waited.len() * share).div_ceil(100).clamp(1, waited.len()) - 1;
         waited.get(at).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
     };
+    watched.keys.write_all(viewer.follow.as_bytes())?;
     let (bytes, frames) = watched.quietly(WATCHED);
     let per_second = |count: usize| count as f64 / WATCHED.as_secs_f64();
     println!(
-        "{rate:>7}  {:>16.1} {:>4.1} {:>4.1} {:>4.1}        {:>5.1}  {:>8.1}  {:>11}",
+        "{:<7}  {rate:>7}  {:>4}  {:>16.1} {:>7.1} {:>7.1} {:>7.1}        {:>5.1}  {:>8.1}  {:>11}",
+        viewer.name,
+        waited.len(),
         millis(50),
         millis(90),
         millis(99),
@@ -239,10 +316,10 @@ fn measure(program: &Path, rate: u32) -> Outcome<()> {
 }
 
 /// Without a running clock nothing is written while nothing happens.
-fn idle(program: &Path) -> Outcome<()> {
+fn idle(viewer: &Viewer) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let logs = Logs::grow(folder.path(), 0)?;
-    let watched = started(program, &logs, folder.path(), "--no-motion")?;
+    let watched = started(&viewer.clone().still(), &logs, folder.path())?;
     thread::sleep(Duration::from_secs(8));
     let (bytes, frames) = watched.quietly(WATCHED);
     println!("idle with --no-motion: {bytes} bytes, {frames} frames in {} s", WATCHED.as_secs());
