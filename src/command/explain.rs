@@ -59,11 +59,14 @@ fn subject(word: Option<&str>) -> anyhow::Result<Subject> {
             Err(Hinted::error("there is nothing to explain", "soctop explain LINE, FILE or `-`"))
         }
         None | Some("-") => Ok(Subject::Input(Input::Stdin)),
-        Some(word) if Path::new(word).exists() => Ok(Subject::Input(Input::parse(word)?)),
-        Some(word) if is_name(word) => Err(Hinted::error(
-            format!("there is no file `{word}`"),
-            "name one, or write the line itself in quotes; `-` reads it from standard input",
-        )),
+        // As every other command reads the word, where it is not the line itself.
+        Some(word) if Path::new(word).exists() || is_name(word) => match Input::parse(word)? {
+            Input::Path(path) if !path.exists() => Err(Hinted::error(
+                format!("there is no file `{word}`"),
+                "name one, or write the line itself in quotes; `-` reads it from standard input",
+            )),
+            input => Ok(Subject::Input(input)),
+        },
         Some(word) => Ok(Subject::Line(word.to_owned())),
     }
 }
