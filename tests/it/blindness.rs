@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::io::Write;
 use std::net::UdpSocket;
-use std::process::{Child, Output, Stdio};
+use std::process::{Output, Stdio};
 
-use crate::harness::{TestEnv, append, wait_for};
+use crate::harness::{Running, TestEnv, append, wait_for};
 
 /// A failed login, with these members before.
 fn failure(members: &str) -> String {
@@ -38,7 +38,8 @@ fn piped(env: &TestEnv, text: &str) -> Output {
 /// A plain watch that is killed when it goes out of scope; what it says stands in two files.
 struct Watch<'e> {
     env: &'e TestEnv,
-    child: Child,
+    /// Ends with the test.
+    _child: Running,
 }
 
 impl<'e> Watch<'e> {
@@ -51,7 +52,7 @@ impl<'e> Watch<'e> {
             .stderr(file("said.txt"))
             .spawn()
             .expect("watch starts");
-        Self { env, child }
+        Self { env, _child: Running(child) }
     }
 
     fn told(&self, file: &str) -> String {
@@ -60,14 +61,6 @@ impl<'e> Watch<'e> {
 
     fn wait_for(&self, file: &str, words: &str) {
         wait_for(words, || self.told(file).contains(words).then_some(()));
-    }
-}
-
-impl Drop for Watch<'_> {
-    fn drop(&mut self) {
-        // It may have ended.
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 

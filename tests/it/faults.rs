@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::harness::{TestEnv, append, wait_for};
+use crate::harness::{Running, TestEnv, append, wait_for};
 
 /// Lines of the log in each case.
 const LINES: usize = 40;
@@ -300,25 +300,14 @@ impl Drop for SmallDisk {
 }
 
 /// A watch whose index lies in `disk/data`, and what it says.
-fn watch_on_disk(env: &TestEnv) -> Killed {
+fn watch_on_disk(env: &TestEnv) -> Running {
     let said = std::fs::File::create(env.path("said.txt")).expect("a file");
     env.command(&["watch", "--plain", "--only-rules", "one.yml", "--data-dir", "disk/data", "logs/app.log"])
         .stdout(Stdio::null())
         .stderr(said)
         .spawn()
-        .map(Killed)
+        .map(Running)
         .expect("it starts")
-}
-
-/// A process that ends with its test.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        // It may have ended.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
 }
 
 fn wait_until_said(env: &TestEnv, words: &str) {

@@ -2,8 +2,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -79,6 +80,39 @@ impl TestEnv {
             .args(args)
             .spawn(env!("CARGO_BIN_EXE_soctop"))
             .expect("the binary starts in a pseudo-terminal")
+    }
+}
+
+/// A process that ends with its test, also when the test fails.
+pub struct Running(pub Child);
+
+impl Running {
+    /// As a crash does; returns when it is gone.
+    pub fn crash(&mut self) {
+        self.0.kill().expect("it is killed");
+        self.0.wait().expect("it is reaped");
+    }
+}
+
+impl Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended.
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 

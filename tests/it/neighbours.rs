@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use crate::harness::{TestEnv, append, wait_for};
+use crate::harness::{Running, TestEnv, append, wait_for};
 
 /// Whether a program is there and answers.
 fn is_installed(program: &str) -> bool {
@@ -103,11 +103,11 @@ impl Machine {
         command
     }
 
-    fn watch(&self) -> Watch {
+    fn watch(&self) -> Running {
         let said = std::fs::File::options().append(true).create(true).open(self.env.path("said.txt"));
         let mut command = self.soctop(&["watch", "--plain", "logs"]);
         command.stdout(Stdio::null()).stderr(said.expect("a file"));
-        Watch(command.spawn().expect("watch starts"))
+        Running(command.spawn().expect("watch starts"))
     }
 
     /// Some lines into each log.
@@ -148,24 +148,6 @@ impl Machine {
 
     fn wait_until_stored(&self) {
         wait_for("all lines", || (self.stored().len() >= self.written).then_some(()));
-    }
-}
-
-/// A watch that ends with its test.
-struct Watch(Child);
-
-impl Watch {
-    fn crash(mut self) {
-        self.0.kill().expect("watch is killed");
-        self.0.wait().expect("watch is reaped");
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        // It may have ended.
-        drop(self.0.kill());
-        drop(self.0.wait());
     }
 }
 
@@ -222,7 +204,7 @@ const JOURNALD: &str = "/usr/lib/systemd/systemd-journald";
 const OWN_JOURNAL: &str = "mount -t tmpfs none /run && mkdir -p /run/systemd/journal /run/log/journal \
     && mount -t tmpfs none /var/log && touch /run/own-journal && exec /usr/lib/systemd/systemd-journald";
 
-struct OwnJournal(Child);
+struct OwnJournal(Running);
 
 impl OwnJournal {
     /// `None` where it cannot be.
@@ -238,7 +220,7 @@ impl OwnJournal {
             .stderr(said)
             .spawn()
             .expect("unshare starts");
-        let mut journal = Self(child);
+        let mut journal = Self(Running(child));
         wait_for("the journal, or why there is none", || {
             let ended = journal.0.try_wait().expect("its state is known").is_some();
             // Before it has its own folders it would see those of the machine.
@@ -283,7 +265,7 @@ impl OwnJournal {
         assert!(said.wait().expect("it ends").success());
     }
 
-    fn watch(&self, env: &TestEnv) -> Watch {
+    fn watch(&self, env: &TestEnv) -> Running {
         let soctop = env.command(&["watch", "--plain", "--journald"]);
         let mut command = self.inside(&[]);
         command
@@ -293,15 +275,7 @@ impl OwnJournal {
             .envs(soctop.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .env("PATH", "/usr/bin:/bin")
             .current_dir(env.path(""));
-        Watch(command.spawn().expect("watch starts"))
-    }
-}
-
-impl Drop for OwnJournal {
-    fn drop(&mut self) {
-        // It may have ended.
-        drop(self.0.kill());
-        drop(self.0.wait());
+        Running(command.spawn().expect("watch starts"))
     }
 }
 
@@ -319,7 +293,7 @@ fn what_stands_in_a_real_journal_is_stored_once_although_the_reader_is_killed() 
     for round in 0..4 {
         journal.say(said, said + 100);
         said += 100;
-        let watch = journal.watch(&env);
+        let mut watch = journal.watch(&env);
         journal.say(said, said + 100);
         said += 100;
         // Killed with everything stored, or in the middle.
@@ -330,7 +304,7 @@ fn what_stands_in_a_real_journal_is_stored_once_although_the_reader_is_killed() 
         });
         watch.crash();
     }
-    let watch = journal.watch(&env);
+    let mut watch = journal.watch(&env);
     wait_for("all entries", || {
         journal.wake_followers();
         (stored().len() >= said).then_some(())

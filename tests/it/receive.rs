@@ -4,15 +4,15 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::harness::{TestEnv, wait_for};
+use crate::harness::{Running, TestEnv, wait_for};
 
-/// `soctop watch --plain` with these arguments, killed when it goes out of scope.
-struct Watch(Child);
+/// `soctop watch --plain` with these arguments.
+struct Watch(Running);
 
 impl Watch {
     fn start(env: &TestEnv, args: &[&str]) -> Self {
@@ -25,21 +25,12 @@ impl Watch {
 
     fn printing(mut command: Command, alerts: Stdio) -> Self {
         let child = command.stdin(Stdio::null()).stdout(alerts).stderr(Stdio::null()).spawn();
-        Self(child.expect("watch starts"))
+        Self(Running(child.expect("watch starts")))
     }
 
     /// As a crash does.
     fn kill(mut self) {
-        self.0.kill().expect("watch is killed");
-        self.0.wait().expect("watch is reaped");
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        // It may have ended.
-        drop(self.0.kill());
-        drop(self.0.wait());
+        self.0.crash();
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 use termlens::Key;
 
-use crate::harness::{TestEnv, append, wait_for};
+use crate::harness::{Running, TestEnv, append, wait_for};
 
 /// `watch --plain` over `app.log` with the rules of a folder, and one that has said that it runs.
 struct Watch {
     env: TestEnv,
-    child: Child,
+    child: Running,
     run: u32,
 }
 
@@ -31,16 +31,15 @@ impl Watch {
         watch
     }
 
-    fn spawn(env: &TestEnv, run: u32) -> Child {
+    fn spawn(env: &TestEnv, run: u32) -> Running {
         let to = |name: &str| File::create(env.path(&format!("{name}{run}"))).expect("a file for output");
         let mut command = env.command(&["watch", "--plain", "logs/app.log", "--only-rules", "rules"]);
         command.stdin(Stdio::null()).stdout(to("alerts")).stderr(to("talk"));
-        command.spawn().expect("watch starts")
+        Running(command.spawn().expect("watch starts"))
     }
 
     fn kill(&mut self) {
-        self.child.kill().expect("watch is killed");
-        self.child.wait().expect("watch is reaped");
+        self.child.crash();
     }
 
     fn start_again(&mut self) {
@@ -81,14 +80,6 @@ impl Watch {
             let found: Vec<&str> = talk.lines().filter(|line| line.contains(words)).collect();
             (found.len() >= times).then(|| found.last().copied().unwrap_or_default().to_owned())
         })
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 
@@ -339,7 +330,7 @@ fn a_vocabulary_file_that_comes_later_is_in_force_at_once() {
     let mut command =
         env.command(&["watch", "--plain", "logs/app.log", "--only-rules", "rules", "--vocabulary", "words"]);
     command.stdin(Stdio::null()).stdout(to("alerts0")).stderr(to("talk0"));
-    let child = command.spawn().expect("watch starts");
+    let child = Running(command.spawn().expect("watch starts"));
     let watch = Watch { env, child, run: 0 };
     watch.wait_for_alert("Saw started");
     let sent_away = |user: &str| {
