@@ -105,6 +105,7 @@ pub fn hunt(
     options.normalize.redaction.enabled = false;
     let mut engine = Engine::new(rules, &options);
     let mut incidents = Incidents::default();
+    let mut over_budget = print::OverBudget::default();
     let mut hunt = reader.hunt(rules, span.since, span.until);
     let hunted = pipeline::hunt(&mut hunt, &mut engine, |outputs| {
         for output in outputs {
@@ -114,12 +115,13 @@ pub fn hunt(
                     each(&alert)?;
                     incidents.take(alert);
                 }
-                Output::Degraded { rule, .. } => print::talk(Safe::new(&rule.over_budget()).as_str()),
+                Output::Degraded { rule, .. } => over_budget.note(&rule),
                 _ => {}
             }
         }
         anyhow::Ok(())
     });
+    over_budget.say();
     let hunted = hunted.map_err(|error| error.downcast().map_or_else(|error| error, index_error))?;
     Ok(Found { incidents, hits: engine.rule_hits(), hunted, looks_at_all: hunt.looks_at_all() })
 }

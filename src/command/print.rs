@@ -1,11 +1,11 @@
 //! Lines for standard output. stdout is data, stderr is talk; everything that came from a log or a
 //! rule passes through `Safe`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Write};
 
 use super::storm::HeldBack;
-use crate::alert::{Alert, AlertStatus};
+use crate::alert::{Alert, AlertStatus, RuleSummary};
 use crate::cli::RecordFormat;
 use crate::event::{LogLevel, Nanos, Record, Timestamp};
 use crate::sigma::Level;
@@ -257,6 +257,34 @@ pub struct Tagged<'a, T> {
     pub kind: &'static str,
     #[serde(flatten)]
     pub value: &'a T,
+}
+
+/// Rules that had more to follow than their budget: said once for all of them, at the end.
+#[derive(Default)]
+pub struct OverBudget(BTreeSet<String>);
+
+impl OverBudget {
+    /// How many are named.
+    const NAMED: usize = 3;
+
+    pub fn note(&mut self, rule: &RuleSummary) {
+        self.0.insert(rule.title.clone());
+    }
+
+    pub fn say(&self) {
+        let count = self.0.len();
+        if count > 0 {
+            let named: Vec<&str> = self.0.iter().take(Self::NAMED).map(String::as_str).collect();
+            let more = count.saturating_sub(Self::NAMED);
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            let line = format!(
+                "{count} rule{} had more to follow than the budget of a rule and may have missed something: {}{more}",
+                plural(count as u64),
+                named.join(", "),
+            );
+            talk(Safe::new(&line).as_str());
+        }
+    }
 }
 
 /// Talk for people, on standard error. Where that cannot be written nobody listens, and nothing ends for it.

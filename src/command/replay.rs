@@ -148,6 +148,7 @@ struct Report {
     rules: Vec<String>,
     id_path: PathId,
     incidents: expect::Incidents,
+    over_budget: print::OverBudget,
 }
 
 /// The last line of `--format ndjson`.
@@ -178,6 +179,7 @@ impl Report {
             conformance: args.conformance,
             quiet: args.print_expect || args.expect.is_some(),
             incidents: expect::Incidents::default(),
+            over_budget: print::OverBudget::default(),
         }
     }
 
@@ -190,7 +192,7 @@ impl Report {
                     self.incidents.take(alert);
                 }
                 output if self.conformance => self.raw(&output, event)?,
-                Output::Degraded { rule, .. } => print::talk(Safe::new(&rule.over_budget()).as_str()),
+                Output::Degraded { rule, .. } => self.over_budget.note(&rule),
                 _ => {}
             }
         }
@@ -240,6 +242,7 @@ impl Report {
 
     fn close(&mut self, engine: &mut Engine, elapsed: Duration, broken: &[String]) -> anyhow::Result<()> {
         engine.take_ledger();
+        self.over_budget.say();
         let ledger = engine.total_ledger();
         let seconds = elapsed.as_secs_f64();
         let summary = Summary {
