@@ -217,12 +217,15 @@ impl Worker {
         lines
     }
 
-    /// What a commit has to wait for.
+    /// What the work thread and a commit have to wait for.
     fn store(&self) {
+        let ms = |since| cpu_time().saturating_sub(since).as_secs_f64() * 1e3;
         let start = cpu_time();
-        let bytes = self.correlator.snapshot().len();
-        let spent = cpu_time().saturating_sub(start);
-        println!("  snapshot: {:.1} MB in {:.1} ms", bytes as f64 / 1e6, spent.as_secs_f64() * 1e3);
+        let frozen = self.correlator.freeze();
+        let held_up = ms(start);
+        let start = cpu_time();
+        let bytes = frozen.to_bytes().len() as f64 / 1e6;
+        println!("  snapshot: {bytes:.1} MB, frozen in {held_up:.1} ms, written in {:.1} ms", ms(start));
     }
 
     fn line(&mut self, seq: u64, line: &[u8]) {

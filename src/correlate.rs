@@ -69,7 +69,7 @@ pub(crate) use self::dedup::Deduplicator;
 pub use self::hot_reload::HotReload;
 pub use self::keys::Seeds;
 pub use self::near::NearMiss;
-pub use self::snapshot::SnapshotError;
+pub use self::snapshot::{FrozenState, SnapshotError};
 
 use smallvec::SmallVec;
 
@@ -533,10 +533,10 @@ impl Correlator {
         self.outlet.end(&plan);
     }
 
-    /// All state, for [`Correlator::restore`].
+    /// All state as it is now, to be stored for [`Correlator::restore`].
     #[must_use]
-    pub fn snapshot(&self) -> Vec<u8> {
-        snapshot::snapshot(self)
+    pub fn freeze(&self) -> FrozenState {
+        FrozenState::of(self)
     }
 
     /// Takes over stored state for every rule whose text is the same. Returns how many rules start

@@ -40,13 +40,13 @@ impl Evidence {
     pub(crate) fn of(record: &MatchRecord, parts: Vec<Arc<Evidence>>, asked: &FieldSet) -> Self {
         let ids = record.correlation_ids().map(|id| (ID, id));
         let values = record.all_values().filter(|(field, _)| asked.contains(*field));
-        let (text, spans) = packed(record.text_len(), values.chain(ids));
+        let (text, spans) = packed(values.chain(ids));
         let (path, parts) = (Arc::clone(&record.path), parts.into());
         Self { id: record.event_id, path, line: record.line, text, spans, parts }
     }
 
     /// All values with their fields.
-    fn all_values(&self) -> impl Iterator<Item = (FieldNumber, &str)> {
+    fn all_values(&self) -> impl Iterator<Item = (FieldNumber, &str)> + Clone {
         let mut end = 0;
         self.spans.iter().map(move |(field, len)| {
             let start = end;
@@ -74,7 +74,7 @@ impl Evidence {
             let field = if field == ID { Some(ID) } else { number(field) };
             field.map(|field| (field, value))
         };
-        let (text, spans) = packed(self.text.len(), self.all_values().filter_map(keep));
+        let (text, spans) = packed(self.all_values().filter_map(keep));
         let parts = self.parts.iter().map(|part| Arc::new(part.renumbered(number))).collect();
         Self { text, spans, parts, ..self.clone() }
     }
@@ -105,8 +105,10 @@ impl Evidence {
     }
 }
 
-/// Values cut to their longest, one behind the other, about `size` bytes of them.
-fn packed<'v>(size: usize, values: impl Iterator<Item = (FieldNumber, &'v str)>) -> (Box<str>, Spans) {
+/// Values cut to their longest, one behind the other.
+fn packed<'v>(values: impl Iterator<Item = (FieldNumber, &'v str)> + Clone) -> (Box<str>, Spans) {
+    // Text that lies as long as this one takes no room that it does not fill.
+    let size = values.clone().map(|(_, value)| value.len().min(LONGEST_VALUE)).sum();
     let (mut text, mut spans) = (String::with_capacity(size), Spans::new());
     for (field, value) in values {
         let value = cut(value);

@@ -1,14 +1,17 @@
 //! Some of the fields that correlation knows by number.
 
-use smallvec::SmallVec;
-
 use crate::detect::record::FieldNumber;
 
 const BITS: usize = u64::BITS as usize;
+/// Words that lie in the structure itself: as many as most rule sets need.
+const NEAR: usize = 4;
 
 /// One bit a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct FieldSet(SmallVec<[u64; 4]>);
+pub(crate) struct FieldSet {
+    near: [u64; NEAR],
+    far: Vec<u64>,
+}
 
 fn place(field: FieldNumber) -> (usize, u64) {
     let at = usize::from(field);
@@ -18,25 +21,33 @@ fn place(field: FieldNumber) -> (usize, u64) {
 impl FieldSet {
     pub(crate) fn contains(&self, field: FieldNumber) -> bool {
         let (word, bit) = place(field);
-        self.0.get(word).is_some_and(|bits| bits & bit != 0)
+        let bits = self.near.get(word).or_else(|| self.far.get(word - NEAR));
+        bits.is_some_and(|bits| bits & bit != 0)
     }
 
     pub(crate) fn insert(&mut self, field: FieldNumber) {
         let (word, bit) = place(field);
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
+        if let Some(bits) = self.near.get_mut(word) {
+            *bits |= bit;
+            return;
         }
-        self.0[word] |= bit;
+        let word = word - NEAR;
+        if self.far.len() <= word {
+            self.far.resize(word + 1, 0);
+        }
+        self.far[word] |= bit;
     }
 
     /// Takes in all of `others`.
     pub(crate) fn join(&mut self, others: &Self) {
-        if self.0.len() < others.0.len() {
-            self.0.resize(others.0.len(), 0);
+        self.near.iter_mut().zip(&others.near).for_each(|(own, other)| *own |= other);
+        if others.far.is_empty() {
+            return;
         }
-        for (own, other) in self.0.iter_mut().zip(&others.0) {
-            *own |= other;
+        if self.far.len() < others.far.len() {
+            self.far.resize(others.far.len(), 0);
         }
+        self.far.iter_mut().zip(&others.far).for_each(|(own, other)| *own |= other);
     }
 }
 
@@ -53,12 +64,12 @@ mod tests {
     #[test]
     fn what_was_put_in_is_in_it() {
         let mut set = FieldSet::default();
-        set.extend(&[3, 200]);
+        set.extend(&[3, 900]);
         let mut more = FieldSet::default();
         more.insert(64);
         more.join(&set);
-        let held: Vec<FieldNumber> = (0..300).filter(|field| more.contains(*field)).collect();
-        assert_eq!(held, [3, 64, 200]);
+        let held: Vec<FieldNumber> = (0..1_000).filter(|field| more.contains(*field)).collect();
+        assert_eq!(held, [3, 64, 900]);
         assert!(!set.contains(64));
     }
 }

@@ -187,7 +187,7 @@ impl Correlator {
             return;
         }
         let place = self.incidents.place(place);
-        let Some(incident) = self.incidents.all.get_mut(&place).filter(|incident| !incident.timed) else {
+        let Some(incident) = self.incidents.at(place).filter(|incident| !incident.timed) else {
             return;
         };
         incident.timed = true;

@@ -60,6 +60,16 @@ pub(super) struct OccurrenceKeys {
     pub(super) logger: Option<u64>,
 }
 
+/// The request that a record tells of, whatever its id.
+#[derive(Clone, Copy, Default)]
+struct RequestKeys {
+    file: u64,
+    /// Path, status and file.
+    key: u64,
+    /// Where it names its path and status.
+    logger: Option<u64>,
+}
+
 /// The keys of a correlator's hashes. What one remembers means nothing to another with other keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Seeds {
@@ -82,6 +92,8 @@ pub(super) struct GroupKeys {
     groupings: Vec<(u64, Option<u128>)>,
     /// By what copies are recognised by: the subject that was asked for, and its keys.
     onces: Vec<(u64, OccurrenceKeys)>,
+    /// The subject that was asked for, and its request.
+    request: (u64, RequestKeys),
     /// The last file, by its key.
     file: (Arc<str>, u64),
     buffer: Vec<u8>,
@@ -98,6 +110,7 @@ impl GroupKeys {
             nothing: Known::default(),
             groupings: Vec::new(),
             onces: Vec::new(),
+            request: Default::default(),
             file: ("".into(), 0),
             buffer: Vec::new(),
         };
@@ -284,17 +297,28 @@ impl GroupKeys {
             let own = self.of_first(of, *field);
             others = self.pair(others, own);
         }
-        let file = self.of_file(of.record);
-        let is_told = |field: FieldNumber| of.record.value(field).is_some_and(|value| !value.is_empty());
-        let [_, path, status] = once.request;
-        let is_request = is_told(path) && is_told(status);
-        let [logger, path, status] = once.request.map(|field| self.of_first(of, field));
-        let request = self.pair(self.pair(path, status), file);
+        let request = self.request(of, once.request);
         let keys = ids.into_iter().map(|id| {
             let key = self.pair(id, others);
-            (key, self.pair(key, request))
+            (key, self.pair(key, request.key))
         });
-        OccurrenceKeys { of: keys.collect(), file, logger: is_request.then_some(logger) }
+        OccurrenceKeys { of: keys.collect(), file: request.file, logger: request.logger }
+    }
+
+    /// Looked for once, by whatever rules recognise copies: all of them ask for the same logger, path and status.
+    fn request(&mut self, of: Subject<'_>, fields: [FieldNumber; 3]) -> RequestKeys {
+        if self.request.0 == of.number {
+            return self.request.1;
+        }
+        let file = self.of_file(of.record);
+        let is_told = |field: FieldNumber| of.record.value(field).is_some_and(|value| !value.is_empty());
+        let [_, path, status] = fields;
+        let is_request = is_told(path) && is_told(status);
+        let [logger, path, status] = fields.map(|field| self.of_first(of, field));
+        let key = self.pair(self.pair(path, status), file);
+        let request = RequestKeys { file, key, logger: is_request.then_some(logger) };
+        self.request = (of.number, request);
+        request
     }
 
     /// The key of the file that a record stands in.

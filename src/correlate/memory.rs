@@ -122,7 +122,8 @@ impl Few {
     }
 }
 
-/// A group; as long as its events cannot fire it is but these, for most groups see one or two.
+/// A group; as long as its events cannot fire it is but these, for most groups see one or two. It is shared with the state
+/// that is being stored, until it changes.
 #[derive(Clone, Debug)]
 pub(super) struct Held {
     /// Time of the newest entry that it has or had: groups that are over are found without a look into each.
@@ -136,8 +137,8 @@ enum Holding {
     Nothing,
     /// One, whose evidence knows the names of the group.
     Lone(Entry),
-    Few(Box<Few>),
-    Whole(Box<Group>),
+    Few(Arc<Few>),
+    Whole(Arc<Group>),
 }
 
 impl Default for Held {
@@ -147,12 +148,12 @@ impl Default for Held {
 }
 
 impl Held {
-    pub(super) fn lone(only: Entry) -> Self {
-        Self { newest: only.time, content: Holding::Lone(only) }
+    pub(super) fn lone(newest: i64, only: Entry) -> Self {
+        Self { newest, content: Holding::Lone(only) }
     }
 
     pub(super) fn few(newest: i64, few: Few) -> Self {
-        Self { newest, content: Holding::Few(Box::new(few)) }
+        Self { newest, content: Holding::Few(Arc::new(few)) }
     }
 
     pub(super) fn nothing(newest: i64) -> Self {
@@ -160,7 +161,7 @@ impl Held {
     }
 
     pub(super) fn of_group(newest: i64, group: Group) -> Self {
-        Self { newest, content: Holding::Whole(Box::new(group)) }
+        Self { newest, content: Holding::Whole(Arc::new(group)) }
     }
 
     pub(super) fn newest(&self) -> i64 {
@@ -197,7 +198,7 @@ impl Held {
 
     fn whole_mut(&mut self) -> Option<&mut Group> {
         match &mut self.content {
-            Holding::Whole(group) => Some(group),
+            Holding::Whole(group) => Some(Arc::make_mut(group)),
             Holding::Nothing | Holding::Lone(_) | Holding::Few(_) => None,
         }
     }
@@ -231,7 +232,7 @@ impl Held {
 
     fn prune_few(&mut self, settled: i64, window: &WindowPlan) -> usize {
         match &mut self.content {
-            Holding::Few(few) => few.prune(settled, window),
+            Holding::Few(few) => Arc::make_mut(few).prune(settled, window),
             Holding::Nothing | Holding::Lone(_) | Holding::Whole(_) => 0,
         }
     }
@@ -243,7 +244,7 @@ impl Held {
             Holding::Nothing if window.waits(&[], &entry) => {
                 let newest = entry.time;
                 *self = match entry.evidence {
-                    Some(_) if at.names.is_none() => Self::lone(entry),
+                    Some(_) if at.names.is_none() => Self::lone(newest, entry),
                     _ => Self::few(newest, Few { names: at.names(), entries: vec![entry] }),
                 };
                 return Ok(true);
@@ -258,7 +259,7 @@ impl Held {
         }
         let Holding::Few(few) = &mut self.content else { return Err(entry) };
         self.newest = self.newest.max(entry.time);
-        Ok(few.insert(entry))
+        Ok(Arc::make_mut(few).insert(entry))
     }
 
     /// Has a window from now on, that an entry of `time` can be put into.
@@ -274,7 +275,10 @@ impl Held {
                 return;
             }
             Holding::Lone(only) => (window.names_of(&only), vec![only]),
-            Holding::Few(few) => (few.names, few.entries),
+            Holding::Few(few) => {
+                let few = Arc::unwrap_or_clone(few);
+                (few.names, few.entries)
+            }
         };
         let mut group = Group::new(names, rule, window);
         for entry in entries {
@@ -298,7 +302,7 @@ impl Held {
 }
 
 /// The groups of a rule, by key.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Groups {
     pub(super) all: KeyedMap<u128, Held>,
 }
@@ -336,7 +340,7 @@ impl Groups {
 const MOST_APART: usize = 1_024;
 
 /// Everything one rule remembers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
     pub(super) groups: Groups,
     pub(super) beats: KeyedMap<u128, Beat>,
@@ -462,8 +466,8 @@ impl Memory {
             match &mut held.content {
                 Holding::Nothing => {}
                 Holding::Lone(only) => renumber(only),
-                Holding::Few(few) => few.entries.iter_mut().for_each(renumber),
-                Holding::Whole(group) => group.window.entries.iter_mut().for_each(renumber),
+                Holding::Few(few) => Arc::make_mut(few).entries.iter_mut().for_each(renumber),
+                Holding::Whole(group) => Arc::make_mut(group).window.entries.iter_mut().for_each(renumber),
             }
         }
         for beat in self.beats.values_mut() {
@@ -476,7 +480,7 @@ impl Memory {
 }
 
 /// What the rules remember, by their numbers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Memories(Vec<Memory>);
 
 impl Memories {

@@ -414,7 +414,7 @@ impl Plan {
         let shown = rule.extension.show.iter().flat_map(|show| show.fields());
         let number = |name: &str| self.fields.iter().position(|field| field == name).map(to_u16);
         let mut asked = FieldSet::default();
-        shown.filter_map(|name| number(name)).for_each(|field| asked.insert(field));
+        shown.filter_map(number).for_each(|field| asked.insert(field));
         asked.extend(rule.routes.iter().flat_map(|route| &route.group));
         let lists = [&rule.detail_fields, &rule.risk_fields, &rule.first_seen_fields, &rule.group_numbers];
         lists.into_iter().for_each(|fields| asked.extend(fields));

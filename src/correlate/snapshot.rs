@@ -17,13 +17,12 @@ use super::crowd::Crowd;
 use super::dedup::{Deduplicator, Occurrence};
 use super::entry::Entry;
 use super::evicted::EvictedSummary;
-use super::evidence::Evidence;
 use super::history::{Seen, Usual};
 use super::keys::{GroupKeys, Seeds};
-use super::memory::{Beat, Few, Forward, Group, Held, Memory};
-use super::plan::{Evaluator, RulePlan, WindowPlan};
+use super::memory::{Beat, Few, Forward, Group, Held, Memories, Memory};
+use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
 use super::renumbering::{Places, Renumbering};
-use super::stored::{Shared, StoredEntry, StoredEvidences, load_entries, load_evidence};
+use super::stored::{LoadedEvents, Shared, StoredEntry, StoredEvents, StoredTime};
 use super::timer::{Timer, Timers};
 use super::window::Window;
 use super::{CorrelationCounters, Correlator, Names};
@@ -65,15 +64,15 @@ pub enum SnapshotError {
 struct Stored<'m> {
     seed: u64,
     sketch_seed: u64,
-    clock: Clock,
+    clock: Cow<'m, Clock>,
     /// Names of the fields behind field numbers.
     fields: Cow<'m, [String]>,
-    evidence: StoredEvidences<'m>,
+    events: StoredEvents<'m>,
     rules: Vec<StoredRule<'m>>,
     timers: Vec<Timer>,
     timers_made: u64,
     incidents: Vec<(Place, Cow<'m, Incident>)>,
-    risks: Vec<(u128, Cow<'m, Entity>)>,
+    risks: Vec<(Option<u128>, Cow<'m, Entity>)>,
     counters: CorrelationCounters,
 }
 
@@ -81,7 +80,7 @@ struct Stored<'m> {
 struct StoredRule<'m> {
     id: Cow<'m, str>,
     content_hash: u64,
-    groups: Vec<(u128, StoredHeld<'m>)>,
+    groups: Vec<(Option<u128>, StoredHeld<'m>)>,
     beats: Vec<(u128, Cow<'m, Beat>)>,
     machines: Vec<(u128, Cow<'m, Machine>)>,
     learning_since: Option<i64>,
@@ -97,20 +96,24 @@ struct StoredRule<'m> {
 /// (time, order) of a firing of a rule below, and the groups that it went to.
 type StoredLink<'m> = ((i64, u64), Cow<'m, [u128]>);
 
-/// A group, and the time of its newest event.
+/// A group, and the time of its newest event after that of its last entry. Its key stands before it where that does not
+/// follow from its names.
 #[derive(Serialize, Deserialize)]
 enum StoredHeld<'m> {
     /// Without a window that anybody could ask for.
-    Nothing(i64),
+    Nothing(StoredTime),
     /// Known by its only event.
-    Lone(i64, Vec<StoredEntry<'m>>),
-    Few(i64, Cow<'m, Names>, Vec<StoredEntry<'m>>),
-    Whole(i64, Box<StoredGroup<'m>>),
+    Lone(StoredTime, StoredEntry<'m>),
+    Few(StoredTime, StoredNames<'m>, Vec<StoredEntry<'m>>),
+    Whole(StoredTime, Box<StoredGroup<'m>>),
 }
+
+/// The names of a group, where its first entry does not know them.
+type StoredNames<'m> = Option<Cow<'m, Names>>;
 
 #[derive(Serialize, Deserialize)]
 struct StoredGroup<'m> {
-    names: Cow<'m, Names>,
+    names: StoredNames<'m>,
     entries: Vec<StoredEntry<'m>>,
     evicted: Option<Cow<'m, EvictedSummary>>,
     /// Beside a summary: chains that began with events given up.
@@ -120,28 +123,66 @@ struct StoredGroup<'m> {
     decided: Option<i64>,
 }
 
-/// All state, for [`restore`].
-pub(super) fn snapshot(own: &Correlator) -> Vec<u8> {
-    let seeds = own.keys.seeds();
-    let mut shared = Shared::default();
-    let rules = own.plan.rules.iter().zip(own.rules.iter());
-    let rules = rules.map(|(rule, memory)| store(rule, memory, &mut shared)).collect();
-    let stored = Stored {
-        seed: seeds.maps,
-        sketch_seed: seeds.sketches,
-        clock: own.clock.clone(),
-        fields: Cow::Borrowed(&own.plan.fields),
-        rules,
-        evidence: shared.into_all(),
-        timers: own.timers.sorted(),
-        timers_made: own.timers.made(),
-        incidents: sorted(
-            own.incidents.all.iter().map(|(place, incident)| (*place, Cow::Borrowed(&**incident))),
-        ),
-        risks: sorted(borrowed(&own.risks.entities)),
-        counters: own.counters,
-    };
-    compact::write(&(VERSION, stored)).expect("plain data always serialises")
+/// All state as it was at one moment. What it holds of groups and incidents it shares with the correlator, which copies one
+/// before it changes it: so it is taken in little time, and made bytes of where nobody waits for it.
+pub struct FrozenState {
+    plan: Arc<Plan>,
+    seeds: Seeds,
+    clock: Clock,
+    rules: Memories,
+    timers: Timers,
+    incidents: Incidents,
+    risks: Risks,
+    counters: CorrelationCounters,
+}
+
+impl FrozenState {
+    pub(super) fn of(own: &Correlator) -> Self {
+        Self {
+            plan: Arc::clone(&own.plan),
+            seeds: own.keys.seeds(),
+            clock: own.clock.clone(),
+            rules: own.rules.clone(),
+            timers: own.timers.clone(),
+            incidents: own.incidents.clone(),
+            risks: own.risks.clone(),
+            counters: own.counters,
+        }
+    }
+
+    /// For [`Correlator::restore`].
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let held = self.rules.iter().flat_map(|memory| memory.groups.all.values());
+        let mut writer =
+            Writer { shared: Shared::of(held.flat_map(Held::entries)), keys: GroupKeys::new(self.seeds) };
+        let rules = self.plan.rules.iter().zip(self.rules.iter());
+        let rules = rules.map(|(rule, memory)| writer.store(rule, memory)).collect();
+        let risks = sorted(borrowed(&self.risks.entities));
+        let risks = risks.into_iter().map(|(key, entity)| {
+            let known = writer
+                .keys
+                .of_values([self.plan.fields[usize::from(entity.field)].as_str(), &entity.value].into_iter());
+            ((key != known).then_some(key), entity)
+        });
+        let risks = risks.collect();
+        let incidents =
+            self.incidents.all.iter().map(|(place, incident)| (*place, Cow::Borrowed(&**incident)));
+        let stored = Stored {
+            seed: self.seeds.maps,
+            sketch_seed: self.seeds.sketches,
+            clock: Cow::Borrowed(&self.clock),
+            fields: Cow::Borrowed(&self.plan.fields),
+            rules,
+            events: writer.shared.into_all(),
+            timers: self.timers.sorted(),
+            timers_made: self.timers.made(),
+            incidents: sorted(incidents),
+            risks,
+            counters: self.counters,
+        };
+        compact::write(&(VERSION, stored)).expect("plain data always serialises")
+    }
 }
 
 /// Takes over stored state for every rule whose text is the same. Returns how many rules start anew.
@@ -163,9 +204,11 @@ fn take_over(own: &mut Correlator, stored: Stored<'static>) -> usize {
     let places = Places::new(rules, &plan.rules);
     let fields = Renumbering::new(&stored.fields, &plan.fields);
     own.keys = GroupKeys::new(Seeds { maps: stored.seed, sketches: stored.sketch_seed });
-    let evidence = load_evidence(stored.evidence);
-    let evidence: Vec<_> = evidence.iter().map(|evidence| fields.evidence(evidence)).collect();
-    own.clock = stored.clock;
+    let mut reader = Reader {
+        events: LoadedEvents::of(stored.events, |evidence| fields.evidence(evidence)),
+        keys: GroupKeys::new(own.keys.seeds()),
+    };
+    own.clock = stored.clock.into_owned();
     own.counters = stored.counters;
     let timers = stored.timers.into_iter().filter_map(|timer| {
         places.of(timer.rule).map(|rule| timer.with_rule(rule, plan[RuleIndex(rule)].depth))
@@ -175,7 +218,7 @@ fn take_over(own: &mut Correlator, stored: Stored<'static>) -> usize {
     let mut kept = 0;
     for (index, rule) in (0..).zip(stored.rules) {
         if let Some(place) = places.of(index).map(RuleIndex) {
-            own.rules[place] = load(rule, &plan[place], &evidence, &fields);
+            own.rules[place] = reader.load(rule, &plan[place], &fields);
             own.groups += own.rules[place].groups.len();
             kept += 1;
         }
@@ -199,6 +242,8 @@ fn take_over(own: &mut Correlator, stored: Stored<'static>) -> usize {
     own.risks = Risks::default();
     for (key, entity) in stored.risks {
         let mut entity = entity.into_owned();
+        let name = stored.fields.get(usize::from(entity.field)).map_or("", String::as_str);
+        let key = key.unwrap_or_else(|| reader.keys.of_values([name, &entity.value].into_iter()));
         entity.renumber(|rule| places.of(rule));
         if let Some(field) = fields.number(entity.field)
             && !entity.is_empty()
@@ -210,40 +255,72 @@ fn take_over(own: &mut Correlator, stored: Stored<'static>) -> usize {
     plan.rules.len() - kept
 }
 
-fn store<'m>(rule: &'m RulePlan, memory: &'m Memory, shared: &mut Shared<'m>) -> StoredRule<'m> {
-    let groups = memory.groups.all.iter().map(|(key, held)| (*key, held));
-    let groups = sorted(groups).into_iter().map(|(key, held)| (key, store_held(held, rule, shared)));
-    let links = memory.links.iter().map(|(position, groups)| (*position, Cow::Borrowed(groups.as_slice())));
-    StoredRule {
-        id: Cow::Borrowed(&rule.summary.id),
-        content_hash: rule.content_hash,
-        groups: groups.collect(),
-        beats: sorted(borrowed(&memory.beats)),
-        machines: sorted(borrowed(&memory.machines)),
-        learning_since: memory.seen.learning_since,
-        seen: sorted(memory.seen.last.iter().map(|(key, time)| (*key, *time))),
-        seen_approximate: memory.seen.approximate,
-        once: sorted(memory.once.all()),
-        crowd: memory.crowd.as_deref().map(Cow::Borrowed),
-        degraded_since: memory.degraded_since,
-        links: links.collect(),
-        counters: memory.counters,
-    }
+/// Makes what is stored of what rules remember.
+struct Writer<'m> {
+    shared: Shared<'m>,
+    /// The keys by which groups are known.
+    keys: GroupKeys,
 }
 
-fn store_held<'m>(held: &'m Held, rule: &'m RulePlan, shared: &mut Shared<'m>) -> StoredHeld<'m> {
-    let newest = held.newest();
-    let Evaluator::Window(window) = &rule.evaluator else { return StoredHeld::Nothing(newest) };
-    if let Some(few) = held.few_events() {
-        let entries = shared.store_all(few.entries.iter(), newest);
-        return StoredHeld::Few(newest, Cow::Borrowed(&few.names), entries);
+impl<'m> Writer<'m> {
+    fn store(&mut self, rule: &'m RulePlan, memory: &'m Memory) -> StoredRule<'m> {
+        let groups = sorted(memory.groups.all.iter().map(|(key, held)| (*key, held)));
+        let groups = groups.into_iter().map(|(key, held)| self.held(key, held, rule));
+        let links = memory.links.iter();
+        let links = links.map(|(position, groups)| (*position, Cow::Borrowed(groups.as_slice())));
+        StoredRule {
+            id: Cow::Borrowed(&rule.summary.id),
+            content_hash: rule.content_hash,
+            groups: groups.collect(),
+            beats: sorted(borrowed(&memory.beats)),
+            machines: sorted(borrowed(&memory.machines)),
+            learning_since: memory.seen.learning_since,
+            seen: sorted(memory.seen.last.iter().map(|(key, time)| (*key, *time))),
+            seen_approximate: memory.seen.approximate,
+            once: sorted(memory.once.all()),
+            crowd: memory.crowd.as_deref().map(Cow::Borrowed),
+            degraded_since: memory.degraded_since,
+            links: links.collect(),
+            counters: memory.counters,
+        }
     }
-    let whole = held.whole().filter(|group| lone_of(group, window).is_none());
-    let only = held.only().or_else(|| held.whole().and_then(|group| lone_of(group, window)));
-    match (whole, only) {
-        (Some(group), _) => StoredHeld::Whole(newest, Box::new(store_group(newest, group, shared))),
-        (None, Some(only)) => StoredHeld::Lone(newest, shared.store_all(std::iter::once(only), newest)),
-        (None, None) => StoredHeld::Nothing(newest),
+
+    fn held(&mut self, key: u128, held: &'m Held, rule: &'m RulePlan) -> (Option<u128>, StoredHeld<'m>) {
+        let last = held.entries().last().map_or(0, |last| last.time);
+        let newest = StoredTime::after(last, held.newest());
+        let Evaluator::Window(window) = &rule.evaluator else {
+            return (Some(key), StoredHeld::Nothing(newest));
+        };
+        let names = held.names(window);
+        let known = self.keys.of_values(names.iter().map(|name| &**name));
+        ((key != known).then_some(key), self.content(newest, held, window))
+    }
+
+    fn content(&mut self, newest: StoredTime, held: &'m Held, window: &WindowPlan) -> StoredHeld<'m> {
+        if let Some(few) = held.few_events() {
+            let entries = few.entries.iter();
+            let names = names_beside(&few.names, entries.clone().next(), window);
+            return StoredHeld::Few(newest, names, entries.map(|entry| self.shared.store(entry)).collect());
+        }
+        let whole = held.whole().filter(|group| lone_of(group, window).is_none());
+        let only = held.only().or_else(|| held.whole().and_then(|group| lone_of(group, window)));
+        match (whole, only) {
+            (Some(group), _) => StoredHeld::Whole(newest, Box::new(self.group(group, window))),
+            (None, Some(only)) => StoredHeld::Lone(newest, self.shared.store(only)),
+            (None, None) => StoredHeld::Nothing(newest),
+        }
+    }
+
+    fn group(&mut self, group: &'m Group, window: &WindowPlan) -> StoredGroup<'m> {
+        let entries = group.window.entries.iter();
+        StoredGroup {
+            names: names_beside(&group.names, entries.clone().next(), window),
+            entries: entries.map(|entry| self.shared.store(entry)).collect(),
+            evicted: group.window.evicted.as_deref().map(Cow::Borrowed),
+            sequences: Cow::Borrowed(group.window.sequences()),
+            usual: group.usual.as_deref().map(Cow::Borrowed),
+            decided: group.forward.as_ref().map(|forward| forward.decided),
+        }
     }
 }
 
@@ -254,89 +331,104 @@ fn lone_of<'g>(group: &'g Group, window: &WindowPlan) -> Option<&'g Entry> {
     (waits && group.names == window.names_of(only)).then_some(only)
 }
 
-fn store_group<'m>(newest: i64, group: &'m Group, shared: &mut Shared<'m>) -> StoredGroup<'m> {
-    StoredGroup {
-        names: Cow::Borrowed(&group.names),
-        entries: shared.store_all(group.window.entries.iter(), newest),
-        evicted: group.window.evicted.as_deref().map(Cow::Borrowed),
-        sequences: Cow::Borrowed(group.window.sequences()),
-        usual: group.usual.as_deref().map(Cow::Borrowed),
-        decided: group.forward.as_ref().map(|forward| forward.decided),
+/// Names to be stored, where the first entry does not know them.
+fn names_beside<'m>(names: &'m Names, first: Option<&Entry>, window: &WindowPlan) -> StoredNames<'m> {
+    let known = first.is_some_and(|first| window.names_of(first) == *names);
+    (!known).then_some(Cow::Borrowed(names))
+}
+
+/// Makes what rules remember of what was stored.
+struct Reader {
+    events: LoadedEvents,
+    /// The keys by which groups are known.
+    keys: GroupKeys,
+}
+
+impl Reader {
+    fn held(&self, stored: StoredHeld<'static>, window: &WindowPlan) -> Held {
+        match stored {
+            StoredHeld::Nothing(newest) => Held::nothing(newest.since(0)),
+            StoredHeld::Lone(newest, entry) => match self.events.entry(entry) {
+                Some(only) => Held::lone(newest.since(only.time), only),
+                None => Held::nothing(newest.since(0)),
+            },
+            StoredHeld::Few(newest, names, entries) => {
+                let entries = self.entries(entries);
+                let last = entries.last().map_or(0, |last| last.time);
+                Held::few(newest.since(last), Few { names: names_of(names, &entries, window), entries })
+            }
+            StoredHeld::Whole(newest, stored) => {
+                let group = self.group(*stored, window);
+                let last = group.window.newest().unwrap_or(0);
+                Held::of_group(newest.since(last), group)
+            }
+        }
+    }
+
+    fn entries(&self, stored: Vec<StoredEntry<'static>>) -> Vec<Entry> {
+        stored.into_iter().filter_map(|entry| self.events.entry(entry)).collect()
+    }
+
+    fn group(&self, stored: StoredGroup<'static>, window: &WindowPlan) -> Group {
+        let entries = self.entries(stored.entries);
+        let names = names_of(stored.names, &entries, window);
+        let evicted = stored.evicted.map(|evicted| Box::new(evicted.into_owned()));
+        let decided = stored.decided.unwrap_or(i64::MIN);
+        let forward = || Box::new(Forward { decided, ..Forward::default() });
+        let sequences = stored.sequences.into_owned();
+        Group {
+            names,
+            window: Window::restore(entries.into_iter().collect(), evicted, sequences, window),
+            usual: stored.usual.map(|usual| Box::new(usual.into_owned())),
+            forward: (window.anchors != 0).then(forward),
+        }
+    }
+
+    fn load(&mut self, stored: StoredRule<'static>, rule: &RulePlan, fields: &Renumbering) -> Memory {
+        let mut memory = Memory {
+            seen: Seen {
+                learning_since: stored.learning_since,
+                last: stored.seen.into_iter().collect(),
+                approximate: stored.seen_approximate,
+            },
+            once: Deduplicator::restore(stored.once),
+            crowd: stored.crowd.map(|crowd| Box::new(crowd.into_owned())),
+            degraded_since: stored.degraded_since,
+            links: stored
+                .links
+                .into_iter()
+                .map(|(position, groups)| (position, groups.into_owned()))
+                .collect(),
+            counters: stored.counters,
+            ..Memory::default()
+        };
+        if let Evaluator::Window(window) = &rule.evaluator {
+            for (key, group) in stored.groups {
+                let held = self.held(group, window);
+                let known = || self.keys.of_values(held.names(window).iter().map(|name| &**name));
+                let key = key.unwrap_or_else(known);
+                memory.entries += held.events();
+                memory.groups.all.insert(key, held);
+            }
+        }
+        for (key, beat) in stored.beats {
+            let mut beat = beat.into_owned();
+            beat.latest = fields.evidence(&beat.latest);
+            memory.beats.insert(key, beat);
+        }
+        for (key, machine) in stored.machines {
+            let mut machine = machine.into_owned();
+            machine.latest = machine.latest.take().map(|evidence| fields.evidence(&evidence));
+            memory.machines.insert(key, machine);
+        }
+        memory
     }
 }
 
-fn load_held(stored: StoredHeld<'static>, window: &WindowPlan, evidence: &[Arc<Evidence>]) -> Held {
-    match stored {
-        StoredHeld::Nothing(newest) => Held::nothing(newest),
-        StoredHeld::Lone(newest, entry) => match load_entries(entry, newest, evidence).pop() {
-            Some(only) => Held::lone(only),
-            None => Held::nothing(newest),
-        },
-        StoredHeld::Few(newest, names, entries) => {
-            let entries = load_entries(entries, newest, evidence);
-            Held::few(newest, Few { names: names.into_owned(), entries })
-        }
-        StoredHeld::Whole(newest, group) => {
-            Held::of_group(newest, load_group(newest, *group, window, evidence))
-        }
-    }
-}
-
-fn load_group(
-    newest: i64,
-    stored: StoredGroup<'static>,
-    window: &WindowPlan,
-    evidence: &[Arc<Evidence>],
-) -> Group {
-    let entries = load_entries(stored.entries, newest, evidence).into_iter().collect();
-    let evicted = stored.evicted.map(|evicted| Box::new(evicted.into_owned()));
-    let decided = stored.decided.unwrap_or(i64::MIN);
-    let forward = || Box::new(Forward { decided, ..Forward::default() });
-    Group {
-        names: stored.names.into_owned(),
-        window: Window::restore(entries, evicted, stored.sequences.into_owned(), window),
-        usual: stored.usual.map(|usual| Box::new(usual.into_owned())),
-        forward: (window.anchors != 0).then(forward),
-    }
-}
-
-fn load(
-    stored: StoredRule<'static>,
-    rule: &RulePlan,
-    evidence: &[Arc<Evidence>],
-    fields: &Renumbering,
-) -> Memory {
-    let mut memory = Memory {
-        seen: Seen {
-            learning_since: stored.learning_since,
-            last: stored.seen.into_iter().collect(),
-            approximate: stored.seen_approximate,
-        },
-        once: Deduplicator::restore(stored.once),
-        crowd: stored.crowd.map(|crowd| Box::new(crowd.into_owned())),
-        degraded_since: stored.degraded_since,
-        links: stored.links.into_iter().map(|(position, groups)| (position, groups.into_owned())).collect(),
-        counters: stored.counters,
-        ..Memory::default()
-    };
-    if let Evaluator::Window(window) = &rule.evaluator {
-        for (key, group) in stored.groups {
-            let held = load_held(group, window, evidence);
-            memory.entries += held.events();
-            memory.groups.all.insert(key, held);
-        }
-    }
-    for (key, beat) in stored.beats {
-        let mut beat = beat.into_owned();
-        beat.latest = fields.evidence(&beat.latest);
-        memory.beats.insert(key, beat);
-    }
-    for (key, machine) in stored.machines {
-        let mut machine = machine.into_owned();
-        machine.latest = machine.latest.take().map(|evidence| fields.evidence(&evidence));
-        memory.machines.insert(key, machine);
-    }
-    memory
+/// Names that were stored, or those that the first entry knows.
+fn names_of(stored: StoredNames<'static>, entries: &[Entry], window: &WindowPlan) -> Names {
+    let known = || entries.first().map(|first| window.names_of(first)).unwrap_or_default();
+    stored.map_or_else(known, Cow::into_owned)
 }
 
 /// Everything a map holds.

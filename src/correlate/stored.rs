@@ -4,16 +4,63 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::entry::{Entry, Values};
 use super::evidence::{Evidence, Spans};
-use crate::event::EventId;
+use crate::event::{EventId, MILLISECOND};
 
-/// An entry: time after the one before it, order, bits with the marks first, values, and the place of its evidence
-/// among all.
+/// A time after another. Whole milliseconds, as nearly all are, make a short number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredTime(i64);
+
+impl StoredTime {
+    pub(super) fn after(since: i64, time: i64) -> Self {
+        Self(time.wrapping_sub(since))
+    }
+
+    pub(super) fn since(self, since: i64) -> i64 {
+        since.wrapping_add(self.0)
+    }
+}
+
+impl Serialize for StoredTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let nanos = i128::from(self.0);
+        let is_short = self.0 % MILLISECOND == 0;
+        serializer.serialize_i128(if is_short { nanos / i128::from(MILLISECOND) * 2 } else { nanos * 2 + 1 })
+    }
+}
+
+impl<'de> Deserialize<'de> for StoredTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i128::deserialize(deserializer)?;
+        let nanos = match number & 1 {
+            0 => (number / 2).checked_mul(i128::from(MILLISECOND)),
+            _ => Some((number - 1) / 2),
+        };
+        let time = nanos.and_then(|nanos| i64::try_from(nanos).ok());
+        time.map(Self).ok_or_else(|| serde::de::Error::custom("a time is out of range"))
+    }
+}
+
+/// An event or firing that some group holds: its time and its order, both after those of the one before it, and the place
+/// of its evidence among all.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct StoredEntry<'m>(i64, u64, u64, Cow<'m, Values>, Option<usize>);
+struct StoredEvent(StoredTime, i64, Option<usize>);
+
+/// An entry: the place of its event, bits with the marks first, values, and what is kept of the event.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StoredEntry<'m>(usize, u64, Cow<'m, Values>, Kept);
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Kept {
+    Nothing,
+    /// What others keep of it.
+    AsOthers,
+    /// Other evidence, at this place among all.
+    Own(usize),
+}
 
 /// A piece of evidence, with the places of its path and of those behind it; they come before it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,45 +73,58 @@ pub(super) struct StoredEvidence<'m> {
     parts: Vec<usize>,
 }
 
-/// All evidence, and the paths of its files.
+/// All events that groups hold, with their evidence, and the paths of its files.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct StoredEvidences<'m> {
+pub(super) struct StoredEvents<'m> {
     paths: Vec<Cow<'m, str>>,
-    all: Vec<StoredEvidence<'m>>,
+    evidence: Vec<StoredEvidence<'m>>,
+    events: Vec<StoredEvent>,
 }
 
-/// The evidence of all entries.
+/// What the entries of all groups have in common.
 #[derive(Default)]
 pub(super) struct Shared<'m> {
     places: HashMap<*const Evidence, usize, foldhash::fast::RandomState>,
     paths: HashMap<*const u8, usize, foldhash::fast::RandomState>,
-    stored: StoredEvidences<'m>,
+    stored: StoredEvents<'m>,
+    /// Order and time of each event, ascending, and its evidence.
+    events: Vec<(u64, i64)>,
+    shown: Vec<Option<usize>>,
 }
 
 /// Marks stand in so many of the highest bits of an entry: rotated, usual bits are a small number.
 const MARKS: u32 = 4;
 
-/// What a time is told after.
-pub(super) type Since = i64;
-
 impl<'m> Shared<'m> {
-    pub(super) fn into_all(self) -> StoredEvidences<'m> {
+    /// For these entries and no others.
+    pub(super) fn of(entries: impl Iterator<Item = &'m Entry>) -> Self {
+        let mut events: Vec<(u64, i64)> = entries.map(|entry| (entry.order, entry.time)).collect();
+        events.sort_unstable();
+        events.dedup();
+        Self { shown: vec![None; events.len()], events, ..Self::default() }
+    }
+
+    pub(super) fn into_all(mut self) -> StoredEvents<'m> {
+        let (mut before, mut since) = (0, 0);
+        let events = self.events.iter().zip(self.shown);
+        let events = events.map(|((order, time), shown)| {
+            let after = order.wrapping_sub(std::mem::replace(&mut before, *order)).cast_signed();
+            StoredEvent(StoredTime::after(std::mem::replace(&mut since, *time), *time), after, shown)
+        });
+        self.stored.events = events.collect();
         self.stored
     }
 
-    /// Entries one after the other; the first is told after `since`.
-    pub(super) fn store_all(
-        &mut self,
-        entries: impl Iterator<Item = &'m Entry>,
-        mut since: Since,
-    ) -> Vec<StoredEntry<'m>> {
-        entries.map(|entry| self.store(entry, std::mem::replace(&mut since, entry.time))).collect()
-    }
-
-    fn store(&mut self, entry: &'m Entry, since: Since) -> StoredEntry<'m> {
+    pub(super) fn store(&mut self, entry: &'m Entry) -> StoredEntry<'m> {
         let evidence = entry.evidence.as_ref().map(|evidence| self.place(evidence));
-        let bits = entry.bits().rotate_left(MARKS);
-        StoredEntry(entry.time.wrapping_sub(since), entry.order, bits, Cow::Borrowed(&entry.values), evidence)
+        let event = self.events.partition_point(|event| *event < (entry.order, entry.time));
+        let others = self.shown.get_mut(event);
+        let kept = match evidence {
+            None => Kept::Nothing,
+            Some(own) if others.is_some_and(|others| *others.get_or_insert(own) == own) => Kept::AsOthers,
+            Some(own) => Kept::Own(own),
+        };
+        StoredEntry(event, entry.bits().rotate_left(MARKS), Cow::Borrowed(&entry.values), kept)
     }
 
     fn place(&mut self, evidence: &'m Arc<Evidence>) -> usize {
@@ -73,10 +133,10 @@ impl<'m> Shared<'m> {
         }
         let parts = evidence.parts.iter().map(|part| self.place(part)).collect();
         let path = self.path(&evidence.path);
-        let place = self.stored.all.len();
+        let place = self.stored.evidence.len();
         let (text, spans) = (Cow::Borrowed(evidence.text()), evidence.spans().clone());
         let (id, line) = (evidence.id, evidence.line);
-        self.stored.all.push(StoredEvidence { id, path, line, text, spans, parts });
+        self.stored.evidence.push(StoredEvidence { id, path, line, text, spans, parts });
         self.places.insert(Arc::as_ptr(evidence), place);
         place
     }
@@ -90,11 +150,46 @@ impl<'m> Shared<'m> {
     }
 }
 
+/// Events that were stored, put together again.
+pub(super) struct LoadedEvents {
+    events: Vec<(i64, u64, Option<Arc<Evidence>>)>,
+    evidence: Vec<Arc<Evidence>>,
+}
+
+impl LoadedEvents {
+    /// `renumber` gives evidence the field numbers of now.
+    pub(super) fn of(stored: StoredEvents<'_>, renumber: impl Fn(&Arc<Evidence>) -> Arc<Evidence>) -> Self {
+        let evidence = load_evidence(stored.paths, stored.evidence);
+        let evidence: Vec<Arc<Evidence>> = evidence.iter().map(renumber).collect();
+        let (mut order, mut time) = (0_u64, 0);
+        let events = stored.events.into_iter().map(|StoredEvent(passed, after, shown)| {
+            order = order.wrapping_add(after.cast_unsigned());
+            time = passed.since(time);
+            (time, order, shown.and_then(|place| evidence.get(place).cloned()))
+        });
+        Self { events: events.collect(), evidence }
+    }
+
+    /// An entry of them; `None` where its event is none of those stored.
+    pub(super) fn entry(&self, stored: StoredEntry<'_>) -> Option<Entry> {
+        let StoredEntry(event, bits, values, kept) = stored;
+        let (time, order, shown) = self.events.get(event)?;
+        let mut entry = Entry::with_bits(*time, *order, bits.rotate_right(MARKS));
+        entry.values = values.into_owned();
+        entry.evidence = match kept {
+            Kept::Nothing => None,
+            Kept::AsOthers => shown.clone(),
+            Kept::Own(place) => self.evidence.get(place).cloned(),
+        };
+        Some(entry)
+    }
+}
+
 /// Puts evidence together again. What is behind a piece of it that lies is left out.
-pub(super) fn load_evidence(stored: StoredEvidences<'_>) -> Vec<Arc<Evidence>> {
-    let paths: Vec<Arc<str>> = stored.paths.into_iter().map(|path| Arc::from(&*path)).collect();
-    let mut all: Vec<Arc<Evidence>> = Vec::with_capacity(stored.all.len());
-    for StoredEvidence { id, path, line, text, spans, parts } in stored.all {
+fn load_evidence(paths: Vec<Cow<'_, str>>, stored: Vec<StoredEvidence<'_>>) -> Vec<Arc<Evidence>> {
+    let paths: Vec<Arc<str>> = paths.into_iter().map(|path| Arc::from(&*path)).collect();
+    let mut all: Vec<Arc<Evidence>> = Vec::with_capacity(stored.len());
+    for StoredEvidence { id, path, line, text, spans, parts } in stored {
         let path = paths.get(path).map_or_else(|| Arc::from(""), Arc::clone);
         let parts = parts.into_iter().filter_map(|place| all.get(place).cloned()).collect();
         let mut evidence = Evidence::of_text(text.into(), spans);
@@ -104,18 +199,20 @@ pub(super) fn load_evidence(stored: StoredEvidences<'_>) -> Vec<Arc<Evidence>> {
     all
 }
 
-/// Puts entries together again, the first of which was told after `since`.
-pub(super) fn load_entries(
-    stored: Vec<StoredEntry<'_>>,
-    mut since: Since,
-    evidence: &[Arc<Evidence>],
-) -> Vec<Entry> {
-    let load = |StoredEntry(after, order, bits, values, place)| {
-        since = since.wrapping_add(after);
-        let mut entry = Entry::with_bits(since, order, u64::rotate_right(bits, MARKS));
-        entry.values = values.into_owned();
-        entry.evidence = place.and_then(|place| evidence.get(place).cloned());
-        entry
-    };
-    stored.into_iter().map(load).collect()
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::compact::{read, write};
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_time_is_what_it_was(since in any::<i64>(), time in any::<i64>(), whole in -9_000_000_000_i64..9_000_000_000) {
+            for time in [time, i64::MIN, i64::MAX, whole * MILLISECOND] {
+                let bytes = write(&StoredTime::after(since, time)).expect("a number");
+                prop_assert_eq!(read::<StoredTime>(&bytes).expect("own bytes").since(since), time);
+            }
+        }
+    }
 }

@@ -78,7 +78,7 @@ impl Timer {
 }
 
 /// All timers that wait.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Timers {
     waiting: BTreeSet<Timer>,
     /// Those that are due for everybody but the source they belong to.
@@ -320,7 +320,7 @@ impl Correlator {
     /// Closes a quiet incident, waits on for a busy one, forgets a closed one.
     fn quiet(&mut self, run: RuleRun<'_>, place: Place, at: i64) {
         let rule = run.rule;
-        let Some(incident) = self.incidents.all.get_mut(&place) else { return };
+        let Some(incident) = self.incidents.at(place) else { return };
         incident.timed = false;
         if !incident.open {
             let forgotten_at = incident.closed_at.saturating_add(memory(rule));
@@ -358,7 +358,7 @@ impl Correlator {
         }
         self.hand_over();
         if memory(rule) > 0
-            && let Some(incident) = self.incidents.all.get_mut(&place)
+            && let Some(incident) = self.incidents.at(place)
             && !incident.timed
         {
             incident.timed = true;

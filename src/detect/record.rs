@@ -129,17 +129,12 @@ impl MatchRecord {
     }
 
     /// Every value with the number of its field.
-    pub fn all_values(&self) -> impl Iterator<Item = (FieldNumber, &str)> {
+    pub fn all_values(&self) -> impl Iterator<Item = (FieldNumber, &str)> + Clone {
         self.values.iter().map(|value| (value.field, self.slice(value.start, value.len)))
     }
 
-    pub fn correlation_ids(&self) -> impl Iterator<Item = &str> {
+    pub fn correlation_ids(&self) -> impl Iterator<Item = &str> + Clone {
         self.ids.iter().map(|(start, len)| self.slice(*start, *len))
-    }
-
-    /// Bytes of all values and correlation ids.
-    pub(crate) fn text_len(&self) -> usize {
-        self.text.len()
     }
 
     fn slice(&self, start: u32, len: u32) -> &str {

@@ -14,7 +14,7 @@ use super::stored;
 use super::worker::{self, Judge, Lot, Read, Setup, Unread};
 use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
-use crate::correlate::{Correlator, CorrelatorOptions, HotReload, Output, Seeds, SnapshotError};
+use crate::correlate::{Correlator, CorrelatorOptions, FrozenState, HotReload, Output, Seeds, SnapshotError};
 use crate::detect::{MatchRecord, Matcher, MatcherOptions, RuleCounter};
 use crate::event::number::{to_u32, to_usize};
 use crate::event::{
@@ -403,9 +403,9 @@ impl Engine {
     }
 
     /// The state of detection, to be committed with the events before [`Engine::concluded`].
-    pub fn save(&mut self) -> Vec<u8> {
+    pub fn save(&mut self) -> FrozenState {
         self.changed_since_saved = false;
-        self.program.correlator.snapshot()
+        self.program.correlator.freeze()
     }
 
     /// Whether events came since the last [`Engine::save`].

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -151,7 +152,8 @@ pub(super) struct EngineThread {
     disk_full: bool,
     published_at: Instant,
     saved_at: Instant,
-    saving_took: Duration,
+    /// Of the last state that was stored, in nanoseconds: known when the index thread has written it.
+    saving_took: Arc<AtomicU64>,
     shown_second: i64,
     /// When time was last let pass.
     looked_at: Instant,
@@ -196,7 +198,7 @@ impl EngineThread {
             disk_full: false,
             published_at: now,
             saved_at: now,
-            saving_took: Duration::ZERO,
+            saving_took: Arc::default(),
             shown_second: 0,
             looked_at: now,
             decisions: Arc::default(),
@@ -755,7 +757,8 @@ impl EngineThread {
             TimerPolicy::WhenIdle => SAVE_DETECTION_EVERY,
             TimerPolicy::ByEvents => SAVE_DETECTION_EVERY_BULK,
         };
-        (self.saving_took * SAVING_SHARE).clamp(least, SAVE_DETECTION_EVERY_BULK)
+        let took = Duration::from_nanos(self.saving_took.load(Ordering::Relaxed));
+        (took * SAVING_SHARE).clamp(least, SAVE_DETECTION_EVERY_BULK)
     }
 
     fn take_decisions(&mut self) {
@@ -801,8 +804,8 @@ impl EngineThread {
     fn save_detection(&mut self) {
         self.saved_at = Instant::now();
         let mut batch = Batch::empty(&self.engine, self.clock.now());
-        batch.detection = Some(SavedDetection { snapshot: self.engine.save(), rules: self.rules.clone() });
-        self.saving_took = self.saved_at.elapsed();
+        let (state, took) = (self.engine.save(), Arc::clone(&self.saving_took));
+        batch.detection = Some(SavedDetection { state, rules: self.rules.clone(), took });
         self.send(batch);
     }
 

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -14,6 +15,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use super::clock::Clock;
 use super::engine::Engine;
 use crate::alert::Alert;
+use crate::correlate::FrozenState;
 use crate::event::number::to_u64;
 use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Redacted, Timestamp};
 use crate::index::{Detection, DiskRoom, Error, Position, Retention, Retired, Sealing, Shortage, Writer};
@@ -72,8 +74,10 @@ pub(super) struct Batch {
 
 /// The state of detection, and the fingerprint of the rules that it belongs to.
 pub(super) struct SavedDetection {
-    pub snapshot: Vec<u8>,
+    pub state: FrozenState,
     pub rules: String,
+    /// Where to say how long it took to write, in nanoseconds.
+    pub took: Arc<AtomicU64>,
 }
 
 impl Batch {
@@ -286,7 +290,10 @@ impl Indexer {
         self.position.seq_next = batch.next_seq;
         self.position.read_to = Some(batch.read_to);
         self.position.ledger = serde_json::to_value(batch.ledger).unwrap_or_default();
-        if let Some(SavedDetection { snapshot, rules }) = batch.detection {
+        if let Some(SavedDetection { state, rules, took }) = batch.detection {
+            let began = Instant::now();
+            let snapshot = state.to_bytes();
+            took.store(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
             self.position.detection = Some(Detection { snapshot, rules, seq: batch.next_seq });
         }
         if let Some(cursor) = batch.cursor {

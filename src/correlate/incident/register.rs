@@ -18,9 +18,10 @@ const MOST_INCIDENTS: usize = 65_536;
 const EVERYTHING_ELSE: u128 = u128::MAX;
 
 /// All incidents, open and remembered.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Incidents {
-    pub(crate) all: HashMap<Place, Box<Incident>>,
+    /// Shared with the state that is being stored, until they change.
+    pub(crate) all: HashMap<Place, Arc<Incident>>,
     /// Incidents held per rule.
     held: HashMap<u32, usize>,
     opened: u64,
@@ -36,9 +37,14 @@ impl Incidents {
         Self { budget, ..Self::default() }
     }
 
+    /// The incident of a place, open or remembered.
+    pub(crate) fn at(&mut self, place: Place) -> Option<&mut Incident> {
+        self.all.get_mut(&place).map(Arc::make_mut)
+    }
+
     /// The incident of a place, if it is open.
     pub(crate) fn open_at(&mut self, place: Place) -> Option<&mut Incident> {
-        self.all.get_mut(&place).map(Box::as_mut).filter(|incident| incident.open)
+        self.at(place).filter(|incident| incident.open)
     }
 
     /// Where the firing of a group belongs: its own place, or the common one when the rule holds
@@ -65,14 +71,14 @@ impl Incidents {
         report: AlertSink<'_>,
     ) -> Effect {
         let rule = report.rule;
-        let place = match self.all.get_mut(&place) {
+        let place = match self.all.get_mut(&place).map(Arc::make_mut) {
             Some(incident) if incident.open => {
                 return incident.take(firing, collect, place.1, &mut self.buffer, report);
             }
             Some(_) => place,
             None => self.place(place),
         };
-        match self.all.get_mut(&place) {
+        match self.all.get_mut(&place).map(Arc::make_mut) {
             Some(incident) if incident.open => {
                 incident.take(firing, collect, place.1, &mut self.buffer, report)
             }
@@ -87,7 +93,7 @@ impl Incidents {
                 };
                 let mut incident = self.begin(place, rule, firing, group, collect);
                 report.out.push(incident.report(AlertStatus::Open, firing.time, rule, report.context));
-                self.all.insert(place, incident);
+                self.all.insert(place, Arc::new(incident));
                 Effect::Opened
             }
         }
@@ -101,7 +107,7 @@ impl Incidents {
         firing: Firing,
         group: BTreeMap<String, String>,
         collect: impl FnOnce(&mut Details, Effect),
-    ) -> Box<Incident> {
+    ) -> Incident {
         let before = self.all.remove(&place);
         if before.is_none() {
             *self.held.entry(place.0).or_insert(0) += 1;
@@ -109,7 +115,7 @@ impl Incidents {
         let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
         let level = escalated(rule, &mut openings, firing.time);
         let id = identity(rule, place.1, &group, firing, &mut self.buffer);
-        let mut incident = Box::new(Incident::new(id, self.opened, rule, firing, Arc::new(group)));
+        let mut incident = Incident::new(id, self.opened, rule, firing, Arc::new(group));
         incident.level = level;
         incident.openings = openings;
         incident.approximate |= place.2 == EVERYTHING_ELSE;
@@ -128,7 +134,7 @@ impl Incidents {
         let AlertSink { rule, context, out } = report;
         let Some(mut next) = next else { return false };
         let firing = next.opening();
-        if let Some(before) = self.all.get_mut(&place) {
+        if let Some(before) = self.at(place) {
             if before.is_held_back(rule, &firing) {
                 before.last = before.last.max(next.last);
                 return false;
@@ -143,7 +149,7 @@ impl Incidents {
         self.opened += 1;
         let opened_at = firing.time;
         out.push(next.report(AlertStatus::Open, opened_at, rule, context));
-        self.all.insert(place, next);
+        self.all.insert(place, Arc::new(*next));
         true
     }
 
@@ -156,7 +162,7 @@ impl Incidents {
         context: Context<'_>,
         out: &mut Vec<Alert>,
     ) {
-        let Some(incident) = self.all.get_mut(&place).filter(|incident| incident.open) else { return };
+        let Some(incident) = self.at(place).filter(|incident| incident.open) else { return };
         if memory(rule) == 0 {
             let last_words = self.forget(place);
             out.extend(last_words.map(|mut incident| incident.end(time, rule, context)));
@@ -167,19 +173,19 @@ impl Incidents {
         }
     }
 
-    pub(crate) fn forget(&mut self, place: Place) -> Option<Box<Incident>> {
+    pub(crate) fn forget(&mut self, place: Place) -> Option<Incident> {
         let forgotten = self.all.remove(&place)?;
         if let Some(held) = self.held.get_mut(&place.0) {
             *held = held.saturating_sub(1);
         }
-        Some(forgotten)
+        Some(Arc::unwrap_or_clone(forgotten))
     }
 
     /// Gives out all incidents, in order of opening.
     pub(crate) fn take_all(&mut self) -> Vec<(Place, Incident)> {
         self.held.clear();
         let mut all: Vec<(Place, Incident)> =
-            self.all.drain().map(|(place, incident)| (place, *incident)).collect();
+            self.all.drain().map(|(place, incident)| (place, Arc::unwrap_or_clone(incident))).collect();
         all.sort_unstable_by_key(|(place, incident)| (incident.ordinal, *place));
         all
     }
@@ -192,7 +198,7 @@ impl Incidents {
     /// Puts a stored incident back.
     pub(crate) fn insert(&mut self, place: Place, incident: Incident) {
         self.opened = self.opened.max(incident.ordinal + 1);
-        if self.all.insert(place, Box::new(incident)).is_none() {
+        if self.all.insert(place, Arc::new(incident)).is_none() {
             *self.held.entry(place.0).or_insert(0) += 1;
         }
     }
@@ -201,7 +207,7 @@ impl Incidents {
     pub(crate) fn calm(&mut self, place: Place, time: i64, value: f64, rule: &RulePlan) {
         let Some(bound) = rule.extension.alert.rearm_below else { return };
         if value < bound
-            && let Some(incident) = self.all.get_mut(&place)
+            && let Some(incident) = self.at(place)
             && incident.last <= time
         {
             incident.below = true;
@@ -242,7 +248,7 @@ impl Incidents {
             .collect();
         due.sort_unstable();
         for (_, place) in due {
-            if let (Some(incident), Some(rule)) = (self.all.get_mut(&place), plan.get(place.0 as usize)) {
+            if let (Some(incident), Some(rule)) = (self.at(place), plan.get(place.0 as usize)) {
                 out.push(incident.report(AlertStatus::Update, incident.last, rule, context));
             }
         }
