@@ -37,6 +37,7 @@ mod hot_reload;
 mod incident;
 mod keys;
 mod lateness;
+mod likeness;
 mod memory;
 mod near;
 mod numbers;

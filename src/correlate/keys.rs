@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 use super::Names;
 use super::entry::Values;
 use super::evidence::cut;
+use super::likeness::usual;
 use super::numbers::low_half;
 use super::plan::{OncePlan, Route};
 use crate::detect::record::{FieldNumber, MatchRecord};
@@ -357,9 +358,9 @@ impl GroupKeys {
 }
 
 /// Appends a value for hashing: its length and its text without ASCII case. A whole number is one value, however
-/// it is written: 27 and 27.0.
+/// it is written, 27 and 27.0, and so is a name in all its spellings.
 fn fold_into(buffer: &mut Vec<u8>, value: &str) {
-    let value = one_value(compared(value));
+    let value = usual(one_value(compared(value)));
     buffer.extend_from_slice(&to_u32(value.len()).to_le_bytes());
     let start = buffer.len();
     buffer.extend_from_slice(value.as_bytes());
@@ -370,7 +371,8 @@ fn fold_into(buffer: &mut Vec<u8>, value: &str) {
 
 /// Whether two values are one to groups and counts.
 pub(super) fn is_same(one: &str, other: &str) -> bool {
-    one_value(compared(one)).eq_ignore_ascii_case(one_value(compared(other)))
+    let [one, other] = [one, other].map(|value| usual(one_value(compared(value))));
+    one.eq_ignore_ascii_case(&other)
 }
 
 /// A whole number without a point, whatever it is written with.
