@@ -21,13 +21,14 @@ use super::timer::Kind;
 use super::window::forward::chosen;
 use super::window::{Change, ChangeKind};
 use super::{Correlator, Names};
-use crate::alert::AlertKind;
+use crate::alert::{AlertKind, AlertStatus};
 use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, Place};
 use crate::correlate::risk::Cause;
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::number::{to_u32, to_usize};
 use crate::event::veil::shown;
 use crate::event::{EventId, Timestamp};
+use crate::sigma::Level;
 use crate::sigma::rule::RuleIndex;
 
 /// A firing with the events behind it.
@@ -134,6 +135,10 @@ impl Correlator {
         let fields = rule.incident_keys.iter().find(|fields| present(fields)).map_or(&[][..], Vec::as_slice);
         let names = fields.iter().map(|field| plan.fields[usize::from(*field)].as_str());
         let values = fields.iter().filter_map(|field| record.value(*field));
+        let told = |_: &Self, field| record.value(field).map(str::to_owned);
+        if !rule.joins.is_empty() && self.joined(run, told).is_some() {
+            return;
+        }
         let key =
             self.keys.of_values(names.clone().zip(values.clone()).flat_map(|(name, value)| [name, value]));
         let firing = Firing {
@@ -363,6 +368,58 @@ impl Correlator {
         self.rules[index].seen.is_new(key, fired.time, first_seen)
     }
 
+    /// Whether an incident that is open tells it already: that one rises to the level of this rule.
+    fn goes_on(&mut self, run: RuleRun<'_>, group: FiringGroup<'_>, fired: &Fired) -> bool {
+        if run.rule.joins.is_empty() {
+            return false;
+        }
+        let newest = fired.parts.len().saturating_sub(1)..;
+        let parts = fired.parts.get(newest).unwrap_or_default();
+        let values =
+            |own: &Self, field| own.values_behind(run.rule, group.names, parts, field).into_iter().next();
+        let Some((place, joined)) = self.joined(run, values) else { return false };
+        if self.raise(place, joined, run.rule.summary.level, fired.time) {
+            self.firing_risk(run, group.names, &fired.parts, fired.time);
+        }
+        true
+    }
+
+    /// Raises the level of an incident that is open. True when it was lower.
+    fn raise(&mut self, place: Place, run: RuleRun<'_>, level: Level, time: i64) -> bool {
+        let context = run.context(self.options.replayed);
+        let Some(incident) = self.incidents.open_at(place) else { return false };
+        let is_raised = incident.raise(level);
+        if is_raised {
+            let alert = incident.report(AlertStatus::Update, time, run.rule, context);
+            self.alerts.push(alert);
+            self.hand_over();
+        }
+        is_raised
+    }
+
+    /// The open incident that a rule goes on with, and whose it is: of one of the rules it joins, about the same. `value`
+    /// gives what is known of a field.
+    pub(super) fn joined<'p>(
+        &mut self,
+        run: RuleRun<'p>,
+        value: impl Fn(&Self, FieldNumber) -> Option<String>,
+    ) -> Option<(Place, RuleRun<'p>)> {
+        for other in run.rule.joins.iter().filter_map(|index| RuleRun::of(run.plan, *index)) {
+            let fields = other.rule.group_numbers.iter();
+            let Some(values) = fields.map(|field| value(self, *field)).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            let key = self.keys.of_values(values.iter().map(String::as_str));
+            for facet in [Facet::Firing, Facet::State] {
+                let place = other.place(facet, key);
+                if self.incidents.open_at(place).is_some() {
+                    return Some((place, other));
+                }
+            }
+        }
+        None
+    }
+
     /// Counts a firing in the incident of its group.
     pub(super) fn firing_incident(&mut self, run: RuleRun<'_>, group: FiringGroup<'_>, fired: &Fired) {
         let FiringGroup { key, names } = group;
@@ -371,7 +428,8 @@ impl Correlator {
             return;
         }
         let place = run.place(incident_facet(rule), key);
-        if has_state_incidents(rule) && self.incidents.open_at(place).is_none() {
+        let is_open = self.incidents.open_at(place).is_some();
+        if has_state_incidents(rule) && !is_open || !is_open && self.goes_on(run, group, fired) {
             return;
         }
         let firing = Firing {

@@ -9,7 +9,8 @@ use crate::event::address;
 use crate::event::number::to_u8;
 
 /// Ends of domains that only a directory of one's own has: what stands before the `@` is the account.
-const OWN_DOMAINS: [&str; 7] = [".local", ".localdomain", ".lan", ".internal", ".intranet", ".corp", ".home.arpa"];
+const OWN_DOMAINS: [&str; 7] =
+    [".local", ".localdomain", ".lan", ".internal", ".intranet", ".corp", ".home.arpa"];
 
 /// Bits of an IPv6 address that one client has for itself.
 const CLIENT_BITS: u32 = 64;
@@ -71,7 +72,8 @@ fn account(value: Cow<'_, str>) -> Cow<'_, str> {
         !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ' '))
     };
     let behind = value.split_once('\\').map(|(domain, name)| (domain, name.trim_start_matches('\\')));
-    let whole = behind.filter(|(domain, name)| is_domain(domain) && !name.is_empty() && !name.contains(['\\', '/']));
+    let whole =
+        behind.filter(|(domain, name)| is_domain(domain) && !name.is_empty() && !name.contains(['\\', '/']));
     if let Some((_, name)) = whole {
         return Cow::Owned(name.to_owned());
     }
@@ -94,12 +96,21 @@ mod tests {
     #[test]
     fn spellings_of_one_account_are_one() {
         for text in [
-            "alice", " alice ", "ali\u{200b}ce", "ali\u{ad}ce", "ａｌｉｃｅ", "alice\u{202e}", "alice\0",
-            r"CORP\alice", r"CORP\\alice", "alice@corp.local",
+            "alice",
+            " alice ",
+            "ali\u{200b}ce",
+            "ali\u{ad}ce",
+            "ａｌｉｃｅ",
+            "alice\u{202e}",
+            "alice\0",
+            r"CORP\alice",
+            r"CORP\\alice",
+            "alice@corp.local",
         ] {
             assert_eq!(usual(text), "alice", "{text:?}");
         }
-        for text in ["alice@shop.example", r"C:\alice", r"a\b\c", "а\u{43b}ice", "alice@", "12:34:56", "a b"] {
+        for text in ["alice@shop.example", r"C:\alice", r"a\b\c", "а\u{43b}ice", "alice@", "12:34:56", "a b"]
+        {
             assert_eq!(usual(text), text, "{text:?}");
         }
     }

@@ -74,6 +74,8 @@ pub(crate) struct RulePlan {
     /// For rules about facts: how often that of a line happened, 0 where another line has told the attempt.
     pub(crate) told: Option<FieldNumber>,
     pub(crate) states: Option<StatesPlan>,
+    /// Rules whose open incidents it goes on with.
+    pub(crate) joins: Vec<RuleIndex>,
 }
 
 /// By what an event is recognised that several streams write (`once_per`).

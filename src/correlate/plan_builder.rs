@@ -271,6 +271,7 @@ impl Builder<'_> {
             once: self.once(&extension),
             told: input.asks_for_facts.then(|| self.field("soctop.fact.count")),
             states: None,
+            joins: Vec::new(),
             extension,
             summary: Arc::new(summary),
         };
@@ -456,6 +457,9 @@ impl Builder<'_> {
                     Route { to: numbered(index), role: Role::Reset, group, grouping: 0, value: Vec::new() },
                 ));
             }
+        }
+        for reference in &plan.extension.joins.clone() {
+            plan.joins.extend(self.resolve(header, reference).map(numbered));
         }
         let Some(states) = plan.extension.states.clone() else { return };
         let mut inputs = vec!["firing".to_owned()];

@@ -77,6 +77,11 @@ impl Correlator {
                 continue;
             }
             let place = run.place(Facet::Risk, key);
+            let told = |_: &Self, asked: FieldNumber| (asked == field).then(|| value.to_owned());
+            let is_open = self.incidents.open_at(place).is_some();
+            if !rule.joins.is_empty() && !is_open && self.joined(run, told).is_some() {
+                continue;
+            }
             let firing = Firing {
                 kind: AlertKind::Risk,
                 time,

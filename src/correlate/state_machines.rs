@@ -217,6 +217,9 @@ impl Correlator {
         if let Some(incident) = self.incidents.open_at(place) {
             incident.details.state = Some(state);
             incident.details.inferred = moved.to.inferred;
+            if !moved.to.inferred {
+                incident.raise(rule.summary.level);
+            }
             incident.last = incident.last.max(moved.time);
             let alert = incident.report(AlertStatus::Update, moved.time, rule, context);
             self.alerts.push(alert);

@@ -34,6 +34,8 @@ pub struct Extension {
     pub absent: Option<Absent>,
     pub heartbeat: Option<Heartbeat>,
     pub states: Option<States>,
+    /// Rules whose open incident about the same this one goes on with instead of opening its own.
+    pub joins: Vec<Spanned<String>>,
     /// Rules whose match clears the group.
     pub reset_on: Vec<Spanned<String>>,
     pub once_per: Option<OncePer>,
@@ -217,6 +219,7 @@ pub enum Tie {
 pub const KEYS: &[&str] = &[
     "schema",
     "alert",
+    "joins",
     "show",
     "states",
     "reset_on",
@@ -257,6 +260,7 @@ fn extension(block: &Node, reader: &mut Reader) -> Option<Extension> {
     if let Some(node) = map.get("alert") {
         out.alert = alert(node, reader);
     }
+    out.joins = map.get("joins").map(|node| reader.references(node)).unwrap_or_default();
     out.show = map.get("show").and_then(|node| reader.template(node));
     out.states = map.get("states").and_then(|node| states::parse(node, reader));
     for key in ["reset_on", "until"] {

@@ -120,6 +120,8 @@ impl Incidents {
         incident.openings = openings;
         incident.approximate |= place.2 == EVERYTHING_ELSE;
         incident.collect(collect, Effect::Opened);
+        let inferred = rule.extension.states.as_ref().and_then(|states| states.inferred);
+        incident.level = inferred.filter(|_| incident.details.inferred).unwrap_or(incident.level);
         self.opened += 1;
         incident
     }

@@ -2,7 +2,7 @@
 
 use super::read::Reader;
 use crate::event::Nanos;
-use crate::sigma::Board;
+use crate::sigma::{Board, Level};
 use crate::yaml::diagnostic::did_you_mean;
 use crate::yaml::{Node, NodeValue, Spanned};
 
@@ -20,6 +20,8 @@ pub struct States {
     pub resting: Vec<usize>,
     /// Inputs that are the word of the service itself; all others are inferred.
     pub logged: Vec<Spanned<String>>,
+    /// Level of an incident as long as its state is but inferred; default: that of the rule.
+    pub inferred: Option<Level>,
     /// The field that names the entity; default: all values of the group.
     pub entity: Option<String>,
     /// So many entries into alerting states within the time are flapping.
@@ -66,6 +68,7 @@ const KEYS: &[&str] = &[
     "alert",
     "resting",
     "logged",
+    "inferred",
     "entity",
     "flapping",
     "disagree_after",
@@ -100,11 +103,17 @@ pub(super) fn parse(node: &Node, reader: &mut Reader) -> Option<States> {
         alert,
         resting,
         logged: map.get("logged").map(|node| reader.references(node)).unwrap_or_default(),
+        inferred: map.get("inferred").and_then(|node| level(node, reader)),
         entity: map.get("entity").and_then(|node| reader.string(node)),
         flapping,
         disagree_after: map.get("disagree_after").and_then(|node| reader.duration(node)),
         names,
     })
+}
+
+fn level(node: &Node, reader: &mut Reader) -> Option<Level> {
+    let words = Level::ALL.map(|level| (level.word(), level));
+    reader.word(node, "inferred", &words)
 }
 
 fn transitions(node: &Node, names: &mut Vec<String>, reader: &mut Reader) -> Vec<StateTransition> {
