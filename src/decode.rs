@@ -145,6 +145,9 @@ impl Decoder {
         event.reset(line);
         let Some(start) = first_visible(line) else { return Outcome::Blank };
         let (before, text) = line.split_at_checked(start).unwrap_or(("", line));
+        if text::is_directive(text) {
+            return Outcome::Blank;
+        }
         let (text, more) = head_and_rest(text);
         let part = Line { text, base: to_u32(start) };
         let outcome = match self.read_part(part, cut, WRAPPER_LIMIT, event) {

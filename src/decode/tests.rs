@@ -624,6 +624,47 @@ fn check_format(line: &str, format: Format, expect: &[&str]) {
 }
 
 #[test]
+fn columns_that_a_directive_names_are_read() {
+    check_format(
+        "2026-11-29 12:00:01 10.0.0.1 GET /a id=1%27 443 CORP\\alice 203.0.113.9 curl/8 - 404 0 2 15",
+        Format::Access,
+        &[
+            r#"date="2026-11-29""#,
+            r#"time="12:00:01""#,
+            r#"tz="Z""#,
+            r#"method="GET""#,
+            r#"cs-uri-stem="/a""#,
+            r#"cs-uri-query="id=1%27""#,
+            r#"remote_user="CORP\\alice""#,
+            r#"remote_addr="203.0.113.9""#,
+            r#"http_user_agent="curl/8""#,
+            "status=404",
+        ],
+    );
+    check_format(
+        "2026-11-29\t12:00:00\tIAD1\t390\t203.0.113.9\tPOST\td.example\t/login\t401\t-\tcurl/8\ta=1\t-",
+        Format::Access,
+        &[
+            r#"date="2026-11-29""#,
+            r#"time="12:00:00""#,
+            r#"tz="Z""#,
+            "bytes_sent=390",
+            "status=401",
+            r#"remote_addr="203.0.113.9""#,
+            r#"method="POST""#,
+            r#"http_host="d.example""#,
+            r#"cs-uri-stem="/login""#,
+            r#"http_user_agent="curl/8""#,
+            r#"cs-uri-query="a=1""#,
+        ],
+    );
+    for line in ["#Fields: date time c-ip", "#Version: 1.0", "#separator \\x09", "#fields\tts\tuid"] {
+        check(line, Outcome::Blank, &[]);
+    }
+    check("# a comment", Outcome::Raw, &[r##"message="# a comment""##]);
+}
+
+#[test]
 fn web_server_logs_are_read() {
     check_format(
         r#"203.0.113.160 - alice [05/Nov/2025:09:03:49 +0000] "PUT /api/videos/2 HTTP/1.1" 403 48 "-" "Mozilla/5.0 (\"x\")""#,

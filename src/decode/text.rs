@@ -8,12 +8,14 @@
 mod prefix;
 mod proxies;
 mod servers;
+mod w3c;
 
 use super::daemons;
 use super::line::{Line, Writer};
 use super::names::Names;
 use crate::event::stamp::{self, Completion};
 use crate::event::{Event, Format, Kind, Origin};
+pub(super) use w3c::is_directive;
 
 /// A line inside of a line.
 #[derive(Clone, Copy)]
@@ -59,7 +61,8 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
     let done = servers::access(&mut writer, names)
         .or_else(|| servers::nginx_error(&mut writer, names))
         .or_else(|| csvlog(&mut writer, names))
-        .or_else(|| proxies::read(&mut writer, names));
+        .or_else(|| proxies::read(&mut writer, names))
+        .or_else(|| w3c::read(&mut writer, names));
     if let Some(format) = done {
         return Reading::Done(format);
     }
