@@ -85,6 +85,20 @@ impl Scanner {
     /// A query, a form or what else is written as one, still encoded.
     pub fn parameters(&mut self, place: Place, text: &str) {
         split::parameters(text, place, &mut |raw| self.value(raw, 0));
+        if SPLIT_STATEMENT.is_match(text.as_bytes()) {
+            self.joined(place, text);
+        }
+    }
+
+    /// The values of all parameters as the server may join them: a statement can be divided among several.
+    #[cold]
+    fn joined(&mut self, place: Place, text: &str) {
+        let mut joined = String::new();
+        split::parameters(text, place, &mut |raw| {
+            joined.push_str(if joined.is_empty() { "" } else { "+" });
+            joined.push_str(raw.text);
+        });
+        self.value(Raw { place, name: "", text: &joined, around: "" }, NESTING);
     }
 
     /// A `Cookie` header.
@@ -206,7 +220,11 @@ impl Scanner {
         let halved = is_text(raw) || text.len() > TEXT_BYTES || read::is_prose(&text);
         let mut squeezed = std::mem::take(&mut self.squeezed);
         squeeze(&text, &mut squeezed);
-        let wanted = wanted(&text);
+        let mut wanted = wanted(&text);
+        // The name of a program is a command where a parameter is called so.
+        if is_shell_name(raw.name) {
+            FAMILIES.iter().zip(&mut wanted).for_each(|(family, wanted)| *wanted |= *family == "command");
+        }
         let mut scores: [Score; FAMILIES.len()] = std::array::from_fn(|_| Score::default());
         let whole = self.finder.find(&text, &squeezed, &wanted, |signal, family| {
             if signal.places.has(raw.place) {
@@ -432,10 +450,20 @@ fn is_plain_path(text: &[u8]) -> bool {
         && !SYSTEM_PARTS.is_match(text)
 }
 
+/// The two words of a statement in different parameters.
+static SPLIT_STATEMENT: LazyLock<regex::bytes::Regex> = LazyLock::new(|| {
+    regex::bytes::RegexBuilder::new(r"\bunion\b[^&]*&.*\bselect\b[^&]*(?:[\d*@('\x22,]|null|from)")
+        .case_insensitive(true)
+        .dot_matches_new_line(true)
+        .unicode(false)
+        .build()
+        .expect("the pattern is valid")
+});
+
 /// What makes a path worth a look without one unusual character.
 static SYSTEM_PARTS: LazyLock<regex::bytes::Regex> = LazyLock::new(|| {
     regex::bytes::RegexBuilder::new(
-        r"etc/|proc/|-inf|windows|winnt|inetpub|id_[rd]sa|/s?bin/|wp-config|web\.config|var/|\.ini",
+        r"etc/|proc/|-inf|windows|winnt|inetpub|id_[rd]sa|/s?bin/|wp-config|web\.config|var/|\.ini|actuator/|jolokia|jmx|invoker|heapdump|server-(?:status|info)|pprof|manager/|phpinfo|(?:/vendor/|node_modules|bower_components|upload).*\.(?:ph|inc|jsp|as[hp]|cgi|pl)|\.(?:bak|old|sql|swp|pem|key|kdbx|tfstate)$",
     )
     .case_insensitive(true)
     .unicode(false)
