@@ -429,7 +429,7 @@ impl Correlator {
         }
         let place = run.place(incident_facet(rule), key);
         let is_open = self.incidents.open_at(place).is_some();
-        if has_state_incidents(rule) && !is_open || !is_open && self.goes_on(run, group, fired) {
+        if !is_open && (has_state_incidents(rule) || self.goes_on(run, group, fired)) {
             return;
         }
         let firing = Firing {

@@ -77,6 +77,10 @@ pub(super) fn refusing() -> Vec<Sample> {
                     tape.ssh(25 * MINUTE + n * 50 * SECOND, "ops", &format!("198.51.100.{}", 40 + n), false);
                 }
                 tape.ssh(29 * MINUTE, "ops", "198.51.100.44", true);
+                for n in 0..12 {
+                    tape.ssh(30 * MINUTE + n * 5 * SECOND, &format!("user{n}"), "203.0.113.82", false);
+                }
+                tape.ssh(32 * MINUTE, "deploy", "203.0.113.82", true);
                 for n in 0..6 {
                     tape.second_factor_failed(30 * MINUTE + n * 30 * SECOND, "mona");
                 }
