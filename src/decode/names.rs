@@ -11,8 +11,8 @@ macro_rules! names {
             pub(super) message: PathId,
             /// Fields that may hold a line of their own, each with what says that they do.
             holders: Vec<Holder>,
-            /// The fields of `holders`, by path.
-            holding: Vec<PathId>,
+            /// Whether a path is that of one of `holders`, by its index.
+            holding: Vec<bool>,
             /// Lists at the top of a line that may hold events of their own.
             pub(super) lists: [PathId; LISTS.len()],
             /// Those of OpenTelemetry.
@@ -29,15 +29,19 @@ macro_rules! names {
                     holders: HOLDERS.iter().map(|(by, name, signs)| Holder::new(by, name, signs, paths)).collect(),
                     lists: LISTS.map(|name| paths.intern(name)),
                     telemetry: ["resourceLogs", "resourceSpans"].map(|name| paths.intern(name)),
-                    holding: HOLDERS.iter().map(|(_, name, _)| paths.intern(name)).collect(),
+                    holding: by_index(HOLDERS.iter().map(|(_, name, _)| paths.intern(name))),
                     csvlog: CSVLOG.map(|name| paths.intern(name)),
                 }
+            }
+
+            fn may_hold(&self, path: PathId) -> bool {
+                self.holding.get(path.index()) == Some(&true)
             }
 
             /// The field, among those added since `start`, that holds a line, or an object.
             pub(super) fn held_line(&self, start: Mark, event: &Event) -> Option<Held> {
                 let added = event.fields_since(start);
-                let found = added.iter().enumerate().filter(|(_, field)| self.holding.contains(&field.path));
+                let found = added.iter().enumerate().filter(|(_, field)| self.may_hold(field.path));
                 let texts = found.filter(|(_, field)| field.kind == Kind::String && field.span.len > 1);
                 let mut held = texts.filter_map(|(at, field)| {
                     let mut holders = self.holders.iter().filter(|holder| holder.path == field.path);
@@ -53,7 +57,7 @@ macro_rules! names {
             /// journald writes a message that is no clean text as an array of its bytes.
             pub(super) fn text_of_bytes(&self, start: Mark, event: &mut Event) {
                 let added = event.fields_since(start);
-                let is_array = |field: &Field| field.kind == Kind::Array && self.holding.contains(&field.path);
+                let is_array = |field: &Field| field.kind == Kind::Array && self.may_hold(field.path);
                 let Some(at) = added.iter().position(is_array) else { return };
                 let path = added.get(at).map(|field| field.path);
                 let members = added.get(at + 1..).unwrap_or_default().iter().take_while(|field| Some(field.path) == path);
@@ -208,6 +212,18 @@ const CSVLOG: [&str; 25] = [
     "leader_pid",
     "query_id",
 ];
+
+/// True at the indices of these paths.
+fn by_index(paths: impl Iterator<Item = PathId>) -> Vec<bool> {
+    let mut found = Vec::new();
+    for path in paths {
+        found.resize(found.len().max(path.index() + 1), false);
+        if let Some(found) = found.get_mut(path.index()) {
+            *found = true;
+        }
+    }
+    found
+}
 
 /// A field that may hold a line, see [`HOLDERS`].
 struct Holder {
