@@ -21,7 +21,23 @@ struct CompactWriter {
 }
 
 impl CompactWriter {
-    fn number(&mut self, mut number: u128) {
+    fn number(&mut self, number: u128) {
+        match u64::try_from(number) {
+            Ok(number) => self.word(number),
+            Err(_) => self.large(number),
+        }
+    }
+
+    /// Nearly all numbers are such: arithmetic of one word is much quicker.
+    fn word(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push(low_byte(number.into()) | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(low_byte(number.into()));
+    }
+
+    fn large(&mut self, mut number: u128) {
         while number >= 0x80 {
             self.bytes.push(low_byte(number) | 0x80);
             number >>= 7;
