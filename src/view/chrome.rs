@@ -353,13 +353,6 @@ fn about_prompt(canvas: &Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Safe {
 /// Hints that do not fit are dropped from the right; `?` comes first and stays. While something is typed or asked for,
 /// they are the keys of that.
 pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
-    let lead = match (scene.prompt, scene.overlay) {
-        (None, Some(Overlay::Copy)) => safe!("copy: "),
-        (None, Some(Overlay::Export)) => safe!("write what is listed: "),
-        (None, Some(Overlay::Judge)) => safe!("verdict on {}: ", about_prompt(canvas, row, scene)),
-        (None, Some(Overlay::Snooze)) => safe!("snooze {}: ", about_prompt(canvas, row, scene)),
-        _ => Safe::default(),
-    };
     let asked = match (scene.prompt, scene.overlay) {
         (Some(prompt), _) => Some(prompt_hints(prompt.purpose)),
         (None, Some(overlay)) => Some(overlay_hints(overlay)),
@@ -368,6 +361,10 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let filled = |(keys, label): &KeyLabel| Hint { keys: Cow::Owned(scene.keys.fill(keys)), label };
     let asked: Option<Vec<Hint>> = asked.map(|hints| hints.iter().map(filled).collect());
     let hints = asked.as_deref().unwrap_or(scene.hints);
+    // What can be chosen is never cut for what it is about.
+    let needed: usize = hints.iter().map(|hint| Safe::new(&hint.keys).width() + hint.label.len() + 3).sum();
+    let room = usize::from(row.width).saturating_sub(needed + 1);
+    let lead = lead(canvas, scene, room);
     let mut parts = vec![gap(1), canvas.part(lead, Role::Warning)];
     let mut used = width(&parts);
     for (index, hint) in hints.iter().enumerate() {
@@ -386,6 +383,21 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
 
 /// A key, in `<>` where it can be another one by configuration, and what it does.
 type KeyLabel = (&'static str, &'static str);
+
+/// What is chosen for, before the keys to choose by, in so many cells.
+fn lead(canvas: &Canvas<'_>, scene: &Scene<'_>, room: usize) -> Safe {
+    let about = |verb: &'static str| {
+        let cells = room.saturating_sub(verb.len() + 3).max(8);
+        safe!("{} {}: ", verb, canvas.safe(scene.asked_about).truncate(cells, "…"))
+    };
+    match (scene.prompt, scene.overlay) {
+        (None, Some(Overlay::Copy)) => safe!("copy: "),
+        (None, Some(Overlay::Export)) => safe!("write what is listed: "),
+        (None, Some(Overlay::Judge)) => about("verdict on"),
+        (None, Some(Overlay::Snooze)) => about("snooze"),
+        _ => Safe::default(),
+    }
+}
 
 /// What Enter, Tab and the arrows do while something is typed.
 fn prompt_hints(purpose: PromptPurpose) -> &'static [KeyLabel] {

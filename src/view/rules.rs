@@ -135,7 +135,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[RuleRow<
         Column::fixed("looked at", 9).right(),
         Column::fixed("matches", 9).right().from(70),
         Column::fixed("incidents", 9).right(),
-        Column::fixed("closest", 9).right().from(76),
+        Column::fixed("closest", 9).right().from(90),
         Column::fixed("", 5).from(92),
         Column::fixed("tags", 26).from(130),
     ];

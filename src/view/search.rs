@@ -69,8 +69,9 @@ fn over_time(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         None => safe!("   {} narrows around the row", canvas.key(".")),
     };
     let (from, to) = (at(over_time.buckets.first()), at(over_time.buckets.last()));
-    let words = safe!(" {} to {} · a bar is {} · peak {}{}", from, to, bucket, format::count(peak), range);
-    canvas.row(area, 1, &[canvas.part(words, Role::Muted)]);
+    let words = safe!(" {} to {} · a bar is {} · peak {}", from, to, bucket, format::count(peak));
+    let parts = [words, range].map(|text| canvas.part(text, Role::Muted));
+    canvas.row_fitting(area, 1, &parts, 1);
 }
 
 fn query_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {

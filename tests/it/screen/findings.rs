@@ -498,8 +498,9 @@ fn while_something_is_asked_the_last_line_has_the_keys_of_that() {
         ("3 /", "Enter search", "? help"),
         ("a", "Enter acknowledge", "? help"),
         ("5 M", "first for how long", "? help"),
-        ("5 V", "f false positive", "? help"),
-        ("5 z", "1 15 minutes", "? help"),
+        ("5 V", "f false positive  b benign  Esc nothing", "? help"),
+        ("5 j V", "f false positive  b benign  Esc nothing", "? help"),
+        ("5 j z", "3 4 hours  4 1 day  Esc nothing", "? help"),
         ("w", "Enter open the incident", "? help"),
         ("?", "Esc close", "? help"),
     ] {
