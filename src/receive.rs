@@ -14,6 +14,7 @@ mod http;
 mod journal;
 mod listener;
 mod otlp;
+mod seats;
 mod sockets;
 mod spool;
 
@@ -26,7 +27,7 @@ use std::time::Duration;
 use tokio::net::unix::pipe;
 use tokio::runtime::Builder;
 
-use crate::event::{Cursor, shown};
+use crate::event::{Cause, Cursor, shown};
 use crate::source::Stop;
 pub use http::Token;
 use listener::OpenListener;
@@ -42,11 +43,13 @@ pub enum ReceiverReport {
     /// Nothing is received, or not all of it, until it is over.
     Begins {
         about: String,
+        cause: Cause,
         message: String,
         hint: String,
     },
     Over {
         about: String,
+        cause: Cause,
     },
     /// Something that happened.
     Remark {
@@ -229,7 +232,8 @@ impl Intake {
         match kept {
             Ok(had_been_full) => {
                 if had_been_full {
-                    (self.tell)(ReceiverReport::Over { about: self.name.clone() });
+                    let (about, cause) = (self.name.clone(), Cause::Store);
+                    (self.tell)(ReceiverReport::Over { about, cause });
                 }
                 Ok(())
             }
@@ -261,6 +265,7 @@ impl Intake {
     fn no_room(&self, full: &spool::Full) -> ReceiverReport {
         ReceiverReport::Begins {
             about: self.name.clone(),
+            cause: Cause::Store,
             message: format!("`{}` takes nothing more: {full}", self.name),
             hint: "streams wait, HTTP is told to come again, datagrams are lost; it goes on when the index has caught up".to_owned(),
         }

@@ -37,6 +37,8 @@ pub enum Cause {
     NoTime,
     /// Lines of it come long after others of their time.
     Late,
+    /// More want to send to it than it hears at a time.
+    Crowded,
 }
 
 impl Cause {
@@ -65,6 +67,7 @@ impl Cause {
             Self::NoRules => "rules are loaded",
             Self::NoTime => "its lines have times now",
             Self::Late => "its lines come in time now",
+            Self::Crowded => "it hears all who are connected again",
         }
     }
 
@@ -87,6 +90,7 @@ impl Cause {
             Self::NoRules => "no rules",
             Self::NoTime => "without time",
             Self::Late => "lines come late",
+            Self::Crowded => "too many senders",
         }
     }
 }

@@ -576,11 +576,10 @@ fn prepare_state(rules: &LoadedRules, problems: &[String], writer: &Writer) -> S
 
 /// What a receiver reports, as sources do.
 fn received(report: ReceiverReport) -> SourceMessage {
-    let cause = Cause::Store;
     match report {
         ReceiverReport::Remark { message, hint } => SourceMessage::Remark { message, hint },
-        ReceiverReport::Over { about } => SourceMessage::Over { about: about.into(), cause },
-        ReceiverReport::Begins { about, message, hint } => {
+        ReceiverReport::Over { about, cause } => SourceMessage::Over { about: about.into(), cause },
+        ReceiverReport::Begins { about, cause, message, hint } => {
             let (about, hint) = (about.into(), Some(hint));
             SourceMessage::Trouble(Trouble { source: None, about, cause, message, hint })
         }

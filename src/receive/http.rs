@@ -4,7 +4,6 @@
 
 use std::convert::Infallible;
 use std::io::{self, Read};
-use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
@@ -18,11 +17,11 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Intake;
 use super::otlp::{self, RequestEncoding};
-use super::sockets::{CONNECTIONS, accept};
+use super::seats::{Seat, Seats};
+use super::sockets::accept;
 
 /// A request, and what it unpacks to, may have so many bytes.
 const BODY_BYTES: usize = 8 << 20;
@@ -58,24 +57,33 @@ impl Token {
 
 /// Answers requests for ever.
 pub(super) async fn serve(listener: TcpListener, intake: Intake, token: Option<Token>) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let seats = Seats::of(intake.clone());
     loop {
-        let Some((stream, place)) = accept(&listener, &places).await else { continue };
-        tokio::task::spawn_local(talk(stream, intake.clone(), token.clone(), place));
+        let (stream, seat) = accept(&listener, &seats).await;
+        tokio::task::spawn_local(talk(stream, intake.clone(), token.clone(), seat));
     }
 }
 
-async fn talk(stream: TcpStream, intake: Intake, token: Option<Token>, _place: OwnedSemaphorePermit) {
+async fn talk(stream: TcpStream, intake: Intake, token: Option<Token>, seat: Seat) {
     let answer = service_fn(|request| {
-        let (intake, token) = (&intake, token.as_ref());
-        async move { Ok::<_, Infallible>(respond(request, intake, token).await) }
+        let (intake, token, seat) = (&intake, token.as_ref(), &seat);
+        async move {
+            let answer = respond(request, intake, token).await;
+            if answer.status().is_success() {
+                seat.heard();
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .serve_connection(TokioIo::new(stream), answer);
-    // A connection that breaks off is the sender's to mend.
-    drop(connection.await);
+    // A connection that breaks off is the sender's to mend, and so is a request that was not answered.
+    tokio::select! {
+        ended = connection => drop(ended),
+        () = seat.wanted() => {}
+    }
 }
 
 type HttpAnswer = Response<Full<Bytes>>;

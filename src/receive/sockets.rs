@@ -4,24 +4,19 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixDatagram as StdUnixDatagram;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Intake;
 use super::frames::{Frames, push_line};
+use super::seats::{Seat, Seats};
 
 /// The longest datagram there is.
 const DATAGRAM_BYTES: usize = 64 << 10;
 /// Messages of a stream are cut beyond this, as lines of a file are.
 const MESSAGE_BYTES: usize = 1 << 20;
-/// Streams that are read at a time; others wait.
-pub(super) const CONNECTIONS: usize = 256;
-/// A stream on which nothing comes for so long is closed, so that those who say nothing cannot take the
-/// place of those who would.
+/// A stream that gives no whole message for so long is closed: it may be forgotten, or slow on purpose.
 const SILENT: Duration = Duration::from_secs(600);
 /// After a failure to accept (no descriptors left) the next attempt comes this much later.
 const ACCEPT_RETRY: Duration = Duration::from_millis(200);
@@ -96,46 +91,111 @@ pub(super) async fn datagrams(socket: impl Datagrams, intake: &Intake) -> io::Re
 
 /// Reads connections, each in a task of its own.
 pub(super) async fn streams(listener: TcpListener, intake: Intake) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let seats = Seats::of(intake.clone());
     loop {
-        let Some((stream, place)) = accept(&listener, &places).await else { continue };
-        tokio::task::spawn_local(read(stream, intake.clone(), place));
+        let (stream, seat) = accept(&listener, &seats).await;
+        tokio::task::spawn_local(read(stream, intake.clone(), seat));
     }
 }
 
-/// The next connection, once there is a place for it.
-pub(super) async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
-        Err(_) => {
+/// The next connection, with a seat.
+pub(super) async fn accept(listener: &TcpListener, seats: &Seats) -> (TcpStream, Seat) {
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
             tokio::time::sleep(ACCEPT_RETRY).await;
-            None
+            continue;
+        };
+        loop {
+            if let Some(seat) = seats.take(peer.ip()) {
+                return (stream, seat);
+            }
+            tokio::time::sleep(ACCEPT_RETRY).await;
         }
     }
 }
 
-async fn read(mut stream: TcpStream, intake: Intake, _place: OwnedSemaphorePermit) {
-    let mut frames = Frames::new(MESSAGE_BYTES);
+async fn read(stream: TcpStream, intake: Intake, seat: Seat) {
+    let mut messages = Messages { frames: Frames::new(MESSAGE_BYTES), lines: Vec::new(), intake, seat };
     let mut buffer = vec![0; DATAGRAM_BYTES];
-    let mut lines = Vec::new();
-    // An error ends a stream as its end does.
-    while let Ok(Ok(length)) = tokio::time::timeout(SILENT, stream.read(&mut buffer)).await {
-        let Some(bytes) = buffer.get(..length).filter(|bytes| !bytes.is_empty()) else { break };
-        frames.take(bytes, &mut lines);
-        intake.keep_in_time(&lines).await;
-        lines.clear();
+    loop {
+        tokio::select! {
+            ready = stream.readable() => if ready.is_err() { break },
+            () = messages.seat.wanted() => return messages.part(&stream, &mut buffer),
+            () = messages.silence() => return messages.part(&stream, &mut buffer),
+        }
+        match stream.try_read(&mut buffer) {
+            Ok(length @ 1..) => messages.take(buffer.get(..length).unwrap_or_default()).await,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            // An error ends a stream as its end does.
+            Ok(_) | Err(_) => break,
+        }
     }
-    if frames.cut > 0 {
-        let message =
-            format!("{} messages to `{}` were longer than 1 MiB and are cut", frames.cut, intake.name);
-        intake.remark(message, None);
+    messages.finish();
+    messages.keep().await;
+}
+
+/// Of a stream that is closed from here so many buffers are still read.
+const LAST_READS: usize = 16;
+
+/// What comes over one stream, on its way into the spool.
+struct Messages {
+    frames: Frames,
+    lines: Vec<u8>,
+    intake: Intake,
+    seat: Seat,
+}
+
+impl Messages {
+    async fn take(&mut self, bytes: &[u8]) {
+        self.frames.take(bytes, &mut self.lines);
+        self.keep().await;
     }
-    frames.finish(&mut lines);
-    intake.keep_in_time(&lines).await;
+
+    async fn keep(&mut self) {
+        if self.lines.is_empty() {
+            return;
+        }
+        self.seat.heard();
+        self.seat.begin_work();
+        self.intake.keep_in_time(&self.lines).await;
+        self.seat.end_work();
+        self.lines.clear();
+    }
+
+    /// Until no whole message has come for too long.
+    async fn silence(&self) {
+        while let Some(heard) = self.seat.heard_at()
+            && heard.elapsed() < SILENT
+        {
+            let end = tokio::time::Instant::from_std(heard + SILENT);
+            tokio::time::sleep_until(end).await;
+        }
+    }
+
+    /// It is closed from here: what has arrived is kept, as far as that needs no waiting.
+    fn part(&mut self, stream: &TcpStream, buffer: &mut [u8]) {
+        for _ in 0..LAST_READS {
+            let Ok(length @ 1..) = stream.try_read(buffer) else { break };
+            self.frames.take(buffer.get(..length).unwrap_or_default(), &mut self.lines);
+        }
+        self.finish();
+        if !self.lines.is_empty() && self.intake.keep(&self.lines).is_err() {
+            let name = &self.intake.name;
+            let message = format!("the last messages of a connection to `{name}` that was closed are lost");
+            self.intake.remark(message, None);
+        }
+    }
+
+    /// What was left is the last message.
+    fn finish(&mut self) {
+        let frames = std::mem::replace(&mut self.frames, Frames::new(MESSAGE_BYTES));
+        if frames.cut > 0 {
+            let (cut, name) = (frames.cut, &self.intake.name);
+            let message = format!("{cut} messages to `{name}` were longer than 1 MiB and are cut");
+            self.intake.remark(message, None);
+        }
+        frames.finish(&mut self.lines);
+    }
 }
 
 /// A socket in the file system, which goes when it is closed.

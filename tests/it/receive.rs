@@ -127,6 +127,38 @@ fn guessing_is_seen_in_datagrams_whichever_socket_they_come_through() {
     });
 }
 
+#[test]
+fn whoever_is_connected_and_says_nothing_keeps_nobody_out() {
+    let env = TestEnv::new();
+    let address = free_address();
+    let listen = format!("tcp://{address}");
+    let mut command = env.command(&["watch", "--plain", "--listen", &listen]);
+    let said = env.path("said");
+    command.stderr(std::fs::File::create(&said).expect("a file"));
+    let _watch = Watch(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("watch starts"));
+    let mut honest = connect(&address);
+    writeln!(honest, "{}", message(0)).expect("a message is sent");
+    wait_for("the first message", || spooled(&env, 0).then_some(()));
+    let mut idle: Vec<TcpStream> = (0..600).map(|_| connect(&address)).collect();
+    // Slow ones hold a seat as little as silent ones.
+    for stream in idle.iter_mut().skip(300) {
+        drop(stream.write_all(b"<13>"));
+    }
+    let mut late = connect(&address);
+    writeln!(late, "{}", message(1)).expect("a message is sent");
+    writeln!(honest, "{}", message(2)).expect("who has spoken is still connected");
+    wait_for("messages of those who speak", || (spooled(&env, 1) && spooled(&env, 2)).then_some(()));
+    wait_for("words", || {
+        let said = std::fs::read_to_string(&said).expect("text");
+        said.contains("all 256 connections").then_some(())
+    });
+    drop(idle);
+    wait_for("the end of it", || {
+        let said = std::fs::read_to_string(&said).expect("text");
+        said.contains("hears all who are connected again").then_some(())
+    });
+}
+
 struct Reply {
     status: u16,
     text: String,
