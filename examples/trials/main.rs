@@ -1,0 +1,101 @@
+//! Runs that are too long and too large for a test; each says what it measured and fails where a promise is broken:
+//!
+//! ```text
+//! cargo build --release
+//! cargo run --release --example trials -- target/release/soctop flood [USERS]
+//! cargo run --release --example trials -- target/release/soctop overload [SECONDS]
+//! cargo run --release --example trials -- target/release/soctop files [FILES]
+//! ```
+//!
+//! `flood`: a million users, addresses and ids in one window, 100,000 incidents, and twenty attackers among them.
+//! `overload`: twice what the machine can index, for five minutes, with a dashboard that is used meanwhile.
+//! `files`: 20,000 files under 1,024 descriptors are read and rotated, and a quarter of them, to compare.
+
+#![expect(clippy::print_stdout, reason = "a measurement prints its numbers")]
+
+mod files;
+mod flood;
+mod overload;
+mod terminal;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use terminal::Outcome;
+
+fn main() -> Outcome<()> {
+    let mut words = std::env::args().skip(1);
+    let program = PathBuf::from(words.next().ok_or("name the program")?).canonicalize()?;
+    let trial = words.next().ok_or("name the trial: flood, overload or files")?;
+    let size = words.next().map(|word| word.parse()).transpose()?;
+    match trial.as_str() {
+        "flood" => flood::run(&program, size.unwrap_or(1_000_000)),
+        "overload" => overload::run(&program, Duration::from_secs(size.unwrap_or(300))),
+        "files" => files::run(&program, size.unwrap_or(20_000)),
+        other => Err(format!("no trial is called {other}").into()),
+    }
+}
+
+/// The program with a home of its own, below `folder`.
+fn soctop(program: &Path, folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(words).env("HOME", folder).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+/// Events in the store below `folder`.
+fn stored(program: &Path, folder: &Path) -> u64 {
+    let words = ["search", "", "--count", "--data-dir", "data"];
+    let Ok(found) = soctop(program, folder, &words).output() else { return 0 };
+    String::from_utf8_lossy(&found.stdout).trim().replace(',', "").parse().unwrap_or(0)
+}
+
+/// Waits until so many events are stored; how long that took.
+fn until_stored(program: &Path, folder: &Path, wanted: u64, patience: Duration) -> Outcome<Duration> {
+    let began = Instant::now();
+    loop {
+        match stored(program, folder) {
+            found if found == wanted => return Ok(began.elapsed()),
+            found if began.elapsed() > patience => {
+                return Err(format!("{found} of {wanted} events are stored").into());
+            }
+            _ => std::thread::sleep(Duration::from_millis(100)),
+        }
+    }
+}
+
+/// A watch without a dashboard, killed when it goes out of scope.
+struct PlainWatch(Child);
+
+impl PlainWatch {
+    fn start(mut command: Command) -> Outcome<Self> {
+        Ok(Self(command.spawn()?))
+    }
+
+    /// The most memory that it took, in megabytes.
+    fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
+        terminal::kilobytes(&status, "VmHWM:") / 1024
+    }
+
+    /// Ends it as a service manager does.
+    fn end(mut self) -> Outcome<()> {
+        Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status()?;
+        let status = self.0.wait()?;
+        if status.success() { Ok(()) } else { Err(format!("the watch ended with {status}").into()) }
+    }
+}
+
+impl Drop for PlainWatch {
+    fn drop(&mut self) {
+        // It may have ended.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// What was promised, where it is not so.
+fn expect(holds: bool, promise: &str) -> Outcome<()> {
+    if holds { Ok(()) } else { Err(promise.into()) }
+}
