@@ -20,6 +20,7 @@ mod archive;
 mod block;
 mod codec;
 mod convert;
+mod cursor_file;
 mod deadline;
 mod directory;
 mod document;

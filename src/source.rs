@@ -138,7 +138,7 @@ impl Default for Options {
             reconcile_interval: Duration::from_secs(5),
             poll_interval: Duration::from_secs(1),
             notifications: true,
-            coalesce: Duration::from_millis(1),
+            coalesce: Duration::from_millis(20),
             rotation_quiet: Duration::from_secs(30),
             exclude: Vec::new(),
             spools: Vec::new(),

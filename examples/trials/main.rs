@@ -16,6 +16,7 @@
 mod files;
 mod flood;
 mod overload;
+#[allow(dead_code, reason = "others use the rest")]
 mod terminal;
 
 use std::path::{Path, PathBuf};

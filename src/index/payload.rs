@@ -5,13 +5,15 @@
 //! Form: `soctop1 <checksum, 16 hex digits> <JSON>`. The checksum guards against a foreign or
 //! half-written payload, not against malice.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::archive::ArchiveExtent;
 use super::directory::Directory;
 use super::error::Error;
-use crate::event::{Cursor, Timestamp};
+use crate::event::{Cursor, GenerationId, Timestamp};
 
 /// What the committer wants to be durable together with the documents added since the last commit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,9 +52,13 @@ pub struct Payload {
     pub seq_next: u64,
     /// The number the next alert document will get.
     pub alerts_next: u64,
-    #[serde(default)]
+    /// All of them, once they were [read](Payload::read_cursors).
+    #[serde(skip)]
     pub cursors: Vec<Cursor>,
-    /// The cursors stand in this file instead, because they are many.
+    /// Those that are told here: all, or such as are further than in the file.
+    #[serde(default, rename = "cursors")]
+    pub(super) told: Vec<Cursor>,
+    /// The others stand in this file, because they are many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursors_file: Option<FileReference>,
     #[serde(default)]
@@ -149,18 +155,22 @@ pub enum PayloadError {
 const TAG: &str = "soctop1";
 
 impl Payload {
-    /// Fetches the cursors from the file in which they stand when they are many.
+    /// Puts all cursors together: those that are told, and those of the file, where they are many.
     ///
     /// # Errors
-    /// When it is not there or not what was written.
+    /// When the file is not there or not what was written.
     pub(super) fn read_cursors(&mut self, directory: &Directory) -> Result<(), Error> {
+        self.cursors.clone_from(&self.told);
         let Some(file) = &self.cursors_file else { return Ok(()) };
         let bytes = directory.read(&file.name)?;
         let damaged = |reason| Error::Damaged { path: directory.path().join(&file.name), reason };
         if !file.fits(&bytes) {
             return Err(damaged("it is not what was written".to_owned()));
         }
-        self.cursors = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let others: Vec<Cursor> =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let told: HashSet<GenerationId> = self.told.iter().map(|cursor| cursor.generation).collect();
+        self.cursors.extend(others.into_iter().filter(|cursor| !told.contains(&cursor.generation)));
         Ok(())
     }
 

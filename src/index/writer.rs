@@ -17,6 +17,7 @@ use tantivy::collector::Count;
 use tantivy::indexer::UserOperation;
 
 use super::archive::{Archive, ArchiveExtent};
+use super::cursor_file::CursorFile;
 use super::directory::{Directory, FORMAT, Lock, Marker, POSITION, disk_bytes, sync_directory};
 use super::document::{Contents, Doc, Draft};
 use super::error::Error;
@@ -99,6 +100,7 @@ pub struct Writer {
     batch: Batch,
     queue: Arc<Queue>,
     held: Held,
+    cursor_file: CursorFile,
     /// Not yet committed: a snapshot of a commit that failed.
     detection: Option<Detection>,
     alerts_next: u64,
@@ -126,8 +128,6 @@ struct Outlets {
 const MAX_WAIT: u32 = 32;
 /// A fifth smaller than zstd's quickest, at a time that a state of detection every few seconds does not feel.
 const SNAPSHOT_LEVEL: i32 = 3;
-/// Cursors larger than this go to a file of their own: the payload is rewritten with every merge.
-const CURSOR_BYTES: usize = 160 * 1024;
 
 impl Writer {
     /// Opens or creates the store in `path` for writing; the reader sees every commit.
@@ -158,6 +158,7 @@ impl Writer {
             batch: Batch::default(),
             queue: Arc::default(),
             held: Held::default(),
+            cursor_file: CursorFile::default(),
             detection: None,
             _lock: lock,
         })
@@ -343,7 +344,7 @@ impl Writer {
         drop(self.reader.follow(&self.payload));
     }
 
-    fn write_side_files(&self, position: Position) -> Result<Payload, Error> {
+    fn write_side_files(&mut self, position: Position) -> Result<Payload, Error> {
         let epoch = self.epoch();
         let mut payload = Payload {
             epoch,
@@ -351,6 +352,7 @@ impl Writer {
             seq_next: position.seq_next,
             alerts_next: self.alerts_next,
             cursors: position.cursors,
+            told: Vec::new(),
             cursors_file: None,
             read_to: position.read_to.or(self.payload.read_to),
             ledger: position.ledger,
@@ -361,12 +363,8 @@ impl Writer {
             began: self.payload.began.or(position.read_to),
             retired: self.payload.retired,
         };
-        let cursors = serde_json::to_vec(&payload.cursors).map_err(|error| Error::form(&error))?;
-        if cursors.len() > CURSOR_BYTES {
-            let file = FileReference::of(format!("cursors-{epoch}.json"), &cursors);
-            self.directory.replace(&file.name, &cursors)?;
-            payload.cursors_file = Some(file);
-        }
+        (payload.told, payload.cursors_file) =
+            self.cursor_file.write(&payload.cursors, &self.directory, epoch)?;
         if let Some(detection) = &self.detection {
             let packed = zstd::bulk::compress(&detection.snapshot, SNAPSHOT_LEVEL)
                 .map_err(Error::io("pack", self.directory.path()))?;
@@ -669,11 +667,7 @@ fn begin_at(path: &Path, options: Options, payload: &Payload) -> Result<Partitio
 
 /// Commits what was added, with this position; the text of it.
 fn commit_payload(writer: &mut IndexWriter<Doc>, payload: &Payload) -> Result<String, Error> {
-    let mut stored = payload.clone();
-    if stored.cursors_file.is_some() {
-        stored.cursors.clear();
-    }
-    let text = stored.to_text()?;
+    let text = payload.to_text()?;
     let mut prepared = writer.prepare_commit().map_err(|error| Error::write(&error))?;
     prepared.set_payload(&text);
     prepared.commit().map_err(|error| Error::write(&error))?;
