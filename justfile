@@ -24,11 +24,20 @@ doc:
 bench:
     cargo bench
 
-# Fuzz one target (rule_text, condition, event_line, rule_event); needs cargo-fuzz and a C++ compiler
+# Fuzz one target (the folders of fuzz/seeds name them); needs cargo-fuzz and a C++ compiler
 fuzz target seconds="600":
     mkdir -p fuzz/corpus/{{target}}
-    RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- \
+    RUSTC_BOOTSTRAP=1 cargo fuzz run -s none --features app {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- \
         -dict=fuzz/sigma.dict -max_len=8192 -timeout=20 -max_total_time={{seconds}}
+
+# Broken seeds for every target on a stable compiler
+fuzz-stable seconds="60":
+    SOCTOP_FUZZ={{seconds}} cargo test --test it -- fuzz_seeds --nocapture
+
+# Runs that are too large for a test: flood, overload, files
+trial name:
+    cargo build --release
+    cargo run --release --example trials -- target/release/soctop {{name}}
 
 # Licences and sources of dependencies (needs cargo-deny)
 deny:

@@ -5,12 +5,15 @@
 #![allow(clippy::unwrap_used, reason = "a check fails by panicking")]
 
 use serde_json::Value;
-use soctop::correlate::{Correlator, CorrelatorOptions};
+use soctop::correlate::{Correlator, CorrelatorOptions, Output};
 use soctop::decode::{Decoder, LINE_LIMIT};
 use soctop::detect::explain;
-use soctop::detect::{Matcher, MatcherOptions};
-use soctop::event::{Event, Flags, Format, Kind, LogSource, Origin, Outcome, Paths, Redact, Timestamp};
+use soctop::detect::{MatchRecord, Matcher, MatcherOptions};
+use soctop::event::{
+    Event, Flags, Format, Kind, LogSource, Origin, Outcome, Paths, Redact, TimeQuality, Timestamp,
+};
 use soctop::normalize::{Normalizer, Options, Redaction, Redactor};
+use soctop::query;
 use soctop::sigma::condition;
 use soctop::sigma::lint::lint;
 use soctop::sigma::scan::Scan;
@@ -20,11 +23,13 @@ use soctop::sigma::{Diagnostic, LoadOptions, RuleIndex, RuleSet, assemble, parse
 pub type Check = fn(&[u8]);
 
 /// All checks, by the name of their target and of the folder of their seeds.
-pub const CHECKS: [(&str, Check); 4] = [
+pub const CHECKS: [(&str, Check); 6] = [
     ("rule_text", rule_text),
     ("condition", rule_condition),
     ("event_line", event_lines),
     ("rule_event", rule_and_events),
+    ("query", query_text),
+    ("stored_state", stored_state),
 ];
 
 /// Between the rules and the events of an input of [`rule_and_events`].
@@ -196,6 +201,66 @@ pub fn rule_and_events(data: &[u8]) {
         both.check(&event, &rules);
         event.meta.format = Format::Plain;
         both.check(&event, &rules);
+    }
+}
+
+/// A query: what is read as a whole is read in parts, and a mistake has a place in the text and words that do nothing
+/// to a terminal.
+pub fn query_text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match (query::parse(&text), query::parse_parts(&text)) {
+        (Ok(whole), Ok(parts)) => {
+            let names = parts.iter().flat_map(|(_, part)| query::looked_at(part)).collect::<Vec<_>>();
+            let known = query::looked_at(&whole);
+            assert!(names.iter().all(|name| known.contains(name)), "{text:?}: {names:?} of {known:?}");
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            assert!(error.at <= error.query.len() && error.query.is_char_boundary(error.at), "{error:?}");
+        }
+    }
+}
+
+/// Rules that keep what a snapshot can hold: counts, values, order, states.
+const STATEFUL: &str = "title: A\nname: a\nlogsource: {product: p}\ndetection: {s: {e: a}, condition: s}\n---\n\
+    title: B\nname: b\nlogsource: {product: p}\ndetection: {s: {e: b}, condition: s}\n---\n\
+    title: C\nname: c\ncorrelation: {type: event_count, rules: [a], group-by: [u], timespan: 5m, condition: {gte: 3}}\n---\n\
+    title: D\nname: d\ncorrelation: {type: value_count, rules: [a, b], group-by: [u], timespan: 5m, condition: {field: v, gte: 3}}\n---\n\
+    title: E\nname: f\ncorrelation: {type: temporal_ordered, rules: [a, b], group-by: [u], timespan: 5m}\n";
+
+/// A saved state in which bytes were exchanged (three of the input name a place and a byte): it is refused, or taken
+/// over by a correlator that then goes on.
+pub fn stored_state(data: &[u8]) {
+    let (rules, _) = assemble(parse_documents("rules.yml", STATEFUL).0, &LoadOptions::default());
+    let new =
+        || Correlator::new(&rules, CorrelatorOptions { seed: Some(7), ..CorrelatorOptions::default() }).0;
+    let mut correlator = new();
+    observe(&mut correlator, &rules, 0..40);
+    let mut saved = correlator.snapshot(Vec::new()).unwrap();
+    for change in data.chunks_exact(3) {
+        let [low, high, byte] = *change else { continue };
+        let at = usize::from(u16::from_le_bytes([low, high])) % saved.len();
+        saved[at] = byte;
+    }
+    let mut restored = new();
+    if restored.restore(&saved).is_ok() {
+        observe(&mut restored, &rules, 40..60);
+        restored.finish(&mut Vec::new());
+    }
+}
+
+fn observe(correlator: &mut Correlator, rules: &RuleSet, numbers: std::ops::Range<u64>) {
+    let mut out: Vec<Output> = Vec::new();
+    let needed = correlator.needed_fields().to_vec();
+    for number in numbers {
+        let time = Timestamp::from_seconds(1_772_355_600 + number as i64);
+        let mut record = MatchRecord::default();
+        (record.seq, record.time, record.time_quality) = (number, Some(time), TimeQuality::Exact);
+        record.path = "app.log".into();
+        record.rules.extend(rules.find(if number % 3 == 2 { "b" } else { "a" }).map(|index| index.0));
+        for (field, name) in (0..).zip(&needed) {
+            record.push_value(field, &format!("{name}{}", number % 5));
+        }
+        correlator.observe(&record, &mut out);
     }
 }
 

@@ -29,9 +29,11 @@ use tokio::runtime::Builder;
 
 use crate::event::{Cause, Cursor, shown};
 use crate::source::Stop;
+pub use frames::Frames;
 pub use http::Token;
 use listener::OpenListener;
 pub use listener::{Listener, ListenerError};
+pub use otlp::{NoLogs, RequestEncoding, line as telemetry_line};
 pub use spool::{Spool, SpoolLimits};
 
 /// What is received is on the disk after this, also where the power fails.

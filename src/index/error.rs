@@ -135,9 +135,7 @@ impl Error {
             Self::Format { found, expected, .. } if found > expected => {
                 "a newer soctop wrote it: use that one, or name another `--data-dir`".to_owned()
             }
-            Self::Format { .. } => {
-                "an older soctop wrote it: name another `--data-dir` and read the logs again".to_owned()
-            }
+            Self::Format { path, .. } => older_store(path),
             Self::Lost { .. } | Self::Damaged { .. } | Self::Search { .. } => {
                 "`soctop doctor` shows what is damaged, and `--quarantine` puts it aside; or name another `--data-dir` \
                  and read the logs again with `soctop ingest`"
@@ -155,3 +153,15 @@ impl Error {
         Some(hint)
     }
 }
+
+/// What to type where an older soctop wrote the store: logs that still exist are read again, and all others come out of it
+/// as the lines that they were.
+fn older_store(path: &Path) -> String {
+    let path = path.display();
+    format!(
+        "an older soctop wrote it. `mv {path} {path}.old`, then start again: logs that still exist are read from their \
+         beginning. For lines that are in no log any more: `OLD_SOCTOP search '' --data-dir {path}.old --limit 1000000000 \
+         --sort oldest --format raw > old.log` with the older program, then `soctop ingest old.log`"
+    )
+}
+

@@ -6,14 +6,14 @@ use memchr::memchr;
 const COUNT_DIGITS: usize = 8;
 
 /// Cuts a stream into messages. Holds at most one message and what was read with it.
-pub(crate) struct Frames {
+pub struct Frames {
     held: Vec<u8>,
     /// Longer messages are cut.
     limit_bytes: usize,
     /// What is left to pass over of a message that was cut.
     passing: Passing,
     /// Messages that were cut.
-    pub(crate) cut: u64,
+    pub cut: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,12 +35,14 @@ enum FrameStart {
 }
 
 impl Frames {
-    pub(crate) fn new(limit_bytes: usize) -> Self {
+    /// Messages of more bytes are cut.
+    #[must_use]
+    pub fn new(limit_bytes: usize) -> Self {
         Self { held: Vec::new(), limit_bytes, passing: Passing::Nothing, cut: 0 }
     }
 
     /// Takes what was read, and appends each message that is complete as a line.
-    pub(crate) fn take(&mut self, bytes: &[u8], lines: &mut Vec<u8>) {
+    pub fn take(&mut self, bytes: &[u8], lines: &mut Vec<u8>) {
         self.held.extend_from_slice(bytes);
         let mut from = 0;
         loop {
@@ -54,7 +56,7 @@ impl Frames {
     }
 
     /// The sender has gone: what is left was the last message.
-    pub(crate) fn finish(mut self, lines: &mut Vec<u8>) {
+    pub fn finish(mut self, lines: &mut Vec<u8>) {
         if self.passing == Passing::Nothing {
             let held = std::mem::take(&mut self.held);
             push_line(&held, lines);

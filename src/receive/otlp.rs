@@ -8,15 +8,16 @@ use prost::{Message, Oneof};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+/// How a request is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RequestEncoding {
+pub enum RequestEncoding {
     Json,
     Protobuf,
 }
 
 /// Why a body holds no logs.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NoLogs {
+pub enum NoLogs {
     #[error("no protobuf of ExportLogsServiceRequest: {0}")]
     Protobuf(#[from] prost::DecodeError),
     #[error("no JSON: {0}")]
@@ -24,7 +25,10 @@ pub(crate) enum NoLogs {
 }
 
 /// The body of a request as a line.
-pub(crate) fn line(encoding: RequestEncoding, body: &[u8]) -> Result<Vec<u8>, NoLogs> {
+///
+/// # Errors
+/// When it is no request of this encoding.
+pub fn line(encoding: RequestEncoding, body: &[u8]) -> Result<Vec<u8>, NoLogs> {
     let mut line = match encoding {
         RequestEncoding::Protobuf => ExportLogsServiceRequest::decode(body)?.json().to_string().into_bytes(),
         RequestEncoding::Json => one_line(body)?,

@@ -1,0 +1,7 @@
+#![no_main]
+
+#[path = "../received.rs"]
+#[allow(dead_code, reason = "each target has its own check")]
+mod received;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| received::stream(data));
