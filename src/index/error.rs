@@ -164,4 +164,3 @@ fn older_store(path: &Path) -> String {
          --sort oldest --format raw > old.log` with the older program, then `soctop ingest old.log`"
     )
 }
-
