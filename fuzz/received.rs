@@ -9,9 +9,11 @@ use soctop::event::SourceMessage;
 use soctop::receive::{Frames, RequestEncoding, telemetry_line};
 use soctop::source::{self, Input, Options, Stop};
 
+/// Panics when something does not hold for an input.
+pub type Check = fn(&[u8]);
+
 /// All checks, by the name of their target and of the folder of their seeds.
-pub const CHECKS: [(&str, fn(&[u8])); 3] =
-    [("stream", stream), ("telemetry", telemetry), ("log_file", log_file)];
+pub const CHECKS: [(&str, Check); 3] = [("stream", stream), ("telemetry", telemetry), ("log_file", log_file)];
 
 /// Syslog over a stream; the first byte says in what pieces it comes. However it does, the messages are the same, and
 /// each is one line.
