@@ -84,7 +84,11 @@ impl PlainWatch {
     fn end(mut self) -> Outcome<()> {
         Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status()?;
         let status = self.0.wait()?;
-        if status.success() { Ok(()) } else { Err(format!("the watch ended with {status}").into()) }
+        match status.code() {
+            // As told by a signal.
+            Some(0 | 130) => Ok(()),
+            _ => Err(format!("the watch ended with {status}").into()),
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
-use std::time::Instant;
 
 use tokio::sync::Notify;
 
@@ -25,6 +24,7 @@ pub(super) struct Seats(Rc<RefCell<Table>>);
 
 struct Table {
     taken: HashMap<u64, Sitting>,
+    /// The number of the next to come or to be heard.
     next: u64,
     /// That all were taken was said.
     is_crowded: bool,
@@ -33,8 +33,8 @@ struct Table {
 
 struct Sitting {
     address: IpAddr,
-    /// When it was last given a whole message by it, or came.
-    heard: Instant,
+    /// The number of its last whole message among those of all, or that of its coming.
+    heard: u64,
     has_spoken: bool,
     /// What it has sent is being kept: it cannot leave now.
     is_busy: bool,
@@ -60,9 +60,8 @@ impl Seats {
             let number = table.idlest(address)?;
             table.dismiss(number);
         }
-        let (number, leave) = (table.next, Rc::new(Notify::new()));
-        table.next += 1;
-        let (heard, leaving) = (Instant::now(), Rc::clone(&leave));
+        let (number, leave) = (table.count(), Rc::new(Notify::new()));
+        let (heard, leaving) = (number, Rc::clone(&leave));
         let sitting = Sitting { address, heard, has_spoken: false, is_busy: false, leave: leaving };
         table.taken.insert(number, sitting);
         Some(Seat { seats: self.clone(), number, leave })
@@ -70,6 +69,11 @@ impl Seats {
 }
 
 impl Table {
+    fn count(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
     /// Who is to make room for one that comes from `address`.
     fn idlest(&self, address: IpAddr) -> Option<u64> {
         let mut of_address: HashMap<IpAddr, usize> = HashMap::from([(address, 1)]);
@@ -81,7 +85,7 @@ impl Table {
             let share = of_address.get(&sitting.address).copied().unwrap_or_default();
             (Reverse(share), sitting.has_spoken, sitting.heard)
         };
-        idle.min_by_key(|(number, sitting)| (rank(sitting), **number)).map(|(number, _)| *number)
+        idle.min_by_key(|(_, sitting)| rank(sitting)).map(|(number, _)| *number)
     }
 
     fn dismiss(&mut self, number: u64) {
@@ -121,12 +125,8 @@ impl Seat {
 
     /// A whole message has come.
     pub(super) fn heard(&self) {
-        self.change(|sitting| (sitting.heard, sitting.has_spoken) = (Instant::now(), true));
-    }
-
-    /// When that was last so, or when it came.
-    pub(super) fn heard_at(&self) -> Option<Instant> {
-        self.seats.0.borrow().taken.get(&self.number).map(|sitting| sitting.heard)
+        let number = self.seats.0.borrow_mut().count();
+        self.change(|sitting| (sitting.heard, sitting.has_spoken) = (number, true));
     }
 
     /// Nobody is asked to leave between these two.

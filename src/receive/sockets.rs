@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixDatagram as StdUnixDatagram;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram};
@@ -117,14 +118,19 @@ pub(super) async fn accept(listener: &TcpListener, seats: &Seats) -> (TcpStream,
 async fn read(stream: TcpStream, intake: Intake, seat: Seat) {
     let mut messages = Messages { frames: Frames::new(MESSAGE_BYTES), lines: Vec::new(), intake, seat };
     let mut buffer = vec![0; DATAGRAM_BYTES];
+    let mut silence = pin!(tokio::time::sleep(SILENT));
     loop {
         tokio::select! {
             ready = stream.readable() => if ready.is_err() { break },
             () = messages.seat.wanted() => return messages.part(&stream, &mut buffer),
-            () = messages.silence() => return messages.part(&stream, &mut buffer),
+            () = &mut silence => return messages.part(&stream, &mut buffer),
         }
         match stream.try_read(&mut buffer) {
-            Ok(length @ 1..) => messages.take(buffer.get(..length).unwrap_or_default()).await,
+            Ok(length @ 1..) => {
+                if messages.take(buffer.get(..length).unwrap_or_default()).await {
+                    silence.set(tokio::time::sleep(SILENT));
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             // An error ends a stream as its end does.
             Ok(_) | Err(_) => break,
@@ -146,30 +152,22 @@ struct Messages {
 }
 
 impl Messages {
-    async fn take(&mut self, bytes: &[u8]) {
+    async fn take(&mut self, bytes: &[u8]) -> bool {
         self.frames.take(bytes, &mut self.lines);
-        self.keep().await;
+        self.keep().await
     }
 
-    async fn keep(&mut self) {
+    /// Keeps the messages that are whole; whether there was one.
+    async fn keep(&mut self) -> bool {
         if self.lines.is_empty() {
-            return;
+            return false;
         }
         self.seat.heard();
         self.seat.begin_work();
         self.intake.keep_in_time(&self.lines).await;
         self.seat.end_work();
         self.lines.clear();
-    }
-
-    /// Until no whole message has come for too long.
-    async fn silence(&self) {
-        while let Some(heard) = self.seat.heard_at()
-            && heard.elapsed() < SILENT
-        {
-            let end = tokio::time::Instant::from_std(heard + SILENT);
-            tokio::time::sleep_until(end).await;
-        }
+        true
     }
 
     /// It is closed from here: what has arrived is kept, as far as that needs no waiting.
