@@ -135,7 +135,8 @@ fn whoever_is_connected_and_says_nothing_keeps_nobody_out() {
     let mut command = env.command(&["watch", "--plain", "--listen", &listen]);
     let said = env.path("said");
     command.stderr(std::fs::File::create(&said).expect("a file"));
-    let _watch = Watch(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("watch starts"));
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+    let _watch = Watch(Running(child.expect("watch starts")));
     let mut honest = connect(&address);
     writeln!(honest, "{}", message(0)).expect("a message is sent");
     wait_for("the first message", || spooled(&env, 0).then_some(()));
