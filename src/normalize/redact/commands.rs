@@ -234,7 +234,11 @@ fn place_of(part: &str, buffer: &str) -> Place {
 
 /// `net use z: \\\\srv\\share abc /user:bob`: what is no drive, share or switch.
 pub(super) fn share(buffer: &str, from: usize) -> Place {
-    let words = line_at(buffer, from).split(' ').filter(|word| !word.is_empty()).take(WORDS);
+    let line = line_at(buffer, from);
+    if !line.contains("\\\\") {
+        return None;
+    }
+    let words = line.split(' ').filter(|word| !word.is_empty()).take(WORDS);
     let mut secret = words.filter(|word| !word.starts_with(['/', '\\', '*', '-']) && !word.ends_with(':'));
     place_of(secret.next()?, buffer)
 }
