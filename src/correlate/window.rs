@@ -532,10 +532,7 @@ impl Window {
             return;
         }
         let (mut aggregate, mut head) = before.unwrap_or_else(|| self.before(from, plan));
-        let reach = match plan.measure {
-            Measure::Bucket(_) => i64::MAX,
-            _ => time.saturating_add(plan.span),
-        };
+        let reach = self.reach(at, time, plan);
         let ends_with_all = self.newest().is_some_and(|newest| newest <= reach);
         let renewed = if ends_with_all { i64::MAX } else { reach };
         if let Some(slack) = self.slack.as_mut().filter(|_| looks == Looks::All) {
@@ -562,6 +559,17 @@ impl Window {
         }
         self.aggregate = aggregate;
         self.head = head;
+    }
+
+    /// Until when windows can hold an event of `time`, which stands at `at`. So many newer ones push it out of the
+    /// newest ones of its group.
+    fn reach(&self, at: usize, time: i64, plan: &WindowPlan) -> i64 {
+        let reach = match plan.measure {
+            Measure::Bucket(_) => i64::MAX,
+            _ => time.saturating_add(plan.span),
+        };
+        let most = most_entries(plan);
+        self.entries.get(at.saturating_add(most)).map_or(reach, |pushes_out| reach.min(pushes_out.time))
     }
 
     /// What is told after an entry that windows bear, as [`Window::retell`] has it: those near it, and the newest.
