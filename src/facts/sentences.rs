@@ -711,6 +711,9 @@ impl<'r> Reader<'r> {
         if found.is_empty() {
             let outside = words(self.message).filter(|(place, _)| !quotes::is_inside(self.quoted, *place));
             found.extend(outside.filter_map(|(place, _)| self.address_at(place)));
+            // Without a word of what they are, several are nobody's.
+            let is_one = found.windows(2).all(|pair| self.text(&pair[0]) == self.text(&pair[1]));
+            return (found.into_iter().next().filter(|_| is_one), false);
         }
         let usual = |place: &Range<usize>| {
             address::address(self.text(place)).map(|address| address.ip.to_string()).unwrap_or_default()

@@ -73,11 +73,19 @@ pub(super) fn read<'m>(
     }
 }
 
+/// Whether what stands before a phrase makes it one about the server's own address: `lip=`, `dst ip `.
+fn is_of_server(before: &str) -> bool {
+    const OWN: [&str; 7] = ["l", "d", "dst", "dest", "destination", "server", "local"];
+    let word = before.trim_end_matches([' ', '_']).rsplit(|c: char| !c.is_alphanumeric()).next();
+    word.is_some_and(|word| OWN.iter().any(|own| own.eq_ignore_ascii_case(word)))
+}
+
 /// The address that a phrase introduces. Where a name stands before several, one of them may be part of it.
 fn client<'m>(head: &'m str, hits: &[&PhraseHit], quoted: &[Range<usize>]) -> Option<&'m str> {
     let audit = hits.iter().position(|hit| hit.kind == Kind::Audit).unwrap_or(hits.len());
     let behind = |kind: Kind| -> Vec<&'m str> {
         let of_kind = hits.iter().take(audit).filter(|hit| hit.kind == kind);
+        let of_kind = of_kind.filter(|hit| !is_of_server(head.get(..hit.start).unwrap_or_default()));
         let texts = of_kind.filter_map(|hit| head.get(hit.end..).map(peer));
         let is_unclosed = |text: &str| is_inside_unclosed(quoted, offset_in(text, head), head.len());
         texts.filter(|text| address::address(text).is_some() && !is_unclosed(text)).collect()
@@ -580,6 +588,7 @@ mod tests {
             ("Login failed for user AnonymousUser from ::ffff:203.0.113.9", "source.ip=203.0.113.9"),
             ("password authentication failed for user \"(None)\"", ""),
             ("Login failed for user CORP\\alice", "user.name=CORP\\alice"),
+            ("Aborted login: user=x, rip=203.0.113.9, lip=10.0.0.5", "user.name=x source.ip=203.0.113.9"),
         ] {
             assert_eq!(facts(message, ""), expect, "{message}");
         }
