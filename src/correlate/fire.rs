@@ -261,6 +261,7 @@ impl Correlator {
         let counted = self.incidents.open_at(place).map(|incident| incident.newest_counted());
         // Where groups beyond the budget share an incident, nobody knows what it has counted of which.
         let shared = counted.is_none() && self.incidents.has_common(place);
+        let elsewhere = counted.is_none() && self.is_told_elsewhere(run, key, &change);
         let group = self.rules[to].groups.get(key)?;
         let entries = group.window.entries.range(change.first..change.point + 1);
         let newest = group.window.entries.get(change.point)?.key();
@@ -270,7 +271,7 @@ impl Correlator {
         let uncounted = match counted {
             Some(counted) => entries.clone().rev().take_while(|entry| entry.key() > counted).count(),
             None if shared && again => 0,
-            None if shared && goes_on => 1,
+            None if elsewhere || shared && goes_on => 1,
             None => entries.len(),
         };
         // A late event is older than what was counted last, yet new; it counts once.
@@ -366,6 +367,24 @@ impl Correlator {
         }
         let key = low_half(self.keys.of_values(values.iter().map(String::as_str)));
         self.rules[index].seen.is_new(key, fired.time, first_seen)
+    }
+
+    /// Whether an incident of a rule that this one joins tells of a firing: then its events are not counted here.
+    fn is_told_elsewhere(&mut self, run: RuleRun<'_>, key: u128, change: &Change) -> bool {
+        let RuleRun { index, rule, .. } = run;
+        if rule.joins.is_empty() {
+            return false;
+        }
+        let (Some(group), Some(window)) = (self.rules[index].groups.get(key), run.window()) else {
+            return false;
+        };
+        let entries = group.window.entries.range(change.first..change.point + 1);
+        let parts = parts_of(entries, 1, run, window);
+        let names = group.names.clone();
+        let newest = parts.len().saturating_sub(1)..;
+        let newest = parts.get(newest).unwrap_or_default();
+        let values = |own: &Self, field| own.values_behind(rule, &names, newest, field).into_iter().next();
+        self.joined(run, values).is_some()
     }
 
     /// Whether an incident that is open tells it already: that one rises to the level of this rule.
