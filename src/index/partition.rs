@@ -5,11 +5,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::store::Compressor;
-use tantivy::{Index, IndexSettings, IndexWriter};
+use tantivy::{Index, IndexSettings, IndexWriter, TantivyError};
 
 use super::directory::{create_private, sync_directory};
 use super::document::Doc;
@@ -69,18 +70,34 @@ impl Partition {
     }
 
     pub fn writer(&self, setting: WriterSetting) -> Result<IndexWriter<Doc>, Error> {
-        let options = IndexWriterOptions::builder()
-            .num_worker_threads(setting.threads)
-            .memory_budget_per_thread(setting.heap_bytes)
-            .num_merge_threads(1)
-            .build();
-        let writer = self.index.writer_with_options(options).map_err(|error| Error::write(&error))?;
+        let options = || {
+            IndexWriterOptions::builder()
+                .num_worker_threads(setting.threads)
+                .memory_budget_per_thread(setting.heap_bytes)
+                .num_merge_threads(1)
+                .build()
+        };
+        let writer = once_unlocked(|| self.index.writer_with_options(options()));
+        let writer = writer.map_err(|error| Error::write(&error))?;
         let mut policy = LogMergePolicy::default();
         policy.set_max_docs_before_merge(setting.merged_documents);
         policy.set_del_docs_ratio_before_merge(0.5);
         writer.set_merge_policy(Box::new(policy));
         Ok(writer)
     }
+}
+
+/// Waits a moment for the lock of a writer that was given up: a child that has been forked and does not run its program yet
+/// still holds it. Whoever else writes to the store is told by a lock of our own before.
+fn once_unlocked<T>(mut open: impl FnMut() -> tantivy::Result<T>) -> tantivy::Result<T> {
+    const TRIES: u32 = 100;
+    for _ in 1..TRIES {
+        match open() {
+            Err(TantivyError::LockFailure(..)) => std::thread::sleep(Duration::from_millis(10)),
+            opened => return opened,
+        }
+    }
+    open()
 }
 
 /// How tantivy writes.
