@@ -8,16 +8,19 @@
 
 #![expect(clippy::print_stdout, reason = "a measurement prints its numbers")]
 
-use std::error::Error;
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use terminal::{Outcome, Watched, percentile};
+
+#[path = "trials/terminal.rs"]
+mod terminal;
 
 /// Keys that are pressed at each rate, and for how long at most: a program that answers late has fewer of them.
 const KEYS: usize = 100;
@@ -26,11 +29,8 @@ const PRESSED: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(90);
 /// How long bytes are counted, without a key.
 const WATCHED: Duration = Duration::from_secs(10);
-const PATIENCE: Duration = Duration::from_secs(20);
 /// The end of a frame (synchronized output).
 const FRAME_END: &[u8] = b"\x1b[?2026l";
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
     let mut words = std::env::args().skip(1);
@@ -115,106 +115,12 @@ fn lnav() -> Option<Viewer> {
     }
 }
 
-/// A program in a pseudo-terminal, and everything that it has written.
-struct Watched {
-    child: Child,
-    keys: ChildStdin,
-    written: Arc<Mutex<Vec<u8>>>,
-    news: Receiver<()>,
-}
-
-impl Watched {
-    fn start(command: &str, folder: &Path) -> Outcome<Self> {
-        let inner = format!("stty cols 120 rows 36; exec {command}");
-        let mut child = Command::new("script")
-            .args(["-qefc", &inner, "/dev/null"])
-            .env("TERM", "xterm-256color")
-            .env("HOME", folder)
-            .current_dir(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let keys = child.stdin.take().ok_or("no input")?;
-        let mut output = child.stdout.take().ok_or("no output")?;
-        let written = Arc::new(Mutex::new(Vec::new()));
-        let (told, news) = channel();
-        let kept = Arc::clone(&written);
-        thread::spawn(move || {
-            let mut buffer = [0; 65_536];
-            while let Ok(count) = output.read(&mut buffer) {
-                let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else { return };
-                let Ok(mut kept) = kept.lock() else { return };
-                kept.extend_from_slice(bytes);
-                drop(kept);
-                if told.send(()).is_err() {
-                    return;
-                }
-            }
-        });
-        Ok(Self { child, keys, written, news })
-    }
-
-    fn length(&self) -> usize {
-        self.written.lock().map_or(0, |written| written.len())
-    }
-
-    /// How long it takes until a word is written behind what was there.
-    fn until(&self, from: usize, word: &str) -> Outcome<Duration> {
-        let (began, mut looked) = (Instant::now(), from);
-        loop {
-            let is_there = self.written.lock().is_ok_and(|written| {
-                let fresh = written.get(looked..).unwrap_or_default();
-                // What is to come may complete what the end of it begins.
-                looked = written.len().saturating_sub(word.len()).max(looked);
-                fresh.windows(word.len()).any(|at| at == word.as_bytes())
-            });
-            let waited = began.elapsed();
-            if is_there {
-                return Ok(waited);
-            }
-            // News may come without end.
-            let patience = PATIENCE.saturating_sub(waited);
-            if patience.is_zero() || self.news.recv_timeout(patience).is_err() {
-                return Err(format!("no {word:?} within {} s", PATIENCE.as_secs()).into());
-            }
-        }
-    }
-
-    fn press(&mut self, key: &str, word: &str) -> Outcome<Duration> {
-        let from = self.length();
-        self.keys.write_all(key.as_bytes())?;
-        self.keys.flush()?;
-        self.until(from, word)
-    }
-
-    /// Bytes and frames that are written in a while without a key.
-    fn quietly(&self, span: Duration) -> (usize, usize) {
-        let from = self.length();
-        thread::sleep(span);
-        let written = self.written.lock().map(|written| written.get(from..).unwrap_or_default().to_vec());
-        let written = written.unwrap_or_default();
-        (written.len(), written.windows(FRAME_END.len()).filter(|at| *at == FRAME_END).count())
-    }
-
-    /// Resident memory of the program, in megabytes.
-    fn memory(&self) -> u64 {
-        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
-        let pid = std::fs::read_to_string(children).unwrap_or_default();
-        let status = format!("/proc/{}/status", pid.split_whitespace().next().unwrap_or_default());
-        let status = std::fs::read_to_string(status).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
-        line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0) / 1024
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.keys.write_all(b"\x03"));
-        thread::sleep(Duration::from_millis(500));
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
+/// Bytes and frames that a program writes in a while without a key.
+fn quietly(watched: &Watched, span: Duration) -> (usize, usize) {
+    let from = watched.length();
+    thread::sleep(span);
+    let written = watched.since(from);
+    (written.len(), written.windows(FRAME_END.len()).filter(|at| *at == FRAME_END).count())
 }
 
 /// Log files that grow at a rate until they are dropped.
@@ -293,12 +199,9 @@ fn measure(viewer: &Viewer, rate: u32) -> Outcome<()> {
         }
     }
     waited.sort();
-    let millis = |share: usize| {
-        let at = (waited.len() * share).div_ceil(100).clamp(1, waited.len()) - 1;
-        waited.get(at).map_or(0.0, |time| time.as_secs_f64() * 1000.0)
-    };
-    watched.keys.write_all(viewer.follow.as_bytes())?;
-    let (bytes, frames) = watched.quietly(WATCHED);
+    let millis = |share: usize| percentile(&waited, share).as_secs_f64() * 1000.0;
+    watched.type_keys(viewer.follow)?;
+    let (bytes, frames) = quietly(&watched, WATCHED);
     let per_second = |count: usize| count as f64 / WATCHED.as_secs_f64();
     println!(
         "{:<7}  {rate:>7}  {:>4}  {:>16.1} {:>7.1} {:>7.1} {:>7.1}        {:>5.1}  {:>8.1}  {:>11}",
@@ -310,7 +213,7 @@ fn measure(viewer: &Viewer, rate: u32) -> Outcome<()> {
         millis(100),
         per_second(bytes) / 1000.0,
         per_second(frames),
-        watched.memory()
+        watched.memory_mb("VmRSS:")
     );
     Ok(())
 }
@@ -321,7 +224,7 @@ fn idle(viewer: &Viewer) -> Outcome<()> {
     let logs = Logs::grow(folder.path(), 0)?;
     let watched = started(&viewer.clone().still(), &logs, folder.path())?;
     thread::sleep(Duration::from_secs(8));
-    let (bytes, frames) = watched.quietly(WATCHED);
+    let (bytes, frames) = quietly(&watched, WATCHED);
     println!("idle with --no-motion: {bytes} bytes, {frames} frames in {} s", WATCHED.as_secs());
     Ok(())
 }

@@ -76,8 +76,7 @@ impl PlainWatch {
 
     /// The most memory that it took, in megabytes.
     fn peak_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
-        terminal::kilobytes(&status, "VmHWM:") / 1024
+        terminal::memory_mb(&self.0.id().to_string(), "VmHWM:")
     }
 
     /// Ends it as a service manager does.

@@ -53,52 +53,66 @@ impl Watched {
         Ok(Self { child, keys, written, news })
     }
 
-    fn length(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.written.lock().map_or(0, |written| written.len())
+    }
+
+    /// What was written behind the first `from` bytes.
+    pub fn since(&self, from: usize) -> Vec<u8> {
+        self.written
+            .lock()
+            .map_or_else(|_| Vec::new(), |written| written.get(from..).unwrap_or_default().to_vec())
     }
 
     /// How long it takes until a word is written behind what was there.
     pub fn until(&self, from: usize, word: &str) -> Outcome<Duration> {
-        let began = Instant::now();
+        let (began, mut looked) = (Instant::now(), from);
         loop {
-            let is_there = self.written.lock().is_ok_and(|written| {
-                let fresh = written.get(from..).unwrap_or_default();
-                fresh.windows(word.len()).any(|at| at == word.as_bytes())
-            });
-            if is_there {
-                return Ok(began.elapsed());
+            let fresh = self.since(looked);
+            let waited = began.elapsed();
+            if fresh.windows(word.len()).any(|at| at == word.as_bytes()) {
+                return Ok(waited);
             }
-            self.news
-                .recv_timeout(PATIENCE.saturating_sub(began.elapsed()))
-                .map_err(|_| format!("no {word:?}"))?;
+            // What is to come may complete what the end of it begins.
+            looked += fresh.len().saturating_sub(word.len());
+            // News may come without end.
+            let patience = PATIENCE.saturating_sub(waited);
+            if patience.is_zero() || self.news.recv_timeout(patience).is_err() {
+                return Err(format!("no {word:?} within {} s", PATIENCE.as_secs()).into());
+            }
         }
+    }
+
+    pub fn type_keys(&mut self, keys: &str) -> std::io::Result<()> {
+        self.keys.write_all(keys.as_bytes())?;
+        self.keys.flush()
     }
 
     pub fn press(&mut self, key: &str, word: &str) -> Outcome<Duration> {
         let from = self.length();
-        self.keys.write_all(key.as_bytes())?;
-        self.keys.flush()?;
+        self.type_keys(key)?;
         self.until(from, word)
     }
 
-    /// The most resident memory that the program had, in megabytes.
-    pub fn peak_memory(&self) -> u64 {
-        self.status("VmHWM:") / 1024
-    }
-
-    /// A number of the kernel's about the program.
-    fn status(&self, name: &str) -> u64 {
+    /// Memory of the program as the kernel calls it (`VmRSS:`, at most `VmHWM:`), in megabytes.
+    pub fn memory_mb(&self, name: &str) -> u64 {
         let children = format!("/proc/{0}/task/{0}/children", self.child.id());
         let pid = std::fs::read_to_string(children).unwrap_or_default();
-        let status = format!("/proc/{}/status", pid.split_whitespace().next().unwrap_or_default());
-        kilobytes(&std::fs::read_to_string(status).unwrap_or_default(), name)
+        memory_mb(pid.split_whitespace().next().unwrap_or_default(), name)
     }
 }
 
-/// The number that a table of the kernel gives a name.
-pub fn kilobytes(table: &str, name: &str) -> u64 {
-    let line = table.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse().ok()).unwrap_or(0)
+/// Memory of a process as the kernel calls it, in megabytes.
+pub fn memory_mb(pid: &str, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// The time that so many of a hundred do not exceed; `sorted` holds the shortest first.
+pub fn percentile(sorted: &[Duration], share: usize) -> Duration {
+    let at = (sorted.len() * share).div_ceil(100).clamp(1, sorted.len().max(1)) - 1;
+    sorted.get(at).copied().unwrap_or_default()
 }
 
 impl Drop for Watched {
