@@ -358,8 +358,7 @@ impl Correlator {
         let Some(first_seen) = &rule.extension.first_seen else { return true };
         let mut values = Vec::new();
         for field in &rule.first_seen_fields {
-            let newest = fired.parts.len().saturating_sub(1)..;
-            let behind = fired.parts.get(newest).unwrap_or_default();
+            let behind = newest(&fired.parts);
             match self.values_behind(rule, names, behind, *field).into_iter().next() {
                 Some(value) => values.push(value),
                 None => return false,
@@ -381,9 +380,8 @@ impl Correlator {
         let entries = group.window.entries.range(change.first..change.point + 1);
         let parts = parts_of(entries, 1, run, window);
         let names = group.names.clone();
-        let newest = parts.len().saturating_sub(1)..;
-        let newest = parts.get(newest).unwrap_or_default();
-        let values = |own: &Self, field| own.values_behind(rule, &names, newest, field).into_iter().next();
+        let values =
+            |own: &Self, field| own.values_behind(rule, &names, newest(&parts), field).into_iter().next();
         self.joined(run, values).is_some()
     }
 
@@ -392,8 +390,7 @@ impl Correlator {
         if run.rule.joins.is_empty() {
             return false;
         }
-        let newest = fired.parts.len().saturating_sub(1)..;
-        let parts = fired.parts.get(newest).unwrap_or_default();
+        let parts = newest(&fired.parts);
         let values =
             |own: &Self, field| own.values_behind(run.rule, group.names, parts, field).into_iter().next();
         let Some((place, joined)) = self.joined(run, values) else { return false };
@@ -598,6 +595,11 @@ fn parts_of(entries: Iter<'_>, wanted: usize, run: RuleRun<'_>, window: &WindowP
     let mut newest: Vec<Arc<Evidence>> = behind.take(wanted).filter_map(evidence_of).collect();
     newest.reverse();
     newest
+}
+
+/// The newest of what is behind a firing; nothing where nothing is kept.
+fn newest(parts: &[Arc<Evidence>]) -> &[Arc<Evidence>] {
+    parts.last().map_or(&[], std::slice::from_ref)
 }
 
 /// Whether an entry has a part in what the window says.
