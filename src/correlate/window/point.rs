@@ -149,17 +149,15 @@ pub(super) fn look(
 }
 
 /// Moves the mark of a run of one time to its last entry, at `index`: what became of the firing there.
+///
+/// Only the entry that was the last before can have it, so that a run costs the same however long it is: of a clock that
+/// counts seconds, a busy group has thousands in one.
 pub(super) fn mark(entries: &mut Entries, index: usize, holds: bool) -> ChangeKind {
-    let time = entries[index].time;
-    let mut fired = false;
-    let mut at = index;
-    loop {
-        fired |= entries[at].has_fired();
-        entries[at].set_fired(false);
-        match at.checked_sub(1) {
-            Some(before) if entries[before].time == time && !entries[before].is_reset() => at = before,
-            _ => break,
-        }
+    let mut fired = entries[index].has_fired();
+    if let Some(before) = index.checked_sub(1).filter(|before| is_of_run(entries, *before, index)) {
+        fired |= entries[before].has_fired();
+        entries[before].set_fired(false);
+        debug_assert!(!has_mark_before(entries, before), "only the last of a run is marked");
     }
     entries[index].set_fired(holds);
     match (fired, holds) {
@@ -168,6 +166,18 @@ pub(super) fn mark(entries: &mut Entries, index: usize, holds: bool) -> ChangeKi
         (true, false) => ChangeKind::Retracted,
         (false, false) => ChangeKind::Quiet,
     }
+}
+
+/// Whether the entry `before` another is of the same run.
+fn is_of_run(entries: &Entries, before: usize, index: usize) -> bool {
+    entries[before].time == entries[index].time && !entries[before].is_reset()
+}
+
+/// Whether one of the entries of a run is marked that stand nearest before its entry at `index`.
+fn has_mark_before(entries: &Entries, index: usize) -> bool {
+    const NEAREST: usize = 64;
+    let run = (index.saturating_sub(NEAREST)..index).rev().take_while(|at| is_of_run(entries, *at, index));
+    run.into_iter().any(|at| entries[at].has_fired())
 }
 
 /// Whether the newest events of the window have the wanted spacing.
