@@ -341,6 +341,11 @@ impl Normalizer {
         push_flags(event);
     }
 
+    /// A source has ended: nothing of it is remembered.
+    pub fn forget(&mut self, source: SourceId) {
+        self.strays.forget(source);
+    }
+
     /// Adds the canonical fields, `meta.time` and `meta.time_quality`; what was read stays as it is, but for the fields of a
     /// line whose head the vocabulary knows better. `arrival` (UTC)
     /// completes timestamps without a year and bounds those of the future. Looks at nothing but

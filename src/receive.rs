@@ -107,6 +107,8 @@ pub fn listener_behind(path: &Path) -> Option<String> {
 pub struct Receivers {
     bound: Vec<(OpenListener, SharedSpool)>,
     token: Option<Token>,
+    /// Of listeners of earlier runs: what was received and is not stored yet.
+    left: Vec<SharedSpool>,
     /// Of what is damaged in the spools.
     remarks: Vec<ReceiverReport>,
 }
@@ -117,23 +119,54 @@ impl Receivers {
     /// # Errors
     /// When one cannot be opened: whoever sends there would wait in vain.
     pub fn open(wanted: Listeners, folder: &Path) -> Result<Self, Error> {
-        let mut receivers = Self { bound: Vec::new(), token: wanted.token, remarks: Vec::new() };
+        let (bound, left, remarks) = (Vec::new(), Vec::new(), Vec::new());
+        let mut receivers = Self { bound, token: wanted.token, left, remarks };
         for listener in &wanted.listeners {
-            let folder = folder.join(listener.folder_name());
-            let spool = Spool::open(&folder, SpoolLimits::default());
-            let (spool, damage) = spool.map_err(|source| Error::Spool { folder, source })?;
-            let bound = listener.bind(spool.folder());
+            let spool = receivers.open_spool(&folder.join(listener.folder_name()))?;
+            let bound = listener.bind(&spool.folder());
             let bound = bound.map_err(|source| Error::Bind { listener: listener.to_string(), source })?;
-            receivers.remarks.extend(damage.iter().map(damaged));
-            receivers.bound.push((bound, SharedSpool::new(spool)));
+            receivers.bound.push((bound, spool));
         }
+        receivers.take_up_left(folder)?;
         Ok(receivers)
+    }
+
+    fn open_spool(&mut self, folder: &Path) -> Result<SharedSpool, Error> {
+        let opened = Spool::open(folder, SpoolLimits::default());
+        let (spool, damage) = opened.map_err(|source| spool_error(folder, source))?;
+        self.remarks.extend(damage.iter().map(damaged));
+        Ok(SharedSpool::new(spool))
+    }
+
+    /// What was received before stays to be stored although nobody listens there now.
+    fn take_up_left(&mut self, spools: &Path) -> Result<(), Error> {
+        let known: Vec<PathBuf> = self.bound.iter().map(|(_, spool)| spool.folder()).collect();
+        let Ok(folders) = std::fs::read_dir(spools) else { return Ok(()) };
+        for folder in folders.flatten().filter_map(|entry| std::path::absolute(entry.path()).ok()) {
+            let name = folder.file_name().and_then(|name| name.to_str());
+            let is_left = name.is_some_and(|name| Listener::of_folder_name(name).is_some())
+                && !known.contains(&folder)
+                && spool::holds_lines(&folder);
+            if is_left {
+                journal::mark_kept(&folder).map_err(|source| spool_error(&folder, source))?;
+                let spool = self.open_spool(&folder)?;
+                spool.lock().close().map_err(|source| spool_error(&folder, source))?;
+                self.left.push(spool);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is anybody to receive from.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.bound.is_empty()
     }
 
     /// The spools, to read from and to be told what is stored.
     #[must_use]
     pub fn spools(&self) -> Vec<SharedSpool> {
-        self.bound.iter().map(|(_, spool)| spool.clone()).collect()
+        self.bound.iter().map(|(_, spool)| spool).chain(&self.left).cloned().collect()
     }
 
     /// Receives until `stop` is used.
@@ -150,7 +183,7 @@ impl Receivers {
 
     async fn receive(self, stop: &Stop, tell: Tell) -> io::Result<()> {
         let stopped = pipe::Receiver::from_owned_fd(stop.fd().try_clone_to_owned()?)?;
-        let spools = self.spools();
+        let spools: Vec<SharedSpool> = self.bound.iter().map(|(_, spool)| spool.clone()).collect();
         for (bound, spool) in self.bound {
             let intake = Intake { name: bound.name(), spool, tell: Rc::clone(&tell) };
             tokio::task::spawn_local(bound.receive(intake, self.token.clone()));
@@ -159,18 +192,22 @@ impl Receivers {
         loop {
             tokio::select! {
                 _ = stopped.readable() => break,
-                _ = tick.tick() => sync_all(&spools, &tell),
+                _ = tick.tick() => for_all(&spools, &tell, Spool::tick),
             }
         }
-        sync_all(&spools, &tell);
+        for_all(&spools, &tell, Spool::close);
         Ok(())
     }
 }
 
-fn sync_all(spools: &[SharedSpool], tell: &Tell) {
+fn spool_error(folder: &Path, source: io::Error) -> Error {
+    Error::Spool { folder: folder.to_owned(), source }
+}
+
+fn for_all(spools: &[SharedSpool], tell: &Tell, act: impl Fn(&mut Spool) -> io::Result<()>) {
     for spool in spools {
         let mut spool = spool.lock();
-        if let Err(error) = spool.tick() {
+        if let Err(error) = act(&mut spool) {
             let message = format!("cannot keep what is received in `{}`: {error}", shown(spool.folder()));
             tell(ReceiverReport::Remark { message, hint: None });
         }
@@ -258,6 +295,11 @@ impl Intake {
     /// What was kept is on the disk.
     fn sync(&self) -> io::Result<()> {
         self.spool.lock().sync()
+    }
+
+    /// Whether the last line that was kept is needed even when it is stored.
+    fn hold_last(&self, is_needed: bool) {
+        self.spool.lock().hold_last(is_needed);
     }
 
     fn remark(&self, message: String, hint: Option<String>) {

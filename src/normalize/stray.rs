@@ -72,6 +72,12 @@ impl Strays {
         self.last = Some((source, habit));
     }
 
+    /// Nothing of a source is to be remembered.
+    pub(super) fn forget(&mut self, source: SourceId) {
+        self.habits.remove(&source);
+        self.last = self.last.take().filter(|(last, _)| *last != source);
+    }
+
     #[cold]
     fn turn_to(&mut self, source: SourceId) -> Habit {
         if let Some((last, habit)) = self.last.take()

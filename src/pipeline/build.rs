@@ -346,12 +346,15 @@ fn start_receiving(
     chunks: &Sender<SourceMessage>,
 ) -> Result<Vec<SharedSpool>, LiveError> {
     let wanted = std::mem::take(&mut options.received);
-    if wanted.listeners.is_empty() {
+    if !options.follow {
         return Ok(Vec::new());
     }
     let receivers = Receivers::open(wanted, &options.data_dir.join(receive::SPOOLS))?;
     let spools = receivers.spools();
     spools.iter().for_each(|spool| spool.stored(&writer.payload().cursors));
+    if receivers.is_idle() {
+        return Ok(spools);
+    }
     let (reports, failed, stop) = (chunks.clone(), chunks.clone(), threads.stop.clone());
     threads.start("receive", move || {
         // The engine is gone only when everything ends anyway.

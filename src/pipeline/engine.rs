@@ -297,6 +297,7 @@ impl Engine {
     pub fn source_closed(&mut self, source: SourceId) {
         self.source_idle(source);
         self.dating.forget(source);
+        self.ingest.forget(source);
     }
 
     /// What of a source no rule that counts has seen since the last call, because it has no time.

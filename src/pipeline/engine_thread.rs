@@ -514,6 +514,9 @@ impl EngineThread {
         if known.is_received {
             let name = Arc::clone(&known.status.path);
             self.fold_segments(&name);
+            self.names.remove(&source);
+            self.live.remove(&source);
+            self.said_late.remove(&source);
         }
         self.changed_sources.insert(source);
     }

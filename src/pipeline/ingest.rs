@@ -191,6 +191,11 @@ impl IngestStage {
         self.normalizer.follow(event);
     }
 
+    /// A source has ended: nothing of it is remembered.
+    pub fn forget(&mut self, source: SourceId) {
+        self.normalizer.forget(source);
+    }
+
     /// Whether what came before in a source tells what the time of a line means.
     #[must_use]
     pub fn needs_order(&self) -> bool {

@@ -42,10 +42,8 @@ impl Journald {
     /// # Errors
     /// When the place cannot be kept.
     pub(super) fn new(unit: Option<String>, folder: &Path) -> io::Result<Self> {
-        let journal = Self { unit, cursor_file: folder.join("cursor") };
-        let kept = spool::last_line(folder).and_then(|line| cursor_of(&line));
-        kept.map_or(Ok(()), |cursor| journal.mark(&cursor))?;
-        Ok(journal)
+        mark_kept(folder)?;
+        Ok(Self { unit, cursor_file: folder.join(CURSOR_FILE) })
     }
 
     /// Keeps entries for ever.
@@ -101,6 +99,7 @@ impl Journald {
             if let Ok(read) = more {
                 read?;
                 if line.ends_with(b"\n") {
+                    intake.hold_last(true);
                     intake.keep_in_time(&line).await;
                     last = cursor_of(&line).or(last);
                     line.clear();
@@ -110,7 +109,8 @@ impl Journald {
             if unmarked > 0 && (is_late || has_ended || unmarked >= ENTRIES_PER_CURSOR) {
                 // Entries first, then the place: what lies between them the spool still holds.
                 intake.sync()?;
-                last.as_deref().map_or(Ok(()), |cursor| self.mark(cursor))?;
+                last.as_deref().map_or(Ok(()), |cursor| mark(&self.cursor_file, cursor))?;
+                intake.hold_last(false);
                 unmarked = 0;
             }
             if has_ended {
@@ -118,11 +118,23 @@ impl Journald {
             }
         }
     }
+}
 
-    /// A new run goes on after this entry.
-    fn mark(&self, cursor: &str) -> io::Result<()> {
-        replace_file_surely(&self.cursor_file, cursor)
-    }
+/// Beside the segments of a spool.
+const CURSOR_FILE: &str = "cursor";
+
+/// Marks the last entry in the spool of `folder`, if there is any: its segment goes when it is stored.
+///
+/// # Errors
+/// When the place cannot be kept.
+pub(super) fn mark_kept(folder: &Path) -> io::Result<()> {
+    let kept = spool::last_line(folder).and_then(|line| cursor_of(&line));
+    kept.map_or(Ok(()), |cursor| mark(&folder.join(CURSOR_FILE), &cursor))
+}
+
+/// A new run goes on after this entry.
+fn mark(cursor_file: &Path, cursor: &str) -> io::Result<()> {
+    replace_file_surely(cursor_file, cursor)
 }
 
 fn cursor_of(entry: &[u8]) -> Option<String> {

@@ -20,14 +20,14 @@ pub struct SpoolLimits {
     pub segment_bytes: u64,
     /// Beyond this nothing is taken.
     pub spool_bytes: u64,
-    /// After so many ticks a segment that holds anything is followed by another: what was received lies here as it
-    /// came, secrets included, and goes with its segment.
+    /// After so many ticks (seconds) a segment that holds anything is followed by another: what was received lies
+    /// here as it came, secrets included, and goes with its segment.
     pub segment_ticks: u32,
 }
 
 impl Default for SpoolLimits {
     fn default() -> Self {
-        Self { segment_bytes: 16 << 20, spool_bytes: 1 << 30, segment_ticks: 30 }
+        Self { segment_bytes: 16 << 20, spool_bytes: 1 << 30, segment_ticks: 5 }
     }
 }
 
@@ -61,8 +61,7 @@ pub(crate) struct Damage {
 pub struct Spool {
     folder: PathBuf,
     limits: SpoolLimits,
-    /// Segments that are complete, with their sizes in bytes.
-    sealed: Vec<(PathBuf, u64)>,
+    sealed: Vec<SealedSegment>,
     active: Segment,
     number: u64,
     is_full: bool,
@@ -70,6 +69,17 @@ pub struct Spool {
     age: u32,
     /// Bytes of it that the last commit held.
     active_stored: u64,
+    /// The last line says where to go on, and nothing else does yet.
+    is_last_needed: bool,
+}
+
+/// A segment that is complete.
+struct SealedSegment {
+    path: PathBuf,
+    /// In bytes.
+    size: u64,
+    /// A commit holds all of it.
+    is_stored: bool,
 }
 
 struct Segment {
@@ -104,7 +114,7 @@ impl Spool {
                 continue;
             }
             damage.extend(verify(&path)?);
-            sealed.push((path, size));
+            sealed.push(SealedSegment { path, size, is_stored: false });
         }
         let active = Segment::create(&folder, number + 1)?;
         let spool = Self {
@@ -116,6 +126,7 @@ impl Spool {
             is_full: false,
             age: 0,
             active_stored: 0,
+            is_last_needed: false,
         };
         Ok((spool, damage))
     }
@@ -148,30 +159,54 @@ impl Spool {
     }
 
     fn held_bytes(&self) -> u64 {
-        self.sealed.iter().map(|(_, size)| size).sum::<u64>() + self.active.size
+        self.sealed.iter().map(|segment| segment.size).sum::<u64>() + self.active.size
     }
 
     fn seal(&mut self) -> io::Result<()> {
         self.active.sync()?;
         let next = Segment::create(&self.folder, self.number + 1)?;
         self.number += 1;
-        let full = std::mem::replace(&mut self.active, next);
-        let is_stored = std::mem::take(&mut self.active_stored) >= full.size;
+        let Segment { path, size, .. } = std::mem::replace(&mut self.active, next);
+        let is_stored = std::mem::take(&mut self.active_stored) >= size;
         self.age = 0;
-        // What cannot be removed now is removed with the next commit.
-        if !is_stored || remove(&full.path).is_err() {
-            self.sealed.push((full.path, full.size));
-        }
+        self.sealed.push(SealedSegment { path, size, is_stored });
+        self.sweep();
         Ok(())
+    }
+
+    /// Removes what a commit holds. What cannot be removed is tried again.
+    fn sweep(&mut self) {
+        let newest = self.sealed.len().checked_sub(1);
+        let kept = newest.filter(|_| self.is_last_needed && self.active.size == 0);
+        let mut index = 0;
+        self.sealed.retain(|segment| {
+            let may_go = segment.is_stored && Some(index) != kept;
+            index += 1;
+            !(may_go && remove(&segment.path).is_ok())
+        });
     }
 
     /// Makes sure of what was kept, and of a segment that grows old the last.
     pub(crate) fn tick(&mut self) -> io::Result<()> {
         self.sync()?;
+        self.sweep();
         if self.active.size > 0 {
             self.age += 1;
         }
         if self.age >= self.limits.segment_ticks { self.seal() } else { Ok(()) }
+    }
+
+    /// Nothing is to be kept after this: all that lies here goes as soon as it is stored.
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        if self.active.size > 0 {
+            self.seal()?;
+        }
+        remove(&self.active.path)
+    }
+
+    /// Whether the last line is still needed when it is stored.
+    pub(crate) fn hold_last(&mut self, is_needed: bool) {
+        self.is_last_needed = is_needed;
     }
 
     /// Everything that was kept is on the disk afterwards.
@@ -181,13 +216,13 @@ impl Spool {
 
     /// Removes the segments that were read to their end, as these cursors of the last commit say.
     pub(crate) fn stored(&mut self, cursors: &[Cursor]) {
-        let is_stored = |(path, size): &(PathBuf, u64)| {
-            cursors.iter().any(|cursor| cursor.path == *path && cursor.end >= *size)
-        };
+        for segment in &mut self.sealed {
+            segment.is_stored |=
+                cursors.iter().any(|cursor| cursor.path == segment.path && cursor.end >= segment.size);
+        }
         let active = cursors.iter().filter(|cursor| cursor.path == self.active.path);
         self.active_stored = active.map(|cursor| cursor.end).max().unwrap_or(self.active_stored);
-        // What cannot be removed is tried again.
-        self.sealed.retain(|segment| !(is_stored(segment) && remove(&segment.0).is_ok()));
+        self.sweep();
     }
 }
 
@@ -263,6 +298,12 @@ fn segments(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// Whether anything waits in a folder to be stored.
+pub(crate) fn holds_lines(folder: &Path) -> bool {
+    let has_bytes = |path: &Path| fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);
+    segments(folder).is_ok_and(|segments| segments.iter().any(|(_, path)| has_bytes(path)))
 }
 
 /// The last line of the newest segment that holds any.
@@ -406,6 +447,41 @@ mod tests {
         assert_eq!(logs(folder.path()), ["two\n", ""]);
         spool.stored(&[cursor(spool.folder().join("0000000002.log"), 4)]);
         assert_eq!(logs(folder.path()), [""]);
+    }
+
+    #[test]
+    fn what_says_where_to_go_on_stays_until_it_is_said_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut spool, _) = Spool::open(folder.path(), small()).unwrap();
+        spool.hold_last(true);
+        spool.append(b"entry\n").unwrap();
+        spool.stored(&[cursor(spool.folder().join("0000000001.log"), 6)]);
+        spool.tick().unwrap();
+        spool.tick().unwrap();
+        assert_eq!(logs(folder.path()), ["entry\n", ""]);
+        assert_eq!(last_line(folder.path()).as_deref(), Some(b"entry".as_slice()));
+        spool.append(b"next\n").unwrap();
+        spool.tick().unwrap();
+        assert_eq!(logs(folder.path()), ["next\n"]);
+        spool.stored(&[cursor(spool.folder().join("0000000002.log"), 5)]);
+        spool.tick().unwrap();
+        assert_eq!(logs(folder.path()), ["next\n", ""]);
+        spool.hold_last(false);
+        spool.tick().unwrap();
+        assert_eq!(logs(folder.path()), [""]);
+    }
+
+    #[test]
+    fn at_the_end_only_what_is_not_stored_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut spool, _) = Spool::open(folder.path(), small()).unwrap();
+        spool.append(b"password=hunter2\n").unwrap();
+        spool.close().unwrap();
+        assert!(holds_lines(folder.path()));
+        assert_eq!(logs(folder.path()), ["password=hunter2\n"]);
+        spool.stored(&[cursor(spool.folder().join("0000000001.log"), 17)]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(!holds_lines(folder.path()));
     }
 
     #[test]

@@ -8,7 +8,6 @@ use crossbeam_channel::{SendTimeoutError, Sender};
 
 use super::reader::FileReader;
 use super::stop::Stop;
-use crate::event::number::to_u32;
 use crate::event::{Chunk, Cursor, SourceId, SourceMessage};
 
 /// How often a blocked sender looks whether it should stop. Only while the consumer is behind.
@@ -94,11 +93,23 @@ impl Outbox {
 #[derive(Default)]
 pub(crate) struct Sources {
     ids: std::collections::HashMap<PathBuf, SourceId>,
+    /// The number of the next one.
+    next: u32,
 }
 
 impl Sources {
     pub(crate) fn id(&mut self, path: &Path) -> SourceId {
-        let next = SourceId(to_u32(self.ids.len()));
-        *self.ids.entry(path.to_owned()).or_insert(next)
+        if let Some(known) = self.ids.get(path) {
+            return *known;
+        }
+        let new = SourceId(self.next);
+        self.next += 1;
+        self.ids.insert(path.to_owned(), new);
+        new
+    }
+
+    /// Nothing will bear this name again.
+    pub(crate) fn forget(&mut self, path: &Path) {
+        self.ids.remove(path);
     }
 }

@@ -92,6 +92,26 @@ impl Running {
         self.0.kill().expect("it is killed");
         self.0.wait().expect("it is reaped");
     }
+
+    /// As Ctrl-C does; returns when it has ended.
+    pub fn interrupt(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("the signal is sent");
+        self.0.wait().expect("it has ended");
+    }
+}
+
+/// The bytes of every file below a folder, but for those that go meanwhile.
+pub fn files_below(folder: &Path) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match path.is_dir() {
+            true => found.extend(files_below(&path)),
+            false => found.extend(std::fs::read(&path)),
+        }
+    }
+    found
 }
 
 impl Deref for Running {

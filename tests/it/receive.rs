@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::harness::{Running, TestEnv, wait_for};
+use crate::harness::{Running, TestEnv, append, files_below, wait_for};
 
 /// `soctop watch --plain` with these arguments.
 struct Watch(Running);
@@ -95,6 +95,52 @@ fn spooled(env: &TestEnv, number: usize) -> bool {
     let Ok(folders) = std::fs::read_dir(spool) else { return false };
     let files = folders.flatten().filter_map(|folder| std::fs::read_dir(folder.path()).ok()).flatten();
     files.flatten().any(|file| std::fs::read_to_string(file.path()).is_ok_and(|text| text.contains(&wanted)))
+}
+
+/// Whether any file below the data directory holds the text as it is.
+fn lies_in_clear(env: &TestEnv, text: &str) -> bool {
+    let files = files_below(&env.path(".local/state/soctop"));
+    assert!(!files.is_empty(), "there is a store");
+    files.iter().any(|bytes| memchr::memmem::find(bytes, text.as_bytes()).is_some())
+}
+
+fn secret_message(secret: &str) -> String {
+    format!("<86>Nov 29 10:00:00 gate app[7]: message number 00000 password={secret}")
+}
+
+#[test]
+fn a_secret_that_was_received_lies_in_no_file_soon_after_it_is_stored() {
+    let env = TestEnv::new();
+    let address = free_address();
+    let listen = format!("tcp://{address}");
+    let mut watch = Watch::start(&env, &["--listen", &listen]);
+    let mut stream = connect(&address);
+    writeln!(stream, "{}", secret_message("hunter2Canary1")).expect("a message is sent");
+    wait_for("it to be stored", || (stored(&env) == [0]).then_some(()));
+    wait_for("its segment to go", || (!lies_in_clear(&env, "Canary1")).then_some(()));
+    // At the end nothing waits for the next start, however short the time was.
+    writeln!(stream, "{}", secret_message("hunter2Canary2")).expect("a message is sent");
+    wait_for("it to be stored", || (stored(&env) == [0, 0]).then_some(()));
+    watch.0.interrupt();
+    assert!(!lies_in_clear(&env, "Canary2"));
+}
+
+#[test]
+fn what_was_received_is_stored_although_nobody_listens_any_more() {
+    let env = TestEnv::new();
+    let address = free_address();
+    let watch = Watch::start(&env, &["--listen", &format!("tcp://{address}")]);
+    let mut stream = connect(&address);
+    wait_for("a connection", || writeln!(stream, "{}", message(1)).ok());
+    wait_for("the spool to hold it", || (spooled(&env, 1) || stored(&env) == [1]).then_some(()));
+    watch.kill();
+    let folder = env.path(".local/state/soctop/spool");
+    let segments = std::fs::read_dir(&folder).expect("spools").flatten().next().expect("one").path();
+    std::fs::write(segments.join("0000000099.log"), message(2) + "\n").expect("a segment");
+    append(&env.log("app.log"), "nothing\n");
+    let _watch = Watch::start(&env, &["logs/app.log"]);
+    wait_for("both to be stored", || (stored(&env) == [1, 2]).then_some(()));
+    wait_for("no segment to be left", || (!lies_in_clear(&env, &message(2))).then_some(()));
 }
 
 #[test]

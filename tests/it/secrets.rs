@@ -8,7 +8,7 @@ use soctop::event::{Event, GenerationId, SourceId, Timestamp};
 use soctop::pipeline::{Engine, EngineOptions, Line};
 use soctop::sigma::RuleSet;
 
-use crate::harness::{TestEnv, append};
+use crate::harness::{TestEnv, append, files_below};
 
 /// More of them, one a line: what clients, devices, frameworks and dumps of languages write.
 const MORE_TEXTS: &str = include_str!("secrets/texts.txt");
@@ -217,17 +217,6 @@ fn no_secret_is_shown_wherever_it_stands() {
     assert!(left.is_empty(), "{} of {}:\n{}", left.len(), canaries.len(), left.join("\n"));
 }
 
-fn files(folder: &Path, found: &mut Vec<Vec<u8>>) {
-    for entry in std::fs::read_dir(folder).expect("the folder can be read") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else {
-            found.push(std::fs::read(&path).expect("the file can be read"));
-        }
-    }
-}
-
 /// A rule that takes every secret it can into its group and its line.
 const GREEDY: &str = "title: greedy\nid: 1c8cd3b8-800f-4794-a207-1763c6ad9e60\nlevel: high\nlogsource: {product: app}\n\
     detection: {sel: [Canary], condition: sel}\n\
@@ -372,7 +361,7 @@ fn no_secret_reaches_a_file_or_an_output() {
         .collect();
     assert_eq!(lines.len(), count, "every line is found");
     for folder in ["data", "watched"] {
-        files(&env.path(folder), &mut outputs);
+        outputs.extend(files_below(&env.path(folder)));
         stored(&env.path(folder), &mut outputs);
     }
     unpack(&mut outputs);

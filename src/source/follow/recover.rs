@@ -114,8 +114,10 @@ impl Follow {
                 to: Some(size).filter(|size| *size > cursor.end),
                 cause: GapCause::Vanished,
             };
-            // A segment of a spool is removed when all of it is stored, and by nobody else.
-            if !self.options.spools.iter().any(|spool| cursor.path.starts_with(spool)) {
+            // A segment of a spool is removed when all of it is stored, and by nobody else; no other gets its name.
+            if self.options.spools.iter().any(|spool| cursor.path.starts_with(spool)) {
+                self.sources.forget(&cursor.path);
+            } else {
                 self.outbox.push(SourceMessage::Gap(source, gap));
             }
             self.outbox.closed(source, cursor.clone());
