@@ -1118,6 +1118,11 @@ fn mark_contested(event: &mut Event) {
     event.push(canonical::FACT_CONTESTED, Kind::String, span, Origin::Canonical);
 }
 
+/// The number of whoever pays.
+fn is_cloud_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether a value can fill a role.
 fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
     match (claim.role, kind) {
@@ -1143,6 +1148,7 @@ fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
         (Role::Risk, _) => text.parse::<f64>().is_ok(),
         // A number for nobody: `userId=0` of a visitor.
         (Role::UserName, _) if text == "0" => false,
+        (Role::UserName, _) if claim.rank == alias::ACCOUNT && is_cloud_account(text) => false,
         (Role::UserName | Role::UserId | Role::Session | Role::Organization | Role::Code, Kind::Number) => {
             true
         }

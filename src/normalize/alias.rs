@@ -523,6 +523,10 @@ const ALIASES: &[(Role, &[&str])] = &[
             "visitorip",
             "request.clientip",
             "request.remoteip",
+            "service.action.networkconnectionaction.remoteipdetails.ipaddressv4",
+            "service.action.awsapicallaction.remoteipdetails.ipaddressv4",
+            "service.action.kubernetesapicallaction.remoteipdetails.ipaddressv4",
+            "service.action.rdsloginattemptaction.remoteipdetails.ipaddressv4",
             "request.ip",
             "requestip",
             "peerip",
@@ -1059,6 +1063,9 @@ pub(super) const PLAIN_BREAKER_STATES: u8 = 3;
 /// The first of the names for a user's name that are but ids.
 pub(super) const ONLY_USER_IDS: u8 = 56;
 
+/// The rank of `account`, which is a user's, or that of whoever pays a cloud: a number of twelve digits.
+pub(super) const ACCOUNT: u8 = 26;
+
 /// A role that a name may have, and its place among the names for that role, from 1 (lower is better).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Claim {
@@ -1237,6 +1244,7 @@ mod tests {
     #[test]
     fn the_last_names_of_users_are_ids() {
         check("user_id", &[(Role::UserName, ONLY_USER_IDS), (Role::UserId, 2)]);
+        check("account", &[(Role::UserName, ACCOUNT)]);
         check("user.email", &[(Role::UserName, ONLY_USER_IDS - 29), (Role::Email, 1)]);
     }
 

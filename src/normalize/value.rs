@@ -218,7 +218,9 @@ fn unusual_level(text: &str, scale: Scale) -> Option<LogLevel> {
         }
         b"warning" | b"warn" | b"warni" | b"w" | b"wrn" | b"wng" => LogLevel::Warn,
         b"error" | b"erro" | b"err" | b"e" | b"eror" | b"severe" | b"fail" | b"failure" => LogLevel::Error,
-        b"debug" | b"debu" | b"d" | b"dbg" | b"dbug" | b"debugging" | b"config" | b"fine" => LogLevel::Debug,
+        b"debug" | b"debu" | b"debg" | b"d" | b"dbg" | b"dbug" | b"debugging" | b"config" | b"fine" => {
+            LogLevel::Debug
+        }
         b"critical" | b"crit" | b"fatal" | b"fata" | b"f" | b"panic" | b"pani" | b"alert" | b"emerg"
         | b"emergency" | b"c" | b"dpanic" | b"ftl" | b"disaster" => LogLevel::Critical,
         b"notice" | b"noti" | b"success" | b"audit" | b"n" => LogLevel::Notice,

@@ -5,12 +5,14 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::names::{ATTRIBUTE, FORM_NAME, MetNames, SIGNATURE, ends_in_secret_word, is_secret_word};
+use super::names::{
+    ATTRIBUTE, FORM_NAME, MetNames, SIGNATURE, ends_in_secret_word, is_secret_word, is_weak_word,
+};
 use super::scan::{
     DEEPEST_QUOTE, IsSecret, Quote, WORD_LENGTH, before, is_harmless, is_odd, is_word_byte, looks_like_key,
     looks_random, name_with_word_before, run_end,
 };
-use super::words::{QUERY_NAMES, SCHEMES, SECOND_WORDS, WEAK_NAMES};
+use super::words::{QUERY_NAMES, SCHEMES, SECOND_WORDS};
 use super::{VALUE_LENGTH, commands, members, sentences, statements};
 use crate::normalize::alias::fold;
 
@@ -140,7 +142,7 @@ impl Text<'_> {
             return self.signature(at);
         }
         if !in_query && !self.takes_a_secret((start, end), &word) {
-            return WEAK_NAMES.contains(&word.as_str()).then(|| self.weak(at)).flatten();
+            return is_weak_word(&word).then(|| self.weak(at)).flatten();
         }
         // One of several words with colons between them, as in the name of a resource.
         if self.get(at) == Some(b':') && before == Some(b':') {
@@ -366,7 +368,7 @@ impl Text<'_> {
             return Some((from, run_end(self.bytes, from, |byte| byte >= b' ')));
         }
         if !known && from > first && scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-            return self.foreign_credentials(from);
+            return self.foreign_credentials(from).or_else(|| self.lone_credential(scheme, from));
         }
         let (from, to) = match known && from > first {
             true => (from, run_end(self.bytes, from, is_header_byte)),
@@ -385,6 +387,14 @@ impl Text<'_> {
         let named = all.split(' ').next().is_some_and(|first| first.contains(['=', ':']));
         let mut parts = all.split(['=', ':', '"', ',', ' ', '\\']);
         (named && parts.any(|part| part.len() >= 8 && looks_random(part))).then_some((from, to))
+    }
+
+    /// What follows such a scheme alone: `SSWS abc`, `Bot abc`.
+    fn lone_credential(&self, scheme: &str, from: usize) -> Option<(usize, usize)> {
+        let to = run_end(self.bytes, from, is_header_byte);
+        let is_last = self.get(to).is_none_or(|byte| byte != b' ' && byte != b';');
+        let is_key = looks_like_key(self.buffer.get(from..to)?) && !is_harmless(scheme);
+        (is_last && is_key).then_some((from, to))
     }
 
     /// Where a header ends that may hold quotes of its own: these stand behind a `=`, and deeper than the one that ends it.
@@ -420,10 +430,17 @@ impl Text<'_> {
         (value.contains('=') && value.len() >= 3 && !super::is_masked(value)).then_some((start, to))
     }
 
-    /// `<password>abc</password>`, `<entry key="password">abc</entry>`, `<name>password</name><value>abc</value>`
+    /// `<password>abc</password>`, `<password><value>abc</value></password>`, `<entry key="password">abc</entry>`, `<name>password</name><value>abc</value>`
     fn element(&self, before: Option<u8>, word: &str, at: usize) -> Option<(usize, usize)> {
         let is_tag = matches!(before, Some(b'<' | b':'));
-        let (from, to) = if is_tag { self.content(at + 1)? } else { return None };
+        let wrapped = || {
+            let inner = self.bytes.get(at + 1..).filter(|_| self.is_secret(word))?.strip_prefix(b"<")?;
+            let name = run_end(inner, 0, |byte| byte.is_ascii_alphabetic());
+            let is_value = fold(std::str::from_utf8(inner.get(..name)?).ok()?) == ATTRIBUTE;
+            (is_value && inner.get(name) == Some(&b'>')).then(|| self.content(at + 3 + name)).flatten()
+        };
+        let content = if is_tag { self.content(at + 1).or_else(wrapped) } else { None };
+        let (from, to) = content?;
         if self.is_secret(word) {
             return Some((from, to));
         }

@@ -75,17 +75,17 @@ fn joined(bytes: &[u8], at: usize, behind: usize) -> Place {
     is_value.then_some((from, to))
 }
 
-/// A command of this name, or one that begins so, stands before `at`; its words may be the elements of a list.
+/// A command of this name, in small letters or not, or one that begins so, stands before `at`; its words may be the elements of a list.
 fn runs(bytes: &[u8], at: usize, command: &str) -> bool {
-    let head = bytes.get(at.saturating_sub(REACH)..at).unwrap_or_default();
+    let head = bytes.get(at.saturating_sub(REACH)..at).unwrap_or_default().to_ascii_lowercase();
     let mut words = command.split(' ');
     let first = words.next().unwrap_or_default().as_bytes();
-    memchr::memmem::find_iter(head, first).any(|found| {
+    memchr::memmem::find_iter(&head, first).any(|found| {
         let mut at = found + first.len();
         let begins = found == 0 || !head.get(found - 1).is_some_and(|byte| is_word_byte(*byte));
         begins
             && words.clone().all(|word| {
-                at = run_end(head, at, is_between);
+                at = run_end(&head, at, is_between);
                 let stands = head.get(at..).is_some_and(|rest| rest.starts_with(word.as_bytes()));
                 at += word.len();
                 stands
@@ -155,6 +155,21 @@ pub(super) fn positional(buffer: &str, from: usize, number: usize) -> Place {
         at = run_end(bytes, to, is_quote);
     }
     None
+}
+
+/// `htpasswd -b file bob abc`; with `-n` there is no file, and `-C` takes an argument.
+pub(super) fn htpasswd(buffer: &str, from: usize) -> Place {
+    let options = line_at(buffer, from).split(' ').filter(|word| word.starts_with('-')).take(WORDS);
+    let has = |letter: char| options.clone().any(|word| word.contains(letter));
+    positional(buffer, from, if has('n') { 2 } else { 3 } + usize::from(has('C')))
+}
+
+/// `net user bob abc /add`, whatever the file of the command is called; its word stands before `start`.
+pub(super) fn windows_user(buffer: &str, start: usize, from: usize) -> Place {
+    let head = before(buffer, start, WORD_LENGTH).trim_end_matches(['"', '\\']).to_ascii_lowercase();
+    let name = head.rsplit([' ', '\\', '/', '"']).next()?;
+    let is_net = matches!(name.strip_suffix(".exe").unwrap_or(name), "net" | "net1");
+    is_net.then(|| positional(buffer, from, 2)).flatten()
 }
 
 /// A quote, or what stands before one in a text inside of a text.
@@ -230,6 +245,18 @@ fn line_at(buffer: &str, from: usize) -> &str {
 fn place_of(part: &str, buffer: &str) -> Place {
     let from = offset_in(part, buffer);
     (!part.is_empty()).then_some((from, from + part.len()))
+}
+
+/// `secretsdump.py CORP/bob:abc@192.0.2.1`: the word that names whom and where to log in, behind a script.
+pub(super) fn target(buffer: &str, from: usize) -> Place {
+    let words = line_at(buffer, from).split([' ', '\'', '\\']).filter(|word| !word.is_empty()).take(WORDS);
+    words.into_iter().find_map(|word| {
+        let (login, host) = word.rsplit_once('@')?;
+        let (user, secret) = login.split_once(':')?;
+        let is_login =
+            user.contains('/') && !host.is_empty() && !host.contains(':') && !secret.starts_with('/');
+        place_of(secret, buffer).filter(|_| is_login)
+    })
 }
 
 /// `net use z: \\\\srv\\share abc /user:bob`: what is no drive, share or switch.

@@ -1,8 +1,8 @@
 //! Objects of which one member names what another holds: `{"key":"password","value":{"stringValue":"abc"}}`, at any depth
 //! of quoting and in either order.
 
-use super::names::names_another;
-use super::scan::{DEEPEST_QUOTE, run_end};
+use super::names::{is_weak_word, names_another};
+use super::scan::{DEEPEST_QUOTE, looks_like_key, run_end};
 use super::words::VALUE_MEMBERS;
 use crate::normalize::alias::fold;
 
@@ -19,9 +19,16 @@ pub(super) fn secrets(text: &str, colons: &[usize], is_secret: &dyn Fn(&str) -> 
     let mut found = Vec::new();
     let mut done = 0;
     for at in colons.iter().copied() {
-        let named = Named::at(text, at).filter(|named| at >= done && is_secret(&fold(named.name)));
-        if let Some(named) = named {
+        let Some(named) = Named::at(text, at).filter(|_| at >= done) else { continue };
+        let name = fold(named.name);
+        let is_secret = is_secret(&name);
+        if is_secret
+            || is_weak_word(name.rsplit('.').next().unwrap_or_default())
+            || is_weak_word(&name.replace('.', ""))
+        {
             let values = named.value_before(bytes).or_else(|| named.value_behind(bytes)).unwrap_or_default();
+            let looks = |place: &(usize, usize)| text.get(place.0..place.1).is_some_and(looks_like_key);
+            let values: Vec<_> = values.into_iter().filter(|place| is_secret || looks(place)).collect();
             done = values.last().map_or(done, |(_, end)| done.max(*end));
             found.extend(values);
         }

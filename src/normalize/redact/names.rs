@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use super::scan::IsSecret;
 use super::words::{
     ENDS, HARMLESS, HOLDERS, KEY_MEMBER_ENDS, KEY_MEMBERS, LAST_WORDS, NAMES, PARENTS, PARTS, QUERY_NAMES,
-    SECOND_WORDS, VALUE_MEMBERS, WEAK_NAMES,
+    SECOND_WORDS, VALUE_MEMBERS, WEAK_ENDS, WEAK_NAMES,
 };
 use crate::normalize::alias::fold;
 
@@ -48,7 +48,14 @@ pub(super) fn ends_in_secret_word(name: &str) -> bool {
 
 /// Whether a field of this dotted path holds a secret if its value looks like a key.
 pub(super) fn is_weak_name(name: &str) -> bool {
-    name.rsplit('.').next().is_some_and(|last| WEAK_NAMES.contains(&fold(last).as_str()))
+    let mut parts = name.rsplit('.').map(fold);
+    let last = parts.next().unwrap_or_default();
+    is_weak_word(&last) || parts.next().is_some_and(|parent| is_weak_word(&(parent + &last)))
+}
+
+/// The same for one name, folded.
+pub(super) fn is_weak_word(word: &str) -> bool {
+    WEAK_NAMES.contains(&word) || WEAK_ENDS.iter().any(|end| word.ends_with(end))
 }
 
 /// Whether a member of this name names another member.
@@ -114,9 +121,8 @@ impl MetNames {
         let takes_a_secret = folded == FORM_NAME
             || folded == ATTRIBUTE
             || folded.ends_with(SIGNATURE)
-            || [&QUERY_NAMES[..], &SECOND_WORDS, &WEAK_NAMES]
-                .iter()
-                .any(|list| list.contains(&folded.as_str()))
+            || [&QUERY_NAMES[..], &SECOND_WORDS].iter().any(|list| list.contains(&folded.as_str()))
+            || is_weak_word(&folded)
             || ends_in_secret_word(word)
             || is_secret(&folded);
         let names_another = names_another(word);

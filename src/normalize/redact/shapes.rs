@@ -7,10 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::cards::next_card;
+use super::links::{LINK_BYTES, TOKEN_BYTES};
+use super::runs::Runs;
 use super::scan::{is_word_byte, looks_like_key, looks_random, run_end};
 use super::tokens::{KEY_IDS, TOKENS};
-use super::{Class, commands, sentences};
-use crate::event::number::offset_in;
+use super::{Class, commands, links, marks, sentences};
 
 /// Whether the dotted name of a field holds anything that is redacted by its shape: somebody used a
 /// secret as a key.
@@ -36,10 +37,6 @@ fn holds_secret(text: &str) -> bool {
     found
 }
 
-/// Longest rest of a link that is looked at, and shortest part of it that may be a token, in bytes.
-const LINK_BYTES: usize = 256;
-const TOKEN_BYTES: usize = 16;
-
 /// How a secret begins, and how it goes on.
 #[derive(Clone, Copy)]
 pub(super) enum Beginning {
@@ -60,12 +57,34 @@ pub(super) enum Beginning {
     Basic,
     /// An address that nobody may know, for the rest of it is the secret.
     Hook,
-    /// A link that works once: its random part is the secret.
+    /// A link that works once: its random part is the secret, in its path or as a parameter.
     Link,
+    LinkQuery,
+    /// So many hexadecimal digits follow.
+    Digest(usize),
+    /// Stands in the middle of a key of at least so many bytes, or at its end.
+    Within(usize),
+    /// Behind 32 digits and before the number of a data center.
+    DataCenter,
+    /// The names of a provider and of a file, near which a secret stands.
+    Mailgun,
+    PgPass,
+    /// The network behind `user:password@`.
+    Network,
+    /// A private key in base64.
+    EncodedKey,
+    /// A number, a time and a signature with dots between.
+    ThreeParts,
     /// A command whose argument of this number is a secret.
     Argument(usize),
     /// A command whose argument of this number is `user/secret`.
     Login(usize),
+    /// The file of passwords of a web server.
+    Htpasswd,
+    /// A script that is told whom and where to log in.
+    Script,
+    /// A user of Windows, behind the name of the command.
+    WindowsUser,
     /// A share of Windows with the password of its user.
     Share,
     /// A command of Windows with an option for a secret.
@@ -88,12 +107,13 @@ pub(super) enum Beginning {
 }
 
 use Beginning::{
-    Argument, Auth, Basic, Bearer, Bot, Community, Crypt, Hook, JsonWebToken, KeyId, Link, Login, MailLogin,
-    Pass, Piped, Prefix, PrivateKey, Putty, Rest, Setting, Share, Slash, Told, Url,
+    Argument, Auth, Basic, Bearer, Bot, Community, Crypt, DataCenter, Digest, EncodedKey, Hook, Htpasswd,
+    JsonWebToken, KeyId, Link, LinkQuery, Login, MailLogin, Mailgun, Network, Pass, PgPass, Piped, Prefix,
+    PrivateKey, Putty, Rest, Script, Setting, Share, Slash, ThreeParts, Told, Url, WindowsUser, Within,
 };
 
 /// Beside the tokens of providers. None has fewer than three bytes.
-const BEGINNINGS: [(&str, Beginning); 84] = [
+const BEGINNINGS: [(&str, Beginning); 162] = [
     ("eyJ", JsonWebToken),
     (":AA", Bot),
     ("$1$", Crypt),
@@ -125,22 +145,100 @@ const BEGINNINGS: [(&str, Beginning); 84] = [
     ("events.pagerduty.com/integration/", Hook),
     ("hooks.airtable.com/", Hook),
     ("/hooks/", Link),
+    ("/webhooks/", Link),
+    ("/webhook/", Link),
     ("/reset/", Link),
+    ("reset-password/", Link),
+    ("reset_password/", Link),
+    ("password-reset/", Link),
+    ("password_resets/", Link),
+    ("/passwords/", Link),
     ("/invite/", Link),
+    ("/invites/", Link),
+    ("/invitation/", Link),
+    ("/invitations/", Link),
     ("/verify/", Link),
+    ("verify-email/", Link),
+    ("verify_email/", Link),
+    ("/verification/", Link),
     ("/confirm/", Link),
+    ("confirm-email/", Link),
+    ("/confirmation/", Link),
     ("/activate/", Link),
+    ("/activation/", Link),
+    ("/recover/", Link),
+    ("/recovery/", Link),
+    ("/unsubscribe/", Link),
     ("/magic/", Link),
+    ("magic-link/", Link),
+    ("magic_link/", Link),
+    ("magiclink/", Link),
+    ("reset?", LinkQuery),
+    ("reset-password?", LinkQuery),
+    ("reset_password?", LinkQuery),
+    ("/invite?", LinkQuery),
+    ("/accept?", LinkQuery),
+    ("/verify?", LinkQuery),
+    ("verify-email?", LinkQuery),
+    ("/confirm?", LinkQuery),
+    ("/activate?", LinkQuery),
+    ("/recover?", LinkQuery),
+    ("/unsubscribe?", LinkQuery),
+    ("/magic?", LinkQuery),
+    ("magic-link?", LinkQuery),
+    ("magiclink?", LinkQuery),
+    ("key-", Digest(32)),
+    ("SK0", Digest(31)),
+    ("SK1", Digest(31)),
+    ("SK2", Digest(31)),
+    ("SK3", Digest(31)),
+    ("SK4", Digest(31)),
+    ("SK5", Digest(31)),
+    ("SK6", Digest(31)),
+    ("SK7", Digest(31)),
+    ("SK8", Digest(31)),
+    ("SK9", Digest(31)),
+    ("SKa", Digest(31)),
+    ("SKb", Digest(31)),
+    ("SKc", Digest(31)),
+    ("SKd", Digest(31)),
+    ("SKe", Digest(31)),
+    ("SKf", Digest(31)),
+    ("-us", DataCenter),
+    ("ailgun", Mailgun),
+    ("pgpass", PgPass),
+    ("@tcp(", Network),
+    ("@unix(", Network),
+    ("@tcp6(", Network),
+    ("LS0tLS1CRUdJTi", EncodedKey),
+    ("NRAL", Within(40)),
+    ("JQQJ9", Within(80)),
+    ("+ASt", Within(86)),
+    ("AzFu", Within(52)),
+    ("AzSe", Within(52)),
+    ("AzCa", Within(52)),
+    ("MTA", ThreeParts),
+    ("MTE", ThreeParts),
+    ("MTI", ThreeParts),
+    ("MTM", ThreeParts),
+    ("MTQ", ThreeParts),
+    ("MTU", ThreeParts),
+    ("MTY", ThreeParts),
+    ("MTc", ThreeParts),
+    ("MTg", ThreeParts),
+    ("MTk", ThreeParts),
     ("AUTH", Auth),
     ("\"auth", Auth),
     ("PASS ", Pass),
     (" LOGIN ", MailLogin),
     ("rabbitmqctl add_user ", Argument(2)),
     ("rabbitmqctl change_password ", Argument(2)),
-    ("htpasswd ", Argument(3)),
-    ("htpasswd\"", Argument(3)),
-    ("htpasswd\\", Argument(3)),
-    ("net user ", Argument(2)),
+    ("htpasswd ", Htpasswd),
+    ("htpasswd\"", Htpasswd),
+    ("htpasswd\\", Htpasswd),
+    (".py ", Script),
+    (" user ", WindowsUser),
+    (" USER ", WindowsUser),
     ("net use ", Share),
     ("schtasks ", Slash),
     ("freerdp ", Slash),
@@ -264,8 +362,17 @@ impl Met {
             }
             Url => url_password(bytes, start + 3),
             Bearer | Basic => credentials(buffer, start, matches!(self.beginning, Bearer)),
-            Hook => hook(bytes, end, runs),
-            Link => link(buffer, end),
+            Hook => links::hook(bytes, end, runs),
+            Link => links::link(buffer, end),
+            LinkQuery => links::parameter(buffer, end),
+            Digest(length) => marks::digest(buffer, start, end, length),
+            Within(length) => marks::around(buffer, (start, end), length),
+            DataCenter => marks::with_data_center(buffer, (start, end)),
+            Mailgun => marks::near_mailgun(buffer, end),
+            PgPass => marks::near_pgpass(buffer, end),
+            Network => marks::before_network(buffer, start),
+            EncodedKey => marks::encoded_key(buffer, start),
+            ThreeParts => marks::three_parts(buffer, start),
             _ => self.assigned(buffer).map(|(from, to)| (from, to, Class::Assignment)),
         }
     }
@@ -277,6 +384,9 @@ impl Met {
             Auth => commands::auth(buffer, end),
             Argument(number) => commands::positional(buffer, end, number),
             Login(number) => commands::login(buffer, end, number),
+            Htpasswd => commands::htpasswd(buffer, end),
+            Script => commands::target(buffer, end),
+            WindowsUser => commands::windows_user(buffer, self.start, end),
             Share => commands::share(buffer, end),
             Slash => commands::slash(buffer, end),
             Rest => commands::rest(buffer, end),
@@ -369,64 +479,6 @@ fn credentials(buffer: &str, start: usize, is_bearer: bool) -> Option<(usize, us
     let text = buffer.get(from..to)?;
     let secret = if is_bearer { text.len() >= 8 && looks_random(text) } else { is_basic(text) };
     secret.then_some((from, to, Class::Authorization))
-}
-
-/// The rest of an address that nobody may know.
-fn hook(bytes: &[u8], from: usize, runs: &mut Runs) -> Option<(usize, usize, Class)> {
-    let ends =
-        |byte: u8| byte <= b' ' || matches!(byte, b'"' | b'\'' | b'\\' | b'<' | b'>' | b')' | b',' | b'?');
-    let to = runs.hook.end(bytes, from, |byte| !ends(byte));
-    (to - from >= 8).then_some((from, to, Class::ProviderKey))
-}
-
-/// From the first part of the path that is as long and random as a token to the end of the path.
-fn link(buffer: &str, from: usize) -> Option<(usize, usize, Class)> {
-    let bytes = buffer.as_bytes();
-    let is_path = |byte: u8| is_word_byte(byte) || matches!(byte, b'/' | b'.' | b'~' | b'=');
-    let to = run_end(bytes, from, is_path).min(from + LINK_BYTES);
-    let path = buffer.get(from..to)?;
-    let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
-    let is_token = |part: &&str| part.len() >= TOKEN_BYTES && (2..part.len()).contains(&digits(part));
-    let token = path.split('/').find(is_token)?;
-    Some((from + offset_in(token, path), to, Class::ProviderKey))
-}
-
-/// The runs of bytes that were read last, each by the end it shares with everything that begins inside of
-/// it: `sk-sk-sk-...` is read once and not once for every `sk-`.
-#[derive(Default)]
-pub(super) struct Runs {
-    /// Of a token.
-    token: Run,
-    /// Of the rest of an address.
-    hook: Run,
-    /// Where the last private key ends.
-    key_end: usize,
-}
-
-#[derive(Default)]
-struct Run {
-    start: usize,
-    end: usize,
-    /// How many beginnings were tried in this run.
-    tries: u32,
-}
-
-impl Run {
-    /// So many beginnings in one run are no names; where they are tokens, all of it is one.
-    const TRIES: u32 = 16;
-
-    /// Where the run ends that `start` lies in. `accept` must be the same every time.
-    fn end(&mut self, bytes: &[u8], start: usize, accept: impl Fn(u8) -> bool) -> usize {
-        if !(self.start..self.end).contains(&start) {
-            *self = Self { start, end: run_end(bytes, start, accept), tries: 0 };
-        }
-        self.tries += 1;
-        self.end
-    }
-
-    fn is_noise(&self) -> bool {
-        self.tries > Self::TRIES
-    }
 }
 
 /// No letter or digit stands before; the letter of an escape (`\n`) in raw JSON does not count.

@@ -1,7 +1,7 @@
 //! What statements of SQL insert into columns of secrets: `INSERT INTO users (name, password) VALUES ('bob', 'abc')`, also
-//! where the values follow as parameters, and the keys that functions take.
+//! where the values follow as parameters, and the keys and passwords that functions take.
 
-use super::scan::{IsSecret, is_word_byte, run_end};
+use super::scan::{IsSecret, Quote, is_word_byte, run_end};
 use super::words::FUNCTIONS;
 use crate::normalize::alias::fold;
 
@@ -11,6 +11,8 @@ const ROWS: usize = 64;
 /// Longest call of a function, and how far behind a statement its parameters may stand, in bytes.
 const CALL_BYTES: usize = 2_048;
 const PARAMETER_BYTES: usize = 8_192;
+/// No function of the list has a shorter name.
+const SHORTEST_FUNCTION: usize = 5;
 /// Longest name of a table, in bytes.
 const TABLE_BYTES: usize = 128;
 
@@ -36,8 +38,7 @@ pub(super) fn for_each(buffer: &str, is_secret: IsSecret<'_>, mut found: impl Fn
 /// Which argument of the function whose name ends here is a key.
 fn key_of_function(text: &[u8]) -> Option<usize> {
     let start = text.iter().rposition(|byte| !is_word_byte(*byte)).map_or(0, |at| at + 1);
-    let name =
-        text.get(start..).filter(|name| name.len() >= 5 && name.to_ascii_lowercase().ends_with(b"crypt"))?;
+    let name = text.get(start..).filter(|name| name.len() >= SHORTEST_FUNCTION)?;
     let known = FUNCTIONS.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name));
     known.map(|(_, number)| *number)
 }
@@ -45,7 +46,9 @@ fn key_of_function(text: &[u8]) -> Option<usize> {
 fn argument(bytes: &[u8], open: usize, number: usize) -> Option<(usize, usize)> {
     let call = bytes.get(..bytes.len().min(open + CALL_BYTES))?;
     let (from, to) = *list(call, open, true).0.get(number)?;
-    literal(bytes, from, to)
+    let start = run_end(bytes, from, |byte| byte == b' ');
+    let quoted = Quote::at(bytes, start).map(|quote| (quote.from, quote.end(bytes)));
+    literal(bytes, from, to).or(quoted.filter(|(from, end)| from < end && *end <= to))
 }
 
 /// The text of the parameter `$2` that stands in the place of a value: `parameters: $1 = 'bob', $2 = 'abc'`.

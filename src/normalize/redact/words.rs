@@ -3,7 +3,7 @@
 //! All of them in lower case and without separators, as names are compared.
 
 /// Names of secrets.
-pub(super) const NAMES: [&str; 88] = [
+pub(super) const NAMES: [&str; 90] = [
     "password",
     "passwd",
     "pwd",
@@ -92,10 +92,12 @@ pub(super) const NAMES: [&str; 88] = [
     "lmhash",
     "laravelsession",
     "ticketgrantingticket",
+    "fastlykey",
+    "ddapplicationkey",
 ];
 
 /// How longer names of secrets end, whatever stands before: `request_Cookie`, `db-passwd`.
-pub(super) const ENDS: [&str; 27] = [
+pub(super) const ENDS: [&str; 32] = [
     "token",
     "secret",
     "password",
@@ -123,6 +125,11 @@ pub(super) const ENDS: [&str; 27] = [
     "hmackey",
     "userpwd",
     "subscriptionkey",
+    "accesskey",
+    "authkey",
+    "functionskey",
+    "aeskey",
+    "passkey",
 ];
 
 /// Words that make a name one of a secret where they stand at its end, set apart by a sign or a capital: `ftp_pass`,
@@ -130,7 +137,34 @@ pub(super) const ENDS: [&str; 27] = [
 pub(super) const LAST_WORDS: [&str; 6] = ["pass", "pwd", "pw", "psk", "pin", "otp"];
 
 /// Names that many other things have, too: what is assigned to them is a secret if it looks like a key.
-pub(super) const WEAK_NAMES: [&str; 5] = ["auth", "credential", "assertion", "appkey", "basicauth"];
+pub(super) const WEAK_NAMES: [&str; 23] = [
+    "auth",
+    "credential",
+    "assertion",
+    "appkey",
+    "basicauth",
+    "sid",
+    "sessionstate",
+    "routingkey",
+    "integrationkey",
+    "servicekey",
+    "writekey",
+    "ingestkey",
+    "ingestionkey",
+    "userkey",
+    "devicekey",
+    "consumerkey",
+    "oobcode",
+    "resetcode",
+    "invitecode",
+    "activationcode",
+    "confirmationcode",
+    "logincode",
+    "devicecode",
+];
+
+/// How longer ones end: `webSessionId`, `user_password_hash`.
+pub(super) const WEAK_ENDS: [&str; 4] = ["sessionid", "passwordhash", "passwdhash", "pwdhash"];
 
 /// Words before `code` that make it one that works once.
 pub(super) const CODES: [&str; 20] = [
@@ -304,7 +338,7 @@ pub(super) enum Takes {
 }
 
 /// Commands (or how a group of them begins), options of one letter, and how these take a secret.
-pub(super) const COMMANDS: [(&str, &str, Takes); 53] = [
+pub(super) const COMMANDS: [(&str, &str, Takes); 55] = [
     ("mysql", "p", Takes::Joined),
     ("mariadb", "p", Takes::Joined),
     ("sshpass", "p", Takes::Joined),
@@ -324,7 +358,9 @@ pub(super) const COMMANDS: [(&str, &str, Takes); 53] = [
     ("mongo", "p", Takes::Next),
     ("cqlsh", "p", Takes::Next),
     ("psexec", "p", Takes::Next),
-    ("PsExec", "p", Takes::Next),
+    ("lftp", "u", Takes::Behind(',')),
+    ("winrar", "hp", Takes::Joined),
+    ("winrar", "p", Takes::Joined),
     ("rdesktop", "p", Takes::Next),
     ("hydra", "p", Takes::Next),
     ("rabbitmqadmin", "p", Takes::Next),
@@ -389,8 +425,8 @@ pub(super) const TELLING: [&str; 22] = [
 /// Those behind which the secret itself may stand.
 pub(super) const JOINING: [&str; 6] = ["is", "was", "are", "be", "to", "as"];
 
-/// Functions of SQL that take a secret as their argument of this number.
-pub(super) const FUNCTIONS: [(&str, usize); 9] = [
+/// Functions of SQL and of languages that take a secret as their argument of this number.
+pub(super) const FUNCTIONS: [(&str, usize); 22] = [
     ("pgp_sym_encrypt", 1),
     ("pgp_sym_decrypt", 1),
     ("aes_encrypt", 1),
@@ -400,14 +436,39 @@ pub(super) const FUNCTIONS: [(&str, usize); 9] = [
     ("encrypt", 1),
     ("decrypt", 1),
     ("crypt", 0),
+    ("networkcredential", 1),
+    ("httpbasicauth", 1),
+    ("httpdigestauth", 1),
+    ("basicauth", 1),
+    ("basic_auth", 1),
+    ("setbasicauth", 1),
+    ("mysqli_connect", 2),
+    ("mysql_connect", 2),
+    ("mysqli", 2),
+    ("ldap_bind", 2),
+    ("ftp_login", 2),
+    ("usernamepasswordcredentials", 1),
+    ("passwordauthentication", 1),
 ];
 
 /// What mail calls the ways to log in: `AUTH PLAIN abc`.
 pub(super) const MECHANISMS: [&str; 5] = ["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER"];
 
 /// Schemes of the header `Authorization`.
-pub(super) const SCHEMES: [&str; 10] =
-    ["basic", "bearer", "token", "digest", "apikey", "negotiate", "ntlm", "key", "hmac", "aws4-hmac-sha256"];
+pub(super) const SCHEMES: [&str; 12] = [
+    "basic",
+    "bearer",
+    "token",
+    "digest",
+    "apikey",
+    "negotiate",
+    "ntlm",
+    "key",
+    "hmac",
+    "aws4-hmac-sha256",
+    "ssws",
+    "geniekey",
+];
 
 /// Words near a number that say it is a payment card, and those that say it is none.
 pub(super) const CARD_WORDS: [&str; 11] =
