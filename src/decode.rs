@@ -18,9 +18,11 @@ mod json;
 mod keys;
 mod line;
 mod names;
+mod packed;
 mod shell;
 mod telemetry;
 mod text;
+mod walk;
 
 use batch::Batch;
 pub use format::{LineFormat, LinePattern, PatternError};
@@ -131,7 +133,11 @@ impl Decoder {
             Some(b'[') => begins_a_list(text),
             Some(b'{') => {
                 let list = |path, kind| kind == Kind::Array && self.names.lists.contains(&path);
-                event.fields().iter().any(|field| list(field.path, field.kind))
+                let packed = |path, kind| kind == Kind::String && self.names.packed.contains(&path);
+                event
+                    .fields()
+                    .iter()
+                    .any(|field| list(field.path, field.kind) || packed(field.path, field.kind))
                     || event.get(self.names.trailing).is_some_and(|rest| rest.starts_with(['{', ',', '\x1e']))
             }
             _ => false,
@@ -249,6 +255,13 @@ impl Decoder {
         // A line of syslog with prose in it is just that.
         event.meta.wrapper = if wrapped.format == Format::Syslog { event.meta.wrapper } else { wrapped.by };
         let message = wrapped.line.text.trim();
+        let has_time = |event: &Event| {
+            let is_time = |path| [self.names.timestamp, self.names.time].contains(&path);
+            event.fields_since(start).iter().any(|field| is_time(field.path))
+        };
+        if let Some(time) = text::leading_time(message).filter(|_| !has_time(event)) {
+            event.push(self.names.timestamp, json::scalar_kind(time), wrapped.line.span(time), Origin::Line);
+        }
         event.push(canonical::MESSAGE, Kind::String, wrapped.line.span(message), Origin::Line);
         self.quote_object(event);
         Outcome::Parsed

@@ -299,6 +299,9 @@ impl Event {
         }
         if self.meta.inner_fields == 0 {
             self.meta.inner_fields = to_u32(start.fields + moved);
+        } else {
+            // They are the first of those that move.
+            self.meta.inner_fields -= to_u32(passed);
         }
     }
 

@@ -6,7 +6,9 @@
 
 use std::ops::Range;
 
-use super::json::{skip_container, skip_string};
+use super::json::skip_container;
+use super::packed;
+use super::walk::{elements, member, members, value_end};
 use crate::event::number::to_u32;
 
 /// Members that hold the records of a container, and what else a container may say without being an event
@@ -59,6 +61,8 @@ pub(super) struct Batch {
     pieces: Vec<BatchPiece>,
     next: usize,
     kind: Kind,
+    /// Lines that were unpacked, the last one first.
+    unpacked: Vec<String>,
     /// Bytes of repeated text so far.
     repeated: usize,
 }
@@ -96,14 +100,22 @@ impl Batch {
         self.pieces.clear();
         self.next = 0;
         self.repeated = 0;
+        self.unpacked.clear();
         if self.line.capacity() > 1 << 16 {
             self.line = String::new();
         }
     }
 
-    /// Whether the line holds more than one event; they are given by [`Batch::next`].
+    /// Whether the line holds more than one event, or one that is packed; they are given by [`Batch::next`].
     pub(super) fn open(&mut self, line: &str) -> bool {
         self.clear();
+        self.unpacked = unpacked(line);
+        self.unpacked.reverse();
+        !self.unpacked.is_empty() || self.take(line)
+    }
+
+    /// Whether the line holds more than one event as it stands.
+    fn take(&mut self, line: &str) -> bool {
         let bytes = line.as_bytes();
         let (kind, pieces) = match bytes.first() {
             Some(b'[') => (Kind::Plain, listed(line).unwrap_or_default()),
@@ -127,6 +139,11 @@ impl Batch {
 
     /// Puts the next event into `text` as a line.
     pub(super) fn next(&mut self, text: &mut String) -> Option<Next> {
+        if let Some(line) = self.unpacked.pop() {
+            *text = line;
+            self.next += 1;
+            return Some(Next { part: to_u32(self.next) - 1, whole: true });
+        }
         let piece = self.pieces.get(self.next)?.clone();
         self.next += 1;
         let [first, second] = &piece.around;
@@ -161,6 +178,23 @@ impl Batch {
         }
         Some(Next { part: to_u32(self.next) - 1, whole })
     }
+}
+
+/// The lines that are packed into a line, each as one event; none if there are none.
+fn unpacked(line: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for text in packed::texts(line) {
+        let mut batch = Batch::default();
+        if !batch.take(&text) {
+            lines.push(text);
+            continue;
+        }
+        let mut event = String::new();
+        while batch.next(&mut event).is_some() {
+            lines.push(std::mem::take(&mut event));
+        }
+    }
+    lines
 }
 
 /// Whether a line is an array of objects.
@@ -262,58 +296,4 @@ fn records(bytes: &[u8], at: usize) -> Option<Vec<BatchPiece>> {
         elements(bytes, at).map(|record| BatchPiece { record, ..BatchPiece::default() }).collect();
     let objects = pieces.iter().all(|piece| bytes.get(piece.record.start) == Some(&b'{'));
     (objects && !pieces.is_empty()).then_some(pieces)
-}
-
-/// The value of a member of the object at `at`.
-fn member(line: &str, at: usize, name: &str) -> Option<Range<usize>> {
-    members(line.as_bytes(), at).find(|(key, _)| line.get(key.clone()) == Some(name)).map(|(_, value)| value)
-}
-
-/// Keys (without quotes) and values of the object at `at`; nothing if none stands there.
-fn members(bytes: &[u8], at: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + '_ {
-    let mut at = if bytes.get(at) == Some(&b'{') { at + 1 } else { bytes.len() };
-    std::iter::from_fn(move || {
-        at = skip_between(bytes, at);
-        if bytes.get(at) != Some(&b'"') {
-            return None;
-        }
-        let end = skip_string(bytes, at + 1).ok()?;
-        let key = at + 1..end;
-        let colon = skip_between(bytes, end + 1);
-        let value =
-            if bytes.get(colon) == Some(&b':') { skip_between(bytes, colon + 1) } else { return None };
-        at = value_end(bytes, value);
-        Some((key, value..at))
-    })
-}
-
-/// The elements of the array at `at`; nothing if none stands there.
-fn elements(bytes: &[u8], at: usize) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut at = if bytes.get(at) == Some(&b'[') { at + 1 } else { bytes.len() };
-    std::iter::from_fn(move || {
-        let start = skip_between(bytes, at);
-        if matches!(bytes.get(start), None | Some(b']' | b'}')) {
-            return None;
-        }
-        at = value_end(bytes, start);
-        (at > start).then_some(start..at)
-    })
-}
-
-fn skip_between(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let gap = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b','));
-    at + gap.unwrap_or(rest.len())
-}
-
-/// Where the value ends that starts at `at`.
-fn value_end(bytes: &[u8], at: usize) -> usize {
-    match bytes.get(at) {
-        Some(b'{' | b'[') => skip_container(bytes, at).unwrap_or(bytes.len()),
-        Some(b'"') => skip_string(bytes, at + 1).map_or(bytes.len(), |end| end + 1),
-        _ => {
-            let rest = bytes.get(at..).unwrap_or_default();
-            at + rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']')).unwrap_or(rest.len())
-        }
-    }
 }

@@ -41,6 +41,45 @@ fn is_apache_level(word: &str) -> bool {
     LEVELS.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit()))
 }
 
+/// `####<time> <Notice> <Security> <machine> <server> <thread> <user> <> <context> <1795858200123> <BEA-1> <text>`: `WebLogic`;
+/// newer ones have attributes behind the number, and standard output has time, severity, subsystem, code and text.
+pub(super) fn weblogic(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let text = writer.line.text;
+    let of_file = text.strip_prefix("####");
+    let inner = of_file.unwrap_or(text).strip_prefix('<')?.trim_end().strip_suffix('>')?;
+    let (time, rest) = inner.split_once("> <")?;
+    stamp_length(time)?;
+    let (severity, rest) = rest.split_once("> <")?;
+    let (subsystem, mut rest) = rest.split_once("> <").filter(|_| is_weblogic_severity(severity))?;
+    let mut time = time;
+    if of_file.is_some() {
+        let mut own = rest.splitn(8, "> <");
+        let (machine, _server, _thread) = (own.next()?, own.next()?, own.next()?);
+        let (user, _transaction, context) = (own.next()?, own.next()?, own.next()?);
+        let (number, after) = (own.next()?, own.next()?);
+        writer.string(names.hostname, machine);
+        writer
+            .string(names.remote_user, Some(user).filter(|user| !user.starts_with('<')).unwrap_or_default());
+        writer.string(names.correlation_id, context);
+        time = if stamp_length(number) == Some(number.len()) { number } else { time };
+        rest =
+            after.strip_prefix('[').and_then(|data| data.split_once("]> <")).map_or(after, |(_, rest)| rest);
+    }
+    let (code, message) = rest.split_once("> <")?;
+    writer.string(names.timestamp, time);
+    writer.string(names.level, severity);
+    writer.string(names.logger, subsystem);
+    writer.string(names.msgid, code);
+    writer.string(names.message, message.trim());
+    Some(Format::TextLog)
+}
+
+fn is_weblogic_severity(word: &str) -> bool {
+    const SEVERITIES: [&str; 9] =
+        ["Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Info", "Debug", "Trace"];
+    SEVERITIES.contains(&word)
+}
+
 /// A prefix of PostgreSQL may be so long, in bytes.
 const PREFIX_BYTES: usize = 1024;
 

@@ -1,6 +1,7 @@
 //! The field names that the text formats give, interned once.
 
 use super::batch::LISTS;
+use super::packed::SIGNS;
 use crate::event::{Event, Field, Kind, Mark, PathId, Paths, canonical};
 
 macro_rules! names {
@@ -15,6 +16,8 @@ macro_rules! names {
             holding: Vec<bool>,
             /// Lists at the top of a line that may hold events of their own.
             pub(super) lists: [PathId; LISTS.len()],
+            /// Fields that may hold a packed line.
+            pub(super) packed: [PathId; SIGNS.len()],
             /// Those of OpenTelemetry.
             pub(super) telemetry: [PathId; 2],
             /// Columns of PostgreSQL's csvlog after the time, under the names of its jsonlog.
@@ -28,6 +31,7 @@ macro_rules! names {
                     message: canonical::MESSAGE,
                     holders: HOLDERS.iter().map(|(by, name, signs)| Holder::new(by, name, signs, paths)).collect(),
                     lists: LISTS.map(|name| paths.intern(name)),
+                    packed: SIGNS.map(|name| paths.intern(name)),
                     telemetry: ["resourceLogs", "resourceSpans"].map(|name| paths.intern(name)),
                     holding: by_index(HOLDERS.iter().map(|(_, name, _)| paths.intern(name))),
                     csvlog: CSVLOG.map(|name| paths.intern(name)),
@@ -45,7 +49,8 @@ macro_rules! names {
                 let texts = found.filter(|(_, field)| field.kind == Kind::String && field.span.len > 1);
                 let mut held = texts.filter_map(|(at, field)| {
                     let mut holders = self.holders.iter().filter(|holder| holder.path == field.path);
-                    let signed = |holder: &&Holder| added.iter().any(|field| holder.signs.contains(&field.path));
+                    let has = |path: &PathId| added.iter().any(|field| field.path == *path);
+                    let signed = |holder: &&Holder| holder.signs.iter().any(|all| all.iter().all(has));
                     let by = holders.find(signed).map(|holder| holder.by);
                     let quoted = || event.text(field.span).trim_start().starts_with('{');
                     let index = event.fields().len() - added.len() + at;
@@ -134,7 +139,9 @@ names! {
 
 /// Wrapper, the field that holds the line, and fields of which one shows that a shipper wrote the object and not
 /// the program that is logged. Without such a sign a text is a text.
-const HOLDERS: [(&str, &str, &[&str]); 18] = [
+///
+/// Signs with `+` between them show it only together.
+const HOLDERS: [(&str, &str, &[&str]); 22] = [
     ("container", "log", &["stream", "kubernetes", "docker", "container_name", "container_id", "date"]),
     (
         "shipper",
@@ -181,7 +188,11 @@ const HOLDERS: [(&str, &str, &[&str]); 18] = [
     ("container", "LogEntry", &["ContainerID", "LogEntrySource"]),
     ("container", "LogMessage", &["ContainerId", "ContainerName", "PodName"]),
     ("queue", "Body", &["ReceiptHandle"]),
-    ("queue", "body", &["receiptHandle"]),
+    ("queue", "body", &["receiptHandle", "eventSource+messageId"]),
+    ("cloud", "properties", &["resourceId+category"]),
+    ("cloud", "resultDescription", &["resourceId+category"]),
+    ("container", "properties.log", &["resourceId+category", "properties.stream", "properties.Stream"]),
+    ("container", "properties.Log", &["resourceId+category", "properties.stream", "properties.Stream"]),
     ("", "msg", &[]),
 ];
 
@@ -229,12 +240,14 @@ fn by_index(paths: impl Iterator<Item = PathId>) -> Vec<bool> {
 struct Holder {
     by: &'static str,
     path: PathId,
-    signs: Vec<PathId>,
+    /// Each a group of fields that show it together.
+    signs: Vec<Vec<PathId>>,
 }
 
 impl Holder {
     fn new(by: &'static str, name: &str, signs: &[&str], paths: &Paths) -> Self {
-        Self { by, path: paths.intern(name), signs: signs.iter().map(|sign| paths.intern(sign)).collect() }
+        let group = |sign: &&str| sign.split('+').map(|name| paths.intern(name)).collect();
+        Self { by, path: paths.intern(name), signs: signs.iter().map(group).collect() }
     }
 }
 

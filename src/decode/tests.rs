@@ -959,6 +959,13 @@ fn a_line_in_a_wrapper_is_read_as_if_it_stood_alone() {
         let wrapped = [
             ("compose", format!("api-1  | {line}")),
             ("compose", format!("\u{1b}[36mapi |\u{1b}[0m {line}")),
+            ("compose", format!("api-1  | 2026-11-28T09:30:00.000000000Z {line}")),
+            ("compose", format!("09:30:00 web.1  | {line}")),
+            ("compose", format!("web stdout | {line}")),
+            ("multilog", format!("@4000000069a40e2a075bca00 {line}")),
+            ("loki", format!(r#"2026-11-28T09:30:00Z {{app="web",pod="web-1"}} {line}"#)),
+            ("kafka", format!("CreateTime:1795858200000\tkey\t{line}")),
+            ("cloudwatch", format!("/aws/lambda/web 2026/11/28/[$LATEST]ab12 {line}")),
             ("kubectl", format!("[pod/api-5f7d/api] {line}")),
             ("stern", format!("api-5f7d9c api {line}")),
             ("heroku", format!("2026-11-28T09:30:00.000000+00:00 app[web.1]: {line}")),
@@ -997,6 +1004,20 @@ fn what_looks_like_a_prefix_only_is_none() {
         let (event, outcome, _) = decode(line.as_bytes());
         assert_eq!((event.get(canonical::MESSAGE), outcome), (Some(line), Outcome::Raw), "{line}");
         assert_eq!(event.meta.wrapper, "");
+    }
+}
+
+#[test]
+fn a_text_of_an_event_with_fields_of_its_own_is_unpacked_by_nobody() {
+    for line in [
+        r#"{"level":"error","schema":"login","payload":"{\"user\":\"victim\"}"}"#,
+        r#"{"level":"info","message":{"data":"eyJ1c2VyIjoidmljdGltIn0=","messageId":1}}"#,
+        r#"{"level":"info","data":"eyJ1c2VyIjoidmljdGltIn0="}"#,
+        r#"{"level":"info","category":"x","properties":"{\"user\":\"victim\"}"}"#,
+    ] {
+        let (event, _, paths) = decode(line.as_bytes());
+        assert_eq!(event.get(paths.intern("user")), None, "{line}");
+        assert!(event.get(paths.intern("level")).is_some(), "{line}");
     }
 }
 

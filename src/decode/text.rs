@@ -44,8 +44,7 @@ pub(super) enum Reading<'a> {
 /// Reads a line that does not start with `{`.
 pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Reading<'a> {
     let mut writer = Writer { line, event };
-    let Some(first) = line.text.as_bytes().first() else { return Reading::Unknown };
-    if !matches!(first, b'0'..=b'9' | b'A'..=b'Z' | b'[' | b'\x1b' | b':' | b'a'..=b'z' | b'<' | b'-') {
+    if !line.text.starts_with(|c: char| c.is_ascii_alphanumeric() || "[\x1b:<-@#/".contains(c)) {
         return Reading::Unknown;
     }
     let wrapped = |line, format, by| Wrapped { line, format, by };
@@ -71,7 +70,12 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
         let message = message.strip_prefix(STRUCTURED).map_or(message, str::trim_start);
         return Reading::Inside(wrapped(line.from(message), Format::Syslog, "syslog"));
     }
+    if let Some(message) = local(&mut writer, names) {
+        return Reading::Inside(wrapped(line.from(message), Format::Syslog, "syslog"));
+    }
     let done = daemons::apache_error(&mut writer, names)
+        .or_else(|| daemons::weblogic(&mut writer, names))
+        .or_else(|| console(&mut writer, names))
         .or_else(|| daemons::glog(&mut writer, names))
         .or_else(|| daemons::ruby(&mut writer, names))
         .or_else(|| daemons::postgres(&mut writer, names))
@@ -94,6 +98,9 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
 
 /// What stands before an object that is all of a message of syslog (Common Event Expression).
 const STRUCTURED: &str = "@cee:";
+
+/// Most pairs before the level of a console.
+const CONSOLE_PAIRS: usize = 16;
 
 /// Longest context of a line of Monolog that is looked for.
 const CONTEXT_BYTES: usize = 8 << 10;
@@ -232,6 +239,12 @@ fn syslog_3164<'a>(
         writer.string(names.hostname, host);
         return Some(after.trim());
     }
+    if is_plain(host) && !is_level(host) && begins_with_header(after) {
+        push_severity(writer, names, severity);
+        writer.string(names.timestamp, time);
+        writer.string(names.hostname, host);
+        return Some(after.trim());
+    }
     let (tag, message) = tagged(after)?;
     let (program, pid) = match tag.split_once('[') {
         Some((program, pid)) => (program, pid.strip_suffix(']')?),
@@ -257,6 +270,37 @@ fn syslog_3164<'a>(
         _ if program.starts_with("haproxy") => daemons::haproxy(writer, names, message),
         _ => {}
     }
+    Some(message.trim())
+}
+
+/// Whether a line begins with time, host and tag, which a relay has put its own before.
+fn begins_with_header(text: &str) -> bool {
+    let header = || {
+        let (time, rest) = split_stamp(text)?;
+        let (host, rest) = rest.strip_prefix(' ')?.split_once(' ')?;
+        let (tag, _) = tagged(rest)?;
+        Some(time.len() >= 15 && is_plain(host) && !is_level(host) && tag.contains('[') && !tag.contains(' '))
+    };
+    header() == Some(true)
+}
+
+/// Behind `[   12.345678] ` and `[   12.345678 <    0.000123 >] `: seconds since the machine began, as journalctl shows
+/// them instead of a time.
+fn behind_uptime(text: &str) -> Option<&str> {
+    let (uptime, rest) = text.strip_prefix('[')?.split_once("] ")?;
+    let is_uptime = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b' ' | b'<' | b'>');
+    (uptime.contains('.') && uptime.bytes().all(is_uptime)).then_some(rest)
+}
+
+/// `sshd[812]: text`, as programs begin their lines; before it nothing, or how long the machine has been up and its name.
+fn local<'a>(writer: &mut Writer<'_, 'a>, names: &Names) -> Option<&'a str> {
+    let text = writer.line.text;
+    let (host, text) = behind_uptime(text).and_then(|rest| rest.split_once(' ')).unwrap_or(("", text));
+    let (word, message) = text.split_once(' ')?;
+    let (program, pid) = local_tag(word).filter(|(_, pid)| !pid.is_empty())?;
+    writer.string(names.hostname, host);
+    push_program(writer, names, program);
+    writer.number(names.pid, pid);
     Some(message.trim())
 }
 
@@ -351,6 +395,8 @@ fn syslog_5424<'a>(
     }
     let (_, message) = match rest.strip_prefix('-') {
         Some(message) => ("", message),
+        // Heroku leaves the data out.
+        None if !rest.starts_with('[') => ("", rest),
         None => rest.split_at_checked(structured_data_end(rest)?)?,
     };
     push_severity(writer, names, severity);
@@ -458,6 +504,48 @@ fn object_before(text: &str) -> Option<(&str, &str)> {
     None
 }
 
+/// `09:30:00.123 request_id=F3x [error] text`, also behind a date: the console of Elixir, which puts what it knows
+/// before the level.
+fn console(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
+    let text = writer.line.text;
+    let (time, rest) = split_stamp(text).or_else(|| Some(("", text.get(clock_length(text)?..)?)))?;
+    let message = rest.strip_prefix(' ')?;
+    let (level, sentence) = level_behind_pairs(message)?;
+    if !time.is_empty() && message.starts_with('[') {
+        return None;
+    }
+    writer.string(names.timestamp, time);
+    writer.string(names.level, level);
+    writer.string(names.message, if message.starts_with('[') { sentence } else { message }.trim());
+    Some(Format::TextLog)
+}
+
+/// Length of a time of day with a fraction: `09:30:00.123`.
+fn clock_length(text: &str) -> Option<usize> {
+    let form = |(at, byte): (usize, &u8)| match at {
+        2 | 5 => *byte == b':',
+        8 => *byte == b'.',
+        _ => byte.is_ascii_digit(),
+    };
+    let clock = text.as_bytes().get(..10)?;
+    let rest = text.get(10..)?.bytes().take_while(u8::is_ascii_digit).count();
+    clock.iter().enumerate().all(form).then_some(10 + rest)
+}
+
+/// A level in brackets behind any number of pairs, and what follows it.
+fn level_behind_pairs(text: &str) -> Option<(&str, &str)> {
+    let mut rest = text;
+    for _ in 0..CONSOLE_PAIRS {
+        if let Some((level, after)) = rest.strip_prefix('[').and_then(|inner| inner.split_once("] ")) {
+            return is_level(level).then_some((level, after));
+        }
+        let (pair, after) = rest.split_once(' ')?;
+        let (name, _) = pair.split_once('=')?;
+        rest = Some(after).filter(|_| is_logger(name))?;
+    }
+    None
+}
+
 /// A timestamp, then level, logger and message in any of the usual orders and separators:
 /// `time - logger - LEVEL - text`, `time [LEVEL] logger: text`, `[time] [LEVEL] [id] logger - text`,
 /// `time | LEVEL | logger - text`, `time UTC [pid] LOG:  text`, `time LEVEL logger text`.
@@ -540,12 +628,13 @@ fn with_process(word: &str) -> Option<(&str, &str)> {
     (number && is_level(word)).then_some((word, process))
 }
 
-/// `INFO  [main] 2026-11-28 09:30:00,123 Daemon.java:42 - text`: the level stands before the time.
+/// `INFO  [main] 2026-11-28 09:30:00,123 Daemon.java:42 - text`, `[info] 2026-11-28 09:30:00 text`: the level stands before
+/// the time.
 fn level_first(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
-    let (level, rest) = writer.line.text.split_once(' ')?;
-    if !is_upper_level(level) {
-        return None;
-    }
+    let text = writer.line.text;
+    let bracketed = text.strip_prefix('[').and_then(|inner| inner.split_once("] "));
+    let bare = || text.split_once(' ').filter(|(level, _)| is_upper_level(level));
+    let (level, rest) = bracketed.filter(|(word, _)| is_level(word)).or_else(bare)?;
     let rest = rest.trim_start();
     let rest = match token(rest) {
         Some((_, after, true)) => after.trim_start(),
@@ -661,7 +750,8 @@ fn is_letter_of_level(word: &str) -> bool {
     matches!(word, "T" | "D" | "I" | "N" | "W" | "E" | "C" | "F")
 }
 
-const LEVELS: [&str; 36] = [
+const LEVELS: [&str; 37] = [
+    "DEBG",
     "ERRO",
     "DEBU",
     "NOTI",

@@ -55,6 +55,7 @@ pub fn prefix(text: &str, completion: Completion) -> Option<(Stamp, usize)> {
             .or_else(|| epoch_prefix(text)),
         b'-' | b'+' => None,
         b'/' => dotnet(text),
+        b'@' => tai(text),
         _ => month_first(bytes, completion),
     }
 }
@@ -288,6 +289,24 @@ fn basic_clock(bytes: &[u8], at: usize) -> Option<(i64, i64, usize)> {
     Some((i64::from(hour * 3_600 + minute * 60 + second), nanos, end))
 }
 
+/// `@4000000069a40e2a075bca00`: TAI64 and TAI64N, as multilog, svlogd and qmail write them. Beside 2^62 they count ten
+/// seconds more than have passed since 1970, and no leap seconds.
+fn tai(text: &str) -> Option<(Stamp, usize)> {
+    const EPOCH: u64 = (1 << 62) + 10;
+    let label = text.strip_prefix('@')?;
+    let digits = label.bytes().take_while(u8::is_ascii_hexdigit).count();
+    let ends = !label.as_bytes().get(digits).is_some_and(u8::is_ascii_alphanumeric);
+    let seconds = u64::from_str_radix(label.get(..16)?, 16).ok()?.checked_sub(EPOCH)?;
+    let seconds = i64::try_from(seconds).ok().filter(|seconds| *seconds < END_OF_CENTURY)?;
+    let nanos = match digits {
+        16 => 0,
+        24 | 32 => i64::from_str_radix(label.get(16..24)?, 16).ok()?,
+        _ => return None,
+    };
+    let time = Timestamp(seconds * SECOND + nanos);
+    (ends && nanos < SECOND).then_some((Stamp { time, quality: TimeQuality::Exact }, 1 + digits))
+}
+
 /// `/Date(1795858200123)/`
 fn dotnet(text: &str) -> Option<(Stamp, usize)> {
     let rest = text.strip_prefix("/Date(")?;
@@ -365,7 +384,8 @@ fn month_first(bytes: &[u8], completion: Completion) -> Option<(Stamp, usize)> {
         }
         at += 1;
         if bytes.get(at).is_some_and(u8::is_ascii_digit) {
-            let (stamp, length) = day_first(bytes.get(at..)?, completion)?;
+            let rest = bytes.get(at..)?;
+            let (stamp, length) = day_first(rest, completion).or_else(|| year_first(rest, completion))?;
             return Some((stamp, at + length));
         }
     }
@@ -701,6 +721,10 @@ mod tests {
             ("2025-10-10T14:15:10.260033+00:00", "2025-10-10T14:15:10.260033Z", Exact),
             ("2025-08-03T14:32:00.02-04:00", "2025-08-03T18:32:00.020Z", Exact),
             ("2026-11-20 20:19:33,123", "2026-11-20T20:19:33.123Z", Zoneless),
+            ("@4000000069a40e2a075bca00", "2026-03-01T10:00:00.123456Z", Exact),
+            ("@4000000069a40e2a", "2026-03-01T10:00:00Z", Exact),
+            ("@4000000069a40e2a075bca0000000000", "2026-03-01T10:00:00.123456Z", Exact),
+            ("Sun 2026-03-01 10:00:00 UTC", "2026-03-01T10:00:00Z", Exact),
             ("29.11.2026 23:59:58", "2026-11-29T23:59:58Z", Zoneless),
             ("29/11/2026 23:59:58.5", "2026-11-29T23:59:58.500Z", Zoneless),
             ("11/29/2026 23:59:58", "2026-11-29T23:59:58Z", Zoneless),
@@ -774,6 +798,10 @@ mod tests {
             "-",
             "2025",
             "2025-13-01T00:00:00Z",
+            "@4000000069a40e2a075bca0",
+            "@4000000069a40e2affffffff",
+            "@0000000069a40e2a",
+            "@400000ff69a40e2a",
             "2025-02-29T00:00:00Z",
             "2025-00-10T00:00:00Z",
             "2025-10-10T24:00:00Z",
