@@ -173,9 +173,10 @@ pub struct Meta {
 /// them is always searched.
 pub const SEARCHED_FIELDS: usize = 1_024;
 
-/// Room for so much is kept from event to event.
-const USUAL_FIELDS: usize = 16_384;
-const USUAL_TEXT_BYTES: usize = 1 << 20;
+/// Room for so much is kept from event to event. Thousands are under way at a time, and every one of them meets an
+/// extraordinary line sooner or later.
+const USUAL_FIELDS: usize = 1_024;
+const USUAL_TEXT_BYTES: usize = 32 << 10;
 
 /// One event: the raw line, its fields, and where it came from. Meant to be reused by [`Event::reset`].
 #[derive(Clone, Debug, Default)]

@@ -181,6 +181,9 @@ struct Merge<I: Recorded> {
     spare: Spare,
 }
 
+/// Events for so many chunks are kept to be used again.
+const SPARE_CHUNKS: usize = 4;
+
 /// Buffers to be used again.
 #[derive(Default)]
 struct Spare {
@@ -396,9 +399,12 @@ impl<I: Recorded> Lane<I> {
     }
 
     fn hand_out(&mut self, chunk: Chunk, engine: &mut Engine, hands: &Hands, spare: &mut Spare) {
-        let left = spare.events.len().saturating_sub(chunk.lines.len() + 1);
-        let spare = spare.events.split_off(left);
-        let unread = Unread { chunk, path: Arc::clone(&self.path), read_at: None, spare };
+        let wanted = chunk.lines.len() + 1;
+        let left = spare.events.len().saturating_sub(wanted);
+        let own = spare.events.split_off(left);
+        // Lines of many events give back more of them than they took.
+        spare.events.truncate(SPARE_CHUNKS * wanted);
+        let unread = Unread { chunk, path: Arc::clone(&self.path), read_at: None, spare: own };
         self.reading.push_back(Ok(hands.read(engine, unread)));
     }
 }
