@@ -281,7 +281,11 @@ fn begins_with_header(text: &str) -> bool {
         let (tag, _) = tagged(rest)?;
         Some(time.len() >= 15 && is_plain(host) && !is_level(host) && tag.contains('[') && !tag.contains(' '))
     };
-    header() == Some(true)
+    let is_prioritised = || {
+        let (priority, rest) = text.strip_prefix('<')?.split_once('>')?;
+        Some(priority.len() <= 3 && priority.parse::<u8>().is_ok() && !rest.is_empty())
+    };
+    is_prioritised() == Some(true) || header() == Some(true)
 }
 
 /// Behind `[   12.345678] ` and `[   12.345678 <    0.000123 >] `: seconds since the machine began, as journalctl shows

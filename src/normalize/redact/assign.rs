@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::names::{
-    ATTRIBUTE, FORM_NAME, MetNames, SIGNATURE, ends_in_secret_word, is_secret_word, is_weak_word,
+    ATTRIBUTE, FORM_NAME, MetNames, SIGNATURE, ends_in_secret_word, is_secret_word, is_variable_of_key,
+    is_weak_word,
 };
 use super::scan::{
     DEEPEST_QUOTE, IsSecret, Quote, WORD_LENGTH, before, is_harmless, is_odd, is_word_byte, looks_like_key,
@@ -142,7 +143,8 @@ impl Text<'_> {
             return self.signature(at);
         }
         if !in_query && !self.takes_a_secret((start, end), &word) {
-            return is_weak_word(&word).then(|| self.weak(at)).flatten();
+            let is_variable = self.buffer.get(start..end).is_some_and(is_variable_of_key);
+            return (is_variable || is_weak_word(&word)).then(|| self.weak(at)).flatten();
         }
         // One of several words with colons between them, as in the name of a resource.
         if self.get(at) == Some(b':') && before == Some(b':') {
@@ -541,7 +543,11 @@ impl Text<'_> {
             head.trim_ascii_end().ends_with(b"=")
                 && before(self.buffer, at, WORD_LENGTH).to_ascii_lowercase().contains("password for ")
         };
-        if !ends(b"password") && !ends(b"identified by") && !of_somebody() {
+        let identified = || {
+            ends(b" by")
+                && before(self.buffer, at, WORD_LENGTH).to_ascii_lowercase().contains("identified with ")
+        };
+        if !ends(b"password") && !ends(b"identified by") && !identified() && !of_somebody() {
             return None;
         }
         let from = at + 2;

@@ -169,7 +169,11 @@ pub(super) fn windows_user(buffer: &str, start: usize, from: usize) -> Place {
     let head = before(buffer, start, WORD_LENGTH).trim_end_matches(['"', '\\']).to_ascii_lowercase();
     let name = head.rsplit([' ', '\\', '/', '"']).next()?;
     let is_net = matches!(name.strip_suffix(".exe").unwrap_or(name), "net" | "net1");
-    is_net.then(|| positional(buffer, from, 2)).flatten()
+    let (start, to) = if is_net { positional(buffer, from, 2)? } else { return None };
+    // Behind a word it may be one of a sentence, unless it looks like no word or switches follow.
+    let in_sentence = head.strip_suffix(name)?.trim_end().ends_with(|c: char| c.is_ascii_alphabetic());
+    let is_command = !in_sentence || line_at(buffer, to).contains(" /");
+    (is_command || is_odd(buffer.get(start..to)?)).then_some((start, to))
 }
 
 /// A quote, or what stands before one in a text inside of a text.
@@ -295,7 +299,7 @@ pub(super) fn setting(buffer: &str, from: usize) -> Place {
     (!is_harmless(buffer.get(from..to)?)).then_some((from, to))
 }
 
-/// `echo abc | passwd --stdin`, `echo bob:abc | chpasswd`, `passwd --stdin <<< abc`
+/// `echo abc | passwd --stdin`, `echo abc | sudo -S`, `echo bob:abc | chpasswd`, `passwd --stdin <<< abc`
 pub(super) fn piped(buffer: &str, at: usize) -> Place {
     let bytes = buffer.as_bytes();
     let head = before(buffer, at, REACH);
@@ -305,10 +309,32 @@ pub(super) fn piped(buffer: &str, at: usize) -> Place {
         None => at + line_at(buffer, at).find("<<< ")? + "<<< ".len(),
     };
     let (from, to) = positional(buffer, from, 1)?;
-    match bytes.get(at) {
-        Some(b'|') => value_behind(buffer, (from, to), ':'),
-        _ => Some((from, to)),
+    match bytes.get(at..).is_some_and(|rest| rest.starts_with(b"| chpasswd")) {
+        true => value_behind(buffer, (from, to), ':'),
+        false => Some((from, to)),
     }
+}
+
+/// `kinit bob <<< abc`
+pub(super) fn here(buffer: &str, from: usize) -> Place {
+    let (_, word) = line_at(buffer, from).split_once("<<< ")?;
+    positional(buffer, offset_in(word, buffer), 1)
+}
+
+/// `expect password; send abc\r`: what a script types where it is asked for a password.
+pub(super) fn typed(buffer: &str, start: usize, from: usize) -> Place {
+    let asked = before(buffer, start, WORD_LENGTH).to_ascii_lowercase().contains("assword");
+    let (from, to) = word(buffer.as_bytes(), run_end(buffer.as_bytes(), from, |byte| byte == b'-'));
+    let value = buffer.get(from..to)?.trim_end_matches("\\r").trim_end_matches('\\');
+    (asked && !is_harmless(value) && !value.starts_with(['$', '{'])).then_some((from, from + value.len()))
+}
+
+/// `reg add HKLM\... /v DefaultPassword /t REG_SZ /d abc`: the data of a value whose name is one of a secret.
+pub(super) fn registry(buffer: &str, start: usize, from: usize) -> Place {
+    let head = before(buffer, start, REACH);
+    let name = head.rsplit_once("/v ")?.1.split(' ').next()?;
+    let (from, to) = word(buffer.as_bytes(), from);
+    (is_secret_word(&fold(name)) && !is_harmless(buffer.get(from..to)?)).then_some((from, to))
 }
 
 /// What may stand before a command in a transcript.

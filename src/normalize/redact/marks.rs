@@ -131,7 +131,6 @@ pub(super) fn three_parts(buffer: &str, start: usize) -> Found {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::normalize::redact::runs::Runs;
     use crate::normalize::redact::shapes::for_each_beginning;
 
@@ -145,11 +144,11 @@ mod tests {
         });
         found.sort_unstable();
         for (start, end, _) in found {
-            shown += &text[from..start.max(from)];
+            shown += text.get(from..start.max(from)).unwrap_or_default();
             shown += "‹›";
             from = end;
         }
-        shown + &text[from..]
+        shown + text.get(from..).unwrap_or_default()
     }
 
     #[test]
@@ -160,7 +159,7 @@ mod tests {
             (format!("mailgun key {digits}-01234567-89abcdef ok"), "mailgun key ‹› ok"),
             (format!("list {digits}-us12 synced"), "list ‹› synced"),
             (format!("calls by SK{digits}"), "calls by ‹›"),
-            (format!("agent eu01xx{}NRAL ok", &digits[..30]), "agent ‹› ok"),
+            ("agent eu01xx0123456789abcdef0123456789abcdNRAL ok".to_owned(), "agent ‹› ok"),
         ] {
             assert_eq!(hidden(&text), expect);
         }

@@ -48,9 +48,18 @@ pub(super) fn ends_in_secret_word(name: &str) -> bool {
 
 /// Whether a field of this dotted path holds a secret if its value looks like a key.
 pub(super) fn is_weak_name(name: &str) -> bool {
+    let raw = name.rsplit('.').next().unwrap_or_default();
     let mut parts = name.rsplit('.').map(fold);
     let last = parts.next().unwrap_or_default();
-    is_weak_word(&last) || parts.next().is_some_and(|parent| is_weak_word(&(parent + &last)))
+    is_variable_of_key(raw)
+        || is_weak_word(&last)
+        || parts.next().is_some_and(|parent| is_weak_word(&(parent + &last)))
+}
+
+/// `ALGOLIA_ADMIN_KEY`: a variable of an environment that holds a key, if it looks like one.
+pub(super) fn is_variable_of_key(name: &str) -> bool {
+    let is_variable = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    name.ends_with("_KEY") && name.bytes().all(is_variable) && !name.contains("PUBLIC")
 }
 
 /// The same for one name, folded.
@@ -123,6 +132,7 @@ impl MetNames {
             || folded.ends_with(SIGNATURE)
             || [&QUERY_NAMES[..], &SECOND_WORDS].iter().any(|list| list.contains(&folded.as_str()))
             || is_weak_word(&folded)
+            || is_variable_of_key(word)
             || ends_in_secret_word(word)
             || is_secret(&folded);
         let names_another = names_another(word);

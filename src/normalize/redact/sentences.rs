@@ -104,8 +104,9 @@ fn without_stop(text: &str) -> &str {
 fn direct(buffer: &str, name_at: (usize, usize), name: &str) -> Place {
     let bytes = buffer.as_bytes();
     let mut at = run_end(bytes, name_at.1, |byte| byte == b' ');
-    if bytes.get(at).is_some_and(u8::is_ascii_digit) && bytes.get(at + 1) == Some(&b' ') {
-        at += 2;
+    let (from, to) = word(bytes, at);
+    if buffer.get(from..to).is_some_and(says_how_it_is_kept) && bytes.get(to) == Some(&b' ') {
+        at = to + 1;
     }
     let (from, to) = word(bytes, at);
     let text = buffer.get(from..to)?;
@@ -114,6 +115,14 @@ fn direct(buffer: &str, name_at: (usize, usize), name: &str) -> Place {
     let of_logins = name == "password" && head.contains("machine ") && head.contains(" login ");
     let is_secret = of_logins && !is_harmless(value) || is_key(value);
     is_secret.then_some((from, from + value.len()))
+}
+
+/// `secret 5 abc1`, `password ENC abc1`: what network gear writes before a secret.
+fn says_how_it_is_kept(word: &str) -> bool {
+    let is_digit = word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_digit());
+    is_digit
+        || ["ENC", "cipher", "simple", "encrypted", "irreversible-cipher", "plaintext", "hash"]
+            .contains(&word)
 }
 
 /// Odd, and not put together of words and numbers, nor something else of its own form.

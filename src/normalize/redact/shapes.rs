@@ -81,6 +81,11 @@ pub(super) enum Beginning {
     Login(usize),
     /// The file of passwords of a web server.
     Htpasswd,
+    /// What is typed into a command, or into one that asks.
+    Here,
+    Typed,
+    /// The data of a value of the registry of Windows.
+    Registry,
     /// A script that is told whom and where to log in.
     Script,
     /// A user of Windows, behind the name of the command.
@@ -107,13 +112,14 @@ pub(super) enum Beginning {
 }
 
 use Beginning::{
-    Argument, Auth, Basic, Bearer, Bot, Community, Crypt, DataCenter, Digest, EncodedKey, Hook, Htpasswd,
-    JsonWebToken, KeyId, Link, LinkQuery, Login, MailLogin, Mailgun, Network, Pass, PgPass, Piped, Prefix,
-    PrivateKey, Putty, Rest, Script, Setting, Share, Slash, ThreeParts, Told, Url, WindowsUser, Within,
+    Argument, Auth, Basic, Bearer, Bot, Community, Crypt, DataCenter, Digest, EncodedKey, Here, Hook,
+    Htpasswd, JsonWebToken, KeyId, Link, LinkQuery, Login, MailLogin, Mailgun, Network, Pass, PgPass, Piped,
+    Prefix, PrivateKey, Putty, Registry, Rest, Script, Setting, Share, Slash, ThreeParts, Told, Typed, Url,
+    WindowsUser, Within,
 };
 
 /// Beside the tokens of providers. None has fewer than three bytes.
-const BEGINNINGS: [(&str, Beginning); 162] = [
+const BEGINNINGS: [(&str, Beginning); 171] = [
     ("eyJ", JsonWebToken),
     (":AA", Bot),
     ("$1$", Crypt),
@@ -270,6 +276,15 @@ const BEGINNINGS: [(&str, Beginning); 162] = [
     ("ONFIG SET ", Setting),
     ("onfigure set ", Setting),
     ("| chpasswd", Piped),
+    ("| sudo -S", Piped),
+    ("| cryptsetup", Piped),
+    ("| kinit", Piped),
+    ("kinit ", Here),
+    ("send ", Typed),
+    (" /d ", Registry),
+    ("radtest ", Argument(2)),
+    ("mc alias set ", Argument(4)),
+    ("rclone obscure ", Argument(1)),
     ("assword-stdin", Piped),
     ("asswd --stdin", Piped),
     ("assword ", Told),
@@ -385,6 +400,9 @@ impl Met {
             Argument(number) => commands::positional(buffer, end, number),
             Login(number) => commands::login(buffer, end, number),
             Htpasswd => commands::htpasswd(buffer, end),
+            Here => commands::here(buffer, end),
+            Typed => commands::typed(buffer, self.start, end),
+            Registry => commands::registry(buffer, self.start, end),
             Script => commands::target(buffer, end),
             WindowsUser => commands::windows_user(buffer, self.start, end),
             Share => commands::share(buffer, end),
