@@ -148,6 +148,8 @@ impl Reader {
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResponse, Error> {
         let started = Instant::now();
         let mut response = guarded(|| {
+            // Before the parts are looked at: what is committed meanwhile may be missing from the answer.
+            let complete_to = self.0.payload.load().read_to;
             let asked = self.ask(request);
             let order = if request.ascending { Order::OldestFirst } else { Order::NewestFirst };
             let mut top = Top::new(request.limit, order);
@@ -155,7 +157,6 @@ impl Reader {
             let total = top.total;
             let records = asked.records(&top.into_sorted())?;
             let indexed = asked.counts()?.events;
-            let complete_to = self.0.payload.load().read_to;
             Ok(SearchResponse { records, total, indexed, complete_to, elapsed_micros: 0 })
         })?;
         response.elapsed_micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);

@@ -61,6 +61,15 @@ impl Backlog {
         self.steps.len() > self.crew.depth()
     }
 
+    /// When the first chunk arrived that is not taken in yet.
+    pub fn waits_since(&self) -> Option<Timestamp> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Said(_) => None,
+            Step::Reading(arrival, _) => Some(arrival.read_at),
+            Step::Judging(passage, _) => Some(passage.read_at),
+        })
+    }
+
     /// Something that is no chunk; it waits for what was said before.
     pub fn say(&mut self, message: SourceMessage) {
         self.steps.push_back(Step::Said(Box::new(message)));

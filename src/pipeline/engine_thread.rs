@@ -307,7 +307,7 @@ impl EngineThread {
             SourceMessage::Trouble(trouble) => self.trouble(trouble),
             SourceMessage::Over { about, cause } => self.over(&named(&about).0, cause),
             SourceMessage::Gone(generation) => {
-                let mut batch = Batch::empty(&self.engine, self.clock.now());
+                let mut batch = self.empty_batch();
                 batch.gone.push(generation);
                 self.send(batch);
             }
@@ -383,12 +383,24 @@ impl EngineThread {
     /// Takes in everything that is under way.
     fn catch_up(&mut self) {
         while !self.is_idle() {
-            let (reading, judging) = self.under_way();
-            select! {
-                recv(reading) -> read => self.was_read(read.ok()),
-                recv(judging) -> lot => self.was_judged(lot.ok()),
-            }
+            self.go_on();
         }
+    }
+
+    /// Takes the next result of what is under way.
+    fn go_on(&mut self) {
+        let (reading, judging) = self.under_way();
+        select! {
+            recv(reading) -> read => self.was_read(read.ok()),
+            recv(judging) -> lot => self.was_judged(lot.ok()),
+        }
+    }
+
+    /// A batch without an event. What has arrived and is still under way is in a later one.
+    fn empty_batch(&self) -> Batch {
+        let waits_since = self.backlog.as_ref().and_then(Backlog::waits_since);
+        let now = self.clock.now();
+        Batch::empty(&self.engine, waits_since.map_or(now, |arrived| arrived.min(now)))
     }
 
     fn put_in_order(&mut self, read: Read, arrival: Arrival) -> (Passage, Lot) {
@@ -490,7 +502,7 @@ impl EngineThread {
         if self.said_gaps <= GAPS_PER_PUBLICATION {
             self.remark(gap_in_words(&gap, lost), Some("`soctop search kind:gap` lists what is lost".into()));
         }
-        let mut batch = Batch::empty(&self.engine, self.clock.now());
+        let mut batch = self.empty_batch();
         batch.gaps.push(gap);
         self.send(batch);
     }
@@ -550,7 +562,7 @@ impl EngineThread {
         self.say_undated(source);
         self.ended(source);
         self.engine.source_closed(source);
-        let mut batch = Batch::empty(&self.engine, self.clock.now());
+        let mut batch = self.empty_batch();
         batch.cursor = Some(cursor);
         self.take_outputs(&mut batch);
         self.send(batch);
@@ -677,7 +689,7 @@ impl EngineThread {
         let now = self.clock.now();
         let risks = self.engine.correlator().risks(now, 0.0);
         self.state.apply(Update::Superseded { void: change.void, risks });
-        let mut batch = Batch::empty(&self.engine, now);
+        let mut batch = self.empty_batch();
         self.handle(change.told, &mut batch);
         self.send(batch);
         reload::show_standing(change.standing, &mut self.state);
@@ -806,7 +818,7 @@ impl EngineThread {
 
     fn save_detection(&mut self) {
         self.saved_at = Instant::now();
-        let mut batch = Batch::empty(&self.engine, self.clock.now());
+        let mut batch = self.empty_batch();
         let (state, took) = (self.engine.save(), Arc::clone(&self.saving_took));
         batch.detection = Some(SavedDetection { state, rules: self.rules.clone(), took });
         self.send(batch);
@@ -814,7 +826,7 @@ impl EngineThread {
 
     /// Sends what detection said without a line being read.
     fn send_outputs(&mut self) {
-        let mut batch = Batch::empty(&self.engine, self.clock.now());
+        let mut batch = self.empty_batch();
         self.take_outputs(&mut batch);
         if !batch.alerts.is_empty() {
             self.send(batch);
@@ -935,3 +947,6 @@ fn gap_in_words(gap: &Gap, lost: Option<u64>) -> String {
         None => format!("`{path}`: lines after byte {} may be lost: {why}", gap.from),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -414,3 +414,30 @@ fn a_newest_partition_that_disappeared_is_a_loss_and_no_start_from_the_one_befor
     fs::remove_dir_all(dir.path().join("partitions/p00000003")).unwrap();
     assert!(matches!(Writer::open(dir.path(), options()), Err(Error::Lost { .. })));
 }
+
+#[test]
+fn an_answer_is_as_complete_as_it_says_while_others_write() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    let (reader, over) = (writer.reader(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let mut asked = 0;
+            while !over.load(Ordering::Relaxed) || asked == 0 {
+                let answer = reader.search(&SearchRequest::default()).unwrap();
+                // Event n arrived in second n.
+                let arrived = answer.complete_to.map_or(0, Timestamp::seconds);
+                assert!(answer.total as i64 >= arrived, "{} of {arrived}", answer.total);
+                asked += 1;
+            }
+        });
+        for seq in 0..150 {
+            add(&mut writer, seq).unwrap();
+            let read_to = Some(Timestamp::from_seconds(seq as i64 + 1));
+            writer.commit(Position { seq_next: seq + 1, read_to, ..Position::default() }).unwrap();
+        }
+        over.store(true, Ordering::Relaxed);
+        asking.join().unwrap();
+    });
+}
