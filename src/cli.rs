@@ -1,12 +1,15 @@
 //! The command line: types and help text, nothing that opens anything.
 
-use std::ffi::OsString;
+mod words;
+
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::event::quantity;
 use crate::sigma::Level;
+
+pub use words::read_words;
 
 /// top for your security operations
 ///
@@ -18,7 +21,8 @@ use crate::sigma::Level;
     soctop demo                        see it at work, no input needed\n  \
     soctop watch /var/log/app/*.log    live dashboard over your logs\n  \
     soctop trace req-7f3c2a90          everything with one correlation id\n  \
-    soctop replay sample.log           what would the rules have said?")]
+    soctop replay sample.log           what would the rules have said?\n\n\
+    Flags of a command may stand before it as well: soctop --data-dir DIR search alice")]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -717,67 +721,11 @@ fn parse_level(word: &str) -> Result<Level, String> {
     })
 }
 
-/// The words of a command line in which `-word`, which leaves events out of a search, is no cluster of
-/// flags: `search -healthz` asks for `NOT healthz`.
-pub fn with_negations(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let command = Cli::command();
-    let search = command.find_subcommand("search");
-    let flags: Vec<&clap::Arg> =
-        command.get_arguments().chain(search.iter().flat_map(|it| it.get_arguments())).collect();
-    let takes_value = |word: &str| {
-        let Some(long) = word.strip_prefix("--") else { return false };
-        flags.iter().any(|arg| arg.get_long() == Some(long) && arg.get_action().takes_values())
-    };
-    let (mut subcommand, mut is_value) = (None, false);
-    let mut read = Vec::new();
-    for (at, word) in words.enumerate() {
-        let text = word.to_str().unwrap_or_default();
-        let negated = text.strip_prefix('-').filter(|rest| !rest.starts_with('-') && !is_help(rest));
-        if at == 0 || is_value || subcommand.as_deref() == Some("--") {
-            is_value = false;
-        } else if let (Some(rest), Some("search")) = (negated, subcommand.as_deref()) {
-            read.push(format!("NOT {rest}").into());
-            continue;
-        } else if text == "--" {
-            subcommand = Some(text.to_owned());
-        } else {
-            is_value = takes_value(text);
-            if subcommand.is_none() && !text.starts_with('-') {
-                subcommand = Some(text.to_owned());
-            }
-        }
-        read.push(word);
-    }
-    read
-}
-
-/// What stands behind the dash of a flag that every command has.
-fn is_help(rest: &str) -> bool {
-    matches!(rest, "" | "h" | "V")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use clap::CommandFactory;
 
-    #[test]
-    fn what_is_unwanted_is_no_flag() {
-        #[track_caller]
-        fn check(line: &str, expect: &str) {
-            let words = line.split(' ').map(OsString::from);
-            let read: Vec<String> =
-                with_negations(words).into_iter().map(|word| word.to_string_lossy().into_owned()).collect();
-            assert_eq!(read.join("|"), expect.replace(' ', "|").replace('~', " "), "{line}");
-        }
-        check("soctop search -healthz 404", "soctop search NOT~healthz 404");
-        check("soctop search a OR -b --limit 5", "soctop search a OR NOT~b --limit 5");
-        check("soctop search --since -15m -user:bob", "soctop search --since -15m NOT~user:bob");
-        check("soctop search x -h", "soctop search x -h");
-        check("soctop search --count -x", "soctop search --count NOT~x");
-        check("soctop search -- -x", "soctop search -- -x");
-        check("soctop --config search watch -h", "soctop --config search watch -h");
-        check("soctop rules -x", "soctop rules -x");
-    }
+    use super::*;
 
     #[test]
     fn the_definition_is_consistent() {

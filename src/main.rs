@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use soctop::cli::{Cli, with_negations};
+use soctop::cli::{Cli, read_words};
 use soctop::{command, exit};
 
 /// Threads hand events to each other by the million: what one allocates another frees. The system's
@@ -12,5 +12,5 @@ use soctop::{command, exit};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    exit::report(command::run(Cli::parse_from(with_negations(std::env::args_os()))))
+    exit::report(command::run(Cli::parse_from(read_words(std::env::args_os()))))
 }
