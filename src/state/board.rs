@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Transition;
-use crate::event::Timestamp;
+use crate::event::{EventId, Timestamp};
 use crate::sigma::Board;
 
 /// A row of a board: an entity in a state with a timer.
@@ -32,6 +32,9 @@ pub struct BoardChange {
     pub inferred: bool,
     /// Failures counted towards it.
     pub count: u64,
+    /// The event that did it; none where a timer did.
+    #[serde(default)]
+    pub event_id: Option<EventId>,
 }
 
 /// Changes kept of one machine.
@@ -96,6 +99,7 @@ impl Boards {
                 to: transition.to.clone(),
                 inferred: transition.inferred,
                 count: transition.count,
+                event_id: transition.event_id,
             };
             let changes = Arc::make_mut(history);
             changes.insert(0, change);

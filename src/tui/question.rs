@@ -35,7 +35,7 @@ impl Question {
         let about = about_incidents(incidents);
         if events.is_empty() {
             let terms: Vec<String> = first.group.iter().map(|(name, value)| term(name, value)).collect();
-            let about = Some(format!("{about}: it stores no events of its own, these are of its group"));
+            let about = Some(format!("those of its group, it stores none of its own: {about}"));
             return (!terms.is_empty()).then(|| Self { query: terms.join(" AND "), about });
         }
         let more: u64 = incidents.iter().map(|incident| incident.alert.events_omitted).sum();
@@ -43,11 +43,13 @@ impl Question {
         let starts = incidents.iter().map(|incident| incident.alert.window.start).min()?;
         let ends = incidents.iter().map(|incident| incident.alert.window.end).max()?;
         let (from, to) = (clock.seconds(starts, now), clock.seconds(ends, now));
-        let ids: Vec<String> = events.iter().map(ToString::to_string).collect();
         let count = events.len();
-        Some(Self {
-            query: format!("{EVENT_ID}: IN [{}]", ids.join(" ")),
-            about: Some(format!("the {count} stored{more}, {from} to {to}: {about}")),
-        })
+        Some(Self::named(&events, format!("the {count} stored{more}, {from} to {to}: {about}")))
+    }
+
+    /// These events and no others.
+    pub fn named(events: &[EventId], about: String) -> Self {
+        let ids: Vec<String> = events.iter().map(ToString::to_string).collect();
+        Self { query: format!("{EVENT_ID}: IN [{}]", ids.join(" ")), about: Some(about) }
     }
 }

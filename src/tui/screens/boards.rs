@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::event::EventId;
 use crate::query::name::term;
 use crate::state::{BoardRow, Incident};
 use crate::tui::ask;
@@ -52,11 +53,19 @@ impl Screen for BoardList {
         }
     }
 
+    /// The events of its incident. Where there is none, those that changed its state, or that name it.
     fn events_query(&self, model: &Model) -> Option<Question> {
         if let Some(incident) = self.incident(model) {
             return Question::behind(&[incident], model.clock, model.snapshot.now);
         }
-        let group = &selected(model)?.transition.group;
+        let row = selected(model)?;
+        let changes: Vec<EventId> = row.history.iter().filter_map(|change| change.event_id).collect();
+        if !changes.is_empty() {
+            let who = Some(&row.transition.entity).filter(|entity| !entity.is_empty());
+            let who = who.unwrap_or(&row.transition.rule.title);
+            return Some(Question::named(&changes, format!("what changed the state of {who}")));
+        }
+        let group = &row.transition.group;
         let terms: Vec<String> = group.iter().map(|(name, value)| term(name, value)).collect();
         (!terms.is_empty()).then(|| Question::typed(terms.join(" AND ")))
     }

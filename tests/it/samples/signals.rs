@@ -256,6 +256,8 @@ fn errors() -> Vec<Sample> {
         sample("sessions-and-tokens-blacklist.benign", "five people log out", |tape| {
             for n in 0..5 {
                 tape.shop(n * MINUTE, "INFO", "security.tokens", "🚫 Token blacklisted for security", "");
+                let session = json!(format!("s-{n}"));
+                tape.assist(n * MINUTE, "info", "token_revoked", &[("session_id", session)]);
             }
         }),
     ]
