@@ -8,8 +8,7 @@
 
 #![expect(clippy::print_stdout, reason = "a measurement prints its numbers")]
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -17,8 +16,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lines::Service;
 use terminal::{Outcome, Watched, percentile};
 
+#[path = "trials/lines.rs"]
+mod lines;
 #[path = "trials/terminal.rs"]
 mod terminal;
 
@@ -135,13 +137,14 @@ impl Logs {
         let over = Arc::new(AtomicBool::new(false));
         for (number, file) in files.iter().enumerate() {
             let mut writer = OpenOptions::new().create(true).append(true).open(file)?;
-            write_lines(&mut writer, number as u64, 0..20)?;
+            let service = Service { number: number as u64, refused_every: 2, users: 997 };
+            service.write(&mut writer, 0..20)?;
             let (over, rate) = (Arc::clone(&over), u64::from(rate) / files.len() as u64);
             thread::spawn(move || {
                 let (began, mut written) = (Instant::now(), 20);
                 while rate > 0 && !over.load(Ordering::Relaxed) {
                     let due = 20 + u64::try_from(began.elapsed().as_millis()).unwrap_or(0) * rate / 1000;
-                    if write_lines(&mut writer, number as u64, written..due).is_err() {
+                    if service.write(&mut writer, written..due).is_err() {
                         return;
                     }
                     written = written.max(due);
@@ -157,25 +160,6 @@ impl Drop for Logs {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
     }
-}
-
-fn write_lines(file: &mut File, stream: u64, numbers: std::ops::Range<u64>) -> std::io::Result<()> {
-    let time = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
-    let mut text = String::new();
-    for number in numbers {
-        let (level, event, status) = match number % 2 {
-            0 => ("INFO", "request_completed", 200),
-            _ => ("WARNING", "login_failed", 401),
-        };
-        let (user, address) = (number % 997, number % 250);
-        text.push_str(&format!(
-            "{{\"timestamp\":\"{time}\",\"level\":\"{level}\",\"logger\":\"auth\",\"service\":\"service-{stream}\",\
-             \"message\":\"{event} number {number}\",\"event\":\"{event}\",\"username\":\"user{user}\",\
-             \"ip_address\":\"203.0.113.{address}\",\"status_code\":{status},\"path\":\"/api/v1/items/{number}\",\
-             \"correlation_id\":\"{stream:08x}-0000-4000-8000-{number:012x}\"}}\n"
-        ));
-    }
-    file.write_all(text.as_bytes())
 }
 
 fn started(viewer: &Viewer, logs: &Logs, folder: &Path) -> Outcome<Watched> {

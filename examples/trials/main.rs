@@ -5,19 +5,23 @@
 //! cargo run --release --example trials -- target/release/soctop flood [USERS]
 //! cargo run --release --example trials -- target/release/soctop overload [SECONDS]
 //! cargo run --release --example trials -- target/release/soctop files [FILES]
+//! cargo run --release --example trials -- target/release/soctop trace [LINES]
 //! ```
 //!
 //! `flood`: a million users, addresses and ids in one window, 100,000 incidents, and twenty attackers among them.
 //! `overload`: twice what the machine can index, for five minutes, with a dashboard that is used meanwhile.
 //! `files`: 20,000 files under 1,024 descriptors are read and rotated, and a quarter of them, to compare.
+//! `trace`: 200 events of one id among a million lines, on the dashboard and beside `rg`.
 
 #![expect(clippy::print_stdout, reason = "a measurement prints its numbers")]
 
 mod files;
 mod flood;
+mod lines;
 mod overload;
 #[allow(dead_code, reason = "others use the rest")]
 mod terminal;
+mod trace;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -28,12 +32,13 @@ use terminal::Outcome;
 fn main() -> Outcome<()> {
     let mut words = std::env::args().skip(1);
     let program = PathBuf::from(words.next().ok_or("name the program")?).canonicalize()?;
-    let trial = words.next().ok_or("name the trial: flood, overload or files")?;
+    let trial = words.next().ok_or("name the trial: flood, overload, files or trace")?;
     let size = words.next().map(|word| word.parse()).transpose()?;
     match trial.as_str() {
         "flood" => flood::run(&program, size.unwrap_or(1_000_000)),
         "overload" => overload::run(&program, Duration::from_secs(size.unwrap_or(300))),
         "files" => files::run(&program, size.unwrap_or(20_000)),
+        "trace" => trace::run(&program, size.unwrap_or(1_000_000)),
         other => Err(format!("no trial is called {other}").into()),
     }
 }

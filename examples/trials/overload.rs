@@ -2,17 +2,19 @@
 //! everything is there.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
-use std::ops::Range;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::lines::Service;
 use super::terminal::{Outcome, Watched, percentile};
 use super::{expect, soctop, stored, until_stored};
 
+/// What writes.
+const SERVICE: Service = Service { number: 0, refused_every: 10, users: 9_973 };
 /// Lines that tell how many the machine indexes in a second.
 const MEASURED: u64 = 200_000;
 /// Between two keys.
@@ -60,7 +62,7 @@ pub fn run(program: &Path, span: Duration) -> Outcome<()> {
 /// Lines that are indexed in a second where all are there.
 fn capacity(program: &Path, folder: &Path) -> Outcome<u64> {
     let path = folder.join("measured.log");
-    write_lines(&mut BufWriter::new(File::create(&path)?), 0..MEASURED)?;
+    SERVICE.write(&mut BufWriter::new(File::create(&path)?), 0..MEASURED)?;
     let began = Instant::now();
     let words = ["ingest", "--data-dir", "measured", "measured.log"];
     let ended = soctop(program, folder, &words).output()?;
@@ -98,7 +100,7 @@ impl Flood {
             while !ends.load(Ordering::Relaxed) {
                 let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 let (from, due) = (counts.load(Ordering::Relaxed), millis.saturating_mul(rate) / 1_000);
-                write_lines(&mut file, from..due.max(from))?;
+                SERVICE.write(&mut file, from..due.max(from))?;
                 counts.store(due.max(from), Ordering::Relaxed);
                 thread::sleep(Duration::from_millis(10));
             }
@@ -113,23 +115,4 @@ impl Flood {
         self.writer.join().map_err(|_| "the writer broke down")??;
         Ok(self.written.load(Ordering::Relaxed))
     }
-}
-
-fn write_lines(file: &mut impl Write, numbers: Range<u64>) -> std::io::Result<()> {
-    let time = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
-    let mut text = String::new();
-    for number in numbers {
-        let (level, event, status) = match number % 10 {
-            0 => ("WARNING", "login_failed", 401),
-            _ => ("INFO", "request_completed", 200),
-        };
-        let (user, address) = (number % 9_973, number % 250);
-        text.push_str(&format!(
-            "{{\"timestamp\":\"{time}\",\"level\":\"{level}\",\"logger\":\"auth\",\"service\":\"shop\",\
-             \"message\":\"{event} number {number}\",\"event\":\"{event}\",\"username\":\"user{user}\",\
-             \"ip_address\":\"203.0.113.{address}\",\"status_code\":{status},\"path\":\"/api/v1/items/{number}\",\
-             \"correlation_id\":\"00000000-0000-4000-8000-{number:012x}\"}}\n"
-        ));
-    }
-    file.write_all(text.as_bytes())
 }
