@@ -49,6 +49,7 @@ use canvas::Canvas;
 pub use canvas::{Hit, LeadsTo};
 pub use feed::{Feed, FeedItem, about as about_incidents};
 pub use format::{Clock, ClockStyle};
+pub use graph::GraphShown;
 pub use mask::Mask;
 pub use mutes::mute_rows;
 pub use overview::{PanelRow, panel_rows};
@@ -78,6 +79,8 @@ pub struct Drawn {
     pub cursor: Option<(u16, u16)>,
     /// What a click leads to, the topmost last.
     pub hits: Vec<Hit>,
+    /// The graph of the overview, where there is room for it.
+    pub graph: Option<GraphShown>,
     /// For the status line.
     position: Vec<Safe>,
 }

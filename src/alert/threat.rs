@@ -76,6 +76,9 @@ pub struct Reason {
     pub text: String,
     pub level: Level,
     pub alert: Option<AlertId>,
+    /// Field and value of the entity whose risk it is.
+    #[serde(default)]
+    pub entity: Option<(String, String)>,
 }
 
 /// An entity and its risk score, decayed to now.
@@ -166,7 +169,7 @@ fn first_points(level: Level) -> f64 {
 
 fn reason(alert: &Alert, points: f64) -> Reason {
     let (text, level) = (alert.summary.clone(), alert.rule.level);
-    Reason { points, text, level, alert: Some(alert.alert_id) }
+    Reason { points, text, level, alert: Some(alert.alert_id), entity: None }
 }
 
 fn reason_of_risk(risk: RiskyEntity<'_>) -> Option<Reason> {
@@ -176,6 +179,7 @@ fn reason_of_risk(risk: RiskyEntity<'_>) -> Option<Reason> {
         text: format!("risk of {field} {value} is {score:.0}"),
         level: Level::Low,
         alert: None,
+        entity: Some((field.to_owned(), value.to_owned())),
     })
 }
 

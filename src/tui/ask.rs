@@ -152,7 +152,7 @@ pub(super) fn search(model: &mut Model, question: Question) -> Vec<Effect> {
 /// Asks for events of a time alone, if one is given.
 pub(super) fn search_within(model: &mut Model, question: Question, range: Option<Span>) -> Vec<Effect> {
     let Question { query, about } = question;
-    if about.is_none() {
+    if about.is_none() && !query.is_empty() {
         model.queries.retain(|known| *known != query);
         model.queries.push(query.clone());
     }

@@ -1,10 +1,11 @@
-//! The mouse over the graph of the results: dragging selects a time.
+//! The mouse over a graph, of the results or of the overview: dragging selects a time.
 
 use super::ask;
 use super::effect::Effect;
 use super::model::Model;
+use super::question::Question;
 use crate::view::LeadsTo;
-use crate::view::scene::Span;
+use crate::view::scene::{Span, Tab};
 
 /// The button went down over a bar.
 pub(super) fn press(model: &mut Model, span: Span) {
@@ -24,6 +25,9 @@ pub(super) fn release(model: &mut Model) -> Vec<Effect> {
     let search = &mut model.screens.search;
     let Some(span) = search.brushed() else { return Vec::new() };
     search.brush = None;
+    if model.tab != Tab::Search {
+        return ask::search_within(model, Question::typed(String::new()), Some(span));
+    }
     search.range = Some(span);
     ask::search_again(model)
 }

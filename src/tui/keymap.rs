@@ -736,6 +736,22 @@ mod tests {
         assert_eq!(swapped.action(Events, Key::parse("k").expect("a key")), Some(Action::Down));
     }
 
+    /// Each by itself on a key that nothing has: it does the same there, wherever it works, and nowhere else.
+    #[test]
+    fn every_action_can_have_another_key() {
+        for binding in TABLE.iter().filter(|binding| binding.action != Action::Quit) {
+            let keymap = configured(&[(name(binding.action), &["F9"])]).expect("a key");
+            let other = Key::parse("F9").expect("a key");
+            for tab in Tab::ALL {
+                let works = binding.works_on(tab).then_some(binding.action);
+                assert_eq!(keymap.action(tab, other), works, "{:?} on {tab:?}", binding.action);
+                let listed = keymap.commands(tab).iter().any(|command| command.keys == "F9");
+                let is_palette = binding.action == Action::Commands;
+                assert_eq!(listed, works.is_some() && !is_palette, "{:?} on {tab:?}", binding.action);
+            }
+        }
+    }
+
     #[test]
     fn what_cannot_be_followed_is_refused_with_the_reason() {
         let refused = |lines: &[(&str, &[&str])]| {

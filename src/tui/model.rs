@@ -15,7 +15,7 @@ use crate::view::scene::{
     Away, HelpGroup, Hint, KeyNames, NamedAction, Overlay, Prompt, PromptPurpose, SavedHunt, Scene, Screens,
     Stream, Tab,
 };
-use crate::view::{Clock, Drawn, Hit, Mask, Palette, Theme};
+use crate::view::{Clock, Drawn, GraphShown, Hit, Mask, Palette, Theme};
 
 /// Everything that can happen to a dashboard.
 #[derive(Clone, Debug)]
@@ -75,6 +75,8 @@ pub struct Model {
     /// What a click leads to, by where it is on the screen.
     pub(super) hits: Vec<Hit>,
     pub(super) scrollable: usize,
+    /// The graph of the overview as it was drawn last.
+    pub(super) graph: Option<GraphShown>,
     pub(super) last_ticket: u64,
     pub(super) millis: u64,
     pub(super) last_bell_millis: Option<u64>,
@@ -166,6 +168,7 @@ impl Model {
             page: 1,
             hits: Vec::new(),
             scrollable: 0,
+            graph: None,
             last_ticket: 0,
             millis: 0,
             last_bell_millis: None,

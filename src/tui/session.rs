@@ -56,7 +56,7 @@ impl LeftOff {
             } else {
                 String::new()
             },
-            all_alerts: model.screens.alerts.shown == AlertsShown::All,
+            all_alerts: model.screens.alerts.shown == AlertsShown::All && model.screens.alerts.rule.is_none(),
             masked: model.mask.is_some(),
             columns: model.columns.clone(),
             hunts: model.hunts.clone(),

@@ -26,7 +26,7 @@ use crate::event::LogLevel;
 use crate::pipeline::Notice;
 use crate::query::words::fold;
 use crate::sigma::Level;
-use crate::state::{Filter, Incident, Narrowing, Snapshot};
+use crate::state::{Entity, Filter, Incident, Narrowing, Snapshot};
 use crate::text::plural;
 use crate::view::scene::{AlertsShown, Answer, DetailPane, ListState, Overlay, PromptPurpose, Tab};
 use crate::view::{ClockStyle, LeadsTo, mute_rows};
@@ -56,6 +56,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Drawn(drawn) => {
             model.page = drawn.page.max(1);
             model.scrollable = drawn.scrollable;
+            model.graph = drawn.graph;
             model.hits = drawn.hits;
             Vec::new()
         }
@@ -422,16 +423,17 @@ fn newly_critical(old: &Snapshot, new: &Snapshot) -> Option<String> {
 fn open_reason(model: &mut Model, row: usize) {
     let reasons = &model.snapshot.threat.reasons;
     let Some(reason) = reasons.get(row.min(reasons.len().saturating_sub(1))) else { return };
-    match reason.alert {
-        Some(alert) => {
-            model.overlay = None;
-            show_alert(model, Some(alert));
-        }
-        None => {
-            model.overlay = None;
-            model.show(Tab::Entities);
-        }
+    let (alert, entity) = (reason.alert, reason.entity.clone());
+    model.overlay = None;
+    if alert.is_some() {
+        return show_alert(model, alert);
     }
+    let is_it = |known: &Entity| {
+        entity.as_ref().is_some_and(|(field, value)| *known.field == **field && *known.value == **value)
+    };
+    let selected = model.snapshot.entities.iter().position(is_it).unwrap_or_default();
+    model.screens.entities = ListState { selected, top: 0 };
+    model.show(Tab::Entities);
 }
 
 fn toggle_detail(model: &mut Model) {

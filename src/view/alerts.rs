@@ -153,7 +153,7 @@ fn shown_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         choice(AlertsShown::Open, safe!("open {}", open)),
         (safe!(" "), Role::Muted),
         choice(AlertsShown::All, safe!("all {}", all)),
-        (safe!("   s switch"), Role::Muted),
+        (safe!("   {} switch", canvas.key("s")), Role::Muted),
         (
             super::feed::decided(scene.snapshot).map_or_else(Safe::default, |it| safe!("   {}", it)),
             Role::Muted,
@@ -432,9 +432,14 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
     let held = held_evidence(scene.snapshot, alert);
     let all = to_u64(alert.events.len()) + alert.events_omitted;
     let head = match to_u64(held.len()) {
-        0 => safe!(" evidence: {} in the index (v)", format::count(all)),
+        0 => safe!(" evidence: {} in the index ({})", format::count(all), canvas.key("v")),
         shown if shown < all => {
-            safe!(" evidence: {} of {}, the rest in the index (v)", shown, format::count(all))
+            safe!(
+                " evidence: {} of {}, the rest in the index ({})",
+                shown,
+                format::count(all),
+                canvas.key("v")
+            )
         }
         _ => safe!(" evidence: all {}", format::count(all)),
     };

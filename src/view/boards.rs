@@ -162,7 +162,7 @@ fn history(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, row: Option<&
         Some(row) => canvas.part(name(canvas, &row.transition), Role::Title),
         None => canvas.own("History", Role::Title),
     };
-    let note = canvas.own("Enter its events · o trace", Role::Muted);
+    let note = canvas.keyed("<Enter> its events · <o> trace", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let Some(row) = row else { return };

@@ -38,7 +38,7 @@ pub struct Hit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeadsTo {
     Tab(Tab),
-    /// A time of the graph over the results.
+    /// A time of a graph.
     Time(Span),
     /// So many rows from the selected one of the list that has the keys.
     Row(isize),

@@ -7,7 +7,7 @@ use super::scene::Scene;
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, columns, format};
-use crate::event::number::to_u16;
+use crate::event::number::{to_u16, to_u64};
 use crate::safe;
 use crate::state::Entity;
 use crate::text::{Safe, plural};
@@ -127,14 +127,11 @@ fn card(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, entity: Option<&
         return;
     };
     let title = canvas.part(canvas.safe(&entity.value).truncate(30, "…"), Role::Title);
-    let note = canvas.own("v its events", Role::Muted);
+    let note = canvas.keyed("<v> its events", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let sum = safe!(
-        "{} part{} add up to it",
-        entity.contributions.len(),
-        plural(entity.contributions.len() as u64)
-    );
+    let parts = to_u64(entity.contributions.len());
+    let sum = safe!("made of {} part{}", parts, plural(parts));
     canvas.row(inner, 1, &[canvas.part(sum, Role::Muted)]);
     let half_life = format::duration((entity.half_life_seconds * 1e9) as i64);
     let field = canvas.safe(&entity.field);

@@ -4,9 +4,10 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, LeadsTo};
 use super::format;
 use super::format::Clock;
+use super::scene::Scene;
 use super::theme::{Role, Severity};
 use crate::event::number::{to_f64, to_i64, to_u16, to_usize};
 use crate::event::{LogLevel, Timestamp};
@@ -43,6 +44,11 @@ impl Axis {
 
     pub fn end(&self) -> i64 {
         self.start + self.bucket * self.columns
+    }
+
+    /// The column that holds a second.
+    fn column(&self, second: i64) -> Option<i64> {
+        (self.start..self.end()).contains(&second).then(|| (second - self.start) / self.bucket)
     }
 
     fn buckets(&self, rates: &Rates, wanted: impl Fn(LogLevel) -> bool) -> Vec<u64> {
@@ -109,29 +115,92 @@ pub fn stack(values: &[u64], rows: u64) -> Vec<Safe> {
 /// A full bar is never less than this: a single event must not look like a storm.
 const SMALLEST_SCALE: u64 = 8;
 
-struct GraphLane {
+/// What a lane counts, from the top one down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// None counts all.
     severity: Option<Severity>,
     label: &'static str,
     short_label: &'static str,
-    values: Vec<u64>,
+    /// Asks the index for the same events.
+    pub query: &'static str,
 }
 
-fn lanes(axis: &Axis, rates: &Rates) -> Vec<GraphLane> {
-    let lane = |severity: Severity, label, short_label| GraphLane {
-        severity: Some(severity),
-        label,
-        short_label,
-        values: axis.buckets(rates, |level| {
+impl Lane {
+    const ALL: [Lane; 5] = [
+        Lane::of(Severity::Critical, "CRIT", "C", "level:>=critical"),
+        Lane::of(Severity::High, "ERROR", "E", "level:error"),
+        Lane::of(Severity::Medium, "WARN", "W", "level:warn"),
+        // What names no level is not worse.
+        Lane::of(Severity::Low, "INFO", "I", "-level:>=warn"),
+        Lane { severity: None, label: "all", short_label: "all", query: "" },
+    ];
+
+    const fn of(
+        severity: Severity,
+        label: &'static str,
+        short_label: &'static str,
+        query: &'static str,
+    ) -> Self {
+        Self { severity: Some(severity), label, short_label, query }
+    }
+
+    fn counts(self, level: LogLevel) -> bool {
+        self.severity.is_none_or(|severity| {
             Severity::from(level) == severity || (severity == Severity::Low && level < LogLevel::Info)
-        }),
-    };
-    vec![
-        lane(Severity::Critical, "CRIT", "C"),
-        lane(Severity::High, "ERROR", "E"),
-        lane(Severity::Medium, "WARN", "W"),
-        lane(Severity::Low, "INFO", "I"),
-        GraphLane { severity: None, label: "all", short_label: "all", values: axis.buckets(rates, |_| true) },
-    ]
+        })
+    }
+
+    fn values(self, axis: &Axis, rates: &Rates) -> Vec<u64> {
+        axis.buckets(rates, |level| self.counts(level))
+    }
+}
+
+/// What a frame showed of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GraphShown {
+    pub axis: Axis,
+    pub lanes: usize,
+}
+
+impl GraphShown {
+    /// The lane of a row; below the last one is the last one.
+    #[must_use]
+    pub fn lane(&self, row: usize) -> Lane {
+        Lane::ALL[row.min(self.lanes.clamp(1, Lane::ALL.len()) - 1)]
+    }
+
+    /// The time of the bar with this second; without one, of all bars.
+    #[must_use]
+    pub fn time(&self, second: Option<i64>) -> (Timestamp, Timestamp) {
+        let (start, end) = match second.and_then(|second| self.axis.column(second)) {
+            Some(column) => {
+                let start = self.axis.start + column * self.axis.bucket;
+                (start, start + self.axis.bucket)
+            }
+            None => (self.axis.start, self.axis.end()),
+        };
+        (Timestamp::from_seconds(start), Timestamp::from_seconds(end))
+    }
+
+    /// A second of the bar beside: from all bars to the newest or the oldest, beyond the ends to all again.
+    #[must_use]
+    pub fn beside(&self, second: Option<i64>, later: bool) -> Option<i64> {
+        let column = match (second.and_then(|second| self.axis.column(second)), later) {
+            (None, true) => 0,
+            (None, false) => self.axis.columns - 1,
+            (Some(column), true) => column + 1,
+            (Some(column), false) => column - 1,
+        };
+        (0..self.axis.columns).contains(&column).then(|| self.axis.start + column * self.axis.bucket)
+    }
+}
+
+/// The lane and the bar that have the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GraphCursor {
+    pub row: usize,
+    pub second: Option<i64>,
 }
 
 /// Width of the labels at the left and of the totals at the right.
@@ -139,42 +208,93 @@ fn margins(width: u16) -> (u16, u16) {
     if width >= 56 { (9, 8) } else { (4, 6) }
 }
 
-/// The axis that [`severity_lanes`] uses in this area.
-pub fn axis_for(area: Rect, snapshot: &Snapshot) -> Axis {
+/// What [`severity_lanes`] shows in this area.
+pub fn shown_in(area: Rect, snapshot: &Snapshot) -> GraphShown {
     let (label, total) = margins(area.width);
-    Axis::new(snapshot.now, snapshot.rates.first_second(), area.width.saturating_sub(label + total + 1))
+    let columns = area.width.saturating_sub(label + total + 1);
+    let lanes = usize::from(area.height.saturating_sub(footer(area))).clamp(1, Lane::ALL.len());
+    GraphShown { axis: Axis::new(snapshot.now, snapshot.rates.first_second(), columns), lanes }
+}
+
+/// Rows below the lanes: the times, then the facts in words.
+fn footer(area: Rect) -> u16 {
+    u16::from(area.height >= 6) + u16::from(area.height >= 5)
 }
 
 /// Events by severity over time: a lane each, the total, the axis, and the facts in words.
-pub fn severity_lanes(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot, clock: &Clock) {
-    let axis = axis_for(area, snapshot);
-    let mut lanes = lanes(&axis, &snapshot.rates);
-    let facts = area.height >= 6;
-    let axis_row = area.height >= 5;
-    let footer = u16::from(facts) + u16::from(axis_row);
-    while to_u16(lanes.len()) > area.height.saturating_sub(footer) && lanes.len() > 1 {
-        lanes.remove(lanes.len() - 1);
-    }
-    let room = area.height.saturating_sub(footer);
-    let rows_each = (room / to_u16(lanes.len())).clamp(1, 4);
+pub fn severity_lanes(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    scene: &Scene<'_>,
+    cursor: Option<GraphCursor>,
+) -> GraphShown {
+    let (snapshot, clock) = (scene.snapshot, &scene.clock);
+    let shown = shown_in(area, snapshot);
+    let axis = shown.axis;
+    let room = area.height.saturating_sub(footer(area));
+    let rows_each = (room / to_u16(shown.lanes)).clamp(1, 4);
     let mut y = area.y;
-    for lane in &lanes {
-        lane_rows(canvas, Rect { y, height: rows_each, ..area }, lane);
+    for (row, lane) in Lane::ALL.into_iter().take(shown.lanes).enumerate() {
+        let lane_area = Rect { y, height: rows_each, ..area };
+        let values = lane.values(&axis, &snapshot.rates);
+        lane_rows(canvas, lane_area, lane, &values);
+        let chosen = cursor.filter(|cursor| cursor.row.min(shown.lanes - 1) == row);
+        if let Some(cursor) = chosen {
+            mark_bar(canvas, lane_area, &axis, cursor.second);
+        }
         y += rows_each;
     }
-    if axis_row {
+    let lanes_area = Rect { height: y - area.y, ..area };
+    brushable(canvas, lanes_area, &axis, scene);
+    if footer(area) > 0 {
         time_row(canvas, Rect { y, height: 1, ..area }, &axis, clock);
     }
-    if facts {
+    if footer(area) > 1 {
         let row = Rect { y: area.bottom() - 1, height: 1, ..area };
         facts_row(canvas, row, &axis, &axis.totals(&snapshot.rates), clock);
     }
+    shown
 }
 
-fn lane_rows(canvas: &mut Canvas<'_>, area: Rect, lane: &GraphLane) {
+/// Dragging over the bars chooses their time.
+fn brushable(canvas: &mut Canvas<'_>, area: Rect, axis: &Axis, scene: &Scene<'_>) {
+    let (label, _) = margins(area.width);
+    for column in 0..axis.columns {
+        let start = axis.start + column * axis.bucket;
+        let span = (Timestamp::from_seconds(start), Timestamp::from_seconds(start + axis.bucket));
+        let bar = Rect { x: area.x + label + to_u16(column), width: 1, ..area };
+        canvas.hit(bar, LeadsTo::Time(span));
+        let brushed = scene.screens.search.brushed();
+        if brushed.is_some_and(|(since, until)| span.0 < until && span.1 > since) {
+            canvas.restyle(bar, canvas.style(Role::Selection));
+        }
+    }
+}
+
+/// The lane that has the keys, or one bar of it.
+fn mark_bar(canvas: &mut Canvas<'_>, area: Rect, axis: &Axis, second: Option<i64>) {
+    let (label, _) = margins(area.width);
+    let style = canvas.style(Role::Selection);
+    canvas.restyle(Rect { width: label.saturating_sub(1), y: area.bottom() - 1, height: 1, ..area }, style);
+    if let Some(column) = second.and_then(|second| axis.column(second)) {
+        canvas.restyle(Rect { x: area.x + label + to_u16(column), width: 1, ..area }, style);
+    }
+}
+
+/// How many events the chosen bar stands for, and when they were.
+pub fn chosen_in_words(shown: &GraphShown, cursor: GraphCursor, scene: &Scene<'_>) -> Safe {
+    let (from, to) = shown.time(cursor.second);
+    let lane = shown.lane(cursor.row);
+    let count = scene.snapshot.rates.count(from.seconds()..to.seconds(), |level| lane.counts(level));
+    let now = scene.snapshot.now;
+    let (from, to) = (scene.clock.seconds(from, now), scene.clock.seconds(to, now));
+    safe!("{} {}: {} to {}", format::count(count), lane.label, from, to)
+}
+
+fn lane_rows(canvas: &mut Canvas<'_>, area: Rect, lane: Lane, values: &[u64]) {
     let (label_width, total_width) = margins(area.width);
     let style = lane.severity.map_or_else(|| canvas.style(Role::Text), |severity| canvas.theme.bar(severity));
-    let total: u64 = lane.values.iter().sum();
+    let total: u64 = values.iter().sum();
     let wide = label_width > 4;
     let name = if wide { lane.label } else { lane.short_label };
     let label = match lane.severity {
@@ -185,7 +305,7 @@ fn lane_rows(canvas: &mut Canvas<'_>, area: Rect, lane: &GraphLane) {
     let bottom = area.bottom() - 1;
     let label_style = if total == 0 { canvas.style(Role::Muted) } else { style };
     canvas.text(area.x, bottom, label_width, &label, label_style);
-    for (row, line) in stack(&lane.values, u64::from(area.height)).iter().enumerate() {
+    for (row, line) in stack(values, u64::from(area.height)).iter().enumerate() {
         canvas.text(area.x + label_width, area.y + to_u16(row), to_u16(line.width()), line, style);
     }
     let number = if wide { format::count(total) } else { format::compact(total) };

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
 use super::feed::{self, Feed, FeedItem};
+use super::graph::{GraphCursor, GraphShown};
 use super::scene::{AlertsShown, Panel, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
@@ -17,11 +18,12 @@ use crate::text::{Safe, plural};
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let [top, middle, bottom] = rows(area);
     let wide = area.width >= 76;
+    let mut graph = None;
     if wide {
         let [threat_area, graph_area] =
             two(columns(top, if area.width >= 100 { &[40, 60] } else { &[50, 50] }));
         threat(canvas, threat_area, scene);
-        severity_graph(canvas, graph_area, scene);
+        graph = Some(severity_graph(canvas, graph_area, scene));
     } else {
         threat(canvas, top, scene);
     }
@@ -48,7 +50,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
             }
         }
     }
-    Drawn { page, position: position(scene), ..Drawn::default() }
+    Drawn { page, position: position(scene), graph, ..Drawn::default() }
 }
 
 /// Threat and graph, feed, boards. Low screens lose the boards first.
@@ -204,15 +206,25 @@ fn resampled(samples: impl ExactSizeIterator<Item = ThreatSample>, columns: usiz
     points.chunks(per_column).map(|chunk| chunk.iter().copied().max().unwrap_or(0)).collect()
 }
 
-fn severity_graph(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
-    let snapshot = scene.snapshot;
+fn severity_graph(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> GraphShown {
+    let screen = &scene.screens.overview;
     let inside = Rect { x: area.x + 2, width: area.width.saturating_sub(4), ..area };
-    let axis = graph::axis_for(inside, snapshot);
-    let title = canvas.own("Events by level", Role::Title);
-    let note = canvas.part(safe!("{} · bucket {} s", axis.span(), axis.bucket), Role::Muted);
-    let inner = canvas.frame(area, &[title], &[note], false);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    graph::severity_lanes(canvas, inner, snapshot, &scene.clock);
+    let inside = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..inside };
+    let shown = graph::shown_in(inside, scene.snapshot);
+    let has_keys = has_keys(scene, Panel::Graph);
+    let cursor = has_keys.then_some(GraphCursor { row: screen.row, second: screen.second });
+    let title = match cursor {
+        Some(cursor) => canvas.part(graph::chosen_in_words(&shown, cursor, scene), Role::Title),
+        None => canvas.own("Events by level", Role::Title),
+    };
+    let note = match cursor {
+        Some(_) => canvas.keyed("<←> <→> a bar · <Enter> its events", Role::Muted),
+        // What the numbers are of is said at every width.
+        None if area.width < 48 => canvas.part(safe!("last {}", shown.axis.span()), Role::Muted),
+        None => canvas.part(safe!("{} · bucket {} s", shown.axis.span(), shown.axis.bucket), Role::Muted),
+    };
+    canvas.frame(area, &[title], &[note], has_keys);
+    graph::severity_lanes(canvas, inside, scene, cursor)
 }
 
 /// Rows below the feed from which on it is said there what is known of the chosen one.
@@ -315,7 +327,7 @@ fn top_entities(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let rows: Vec<Vec<Part>> =
         all.iter().map(|entity| entities::line(canvas, entity, inner.width.saturating_sub(3))).collect();
     let chosen = chosen_row(scene, Panel::Entities);
-    board(canvas, inner, &BoardRows { rows: &rows, nothing: "", chosen });
+    board(canvas, inner, &BoardRows { rows: &rows, nothing: "", chosen, to_border: inner.height });
 }
 
 /// The lines of a panel, and what it says without any.
@@ -324,9 +336,11 @@ struct BoardRows<'a> {
     nothing: &'static str,
     /// The row of the cursor, where the panel has the keys.
     chosen: Option<usize>,
+    /// Rows from the first to the lower border.
+    to_border: u16,
 }
 
-/// What is listed of a board: as many as fit, and how many more there are.
+/// What is listed of a board: as many as fit; the border says how many more there are.
 fn board(canvas: &mut Canvas<'_>, inner: Rect, board: &BoardRows<'_>) {
     let rows = board.rows;
     if rows.is_empty() {
@@ -334,10 +348,10 @@ fn board(canvas: &mut Canvas<'_>, inner: Rect, board: &BoardRows<'_>) {
         return;
     }
     let fits = usize::from(inner.height);
-    let listed = if rows.len() > fits { fits.saturating_sub(1) } else { rows.len() };
     let chosen = board.chosen.map(|row| row.min(rows.len() - 1));
-    let first = chosen.map_or(0, |row| (row + 1).saturating_sub(listed.max(1)));
-    for (line, (index, parts)) in rows.iter().enumerate().skip(first).take(listed).enumerate() {
+    let first = chosen.map_or(0, |row| (row + 1).saturating_sub(fits.max(1)));
+    let window = first..rows.len().min(first + fits);
+    for (line, (index, parts)) in rows.iter().enumerate().skip(first).take(fits).enumerate() {
         let area = Rect {
             x: inner.x + 1,
             y: inner.y + to_u16(line),
@@ -354,15 +368,8 @@ fn board(canvas: &mut Canvas<'_>, inner: Rect, board: &BoardRows<'_>) {
             table::mark_selected(canvas, Rect { x: inner.x, width: inner.width, ..area }, Focus::Here);
         }
     }
-    if listed < rows.len() {
-        let below = rows.len() - listed - first;
-        let more = match (first, below) {
-            (0, below) => safe!("   +{} more", below),
-            (above, 0) => safe!("   {} above", above),
-            (above, below) => safe!("   {} above, +{} more", above, below),
-        };
-        canvas.row(inner, to_u16(listed), &[canvas.part(more, Role::Muted)]);
-    }
+    let border = Rect { height: board.to_border, ..inner };
+    table::note_cut(canvas, border, &table::Shown { page: fits, window }, rows.len());
 }
 
 fn breakers(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
@@ -378,7 +385,11 @@ fn breakers(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let terse = inner.width < TERSE_WIDTH;
     let rows: Vec<Vec<Part>> = known.iter().map(|row| breaker_row(canvas, row, scene, terse)).collect();
     let chosen = chosen_row(scene, Panel::Breakers);
-    board(canvas, inner, &BoardRows { rows: &rows, nothing: "no breaker was seen", chosen });
+    board(
+        canvas,
+        inner,
+        &BoardRows { rows: &rows, nothing: "no breaker was seen", chosen, to_border: inner.height },
+    );
 }
 
 /// What the rows of a panel are of; drawing and opening agree on it.
@@ -409,11 +420,11 @@ pub enum PanelRow<'a> {
     Entity(usize),
 }
 
-/// The rows of a panel, all of them, in the order in which it lists them. The feed has its own.
+/// The rows of a panel, all of them, in the order in which it lists them. The feed has its own, the graph lanes.
 #[must_use]
 pub fn panel_rows(snapshot: &Snapshot, panel: Panel) -> Vec<PanelRow<'_>> {
     match panel {
-        Panel::Feed => Vec::new(),
+        Panel::Feed | Panel::Graph => Vec::new(),
         Panel::Breakers => known_breakers(snapshot).into_iter().map(PanelRow::Board).collect(),
         Panel::Lockouts => timed(snapshot).into_iter().map(PanelRow::Board).collect(),
         Panel::Sources => worst_sources(snapshot).into_iter().map(PanelRow::Source).collect(),
@@ -498,7 +509,11 @@ fn lockouts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let room = Room::of(inner.width);
     let rows: Vec<Vec<Part>> = rows.iter().map(|row| lockout_row(canvas, row, scene, room)).collect();
     let chosen = chosen_row(scene, Panel::Lockouts);
-    board(canvas, inner, &BoardRows { rows: &rows, nothing: "nobody is locked out", chosen });
+    board(
+        canvas,
+        inner,
+        &BoardRows { rows: &rows, nothing: "nobody is locked out", chosen, to_border: inner.height },
+    );
 }
 
 fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, room: Room) -> Vec<Part> {
@@ -546,13 +561,22 @@ fn source_panel(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let inner = canvas.frame(area, &[title], &[note], has_keys(scene, Panel::Sources));
     let rows: Vec<Vec<Part>> =
         worst_sources(snapshot).iter().map(|source| sources::panel_line(canvas, source, snapshot)).collect();
-    let list = Rect { height: inner.height.saturating_sub(1), ..inner };
+    // Where there is little room the index has a line only when something is wrong with it.
+    let index_rows =
+        u16::from(inner.height > SMALL_PANEL || snapshot.index.degraded || snapshot.index.paused);
+    let list = Rect { height: inner.height.saturating_sub(index_rows), ..inner };
     let chosen = chosen_row(scene, Panel::Sources);
-    board(canvas, list, &BoardRows { rows: &rows, nothing: "no source yet", chosen });
-    let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
-    let index = sources::index_line(canvas, snapshot);
-    canvas.row(last, 0, &[canvas.own(" ", Role::Muted), index]);
+    let nothing = "no source yet";
+    board(canvas, list, &BoardRows { rows: &rows, nothing, chosen, to_border: inner.height });
+    if index_rows > 0 {
+        let last = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
+        let index = sources::index_line(canvas, snapshot);
+        canvas.row(last, 0, &[canvas.own(" ", Role::Muted), index]);
+    }
 }
+
+/// Panels of so many rows show nothing that is as it should be.
+const SMALL_PANEL: u16 = 3;
 
 fn position(scene: &Scene<'_>) -> Vec<Safe> {
     let snapshot = scene.snapshot;

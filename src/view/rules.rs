@@ -26,6 +26,8 @@ pub struct RuleRow<'a> {
     pub rule: &'a RuleSummary,
     /// None for a rule that did nothing yet.
     hits: Option<&'a RuleHits>,
+    /// Its incidents, open or closed: those that opening the row lists.
+    pub incidents: usize,
     /// The group that is closest to firing.
     near: Option<&'a NearMiss>,
 }
@@ -48,15 +50,24 @@ pub fn rule_rows(snapshot: &Snapshot, order: RuleOrder) -> Vec<RuleRow<'_>> {
     for miss in &rules.near {
         near.entry(&miss.rule.id).or_insert(miss);
     }
-    let row = |rule, hits| RuleRow { rule, hits, near: near.get(rule.id.as_str()).copied() };
+    let mut incidents: HashMap<&str, usize> = HashMap::new();
+    for incident in snapshot.incidents.iter() {
+        *incidents.entry(&incident.alert.rule.id).or_default() += 1;
+    }
+    let row = |rule, hits| RuleRow {
+        rule,
+        hits,
+        incidents: incidents.get(rule.id.as_str()).copied().unwrap_or_default(),
+        near: near.get(rule.id.as_str()).copied(),
+    };
     let counted: HashSet<&str> = rules.hits.iter().map(|hits| hits.rule.id.as_str()).collect();
     let active = rules.hits.iter().map(|hits| row(&hits.rule, Some(hits)));
     let idle = rules.book.notes().filter(|note| !counted.contains(note.rule.id.as_str()));
     let idle = idle.map(|note| row(&note.rule, None));
     let mut rows: Vec<RuleRow<'_>> = active.chain(idle).collect();
     match order {
-        // As they come.
-        RuleOrder::Alerts => {}
+        // What has none stays as it came.
+        RuleOrder::Incidents => rows.sort_by_key(|row| std::cmp::Reverse(row.incidents)),
         RuleOrder::Cost => rows.sort_by_key(|row| std::cmp::Reverse(row.count(|hits| hits.evaluated))),
         RuleOrder::Near => rows.sort_by(|one, other| other.nearness().total_cmp(&one.nearness())),
     }
@@ -114,11 +125,11 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[RuleRow<
     let screen = &scene.screens.rules;
     let title = canvas.own("Rules", Role::Title);
     let note = match screen.order {
-        RuleOrder::Alerts => "most incidents first, since the start · s another order",
-        RuleOrder::Cost => "most events looked at first · s another order",
-        RuleOrder::Near => "closest to firing first · s another order",
+        RuleOrder::Incidents => "most incidents first · <s> another order",
+        RuleOrder::Cost => "most events looked at first · <s> another order",
+        RuleOrder::Near => "closest to firing first · <s> another order",
     };
-    let note = canvas.own(note, Role::Muted);
+    let note = canvas.keyed(note, Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     if rows.is_empty() {
         let sentence = match scene.snapshot.rules.loaded {
@@ -148,8 +159,8 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[RuleRow<
 }
 
 fn cells(canvas: &Canvas<'_>, row: &RuleRow<'_>, snapshot: &Snapshot) -> table::Row {
-    let (matches, alerts) = (row.count(|hits| hits.matches), row.count(|hits| hits.alerts));
-    let role = if matches == 0 && alerts == 0 { Role::Muted } else { Role::Text };
+    let matches = row.count(|hits| hits.matches);
+    let role = if matches == 0 && row.incidents == 0 { Role::Muted } else { Role::Text };
     let near = match row.near {
         Some(near) => safe!("{:.0}/{:.0}", near.value, near.needs),
         None => Safe::default(),
@@ -160,7 +171,7 @@ fn cells(canvas: &Canvas<'_>, row: &RuleRow<'_>, snapshot: &Snapshot) -> table::
         canvas.part(canvas.safe(&row.rule.title), role),
         canvas.part(share(row.count(|hits| hits.evaluated), snapshot.ledger.events()), role),
         canvas.part(format::count(matches), role),
-        canvas.part(format::count(alerts), role),
+        canvas.part(format::count(to_u64(row.incidents)), role),
         canvas.part(near, if row.nearness() >= 0.75 { Role::Warning } else { Role::Text }),
         canvas.own(if is_muted { "muted" } else { "" }, Role::Warning),
         canvas.part(canvas.safe(&row.rule.tags.join(" ")), Role::Muted),
@@ -196,9 +207,7 @@ fn about_rule(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, row: &Rule
         lines.push(labelled(canvas, "last edit", text));
     }
     let says = note.map(|note| canvas.safe(&note.description)).unwrap_or_default();
-    if says.is_empty() {
-        lines.push(labelled(canvas, "says", safe!("nothing about itself")));
-    }
+    let says = if says.is_empty() { safe!("nothing about itself") } else { says };
     let said = says.wrap(usize::from(inner.width).saturating_sub(LABEL));
     let room = usize::from(inner.height).saturating_sub(lines.len());
     for (at, line) in said.into_iter().take(room).enumerate() {

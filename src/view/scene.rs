@@ -323,11 +323,12 @@ pub enum Panel {
     Lockouts,
     Sources,
     Entities,
+    Graph,
 }
 
 impl Panel {
-    pub const ALL: [Panel; 5] =
-        [Panel::Feed, Panel::Breakers, Panel::Lockouts, Panel::Sources, Panel::Entities];
+    pub const ALL: [Panel; 6] =
+        [Panel::Feed, Panel::Breakers, Panel::Lockouts, Panel::Sources, Panel::Entities, Panel::Graph];
 }
 
 /// The cursor of the overview stands in the alert feed.
@@ -339,6 +340,8 @@ pub struct OverviewScreen {
     pub panel: Panel,
     /// The row of that panel; the feed has a cursor of its own.
     pub row: usize,
+    /// A second of the chosen bar of the graph; none are all of them.
+    pub second: Option<i64>,
 }
 
 /// Whether the live list moves.
@@ -552,7 +555,7 @@ pub struct TraceScreen {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RuleOrder {
     #[default]
-    Alerts,
+    Incidents,
     /// By the events that had to be looked at closely.
     Cost,
     /// By how close a group is to firing.

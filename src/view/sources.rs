@@ -137,10 +137,12 @@ pub fn index_line(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let snapshot = scene.snapshot;
-    let ledger_height = 5.min(area.height / 3);
-    let traffic_height = traffic_height(area.height, snapshot.traffic.len());
-    let trouble_height = trouble_height(area.height, snapshot);
-    let list_height = area.height - ledger_height - traffic_height - trouble_height;
+    let Heights {
+        list: list_height,
+        trouble: trouble_height,
+        traffic: traffic_height,
+        ledger: ledger_height,
+    } = Heights::of(area.height, snapshot);
     let list_area = Rect { height: list_height, ..area };
     let page = list(canvas, list_area, scene);
     if trouble_height > 0 {
@@ -151,9 +153,39 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
         traffic(canvas, Rect { y: traffic_top, height: traffic_height, ..area }, scene);
     }
     let ledger_top = traffic_top + traffic_height;
-    ledger(canvas, Rect { y: ledger_top, height: ledger_height, ..area }, scene);
+    if ledger_height > 0 {
+        ledger(canvas, Rect { y: ledger_top, height: ledger_height, ..area }, scene);
+    }
     let at = safe!("{} source{}", snapshot.sources.len(), plural(snapshot.sources.len() as u64));
     Drawn { page, position: vec![at, scene.clock.name()], ..Drawn::default() }
+}
+
+/// How the rows of the screen are shared out.
+struct Heights {
+    list: u16,
+    trouble: u16,
+    traffic: u16,
+    ledger: u16,
+}
+
+impl Heights {
+    /// The list has at least half of the screen as long as it has rows for it; what is in trouble comes next, then what
+    /// became of the lines, then the requests.
+    fn of(height: u16, snapshot: &Snapshot) -> Self {
+        // Frame and titles take three rows.
+        let wanted = to_u16(snapshot.sources.len()).saturating_add(3);
+        let least = wanted.clamp(4, (height / 2).max(4));
+        let mut rest = height.saturating_sub(least);
+        let mut take = |wanted: u16, least: u16| {
+            let taken = if rest < least { 0 } else { wanted.min(rest) };
+            rest -= taken;
+            taken
+        };
+        let trouble = take(trouble_height(height, snapshot), 4);
+        let ledger = take(5.min(height / 3), 3);
+        let traffic = take(traffic_height(height, snapshot.traffic.len()), 4);
+        Self { list: height - trouble - ledger - traffic, trouble, traffic, ledger }
+    }
 }
 
 /// A frame with two lines for each trouble, up to a third of the screen.

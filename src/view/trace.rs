@@ -113,6 +113,9 @@ fn without_trace(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Draw
     Drawn { page: usize::from(inner.height), ..Drawn::default() }
 }
 
+/// Narrower heads leave out what the lanes below them show.
+const NARROW: u16 = 96;
+
 fn head(
     canvas: &mut Canvas<'_>,
     area: Rect,
@@ -143,10 +146,19 @@ fn head(
             if errors > 0 { Role::Bad } else { Role::Text },
         ),
         canvas.part(
-            safe!(" · {} alert{}", trace.alerts.len(), plural(trace.alerts.len())),
+            safe!(" · {} incident{}", trace.alerts.len(), plural(trace.alerts.len())),
             if trace.alerts.is_empty() { Role::Text } else { Role::Warning },
         ),
     ];
+    if area.width < NARROW {
+        // The lanes below are one a service.
+        first[2].0 = safe!(
+            "   {} event{} · {}",
+            trace.records.len(),
+            plural(trace.records.len()),
+            length(end.since(start))
+        );
+    }
     // The numbers are not cut: of a long id its beginning and its end tell enough.
     let others: usize = first.iter().map(|(text, _)| text.width()).sum::<usize>() - first[1].0.width();
     let room = usize::from(area.width).saturating_sub(others).max(12);
@@ -283,7 +295,7 @@ fn step_row(canvas: &Canvas<'_>, step: &Step<'_>, span: StepSpan, look: RowLook)
             let (column, place) = scale.place(alert.time);
             vec![
                 (mark, style),
-                canvas.own("ALERT", Role::Strong),
+                canvas.own("INCIDENT", Role::Strong),
                 canvas.part(canvas.safe(&alert.rule.title), Role::Strong),
                 canvas.part(format::step(offset), Role::Text),
                 (safe!("{:>1$}", place, column + 1), canvas.style(Role::Warning)),
@@ -313,8 +325,8 @@ fn step_detail(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, steps: &[
 }
 
 fn alert_detail(canvas: &mut Canvas<'_>, area: Rect, alert: &Alert) {
-    let title = canvas.own("Alert", Role::Title);
-    let note = canvas.own("5 incidents", Role::Muted);
+    let title = canvas.own("Incident", Role::Title);
+    let note = canvas.keyed("<5> lists all", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let gap: Part = (safe!("  "), canvas.style(Role::Text));

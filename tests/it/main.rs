@@ -43,6 +43,7 @@ mod seed_systems; // the rules on recordings of real systems
 mod summaries; // every summary is a sentence that holds
 mod svg; // pictures of frames for the documentation
 mod tail; // the reader: growth, rotation, truncation, restart
+mod told; // the story of the demo, told to an engine and a state
 mod vocabulary; // how products say what happened
 mod watch; // from an appended line to the screen, and through a crash
 mod wrapped_lines;

@@ -6,7 +6,9 @@ mod findings;
 mod fixture;
 mod frames;
 mod keys;
+mod leaving;
 mod moving;
+mod numbers;
 mod questions;
 
 use std::collections::{BTreeMap, HashSet};
@@ -172,6 +174,28 @@ fn every_number_of_rows_and_columns_can_be_drawn() {
             let height = 15 + width % 37;
             screen.buffer.resize(ratatui::layout::Rect { x: 0, y: 0, width, height });
             screen.draw();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// A terminal whose edge is dragged about while somebody types.
+    #[test]
+    fn a_storm_of_sizes_breaks_nothing(
+        storm in prop::collection::vec((1_u16..=400, 1_u16..=120, 0_usize..TOURS.len()), 1..16),
+    ) {
+        let mut screen = Screen::new(120, 36, &options(), snapshot());
+        for (width, height, tour) in storm {
+            screen.buffer.resize(ratatui::layout::Rect { x: 0, y: 0, width, height });
+            screen.send(Message::Snapshot(snapshot()));
+            screen.press("Esc Esc Esc 1");
+            screen.press(TOURS[tour].1);
+            let text = screen.text();
+            let needs = text.replace('\n', " ").contains("soctop needs 60x15");
+            let is_small = width < 60 || height < 15;
+            prop_assert!(width < 25 || height < 3 || needs == is_small, "{width}x{height}:\n{text}");
         }
     }
 }
@@ -402,6 +426,26 @@ fn copies_are_safe_text_except_the_raw_line() {
     assert!(tour(120, 36, &off, "2").press("y c").is_empty());
 }
 
+#[test]
+fn more_than_a_terminal_takes_is_not_copied() {
+    let mut screen = hostile_screen(120, 36, &"long ".repeat(40_000), &options());
+    let effects = screen.press("2 y r");
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Copy(_))));
+    assert!(screen.text().contains("more than 64 KiB: not copied"), "{}", screen.text());
+}
+
+#[test]
+fn help_is_shown_at_sixty_columns() {
+    for (_, keys) in TOURS.iter().filter(|(name, _)| !matches!(*name, "help" | "commands")) {
+        let mut screen = tour(60, 20, &options(), keys);
+        screen.press("Esc Esc Esc");
+        let last = screen.text().lines().last().unwrap_or_default().to_owned();
+        assert!(last.trim_start().starts_with("? help"), "{keys}: {last}");
+        screen.press("?");
+        assert!(screen.text().contains("Help: "), "{keys}\n{}", screen.text());
+    }
+}
+
 // --- the live list --------------------------------------------------------------------------------
 
 fn more(state: &mut State, from: u64, count: u64) -> Arc<Snapshot> {
@@ -477,6 +521,28 @@ fn a_filter_keeps_the_selected_event() {
     assert_eq!(selected(&screen), before);
     screen.press("X");
     assert_eq!(selected(&screen), before);
+}
+
+#[test]
+fn another_size_or_screen_keeps_the_selected_row() {
+    for keys in ["2 E E", "3 / Enter j j j", "5 j j", "6 j j", "7 j j", "8 j j", "9 j j", "2 G o j j"] {
+        let mut screen = tour(120, 36, &options(), keys);
+        let chosen = |screen: &Screen| {
+            let text = screen.text();
+            let row =
+                text.lines().find(|line| line.contains('►') && !line.contains("► LIVE")).unwrap_or_default();
+            row.chars().skip_while(|c| *c != '►').skip(2).take(9).collect::<String>()
+        };
+        let before = chosen(&screen);
+        assert!(before.trim().len() > 1, "{keys}\n{}", screen.text());
+        for (width, height) in [(80, 24), (60, 15), (200, 60), (120, 36)] {
+            screen.buffer.resize(ratatui::layout::Rect { x: 0, y: 0, width, height });
+            screen.send(Message::Snapshot(snapshot()));
+        }
+        assert_eq!(chosen(&screen), before, "{keys}\n{}", screen.text());
+        screen.press("1 [");
+        assert_eq!(chosen(&screen), before, "{keys}\n{}", screen.text());
+    }
 }
 
 #[test]

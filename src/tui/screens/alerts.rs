@@ -74,7 +74,14 @@ impl Screen for Alerts {
 
     fn close(&self, model: &mut Model) -> bool {
         let alerts = &mut model.screens.alerts;
-        std::mem::take(&mut alerts.evidence_focused) || alerts.rule.take().is_some()
+        if std::mem::take(&mut alerts.evidence_focused) {
+            return true;
+        }
+        let was_of_rule = alerts.rule.take().is_some();
+        if was_of_rule {
+            alerts.shown = AlertsShown::Open;
+        }
+        was_of_rule
     }
 
     fn open(&self, model: &mut Model) -> Vec<Effect> {
@@ -119,12 +126,10 @@ pub(in crate::tui) fn show_alert(model: &mut Model, alert: Option<AlertId>) {
     model.show(Tab::Alerts);
 }
 
-/// The alerts of one rule: the open ones, or all where none is.
+/// All incidents of one rule, as many as its row says, what is open first.
 pub(in crate::tui) fn show_rule(model: &mut Model, rule: String) {
-    let of_rule = |it: &&Arc<Incident>| it.alert.rule.id == rule;
-    let has_open = model.snapshot.incidents.iter().filter(of_rule).any(|it| it.is_listed());
     let alerts = &mut model.screens.alerts;
-    alerts.shown = if has_open { AlertsShown::Open } else { AlertsShown::All };
+    alerts.shown = AlertsShown::All;
     alerts.rule = Some(rule);
     alerts.selected = None;
     alerts.evidence_focused = false;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::alerts::{show_alert, unfold_row};
 use crate::state::{BoardRow, Incident, SourceRow};
+use crate::tui::ask;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 use crate::tui::question::Question;
@@ -51,16 +52,28 @@ fn open_panel_row(model: &mut Model) {
     model.show(tab);
 }
 
+/// The events that the chosen bar counts, or all of its lane.
+fn open_bar(model: &mut Model) -> Vec<Effect> {
+    let Some(graph) = model.graph else { return Vec::new() };
+    let OverviewScreen { row, second, .. } = model.screens.overview;
+    let question = Question::typed(graph.lane(row).query.to_owned());
+    ask::search_within(model, question, Some(graph.time(second)))
+}
+
 impl Screen for Overview {
     fn switch_pane(&self, model: &mut Model) {
         let here = model.screens.overview.panel;
-        let has_rows =
-            |panel: &Panel| *panel == Panel::Feed || !panel_rows(&model.snapshot, *panel).is_empty();
+        let has_rows = |panel: &Panel| match panel {
+            Panel::Feed => true,
+            Panel::Graph => model.graph.is_some(),
+            panel => !panel_rows(&model.snapshot, *panel).is_empty(),
+        };
         let next =
             Panel::ALL.iter().cycle().skip_while(|panel| **panel != here).skip(1).find(|it| has_rows(it));
         let next = next.copied().unwrap_or_default();
         model.screens.overview.panel = next;
         model.screens.overview.row = 0;
+        model.screens.overview.second = None;
     }
 
     fn close(&self, model: &mut Model) -> bool {
@@ -69,7 +82,10 @@ impl Screen for Overview {
 
     fn move_by(&self, model: &mut Model, rows: isize) {
         if model.screens.overview.panel != Panel::Feed {
-            let len = panel_rows(&model.snapshot, model.screens.overview.panel).len();
+            let len = match (model.screens.overview.panel, model.graph) {
+                (Panel::Graph, graph) => graph.map_or(0, |graph| graph.lanes),
+                (panel, _) => panel_rows(&model.snapshot, panel).len(),
+            };
             let row = &mut model.screens.overview.row;
             *row = row.saturating_add_signed(rows).min(len.saturating_sub(1));
             return;
@@ -88,6 +104,11 @@ impl Screen for Overview {
     }
 
     fn unfold(&self, model: &mut Model, open: bool) {
+        if let (Panel::Graph, Some(graph)) = (model.screens.overview.panel, model.graph) {
+            let second = &mut model.screens.overview.second;
+            *second = graph.beside(*second, open);
+            return;
+        }
         let feed = feed(model);
         let at = row(model, &feed);
         if let Some(name) = unfold_row(model, &feed, at, open) {
@@ -96,9 +117,13 @@ impl Screen for Overview {
     }
 
     fn open(&self, model: &mut Model) -> Vec<Effect> {
-        if model.screens.overview.panel != Panel::Feed {
-            open_panel_row(model);
-            return Vec::new();
+        match model.screens.overview.panel {
+            Panel::Feed => {}
+            Panel::Graph => return open_bar(model),
+            _ => {
+                open_panel_row(model);
+                return Vec::new();
+            }
         }
         let feed = feed(model);
         match feed.item(row(model, &feed)) {

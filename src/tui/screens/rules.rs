@@ -26,9 +26,9 @@ fn selected(model: &Model) -> Option<&RuleSummary> {
 pub(in crate::tui) fn reorder(model: &mut Model) {
     let screen = &mut model.screens.rules;
     screen.order = match screen.order {
-        RuleOrder::Alerts => RuleOrder::Cost,
+        RuleOrder::Incidents => RuleOrder::Cost,
         RuleOrder::Cost => RuleOrder::Near,
-        RuleOrder::Near => RuleOrder::Alerts,
+        RuleOrder::Near => RuleOrder::Incidents,
     };
     screen.list = Default::default();
 }

@@ -91,7 +91,7 @@ pub(super) fn draw(
         canvas.row(inner, to_u16(listed), &[canvas.part(more, Role::Muted)]);
     }
     let last = inner.height.saturating_sub(1);
-    let name = canvas.part(safe!(" {:<1$} ", "alerts", usize::from(NAME)), Role::Muted);
+    let name = canvas.part(safe!(" {:<1$} ", "incidents", usize::from(NAME)), Role::Muted);
     canvas.row(inner, last, &[name, canvas.part(alerts.clone(), Role::Warning)]);
 }
 
@@ -101,7 +101,7 @@ fn framed(canvas: &mut Canvas<'_>, area: Rect, lanes: usize) -> Rect {
         return Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     }
     let title = canvas.part(safe!("{} service{}", lanes, plural(to_u64(lanes))), Role::Title);
-    let note = canvas.own("┄ when is not sure · ! alert · ← → outside", Role::Muted);
+    let note = canvas.own("┄ when is not sure · ! incident · ← → outside", Role::Muted);
     canvas.frame(area, &[title], &[note], false)
 }
 

@@ -1,5 +1,5 @@
-//! What the first review of the screen found, a test for each finding by its number. F14 (traps of the command line)
-//! is held in `asking` as well, F12 (a slow line) in `tui::run`.
+//! What the first review of the screen found, a test for each finding by its number. Which tests hold which finding is
+//! listed in `acceptance`.
 
 use std::sync::Arc;
 
@@ -70,6 +70,35 @@ fn f1_a_closed_incident_is_not_in_the_feed() {
     assert!(!list_of(&screen.text(), false).contains("what number 0"), "{}", screen.text());
     screen.press("5 s");
     shows(&screen, "what number 0");
+}
+
+#[test]
+fn f1_every_list_says_how_much_of_it_is_out_of_sight() {
+    let moment = super::numbers::MOMENTS.last().expect("the end of the story");
+    for (keys, list) in [
+        ("6", "Rules"),
+        ("7", "Entities"),
+        ("8", "Sources"),
+        ("9", "Boards"),
+        ("2", "Events"),
+        ("w", "Why"),
+        ("2 F", "Values"),
+    ] {
+        let mut screen = Screen::new(80, 24, &options(), Arc::clone(&moment.snapshot));
+        screen.press(&format!("{keys} G"));
+        let text = screen.text();
+        assert!(text.contains(" above "), "{list}\n{text}");
+        screen.press("g");
+        assert!(screen.text().contains(" below "), "{list}\n{}", screen.text());
+    }
+    // Pinned rows have no cursor: how many there are stands in the title.
+    let mut state = fixture::state();
+    for number in 0..30 {
+        state.apply(Update::Alert(lone(number, Level::High)));
+    }
+    let mut screen = Screen::new(80, 24, &options(), Arc::new(state.snapshot()));
+    screen.press("2");
+    shows(&screen, "PIN 1/38");
 }
 
 /// The words of the header that name this level and how many are unseen.
@@ -354,6 +383,33 @@ fn f8_a_score_is_explained_by_what_it_is_made_of() {
     let mut screen = Screen::new(80, 24, &options(), Arc::new(snapshot));
     screen.press("7");
     assert!(!screen.text().contains("+0 "), "{}", screen.text());
+}
+
+#[test]
+fn f8_rate_and_lag_are_of_what_arrives_now() {
+    use soctop::state::SourceStatus;
+    let mut state = fixture::quiet_state();
+    // Lines of yesterday come in by the thousand.
+    for second in 0..10 {
+        let now = fixture::now().plus(second * 1_000_000_000);
+        state.apply(Update::Source(SourceStatus {
+            path: "/var/log/shop/auth.ndjson".into(),
+            lines: 2_000 * second as u64,
+            last_line_at: Some(now),
+            last_event_time: Some(now.plus(-86_400_000_000_000)),
+            ..SourceStatus::default()
+        }));
+        state.apply(Update::Clock { now });
+    }
+    let screen = Screen::new(120, 36, &options(), Arc::new(state.snapshot()));
+    let header = screen.text().lines().next().unwrap_or_default().to_owned();
+    assert_eq!(header.matches(",667 lines/s").count(), 1, "{header}");
+    assert!(header.contains("lag 0"), "what is old was not late: {header}");
+    // Whoever has fallen silent has no lag that could be told.
+    state.apply(Update::Clock { now: fixture::now().plus(3_600_000_000_000) });
+    let screen = Screen::new(120, 36, &options(), Arc::new(state.snapshot()));
+    let header = screen.text().lines().next().unwrap_or_default().to_owned();
+    assert!(header.contains("  0") && header.contains("lag 0"), "{header}");
 }
 
 #[test]
