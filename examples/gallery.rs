@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// The screens that are drawn in every theme.
-const MAIN: [&str; 6] = ["overview", "events", "search_detail", "trace", "alerts", "boards"];
+const MAIN: [&str; 6] = ["overview", "events", "search_detail", "trace", "incidents", "boards"];
 
 /// The usual look and the plainest, and for a main screen each theme by its name.
 fn looks(tour: &str) -> Vec<(String, Options)> {

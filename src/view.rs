@@ -12,7 +12,6 @@
 //! No widget of a library is used: they treat foreign text each in its own way. Everything drawn is
 //! [`Safe`] and goes through one function, `canvas::Canvas::text`.
 
-mod alerts;
 mod away;
 mod boards;
 mod canvas;
@@ -26,6 +25,7 @@ pub mod format;
 mod graph;
 mod help;
 mod hunts;
+mod incidents;
 mod mask;
 mod mutes;
 mod overview;
@@ -43,13 +43,13 @@ mod why;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-pub use alerts::held_evidence;
 pub use boards::rows as board_rows;
 use canvas::Canvas;
 pub use canvas::{Hit, LeadsTo};
 pub use feed::{Feed, FeedItem, about as about_incidents};
 pub use format::{Clock, ClockStyle};
 pub use graph::GraphShown;
+pub use incidents::held_evidence;
 pub use mask::Mask;
 pub use mutes::mute_rows;
 pub use overview::{PanelRow, panel_rows};
@@ -129,7 +129,7 @@ fn screen(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>) -> Drawn {
         Tab::Events => events::draw(canvas, body, scene),
         Tab::Search => search::draw(canvas, body, scene),
         Tab::Trace => trace::draw(canvas, body, scene),
-        Tab::Alerts => alerts::draw(canvas, body, scene),
+        Tab::Incidents => incidents::draw(canvas, body, scene),
         Tab::Rules => rules::draw(canvas, body, scene),
         Tab::Entities => entities::draw(canvas, body, scene),
         Tab::Sources => sources::draw(canvas, body, scene),

@@ -240,19 +240,19 @@ impl Binding {
     }
 }
 
-use Tab::{Alerts, Boards, Entities, Events, Overview, Rules, Search, Sources, Trace};
+use Tab::{Boards, Entities, Events, Incidents, Overview, Rules, Search, Sources, Trace};
 
-const LISTS: &[Tab] = &[Overview, Events, Search, Trace, Alerts, Rules, Entities, Sources, Boards];
-const WITH_INCIDENTS: &[Tab] = &[Overview, Alerts, Boards];
-const WITH_MUTES: &[Tab] = &[Overview, Alerts, Boards, Rules];
-const FOLDING: &[Tab] = &[Overview, Alerts];
+const LISTS: &[Tab] = &[Overview, Events, Search, Trace, Incidents, Rules, Entities, Sources, Boards];
+const WITH_INCIDENTS: &[Tab] = &[Overview, Incidents, Boards];
+const WITH_MUTES: &[Tab] = &[Overview, Incidents, Boards, Rules];
+const FOLDING: &[Tab] = &[Overview, Incidents];
 const OPENABLE: &[Tab] = LISTS;
 const WITH_FILTER: &[Tab] = &[Events];
 const WITH_VALUES: &[Tab] = &[Events, Search, Trace];
 const WITH_QUERY: &[Tab] = &[Events, Search];
-const WITH_TRACE: &[Tab] = &[Overview, Events, Search, Alerts, Boards];
+const WITH_TRACE: &[Tab] = &[Overview, Events, Search, Incidents, Boards];
 const WITH_PROMPT: &[Tab] = LISTS;
-const WITH_PANES: &[Tab] = &[Overview, Events, Search, Trace, Alerts];
+const WITH_PANES: &[Tab] = &[Overview, Events, Search, Trace, Incidents];
 
 const TABLE: &[Binding] = &[
     binding(Action::Help, &["?", "F1"], Group::Look, "this help").hint("help", 0),
@@ -275,14 +275,14 @@ const TABLE: &[Binding] = &[
     binding(Action::Open, &["Enter"], Group::Open, "details, evidence").on(OPENABLE).hint("open", 20),
     binding(Action::Trace, &["o"], Group::Open, "trace of this id").on(WITH_TRACE).hint("trace", 22),
     binding(Action::ViewEvents, &["v"], Group::Open, "its events in the index")
-        .on(&[Overview, Alerts, Entities, Events, Search, Sources, Boards])
+        .on(&[Overview, Incidents, Entities, Events, Search, Sources, Boards])
         .hint("events", 40),
     binding(Action::Why, &["w"], Group::Open, "why this threat level").hint("why", 45),
     binding(Action::Show(Overview), &["1"], Group::Open, "overview"),
     binding(Action::Show(Events), &["2"], Group::Open, "live events"),
     binding(Action::Show(Search), &["3"], Group::Open, "search the index"),
     binding(Action::Show(Trace), &["4"], Group::Open, "trace"),
-    binding(Action::Show(Alerts), &["5"], Group::Open, "incidents"),
+    binding(Action::Show(Incidents), &["5"], Group::Open, "incidents"),
     binding(Action::Show(Rules), &["6"], Group::Open, "rules"),
     binding(Action::Show(Entities), &["7"], Group::Open, "entities by risk"),
     binding(Action::Show(Sources), &["8"], Group::Open, "sources"),
@@ -299,7 +299,7 @@ const TABLE: &[Binding] = &[
     binding(Action::DropLast, &["x"], Group::Filter, "drop the last part").on(WITH_FILTER),
     binding(Action::DropAll, &["X"], Group::Filter, "drop all parts").on(WITH_FILTER),
     binding(Action::Switch, &["s"], Group::Filter, "open incidents or all")
-        .on(&[Alerts, Rules])
+        .on(&[Incidents, Rules])
         .hint("open or all", 30),
     binding(Action::Acknowledge, &["a"], Group::Decide, "acknowledge, with a note")
         .on(WITH_INCIDENTS)
@@ -314,7 +314,7 @@ const TABLE: &[Binding] = &[
     binding(Action::Mutes, &["L"], Group::Decide, "mutes, and what they hide"),
     binding(Action::Undo, &["U"], Group::Decide, "undo your last decision").hint("undo", 58),
     binding(Action::Report, &["S"], Group::Do, "report of the incident")
-        .on(&[Overview, Alerts, Boards, Events, Search])
+        .on(&[Overview, Incidents, Boards, Events, Search])
         .hint("report", 48),
     binding(Action::Mask, &["P"], Group::Look, "hide names and addresses"),
     binding(Action::ZoomIn, &["."], Group::Look, "zoom in on the row").on(&[Trace, Search]).hint("zoom", 30),
@@ -326,7 +326,7 @@ const TABLE: &[Binding] = &[
     binding(Action::Follow, &["f"], Group::Live, "follow the newest").on(&[Events]).hint("follow", 35),
     binding(Action::ClockStyle, &["T"], Group::Live, "clock: UTC, local, age"),
     binding(Action::Copy, &["y"], Group::Do, "copy a value or the line")
-        .on(&[Overview, Events, Search, Trace, Alerts, Entities, Sources, Boards])
+        .on(&[Overview, Events, Search, Trace, Incidents, Entities, Sources, Boards])
         .hint("copy", 55),
     binding(Action::Detail, &["d"], Group::Look, "detail pane").on(&[Events, Search]).hint("detail", 33),
     binding(Action::Close, &["Esc"], Group::Look, "close the topmost thing"),
@@ -401,7 +401,7 @@ fn show_name(tab: Tab) -> &'static str {
         Events => "show_events",
         Search => "show_search",
         Trace => "show_trace",
-        Alerts => "show_incidents",
+        Incidents => "show_incidents",
         Rules => "show_rules",
         Entities => "show_entities",
         Sources => "show_sources",
@@ -603,7 +603,7 @@ fn label(binding: &Binding, tab: Tab, can_go_back: bool) -> &'static str {
         (Action::Back, _) if can_go_back => "back",
         (Action::Edit, Search) => "query",
         (Action::Edit, Trace) => "trace id",
-        (Action::Edit, Overview | Alerts | Rules | Entities | Sources | Boards) => "search",
+        (Action::Edit, Overview | Incidents | Rules | Entities | Sources | Boards) => "search",
         (Action::Open, Sources | Boards | Entities) => "events",
         (Action::Open, Rules) => "its incidents",
         (Action::Switch, Rules) => "order",
@@ -721,13 +721,13 @@ mod tests {
     fn a_configured_key_takes_the_place_of_the_usual_one_everywhere() {
         let keymap =
             configured(&[("acknowledge", &["A", "ctrl-a"]), ("page_down", &["alt-down"])]).expect("keys");
-        let key = |name: &str| keymap.action(Alerts, Key::parse(name).expect("a key"));
+        let key = |name: &str| keymap.action(Incidents, Key::parse(name).expect("a key"));
         assert_eq!(key("A"), Some(Action::Acknowledge));
         assert_eq!(key("^a"), Some(Action::Acknowledge));
         assert_eq!(key("a"), None);
         assert_eq!(key("Alt-↓"), Some(Action::PageDown));
-        assert!(keymap.hints(Alerts, false).contains(&Hint { keys: "A".into(), label: "ack" }));
-        let help = keymap.help(Alerts);
+        assert!(keymap.hints(Incidents, false).contains(&Hint { keys: "A".into(), label: "ack" }));
+        let help = keymap.help(Incidents);
         let shown: Vec<&str> =
             help.iter().flat_map(|it| &it.entries).flat_map(|it| &it.keys).map(|it| &**it).collect();
         assert!(shown.contains(&"Alt-↓") && shown.contains(&"^a") && !shown.contains(&"a"), "{shown:?}");

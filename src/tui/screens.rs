@@ -1,8 +1,8 @@
 //! The screens, one file each; the lists without details share one.
 
-pub(super) mod alerts;
 mod boards;
 pub(super) mod events;
+pub(super) mod incidents;
 mod overview;
 pub(super) mod rules;
 mod search;
@@ -15,7 +15,7 @@ use super::model::Model;
 use super::screen::Screen;
 use crate::state::Snapshot;
 use crate::view::Feed;
-use crate::view::scene::{AlertsShown, ChosenRow, Tab};
+use crate::view::scene::{ChosenRow, IncidentsShown, Tab};
 
 /// The behaviour of a tab.
 pub(super) fn of(tab: Tab) -> &'static dyn Screen {
@@ -24,7 +24,7 @@ pub(super) fn of(tab: Tab) -> &'static dyn Screen {
         Tab::Events => &events::Events,
         Tab::Search => &search::Search,
         Tab::Trace => &trace::TraceOf,
-        Tab::Alerts => &alerts::Alerts,
+        Tab::Incidents => &incidents::IncidentList,
         Tab::Rules => &rules::Rules,
         Tab::Entities => &tables::Entities,
         Tab::Sources => &tables::Sources,
@@ -39,16 +39,16 @@ pub(super) fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) {
         model.snapshot = snapshot;
         return;
     }
-    let places = [overview_place(model), alerts_place(model)];
+    let places = [overview_place(model), incidents_place(model)];
     model.snapshot = snapshot;
     let [overview, alerts] = places;
     if let Some(row) = overview {
-        let feed = Feed::of(&model.snapshot, AlertsShown::Open, &model.screens.unfolded);
+        let feed = Feed::of(&model.snapshot, IncidentsShown::Open, &model.screens.unfolded);
         keep_place(&feed, &mut model.screens.overview.selected, row);
     }
     if let Some(row) = alerts {
-        let feed = alerts::feed(model);
-        keep_place(&feed, &mut model.screens.alerts.selected, row);
+        let feed = incidents::feed(model);
+        keep_place(&feed, &mut model.screens.incidents.selected, row);
     }
 }
 
@@ -57,13 +57,13 @@ pub(super) fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) {
 pub(super) fn hold(model: &mut Model) {
     match model.tab {
         Tab::Overview => {
-            let feed = Feed::of(&model.snapshot, AlertsShown::Open, &model.screens.unfolded);
+            let feed = Feed::of(&model.snapshot, IncidentsShown::Open, &model.screens.unfolded);
             let selected = &mut model.screens.overview.selected;
             *selected = feed.chosen(feed.position(selected.as_ref()));
         }
-        Tab::Alerts => {
-            let feed = alerts::feed(model);
-            let selected = &mut model.screens.alerts.selected;
+        Tab::Incidents => {
+            let feed = incidents::feed(model);
+            let selected = &mut model.screens.incidents.selected;
             *selected = feed.chosen(feed.position(selected.as_ref()));
         }
         _ => {}
@@ -73,13 +73,13 @@ pub(super) fn hold(model: &mut Model) {
 /// The row of the cursor, where one was chosen.
 fn overview_place(model: &Model) -> Option<usize> {
     let selected = model.screens.overview.selected.as_ref()?;
-    let feed = Feed::of(&model.snapshot, AlertsShown::Open, &model.screens.unfolded);
+    let feed = Feed::of(&model.snapshot, IncidentsShown::Open, &model.screens.unfolded);
     Some(feed.position(Some(selected)))
 }
 
-fn alerts_place(model: &Model) -> Option<usize> {
-    let selected = model.screens.alerts.selected.as_ref()?;
-    Some(alerts::feed(model).position(Some(selected)))
+fn incidents_place(model: &Model) -> Option<usize> {
+    let selected = model.screens.incidents.selected.as_ref()?;
+    Some(incidents::feed(model).position(Some(selected)))
 }
 
 fn keep_place(feed: &Feed, selected: &mut Option<ChosenRow>, row: usize) {

@@ -7,7 +7,7 @@ use super::model::Model;
 use super::screens::events::change_filter;
 use crate::state::Filter;
 use crate::view::MOST_COLUMNS;
-use crate::view::scene::{AlertsShown, SavedHunt, Tab};
+use crate::view::scene::{IncidentsShown, SavedHunt, Tab};
 use crate::view::{ClockStyle, Palette};
 
 /// Questions that are remembered.
@@ -56,7 +56,8 @@ impl LeftOff {
             } else {
                 String::new()
             },
-            all_alerts: model.screens.alerts.shown == AlertsShown::All && model.screens.alerts.rule.is_none(),
+            all_alerts: model.screens.incidents.shown == IncidentsShown::All
+                && model.screens.incidents.rule.is_none(),
             masked: model.mask.is_some(),
             columns: model.columns.clone(),
             hunts: model.hunts.clone(),
@@ -79,7 +80,7 @@ impl LeftOff {
             model.paint(palette);
         }
         if self.all_alerts {
-            model.screens.alerts.shown = AlertsShown::All;
+            model.screens.incidents.shown = IncidentsShown::All;
         }
         model.columns = self.columns.iter().take(MOST_COLUMNS).cloned().collect();
         model.hunts = self.hunts.iter().take(MOST_HUNTS).cloned().collect();

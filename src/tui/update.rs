@@ -18,8 +18,8 @@ use super::model::{Message, Model, Mouse};
 use super::narrowing;
 use super::screen::focused_detail;
 use super::screens;
-use super::screens::alerts::show_alert;
 use super::screens::events::{change_filter, follow, pause_or_resume, take_new_rows};
+use super::screens::incidents::show_incident;
 use super::typing::{on_paste, on_prompt_key};
 use crate::alert::{AlertId, AlertStatus};
 use crate::event::LogLevel;
@@ -28,7 +28,7 @@ use crate::query::words::fold;
 use crate::sigma::Level;
 use crate::state::{Entity, Filter, Incident, Narrowing, Snapshot};
 use crate::text::plural;
-use crate::view::scene::{AlertsShown, Answer, DetailPane, ListState, Overlay, PromptPurpose, Tab};
+use crate::view::scene::{Answer, DetailPane, IncidentsShown, ListState, Overlay, PromptPurpose, Tab};
 use crate::view::{ClockStyle, LeadsTo, mute_rows};
 
 const BELL_PAUSE_MILLIS: u64 = 10_000;
@@ -282,10 +282,10 @@ fn switch_shown(model: &mut Model) {
     if model.tab == Tab::Rules {
         return screens::rules::reorder(model);
     }
-    let alerts = &mut model.screens.alerts;
+    let alerts = &mut model.screens.incidents;
     alerts.shown = match alerts.shown {
-        AlertsShown::Open => AlertsShown::All,
-        AlertsShown::All => AlertsShown::Open,
+        IncidentsShown::Open => IncidentsShown::All,
+        IncidentsShown::All => IncidentsShown::Open,
     };
 }
 
@@ -392,7 +392,7 @@ fn shows_the_worst(model: &Model) -> bool {
     model.overlay.is_none()
         && match model.tab {
             Tab::Overview => screens.overview.selected.is_none(),
-            Tab::Alerts => screens.alerts.selected.is_none() && screens.alerts.rule.is_none(),
+            Tab::Incidents => screens.incidents.selected.is_none() && screens.incidents.rule.is_none(),
             _ => false,
         }
 }
@@ -426,7 +426,7 @@ fn open_reason(model: &mut Model, row: usize) {
     let (alert, entity) = (reason.alert, reason.entity.clone());
     model.overlay = None;
     if alert.is_some() {
-        return show_alert(model, alert);
+        return show_incident(model, alert);
     }
     let is_it = |known: &Entity| {
         entity.as_ref().is_some_and(|(field, value)| *known.field == **field && *known.value == **value)

@@ -255,7 +255,7 @@ fn tab_texts(scene: &Scene<'_>, wide: bool, tight: bool) -> Vec<Safe> {
 fn badge(tab: Tab, scene: &Scene<'_>) -> Option<Safe> {
     let snapshot = scene.snapshot;
     match tab {
-        Tab::Alerts => {
+        Tab::Incidents => {
             let open = snapshot.incidents.iter().filter(|incident| incident.is_listed()).count();
             (open > 0).then(|| safe!("({})", open))
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::canvas::{Canvas, Part};
 use super::format;
-use super::scene::{AlertsShown, ChosenRow, Scene};
+use super::scene::{ChosenRow, IncidentsShown, Scene};
 use super::theme::{Role, Severity};
 use crate::safe;
 use crate::state::{Incident, Party, PartyKind, PartyName, Snapshot, parties};
@@ -41,7 +41,7 @@ pub enum FeedItem<'a> {
 impl Feed {
     /// The incidents that are to be shown, worst first.
     #[must_use]
-    pub fn of(snapshot: &Snapshot, shown: AlertsShown, unfolded: &BTreeSet<PartyName>) -> Self {
+    pub fn of(snapshot: &Snapshot, shown: IncidentsShown, unfolded: &BTreeSet<PartyName>) -> Self {
         Self::of_rule(snapshot, shown, unfolded, None)
     }
 
@@ -49,13 +49,13 @@ impl Feed {
     #[must_use]
     pub fn of_rule(
         snapshot: &Snapshot,
-        shown: AlertsShown,
+        shown: IncidentsShown,
         unfolded: &BTreeSet<PartyName>,
         rule: Option<&str>,
     ) -> Self {
         let wanted = |incident: &&Arc<Incident>| {
             let is_of_rule = rule.is_none_or(|rule| incident.alert.rule.id == rule);
-            is_of_rule && (shown == AlertsShown::All || incident.is_listed())
+            is_of_rule && (shown == IncidentsShown::All || incident.is_listed())
         };
         let parties = parties(snapshot.incidents.iter().filter(wanted));
         let rows = parties.iter().enumerate().flat_map(|(at, party)| match party.incidents.len() {

@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Part};
 use super::feed::{self, Feed, FeedItem};
 use super::graph::{GraphCursor, GraphShown};
-use super::scene::{AlertsShown, Panel, Scene};
+use super::scene::{IncidentsShown, Panel, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
-use super::{Drawn, alerts, boards, chrome, columns, entities, format, graph, sources, why};
+use super::{Drawn, boards, chrome, columns, entities, format, graph, incidents, sources, why};
 use crate::event::number::{rounded, to_u16, to_u64};
 use crate::safe;
 use crate::sigma::{Board, Level};
@@ -27,7 +27,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     } else {
         threat(canvas, top, scene);
     }
-    let open = Feed::of(scene.snapshot, AlertsShown::Open, &scene.screens.unfolded);
+    let open = Feed::of(scene.snapshot, IncidentsShown::Open, &scene.screens.unfolded);
     let [middle, chosen_area] = feed_and_chosen(middle, &open);
     let page = if area.width >= 110 {
         let [feed_area, entities_area] = two(columns(middle, &[65, 35]));
@@ -38,7 +38,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     };
     if chosen_area.height > 0 {
         let chosen = open.item(open.position(scene.screens.overview.selected.as_ref()));
-        alerts::about(canvas, chosen_area, scene, chosen);
+        incidents::about(canvas, chosen_area, scene, chosen);
     }
     if bottom.height > 0 {
         let three = columns(bottom, if wide { &[32, 32, 36] } else { &[1, 1] });
@@ -255,11 +255,11 @@ fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> 
     list.select(selected, feed.len(), usize::from(list_area.height));
     let above = feed.standing_in(0..list.top);
     let keys = feed::keys(canvas, feed, selected);
-    let note = alerts::out_of_sight(canvas, "↑", &above).unwrap_or_else(|| vec![keys]);
+    let note = incidents::out_of_sight(canvas, "↑", &above).unwrap_or_else(|| vec![keys]);
     let has_keys = has_keys(scene, Panel::Feed);
     let inner = canvas.frame(area, &[title, subtitle], &note, has_keys);
     if feed.is_empty() {
-        let (sentence, advice) = alerts::nothing_open(canvas, scene.snapshot);
+        let (sentence, advice) = incidents::nothing_open(canvas, scene.snapshot);
         table::empty(canvas, inner, &sentence, &advice);
         return usize::from(inner.height);
     }
@@ -270,7 +270,7 @@ fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> 
     });
     let below = feed.standing_in(shown.window.end..feed.len());
     let mut foot = vec![canvas.own(" ", Role::Muted), feed_summary(canvas, scene)];
-    foot.extend(alerts::out_of_sight(canvas, "  ·  ↓", &below).unwrap_or_default());
+    foot.extend(incidents::out_of_sight(canvas, "  ·  ↓", &below).unwrap_or_default());
     canvas.row(inner, inner.height.saturating_sub(1), &foot);
     shown.page
 }
@@ -580,7 +580,7 @@ const SMALL_PANEL: u16 = 3;
 
 fn position(scene: &Scene<'_>) -> Vec<Safe> {
     let snapshot = scene.snapshot;
-    let open = Feed::of(snapshot, AlertsShown::Open, &scene.screens.unfolded);
+    let open = Feed::of(snapshot, IncidentsShown::Open, &scene.screens.unfolded);
     let selected = open.position(scene.screens.overview.selected.as_ref());
     let feed = match (open.len(), open.incidents()) {
         (0, _) => safe!("no open incident"),

@@ -25,7 +25,7 @@ pub enum Tab {
     Events,
     Search,
     Trace,
-    Alerts,
+    Incidents,
     Rules,
     Entities,
     Sources,
@@ -38,7 +38,7 @@ impl Tab {
         Tab::Events,
         Tab::Search,
         Tab::Trace,
-        Tab::Alerts,
+        Tab::Incidents,
         Tab::Rules,
         Tab::Entities,
         Tab::Sources,
@@ -52,7 +52,7 @@ impl Tab {
             Tab::Events => "Events",
             Tab::Search => "Search",
             Tab::Trace => "Trace",
-            Tab::Alerts => "Incidents",
+            Tab::Incidents => "Incidents",
             Tab::Rules => "Rules",
             Tab::Entities => "Entities",
             Tab::Sources => "Sources",
@@ -67,7 +67,7 @@ impl Tab {
             Tab::Events => "Evt",
             Tab::Search => "Sea",
             Tab::Trace => "Trc",
-            Tab::Alerts => "Inc",
+            Tab::Incidents => "Inc",
             Tab::Rules => "Rul",
             Tab::Entities => "Ent",
             Tab::Sources => "Src",
@@ -267,7 +267,7 @@ pub struct Screens {
     pub search: SearchScreen,
     pub values: ValuesScreen,
     pub trace: TraceScreen,
-    pub alerts: AlertsScreen,
+    pub incidents: IncidentsScreen,
     pub rules: RulesScreen,
     pub entities: ListState,
     pub sources: ListState,
@@ -570,15 +570,15 @@ pub struct RulesScreen {
 
 /// Which incidents are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AlertsShown {
+pub enum IncidentsShown {
     #[default]
     Open,
     All,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AlertsScreen {
-    pub shown: AlertsShown,
+pub struct IncidentsScreen {
+    pub shown: IncidentsShown,
     /// Id of the only rule whose incidents are listed.
     pub rule: Option<String>,
     /// The selected row; none is the first.

@@ -59,7 +59,7 @@ fn every_screen_looks_as_it_did() {
 
 #[test]
 fn small_large_and_plain_screens_look_as_they_did() {
-    for (name, keys) in [("overview", ""), ("events", "2"), ("trace", "2 G o"), ("alerts", "5")] {
+    for (name, keys) in [("overview", ""), ("events", "2"), ("trace", "2 G o"), ("incidents", "5")] {
         insta::assert_snapshot!(format!("{name}_60x15"), tour(60, 15, &options(), keys).text());
         insta::assert_snapshot!(format!("{name}_ascii_80x24"), tour(80, 24, &mono_ascii(), keys).text());
     }
@@ -74,7 +74,7 @@ fn an_empty_engine_is_explained() {
         ("events", "2"),
         ("search", "3"),
         ("trace", "4"),
-        ("alerts", "5"),
+        ("incidents", "5"),
         ("sources", "8"),
     ] {
         let mut screen = Screen::new(80, 24, &options(), Arc::default());

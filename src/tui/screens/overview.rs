@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use super::alerts::{show_alert, unfold_row};
+use super::incidents::{show_incident, unfold_row};
 use crate::state::{BoardRow, Incident, SourceRow};
 use crate::tui::ask;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 use crate::tui::question::Question;
 use crate::tui::screen::Screen;
-use crate::view::scene::{AlertsShown, ChosenRow, ListState, OverviewScreen, Panel, Tab};
+use crate::view::scene::{ChosenRow, IncidentsShown, ListState, OverviewScreen, Panel, Tab};
 use crate::view::{Feed, FeedItem, PanelRow, board_rows, panel_rows};
 
 pub(super) struct Overview;
 
 fn feed(model: &Model) -> Feed {
-    Feed::of(&model.snapshot, AlertsShown::Open, &model.screens.unfolded)
+    Feed::of(&model.snapshot, IncidentsShown::Open, &model.screens.unfolded)
 }
 
 fn row(model: &Model, feed: &Feed) -> usize {
@@ -128,8 +128,8 @@ impl Screen for Overview {
         let feed = feed(model);
         match feed.item(row(model, &feed)) {
             Some(FeedItem::Party { is_folded, .. }) => self.unfold(model, is_folded),
-            Some(FeedItem::Incident { incident, .. }) => show_alert(model, Some(incident.alert.alert_id)),
-            None => show_alert(model, None),
+            Some(FeedItem::Incident { incident, .. }) => show_incident(model, Some(incident.alert.alert_id)),
+            None => show_incident(model, None),
         }
         Vec::new()
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::alerts::show_rule;
+use super::incidents::show_rule;
 use crate::alert::RuleSummary;
 use crate::event::Timestamp;
 use crate::state::Incident;

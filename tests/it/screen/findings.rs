@@ -142,9 +142,9 @@ proptest! {
             let Some(worst) = unseen().max() else { continue };
             let count = unseen().filter(|level| *level == worst).count();
             prop_assert!(is_named(&screen, worst, count), "{count} {worst} on {:?}\n{}", screen.model.tab, screen.text());
-            let is_list = matches!(screen.model.tab, Tab::Overview | Tab::Alerts);
-            if is_list && screen.model.overlay.is_none() && screen.model.screens.alerts.rule.is_none() {
-                let list = list_of(&screen.text(), screen.model.tab == Tab::Alerts);
+            let is_list = matches!(screen.model.tab, Tab::Overview | Tab::Incidents);
+            if is_list && screen.model.overlay.is_none() && screen.model.screens.incidents.rule.is_none() {
+                let list = list_of(&screen.text(), screen.model.tab == Tab::Incidents);
                 prop_assert!(list.contains(Severity::from(worst).shape()), "no {worst} in\n{}", screen.text());
             }
         }
@@ -281,7 +281,7 @@ fn f5_unique_ids_raise_no_alarm_however_little_is_held() {
 fn f6_the_events_of_an_alert_are_those_that_it_stores() {
     let mut screen = tour(120, 36, &options(), "5 → j");
     let snapshot = fixture::snapshot();
-    let selected = screen.model.screens.alerts.selected.clone();
+    let selected = screen.model.screens.incidents.selected.clone();
     let Some(soctop::view::scene::ChosenRow::Incident(id)) = selected else { panic!("{selected:?}") };
     let alert = &snapshot.incidents.iter().find(|it| it.alert.alert_id == id).expect("an incident").alert;
     let asked = screen.press("v").into_iter().find_map(|effect| match effect {
@@ -513,7 +513,7 @@ fn f15_small_things() {
 fn who_deals_with_a_row_goes_on_with_the_next() {
     let (mut screen, mut state) = screen_of(120, 36, &[Level::High; 6]);
     screen.press("5 j j");
-    let before = screen.model.screens.alerts.selected.clone();
+    let before = screen.model.screens.incidents.selected.clone();
     let Some(soctop::view::scene::ChosenRow::Incident(id)) = before else { panic!("{before:?}") };
     let closed =
         state.snapshot().incidents.iter().find(|it| it.alert.alert_id == id).cloned().expect("it is there");

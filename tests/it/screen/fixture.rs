@@ -631,7 +631,7 @@ pub const TOURS: [(&str, &str); 22] = [
     ("search", "3 / Enter"),
     ("search_detail", "3 / Enter d"),
     ("trace", "2 G o j j"),
-    ("alerts", "5"),
+    ("incidents", "5"),
     ("unfolded", "5 → j"),
     ("commands", ": t h e m"),
     ("judge", "5 V"),

@@ -25,7 +25,7 @@ use soctop::query::SearchRequest;
 use soctop::sigma::{Board, Level};
 use soctop::state::{Filter, Incident, Snapshot};
 use soctop::tui::Effect;
-use soctop::view::scene::{AlertsShown, ChosenRow, Panel, RuleOrder, Tab};
+use soctop::view::scene::{ChosenRow, IncidentsShown, Panel, RuleOrder, Tab};
 use soctop::view::{Feed, FeedItem, board_rows, panel_rows, rule_rows};
 
 use super::fixture::Screen;
@@ -95,7 +95,7 @@ fn number_before(text: &str, words: &str) -> u64 {
         .unwrap_or_else(|_| panic!("no number before {words:?} in\n{text}"))
 }
 
-fn unfolded(snapshot: &Snapshot, shown: AlertsShown) -> Feed {
+fn unfolded(snapshot: &Snapshot, shown: IncidentsShown) -> Feed {
     let folded = Feed::of(snapshot, shown, &Default::default());
     let parties = (0..folded.len()).filter_map(|row| folded.party(row)).map(|party| party.name.clone());
     Feed::of(snapshot, shown, &parties.collect())
@@ -115,14 +115,14 @@ fn the_header_and_the_name_of_a_screen_count_the_rows_of_the_list() {
             let count = of_level(snapshot, level);
             assert!(header.contains(&format!("{word} {count}")), "{word} {count}: {header}");
         }
-        let feed = unfolded(snapshot, AlertsShown::Open);
+        let feed = unfolded(snapshot, IncidentsShown::Open);
         let members =
             (0..feed.len()).filter(|row| matches!(feed.item(*row), Some(FeedItem::Incident { .. })));
         let open = members.count();
         let text = moment.screen("5").text();
         assert!(open == 0 || text.contains(&format!("[5 Incidents({open})]")), "{open}\n{text}");
         assert!(text.contains(&format!("show ▸ [open {open}]  all {}", snapshot.incidents.len())), "{text}");
-        assert_eq!(unfolded(snapshot, AlertsShown::All).incidents(), snapshot.incidents.len());
+        assert_eq!(unfolded(snapshot, IncidentsShown::All).incidents(), snapshot.incidents.len());
     });
 }
 
@@ -137,7 +137,7 @@ fn stored(incidents: &[Arc<Incident>]) -> (u64, u64) {
 #[test]
 fn a_row_of_incidents_opens_the_events_that_it_stores_and_says_how_many_more_it_counted() {
     each(|moment| {
-        let feed = unfolded(&moment.snapshot, AlertsShown::All);
+        let feed = unfolded(&moment.snapshot, IncidentsShown::All);
         for row in 0..feed.len() {
             let (incidents, chosen) = match feed.item(row).expect("a row") {
                 FeedItem::Party { party, .. } => {
@@ -151,7 +151,7 @@ fn a_row_of_incidents_opens_the_events_that_it_stores_and_says_how_many_more_it_
             for row in 0..feed.len() {
                 screen.model.screens.unfolded.extend(feed.party(row).map(|party| party.name.clone()));
             }
-            screen.model.screens.alerts.selected = Some(chosen);
+            screen.model.screens.incidents.selected = Some(chosen);
             let (stored, more) = stored(&incidents);
             let events = moment.events(&screen.press("v"));
             if stored == 0 {
@@ -186,7 +186,7 @@ fn a_reason_of_the_level_opens_its_incident_or_its_entity() {
             screen.press("Enter");
             match (reason.alert, &reason.entity) {
                 (Some(alert), _) => {
-                    assert_eq!(screen.model.screens.alerts.selected, Some(ChosenRow::Incident(alert)));
+                    assert_eq!(screen.model.screens.incidents.selected, Some(ChosenRow::Incident(alert)));
                 }
                 (None, Some((_, value))) => {
                     assert_eq!(screen.model.tab, Tab::Entities);
@@ -365,7 +365,7 @@ fn a_rule_opens_as_many_incidents_as_its_row_says() {
             let mut screen = moment.screen("6");
             screen.press(&"j ".repeat(at));
             screen.press("Enter");
-            let alerts = &screen.model.screens.alerts;
+            let alerts = &screen.model.screens.incidents;
             assert_eq!(alerts.rule.as_deref(), Some(row.rule.id.as_str()));
             let feed = Feed::of_rule(
                 &moment.snapshot,

@@ -1,4 +1,4 @@
-//! The alerts: incidents by who, and the evidence of the selected one.
+//! The incidents by who, and the evidence of the selected one.
 
 use std::sync::Arc;
 
@@ -10,40 +10,40 @@ use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 use crate::tui::question::Question;
 use crate::tui::screen::Screen;
-use crate::view::scene::{AlertsShown, ChosenRow, Tab};
+use crate::view::scene::{ChosenRow, IncidentsShown, Tab};
 use crate::view::{Feed, FeedItem, held_evidence};
 
-pub(super) struct Alerts;
+pub(super) struct IncidentList;
 
 pub(super) fn feed(model: &Model) -> Feed {
-    let alerts = &model.screens.alerts;
-    Feed::of_rule(&model.snapshot, alerts.shown, &model.screens.unfolded, alerts.rule.as_deref())
+    let screen = &model.screens.incidents;
+    Feed::of_rule(&model.snapshot, screen.shown, &model.screens.unfolded, screen.rule.as_deref())
 }
 
 fn row(model: &Model, feed: &Feed) -> usize {
-    feed.position(model.screens.alerts.selected.as_ref())
+    feed.position(model.screens.incidents.selected.as_ref())
 }
 
-impl Screen for Alerts {
+impl Screen for IncidentList {
     fn move_by(&self, model: &mut Model, rows: isize) {
-        if model.screens.alerts.evidence_focused {
+        if model.screens.incidents.evidence_focused {
             let held = |i: Arc<Incident>| held_evidence(&model.snapshot, &i.alert).len();
             let len = self.incident(model).map_or(0, held);
-            let evidence = &mut model.screens.alerts.evidence;
+            let evidence = &mut model.screens.incidents.evidence;
             *evidence = evidence.saturating_add_signed(rows).min(len.saturating_sub(1));
             return;
         }
         let feed = feed(model);
-        let alerts = &mut model.screens.alerts;
-        alerts.selected = feed.moved(alerts.selected.as_ref(), rows);
-        alerts.above = alerts.above.saturating_add_signed(rows).min(model.page.saturating_sub(1));
+        let screen = &mut model.screens.incidents;
+        screen.selected = feed.moved(screen.selected.as_ref(), rows);
+        screen.above = screen.above.saturating_add_signed(rows).min(model.page.saturating_sub(1));
     }
 
     fn record(&self, model: &Model) -> Option<Arc<Record>> {
-        let alerts = &model.screens.alerts;
-        let incident = self.incident(model).filter(|_| alerts.evidence_focused)?;
+        let screen = &model.screens.incidents;
+        let incident = self.incident(model).filter(|_| screen.evidence_focused)?;
         let held = held_evidence(&model.snapshot, &incident.alert);
-        held.get(alerts.evidence.min(held.len().checked_sub(1)?)).map(|row| Arc::clone(row))
+        held.get(screen.evidence.min(held.len().checked_sub(1)?)).map(|row| Arc::clone(row))
     }
 
     fn meant(&self, model: &Model) -> Vec<Arc<Incident>> {
@@ -55,7 +55,7 @@ impl Screen for Alerts {
         let feed = feed(model);
         let at = row(model, &feed);
         if let Some(name) = unfold_row(model, &feed, at, open) {
-            model.screens.alerts.selected = Some(ChosenRow::Party(name));
+            model.screens.incidents.selected = Some(ChosenRow::Party(name));
         }
     }
 
@@ -65,27 +65,27 @@ impl Screen for Alerts {
         if let Some(FeedItem::Party { party, .. }) = feed.item(row(model, &feed)) {
             let worst = party.incidents.first().map(|incident| incident.alert.alert_id);
             model.screens.unfolded.insert(party.name.clone());
-            model.screens.alerts.selected = worst.map(ChosenRow::Incident);
+            model.screens.incidents.selected = worst.map(ChosenRow::Incident);
         }
-        let alerts = &mut model.screens.alerts;
-        alerts.evidence_focused = !alerts.evidence_focused;
-        alerts.evidence = 0;
+        let screen = &mut model.screens.incidents;
+        screen.evidence_focused = !screen.evidence_focused;
+        screen.evidence = 0;
     }
 
     fn close(&self, model: &mut Model) -> bool {
-        let alerts = &mut model.screens.alerts;
-        if std::mem::take(&mut alerts.evidence_focused) {
+        let screen = &mut model.screens.incidents;
+        if std::mem::take(&mut screen.evidence_focused) {
             return true;
         }
-        let was_of_rule = alerts.rule.take().is_some();
+        let was_of_rule = screen.rule.take().is_some();
         if was_of_rule {
-            alerts.shown = AlertsShown::Open;
+            screen.shown = IncidentsShown::Open;
         }
         was_of_rule
     }
 
     fn open(&self, model: &mut Model) -> Vec<Effect> {
-        if model.screens.alerts.evidence_focused {
+        if model.screens.incidents.evidence_focused {
             let from = self.incident(model).map(|incident| incident.alert.clone());
             return ask::open_trace_of(model, self.correlation_id(model), from);
         }
@@ -111,27 +111,27 @@ pub(super) fn unfold_row(model: &mut Model, feed: &Feed, row: usize, open: bool)
     changed.then_some(name)
 }
 
-pub(in crate::tui) fn show_alert(model: &mut Model, alert: Option<AlertId>) {
+pub(in crate::tui) fn show_incident(model: &mut Model, alert: Option<AlertId>) {
     let incident = model.snapshot.incidents.iter().find(|i| Some(i.alert.alert_id) == alert);
     if incident.is_some_and(|incident| !incident.is_listed()) {
-        model.screens.alerts.shown = AlertsShown::All;
+        model.screens.incidents.shown = IncidentsShown::All;
     }
     // Among others of its party it has a row only while they are listed.
     if let Some(incident) = incident {
         model.screens.unfolded.insert(PartyName::of(incident));
     }
-    model.screens.alerts.rule = None;
-    model.screens.alerts.selected = alert.map(ChosenRow::Incident);
-    model.screens.alerts.evidence_focused = false;
-    model.show(Tab::Alerts);
+    model.screens.incidents.rule = None;
+    model.screens.incidents.selected = alert.map(ChosenRow::Incident);
+    model.screens.incidents.evidence_focused = false;
+    model.show(Tab::Incidents);
 }
 
 /// All incidents of one rule, as many as its row says, what is open first.
 pub(in crate::tui) fn show_rule(model: &mut Model, rule: String) {
-    let alerts = &mut model.screens.alerts;
-    alerts.shown = AlertsShown::All;
-    alerts.rule = Some(rule);
-    alerts.selected = None;
-    alerts.evidence_focused = false;
-    model.show(Tab::Alerts);
+    let screen = &mut model.screens.incidents;
+    screen.shown = IncidentsShown::All;
+    screen.rule = Some(rule);
+    screen.selected = None;
+    screen.evidence_focused = false;
+    model.show(Tab::Incidents);
 }

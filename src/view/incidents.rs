@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Part};
 use super::feed::{Feed, FeedItem};
 use super::records;
-use super::scene::{AlertsShown, ListState, Scene, Tab};
+use super::scene::{IncidentsShown, ListState, Scene, Tab};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, columns, format};
@@ -89,7 +89,7 @@ pub fn out_of_sight(
 }
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
-    let screen = &scene.screens.alerts;
+    let screen = &scene.screens.incidents;
     let feed = Feed::of_rule(scene.snapshot, screen.shown, &scene.screens.unfolded, screen.rule.as_deref());
     let filter_row = Rect { height: 1, ..area };
     shown_line(canvas, filter_row, scene);
@@ -136,13 +136,13 @@ pub fn about(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, chosen: Opt
 fn shown_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let all = scene.snapshot.incidents.len();
     let open = scene.snapshot.incidents.iter().filter(|incident| incident.is_listed()).count();
-    let shown = scene.screens.alerts.shown;
-    let choice = |own: AlertsShown, text: Safe| {
+    let shown = scene.screens.incidents.shown;
+    let choice = |own: IncidentsShown, text: Safe| {
         let chosen = shown == own;
         let text = if chosen { safe!("[{}]", text) } else { safe!(" {} ", text) };
         (text, if chosen { Role::Title } else { Role::Muted })
     };
-    let rule = scene.screens.alerts.rule.as_ref();
+    let rule = scene.screens.incidents.rule.as_ref();
     let only = rule.map_or_else(Safe::default, |id| {
         let title = scene.snapshot.rules.book.get(id).map_or(id.as_str(), |note| note.rule.title.as_str());
         safe!(" only of {} · Esc all rules ", canvas.safe(title).truncate(40, "…"))
@@ -150,9 +150,9 @@ fn shown_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let parts = [
         (only, Role::Warning),
         (safe!(" show ▸ "), Role::Muted),
-        choice(AlertsShown::Open, safe!("open {}", open)),
+        choice(IncidentsShown::Open, safe!("open {}", open)),
         (safe!(" "), Role::Muted),
-        choice(AlertsShown::All, safe!("all {}", all)),
+        choice(IncidentsShown::All, safe!("all {}", all)),
         (safe!("   {} switch", canvas.key("s")), Role::Muted),
         (
             super::feed::decided(scene.snapshot).map_or_else(Safe::default, |it| safe!("   {}", it)),
@@ -164,7 +164,7 @@ fn shown_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
 }
 
 fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> usize {
-    let screen = &scene.screens.alerts;
+    let screen = &scene.screens.incidents;
     let focused = !screen.evidence_focused;
     let title = canvas.own("Incidents", Role::Title);
     let selected = feed.position(screen.selected.as_ref());
@@ -187,7 +187,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> 
         Column::fixed("count", 5).right(),
         Column::fixed("opened", 8).from(100),
         Column::fixed("last", 8).from(90),
-        Column::fixed("state", 8).from(if screen.shown == AlertsShown::All { 0 } else { 130 }),
+        Column::fixed("state", 8).from(if screen.shown == IncidentsShown::All { 0 } else { 130 }),
     ];
     let focus = if focused { Focus::Here } else { Focus::Elsewhere };
     let table = Table { columns: &columns, list, len: feed.len(), focus };
@@ -285,8 +285,8 @@ fn risk_of(canvas: &Canvas<'_>, name: &PartyName, scene: &Scene<'_>) -> Safe {
 }
 
 fn why_it_fired(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: Option<&Incident>) {
-    let is_here = scene.tab == Tab::Alerts;
-    let focused = is_here && scene.screens.alerts.evidence_focused;
+    let is_here = scene.tab == Tab::Incidents;
+    let focused = is_here && scene.screens.incidents.evidence_focused;
     let title = canvas.own("Why it fired", Role::Title);
     let note = match focused {
         _ if !is_here => canvas.keyed("<Enter> opens it · <o> trace · <v> events", Role::Muted),
@@ -379,7 +379,7 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
     if !alert.rule.tags.is_empty() {
         lines.push(labelled(canvas, "tags", canvas.safe(&alert.rule.tags.join(" "))));
     }
-    let can_grow = scene.tab == Tab::Alerts && !scene.screens.alerts.evidence_focused;
+    let can_grow = scene.tab == Tab::Incidents && !scene.screens.incidents.evidence_focused;
     let shown = cut_off(canvas, lines, usize::from(area.height), can_grow);
     for (row, parts) in shown.iter().enumerate() {
         canvas.row(area, to_u16(row), parts);
@@ -445,7 +445,7 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
     };
     canvas.row(area, 0, &[canvas.part(head, Role::Muted)]);
     let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let screen = &scene.screens.alerts;
+    let screen = &scene.screens.incidents;
     let columns =
         [Column::fixed("", 8), Column::fixed("", 7), Column::fixed("", 10).from(60), Column::flexible("")];
     let selected = if screen.evidence_focused { screen.evidence } else { usize::MAX };
@@ -468,7 +468,7 @@ fn status(scene: &Scene<'_>, feed: &Feed) -> Vec<Safe> {
     let at = match feed.len() {
         0 => safe!("no incidents"),
         len => {
-            let row = feed.position(scene.screens.alerts.selected.as_ref()) + 1;
+            let row = feed.position(scene.screens.incidents.selected.as_ref()) + 1;
             safe!("row {} of {}, {} incidents", row, len, feed.incidents())
         }
     };
