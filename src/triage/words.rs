@@ -1,7 +1,7 @@
 //! Decisions in words.
 
 use super::{Act, Entry};
-use crate::event::{Nanos, SECOND, quantity};
+use crate::event::{Nanos, SECOND, Timestamp, quantity};
 
 /// Nothing is muted for longer than this: who wants that changes the rule.
 const LONGEST: Nanos = 366 * 86_400 * SECOND;
@@ -20,11 +20,18 @@ pub fn sentence(entry: &Entry) -> String {
     match &entry.act {
         Act::Acknowledge { note, .. } => with(format!("acknowledged {about}"), note),
         Act::Judge { verdict, note, .. } => with(format!("called {about} {}", verdict.word()), note),
-        Act::Snooze { until, .. } => format!("snoozed {about} until {until}"),
-        Act::Mute(mute) => with(format!("muted {about} until {}", mute.until), &mute.reason),
+        Act::Snooze { until, .. } => format!("snoozed {about} until {}", to_minute(*until)),
+        Act::Mute(mute) => with(format!("muted {about} until {}", to_minute(mute.until)), &mute.reason),
         Act::Undo { entry } => format!("undid entry {entry}"),
         Act::Looked => "left the dashboard".to_owned(),
     }
+}
+
+/// `2026-12-01 02:08 UTC`: whoever decides for an hour or a day thinks in minutes.
+fn to_minute(time: Timestamp) -> String {
+    let text = time.to_string();
+    let minute = text.get(..16).unwrap_or(&text);
+    format!("{} UTC", minute.replace('T', " "))
 }
 
 #[cfg(test)]

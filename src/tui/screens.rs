@@ -41,12 +41,12 @@ pub(super) fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) {
     }
     let places = [overview_place(model), incidents_place(model)];
     model.snapshot = snapshot;
-    let [overview, alerts] = places;
+    let [overview, incidents] = places;
     if let Some(row) = overview {
         let feed = Feed::of(&model.snapshot, IncidentsShown::Open, &model.screens.unfolded);
         keep_place(&feed, &mut model.screens.overview.selected, row);
     }
-    if let Some(row) = alerts {
+    if let Some(row) = incidents {
         let feed = incidents::feed(model);
         keep_place(&feed, &mut model.screens.incidents.selected, row);
     }

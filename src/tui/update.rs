@@ -277,13 +277,13 @@ fn next_clock(style: ClockStyle) -> ClockStyle {
     }
 }
 
-/// Open alerts, or all; the rules in another order.
+/// Open incidents, or all; the rules in another order.
 fn switch_shown(model: &mut Model) {
     if model.tab == Tab::Rules {
         return screens::rules::reorder(model);
     }
-    let alerts = &mut model.screens.incidents;
-    alerts.shown = match alerts.shown {
+    let screen = &mut model.screens.incidents;
+    screen.shown = match screen.shown {
         IncidentsShown::Open => IncidentsShown::All,
         IncidentsShown::All => IncidentsShown::Open,
     };

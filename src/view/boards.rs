@@ -95,22 +95,26 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[&BoardRo
     shown.page
 }
 
-/// `3 locked · 1 blocked · 1 of 4 breakers not closed`.
+/// `3 locked · 1 blocked · 2 revoked · 1 of 4 breakers not closed`.
 fn counts(canvas: &Canvas<'_>, rows: &[&BoardRow]) -> Part {
     let unusual =
         |board: Board| rows.iter().filter(|row| row.board == board && !row.transition.resting).count();
     let breakers = rows.iter().filter(|row| row.board == Board::Breaker).count();
     let mut text = Safe::default();
-    for (board, word) in
-        [(Board::Lockout, "locked"), (Board::BlockedAddress, "blocked"), (Board::RateLimited, "limited")]
-    {
+    for (board, word) in [
+        (Board::Lockout, "locked"),
+        (Board::BlockedAddress, "blocked"),
+        (Board::RateLimited, "limited"),
+        (Board::RevokedToken, "revoked"),
+        (Board::SilentSource, "silent"),
+    ] {
         let count = unusual(board);
         if count > 0 {
             text.push(&safe!("{} {} · ", count, word));
         }
     }
     let open = unusual(Board::Breaker);
-    text.push(&safe!("{} of {} breaker{} not closed", open, breakers, plural(breakers as u64)));
+    text.push(&safe!("{} of {} breaker{} not shut", open, breakers, plural(breakers as u64)));
     canvas.part(text, Role::Muted)
 }
 

@@ -117,7 +117,7 @@ const SMALLEST_SCALE: u64 = 8;
 
 /// What a lane counts, from the top one down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lane {
+pub struct LevelLane {
     /// None counts all.
     severity: Option<Severity>,
     label: &'static str,
@@ -126,14 +126,14 @@ pub struct Lane {
     pub query: &'static str,
 }
 
-impl Lane {
-    const ALL: [Lane; 5] = [
-        Lane::of(Severity::Critical, "CRIT", "C", "level:>=critical"),
-        Lane::of(Severity::High, "ERROR", "E", "level:error"),
-        Lane::of(Severity::Medium, "WARN", "W", "level:warn"),
+impl LevelLane {
+    const ALL: [LevelLane; 5] = [
+        LevelLane::of(Severity::Critical, "CRIT", "C", "level:>=critical"),
+        LevelLane::of(Severity::High, "ERROR", "E", "level:error"),
+        LevelLane::of(Severity::Medium, "WARN", "W", "level:warn"),
         // What names no level is not worse.
-        Lane::of(Severity::Low, "INFO", "I", "-level:>=warn"),
-        Lane { severity: None, label: "all", short_label: "all", query: "" },
+        LevelLane::of(Severity::Low, "INFO", "I", "-level:>=warn"),
+        LevelLane { severity: None, label: "all", short_label: "all", query: "" },
     ];
 
     const fn of(
@@ -166,8 +166,8 @@ pub struct GraphShown {
 impl GraphShown {
     /// The lane of a row; below the last one is the last one.
     #[must_use]
-    pub fn lane(&self, row: usize) -> Lane {
-        Lane::ALL[row.min(self.lanes.clamp(1, Lane::ALL.len()) - 1)]
+    pub fn lane(&self, row: usize) -> LevelLane {
+        LevelLane::ALL[row.min(self.lanes.clamp(1, LevelLane::ALL.len()) - 1)]
     }
 
     /// The time of the bar with this second; without one, of all bars.
@@ -212,7 +212,7 @@ fn margins(width: u16) -> (u16, u16) {
 pub fn shown_in(area: Rect, snapshot: &Snapshot) -> GraphShown {
     let (label, total) = margins(area.width);
     let columns = area.width.saturating_sub(label + total + 1);
-    let lanes = usize::from(area.height.saturating_sub(footer(area))).clamp(1, Lane::ALL.len());
+    let lanes = usize::from(area.height.saturating_sub(footer(area))).clamp(1, LevelLane::ALL.len());
     GraphShown { axis: Axis::new(snapshot.now, snapshot.rates.first_second(), columns), lanes }
 }
 
@@ -234,7 +234,7 @@ pub fn severity_lanes(
     let room = area.height.saturating_sub(footer(area));
     let rows_each = (room / to_u16(shown.lanes)).clamp(1, 4);
     let mut y = area.y;
-    for (row, lane) in Lane::ALL.into_iter().take(shown.lanes).enumerate() {
+    for (row, lane) in LevelLane::ALL.into_iter().take(shown.lanes).enumerate() {
         let lane_area = Rect { y, height: rows_each, ..area };
         let values = lane.values(&axis, &snapshot.rates);
         lane_rows(canvas, lane_area, lane, &values);
@@ -291,7 +291,7 @@ pub fn chosen_in_words(shown: &GraphShown, cursor: GraphCursor, scene: &Scene<'_
     safe!("{} {}: {} to {}", format::count(count), lane.label, from, to)
 }
 
-fn lane_rows(canvas: &mut Canvas<'_>, area: Rect, lane: Lane, values: &[u64]) {
+fn lane_rows(canvas: &mut Canvas<'_>, area: Rect, lane: LevelLane, values: &[u64]) {
     let (label_width, total_width) = margins(area.width);
     let style = lane.severity.map_or_else(|| canvas.style(Role::Text), |severity| canvas.theme.bar(severity));
     let total: u64 = values.iter().sum();

@@ -115,13 +115,28 @@ fn list_and_pane(body: Rect, rows: usize, chosen: Option<FeedItem<'_>>, is_read:
         Some(FeedItem::Party { party, .. }) => {
             usual.min(to_u16(party.incidents.len()).saturating_add(4)).max(6)
         }
-        _ if is_read => body.height.saturating_sub(LEAST_LIST_READ).max(usual),
+        Some(FeedItem::Incident { incident, .. }) if is_read => {
+            let room = body.height.saturating_sub(LEAST_LIST_READ).max(usual);
+            rows_to_read(incident, body.width >= WIDE + 2).clamp(usual, room)
+        }
         _ => usual,
     };
     // What the list leaves empty is the pane's as well.
     let pane = pane.max(body.height.saturating_sub(list)).min(body.height);
     let list_area = Rect { height: body.height - pane, ..body };
     [list_area, Rect { y: list_area.bottom(), height: pane, ..body }]
+}
+
+/// From this width on facts and evidence stand side by side.
+const WIDE: u16 = 100;
+/// Facts of every incident, and the rows that a long sentence may take.
+const USUAL_FACTS: usize = 11;
+
+/// Rows of all that is said of an incident, with the frame.
+fn rows_to_read(incident: &Incident, wide: bool) -> u16 {
+    let alert = &incident.alert;
+    let (facts, evidence) = (USUAL_FACTS + alert.group.len(), alert.events.len() + 1);
+    to_u16(if wide { facts.max(evidence) } else { facts + evidence }).saturating_add(2)
 }
 
 /// What is known of a row of the feed.
@@ -303,7 +318,7 @@ fn why_it_fired(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident
     };
     let inner = canvas.frame(area, &[title], &[note], focused);
     let Some(incident) = incident else { return };
-    if inner.width >= 100 {
+    if inner.width >= WIDE {
         let halves = columns(inner, &[45, 55]);
         if let [left, right] = halves.as_slice() {
             facts(
@@ -350,11 +365,7 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
     for (name, value) in alert.group.iter() {
         lines.push(labelled_foreign(canvas, name, value));
     }
-    let count = match alert.approximate {
-        true => safe!("about {} (state was over its budget; never too low)", format::count(alert.count)),
-        false => safe!("{} event{}", format::count(alert.count), plural(alert.count)),
-    };
-    lines.push(labelled(canvas, "counted", count));
+    lines.push(labelled(canvas, "counted", counted(alert)));
     if let Some(id) = alert.correlation_ids.first() {
         let more = alert.correlation_ids.len() - 1;
         let more = if more > 0 { safe!("  and {} more", more) } else { Safe::default() };
@@ -385,6 +396,16 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
         canvas.row(area, to_u16(row), parts);
     }
     to_u16(shown.len())
+}
+
+/// What the rule counted, which may be other than events: paths, users.
+fn counted(alert: &Alert) -> Safe {
+    let (count, events) = (alert.count, to_u64(alert.events.len()) + alert.events_omitted);
+    match (alert.approximate, events > count) {
+        (true, _) => safe!("about {} (state was over its budget; never too low)", format::count(count)),
+        (false, true) => safe!("{}, in {} events", format::count(count), format::count(events)),
+        (false, false) => safe!("{} event{}", format::count(count), plural(count)),
+    }
 }
 
 /// As many lines as there is room for; the last one says what is missing and how one gets to read it.

@@ -91,7 +91,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     let shown = table::draw(canvas, inner, &table, |canvas, index| {
         let Some((number, mute)) = rows.get(index) else { return Vec::new() };
         let by = snapshot.decisions.entry(*number).map_or("", |entry| entry.by.as_str());
-        let why = safe!("{}; {}", hid(snapshot, *number), canvas.safe(&mute.reason));
+        let why = safe!("{}; {}", canvas.safe(&mute.reason), hid(snapshot, *number));
         vec![
             canvas.part(scene.clock.day_and_seconds(mute.until, snapshot.now), Role::Text),
             canvas.part(whom(canvas, mute), Role::Strong),

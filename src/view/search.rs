@@ -92,7 +92,12 @@ fn query_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
         Answer::None | Answer::Failed(_) => Safe::default(),
     };
     let left = Rect { width: row.width.saturating_sub(to_u16(right.width()) + 1), ..row };
-    canvas.row(left, 0, &parts);
+    let now = scene.snapshot.now;
+    let range = screen.range.map_or_else(Safe::default, |(since, until)| {
+        safe!("   {} to {}", scene.clock.day_and_seconds(since, now), scene.clock.seconds(until, now))
+    });
+    let [label, asked] = parts;
+    canvas.row(left, 0, &[label, asked, canvas.part(range, Role::Text)]);
     canvas.parts_right(row, &[canvas.part(right, Role::Muted)]);
 }
 

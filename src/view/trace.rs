@@ -113,8 +113,8 @@ fn without_trace(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Draw
     Drawn { page: usize::from(inner.height), ..Drawn::default() }
 }
 
-/// Narrower heads leave out what the lanes below them show.
-const NARROW: u16 = 96;
+/// Narrower heads leave out how many services there are: the lanes below are one each.
+const WIDE: u16 = 96;
 
 fn head(
     canvas: &mut Canvas<'_>,
@@ -124,41 +124,9 @@ fn head(
     bounds: (Timestamp, Timestamp),
 ) {
     let (start, end) = bounds;
-    let services = services(canvas, trace);
-    let errors = trace.records.iter().filter(|record| record.level >= LogLevel::Error).count();
-    let plural = |count: usize| plural(to_u64(count));
-    let mut first = [
-        canvas.own(" trace ▸ ", Role::Muted),
-        canvas.part(canvas.safe(&trace.id), Role::Link),
-        canvas.part(
-            safe!(
-                "   {} event{} · {} service{} · {}",
-                trace.records.len(),
-                plural(trace.records.len()),
-                services.len(),
-                plural(services.len()),
-                length(end.since(start))
-            ),
-            Role::Text,
-        ),
-        canvas.part(
-            safe!(" · {} error{}", errors, plural(errors)),
-            if errors > 0 { Role::Bad } else { Role::Text },
-        ),
-        canvas.part(
-            safe!(" · {} incident{}", trace.alerts.len(), plural(trace.alerts.len())),
-            if trace.alerts.is_empty() { Role::Text } else { Role::Warning },
-        ),
-    ];
-    if area.width < NARROW {
-        // The lanes below are one a service.
-        first[2].0 = safe!(
-            "   {} event{} · {}",
-            trace.records.len(),
-            plural(trace.records.len()),
-            length(end.since(start))
-        );
-    }
+    let mut first =
+        vec![canvas.own(" trace ▸ ", Role::Muted), canvas.part(canvas.safe(&trace.id), Role::Link)];
+    first.extend(counts(canvas, trace, end.since(start), area.width >= WIDE));
     // The numbers are not cut: of a long id its beginning and its end tell enough.
     let others: usize = first.iter().map(|(text, _)| text.width()).sum::<usize>() - first[1].0.width();
     let room = usize::from(area.width).saturating_sub(others).max(12);
@@ -181,6 +149,25 @@ fn head(
     if let Some(doubt) = &trace.doubt {
         canvas.row(area, 2, &[canvas.part(safe!(" ! {}", canvas.safe(doubt)), Role::Warning)]);
     }
+}
+
+/// How many events, services, errors and incidents there are, and how long it took.
+fn counts(canvas: &Canvas<'_>, trace: &Trace, took: Nanos, wide: bool) -> [Part; 3] {
+    let of = |count: usize, what: &'static str| safe!("{} {}{}", count, what, plural(to_u64(count)));
+    let errors = trace.records.iter().filter(|record| record.level >= LogLevel::Error).count();
+    let services = match wide {
+        true => safe!(" · {}", of(services(canvas, trace).len(), "service")),
+        false => Safe::default(),
+    };
+    let (events, incidents) = (of(trace.records.len(), "event"), of(trace.alerts.len(), "incident"));
+    [
+        canvas.part(safe!("   {}{} · {}", events, services, length(took)), Role::Text),
+        canvas.part(safe!(" · {}", of(errors, "error")), if errors > 0 { Role::Bad } else { Role::Text }),
+        canvas.part(
+            safe!(" · {}", incidents),
+            if trace.alerts.is_empty() { Role::Text } else { Role::Warning },
+        ),
+    ]
 }
 
 /// The names of the services, as the rows show them, by first appearance.

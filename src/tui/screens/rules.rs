@@ -1,4 +1,4 @@
-//! The rules: what each did, and the way to its alerts, its text and its end.
+//! The rules: what each did, and the way to its incidents, its text and its end.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -100,7 +100,7 @@ const TOUR: &[(&str, &str, &str)] = &[
     ("snooze for a while", "z 1", "2 snoozed"),
     ("", "U", "▸ 203.0.113.9"),
     ("mute its rule for this", "M 'noise' Enter", "2 muted"),
-    ("mutes, and what they hide", "L", "; noise"),
+    ("mutes, and what they hide", "L", "noise; hid"),
     ("", "U", "undone: muted"),
     ("", "Esc", "!U ends the chosen one"),
     ("", "g", "▸ 203.0.113.9"),

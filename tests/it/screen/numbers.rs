@@ -86,13 +86,9 @@ fn each(check: impl Fn(&Moment)) {
 fn number_before(text: &str, words: &str) -> u64 {
     let before = text.split(words).next().filter(|before| before.len() < text.len());
     let before = before.unwrap_or_else(|| panic!("no {words:?} in\n{text}"));
-    let digits = |c: char| c.is_ascii_digit() || c == ',';
-    let start = before.rfind(|c: char| !digits(c)).map_or(0, |at| at + 1);
-    let start = (start..=before.len()).find(|at| before.is_char_boundary(*at)).expect("an end");
-    before[start..]
-        .replace(',', "")
-        .parse()
-        .unwrap_or_else(|_| panic!("no number before {words:?} in\n{text}"))
+    let digits = before.chars().rev().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',');
+    let digits: String = digits.collect::<Vec<_>>().into_iter().rev().collect();
+    digits.parse().unwrap_or_else(|_| panic!("no number before {words:?} in\n{text}"))
 }
 
 fn unfolded(snapshot: &Snapshot, shown: IncidentsShown) -> Feed {
@@ -163,9 +159,6 @@ fn a_row_of_incidents_opens_the_events_that_it_stores_and_says_how_many_more_it_
             assert_eq!(said, stored, "{}", screen.text());
             if more > 0 {
                 assert_eq!(number_before(&screen.text(), " more were counted"), more, "{}", screen.text());
-            }
-            if let [one] = incidents.as_slice() {
-                assert!(stored + more <= one.alert.count.max(stored), "{:?}", one.alert);
             }
         }
     });
