@@ -23,6 +23,7 @@ mod shell;
 mod telemetry;
 mod text;
 mod walk;
+mod windows;
 
 use batch::Batch;
 pub use format::{LineFormat, LinePattern, PatternError};
@@ -204,7 +205,9 @@ impl Decoder {
             event.meta.format = Format::Json;
             return Some(Outcome::Parsed);
         }
-        if let Some(format) = self.read_extension(part, event) {
+        if let Some(format) =
+            self.read_extension(part, event).or_else(|| self.read_windows_event(part, event))
+        {
             event.meta.format = format;
             return Some(Outcome::Parsed);
         }
@@ -236,6 +239,20 @@ impl Decoder {
     fn read_extension(&mut self, part: Line<'_>, event: &mut Event) -> Option<Format> {
         let mut extension = cef::PairReader { json: &mut self.json };
         extension.read(&mut Writer { line: part, event }, &self.names)
+    }
+
+    /// An event of Windows as XML.
+    fn read_windows_event(&mut self, part: Line<'_>, event: &mut Event) -> Option<Format> {
+        for member in windows::members(part.text)? {
+            let Some(path) = self.json.top_path(member.name) else { continue };
+            match windows::unescaped(member.value) {
+                Some(text) => event.push_text(path, Kind::String, &text, Origin::Line),
+                None => {
+                    event.push(path, json::scalar_kind(member.value), part.span(member.value), Origin::Line)
+                }
+            }
+        }
+        Some(Format::TextLog)
     }
 
     /// What a wrapper holds: a line of a known format, else the message.
@@ -321,8 +338,16 @@ impl Decoder {
         Some(outcome)
     }
 
-    /// Gives a record of OpenTelemetry its attributes by name.
+    /// Gives a record of OpenTelemetry its attributes, and an event of Windows its members, by name.
     fn add_plain_fields(&mut self, event: &mut Event) {
+        if event.get(self.names.windows_channel).is_some() {
+            let plain = windows::plain_fields(event, &self.json.names());
+            for field in plain {
+                if let Some(path) = self.json.top_path(&field.name) {
+                    event.push(path, field.kind, field.span, Origin::Line);
+                }
+            }
+        }
         let is_batch = |path| self.names.telemetry.contains(&path);
         if !event.fields().iter().any(|field| field.kind == Kind::Array && is_batch(field.path)) {
             return;

@@ -22,6 +22,9 @@ macro_rules! names {
             pub(super) telemetry: [PathId; 2],
             /// Columns of PostgreSQL's csvlog after the time, under the names of its jsonlog.
             pub(super) csvlog: [PathId; 25],
+            /// Columns of Zeek's tables: of each, and those of one, in the order of [`ZEEK`].
+            pub(super) zeek_ends: [PathId; 6],
+            pub(super) zeek: [Vec<PathId>; ZEEK.len()],
         }
 
         impl Names {
@@ -35,6 +38,8 @@ macro_rules! names {
                     telemetry: ["resourceLogs", "resourceSpans"].map(|name| paths.intern(name)),
                     holding: by_index(HOLDERS.iter().map(|(_, name, _)| paths.intern(name))),
                     csvlog: CSVLOG.map(|name| paths.intern(name)),
+                    zeek_ends: ZEEK_ENDS.map(|name| paths.intern(name)),
+                    zeek: ZEEK.map(|columns| columns.iter().map(|name| paths.intern(name)).collect()),
                 }
             }
 
@@ -122,6 +127,7 @@ names! {
     duration_ms = "duration_ms",
     bytes_received = "bytes_received",
     trace = "trace_id",
+    windows_channel = "Event.System.Channel",
     cef_vendor = "cef.device.vendor",
     cef_product = "cef.device.product",
     cef_version = "cef.device.version",
@@ -222,6 +228,30 @@ const CSVLOG: [&str; 25] = [
     "backend_type",
     "leader_pid",
     "query_id",
+];
+
+/// The columns with which tables of Zeek begin.
+const ZEEK_ENDS: [&str; 6] = ["ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"];
+
+/// The columns behind those, of each table as far as they are read.
+pub(super) const ZEEK: [&[&str]; 9] = [
+    &["version", "auth_success", "auth_attempts", "direction", "client", "server"],
+    &["proto", "service", "duration", "orig_bytes", "resp_bytes", "conn_state"],
+    &["request_type", "client", "service", "success", "error_msg"],
+    &["user", "password", "command", "arg", "mime_type", "file_size", "reply_code", "reply_msg"],
+    &["fuid", "file_mime_type", "file_desc", "proto", "note", "msg", "sub", "src", "dst"],
+    &["cookie", "result", "security_protocol"],
+    &["username", "mac", "framed_addr", "tunnel_client", "connect_info", "reply_msg", "result", "ttl"],
+    &[
+        "username",
+        "hostname",
+        "domainname",
+        "server_nb_computer_name",
+        "server_dns_computer_name",
+        "server_tree_name",
+        "success",
+    ],
+    &["cmd", "arg", "success", "rows", "response"],
 ];
 
 /// True at the indices of these paths.

@@ -9,6 +9,7 @@ mod prefix;
 mod proxies;
 mod servers;
 mod w3c;
+mod zeek;
 
 use super::daemons;
 use super::line::{Line, Writer};

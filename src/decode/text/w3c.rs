@@ -8,7 +8,7 @@
 
 use std::net::IpAddr;
 
-use super::stamp_length;
+use super::{stamp_length, zeek};
 use crate::decode::line::Writer;
 use crate::decode::names::Names;
 use crate::event::Format;
@@ -47,7 +47,9 @@ pub(super) fn read(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format>
     let text = writer.line.text;
     if text.contains('\t') {
         let columns: Vec<&str> = text.split('\t').take(COLUMNS).collect();
-        return cloudfront(writer, names, &columns).or_else(|| zeek(writer, names, &columns));
+        return cloudfront(writer, names, &columns)
+            .or_else(|| zeek_requests(writer, names, &columns))
+            .or_else(|| zeek::read(writer, names, &columns));
     }
     if text.as_bytes().get(4) != Some(&b'-') || text.as_bytes().get(10) != Some(&b' ') {
         return None;
@@ -121,7 +123,7 @@ fn cloudfront(writer: &mut Writer<'_, '_>, names: &Names, columns: &[&str]) -> O
 }
 
 /// `ts uid client port server port depth METHOD host uri referrer version agent .. status`, between tabulators: `http.log`.
-fn zeek(writer: &mut Writer<'_, '_>, names: &Names, columns: &[&str]) -> Option<Format> {
+fn zeek_requests(writer: &mut Writer<'_, '_>, names: &Names, columns: &[&str]) -> Option<Format> {
     let [time, _, client, port, server, _, _, method, host, uri, referer, _, agent, _, _, _, status, ..] =
         columns
     else {
