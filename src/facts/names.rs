@@ -28,6 +28,8 @@ pub struct Names {
     phrases: HashMap<String, Meaning>,
     /// Words of messages that pass the event on instead of telling it.
     passing: HashSet<String>,
+    /// What may stand before the first sign of a name and says but whose event it is.
+    spaces: HashSet<String>,
     /// Fields that hold who did something to somebody, and whom: best first.
     actors: Vec<String>,
     targets: Vec<String>,
@@ -80,6 +82,7 @@ impl Names {
         self.actors.extend(root.get("actors").map(texts).unwrap_or_default());
         self.targets.extend(root.get("targets").map(texts).unwrap_or_default());
         self.passing.extend(root.get("passing").map(texts).unwrap_or_default());
+        self.spaces.extend(root.get("spaces").map(texts).unwrap_or_default());
         for (reason, phrases) in root.get("reasons").map(Node::entries).unwrap_or_default() {
             for phrase in texts(phrases) {
                 self.phrase(&phrase).reason = Some(reason.value.clone());
@@ -125,7 +128,18 @@ impl Names {
             return None;
         }
         // Of a class the last part of its name is the event: `\core\event\user_login_failed`.
-        let folded = fold(name.rsplit('\\').next().unwrap_or(name));
+        let name = name.rsplit('\\').next().unwrap_or(name);
+        self.read_name(name, verdict).or_else(|| self.read_name(self.without_space(name)?, verdict))
+    }
+
+    /// The name behind whose event it is.
+    fn without_space<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let (space, rest) = name.split_once(['.', ':', '/'])?;
+        self.spaces.contains(&space.to_lowercase()).then_some(rest)
+    }
+
+    fn read_name(&self, name: &str, verdict: &str) -> Option<Named> {
+        let folded = fold(name);
         let mut words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
         if words.is_empty() || words.len() > WORD_LIMIT {
             return None;

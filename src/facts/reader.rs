@@ -441,10 +441,14 @@ impl Reader {
         }
     }
 
-    /// Of an event about a breaker, `name` is the breaker's.
+    /// Of an event about a breaker, plain names are the breaker's.
     fn bring_breaker(&mut self, event: &Event) {
-        let path = self.path("name");
-        if let Some(span) = first_span(event, path) {
+        const NAMES: [&str; 5] = ["circuit", "fuse", "dependency", "upstream", "name"];
+        let span = NAMES.iter().find_map(|name| {
+            let path = self.path(name);
+            first_span(event, path).filter(|span| !is_placeholder(event.text(*span)))
+        });
+        if let Some(span) = span {
             self.bring(canonical::BREAKER_NAME, span, false, event);
         }
     }
@@ -483,7 +487,8 @@ impl Reader {
         let fields = [canonical::EVENT_ACTION, canonical::RULE_NAME, title, canonical::EVENT_CODE];
         let names = fields.into_iter().map(|path| text_of(line.event, path)).chain(before_pairs);
         let mut names = names.chain(is_short.then_some(message)).filter(|name| !name.is_empty());
-        let named = names.find_map(|name| self.named(name, verdict));
+        let named =
+            names.find_map(|name| self.named(name, verdict).or_else(|| self.named_by_state(line, name)));
         let category = text_of(line.event, canonical::EVENT_CATEGORY);
         let named = named.or_else(|| self.named(category, ""));
         let Some(named) = named.filter(|_| !self.vocabulary.names().is_passed_on(message)) else { return };
@@ -503,6 +508,20 @@ impl Reader {
         if named.fact.is_done_to_somebody() {
             self.bring_parties(line.event);
         }
+    }
+
+    /// What a change of state is, by the field that says what the state is now.
+    fn named_by_state(&mut self, line: &Line<'_>, name: &str) -> Option<Named> {
+        const STATES: [&str; 4] = ["to", "to_state", "new_state", "newState"];
+        const CHANGES: [&str; 3] = ["tate", "tatus", "ransition"];
+        if !CHANGES.iter().any(|word| name.contains(word)) {
+            return None;
+        }
+        let state = STATES.iter().find_map(|state| {
+            let path = self.path(state);
+            Some(text_of(line.event, path).to_lowercase()).filter(|text| !text.is_empty())
+        })?;
+        self.named(name, &state)
     }
 
     /// Who did it and whom it was done to, where the line has a field for each.
@@ -581,6 +600,9 @@ impl Reader {
             echo: false,
         });
         self.bring_fixed(sentence.set);
+        if sentence.fact.is_about_breaker() && sentence.name.is_none() {
+            self.bring_breaker(line.event);
+        }
         for (path, place) in [
             (canonical::USER_NAME, sentence.user),
             (canonical::USER_TARGET_NAME, sentence.target),

@@ -60,6 +60,8 @@ pub struct Sentences {
     openings: HashSet<String>,
     /// Words that are nobody's name.
     words: HashSet<String>,
+    /// Words that are the names of accounts all the same.
+    accounts: HashSet<String>,
     /// What somebody sent stands behind one of these and a sign, right behind one and a sign, right behind one.
     contents: HashSet<String>,
     values: HashSet<String>,
@@ -135,6 +137,7 @@ impl Sentences {
         self.auxiliaries.extend(phrases("auxiliaries"));
         self.openings.extend(phrases("openings"));
         self.words.extend(phrases("words"));
+        self.accounts.extend(phrases("accounts"));
         self.contents.extend(phrases("contents"));
         self.values.extend(phrases("values"));
         self.spellings.extend(phrases("spellings"));
@@ -291,7 +294,14 @@ impl Sentences {
             row.is_some_and(|row| !row.first || reader.opens(&pair[0]) && pair[1].start > pair[0].start)
         });
         // Of `circuit` and `circuit breaker` at one place the longer one is meant.
-        found.sort_by_key(|(row, pair)| (*row, pair[0].start, std::cmp::Reverse(pair[0].end)));
+        // What stands in the prose is meant before the name of a logger in front of it.
+        let is_of_head = |pair: &[Range<usize>; 2]| {
+            let before = reader.message.get(..pair[0].start).unwrap_or_default();
+            pair[0].start < reader.beginning && before.ends_with('.')
+        };
+        found.sort_by_key(|(row, pair)| {
+            (*row, is_of_head(pair), pair[0].start, std::cmp::Reverse(pair[0].end))
+        });
         found.dedup_by_key(|(row, _)| *row);
         found.into_iter().filter_map(|(row, pair)| Some((self.rows.get(to_usize(row))?, pair))).collect()
     }
@@ -346,6 +356,11 @@ fn address_in(piece: &str) -> Option<&str> {
     let bare = piece.trim_start_matches('[').trim_end_matches(']');
     let host = piece.rsplit_once('@').map_or(piece, |(_, host)| host);
     [piece, bare, host].into_iter().find(|text| address::address(text).is_some())
+}
+
+/// `{UserName}`: a message that was not filled in.
+fn is_of_template(word: &str) -> bool {
+    word.starts_with('{') && word.ends_with('}')
 }
 
 /// `1h`, `30min`, `15m`.
@@ -404,7 +419,7 @@ struct Reader<'r> {
 
 impl<'r> Reader<'r> {
     fn read<'s>(&self, row: &'s Row, fact: Fact, pair: &[Range<usize>; 2]) -> Sentence<'s> {
-        let opening = || self.opening().map(|(name, _)| name);
+        let opening = || self.opening().map(|(name, _)| name).filter(|name| !name.is_empty());
         let actor = self.somebody(&self.table.actors).or_else(opening);
         let person = self.somebody(&self.table.people).or_else(|| self.after_colon(pair));
         let (user, target) = match (actor, person) {
@@ -485,9 +500,12 @@ impl<'r> Reader<'r> {
                 at += first.len() + 1;
             }
         }
-        let name = self.name_at(offset_in(first, self.message))?;
+        let start = offset_in(first, self.message);
+        // A template: the name stands in a field.
+        let is_field = is_of_template(first);
+        let name = if is_field { start..start } else { self.name_at(start)? };
         let has_address = first.contains('@') && address_in(first).is_some();
-        if name.len() + 2 < first.len() && !has_address || first.ends_with([':', ',']) {
+        if !is_field && name.len() + 2 < first.len() && !has_address || first.ends_with([':', ',']) {
             return None;
         }
         for piece in pieces {
@@ -663,6 +681,7 @@ impl<'r> Reader<'r> {
         let usable = !name.is_empty()
             && name.len() <= NAME_LIMIT
             && !is_placeholder(name)
+            && !is_of_template(name)
             && name.chars().any(char::is_alphanumeric)
             && address::address(name).is_none();
         usable && (quoted || !(name.contains('/') || self.is_ordinary(name)))
@@ -671,6 +690,9 @@ impl<'r> Reader<'r> {
     /// A word of the language, and nobody's name: listed, or one of our own stems.
     fn is_ordinary(&self, word: &str) -> bool {
         let lower = word.to_lowercase();
+        if self.table.accounts.contains(&lower) {
+            return false;
+        }
         self.table.words.contains(&lower)
             || self.table.veto.contains(&lower)
             || is_duration(&lower)
@@ -692,10 +714,8 @@ impl<'r> Reader<'r> {
         let place = end + colon + 2;
         self.name_at(place).filter(|name| {
             let after = self.message.get(name.end..).unwrap_or_default().trim_start_matches(['"', '\'']);
-            after.is_empty()
-                || after.starts_with(" (")
-                || after.starts_with(',')
-                || after.starts_with(" from ")
+            let follows = [" (", ",", " from ", " after ", " until ", " due to ", " for "];
+            after.is_empty() || follows.iter().any(|begins| after.starts_with(begins))
         })
     }
 
@@ -728,8 +748,9 @@ impl<'r> Reader<'r> {
     fn address_at(&self, place: usize) -> Option<Range<usize>> {
         let rest = self.message.get(place..)?;
         let inside = rest.trim_start_matches(['(', '"', '\'', '`', '<', '/']);
-        let end =
-            inside.find([' ', ',', ';', ')', '(', '"', '\'', '`', '>', '\n', '\t']).unwrap_or(inside.len());
+        let end = inside
+            .find([' ', ',', ';', ')', '(', '"', '\'', '`', '>', '|', '\n', '\t'])
+            .unwrap_or(inside.len());
         let text = address_in(inside.get(..end)?)?;
         let start = offset_in(text, self.message);
         Some(start..start + text.len())

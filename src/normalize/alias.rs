@@ -245,6 +245,7 @@ const ALIASES: &[(Role, &[&str])] = &[
             "errormessage",
             "renderedmessage",
             "eventmessage",
+            "messagetemplate",
         ],
     ),
     (
@@ -475,6 +476,8 @@ const ALIASES: &[(Role, &[&str])] = &[
             "initiatedby.user.userprincipalname",
             "initiatedby.username",
             "initiatedby",
+            "identity.email",
+            "identity.username",
             "userid",
             "user.id",
             "usr.id",
@@ -1061,7 +1064,7 @@ pub(super) const PLAIN_BREAKER_NAMES: u8 = 5;
 pub(super) const PLAIN_BREAKER_STATES: u8 = 3;
 
 /// The first of the names for a user's name that are but ids.
-pub(super) const ONLY_USER_IDS: u8 = 56;
+pub(super) const ONLY_USER_IDS: u8 = 58;
 
 /// The rank of `account`, which is a user's, or that of whoever pays a cloud: a number of twelve digits.
 pub(super) const ACCOUNT: u8 = 26;
@@ -1245,7 +1248,7 @@ mod tests {
     fn the_last_names_of_users_are_ids() {
         check("user_id", &[(Role::UserName, ONLY_USER_IDS), (Role::UserId, 2)]);
         check("account", &[(Role::UserName, ACCOUNT)]);
-        check("user.email", &[(Role::UserName, ONLY_USER_IDS - 29), (Role::Email, 1)]);
+        check("user.email", &[(Role::UserName, ONLY_USER_IDS - 31), (Role::Email, 1)]);
     }
 
     #[test]
