@@ -12,6 +12,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 
 use crate::event::address;
@@ -98,6 +99,8 @@ pub struct Template {
     prefix: String,
     suffix: String,
     literal: String,
+    /// All that stands in each, in its order.
+    texts: Vec<Finder<'static>>,
     /// An address stands between two free parts.
     compares: bool,
     shortest: Lazy,
@@ -164,10 +167,12 @@ impl Template {
             Part::Text(text) => Some(text),
             _ => None,
         });
+        let finders = texts.clone().map(|text| Finder::new(text).into_owned()).collect();
         Self {
             prefix: text(parts.first()),
             suffix: text(parts.last()),
             literal: texts.max_by_key(|text| text.len()).cloned().unwrap_or_default(),
+            texts: finders,
             compares: is_between_free_parts(parts),
             fields,
             groups,
@@ -203,10 +208,7 @@ impl Template {
     /// Matches the whole of `text`. Costs time by its length alone.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Found> {
-        if !text.starts_with(&self.prefix)
-            || !text.ends_with(&self.suffix)
-            || memchr::memmem::find(text.as_bytes(), self.literal.as_bytes()).is_none()
-        {
+        if !self.may_hold(text) {
             return None;
         }
         let mut found = self.read(&self.shortest, text)?;
@@ -215,6 +217,18 @@ impl Template {
             self.compare(&mut found, &other.unwrap_or_default());
         }
         Some(found)
+    }
+
+    /// Cheaply: all that must stand in the text does, in its order.
+    fn may_hold(&self, text: &str) -> bool {
+        let mut rest = text.as_bytes();
+        text.starts_with(&self.prefix)
+            && text.ends_with(&self.suffix)
+            && self.texts.iter().all(|wanted| {
+                let behind = wanted.find(rest).and_then(|at| rest.get(at + wanted.needle().len()..));
+                rest = behind.unwrap_or_default();
+                behind.is_some()
+            })
     }
 
     fn read(&self, expression: &Lazy, text: &str) -> Option<Found> {
