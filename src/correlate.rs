@@ -239,6 +239,9 @@ pub struct Correlator {
     rules: Memories,
     incidents: Incidents,
     risks: Risks,
+    /// Scores that were reached with the event that is taken in.
+    reached: Vec<risks::Reached>,
+    is_within_event: bool,
     outlet: Box<dyn Outlet>,
     /// Groups of all rules.
     groups: usize,
@@ -309,6 +312,8 @@ impl Correlator {
             rules: Memories::new(plan.rules.len()),
             incidents: Incidents::new(options.groups_per_rule),
             risks: Risks::default(),
+            reached: Vec::new(),
+            is_within_event: false,
             outlet,
             groups: 0,
             counters: CorrelationCounters::default(),
@@ -448,8 +453,11 @@ impl Correlator {
         let mut signal =
             Signal::of_event(self.keys.subject(record), time.0, record.seq, asked(&plan, record));
         self.fetch_groups(&plan, &signal);
-        for index in &record.rules {
-            let Some(run) = RuleRun::of(&plan, RuleIndex(*index)) else { continue };
+        self.is_within_event = true;
+        let all = || record.rules.iter().filter_map(|index| RuleRun::of(&plan, RuleIndex(*index)));
+        // Those that join come last: what they would join may open with this event.
+        let joining = all().filter(|run| !run.rule.joins.is_empty());
+        for run in all().filter(|run| run.rule.joins.is_empty()).chain(joining) {
             let times = times_told(record, run.rule);
             if correlated && (times == 0 || self.is_copy(run, &signal)) {
                 continue;
@@ -467,6 +475,8 @@ impl Correlator {
                 signal.time = time.0;
             }
         }
+        self.is_within_event = false;
+        self.open_risks(&plan);
         self.late_events += u64::from(std::mem::take(&mut self.is_late));
     }
 

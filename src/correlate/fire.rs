@@ -587,14 +587,29 @@ impl Correlator {
 /// rules above need, of its steps.
 fn parts_of(entries: Iter<'_>, wanted: usize, run: RuleRun<'_>, window: &WindowPlan) -> Vec<Arc<Evidence>> {
     if matches!(window.measure, Measure::OrderedRules { .. }) && run.rule.carries_events {
-        let picked = chosen(entries.clone(), &window.steps(u64::MAX), window);
-        let picked = picked.unwrap_or_else(|| entries.collect());
+        let picked = ending_last(entries, window);
         return picked.into_iter().filter_map(evidence_of).collect();
     }
     let behind = entries.rev().filter(|entry| is_behind(entry, window));
     let mut newest: Vec<Arc<Evidence>> = behind.take(wanted).filter_map(evidence_of).collect();
     newest.reverse();
     newest
+}
+
+/// The events of a chain: the earliest of each step, of the last the newest where it ends the chain anew. What the
+/// chain ended with before was told then.
+fn ending_last<'e>(entries: Iter<'e>, window: &WindowPlan) -> Vec<&'e Entry> {
+    let steps = window.steps(u64::MAX);
+    let Some(mut picked) = chosen(entries.clone(), &steps, window) else { return entries.collect() };
+    let ends_it = |entry: &&Entry| steps.last().is_some_and(|step| entry.rules() & (1 << step) != 0);
+    let (newest, last) = (entries.clone().next_back().filter(ends_it), picked.last().map(|entry| entry.time));
+    if let (Some(newest), Some(last)) = (newest, last)
+        && newest.time > last
+    {
+        picked.retain(|entry| entry.time < last);
+        picked.extend(entries.filter(|entry| entry.time == newest.time).filter(ends_it));
+    }
+    picked
 }
 
 /// The newest of what is behind a firing; nothing where nothing is kept.

@@ -13,7 +13,9 @@ use crate::alert::AlertKind;
 use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, Place};
 use crate::correlate::risk::Cause;
 use crate::detect::record::FieldNumber;
+use crate::event::EventId;
 use crate::event::veil::shown;
+use crate::sigma::rule::RuleIndex;
 
 /// An entity whose risk has risen.
 #[derive(Clone, Copy)]
@@ -22,6 +24,18 @@ struct AtRisk<'e> {
     name: &'e str,
     value: &'e str,
     key: u128,
+}
+
+/// A score that a rule watches was reached.
+pub(super) struct Reached {
+    index: RuleIndex,
+    field: FieldNumber,
+    name: String,
+    value: String,
+    key: u128,
+    score: f64,
+    time: i64,
+    event: Option<EventId>,
 }
 
 impl Correlator {
@@ -77,35 +91,57 @@ impl Correlator {
                 continue;
             }
             let place = run.place(Facet::Risk, key);
-            let told = |_: &Self, asked: FieldNumber| (asked == field).then(|| value.to_owned());
-            let is_open = self.incidents.open_at(place).is_some();
-            if !rule.joins.is_empty() && !is_open && self.joined(run, told).is_some() {
-                continue;
+            let reached =
+                Reached { index, field, name: name.into(), value: value.into(), key, score, time, event };
+            // What it would join may open with the same event.
+            if self.is_within_event && !rule.joins.is_empty() && self.incidents.open_at(place).is_none() {
+                self.reached.push(reached);
+            } else {
+                self.risk_incident(run, reached);
             }
-            let firing = Firing {
-                kind: AlertKind::Risk,
-                time,
-                first: time,
-                events: 1,
-                value: score,
-                approximate: false,
-                newest: (time, 0),
-                trigger: event.unwrap_or_default(),
-                overdue: false,
-            };
-            let words = format!("risk of {name} {value} reached {score:.0}");
-            let context = run.context(self.options.replayed);
-            let effect = self.incidents.sight(
-                place,
-                firing,
-                || BTreeMap::from([(name.to_owned(), super::evidence::cut(value).to_owned())]),
-                |details, _| details.words = Some(words),
-                AlertSink { rule, context, out: &mut self.alerts },
-            );
-            self.hand_over();
-            if effect == Effect::Opened {
-                self.timer(run, time.saturating_add(half_life(rule) / 4), key, Kind::Risk);
+        }
+    }
+
+    /// Opens what waited for the end of an event.
+    pub(super) fn open_risks(&mut self, plan: &Plan) {
+        for reached in std::mem::take(&mut self.reached) {
+            if let Some(run) = RuleRun::of(plan, reached.index) {
+                self.risk_incident(run, reached);
             }
+        }
+    }
+
+    fn risk_incident(&mut self, run: RuleRun<'_>, reached: Reached) {
+        let Reached { field, name, value, key, score, time, event, .. } = reached;
+        let place = run.place(Facet::Risk, key);
+        let told = |_: &Self, asked: FieldNumber| (asked == field).then(|| value.clone());
+        let is_open = self.incidents.open_at(place).is_some();
+        if !run.rule.joins.is_empty() && !is_open && self.joined(run, told).is_some() {
+            return;
+        }
+        let firing = Firing {
+            kind: AlertKind::Risk,
+            time,
+            first: time,
+            events: 1,
+            value: score,
+            approximate: false,
+            newest: (time, 0),
+            trigger: event.unwrap_or_default(),
+            overdue: false,
+        };
+        let words = format!("risk of {name} {value} reached {score:.0}");
+        let context = run.context(self.options.replayed);
+        let effect = self.incidents.sight(
+            place,
+            firing,
+            || BTreeMap::from([(name, super::evidence::cut(&value).to_owned())]),
+            |details, _| details.words = Some(words),
+            AlertSink { rule: run.rule, context, out: &mut self.alerts },
+        );
+        self.hand_over();
+        if effect == Effect::Opened {
+            self.timer(run, time.saturating_add(half_life(run.rule) / 4), key, Kind::Risk);
         }
     }
 

@@ -64,7 +64,9 @@ impl Normalizer {
         };
         let somebody = pair(canonical::SOURCE_IP, canonical::USER_NAME);
         // An application serves many in one process; a program of syslog has one for each.
-        let process = pair(canonical::HOST_NAME, canonical::PROCESS_PID).filter(|_| confidence == "phrase");
+        // Of one su, its own line names root and PAM's whoever became root before: both are told.
+        let has_own_process = confidence == "phrase" && fact.name() != "privilege_used";
+        let process = pair(canonical::HOST_NAME, canonical::PROCESS_PID).filter(|_| has_own_process);
         let requests = event.all(canonical::CORRELATION_ID).map(|id| Whom::Request(id.to_owned()));
         let whom: Vec<Whom> = somebody.into_iter().chain(process).chain(requests).collect();
         let counted = self.attempts.count(&whom, &telling);

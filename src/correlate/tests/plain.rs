@@ -368,7 +368,13 @@ fn contributing<'i>(rule: &Rule, window: Vec<&'i Item>) -> Vec<&'i Item> {
     match (&rule.kind, &rule.condition) {
         (Kind::Ordered, Condition::Default) => {
             let steps: Vec<usize> = (0..rule.inputs.len()).collect();
-            let Some(chosen) = earliest(&steps, &window) else { return window };
+            let Some(mut chosen) = earliest(&steps, &window) else { return window };
+            // The newest ends the chain anew.
+            if let (Some(newest), Some(last)) = (window.last(), steps.last())
+                && newest.steps.contains(last)
+            {
+                chosen[*last] = newest;
+            }
             // Of a step that several events of one time make, all of them.
             let makes =
                 |item: &Item, step: &usize| item.time == chosen[*step].time && item.steps.contains(step);
