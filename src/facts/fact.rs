@@ -97,6 +97,7 @@ facts! {
     schema_changed: ["database"], ["change"], "";
     statement_cancelled: ["database"], ["error"], "failure";
     program_executed: ["process"], ["start"], "";
+    code_installed: ["package"], ["installation"], "";
     decryption_failed: ["host"], ["error"], "failure";
     weakness_found: ["vulnerability"], ["info"], "";
     config_changed: ["configuration"], ["change"], "";

@@ -14,6 +14,11 @@ pub(super) fn host() -> Vec<Sample> {
             "a password guessed over ssh, the account used, an administrator made",
             guessed_over_ssh,
         ),
+        sample(
+            "host-reached",
+            "what guessed accounts reach: a table, code in a blog, a shell in a container; a breaker that rejects",
+            reached_from_guesses,
+        ),
         sample("host-ssh.benign", "people who mistype, and administration as it should be", ordinary_host),
         sample(
             "host-failing",
@@ -51,6 +56,9 @@ pub(super) fn host() -> Vec<Sample> {
                 tape.host(2 * MINUTE, "logrotate", 90, "rotating log /var/log/auth.log");
             });
             tape.like("audit_disabled", |tape| tape.raw(3 * MINUTE, AUDIT, AUDIT_ON));
+            tape.like("program_in_container", |tape| {
+                tape.raw(3 * MINUTE + SECOND, CLUSTER, &cluster("get", "log", "192.0.2.14"));
+            });
             tape.like("threat_reported", |tape| tape.raw(4 * MINUTE, SURICATA, FLOW));
             tape.like("severe_threat_reported", |tape| tape.raw(5 * MINUTE, SURICATA, FLOW));
         }),
@@ -140,6 +148,10 @@ pub(super) fn slowly() -> Vec<Sample> {
                 tape.combined(n * 3 * SECOND, GUESSER, "POST /wp-login.php", 200);
             }
             tape.combined(100 * SECOND, GUESSER, "POST /wp-login.php", 302);
+            // Whether these fail, no answer tells.
+            for n in 0..32 {
+                tape.combined(10 * MINUTE + n * 4 * SECOND, "203.0.113.86", "POST /account/login", 302);
+            }
         }),
         sample("authentication-form.benign", "people who log in to a form", |tape| {
             for n in 0..12 {
@@ -221,6 +233,26 @@ fn guessed_over_ssh(tape: &mut Sheet) {
     tape.host(5 * MINUTE, "usermod", 903, "add 'backup2' to group 'sudo'");
 }
 
+fn reached_from_guesses(tape: &mut Sheet) {
+    for n in 0..6 {
+        tape.ssh(n * 50 * SECOND, "ops", "203.0.113.83", false);
+    }
+    tape.ssh(6 * MINUTE, "ops", "203.0.113.83", true);
+    let became = "pam_unix(su-l:session): session opened for user postgres(uid=114) by ops(uid=0)";
+    tape.host(7 * MINUTE, "su", 910, became);
+    tape.raw(8 * MINUTE, DATABASE, COPIED);
+    for n in 0..11 {
+        tape.ssh(20 * MINUTE + n * 5 * SECOND, &format!("user{n}"), "203.0.113.84", false);
+    }
+    tape.ssh(22 * MINUTE, "editor", "203.0.113.84", true);
+    tape.combined(24 * MINUTE, "203.0.113.84", "POST /wp-admin/update.php?action=upload-plugin", 200);
+    for n in 0..12 {
+        tape.relay_refused(30 * MINUTE + n * 20 * SECOND, "203.0.113.85");
+    }
+    tape.raw(36 * MINUTE, CLUSTER, &cluster("create", "exec", "203.0.113.85"));
+    tape.raw(40 * MINUTE, SHOP_LOG, REJECTED);
+}
+
 fn ordinary_host(tape: &mut Sheet) {
     tape.ssh(0, "mona", "192.0.2.14", false);
     tape.ssh(5 * SECOND, "mona", "192.0.2.14", true);
@@ -245,8 +277,21 @@ const AUDIT_OFF: &str =
     "type=CONFIG_CHANGE msg=audit(1772356140.123:629): op=set audit_enabled=0 old=1 auid=1000 ses=3 res=1";
 const AUDIT_ON: &str =
     "type=CONFIG_CHANGE msg=audit(1772356140.123:629): op=set audit_enabled=1 old=0 auid=1000 ses=3 res=1";
+const DATABASE: &str = "shopdb/postgresql.log";
+const COPIED: &str =
+    "2026-03-01 09:08:00.000 UTC [815] postgres@shop LOG:  statement: COPY customers TO '/tmp/c.csv'";
+const SHOP_LOG: &str = "shop/app.log";
+const REJECTED: &str = r#"{"timestamp":"2026-03-01T09:40:00Z","level":"WARNING","message":"Circuit breaker 'ledger' is OPEN. Rejecting call."}"#;
+const CLUSTER: &str = "cluster/audit.log";
 const CLEARED: &str = r#"{"@timestamp":"2026-03-01T09:08:00.000Z","winlog":{"event_id":"1102","channel":"Security","event_data":{"SubjectUserName":"mallory"}},"host":{"name":"dc1"},"message":"The audit log was cleared."}"#;
 const FLOW: &str = r#"{"timestamp":"2026-03-01T09:04:00.000000+0000","event_type":"flow","src_ip":"203.0.113.9","dest_ip":"192.0.2.5","proto":"TCP"}"#;
+
+/// A request to the interface of a cluster, for a part of a pod.
+fn cluster(verb: &str, part: &str, ip: &str) -> String {
+    format!(
+        r#"{{"kind":"Event","auditID":"a1","verb":"{verb}","user":{{"username":"deployer"}},"sourceIPs":["{ip}"],"objectRef":{{"resource":"pods","name":"api","subresource":"{part}"}},"responseStatus":{{"code":101}},"requestReceivedTimestamp":"2026-03-01T09:36:00Z"}}"#
+    )
+}
 
 fn suricata(signature: &str, severity: u8) -> String {
     format!(
