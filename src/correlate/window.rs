@@ -270,7 +270,7 @@ impl Window {
             // before may have other events behind it now.
             Some(_) => self.entries.absorb(at, entry),
             None => {
-                self.entries.insert(at, entry);
+                self.put_at(at, entry);
                 if at <= self.head {
                     self.head += 1;
                 }
@@ -384,10 +384,24 @@ impl Window {
             self.head += usize::from(is_new);
         }
         if is_new {
-            self.entries.insert(at, entry);
+            self.put_at(at, entry);
         } else {
             self.entries.absorb(at, entry);
         }
+    }
+
+    /// Puts an entry at its place. A run of one time has its mark at its last entry, whether or not anybody looks at it
+    /// now: one that comes behind a marked entry takes the mark.
+    fn put_at(&mut self, at: usize, mut entry: Entry) {
+        let time = entry.time;
+        let goes_on = |other: &Entry| other.time == time && !other.is_reset();
+        let is_last = !entry.is_reset() && !self.entries.get(at).is_some_and(goes_on);
+        let before = at.checked_sub(1).filter(|_| is_last).and_then(|before| self.entries.get_mut(before));
+        if let Some(before) = before.filter(|before| goes_on(before) && before.has_fired()) {
+            before.set_fired(false);
+            entry.set_fired(true);
+        }
+        self.entries.insert(at, entry);
     }
 
     /// Counts of windows that hold have risen by a late entry. Told of them are those that it is among the newest

@@ -551,3 +551,17 @@ fn groups_go_in_time_after_a_clock_that_was_wrong_by_years() {
     assert_eq!(stream.correlator.groups_held(), 1, "only what is years ahead");
     assert_eq!(stream.correlator.timers.iter().count(), 1);
 }
+
+#[test]
+fn a_firing_stays_one_whatever_joins_its_time_late() {
+    let rule = "title: Counted\nname: counted\ncorrelation:\n  type: event_count\n  rules: [a]\n  group-by: [g]\n  timespan: 10s\n  condition: {gte: 2}\nlevel: high\nsoctop:\n  schema: 1\n  lateness: 3s\n";
+    let mut stream = Stream::new(&[detection("a", "low"), rule.to_owned()]);
+    stream.events("a", &[20.0, 20.0, 24.0], "g=x");
+    // Too late to be looked at, not too late to be held.
+    stream.event("a", 20.0, "g=x");
+    // So late that it is counted among such alone, beside what is still held.
+    stream.event("a", 35.0, "g=y").event("a", 20.0, "g=x").finish();
+    let told = stream.told();
+    let opened = told.iter().filter(|told| told.contains("open")).count();
+    assert_eq!(opened, 1, "{told:?}");
+}
