@@ -17,7 +17,7 @@ use super::guard::guarded;
 use super::hunt::Hunt;
 use super::inquiry::Inquiry;
 use super::part::Part;
-use super::partition::{self, Partition};
+use super::partition;
 use super::payload::Payload;
 use super::top::{Histogram, Order, Span, Times, Top};
 use super::values::{Counter, TopValues};
@@ -41,7 +41,6 @@ const RECORDS_AT_ONCE: usize = 32;
 pub struct Reader(Arc<Shared>);
 
 struct Shared {
-    directory: PathBuf,
     /// Oldest first; the last is the one that is written.
     parts: ArcSwap<Vec<Arc<Part>>>,
     /// Taken while the list changes.
@@ -66,34 +65,15 @@ impl Reader {
         // Whoever writes may have committed since; a question is answered without them.
         payload.read_cursors(&directory).unwrap_or_default();
         let parts = sealed.iter().map(|path| Arc::new(Part::at(path))).chain([Arc::new(newest)]).collect();
-        Ok(Self::over(directory.partitions(), parts, payload))
+        Ok(Self::over(parts, payload))
     }
 
-    pub(super) fn over(directory: PathBuf, parts: Vec<Arc<Part>>, payload: Payload) -> Self {
+    pub(super) fn over(parts: Vec<Arc<Part>>, payload: Payload) -> Self {
         Self(Arc::new(Shared {
-            directory,
             parts: ArcSwap::from_pointee(parts),
             changing: Mutex::default(),
             payload: ArcSwap::from_pointee(payload),
         }))
-    }
-
-    /// Looks at the newest commit. Readers from [`Writer::reader`](super::Writer::reader) do so by
-    /// themselves after each commit.
-    pub fn refresh(&self) -> Result<(), Error> {
-        let partitions = partition::list_begun(&self.0.directory)?;
-        self.change(|parts| {
-            let known = |path: &PathBuf| parts.iter().find(|part| part.path == *path).cloned();
-            partitions.iter().map(|path| known(path).unwrap_or_else(|| Arc::new(Part::at(path)))).collect()
-        });
-        let parts = self.0.parts.load_full();
-        let Some(newest) = parts.last() else { return Ok(()) };
-        let payload = guarded(|| {
-            let payload = Partition::open(&newest.path)?.payload()?;
-            newest.follow(&payload).map(|()| payload)
-        })?;
-        self.0.payload.store(Arc::new(payload));
-        Ok(())
     }
 
     /// The newest partition has a new commit.

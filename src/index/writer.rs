@@ -144,7 +144,7 @@ impl Writer {
         let sealed = partition::list(&directory.partitions())?.into_iter().filter(|it| *it != partition.path);
         let parts = sealed.map(|path| Part::at(&path)).chain([Part::over(&partition, &payload)?]);
         let parts = parts.map(Arc::new).collect();
-        let reader = Reader::over(directory.partitions(), parts, payload.clone());
+        let reader = Reader::over(parts, payload.clone());
         Ok(Self {
             alerts_next: payload.alerts_next,
             directory,

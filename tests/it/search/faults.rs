@@ -101,20 +101,6 @@ fn a_second_writer_is_told_who_has_the_directory_and_readers_are_welcome() {
     assert!(open_store(dir.path(), options()).is_ok());
 }
 
-#[test]
-fn a_reader_of_another_process_follows_when_asked() {
-    let dir = tempfile::tempdir().unwrap();
-    let paths = Paths::new();
-    let (mut writer, own) = open_store(dir.path(), options()).unwrap();
-    let other = Reader::open(dir.path()).unwrap();
-    add(&mut writer, &Sample::new(&paths, 0, "x"));
-    writer.commit(position(1)).unwrap();
-    assert_eq!(found(&own, "x"), [0]);
-    assert_eq!(found(&other, "x"), [0; 0]);
-    other.refresh().unwrap();
-    assert_eq!(found(&other, "x"), [0]);
-}
-
 /// What to do when the index cannot be read.
 const DAMAGED_HINT: &str = "`soctop doctor` shows what is damaged, and `--quarantine` puts it aside; or name another \
                             `--data-dir` and read the logs again with `soctop ingest`";
