@@ -9,7 +9,7 @@ use super::theme::Role;
 use super::{Drawn, format};
 use crate::alert::Transition;
 use crate::event::DAY;
-use crate::event::number::to_u16;
+use crate::event::number::{to_u16, to_u64};
 use crate::safe;
 use crate::sigma::Board;
 use crate::state::{BoardRow, Snapshot};
@@ -95,26 +95,29 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[&BoardRo
     shown.page
 }
 
-/// `3 locked · 1 blocked · 2 revoked · 1 of 4 breakers not closed`.
+/// `3 locked · 1 blocked · 2 revoked · 1 of 4 breakers not shut`.
 fn counts(canvas: &Canvas<'_>, rows: &[&BoardRow]) -> Part {
     let unusual =
         |board: Board| rows.iter().filter(|row| row.board == board && !row.transition.resting).count();
     let breakers = rows.iter().filter(|row| row.board == Board::Breaker).count();
-    let mut text = Safe::default();
-    for (board, word) in [
+    let counted = [
         (Board::Lockout, "locked"),
         (Board::BlockedAddress, "blocked"),
         (Board::RateLimited, "limited"),
         (Board::RevokedToken, "revoked"),
         (Board::SilentSource, "silent"),
-    ] {
-        let count = unusual(board);
-        if count > 0 {
-            text.push(&safe!("{} {} · ", count, word));
-        }
+    ];
+    let counted = counted.map(|(board, word)| (unusual(board), word)).into_iter();
+    let mut texts: Vec<Safe> =
+        counted.filter(|(count, _)| *count > 0).map(|(count, word)| safe!("{} {}", count, word)).collect();
+    if breakers > 0 {
+        let open = unusual(Board::Breaker);
+        texts.push(safe!("{} of {} breaker{} not shut", open, breakers, plural(to_u64(breakers))));
     }
-    let open = unusual(Board::Breaker);
-    text.push(&safe!("{} of {} breaker{} not shut", open, breakers, plural(breakers as u64)));
+    let mut text = Safe::default();
+    for (number, part) in texts.iter().enumerate() {
+        text.push(&safe!("{}{}", if number > 0 { " · " } else { "" }, part));
+    }
     canvas.part(text, Role::Muted)
 }
 
