@@ -49,6 +49,8 @@ pub(super) struct Fired {
     /// Evidence of the events behind it, oldest first.
     pub(super) parts: Vec<Arc<Evidence>>,
     pub(super) approximate: bool,
+    /// The open incident of another rule that tells of it, where this one has none of its own.
+    pub(super) told_at: Option<Place>,
 }
 
 /// A changed firing of a window, and the first one that changed with it.
@@ -258,10 +260,10 @@ impl Correlator {
         let RuleRun { index: to, rule, .. } = run;
         let window = run.window()?;
         let place = run.place(incident_facet(rule), key);
-        let counted = self.incidents.open_at(place).map(|incident| incident.newest_counted());
+        let counted = self.incidents.newest_counted(place);
         // Where groups beyond the budget share an incident, nobody knows what it has counted of which.
         let shared = counted.is_none() && self.incidents.has_common(place);
-        let elsewhere = counted.is_none() && self.is_told_elsewhere(run, key, &change);
+        let told_at = if counted.is_none() { self.told_elsewhere(run, key, &change) } else { None };
         let group = self.rules[to].groups.get(key)?;
         let entries = group.window.entries.range(change.first..change.point + 1);
         let newest = group.window.entries.get(change.point)?.key();
@@ -271,7 +273,7 @@ impl Correlator {
         let uncounted = match counted {
             Some(counted) => entries.clone().rev().take_while(|entry| entry.key() > counted).count(),
             None if shared && again => 0,
-            None if elsewhere || shared && goes_on => 1,
+            None if told_at.is_some() || shared && goes_on => 1,
             None => entries.len(),
         };
         // A late event is older than what was counted last, yet new; it counts once.
@@ -297,6 +299,7 @@ impl Correlator {
             late: came_late,
             parts,
             approximate: group.window.is_approximate(window),
+            told_at,
         })
     }
 
@@ -306,7 +309,7 @@ impl Correlator {
         let end = start.saturating_add(window.span);
         let Some(group) = self.rules[run.index].groups.get(key) else { return };
         let entries: Vec<&Entry> = group.window.between(start, end).collect();
-        let fired = Fired {
+        let mut fired = Fired {
             time: end,
             value,
             kind: AlertKind::Absence,
@@ -318,8 +321,10 @@ impl Correlator {
             late: None,
             parts: entries.iter().filter_map(|entry| entry.evidence.clone()).collect(),
             approximate: group.window.evicted.is_some(),
+            told_at: None,
         };
         let names = group.names.clone();
+        fired.told_at = self.told_at(run, &names, &fired.parts);
         self.fire(run, FiringGroup { key, names: &names }, fired);
     }
 
@@ -368,36 +373,38 @@ impl Correlator {
         self.rules[index].seen.is_new(key, fired.time, first_seen)
     }
 
-    /// Whether an incident of a rule that this one joins tells of a firing: then its events are not counted here.
-    fn is_told_elsewhere(&mut self, run: RuleRun<'_>, key: u128, change: &Change) -> bool {
-        let RuleRun { index, rule, .. } = run;
-        if rule.joins.is_empty() {
-            return false;
+    /// Where an incident of a rule that this one joins tells of a change: then its events are not counted here.
+    fn told_elsewhere(&mut self, run: RuleRun<'_>, key: u128, change: &Change) -> Option<Place> {
+        if run.rule.joins.is_empty() {
+            return None;
         }
-        let (Some(group), Some(window)) = (self.rules[index].groups.get(key), run.window()) else {
-            return false;
-        };
+        let group = self.rules[run.index].groups.get(key)?;
         let entries = group.window.entries.range(change.first..change.point + 1);
-        let parts = parts_of(entries, 1, run, window);
+        let parts = parts_of(entries, 1, run, run.window()?);
         let names = group.names.clone();
-        let values =
-            |own: &Self, field| own.values_behind(rule, &names, newest(&parts), field).into_iter().next();
-        self.joined(run, values).is_some()
+        self.told_at(run, &names, &parts)
     }
 
-    /// Whether an incident that is open tells it already: that one rises to the level of this rule.
-    fn goes_on(&mut self, run: RuleRun<'_>, group: FiringGroup<'_>, fired: &Fired) -> bool {
+    /// Where an incident of a rule that this one joins tells of a firing with these events behind it.
+    pub(super) fn told_at(
+        &mut self,
+        run: RuleRun<'_>,
+        names: &Names,
+        parts: &[Arc<Evidence>],
+    ) -> Option<Place> {
         if run.rule.joins.is_empty() {
-            return false;
+            return None;
         }
-        let parts = newest(&fired.parts);
-        let values =
-            |own: &Self, field| own.values_behind(run.rule, group.names, parts, field).into_iter().next();
-        let Some((place, joined)) = self.joined(run, values) else { return false };
-        if self.raise(place, joined, run.rule.summary.level, fired.time) {
+        let newest = newest(parts);
+        self.joined(run, |own, field| own.values_behind(run.rule, names, newest, field).into_iter().next())
+    }
+
+    /// Goes on with the incident of another rule: it rises to the level of this one.
+    fn go_on_with(&mut self, run: RuleRun<'_>, place: Place, group: FiringGroup<'_>, fired: &Fired) {
+        let Some(other) = RuleRun::of(run.plan, RuleIndex(place.0)) else { return };
+        if self.raise(place, other, run.rule.summary.level, fired.time) {
             self.firing_risk(run, group.names, &fired.parts, fired.time);
         }
-        true
     }
 
     /// Raises the level of an incident that is open. True when it was lower.
@@ -413,24 +420,22 @@ impl Correlator {
         is_raised
     }
 
-    /// The open incident that a rule goes on with, and whose it is: of one of the rules it joins, about the same. `value`
-    /// gives what is known of a field.
-    pub(super) fn joined<'p>(
+    /// The open incident that a rule goes on with: of one of the rules it joins, about the same. `value` gives what is
+    /// known of a field.
+    pub(super) fn joined(
         &mut self,
-        run: RuleRun<'p>,
+        run: RuleRun<'_>,
         value: impl Fn(&Self, FieldNumber) -> Option<String>,
-    ) -> Option<(Place, RuleRun<'p>)> {
+    ) -> Option<Place> {
         for other in run.rule.joins.iter().filter_map(|index| RuleRun::of(run.plan, *index)) {
             let fields = other.rule.group_numbers.iter();
             let Some(values) = fields.map(|field| value(self, *field)).collect::<Option<Vec<_>>>() else {
                 continue;
             };
             let key = self.keys.of_values(values.iter().map(String::as_str));
-            for facet in [Facet::Firing, Facet::State] {
-                let place = other.place(facet, key);
-                if self.incidents.open_at(place).is_some() {
-                    return Some((place, other));
-                }
+            let places = [Facet::Firing, Facet::State].map(|facet| other.place(facet, key));
+            if let Some(open) = places.into_iter().find(|place| self.incidents.is_open(*place)) {
+                return Some(open);
             }
         }
         None
@@ -444,9 +449,13 @@ impl Correlator {
             return;
         }
         let place = run.place(incident_facet(rule), key);
-        let is_open = self.incidents.open_at(place).is_some();
-        if !is_open && (has_state_incidents(rule) || self.goes_on(run, group, fired)) {
-            return;
+        if !self.incidents.is_open(place) {
+            if has_state_incidents(rule) {
+                return;
+            }
+            if let Some(other) = fired.told_at {
+                return self.go_on_with(run, other, group, fired);
+            }
         }
         let firing = Firing {
             kind: if has_state_incidents(rule) { AlertKind::State } else { fired.kind },

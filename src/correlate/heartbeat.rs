@@ -71,6 +71,7 @@ impl Correlator {
         beat.silent = true;
         let (names, latest, heard) = (beat.names.clone(), Arc::clone(&beat.latest), beat.heard);
         let silence = at.saturating_sub(heard) as f64 / 1e9;
+        let told_at = self.told_at(run, &names, std::slice::from_ref(&latest));
         let fired = Fired {
             time: at,
             value: silence,
@@ -83,6 +84,7 @@ impl Correlator {
             late: None,
             parts: vec![latest],
             approximate: false,
+            told_at,
         };
         self.timer(run, forgotten.max(at), key, Kind::Beat);
         self.outlet.fired(RawFiring { rule: to, names: &names, time: at, value: silence, again: true });

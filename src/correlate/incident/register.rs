@@ -42,6 +42,17 @@ impl Incidents {
         self.all.get_mut(&place).map(Arc::make_mut)
     }
 
+    /// Whether the incident of a place is open.
+    pub(crate) fn is_open(&self, place: Place) -> bool {
+        self.all.get(&place).is_some_and(|incident| incident.open)
+    }
+
+    /// The newest event that the incident of a place has counted, if it is open.
+    pub(crate) fn newest_counted(&self, place: Place) -> Option<(i64, u64)> {
+        let incident = self.all.get(&place).filter(|incident| incident.open)?;
+        Some(incident.newest_counted())
+    }
+
     /// The incident of a place, if it is open.
     pub(crate) fn open_at(&mut self, place: Place) -> Option<&mut Incident> {
         self.at(place).filter(|incident| incident.open)
