@@ -97,6 +97,8 @@ pub(super) struct GroupKeys {
     request: (u64, RequestKeys),
     /// The last file, by its key.
     file: (Arc<str>, u64),
+    /// By field: the key of its name, once it was asked for.
+    names: Vec<Option<u128>>,
     buffer: Vec<u8>,
 }
 
@@ -113,6 +115,7 @@ impl GroupKeys {
             onces: Vec::new(),
             request: Default::default(),
             file: ("".into(), 0),
+            names: Vec::new(),
             buffer: Vec::new(),
         };
         let key = keys.of_value("");
@@ -177,6 +180,23 @@ impl GroupKeys {
     pub(super) fn of_values<'v>(&mut self, values: impl Iterator<Item = &'v str>) -> u128 {
         let keys: SmallVec<[u128; 6]> = values.map(|value| self.of_value(value)).collect();
         self.joined(keys.into_iter())
+    }
+
+    /// The key of an entity: the `name` of a field, and a value of it.
+    pub(super) fn of_entity(&mut self, field: FieldNumber, name: &str, value: &str) -> u128 {
+        let at = usize::from(field);
+        if self.names.len() <= at {
+            self.names.resize(at + 1, None);
+        }
+        let name = match self.names[at] {
+            Some(known) => known,
+            None => {
+                let key = self.of_value(name);
+                *self.names[at].insert(key)
+            }
+        };
+        let value = self.of_value(value);
+        self.joined([name, value].into_iter())
     }
 
     /// The only group that a record belongs to by way of a route: looked for once, however many rules group by the

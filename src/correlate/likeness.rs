@@ -17,8 +17,10 @@ const CLIENT_BITS: u32 = 64;
 
 /// A value as all its spellings have it in common, but for the case of ASCII letters.
 pub(super) fn usual(value: &str) -> Cow<'_, str> {
-    let bytes = value.as_bytes();
-    let is_plain = bytes.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'@' | b':'));
+    // Every byte is looked at, so that several are at once.
+    let is_plain = value.bytes().fold(true, |is_plain, byte| {
+        is_plain & byte.is_ascii_graphic() & (byte != b'\\') & (byte != b'@') & (byte != b':')
+    });
     if is_plain {
         return Cow::Borrowed(value);
     }

@@ -62,7 +62,7 @@ impl Correlator {
     pub(super) fn add_risk(&mut self, plan: &Plan, cause: Cause<'_>, entities: &[(FieldNumber, &str)]) {
         for (field, value) in entities {
             let name = plan.fields[usize::from(*field)].as_str();
-            let key = self.keys.of_values([name, *value].into_iter());
+            let key = self.keys.of_entity(*field, name, value);
             let value = super::evidence::cut(shown(value));
             let change = self.risks.add(key, (*field, name), value, cause, &plan.rules);
             let Some(change) = change else {
@@ -94,7 +94,7 @@ impl Correlator {
             let reached =
                 Reached { index, field, name: name.into(), value: value.into(), key, score, time, event };
             // What it would join may open with the same event.
-            if self.is_within_event && !rule.joins.is_empty() && self.incidents.open_at(place).is_none() {
+            if self.is_within_event && !rule.joins.is_empty() && !self.incidents.is_open(place) {
                 self.reached.push(reached);
             } else {
                 self.risk_incident(run, reached);
@@ -148,7 +148,7 @@ impl Correlator {
     pub(super) fn risk_fell(&mut self, run: RuleRun<'_>, place: Place, at: i64) {
         let rule = run.rule;
         let bound = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at).unwrap_or(0.0);
-        if self.incidents.open_at(place).is_none() {
+        if !self.incidents.is_open(place) {
             return;
         }
         if self.risks.score(place.2, at) < bound / 2.0 {
