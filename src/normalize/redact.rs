@@ -296,6 +296,10 @@ impl Redactor {
                 || flags & SECRET != 0
                 || (field.path == PathId::OVERFLOW
                     && event.overflow_name(index).is_some_and(|name| self.known.is_secret_name(name)));
+            // Most fields are neither.
+            if !named && flags & WEAK == 0 {
+                continue;
+            }
             let in_line = matches!(field.origin, Origin::Line | Origin::Quoted);
             let scalar = matches!(field.kind, Kind::String | Kind::Number);
             let value = event.text(field.span);

@@ -124,7 +124,7 @@ impl Text<'_> {
     fn word(&self, at: usize) -> Option<&str> {
         let (start, end) = self.word_before(at)?;
         let word = self.buffer.get(start..end)?;
-        word.ends_with(|last: char| last.is_ascii_alphanumeric()).then_some(word)
+        word.bytes().last().is_some_and(|last| last.is_ascii_alphanumeric()).then_some(word)
     }
 
     /// What is assigned by the sign at `at`, before which a name stands.
@@ -249,12 +249,23 @@ impl Text<'_> {
 
     /// The word before a sign: `"word":`, `\"word\" :`, `[word]=`.
     fn word_before(&self, at: usize) -> Option<(usize, usize)> {
+        let end = self.word_end(at);
+        let start = self.back(end, WORD_LENGTH + 1, is_word_byte);
+        (start < end && end - start <= WORD_LENGTH).then_some((start, end))
+    }
+
+    /// Where a word before a sign would end. Nearly every one stands right before it, or in quotes.
+    fn word_end(&self, at: usize) -> usize {
+        let before = |bytes: usize| at.checked_sub(bytes).and_then(|at| self.get(at)).unwrap_or_default();
+        match before(1) {
+            byte if is_word_byte(byte) => return at,
+            b'"' | b'\'' if is_word_byte(before(2)) => return at - 1,
+            _ => {}
+        }
         let at = self.back(at, 2, |byte| byte == b' ');
         let at = self.back(at, 1, |byte| byte == b']');
         let at = self.back(at, 1, |byte| matches!(byte, b'"' | b'\''));
-        let end = self.back(at, DEEPEST_QUOTE, |byte| byte == b'\\');
-        let start = self.back(end, WORD_LENGTH + 1, is_word_byte);
-        (start < end && end - start <= WORD_LENGTH).then_some((start, end))
+        self.back(at, DEEPEST_QUOTE, |byte| byte == b'\\')
     }
 
     /// How far back from `at` the bytes are such, at the most so many of them.

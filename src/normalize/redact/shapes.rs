@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, packed};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -305,54 +304,107 @@ pub(super) struct Met {
     end: usize,
 }
 
-/// Beginnings that are looked for at once.
-struct Group {
-    beginnings: Vec<(&'static str, Beginning)>,
-    packed: Option<packed::Searcher>,
-    /// Without vector instructions there is no packed search.
-    automaton: Option<AhoCorasick>,
+/// All beginnings, looked for at once: nearly no place of a text has the first bytes of one.
+struct Beginnings {
+    /// A bit for each pair of bytes that begins one.
+    pairs: Box<BeginningBits>,
+    /// A bit for a hash of the first three bytes of each.
+    triples: Box<BeginningBits>,
+    /// By fewer bits of that hash: a part of `all`.
+    slots: Vec<(u16, u16)>,
+    /// In the order of their slots, and in each of their length.
+    all: Vec<(&'static str, Beginning, usize)>,
 }
 
-/// A packed search takes no more.
-const GROUP_LENGTH: usize = 64;
+/// A bit for every number of 16 bits.
+type BeginningBits = [u32; 1 << 11];
 
-/// Those of one length together, for the shortest says how many bytes are compared at once.
-static GROUPS: LazyLock<Vec<Group>> = LazyLock::new(|| {
+/// Of those of about one length, so many together, none begins within another.
+const GROUP_LENGTH: usize = 64;
+const GROUPS: usize = (BEGINNINGS.len() + TOKENS.len() + KEY_IDS.len() + TOLD.len()).div_ceil(GROUP_LENGTH);
+const SLOTS: usize = 1_024;
+
+static BEGINNING_INDEX: LazyLock<Beginnings> = LazyLock::new(|| {
     let tokens = TOKENS.map(|(text, length)| (text, Prefix(length)));
     let ids = KEY_IDS.map(|(text, length)| (text, KeyId(length)));
     let told = TOLD.map(|text| (text, Told));
     let mut all = [&BEGINNINGS[..], &tokens, &ids, &told].concat();
     all.sort_by_key(|(text, _)| text.len());
-    all.chunks(GROUP_LENGTH).map(Group::new).collect()
+    Beginnings::new(&all)
 });
 
-impl Group {
-    fn new(beginnings: &[(&'static str, Beginning)]) -> Self {
-        let texts = || beginnings.iter().map(|(text, _)| text);
-        let packed = packed::Config::new().builder().extend(texts()).build();
-        let automaton = packed.is_none().then(|| AhoCorasick::new(texts()).ok()).flatten();
-        Self { beginnings: beginnings.to_vec(), packed, automaton }
+impl Beginnings {
+    fn new(ordered: &[(&'static str, Beginning)]) -> Self {
+        let grouped = ordered.iter().enumerate().map(|(at, (text, what))| (*text, *what, at / GROUP_LENGTH));
+        let mut all: Vec<(&'static str, Beginning, usize)> = grouped.collect();
+        all.sort_by_key(|(text, ..)| slot(text.as_bytes()));
+        let (mut pairs, mut triples) = (Box::new([0; 1 << 11]), Box::new([0; 1 << 11]));
+        let mut slots = vec![(0, 0); SLOTS];
+        for (at, (text, ..)) in (0..).zip(&all) {
+            let [pair, triple] = first_bytes(text.as_bytes());
+            set(&mut pairs, pair);
+            set(&mut triples, triple);
+            let part = &mut slots[slot(text.as_bytes())];
+            *part = if part.0 == part.1 { (at, at + 1) } else { (part.0, at + 1) };
+        }
+        Self { pairs, triples, slots, all }
     }
 
     /// False when `found` said no.
     fn search(&self, bytes: &[u8], found: &mut impl FnMut(Met) -> bool) -> bool {
-        let mut call = |hit: aho_corasick::Match| {
-            let beginning = self.beginnings.get(hit.pattern().as_usize());
-            beginning.is_none_or(|(_, beginning)| {
-                found(Met { beginning: *beginning, start: hit.start(), end: hit.end() })
-            })
-        };
-        match (&self.packed, &self.automaton) {
-            (Some(packed), _) => packed.find_iter(bytes).all(&mut call),
-            (None, Some(automaton)) => automaton.find_iter(bytes).all(&mut call),
-            (None, None) => true,
-        }
+        let mut ends = [0; GROUPS];
+        bytes.windows(3).enumerate().all(|(at, three)| {
+            let [pair, triple] = first_bytes(three);
+            let may_begin = is_set(&self.pairs, pair) && is_set(&self.triples, triple);
+            !may_begin || self.meet(bytes, at, &mut ends, found)
+        })
     }
+
+    /// Looks at those that may begin at `at`. `ends`: behind the last one of each group.
+    fn meet(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        ends: &mut [usize; GROUPS],
+        found: &mut impl FnMut(Met) -> bool,
+    ) -> bool {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let (from, to) = self.slots.get(slot(rest)).copied().unwrap_or_default();
+        let candidates = self.all.get(usize::from(from)..usize::from(to)).unwrap_or_default();
+        candidates.iter().all(|(text, beginning, group)| {
+            let Some(end) = ends.get_mut(*group).filter(|end| at >= **end) else { return true };
+            if !rest.starts_with(text.as_bytes()) {
+                return true;
+            }
+            *end = at + text.len();
+            found(Met { beginning: *beginning, start: at, end: *end })
+        })
+    }
+}
+
+/// The first two bytes, and a hash of the first three.
+fn first_bytes(bytes: &[u8]) -> [u16; 2] {
+    let [first, second, third, ..] = *bytes else { return [0; 2] };
+    let number = u32::from_le_bytes([first, second, third, 0]);
+    let [.., low, high] = number.wrapping_mul(0x9e37_79b1).to_le_bytes();
+    [u16::from_le_bytes([first, second]), u16::from_le_bytes([low, high])]
+}
+
+fn slot(bytes: &[u8]) -> usize {
+    usize::from(first_bytes(bytes)[1]) / (65_536 / SLOTS)
+}
+
+fn is_set(bits: &BeginningBits, number: u16) -> bool {
+    bits[usize::from(number >> 5)] & 1 << (number & 31) != 0
+}
+
+fn set(bits: &mut BeginningBits, number: u16) {
+    bits[usize::from(number >> 5)] |= 1 << (number & 31);
 }
 
 /// Calls `found` with every beginning, until that says no.
 pub(super) fn for_each_beginning(bytes: &[u8], mut found: impl FnMut(Met) -> bool) {
-    let _ = GROUPS.iter().all(|group| group.search(bytes, &mut found));
+    BEGINNING_INDEX.search(bytes, &mut found);
 }
 
 impl Met {
