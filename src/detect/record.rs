@@ -163,8 +163,9 @@ impl<'e> View<'e> {
     fn push_kind(&self, record: &mut MatchRecord, wanted: (FieldNumber, Kind), raw: &str, shown: &str) {
         let (field, kind) = wanted;
         let is_plain = || raw.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let is_usual = || is_plain() || Decimal::is_spelled_so(raw);
         let number =
-            if kind != Kind::Number || raw != shown || is_plain() { None } else { Decimal::parse(raw) };
+            if kind != Kind::Number || !same(raw, shown) || is_usual() { None } else { Decimal::parse(raw) };
         match number {
             Some(number) => record.push_value(field, &number.to_string()),
             None => self.push(record, field, raw, shown),

@@ -302,11 +302,15 @@ impl Reader {
         if event.meta.format == Format::Syslog {
             return text_of(event, self.speakers.program);
         }
-        let comm = text_of(event, self.speakers.comm);
-        let unit = text_of(event, self.speakers.unit);
+        let SpeakerPaths { comm, unit, transport, .. } = self.speakers;
+        if !event.fields().iter().any(|field| [comm, unit, transport].contains(&field.path)) {
+            return "";
+        }
+        let comm = text_of(event, comm);
+        let unit = text_of(event, unit);
         if !comm.is_empty() {
             comm
-        } else if text_of(event, self.speakers.transport) == "kernel" {
+        } else if text_of(event, transport) == "kernel" {
             text_of(event, self.speakers.identifier)
         } else {
             unit.strip_suffix(".service").unwrap_or(unit)

@@ -16,6 +16,8 @@ pub struct Decimal {
     exponent: i16,
 }
 
+/// So many digits are kept of every number.
+const KEPT_DIGITS: usize = 18;
 /// Digits that are read at all; further ones only move the point.
 const MOST_DIGITS: usize = 37;
 /// Beyond it a number is none.
@@ -45,6 +47,23 @@ impl Decimal {
             None => return None,
         };
         Self::of_digits(negative, whole, fraction, exponent)
+    }
+
+    /// Whether a text is a number with a fraction as [`Display`](fmt::Display) spells it: it needs not be read to be
+    /// the one spelling of its number. False for some that are.
+    #[must_use]
+    pub(crate) fn is_spelled_so(text: &str) -> bool {
+        let Some((whole, fraction)) = text.strip_prefix('-').unwrap_or(text).split_once('.') else {
+            return false;
+        };
+        let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let whole_is = whole == "0" || !whole.is_empty() && !whole.starts_with('0');
+        whole_is
+            && !fraction.is_empty()
+            && !fraction.ends_with('0')
+            && whole.len() + fraction.len() <= KEPT_DIGITS
+            && are_digits(whole)
+            && are_digits(fraction)
     }
 
     fn of_digits(negative: bool, whole: &str, fraction: &str, exponent: i64) -> Option<Self> {
@@ -218,6 +237,14 @@ mod tests {
             let written = |number: i64| decimal(&format!("{number}e-{places}"));
             proptest::prop_assert_eq!(written(a).cmp(&written(b)), a.cmp(&b));
             proptest::prop_assert_eq!(decimal(&written(a).to_string()), written(a));
+        }
+
+        #[test]
+        fn what_is_spelled_so_is_the_spelling(text in "-?(0|[0-9]{1,12})\\.[0-9]{0,12}") {
+            let is_own = Decimal::parse(&text).is_some_and(|number| number.to_string() == text);
+            proptest::prop_assert!(!Decimal::is_spelled_so(&text) || is_own, "{text}");
+            let is_short = text.len() <= 18 && text.contains('.');
+            proptest::prop_assert!(!is_short || Decimal::is_spelled_so(&text) == is_own, "{text}");
         }
 
         #[test]
