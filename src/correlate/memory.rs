@@ -262,17 +262,18 @@ impl Held {
         Ok(Arc::make_mut(few).insert(entry))
     }
 
-    /// Has a window from now on, that an entry of `time` can be put into.
-    fn open_window(&mut self, names: impl FnOnce() -> Names, time: i64, run: WindowRun<'_>) {
+    /// Has a window from now on, that an entry of `time` can be put into. Returns how many of its entries that has no
+    /// room for.
+    fn open_window(&mut self, names: impl FnOnce() -> Names, time: i64, run: WindowRun<'_>) -> usize {
         let WindowRun { rule, window, limits } = run;
         let (names, entries) = match std::mem::take(&mut self.content) {
             whole @ Holding::Whole(_) => {
                 self.content = whole;
-                return;
+                return 0;
             }
             Holding::Nothing => {
                 *self = Self::of_group(time, Group::new(names(), rule, window));
-                return;
+                return 0;
             }
             Holding::Lone(only) => (window.names_of(&only), vec![only]),
             Holding::Few(few) => {
@@ -280,11 +281,13 @@ impl Held {
                 (few.names, few.entries)
             }
         };
-        let mut group = Group::new(names, rule, window);
+        let (mut group, before) = (Group::new(names, rule, window), entries.len());
         for entry in entries {
             group.window.insert(entry, window, limits, &mut Vec::new());
         }
+        let given_up = before.saturating_sub(group.window.entries.len());
         *self = Self::of_group(self.newest, group);
+        given_up
     }
 
     /// Changes its window, where it has one; `entries` counts those of all groups of the rule.
@@ -397,7 +400,8 @@ impl Memory {
             }
             Err(entry) => entry,
         };
-        held.open_window(|| at.names(), time, run);
+        let given_up = held.open_window(|| at.names(), time, run);
+        self.entries = self.entries.saturating_sub(given_up);
         let late = held.change(&mut self.entries, |group| {
             if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
                 usual.count(time, window.span, baseline);
@@ -430,7 +434,8 @@ impl Memory {
         let held = self.groups.all.get_mut(&key);
         let held = held.filter(|held| !held.is_over(rule, window, limits.settled_before));
         if let Some(held) = held.filter(|held| held.events() > 0) {
-            held.open_window(Names::default, held.newest, run);
+            let given_up = held.open_window(Names::default, held.newest, run);
+            self.entries = self.entries.saturating_sub(given_up);
             held.change(&mut self.entries, |group| change(&mut group.window));
         }
     }

@@ -332,6 +332,24 @@ fn events_of_an_incident_that_groups_share_are_counted_once_after_a_restart_too(
     }
 }
 
+#[test]
+fn a_group_that_needs_a_window_has_given_up_what_it_has_no_room_for() {
+    let events = [(4, 0), (2, 0), (1, 7), (1, 10), (1, 30)];
+    let events = events.map(|(rules, time)| Made { rules, time, group: 1, value: 0 });
+    let options = CorrelatorOptions {
+        lateness: 2_000_000_000,
+        seed: Some(5),
+        groups_per_rule: 2,
+        entries_per_group: 3,
+        ..CorrelatorOptions::default()
+    };
+    let mut stream = Stream::with(&documents("type: temporal", 4, ""), options);
+    for record in records(&mut stream, &events) {
+        stream.correlator.observe(&record, &mut stream.out);
+        check_counts(&stream.correlator);
+    }
+}
+
 /// What is counted along is what is there, and groups have one timer that sees to their end.
 fn check_counts(correlator: &Correlator) {
     let groups = |memory: &Memory| memory.groups.len();
