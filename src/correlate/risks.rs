@@ -115,7 +115,7 @@ impl Correlator {
         let Reached { field, name, value, key, score, time, event, .. } = reached;
         let place = run.place(Facet::Risk, key);
         let told = |_: &Self, asked: FieldNumber| (asked == field).then(|| value.clone());
-        let is_open = self.incidents.open_at(place).is_some();
+        let is_open = self.incidents.is_open(place);
         if !run.rule.joins.is_empty() && !is_open && self.joined(run, told).is_some() {
             return;
         }
