@@ -71,7 +71,10 @@ pub(super) fn read<'a>(line: Line<'a>, names: &Names, event: &mut Event) -> Read
         let message = message.strip_prefix(STRUCTURED).map_or(message, str::trim_start);
         return Reading::Inside(wrapped(line.from(message), Format::Syslog, "syslog"));
     }
-    if let Some(message) = local(&mut writer, names) {
+    // In what a program said, the name of another is but its text: whoever can log forges it.
+    if writer.event.get(names.program).is_none()
+        && let Some(message) = local(&mut writer, names)
+    {
         return Reading::Inside(wrapped(line.from(message), Format::Syslog, "syslog"));
     }
     let done = daemons::apache_error(&mut writer, names)
