@@ -206,7 +206,7 @@ fn into_panel(screen: &mut Screen, panel: Panel) {
 #[test]
 fn the_graph_opens_the_events_of_a_level_and_of_a_bar() {
     each(|moment| {
-        for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        for (width, height) in [(80, 24), (200, 60)] {
             let mut lanes = Screen::new(width, height, &options(), Arc::clone(&moment.snapshot));
             into_panel(&mut lanes, Panel::Graph);
             for lane in 0..5 {
