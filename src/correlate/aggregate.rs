@@ -170,6 +170,16 @@ impl Aggregate {
         }
     }
 
+    /// Whether the newest entry can be taken back and added again when more is known of it. Of events of one time that
+    /// follow one another it would follow itself.
+    pub(crate) fn takes_again(&self, plan: &WindowPlan) -> bool {
+        match self {
+            Self::Rules { sequences, .. } => sequences.is_empty() || plan.tie != Tie::Sequence,
+            Self::Bucket { .. } => false,
+            Self::Count(_) | Self::Distinct(_) | Self::Sum { .. } | Self::Ranked(_) => true,
+        }
+    }
+
     /// Takes in the newest of the events that the group had to give up, as far as they begin chains.
     pub(crate) fn assume(&mut self, evicted: &EvictedSummary) {
         let Self::Rules { sequences, .. } = self else { return };

@@ -17,18 +17,20 @@ mod point;
 use std::ops::Range;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use self::late::{Borne, EntrySpot, LateEntry, Looks};
 pub(crate) use self::point::{Change, ChangeKind, Limits};
-use self::point::{Seen, admit, look, mark, most_entries, quick_verdict, start_of};
+use self::point::{Seen, admit, look, margin_at, most_entries, quick_verdict, start_of};
 use super::aggregate::{Aggregate, Sequence};
 use super::distance::Distance;
 use super::entries::Entries;
 use super::entry::Entry;
 use super::evicted::EvictedSummary;
 use super::evidence::Evidence;
-use super::plan::{Condition, Measure, WindowPlan};
+use super::plan::{Measure, WindowPlan};
 use super::slack::{Headroom, Load, Margin, Slack};
-use crate::event::number::{to_f64, to_u64};
+use crate::event::number::to_u64;
 use crate::sigma::extension::WindowKind;
 
 #[derive(Clone, Debug)]
@@ -43,12 +45,16 @@ pub(crate) struct Window {
     resets: usize,
     /// There was an entry that counts for more than one number: shares of its windows are not known.
     has_crowded: bool,
+    /// All entries that there ever were are there.
+    is_whole: bool,
     /// How far its windows are from firing, where there are so many events that this spares looks at them.
     slack: Option<Box<Slack>>,
 }
 
 /// A group with fewer events is looked at again when one comes late; what is known of its windows is forgotten.
 const MANY: usize = 4;
+/// A group with more events is not looked at as a whole to learn how far its windows are from firing.
+const MOST_LOOKS: usize = 64;
 
 impl Window {
     pub(crate) fn new(plan: &WindowPlan) -> Self {
@@ -59,6 +65,7 @@ impl Window {
             evicted: None,
             resets: 0,
             has_crowded: false,
+            is_whole: true,
             slack: None,
         }
     }
@@ -76,6 +83,7 @@ impl Window {
             evicted,
             resets: entries.iter().filter(|entry| entry.is_reset()).count(),
             has_crowded: entries.iter().any(|entry| entry.numbers().len() > 1),
+            is_whole: false,
             slack: None,
             entries,
         };
@@ -212,7 +220,7 @@ impl Window {
             return;
         }
         if self.slack.is_none() && self.newest() == Some(change.time) {
-            self.slack = Some(Box::new(Slack::known_since(change.time)));
+            self.slack = Some(Box::new(self.known(change.time, plan)));
         }
         if let Some(slack) = &mut self.slack {
             let margin = match margin {
@@ -222,6 +230,25 @@ impl Window {
             };
             slack.note(change.time, margin, plan);
         }
+    }
+
+    /// What is known where nothing was noted so far: of the windows of a group that has lost nothing all, of another the
+    /// newest, which ends at `newest`.
+    fn known(&mut self, newest: i64, plan: &WindowPlan) -> Slack {
+        if !self.is_whole || self.resets > 0 || self.entries.len() > MOST_LOOKS {
+            return Slack::known_since(newest);
+        }
+        let mut slack = Slack::default();
+        let (mut aggregate, mut head) = (Aggregate::new(plan), 0);
+        for index in 0..self.entries.len() {
+            admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
+            if self.is_point(index) {
+                let seen = Seen { aggregate: &mut aggregate, evicted: None };
+                let margin = margin_at(&self.entries, plan, seen, head, index);
+                slack.note(self.entries[index].time, margin, plan);
+            }
+        }
+        slack
     }
 
     /// True when the entry is new.
@@ -250,11 +277,18 @@ impl Window {
             self.entries[at].evidence = entry.evidence;
             return false;
         }
+        if !new && at + 1 == self.entries.len() {
+            let is_final = time < limits.settled_before;
+            if let Some(change) = self.renew_newest(&entry, is_final, plan) {
+                changes.extend(change);
+                return false;
+            }
+        }
         let mut looks = Looks::All;
         if let Some(late) = self.late_entry(at, &entry, plan)
             && let Some(borne) = self.bears(&late, plan, limits)
         {
-            if !borne.holds || self.is_counted(plan) {
+            if !borne.holds || Self::is_counted(plan) {
                 self.slip_in(late, entry, borne.own, plan);
                 if borne.holds {
                     self.retell(at, plan, limits, changes);
@@ -278,6 +312,25 @@ impl Window {
         }
         self.look_again(EntrySpot { at, time, looks }, before, plan, limits, changes);
         new
+    }
+
+    /// Takes the newest event in as another referenced rule, whatever else there is of its time. `None` where the
+    /// newest window has to be put together anew for it, otherwise what is told of it, if it is not final.
+    fn renew_newest(&mut self, same: &Entry, is_final: bool, plan: &WindowPlan) -> Option<Option<Change>> {
+        let index = self.entries.len().checked_sub(1)?;
+        if same.is_reset() || self.entries[index].is_reset() || !self.aggregate.takes_again(plan) {
+            return None;
+        }
+        self.aggregate.remove(&self.entries[index]);
+        self.entries.absorb(index, same.clone());
+        self.aggregate.add(&mut self.entries[index], plan);
+        if is_final {
+            return Some(None);
+        }
+        let seen = Seen { aggregate: &mut self.aggregate, evicted: self.evicted.as_deref() };
+        let (change, margin) = look(&mut self.entries, plan, seen, self.head, index);
+        self.note(&change, margin, plan);
+        Some(Some(change))
     }
 
     /// Whether no window that an event of `time` belongs to holds.
@@ -359,9 +412,8 @@ impl Window {
     }
 
     /// Whether what its windows say is a matter of counts alone.
-    fn is_counted(&self, plan: &WindowPlan) -> bool {
-        let is_count = plan.measure == Measure::Count || matches!(plan.distance, Distance::Ratio(_));
-        is_count && self.evicted.is_none()
+    fn is_counted(plan: &WindowPlan) -> bool {
+        plan.measure == Measure::Count || matches!(plan.distance, Distance::Ratio(_))
     }
 
     /// Takes note of what a late entry does to windows that are not looked at again.
@@ -437,28 +489,20 @@ impl Window {
             return None;
         }
         let first = self.entries.partition_point(|entry| entry.time < start_of(time, plan));
-        let (margin, value) = self.counted(first..index + 1, plan)?;
-        let kind = mark(&mut self.entries, index, matches!(margin, Margin::Spares(_)));
-        let change = Change { kind, time, point: index, first, value, undecided: false };
+        let mut counted = self.counted(first..index + 1, plan)?;
+        let seen = Seen { aggregate: &mut counted, evicted: self.evicted.as_deref() };
+        let (change, margin) = look(&mut self.entries, plan, seen, first, index);
         self.note(&change, margin, plan);
         (change.kind != ChangeKind::Quiet).then_some(change)
     }
 
     /// What the entries of a window amount to, where that is a matter of counts alone.
-    fn counted(&self, window: Range<usize>, plan: &WindowPlan) -> Option<(Margin, f64)> {
-        match (plan.distance, &plan.condition) {
-            (Distance::Count(least), _) => {
-                let count = to_u64(window.len());
-                let lacks = least.saturating_sub(count);
-                let margin = if lacks == 0 { Margin::Spares(u64::MAX) } else { Margin::Lacks(lacks) };
-                Some((margin, to_f64(count)))
-            }
-            (Distance::Ratio(ratio), Condition::Ratio { gte, min }) => {
-                let [of, among] = self.entries.shares(window);
-                let value = f64::from(of) / f64::from(among.max(1));
-                let holds = among >= *min && value >= *gte;
-                let lacks = || Margin::Lacks(ratio.lacks(of, among));
-                Some((if holds { Margin::Spares(ratio.spare(of, among)) } else { lacks() }, value))
+    fn counted(&self, window: Range<usize>, plan: &WindowPlan) -> Option<Aggregate> {
+        match plan.distance {
+            Distance::Count(_) => Some(Aggregate::Count(to_u64(window.len()))),
+            Distance::Ratio(_) => {
+                let counts = SmallVec::from_slice(&self.entries.shares(window));
+                Some(Aggregate::Rules { counts, sequences: Vec::new(), stale: false })
             }
             _ => None,
         }
@@ -524,6 +568,7 @@ impl Window {
         let at = self.entries.partition_point(|other| other.key() < key);
         let Some(removed) = self.entries.get(at).filter(|entry| entry.key() == key).cloned() else { return };
         self.entries.remove(at);
+        self.is_whole = false;
         self.resets -= usize::from(removed.is_reset());
         if at < self.head {
             self.head -= 1;
@@ -699,6 +744,7 @@ impl Window {
             self.aggregate.follow_chains(self.entries.range(0..self.entries.len()), plan);
         }
         let Some(oldest) = self.entries.pop_front() else { return };
+        self.is_whole = false;
         self.resets -= usize::from(oldest.is_reset());
         if self.head == 0 {
             if !oldest.is_reset() {
@@ -728,6 +774,7 @@ impl Window {
         let kept = usize::from(matches!(plan.measure, Measure::Bucket(_)));
         while self.head > kept && self.entries.front().is_some_and(|entry| entry.time < horizon) {
             let gone = self.entries.pop_front();
+            self.is_whole = false;
             self.resets -= usize::from(gone.is_some_and(|entry| entry.is_reset()));
             self.head -= 1;
         }

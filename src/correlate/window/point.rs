@@ -115,14 +115,14 @@ pub(super) fn quick_verdict(aggregate: &Aggregate, plan: &WindowPlan, lacks: u64
     (!verdict.holds || plan.interval.is_none()).then_some(verdict)
 }
 
-/// Evaluates the point at `index` and moves the mark of its run there; also, how far it is from saying something else.
-pub(super) fn look(
-    entries: &mut Entries,
+/// What the point at `index` says, and how far it is from saying something else.
+fn judged(
+    entries: &Entries,
     plan: &WindowPlan,
     Seen { aggregate, evicted }: Seen<'_>,
     first: usize,
     index: usize,
-) -> (Change, Margin) {
+) -> (bool, Verdict, Margin) {
     let time = entries[index].time;
     let lacks = aggregate.lacks(plan, evicted, start_of(time, plan));
     let quick = match evicted {
@@ -138,13 +138,37 @@ pub(super) fn look(
         aggregate.judge(plan, View { start, time, evicted })
     });
     let holds = verdict.holds && plan.interval.is_none_or(|interval| spaced(entries, first, index, interval));
-    let kind = mark(entries, index, holds);
     // Where the value alone does not decide, a late event may change anything.
     let margin = match holds {
         true => Margin::Spares(aggregate.spares(plan, evicted, start_of(time, plan))),
         false if verdict.holds || verdict.undecided => Margin::Lacks(0),
         false => Margin::Lacks(lacks),
     };
+    (holds, verdict, margin)
+}
+
+/// How far the point at `index` is from saying something else.
+pub(super) fn margin_at(
+    entries: &Entries,
+    plan: &WindowPlan,
+    seen: Seen<'_>,
+    first: usize,
+    index: usize,
+) -> Margin {
+    judged(entries, plan, seen, first, index).2
+}
+
+/// Evaluates the point at `index` and moves the mark of its run there; also, how far it is from saying something else.
+pub(super) fn look(
+    entries: &mut Entries,
+    plan: &WindowPlan,
+    seen: Seen<'_>,
+    first: usize,
+    index: usize,
+) -> (Change, Margin) {
+    let time = entries[index].time;
+    let (holds, verdict, margin) = judged(entries, plan, seen, first, index);
+    let kind = mark(entries, index, holds);
     (Change { kind, time, point: index, first, value: verdict.value, undecided: verdict.undecided }, margin)
 }
 
@@ -152,7 +176,7 @@ pub(super) fn look(
 ///
 /// Only the entry that was the last before can have it, so that a run costs the same however long it is: of a clock that
 /// counts seconds, a busy group has thousands in one.
-pub(super) fn mark(entries: &mut Entries, index: usize, holds: bool) -> ChangeKind {
+fn mark(entries: &mut Entries, index: usize, holds: bool) -> ChangeKind {
     let mut fired = entries[index].has_fired();
     if let Some(before) = index.checked_sub(1).filter(|before| is_of_run(entries, *before, index)) {
         fired |= entries[before].has_fired();
