@@ -318,8 +318,14 @@ impl Aggregate {
         }
     }
 
-    /// How much more the condition needs at the least; 0 where that is not known.
-    pub(crate) fn lacks(&self, plan: &WindowPlan, evicted: Option<&EvictedSummary>, start: i64) -> u64 {
+    /// How much more the condition needs at the least in a window from `start` to `end`; 0 where that is not known.
+    pub(crate) fn lacks(
+        &self,
+        plan: &WindowPlan,
+        evicted: Option<&EvictedSummary>,
+        start: i64,
+        end: i64,
+    ) -> u64 {
         match (plan.distance, self) {
             (Distance::Ratio(ratio), Self::Rules { counts, .. }) => {
                 let before = evicted.map_or(0, |evicted| evicted.may_hold(start).first_rule());
@@ -327,6 +333,10 @@ impl Aggregate {
                     [of, among, ..] => ratio.lacks(of.saturating_add(before), among),
                     _ => 0,
                 }
+            }
+            (Distance::Count(least), Self::Count(count)) => {
+                let before = evicted.map_or(0, |evicted| evicted.holds(start, end).events);
+                least.saturating_sub(count.saturating_add(before))
             }
             _ if evicted.is_some_and(|evicted| evicted.may_hold(start).unknown > 0) => 0,
             (Distance::Percentile(_), Self::Ranked(numbers)) => numbers.lacks(),
@@ -343,14 +353,31 @@ impl Aggregate {
         }
     }
 
-    /// How much a condition that holds can spare; 0 where that is not known. The window begins at `start`.
-    pub(crate) fn spares(&self, plan: &WindowPlan, evicted: Option<&EvictedSummary>, start: i64) -> u64 {
+    /// How many events a share needs before it matters, where they are too few.
+    pub(crate) fn short(&self, plan: &WindowPlan, evicted: Option<&EvictedSummary>) -> Option<u64> {
+        let (Condition::Ratio { min, .. }, Self::Rules { counts, .. }) = (&plan.condition, self) else {
+            return None;
+        };
+        let missing = min.saturating_sub(*counts.get(1)?);
+        (missing > 0 && evicted.is_none()).then_some(missing.into())
+    }
+
+    /// How much a condition that holds from `start` to `end` can spare; 0 where that is not known.
+    pub(crate) fn spares(
+        &self,
+        plan: &WindowPlan,
+        evicted: Option<&EvictedSummary>,
+        start: i64,
+        end: i64,
+    ) -> u64 {
         match (plan.distance, self) {
             (Distance::Count(_), _) => u64::MAX,
             (Distance::Ratio(ratio), Self::Rules { counts, .. }) => {
                 let [of, among, ..] = counts[..] else { return 0 };
-                let given_up = evicted.map_or(0, |evicted| evicted.may_hold(start).second_rule());
-                ratio.spare(of, among.saturating_add(given_up))
+                let Some(evicted) = evicted else { return ratio.spare(of, among) };
+                let certain = evicted.holds(start, end).first_rule();
+                let given_up = evicted.may_hold(start).second_rule();
+                ratio.spare(of.saturating_add(certain), among.saturating_add(given_up))
             }
             (Distance::Percentile(_), Self::Ranked(numbers)) if evicted.is_none() => numbers.spares(),
             _ => 0,

@@ -150,7 +150,12 @@ impl Entry {
     pub(crate) fn says_as_much_as(&self, same: &Self) -> bool {
         self.rules() | same.rules() == self.rules()
             && self.is_reset() == same.is_reset()
-            && (same.values == Values::None || same.values == self.values)
+            && self.has_values_of(same)
+    }
+
+    /// Whether the same event as another referenced rule brings no value that is not known.
+    pub(crate) fn has_values_of(&self, same: &Self) -> bool {
+        same.values == Values::None || same.values == self.values
     }
 
     /// Takes in the same event as another referenced rule.

@@ -13,6 +13,8 @@ use super::plan::WindowPlan;
 struct Pane {
     number: i64,
     lacks: u64,
+    /// Of windows that have too few events for a share, and are not among those of `lacks`: what is missing at the least.
+    short: u64,
     spare: Option<u64>,
 }
 
@@ -21,6 +23,8 @@ struct Pane {
 pub(crate) enum Margin {
     /// It lacks so much to hold. Lacking nothing: it may come to hold by anything.
     Lacks(u64),
+    /// It needs so many more events before its share matters.
+    Short(u64),
     /// It holds, and can spare so much.
     Spares(u64),
 }
@@ -29,6 +33,8 @@ pub(crate) enum Margin {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
     pub(crate) weight: u64,
+    /// Events of the whole.
+    pub(crate) events: u64,
     /// Nothing, where that is not known.
     pub(crate) loss: Option<u64>,
 }
@@ -47,6 +53,8 @@ pub(crate) struct Slack {
 pub(crate) struct Headroom {
     /// Those that do not hold lack at least so much.
     pub(crate) lacks: u64,
+    /// Those that have too few events for a share need at least so many.
+    pub(crate) short: u64,
     /// Some hold, and can spare at least so much.
     pub(crate) spare: Option<u64>,
 }
@@ -70,7 +78,7 @@ const KEPT: i64 = 3;
 
 impl Pane {
     fn new(number: i64) -> Self {
-        Self { number, lacks: u64::MAX, spare: None }
+        Self { number, lacks: u64::MAX, short: u64::MAX, spare: None }
     }
 }
 
@@ -91,6 +99,7 @@ impl Slack {
         let pane = self.pane(pane_of(time, plan), plan);
         match margin {
             Margin::Spares(spare) => pane.spare = least(pane.spare, Some(spare)),
+            Margin::Short(short) => pane.short = pane.short.min(short),
             Margin::Lacks(lacks) => pane.lacks = plan.distance.common(pane.lacks, lacks),
         }
     }
@@ -136,9 +145,10 @@ impl Slack {
         if first < self.known_since {
             return None;
         }
-        let none = Headroom { lacks: u64::MAX, spare: None };
+        let none = Headroom { lacks: u64::MAX, short: u64::MAX, spare: None };
         Some(self.between(first, last, plan).fold(none, |room, pane| Headroom {
             lacks: plan.distance.common(room.lacks, pane.lacks),
+            short: room.short.min(pane.short),
             spare: least(room.spare, pane.spare),
         }))
     }
@@ -146,11 +156,12 @@ impl Slack {
     /// An event came that the windows have in common which end from `first` to `last`.
     pub(crate) fn bear(&mut self, first: i64, last: i64, load: Load, plan: &WindowPlan) {
         let loss = load.loss.unwrap_or(u64::MAX);
-        if load.weight == 0 && loss == 0 {
+        if load.weight == 0 && load.events == 0 && loss == 0 {
             return;
         }
         self.between(first, last, plan).for_each(|pane| {
             pane.lacks = plan.distance.after(pane.lacks, load.weight);
+            pane.short = pane.short.saturating_sub(load.events);
             pane.spare = pane.spare.map(|spare| spare.saturating_sub(loss));
         });
     }

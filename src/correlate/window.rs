@@ -159,7 +159,7 @@ impl Window {
         let before = self.entries.back().map(|before| (before.time, before.is_reset()));
         self.let_in(&mut entry, before, plan);
         let start = start_of(time, plan);
-        let lacks = self.aggregate.lacks(plan, self.evicted.as_deref(), start);
+        let lacks = self.aggregate.lacks(plan, self.evicted.as_deref(), start, time);
         let first_of_time = before.is_none_or(|(other, reset)| other != time || reset);
         let quick = match self.evicted {
             None if first_of_time => quick_verdict(&self.aggregate, plan, lacks),
@@ -176,7 +176,7 @@ impl Window {
         entry.set_fired(verdict.holds);
         self.entries.push_back(entry);
         let (kind, margin) = if verdict.holds {
-            (ChangeKind::Added, Margin::Spares(self.aggregate.spares(plan, None, start)))
+            (ChangeKind::Added, Margin::Spares(self.aggregate.spares(plan, None, start, time)))
         } else {
             (ChangeKind::Quiet, Margin::Lacks(lacks))
         };
@@ -224,7 +224,7 @@ impl Window {
         }
         if let Some(slack) = &mut self.slack {
             let margin = match margin {
-                Margin::Lacks(_) if self.resets > 0 => Margin::Lacks(0),
+                Margin::Lacks(_) | Margin::Short(_) if self.resets > 0 => Margin::Lacks(0),
                 Margin::Spares(_) if self.resets > 0 => Margin::Spares(0),
                 known => known,
             };
@@ -262,6 +262,9 @@ impl Window {
         let key = entry.key();
         let time = entry.time;
         let at = self.entries.partition_point(|other| other.key() < key);
+        if at == 0 && self.is_beyond(&entry, plan, limits) {
+            return true;
+        }
         let known = self.entries.get(at).filter(|other| other.key() == key);
         let new = known.is_none();
         let says_nothing = known.is_some_and(|same| {
@@ -288,10 +291,13 @@ impl Window {
         if let Some(late) = self.late_entry(at, &entry, plan)
             && let Some(borne) = self.bears(&late, plan, limits)
         {
-            if !borne.holds || Self::is_counted(plan) {
-                self.slip_in(late, entry, borne.own, plan);
+            let own = borne.own;
+            if (!borne.holds && own > 0) || Self::is_counted(plan) {
+                self.slip_in(late, entry, own, plan);
                 if borne.holds {
                     self.retell(at, plan, limits, changes);
+                } else if own == 0 {
+                    changes.extend(self.tell_point(at, plan, limits));
                 }
                 return new;
             }
@@ -312,6 +318,17 @@ impl Window {
         }
         self.look_again(EntrySpot { at, time, looks }, before, plan, limits, changes);
         new
+    }
+
+    /// Counts an event with those that were given up where it is older than all that a full group holds: it would be given
+    /// up at once. False where that may matter.
+    fn is_beyond(&mut self, entry: &Entry, plan: &WindowPlan, limits: Limits) -> bool {
+        let is_added_up = Self::is_counted(plan) || plan.measure == Measure::Distinct;
+        let is_full = self.entries.len() >= limits.entries && !entry.is_reset() && is_added_up;
+        let is_older = self.entries.front().is_some_and(|oldest| entry.key() < oldest.key());
+        let Some(evicted) = self.evicted.as_mut().filter(|_| is_full && is_older) else { return false };
+        evicted.fold(entry, plan, |value| self.aggregate.holds_value(value));
+        true
     }
 
     /// Takes the newest event in as another referenced rule, whatever else there is of its time. `None` where the
@@ -352,16 +369,25 @@ impl Window {
         let known = self.entries.get(at).filter(|known| known.key() == entry.key());
         let is_new = known.is_none();
         let (mut shares, mut rules) = (entry.shares(), entry.rules());
+        let mut adds_nothing = false;
         if let Some(known) = known {
-            let Distance::Ratio(_) = plan.distance else { return None };
+            let is_ratio = matches!(plan.distance, Distance::Ratio(_));
+            adds_nothing =
+                matches!(plan.measure, Measure::Count | Measure::Distinct) && known.has_values_of(entry);
+            if !is_ratio && !adds_nothing {
+                return None;
+            }
             rules &= !known.rules();
             shares = [shares[0].max(known.shares()[0]), shares[1].max(known.shares()[1])];
         }
         let mut more = Entry::of(rules, entry.time, entry.order);
         more.values.clone_from(&entry.values);
         let weight = self.aggregate.weight(&more, plan);
-        let load = Load { weight, loss: plan.distance.loss(&more) };
-        Some(LateEntry { at, is_new, more, shares, load })
+        let load = match adds_nothing {
+            true => Load { weight: 0, events: 0, loss: Some(0) },
+            false => Load { weight, events: more.rules() >> 1 & 1, loss: plan.distance.loss(&more) },
+        };
+        Some(LateEntry { at, is_new, adds_nothing, more, shares, load })
     }
 
     /// Whether no window that a late entry belongs to comes to hold by it, and those that hold go on.
@@ -371,17 +397,28 @@ impl Window {
         if plan.is_asked || (!self.aggregate.is_any_order() && self.evicted.is_some()) {
             return None;
         }
-        let (time, Load { weight, loss }) = (late.more.time, late.load);
+        let (time, Load { weight, events, loss }) = (late.more.time, late.load);
         let room = self.room(time, time.saturating_add(plan.span), plan)?;
-        let own = self.own_lack(late, plan)?;
+        let own = match late.adds_nothing {
+            true => {
+                if room.holds() {
+                    0
+                } else {
+                    u64::MAX
+                }
+            }
+            false => self.own_lack(late, plan)?,
+        };
         let is_one_value =
             matches!(plan.measure, Measure::Count | Measure::Distinct | Measure::Percentile(_))
                 || matches!(plan.distance, Distance::Ratio(_));
         let is_told_singly = is_one_value && plan.interval.is_none() && limits.retold < usize::MAX;
         let stays = loss.is_some_and(|loss| room.spare.is_none_or(|spare| spare >= loss));
         let goes_on = (is_told_singly && stays) || (own > 0 && !room.holds());
-        let borne = Borne { own, holds: room.holds() || own == 0 };
-        (goes_on && plan.distance.after(room.lacks, weight) > 0).then_some(borne)
+        let borne = Borne { own, holds: room.holds() };
+        let is_far =
+            late.adds_nothing || (plan.distance.after(room.lacks, weight) > 0 && room.short > events);
+        (goes_on && is_far).then_some(borne)
     }
 
     /// How much the window lacks at the least that ends with a late entry.
@@ -428,10 +465,12 @@ impl Window {
     /// Puts such an entry where it belongs.
     fn slip_in(&mut self, late: LateEntry, entry: Entry, own_lack: u64, plan: &WindowPlan) {
         self.bear(&late, own_lack, plan);
-        let LateEntry { at, is_new, mut more, .. } = late;
+        let LateEntry { at, is_new, adds_nothing, mut more, .. } = late;
         let start = self.newest().map_or(i64::MIN, |newest| start_of(newest, plan));
         if entry.time >= start {
-            self.aggregate.add_late(&mut more, plan);
+            if !adds_nothing {
+                self.aggregate.add_late(&mut more, plan);
+            }
         } else {
             self.head += usize::from(is_new);
         }

@@ -24,6 +24,8 @@ pub(super) struct LateEntry {
     /// Where it belongs, and whether nothing is known of its event yet.
     pub(super) at: usize,
     pub(super) is_new: bool,
+    /// It is one that is counted, as another rule.
+    pub(super) adds_nothing: bool,
     /// What it adds.
     pub(super) more: Entry,
     /// What it counts for of the part and of the whole, with what is known of its event.
@@ -35,6 +37,6 @@ pub(super) struct LateEntry {
 pub(super) struct Borne {
     /// What its own window lacks at the least; nothing: it has to be looked at.
     pub(super) own: u64,
-    /// Some of them hold.
+    /// Some of those that there were hold.
     pub(super) holds: bool,
 }

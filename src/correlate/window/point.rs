@@ -124,7 +124,7 @@ fn judged(
     index: usize,
 ) -> (bool, Verdict, Margin) {
     let time = entries[index].time;
-    let lacks = aggregate.lacks(plan, evicted, start_of(time, plan));
+    let lacks = aggregate.lacks(plan, evicted, start_of(time, plan), time);
     let quick = match evicted {
         None => plain_verdict(aggregate, plan, lacks),
         Some(_) => None,
@@ -140,9 +140,9 @@ fn judged(
     let holds = verdict.holds && plan.interval.is_none_or(|interval| spaced(entries, first, index, interval));
     // Where the value alone does not decide, a late event may change anything.
     let margin = match holds {
-        true => Margin::Spares(aggregate.spares(plan, evicted, start_of(time, plan))),
-        false if verdict.holds || verdict.undecided => Margin::Lacks(0),
-        false => Margin::Lacks(lacks),
+        true => Margin::Spares(aggregate.spares(plan, evicted, start_of(time, plan), time)),
+        false if verdict.holds => Margin::Lacks(0),
+        false => aggregate.short(plan, evicted).map_or(Margin::Lacks(lacks), Margin::Short),
     };
     (holds, verdict, margin)
 }
