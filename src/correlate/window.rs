@@ -553,13 +553,8 @@ impl Window {
     fn rewind(&mut self, entry: &Entry, plan: &WindowPlan) -> Option<(Aggregate, usize)> {
         let time = entry.time;
         let newest = self.newest()?;
-        if entry.is_reset() || !self.aggregate.is_any_order() {
-            return None;
-        }
-        if newest == time && self.is_newest_alone() {
-            return self.without_newest(plan);
-        }
-        if plan.kind != WindowKind::Sliding || newest > time.saturating_add(plan.span) {
+        let any_order = plan.kind == WindowKind::Sliding && self.aggregate.is_any_order();
+        if !any_order || entry.is_reset() || newest > time.saturating_add(plan.span) {
             return None;
         }
         let start = start_of(time, plan);
@@ -579,21 +574,6 @@ impl Window {
             aggregate.add(&mut self.entries[index], plan);
         }
         Some((aggregate, first))
-    }
-
-    /// Whether nothing else has the time of the newest entry.
-    fn is_newest_alone(&self) -> bool {
-        let before = self.entries.len().checked_sub(2).and_then(|before| self.entries.get(before));
-        before.map(|before| before.time) != self.newest()
-    }
-
-    /// The newest window without its newest entry, of whatever kind it is: an event that is told of another rule a moment
-    /// later stands at the end of it.
-    fn without_newest(&mut self, plan: &WindowPlan) -> Option<(Aggregate, usize)> {
-        let newest = self.entries.back().filter(|newest| !newest.is_reset())?;
-        let mut aggregate = std::mem::replace(&mut self.aggregate, Aggregate::new(plan));
-        aggregate.remove(newest);
-        Some((aggregate, self.head))
     }
 
     /// Takes an entry out again (a firing of a rule below that no longer holds).
