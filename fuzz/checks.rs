@@ -12,8 +12,10 @@ use soctop::detect::{MatchRecord, Matcher, MatcherOptions};
 use soctop::event::{
     Event, Flags, Format, Kind, LogSource, Origin, Outcome, Paths, Redact, TimeQuality, Timestamp,
 };
+use soctop::facts::Vocabulary;
 use soctop::normalize::{Normalizer, Options, Redaction, Redactor};
 use soctop::query;
+use soctop::report::{Case, ExportForm, export};
 use soctop::sigma::condition;
 use soctop::sigma::lint::lint;
 use soctop::sigma::scan::Scan;
@@ -23,16 +25,19 @@ use soctop::sigma::{Diagnostic, LoadOptions, RuleIndex, RuleSet, assemble, parse
 pub type Check = fn(&[u8]);
 
 /// All checks, by the name of their target and of the folder of their seeds.
-pub const CHECKS: [(&str, Check); 6] = [
+pub const CHECKS: [(&str, Check); 8] = [
     ("rule_text", rule_text),
     ("condition", rule_condition),
     ("event_line", event_lines),
     ("rule_event", rule_and_events),
     ("query", query_text),
     ("stored_state", stored_state),
+    ("vocabulary", vocabulary_and_lines),
+    ("case_file", case_file),
 ];
 
-/// Between the rules and the events of an input of [`rule_and_events`].
+/// Between the rules and the events of an input of [`rule_and_events`], and the file and the lines of one of
+/// [`vocabulary_and_lines`].
 const EVENTS_FOLLOW: &str = "\n=====\n";
 
 /// Text of a rule file: what loads can be compiled, explained and linted; what does not is reported
@@ -135,15 +140,19 @@ pub fn event_lines(data: &[u8]) {
     assert_eq!(normalizer.counters().events as usize, lines.len() - outcomes[Outcome::Blank as usize]);
 }
 
-/// Every span lies inside the text, between characters.
 fn check_event(event: &Event) {
+    check_spans(event);
+    // `{"":0,` is the shortest member; the name of an array and its elements are fields too.
+    let from_line = event.fields().iter().filter(|field| field.origin == Origin::Line).count();
+    assert!(from_line <= event.raw().len().max(1));
+}
+
+/// Every span lies inside the text, between characters.
+fn check_spans(event: &Event) {
     for field in event.fields() {
         let (start, end) = (field.span.start as usize, (field.span.start + field.span.len) as usize);
         assert!(event.buffer().get(start..end).is_some(), "{field:?} in {:?}", event.buffer());
     }
-    // `{"":0,` is the shortest member; the name of an array and its elements are fields too.
-    let from_line = event.fields().iter().filter(|field| field.origin == Origin::Line).count();
-    assert!(from_line <= event.raw().len().max(1));
 }
 
 /// Names, kinds and texts.
@@ -262,6 +271,58 @@ fn observe(correlator: &mut Correlator, rules: &RuleSet, numbers: std::ops::Rang
         }
         correlator.observe(&record, &mut out);
     }
+}
+
+/// A vocabulary file, then lines that it is to read: a mistake has a place that exists, in characters that do nothing to a
+/// terminal, and whatever is left of the file reads every line without leaving its text.
+pub fn vocabulary_and_lines(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (file, lines) = text.split_once(EVENTS_FOLLOW).unwrap_or((&text, ""));
+    let vocabulary = Vocabulary::read([("own.yml", file)].into_iter());
+    for mut diagnostic in vocabulary.diagnostics.clone() {
+        check_diagnostic(&mut diagnostic, file);
+    }
+    let paths = Paths::new();
+    let options = Options { vocabulary: vocabulary.into(), ..Options::default() };
+    let mut normalizer = Normalizer::new(paths.clone(), options);
+    let (mut decoder, mut event) = (Decoder::new(paths), Event::default());
+    for line in lines.lines() {
+        if decoder.decode(line.as_bytes(), false, &mut event) == Outcome::Blank {
+            continue;
+        }
+        normalizer.translate(&mut event, Timestamp::default());
+        normalizer.join(&mut event);
+        check_spans(&event);
+    }
+}
+
+/// A file that somebody sent as a case: refused, or one whose rules load or are complained about, whose events are shown in
+/// every form, and which is read again as it was written. The seal of each is made good, so that what lies behind it is met.
+pub fn case_file(data: &[u8]) {
+    drop(Case::read(data));
+    let Ok(case) = Case::read(sealed(data).as_slice()) else { return };
+    assert_eq!(Case::read(case.to_text().as_bytes()).unwrap(), case);
+    for (name, text) in case.rule_texts() {
+        let (documents, diagnostics) = parse_documents(&name, text);
+        drop(assemble(documents, &LoadOptions::default()));
+        diagnostics.into_iter().for_each(|mut diagnostic| check_diagnostic(&mut diagnostic, text));
+    }
+    for form in [ExportForm::Ndjson, ExportForm::Csv] {
+        let text = export(case.evidence(), form);
+        assert!(text.chars().all(|c| matches!(c, '\n' | '\r') || !c.is_control()), "{text:?}");
+    }
+}
+
+/// Lines under a seal that fits them, whatever theirs said.
+fn sealed(data: &[u8]) -> Vec<u8> {
+    let mut lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    lines.pop();
+    let mut text = lines.join(&b'\n');
+    text.push(b'\n');
+    let seal = serde_json::json!({"end": {"lines": lines.len(), "blake3": blake3::hash(&text).to_hex().as_str()}});
+    text.extend(seal.to_string().bytes());
+    text.push(b'\n');
+    text
 }
 
 /// The compiled matcher and the plain evaluator, each with and without routing.
