@@ -265,27 +265,9 @@ impl Window {
         if at == 0 && self.is_beyond(&entry, plan, limits) {
             return true;
         }
-        let known = self.entries.get(at).filter(|other| other.key() == key);
-        let new = known.is_none();
-        let says_nothing = known.is_some_and(|same| {
-            let counted = same.rules() | entry.rules() == same.rules();
-            counted && (entry.evidence.is_none() || entry.evidence == same.evidence)
-        });
-        if says_nothing {
+        let new = self.entries.get(at).is_none_or(|other| other.key() != key);
+        if !new && self.comes_again(at, &entry, plan, limits, changes) {
             return false;
-        }
-        if let Some(same) = known.filter(|same| same.says_as_much_as(&entry))
-            && self.is_quiet(same.time, plan)
-        {
-            self.entries[at].evidence = entry.evidence;
-            return false;
-        }
-        if !new && at + 1 == self.entries.len() {
-            let is_final = time < limits.settled_before;
-            if let Some(change) = self.renew_newest(&entry, is_final, plan) {
-                changes.extend(change);
-                return false;
-            }
         }
         let mut looks = Looks::All;
         if let Some(late) = self.late_entry(at, &entry, plan)
@@ -318,6 +300,35 @@ impl Window {
         }
         self.look_again(EntrySpot { at, time, looks }, before, plan, limits, changes);
         new
+    }
+
+    /// Takes in an event that is there already, at `at`, where that changes nothing or only the newest window. False where
+    /// more has to be looked at.
+    fn comes_again(
+        &mut self,
+        at: usize,
+        same: &Entry,
+        plan: &WindowPlan,
+        limits: Limits,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let known = &self.entries[at];
+        let is_counted = known.rules() | same.rules() == known.rules();
+        if is_counted && (same.evidence.is_none() || same.evidence == known.evidence) {
+            return true;
+        }
+        if known.says_as_much_as(same) && self.is_quiet(same.time, plan) {
+            self.entries[at].evidence.clone_from(&same.evidence);
+            return true;
+        }
+        if at + 1 < self.entries.len() {
+            return false;
+        }
+        let is_final = same.time < limits.settled_before;
+        let renewed = self.renew_newest(same, is_final, plan);
+        let is_done = renewed.is_some();
+        changes.extend(renewed.flatten());
+        is_done
     }
 
     /// Counts an event with those that were given up where it is older than all that a full group holds: it would be given
