@@ -319,7 +319,8 @@ fn sealed(data: &[u8]) -> Vec<u8> {
     lines.pop();
     let mut text = lines.join(&b'\n');
     text.push(b'\n');
-    let seal = serde_json::json!({"end": {"lines": lines.len(), "blake3": blake3::hash(&text).to_hex().as_str()}});
+    let seal =
+        serde_json::json!({"end": {"lines": lines.len(), "blake3": blake3::hash(&text).to_hex().as_str()}});
     text.extend(seal.to_string().bytes());
     text.push(b'\n');
     text
