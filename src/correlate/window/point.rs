@@ -142,7 +142,8 @@ fn judged(
     let margin = match holds {
         true => Margin::Spares(aggregate.spares(plan, evicted, start_of(time, plan), time)),
         false if verdict.holds => Margin::Lacks(0),
-        false => aggregate.short(plan, evicted).map_or(Margin::Lacks(lacks), Margin::Short),
+        false if lacks > 0 => Margin::Lacks(lacks),
+        false => aggregate.short(plan, evicted).map_or(Margin::Lacks(0), Margin::Short),
     };
     (holds, verdict, margin)
 }
