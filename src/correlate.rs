@@ -593,7 +593,7 @@ impl Correlator {
             return Limits { settled_before, entries: all, evidence: all, retold: all };
         }
         let threshold = window.wanted;
-        let scarce = self.rules[to].entries > self.options.entries_per_rule;
+        let scarce = self.sparing || self.rules[to].entries > self.options.entries_per_rule;
         let (entries, evidence) = if scarce {
             ((2 * threshold).max(64), 8)
         } else {
@@ -611,8 +611,8 @@ impl Correlator {
             || (own >= FEWEST_GROUPS && (self.sparing || self.groups >= self.options.groups_in_all))
     }
 
-    /// While memory is scarce no rule follows more groups than it does; those that come are estimated, or take the
-    /// place of others.
+    /// While memory is scarce no rule follows more groups than it does, and each keeps fewer of its events; groups that
+    /// come are estimated, or take the place of others.
     pub fn be_sparing(&mut self, sparing: bool) {
         self.sparing = sparing;
     }
