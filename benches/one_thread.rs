@@ -224,8 +224,10 @@ impl Worker {
         let frozen = self.correlator.freeze();
         let held_up = ms(start);
         let start = cpu_time();
-        let bytes = frozen.to_bytes().len() as f64 / 1e6;
-        println!("  snapshot: {bytes:.1} MB, frozen in {held_up:.1} ms, written in {:.1} ms", ms(start));
+        let mut bytes = Vec::new();
+        frozen.write(&mut bytes).expect("memory takes all");
+        let megabytes = bytes.len() as f64 / 1e6;
+        println!("  snapshot: {megabytes:.1} MB, frozen in {held_up:.1} ms, written in {:.1} ms", ms(start));
     }
 
     fn line(&mut self, seq: u64, line: &[u8]) {

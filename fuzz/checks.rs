@@ -244,7 +244,8 @@ pub fn stored_state(data: &[u8]) {
         || Correlator::new(&rules, CorrelatorOptions { seed: Some(7), ..CorrelatorOptions::default() }).0;
     let mut correlator = new();
     observe(&mut correlator, &rules, 0..40);
-    let mut saved = correlator.freeze().to_bytes();
+    let mut saved = Vec::new();
+    correlator.freeze().write(&mut saved).expect("memory takes all");
     for change in data.chunks_exact(3) {
         let [low, high, byte] = *change else { continue };
         let at = usize::from(u16::from_le_bytes([low, high])) % saved.len();

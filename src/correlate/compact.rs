@@ -9,6 +9,8 @@ mod write;
 use std::fmt;
 
 pub(super) use self::read::{read, read_first};
+pub(super) use self::write::CompactStream;
+#[cfg(test)]
 pub(super) use self::write::write;
 
 /// Why bytes are not what they were taken for, or why something cannot be written.
@@ -99,6 +101,26 @@ mod tests {
         #[test]
         fn anything_else_is_an_error_and_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             drop(read::<All>(&bytes));
+        }
+    }
+
+    proptest! {
+        // Some are longer than what is handed on together.
+        #![proptest_config(ProptestConfig::with_cases(8))]
+
+        #[test]
+        fn what_is_written_in_parts_is_read_whole(
+            one in all(), kinds in prop::collection::vec(kind(), 0..4_000), number in any::<u64>()
+        ) {
+            let mut bytes = Vec::new();
+            let mut stream = CompactStream::new(&mut bytes);
+            stream.put(&(&one, number)).expect("memory takes all");
+            stream.list(kinds.iter()).expect("memory takes all");
+            stream.put(&number).expect("memory takes all");
+            stream.finish().expect("memory takes all");
+            let whole = (one, number, kinds, number);
+            prop_assert_eq!(&bytes, &write(&whole).expect("plain data"));
+            prop_assert_eq!(read::<(All, u64, Vec<Kind>, u64)>(&bytes).expect("own bytes"), whole);
         }
     }
 

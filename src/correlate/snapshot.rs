@@ -6,13 +6,14 @@
 //! along, since every group is known by it.
 
 use std::borrow::Cow;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::{KeyedMap, Sequence};
 use super::clock::Clock;
-use super::compact::{self, CompactError};
+use super::compact::{self, CompactError, CompactStream};
 use super::crowd::Crowd;
 use super::dedup::{Deduplicator, Occurrence};
 use super::entry::Entry;
@@ -34,7 +35,7 @@ use crate::sigma::rule::RuleIndex;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
 /// a wrong reading could hide an attack.
-const VERSION: u32 = 8;
+const VERSION: u32 = 9;
 
 /// Floats as the integer of their bits: text would not always give back the same number.
 pub(crate) mod exact {
@@ -59,42 +60,43 @@ pub enum SnapshotError {
     Malformed(#[from] CompactError),
 }
 
-/// What a snapshot holds: when it is made, what the correlator has; when it is read, what is its own.
-#[derive(Serialize, Deserialize)]
-struct Stored<'m> {
+/// What a snapshot holds after its version, as [`FrozenState::write`] writes it.
+#[derive(Deserialize)]
+struct Stored {
     seed: u64,
     sketch_seed: u64,
-    clock: Cow<'m, Clock>,
+    clock: Clock,
     /// Names of the fields behind field numbers.
-    fields: Cow<'m, [String]>,
-    events: StoredEvents<'m>,
-    rules: Vec<StoredRule<'m>>,
+    fields: Vec<String>,
+    rules: Vec<StoredRule>,
+    events: StoredEvents,
     timers: Vec<Timer>,
     timers_made: u64,
-    incidents: Vec<(Place, Cow<'m, Incident>)>,
-    risks: Vec<(Option<u128>, Cow<'m, Entity>)>,
+    incidents: Vec<(Place, Incident)>,
+    risks: Vec<(Option<u128>, Entity)>,
     counters: CorrelationCounters,
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredRule<'m> {
-    id: Cow<'m, str>,
+/// What it holds of a rule, as [`Writer::rule`] writes it.
+#[derive(Deserialize)]
+struct StoredRule {
+    id: String,
     content_hash: u64,
-    groups: Vec<(Option<u128>, StoredHeld<'m>)>,
-    beats: Vec<(u128, Cow<'m, Beat>)>,
-    machines: Vec<(u128, Cow<'m, Machine>)>,
+    groups: Vec<(Option<u128>, StoredHeld<'static>)>,
+    beats: Vec<(u128, Beat)>,
+    machines: Vec<(u128, Machine)>,
     learning_since: Option<i64>,
     seen: Vec<(u64, i64)>,
     seen_approximate: bool,
-    once: Vec<(u64, Cow<'m, [Occurrence]>)>,
-    crowd: Option<Cow<'m, Crowd>>,
+    once: Vec<(u64, Cow<'static, [Occurrence]>)>,
+    crowd: Option<Crowd>,
     degraded_since: Option<i64>,
-    links: Vec<StoredLink<'m>>,
+    links: Vec<StoredLink>,
     counters: CorrelationCounters,
 }
 
 /// (time, order) of a firing of a rule below, and the groups that it went to.
-type StoredLink<'m> = ((i64, u64), Cow<'m, [u128]>);
+type StoredLink = ((i64, u64), Vec<u128>);
 
 /// A group, and the time of its newest event after that of its last entry. Its key stands before it where that does not
 /// follow from its names.
@@ -150,38 +152,35 @@ impl FrozenState {
         }
     }
 
-    /// For [`Correlator::restore`].
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
+    /// Writes it for [`Correlator::restore`], in parts: beside what the sink keeps it takes little memory.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn write(&self, sink: impl Write) -> io::Result<()> {
         let held = self.rules.iter().flat_map(|memory| memory.groups.all.values());
-        let mut writer =
-            Writer { shared: Shared::of(held.flat_map(Held::entries)), keys: GroupKeys::new(self.seeds) };
-        let rules = self.plan.rules.iter().zip(self.rules.iter());
-        let rules = rules.map(|(rule, memory)| writer.store(rule, memory)).collect();
-        let risks = sorted(borrowed(&self.risks.entities));
-        let risks = risks.into_iter().map(|(key, entity)| {
-            let known = writer
-                .keys
-                .of_values([self.plan.fields[usize::from(entity.field)].as_str(), &entity.value].into_iter());
-            ((key != known).then_some(key), entity)
-        });
-        let risks = risks.collect();
-        let incidents =
-            self.incidents.all.iter().map(|(place, incident)| (*place, Cow::Borrowed(&**incident)));
-        let stored = Stored {
-            seed: self.seeds.maps,
-            sketch_seed: self.seeds.sketches,
-            clock: Cow::Borrowed(&self.clock),
-            fields: Cow::Borrowed(&self.plan.fields),
-            rules,
-            events: writer.shared.into_all(),
-            timers: self.timers.sorted(),
-            timers_made: self.timers.made(),
-            incidents: sorted(incidents),
-            risks,
-            counters: self.counters,
+        let mut writer = Writer {
+            shared: Shared::of(held.flat_map(Held::entries)),
+            keys: GroupKeys::new(self.seeds),
+            out: CompactStream::new(sink),
         };
-        compact::write(&(VERSION, stored)).expect("plain data always serialises")
+        let Seeds { maps, sketches } = self.seeds;
+        writer.out.put(&(VERSION, maps, sketches, &self.clock, &self.plan.fields))?;
+        writer.out.begin(self.plan.rules.len())?;
+        for (rule, memory) in self.plan.rules.iter().zip(self.rules.iter()) {
+            writer.rule(rule, memory)?;
+        }
+        let Writer { shared, mut keys, mut out } = writer;
+        shared.write(&mut out)?;
+        out.put(&(self.timers.sorted(), self.timers.made()))?;
+        let incidents = self.incidents.all.iter().map(|(place, incident)| (*place, &**incident));
+        out.list(sorted(incidents).into_iter())?;
+        out.list(sorted(borrowed(&self.risks.entities)).into_iter().map(|(key, entity)| {
+            let name = self.plan.fields[usize::from(entity.field)].as_str();
+            let known = keys.of_entity(entity.field, name, &entity.value);
+            ((key != known).then_some(key), entity)
+        }))?;
+        out.put(&self.counters)?;
+        out.finish()
     }
 }
 
@@ -194,13 +193,13 @@ pub(super) fn restore(own: &mut Correlator, bytes: &[u8]) -> Result<usize, Snaps
     if found != VERSION {
         return Err(SnapshotError::Version { found });
     }
-    let (_, stored): (u32, Stored<'static>) = compact::read(bytes)?;
+    let (_, stored): (u32, Stored) = compact::read(bytes)?;
     Ok(take_over(own, stored))
 }
 
-fn take_over(own: &mut Correlator, stored: Stored<'static>) -> usize {
+fn take_over(own: &mut Correlator, stored: Stored) -> usize {
     let plan = Arc::clone(&own.plan);
-    let rules = stored.rules.iter().map(|rule| (&*rule.id, rule.content_hash));
+    let rules = stored.rules.iter().map(|rule| (rule.id.as_str(), rule.content_hash));
     let places = Places::new(rules, &plan.rules);
     let fields = Renumbering::new(&stored.fields, &plan.fields);
     own.keys = GroupKeys::new(Seeds { maps: stored.seed, sketches: stored.sketch_seed });
@@ -208,7 +207,7 @@ fn take_over(own: &mut Correlator, stored: Stored<'static>) -> usize {
         events: LoadedEvents::of(stored.events, |evidence| fields.evidence(evidence)),
         keys: GroupKeys::new(own.keys.seeds()),
     };
-    own.clock = stored.clock.into_owned();
+    own.clock = stored.clock;
     own.counters = stored.counters;
     let timers = stored.timers.into_iter().filter_map(|timer| {
         places.of(timer.rule).map(|rule| timer.with_rule(rule, plan[RuleIndex(rule)].depth))
@@ -231,17 +230,15 @@ fn take_over(own: &mut Correlator, stored: Stored<'static>) -> usize {
         }
     }
     let mut incidents = Incidents::new(own.options.groups_per_rule);
-    for ((rule, facet, key), incident) in stored.incidents {
+    for ((rule, facet, key), mut incident) in stored.incidents {
         if let Some(rule) = places.of(rule) {
-            let mut incident = incident.into_owned();
             incident.renumber(&|evidence| fields.evidence(evidence), &|field| fields.number(field));
             incidents.insert((rule, facet, key), incident);
         }
     }
     own.incidents = incidents;
     own.risks = Risks::default();
-    for (key, entity) in stored.risks {
-        let mut entity = entity.into_owned();
+    for (key, mut entity) in stored.risks {
         let name = stored.fields.get(usize::from(entity.field)).map_or("", String::as_str);
         let key = key.unwrap_or_else(|| reader.keys.of_values([name, &entity.value].into_iter()));
         entity.renumber(|rule| places.of(rule));
@@ -255,34 +252,32 @@ fn take_over(own: &mut Correlator, stored: Stored<'static>) -> usize {
     plan.rules.len() - kept
 }
 
-/// Makes what is stored of what rules remember.
-struct Writer<'m> {
+/// Writes what rules remember.
+struct Writer<'m, W> {
     shared: Shared<'m>,
     /// The keys by which groups are known.
     keys: GroupKeys,
+    out: CompactStream<W>,
 }
 
-impl<'m> Writer<'m> {
-    fn store(&mut self, rule: &'m RulePlan, memory: &'m Memory) -> StoredRule<'m> {
-        let groups = sorted(memory.groups.all.iter().map(|(key, held)| (*key, held)));
-        let groups = groups.into_iter().map(|(key, held)| self.held(key, held, rule));
-        let links = memory.links.iter();
-        let links = links.map(|(position, groups)| (*position, Cow::Borrowed(groups.as_slice())));
-        StoredRule {
-            id: Cow::Borrowed(&rule.summary.id),
-            content_hash: rule.content_hash,
-            groups: groups.collect(),
-            beats: sorted(borrowed(&memory.beats)),
-            machines: sorted(borrowed(&memory.machines)),
-            learning_since: memory.seen.learning_since,
-            seen: sorted(memory.seen.last.iter().map(|(key, time)| (*key, *time))),
-            seen_approximate: memory.seen.approximate,
-            once: sorted(memory.once.all()),
-            crowd: memory.crowd.as_deref().map(Cow::Borrowed),
-            degraded_since: memory.degraded_since,
-            links: links.collect(),
-            counters: memory.counters,
+impl<'m, W: Write> Writer<'m, W> {
+    /// Writes a [`StoredRule`].
+    fn rule(&mut self, rule: &'m RulePlan, memory: &'m Memory) -> io::Result<()> {
+        self.out.put(&(&rule.summary.id, rule.content_hash))?;
+        self.out.begin(memory.groups.len())?;
+        for (key, held) in sorted(memory.groups.all.iter().map(|(key, held)| (*key, held))) {
+            let held = self.held(key, held, rule);
+            self.out.put(&held)?;
         }
+        self.out.list(sorted(borrowed(&memory.beats)).into_iter())?;
+        self.out.list(sorted(borrowed(&memory.machines)).into_iter())?;
+        self.out.put(&memory.seen.learning_since)?;
+        self.out.list(sorted(memory.seen.last.iter().map(|(key, time)| (*key, *time))).into_iter())?;
+        self.out.put(&memory.seen.approximate)?;
+        self.out.list(sorted(memory.once.all()).into_iter())?;
+        self.out.put(&(&memory.crowd, memory.degraded_since))?;
+        self.out.list(memory.links.iter())?;
+        self.out.put(&memory.counters)
     }
 
     fn held(&mut self, key: u128, held: &'m Held, rule: &'m RulePlan) -> (Option<u128>, StoredHeld<'m>) {
@@ -384,7 +379,7 @@ impl Reader {
         }
     }
 
-    fn load(&mut self, stored: StoredRule<'static>, rule: &RulePlan, fields: &Renumbering) -> Memory {
+    fn load(&mut self, stored: StoredRule, rule: &RulePlan, fields: &Renumbering) -> Memory {
         let mut memory = Memory {
             seen: Seen {
                 learning_since: stored.learning_since,
@@ -392,13 +387,9 @@ impl Reader {
                 approximate: stored.seen_approximate,
             },
             once: Deduplicator::restore(stored.once),
-            crowd: stored.crowd.map(|crowd| Box::new(crowd.into_owned())),
+            crowd: stored.crowd.map(Box::new),
             degraded_since: stored.degraded_since,
-            links: stored
-                .links
-                .into_iter()
-                .map(|(position, groups)| (position, groups.into_owned()))
-                .collect(),
+            links: stored.links.into_iter().collect(),
             counters: stored.counters,
             ..Memory::default()
         };
@@ -411,13 +402,11 @@ impl Reader {
                 memory.groups.all.insert(key, held);
             }
         }
-        for (key, beat) in stored.beats {
-            let mut beat = beat.into_owned();
+        for (key, mut beat) in stored.beats {
             beat.latest = fields.evidence(&beat.latest);
             memory.beats.insert(key, beat);
         }
-        for (key, machine) in stored.machines {
-            let mut machine = machine.into_owned();
+        for (key, mut machine) in stored.machines {
             machine.latest = machine.latest.take().map(|evidence| fields.evidence(&evidence));
             memory.machines.insert(key, machine);
         }
@@ -432,8 +421,8 @@ fn names_of(stored: StoredNames<'static>, entries: &[Entry], window: &WindowPlan
 }
 
 /// Everything a map holds.
-fn borrowed<V: Clone>(map: &KeyedMap<u128, V>) -> impl Iterator<Item = (u128, Cow<'_, V>)> {
-    map.iter().map(|(key, value)| (*key, Cow::Borrowed(value)))
+fn borrowed<V>(map: &KeyedMap<u128, V>) -> impl Iterator<Item = (u128, &V)> {
+    map.iter().map(|(key, value)| (*key, value))
 }
 
 fn sorted<K: Ord + Copy, V>(entries: impl Iterator<Item = (K, V)>) -> Vec<(K, V)> {

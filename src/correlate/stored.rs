@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::compact::CompactStream;
 use super::entry::{Entry, Values};
 use super::evidence::{Evidence, Spans};
 use crate::event::{EventId, MILLISECOND};
@@ -73,11 +75,11 @@ pub(super) struct StoredEvidence<'m> {
     parts: Vec<usize>,
 }
 
-/// All events that groups hold, with their evidence, and the paths of its files.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct StoredEvents<'m> {
-    paths: Vec<Cow<'m, str>>,
-    evidence: Vec<StoredEvidence<'m>>,
+/// All events that groups hold, with their evidence, and the paths of its files: as [`Shared::write`] writes them.
+#[derive(Debug, Deserialize)]
+pub(super) struct StoredEvents {
+    paths: Vec<String>,
+    evidence: Vec<StoredEvidence<'static>>,
     events: Vec<StoredEvent>,
 }
 
@@ -85,8 +87,9 @@ pub(super) struct StoredEvents<'m> {
 #[derive(Default)]
 pub(super) struct Shared<'m> {
     places: HashMap<*const Evidence, usize, foldhash::fast::RandomState>,
-    paths: HashMap<*const u8, usize, foldhash::fast::RandomState>,
-    stored: StoredEvents<'m>,
+    evidence: Vec<&'m Evidence>,
+    path_places: HashMap<*const u8, usize, foldhash::fast::RandomState>,
+    paths: Vec<&'m str>,
     /// Order and time of each event, ascending, and its evidence.
     events: Vec<(u64, i64)>,
     shown: Vec<Option<usize>>,
@@ -104,15 +107,23 @@ impl<'m> Shared<'m> {
         Self { shown: vec![None; events.len()], events, ..Self::default() }
     }
 
-    pub(super) fn into_all(mut self) -> StoredEvents<'m> {
+    /// All of it, after what it was asked for.
+    pub(super) fn write<W: Write>(&self, out: &mut CompactStream<W>) -> io::Result<()> {
+        out.list(self.paths.iter())?;
+        out.list(self.evidence.iter().map(|evidence| self.evidence(evidence)))?;
         let (mut before, mut since) = (0, 0);
-        let events = self.events.iter().zip(self.shown);
-        let events = events.map(|((order, time), shown)| {
+        out.list(self.events.iter().zip(&self.shown).map(|((order, time), shown)| {
             let after = order.wrapping_sub(std::mem::replace(&mut before, *order)).cast_signed();
-            StoredEvent(StoredTime::after(std::mem::replace(&mut since, *time), *time), after, shown)
-        });
-        self.stored.events = events.collect();
-        self.stored
+            StoredEvent(StoredTime::after(std::mem::replace(&mut since, *time), *time), after, *shown)
+        }))
+    }
+
+    fn evidence(&self, evidence: &'m Evidence) -> StoredEvidence<'m> {
+        let place = |part: &Arc<Evidence>| self.places.get(&Arc::as_ptr(part)).copied().unwrap_or_default();
+        let path = self.path_places.get(&evidence.path.as_ptr()).copied().unwrap_or_default();
+        let (text, spans) = (Cow::Borrowed(evidence.text()), evidence.spans().clone());
+        let parts = evidence.parts.iter().map(place).collect();
+        StoredEvidence { id: evidence.id, path, line: evidence.line, text, spans, parts }
     }
 
     pub(super) fn store(&mut self, entry: &'m Entry) -> StoredEntry<'m> {
@@ -131,22 +142,17 @@ impl<'m> Shared<'m> {
         if let Some(place) = self.places.get(&Arc::as_ptr(evidence)) {
             return *place;
         }
-        let parts = evidence.parts.iter().map(|part| self.place(part)).collect();
-        let path = self.path(&evidence.path);
-        let place = self.stored.evidence.len();
-        let (text, spans) = (Cow::Borrowed(evidence.text()), evidence.spans().clone());
-        let (id, line) = (evidence.id, evidence.line);
-        self.stored.evidence.push(StoredEvidence { id, path, line, text, spans, parts });
+        for part in &evidence.parts {
+            self.place(part);
+        }
+        self.path_places.entry(evidence.path.as_ptr()).or_insert_with(|| {
+            self.paths.push(&evidence.path);
+            self.paths.len() - 1
+        });
+        let place = self.evidence.len();
+        self.evidence.push(evidence);
         self.places.insert(Arc::as_ptr(evidence), place);
         place
-    }
-
-    fn path(&mut self, path: &'m Arc<str>) -> usize {
-        let paths = &mut self.stored.paths;
-        *self.paths.entry(path.as_ptr()).or_insert_with(|| {
-            paths.push(Cow::Borrowed(path));
-            paths.len() - 1
-        })
     }
 }
 
@@ -158,7 +164,7 @@ pub(super) struct LoadedEvents {
 
 impl LoadedEvents {
     /// `renumber` gives evidence the field numbers of now.
-    pub(super) fn of(stored: StoredEvents<'_>, renumber: impl Fn(&Arc<Evidence>) -> Arc<Evidence>) -> Self {
+    pub(super) fn of(stored: StoredEvents, renumber: impl Fn(&Arc<Evidence>) -> Arc<Evidence>) -> Self {
         let evidence = load_evidence(stored.paths, stored.evidence);
         let evidence: Vec<Arc<Evidence>> = evidence.iter().map(renumber).collect();
         let (mut order, mut time) = (0_u64, 0);
@@ -186,8 +192,8 @@ impl LoadedEvents {
 }
 
 /// Puts evidence together again. What is behind a piece of it that lies is left out.
-fn load_evidence(paths: Vec<Cow<'_, str>>, stored: Vec<StoredEvidence<'_>>) -> Vec<Arc<Evidence>> {
-    let paths: Vec<Arc<str>> = paths.into_iter().map(|path| Arc::from(&*path)).collect();
+fn load_evidence(paths: Vec<String>, stored: Vec<StoredEvidence<'_>>) -> Vec<Arc<Evidence>> {
+    let paths: Vec<Arc<str>> = paths.into_iter().map(Arc::from).collect();
     let mut all: Vec<Arc<Evidence>> = Vec::with_capacity(stored.len());
     for StoredEvidence { id, path, line, text, spans, parts } in stored {
         let path = paths.get(path).map_or_else(|| Arc::from(""), Arc::clone);

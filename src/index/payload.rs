@@ -6,6 +6,7 @@
 //! half-written payload, not against malice.
 
 use std::collections::HashSet;
+use std::io;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
@@ -14,6 +15,9 @@ use super::archive::ArchiveExtent;
 use super::directory::Directory;
 use super::error::Error;
 use crate::event::{Cursor, GenerationId, Timestamp};
+
+/// A fifth smaller than zstd's quickest, at a time that a state of detection every few seconds does not feel.
+const SNAPSHOT_LEVEL: i32 = 3;
 
 /// What the committer wants to be durable together with the documents added since the last commit.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,14 +36,43 @@ pub struct Position {
     pub outbox_done: u64,
 }
 
-/// Detection state as bytes, with what is needed to know whether it still fits.
+/// Detection state, packed, with what is needed to know whether it still fits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Detection {
-    pub snapshot: Vec<u8>,
+    pub(super) packed: Vec<u8>,
     /// Hash of the rules it belongs to.
     pub rules: String,
     /// The snapshot contains every event before this number.
     pub seq: u64,
+}
+
+impl Detection {
+    /// The state that `write` writes: it is packed on the way, and never there as a whole.
+    ///
+    /// # Errors
+    /// Those of `write`, and when there is no memory to pack it.
+    pub fn written(
+        rules: String,
+        seq: u64,
+        write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+    ) -> Result<Self, Error> {
+        let packed = pack(write).map_err(|error| Error::Write { reason: error.to_string() })?;
+        Ok(Self { packed, rules, seq })
+    }
+
+    /// What was written.
+    ///
+    /// # Errors
+    /// When it is not what was packed.
+    pub fn snapshot(&self) -> io::Result<Vec<u8>> {
+        zstd::stream::decode_all(self.packed.as_slice())
+    }
+}
+
+fn pack(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<Vec<u8>> {
+    let mut packer = zstd::stream::Encoder::new(Vec::new(), SNAPSHOT_LEVEL)?;
+    write(&mut packer)?;
+    packer.finish()
 }
 
 /// What a commit holds, as it was read back.

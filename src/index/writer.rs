@@ -126,8 +126,6 @@ struct Outlets {
 
 /// Longest pause between attempts to reopen, counted in commits.
 const MAX_WAIT: u32 = 32;
-/// A fifth smaller than zstd's quickest, at a time that a state of detection every few seconds does not feel.
-const SNAPSHOT_LEVEL: i32 = 3;
 
 impl Writer {
     /// Opens or creates the store in `path` for writing; the reader sees every commit.
@@ -273,8 +271,7 @@ impl Writer {
         let reference = self.payload.detection.as_ref()?;
         let packed = self.directory.read(&reference.file.name).ok()?;
         let packed = reference.file.fits(&packed).then_some(packed)?;
-        let snapshot = zstd::stream::decode_all(packed.as_slice()).ok()?;
-        Some(Detection { snapshot, rules: reference.rules.clone(), seq: reference.seq })
+        Some(Detection { packed, rules: reference.rules.clone(), seq: reference.seq })
     }
 
     fn epoch(&self) -> u64 {
@@ -366,10 +363,8 @@ impl Writer {
         (payload.told, payload.cursors_file) =
             self.cursor_file.write(&payload.cursors, &self.directory, epoch)?;
         if let Some(detection) = &self.detection {
-            let packed = zstd::bulk::compress(&detection.snapshot, SNAPSHOT_LEVEL)
-                .map_err(Error::io("pack", self.directory.path()))?;
-            let file = FileReference::of(format!("detection-{epoch}.bin"), &packed);
-            self.directory.replace(&file.name, &packed)?;
+            let file = FileReference::of(format!("detection-{epoch}.bin"), &detection.packed);
+            self.directory.replace(&file.name, &detection.packed)?;
             let (rules, seq) = (detection.rules.clone(), detection.seq);
             payload.detection = Some(DetectionReference { file, rules, seq });
         }

@@ -530,8 +530,8 @@ fn prepare_engine(rules: &LoadedRules, options: &EngineOptions, writer: &Writer)
 /// a saved state the newest events warm the windows.
 fn recover(engine: &mut Engine, writer: &Writer) -> Result<(), String> {
     let next = writer.payload().seq_next;
-    let saved = writer.detection();
-    let restored = saved.map(|saved| engine.restore(&saved.snapshot).map(|()| saved.seq)).transpose();
+    let saved = writer.detection().and_then(|saved| Some((saved.snapshot().ok()?, saved.seq)));
+    let restored = saved.map(|(snapshot, seq)| engine.restore(&snapshot).map(|()| seq)).transpose();
     let from = match restored {
         Ok(Some(seq)) => seq,
         _ => next.saturating_sub(to_u64(RECALLED_EVENTS)),

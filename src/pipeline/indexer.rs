@@ -292,9 +292,9 @@ impl Indexer {
         self.position.ledger = serde_json::to_value(batch.ledger).unwrap_or_default();
         if let Some(SavedDetection { state, rules, took }) = batch.detection {
             let began = Instant::now();
-            let snapshot = state.to_bytes();
+            let detection = Detection::written(rules, batch.next_seq, |packer| state.write(packer))?;
             took.store(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-            self.position.detection = Some(Detection { snapshot, rules, seq: batch.next_seq });
+            self.position.detection = Some(detection);
         }
         if let Some(cursor) = batch.cursor {
             self.cursors.remember(cursor);

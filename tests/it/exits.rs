@@ -267,7 +267,8 @@ fn the_saved_state_holds_no_secret_and_goes_on_where_it_stood() {
         let rules = rules(&[PAY, &correlation("event_count", field, "{gte: 3}")]);
         let mut before = Stream::new(&rules, Redaction::default(), false);
         (0..2).for_each(|n| before.event(&pay(field, values[0], n)));
-        let saved = before.engine.save().to_bytes();
+        let mut saved = Vec::new();
+        before.engine.save().write(&mut saved).unwrap();
         assert!(!String::from_utf8_lossy(&saved).contains("canary"), "{field}");
         let restarted = |key: u8| {
             let redaction = Redaction { key: [key; 32], ..Redaction::default() };

@@ -1,5 +1,7 @@
 //! Values to bytes.
 
+use std::io::{self, Write};
+
 use serde::ser::{self, Serialize};
 
 use super::CompactError;
@@ -9,10 +11,70 @@ use crate::event::number::to_u64;
 ///
 /// # Errors
 /// When it holds a sequence or map that does not know its length.
+#[cfg(test)]
 pub(in crate::correlate) fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, CompactError> {
     let mut writer = CompactWriter::default();
     value.serialize(&mut writer)?;
     Ok(writer.bytes)
+}
+
+/// So many bytes are handed on together.
+const HANDED_ON: usize = 64 << 10;
+
+/// Values one behind the other, on their way to where they are kept. They are read as one value that is made of
+/// them: of what is large only the part that is being written needs to be there.
+pub(in crate::correlate) struct CompactStream<W> {
+    writer: CompactWriter,
+    sink: W,
+}
+
+impl<W: Write> CompactStream<W> {
+    pub(in crate::correlate) fn new(sink: W) -> Self {
+        Self { writer: CompactWriter::default(), sink }
+    }
+
+    /// The next value.
+    ///
+    /// # Errors
+    /// Those of the sink, and as [`CompactError`] says.
+    pub(in crate::correlate) fn put<T: Serialize>(&mut self, value: &T) -> io::Result<()> {
+        value.serialize(&mut self.writer).map_err(io::Error::other)?;
+        if self.writer.bytes.len() >= HANDED_ON { self.hand_on() } else { Ok(()) }
+    }
+
+    /// A list of values, of which only one needs to be there at a time.
+    ///
+    /// # Errors
+    /// As [`CompactStream::put`].
+    pub(in crate::correlate) fn list<T: Serialize>(
+        &mut self,
+        values: impl ExactSizeIterator<Item = T>,
+    ) -> io::Result<()> {
+        self.begin(values.len())?;
+        values.into_iter().try_for_each(|value| self.put(&value))
+    }
+
+    /// The beginning of a list of so many values, which come next.
+    ///
+    /// # Errors
+    /// As [`CompactStream::put`].
+    pub(in crate::correlate) fn begin(&mut self, length: usize) -> io::Result<()> {
+        self.put(&to_u64(length))
+    }
+
+    /// Hands on what is left.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub(in crate::correlate) fn finish(mut self) -> io::Result<()> {
+        self.hand_on()
+    }
+
+    fn hand_on(&mut self) -> io::Result<()> {
+        self.sink.write_all(&self.writer.bytes)?;
+        self.writer.bytes.clear();
+        Ok(())
+    }
 }
 
 #[derive(Default)]

@@ -75,10 +75,10 @@ fn a_copy_that_knows_more_is_not_held_back() {
 fn what_counts_once_survives_a_restart() {
     let mut first = Stream::new(&once());
     first.copies("a", 0.0, &["app.log"], "g=x id=1").copies("a", 1.0, &["app.log"], "g=x id=2");
-    let saved = first.correlator.freeze().to_bytes();
+    let saved = first.saved();
     let mut second = Stream::new(&once());
     second.correlator.restore(&saved).expect("the state can be read");
-    assert_eq!(second.correlator.freeze().to_bytes(), saved);
+    assert_eq!(second.saved(), saved);
     second.seq = first.seq;
     second.copies("a", 1.0, &["stdout"], "g=x id=2");
     assert_eq!(opened(&second), Vec::<String>::new());

@@ -87,6 +87,13 @@ impl Stream {
         self
     }
 
+    /// The state as it would be stored.
+    pub(super) fn saved(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.correlator.freeze().write(&mut bytes).expect("memory takes all");
+        bytes
+    }
+
     pub(super) fn alerts(&self) -> Vec<&Alert> {
         let alerts = self.out.iter().filter_map(|output| match output {
             Output::Alert(alert) => Some(alert),

@@ -296,10 +296,10 @@ fn interrupted(
     for record in &all[..cut] {
         feed(&mut before, record);
     }
-    let bytes = before.correlator.freeze().to_bytes();
+    let bytes = before.saved();
     let mut after = Stream::with(documents, CorrelatorOptions { seed: Some(6), ..options.clone() });
     assert_eq!(after.correlator.restore(&bytes).expect("own bytes"), 0);
-    assert!(after.correlator.freeze().to_bytes() == bytes, "the same state has the same bytes");
+    assert!(after.saved() == bytes, "the same state has the same bytes");
     for record in &all[cut..] {
         feed(&mut after, record);
     }
@@ -409,7 +409,7 @@ fn a_changed_rule_starts_anew_and_others_keep_their_state() {
     };
     let mut before = Stream::new(&rule(3));
     before.event("a", 0.0, "g=x").event("a", 1.0, "g=x");
-    let bytes = before.correlator.freeze().to_bytes();
+    let bytes = before.saved();
     // Another order, another field, another threshold.
     let mut changed = rule(2);
     changed.swap(1, 2);

@@ -67,11 +67,11 @@ fn a_bucket_goes_on_from_its_level_after_a_restart() {
     before.event("a", 0.0, "g=x").events("a", &steady, "g=x");
     before.event("a", 35.0, "g=clock").events("a", &[31.0, 31.0], "g=x");
     assert_eq!(opened(&before), Vec::<String>::new(), "full, and not beyond");
-    let bytes = before.correlator.freeze().to_bytes();
+    let bytes = before.saved();
     let mut after = Stream::new(&documents);
     after.seq = before.seq;
     assert_eq!(after.correlator.restore(&bytes).expect("own bytes"), 0);
-    assert_eq!(after.correlator.freeze().to_bytes(), bytes);
+    assert_eq!(after.saved(), bytes);
     after.event("a", 31.0, "g=x");
     assert_eq!(opened(&after), ["31"]);
 }
@@ -267,7 +267,7 @@ fn a_flood_in_one_group_is_counted_exactly_in_bounded_memory() {
     stream.finish();
     let last = stream.alerts().pop().expect("alerts").clone();
     assert_eq!((last.count, last.approximate), (5000, false));
-    let held = stream.correlator.freeze().to_bytes().len();
+    let held = stream.saved().len();
     assert!(held < 50_000, "{held} bytes");
 }
 
@@ -395,7 +395,7 @@ fn a_late_event_does_not_hide_a_first_step_that_was_given_up() {
         stream.event("a", 0.0, "g=x");
         let noise: Vec<f64> = (1..300).map(|n| f64::from(n) / 10.0).collect();
         stream.events("b", &noise, "g=x").events("b", late, "g=x");
-        let bytes = stream.correlator.freeze().to_bytes();
+        let bytes = stream.saved();
         let mut restored = Stream::with(&documents, over_budget(10, 50));
         restored.correlator.restore(&bytes).expect("own bytes");
         restored.seq = stream.seq;
@@ -481,7 +481,7 @@ fn a_flood_of_keys_opens_no_false_incident_and_hides_no_attacker() {
         let stream = flood(&documents, |n| format!("g=stranger{n} v={n}"));
         assert_eq!(attackers(&stream).len(), 20);
         assert!(stream.correlator.groups_held() <= 16_384);
-        let held = stream.correlator.freeze().to_bytes().len();
+        let held = stream.saved().len();
         assert!(held < 64_000_000, "{held} bytes");
     }
 }

@@ -200,13 +200,15 @@ fn a_detection_snapshot_is_kept_until_the_next_and_refused_when_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Writer::open(dir.path(), options()).unwrap();
     assert_eq!(writer.detection(), None);
-    let first = Detection { snapshot: b"state one".to_vec(), rules: "r1".into(), seq: 3 };
+    let first = Detection::written("r1".into(), 3, |packer| packer.write_all(b"state one")).unwrap();
     let position = Position { detection: Some(first.clone()), seq_next: 3, ..Position::default() };
     writer.commit(position).unwrap();
     commit(&mut writer, 4).unwrap();
     drop(writer);
     let writer = Writer::open(dir.path(), options()).unwrap();
-    assert_eq!(writer.detection(), Some(first));
+    let stored = writer.detection();
+    assert_eq!(stored, Some(first));
+    assert_eq!(stored.unwrap().snapshot().unwrap(), b"state one");
     fs::write(dir.path().join("detection-1.bin"), "state two").unwrap();
     assert_eq!(writer.detection(), None);
 }

@@ -128,7 +128,9 @@ fn a_saved_state_of_before_or_after_the_exchange_can_be_restored() {
     for (saved, expected) in [(before, vec!["steady x6"]), (after, vec!["changing x6", "steady x6"])] {
         let mut again = Running::new(&rules(6));
         again.read = running.read.clone();
-        again.engine.restore(&saved.to_bytes()).expect("a snapshot");
+        let mut bytes = Vec::new();
+        saved.write(&mut bytes).expect("memory takes all");
+        again.engine.restore(&bytes).expect("a snapshot");
         again.engine.continue_at(4);
         again.fail();
         let mut told = again.fail();
