@@ -9,24 +9,24 @@ use super::Cli;
 /// The words as the parser takes them: flags of a command may stand before its name, and `-word` leaves events out
 /// of a search.
 pub fn read_words(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    with_negations(with_flags_behind(words.collect()))
+    let root = Cli::command();
+    with_negations(&root, with_flags_behind(&root, words.collect()))
 }
 
 /// Moves flags that stand before the name of the command behind it: `soctop --data-dir X search alice`. What the
 /// command does not know stays where it is, for the parser to refuse.
-fn with_flags_behind(words: Vec<OsString>) -> Vec<OsString> {
-    let root = Cli::command();
-    let Some(first) = first_command(&root, &words) else { return words };
-    let (names, leaf) = chain(&root, &words, first);
+fn with_flags_behind(root: &Command, words: Vec<OsString>) -> Vec<OsString> {
+    let Some(first) = first_command(root, &words) else { return words };
+    let (names, leaf) = chain(root, &words, first);
     let mut read: Vec<OsString> = words.iter().take(1).cloned().collect();
     let mut moved = Vec::new();
     let mut at = 1;
     while at < first {
-        let length = length(&root, &words, at).min(first - at);
+        let length = length(root, &words, at).min(first - at);
         let own = words.get(at..at + length).unwrap_or_default();
         let is_of_command = words.get(at).and_then(|word| long_name(word)).is_some_and(|name| {
             let has = |command: &Command| command.get_arguments().any(|arg| arg.get_long() == Some(name));
-            has(leaf) && !has(&root)
+            has(leaf) && !has(root)
         });
         if is_of_command { &mut moved } else { &mut read }.extend_from_slice(own);
         at += length;
@@ -65,10 +65,12 @@ fn chain<'c>(root: &'c Command, words: &[OsString], first: usize) -> (usize, &'c
 
 /// A flag and the value behind it, if it takes one there.
 fn length(root: &Command, words: &[OsString], at: usize) -> usize {
-    let word = words.get(at).and_then(|word| word.to_str()).unwrap_or_default();
-    let takes_next =
-        !word.contains('=') && word.strip_prefix("--").is_some_and(|name| takes_word(root, name));
-    1 + usize::from(takes_next)
+    1 + usize::from(words.get(at).and_then(|word| word.to_str()).is_some_and(|word| takes_next(root, word)))
+}
+
+/// Whether the word behind a flag is its value.
+fn takes_next(root: &Command, word: &str) -> bool {
+    word.strip_prefix("--").is_some_and(|name| takes_word(root, name))
 }
 
 /// The name of a flag that is written out, without its value.
@@ -87,15 +89,7 @@ fn takes_word(command: &Command, name: &str) -> bool {
 
 /// The words of a command line in which `-word`, which leaves events out of a search, is no cluster of
 /// flags: `search -healthz` asks for `NOT healthz`.
-fn with_negations(words: Vec<OsString>) -> Vec<OsString> {
-    let command = Cli::command();
-    let search = command.find_subcommand("search");
-    let flags: Vec<&clap::Arg> =
-        command.get_arguments().chain(search.iter().flat_map(|it| it.get_arguments())).collect();
-    let takes_value = |word: &str| {
-        let Some(long) = word.strip_prefix("--") else { return false };
-        flags.iter().any(|arg| arg.get_long() == Some(long) && arg.get_action().takes_values())
-    };
+fn with_negations(root: &Command, words: Vec<OsString>) -> Vec<OsString> {
     let (mut subcommand, mut is_value) = (None, false);
     let mut read = Vec::new();
     for (at, word) in words.into_iter().enumerate() {
@@ -109,7 +103,7 @@ fn with_negations(words: Vec<OsString>) -> Vec<OsString> {
         } else if text == "--" {
             subcommand = Some(text.to_owned());
         } else {
-            is_value = takes_value(text);
+            is_value = takes_next(root, text);
             if subcommand.is_none() && !text.starts_with('-') {
                 subcommand = Some(text.to_owned());
             }
