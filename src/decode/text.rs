@@ -530,14 +530,15 @@ fn console(writer: &mut Writer<'_, '_>, names: &Names) -> Option<Format> {
 
 /// Length of a time of day with a fraction: `09:30:00.123`.
 fn clock_length(text: &str) -> Option<usize> {
-    let form = |(at, byte): (usize, &u8)| match at {
-        2 | 5 => *byte == b':',
-        8 => *byte == b'.',
-        _ => byte.is_ascii_digit(),
-    };
-    let clock = text.as_bytes().get(..10)?;
-    let rest = text.get(10..)?.bytes().take_while(u8::is_ascii_digit).count();
-    clock.iter().enumerate().all(form).then_some(10 + rest)
+    let (clock, rest) = text.split_at_checked(8).filter(|(clock, _)| is_clock(clock))?;
+    let digits = rest.strip_prefix('.')?.bytes().take_while(u8::is_ascii_digit).count();
+    (digits > 0).then_some(clock.len() + 1 + digits)
+}
+
+/// `09:30:00`.
+fn is_clock(text: &str) -> bool {
+    let is_usual = |(at, byte)| if matches!(at, 2 | 5) { byte == b':' } else { u8::is_ascii_digit(&byte) };
+    text.len() == 8 && text.bytes().enumerate().all(is_usual)
 }
 
 /// A level in brackets behind any number of pairs, and what follows it.

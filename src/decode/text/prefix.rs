@@ -1,6 +1,6 @@
 //! What programs that show the output of others put before each line of it.
 
-use super::{closing_quote, is_level, split_stamp, stamp_length, without_leading_colour};
+use super::{closing_quote, is_clock, is_level, split_stamp, stamp_length, without_leading_colour};
 use crate::decode::line::Line;
 use crate::decode::names::Names;
 use crate::event::{Event, Kind, Origin, PathId};
@@ -79,14 +79,7 @@ fn compose(text: &str) -> Option<(&str, Prefix<'_>)> {
 
 /// Behind `09:30:00 `, if a text begins so.
 fn without_clock(text: &str) -> &str {
-    let is_clock = |clock: &str| {
-        clock.bytes().enumerate().all(|(at, byte)| match at {
-            2 | 5 => byte == b':',
-            8 => byte == b' ',
-            _ => byte.is_ascii_digit(),
-        })
-    };
-    match text.split_at_checked(9) {
+    match text.split_once(' ') {
         Some((clock, rest)) if is_clock(clock) => rest,
         _ => text,
     }
