@@ -318,14 +318,9 @@ impl Aggregate {
         }
     }
 
-    /// How much more the condition needs at the least in a window from `start` to `end`; 0 where that is not known.
-    pub(crate) fn lacks(
-        &self,
-        plan: &WindowPlan,
-        evicted: Option<&EvictedSummary>,
-        start: i64,
-        end: i64,
-    ) -> u64 {
+    /// How much more the condition needs at the least; 0 where that is not known.
+    pub(crate) fn lacks(&self, plan: &WindowPlan, View { start, time, evicted }: View<'_>) -> u64 {
+        let start = start.0;
         match (plan.distance, self) {
             (Distance::Ratio(ratio), Self::Rules { counts, .. }) => {
                 let before = evicted.map_or(0, |evicted| evicted.may_hold(start).first_rule());
@@ -335,7 +330,7 @@ impl Aggregate {
                 }
             }
             (Distance::Count(least), Self::Count(count)) => {
-                let before = evicted.map_or(0, |evicted| evicted.holds(start, end).events);
+                let before = evicted.map_or(0, |evicted| evicted.holds(start, time).events);
                 least.saturating_sub(count.saturating_add(before))
             }
             _ if evicted.is_some_and(|evicted| evicted.may_hold(start).unknown > 0) => 0,
@@ -362,20 +357,15 @@ impl Aggregate {
         (missing > 0 && evicted.is_none()).then_some(missing.into())
     }
 
-    /// How much a condition that holds from `start` to `end` can spare; 0 where that is not known.
-    pub(crate) fn spares(
-        &self,
-        plan: &WindowPlan,
-        evicted: Option<&EvictedSummary>,
-        start: i64,
-        end: i64,
-    ) -> u64 {
+    /// How much a condition that holds can spare; 0 where that is not known.
+    pub(crate) fn spares(&self, plan: &WindowPlan, View { start, time, evicted }: View<'_>) -> u64 {
+        let start = start.0;
         match (plan.distance, self) {
             (Distance::Count(_), _) => u64::MAX,
             (Distance::Ratio(ratio), Self::Rules { counts, .. }) => {
                 let [of, among, ..] = counts[..] else { return 0 };
                 let Some(evicted) = evicted else { return ratio.spare(of, among) };
-                let certain = evicted.holds(start, end).first_rule();
+                let certain = evicted.holds(start, time).first_rule();
                 let given_up = evicted.may_hold(start).second_rule();
                 ratio.spare(of.saturating_add(certain), among.saturating_add(given_up))
             }

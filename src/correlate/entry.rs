@@ -123,6 +123,11 @@ impl Entry {
         self.bits & RESET != 0
     }
 
+    /// Whether it is one of a run of events of one time, which a reset would end.
+    pub(crate) fn is_of_run(&self, time: i64) -> bool {
+        self.time == time && !self.is_reset()
+    }
+
     /// The condition held at this entry.
     pub(crate) fn has_fired(&self) -> bool {
         self.bits & FIRED != 0

@@ -21,8 +21,8 @@ use smallvec::SmallVec;
 
 use self::late::{Borne, EntrySpot, LateEntry, Looks};
 pub(crate) use self::point::{Change, ChangeKind, Limits};
-use self::point::{Seen, admit, look, margin_at, most_entries, quick_verdict, start_of};
-use super::aggregate::{Aggregate, Sequence};
+use self::point::{Seen, admit, judged, look, most_entries, quick_verdict, start_of};
+use super::aggregate::{Aggregate, Sequence, View};
 use super::distance::Distance;
 use super::entries::Entries;
 use super::entry::Entry;
@@ -159,7 +159,8 @@ impl Window {
         let before = self.entries.back().map(|before| (before.time, before.is_reset()));
         self.let_in(&mut entry, before, plan);
         let start = start_of(time, plan);
-        let lacks = self.aggregate.lacks(plan, self.evicted.as_deref(), start, time);
+        let view = View { start: (start, 0), time, evicted: self.evicted.as_deref() };
+        let lacks = self.aggregate.lacks(plan, view);
         let first_of_time = before.is_none_or(|(other, reset)| other != time || reset);
         let quick = match self.evicted {
             None if first_of_time => quick_verdict(&self.aggregate, plan, lacks),
@@ -176,7 +177,7 @@ impl Window {
         entry.set_fired(verdict.holds);
         self.entries.push_back(entry);
         let (kind, margin) = if verdict.holds {
-            (ChangeKind::Added, Margin::Spares(self.aggregate.spares(plan, None, start, time)))
+            (ChangeKind::Added, Margin::Spares(self.aggregate.spares(plan, View { evicted: None, ..view })))
         } else {
             (ChangeKind::Quiet, Margin::Lacks(lacks))
         };
@@ -244,7 +245,7 @@ impl Window {
             admit(&mut self.entries, plan, &mut aggregate, &mut head, index);
             if self.is_point(index) {
                 let seen = Seen { aggregate: &mut aggregate, evicted: None };
-                let margin = margin_at(&self.entries, plan, seen, head, index);
+                let (_, _, margin) = judged(&self.entries, plan, seen, head, index);
                 slack.note(self.entries[index].time, margin, plan);
             }
         }
@@ -273,12 +274,11 @@ impl Window {
         if let Some(late) = self.late_entry(at, &entry, plan)
             && let Some(borne) = self.bears(&late, plan, limits)
         {
-            let own = borne.own;
-            if (!borne.holds && own > 0) || Self::is_counted(plan) {
-                self.slip_in(late, entry, own, plan);
+            if (!borne.holds && borne.own > 0) || Self::is_counted(plan) {
+                self.slip_in(late, entry, borne.own, plan);
                 if borne.holds {
                     self.retell(at, plan, limits, changes);
-                } else if own == 0 {
+                } else if borne.own == 0 {
                     changes.extend(self.tell_point(at, plan, limits));
                 }
                 return new;
@@ -321,14 +321,7 @@ impl Window {
             self.entries[at].evidence.clone_from(&same.evidence);
             return true;
         }
-        if at + 1 < self.entries.len() {
-            return false;
-        }
-        let is_final = same.time < limits.settled_before;
-        let renewed = self.renew_newest(same, is_final, plan);
-        let is_done = renewed.is_some();
-        changes.extend(renewed.flatten());
-        is_done
+        at + 1 == self.entries.len() && self.renew_newest(same, plan, limits, changes)
     }
 
     /// Counts an event with those that were given up where it is older than all that a full group holds: it would be given
@@ -342,23 +335,29 @@ impl Window {
         true
     }
 
-    /// Takes the newest event in as another referenced rule, whatever else there is of its time. `None` where the
-    /// newest window has to be put together anew for it, otherwise what is told of it, if it is not final.
-    fn renew_newest(&mut self, same: &Entry, is_final: bool, plan: &WindowPlan) -> Option<Option<Change>> {
-        let index = self.entries.len().checked_sub(1)?;
+    /// Takes the newest event in as another referenced rule, whatever else there is of its time. False where the newest
+    /// window has to be put together anew for it.
+    fn renew_newest(
+        &mut self,
+        same: &Entry,
+        plan: &WindowPlan,
+        limits: Limits,
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let Some(index) = self.entries.len().checked_sub(1) else { return false };
         if same.is_reset() || self.entries[index].is_reset() || !self.aggregate.takes_again(plan) {
-            return None;
+            return false;
         }
         self.aggregate.remove(&self.entries[index]);
         self.entries.absorb(index, same.clone());
         self.aggregate.add(&mut self.entries[index], plan);
-        if is_final {
-            return Some(None);
+        if same.time >= limits.settled_before {
+            let seen = Seen { aggregate: &mut self.aggregate, evicted: self.evicted.as_deref() };
+            let (change, margin) = look(&mut self.entries, plan, seen, self.head, index);
+            self.note(&change, margin, plan);
+            changes.push(change);
         }
-        let seen = Seen { aggregate: &mut self.aggregate, evicted: self.evicted.as_deref() };
-        let (change, margin) = look(&mut self.entries, plan, seen, self.head, index);
-        self.note(&change, margin, plan);
-        Some(Some(change))
+        true
     }
 
     /// Whether no window that an event of `time` belongs to holds.
@@ -410,15 +409,10 @@ impl Window {
         }
         let (time, Load { weight, events, loss }) = (late.more.time, late.load);
         let room = self.room(time, time.saturating_add(plan.span), plan)?;
-        let own = match late.adds_nothing {
-            true => {
-                if room.holds() {
-                    0
-                } else {
-                    u64::MAX
-                }
-            }
-            false => self.own_lack(late, plan)?,
+        let own = match (late.adds_nothing, room.holds()) {
+            (true, true) => 0,
+            (true, false) => u64::MAX,
+            (false, _) => self.own_lack(late, plan)?,
         };
         let is_one_value =
             matches!(plan.measure, Measure::Count | Measure::Distinct | Measure::Percentile(_))
@@ -496,7 +490,7 @@ impl Window {
     /// now: one that comes behind a marked entry takes the mark.
     fn put_at(&mut self, at: usize, mut entry: Entry) {
         let time = entry.time;
-        let goes_on = |other: &Entry| other.time == time && !other.is_reset();
+        let goes_on = |other: &Entry| other.is_of_run(time);
         let is_last = !entry.is_reset() && !self.entries.get(at).is_some_and(goes_on);
         let before = at.checked_sub(1).filter(|_| is_last).and_then(|before| self.entries.get_mut(before));
         if let Some(before) = before.filter(|before| goes_on(before) && before.has_fired()) {
@@ -727,8 +721,7 @@ impl Window {
 
     fn is_point(&self, index: usize) -> bool {
         let entry = &self.entries[index];
-        !entry.is_reset()
-            && self.entries.get(index + 1).is_none_or(|next| next.time != entry.time || next.is_reset())
+        !entry.is_reset() && self.entries.get(index + 1).is_none_or(|next| !next.is_of_run(entry.time))
     }
 
     /// The first entry of the window that ends at `index`, found backwards.

@@ -309,6 +309,17 @@ fn interrupted(
     [before.out, whole.out]
 }
 
+/// Hardly any room.
+fn crowded() -> CorrelatorOptions {
+    CorrelatorOptions {
+        lateness: 2_000_000_000,
+        seed: Some(5),
+        groups_per_rule: 2,
+        entries_per_group: 3,
+        ..CorrelatorOptions::default()
+    }
+}
+
 #[test]
 fn events_of_an_incident_that_groups_share_are_counted_once_after_a_restart_too() {
     let times = [0, 0, 0, 78, 92, 50, 75, 50, 114, 115, 114, 115];
@@ -318,13 +329,7 @@ fn events_of_an_incident_that_groups_share_are_counted_once_after_a_restart_too(
     let then = [100, 150].into_iter().flat_map(|time| [((time, 0), 0); 11]);
     let events = first.chain(then).map(|((time, group), value)| Made { rules: 1, time, group, value });
     let events: Vec<Made> = events.collect();
-    let options = CorrelatorOptions {
-        lateness: 2_000_000_000,
-        seed: Some(5),
-        groups_per_rule: 2,
-        entries_per_group: 3,
-        ..CorrelatorOptions::default()
-    };
+    let options = crowded();
     let documents = documents("type: value_sum\n  condition: {gte: 0.1, field: v}", 12, "");
     for cut in 1..events.len() {
         let [interrupted, whole] = interrupted(&documents, &options, &events, cut);
@@ -336,13 +341,7 @@ fn events_of_an_incident_that_groups_share_are_counted_once_after_a_restart_too(
 fn a_group_that_needs_a_window_has_given_up_what_it_has_no_room_for() {
     let events = [(4, 0), (2, 0), (1, 7), (1, 10), (1, 30)];
     let events = events.map(|(rules, time)| Made { rules, time, group: 1, value: 0 });
-    let options = CorrelatorOptions {
-        lateness: 2_000_000_000,
-        seed: Some(5),
-        groups_per_rule: 2,
-        entries_per_group: 3,
-        ..CorrelatorOptions::default()
-    };
+    let options = crowded();
     let mut stream = Stream::with(&documents("type: temporal", 4, ""), options);
     for record in records(&mut stream, &events) {
         stream.correlator.observe(&record, &mut stream.out);

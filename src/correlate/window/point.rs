@@ -3,6 +3,7 @@
 use crate::correlate::aggregate::{Aggregate, Verdict, View};
 use crate::correlate::distance::Distance;
 use crate::correlate::entries::Entries;
+use crate::correlate::entry::Entry;
 use crate::correlate::evicted::EvictedSummary;
 use crate::correlate::plan::WindowPlan;
 use crate::correlate::slack::Margin;
@@ -115,8 +116,8 @@ pub(super) fn quick_verdict(aggregate: &Aggregate, plan: &WindowPlan, lacks: u64
     (!verdict.holds || plan.interval.is_none()).then_some(verdict)
 }
 
-/// What the point at `index` says, and how far it is from saying something else.
-fn judged(
+/// Whether the point at `index` holds, what it says, and how far it is from saying something else.
+pub(super) fn judged(
     entries: &Entries,
     plan: &WindowPlan,
     Seen { aggregate, evicted }: Seen<'_>,
@@ -124,7 +125,8 @@ fn judged(
     index: usize,
 ) -> (bool, Verdict, Margin) {
     let time = entries[index].time;
-    let lacks = aggregate.lacks(plan, evicted, start_of(time, plan), time);
+    let view = View { start: (start_of(time, plan), 0), time, evicted };
+    let lacks = aggregate.lacks(plan, view);
     let quick = match evicted {
         None => plain_verdict(aggregate, plan, lacks),
         Some(_) => None,
@@ -132,31 +134,20 @@ fn judged(
     let verdict = quick.or_else(|| far_verdict(plan, lacks)).unwrap_or_else(|| {
         let start = match plan.kind {
             WindowKind::Last { .. } | WindowKind::Session { .. } => entries[first].key(),
-            _ => (start_of(time, plan), 0),
+            _ => view.start,
         };
         aggregate.prepare(entries.range(first..index + 1), plan);
-        aggregate.judge(plan, View { start, time, evicted })
+        aggregate.judge(plan, View { start, ..view })
     });
     let holds = verdict.holds && plan.interval.is_none_or(|interval| spaced(entries, first, index, interval));
     // Where the value alone does not decide, a late event may change anything.
     let margin = match holds {
-        true => Margin::Spares(aggregate.spares(plan, evicted, start_of(time, plan), time)),
+        true => Margin::Spares(aggregate.spares(plan, view)),
         false if verdict.holds => Margin::Lacks(0),
         false if lacks > 0 => Margin::Lacks(lacks),
         false => aggregate.short(plan, evicted).map_or(Margin::Lacks(0), Margin::Short),
     };
     (holds, verdict, margin)
-}
-
-/// How far the point at `index` is from saying something else.
-pub(super) fn margin_at(
-    entries: &Entries,
-    plan: &WindowPlan,
-    seen: Seen<'_>,
-    first: usize,
-    index: usize,
-) -> Margin {
-    judged(entries, plan, seen, first, index).2
 }
 
 /// Evaluates the point at `index` and moves the mark of its run there; also, how far it is from saying something else.
@@ -178,8 +169,8 @@ pub(super) fn look(
 /// Only the entry that was the last before can have it, so that a run costs the same however long it is: of a clock that
 /// counts seconds, a busy group has thousands in one.
 fn mark(entries: &mut Entries, index: usize, holds: bool) -> ChangeKind {
-    let mut fired = entries[index].has_fired();
-    if let Some(before) = index.checked_sub(1).filter(|before| is_of_run(entries, *before, index)) {
+    let (time, mut fired) = (entries[index].time, entries[index].has_fired());
+    if let Some(before) = index.checked_sub(1).filter(|before| entries[*before].is_of_run(time)) {
         fired |= entries[before].has_fired();
         entries[before].set_fired(false);
         debug_assert!(!has_mark_before(entries, before), "only the last of a run is marked");
@@ -193,16 +184,12 @@ fn mark(entries: &mut Entries, index: usize, holds: bool) -> ChangeKind {
     }
 }
 
-/// Whether the entry `before` another is of the same run.
-fn is_of_run(entries: &Entries, before: usize, index: usize) -> bool {
-    entries[before].time == entries[index].time && !entries[before].is_reset()
-}
-
 /// Whether one of the entries of a run is marked that stand nearest before its entry at `index`.
 fn has_mark_before(entries: &Entries, index: usize) -> bool {
     const NEAREST: usize = 64;
-    let run = (index.saturating_sub(NEAREST)..index).rev().take_while(|at| is_of_run(entries, *at, index));
-    run.into_iter().any(|at| entries[at].has_fired())
+    let time = entries[index].time;
+    let nearest = (index.saturating_sub(NEAREST)..index).rev().map(|at| &entries[at]);
+    nearest.take_while(|entry| entry.is_of_run(time)).any(Entry::has_fired)
 }
 
 /// Whether the newest events of the window have the wanted spacing.
