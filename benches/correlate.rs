@@ -205,7 +205,7 @@ fn record(correlator: &Correlator, seq: u64, micros: i64, fields: &[(&str, &str)
     record.seq = seq;
     record.time = Some(Timestamp(micros * 1000));
     record.time_quality = TimeQuality::Exact;
-    record.rules.push(0);
+    record.rules.push(RuleIndex(0));
     for (name, value) in fields {
         if let Some(number) = correlator.needed_fields().iter().position(|field| field == name) {
             record.push_value(number as u16, value);

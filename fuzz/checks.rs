@@ -266,7 +266,7 @@ fn observe(correlator: &mut Correlator, rules: &RuleSet, numbers: std::ops::Rang
         let mut record = MatchRecord::default();
         (record.seq, record.time, record.time_quality) = (number, Some(time), TimeQuality::Exact);
         record.path = "app.log".into();
-        record.rules.extend(rules.find(if number % 3 == 2 { "b" } else { "a" }).map(|index| index.0));
+        record.rules.extend(rules.find(if number % 3 == 2 { "b" } else { "a" }));
         for (field, name) in (0..).zip(&needed) {
             record.push_value(field, &format!("{name}{}", number % 5));
         }

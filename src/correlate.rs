@@ -31,6 +31,7 @@ mod evicted;
 pub(crate) mod evidence;
 mod field_set;
 mod fire;
+mod group_key;
 mod heartbeat;
 mod history;
 mod hot_reload;
@@ -81,6 +82,7 @@ use self::evicted::EvictedSummary;
 use self::evidence::Evidence;
 use self::field_set::FieldSet;
 use self::fire::Changed;
+use self::group_key::GroupKey;
 use self::keys::GroupKeys;
 use self::memory::{Group, Groups, Held, Memories, Memory, WindowRun};
 use self::outlet::{ConformanceOutlet, IncidentOutlet, Outlet};
@@ -95,7 +97,7 @@ use crate::alert::{Alert, RiskChange, RuleSummary, Transition};
 use crate::correlate::incident::register::Incidents;
 use crate::correlate::risk::{RiskScore, Risks};
 use crate::detect::record::MatchRecord;
-use crate::event::number::{to_i64, to_usize};
+use crate::event::number::to_i64;
 use crate::event::{EventId, MINUTE, Nanos, SECOND, SourceId, TimeQuality, Timestamp};
 use crate::sigma::decimal::Decimal;
 use crate::sigma::rule::{Diagnostic, RuleIndex, RuleSet};
@@ -259,7 +261,7 @@ pub struct Correlator {
 /// what is late.
 #[derive(Clone, Copy, Debug)]
 struct Now {
-    source: u32,
+    source: SourceId,
     time: i64,
 }
 
@@ -371,7 +373,7 @@ impl Correlator {
 
     /// A source is about to be read: it holds the watermark back until it has spoken or is idle.
     pub fn source_opened(&mut self, source: SourceId) {
-        self.clock.open(source.0);
+        self.clock.open(source);
     }
 
     /// Another run begins, whose sources have other numbers.
@@ -400,7 +402,7 @@ impl Correlator {
 
     /// A source has nothing (more) to read: it no longer holds the watermark back.
     pub fn source_idle(&mut self, source: SourceId, out: &mut Vec<Output>) {
-        self.clock.idle(source.0);
+        self.clock.idle(source);
         self.saying(out, |own| own.run_timers(false));
     }
 
@@ -420,7 +422,7 @@ impl Correlator {
             None => self.counters.timeless += 1,
             Some(time) if self.is_future(time, ingested) => self.counters.future += 1,
             Some(time) => {
-                self.clock.observe(source.0, time.0, ingested.0);
+                self.clock.observe(source, time.0, ingested.0);
                 self.run_timers(false);
             }
         }
@@ -440,9 +442,9 @@ impl Correlator {
 
     fn take_in(&mut self, record: &MatchRecord) {
         let claimed = record.time.filter(|_| record.time_quality != TimeQuality::Absent);
-        let source = record.source_id();
+        let source = record.source;
         self.go_on(source, claimed, record.ingested);
-        self.now = Now { source: source.0, time: self.clock.frontier(source.0) };
+        self.now = Now { source, time: self.clock.frontier(source) };
         let plan = Arc::clone(&self.plan);
         let correlated = claimed.is_some();
         let time = match claimed {
@@ -454,7 +456,7 @@ impl Correlator {
             Signal::of_event(self.keys.subject(record), time.0, record.seq, asked(&plan, record));
         self.fetch_groups(&plan, &signal);
         self.is_within_event = true;
-        let all = || record.rules.iter().filter_map(|index| RuleRun::of(&plan, RuleIndex(*index)));
+        let all = || record.rules.iter().filter_map(|index| RuleRun::of(&plan, *index));
         // Those that join come last: what they would join may open with this event.
         let joining = all().filter(|run| !run.rule.joins.is_empty());
         for run in all().filter(|run| run.rule.joins.is_empty()).chain(joining) {
@@ -495,8 +497,8 @@ impl Correlator {
     /// Reads the groups that a record belongs to before any of them is changed. They lie far apart in memory: the
     /// processor waits for all of them at once where none depends on what happens to another.
     fn fetch_groups(&mut self, plan: &Plan, signal: &Signal<'_>) {
-        let mut places: SmallVec<[(RuleIndex, u128); GROUPS_AT_ONCE]> = SmallVec::new();
-        let rules = signal.record().rules.iter().filter_map(|index| RuleRun::of(plan, RuleIndex(*index)));
+        let mut places: SmallVec<[(RuleIndex, GroupKey); GROUPS_AT_ONCE]> = SmallVec::new();
+        let rules = signal.record().rules.iter().filter_map(|index| RuleRun::of(plan, *index));
         for route in rules.flat_map(|run| &run.rule.routes) {
             if places.len() < GROUPS_AT_ONCE
                 && let Some(key) = self.keys.group_of_route(signal.of, route)
@@ -770,7 +772,7 @@ impl Correlator {
         self.changes = changes;
     }
 
-    fn reset(&mut self, run: RuleRun<'_>, key: u128, signal: &Signal<'_>) {
+    fn reset(&mut self, run: RuleRun<'_>, key: GroupKey, signal: &Signal<'_>) {
         let Some(window) = run.window() else { return };
         let (rule, limits) = (run.rule, self.limits(run, window));
         let mut changes = Vec::new();
@@ -782,7 +784,7 @@ impl Correlator {
     }
 
     /// Hands changed firings on, one after the other.
-    fn follow(&mut self, run: RuleRun<'_>, key: u128, changes: &[Change], mut late: Option<(i64, u64)>) {
+    fn follow(&mut self, run: RuleRun<'_>, key: GroupKey, changes: &[Change], mut late: Option<(i64, u64)>) {
         let Some(from) = changes.first().map(|change| change.point) else { return };
         if changes.iter().any(|change| change.undecided) {
             self.beyond_budget(run, changes[0].time);
@@ -821,7 +823,7 @@ impl Correlator {
     }
 
     /// Remembers of a group that has to go what there is room for.
-    fn send_away(&mut self, to: RuleIndex, window: &WindowPlan, key: u128, group: &Held) {
+    fn send_away(&mut self, to: RuleIndex, window: &WindowPlan, key: GroupKey, group: &Held) {
         let sketch_key = self.keys.sketch_key(&group.names(window));
         let Some(crowd) = &mut self.rules[to].crowd else { return };
         crowd.count(sketch_key, group.events() as u64, group.newest());
@@ -888,7 +890,7 @@ impl Correlator {
 /// The fields of an event that somebody may ask for afterwards, by the rules that it matches.
 fn asked(plan: &Plan, record: &MatchRecord) -> FieldSet {
     let mut asked = FieldSet::default();
-    let rules = record.rules.iter().filter_map(|index| plan.rules.get(to_usize(*index)));
+    let rules = record.rules.iter().filter_map(|index| plan.rules.get(index.index()));
     rules.for_each(|rule| asked.join(&rule.asked));
     asked
 }
@@ -909,9 +911,9 @@ struct Before {
 }
 
 /// Groups and the number of their events, oldest first.
-fn by_age(groups: &Groups, window: &WindowPlan) -> impl Iterator<Item = (u128, usize)> {
-    let aged = |(key, group): (&u128, &Held)| (group.newest(), group.names(window), *key, group.events());
-    let mut all: Vec<(i64, Names, u128, usize)> = groups.all.iter().map(aged).collect();
+fn by_age(groups: &Groups, window: &WindowPlan) -> impl Iterator<Item = (GroupKey, usize)> {
+    let aged = |(key, group): (&GroupKey, &Held)| (group.newest(), group.names(window), *key, group.events());
+    let mut all: Vec<(i64, Names, GroupKey, usize)> = groups.all.iter().map(aged).collect();
     all.sort_unstable();
     all.into_iter().map(|(_, _, key, events)| (key, events))
 }

@@ -12,6 +12,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::SourceId;
+use crate::event::number::to_usize;
+
 /// Event times seen so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Clock {
@@ -52,7 +55,7 @@ struct SourceClock {
 const MOST_SOURCES: usize = 65_536;
 
 /// What belongs to no source in particular.
-pub(crate) const NO_SOURCE: u32 = u32::MAX;
+pub(crate) const NO_SOURCE: SourceId = SourceId(u32::MAX);
 
 /// Less than this is no wrong clock: stamps with whole seconds, writers that collect lines.
 const SMALLEST_LAG: i64 = 2_000_000_000;
@@ -73,9 +76,9 @@ impl Clock {
     }
 
     /// How far `source` has told everything, as far as the others have.
-    pub(crate) fn frontier(&self, source: u32) -> i64 {
+    pub(crate) fn frontier(&self, source: SourceId) -> i64 {
         let high = self.high();
-        match self.sources.get(source as usize).copied().flatten() {
+        match self.sources.get(to_usize(source.0)).copied().flatten() {
             Some(clock) if !clock.idle => clock.newest.map_or(i64::MIN, |newest| newest.min(high)),
             Some(clock) if clock.live => match (clock.lag, self.seen) {
                 (Some(lag), Some(wall)) if lag >= SMALLEST_LAG => wall.saturating_sub(lag).min(high),
@@ -87,7 +90,7 @@ impl Clock {
 
     /// How far every source has told everything that is expected of it: nothing older is of use to any.
     pub(crate) fn low(&self) -> i64 {
-        let known = (0..).zip(&self.sources).filter(|(_, clock)| clock.is_some());
+        let known = (0..).map(SourceId).zip(&self.sources).filter(|(_, clock)| clock.is_some());
         known.map(|(source, _)| self.frontier(source)).min().unwrap_or(i64::MAX).min(self.high())
     }
 
@@ -98,7 +101,7 @@ impl Clock {
     }
 
     /// A source will be read: until its first event it holds everything back.
-    pub(crate) fn open(&mut self, source: u32) {
+    pub(crate) fn open(&mut self, source: SourceId) {
         let index = self.slot(source);
         self.sources[index].get_or_insert(SourceClock {
             newest: None,
@@ -110,8 +113,8 @@ impl Clock {
         });
     }
 
-    fn slot(&mut self, source: u32) -> usize {
-        let index = (source as usize).min(MOST_SOURCES - 1);
+    fn slot(&mut self, source: SourceId) -> usize {
+        let index = to_usize(source.0).min(MOST_SOURCES - 1);
         if self.sources.len() <= index {
             self.sources.resize(index + 1, None);
         }
@@ -119,7 +122,7 @@ impl Clock {
     }
 
     /// An event of `source` with this event time arrived.
-    pub(crate) fn observe(&mut self, source: u32, time: i64, arrived: i64) {
+    pub(crate) fn observe(&mut self, source: SourceId, time: i64, arrived: i64) {
         self.greatest = self.greatest.max(Some(time));
         if self.merged {
             return;
@@ -142,8 +145,8 @@ impl Clock {
     }
 
     /// The source has told all that it has.
-    pub(crate) fn idle(&mut self, source: u32) {
-        if let Some(Some(clock)) = self.sources.get_mut(source as usize) {
+    pub(crate) fn idle(&mut self, source: SourceId) {
+        if let Some(Some(clock)) = self.sources.get_mut(to_usize(source.0)) {
             if clock.live && !clock.idle {
                 clock.lag = clock.lag_at_most();
             }
@@ -222,24 +225,27 @@ impl Clock {
 mod tests {
     use super::*;
 
+    const ONE: SourceId = SourceId(0);
+    const OTHER: SourceId = SourceId(1);
+
     #[test]
     fn the_slowest_active_source_holds_the_clock() {
         let mut clock = Clock::default();
-        clock.observe(0, 100, 0);
-        clock.observe(1, 40, 0);
+        clock.observe(ONE, 100, 0);
+        clock.observe(OTHER, 40, 0);
         assert_eq!(clock.high(), 100, "the clock never goes back");
-        clock.observe(0, 200, 0);
+        clock.observe(ONE, 200, 0);
         assert_eq!(clock.high(), 100);
-        clock.observe(1, 150, 0);
+        clock.observe(OTHER, 150, 0);
         assert_eq!(clock.high(), 150);
-        clock.idle(1);
+        clock.idle(OTHER);
         assert_eq!(clock.high(), 200);
     }
 
     #[test]
     fn an_idle_stream_follows_the_wall_clock() {
         let mut clock = Clock::default();
-        clock.observe(0, 100, 100);
+        clock.observe(ONE, 100, 100);
         clock.advance(105, 10);
         assert_eq!(clock.high(), 100, "not yet idle");
         clock.advance(120, 10);
@@ -249,9 +255,9 @@ mod tests {
     #[test]
     fn a_source_that_was_opened_and_says_nothing_holds_no_longer_than_patience() {
         let mut clock = Clock::default();
-        clock.open(0);
-        clock.open(1);
-        clock.observe(0, 100, 100);
+        clock.open(ONE);
+        clock.open(OTHER);
+        clock.observe(ONE, 100, 100);
         clock.advance(105, 10);
         assert_eq!(clock.high(), i64::MIN, "it may have much to tell");
         clock.advance(116, 10);
@@ -261,7 +267,7 @@ mod tests {
     #[test]
     fn whoever_reads_may_be_busy_for_long() {
         let mut clock = Clock::default();
-        clock.open(0);
+        clock.open(ONE);
         clock.advance(100, 10);
         clock.restart_patience(200);
         clock.advance(205, 10);
@@ -272,34 +278,34 @@ mod tests {
     fn a_source_whose_clock_lags_is_not_late_for_ever() {
         let second = crate::event::SECOND;
         let mut clock = Clock::default();
-        clock.observe(0, 100 * second, 100 * second);
-        clock.idle(0);
+        clock.observe(ONE, 100 * second, 100 * second);
+        clock.idle(ONE);
         clock.advance(10_000 * second, 10 * second);
         assert_eq!(clock.high(), 10_000 * second, "what was read at first says nothing about the clock");
-        clock.observe(0, 9_000 * second, 10_001 * second);
-        assert_eq!(clock.frontier(0), 9_000 * second);
-        clock.idle(0);
+        clock.observe(ONE, 9_000 * second, 10_001 * second);
+        assert_eq!(clock.frontier(ONE), 9_000 * second);
+        clock.idle(ONE);
         clock.advance(10_101 * second, 10 * second);
         assert_eq!(clock.high(), 9_100 * second, "time goes on from its newest line");
-        assert_eq!(clock.frontier(0), 9_100 * second);
+        assert_eq!(clock.frontier(ONE), 9_100 * second);
     }
 
     #[test]
     fn a_source_that_lags_is_judged_by_its_own_time_and_holds_back_no_other() {
         let second = crate::event::SECOND;
         let mut clock = Clock::default();
-        for source in [0, 1] {
+        for source in [ONE, OTHER] {
             clock.observe(source, 100, 100);
             clock.idle(source);
         }
-        clock.observe(0, 1_000 * second, 1_000 * second);
-        clock.observe(1, 200 * second, 1_000 * second);
-        assert_eq!((clock.high(), clock.frontier(1)), (1_000 * second, 200 * second));
-        clock.idle(0);
-        clock.idle(1);
+        clock.observe(ONE, 1_000 * second, 1_000 * second);
+        clock.observe(OTHER, 200 * second, 1_000 * second);
+        assert_eq!((clock.high(), clock.frontier(OTHER)), (1_000 * second, 200 * second));
+        clock.idle(ONE);
+        clock.idle(OTHER);
         clock.advance(2_000 * second, 10 * second);
-        assert_eq!((clock.high(), clock.frontier(1)), (2_000 * second, 1_200 * second));
-        clock.observe(1, 1_201 * second, 2_001 * second);
+        assert_eq!((clock.high(), clock.frontier(OTHER)), (2_000 * second, 1_200 * second));
+        clock.observe(OTHER, 1_201 * second, 2_001 * second);
         clock.advance(2_002 * second, 10 * second);
         assert_eq!(clock.high(), 2_002 * second, "also while it speaks");
         assert_eq!(clock.low(), 1_201 * second);
@@ -309,16 +315,16 @@ mod tests {
     fn merged_recordings_hold_nothing_back() {
         let mut clock = Clock::default();
         clock.reach(100);
-        clock.observe(0, 100, 100);
+        clock.observe(ONE, 100, 100);
         clock.reach(5_000);
-        clock.observe(1, 5_000, 5_000);
-        assert_eq!((clock.high(), clock.frontier(0)), (5_000, 5_000));
+        clock.observe(OTHER, 5_000, 5_000);
+        assert_eq!((clock.high(), clock.frontier(ONE)), (5_000, 5_000));
     }
 
     #[test]
     fn a_wall_clock_that_was_wrong_for_a_while_leaves_no_trace() {
         let mut clock = Clock::default();
-        clock.observe(0, 100, 100);
+        clock.observe(ONE, 100, 100);
         clock.advance(1_000_000, 10);
         clock.set_back(130);
         assert_eq!(clock.high(), 130);
@@ -329,18 +335,18 @@ mod tests {
     #[test]
     fn sources_of_an_earlier_run_hold_nothing_back() {
         let mut clock = Clock::default();
-        clock.observe(0, 100, 0);
-        clock.observe(1, 40, 0);
+        clock.observe(ONE, 100, 0);
+        clock.observe(OTHER, 40, 0);
         clock.forget_sources();
-        clock.observe(1, 200, 0);
+        clock.observe(OTHER, 200, 0);
         assert_eq!(clock.high(), 200);
     }
 
     #[test]
     fn an_event_out_of_order_does_not_move_it() {
         let mut clock = Clock::default();
-        clock.observe(0, 100, 0);
-        clock.observe(0, 50, 0);
+        clock.observe(ONE, 100, 0);
+        clock.observe(ONE, 50, 0);
         assert_eq!(clock.high(), 100);
         assert_eq!(clock.greatest, Some(100));
     }

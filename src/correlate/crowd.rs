@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::aggregate::KeyedMap;
 use super::entry::Values;
+use super::group_key::{GroupKey, SketchKey};
 use super::sketch::CountMin;
 
 /// Single events kept of groups without a place.
@@ -24,13 +25,13 @@ pub(crate) struct Crowd {
     counts: CountMin,
     ghosts: Ghosts,
     /// Keys of groups in the order in which they came to the tier; some have moved on since.
-    tiers: Vec<VecDeque<u128>>,
+    tiers: Vec<VecDeque<GroupKey>>,
 }
 
 /// The only event of a group that had to go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ghost {
-    pub(crate) key: u128,
+    pub(crate) key: GroupKey,
     pub(crate) time: i64,
     pub(crate) order: u64,
     pub(crate) rules: u64,
@@ -43,7 +44,7 @@ struct Ghosts {
     all: VecDeque<Ghost>,
     /// How many have left at the front, and where each key stands counted from there.
     gone: u64,
-    places: KeyedMap<u128, u64>,
+    places: KeyedMap<GroupKey, u64>,
 }
 
 fn tier_of(events: u64) -> usize {
@@ -53,7 +54,7 @@ fn tier_of(events: u64) -> usize {
 
 impl Crowd {
     /// Begins when there is no more room; `groups` with the number of their events, oldest first.
-    pub(crate) fn new(span: i64, groups: impl Iterator<Item = (u128, usize)>) -> Self {
+    pub(crate) fn new(span: i64, groups: impl Iterator<Item = (GroupKey, usize)>) -> Self {
         let tiers = vec![VecDeque::new(); TIERS];
         let mut crowd = Self { counts: CountMin::new(span), ghosts: Ghosts::default(), tiers };
         groups.for_each(|(key, events)| crowd.stands(key, events));
@@ -61,7 +62,7 @@ impl Crowd {
     }
 
     /// A group came to this number of events.
-    pub(crate) fn stands(&mut self, key: u128, events: usize) {
+    pub(crate) fn stands(&mut self, key: GroupKey, events: usize) {
         let events = events as u64;
         if events <= 1 || events.is_power_of_two() {
             self.tiers[tier_of(events)].push_back(key);
@@ -69,7 +70,7 @@ impl Crowd {
     }
 
     /// How many events a group without a place may have had, and the one that is known of.
-    pub(crate) fn recall(&mut self, key: u128, sketch_key: u128) -> (u64, Option<Ghost>) {
+    pub(crate) fn recall(&mut self, key: GroupKey, sketch_key: SketchKey) -> (u64, Option<Ghost>) {
         (self.counts.estimate(sketch_key), self.ghosts.take(key))
     }
 
@@ -77,8 +78,8 @@ impl Crowd {
     pub(crate) fn make_room(
         &mut self,
         worth: u64,
-        events_of: impl Fn(u128) -> Option<usize>,
-    ) -> Option<u128> {
+        events_of: impl Fn(GroupKey) -> Option<usize>,
+    ) -> Option<GroupKey> {
         let highest = tier_of(worth);
         for (tier, keys) in self.tiers.iter_mut().enumerate().take(highest + 1) {
             // Among equals the oldest goes only where all have come just once.
@@ -95,7 +96,7 @@ impl Crowd {
     }
 
     /// Events of a group that is not held (any more).
-    pub(crate) fn count(&mut self, sketch_key: u128, events: u64, time: i64) {
+    pub(crate) fn count(&mut self, sketch_key: SketchKey, events: u64, time: i64) {
         self.counts.add(sketch_key, events, time);
     }
 
@@ -104,7 +105,7 @@ impl Crowd {
     }
 
     /// Forgets keys that have moved on, when there are too many of them.
-    pub(crate) fn tidy(&mut self, places: usize, events_of: impl Fn(u128) -> Option<usize>) {
+    pub(crate) fn tidy(&mut self, places: usize, events_of: impl Fn(GroupKey) -> Option<usize>) {
         let waiting: usize = self.tiers.iter().map(VecDeque::len).sum();
         if waiting < places.saturating_mul(8).max(4096) {
             return;
@@ -130,7 +131,7 @@ impl Ghosts {
         }
     }
 
-    fn take(&mut self, key: u128) -> Option<Ghost> {
+    fn take(&mut self, key: GroupKey) -> Option<Ghost> {
         let place = self.places.remove(&key)?;
         let index = usize::try_from(place.checked_sub(self.gone)?).ok()?;
         self.all.get(index).filter(|ghost| ghost.key == key).cloned()

@@ -10,8 +10,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::entries::Iter;
 use super::entry::Entry;
 use super::evidence::{Evidence, cut};
+use super::group_key::GroupKey;
 use super::memory::WindowRun;
-use super::numbers::low_half;
 use super::outlet::RawFiring;
 use super::plan::{Evaluator, Measure, Plan, Role, Route, RulePlan, WindowPlan};
 use super::route::{GroupRef, Signal};
@@ -22,7 +22,7 @@ use super::window::forward::chosen;
 use super::window::{Change, ChangeKind};
 use super::{Correlator, Names};
 use crate::alert::{AlertKind, AlertStatus};
-use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, Place};
+use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, IncidentPlace};
 use crate::correlate::risk::Cause;
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::number::{to_u32, to_usize};
@@ -50,7 +50,7 @@ pub(super) struct Fired {
     pub(super) parts: Vec<Arc<Evidence>>,
     pub(super) approximate: bool,
     /// The open incident of another rule that tells of it, where this one has none of its own.
-    pub(super) told_at: Option<Place>,
+    pub(super) told_at: Option<IncidentPlace>,
 }
 
 /// A changed firing of a window, and the first one that changed with it.
@@ -63,7 +63,7 @@ pub(super) struct Changed {
 /// The group that a firing is of.
 #[derive(Clone, Copy)]
 pub(super) struct FiringGroup<'n> {
-    pub(super) key: u128,
+    pub(super) key: GroupKey,
     pub(super) names: &'n Names,
 }
 
@@ -112,7 +112,7 @@ impl Correlator {
                 entities.extend(record.values(*field).take(MOST_VALUES).map(|value| (*field, value)));
             }
             let event = Some(signal.record().event_id);
-            self.add_risk(plan, Cause { rule: index.0, plan: rule, time: signal.time, event }, &entities);
+            self.add_risk(plan, Cause { rule: index, plan: rule, time: signal.time, event }, &entities);
         }
         true
     }
@@ -125,7 +125,7 @@ impl Correlator {
             let Some(value) = record.value(*field) else { return false };
             values.push(value);
         }
-        let key = low_half(self.keys.of_values(values.into_iter()));
+        let key = self.keys.of_values(values.into_iter()).short();
         self.rules[index].seen.is_new(key, time, first_seen)
     }
 
@@ -189,7 +189,7 @@ impl Correlator {
     }
 
     /// Makes sure that a timer will close the incident of a place.
-    pub(super) fn watch_quiet(&mut self, run: RuleRun<'_>, place: Place) {
+    pub(super) fn watch_quiet(&mut self, run: RuleRun<'_>, place: IncidentPlace) {
         if self.incidents.all.get(&place).is_some_and(|incident| incident.timed) {
             return;
         }
@@ -199,14 +199,14 @@ impl Correlator {
         };
         incident.timed = true;
         let at = incident.last.saturating_add(run.rule.close_after);
-        self.timer(run, at, place.2, Kind::Quiet { facet: place.1 });
+        self.timer(run, at, place.key, Kind::Quiet { facet: place.facet });
     }
 
     /// Follows up on one changed firing of a window. `from` is the first one that changed with it.
     pub(super) fn changed(
         &mut self,
         run: RuleRun<'_>,
-        key: u128,
+        key: GroupKey,
         changed: Changed,
         late: &mut Option<(i64, u64)>,
     ) {
@@ -238,7 +238,7 @@ impl Correlator {
 
     /// A late event changes every firing after it. Of a firing that is no incident, rules above are told
     /// its newest events and, unless they need fields, nothing else: further on the late event is none of them.
-    fn looks_the_same(&self, run: RuleRun<'_>, key: u128, points: Range<usize>) -> bool {
+    fn looks_the_same(&self, run: RuleRun<'_>, key: GroupKey, points: Range<usize>) -> bool {
         let RuleRun { index: to, rule, .. } = run;
         if !self.outlet.tells_incidents() || !rule.is_silent() || rule.carries_events {
             return false;
@@ -253,7 +253,7 @@ impl Correlator {
     fn gather(
         &mut self,
         run: RuleRun<'_>,
-        key: u128,
+        key: GroupKey,
         change: Change,
         late: &mut Option<(i64, u64)>,
     ) -> Option<Fired> {
@@ -304,7 +304,7 @@ impl Correlator {
     }
 
     /// A forward window ended without the event that was not to come.
-    pub(super) fn fire_forward(&mut self, run: RuleRun<'_>, key: u128, start: i64, value: f64) {
+    pub(super) fn fire_forward(&mut self, run: RuleRun<'_>, key: GroupKey, start: i64, value: f64) {
         let Some(window) = run.window() else { return };
         let end = start.saturating_add(window.span);
         let Some(group) = self.rules[run.index].groups.get(key) else { return };
@@ -354,7 +354,7 @@ impl Correlator {
         }
     }
 
-    fn names_of(&self, to: RuleIndex, key: u128) -> Option<Names> {
+    fn names_of(&self, to: RuleIndex, key: GroupKey) -> Option<Names> {
         self.rules[to].groups.get(key).map(|group| group.names.clone())
     }
 
@@ -369,12 +369,12 @@ impl Correlator {
                 None => return false,
             }
         }
-        let key = low_half(self.keys.of_values(values.iter().map(String::as_str)));
+        let key = self.keys.of_values(values.iter().map(String::as_str)).short();
         self.rules[index].seen.is_new(key, fired.time, first_seen)
     }
 
     /// Where an incident of a rule that this one joins tells of a change: then its events are not counted here.
-    fn told_elsewhere(&mut self, run: RuleRun<'_>, key: u128, change: &Change) -> Option<Place> {
+    fn told_elsewhere(&mut self, run: RuleRun<'_>, key: GroupKey, change: &Change) -> Option<IncidentPlace> {
         if run.rule.joins.is_empty() {
             return None;
         }
@@ -391,7 +391,7 @@ impl Correlator {
         run: RuleRun<'_>,
         names: &Names,
         parts: &[Arc<Evidence>],
-    ) -> Option<Place> {
+    ) -> Option<IncidentPlace> {
         if run.rule.joins.is_empty() {
             return None;
         }
@@ -400,15 +400,15 @@ impl Correlator {
     }
 
     /// Goes on with the incident of another rule: it rises to the level of this one.
-    fn go_on_with(&mut self, run: RuleRun<'_>, place: Place, group: FiringGroup<'_>, fired: &Fired) {
-        let Some(other) = RuleRun::of(run.plan, RuleIndex(place.0)) else { return };
+    fn go_on_with(&mut self, run: RuleRun<'_>, place: IncidentPlace, group: FiringGroup<'_>, fired: &Fired) {
+        let Some(other) = RuleRun::of(run.plan, place.rule) else { return };
         if self.raise(place, other, run.rule.summary.level, fired.time) {
             self.firing_risk(run, group.names, &fired.parts, fired.time);
         }
     }
 
     /// Raises the level of an incident that is open. True when it was lower.
-    fn raise(&mut self, place: Place, run: RuleRun<'_>, level: Level, time: i64) -> bool {
+    fn raise(&mut self, place: IncidentPlace, run: RuleRun<'_>, level: Level, time: i64) -> bool {
         let context = run.context(self.options.replayed);
         let Some(incident) = self.incidents.open_at(place) else { return false };
         let is_raised = incident.raise(level);
@@ -426,7 +426,7 @@ impl Correlator {
         &mut self,
         run: RuleRun<'_>,
         value: impl Fn(&Self, FieldNumber) -> Option<String>,
-    ) -> Option<Place> {
+    ) -> Option<IncidentPlace> {
         for other in run.rule.joins.iter().filter_map(|index| RuleRun::of(run.plan, *index)) {
             let fields = other.rule.group_numbers.iter();
             let Some(values) = fields.map(|field| value(self, *field)).collect::<Option<Vec<_>>>() else {
@@ -560,14 +560,14 @@ impl Correlator {
         let position = (signal.time, signal.order);
         let Some(old) = self.rules[route.to].links.get(&position).cloned() else { return };
         let now = self.keys.groups_of(signal.record(), &route.group);
-        let now: Vec<u128> = now.into_iter().map(|(key, _)| key).collect();
+        let now: Vec<GroupKey> = now.into_iter().map(|(key, _)| key).collect();
         for key in old.into_iter().filter(|key| !now.contains(key)) {
             self.withdraw(to, key, position);
         }
     }
 
     /// A firing no longer holds.
-    fn retract(&mut self, run: RuleRun<'_>, key: u128, time: i64) {
+    fn retract(&mut self, run: RuleRun<'_>, key: GroupKey, time: i64) {
         let RuleRun { plan, index: to, rule } = run;
         let Some(names) = self.names_of(to, key) else { return };
         self.outlet.withdrawn(to, &names, time);
@@ -581,7 +581,7 @@ impl Correlator {
         }
     }
 
-    fn withdraw(&mut self, run: RuleRun<'_>, key: u128, position: (i64, u64)) {
+    fn withdraw(&mut self, run: RuleRun<'_>, key: GroupKey, position: (i64, u64)) {
         let Some(window) = run.window() else { return };
         let (rule, limits) = (run.rule, self.limits(run, window));
         let mut changes = Vec::new();

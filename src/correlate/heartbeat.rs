@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Correlator;
 use super::fire::{Fired, FiringGroup};
+use super::group_key::GroupKey;
 use super::memory::Beat;
 use super::outlet::RawFiring;
 use super::plan::Evaluator;
@@ -51,7 +52,7 @@ impl Correlator {
         }
     }
 
-    pub(super) fn beat_missed(&mut self, run: RuleRun<'_>, key: u128, at: i64) {
+    pub(super) fn beat_missed(&mut self, run: RuleRun<'_>, key: GroupKey, at: i64) {
         let RuleRun { index: to, rule, .. } = run;
         let Evaluator::Heartbeat(heartbeat) = &rule.evaluator else { return };
         let Some(beat) = self.rules[to].beats.get_mut(&key) else { return };

@@ -13,7 +13,7 @@ use super::renumbering::{Places, Renumbering};
 use super::{Correlator, Output};
 use crate::alert::AlertStatus;
 use crate::correlate::incident::register::Incidents;
-use crate::correlate::incident::{Incident, Place};
+use crate::correlate::incident::{Incident, IncidentPlace};
 use crate::sigma::rule::RuleIndex;
 
 /// What a change of rules means for those who follow what the rules say.
@@ -61,13 +61,13 @@ fn catch_up(own: &mut Correlator, old: &mut Correlator) {
     own.saying(&mut Vec::new(), |own| own.run_timers(false));
 }
 
-fn take_timers(own: &mut Correlator, old: &mut Correlator, places: &Places, kept: &BTreeSet<u32>) {
+fn take_timers(own: &mut Correlator, old: &mut Correlator, places: &Places, kept: &BTreeSet<RuleIndex>) {
     own.timers.retain(|timer| !kept.contains(&timer.rule));
     let theirs = std::mem::take(&mut old.timers);
     let plan = Arc::clone(&own.plan);
     own.timers.extend(theirs, |timer| {
         let rule = places.of(timer.rule)?;
-        Some(timer.with_rule(rule, plan[RuleIndex(rule)].depth))
+        Some(timer.with_rule(rule, plan[rule].depth))
     });
 }
 
@@ -76,20 +76,20 @@ fn take_memories(
     old: &mut Correlator,
     places: &Places,
     fields: &Renumbering,
-    kept: &BTreeSet<u32>,
+    kept: &BTreeSet<RuleIndex>,
 ) {
     own.counters = old.counters;
     for (index, memory) in own.rules.numbered_mut() {
-        if !kept.contains(&index.0) {
+        if !kept.contains(&index) {
             // These events were counted when they came.
             memory.counters = Default::default();
         }
     }
     for (index, mut memory) in std::mem::take(&mut old.rules).into_numbered() {
-        match places.of(index.0) {
+        match places.of(index) {
             Some(place) => {
                 memory.renumber(fields);
-                own.rules[RuleIndex(place)] = memory;
+                own.rules[place] = memory;
             }
             None => own.counters.add_rule(&memory.counters),
         }
@@ -102,7 +102,7 @@ fn take_risks(
     old: &mut Correlator,
     places: &Places,
     fields: &Renumbering,
-    kept: &BTreeSet<u32>,
+    kept: &BTreeSet<RuleIndex>,
 ) {
     own.risks.entities.retain(|_, entity| {
         entity.renumber(|rule| (!kept.contains(&rule)).then_some(rule));
@@ -124,31 +124,32 @@ fn take_incidents(
     old: &mut Correlator,
     places: &Places,
     fields: &Renumbering,
-    kept: &BTreeSet<u32>,
+    kept: &BTreeSet<RuleIndex>,
     tell: &mut Vec<crate::alert::Alert>,
 ) {
     let plan = Arc::clone(&own.plan);
     let context = own.context(&plan);
-    let now_at: BTreeMap<&str, u32> =
-        plan.rules.iter().zip(0..).map(|(rule, index)| (rule.summary.id.as_str(), index)).collect();
+    let numbers = (0..).map(RuleIndex);
+    let now_at: BTreeMap<&str, RuleIndex> =
+        plan.rules.iter().zip(numbers).map(|(rule, index)| (rule.summary.id.as_str(), index)).collect();
     let found = std::mem::replace(&mut own.incidents, Incidents::new(own.options.groups_per_rule));
-    let mut found: BTreeMap<Place, Incident> = {
+    let mut found: BTreeMap<IncidentPlace, Incident> = {
         let mut found = found;
-        found.take_all().into_iter().filter(|(place, _)| !kept.contains(&place.0)).collect()
+        found.take_all().into_iter().filter(|(place, _)| !kept.contains(&place.rule)).collect()
     };
     let mut known = BTreeSet::new();
     let high = own.clock.high();
     let old_plan = Arc::clone(&old.plan);
-    for ((rule, facet, key), mut incident) in old.incidents.take_all() {
-        if let Some(place) = places.of(rule) {
+    for (before, mut incident) in old.incidents.take_all() {
+        if let Some(rule) = places.of(before.rule) {
             incident.renumber(&|evidence| fields.evidence(evidence), &|field| fields.number(field));
-            own.incidents.insert((place, facet, key), incident);
+            own.incidents.insert(IncidentPlace { rule, ..before }, incident);
             continue;
         }
-        let Some(old_rule) = old_plan.rules.get(rule as usize).filter(|_| incident.open) else {
+        let Some(old_rule) = old_plan.rules.get(before.rule.index()).filter(|_| incident.open) else {
             continue;
         };
-        let place = now_at.get(old_rule.summary.id.as_str()).map(|rule| (*rule, facet, key));
+        let place = now_at.get(old_rule.summary.id.as_str()).map(|rule| IncidentPlace { rule: *rule, ..before });
         let again = place.and_then(|place| Some((place, found.get_mut(&place).filter(|found| found.open)?)));
         match again {
             Some((place, again)) => {
@@ -162,11 +163,11 @@ fn take_incidents(
             }
         }
     }
-    let mut found: Vec<(Place, Incident)> = found.into_iter().collect();
+    let mut found: Vec<(IncidentPlace, Incident)> = found.into_iter().collect();
     found.sort_unstable_by_key(|(place, incident)| (incident.first, *place));
     for (place, mut incident) in found {
         if incident.open && !known.contains(&place) {
-            tell.push(incident.report(AlertStatus::Open, incident.last, &plan[RuleIndex(place.0)], context));
+            tell.push(incident.report(AlertStatus::Open, incident.last, &plan[place.rule], context));
         }
         own.incidents.insert_newest(place, incident);
     }
@@ -175,7 +176,7 @@ fn take_incidents(
 fn count_changes(own: &Correlator, old: &Correlator, places: &Places) -> HotReload {
     let now: BTreeSet<&str> = own.plan.rules.iter().map(|rule| rule.summary.id.as_str()).collect();
     let mut counts = HotReload::default();
-    for (rule, index) in old.plan.rules.iter().zip(0..) {
+    for (rule, index) in old.plan.rules.iter().zip((0..).map(RuleIndex)) {
         let id = rule.summary.id.as_str();
         match places.of(index) {
             Some(_) => counts.kept += 1,

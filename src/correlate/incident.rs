@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::details::Details;
 use self::details::TOLD_SINGLY;
 use self::firing::identity;
-pub(crate) use self::firing::{AlertSink, Context, Effect, Facet, Firing, Place};
+pub(crate) use self::firing::{AlertSink, Context, Effect, Facet, Firing, IncidentPlace};
 use super::evidence::Evidence;
 use super::plan::RulePlan;
 use crate::alert;

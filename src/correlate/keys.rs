@@ -10,8 +10,8 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 use super::Names;
 use super::entry::Values;
 use super::evidence::cut;
+use super::group_key::{GroupKey, SketchKey};
 use super::likeness::usual;
-use super::numbers::low_half;
 use super::plan::{OncePlan, Route};
 use crate::detect::record::{FieldNumber, MatchRecord};
 use crate::event::number::to_u32;
@@ -38,7 +38,7 @@ struct Known {
     /// Different values.
     values: Different,
     /// Of the first value, or of none.
-    key: u128,
+    key: GroupKey,
     /// The same for counting.
     counted: u64,
 }
@@ -90,7 +90,7 @@ pub(super) struct GroupKeys {
     /// What is known of a field without a value.
     nothing: Known,
     /// By grouping: the subject that was asked for, and its group.
-    groupings: Vec<(u64, Option<u128>)>,
+    groupings: Vec<(u64, Option<GroupKey>)>,
     /// By what copies are recognised by: the subject that was asked for, and its keys.
     onces: Vec<(u64, OccurrenceKeys)>,
     /// The subject that was asked for, and its request.
@@ -98,7 +98,7 @@ pub(super) struct GroupKeys {
     /// The last file, by its key.
     file: (Arc<str>, u64),
     /// By field: the key of its name, once it was asked for.
-    names: Vec<Option<u128>>,
+    names: Vec<Option<GroupKey>>,
     buffer: Vec<u8>,
 }
 
@@ -122,7 +122,7 @@ impl GroupKeys {
         // What `of_value` left in the buffer.
         let counted = xxh3_64_with_seed(&keys.buffer, sketches);
         keys.nothing = Known { number: 0, values: Different::None, key, counted };
-        keys.file.1 = low_half(key);
+        keys.file.1 = key.short();
         keys
     }
 
@@ -160,30 +160,30 @@ impl GroupKeys {
     }
 
     /// The key of a value, without ASCII case.
-    fn of_value(&mut self, value: &str) -> u128 {
+    fn of_value(&mut self, value: &str) -> GroupKey {
         self.buffer.clear();
         fold_into(&mut self.buffer, value);
-        xxh3_128_with_seed(&self.buffer, self.seed)
+        GroupKey(xxh3_128_with_seed(&self.buffer, self.seed))
     }
 
     /// The key of several keys in their order; of one it is that one.
-    fn joined(&self, keys: impl Iterator<Item = u128>) -> u128 {
-        let keys: SmallVec<[u128; 6]> = keys.collect();
+    fn joined(&self, keys: impl Iterator<Item = GroupKey>) -> GroupKey {
+        let keys: SmallVec<[GroupKey; 6]> = keys.collect();
         if let [only] = *keys {
             return only;
         }
-        let bytes: SmallVec<[u8; 96]> = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
-        xxh3_128_with_seed(&bytes, self.seed)
+        let bytes: SmallVec<[u8; 96]> = keys.iter().flat_map(|key| key.0.to_le_bytes()).collect();
+        GroupKey(xxh3_128_with_seed(&bytes, self.seed))
     }
 
     /// The key of some values in their order.
-    pub(super) fn of_values<'v>(&mut self, values: impl Iterator<Item = &'v str>) -> u128 {
-        let keys: SmallVec<[u128; 6]> = values.map(|value| self.of_value(value)).collect();
+    pub(super) fn of_values<'v>(&mut self, values: impl Iterator<Item = &'v str>) -> GroupKey {
+        let keys: SmallVec<[GroupKey; 6]> = values.map(|value| self.of_value(value)).collect();
         self.joined(keys.into_iter())
     }
 
     /// The key of an entity: the `name` of a field, and a value of it.
-    pub(super) fn of_entity(&mut self, field: FieldNumber, name: &str, value: &str) -> u128 {
+    pub(super) fn of_entity(&mut self, field: FieldNumber, name: &str, value: &str) -> GroupKey {
         let at = usize::from(field);
         if self.names.len() <= at {
             self.names.resize(at + 1, None);
@@ -201,7 +201,7 @@ impl GroupKeys {
 
     /// The only group that a record belongs to by way of a route: looked for once, however many rules group by the
     /// same fields.
-    pub(super) fn group_of_route(&mut self, of: Subject<'_>, route: &Route) -> Option<u128> {
+    pub(super) fn group_of_route(&mut self, of: Subject<'_>, route: &Route) -> Option<GroupKey> {
         if let [only] = route.group.as_slice() {
             let known = self.field(of, *only);
             return (known.values == Different::One).then_some(known.key);
@@ -217,12 +217,12 @@ impl GroupKeys {
     }
 
     /// The key of the group of a record whose group fields have one value each: the usual case.
-    pub(super) fn only_group(&mut self, of: Subject<'_>, fields: &[FieldNumber]) -> Option<u128> {
+    pub(super) fn only_group(&mut self, of: Subject<'_>, fields: &[FieldNumber]) -> Option<GroupKey> {
         if let [only] = fields {
             let known = self.field(of, *only);
             return (known.values == Different::One).then_some(known.key);
         }
-        let mut keys: SmallVec<[u128; 6]> = SmallVec::new();
+        let mut keys: SmallVec<[GroupKey; 6]> = SmallVec::new();
         for field in fields {
             let known = self.field(of, *field);
             if known.values != Different::One {
@@ -234,7 +234,7 @@ impl GroupKeys {
     }
 
     /// The groups a record belongs to when a group field has several values, or none.
-    pub(super) fn groups_of(&mut self, record: &MatchRecord, fields: &[FieldNumber]) -> Vec<(u128, Names)> {
+    pub(super) fn groups_of(&mut self, record: &MatchRecord, fields: &[FieldNumber]) -> Vec<(GroupKey, Names)> {
         let mut combinations: Vec<Vec<&str>> = vec![Vec::with_capacity(fields.len())];
         for field in fields {
             let mut values: Vec<&str> = Vec::new();
@@ -256,11 +256,11 @@ impl GroupKeys {
         combinations.into_iter().map(group).collect()
     }
 
-    /// What sketches know a group by: the same in every replay.
-    pub(super) fn sketch_key(&mut self, names: &Names) -> u128 {
+    /// What sketches know a group by.
+    pub(super) fn sketch_key(&mut self, names: &Names) -> SketchKey {
         self.buffer.clear();
         names.iter().for_each(|name| fold_into(&mut self.buffer, name));
-        xxh3_128_with_seed(&self.buffer, self.sketch_seed)
+        SketchKey(xxh3_128_with_seed(&self.buffer, self.sketch_seed))
     }
 
     /// Hashes of all values of the fields, or of all tuples of several; none without one of the fields.
@@ -345,14 +345,14 @@ impl GroupKeys {
     /// The key of the file that a record stands in.
     fn of_file(&mut self, record: &MatchRecord) -> u64 {
         if !Arc::ptr_eq(&self.file.0, &record.path) {
-            self.file = (Arc::clone(&record.path), low_half(self.of_value(&record.path)));
+            self.file = (Arc::clone(&record.path), self.of_value(&record.path).short());
         }
         self.file.1
     }
 
     /// The key of the first value of a field, or of its absence.
     fn of_first(&mut self, of: Subject<'_>, field: FieldNumber) -> u64 {
-        low_half(self.field(of, field).key)
+        self.field(of, field).key.short()
     }
 
     /// The keys of all values of a field.
@@ -360,9 +360,9 @@ impl GroupKeys {
         let known = self.field(of, field);
         match known.values {
             Different::None => SmallVec::new(),
-            Different::One => std::iter::once(low_half(known.key)).collect(),
+            Different::One => std::iter::once(known.key.short()).collect(),
             Different::Several => {
-                of.record.values(field).map(|value| low_half(self.of_value(value))).collect()
+                of.record.values(field).map(|value| self.of_value(value).short()).collect()
             }
         }
     }

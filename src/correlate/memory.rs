@@ -12,6 +12,7 @@ use super::crowd::Crowd;
 use super::dedup::Deduplicator;
 use super::entry::Entry;
 use super::evidence::Evidence;
+use super::group_key::GroupKey;
 use super::history::{Seen, Usual};
 use super::plan::{RulePlan, WindowPlan};
 use super::renumbering::Renumbering;
@@ -307,7 +308,7 @@ impl Held {
 /// The groups of a rule, by key.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Groups {
-    pub(super) all: KeyedMap<u128, Held>,
+    pub(super) all: KeyedMap<GroupKey, Held>,
 }
 
 impl Groups {
@@ -316,20 +317,20 @@ impl Groups {
     }
 
     /// A group with a window: what may have fired.
-    pub(super) fn get(&self, key: u128) -> Option<&Group> {
+    pub(super) fn get(&self, key: GroupKey) -> Option<&Group> {
         self.all.get(&key)?.whole()
     }
 
-    pub(super) fn get_mut(&mut self, key: u128) -> Option<&mut Group> {
+    pub(super) fn get_mut(&mut self, key: GroupKey) -> Option<&mut Group> {
         self.all.get_mut(&key)?.whole_mut()
     }
 
-    pub(super) fn insert(&mut self, key: u128, newest: i64, group: Group) {
+    pub(super) fn insert(&mut self, key: GroupKey, newest: i64, group: Group) {
         self.all.insert(key, Held::of_group(newest, group));
     }
 
     /// How many entries a group has, if there is one.
-    pub(super) fn events_of(&self, key: u128) -> Option<usize> {
+    pub(super) fn events_of(&self, key: GroupKey) -> Option<usize> {
         self.all.get(&key).map(Held::events)
     }
 
@@ -346,21 +347,21 @@ const MOST_APART: usize = 1_024;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
     pub(super) groups: Groups,
-    pub(super) beats: KeyedMap<u128, Beat>,
-    pub(super) machines: KeyedMap<u128, Machine>,
+    pub(super) beats: KeyedMap<GroupKey, Beat>,
+    pub(super) machines: KeyedMap<GroupKey, Machine>,
     pub(super) seen: Seen,
     pub(super) once: Deduplicator,
     /// Who gets a place; since there are more groups than places.
     pub(super) crowd: Option<Box<Crowd>>,
     pub(super) degraded_since: Option<i64>,
     /// Groups that a firing of a rule below went to, by (time, order) of the firing.
-    pub(super) links: BTreeMap<(i64, u64), Vec<u128>>,
+    pub(super) links: BTreeMap<(i64, u64), Vec<GroupKey>>,
     /// Entries of all groups.
     pub(super) entries: usize,
     /// Waits to drop groups that are over.
     pub(super) sweep: Option<Timer>,
     /// Groups of events that came when their windows were given up, and until when more of them are waited for.
-    pub(super) apart: KeyedMap<u128, i64>,
+    pub(super) apart: KeyedMap<GroupKey, i64>,
     pub(super) counters: CorrelationCounters,
 }
 
@@ -413,14 +414,14 @@ impl Memory {
     }
 
     /// Does not drop a group before `until`, however old its events are.
-    pub(super) fn wait_apart(&mut self, key: u128, until: i64) {
+    pub(super) fn wait_apart(&mut self, key: GroupKey, until: i64) {
         if self.apart.len() < MOST_APART || self.apart.contains_key(&key) {
             self.apart.insert(key, until);
         }
     }
 
     /// Takes note of how many events a group has come to, where that decides who has a place.
-    pub(super) fn note_size(&mut self, key: u128, places: usize) {
+    pub(super) fn note_size(&mut self, key: GroupKey, places: usize) {
         let Self { groups, crowd: Some(crowd), .. } = self else { return };
         if let Some(events) = groups.events_of(key) {
             crowd.stands(key, events);
@@ -429,7 +430,7 @@ impl Memory {
     }
 
     /// Changes the window of a group, if there is one that is not over.
-    pub(super) fn change(&mut self, key: u128, run: WindowRun<'_>, change: impl FnOnce(&mut Window)) {
+    pub(super) fn change(&mut self, key: GroupKey, run: WindowRun<'_>, change: impl FnOnce(&mut Window)) {
         let WindowRun { rule, window, limits } = run;
         let held = self.groups.all.get_mut(&key);
         let held = held.filter(|held| !held.is_over(rule, window, limits.settled_before));
@@ -455,7 +456,7 @@ impl Memory {
     }
 
     /// The incident of a silent key stays open until the key is heard again.
-    pub(super) fn is_silent(&self, key: u128) -> bool {
+    pub(super) fn is_silent(&self, key: GroupKey) -> bool {
         self.beats.get(&key).is_some_and(|beat| beat.silent)
     }
 

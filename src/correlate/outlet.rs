@@ -66,7 +66,7 @@ impl Outlet for IncidentOutlet {
 }
 
 /// (rule, time, group) of a raw firing.
-type RawKey = (u32, i64, Vec<Box<str>>);
+type RawKey = (RuleIndex, i64, Vec<Box<str>>);
 
 /// Matches when they come, and firings at the end.
 #[derive(Default)]
@@ -76,7 +76,7 @@ pub(super) struct ConformanceOutlet {
 }
 
 fn raw_key(rule: RuleIndex, names: &Names, time: i64) -> RawKey {
-    (rule.0, time, names.iter().map(|name| name.to_ascii_lowercase().into()).collect())
+    (rule, time, names.iter().map(|name| name.to_ascii_lowercase().into()).collect())
 }
 
 impl Outlet for ConformanceOutlet {
@@ -104,7 +104,6 @@ impl Outlet for ConformanceOutlet {
 
     fn end(&mut self, plan: &Plan) {
         for ((rule, time, group), value) in std::mem::take(&mut self.firings) {
-            let rule = RuleIndex(rule);
             let names = plan.rules.get(rule.index()).map(|rule| rule.group_names.as_slice());
             let values = group.iter().map(|value| value.to_string());
             let group = names.unwrap_or_default().iter().cloned().zip(values).collect();

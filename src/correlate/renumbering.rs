@@ -7,28 +7,29 @@ use super::evidence::Evidence;
 use super::plan::RulePlan;
 use crate::detect::record::FieldNumber;
 use crate::event::number::to_u16;
+use crate::sigma::rule::RuleIndex;
 
 /// From the numbers of earlier rules to those of the present ones with the same text.
-pub(super) struct Places(Vec<Option<u32>>);
+pub(super) struct Places(Vec<Option<RuleIndex>>);
 
 impl Places {
     /// `earlier` are ids and hashes of the text.
     pub(super) fn new<'r>(earlier: impl Iterator<Item = (&'r str, u64)>, present: &[RulePlan]) -> Self {
-        let known: BTreeMap<(&str, u64), u32> = present
+        let known: BTreeMap<(&str, u64), RuleIndex> = present
             .iter()
-            .zip(0..)
+            .zip((0..).map(RuleIndex))
             .map(|(rule, index)| ((rule.summary.id.as_str(), rule.content_hash), index))
             .collect();
         Self(earlier.map(|rule| known.get(&rule).copied()).collect())
     }
 
     /// Where the rule stands now; `None` when its text changed or it is gone.
-    pub(super) fn of(&self, earlier: u32) -> Option<u32> {
-        self.0.get(earlier as usize).copied().flatten()
+    pub(super) fn of(&self, earlier: RuleIndex) -> Option<RuleIndex> {
+        self.0.get(earlier.index()).copied().flatten()
     }
 
     /// The present rules that an earlier one has the text of.
-    pub(super) fn kept(&self) -> BTreeSet<u32> {
+    pub(super) fn kept(&self) -> BTreeSet<RuleIndex> {
         self.0.iter().copied().flatten().collect()
     }
 }

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::KeyedMap;
+use super::group_key::GroupKey;
 use super::plan::RulePlan;
 use crate::alert::{RiskChange, RuleSummary};
 use crate::detect::record::FieldNumber;
 use crate::event::{EventId, Nanos, Timestamp};
+use crate::sigma::rule::RuleIndex;
 
 /// One entity, for example the address 203.0.113.9.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +27,7 @@ pub(crate) struct Entity {
 /// What one rule added.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Part {
-    rule: u32,
+    rule: RuleIndex,
     /// At `time`.
     #[serde(with = "super::snapshot::exact")]
     points: f64,
@@ -36,7 +38,7 @@ struct Part {
 /// Scores of all entities, by keyed fingerprint.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Risks {
-    pub(crate) entities: KeyedMap<u128, Entity>,
+    pub(crate) entities: KeyedMap<GroupKey, Entity>,
 }
 
 /// Entities held; above this the lowest half is dropped.
@@ -56,7 +58,7 @@ pub struct RiskScore {
 /// Where points come from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cause<'c> {
-    pub(crate) rule: u32,
+    pub(crate) rule: RuleIndex,
     pub(crate) plan: &'c RulePlan,
     pub(crate) time: i64,
     pub(crate) event: Option<EventId>,
@@ -66,7 +68,7 @@ impl Risks {
     /// Adds the rule's points to one entity.
     pub(crate) fn add(
         &mut self,
-        key: u128,
+        key: GroupKey,
         field: (FieldNumber, &str),
         value: &str,
         cause: Cause<'_>,
@@ -108,12 +110,12 @@ impl Risks {
         Some(change)
     }
 
-    pub(crate) fn score(&self, key: u128, now: i64) -> f64 {
+    pub(crate) fn score(&self, key: GroupKey, now: i64) -> f64 {
         self.entities.get(&key).map_or(0.0, |entity| entity.score(now))
     }
 
     /// Event time of the newest points of an entity; those of the future begin to decay only then.
-    pub(crate) fn newest(&self, key: u128) -> Option<i64> {
+    pub(crate) fn newest(&self, key: GroupKey) -> Option<i64> {
         self.entities.get(&key)?.parts.iter().map(|part| part.time).max()
     }
 
@@ -155,13 +157,13 @@ impl Entity {
     /// ATT&CK tactics of the cause and of the rules that the entity has at least a point of; at least 1.
     fn tactics(&self, cause: Cause<'_>, rules: &[RulePlan]) -> usize {
         let weighty = self.parts.iter().filter(|part| part.at(cause.time) >= 1.0);
-        let others = weighty.filter_map(|part| rules.get(part.rule as usize));
+        let others = weighty.filter_map(|part| rules.get(part.rule.index()));
         let tags = others.chain([cause.plan]).flat_map(|rule| &rule.summary.tags);
         tags.filter_map(|tag| tactic(tag)).collect::<BTreeSet<_>>().len().max(1)
     }
 
     /// Drops the parts of rules that `keep` does not know and renumbers the others.
-    pub(crate) fn renumber(&mut self, keep: impl Fn(u32) -> Option<u32>) {
+    pub(crate) fn renumber(&mut self, keep: impl Fn(RuleIndex) -> Option<RuleIndex>) {
         self.parts.retain_mut(|part| match keep(part.rule) {
             Some(rule) => {
                 part.rule = rule;
@@ -184,7 +186,7 @@ impl Entity {
         let mut parts: Vec<(Arc<RuleSummary>, f64)> = self
             .parts
             .iter()
-            .filter_map(|part| Some((Arc::clone(&rules.get(part.rule as usize)?.summary), part.at(now))))
+            .filter_map(|part| Some((Arc::clone(&rules.get(part.rule.index())?.summary), part.at(now))))
             .collect();
         parts.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.id.cmp(&b.0.id)));
         let half_life = self.parts.iter().map(|part| part.half_life).max().unwrap_or_default();

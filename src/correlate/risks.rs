@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::fire::MOST_VALUES;
+use super::group_key::GroupKey;
 use super::plan::{Plan, RulePlan};
 use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::AlertKind;
-use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, Place};
+use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, IncidentPlace};
 use crate::correlate::risk::Cause;
 use crate::detect::record::FieldNumber;
 use crate::event::EventId;
@@ -23,7 +24,7 @@ struct AtRisk<'e> {
     field: FieldNumber,
     name: &'e str,
     value: &'e str,
-    key: u128,
+    key: GroupKey,
 }
 
 /// A score that a rule watches was reached.
@@ -32,7 +33,7 @@ pub(super) struct Reached {
     field: FieldNumber,
     name: String,
     value: String,
-    key: u128,
+    key: GroupKey,
     score: f64,
     time: i64,
     event: Option<EventId>,
@@ -56,7 +57,7 @@ impl Correlator {
         let entities: Vec<(FieldNumber, &str)> =
             entities.iter().map(|(field, value)| (*field, value.as_str())).collect();
         let event = parts.last().map(|evidence| evidence.id);
-        self.add_risk(plan, Cause { rule: index.0, plan: rule, time, event }, &entities);
+        self.add_risk(plan, Cause { rule: index, plan: rule, time, event }, &entities);
     }
 
     pub(super) fn add_risk(&mut self, plan: &Plan, cause: Cause<'_>, entities: &[(FieldNumber, &str)]) {
@@ -145,18 +146,18 @@ impl Correlator {
         }
     }
 
-    pub(super) fn risk_fell(&mut self, run: RuleRun<'_>, place: Place, at: i64) {
+    pub(super) fn risk_fell(&mut self, run: RuleRun<'_>, place: IncidentPlace, at: i64) {
         let rule = run.rule;
         let bound = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at).unwrap_or(0.0);
         if !self.incidents.is_open(place) {
             return;
         }
-        if self.risks.score(place.2, at) < bound / 2.0 {
+        if self.risks.score(place.key, at) < bound / 2.0 {
             self.close_incident(run, place, at);
         } else {
             let soon = at.saturating_add((half_life(rule) / 4).max(1));
-            let next = self.risks.newest(place.2).map_or(soon, |newest| soon.max(newest));
-            self.timer(run, next, place.2, Kind::Risk);
+            let next = self.risks.newest(place.key).map_or(soon, |newest| soon.max(newest));
+            self.timer(run, next, place.key, Kind::Risk);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Names;
 use super::evidence::{Evidence, cut};
 use super::field_set::FieldSet;
+use super::group_key::GroupKey;
 use super::keys::Subject;
 use crate::detect::record::{FieldNumber, MatchRecord};
 
@@ -56,7 +57,7 @@ impl<'r> Signal<'r> {
 
 /// A group that a record belongs to; its names are made only when it is new.
 pub(super) struct GroupRef<'r> {
-    pub(super) key: u128,
+    pub(super) key: GroupKey,
     pub(super) fields: &'r [FieldNumber],
     pub(super) record: &'r MatchRecord,
     /// Where it has several values for one of the fields.

@@ -1,6 +1,7 @@
 //! A rule at work: what is known of it travels as one value.
 
-use super::incident::{Context, Facet, Place};
+use super::group_key::GroupKey;
+use super::incident::{Context, Facet, IncidentPlace};
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
 use crate::sigma::rule::RuleIndex;
 
@@ -26,8 +27,8 @@ impl<'p> RuleRun<'p> {
     }
 
     /// The place of one of its incidents.
-    pub(super) fn place(self, facet: Facet, key: u128) -> Place {
-        (self.index.0, facet, key)
+    pub(super) fn place(self, facet: Facet, key: GroupKey) -> IncidentPlace {
+        IncidentPlace { rule: self.index, facet, key }
     }
 
     /// What its alerts need to be written.

@@ -18,6 +18,7 @@ use super::crowd::Crowd;
 use super::dedup::{Deduplicator, Occurrence};
 use super::entry::Entry;
 use super::evicted::EvictedSummary;
+use super::group_key::GroupKey;
 use super::history::{Seen, Usual};
 use super::keys::{GroupKeys, Seeds};
 use super::memory::{Beat, Few, Forward, Group, Held, Memories, Memory};
@@ -28,7 +29,7 @@ use super::timer::{Timer, Timers};
 use super::window::Window;
 use super::{CorrelationCounters, Correlator, Names};
 use crate::correlate::incident::register::Incidents;
-use crate::correlate::incident::{Incident, Place};
+use crate::correlate::incident::{Incident, IncidentPlace};
 use crate::correlate::risk::{Entity, Risks};
 use crate::correlate::state_machine::Machine;
 use crate::sigma::rule::RuleIndex;
@@ -72,8 +73,8 @@ struct Stored {
     events: StoredEvents,
     timers: Vec<Timer>,
     timers_made: u64,
-    incidents: Vec<(Place, Incident)>,
-    risks: Vec<(Option<u128>, Entity)>,
+    incidents: Vec<(IncidentPlace, Incident)>,
+    risks: Vec<(Option<GroupKey>, Entity)>,
     counters: CorrelationCounters,
 }
 
@@ -82,9 +83,9 @@ struct Stored {
 struct StoredRule {
     id: String,
     content_hash: u64,
-    groups: Vec<(Option<u128>, StoredHeld<'static>)>,
-    beats: Vec<(u128, Beat)>,
-    machines: Vec<(u128, Machine)>,
+    groups: Vec<(Option<GroupKey>, StoredHeld<'static>)>,
+    beats: Vec<(GroupKey, Beat)>,
+    machines: Vec<(GroupKey, Machine)>,
     learning_since: Option<i64>,
     seen: Vec<(u64, i64)>,
     seen_approximate: bool,
@@ -96,7 +97,7 @@ struct StoredRule {
 }
 
 /// (time, order) of a firing of a rule below, and the groups that it went to.
-type StoredLink = ((i64, u64), Vec<u128>);
+type StoredLink = ((i64, u64), Vec<GroupKey>);
 
 /// A group, and the time of its newest event after that of its last entry. Its key stands before it where that does not
 /// follow from its names.
@@ -210,13 +211,13 @@ fn take_over(own: &mut Correlator, stored: Stored) -> usize {
     own.clock = stored.clock;
     own.counters = stored.counters;
     let timers = stored.timers.into_iter().filter_map(|timer| {
-        places.of(timer.rule).map(|rule| timer.with_rule(rule, plan[RuleIndex(rule)].depth))
+        places.of(timer.rule).map(|rule| timer.with_rule(rule, plan[rule].depth))
     });
     own.timers = Timers::restore(timers, stored.timers_made);
     own.groups = 0;
     let mut kept = 0;
-    for (index, rule) in (0..).zip(stored.rules) {
-        if let Some(place) = places.of(index).map(RuleIndex) {
+    for (index, rule) in (0..).map(RuleIndex).zip(stored.rules) {
+        if let Some(place) = places.of(index) {
             own.rules[place] = reader.load(rule, &plan[place], &fields);
             own.groups += own.rules[place].groups.len();
             kept += 1;
@@ -230,10 +231,10 @@ fn take_over(own: &mut Correlator, stored: Stored) -> usize {
         }
     }
     let mut incidents = Incidents::new(own.options.groups_per_rule);
-    for ((rule, facet, key), mut incident) in stored.incidents {
-        if let Some(rule) = places.of(rule) {
+    for (place, mut incident) in stored.incidents {
+        if let Some(rule) = places.of(place.rule) {
             incident.renumber(&|evidence| fields.evidence(evidence), &|field| fields.number(field));
-            incidents.insert((rule, facet, key), incident);
+            incidents.insert(IncidentPlace { rule, ..place }, incident);
         }
     }
     own.incidents = incidents;
@@ -280,7 +281,7 @@ impl<'m, W: Write> Writer<'m, W> {
         self.out.put(&memory.counters)
     }
 
-    fn held(&mut self, key: u128, held: &'m Held, rule: &'m RulePlan) -> (Option<u128>, StoredHeld<'m>) {
+    fn held(&mut self, key: GroupKey, held: &'m Held, rule: &'m RulePlan) -> (Option<GroupKey>, StoredHeld<'m>) {
         let last = held.entries().last().map_or(0, |last| last.time);
         let newest = StoredTime::after(last, held.newest());
         let Evaluator::Window(window) = &rule.evaluator else {
@@ -421,7 +422,7 @@ fn names_of(stored: StoredNames<'static>, entries: &[Entry], window: &WindowPlan
 }
 
 /// Everything a map holds.
-fn borrowed<V>(map: &KeyedMap<u128, V>) -> impl Iterator<Item = (u128, &V)> {
+fn borrowed<V>(map: &KeyedMap<GroupKey, V>) -> impl Iterator<Item = (GroupKey, &V)> {
     map.iter().map(|(key, value)| (*key, value))
 }
 

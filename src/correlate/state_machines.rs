@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::fire::{evidence_of, named};
+use super::group_key::GroupKey;
 use super::memory::Group;
 use super::route::{GroupRef, Signal};
 use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::{AlertKind, AlertStatus, Transition};
-use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, Place};
+use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, IncidentPlace};
 use crate::correlate::state_machine::{Input, Machine, StateChange, Step};
 use crate::detect::record::FieldNumber;
 use crate::event::number::to_usize;
@@ -19,6 +20,7 @@ use crate::event::veil::shown;
 use crate::event::{EventId, Timestamp};
 use crate::sigma::Level;
 use crate::sigma::extension::StateFrom;
+use crate::sigma::rule::RuleIndex;
 
 impl Correlator {
     /// An input of a state machine.
@@ -62,7 +64,7 @@ impl Correlator {
         self.moved(run, key, &moves, Some((signal.order, signal.evidence())));
     }
 
-    pub(super) fn state_ended(&mut self, run: RuleRun<'_>, key: u128, at: i64) {
+    pub(super) fn state_ended(&mut self, run: RuleRun<'_>, key: GroupKey, at: i64) {
         let RuleRun { index, rule, .. } = run;
         let Some(states) = &rule.extension.states else { return };
         let settled = self.settled(rule);
@@ -81,7 +83,7 @@ impl Correlator {
     fn moved(
         &mut self,
         run: RuleRun<'_>,
-        key: u128,
+        key: GroupKey,
         moves: &[StateChange],
         cause: Option<(u64, Arc<Evidence>)>,
     ) {
@@ -120,12 +122,12 @@ impl Correlator {
     }
 
     /// The same for some of the rules.
-    pub(super) fn standing_of(&mut self, wanted: impl Fn(u32) -> bool) {
+    pub(super) fn standing_of(&mut self, wanted: impl Fn(RuleIndex) -> bool) {
         let plan = Arc::clone(&self.plan);
         self.incidents.report_standing(&plan.rules, self.context(&plan), &mut self.alerts, &wanted);
         self.hand_over();
         let mut standing = Vec::new();
-        for (index, memory) in self.rules.numbered().filter(|(index, _)| wanted(index.0)) {
+        for (index, memory) in self.rules.numbered().filter(|(index, _)| wanted(*index)) {
             let Some(run) = RuleRun::of(&plan, index) else { continue };
             for (key, machine) in &memory.machines {
                 let moved = StateChange {
@@ -146,7 +148,7 @@ impl Correlator {
     fn transition(
         &self,
         run: RuleRun<'_>,
-        key: u128,
+        key: GroupKey,
         moved: &StateChange,
         cause: Option<&(u64, Arc<Evidence>)>,
     ) -> Option<Transition> {
@@ -195,7 +197,7 @@ impl Correlator {
     fn state_incident(
         &mut self,
         run: RuleRun<'_>,
-        key: u128,
+        key: GroupKey,
         moved: &StateChange,
         cause: Option<&(u64, Arc<Evidence>)>,
     ) {
@@ -241,12 +243,12 @@ impl Correlator {
     fn open_state_incident(
         &mut self,
         run: RuleRun<'_>,
-        place: Place,
+        place: IncidentPlace,
         moved: &StateChange,
         state: (String, Option<i64>),
         cause: Option<&(u64, Arc<Evidence>)>,
     ) {
-        let (rule, key) = (run.rule, place.2);
+        let (rule, key) = (run.rule, place.key);
         let Some(machine) = self.rules[run.index].machines.get(&key) else { return };
         let names = machine.names.clone();
         let firing = Firing {
@@ -282,7 +284,7 @@ impl Correlator {
     }
 
     /// A group whose newest event has not left every window.
-    fn live_group(&self, run: RuleRun<'_>, key: u128) -> Option<&Group> {
+    fn live_group(&self, run: RuleRun<'_>, key: GroupKey) -> Option<&Group> {
         let RuleRun { index, rule, .. } = run;
         let window = run.window()?;
         let settled = self.settled(rule);
@@ -291,14 +293,14 @@ impl Correlator {
     }
 
     /// Time of the first event in the rule's own newest window.
-    fn window_start(&self, run: RuleRun<'_>, key: u128, time: i64) -> i64 {
+    fn window_start(&self, run: RuleRun<'_>, key: GroupKey, time: i64) -> i64 {
         let Some(window) = run.window() else { return time };
         let Some(group) = self.live_group(run, key) else { return time };
         group.window.between(time.saturating_sub(window.span), time).next().map_or(time, |entry| entry.time)
     }
 
     /// Evidence of the newest `count` events of the rule's own window.
-    fn parts_of_window(&self, run: RuleRun<'_>, key: u128, count: u64) -> Vec<Arc<Evidence>> {
+    fn parts_of_window(&self, run: RuleRun<'_>, key: GroupKey, count: u64) -> Vec<Arc<Evidence>> {
         let Some(group) = self.live_group(run, key) else { return Vec::new() };
         let entries = &group.window.entries;
         let skipped = entries.len().saturating_sub(to_usize(count));
@@ -306,7 +308,7 @@ impl Correlator {
     }
 
     /// What was inferred should have been said by the service by now.
-    pub(super) fn compare_states(&mut self, run: RuleRun<'_>, key: u128, since: i64, at: i64) {
+    pub(super) fn compare_states(&mut self, run: RuleRun<'_>, key: GroupKey, since: i64, at: i64) {
         let RuleRun { index, rule, .. } = run;
         let Some(states) = &rule.extension.states else { return };
         let Some(machine) = self.rules[index].machines.get(&key) else { return };
@@ -320,7 +322,7 @@ impl Correlator {
     }
 
     /// What soctop inferred and what the service says differ.
-    fn disagreement(&mut self, run: RuleRun<'_>, key: u128, time: Range<i64>, words: &str) {
+    fn disagreement(&mut self, run: RuleRun<'_>, key: GroupKey, time: Range<i64>, words: &str) {
         let RuleRun { index, rule, .. } = run;
         if !rule.alone || !rule.incidents {
             return;

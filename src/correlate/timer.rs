@@ -15,6 +15,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::clock::{Clock, NO_SOURCE};
+use super::group_key::GroupKey;
 use super::lateness::Lateness;
 use super::plan::{Plan, RulePlan, WindowPlan};
 use super::rule_run::RuleRun;
@@ -23,8 +24,8 @@ use super::window::forward::forward_value;
 use super::{Correlator, Now};
 use crate::alert::AlertKind;
 use crate::correlate::incident::register::memory;
-use crate::correlate::incident::{AlertSink, Facet, Place};
-use crate::event::{Nanos, SECOND};
+use crate::correlate::incident::{AlertSink, Facet, IncidentPlace};
+use crate::event::{Nanos, SECOND, SourceId};
 use crate::sigma::rule::RuleIndex;
 
 /// Groups of a rule that are over are dropped so often in the time for which one is kept, within limits.
@@ -42,10 +43,10 @@ pub(super) struct Timer {
     /// Rules below come first: their firings may be what a rule above waits for at the same moment.
     depth: u32,
     ordinal: u64,
-    pub(super) rule: u32,
-    key: u128,
+    pub(super) rule: RuleIndex,
+    key: GroupKey,
     kind: Kind,
-    source: u32,
+    source: SourceId,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -68,7 +69,7 @@ pub(super) enum Kind {
 
 impl Timer {
     /// For another numbering of the rules.
-    pub(super) fn with_rule(self, rule: u32, depth: u32) -> Self {
+    pub(super) fn with_rule(self, rule: RuleIndex, depth: u32) -> Self {
         Self { rule, depth, ..self }
     }
 
@@ -82,7 +83,7 @@ impl Timer {
 pub(super) struct Timers {
     waiting: BTreeSet<Timer>,
     /// Those that are due for everybody but the source they belong to.
-    held: BTreeMap<u32, BTreeSet<Timer>>,
+    held: BTreeMap<SourceId, BTreeSet<Timer>>,
     made: u64,
 }
 
@@ -158,7 +159,7 @@ impl Timers {
             self.held.entry(first.source).or_default().insert(first);
         }
         let first = self.waiting.first().copied().filter(|first| first.is_due(high, inclusive));
-        let of_source = |(source, held): (&u32, &BTreeSet<Timer>)| {
+        let of_source = |(source, held): (&SourceId, &BTreeSet<Timer>)| {
             held.first().copied().filter(|first| first.is_due(clock.frontier(*source), inclusive))
         };
         let found = self.held.iter().filter_map(of_source).chain(first).min()?;
@@ -178,14 +179,14 @@ impl Timers {
 }
 
 impl Correlator {
-    pub(super) fn timer(&mut self, run: RuleRun<'_>, at: i64, key: u128, kind: Kind) -> Timer {
+    pub(super) fn timer(&mut self, run: RuleRun<'_>, at: i64, key: GroupKey, kind: Kind) -> Timer {
         let RuleRun { rule, index, .. } = run;
         // A state is shown as soon as it is known and corrected when a late event says otherwise.
         let waits = !self.finished && !matches!(kind, Kind::State | Kind::Risk);
         let due = if waits { rule.lateness.after(at) } else { at };
         let (depth, ordinal, source) = (rule.depth, self.timers.made, self.now.source);
         let source = if kind == Kind::Sweep { NO_SOURCE } else { source };
-        let timer = Timer { due, at, depth, ordinal, rule: index.0, key, kind, source };
+        let timer = Timer { due, at, depth, ordinal, rule: index, key, kind, source };
         self.timers.insert(timer);
         timer
     }
@@ -209,7 +210,7 @@ impl Correlator {
     }
 
     fn run(&mut self, plan: &Plan, timer: &Timer) {
-        let Some(run) = RuleRun::of(plan, RuleIndex(timer.rule)) else { return };
+        let Some(run) = RuleRun::of(plan, timer.rule) else { return };
         match timer.kind {
             Kind::Sweep => self.sweep(run, timer.at),
             Kind::Forward { start } => self.forward_ended(run, timer.key, start),
@@ -236,13 +237,13 @@ impl Correlator {
         if let Some(sweep) = waiting {
             self.timers.remove(&sweep);
         }
-        self.rules[to].sweep = Some(self.timer(run, at, 0, Kind::Sweep));
+        self.rules[to].sweep = Some(self.timer(run, at, GroupKey::NONE, Kind::Sweep));
     }
 
     /// Takes note of the sweeps that wait, after timers came from elsewhere.
     pub(super) fn find_sweeps(&mut self) {
         for timer in self.timers.iter().filter(|timer| timer.kind == Kind::Sweep) {
-            self.rules[RuleIndex(timer.rule)].sweep = Some(*timer);
+            self.rules[timer.rule].sweep = Some(*timer);
         }
     }
 
@@ -278,7 +279,7 @@ impl Correlator {
 
     /// An event of `start` opened a forward window: waits for its end, once for all events of one time.
     /// A group waits for as many as it may hold events.
-    pub(super) fn wait_forward(&mut self, run: RuleRun<'_>, key: u128, start: i64, limits: Limits) {
+    pub(super) fn wait_forward(&mut self, run: RuleRun<'_>, key: GroupKey, start: i64, limits: Limits) {
         let Some(window) = run.window() else { return };
         let group = self.rules[run.index].groups.get_mut(key);
         let Some(forward) = group.and_then(|group| group.forward.as_mut()) else { return };
@@ -295,15 +296,15 @@ impl Correlator {
     }
 
     /// The groups that wait for the end of forward windows, and the starts of these.
-    pub(super) fn waiting(&self) -> Vec<(RuleIndex, u128, i64)> {
+    pub(super) fn waiting(&self) -> Vec<(RuleIndex, GroupKey, i64)> {
         let forward = self.timers.iter().filter_map(|timer| match timer.kind {
-            Kind::Forward { start } => Some((RuleIndex(timer.rule), timer.key, start)),
+            Kind::Forward { start } => Some((timer.rule, timer.key, start)),
             _ => None,
         });
         forward.collect()
     }
 
-    fn forward_ended(&mut self, run: RuleRun<'_>, key: u128, start: i64) {
+    fn forward_ended(&mut self, run: RuleRun<'_>, key: GroupKey, start: i64) {
         let Some(window) = run.window() else { return };
         let Some(group) = self.rules[run.index].groups.get_mut(key) else { return };
         let Some(forward) = &mut group.forward else { return };
@@ -318,7 +319,7 @@ impl Correlator {
     }
 
     /// Closes a quiet incident, waits on for a busy one, forgets a closed one.
-    fn quiet(&mut self, run: RuleRun<'_>, place: Place, at: i64) {
+    fn quiet(&mut self, run: RuleRun<'_>, place: IncidentPlace, at: i64) {
         let rule = run.rule;
         let Some(incident) = self.incidents.at(place) else { return };
         incident.timed = false;
@@ -326,27 +327,27 @@ impl Correlator {
             let forgotten_at = incident.closed_at.saturating_add(memory(rule));
             if forgotten_at > at {
                 incident.timed = true;
-                self.timer(run, forgotten_at, place.2, Kind::Quiet { facet: place.1 });
+                self.timer(run, forgotten_at, place.key, Kind::Quiet { facet: place.facet });
             } else {
                 drop(self.incidents.forget(place));
             }
             return;
         }
         let quiet_at = incident.last.saturating_add(rule.close_after);
-        let is_silent = || self.rules[run.index].is_silent(place.2);
-        let holds = place.1 == Facet::State || (incident.kind == AlertKind::Absence && is_silent());
+        let is_silent = || self.rules[run.index].is_silent(place.key);
+        let holds = place.facet == Facet::State || (incident.kind == AlertKind::Absence && is_silent());
         if holds {
             return;
         }
         if quiet_at > at {
             incident.timed = true;
-            self.timer(run, quiet_at, place.2, Kind::Quiet { facet: place.1 });
+            self.timer(run, quiet_at, place.key, Kind::Quiet { facet: place.facet });
             return;
         }
         self.close_incident(run, place, quiet_at);
     }
 
-    pub(super) fn close_incident(&mut self, run: RuleRun<'_>, place: Place, time: i64) {
+    pub(super) fn close_incident(&mut self, run: RuleRun<'_>, place: IncidentPlace, time: i64) {
         let rule = run.rule;
         let context = run.context(self.options.replayed);
         let next = self.incidents.open_at(place).and_then(|incident| incident.take_next());
@@ -363,7 +364,7 @@ impl Correlator {
         {
             incident.timed = true;
             let at = time.saturating_add(memory(rule));
-            self.timer(run, at, place.2, Kind::Quiet { facet: place.1 });
+            self.timer(run, at, place.key, Kind::Quiet { facet: place.facet });
         }
     }
 }

@@ -31,7 +31,7 @@ pub struct MatchRecord {
     /// Order of reading.
     pub seq: u64,
     /// Number of the source, for its watermark.
-    pub source: u32,
+    pub source: SourceId,
     /// Claimed event time; `None` when there is none that can be used.
     pub time: Option<Timestamp>,
     pub time_quality: TimeQuality,
@@ -41,7 +41,7 @@ pub struct MatchRecord {
     pub path: Arc<str>,
     pub line: u64,
     /// Indexes of the matched rules, ascending.
-    pub rules: Vec<u32>,
+    pub rules: Vec<RuleIndex>,
     text: String,
     values: Vec<Value>,
     /// Spans of correlation ids.
@@ -53,7 +53,7 @@ impl Default for MatchRecord {
         Self {
             event_id: EventId::default(),
             seq: 0,
-            source: 0,
+            source: SourceId::default(),
             time: None,
             time_quality: TimeQuality::Absent,
             ingested: Timestamp::default(),
@@ -73,7 +73,7 @@ impl MatchRecord {
         self.clear();
         self.event_id = event.id();
         self.seq = event.meta.seq;
-        self.source = event.meta.source.0;
+        self.source = event.meta.source;
         self.time = event.meta.time;
         self.time_quality = event.meta.time_quality;
         self.ingested = event.meta.ingested;
@@ -94,11 +94,6 @@ impl MatchRecord {
     /// A record of no event, at a place in time: what a firing hands to the rules above.
     pub(crate) fn at(time: Timestamp, seq: u64) -> Self {
         Self { time: Some(time), time_quality: TimeQuality::Exact, seq, ..Self::default() }
-    }
-
-    #[must_use]
-    pub fn source_id(&self) -> SourceId {
-        SourceId(self.source)
     }
 
     /// Adds a value of a needed field. A field may have several, for example of an array.
@@ -275,7 +270,7 @@ impl Extractor {
         let event = view.event;
         record.begin(event, path);
         view.shown.all(canonical::CORRELATION_ID).for_each(|id| record.push_correlation_id(id));
-        record.rules.extend(rules.iter().map(|rule| rule.0));
+        record.rules.extend_from_slice(rules);
         self.find(event);
         self.named.fill(false);
         for path in self.found.iter().map(|(_, path)| to_usize(*path)) {

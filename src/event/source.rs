@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// Number of a source (a path, or standard input) within one run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SourceId(pub u32);
 
 /// One concrete incarnation of a file: hash of (device, inode, birth time or head). Stable across runs.

@@ -16,7 +16,7 @@ use crate::alert::{AlertStatus, RuleSummary};
 use crate::config::SourceConfig;
 use crate::correlate::{Correlator, CorrelatorOptions, FrozenState, HotReload, Output, Seeds, SnapshotError};
 use crate::detect::{MatchRecord, Matcher, MatcherOptions, RuleCounter};
-use crate::event::number::{to_u32, to_usize};
+use crate::event::number::to_u32;
 use crate::event::{
     Event, EventId, GenerationId, Outcome, Paths, Record, Redacted, SourceId, TimeQuality, Timestamp,
 };
@@ -540,9 +540,9 @@ impl RuleTally {
         Self { places: places.collect(), rules }
     }
 
-    fn count(&mut self, matched: &[u32]) {
+    fn count(&mut self, matched: &[RuleIndex]) {
         for rule in matched {
-            if let Some(hits) = self.rules.get_mut(to_usize(*rule)) {
+            if let Some(hits) = self.rules.get_mut(rule.index()) {
                 hits.matches += 1;
             }
         }

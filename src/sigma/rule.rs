@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::number::{to_u32, to_usize};
 use crate::event::{LogSource, Nanos};
 use crate::sigma::Level;
@@ -242,7 +244,8 @@ impl Document {
 }
 
 /// Position of a rule in its [`RuleSet`]: detections first, then correlations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct RuleIndex(pub u32);
 
 impl RuleIndex {

@@ -6,12 +6,19 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::alert::{Alert, AlertKind};
+use crate::correlate::group_key::GroupKey;
 use crate::correlate::keys::one_value;
 use crate::correlate::plan::RulePlan;
 use crate::event::EventId;
+use crate::sigma::rule::RuleIndex;
 
-/// The place of an incident: rule, kind (a rule may have a state and a risk incident at once), group.
-pub(crate) type Place = (u32, Facet, u128);
+/// Where an incident stands: a rule may have one of its firings and one of a state for a group at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct IncidentPlace {
+    pub(crate) rule: RuleIndex,
+    pub(crate) facet: Facet,
+    pub(crate) key: GroupKey,
+}
 
 /// Which of a rule's incidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -6,24 +6,23 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use super::firing::identity;
-use super::{AlertSink, Context, Details, Effect, Firing, Incident, Place};
+use super::{AlertSink, Context, Details, Effect, Firing, Incident, IncidentPlace};
 use crate::alert::{Alert, AlertStatus};
+use crate::correlate::group_key::GroupKey;
 use crate::correlate::plan::RulePlan;
 use crate::sigma::Level;
+use crate::sigma::rule::RuleIndex;
 
 /// Incidents held by all rules together.
 const MOST_INCIDENTS: usize = 65_536;
-
-/// The group of all incidents beyond a rule's budget.
-const EVERYTHING_ELSE: u128 = u128::MAX;
 
 /// All incidents, open and remembered.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Incidents {
     /// Shared with the state that is being stored, until they change.
-    pub(crate) all: HashMap<Place, Arc<Incident>>,
+    pub(crate) all: HashMap<IncidentPlace, Arc<Incident>>,
     /// Incidents held per rule.
-    held: HashMap<u32, usize>,
+    held: HashMap<RuleIndex, usize>,
     opened: u64,
     /// Most incidents per rule.
     budget: usize,
@@ -38,36 +37,36 @@ impl Incidents {
     }
 
     /// The incident of a place, open or remembered.
-    pub(crate) fn at(&mut self, place: Place) -> Option<&mut Incident> {
+    pub(crate) fn at(&mut self, place: IncidentPlace) -> Option<&mut Incident> {
         self.all.get_mut(&place).map(Arc::make_mut)
     }
 
     /// Whether the incident of a place is open.
-    pub(crate) fn is_open(&self, place: Place) -> bool {
+    pub(crate) fn is_open(&self, place: IncidentPlace) -> bool {
         self.all.get(&place).is_some_and(|incident| incident.open)
     }
 
     /// The newest event that the incident of a place has counted, if it is open.
-    pub(crate) fn newest_counted(&self, place: Place) -> Option<(i64, u64)> {
+    pub(crate) fn newest_counted(&self, place: IncidentPlace) -> Option<(i64, u64)> {
         let incident = self.all.get(&place).filter(|incident| incident.open)?;
         Some(incident.newest_counted())
     }
 
     /// The incident of a place, if it is open.
-    pub(crate) fn open_at(&mut self, place: Place) -> Option<&mut Incident> {
+    pub(crate) fn open_at(&mut self, place: IncidentPlace) -> Option<&mut Incident> {
         self.at(place).filter(|incident| incident.open)
     }
 
     /// Where the firing of a group belongs: its own place, or the common one when the rule holds
     /// too many.
-    pub(crate) fn place(&self, place: Place) -> Place {
+    pub(crate) fn place(&self, place: IncidentPlace) -> IncidentPlace {
         let full =
-            self.all.len() >= MOST_INCIDENTS || self.held.get(&place.0).copied().unwrap_or(0) >= self.budget;
-        if full && !self.all.contains_key(&place) { (place.0, place.1, EVERYTHING_ELSE) } else { place }
+            self.all.len() >= MOST_INCIDENTS || self.held.get(&place.rule).copied().unwrap_or(0) >= self.budget;
+        if full && !self.all.contains_key(&place) { IncidentPlace { key: GroupKey::EVERYTHING_ELSE, ..place } } else { place }
     }
 
     /// Whether the firings of a place belong to the common incident, and that is open.
-    pub(crate) fn has_common(&self, place: Place) -> bool {
+    pub(crate) fn has_common(&self, place: IncidentPlace) -> bool {
         let common = self.place(place);
         common != place && self.all.get(&common).is_some_and(|incident| incident.open)
     }
@@ -75,7 +74,7 @@ impl Incidents {
     /// Counts one firing: opens an incident or adds to the open one.
     pub(crate) fn sight(
         &mut self,
-        place: Place,
+        place: IncidentPlace,
         firing: Firing,
         group: impl FnOnce() -> BTreeMap<String, String>,
         collect: impl FnOnce(&mut Details, Effect),
@@ -84,22 +83,22 @@ impl Incidents {
         let rule = report.rule;
         let place = match self.all.get_mut(&place).map(Arc::make_mut) {
             Some(incident) if incident.open => {
-                return incident.take(firing, collect, place.1, &mut self.buffer, report);
+                return incident.take(firing, collect, place.facet, &mut self.buffer, report);
             }
             Some(_) => place,
             None => self.place(place),
         };
         match self.all.get_mut(&place).map(Arc::make_mut) {
             Some(incident) if incident.open => {
-                incident.take(firing, collect, place.1, &mut self.buffer, report)
+                incident.take(firing, collect, place.facet, &mut self.buffer, report)
             }
             Some(incident) if incident.is_held_back(rule, &firing) => {
                 incident.last = incident.last.max(firing.time);
                 Effect::Suppressed
             }
             _ => {
-                let group = match place.2 {
-                    EVERYTHING_ELSE => BTreeMap::new(),
+                let group = match place.key {
+                    GroupKey::EVERYTHING_ELSE => BTreeMap::new(),
                     _ => group(),
                 };
                 let mut incident = self.begin(place, rule, firing, group, collect);
@@ -113,7 +112,7 @@ impl Incidents {
     /// An incident that opens with this firing, not told yet.
     fn begin(
         &mut self,
-        place: Place,
+        place: IncidentPlace,
         rule: &RulePlan,
         firing: Firing,
         group: BTreeMap<String, String>,
@@ -121,15 +120,15 @@ impl Incidents {
     ) -> Incident {
         let before = self.all.remove(&place);
         if before.is_none() {
-            *self.held.entry(place.0).or_insert(0) += 1;
+            *self.held.entry(place.rule).or_insert(0) += 1;
         }
         let mut openings = before.as_ref().map(|old| old.openings.clone()).unwrap_or_default();
         let level = escalated(rule, &mut openings, firing.time);
-        let id = identity(rule, place.1, &group, firing, &mut self.buffer);
+        let id = identity(rule, place.facet, &group, firing, &mut self.buffer);
         let mut incident = Incident::new(id, self.opened, rule, firing, Arc::new(group));
         incident.level = level;
         incident.openings = openings;
-        incident.approximate |= place.2 == EVERYTHING_ELSE;
+        incident.approximate |= place.key == GroupKey::EVERYTHING_ELSE;
         incident.collect(collect, Effect::Opened);
         let inferred = rule.extension.states.as_ref().and_then(|states| states.inferred);
         incident.level = inferred.filter(|_| incident.details.inferred).unwrap_or(incident.level);
@@ -140,7 +139,7 @@ impl Incidents {
     /// Opens what followed on an incident that has closed, if anything did.
     pub(crate) fn open_next(
         &mut self,
-        place: Place,
+        place: IncidentPlace,
         next: Option<Box<Incident>>,
         report: AlertSink<'_>,
     ) -> bool {
@@ -154,10 +153,10 @@ impl Incidents {
             }
             next.openings = before.openings.clone();
         } else {
-            *self.held.entry(place.0).or_insert(0) += 1;
+            *self.held.entry(place.rule).or_insert(0) += 1;
         }
         next.level = escalated(rule, &mut next.openings, firing.time);
-        next.id = identity(rule, place.1, &next.group, firing, &mut self.buffer);
+        next.id = identity(rule, place.facet, &next.group, firing, &mut self.buffer);
         next.ordinal = self.opened;
         self.opened += 1;
         let opened_at = firing.time;
@@ -169,7 +168,7 @@ impl Incidents {
     /// Closes an incident; forgets it unless its rule needs to remember.
     pub(crate) fn close(
         &mut self,
-        place: Place,
+        place: IncidentPlace,
         time: i64,
         rule: &RulePlan,
         context: Context<'_>,
@@ -186,38 +185,38 @@ impl Incidents {
         }
     }
 
-    pub(crate) fn forget(&mut self, place: Place) -> Option<Incident> {
+    pub(crate) fn forget(&mut self, place: IncidentPlace) -> Option<Incident> {
         let forgotten = self.all.remove(&place)?;
-        if let Some(held) = self.held.get_mut(&place.0) {
+        if let Some(held) = self.held.get_mut(&place.rule) {
             *held = held.saturating_sub(1);
         }
         Some(Arc::unwrap_or_clone(forgotten))
     }
 
     /// Gives out all incidents, in order of opening.
-    pub(crate) fn take_all(&mut self) -> Vec<(Place, Incident)> {
+    pub(crate) fn take_all(&mut self) -> Vec<(IncidentPlace, Incident)> {
         self.held.clear();
-        let mut all: Vec<(Place, Incident)> =
+        let mut all: Vec<(IncidentPlace, Incident)> =
             self.all.drain().map(|(place, incident)| (place, Arc::unwrap_or_clone(incident))).collect();
         all.sort_unstable_by_key(|(place, incident)| (incident.ordinal, *place));
         all
     }
 
     /// Puts an incident in as the one that opened last.
-    pub(crate) fn insert_newest(&mut self, place: Place, incident: Incident) {
+    pub(crate) fn insert_newest(&mut self, place: IncidentPlace, incident: Incident) {
         self.insert(place, Incident { ordinal: self.opened, ..incident });
     }
 
     /// Puts a stored incident back.
-    pub(crate) fn insert(&mut self, place: Place, incident: Incident) {
+    pub(crate) fn insert(&mut self, place: IncidentPlace, incident: Incident) {
         self.opened = self.opened.max(incident.ordinal + 1);
         if self.all.insert(place, Arc::new(incident)).is_none() {
-            *self.held.entry(place.0).or_insert(0) += 1;
+            *self.held.entry(place.rule).or_insert(0) += 1;
         }
     }
 
     /// The value of a group was seen below the threshold at `time`.
-    pub(crate) fn calm(&mut self, place: Place, time: i64, value: f64, rule: &RulePlan) {
+    pub(crate) fn calm(&mut self, place: IncidentPlace, time: i64, value: f64, rule: &RulePlan) {
         let Some(bound) = rule.extension.alert.rearm_below else { return };
         if value < bound
             && let Some(incident) = self.at(place)
@@ -241,9 +240,9 @@ impl Incidents {
         plan: &[RulePlan],
         context: Context<'_>,
         out: &mut Vec<Alert>,
-        wanted: impl Fn(u32) -> bool,
+        wanted: impl Fn(RuleIndex) -> bool,
     ) {
-        self.report_those(plan, context, out, |place, incident| incident.open && wanted(place.0));
+        self.report_those(plan, context, out, |place, incident| incident.open && wanted(place.rule));
     }
 
     fn report_those(
@@ -251,9 +250,9 @@ impl Incidents {
         plan: &[RulePlan],
         context: Context<'_>,
         out: &mut Vec<Alert>,
-        wanted: impl Fn(&Place, &Incident) -> bool,
+        wanted: impl Fn(&IncidentPlace, &Incident) -> bool,
     ) {
-        let mut due: Vec<(u64, Place)> = self
+        let mut due: Vec<(u64, IncidentPlace)> = self
             .all
             .iter()
             .filter(|(place, incident)| wanted(place, incident))
@@ -261,7 +260,7 @@ impl Incidents {
             .collect();
         due.sort_unstable();
         for (_, place) in due {
-            if let (Some(incident), Some(rule)) = (self.at(place), plan.get(place.0 as usize)) {
+            if let (Some(incident), Some(rule)) = (self.at(place), plan.get(place.rule.index())) {
                 out.push(incident.report(AlertStatus::Update, incident.last, rule, context));
             }
         }

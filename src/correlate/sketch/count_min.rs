@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{PANES, pane_of};
+use crate::correlate::group_key::SketchKey;
 
 /// Estimates what the events of a key in the last `span` add up to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,8 +34,8 @@ impl CountMin {
         Self { span, panes: Vec::new() }
     }
 
-    /// Adds `weight` to `key` (a keyed hash) and estimates its sum in the window that ends at `time`.
-    pub(crate) fn add(&mut self, key: u128, weight: u64, time: i64) -> u64 {
+    /// Adds `weight` to `key` and estimates its sum in the window that ends at `time`.
+    pub(crate) fn add(&mut self, key: SketchKey, weight: u64, time: i64) -> u64 {
         let number = self.turn_to(pane_of(time, self.span));
         for pane in self.panes.iter_mut().filter(|pane| pane.number == number) {
             pane.add(key, weight);
@@ -43,7 +44,7 @@ impl CountMin {
     }
 
     /// The sum of `key` in the newest window.
-    pub(crate) fn estimate(&self, key: u128) -> u64 {
+    pub(crate) fn estimate(&self, key: SketchKey) -> u64 {
         let counts = self.panes.iter().map(|pane| match pane.count(key) {
             FULL => ANY_NUMBER,
             count => u64::from(count),
@@ -64,17 +65,17 @@ impl CountMin {
 }
 
 impl Pane {
-    fn cells_of(key: u128) -> [usize; ROWS] {
-        std::array::from_fn(|row| row * COLUMNS + (key >> (row * 32)) as usize % COLUMNS)
+    fn cells_of(key: SketchKey) -> [usize; ROWS] {
+        std::array::from_fn(|row| row * COLUMNS + (key.0 >> (row * 32)) as usize % COLUMNS)
     }
 
-    fn count(&self, key: u128) -> u8 {
+    fn count(&self, key: SketchKey) -> u8 {
         let cells = Self::cells_of(key).into_iter();
         cells.map(|cell| self.cells.get(cell).copied().unwrap_or(FULL)).min().unwrap_or(FULL)
     }
 
     /// Raises only the cells that hold the least: the others already count more than this key.
-    fn add(&mut self, key: u128, weight: u64) {
+    fn add(&mut self, key: SketchKey, weight: u64) {
         let count = self.count(key).saturating_add(u8::try_from(weight).unwrap_or(FULL));
         for cell in Self::cells_of(key) {
             if let Some(cell) = self.cells.get_mut(cell) {
@@ -94,7 +95,7 @@ mod tests {
         let mut sketch = CountMin::new(1_000_000);
         let reached = (0..1_000_000_i64).filter(|n| {
             let key = xxhash_rust::xxh3::xxh3_128(&n.to_le_bytes());
-            sketch.add(key, 1, *n) >= 5
+            sketch.add(SketchKey(key), 1, *n) >= 5
         });
         assert!(reached.count() < 100);
     }
@@ -102,8 +103,8 @@ mod tests {
     #[test]
     fn a_full_cell_never_hides_a_large_count() {
         let mut sketch = CountMin::new(1_000);
-        let counts: Vec<u64> = (0..1_000).map(|_| sketch.add(1, 1, 0)).collect();
-        assert!(sketch.add(1, u64::MAX, 900) < u64::from(u32::MAX).pow(2), "it can be added to");
+        let counts: Vec<u64> = (0..1_000).map(|_| sketch.add(SketchKey(1), 1, 0)).collect();
+        assert!(sketch.add(SketchKey(1), u64::MAX, 900) < u64::from(u32::MAX).pow(2), "it can be added to");
         assert_eq!(counts[253], 254);
         assert!(counts.iter().zip(1..).all(|(count, truth)| *count >= truth));
     }
@@ -120,7 +121,7 @@ mod tests {
                 seen.push((key, time));
                 let truth = seen.iter().filter(|(k, t)| *k == key && *t >= time - 40).count() as u64;
                 let hash = u128::from(key).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
-                prop_assert!(sketch.add(hash, 1, time) >= truth);
+                prop_assert!(sketch.add(SketchKey(hash), 1, time) >= truth);
             }
         }
     }

@@ -48,7 +48,7 @@ impl Stream {
         record.ingested = at(seconds);
         record.path = "app.log".into();
         record.line = self.seq;
-        record.rules.extend(self.rules.find(rule).map(|index| index.0));
+        record.rules.extend(self.rules.find(rule));
         for pair in fields.split_whitespace() {
             let (name, value) = pair.split_once('=').expect("name=value");
             let number = self.correlator.needed_fields().iter().position(|field| field == name);

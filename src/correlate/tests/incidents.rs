@@ -50,7 +50,7 @@ fn an_event_counts_once_however_many_of_the_rules_it_matches() {
     let mut stream = Stream::new(&documents);
     for second in 0..4 {
         let mut record = stream.record("failed", f64::from(second), "user.name=alice");
-        record.rules.extend(stream.rules.find("locked").map(|index| index.0));
+        record.rules.extend(stream.rules.find("locked"));
         stream.correlator.observe(&record, &mut stream.out);
     }
     stream.finish();

@@ -12,6 +12,7 @@ use crate::correlate::{Correlator, Memory};
 use crate::correlate::{CorrelatorOptions, Output};
 use crate::detect::MatchRecord;
 use crate::event::SECOND;
+use crate::sigma::RuleIndex;
 
 /// One event: which rules it matches (bits), tenths of a second, group, value.
 #[derive(Clone, Debug)]
@@ -67,7 +68,7 @@ fn records(stream: &mut Stream, events: &[Made]) -> Vec<MatchRecord> {
             let tenth = if made.value % 2 == 0 { "" } else { "0." };
             let fields = format!("g=G{} v={tenth}{}", made.group, made.value);
             let mut record = stream.record("none", f64::from(made.time) / 10.0, &fields);
-            record.rules = (0..3).filter(|bit| made.rules & (1 << bit) != 0).collect();
+            record.rules = (0..3).filter(|bit| made.rules & (1 << bit) != 0).map(RuleIndex).collect();
             record
         })
         .collect()
@@ -149,7 +150,7 @@ fn told_of_rule(rule: &str, block: &str, followed: bool, events: &[Made]) -> Vec
     }
     let mut stream = Stream::new(&documents);
     for mut record in records(&mut stream, events) {
-        record.rules.retain(|rule| *rule < 2);
+        record.rules.retain(|rule| rule.0 < 2);
         if !record.rules.is_empty() {
             stream.correlator.observe(&record, &mut stream.out);
         }

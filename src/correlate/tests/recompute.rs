@@ -11,6 +11,7 @@ use crate::alert::AlertStatus;
 use crate::correlate::{CorrelatorOptions, Output};
 use crate::detect::MatchRecord;
 use crate::event::Timestamp;
+use crate::sigma::RuleIndex;
 
 const DETECTIONS: [&str; 3] = ["a", "b", "c"];
 const SECOND: i64 = 1_000_000_000;
@@ -251,7 +252,7 @@ fn records(stream: &mut Stream, events: &[Made]) -> Vec<MatchRecord> {
             let mut record = stream.record("none", 0.0, "");
             record.time = made.time.map(Timestamp);
             record.ingested = made.time.map_or(record.ingested, Timestamp);
-            record.rules = made.rules.iter().map(|rule| *rule as u32).collect();
+            record.rules = made.rules.iter().map(|rule| RuleIndex(*rule as u32)).collect();
             for (name, values) in &made.fields {
                 if let Some(number) = fields.iter().position(|field| field == name) {
                     values.iter().for_each(|value| record.push_value(number as u16, value));

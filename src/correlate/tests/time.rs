@@ -132,7 +132,7 @@ impl Simulation {
         let mut record = self.stream.record(rule, 0.0, &format!("g=g{source}"));
         record.time = Some(Timestamp(time));
         record.ingested = Timestamp(self.wall);
-        record.source = source as u32;
+        record.source = SourceId(source as u32);
         self.stream.correlator.observe(&record, &mut self.stream.out);
         self.written.push((source, rule, time));
         self.note();
@@ -268,7 +268,7 @@ fn a_recording_that_has_ended_holds_back_no_other() {
     let mut told = Vec::new();
     let record = |stream: &mut Stream, rule: &str, second: f64, source: u32| {
         let mut record = stream.record(rule, second, "g=g0");
-        record.source = source;
+        record.source = SourceId(source);
         stream.correlator.reach(record.ingested, &mut stream.out);
         stream.correlator.observe(&record, &mut stream.out);
     };

@@ -94,7 +94,7 @@ fn a_ratio_needs_its_minimum() {
     for (time, failed) in [(0.0, true), (1.0, true), (2.0, false), (3.0, false)] {
         let mut record = stream.record("a", time, "g=x");
         if failed {
-            record.rules.extend(stream.rules.find("c").map(|index| index.0));
+            record.rules.extend(stream.rules.find("c"));
         }
         stream.correlator.observe(&record, &mut stream.out);
     }
