@@ -31,7 +31,7 @@ mod evicted;
 pub(crate) mod evidence;
 mod field_set;
 mod fire;
-mod group_key;
+mod hashes;
 mod heartbeat;
 mod history;
 mod hot_reload;
@@ -68,6 +68,7 @@ use std::sync::Arc;
 
 pub use self::compact::CompactError;
 pub(crate) use self::dedup::Deduplicator;
+pub(crate) use self::hashes::{OccurrenceKey, StreamKey};
 pub use self::hot_reload::HotReload;
 pub use self::keys::Seeds;
 pub use self::near::NearMiss;
@@ -77,12 +78,12 @@ use smallvec::SmallVec;
 
 use self::clock::{Clock, NO_SOURCE};
 use self::crowd::{Crowd, Ghost};
-use self::entry::{Entry, Values};
+use self::entry::{Entry, Position, Values};
 use self::evicted::EvictedSummary;
 use self::evidence::Evidence;
 use self::field_set::FieldSet;
 use self::fire::Changed;
-use self::group_key::GroupKey;
+use self::hashes::GroupKey;
 use self::keys::GroupKeys;
 use self::memory::{Group, Groups, Held, Memories, Memory, WindowRun};
 use self::outlet::{ConformanceOutlet, IncidentOutlet, Outlet};
@@ -262,7 +263,7 @@ pub struct Correlator {
 #[derive(Clone, Copy, Debug)]
 struct Now {
     source: SourceId,
-    time: i64,
+    time: Timestamp,
 }
 
 /// How `rules` are evaluated, and what is wrong with their blocks and references.
@@ -309,7 +310,7 @@ impl Correlator {
             keys: GroupKeys::new(Seeds { maps, sketches }),
             clock: Clock::default(),
             timers: Timers::default(),
-            now: Now { source: NO_SOURCE, time: i64::MIN },
+            now: Now { source: NO_SOURCE, time: Timestamp::MIN },
             finished: false,
             rules: Memories::new(plan.rules.len()),
             incidents: Incidents::new(options.groups_per_rule),
@@ -368,7 +369,7 @@ impl Correlator {
     #[must_use]
     #[cfg(test)]
     pub fn watermark(&self) -> Timestamp {
-        Timestamp(self.clock.high())
+        self.clock.high()
     }
 
     /// A source is about to be read: it holds the watermark back until it has spoken or is idle.
@@ -385,19 +386,19 @@ impl Correlator {
     /// Everything until this time is known of every source: they come merged in the order of their times.
     /// Timers run until there.
     pub fn reach(&mut self, time: Timestamp, out: &mut Vec<Output>) {
-        self.clock.reach(time.0);
+        self.clock.reach(time);
         self.saying(out, |own| own.run_timers(false));
     }
 
     /// When the next timer will run, if nothing happens until then.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.timers.next_due().map(Timestamp)
+        self.timers.next_due()
     }
 
     /// Whoever reads was busy with something else until `now`: silence of a source begins there.
     pub fn was_busy_until(&mut self, now: Timestamp) {
-        self.clock.restart_patience(now.0);
+        self.clock.restart_patience(now);
     }
 
     /// A source has nothing (more) to read: it no longer holds the watermark back.
@@ -422,7 +423,7 @@ impl Correlator {
             None => self.counters.timeless += 1,
             Some(time) if self.is_future(time, ingested) => self.counters.future += 1,
             Some(time) => {
-                self.clock.observe(source, time.0, ingested.0);
+                self.clock.observe(source, time, ingested);
                 self.run_timers(false);
             }
         }
@@ -452,8 +453,7 @@ impl Correlator {
             // Claims that cannot be believed do not move others: the arrival counts.
             _ => record.ingested,
         };
-        let mut signal =
-            Signal::of_event(self.keys.subject(record), time.0, record.seq, asked(&plan, record));
+        let mut signal = Signal::of_event(self.keys.subject(record), time, record.seq, asked(&plan, record));
         self.fetch_groups(&plan, &signal);
         self.is_within_event = true;
         let all = || record.rules.iter().filter_map(|index| RuleRun::of(&plan, *index));
@@ -471,10 +471,10 @@ impl Correlator {
             for route in &run.rule.routes {
                 // Those that one line stands for are apart by a nanosecond: two at one place would be one.
                 for nth in 0..to_i64(times) {
-                    signal.time = time.0 + nth;
+                    signal.time = time.plus(nth);
                     self.deliver(&plan, route, &mut signal, false);
                 }
-                signal.time = time.0;
+                signal.time = time;
             }
         }
         self.is_within_event = false;
@@ -514,19 +514,19 @@ impl Correlator {
     }
 
     fn is_future(&self, time: Timestamp, ingested: Timestamp) -> bool {
-        ingested.0 > 0 && time.0 > ingested.0.saturating_add(self.options.future_limit)
+        ingested > Timestamp::default() && time > ingested.plus(self.options.future_limit)
     }
 
     /// The wall clock says `now`. Call it when there is nothing to read; timers of an idle stream run.
     pub fn advance(&mut self, now: Timestamp, out: &mut Vec<Output>) {
-        self.clock.advance(now.0, self.options.idle_after);
+        self.clock.advance(now, self.options.idle_after);
         self.saying(out, |own| own.run_timers(true));
     }
 
     /// The wall clock was set back to `now`: what [`Correlator::advance`] was told before was wrong, and
     /// events of the true time are not late.
     pub fn clock_set_back(&mut self, now: Timestamp) {
-        self.clock.set_back(now.0);
+        self.clock.set_back(now);
     }
 
     /// All input has ended: the clock stands at the greatest timestamp. Open incidents stay open and
@@ -580,11 +580,11 @@ impl Correlator {
     /// Entities with at least this risk, highest first.
     #[must_use]
     pub fn risks(&self, now: Timestamp, least: f64) -> Vec<RiskScore> {
-        self.risks.listed(now.0, least, &self.plan.fields, &self.plan.rules)
+        self.risks.listed(now, least, &self.plan.fields, &self.plan.rules)
     }
 
     /// Event time before which nothing more is expected for the rule.
-    fn settled(&self, rule: &RulePlan) -> i64 {
+    fn settled(&self, rule: &RulePlan) -> Timestamp {
         if self.finished { self.now.time } else { rule.lateness.before(self.now.time) }
     }
 
@@ -701,14 +701,14 @@ impl Correlator {
     }
 
     /// Counts late events; false for one whose windows are all given up.
-    fn is_held(&mut self, run: RuleRun<'_>, window: &WindowPlan, time: i64) -> bool {
+    fn is_held(&mut self, run: RuleRun<'_>, window: &WindowPlan, time: Timestamp) -> bool {
         let settled = self.settled(run.rule);
         if time >= settled {
             return true;
         }
         let counters = &mut self.rules[run.index].counters;
         counters.late += 1;
-        let is_held = time >= settled.saturating_sub(window.span);
+        let is_held = time >= settled.minus(window.span);
         counters.late_ignored += u64::from(!is_held);
         self.is_late |= !is_held;
         is_held
@@ -718,7 +718,7 @@ impl Correlator {
     /// clock lags: a host behind others in one stream, a clock that is set back, lines that were held up.
     fn insert_apart(&mut self, run: RuleRun<'_>, at: &GroupRef<'_>, entry: Entry, signal: &mut Signal<'_>) {
         let Some(window) = run.window() else { return };
-        let until = self.clock.high().saturating_add(window.span);
+        let until = self.clock.high().plus(window.span);
         self.rules[run.index].wait_apart(at.key, until);
         let now = std::mem::replace(&mut self.now.time, entry.time);
         self.insert(run, at, entry, signal);
@@ -784,7 +784,7 @@ impl Correlator {
     }
 
     /// Hands changed firings on, one after the other.
-    fn follow(&mut self, run: RuleRun<'_>, key: GroupKey, changes: &[Change], mut late: Option<(i64, u64)>) {
+    fn follow(&mut self, run: RuleRun<'_>, key: GroupKey, changes: &[Change], mut late: Option<Position>) {
         let Some(from) = changes.first().map(|change| change.point) else { return };
         if changes.iter().any(|change| change.undecided) {
             self.beyond_budget(run, changes[0].time);
@@ -801,7 +801,7 @@ impl Correlator {
         to: RuleIndex,
         window: &WindowPlan,
         at: &GroupRef<'_>,
-        time: i64,
+        time: Timestamp,
     ) -> Option<Before> {
         let names = at.names();
         let sketch_key = self.keys.sketch_key(&names);
@@ -843,10 +843,10 @@ impl Correlator {
         at: &GroupRef<'_>,
         before: Before,
         in_window: WindowRun<'_>,
-        time: i64,
+        time: Timestamp,
     ) {
         let WindowRun { rule, window, limits } = in_window;
-        let start = time.saturating_sub(window.span);
+        let start = time.minus(window.span);
         let ghost = before.ghost.filter(|ghost| ghost.time >= start && ghost.time <= time);
         let missing = before.counted.saturating_sub(u64::from(ghost.is_some()));
         let mut group = Group::new(at.names(), rule, window);
@@ -866,14 +866,12 @@ impl Correlator {
     }
 
     /// Counts an event that there is no room to follow exactly, and says so the first time.
-    fn beyond_budget(&mut self, run: RuleRun<'_>, time: i64) {
+    fn beyond_budget(&mut self, run: RuleRun<'_>, time: Timestamp) {
         let memory = &mut self.rules[run.index];
         memory.counters.estimated += 1;
         if memory.degraded_since.is_none() {
             memory.degraded_since = Some(time);
-            self.outlet
-                .said()
-                .push(Output::Degraded { rule: Arc::clone(&run.rule.summary), since: Timestamp(time) });
+            self.outlet.said().push(Output::Degraded { rule: Arc::clone(&run.rule.summary), since: time });
         }
     }
 
@@ -913,7 +911,7 @@ struct Before {
 /// Groups and the number of their events, oldest first.
 fn by_age(groups: &Groups, window: &WindowPlan) -> impl Iterator<Item = (GroupKey, usize)> {
     let aged = |(key, group): (&GroupKey, &Held)| (group.newest(), group.names(window), *key, group.events());
-    let mut all: Vec<(i64, Names, GroupKey, usize)> = groups.all.iter().map(aged).collect();
+    let mut all: Vec<(Timestamp, Names, GroupKey, usize)> = groups.all.iter().map(aged).collect();
     all.sort_unstable();
     all.into_iter().map(|(_, _, key, events)| (key, events))
 }

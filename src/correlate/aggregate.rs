@@ -11,11 +11,12 @@ use smallvec::SmallVec;
 
 use super::distance::Distance;
 use super::distinct_values::DistinctValues;
-use super::entry::Entry;
+use super::entry::{Entry, Position};
 use super::evicted::{EvictedSummary, Pane};
 use super::numbers::{Measured, Total, each_bit, low_half};
 use super::plan::{Clause, Condition, Measure, WindowPlan};
 use super::ranked::Ranked;
+use crate::event::Timestamp;
 use crate::sigma::extension::Tie;
 
 /// Hashes keys that already are keyed hashes.
@@ -64,7 +65,7 @@ pub(crate) enum Aggregate {
     },
     Bucket {
         level: f64,
-        last: i64,
+        last: Timestamp,
         overflow: bool,
     },
 }
@@ -81,7 +82,7 @@ impl Aggregate {
                 sequences: plan.sequences().map(Sequence::new).collect(),
                 stale: false,
             },
-            Measure::Bucket(_) => Self::Bucket { level: 0.0, last: i64::MIN, overflow: false },
+            Measure::Bucket(_) => Self::Bucket { level: 0.0, last: Timestamp::MIN, overflow: false },
         }
     }
 
@@ -132,7 +133,7 @@ impl Aggregate {
             }
             Self::Bucket { level, last, overflow } => {
                 let Measure::Bucket(bucket) = plan.measure else { return };
-                let leaked = entry.time.saturating_sub(*last) as f64 / bucket.leak as f64;
+                let leaked = entry.time.since(*last) as f64 / bucket.leak as f64;
                 let before = (*level - leaked).max(0.0);
                 *overflow = before + 1.0 > f64::from(bucket.capacity);
                 *level = (before + 1.0).min(f64::from(bucket.capacity));
@@ -455,7 +456,7 @@ impl Aggregate {
 #[derive(Clone, Copy)]
 pub(crate) struct View<'w> {
     pub(crate) start: Position,
-    pub(crate) time: i64,
+    pub(crate) time: Timestamp,
     pub(crate) evicted: Option<&'w EvictedSummary>,
 }
 
@@ -486,11 +487,8 @@ fn with_rules(mut pane: Pane, rules: u64) -> Pane {
     pane
 }
 
-/// (time, order) of an entry.
-pub(crate) type Position = (i64, u64);
-
 /// Before every entry.
-const NEVER: Position = (i64::MIN, 0);
+const NEVER: Position = (Timestamp::MIN, 0);
 
 /// Those of two steps, which most chains have, lie in the structure itself.
 type Cells = SmallVec<[Position; 4]>;
@@ -505,20 +503,20 @@ pub(crate) struct Sequence {
     latest: Cells,
     /// The same before the events at `time`, which cannot follow one another.
     before: Cells,
-    time: i64,
+    time: Timestamp,
 }
 
 impl Sequence {
     fn new(steps: Vec<u8>) -> Self {
         let cells = steps.len() * steps.len();
         let none = Cells::from_elem(NEVER, cells);
-        Self { steps: steps.into(), latest: none.clone(), before: none, time: i64::MIN }
+        Self { steps: steps.into(), latest: none.clone(), before: none, time: Timestamp::MIN }
     }
 
     fn clear(&mut self) {
         self.latest.fill(NEVER);
         self.before.fill(NEVER);
-        self.time = i64::MIN;
+        self.time = Timestamp::MIN;
     }
 
     fn add(&mut self, entry: &Entry, tie: Tie) {

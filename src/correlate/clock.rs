@@ -12,8 +12,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::SourceId;
 use crate::event::number::to_usize;
+use crate::event::{Nanos, SECOND, SourceId, Timestamp};
 
 /// Event times seen so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,15 +21,15 @@ pub(crate) struct Clock {
     /// By source number: `None` for a number that was never used.
     sources: Vec<Option<SourceClock>>,
     /// How far events alone have brought time; goes back only where the wall clock is set back.
-    by_events: Option<i64>,
+    by_events: Option<Timestamp>,
     /// What the wall clock said when there was last nothing to read.
-    wall: Option<i64>,
+    wall: Option<Timestamp>,
     /// What it said at the last look at it, or at the last event.
-    seen: Option<i64>,
+    seen: Option<Timestamp>,
     /// How far the source with the best clock lags behind the wall clock.
-    least_lag: i64,
+    least_lag: Nanos,
     /// The greatest event time of all.
-    greatest: Option<i64>,
+    greatest: Option<Timestamp>,
     /// Events come merged in the order of their times: no source holds another back.
     merged: bool,
 }
@@ -37,18 +37,18 @@ pub(crate) struct Clock {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct SourceClock {
     /// `None` before its first event.
-    newest: Option<i64>,
+    newest: Option<Timestamp>,
     /// When its newest event arrived.
-    arrived: Option<i64>,
+    arrived: Option<Timestamp>,
     /// Since when patience is needed: its last event, or the first look at it.
-    silent_since: Option<i64>,
+    silent_since: Option<Timestamp>,
     /// It has told all that it has.
     idle: bool,
     /// It had told all before: what it says now has just been written.
     live: bool,
     /// How far its newest event lagged behind its arrival when it had just been written and was the last: a
     /// clock or a zone that is wrong.
-    lag: Option<i64>,
+    lag: Option<Nanos>,
 }
 
 /// Sources beyond this share the clock of the last one: the number comes from the caller.
@@ -58,30 +58,30 @@ const MOST_SOURCES: usize = 65_536;
 pub(crate) const NO_SOURCE: SourceId = SourceId(u32::MAX);
 
 /// Less than this is no wrong clock: stamps with whole seconds, writers that collect lines.
-const SMALLEST_LAG: i64 = 2_000_000_000;
+const SMALLEST_LAG: Nanos = 2 * SECOND;
 
 impl SourceClock {
     /// The lag of its clock; while it has more to tell, what that is at the most.
-    fn lag_at_most(&self) -> Option<i64> {
-        let arrived = || Some(self.arrived?.saturating_sub(self.newest?).max(0));
+    fn lag_at_most(&self) -> Option<Nanos> {
+        let arrived = || Some(self.arrived?.since(self.newest?).max(0));
         self.lag.filter(|_| self.idle).or_else(arrived)
     }
 }
 
 impl Clock {
     /// All sources that may hold time back have reached this event time.
-    pub(crate) fn high(&self) -> i64 {
-        let by_wall = self.wall.map(|wall| wall.saturating_sub(self.least_lag));
-        self.by_events.max(by_wall).unwrap_or(i64::MIN)
+    pub(crate) fn high(&self) -> Timestamp {
+        let by_wall = self.wall.map(|wall| wall.minus(self.least_lag));
+        self.by_events.max(by_wall).unwrap_or(Timestamp::MIN)
     }
 
     /// How far `source` has told everything, as far as the others have.
-    pub(crate) fn frontier(&self, source: SourceId) -> i64 {
+    pub(crate) fn frontier(&self, source: SourceId) -> Timestamp {
         let high = self.high();
         match self.sources.get(to_usize(source.0)).copied().flatten() {
-            Some(clock) if !clock.idle => clock.newest.map_or(i64::MIN, |newest| newest.min(high)),
+            Some(clock) if !clock.idle => clock.newest.map_or(Timestamp::MIN, |newest| newest.min(high)),
             Some(clock) if clock.live => match (clock.lag, self.seen) {
-                (Some(lag), Some(wall)) if lag >= SMALLEST_LAG => wall.saturating_sub(lag).min(high),
+                (Some(lag), Some(wall)) if lag >= SMALLEST_LAG => wall.minus(lag).min(high),
                 _ => high,
             },
             _ => high,
@@ -89,13 +89,13 @@ impl Clock {
     }
 
     /// How far every source has told everything that is expected of it: nothing older is of use to any.
-    pub(crate) fn low(&self) -> i64 {
+    pub(crate) fn low(&self) -> Timestamp {
         let known = (0..).map(SourceId).zip(&self.sources).filter(|(_, clock)| clock.is_some());
-        known.map(|(source, _)| self.frontier(source)).min().unwrap_or(i64::MAX).min(self.high())
+        known.map(|(source, _)| self.frontier(source)).min().unwrap_or(Timestamp::MAX).min(self.high())
     }
 
     /// How far the clock of a source lags behind the best one.
-    fn further_behind(&self, clock: &SourceClock) -> i64 {
+    fn further_behind(&self, clock: &SourceClock) -> Nanos {
         let lag = clock.lag.filter(|_| clock.live).unwrap_or(0).saturating_sub(self.least_lag);
         if lag < SMALLEST_LAG { 0 } else { lag }
     }
@@ -122,7 +122,7 @@ impl Clock {
     }
 
     /// An event of `source` with this event time arrived.
-    pub(crate) fn observe(&mut self, source: SourceId, time: i64, arrived: i64) {
+    pub(crate) fn observe(&mut self, source: SourceId, time: Timestamp, arrived: Timestamp) {
         self.greatest = self.greatest.max(Some(time));
         if self.merged {
             return;
@@ -162,7 +162,7 @@ impl Clock {
     }
 
     /// All events up to this time are known: they come merged, and what lies between two of them is silence.
-    pub(crate) fn reach(&mut self, time: i64) {
+    pub(crate) fn reach(&mut self, time: Timestamp) {
         self.merged = true;
         self.by_events = self.by_events.max(Some(time));
     }
@@ -175,10 +175,10 @@ impl Clock {
 
     /// The wall clock says `now` and there is nothing to read; sources silent for longer than `patience` have
     /// told all that they have.
-    pub(crate) fn advance(&mut self, now: i64, patience: i64) {
+    pub(crate) fn advance(&mut self, now: Timestamp, patience: Nanos) {
         for clock in self.sources.iter_mut().flatten() {
             let since = *clock.silent_since.get_or_insert(now);
-            clock.idle |= since < now.saturating_sub(patience);
+            clock.idle |= since < now.minus(patience);
         }
         self.seen = self.seen.max(Some(now));
         self.compare_lags();
@@ -190,14 +190,14 @@ impl Clock {
     }
 
     /// Whoever reads was busy until `now`: the silence of a source begins there.
-    pub(crate) fn restart_patience(&mut self, now: i64) {
+    pub(crate) fn restart_patience(&mut self, now: Timestamp) {
         for clock in self.sources.iter_mut().flatten().filter(|clock| !clock.idle) {
             clock.silent_since = clock.silent_since.max(Some(now));
         }
     }
 
     /// The wall clock was wrong and says `now` again: what comes next is not late because of that.
-    pub(crate) fn set_back(&mut self, now: i64) {
+    pub(crate) fn set_back(&mut self, now: Timestamp) {
         self.wall = self.wall.map(|wall| wall.min(now));
         self.seen = self.seen.map(|wall| wall.min(now));
         self.by_events = self.by_events.map(|high| high.min(now));
@@ -228,28 +228,32 @@ mod tests {
     const ONE: SourceId = SourceId(0);
     const OTHER: SourceId = SourceId(1);
 
+    fn at(nanos: Nanos) -> Timestamp {
+        Timestamp(nanos)
+    }
+
     #[test]
     fn the_slowest_active_source_holds_the_clock() {
         let mut clock = Clock::default();
-        clock.observe(ONE, 100, 0);
-        clock.observe(OTHER, 40, 0);
-        assert_eq!(clock.high(), 100, "the clock never goes back");
-        clock.observe(ONE, 200, 0);
-        assert_eq!(clock.high(), 100);
-        clock.observe(OTHER, 150, 0);
-        assert_eq!(clock.high(), 150);
+        clock.observe(ONE, at(100), at(0));
+        clock.observe(OTHER, at(40), at(0));
+        assert_eq!(clock.high(), at(100), "the clock never goes back");
+        clock.observe(ONE, at(200), at(0));
+        assert_eq!(clock.high(), at(100));
+        clock.observe(OTHER, at(150), at(0));
+        assert_eq!(clock.high(), at(150));
         clock.idle(OTHER);
-        assert_eq!(clock.high(), 200);
+        assert_eq!(clock.high(), at(200));
     }
 
     #[test]
     fn an_idle_stream_follows_the_wall_clock() {
         let mut clock = Clock::default();
-        clock.observe(ONE, 100, 100);
-        clock.advance(105, 10);
-        assert_eq!(clock.high(), 100, "not yet idle");
-        clock.advance(120, 10);
-        assert_eq!(clock.high(), 120);
+        clock.observe(ONE, at(100), at(100));
+        clock.advance(at(105), 10);
+        assert_eq!(clock.high(), at(100), "not yet idle");
+        clock.advance(at(120), 10);
+        assert_eq!(clock.high(), at(120));
     }
 
     #[test]
@@ -257,97 +261,97 @@ mod tests {
         let mut clock = Clock::default();
         clock.open(ONE);
         clock.open(OTHER);
-        clock.observe(ONE, 100, 100);
-        clock.advance(105, 10);
-        assert_eq!(clock.high(), i64::MIN, "it may have much to tell");
-        clock.advance(116, 10);
-        assert_eq!(clock.high(), 116);
+        clock.observe(ONE, at(100), at(100));
+        clock.advance(at(105), 10);
+        assert_eq!(clock.high(), Timestamp::MIN, "it may have much to tell");
+        clock.advance(at(116), 10);
+        assert_eq!(clock.high(), at(116));
     }
 
     #[test]
     fn whoever_reads_may_be_busy_for_long() {
         let mut clock = Clock::default();
         clock.open(ONE);
-        clock.advance(100, 10);
-        clock.restart_patience(200);
-        clock.advance(205, 10);
-        assert_eq!(clock.high(), i64::MIN);
+        clock.advance(at(100), 10);
+        clock.restart_patience(at(200));
+        clock.advance(at(205), 10);
+        assert_eq!(clock.high(), Timestamp::MIN);
     }
 
     #[test]
     fn a_source_whose_clock_lags_is_not_late_for_ever() {
-        let second = crate::event::SECOND;
+        let second = SECOND;
         let mut clock = Clock::default();
-        clock.observe(ONE, 100 * second, 100 * second);
+        clock.observe(ONE, at(100 * second), at(100 * second));
         clock.idle(ONE);
-        clock.advance(10_000 * second, 10 * second);
-        assert_eq!(clock.high(), 10_000 * second, "what was read at first says nothing about the clock");
-        clock.observe(ONE, 9_000 * second, 10_001 * second);
-        assert_eq!(clock.frontier(ONE), 9_000 * second);
+        clock.advance(at(10_000 * second), 10 * second);
+        assert_eq!(clock.high(), at(10_000 * second), "what was read at first says nothing about the clock");
+        clock.observe(ONE, at(9_000 * second), at(10_001 * second));
+        assert_eq!(clock.frontier(ONE), at(9_000 * second));
         clock.idle(ONE);
-        clock.advance(10_101 * second, 10 * second);
-        assert_eq!(clock.high(), 9_100 * second, "time goes on from its newest line");
-        assert_eq!(clock.frontier(ONE), 9_100 * second);
+        clock.advance(at(10_101 * second), 10 * second);
+        assert_eq!(clock.high(), at(9_100 * second), "time goes on from its newest line");
+        assert_eq!(clock.frontier(ONE), at(9_100 * second));
     }
 
     #[test]
     fn a_source_that_lags_is_judged_by_its_own_time_and_holds_back_no_other() {
-        let second = crate::event::SECOND;
+        let second = SECOND;
         let mut clock = Clock::default();
         for source in [ONE, OTHER] {
-            clock.observe(source, 100, 100);
+            clock.observe(source, at(100), at(100));
             clock.idle(source);
         }
-        clock.observe(ONE, 1_000 * second, 1_000 * second);
-        clock.observe(OTHER, 200 * second, 1_000 * second);
-        assert_eq!((clock.high(), clock.frontier(OTHER)), (1_000 * second, 200 * second));
+        clock.observe(ONE, at(1_000 * second), at(1_000 * second));
+        clock.observe(OTHER, at(200 * second), at(1_000 * second));
+        assert_eq!((clock.high(), clock.frontier(OTHER)), (at(1_000 * second), at(200 * second)));
         clock.idle(ONE);
         clock.idle(OTHER);
-        clock.advance(2_000 * second, 10 * second);
-        assert_eq!((clock.high(), clock.frontier(OTHER)), (2_000 * second, 1_200 * second));
-        clock.observe(OTHER, 1_201 * second, 2_001 * second);
-        clock.advance(2_002 * second, 10 * second);
-        assert_eq!(clock.high(), 2_002 * second, "also while it speaks");
-        assert_eq!(clock.low(), 1_201 * second);
+        clock.advance(at(2_000 * second), 10 * second);
+        assert_eq!((clock.high(), clock.frontier(OTHER)), (at(2_000 * second), at(1_200 * second)));
+        clock.observe(OTHER, at(1_201 * second), at(2_001 * second));
+        clock.advance(at(2_002 * second), 10 * second);
+        assert_eq!(clock.high(), at(2_002 * second), "also while it speaks");
+        assert_eq!(clock.low(), at(1_201 * second));
     }
 
     #[test]
     fn merged_recordings_hold_nothing_back() {
         let mut clock = Clock::default();
-        clock.reach(100);
-        clock.observe(ONE, 100, 100);
-        clock.reach(5_000);
-        clock.observe(OTHER, 5_000, 5_000);
-        assert_eq!((clock.high(), clock.frontier(ONE)), (5_000, 5_000));
+        clock.reach(at(100));
+        clock.observe(ONE, at(100), at(100));
+        clock.reach(at(5_000));
+        clock.observe(OTHER, at(5_000), at(5_000));
+        assert_eq!((clock.high(), clock.frontier(ONE)), (at(5_000), at(5_000)));
     }
 
     #[test]
     fn a_wall_clock_that_was_wrong_for_a_while_leaves_no_trace() {
         let mut clock = Clock::default();
-        clock.observe(ONE, 100, 100);
-        clock.advance(1_000_000, 10);
-        clock.set_back(130);
-        assert_eq!(clock.high(), 130);
-        clock.set_back(500);
-        assert_eq!(clock.high(), 130, "only back");
+        clock.observe(ONE, at(100), at(100));
+        clock.advance(at(1_000_000), 10);
+        clock.set_back(at(130));
+        assert_eq!(clock.high(), at(130));
+        clock.set_back(at(500));
+        assert_eq!(clock.high(), at(130), "only back");
     }
 
     #[test]
     fn sources_of_an_earlier_run_hold_nothing_back() {
         let mut clock = Clock::default();
-        clock.observe(ONE, 100, 0);
-        clock.observe(OTHER, 40, 0);
+        clock.observe(ONE, at(100), at(0));
+        clock.observe(OTHER, at(40), at(0));
         clock.forget_sources();
-        clock.observe(OTHER, 200, 0);
-        assert_eq!(clock.high(), 200);
+        clock.observe(OTHER, at(200), at(0));
+        assert_eq!(clock.high(), at(200));
     }
 
     #[test]
     fn an_event_out_of_order_does_not_move_it() {
         let mut clock = Clock::default();
-        clock.observe(ONE, 100, 0);
-        clock.observe(ONE, 50, 0);
-        assert_eq!(clock.high(), 100);
-        assert_eq!(clock.greatest, Some(100));
+        clock.observe(ONE, at(100), at(0));
+        clock.observe(ONE, at(50), at(0));
+        assert_eq!(clock.high(), at(100));
+        assert_eq!(clock.greatest, Some(at(100)));
     }
 }

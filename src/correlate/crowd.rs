@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::aggregate::KeyedMap;
 use super::entry::Values;
-use super::group_key::{GroupKey, SketchKey};
+use super::hashes::{GroupKey, SketchKey};
 use super::sketch::CountMin;
+use crate::event::{Nanos, Timestamp};
 
 /// Single events kept of groups without a place.
 const MOST_GHOSTS: usize = 65_536;
@@ -32,7 +33,7 @@ pub(crate) struct Crowd {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ghost {
     pub(crate) key: GroupKey,
-    pub(crate) time: i64,
+    pub(crate) time: Timestamp,
     pub(crate) order: u64,
     pub(crate) rules: u64,
     pub(crate) values: Values,
@@ -54,7 +55,7 @@ fn tier_of(events: u64) -> usize {
 
 impl Crowd {
     /// Begins when there is no more room; `groups` with the number of their events, oldest first.
-    pub(crate) fn new(span: i64, groups: impl Iterator<Item = (GroupKey, usize)>) -> Self {
+    pub(crate) fn new(span: Nanos, groups: impl Iterator<Item = (GroupKey, usize)>) -> Self {
         let tiers = vec![VecDeque::new(); TIERS];
         let mut crowd = Self { counts: CountMin::new(span), ghosts: Ghosts::default(), tiers };
         groups.for_each(|(key, events)| crowd.stands(key, events));
@@ -96,7 +97,7 @@ impl Crowd {
     }
 
     /// Events of a group that is not held (any more).
-    pub(crate) fn count(&mut self, sketch_key: SketchKey, events: u64, time: i64) {
+    pub(crate) fn count(&mut self, sketch_key: SketchKey, events: u64, time: Timestamp) {
         self.counts.add(sketch_key, events, time);
     }
 

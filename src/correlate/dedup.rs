@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::aggregate::KeyedMap;
+use super::hashes::{OccurrenceKey, StreamKey};
 use super::keys::OccurrenceKeys;
-use crate::event::Nanos;
+use crate::event::{Nanos, Timestamp};
 
 /// Keys remembered per rule. Beyond it the oldest are forgotten: their copies count, too high and never
 /// too low.
@@ -34,7 +35,7 @@ const MOST_SPAN: i64 = 5;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Deduplicator {
     /// By key; one key may have several occurrences at different times, in the order of their last events.
-    occurrences: KeyedMap<u64, SmallVec<[Occurrence; 1]>>,
+    occurrences: KeyedMap<OccurrenceKey, SmallVec<[Occurrence; 1]>>,
     held: usize,
     /// When so many are held, those that are over are looked for.
     clean_at: usize,
@@ -43,17 +44,23 @@ pub(crate) struct Deduplicator {
 /// Events of one key, each at most so far from the next.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Occurrence {
-    first: i64,
-    last: i64,
+    first: Timestamp,
+    last: Timestamp,
     /// Events that counted: as many as the stream has that has most.
     counted: u32,
-    streams: SmallVec<[(u64, u32); 2]>,
+    streams: SmallVec<[(StreamKey, u32); 2]>,
 }
 
 impl Deduplicator {
     /// Whether an event is the copy of one that counted already. Of several ids (a proxy knows its own and that of the
     /// application) one in common is enough.
-    pub(super) fn is_copy(&mut self, keys: &OccurrenceKeys, time: i64, within: Nanos, settled: i64) -> bool {
+    pub(super) fn is_copy(
+        &mut self,
+        keys: &OccurrenceKeys,
+        time: Timestamp,
+        within: Nanos,
+        settled: Timestamp,
+    ) -> bool {
         let mut copy = false;
         for (key, request) in &keys.of {
             let mut is_new = |key, stream| self.is_new(key, stream, time, within, settled);
@@ -65,7 +72,14 @@ impl Deduplicator {
 
     /// Whether an event of this key is new, and not the copy of one from another stream. What is older
     /// than `settled` is expected no more.
-    pub(crate) fn is_new(&mut self, key: u64, stream: u64, time: i64, within: Nanos, settled: i64) -> bool {
+    pub(crate) fn is_new(
+        &mut self,
+        key: OccurrenceKey,
+        stream: StreamKey,
+        time: Timestamp,
+        within: Nanos,
+        settled: Timestamp,
+    ) -> bool {
         self.clean(within, settled);
         let occurrences = self.occurrences.entry(key).or_default();
         let own = Occurrence { first: time, last: time, ..Occurrence::default() };
@@ -95,24 +109,24 @@ impl Deduplicator {
     }
 
     /// Everything remembered, for [`Deduplicator::restore`].
-    pub(crate) fn all(&self) -> impl Iterator<Item = (u64, Cow<'_, [Occurrence]>)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (OccurrenceKey, Cow<'_, [Occurrence]>)> {
         self.occurrences.iter().map(|(key, occurrences)| (*key, Cow::Borrowed(occurrences.as_slice())))
     }
 
-    pub(crate) fn restore(stored: Vec<(u64, Cow<'_, [Occurrence]>)>) -> Self {
+    pub(crate) fn restore(stored: Vec<(OccurrenceKey, Cow<'_, [Occurrence]>)>) -> Self {
         let held = stored.iter().map(|(_, occurrences)| occurrences.len()).sum();
         let owned = |occurrences: Cow<'_, [Occurrence]>| occurrences.into_owned().into();
         let occurrences = stored.into_iter().map(|(key, occurrences)| (key, owned(occurrences))).collect();
         Self { occurrences, held, clean_at: 0 }
     }
 
-    fn clean(&mut self, within: Nanos, settled: i64) {
+    fn clean(&mut self, within: Nanos, settled: Timestamp) {
         if self.held < self.clean_at.max(FEW_KEYS) {
             return;
         }
-        self.retain(|occurrence| occurrence.last.saturating_add(within) >= settled);
+        self.retain(|occurrence| occurrence.last.plus(within) >= settled);
         if self.held >= MOST_KEYS {
-            let mut times: Vec<i64> =
+            let mut times: Vec<Timestamp> =
                 self.occurrences.values().flatten().map(|occurrence| occurrence.last).collect();
             let middle = times.len() / 2;
             let median = *times.select_nth_unstable(middle).1;
@@ -140,9 +154,8 @@ impl Occurrence {
     /// Whether another occurrence of the key reaches into the time around this one, and both together do not last too
     /// long.
     fn is_one_with(&self, other: &Occurrence, within: Nanos) -> bool {
-        let near = other.last >= self.first.saturating_sub(within)
-            && other.first <= self.last.saturating_add(within);
-        let lasts = self.last.max(other.last).saturating_sub(self.first.min(other.first));
+        let near = other.last >= self.first.minus(within) && other.first <= self.last.plus(within);
+        let lasts = self.last.max(other.last).since(self.first.min(other.first));
         near && lasts <= within.saturating_mul(MOST_SPAN)
     }
 
@@ -161,7 +174,7 @@ impl Occurrence {
     }
 
     /// Counts an event of a stream; true when no other stream has as many.
-    fn add(&mut self, stream: u64) -> bool {
+    fn add(&mut self, stream: StreamKey) -> bool {
         let known = self.streams.iter().position(|(known, _)| *known == stream);
         if known.is_none() {
             if self.streams.len() == MOST_STREAMS {
@@ -183,10 +196,16 @@ impl Occurrence {
 mod tests {
     use super::*;
 
+    /// Whether an event counts of (key, stream, time), where nothing older than `settled` is expected.
+    fn is_new(once: &mut Deduplicator, event: (u64, u64, i64), settled: i64) -> bool {
+        let (key, stream, time) = event;
+        once.is_new(OccurrenceKey(key), StreamKey(stream), Timestamp(time), 10, Timestamp(settled))
+    }
+
     /// How many of some (key, stream, time) count.
     fn counted(of: &[(u64, u64, i64)]) -> usize {
         let mut once = Deduplicator::default();
-        of.iter().filter(|(key, stream, time)| once.is_new(*key, *stream, *time, 10, i64::MIN)).count()
+        of.iter().filter(|event| is_new(&mut once, **event, i64::MIN)).count()
     }
 
     fn check(of: &[(u64, u64, i64)], expect: usize) {
@@ -214,7 +233,7 @@ mod tests {
     fn a_stream_that_is_ahead_hides_no_burst_of_another() {
         let mut once = Deduplicator::default();
         let mut count = |stream, times: &mut dyn Iterator<Item = i64>| {
-            times.filter(|time| once.is_new(1, stream, *time, 10, i64::MIN)).count()
+            times.filter(|time| is_new(&mut once, (1, stream, *time), i64::MIN)).count()
         };
         assert_eq!(count(1, &mut (0..1_000).map(|n| n * 9)), 1_000);
         let burst = count(2, &mut std::iter::repeat_n(9_000, 500));
@@ -225,15 +244,15 @@ mod tests {
     fn memory_is_bounded_and_what_is_over_goes_first() {
         let mut once = Deduplicator::default();
         for n in 0..200_000_i64 {
-            assert!(once.is_new(n as u64, 1, n, 10, n - 100));
+            assert!(is_new(&mut once, (n as u64, 1, n), n - 100));
         }
         assert!(once.held <= 2_048, "{}", once.held);
         let mut once = Deduplicator::default();
         for n in 0..200_000_i64 {
-            assert!(once.is_new(n as u64, 1, n, 10, i64::MIN));
+            assert!(is_new(&mut once, (n as u64, 1, n), i64::MIN));
         }
         assert!(once.held <= MOST_KEYS);
-        assert!(!once.is_new(199_999, 2, 199_999, 10, i64::MIN), "the newest are kept");
+        assert!(!is_new(&mut once, (199_999, 2, 199_999), i64::MIN), "the newest are kept");
     }
 
     proptest::proptest! {

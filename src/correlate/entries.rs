@@ -296,6 +296,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::event::Timestamp;
 
     #[derive(Clone, Debug)]
     enum Step {
@@ -325,7 +326,7 @@ mod tests {
         fn pieces_are_as_good_as_one(steps in prop::collection::vec(step(), 0..1_500), from in 0..400_usize) {
             let (mut entries, mut one) = (Entries::default(), Vec::new());
             for (order, step) in (0..).zip(steps) {
-                let mut entry = Entry::step(0, order, 0);
+                let mut entry = Entry::step(Timestamp::default(), order, 0);
                 entry.set_shares(order % 3 == 0, order % 2 == 0);
                 match step {
                     Step::Push => (entries.push_back(entry), one.push(order)).1,
@@ -355,9 +356,9 @@ mod tests {
                 prop_assert_eq!(entries[index].order, *order);
             }
             for (index, entry) in entries.iter_mut().enumerate() {
-                entry.time = index as i64;
+                entry.time = Timestamp(index as i64);
             }
-            prop_assert_eq!(entries.partition_point(|entry| entry.time < from as i64), from);
+            prop_assert_eq!(entries.partition_point(|entry| entry.time < Timestamp(from as i64)), from);
         }
     }
 }

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::evidence::Evidence;
+use crate::event::Timestamp;
 use crate::sigma::decimal::Decimal;
+
+/// (time, order) of an entry.
+pub(crate) type Position = (Timestamp, u64);
 
 /// One event (or firing of a rule below) in a group.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
-    pub(crate) time: i64,
+    pub(crate) time: Timestamp,
     /// Order of reading; breaks ties and identifies the entry.
     pub(crate) order: u64,
     /// Rule bits and, in the highest bits, marks.
@@ -60,25 +64,25 @@ const RULES: u64 = (1 << 60) - 1;
 
 impl Entry {
     /// With the marks of [`Entry::bits`].
-    pub(crate) fn with_bits(time: i64, order: u64, bits: u64) -> Self {
+    pub(crate) fn with_bits(time: Timestamp, order: u64, bits: u64) -> Self {
         Self { time, order, bits, values: Values::None, evidence: None }
     }
 
-    pub(crate) fn step(time: i64, order: u64, bit: u8) -> Self {
+    pub(crate) fn step(time: Timestamp, order: u64, bit: u8) -> Self {
         Self::with_bits(time, order, 1 << bit)
     }
 
     /// An event of these rules.
-    pub(crate) fn of(rules: u64, time: i64, order: u64) -> Self {
+    pub(crate) fn of(rules: u64, time: Timestamp, order: u64) -> Self {
         Self::with_bits(time, order, rules & RULES)
     }
 
     /// All that is known of some events of these rules: they came before every entry after `time`.
-    pub(crate) fn of_rules(rules: u64, time: i64) -> Self {
+    pub(crate) fn of_rules(rules: u64, time: Timestamp) -> Self {
         Self::with_bits(time, u64::MAX, rules & RULES)
     }
 
-    pub(crate) fn reset(time: i64, order: u64) -> Self {
+    pub(crate) fn reset(time: Timestamp, order: u64) -> Self {
         Self::with_bits(time, order, RESET)
     }
 
@@ -124,7 +128,7 @@ impl Entry {
     }
 
     /// Whether it is one of a run of events of one time, which a reset would end.
-    pub(crate) fn is_of_run(&self, time: i64) -> bool {
+    pub(crate) fn is_of_run(&self, time: Timestamp) -> bool {
         self.time == time && !self.is_reset()
     }
 
@@ -147,7 +151,7 @@ impl Entry {
         self.bits |= if part { PART } else { 0 } | if whole { WHOLE } else { 0 };
     }
 
-    pub(crate) fn key(&self) -> (i64, u64) {
+    pub(crate) fn key(&self) -> Position {
         (self.time, self.order)
     }
 

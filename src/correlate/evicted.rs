@@ -12,18 +12,19 @@ use super::entry::Entry;
 use super::numbers::{Total, each_bit};
 use super::plan::{Measure, WindowPlan};
 use super::sketch::{DistinctInTime, pane_of, start_of, touches};
+use crate::event::{Nanos, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct EvictedSummary {
-    span: i64,
+    span: Nanos,
     panes: VecDeque<Pane>,
     /// Values that no entry holds any more, by the time of their newest event; each once.
-    values: VecDeque<(i64, u64)>,
+    values: VecDeque<(Timestamp, u64)>,
     /// Some of these did not find room: how many there may be.
     distinct: Option<DistinctInTime>,
     /// Newest event that was given up, of all and of each rule.
-    newest: i64,
-    newest_of: Vec<i64>,
+    newest: Timestamp,
+    newest_of: Vec<Timestamp>,
 }
 
 /// Values that are remembered one by one.
@@ -79,13 +80,13 @@ impl EvictedSummary {
             panes: VecDeque::new(),
             values: VecDeque::new(),
             distinct: None,
-            newest: i64::MIN,
+            newest: Timestamp::MIN,
             newest_of: Vec::new(),
         }
     }
 
     /// Before `time` there may have been so many events that nobody kept.
-    pub(crate) fn of_unknown(plan: &WindowPlan, events: u64, time: i64) -> Self {
+    pub(crate) fn of_unknown(plan: &WindowPlan, events: u64, time: Timestamp) -> Self {
         let mut evicted = Self::new(plan);
         evicted.newest = time;
         evicted.pane(time).unknown = events;
@@ -99,12 +100,12 @@ impl EvictedSummary {
         }
     }
 
-    fn pane(&mut self, time: i64) -> &mut Pane {
+    fn pane(&mut self, time: Timestamp) -> &mut Pane {
         let number = pane_of(time, self.span);
         let newest = self.panes.back().map(|pane| pane.number);
         if newest.is_none_or(|newest| newest < number) {
             self.panes.push_back(Pane { number, ..Pane::default() });
-            let start = time.saturating_sub(self.span);
+            let start = time.minus(self.span);
             let span = self.span;
             self.panes.retain(|pane| touches(pane.number, start, span));
         }
@@ -142,14 +143,14 @@ impl EvictedSummary {
             }
             pane.rules[bit] = pane.rules[bit].saturating_add(1);
             if newest_of.len() <= bit {
-                newest_of.resize(bit + 1, i64::MIN);
+                newest_of.resize(bit + 1, Timestamp::MIN);
             }
             newest_of[bit] = newest_of[bit].max(entry.time);
         });
     }
 
     fn keep_values(&mut self, entry: &Entry, is_held: impl Fn(u64) -> bool) {
-        let start = entry.time.saturating_sub(self.span);
+        let start = entry.time.minus(self.span);
         while self.values.front().is_some_and(|(time, _)| *time < start) {
             self.values.pop_front();
         }
@@ -166,12 +167,12 @@ impl EvictedSummary {
     }
 
     /// Everything that may be in a window that starts at `start`.
-    pub(crate) fn may_hold(&self, start: i64) -> Pane {
+    pub(crate) fn may_hold(&self, start: Timestamp) -> Pane {
         self.added_up(|pane| touches(pane.number, start, self.span))
     }
 
     /// Everything that certainly is in the window from `start` to `end`.
-    pub(crate) fn holds(&self, start: i64, end: i64) -> Pane {
+    pub(crate) fn holds(&self, start: Timestamp, end: Timestamp) -> Pane {
         // Where a late event is looked at, it may be older than what was given up.
         let whole = |pane: &Pane| start_of(pane.number, self.span) >= start && self.newest <= end;
         Pane { unknown: 0, ..self.added_up(whole) }
@@ -184,22 +185,22 @@ impl EvictedSummary {
     }
 
     /// Rules of which an event was given up that certainly is in the window from `start` to `end`.
-    pub(crate) fn rules_in(&self, start: i64, end: i64) -> u64 {
-        let inside = |time: &i64| (start..=end).contains(time);
+    pub(crate) fn rules_in(&self, start: Timestamp, end: Timestamp) -> u64 {
+        let inside = |time: &Timestamp| (start..=end).contains(time);
         let bits = self.newest_of.iter().enumerate().filter(|(_, time)| inside(time));
         bits.fold(0, |bits, (bit, _)| bits | 1 << bit)
     }
 
     /// The newest event of each rule, oldest first.
-    pub(crate) fn newest_of_rules(&self) -> Vec<(i64, u64)> {
-        let known = self.newest_of.iter().enumerate().filter(|(_, time)| **time > i64::MIN);
-        let mut known: Vec<(i64, u64)> = known.map(|(bit, time)| (*time, 1 << bit)).collect();
+    pub(crate) fn newest_of_rules(&self) -> Vec<(Timestamp, u64)> {
+        let known = self.newest_of.iter().enumerate().filter(|(_, time)| **time > Timestamp::MIN);
+        let mut known: Vec<(Timestamp, u64)> = known.map(|(bit, time)| (*time, 1 << bit)).collect();
         known.sort_unstable();
         known
     }
 
     /// Distinct values that no entry holds, in a window from `start` to `end`: certainly, and at the most.
-    pub(crate) fn distinct(&self, start: i64, end: i64) -> (u64, u64) {
+    pub(crate) fn distinct(&self, start: Timestamp, end: Timestamp) -> (u64, u64) {
         let (from, until) = (
             self.values.partition_point(|(time, _)| *time < start),
             self.values.partition_point(|(time, _)| *time <= end),
@@ -210,7 +211,7 @@ impl EvictedSummary {
     }
 
     /// Nothing that was given up is in a window that ends at `time`.
-    pub(crate) fn is_over(&self, time: i64) -> bool {
-        self.newest < time.saturating_sub(self.span)
+    pub(crate) fn is_over(&self, time: Timestamp) -> bool {
+        self.newest < time.minus(self.span)
     }
 }

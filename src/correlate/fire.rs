@@ -8,9 +8,9 @@ use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::entries::Iter;
-use super::entry::Entry;
+use super::entry::{Entry, Position};
 use super::evidence::{Evidence, cut};
-use super::group_key::GroupKey;
+use super::hashes::GroupKey;
 use super::memory::WindowRun;
 use super::outlet::RawFiring;
 use super::plan::{Evaluator, Measure, Plan, Role, Route, RulePlan, WindowPlan};
@@ -33,14 +33,14 @@ use crate::sigma::rule::RuleIndex;
 
 /// A firing with the events behind it.
 pub(super) struct Fired {
-    pub(super) time: i64,
+    pub(super) time: Timestamp,
     pub(super) value: f64,
     pub(super) kind: AlertKind,
     /// It held before; only its events or its value changed.
     pub(super) again: bool,
-    pub(super) first: i64,
-    /// (time, order) of its newest event.
-    pub(super) newest: (i64, u64),
+    pub(super) first: Timestamp,
+    /// Of its newest event.
+    pub(super) newest: Position,
     /// All events behind it, and the newest of them, which the open incident has not counted yet.
     pub(super) events: u64,
     pub(super) uncounted: u64,
@@ -117,7 +117,7 @@ impl Correlator {
         true
     }
 
-    fn is_first(&mut self, run: RuleRun<'_>, record: &MatchRecord, time: i64) -> bool {
+    fn is_first(&mut self, run: RuleRun<'_>, record: &MatchRecord, time: Timestamp) -> bool {
         let RuleRun { index, rule, .. } = run;
         let Some(first_seen) = &rule.extension.first_seen else { return true };
         let mut values = Vec::new();
@@ -198,7 +198,7 @@ impl Correlator {
             return;
         };
         incident.timed = true;
-        let at = incident.last.saturating_add(run.rule.close_after);
+        let at = incident.last.plus(run.rule.close_after);
         self.timer(run, at, place.key, Kind::Quiet { facet: place.facet });
     }
 
@@ -208,7 +208,7 @@ impl Correlator {
         run: RuleRun<'_>,
         key: GroupKey,
         changed: Changed,
-        late: &mut Option<(i64, u64)>,
+        late: &mut Option<Position>,
     ) {
         let RuleRun { index: to, rule, .. } = run;
         let Changed { from, change } = changed;
@@ -255,7 +255,7 @@ impl Correlator {
         run: RuleRun<'_>,
         key: GroupKey,
         change: Change,
-        late: &mut Option<(i64, u64)>,
+        late: &mut Option<Position>,
     ) -> Option<Fired> {
         let RuleRun { index: to, rule, .. } = run;
         let window = run.window()?;
@@ -304,9 +304,9 @@ impl Correlator {
     }
 
     /// A forward window ended without the event that was not to come.
-    pub(super) fn fire_forward(&mut self, run: RuleRun<'_>, key: GroupKey, start: i64, value: f64) {
+    pub(super) fn fire_forward(&mut self, run: RuleRun<'_>, key: GroupKey, start: Timestamp, value: f64) {
         let Some(window) = run.window() else { return };
-        let end = start.saturating_add(window.span);
+        let end = start.plus(window.span);
         let Some(group) = self.rules[run.index].groups.get(key) else { return };
         let entries: Vec<&Entry> = group.window.between(start, end).collect();
         let mut fired = Fired {
@@ -341,7 +341,7 @@ impl Correlator {
         if self.outlet.tells_incidents() {
             self.firing_incident(run, group, &fired);
             if !fired.again && rule.states.is_some() {
-                let record = MatchRecord::at(Timestamp(fired.time), fired.newest.1);
+                let record = MatchRecord::at(fired.time, fired.newest.1);
                 let evidence = fired.parts.last().cloned();
                 let of = self.keys.subject(&record);
                 let mut signal = Signal::shown_as(of, fired.time, fired.newest.1, evidence);
@@ -408,7 +408,7 @@ impl Correlator {
     }
 
     /// Raises the level of an incident that is open. True when it was lower.
-    fn raise(&mut self, place: IncidentPlace, run: RuleRun<'_>, level: Level, time: i64) -> bool {
+    fn raise(&mut self, place: IncidentPlace, run: RuleRun<'_>, level: Level, time: Timestamp) -> bool {
         let context = run.context(self.options.replayed);
         let Some(incident) = self.incidents.open_at(place) else { return false };
         let is_raised = incident.raise(level);
@@ -527,7 +527,7 @@ impl Correlator {
     /// Makes a record of a firing and brings it to the rules that listen to it.
     pub(super) fn feed_rules_above(&mut self, run: RuleRun<'_>, names: &Names, fired: Fired) {
         let RuleRun { plan, index: to, rule } = run;
-        let mut record = MatchRecord::at(Timestamp(fired.time), 0);
+        let mut record = MatchRecord::at(fired.time, 0);
         if let Some(last) = fired.parts.last() {
             record.event_id = last.id;
             record.path = Arc::clone(&last.path);
@@ -567,7 +567,7 @@ impl Correlator {
     }
 
     /// A firing no longer holds.
-    fn retract(&mut self, run: RuleRun<'_>, key: GroupKey, time: i64) {
+    fn retract(&mut self, run: RuleRun<'_>, key: GroupKey, time: Timestamp) {
         let RuleRun { plan, index: to, rule } = run;
         let Some(names) = self.names_of(to, key) else { return };
         self.outlet.withdrawn(to, &names, time);
@@ -581,7 +581,7 @@ impl Correlator {
         }
     }
 
-    fn withdraw(&mut self, run: RuleRun<'_>, key: GroupKey, position: (i64, u64)) {
+    fn withdraw(&mut self, run: RuleRun<'_>, key: GroupKey, position: Position) {
         let Some(window) = run.window() else { return };
         let (rule, limits) = (run.rule, self.limits(run, window));
         let mut changes = Vec::new();
@@ -650,10 +650,10 @@ pub(super) fn named(rule: &RulePlan, names: &Names) -> BTreeMap<String, String> 
 }
 
 /// Identifies a firing among the inputs of the rules above; never equal to a `seq`.
-fn firing_order(rule: RuleIndex, names: &Names, time: i64) -> u64 {
+fn firing_order(rule: RuleIndex, names: &Names, time: Timestamp) -> u64 {
     let mut bytes = Vec::new();
     bytes.extend_from_slice(&u64::from(rule.0).to_le_bytes());
-    bytes.extend_from_slice(&time.to_le_bytes());
+    bytes.extend_from_slice(&time.0.to_le_bytes());
     for name in names {
         bytes.extend_from_slice(&to_u32(name.len()).to_le_bytes());
         bytes.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Correlator;
 use super::fire::{Fired, FiringGroup};
-use super::group_key::GroupKey;
+use super::hashes::GroupKey;
 use super::memory::Beat;
 use super::outlet::RawFiring;
 use super::plan::Evaluator;
@@ -15,6 +15,7 @@ use super::timer::Kind;
 use crate::alert::AlertKind;
 use crate::correlate::incident::Facet;
 use crate::detect::record::MatchRecord;
+use crate::event::Timestamp;
 use crate::sigma::extension::Heartbeat;
 
 impl Correlator {
@@ -52,12 +53,12 @@ impl Correlator {
         }
     }
 
-    pub(super) fn beat_missed(&mut self, run: RuleRun<'_>, key: GroupKey, at: i64) {
+    pub(super) fn beat_missed(&mut self, run: RuleRun<'_>, key: GroupKey, at: Timestamp) {
         let RuleRun { index: to, rule, .. } = run;
         let Evaluator::Heartbeat(heartbeat) = &rule.evaluator else { return };
         let Some(beat) = self.rules[to].beats.get_mut(&key) else { return };
         let due = overdue(beat.heard, *heartbeat);
-        let forgotten = beat.heard.saturating_add(heartbeat.forget);
+        let forgotten = beat.heard.plus(heartbeat.forget);
         if due > at {
             self.timer(run, due, key, Kind::Beat);
             return;
@@ -71,7 +72,7 @@ impl Correlator {
         }
         beat.silent = true;
         let (names, latest, heard) = (beat.names.clone(), Arc::clone(&beat.latest), beat.heard);
-        let silence = at.saturating_sub(heard) as f64 / 1e9;
+        let silence = at.since(heard) as f64 / 1e9;
         let told_at = self.told_at(run, &names, std::slice::from_ref(&latest));
         let fired = Fired {
             time: at,
@@ -106,6 +107,6 @@ impl Correlator {
     }
 }
 
-fn overdue(heard: i64, heartbeat: Heartbeat) -> i64 {
-    heard.saturating_add(heartbeat.every.saturating_mul(i64::from(heartbeat.grace)))
+fn overdue(heard: Timestamp, heartbeat: Heartbeat) -> Timestamp {
+    heard.plus(heartbeat.every.saturating_mul(i64::from(heartbeat.grace)))
 }

@@ -1,17 +1,17 @@
 //! What a rule learned: values it has seen (`first_seen`) and how much is usual (`baseline`).
 
-use crate::event::HOUR;
-use crate::event::number::to_usize;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::KeyedMap;
+use crate::event::number::to_usize;
+use crate::event::{HOUR, Nanos, Timestamp};
 use crate::sigma::extension::{Baseline, FirstSeen, Season};
 
 /// Values seen so far, as keyed fingerprints.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
-    pub(crate) learning_since: Option<i64>,
-    pub(crate) last: KeyedMap<u64, i64>,
+    pub(crate) learning_since: Option<Timestamp>,
+    pub(crate) last: KeyedMap<u64, Timestamp>,
     /// Values were forgotten for want of room: they will fire again.
     pub(crate) approximate: bool,
 }
@@ -21,21 +21,21 @@ const MOST_VALUES: usize = 262_144;
 
 impl Seen {
     /// Remembers a value; true when it is new and learning is over.
-    pub(crate) fn is_new(&mut self, value: u64, time: i64, rule: &FirstSeen) -> bool {
+    pub(crate) fn is_new(&mut self, value: u64, time: Timestamp, rule: &FirstSeen) -> bool {
         let since = *self.learning_since.get_or_insert(time);
-        let learned = time >= since.saturating_add(rule.learn);
+        let learned = time >= since.plus(rule.learn);
         let before = self.last.get(&value).copied();
         self.last.insert(value, before.map_or(time, |before| before.max(time)));
         if self.last.len() > MOST_VALUES {
             self.forget_oldest();
         }
-        let forgotten = |before: i64| rule.forget.is_some_and(|forget| time.saturating_sub(before) > forget);
+        let forgotten = |before: Timestamp| rule.forget.is_some_and(|forget| time.since(before) > forget);
         learned && before.is_none_or(forgotten)
     }
 
     /// Drops the older half, so that the cost is shared by many insertions.
     fn forget_oldest(&mut self) {
-        let mut times: Vec<i64> = self.last.values().copied().collect();
+        let mut times: Vec<Timestamp> = self.last.values().copied().collect();
         let middle = times.len() / 2;
         let (_, median, _) = times.select_nth_unstable(middle);
         let median = *median;
@@ -47,7 +47,7 @@ impl Seen {
 /// What one group usually has in one timespan, by season.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Usual {
-    since: Option<i64>,
+    since: Option<Timestamp>,
     /// Number of the timespan being counted, and events in it.
     period: i64,
     count: u32,
@@ -70,8 +70,8 @@ const MOST_EMPTY: i64 = 64;
 
 impl Usual {
     /// Counts an event at `time`.
-    pub(crate) fn count(&mut self, time: i64, span: i64, baseline: Baseline) {
-        let period = time.div_euclid(span);
+    pub(crate) fn count(&mut self, time: Timestamp, span: Nanos, baseline: Baseline) {
+        let period = time.period(span);
         if self.since.is_none() {
             self.since = Some(time);
             self.period = period;
@@ -90,8 +90,8 @@ impl Usual {
         }
     }
 
-    fn fold(&mut self, period: i64, count: u32, span: i64, baseline: Baseline) {
-        let slot = slot(period.saturating_mul(span), baseline.season);
+    fn fold(&mut self, period: i64, count: u32, span: Nanos, baseline: Baseline) {
+        let slot = slot(Timestamp::of_period(period, span), baseline.season);
         if self.means.len() <= slot {
             self.means.resize(slot + 1, Mean::default());
         }
@@ -102,18 +102,18 @@ impl Usual {
     }
 
     /// Whether `value` at `time` is unusual; never while there is nothing to compare with.
-    pub(crate) fn is_spike(&self, value: f64, time: i64, baseline: Baseline) -> bool {
-        let learned = self.since.is_some_and(|since| time >= since.saturating_add(baseline.learn));
+    pub(crate) fn is_spike(&self, value: f64, time: Timestamp, baseline: Baseline) -> bool {
+        let learned = self.since.is_some_and(|since| time >= since.plus(baseline.learn));
         let mean = self.means.get(slot(time, baseline.season)).filter(|mean| mean.periods > 0);
         learned && value >= baseline.min && mean.is_some_and(|mean| value >= baseline.factor * mean.value)
     }
 }
 
-fn slot(time: i64, season: Season) -> usize {
+fn slot(time: Timestamp, season: Season) -> usize {
     match season {
         Season::None => 0,
-        Season::HourOfDay => to_usize(time.div_euclid(HOUR).rem_euclid(24)),
-        Season::HourOfWeek => to_usize(time.div_euclid(HOUR).rem_euclid(168)),
+        Season::HourOfDay => to_usize(time.period(HOUR).rem_euclid(24)),
+        Season::HourOfWeek => to_usize(time.period(HOUR).rem_euclid(168)),
     }
 }
 
@@ -125,11 +125,11 @@ mod tests {
     fn a_value_is_new_once_after_learning() {
         let rule = FirstSeen { fields: Vec::new(), learn: 10, forget: Some(100) };
         let mut seen = Seen::default();
-        assert!(!seen.is_new(1, 0, &rule), "still learning");
-        assert!(!seen.is_new(1, 20, &rule), "learned");
-        assert!(seen.is_new(2, 20, &rule));
-        assert!(!seen.is_new(2, 21, &rule));
-        assert!(seen.is_new(2, 200, &rule), "forgotten");
+        assert!(!seen.is_new(1, Timestamp(0), &rule), "still learning");
+        assert!(!seen.is_new(1, Timestamp(20), &rule), "learned");
+        assert!(seen.is_new(2, Timestamp(20), &rule));
+        assert!(!seen.is_new(2, Timestamp(21), &rule));
+        assert!(seen.is_new(2, Timestamp(200), &rule), "forgotten");
     }
 
     #[test]
@@ -137,10 +137,10 @@ mod tests {
         let baseline = Baseline { season: Season::None, learn: 30, factor: 4.0, min: 5.0 };
         let mut usual = Usual::default();
         for time in 0..100 {
-            usual.count(time, 10, baseline);
+            usual.count(Timestamp(time), 10, baseline);
         }
-        assert!(!usual.is_spike(39.0, 99, baseline));
-        assert!(usual.is_spike(40.0, 99, baseline));
-        assert!(!usual.is_spike(40.0, 20, baseline), "still learning");
+        assert!(!usual.is_spike(39.0, Timestamp(99), baseline));
+        assert!(usual.is_spike(40.0, Timestamp(99), baseline));
+        assert!(!usual.is_spike(40.0, Timestamp(20), baseline), "still learning");
     }
 }

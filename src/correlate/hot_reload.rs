@@ -149,7 +149,8 @@ fn take_incidents(
         let Some(old_rule) = old_plan.rules.get(before.rule.index()).filter(|_| incident.open) else {
             continue;
         };
-        let place = now_at.get(old_rule.summary.id.as_str()).map(|rule| IncidentPlace { rule: *rule, ..before });
+        let place =
+            now_at.get(old_rule.summary.id.as_str()).map(|rule| IncidentPlace { rule: *rule, ..before });
         let again = place.and_then(|place| Some((place, found.get_mut(&place).filter(|found| found.open)?)));
         match again {
             Some((place, again)) => {

@@ -25,6 +25,7 @@ pub(crate) use self::details::Details;
 use self::details::TOLD_SINGLY;
 use self::firing::identity;
 pub(crate) use self::firing::{AlertSink, Context, Effect, Facet, Firing, IncidentPlace};
+use super::entry::Position;
 use super::evidence::Evidence;
 use super::plan::RulePlan;
 use crate::alert;
@@ -43,12 +44,12 @@ pub(crate) struct Incident {
     /// Position in the order of opening.
     ordinal: u64,
     /// When it opened: the time of the firing.
-    opened_at: i64,
-    pub(crate) first: i64,
-    pub(crate) last: i64,
+    opened_at: Timestamp,
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
     pub(crate) count: u64,
-    /// The newest entry (time, order) that has been counted.
-    pub(crate) counted_to: (i64, u64),
+    /// The newest entry that has been counted.
+    pub(crate) counted_to: Position,
     reported: u64,
     next_report: u64,
     level: Level,
@@ -56,11 +57,11 @@ pub(crate) struct Incident {
     value: f64,
     /// The value was below `rearm_below` since the last firing.
     below: bool,
-    pub(crate) closed_at: i64,
+    pub(crate) closed_at: Timestamp,
     group: Arc<BTreeMap<String, String>>,
     pub(crate) details: Details,
     approximate: bool,
-    openings: VecDeque<i64>,
+    openings: VecDeque<Timestamp>,
     /// A timer for it is pending.
     pub(crate) timed: bool,
     /// What followed after a quiet time, while an event between may still come.
@@ -97,7 +98,7 @@ impl Incident {
             level: rule.summary.level,
             value: firing.value,
             below: false,
-            closed_at: i64::MIN,
+            closed_at: Timestamp::MIN,
             group,
             details: Details::default(),
             approximate: firing.approximate,
@@ -134,10 +135,8 @@ impl Incident {
     }
 
     /// Whether a firing at this time came after it had been quiet for as long as closes it.
-    fn is_apart(&self, rule: &RulePlan, facet: Facet, time: i64) -> bool {
-        facet == Facet::Firing
-            && self.kind != AlertKind::Absence
-            && time > self.last.saturating_add(rule.close_after)
+    fn is_apart(&self, rule: &RulePlan, facet: Facet, time: Timestamp) -> bool {
+        facet == Facet::Firing && self.kind != AlertKind::Absence && time > self.last.plus(rule.close_after)
     }
 
     /// Counts a firing, here or in what followed after a quiet time.
@@ -204,7 +203,7 @@ impl Incident {
     }
 
     /// The newest entry counted, here or in what followed.
-    pub(crate) fn newest_counted(&self) -> (i64, u64) {
+    pub(crate) fn newest_counted(&self) -> Position {
         self.next.as_ref().map_or(self.counted_to, |next| next.newest_counted())
     }
 
@@ -272,11 +271,9 @@ impl Incident {
 
     fn is_held_back(&self, rule: &RulePlan, firing: &Firing) -> bool {
         let alert = &rule.extension.alert;
-        let suppressed =
-            alert.suppress.is_some_and(|suppress| firing.time < self.closed_at.saturating_add(suppress));
-        let armed = alert.rearm_below.is_none()
-            || self.below
-            || firing.time.saturating_sub(self.last) > rule.calm_after;
+        let suppressed = alert.suppress.is_some_and(|suppress| firing.time < self.closed_at.plus(suppress));
+        let armed =
+            alert.rearm_below.is_none() || self.below || firing.time.since(self.last) > rule.calm_after;
         suppressed || !armed
     }
 
@@ -290,7 +287,7 @@ impl Incident {
     pub(crate) fn report(
         &mut self,
         status: AlertStatus,
-        time: i64,
+        time: Timestamp,
         rule: &RulePlan,
         context: Context<'_>,
     ) -> Alert {
@@ -303,7 +300,7 @@ impl Incident {
     }
 
     /// The last report of an incident that is remembered no longer.
-    fn end(&mut self, time: i64, rule: &RulePlan, context: Context<'_>) -> Alert {
+    fn end(&mut self, time: Timestamp, rule: &RulePlan, context: Context<'_>) -> Alert {
         let listed = Listed {
             events: mem::take(&mut self.details.events),
             correlation_ids: mem::take(&mut self.details.correlation_ids),
@@ -314,7 +311,7 @@ impl Incident {
     fn tell(
         &self,
         status: AlertStatus,
-        time: i64,
+        time: Timestamp,
         rule: &RulePlan,
         context: Context<'_>,
         listed: Listed,
@@ -329,11 +326,11 @@ impl Incident {
         Alert {
             status,
             alert_id: AlertId(self.id),
-            time: Timestamp(time),
+            time,
             kind: self.kind,
             group: Arc::clone(&self.group),
             count: self.count,
-            window: alert::Window { start: Timestamp(self.first), end: Timestamp(self.last) },
+            window: alert::Window { start: self.first, end: self.last },
             summary: self.summary(rule, context),
             events: listed.events,
             events_omitted: self.details.omitted,
@@ -376,7 +373,7 @@ impl Incident {
                     .as_ref()
                     .filter(|_| !self.details.inferred)
                     .map(|_| "says the service".into()),
-                "until" => self.details.state.as_ref()?.1.map(|until| Timestamp(until).to_string()),
+                "until" => self.details.state.as_ref()?.1.map(|until| until.to_string()),
                 _ => None,
             };
             if let Some(text) = built_in.or_else(|| self.group.get(name).cloned()) {

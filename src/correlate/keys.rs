@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 use super::Names;
 use super::entry::Values;
 use super::evidence::cut;
-use super::group_key::{GroupKey, SketchKey};
+use super::hashes::{GroupKey, OccurrenceKey, SketchKey, StreamKey};
 use super::likeness::usual;
 use super::plan::{OncePlan, Route};
 use crate::detect::record::{FieldNumber, MatchRecord};
@@ -55,20 +55,20 @@ enum Different {
 #[derive(Clone, Default)]
 pub(super) struct OccurrenceKeys {
     /// For each of its ids: the key of the occurrence, and that of the request with it.
-    pub(super) of: SmallVec<[(u64, u64); 2]>,
-    pub(super) file: u64,
+    pub(super) of: SmallVec<[(OccurrenceKey, OccurrenceKey); 2]>,
+    pub(super) file: StreamKey,
     /// Of a request that names its path and status.
-    pub(super) logger: Option<u64>,
+    pub(super) logger: Option<StreamKey>,
 }
 
 /// The request that a record tells of, whatever its id.
 #[derive(Clone, Copy, Default)]
 struct RequestKeys {
-    file: u64,
+    file: StreamKey,
     /// Path, status and file.
     key: u64,
     /// Where it names its path and status.
-    logger: Option<u64>,
+    logger: Option<StreamKey>,
 }
 
 /// The keys of a correlator's hashes. What one remembers means nothing to another with other keys.
@@ -96,7 +96,7 @@ pub(super) struct GroupKeys {
     /// The subject that was asked for, and its request.
     request: (u64, RequestKeys),
     /// The last file, by its key.
-    file: (Arc<str>, u64),
+    file: (Arc<str>, StreamKey),
     /// By field: the key of its name, once it was asked for.
     names: Vec<Option<GroupKey>>,
     buffer: Vec<u8>,
@@ -114,7 +114,7 @@ impl GroupKeys {
             groupings: Vec::new(),
             onces: Vec::new(),
             request: Default::default(),
-            file: ("".into(), 0),
+            file: ("".into(), StreamKey::default()),
             names: Vec::new(),
             buffer: Vec::new(),
         };
@@ -122,7 +122,7 @@ impl GroupKeys {
         // What `of_value` left in the buffer.
         let counted = xxh3_64_with_seed(&keys.buffer, sketches);
         keys.nothing = Known { number: 0, values: Different::None, key, counted };
-        keys.file.1 = key.short();
+        keys.file.1 = StreamKey(key.short());
         keys
     }
 
@@ -234,7 +234,11 @@ impl GroupKeys {
     }
 
     /// The groups a record belongs to when a group field has several values, or none.
-    pub(super) fn groups_of(&mut self, record: &MatchRecord, fields: &[FieldNumber]) -> Vec<(GroupKey, Names)> {
+    pub(super) fn groups_of(
+        &mut self,
+        record: &MatchRecord,
+        fields: &[FieldNumber],
+    ) -> Vec<(GroupKey, Names)> {
         let mut combinations: Vec<Vec<&str>> = vec![Vec::with_capacity(fields.len())];
         for field in fields {
             let mut values: Vec<&str> = Vec::new();
@@ -321,7 +325,7 @@ impl GroupKeys {
         let request = self.request(of, once.request);
         let keys = ids.into_iter().map(|id| {
             let key = self.pair(id, others);
-            (key, self.pair(key, request.key))
+            (OccurrenceKey(key), OccurrenceKey(self.pair(key, request.key)))
         });
         OccurrenceKeys { of: keys.collect(), file: request.file, logger: request.logger }
     }
@@ -336,16 +340,17 @@ impl GroupKeys {
         let [_, path, status] = fields;
         let is_request = is_told(path) && is_told(status);
         let [logger, path, status] = fields.map(|field| self.of_first(of, field));
-        let key = self.pair(self.pair(path, status), file);
-        let request = RequestKeys { file, key, logger: is_request.then_some(logger) };
+        let key = self.pair(self.pair(path, status), file.0);
+        let request = RequestKeys { file, key, logger: is_request.then_some(StreamKey(logger)) };
         self.request = (of.number, request);
         request
     }
 
     /// The key of the file that a record stands in.
-    fn of_file(&mut self, record: &MatchRecord) -> u64 {
+    fn of_file(&mut self, record: &MatchRecord) -> StreamKey {
         if !Arc::ptr_eq(&self.file.0, &record.path) {
-            self.file = (Arc::clone(&record.path), self.of_value(&record.path).short());
+            let key = StreamKey(self.of_value(&record.path).short());
+            self.file = (Arc::clone(&record.path), key);
         }
         self.file.1
     }
@@ -361,9 +366,7 @@ impl GroupKeys {
         match known.values {
             Different::None => SmallVec::new(),
             Different::One => std::iter::once(known.key.short()).collect(),
-            Different::Several => {
-                of.record.values(field).map(|value| self.of_value(value).short()).collect()
-            }
+            Different::Several => of.record.values(field).map(|value| self.of_value(value).short()).collect(),
         }
     }
 

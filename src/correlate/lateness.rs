@@ -1,6 +1,6 @@
 //! How late an event may be.
 
-use crate::event::Nanos;
+use crate::event::{Nanos, Timestamp};
 
 /// How far behind its source an event may be and still be put exactly where it belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,12 +16,12 @@ impl Lateness {
     }
 
     /// The time by which what belongs to `time` has come.
-    pub(crate) fn after(self, time: i64) -> i64 {
-        if self == Self::UNLIMITED { i64::MAX } else { time.saturating_add(self.0) }
+    pub(crate) fn after(self, time: Timestamp) -> Timestamp {
+        if self == Self::UNLIMITED { Timestamp::MAX } else { time.plus(self.0) }
     }
 
     /// The time before which nothing more is expected at `time`.
-    pub(crate) fn before(self, time: i64) -> i64 {
-        if self == Self::UNLIMITED { i64::MIN } else { time.saturating_sub(self.0) }
+    pub(crate) fn before(self, time: Timestamp) -> Timestamp {
+        if self == Self::UNLIMITED { Timestamp::MIN } else { time.minus(self.0) }
     }
 }

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::aggregate::KeyedMap;
 use super::crowd::Crowd;
 use super::dedup::Deduplicator;
-use super::entry::Entry;
+use super::entry::{Entry, Position};
 use super::evidence::Evidence;
-use super::group_key::GroupKey;
+use super::hashes::GroupKey;
 use super::history::{Seen, Usual};
 use super::plan::{RulePlan, WindowPlan};
 use super::renumbering::Renumbering;
@@ -21,6 +21,7 @@ use super::state_machine::Machine;
 use super::timer::Timer;
 use super::window::{Change, Limits, Window};
 use super::{CorrelationCounters, Names};
+use crate::event::Timestamp;
 use crate::sigma::rule::RuleIndex;
 
 /// A rule with a window, and the limits that hold for it now.
@@ -45,21 +46,21 @@ pub(super) struct Group {
 #[derive(Clone, Debug)]
 pub(super) struct Forward {
     /// Start of the newest one that was decided.
-    pub(super) decided: i64,
+    pub(super) decided: Timestamp,
     /// Start of the newest one that waits for its end, and how many wait.
-    pub(super) waiting_since: i64,
+    pub(super) waiting_since: Timestamp,
     pub(super) waiting: usize,
 }
 
 impl Default for Forward {
     fn default() -> Self {
-        Self { decided: i64::MIN, waiting_since: i64::MIN, waiting: 0 }
+        Self { decided: Timestamp::MIN, waiting_since: Timestamp::MIN, waiting: 0 }
     }
 }
 
 impl Forward {
     /// A timer waits for the end of the forward window that begins at `start`.
-    pub(super) fn wait(&mut self, start: i64) {
+    pub(super) fn wait(&mut self, start: Timestamp) {
         self.waiting_since = self.waiting_since.max(start);
         self.waiting += 1;
     }
@@ -69,7 +70,7 @@ impl Forward {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Beat {
     pub(super) names: Names,
-    pub(super) heard: i64,
+    pub(super) heard: Timestamp,
     pub(super) silent: bool,
     pub(super) latest: Arc<Evidence>,
 }
@@ -86,8 +87,8 @@ impl Group {
 }
 
 /// A newest event has left every window when nothing before `settled` is expected any more.
-fn is_over(newest: i64, rule: &RulePlan, window: &WindowPlan, settled: i64) -> bool {
-    newest.saturating_add(rule.retention(window)).saturating_add(1) < settled
+fn is_over(newest: Timestamp, rule: &RulePlan, window: &WindowPlan, settled: Timestamp) -> bool {
+    newest.plus(rule.retention(window)).plus(1) < settled
 }
 
 /// The events of a group that cannot fire by them, in their order.
@@ -115,9 +116,9 @@ impl Few {
     }
 
     /// Forgets entries that are too old for every window, as a window does. Returns how many.
-    fn prune(&mut self, settled: i64, window: &WindowPlan) -> usize {
+    fn prune(&mut self, settled: Timestamp, window: &WindowPlan) -> usize {
         let Some(newest) = self.entries.last().map(|newest| newest.time) else { return 0 };
-        let horizon = settled.min(newest).saturating_sub(window.span);
+        let horizon = settled.min(newest).minus(window.span);
         let old = self.entries.partition_point(|entry| entry.time < horizon);
         self.entries.drain(..old).count()
     }
@@ -128,7 +129,7 @@ impl Few {
 #[derive(Clone, Debug)]
 pub(super) struct Held {
     /// Time of the newest entry that it has or had: groups that are over are found without a look into each.
-    newest: i64,
+    newest: Timestamp,
     content: Holding,
 }
 
@@ -144,28 +145,28 @@ enum Holding {
 
 impl Default for Held {
     fn default() -> Self {
-        Self { newest: i64::MIN, content: Holding::Nothing }
+        Self { newest: Timestamp::MIN, content: Holding::Nothing }
     }
 }
 
 impl Held {
-    pub(super) fn lone(newest: i64, only: Entry) -> Self {
+    pub(super) fn lone(newest: Timestamp, only: Entry) -> Self {
         Self { newest, content: Holding::Lone(only) }
     }
 
-    pub(super) fn few(newest: i64, few: Few) -> Self {
+    pub(super) fn few(newest: Timestamp, few: Few) -> Self {
         Self { newest, content: Holding::Few(Arc::new(few)) }
     }
 
-    pub(super) fn nothing(newest: i64) -> Self {
+    pub(super) fn nothing(newest: Timestamp) -> Self {
         Self { newest, content: Holding::Nothing }
     }
 
-    pub(super) fn of_group(newest: i64, group: Group) -> Self {
+    pub(super) fn of_group(newest: Timestamp, group: Group) -> Self {
         Self { newest, content: Holding::Whole(Arc::new(group)) }
     }
 
-    pub(super) fn newest(&self) -> i64 {
+    pub(super) fn newest(&self) -> Timestamp {
         self.newest
     }
 
@@ -227,11 +228,11 @@ impl Held {
         }
     }
 
-    pub(super) fn is_over(&self, rule: &RulePlan, window: &WindowPlan, settled: i64) -> bool {
+    pub(super) fn is_over(&self, rule: &RulePlan, window: &WindowPlan, settled: Timestamp) -> bool {
         is_over(self.newest, rule, window, settled)
     }
 
-    fn prune_few(&mut self, settled: i64, window: &WindowPlan) -> usize {
+    fn prune_few(&mut self, settled: Timestamp, window: &WindowPlan) -> usize {
         match &mut self.content {
             Holding::Few(few) => Arc::make_mut(few).prune(settled, window),
             Holding::Nothing | Holding::Lone(_) | Holding::Whole(_) => 0,
@@ -265,7 +266,7 @@ impl Held {
 
     /// Has a window from now on, that an entry of `time` can be put into. Returns how many of its entries that has no
     /// room for.
-    fn open_window(&mut self, names: impl FnOnce() -> Names, time: i64, run: WindowRun<'_>) -> usize {
+    fn open_window(&mut self, names: impl FnOnce() -> Names, time: Timestamp, run: WindowRun<'_>) -> usize {
         let WindowRun { rule, window, limits } = run;
         let (names, entries) = match std::mem::take(&mut self.content) {
             whole @ Holding::Whole(_) => {
@@ -325,7 +326,7 @@ impl Groups {
         self.all.get_mut(&key)?.whole_mut()
     }
 
-    pub(super) fn insert(&mut self, key: GroupKey, newest: i64, group: Group) {
+    pub(super) fn insert(&mut self, key: GroupKey, newest: Timestamp, group: Group) {
         self.all.insert(key, Held::of_group(newest, group));
     }
 
@@ -353,15 +354,15 @@ pub(super) struct Memory {
     pub(super) once: Deduplicator,
     /// Who gets a place; since there are more groups than places.
     pub(super) crowd: Option<Box<Crowd>>,
-    pub(super) degraded_since: Option<i64>,
-    /// Groups that a firing of a rule below went to, by (time, order) of the firing.
-    pub(super) links: BTreeMap<(i64, u64), Vec<GroupKey>>,
+    pub(super) degraded_since: Option<Timestamp>,
+    /// Groups that a firing of a rule below went to, by where the firing stands.
+    pub(super) links: BTreeMap<Position, Vec<GroupKey>>,
     /// Entries of all groups.
     pub(super) entries: usize,
     /// Waits to drop groups that are over.
     pub(super) sweep: Option<Timer>,
     /// Groups of events that came when their windows were given up, and until when more of them are waited for.
-    pub(super) apart: KeyedMap<GroupKey, i64>,
+    pub(super) apart: KeyedMap<GroupKey, Timestamp>,
     pub(super) counters: CorrelationCounters,
 }
 
@@ -407,14 +408,14 @@ impl Memory {
             if let (Some(usual), Some(baseline)) = (&mut group.usual, rule.extension.baseline) {
                 usual.count(time, window.span, baseline);
             }
-            group.window.prune(limits.settled_before.saturating_sub(window.span), window);
+            group.window.prune(limits.settled_before.minus(window.span), window);
             group.window.insert(entry, window, limits, changes)
         });
         Put { fresh, late: late.unwrap_or(false) }
     }
 
     /// Does not drop a group before `until`, however old its events are.
-    pub(super) fn wait_apart(&mut self, key: GroupKey, until: i64) {
+    pub(super) fn wait_apart(&mut self, key: GroupKey, until: Timestamp) {
         if self.apart.len() < MOST_APART || self.apart.contains_key(&key) {
             self.apart.insert(key, until);
         }
@@ -442,7 +443,7 @@ impl Memory {
     }
 
     /// Drops the groups whose newest event has left every window. Returns how many.
-    pub(super) fn drop_over(&mut self, rule: &RulePlan, window: &WindowPlan, settled: i64) -> usize {
+    pub(super) fn drop_over(&mut self, rule: &RulePlan, window: &WindowPlan, settled: Timestamp) -> usize {
         let (before, mut entries) = (self.groups.len(), 0);
         self.apart.retain(|_, until| *until > settled);
         let apart = &self.apart;

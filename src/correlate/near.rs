@@ -35,17 +35,17 @@ const LEAST: f64 = 2.0;
 
 /// The closest groups of every rule that asks for a least value, at most `most` of each, the closest first. Groups
 /// whose newest event has left the window at `now` are none.
-pub(super) fn near_misses(plan: &Plan, memories: &Memories, now: i64, most: usize) -> Vec<NearMiss> {
+pub(super) fn near_misses(plan: &Plan, memories: &Memories, now: Timestamp, most: usize) -> Vec<NearMiss> {
     let rules = plan.rules.iter().zip(memories.iter());
     let mut all: Vec<NearMiss> = rules.flat_map(|(rule, memory)| of_rule(rule, memory, now, most)).collect();
     all.sort_by(|one, other| other.share().total_cmp(&one.share()));
     all
 }
 
-fn of_rule(rule: &RulePlan, memory: &Memory, now: i64, most: usize) -> Vec<NearMiss> {
+fn of_rule(rule: &RulePlan, memory: &Memory, now: Timestamp, most: usize) -> Vec<NearMiss> {
     let Evaluator::Window(window) = &rule.evaluator else { return Vec::new() };
     let Some(needs) = window.threshold() else { return Vec::new() };
-    let mut closest: Vec<(f64, i64, &super::Names)> = Vec::new();
+    let mut closest: Vec<(f64, Timestamp, &super::Names)> = Vec::new();
     for group in memory.groups.with_windows() {
         let value = group.window.reached().filter(|value| (LEAST..needs).contains(value));
         let (Some(value), Some(newest)) = (value, group.window.newest()) else { continue };
@@ -60,11 +60,11 @@ fn of_rule(rule: &RulePlan, memory: &Memory, now: i64, most: usize) -> Vec<NearM
         group: named(rule, names),
         value,
         needs,
-        newest: Timestamp(newest),
+        newest,
     };
     closest.into_iter().map(miss).collect()
 }
 
-fn is_current(newest: i64, window: &WindowPlan, now: i64) -> bool {
-    newest.saturating_add(window.span) >= now
+fn is_current(newest: Timestamp, window: &WindowPlan, now: Timestamp) -> bool {
+    newest.plus(window.span) >= now
 }

@@ -24,7 +24,7 @@ pub(super) trait Outlet: Send {
     fn fired(&mut self, firing: RawFiring<'_>);
 
     /// A firing no longer holds.
-    fn withdrawn(&mut self, rule: RuleIndex, names: &Names, time: i64);
+    fn withdrawn(&mut self, rule: RuleIndex, names: &Names, time: Timestamp);
 
     /// The input has ended.
     fn end(&mut self, plan: &Plan);
@@ -35,7 +35,7 @@ pub(super) trait Outlet: Send {
 pub(super) struct RawFiring<'n> {
     pub(super) rule: RuleIndex,
     pub(super) names: &'n Names,
-    pub(super) time: i64,
+    pub(super) time: Timestamp,
     pub(super) value: f64,
     /// It held before: this is its value now.
     pub(super) again: bool,
@@ -60,13 +60,13 @@ impl Outlet for IncidentOutlet {
 
     fn fired(&mut self, _firing: RawFiring<'_>) {}
 
-    fn withdrawn(&mut self, _rule: RuleIndex, _names: &Names, _time: i64) {}
+    fn withdrawn(&mut self, _rule: RuleIndex, _names: &Names, _time: Timestamp) {}
 
     fn end(&mut self, _plan: &Plan) {}
 }
 
 /// (rule, time, group) of a raw firing.
-type RawKey = (RuleIndex, i64, Vec<Box<str>>);
+type RawKey = (RuleIndex, Timestamp, Vec<Box<str>>);
 
 /// Matches when they come, and firings at the end.
 #[derive(Default)]
@@ -75,7 +75,7 @@ pub(super) struct ConformanceOutlet {
     firings: BTreeMap<RawKey, f64>,
 }
 
-fn raw_key(rule: RuleIndex, names: &Names, time: i64) -> RawKey {
+fn raw_key(rule: RuleIndex, names: &Names, time: Timestamp) -> RawKey {
     (rule, time, names.iter().map(|name| name.to_ascii_lowercase().into()).collect())
 }
 
@@ -98,7 +98,7 @@ impl Outlet for ConformanceOutlet {
         *value = if firing.again { firing.value } else { value.max(firing.value) };
     }
 
-    fn withdrawn(&mut self, rule: RuleIndex, names: &Names, time: i64) {
+    fn withdrawn(&mut self, rule: RuleIndex, names: &Names, time: Timestamp) {
         self.firings.remove(&raw_key(rule, names, time));
     }
 
@@ -107,7 +107,7 @@ impl Outlet for ConformanceOutlet {
             let names = plan.rules.get(rule.index()).map(|rule| rule.group_names.as_slice());
             let values = group.iter().map(|value| value.to_string());
             let group = names.unwrap_or_default().iter().cloned().zip(values).collect();
-            self.said.push(Output::Firing { rule, group, time: Timestamp(time), value });
+            self.said.push(Output::Firing { rule, group, time, value });
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::aggregate::KeyedMap;
-use super::group_key::GroupKey;
+use super::hashes::GroupKey;
 use super::plan::RulePlan;
 use crate::alert::{RiskChange, RuleSummary};
 use crate::detect::record::FieldNumber;
@@ -31,7 +31,7 @@ struct Part {
     /// At `time`.
     #[serde(with = "super::snapshot::exact")]
     points: f64,
-    time: i64,
+    time: Timestamp,
     half_life: Nanos,
 }
 
@@ -60,7 +60,7 @@ pub struct RiskScore {
 pub(crate) struct Cause<'c> {
     pub(crate) rule: RuleIndex,
     pub(crate) plan: &'c RulePlan,
-    pub(crate) time: i64,
+    pub(crate) time: Timestamp,
     pub(crate) event: Option<EventId>,
 }
 
@@ -90,7 +90,7 @@ impl Risks {
         let now = part.time.max(cause.time);
         let before = part.at(now);
         // Points that come late have already lost some of their weight.
-        let fresh = options.points * times * decay(now.saturating_sub(cause.time), options.half_life);
+        let fresh = options.points * times * decay(now.since(cause.time), options.half_life);
         part.points = (before + fresh).min(options.cap.max(before));
         part.time = now;
         let added = part.points - before;
@@ -101,7 +101,7 @@ impl Risks {
             points: added,
             score: entity.score(now),
             half_life_seconds: options.half_life as f64 / 1e9,
-            time: Timestamp(cause.time),
+            time: cause.time,
             event_id: cause.event,
         };
         if self.entities.len() > MOST_ENTITIES {
@@ -110,16 +110,16 @@ impl Risks {
         Some(change)
     }
 
-    pub(crate) fn score(&self, key: GroupKey, now: i64) -> f64 {
+    pub(crate) fn score(&self, key: GroupKey, now: Timestamp) -> f64 {
         self.entities.get(&key).map_or(0.0, |entity| entity.score(now))
     }
 
     /// Event time of the newest points of an entity; those of the future begin to decay only then.
-    pub(crate) fn newest(&self, key: GroupKey) -> Option<i64> {
+    pub(crate) fn newest(&self, key: GroupKey) -> Option<Timestamp> {
         self.entities.get(&key)?.parts.iter().map(|part| part.time).max()
     }
 
-    fn drop_lowest(&mut self, now: i64) {
+    fn drop_lowest(&mut self, now: Timestamp) {
         let mut scores: Vec<f64> = self.entities.values().map(|entity| entity.score(now)).collect();
         let middle = scores.len() / 2;
         let (_, median, _) = scores.select_nth_unstable_by(middle, f64::total_cmp);
@@ -130,7 +130,7 @@ impl Risks {
     /// Entities with a score of at least `least`, highest first.
     pub(crate) fn listed(
         &self,
-        now: i64,
+        now: Timestamp,
         least: f64,
         fields: &[String],
         rules: &[RulePlan],
@@ -150,7 +150,7 @@ impl Risks {
 }
 
 impl Entity {
-    pub(crate) fn score(&self, now: i64) -> f64 {
+    pub(crate) fn score(&self, now: Timestamp) -> f64 {
         self.parts.iter().map(|part| part.at(now)).sum()
     }
 
@@ -182,7 +182,7 @@ impl Entity {
         self.parts.extend(other.parts);
     }
 
-    fn explained(&self, now: i64, fields: &[String], rules: &[RulePlan]) -> RiskScore {
+    fn explained(&self, now: Timestamp, fields: &[String], rules: &[RulePlan]) -> RiskScore {
         let mut parts: Vec<(Arc<RuleSummary>, f64)> = self
             .parts
             .iter()
@@ -201,8 +201,8 @@ impl Entity {
 }
 
 impl Part {
-    fn at(&self, now: i64) -> f64 {
-        self.points * decay(now.saturating_sub(self.time), self.half_life)
+    fn at(&self, now: Timestamp) -> f64 {
+        self.points * decay(now.since(self.time), self.half_life)
     }
 }
 

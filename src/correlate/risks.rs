@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::fire::MOST_VALUES;
-use super::group_key::GroupKey;
+use super::hashes::GroupKey;
 use super::plan::{Plan, RulePlan};
 use super::rule_run::RuleRun;
 use super::timer::Kind;
@@ -14,8 +14,8 @@ use crate::alert::AlertKind;
 use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, IncidentPlace};
 use crate::correlate::risk::Cause;
 use crate::detect::record::FieldNumber;
-use crate::event::EventId;
 use crate::event::veil::shown;
+use crate::event::{EventId, Nanos, Timestamp};
 use crate::sigma::rule::RuleIndex;
 
 /// An entity whose risk has risen.
@@ -35,7 +35,7 @@ pub(super) struct Reached {
     value: String,
     key: GroupKey,
     score: f64,
-    time: i64,
+    time: Timestamp,
     event: Option<EventId>,
 }
 
@@ -45,7 +45,7 @@ impl Correlator {
         run: RuleRun<'_>,
         names: &Names,
         parts: &[Arc<Evidence>],
-        time: i64,
+        time: Timestamp,
     ) {
         let RuleRun { plan, index, rule } = run;
         let mut entities = Vec::new();
@@ -142,11 +142,11 @@ impl Correlator {
         );
         self.hand_over();
         if effect == Effect::Opened {
-            self.timer(run, time.saturating_add(half_life(run.rule) / 4), key, Kind::Risk);
+            self.timer(run, time.plus(half_life(run.rule) / 4), key, Kind::Risk);
         }
     }
 
-    pub(super) fn risk_fell(&mut self, run: RuleRun<'_>, place: IncidentPlace, at: i64) {
+    pub(super) fn risk_fell(&mut self, run: RuleRun<'_>, place: IncidentPlace, at: Timestamp) {
         let rule = run.rule;
         let bound = rule.extension.risk.as_ref().and_then(|risk| risk.alert_at).unwrap_or(0.0);
         if !self.incidents.is_open(place) {
@@ -155,13 +155,13 @@ impl Correlator {
         if self.risks.score(place.key, at) < bound / 2.0 {
             self.close_incident(run, place, at);
         } else {
-            let soon = at.saturating_add((half_life(rule) / 4).max(1));
+            let soon = at.plus((half_life(rule) / 4).max(1));
             let next = self.risks.newest(place.key).map_or(soon, |newest| soon.max(newest));
             self.timer(run, next, place.key, Kind::Risk);
         }
     }
 }
 
-fn half_life(rule: &RulePlan) -> i64 {
+fn half_life(rule: &RulePlan) -> Nanos {
     rule.extension.risk.as_ref().map_or(1, |risk| risk.half_life)
 }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use super::Names;
 use super::evidence::{Evidence, cut};
 use super::field_set::FieldSet;
-use super::group_key::GroupKey;
+use super::hashes::GroupKey;
 use super::keys::Subject;
 use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::Timestamp;
 
 /// A signal on its way: a record at its place in time.
 pub(super) struct Signal<'r> {
     pub(super) of: Subject<'r>,
-    pub(super) time: i64,
+    pub(super) time: Timestamp,
     pub(super) order: u64,
     /// Made when the first window asks for it.
     evidence: Option<Arc<Evidence>>,
@@ -24,14 +25,14 @@ pub(super) struct Signal<'r> {
 
 impl<'r> Signal<'r> {
     /// An event.
-    pub(super) fn of_event(of: Subject<'r>, time: i64, order: u64, asked: FieldSet) -> Self {
+    pub(super) fn of_event(of: Subject<'r>, time: Timestamp, order: u64, asked: FieldSet) -> Self {
         Self { of, time, order, evidence: None, asked, parts: Vec::new() }
     }
 
     /// A firing with these events behind it.
     pub(super) fn of_firing(
         of: Subject<'r>,
-        time: i64,
+        time: Timestamp,
         order: u64,
         asked: FieldSet,
         parts: Vec<Arc<Evidence>>,
@@ -40,7 +41,12 @@ impl<'r> Signal<'r> {
     }
 
     /// Something that shows as `evidence`, if as anything.
-    pub(super) fn shown_as(of: Subject<'r>, time: i64, order: u64, evidence: Option<Arc<Evidence>>) -> Self {
+    pub(super) fn shown_as(
+        of: Subject<'r>,
+        time: Timestamp,
+        order: u64,
+        evidence: Option<Arc<Evidence>>,
+    ) -> Self {
         Self { of, time, order, evidence, asked: FieldSet::default(), parts: Vec::new() }
     }
 

@@ -1,6 +1,6 @@
 //! A rule at work: what is known of it travels as one value.
 
-use super::group_key::GroupKey;
+use super::hashes::GroupKey;
 use super::incident::{Context, Facet, IncidentPlace};
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
 use crate::sigma::rule::RuleIndex;

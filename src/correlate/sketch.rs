@@ -13,24 +13,26 @@ mod hyperloglog;
 pub(crate) use self::count_min::CountMin;
 pub(crate) use self::hyperloglog::DistinctInTime;
 
+use crate::event::{Nanos, Timestamp};
+
 /// A window covers at most this many whole panes and one more.
 const PANES: i64 = 4;
 
-fn width(span: i64) -> i64 {
+fn width(span: Nanos) -> Nanos {
     (span / PANES).max(1)
 }
 
 /// The number of the pane of a time.
-pub(super) fn pane_of(time: i64, span: i64) -> i64 {
-    time.div_euclid(width(span))
+pub(super) fn pane_of(time: Timestamp, span: Nanos) -> i64 {
+    time.period(width(span))
 }
 
 /// The first moment of a pane.
-pub(super) fn start_of(pane: i64, span: i64) -> i64 {
-    pane.saturating_mul(width(span))
+pub(super) fn start_of(pane: i64, span: Nanos) -> Timestamp {
+    Timestamp::of_period(pane, width(span))
 }
 
 /// Whether a pane has anything in common with a window that starts at `start`.
-pub(super) fn touches(pane: i64, start: i64, span: i64) -> bool {
+pub(super) fn touches(pane: i64, start: Timestamp, span: Nanos) -> bool {
     pane >= pane_of(start, span)
 }

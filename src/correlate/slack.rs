@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use super::plan::WindowPlan;
+use crate::event::{Nanos, Timestamp};
 
 /// The least that any of the windows lacks that end in one stretch of time, and the least that those can spare which
 /// hold, if any does.
@@ -43,7 +44,7 @@ pub(crate) struct Load {
 #[derive(Clone, Debug)]
 pub(crate) struct Slack {
     /// Of windows that end earlier nothing is known.
-    known_since: i64,
+    known_since: Timestamp,
     older: VecDeque<Pane>,
     newest: Pane,
 }
@@ -84,18 +85,18 @@ impl Pane {
 
 impl Default for Slack {
     fn default() -> Self {
-        Self { known_since: i64::MIN, older: VecDeque::new(), newest: Pane::new(i64::MIN) }
+        Self { known_since: Timestamp::MIN, older: VecDeque::new(), newest: Pane::new(i64::MIN) }
     }
 }
 
 impl Slack {
     /// Nothing is known of the windows that end before `time`.
-    pub(crate) fn known_since(time: i64) -> Self {
+    pub(crate) fn known_since(time: Timestamp) -> Self {
         Self { known_since: time, ..Self::default() }
     }
 
     /// Takes note of a window that ends at `time`.
-    pub(crate) fn note(&mut self, time: i64, margin: Margin, plan: &WindowPlan) {
+    pub(crate) fn note(&mut self, time: Timestamp, margin: Margin, plan: &WindowPlan) {
         let pane = self.pane(pane_of(time, plan), plan);
         match margin {
             Margin::Spares(spare) => pane.spare = least(pane.spare, Some(spare)),
@@ -127,13 +128,18 @@ impl Slack {
     fn forget_before(&mut self, number: i64, plan: &WindowPlan) {
         while let Some(pane) = self.older.front().filter(|pane| pane.number < number) {
             self.known_since =
-                self.known_since.max(pane.number.saturating_add(1).saturating_mul(width(plan)));
+                self.known_since.max(Timestamp::of_period(pane.number.saturating_add(1), width(plan)));
             self.older.pop_front();
         }
     }
 
     /// The panes in which windows end from `first` to `last`.
-    fn between(&mut self, first: i64, last: i64, plan: &WindowPlan) -> impl Iterator<Item = &mut Pane> {
+    fn between(
+        &mut self,
+        first: Timestamp,
+        last: Timestamp,
+        plan: &WindowPlan,
+    ) -> impl Iterator<Item = &mut Pane> {
         let (first, last) = (pane_of(first, plan), pane_of(last, plan));
         let from = self.older.partition_point(|pane| pane.number < first);
         let newest = Some(&mut self.newest).filter(|pane| (first..=last).contains(&pane.number));
@@ -141,7 +147,7 @@ impl Slack {
     }
 
     /// Of windows that end from `first` to `last`; `None` where that is not known.
-    pub(crate) fn room(&mut self, first: i64, last: i64, plan: &WindowPlan) -> Option<Headroom> {
+    pub(crate) fn room(&mut self, first: Timestamp, last: Timestamp, plan: &WindowPlan) -> Option<Headroom> {
         if first < self.known_since {
             return None;
         }
@@ -154,7 +160,7 @@ impl Slack {
     }
 
     /// An event came that the windows have in common which end from `first` to `last`.
-    pub(crate) fn bear(&mut self, first: i64, last: i64, load: Load, plan: &WindowPlan) {
+    pub(crate) fn bear(&mut self, first: Timestamp, last: Timestamp, load: Load, plan: &WindowPlan) {
         let loss = load.loss.unwrap_or(u64::MAX);
         if load.weight == 0 && load.events == 0 && loss == 0 {
             return;
@@ -167,7 +173,7 @@ impl Slack {
     }
 
     /// All windows will be looked at again that end after `first` and before `last`, both in their panes.
-    pub(crate) fn renew(&mut self, first: i64, last: i64, plan: &WindowPlan) {
+    pub(crate) fn renew(&mut self, first: Timestamp, last: Timestamp, plan: &WindowPlan) {
         let (first, last) = (pane_of(first, plan), pane_of(last, plan));
         let all = self.older.iter_mut().chain([&mut self.newest]);
         for pane in all.filter(|pane| first < pane.number && pane.number < last) {
@@ -176,10 +182,10 @@ impl Slack {
     }
 }
 
-fn width(plan: &WindowPlan) -> i64 {
+fn width(plan: &WindowPlan) -> Nanos {
     (plan.span / PANES).max(1)
 }
 
-fn pane_of(time: i64, plan: &WindowPlan) -> i64 {
-    time.div_euclid(width(plan))
+fn pane_of(time: Timestamp, plan: &WindowPlan) -> i64 {
+    time.period(width(plan))
 }

@@ -16,9 +16,9 @@ use super::clock::Clock;
 use super::compact::{self, CompactError, CompactStream};
 use super::crowd::Crowd;
 use super::dedup::{Deduplicator, Occurrence};
-use super::entry::Entry;
+use super::entry::{Entry, Position};
 use super::evicted::EvictedSummary;
-use super::group_key::GroupKey;
+use super::hashes::{GroupKey, OccurrenceKey};
 use super::history::{Seen, Usual};
 use super::keys::{GroupKeys, Seeds};
 use super::memory::{Beat, Few, Forward, Group, Held, Memories, Memory};
@@ -32,6 +32,7 @@ use crate::correlate::incident::register::Incidents;
 use crate::correlate::incident::{Incident, IncidentPlace};
 use crate::correlate::risk::{Entity, Risks};
 use crate::correlate::state_machine::Machine;
+use crate::event::Timestamp;
 use crate::sigma::rule::RuleIndex;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
@@ -86,18 +87,18 @@ struct StoredRule {
     groups: Vec<(Option<GroupKey>, StoredHeld<'static>)>,
     beats: Vec<(GroupKey, Beat)>,
     machines: Vec<(GroupKey, Machine)>,
-    learning_since: Option<i64>,
-    seen: Vec<(u64, i64)>,
+    learning_since: Option<Timestamp>,
+    seen: Vec<(u64, Timestamp)>,
     seen_approximate: bool,
-    once: Vec<(u64, Cow<'static, [Occurrence]>)>,
+    once: Vec<(OccurrenceKey, Cow<'static, [Occurrence]>)>,
     crowd: Option<Crowd>,
-    degraded_since: Option<i64>,
+    degraded_since: Option<Timestamp>,
     links: Vec<StoredLink>,
     counters: CorrelationCounters,
 }
 
-/// (time, order) of a firing of a rule below, and the groups that it went to.
-type StoredLink = ((i64, u64), Vec<GroupKey>);
+/// Where a firing of a rule below stands, and the groups that it went to.
+type StoredLink = (Position, Vec<GroupKey>);
 
 /// A group, and the time of its newest event after that of its last entry. Its key stands before it where that does not
 /// follow from its names.
@@ -123,7 +124,7 @@ struct StoredGroup<'m> {
     sequences: Cow<'m, [Sequence]>,
     usual: Option<Cow<'m, Usual>>,
     /// Start of the newest forward window that was decided.
-    decided: Option<i64>,
+    decided: Option<Timestamp>,
 }
 
 /// All state as it was at one moment. What it holds of groups and incidents it shares with the correlator, which copies one
@@ -210,9 +211,10 @@ fn take_over(own: &mut Correlator, stored: Stored) -> usize {
     };
     own.clock = stored.clock;
     own.counters = stored.counters;
-    let timers = stored.timers.into_iter().filter_map(|timer| {
-        places.of(timer.rule).map(|rule| timer.with_rule(rule, plan[rule].depth))
-    });
+    let timers = stored
+        .timers
+        .into_iter()
+        .filter_map(|timer| places.of(timer.rule).map(|rule| timer.with_rule(rule, plan[rule].depth)));
     own.timers = Timers::restore(timers, stored.timers_made);
     own.groups = 0;
     let mut kept = 0;
@@ -281,8 +283,13 @@ impl<'m, W: Write> Writer<'m, W> {
         self.out.put(&memory.counters)
     }
 
-    fn held(&mut self, key: GroupKey, held: &'m Held, rule: &'m RulePlan) -> (Option<GroupKey>, StoredHeld<'m>) {
-        let last = held.entries().last().map_or(0, |last| last.time);
+    fn held(
+        &mut self,
+        key: GroupKey,
+        held: &'m Held,
+        rule: &'m RulePlan,
+    ) -> (Option<GroupKey>, StoredHeld<'m>) {
+        let last = held.entries().last().map_or(Timestamp::default(), |last| last.time);
         let newest = StoredTime::after(last, held.newest());
         let Evaluator::Window(window) = &rule.evaluator else {
             return (Some(key), StoredHeld::Nothing(newest));
@@ -343,19 +350,19 @@ struct Reader {
 impl Reader {
     fn held(&self, stored: StoredHeld<'static>, window: &WindowPlan) -> Held {
         match stored {
-            StoredHeld::Nothing(newest) => Held::nothing(newest.since(0)),
+            StoredHeld::Nothing(newest) => Held::nothing(newest.since(Timestamp::default())),
             StoredHeld::Lone(newest, entry) => match self.events.entry(entry) {
                 Some(only) => Held::lone(newest.since(only.time), only),
-                None => Held::nothing(newest.since(0)),
+                None => Held::nothing(newest.since(Timestamp::default())),
             },
             StoredHeld::Few(newest, names, entries) => {
                 let entries = self.entries(entries);
-                let last = entries.last().map_or(0, |last| last.time);
+                let last = entries.last().map_or(Timestamp::default(), |last| last.time);
                 Held::few(newest.since(last), Few { names: names_of(names, &entries, window), entries })
             }
             StoredHeld::Whole(newest, stored) => {
                 let group = self.group(*stored, window);
-                let last = group.window.newest().unwrap_or(0);
+                let last = group.window.newest().unwrap_or_default();
                 Held::of_group(newest.since(last), group)
             }
         }
@@ -369,7 +376,7 @@ impl Reader {
         let entries = self.entries(stored.entries);
         let names = names_of(stored.names, &entries, window);
         let evicted = stored.evicted.map(|evicted| Box::new(evicted.into_owned()));
-        let decided = stored.decided.unwrap_or(i64::MIN);
+        let decided = stored.decided.unwrap_or(Timestamp::MIN);
         let forward = || Box::new(Forward { decided, ..Forward::default() });
         let sequences = stored.sequences.into_owned();
         Group {

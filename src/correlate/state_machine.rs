@@ -13,7 +13,7 @@ use super::Names;
 use super::evidence::Evidence;
 use super::plan::StatesPlan;
 use crate::event::number::to_u32;
-use crate::event::{HOUR, Nanos};
+use crate::event::{HOUR, Nanos, Timestamp};
 use crate::sigma::extension::{StateFrom, States};
 
 /// An input of a state machine: its number, and how much it counts for.
@@ -33,9 +33,9 @@ impl Input {
 pub(crate) struct StateEntry {
     /// Index in `States::names`.
     pub(crate) state: usize,
-    pub(crate) since: i64,
+    pub(crate) since: Timestamp,
     /// When it ends by itself.
-    pub(crate) until: Option<i64>,
+    pub(crate) until: Option<Timestamp>,
     /// Not the word of the service.
     pub(crate) inferred: bool,
     /// What the inputs counted.
@@ -44,7 +44,7 @@ pub(crate) struct StateEntry {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Step {
-    pub(crate) time: i64,
+    pub(crate) time: Timestamp,
     pub(crate) order: u64,
     pub(crate) input: usize,
     pub(crate) count: u64,
@@ -60,12 +60,12 @@ pub(crate) struct Machine {
     /// Group values in original spelling.
     pub(crate) names: Names,
     /// Times of entries into alerting states, at most [`MOST_ENTRIES`].
-    entries: Vec<i64>,
+    entries: Vec<Timestamp>,
     /// The last thing the service said itself: (time, state).
-    pub(crate) said: Option<(i64, usize)>,
+    pub(crate) said: Option<(Timestamp, usize)>,
     pub(crate) latest: Option<Arc<Evidence>>,
     /// The next timer for it.
-    pub(crate) wakes: Option<i64>,
+    pub(crate) wakes: Option<Timestamp>,
 }
 
 /// One move of a machine.
@@ -73,7 +73,7 @@ pub(crate) struct Machine {
 pub(crate) struct StateChange {
     pub(crate) from: StateEntry,
     pub(crate) to: StateEntry,
-    pub(crate) time: i64,
+    pub(crate) time: Timestamp,
     /// StateChange by a timer.
     pub(crate) timeout: bool,
 }
@@ -84,7 +84,7 @@ const MOST_ENTRIES: usize = 256;
 
 impl Machine {
     pub(crate) fn new(names: Names) -> Self {
-        let rest = StateEntry { state: 0, since: i64::MIN, until: None, inferred: true, count: 0 };
+        let rest = StateEntry { state: 0, since: Timestamp::MIN, until: None, inferred: true, count: 0 };
         Self {
             settled: rest,
             recent: Vec::new(),
@@ -102,7 +102,7 @@ impl Machine {
         &mut self,
         step: Step,
         rule: (&States, &StatesPlan),
-        settled_before: i64,
+        settled_before: Timestamp,
         moves: &mut Vec<StateChange>,
     ) {
         let (states, plan) = rule;
@@ -132,7 +132,7 @@ impl Machine {
     }
 
     /// Lets timeouts happen that lie at or before `time`.
-    pub(crate) fn expire(&mut self, time: i64, states: &States, moves: &mut Vec<StateChange>) {
+    pub(crate) fn expire(&mut self, time: Timestamp, states: &States, moves: &mut Vec<StateChange>) {
         while let Some(until) = self.now.until.filter(|until| *until <= time) {
             let before = self.now;
             time_out(&mut self.now, until, states);
@@ -143,7 +143,7 @@ impl Machine {
     fn moved(
         &mut self,
         from: StateEntry,
-        time: i64,
+        time: Timestamp,
         timeout: bool,
         states: &States,
         moves: &mut Vec<StateChange>,
@@ -175,7 +175,7 @@ impl Machine {
     }
 
     /// Folds inputs before `horizon` into the settled state.
-    fn settle(&mut self, horizon: i64, states: &States, plan: &StatesPlan) {
+    fn settle(&mut self, horizon: Timestamp, states: &States, plan: &StatesPlan) {
         let ready = self.recent.partition_point(|step| step.time < horizon);
         let ready = ready.max(self.recent.len().saturating_sub(MOST_RECENT));
         for step in self.recent.drain(..ready) {
@@ -187,21 +187,21 @@ impl Machine {
     }
 
     /// Entries into alerting states within `span` before `time`.
-    pub(crate) fn entries_within(&self, time: i64, span: Nanos) -> u32 {
-        let within = |entry: &&i64| **entry <= time && **entry >= time.saturating_sub(span);
+    pub(crate) fn entries_within(&self, time: Timestamp, span: Nanos) -> u32 {
+        let within = |entry: &&Timestamp| **entry <= time && **entry >= time.minus(span);
         to_u32(self.entries.iter().filter(within).count())
     }
 
-    pub(crate) fn recent_entries(&self, time: i64) -> u32 {
+    pub(crate) fn recent_entries(&self, time: Timestamp) -> u32 {
         self.entries_within(time, HOUR)
     }
 
     /// Nothing is left to remember of it at `horizon`.
-    pub(crate) fn is_spent(&self, horizon: i64) -> bool {
+    pub(crate) fn is_spent(&self, horizon: Timestamp) -> bool {
         self.now.state == 0
             && self.now.until.is_none()
             && self.recent.last().is_none_or(|step| step.time < horizon)
-            && self.entries.last().is_none_or(|entry| *entry < horizon.saturating_sub(HOUR))
+            && self.entries.last().is_none_or(|entry| *entry < horizon.minus(HOUR))
     }
 }
 
@@ -227,7 +227,7 @@ fn apply(mark: &mut StateEntry, step: &Step, states: &States, plan: &StatesPlan)
     true
 }
 
-fn time_out(mark: &mut StateEntry, at: i64, states: &States) {
+fn time_out(mark: &mut StateEntry, at: Timestamp, states: &States) {
     let to = states.timeouts.iter().find(|timeout| timeout.state == mark.state).map(|timeout| timeout.to);
     let Some(to) = to else {
         mark.until = None;
@@ -242,7 +242,7 @@ fn time_out(mark: &mut StateEntry, at: i64, states: &States) {
     };
 }
 
-fn deadline(state: usize, since: i64, states: &States) -> Option<i64> {
+fn deadline(state: usize, since: Timestamp, states: &States) -> Option<Timestamp> {
     let timeout = states.timeouts.iter().find(|timeout| timeout.state == state)?;
-    Some(since.saturating_add(timeout.after))
+    Some(since.plus(timeout.after))
 }

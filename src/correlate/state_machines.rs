@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::fire::{evidence_of, named};
-use super::group_key::GroupKey;
+use super::hashes::GroupKey;
 use super::memory::Group;
 use super::route::{GroupRef, Signal};
 use super::rule_run::RuleRun;
@@ -64,7 +64,7 @@ impl Correlator {
         self.moved(run, key, &moves, Some((signal.order, signal.evidence())));
     }
 
-    pub(super) fn state_ended(&mut self, run: RuleRun<'_>, key: GroupKey, at: i64) {
+    pub(super) fn state_ended(&mut self, run: RuleRun<'_>, key: GroupKey, at: Timestamp) {
         let RuleRun { index, rule, .. } = run;
         let Some(states) = &rule.extension.states else { return };
         let settled = self.settled(rule);
@@ -96,7 +96,7 @@ impl Correlator {
             self.state_incident(run, key, moved, by);
             let alerting = states.alert.contains(&moved.to.state);
             if let Some(after) = states.disagree_after.filter(|_| alerting && moved.to.inferred) {
-                let at = moved.time.saturating_add(after);
+                let at = moved.time.plus(after);
                 self.timer(run, at, key, Kind::Disagree { since: moved.time });
             }
             if states.disagree_after.is_some() && left_early(moved, &states.alert) {
@@ -181,8 +181,8 @@ impl Correlator {
             from: states.names.get(moved.from.state).cloned().unwrap_or_default(),
             to: states.names.get(moved.to.state).cloned().unwrap_or_default(),
             resting: states.resting.contains(&moved.to.state),
-            time: Timestamp(moved.time),
-            until: moved.to.until.map(Timestamp),
+            time: moved.time,
+            until: moved.to.until,
             count: moved.to.count,
             inferred: moved.to.inferred,
             recent_entries: machine.recent_entries(moved.time),
@@ -245,7 +245,7 @@ impl Correlator {
         run: RuleRun<'_>,
         place: IncidentPlace,
         moved: &StateChange,
-        state: (String, Option<i64>),
+        state: (String, Option<Timestamp>),
         cause: Option<&(u64, Arc<Evidence>)>,
     ) {
         let (rule, key) = (run.rule, place.key);
@@ -293,10 +293,10 @@ impl Correlator {
     }
 
     /// Time of the first event in the rule's own newest window.
-    fn window_start(&self, run: RuleRun<'_>, key: GroupKey, time: i64) -> i64 {
+    fn window_start(&self, run: RuleRun<'_>, key: GroupKey, time: Timestamp) -> Timestamp {
         let Some(window) = run.window() else { return time };
         let Some(group) = self.live_group(run, key) else { return time };
-        group.window.between(time.saturating_sub(window.span), time).next().map_or(time, |entry| entry.time)
+        group.window.between(time.minus(window.span), time).next().map_or(time, |entry| entry.time)
     }
 
     /// Evidence of the newest `count` events of the rule's own window.
@@ -308,7 +308,13 @@ impl Correlator {
     }
 
     /// What was inferred should have been said by the service by now.
-    pub(super) fn compare_states(&mut self, run: RuleRun<'_>, key: GroupKey, since: i64, at: i64) {
+    pub(super) fn compare_states(
+        &mut self,
+        run: RuleRun<'_>,
+        key: GroupKey,
+        since: Timestamp,
+        at: Timestamp,
+    ) {
         let RuleRun { index, rule, .. } = run;
         let Some(states) = &rule.extension.states else { return };
         let Some(machine) = self.rules[index].machines.get(&key) else { return };
@@ -322,7 +328,7 @@ impl Correlator {
     }
 
     /// What soctop inferred and what the service says differ.
-    fn disagreement(&mut self, run: RuleRun<'_>, key: GroupKey, time: Range<i64>, words: &str) {
+    fn disagreement(&mut self, run: RuleRun<'_>, key: GroupKey, time: Range<Timestamp>, words: &str) {
         let RuleRun { index, rule, .. } = run;
         if !rule.alone || !rule.incidents {
             return;

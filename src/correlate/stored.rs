@@ -10,19 +10,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::compact::CompactStream;
 use super::entry::{Entry, Values};
 use super::evidence::{Evidence, Spans};
-use crate::event::{EventId, MILLISECOND};
+use crate::event::{EventId, MILLISECOND, Nanos, Timestamp};
 
 /// A time after another. Whole milliseconds, as nearly all are, make a short number.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StoredTime(i64);
+pub(super) struct StoredTime(Nanos);
 
 impl StoredTime {
-    pub(super) fn after(since: i64, time: i64) -> Self {
-        Self(time.wrapping_sub(since))
+    pub(super) fn after(since: Timestamp, time: Timestamp) -> Self {
+        Self(time.0.wrapping_sub(since.0))
     }
 
-    pub(super) fn since(self, since: i64) -> i64 {
-        since.wrapping_add(self.0)
+    pub(super) fn since(self, since: Timestamp) -> Timestamp {
+        Timestamp(since.0.wrapping_add(self.0))
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) struct Shared<'m> {
     path_places: HashMap<*const u8, usize, foldhash::fast::RandomState>,
     paths: Vec<&'m str>,
     /// Order and time of each event, ascending, and its evidence.
-    events: Vec<(u64, i64)>,
+    events: Vec<(u64, Timestamp)>,
     shown: Vec<Option<usize>>,
 }
 
@@ -101,7 +101,7 @@ const MARKS: u32 = 4;
 impl<'m> Shared<'m> {
     /// For these entries and no others.
     pub(super) fn of(entries: impl Iterator<Item = &'m Entry>) -> Self {
-        let mut events: Vec<(u64, i64)> = entries.map(|entry| (entry.order, entry.time)).collect();
+        let mut events: Vec<(u64, Timestamp)> = entries.map(|entry| (entry.order, entry.time)).collect();
         events.sort_unstable();
         events.dedup();
         Self { shown: vec![None; events.len()], events, ..Self::default() }
@@ -111,7 +111,7 @@ impl<'m> Shared<'m> {
     pub(super) fn write<W: Write>(&self, out: &mut CompactStream<W>) -> io::Result<()> {
         out.list(self.paths.iter())?;
         out.list(self.evidence.iter().map(|evidence| self.evidence(evidence)))?;
-        let (mut before, mut since) = (0, 0);
+        let (mut before, mut since) = (0, Timestamp::default());
         out.list(self.events.iter().zip(&self.shown).map(|((order, time), shown)| {
             let after = order.wrapping_sub(std::mem::replace(&mut before, *order)).cast_signed();
             StoredEvent(StoredTime::after(std::mem::replace(&mut since, *time), *time), after, *shown)
@@ -158,7 +158,7 @@ impl<'m> Shared<'m> {
 
 /// Events that were stored, put together again.
 pub(super) struct LoadedEvents {
-    events: Vec<(i64, u64, Option<Arc<Evidence>>)>,
+    events: Vec<(Timestamp, u64, Option<Arc<Evidence>>)>,
     evidence: Vec<Arc<Evidence>>,
 }
 
@@ -167,7 +167,7 @@ impl LoadedEvents {
     pub(super) fn of(stored: StoredEvents, renumber: impl Fn(&Arc<Evidence>) -> Arc<Evidence>) -> Self {
         let evidence = load_evidence(stored.paths, stored.evidence);
         let evidence: Vec<Arc<Evidence>> = evidence.iter().map(renumber).collect();
-        let (mut order, mut time) = (0_u64, 0);
+        let (mut order, mut time) = (0_u64, Timestamp::default());
         let events = stored.events.into_iter().map(|StoredEvent(passed, after, shown)| {
             order = order.wrapping_add(after.cast_unsigned());
             time = passed.since(time);
@@ -216,6 +216,7 @@ mod tests {
         #[test]
         fn every_time_is_what_it_was(since in any::<i64>(), time in any::<i64>(), whole in -9_000_000_000_i64..9_000_000_000) {
             for time in [time, i64::MIN, i64::MAX, whole * MILLISECOND] {
+                let (since, time) = (Timestamp(since), Timestamp(time));
                 let bytes = write(&StoredTime::after(since, time)).expect("a number");
                 prop_assert_eq!(read::<StoredTime>(&bytes).expect("own bytes").since(since), time);
             }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::clock::{Clock, NO_SOURCE};
-use super::group_key::GroupKey;
+use super::hashes::GroupKey;
 use super::lateness::Lateness;
 use super::plan::{Plan, RulePlan, WindowPlan};
 use super::rule_run::RuleRun;
@@ -25,21 +25,21 @@ use super::{Correlator, Now};
 use crate::alert::AlertKind;
 use crate::correlate::incident::register::memory;
 use crate::correlate::incident::{AlertSink, Facet, IncidentPlace};
-use crate::event::{Nanos, SECOND, SourceId};
+use crate::event::{HOUR, Nanos, SECOND, SourceId, Timestamp};
 use crate::sigma::rule::RuleIndex;
 
 /// Groups of a rule that are over are dropped so often in the time for which one is kept, within limits.
 const SWEEPS: i64 = 4;
 const SHORTEST_PAUSE: Nanos = SECOND;
-const LONGEST_PAUSE: Nanos = 3_600_000_000_000;
+const LONGEST_PAUSE: Nanos = HOUR;
 
 /// Ordered as they run; the fields stand in the order in which they decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Timer {
     /// The clock must have passed this.
-    due: i64,
+    due: Timestamp,
     /// The moment itself.
-    at: i64,
+    at: Timestamp,
     /// Rules below come first: their firings may be what a rule above waits for at the same moment.
     depth: u32,
     ordinal: u64,
@@ -54,7 +54,7 @@ pub(super) enum Kind {
     /// Groups of the rule may be without events: their windows are empty.
     Sweep,
     /// The forward window that began at `start` ends.
-    Forward { start: i64 },
+    Forward { start: Timestamp },
     /// A heartbeat is overdue.
     Beat,
     /// An incident was quiet.
@@ -62,7 +62,7 @@ pub(super) enum Kind {
     /// A state ends by itself.
     State,
     /// What was inferred at `since` should have been logged by now.
-    Disagree { since: i64 },
+    Disagree { since: Timestamp },
     /// A risk may have fallen.
     Risk,
 }
@@ -73,7 +73,7 @@ impl Timer {
         Self { rule, depth, ..self }
     }
 
-    fn is_due(&self, time: i64, inclusive: bool) -> bool {
+    fn is_due(&self, time: Timestamp, inclusive: bool) -> bool {
         self.due < time || (inclusive && self.due == time)
     }
 }
@@ -94,7 +94,7 @@ impl Timers {
     }
 
     /// When the first of them is due.
-    pub(super) fn next_due(&self) -> Option<i64> {
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.waiting.first().map(|first| first.due)
     }
 
@@ -179,7 +179,7 @@ impl Timers {
 }
 
 impl Correlator {
-    pub(super) fn timer(&mut self, run: RuleRun<'_>, at: i64, key: GroupKey, kind: Kind) -> Timer {
+    pub(super) fn timer(&mut self, run: RuleRun<'_>, at: Timestamp, key: GroupKey, kind: Kind) -> Timer {
         let RuleRun { rule, index, .. } = run;
         // A state is shown as soon as it is known and corrected when a late event says otherwise.
         let waits = !self.finished && !matches!(kind, Kind::State | Kind::Risk);
@@ -224,11 +224,11 @@ impl Correlator {
 
     /// Sees to it that groups of a rule go when their windows are empty.
     pub(super) fn expect_sweep(&mut self, run: RuleRun<'_>, window: &WindowPlan) {
-        self.sweep_at(run, self.newest_due(run.rule).saturating_add(pause(run.rule, window)));
+        self.sweep_at(run, self.newest_due(run.rule).plus(pause(run.rule, window)));
     }
 
     /// One sweep waits for each rule. One that waits for longer makes way: the clock was set back.
-    fn sweep_at(&mut self, run: RuleRun<'_>, at: i64) {
+    fn sweep_at(&mut self, run: RuleRun<'_>, at: Timestamp) {
         let to = run.index;
         let waiting = self.rules[to].sweep;
         if waiting.is_some_and(|sweep| sweep.at <= at) {
@@ -253,24 +253,24 @@ impl Correlator {
     }
 
     /// The newest moment of which the timers of the rule are due.
-    fn newest_due(&self, rule: &RulePlan) -> i64 {
-        self.lateness(rule).before(self.clock.high()).saturating_sub(1)
+    fn newest_due(&self, rule: &RulePlan) -> Timestamp {
+        self.lateness(rule).before(self.clock.high()).minus(1)
     }
 
     /// Drops the groups of a rule whose newest event has left every window. All at once, every now and then:
     /// most groups see one event, and a timer for each costs more than the event. However far the clock has
     /// jumped, two looks are enough: one where timers stand, one where the clock stands.
-    fn sweep(&mut self, run: RuleRun<'_>, at: i64) {
+    fn sweep(&mut self, run: RuleRun<'_>, at: Timestamp) {
         let RuleRun { rule, index: to, .. } = run;
         let Some(window) = run.window() else { return };
         // Compared with the moment of the timer, not with the clock, which may be far ahead of other timers of
         // a group that are still waiting. Sources whose clocks lag still have events for older groups.
-        let settled = at.saturating_add(1).min(self.lateness(rule).before(self.clock.low()));
+        let settled = at.plus(1).min(self.lateness(rule).before(self.clock.low()));
         let memory = &mut self.rules[to];
         memory.sweep = None;
         self.groups = self.groups.saturating_sub(memory.drop_over(rule, window, settled));
         let left = memory.groups.len();
-        let next = at.saturating_add(pause(rule, window)).max(self.newest_due(rule));
+        let next = at.plus(pause(rule, window)).max(self.newest_due(rule));
         // At the end of time there is no next.
         if left > 0 && next > at {
             self.sweep_at(run, next);
@@ -279,7 +279,7 @@ impl Correlator {
 
     /// An event of `start` opened a forward window: waits for its end, once for all events of one time.
     /// A group waits for as many as it may hold events.
-    pub(super) fn wait_forward(&mut self, run: RuleRun<'_>, key: GroupKey, start: i64, limits: Limits) {
+    pub(super) fn wait_forward(&mut self, run: RuleRun<'_>, key: GroupKey, start: Timestamp, limits: Limits) {
         let Some(window) = run.window() else { return };
         let group = self.rules[run.index].groups.get_mut(key);
         let Some(forward) = group.and_then(|group| group.forward.as_mut()) else { return };
@@ -291,12 +291,12 @@ impl Correlator {
             return;
         }
         forward.wait(start);
-        let end = start.saturating_add(window.span);
+        let end = start.plus(window.span);
         self.timer(run, end, key, Kind::Forward { start });
     }
 
     /// The groups that wait for the end of forward windows, and the starts of these.
-    pub(super) fn waiting(&self) -> Vec<(RuleIndex, GroupKey, i64)> {
+    pub(super) fn waiting(&self) -> Vec<(RuleIndex, GroupKey, Timestamp)> {
         let forward = self.timers.iter().filter_map(|timer| match timer.kind {
             Kind::Forward { start } => Some((timer.rule, timer.key, start)),
             _ => None,
@@ -304,7 +304,7 @@ impl Correlator {
         forward.collect()
     }
 
-    fn forward_ended(&mut self, run: RuleRun<'_>, key: GroupKey, start: i64) {
+    fn forward_ended(&mut self, run: RuleRun<'_>, key: GroupKey, start: Timestamp) {
         let Some(window) = run.window() else { return };
         let Some(group) = self.rules[run.index].groups.get_mut(key) else { return };
         let Some(forward) = &mut group.forward else { return };
@@ -319,12 +319,12 @@ impl Correlator {
     }
 
     /// Closes a quiet incident, waits on for a busy one, forgets a closed one.
-    fn quiet(&mut self, run: RuleRun<'_>, place: IncidentPlace, at: i64) {
+    fn quiet(&mut self, run: RuleRun<'_>, place: IncidentPlace, at: Timestamp) {
         let rule = run.rule;
         let Some(incident) = self.incidents.at(place) else { return };
         incident.timed = false;
         if !incident.open {
-            let forgotten_at = incident.closed_at.saturating_add(memory(rule));
+            let forgotten_at = incident.closed_at.plus(memory(rule));
             if forgotten_at > at {
                 incident.timed = true;
                 self.timer(run, forgotten_at, place.key, Kind::Quiet { facet: place.facet });
@@ -333,7 +333,7 @@ impl Correlator {
             }
             return;
         }
-        let quiet_at = incident.last.saturating_add(rule.close_after);
+        let quiet_at = incident.last.plus(rule.close_after);
         let is_silent = || self.rules[run.index].is_silent(place.key);
         let holds = place.facet == Facet::State || (incident.kind == AlertKind::Absence && is_silent());
         if holds {
@@ -347,7 +347,7 @@ impl Correlator {
         self.close_incident(run, place, quiet_at);
     }
 
-    pub(super) fn close_incident(&mut self, run: RuleRun<'_>, place: IncidentPlace, time: i64) {
+    pub(super) fn close_incident(&mut self, run: RuleRun<'_>, place: IncidentPlace, time: Timestamp) {
         let rule = run.rule;
         let context = run.context(self.options.replayed);
         let next = self.incidents.open_at(place).and_then(|incident| incident.take_next());
@@ -363,13 +363,13 @@ impl Correlator {
             && !incident.timed
         {
             incident.timed = true;
-            let at = time.saturating_add(memory(rule));
+            let at = time.plus(memory(rule));
             self.timer(run, at, place.key, Kind::Quiet { facet: place.facet });
         }
     }
 }
 
 /// How long groups that are over may stay before they are dropped.
-fn pause(rule: &RulePlan, window: &WindowPlan) -> i64 {
+fn pause(rule: &RulePlan, window: &WindowPlan) -> Nanos {
     (rule.retention(window) / SWEEPS).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }

@@ -25,11 +25,12 @@ use self::point::{Seen, admit, judged, look, most_entries, quick_verdict, start_
 use super::aggregate::{Aggregate, Sequence, View};
 use super::distance::Distance;
 use super::entries::Entries;
-use super::entry::Entry;
+use super::entry::{Entry, Position};
 use super::evicted::EvictedSummary;
 use super::evidence::Evidence;
 use super::plan::{Measure, WindowPlan};
 use super::slack::{Headroom, Load, Margin, Slack};
+use crate::event::Timestamp;
 use crate::event::number::to_u64;
 use crate::sigma::extension::WindowKind;
 
@@ -106,11 +107,11 @@ impl Window {
 
     /// Reads what an entry that comes will be compared with.
     pub(crate) fn fetch(&self) -> i64 {
-        let time = |entry: Option<&Entry>| entry.map_or(0, |entry| entry.time);
+        let time = |entry: Option<&Entry>| entry.map_or(0, |entry| entry.time.0);
         time(self.entries.front()) ^ time(self.entries.back())
     }
 
-    pub(crate) fn newest(&self) -> Option<i64> {
+    pub(crate) fn newest(&self) -> Option<Timestamp> {
         self.entries.back().map(|entry| entry.time)
     }
 
@@ -189,11 +190,11 @@ impl Window {
 
     /// Lets an entry that will be the last into the newest window, and everything too old out of it. `before`: the time of the
     /// last one now, and whether that is a reset.
-    fn let_in(&mut self, entry: &mut Entry, before: Option<(i64, bool)>, plan: &WindowPlan) {
+    fn let_in(&mut self, entry: &mut Entry, before: Option<(Timestamp, bool)>, plan: &WindowPlan) {
         let index = self.entries.len();
         if let (WindowKind::Session { gap }, Some((before, _))) = (plan.kind, before)
             && index > self.head
-            && entry.time.saturating_sub(before) > gap
+            && entry.time.since(before) > gap
         {
             self.head = index;
             self.aggregate.clear();
@@ -235,7 +236,7 @@ impl Window {
 
     /// What is known where nothing was noted so far: of the windows of a group that has lost nothing all, of another the
     /// newest, which ends at `newest`.
-    fn known(&mut self, newest: i64, plan: &WindowPlan) -> Slack {
+    fn known(&mut self, newest: Timestamp, plan: &WindowPlan) -> Slack {
         if !self.is_whole || self.resets > 0 || self.entries.len() > MOST_LOOKS {
             return Slack::known_since(newest);
         }
@@ -361,12 +362,12 @@ impl Window {
     }
 
     /// Whether no window that an event of `time` belongs to holds.
-    fn is_quiet(&mut self, time: i64, plan: &WindowPlan) -> bool {
-        self.room(time, time.saturating_add(plan.span), plan).is_some_and(|room| !room.holds())
+    fn is_quiet(&mut self, time: Timestamp, plan: &WindowPlan) -> bool {
+        self.room(time, time.plus(plan.span), plan).is_some_and(|room| !room.holds())
     }
 
     /// What is known of the windows that end from `first` to `last`.
-    fn room(&mut self, first: i64, last: i64, plan: &WindowPlan) -> Option<Headroom> {
+    fn room(&mut self, first: Timestamp, last: Timestamp, plan: &WindowPlan) -> Option<Headroom> {
         self.slack.as_mut()?.room(first, last, plan)
     }
 
@@ -408,7 +409,7 @@ impl Window {
             return None;
         }
         let (time, Load { weight, events, loss }) = (late.more.time, late.load);
-        let room = self.room(time, time.saturating_add(plan.span), plan)?;
+        let room = self.room(time, time.plus(plan.span), plan)?;
         let own = match (late.adds_nothing, room.holds()) {
             (true, true) => 0,
             (true, false) => u64::MAX,
@@ -461,7 +462,7 @@ impl Window {
     /// Takes note of what a late entry does to windows that are not looked at again.
     fn bear(&mut self, late: &LateEntry, own_lack: u64, plan: &WindowPlan) {
         let (time, Some(slack)) = (late.more.time, &mut self.slack) else { return };
-        slack.bear(time, time.saturating_add(plan.span), late.load, plan);
+        slack.bear(time, time.plus(plan.span), late.load, plan);
         if own_lack > 0 {
             slack.note(time, Margin::Lacks(own_lack), plan);
         }
@@ -471,7 +472,7 @@ impl Window {
     fn slip_in(&mut self, late: LateEntry, entry: Entry, own_lack: u64, plan: &WindowPlan) {
         self.bear(&late, own_lack, plan);
         let LateEntry { at, is_new, adds_nothing, mut more, .. } = late;
-        let start = self.newest().map_or(i64::MIN, |newest| start_of(newest, plan));
+        let start = self.newest().map_or(Timestamp::MIN, |newest| start_of(newest, plan));
         if entry.time >= start {
             if !adds_nothing {
                 self.aggregate.add_late(&mut more, plan);
@@ -505,7 +506,7 @@ impl Window {
     /// count is the same.
     fn retell(&mut self, at: usize, plan: &WindowPlan, limits: Limits, changes: &mut Vec<Change>) {
         let Some(time) = self.entries.get(at).map(|entry| entry.time) else { return };
-        let last = time.saturating_add(plan.span);
+        let last = time.plus(plan.span);
         let behind = self.entries.partition_point(|entry| entry.time <= last);
         let near = at..behind.min(at + 1 + limits.retold);
         let told = changes.len();
@@ -559,7 +560,7 @@ impl Window {
         let time = entry.time;
         let newest = self.newest()?;
         let any_order = plan.kind == WindowKind::Sliding && self.aggregate.is_any_order();
-        if !any_order || entry.is_reset() || newest > time.saturating_add(plan.span) {
+        if !any_order || entry.is_reset() || newest > time.plus(plan.span) {
             return None;
         }
         let start = start_of(time, plan);
@@ -584,7 +585,7 @@ impl Window {
     /// Takes an entry out again (a firing of a rule below that no longer holds).
     pub(crate) fn remove(
         &mut self,
-        key: (i64, u64),
+        key: Position,
         plan: &WindowPlan,
         limits: Limits,
         changes: &mut Vec<Change>,
@@ -637,7 +638,7 @@ impl Window {
         let (mut aggregate, mut head) = before.unwrap_or_else(|| self.before(from, plan));
         let reach = self.reach(at, time, plan);
         let ends_with_all = self.newest().is_some_and(|newest| newest <= reach);
-        let renewed = if ends_with_all { i64::MAX } else { reach };
+        let renewed = if ends_with_all { Timestamp::MAX } else { reach };
         if let Some(slack) = self.slack.as_mut().filter(|_| looks == Looks::All) {
             slack.renew(time.max(limits.settled_before), renewed, plan);
         }
@@ -666,17 +667,17 @@ impl Window {
 
     /// Until when windows can hold an event of `time`, which stands at `at`. So many newer ones push it out of the
     /// newest ones of its group.
-    fn reach(&self, at: usize, time: i64, plan: &WindowPlan) -> i64 {
+    fn reach(&self, at: usize, time: Timestamp, plan: &WindowPlan) -> Timestamp {
         let reach = match plan.measure {
-            Measure::Bucket(_) => i64::MAX,
-            _ => time.saturating_add(plan.span),
+            Measure::Bucket(_) => Timestamp::MAX,
+            _ => time.plus(plan.span),
         };
         let most = most_entries(plan);
         self.entries.get(at.saturating_add(most)).map_or(reach, |pushes_out| reach.min(pushes_out.time))
     }
 
     /// What is told after an entry that windows bear, as [`Window::retell`] has it: those near it, and the newest.
-    fn few(&self, at: usize, reach: i64, limits: Limits) -> (Range<usize>, Option<usize>) {
+    fn few(&self, at: usize, reach: Timestamp, limits: Limits) -> (Range<usize>, Option<usize>) {
         let behind = self.entries.partition_point(|entry| entry.time <= reach);
         let near = at..behind.min(at + 1 + limits.retold);
         let newest = (near.end..behind).rev().find(|index| self.holds_at(*index, limits));
@@ -732,7 +733,7 @@ impl Window {
         }
         let mut first = index;
         while let Some(before) = first.checked_sub(1).and_then(|before| self.entries.get(before)) {
-            let pause = self.entries[first].time.saturating_sub(before.time);
+            let pause = self.entries[first].time.since(before.time);
             let apart = matches!(plan.kind, WindowKind::Session { gap } if pause > gap);
             let full = matches!(plan.kind, WindowKind::Last { count } if index - first + 1 >= count);
             if before.is_reset() || before.time < start || apart || full {
@@ -793,7 +794,7 @@ impl Window {
 
     /// Forgets entries older than `horizon` that are outside the newest window, but for the one that
     /// knows with which level a bucket went on.
-    pub(crate) fn prune(&mut self, horizon: i64, plan: &WindowPlan) {
+    pub(crate) fn prune(&mut self, horizon: Timestamp, plan: &WindowPlan) {
         let kept = usize::from(matches!(plan.measure, Measure::Bucket(_)));
         while self.head > kept && self.entries.front().is_some_and(|entry| entry.time < horizon) {
             let gone = self.entries.pop_front();
@@ -804,13 +805,13 @@ impl Window {
     }
 
     /// What is kept of the entry at a position.
-    pub(crate) fn evidence_at(&self, key: (i64, u64)) -> Option<Arc<Evidence>> {
+    pub(crate) fn evidence_at(&self, key: Position) -> Option<Arc<Evidence>> {
         let at = self.entries.partition_point(|entry| entry.key() < key);
         self.entries.get(at).filter(|entry| entry.key() == key)?.evidence.clone()
     }
 
     /// Entries of the closed interval.
-    pub(crate) fn between(&self, start: i64, end: i64) -> impl Iterator<Item = &Entry> {
+    pub(crate) fn between(&self, start: Timestamp, end: Timestamp) -> impl Iterator<Item = &Entry> {
         let from = self.entries.partition_point(|entry| entry.time < start);
         self.entries.range(from..self.entries.len()).take_while(move |entry| entry.time <= end)
     }

@@ -42,6 +42,26 @@ impl Timestamp {
         Self(self.0.saturating_add(nanos))
     }
 
+    #[must_use]
+    pub fn minus(self, nanos: Nanos) -> Self {
+        Self(self.0.saturating_sub(nanos))
+    }
+
+    /// The number of the stretch of `length` nanoseconds that it lies in, from 1970 on; negative before.
+    ///
+    /// # Panics
+    /// When `length` is 0.
+    #[must_use]
+    pub fn period(self, length: Nanos) -> i64 {
+        self.0.div_euclid(length)
+    }
+
+    /// The first moment of a stretch, as [`Timestamp::period`] numbers them.
+    #[must_use]
+    pub fn of_period(number: i64, length: Nanos) -> Self {
+        Self(number.saturating_mul(length))
+    }
+
     /// Nanoseconds from `earlier` to `self`.
     #[must_use]
     pub fn since(self, earlier: Timestamp) -> Nanos {
@@ -69,12 +89,19 @@ impl fmt::Display for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Nanos::deserialize(deserializer).map(Self);
+        }
         let text = String::deserialize(deserializer)?;
         Self::parse_rfc3339(&text).ok_or_else(|| de::Error::custom("not an RFC 3339 time"))
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use memchr::memmem::Finder;
 
-use crate::correlate::Deduplicator;
+use crate::correlate::{Deduplicator, OccurrenceKey, StreamKey};
 use crate::event::number::{rounded, to_f64, to_u64, to_usize};
 use crate::event::{Event, Nanos, SECOND, Timestamp, canonical};
 
@@ -44,18 +44,18 @@ impl RequestCopies {
     pub fn holds(&mut self, event: &Event, service: &str, source: &str) -> bool {
         let Some(status) = event.get(canonical::HTTP_STATUS) else { return false };
         let time = event.meta.time.unwrap_or(event.meta.ingested);
-        let settled = time.plus(-WINDOW * SECOND).0;
+        let settled = time.minus(WINDOW * SECOND);
         let (path, address) = (event.get(canonical::URL_PATH), event.get(canonical::SOURCE_IP));
-        let key = self.hasher.hash_one((service, source, status, path, address));
-        let logger = self.hasher.hash_one(event.get(canonical::LOG_LOGGER));
-        if path.is_some() && !self.of_loggers.is_new(key, logger, time.0, COPIED_WITHIN, settled) {
+        let key = OccurrenceKey(self.hasher.hash_one((service, source, status, path, address)));
+        let logger = StreamKey(self.hasher.hash_one(event.get(canonical::LOG_LOGGER)));
+        if path.is_some() && !self.of_loggers.is_new(key, logger, time, COPIED_WITHIN, settled) {
             return true;
         }
         let id = event.all(canonical::CORRELATION_ID).next();
         id.filter(|id| !id.is_empty()).is_some_and(|id| {
-            let key = self.hasher.hash_one((service, status, id));
-            let file = self.hasher.hash_one(source);
-            !self.of_files.is_new(key, file, time.0, COPIED_WITHIN, settled)
+            let key = OccurrenceKey(self.hasher.hash_one((service, status, id)));
+            let file = StreamKey(self.hasher.hash_one(source));
+            !self.of_files.is_new(key, file, time, COPIED_WITHIN, settled)
         })
     }
 }

@@ -9,8 +9,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::correlate::evidence::Evidence;
 use crate::correlate::keys::one_value;
 use crate::detect::record::{FieldNumber, MatchRecord};
-use crate::event::EventId;
 use crate::event::veil::{compared, shown};
+use crate::event::{EventId, Timestamp};
 
 /// Events listed in an alert; more are counted as omitted.
 pub(crate) const MOST_EVENTS: usize = 20;
@@ -27,7 +27,7 @@ pub(crate) struct Details {
     /// The event whose fields fill `show`, where there is one to fill.
     pub(super) latest: Option<Arc<Evidence>>,
     /// State the incident is about and end of it, for `show`.
-    pub(crate) state: Option<(String, Option<i64>)>,
+    pub(crate) state: Option<(String, Option<Timestamp>)>,
     /// Nobody logged that state: it follows from what was counted.
     pub(crate) inferred: bool,
     /// What the line says instead of `show`.

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::alert::{Alert, AlertKind};
-use crate::correlate::group_key::GroupKey;
+use crate::correlate::entry::Position;
+use crate::correlate::hashes::GroupKey;
 use crate::correlate::keys::one_value;
 use crate::correlate::plan::RulePlan;
-use crate::event::EventId;
+use crate::event::{EventId, Timestamp};
 use crate::sigma::rule::RuleIndex;
 
 /// Where an incident stands: a rule may have one of its firings and one of a state for a group at once.
@@ -33,15 +34,15 @@ pub(crate) enum Facet {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Firing {
     pub(crate) kind: AlertKind,
-    pub(crate) time: i64,
+    pub(crate) time: Timestamp,
     /// Time of the first event behind it.
-    pub(crate) first: i64,
+    pub(crate) first: Timestamp,
     /// Events not counted before.
     pub(crate) events: u64,
     pub(crate) value: f64,
     pub(crate) approximate: bool,
-    /// (time, order) of its newest event.
-    pub(crate) newest: (i64, u64),
+    /// Of its newest event.
+    pub(crate) newest: Position,
     /// Identifies the firing within the stream: the event that triggered it.
     pub(crate) trigger: EventId,
     /// It came later than anything was expected of its time.
@@ -76,7 +77,7 @@ pub(crate) struct AlertSink<'r> {
 fn anchor(rule: &RulePlan, facet: Facet, firing: Firing) -> u128 {
     match (facet, firing.kind) {
         (Facet::Firing, AlertKind::Match | AlertKind::Correlation) if !firing.overdue => {
-            u128::from(firing.time.div_euclid(rule.close_after.max(1)).cast_unsigned())
+            u128::from(firing.time.period(rule.close_after.max(1)).cast_unsigned())
         }
         _ => firing.trigger.0,
     }

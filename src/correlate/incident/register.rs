@@ -8,8 +8,10 @@ use hashbrown::HashMap;
 use super::firing::identity;
 use super::{AlertSink, Context, Details, Effect, Firing, Incident, IncidentPlace};
 use crate::alert::{Alert, AlertStatus};
-use crate::correlate::group_key::GroupKey;
+use crate::correlate::entry::Position;
+use crate::correlate::hashes::GroupKey;
 use crate::correlate::plan::RulePlan;
+use crate::event::{Nanos, Timestamp};
 use crate::sigma::Level;
 use crate::sigma::rule::RuleIndex;
 
@@ -47,7 +49,7 @@ impl Incidents {
     }
 
     /// The newest event that the incident of a place has counted, if it is open.
-    pub(crate) fn newest_counted(&self, place: IncidentPlace) -> Option<(i64, u64)> {
+    pub(crate) fn newest_counted(&self, place: IncidentPlace) -> Option<Position> {
         let incident = self.all.get(&place).filter(|incident| incident.open)?;
         Some(incident.newest_counted())
     }
@@ -60,9 +62,13 @@ impl Incidents {
     /// Where the firing of a group belongs: its own place, or the common one when the rule holds
     /// too many.
     pub(crate) fn place(&self, place: IncidentPlace) -> IncidentPlace {
-        let full =
-            self.all.len() >= MOST_INCIDENTS || self.held.get(&place.rule).copied().unwrap_or(0) >= self.budget;
-        if full && !self.all.contains_key(&place) { IncidentPlace { key: GroupKey::EVERYTHING_ELSE, ..place } } else { place }
+        let full = self.all.len() >= MOST_INCIDENTS
+            || self.held.get(&place.rule).copied().unwrap_or(0) >= self.budget;
+        if full && !self.all.contains_key(&place) {
+            IncidentPlace { key: GroupKey::EVERYTHING_ELSE, ..place }
+        } else {
+            place
+        }
     }
 
     /// Whether the firings of a place belong to the common incident, and that is open.
@@ -169,7 +175,7 @@ impl Incidents {
     pub(crate) fn close(
         &mut self,
         place: IncidentPlace,
-        time: i64,
+        time: Timestamp,
         rule: &RulePlan,
         context: Context<'_>,
         out: &mut Vec<Alert>,
@@ -216,7 +222,7 @@ impl Incidents {
     }
 
     /// The value of a group was seen below the threshold at `time`.
-    pub(crate) fn calm(&mut self, place: IncidentPlace, time: i64, value: f64, rule: &RulePlan) {
+    pub(crate) fn calm(&mut self, place: IncidentPlace, time: Timestamp, value: f64, rule: &RulePlan) {
         let Some(bound) = rule.extension.alert.rearm_below else { return };
         if value < bound
             && let Some(incident) = self.at(place)
@@ -268,18 +274,17 @@ impl Incidents {
 }
 
 /// How long a closed incident is remembered.
-pub(crate) fn memory(rule: &RulePlan) -> i64 {
+pub(crate) fn memory(rule: &RulePlan) -> Nanos {
     let alert = &rule.extension.alert;
     let rearm = alert.rearm_below.map_or(0, |_| rule.calm_after);
     let repeat = rule.extension.escalate.map_or(0, |escalate| escalate.within);
     alert.suppress.unwrap_or(0).max(rearm).max(repeat)
 }
 
-fn escalated(rule: &RulePlan, openings: &mut VecDeque<i64>, time: i64) -> Level {
+fn escalated(rule: &RulePlan, openings: &mut VecDeque<Timestamp>, time: Timestamp) -> Level {
     let Some(escalate) = rule.extension.escalate else { return rule.summary.level };
     openings.push_back(time);
-    while openings.front().is_some_and(|first| time.saturating_sub(*first) > escalate.within)
-        || openings.len() > 1024
+    while openings.front().is_some_and(|first| time.since(*first) > escalate.within) || openings.len() > 1024
     {
         openings.pop_front();
     }

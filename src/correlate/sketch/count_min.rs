@@ -6,12 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{PANES, pane_of};
-use crate::correlate::group_key::SketchKey;
+use crate::correlate::hashes::SketchKey;
+use crate::event::{Nanos, Timestamp};
 
 /// Estimates what the events of a key in the last `span` add up to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CountMin {
-    span: i64,
+    span: Nanos,
     panes: Vec<Pane>,
 }
 
@@ -30,12 +31,12 @@ const FULL: u8 = u8::MAX;
 const ANY_NUMBER: u64 = 1 << 40;
 
 impl CountMin {
-    pub(crate) fn new(span: i64) -> Self {
+    pub(crate) fn new(span: Nanos) -> Self {
         Self { span, panes: Vec::new() }
     }
 
     /// Adds `weight` to `key` and estimates its sum in the window that ends at `time`.
-    pub(crate) fn add(&mut self, key: SketchKey, weight: u64, time: i64) -> u64 {
+    pub(crate) fn add(&mut self, key: SketchKey, weight: u64, time: Timestamp) -> u64 {
         let number = self.turn_to(pane_of(time, self.span));
         for pane in self.panes.iter_mut().filter(|pane| pane.number == number) {
             pane.add(key, weight);
@@ -95,7 +96,7 @@ mod tests {
         let mut sketch = CountMin::new(1_000_000);
         let reached = (0..1_000_000_i64).filter(|n| {
             let key = xxhash_rust::xxh3::xxh3_128(&n.to_le_bytes());
-            sketch.add(SketchKey(key), 1, *n) >= 5
+            sketch.add(SketchKey(key), 1, Timestamp(*n)) >= 5
         });
         assert!(reached.count() < 100);
     }
@@ -103,8 +104,11 @@ mod tests {
     #[test]
     fn a_full_cell_never_hides_a_large_count() {
         let mut sketch = CountMin::new(1_000);
-        let counts: Vec<u64> = (0..1_000).map(|_| sketch.add(SketchKey(1), 1, 0)).collect();
-        assert!(sketch.add(SketchKey(1), u64::MAX, 900) < u64::from(u32::MAX).pow(2), "it can be added to");
+        let counts: Vec<u64> = (0..1_000).map(|_| sketch.add(SketchKey(1), 1, Timestamp(0))).collect();
+        assert!(
+            sketch.add(SketchKey(1), u64::MAX, Timestamp(900)) < u64::from(u32::MAX).pow(2),
+            "it can be added to"
+        );
         assert_eq!(counts[253], 254);
         assert!(counts.iter().zip(1..).all(|(count, truth)| *count >= truth));
     }
@@ -121,7 +125,7 @@ mod tests {
                 seen.push((key, time));
                 let truth = seen.iter().filter(|(k, t)| *k == key && *t >= time - 40).count() as u64;
                 let hash = u128::from(key).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
-                prop_assert!(sketch.add(SketchKey(hash), 1, time) >= truth);
+                prop_assert!(sketch.add(SketchKey(hash), 1, Timestamp(time)) >= truth);
             }
         }
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{PANES, pane_of};
 use crate::correlate::numbers::count_of;
 use crate::event::number::to_u8;
+use crate::event::{Nanos, Timestamp};
 
 const BITS: u32 = 9;
 const REGISTERS: usize = 1 << BITS;
@@ -63,7 +64,7 @@ impl Registers {
 /// Distinct values of the last `span`, and of a quarter of it more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DistinctInTime {
-    span: i64,
+    span: Nanos,
     /// By number of the pane, ascending.
     panes: VecDeque<(i64, Registers)>,
     /// All panes together, and how many values they hold at the most.
@@ -72,12 +73,12 @@ pub(crate) struct DistinctInTime {
 }
 
 impl DistinctInTime {
-    pub(crate) fn new(span: i64) -> Self {
+    pub(crate) fn new(span: Nanos) -> Self {
         Self { span, panes: VecDeque::new(), union: Registers::default(), upper: 0 }
     }
 
     /// Adds a value. An event older than every pane counts as one of the oldest.
-    pub(crate) fn add(&mut self, hash: u64, time: i64) {
+    pub(crate) fn add(&mut self, hash: u64, time: Timestamp) {
         let number = pane_of(time, self.span);
         let newest = self.panes.back().map(|(newest, _)| *newest);
         if newest.is_none_or(|newest| number > newest) {
@@ -118,7 +119,7 @@ mod tests {
         let mut distinct = DistinctInTime::new(1_000);
         for n in 0..values {
             for _ in 0..2 {
-                distinct.add(xxh3_64(&(n + salt * 1_000_003).to_le_bytes()), 500);
+                distinct.add(xxh3_64(&(n + salt * 1_000_003).to_le_bytes()), Timestamp(500));
             }
         }
         distinct
@@ -140,11 +141,11 @@ mod tests {
     fn values_leave_with_their_pane() {
         let mut distinct = DistinctInTime::new(100);
         for n in 0..1_000_u64 {
-            distinct.add(xxh3_64(&n.to_le_bytes()), 0);
+            distinct.add(xxh3_64(&n.to_le_bytes()), Timestamp(0));
         }
-        distinct.add(7, 100);
+        distinct.add(7, Timestamp(100));
         assert!(distinct.upper() >= 1_001, "the first pane still touches the window");
-        distinct.add(7, 200);
+        distinct.add(7, Timestamp(200));
         assert!(distinct.upper() <= 2);
     }
 }

@@ -3,12 +3,13 @@
 use super::Window;
 use crate::correlate::entry::Entry;
 use crate::correlate::plan::{Measure, WindowPlan};
+use crate::event::Timestamp;
 use crate::sigma::extension::Tie;
 
 /// Whether a forward window that opens at `start` ends without a forbidden event: the number of
 /// rules seen in it, when one of the clauses is met.
-pub(crate) fn forward_value(window: &Window, start: i64, plan: &WindowPlan) -> Option<f64> {
-    let end = start.saturating_add(plan.span);
+pub(crate) fn forward_value(window: &Window, start: Timestamp, plan: &WindowPlan) -> Option<f64> {
+    let end = start.plus(plan.span);
     let mut anchor = window.between(start, start).fold(0, |bits, entry| bits | entry.rules());
     let mut given_up = 0;
     if let Some(evicted) = &window.evicted
@@ -40,7 +41,7 @@ pub(crate) fn forward_value(window: &Window, start: i64, plan: &WindowPlan) -> O
 }
 
 /// For ordered types: the required rules come one after the other.
-fn in_order(window: &Window, start: i64, end: i64, required: u64, plan: &WindowPlan) -> bool {
+fn in_order(window: &Window, start: Timestamp, end: Timestamp, required: u64, plan: &WindowPlan) -> bool {
     if !matches!(plan.measure, Measure::OrderedRules { .. }) {
         return true;
     }
@@ -56,7 +57,7 @@ pub(crate) fn chosen<'e>(
 ) -> Option<Vec<&'e Entry>> {
     let strict = plan.tie == Tie::Strict;
     let mut found: Vec<&Entry> = Vec::new();
-    let (mut made, mut time) = (0, i64::MIN);
+    let (mut made, mut time) = (0, Timestamp::MIN);
     for entry in entries {
         let makes = |step: &u8| entry.rules() & (1 << step) != 0;
         if strict && made > 0 && entry.time == time {

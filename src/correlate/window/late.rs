@@ -2,12 +2,13 @@
 
 use crate::correlate::entry::Entry;
 use crate::correlate::slack::Load;
+use crate::event::Timestamp;
 
 /// A time, and the place of an entry of it.
 #[derive(Clone, Copy)]
 pub(super) struct EntrySpot {
     pub(super) at: usize,
-    pub(super) time: i64,
+    pub(super) time: Timestamp,
     pub(super) looks: Looks,
 }
 

@@ -7,13 +7,14 @@ use crate::correlate::entry::Entry;
 use crate::correlate::evicted::EvictedSummary;
 use crate::correlate::plan::WindowPlan;
 use crate::correlate::slack::Margin;
+use crate::event::Timestamp;
 use crate::sigma::extension::{Interval, WindowKind};
 
 /// What became of the firing at one point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Change {
     pub(crate) kind: ChangeKind,
-    pub(crate) time: i64,
+    pub(crate) time: Timestamp,
     /// Of the point and of the first event of its window, in `Window::entries`.
     pub(crate) point: usize,
     pub(crate) first: usize,
@@ -36,7 +37,7 @@ pub(crate) enum ChangeKind {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Points before this are final and not looked at again.
-    pub(crate) settled_before: i64,
+    pub(crate) settled_before: Timestamp,
     /// Most entries a group keeps; the oldest go first.
     pub(crate) entries: usize,
     /// How many of the newest entries keep their evidence.
@@ -45,12 +46,10 @@ pub(crate) struct Limits {
     pub(crate) retold: usize,
 }
 
-pub(super) fn start_of(time: i64, plan: &WindowPlan) -> i64 {
+pub(super) fn start_of(time: Timestamp, plan: &WindowPlan) -> Timestamp {
     match plan.kind {
-        WindowKind::Tumbling => time.div_euclid(plan.span).saturating_mul(plan.span),
-        WindowKind::Sliding | WindowKind::Session { .. } | WindowKind::Last { .. } => {
-            time.saturating_sub(plan.span)
-        }
+        WindowKind::Tumbling => Timestamp::of_period(time.period(plan.span), plan.span),
+        WindowKind::Sliding | WindowKind::Session { .. } | WindowKind::Last { .. } => time.minus(plan.span),
     }
 }
 
@@ -78,7 +77,7 @@ pub(super) fn admit(
     }
     if let WindowKind::Session { gap } = plan.kind
         && index > *head
-        && time.saturating_sub(entries[index - 1].time) > gap
+        && time.since(entries[index - 1].time) > gap
     {
         *head = index;
         aggregate.clear();
@@ -199,7 +198,7 @@ fn spaced(entries: &Entries, first: usize, index: usize, wanted: Interval) -> bo
     }
     let from = index + 1 - wanted.of_last;
     let mut gaps: Vec<f64> =
-        (from..index).map(|at| entries[at + 1].time.saturating_sub(entries[at].time) as f64).collect();
+        (from..index).map(|at| entries[at + 1].time.since(entries[at].time) as f64).collect();
     let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
     let variance = gaps.iter().map(|gap| (gap - mean) * (gap - mean)).sum::<f64>() / gaps.len() as f64;
     gaps.sort_by(f64::total_cmp);
