@@ -13,7 +13,6 @@ use crate::yaml::{self, Diagnostic, Node, NodeValue, Position};
 pub struct File {
     /// `sshd.yml`.
     pub name: Arc<str>,
-    pub product: String,
     /// By any of these the product is recognised.
     pub when: Vec<When>,
     /// Asked only where nothing else has spoken; what it states has the confidence of a sentence.
@@ -161,8 +160,8 @@ impl VocabularyReader {
             return None;
         }
         self.check_keys(root, &FILE_KEYS);
-        let product = root.get("product").and_then(Node::scalar_text);
-        if product.is_none() {
+        let names_product = root.get("product").and_then(Node::scalar_text).is_some();
+        if !names_product {
             self.error(&root.at, "`product` is missing: whose words these are");
         }
         let when = root.get("when").map(|node| list(node).map(|one| self.when(one)).collect());
@@ -174,9 +173,8 @@ impl VocabularyReader {
         let name = Arc::clone(&self.name);
         let last = root.get("last").is_some_and(is_true);
         let application = root.get("application").is_some_and(is_true);
-        Some(File {
+        names_product.then(|| File {
             name,
-            product: product?,
             when: when.unwrap_or_default(),
             last,
             application,

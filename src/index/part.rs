@@ -96,7 +96,10 @@ impl Part {
         self.summary.is_none() || filter::may_hold(&self.path, filter::hash(term.as_bytes()))
     }
 
-    /// Files of the index that are not what was written.
+    /// Files of the index that are not what was written. Reads all of them: minutes for a large store.
+    ///
+    /// # Errors
+    /// [`Error::Search`] when files are missing or so short that not even their checksum is there.
     pub fn damaged_files(&self) -> Result<Vec<PathBuf>, Error> {
         guarded(|| {
             let Some(opened) = self.opened()? else { return Ok(Vec::new()) };

@@ -3,7 +3,7 @@
 //! A question goes to the partitions one after the other, the newest first; a sealed partition that cannot
 //! hold an answer, by its times or by its filter of ids, is not even opened.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -263,16 +263,6 @@ impl Reader {
             }
         }
         Ok(())
-    }
-
-    /// Files of the index that are not what was written. Reads all of them: minutes for a large store.
-    ///
-    /// # Errors
-    /// [`Error::Search`] when files are missing or so short that not even their checksum is there.
-    pub fn damaged_files(&self) -> Result<Vec<PathBuf>, Error> {
-        let parts = self.0.parts.load_full();
-        let damaged = parts.iter().map(|part| part.damaged_files()).collect::<Result<Vec<_>, _>>()?;
-        Ok(damaged.concat())
     }
 
     /// How many documents of each kind there are.

@@ -293,24 +293,6 @@ impl RuleSet {
             .chain(self.correlations.iter().map(|rule| &rule.header));
         headers.enumerate().find(|(_, header)| header.is_called(reference)).map(|(n, _)| RuleIndex(to_u32(n)))
     }
-
-    /// For every rule whether its matches or firings are reported by themselves: a rule that a
-    /// correlation refers to is silent, unless one such correlation says `generate: true`.
-    #[must_use]
-    pub fn reported(&self) -> Vec<bool> {
-        let mut referenced = vec![false; self.len()];
-        let mut generates = vec![false; self.len()];
-        for rule in &self.correlations {
-            for input in &rule.inputs {
-                referenced[input.index()] = true;
-                generates[input.index()] |= rule.correlation.generate;
-            }
-        }
-        for (index, rule) in self.detections.iter().enumerate() {
-            generates[index] |= rule.generate == Some(true);
-        }
-        referenced.iter().zip(generates).map(|(referenced, generates)| !referenced || generates).collect()
-    }
 }
 
 /// `type` of a correlation.

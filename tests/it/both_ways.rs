@@ -150,13 +150,20 @@ fn wants_more(rules: &RuleSet, rule: RuleIndex) -> bool {
     adds_up(rules, rule) || block(rules, rule).first_seen.is_some()
 }
 
+/// Whether matches or firings of a rule are reported by themselves: one that a correlation refers to is silent, unless one
+/// such correlation or the rule itself says `generate: true`.
+fn is_reported(rules: &RuleSet, rule: RuleIndex) -> bool {
+    let mut above = rules.correlations.iter().filter(|it| it.inputs.contains(&rule)).peekable();
+    let own = rules.detections.get(rule.index()).is_some_and(|it| it.generate == Some(true));
+    own || above.peek().is_none() || above.any(|it| it.correlation.generate)
+}
+
 /// Rules that raise incidents, of themselves or by points.
 fn speaking(rules: &RuleSet) -> Vec<(RuleIndex, &Header)> {
     let all = (0..rules.len()).map(|index| RuleIndex(index as u32));
     let headers = all.map(|rule| (rule, rules.header(rule).unwrap()));
-    let reported = rules.reported();
     let speaks = |rule: RuleIndex, header: &Header| {
-        let alerts = reported[rule.index()] && block(rules, rule).alert.enabled;
+        let alerts = is_reported(rules, rule) && block(rules, rule).alert.enabled;
         (alerts && header.level > Level::Informational) || adds_up(rules, rule)
     };
     headers.filter(|(rule, header)| speaks(*rule, header)).collect()
