@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-use exceptions::{AMBIGUOUS, CIRCLES, CLOCKS_AND_THREADS, LONG, PARAMETERS, SCATTERED};
+use exceptions::{AMBIGUOUS, CIRCLES, CLOCKS_AND_THREADS, LONG, PARAMETERS, SCATTERED, UNKEYED_HASHES, Uses};
 use sources::{Function, Map, Source, circles, sources};
 
 /// External crates that only these modules may name.
@@ -180,30 +180,37 @@ fn names(path: &[String], words: &[&str]) -> bool {
 
 #[test]
 fn clocks_are_read_and_threads_started_only_where_it_is_known() {
-    hold("a clock or a thread out of its place, or a place without any", clocks_and_threads(&sources()), &[]);
+    hold(
+        "a clock or a thread out of its place, or a place without any",
+        out_of_place(&sources(), CLOCKS_AND_THREADS),
+        &[],
+    );
 }
 
-fn clocks_and_threads(sources: &[Source]) -> BTreeSet<String> {
+/// What logs choose is hashed with a key (see "two keys for hashes" in ARCHITECTURE.md): whoever writes them could
+/// otherwise make two of it the same.
+#[test]
+fn hashes_without_a_key_are_made_only_where_it_is_known() {
+    hold(
+        "a hash without a key out of its place, or a place without any",
+        out_of_place(&sources(), UNKEYED_HASHES),
+        &[],
+    );
+}
+
+/// Uses of things in other files than those that are listed, and listed files that do not use them.
+fn out_of_place(sources: &[Source], known: &[Uses]) -> BTreeSet<String> {
     let mut wrong = BTreeSet::new();
-    let mut used = BTreeSet::new();
-    for (thing, allowed) in CLOCKS_AND_THREADS {
+    for (thing, allowed) in known {
         let name = thing.join("::");
-        for source in sources {
-            if !source.paths.iter().any(|path| names(path, thing)) {
-                continue;
-            }
-            match allowed.iter().find(|place| source.file == format!("src/{place}.rs")) {
-                Some(place) => {
-                    used.insert(format!("{name} in {place}"));
-                }
-                None => {
-                    wrong.insert(format!("{}: {name}", source.file));
-                }
-            }
-        }
+        let users = sources.iter().filter(|source| source.paths.iter().any(|path| names(path, thing)));
+        let users: BTreeSet<&str> = users.map(|source| source.file.as_str()).collect();
+        let allowed: BTreeSet<String> = allowed.iter().map(|place| format!("src/{place}.rs")).collect();
         wrong.extend(
-            allowed.iter().map(|place| format!("{name} in {place}")).filter(|use_| !used.contains(use_)),
+            users.iter().filter(|user| !allowed.contains(**user)).map(|user| format!("{user}: {name}")),
         );
+        let idle = allowed.iter().filter(|place| !users.contains(place.as_str()));
+        wrong.extend(idle.map(|place| format!("{name} is not in {place}")));
     }
     wrong
 }
@@ -298,4 +305,80 @@ fn what_a_reader_is_sent_to_is_there() {
     }
     assert!(seen > 15, "the section has lost its form");
     hold("named in the document and not there", wrong, &[]);
+}
+
+/// Files of a kind below a folder of the project, with their text.
+fn texts(folder: &str, kind: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let mut open = vec![root.join(folder)];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|it| it == kind) {
+                let name = path.strip_prefix(root).expect("it lies below").to_string_lossy().into_owned();
+                found.push((name, std::fs::read_to_string(&path).expect("a text")));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_process_that_a_test_starts_ends_with_it() {
+    hold("a process that nobody ends when its test fails", left_behind(&texts("tests/it", "rs")), &[]);
+}
+
+/// Tests that start a process by themselves: `harness.rs` starts those that end with their test.
+fn left_behind(tests: &[(String, String)]) -> Vec<String> {
+    const STARTS: &str = concat!(".spawn", "()");
+    let starting =
+        tests.iter().filter(|(file, text)| text.contains(STARTS) && !file.ends_with("/harness.rs"));
+    starting.map(|(file, _)| file.clone()).collect()
+}
+
+#[test]
+fn what_sources_say_of_the_document_stands_in_it() {
+    let document = include_str!("../../ARCHITECTURE.md");
+    hold("said to stand in ARCHITECTURE.md", unexplained(&texts("src", "rs"), document), &[]);
+}
+
+/// Words that sources refer to the document for, `Word (see `ARCHITECTURE.md`)`, and that it does not have.
+fn unexplained(sources: &[(String, String)], document: &str) -> Vec<String> {
+    let reference = regex::Regex::new(r"([\w-]+) \(see `ARCHITECTURE\.md`\)").expect("an expression");
+    let document = document.to_lowercase();
+    let words =
+        sources.iter().flat_map(|(file, text)| reference.captures_iter(text).map(move |it| (file, it)));
+    let missing = words.filter(|(_, it)| !document.contains(&it[1].to_lowercase()));
+    missing.map(|(file, it)| format!("{} in {file}", &it[1])).collect()
+}
+
+#[test]
+fn a_file_that_a_document_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents: Vec<(String, String)> =
+        ["docs", "sample-logs"].iter().flat_map(|folder| texts(folder, "md")).collect();
+    for entry in std::fs::read_dir(root).expect("the project") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|kind| kind == "md") {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            documents.push((name, std::fs::read_to_string(&path).expect("a document")));
+        }
+    }
+    hold(
+        "named in a document and not there",
+        missing_files(&documents, |path| root.join(path).exists()),
+        &[],
+    );
+}
+
+/// Paths of ours that documents name in backquotes and that do not exist.
+fn missing_files(documents: &[(String, String)], exists: impl Fn(&str) -> bool) -> Vec<String> {
+    let path = regex::Regex::new(r"`((?:src|tests|benches|fuzz|examples|docs|sample-logs|\.ci)/[\w./-]+)`");
+    let path = path.expect("an expression");
+    let named = documents.iter().flat_map(|(file, text)| path.captures_iter(text).map(move |it| (file, it)));
+    let missing = named.filter(|(_, it)| !exists(&it[1]));
+    missing.map(|(file, it)| format!("{} in {file}", &it[1])).collect()
 }

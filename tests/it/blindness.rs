@@ -1,11 +1,10 @@
 //! Where the times of lines cannot be relied upon, what counts still sees them, or it is said in words.
 
 use std::fmt::Write as _;
-use std::io::Write;
 use std::net::UdpSocket;
 use std::process::{Output, Stdio};
 
-use crate::harness::{Running, TestEnv, append, wait_for};
+use crate::harness::{Running, TestEnv, append, fed, start, wait_for};
 
 /// A failed login, with these members before.
 fn failure(members: &str) -> String {
@@ -22,17 +21,7 @@ fn at(second: i64) -> chrono::DateTime<chrono::Utc> {
 }
 
 fn piped(env: &TestEnv, text: &str) -> Output {
-    let mut watch = env
-        .command(&["watch", "--plain", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("watch starts");
-    let mut stdin = watch.stdin.take().expect("its standard input");
-    stdin.write_all(text.as_bytes()).expect("the lines are taken");
-    drop(stdin);
-    watch.wait_with_output().expect("watch ends")
+    fed(&mut env.command(&["watch", "--plain", "-"]), text.as_bytes()).expect("watch starts and ends")
 }
 
 /// A plain watch that is killed when it goes out of scope; what it says stands in two files.
@@ -45,14 +34,9 @@ struct Watch<'e> {
 impl<'e> Watch<'e> {
     fn start(env: &'e TestEnv, args: &[&str]) -> Self {
         let file = |name: &str| std::fs::File::create(env.path(name)).expect("a file");
-        let child = env
-            .command(&[&["watch", "--plain"], args].concat())
-            .stdin(Stdio::null())
-            .stdout(file("alerts.txt"))
-            .stderr(file("said.txt"))
-            .spawn()
-            .expect("watch starts");
-        Self { env, _child: Running(child) }
+        let mut command = env.command(&[&["watch", "--plain"], args].concat());
+        let told = command.stdin(Stdio::null()).stdout(file("alerts.txt")).stderr(file("said.txt"));
+        Self { env, _child: start(told) }
     }
 
     fn told(&self, file: &str) -> String {

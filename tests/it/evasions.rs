@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
-use crate::harness::{TestEnv, append, wait_for};
+use crate::harness::{Running, TestEnv, append, start, wait_for};
 
 const INJECTION: &str = "/items?id=1%27%20UNION%20SELECT%20password%20FROM%20users--%20";
 
@@ -181,15 +181,14 @@ fn a_replay_tells_an_attack_however_it_is_written() {
 }
 
 /// A plain watch over the logs, and the file in which its alerts appear.
-fn watching(env: &TestEnv) -> (Child, PathBuf) {
+fn watching(env: &TestEnv) -> (Running, PathBuf) {
     append(&env.log("quiet.log"), "{\"message\":\"started\"}\n");
     let printed = env.path("alerts.txt");
-    let child = env
-        .command(&["watch", "--plain", "logs"])
-        .stdout(std::fs::File::create(&printed).expect("a file"))
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("watch starts");
+    let child = start(
+        env.command(&["watch", "--plain", "logs"])
+            .stdout(std::fs::File::create(&printed).expect("a file"))
+            .stderr(Stdio::null()),
+    );
     (child, printed)
 }
 

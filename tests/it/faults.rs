@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::harness::{Running, TestEnv, append, wait_for};
+use crate::harness::{Running, TestEnv, append, start, wait_for};
 
 /// Lines of the log in each case.
 const LINES: usize = 40;
@@ -155,12 +155,8 @@ fn scattered(seed: usize) -> usize {
     (number >> 33) as usize
 }
 
-fn watch(env: &TestEnv) -> Child {
-    env.command(&["watch", "--plain", "--only-rules", "one.yml", "logs/*.log*"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("watch starts")
+fn watch(env: &TestEnv) -> Running {
+    env.watch(&["--only-rules", "one.yml", "logs/*.log*"])
 }
 
 /// `app.log.2` becomes `app.log.3`, and so on, and the log begins anew: what logrotate does.
@@ -254,10 +250,8 @@ fn d23_a_file_that_may_not_grow_is_an_error_and_no_end() {
     use std::os::unix::process::ExitStatusExt;
     let env = prepared();
     let said = env.path("said.txt");
-    let mut child = ingesting(&env, Command::new("prlimit").arg("--fsize=2000"))
-        .stderr(std::fs::File::create(&said).expect("a file"))
-        .spawn()
-        .expect("prlimit runs");
+    let stderr = std::fs::File::create(&said).expect("a file");
+    let mut child = start(ingesting(&env, Command::new("prlimit").arg("--fsize=2000")).stderr(stderr));
     // It may end with an error, or wait until it can write again.
     let ended = wait_for("a word about it", || {
         let ended = child.try_wait().expect("its state is known");
@@ -302,12 +296,8 @@ impl Drop for SmallDisk {
 /// A watch whose index lies in `disk/data`, and what it says.
 fn watch_on_disk(env: &TestEnv) -> Running {
     let said = std::fs::File::create(env.path("said.txt")).expect("a file");
-    env.command(&["watch", "--plain", "--only-rules", "one.yml", "--data-dir", "disk/data", "logs/app.log"])
-        .stdout(Stdio::null())
-        .stderr(said)
-        .spawn()
-        .map(Running)
-        .expect("it starts")
+    let args = ["watch", "--plain", "--only-rules", "one.yml", "--data-dir", "disk/data", "logs/app.log"];
+    start(env.command(&args).stdout(Stdio::null()).stderr(said))
 }
 
 fn wait_until_said(env: &TestEnv, words: &str) {

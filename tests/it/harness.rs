@@ -1,10 +1,10 @@
 //! A hermetic home for the real binary: its own folders, no environment but what is set here.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -66,6 +66,12 @@ impl TestEnv {
         String::from_utf8(output.stdout).expect("standard output is UTF-8")
     }
 
+    /// A plain watch of which nobody hears.
+    pub fn watch(&self, args: &[&str]) -> Running {
+        let mut command = self.command(&[&["watch", "--plain"], args].concat());
+        start(command.stdout(Stdio::null()).stderr(Stdio::null()))
+    }
+
     /// The binary in a pseudo-terminal.
     pub fn terminal(&self, columns: u16, rows: u16, args: &[&str]) -> Terminal {
         Terminal::builder()
@@ -83,10 +89,40 @@ impl TestEnv {
     }
 }
 
-/// A process that ends with its test, also when the test fails.
-pub struct Running(pub Child);
+/// A process that ends with its test, also when the test fails. `architecture.rs` sees to it that there are no others.
+pub struct Running(Child);
+
+pub fn start(command: &mut Command) -> Running {
+    Running(command.spawn().expect("the program starts"))
+}
+
+/// Runs a program with this on its standard input to its end, whether it reads that or not. Fails where the program is not
+/// there.
+pub fn fed(command: &mut Command, input: &[u8]) -> std::io::Result<Output> {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map(Running)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        drop(stdin.write_all(input));
+    }
+    child.output()
+}
+
+fn everything(pipe: Option<impl Read>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    pipe.map_or(Ok(0), |mut pipe| pipe.read_to_end(&mut bytes))?;
+    Ok(bytes)
+}
 
 impl Running {
+    /// Everything it says until it ends.
+    fn output(&mut self) -> std::io::Result<Output> {
+        let (out, err) = (self.0.stdout.take(), self.0.stderr.take());
+        let said = std::thread::spawn(|| everything(err));
+        let stdout = everything(out)?;
+        let stderr = said.join().expect("it reads")?;
+        Ok(Output { status: self.0.wait()?, stdout, stderr })
+    }
+
     /// As a crash does; returns when it is gone.
     pub fn crash(&mut self) {
         self.0.kill().expect("it is killed");

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::harness::{Running, TestEnv, append, wait_for};
+use crate::harness::{Running, TestEnv, append, start, wait_for};
 
 /// Whether a program is there and answers.
 fn is_installed(program: &str) -> bool {
@@ -107,7 +107,7 @@ impl Machine {
         let said = std::fs::File::options().append(true).create(true).open(self.env.path("said.txt"));
         let mut command = self.soctop(&["watch", "--plain", "logs"]);
         command.stdout(Stdio::null()).stderr(said.expect("a file"));
-        Running(command.spawn().expect("watch starts"))
+        start(&mut command)
     }
 
     /// Some lines into each log.
@@ -214,13 +214,9 @@ impl OwnJournal {
             return None;
         }
         let said = std::fs::File::create(env.path("journald.txt")).expect("a file");
-        let child = Command::new("unshare")
-            .args(["--mount", "--propagation", "private", "sh", "-c", OWN_JOURNAL])
-            .stdout(Stdio::null())
-            .stderr(said)
-            .spawn()
-            .expect("unshare starts");
-        let mut journal = Self(Running(child));
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--mount", "--propagation", "private", "sh", "-c", OWN_JOURNAL]);
+        let mut journal = Self(start(unshare.stdout(Stdio::null()).stderr(said)));
         wait_for("the journal, or why there is none", || {
             let ended = journal.0.try_wait().expect("its state is known").is_some();
             // Before it has its own folders it would see those of the machine.
@@ -257,8 +253,7 @@ impl OwnJournal {
 
     fn tell(&self, lines: String) {
         use std::io::Write;
-        let mut said =
-            self.inside(&["systemd-cat", "-t", "app"]).stdin(Stdio::piped()).spawn().expect("it starts");
+        let mut said = start(self.inside(&["systemd-cat", "-t", "app"]).stdin(Stdio::piped()));
         let mut input = said.stdin.take().expect("its input");
         input.write_all(lines.as_bytes()).expect("it listens");
         drop(input);
@@ -275,7 +270,7 @@ impl OwnJournal {
             .envs(soctop.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .env("PATH", "/usr/bin:/bin")
             .current_dir(env.path(""));
-        Running(command.spawn().expect("watch starts"))
+        start(&mut command)
     }
 }
 

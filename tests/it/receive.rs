@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::harness::{Running, TestEnv, append, files_below, wait_for};
+use crate::harness::{Running, TestEnv, append, files_below, start, wait_for};
 
 /// `soctop watch --plain` with these arguments.
 struct Watch(Running);
@@ -24,8 +24,7 @@ impl Watch {
     }
 
     fn printing(mut command: Command, alerts: Stdio) -> Self {
-        let child = command.stdin(Stdio::null()).stdout(alerts).stderr(Stdio::null()).spawn();
-        Self(Running(child.expect("watch starts")))
+        Self(start(command.stdin(Stdio::null()).stdout(alerts).stderr(Stdio::null())))
     }
 
     /// As a crash does.
@@ -181,8 +180,7 @@ fn whoever_is_connected_and_says_nothing_keeps_nobody_out() {
     let mut command = env.command(&["watch", "--plain", "--listen", &listen]);
     let said = env.path("said");
     command.stderr(std::fs::File::create(&said).expect("a file"));
-    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
-    let _watch = Watch(Running(child.expect("watch starts")));
+    let _watch = Watch(start(command.stdin(Stdio::null()).stdout(Stdio::null())));
     let mut honest = connect(&address);
     writeln!(honest, "{}", message(0)).expect("a message is sent");
     wait_for("the first message", || spooled(&env, 0).then_some(()));

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 use termlens::Key;
 
-use crate::harness::{Running, TestEnv, append, wait_for};
+use crate::harness::{Running, TestEnv, append, start, wait_for};
 
 /// `watch --plain` over `app.log` with the rules of a folder, and one that has said that it runs.
 struct Watch {
@@ -35,7 +35,7 @@ impl Watch {
         let to = |name: &str| File::create(env.path(&format!("{name}{run}"))).expect("a file for output");
         let mut command = env.command(&["watch", "--plain", "logs/app.log", "--only-rules", "rules"]);
         command.stdin(Stdio::null()).stdout(to("alerts")).stderr(to("talk"));
-        Running(command.spawn().expect("watch starts"))
+        start(&mut command)
     }
 
     fn kill(&mut self) {
@@ -330,7 +330,7 @@ fn a_vocabulary_file_that_comes_later_is_in_force_at_once() {
     let mut command =
         env.command(&["watch", "--plain", "logs/app.log", "--only-rules", "rules", "--vocabulary", "words"]);
     command.stdin(Stdio::null()).stdout(to("alerts0")).stderr(to("talk0"));
-    let child = Running(command.spawn().expect("watch starts"));
+    let child = start(&mut command);
     let watch = Watch { env, child, run: 0 };
     watch.wait_for_alert("Saw started");
     let sent_away = |user: &str| {

@@ -8,7 +8,7 @@ use soctop::event::{Event, GenerationId, SourceId, Timestamp};
 use soctop::pipeline::{Engine, EngineOptions, Line};
 use soctop::sigma::RuleSet;
 
-use crate::harness::{TestEnv, append, files_below};
+use crate::harness::{TestEnv, append, files_below, start};
 
 /// More of them, one a line: what clients, devices, frameworks and dumps of languages write.
 const MORE_TEXTS: &str = include_str!("secrets/texts.txt");
@@ -230,12 +230,11 @@ fn with_id(line: &str) -> String {
 /// What plain watching says, alerts included, on a data folder of its own.
 fn watched(env: &TestEnv, rules: &[&str]) -> Vec<u8> {
     let (said, talk) = (env.path("said.txt"), env.path("talk.txt"));
-    let mut child = env
-        .command(&[&["watch", "--plain", "--data-dir", "watched"], rules].concat())
-        .stdout(std::fs::File::create(&said).expect("a file"))
-        .stderr(std::fs::File::create(&talk).expect("a file"))
-        .spawn()
-        .expect("watch starts");
+    let mut child = start(
+        env.command(&[&["watch", "--plain", "--data-dir", "watched"], rules].concat())
+            .stdout(std::fs::File::create(&said).expect("a file"))
+            .stderr(std::fs::File::create(&talk).expect("a file")),
+    );
     let read = |path: &Path| std::fs::read(path).unwrap_or_default();
     crate::harness::wait_for("an alert", || (!read(&said).is_empty()).then_some(()));
     let pid = rustix::process::Pid::from_child(&child);

@@ -10,7 +10,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::harness::{TestEnv, append, wait_for};
+use crate::harness::{TestEnv, append, start, wait_for};
 
 /// What somebody who is woken at night still reads.
 const INCIDENTS: usize = 6;
@@ -172,12 +172,11 @@ fn a_watch_tells_the_story_of_a_host_as_it_happens() {
     let env = TestEnv::new();
     append(&env.log("quiet.log"), "{\"message\":\"started\"}\n");
     let printed = env.path("alerts.txt");
-    let mut child = env
-        .command(&["watch", "--plain", "logs"])
-        .stdout(File::create(&printed).expect("a file"))
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("watch starts");
+    let mut child = start(
+        env.command(&["watch", "--plain", "logs"])
+            .stdout(File::create(&printed).expect("a file"))
+            .stderr(Stdio::null()),
+    );
     for name in ["auth.log", "postgresql/postgresql-15-main.log", "shop/app.log", "nginx/access.log"] {
         let text = std::fs::read_to_string(folder(story.folder).join(name)).expect("a log");
         append(&env.log(name.rsplit('/').next().expect("a name")), &text);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use soctop::event::{Chunk, Cursor, Gap, GapCause, GenerationId, SourceMessage};
 use soctop::source::{self, Input, Options, Stop};
 use tempfile::TempDir;
+
+use crate::harness::fed;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -1005,13 +1007,7 @@ fn run_again(test: &str, wrapper: &[&str], input: &[u8]) -> bool {
     command.args(["--exact", &format!("tail::{test}"), "--nocapture"]).env(AGAIN, "1");
     // The directory must be one that the other user may use.
     command.env("TMPDIR", std::env::temp_dir()).current_dir("/");
-    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let Ok(mut child) = child else { return false };
-    let mut stdin = child.stdin.take().unwrap();
-    // A wrapper that fails does not read.
-    drop(stdin.write_all(input));
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
+    let Ok(output) = fed(&mut command, input) else { return false };
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
     if !text.contains("running 1 test") {

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 use termlens::Key;
 
-use crate::harness::{TestEnv, append, wait_for};
+use crate::harness::{Running, TestEnv, append, start, wait_for};
 
 /// Failed logins of one account, as the commerce platform writes them, with current times.
 fn brute_force(user: &str, address: &str, attempts: u32) -> String {
@@ -87,20 +87,14 @@ fn proc_of(id: u32, file: &str) -> String {
 #[test]
 fn a_watching_process_leaves_no_core_and_gains_no_rights() {
     let env = TestEnv::new();
-    let mut child = env
-        .command(&["watch", "--plain", "logs"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("watch starts");
+    let mut child = env.watch(&["logs"]);
     wait_for("rights to be given up", || {
         proc_of(child.id(), "status").contains("NoNewPrivs:\t1").then_some(())
     });
     let limits = proc_of(child.id(), "limits");
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-    child.kill().expect("watch is killed");
-    child.wait().expect("watch is reaped");
+    child.crash();
 }
 
 #[test]
@@ -117,17 +111,11 @@ fn root_can_go_on_as_somebody_else() {
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).expect("others may look in");
     }
     append(&env.log("app.log"), &brute_force("bob", "203.0.113.10", 2));
-    let mut child = env
-        .command(&["watch", "--plain", "--user", "nobody", "--data-dir", "data", "logs"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("watch starts");
+    let mut child = env.watch(&["--user", "nobody", "--data-dir", "data", "logs"]);
     wait_for("a store", || data.join("position.json").exists().then_some(()));
     let owner = std::fs::metadata(data.join("position.json")).expect("a file").uid();
     assert_eq!(owner, 65534);
-    child.kill().expect("watch is killed");
-    child.wait().expect("watch is reaped");
+    child.crash();
     env.stdout_of(&["watch", "--plain", "--user", "nobody-of-this-name", "logs"], 2);
 }
 
@@ -141,12 +129,7 @@ fn every_line_is_indexed_exactly_once_although_watch_is_killed() {
     let log = env.log("app.log");
     let mut written = 0;
     for round in 0..ROUNDS {
-        let mut child = env
-            .command(&["watch", "--plain", "logs/app.log"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("watch starts");
+        let mut child = env.watch(&["logs/app.log"]);
         let target = written + LINES_PER_ROUND;
         while written < target {
             append(&log, &numbered_line(written));
@@ -155,18 +138,11 @@ fn every_line_is_indexed_exactly_once_although_watch_is_killed() {
         // Kill at a different point of progress each round: before, within and after a commit.
         let enough = round * LINES_PER_ROUND / 2;
         wait_for("some lines to be indexed", || (indexed(&env) >= enough as u64).then_some(()));
-        child.kill().expect("watch is killed");
-        child.wait().expect("watch is reaped");
+        child.crash();
     }
-    let mut last = env
-        .command(&["watch", "--plain", "logs/app.log"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("watch starts");
+    let mut last = env.watch(&["logs/app.log"]);
     wait_for("all lines to be indexed", || (indexed(&env) >= written as u64).then_some(()));
-    last.kill().expect("watch is killed");
-    last.wait().expect("watch is reaped");
+    last.crash();
 
     let found = env.stdout_of(&["search", "", "--limit", "10000", "--format", "ndjson"], 0);
     let mut numbers: Vec<u64> = found
@@ -205,12 +181,7 @@ fn appended_lines_are_searchable_soon_after() {
     let env = TestEnv::new();
     let log = env.log("app.log");
     append(&log, &numbered_line(0));
-    let mut child = env
-        .command(&["watch", "--plain", "logs/app.log"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("watch starts");
+    let mut child = env.watch(&["logs/app.log"]);
     wait_for("the first line", || (indexed(&env) >= 1).then_some(()));
     append(&log, &brute_force("carol", "203.0.113.11", 1));
     let trace = wait_for("the trace of the new line", || {
@@ -219,8 +190,7 @@ fn appended_lines_are_searchable_soon_after() {
         (!text.is_empty()).then_some(text)
     });
     assert!(trace.contains("carol"), "{trace}");
-    child.kill().expect("watch is killed");
-    child.wait().expect("watch is reaped");
+    child.crash();
 }
 
 #[test]
@@ -228,15 +198,9 @@ fn after_a_crash_the_dashboard_still_knows_who_is_locked_out() {
     let env = TestEnv::new();
     let log = env.log("app.log");
     append(&log, &brute_force("dora", "203.0.113.12", 6));
-    let mut child = env
-        .command(&["watch", "--plain", "logs/app.log"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("watch starts");
+    let mut child = env.watch(&["logs/app.log"]);
     wait_for("the lines to be indexed", || (indexed(&env) >= 6).then_some(()));
-    child.kill().expect("watch is killed");
-    child.wait().expect("watch is reaped");
+    child.crash();
 
     let mut terminal = env.terminal(120, 36, &["watch", "logs/app.log"]);
     terminal
@@ -254,12 +218,9 @@ fn watch_ends_when_nobody_reads_its_alerts() {
         .map(|n| brute_force(&format!("user{n}"), &format!("198.51.{}.{}", n / 250, n % 250), 6))
         .collect();
     append(&env.log("app.log"), &attempts);
-    let mut child = env
-        .command(&["watch", "--plain", "logs/app.log"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("watch starts");
+    let mut child = start(
+        env.command(&["watch", "--plain", "logs/app.log"]).stdout(Stdio::piped()).stderr(Stdio::null()),
+    );
     drop(child.stdout.take());
     let status = wait_for("watch to end", || child.try_wait().expect("watch is a child"));
     assert!(status.success(), "a closed pipe is no error: {status:?}");
@@ -269,12 +230,7 @@ fn watch_ends_when_nobody_reads_its_alerts() {
 fn an_interrupt_commits_what_was_read_and_says_130() {
     let env = TestEnv::new();
     append(&env.log("app.log"), &brute_force("erin", "203.0.113.13", 3));
-    let mut child = env
-        .command(&["watch", "--plain", "logs/app.log"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("watch starts");
+    let mut child = env.watch(&["logs/app.log"]);
     wait_for("the lines to be indexed", || (indexed(&env) >= 3).then_some(()));
     let pid = rustix::process::Pid::from_child(&child);
     kill_process(pid, Signal::INT).expect("the signal is sent");
@@ -283,7 +239,7 @@ fn an_interrupt_commits_what_was_read_and_says_130() {
 }
 
 /// Ends `watch` and returns its status and what it said on standard error.
-fn interrupted(mut child: std::process::Child) -> (Option<i32>, String) {
+fn interrupted(mut child: Running) -> (Option<i32>, String) {
     let pid = rustix::process::Pid::from_child(&child);
     kill_process(pid, Signal::TERM).expect("the signal is sent");
     let mut said = String::new();
@@ -298,12 +254,11 @@ fn plain_watching_says_what_it_cannot_read_once() {
     crate::harness::make_pipe(&env.log("pipe.log"));
     append(&env.log("app.log"), &brute_force("frank", "203.0.113.14", 3));
     let inputs = ["logs/pipe.log", "logs/missing.log", "nowhere/*.log", "logs/app.log"];
-    let child = env
-        .command(&[&["watch", "--plain"][..], &inputs].concat())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("watch starts");
+    let child = start(
+        env.command(&[&["watch", "--plain"][..], &inputs].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped()),
+    );
     wait_for("the lines to be indexed", || (indexed(&env) >= 3).then_some(()));
     std::fs::File::create(env.log("app.log")).expect("the log is emptied");
     append(&env.log("missing.log"), &brute_force("frank", "203.0.113.14", 1));
@@ -325,12 +280,9 @@ fn plain_watching_says_what_it_cannot_read_once() {
 fn watching_nothing_that_can_be_read_is_a_mistake() {
     let env = TestEnv::new();
     crate::harness::make_pipe(&env.log("pipe.log"));
-    let mut child = env
-        .command(&["watch", "--plain", "logs/pipe.log"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("watch starts");
+    let mut child = start(
+        env.command(&["watch", "--plain", "logs/pipe.log"]).stdout(Stdio::null()).stderr(Stdio::piped()),
+    );
     let mut said = std::io::BufReader::new(child.stderr.take().expect("standard error is piped"));
     let mut line = String::new();
     while !line.contains("is a FIFO") {

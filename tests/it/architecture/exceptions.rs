@@ -130,8 +130,32 @@ pub const PARAMETERS: &[&str] = &[];
 /// Functions of more than sixty lines.
 pub const LONG: &[&str] = &["survey in src/normalize.rs", "text_log in src/decode/text.rs"];
 
+/// A thing by its path, and the files that may use it.
+pub type Uses = (&'static [&'static str], &'static [&'static str]);
+
+/// Hashes that have no key. Ids of incidents and the order of firings must be the same in every run; the others are of
+/// bytes at a place in a file, of our own records, of rules, of the terms of an index.
+pub const UNKEYED_HASHES: &[Uses] = &[
+    (
+        &["xxh3", "xxh3_64"],
+        &[
+            "correlate/fire",
+            "correlate/incident/details",
+            "index/filter",
+            "index/payload",
+            "receive/spool",
+            "sigma/parse/header",
+            "source/identity",
+            "source/reader",
+        ],
+    ),
+    (&["xxh3", "xxh3_128"], &["correlate/incident/firing", "index/filter", "normalize/id"]),
+    (&["xxh3", "Xxh3"], &["index/block", "receive/spool"]),
+    (&["DefaultHasher", "new"], &["state/pin"]),
+];
+
 /// Clocks and threads, and the files that may use them.
-pub const CLOCKS_AND_THREADS: &[(&[&str], &[&str])] = &[
+pub const CLOCKS_AND_THREADS: &[Uses] = &[
     (
         &["Instant", "now"],
         &[

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::exceptions::CLOCKS_AND_THREADS;
+use super::exceptions::{CLOCKS_AND_THREADS, UNKEYED_HASHES};
 use super::sources::{circles, written};
 use super::{Allowed, Row};
-use super::{ambiguous, clocks_and_threads, forbidden_imports, functions, is_long, scattered, stray_crates};
-use super::{takes_too_much, worldly};
+use super::{
+    ambiguous, forbidden_imports, functions, is_long, left_behind, missing_files, out_of_place, scattered,
+};
+use super::{stray_crates, takes_too_much, unexplained, worldly};
 
 fn table() -> BTreeMap<String, Row> {
     let row = |names: &[&str], pure| Row {
@@ -67,13 +69,13 @@ fn a_file_and_a_line_of_output_in_the_pure_half_are_seen() {
 #[test]
 fn a_scoped_thread_is_a_thread_and_the_time_of_day_is_a_clock() {
     let text = "use std::thread;\nfn f() { thread::scope(|_| ()); std::time::SystemTime::now(); }";
-    let found = clocks_and_threads(&written(&[("state", text)]));
+    let found = out_of_place(&written(&[("state", text)]), CLOCKS_AND_THREADS);
     for name in ["thread::scope", "SystemTime::now"] {
         assert!(found.contains(&format!("src/state.rs: {name}")), "{name}: {found:?}");
     }
     // A place that is allowed to and does not, leaves the list.
     let (thing, places) = CLOCKS_AND_THREADS[0];
-    assert!(found.contains(&format!("{} in {}", thing.join("::"), places[0])));
+    assert!(found.contains(&format!("{} is not in src/{}.rs", thing.join("::"), places[0])));
 }
 
 #[test]
@@ -116,4 +118,34 @@ fn seven_parameters_a_tuple_among_two_and_a_long_function_are_seen() {
         ["seven in src/correlate/fire.rs", "packed in src/correlate/fire.rs"]
     );
     assert_eq!(functions(&sources, is_long), ["long in src/correlate/fire.rs"]);
+}
+
+#[test]
+fn a_hash_without_a_key_is_seen() {
+    let text = "use xxhash_rust::xxh3::xxh3_64;\nfn f(group: &str) -> u64 { xxh3_64(group.as_bytes()) }";
+    let found = out_of_place(&written(&[("correlate/keys", text)]), UNKEYED_HASHES);
+    assert!(found.contains("src/correlate/keys.rs: xxh3::xxh3_64"), "{found:?}");
+}
+
+#[test]
+fn a_process_that_outlives_its_test_is_seen() {
+    let text = format!("let child = env.command(&[\"watch\"]){}.unwrap();", concat!(".spawn", "()"));
+    let files = ["tests/it/watch.rs", "tests/it/harness.rs"].map(|file| (file.to_owned(), text.clone()));
+    assert_eq!(left_behind(&files), ["tests/it/watch.rs"]);
+}
+
+#[test]
+fn a_word_that_the_document_does_not_have_is_seen() {
+    let text = "//! Crash-only (see `ARCHITECTURE.md`): after any error the writer is dropped.";
+    let files = [("src/index/writer.rs".to_owned(), text.to_owned())];
+    assert_eq!(unexplained(&files, "# Architecture"), ["Crash-only in src/index/writer.rs"]);
+    assert_eq!(unexplained(&files, "- **Crash-only.** After any error"), Vec::<String>::new());
+}
+
+#[test]
+fn a_document_that_names_a_file_that_has_moved_is_seen() {
+    let text = "The words are in `src/samples/catalogue.rs`, the test is `tests/it/watch.rs`.";
+    let documents = [("docs/rules.md".to_owned(), text.to_owned())];
+    let found = missing_files(&documents, |path| path == "tests/it/watch.rs");
+    assert_eq!(found, ["src/samples/catalogue.rs in docs/rules.md"]);
 }

@@ -11,6 +11,7 @@ use soctop::index::{Error, Position, Reader, examine, quarantine};
 use soctop::query::SearchRequest;
 
 use super::{Sample, add, found, login_store, open_store, options, position, records, redacted};
+use crate::harness::start;
 
 fn partition(dir: &Path) -> PathBuf {
     let mut entries = fs::read_dir(dir.join("partitions")).unwrap();
@@ -57,13 +58,9 @@ fn child_that_writes_until_it_is_killed() {
 fn after_a_kill_at_any_moment_the_index_is_exactly_what_was_committed() {
     let dir = tempfile::tempdir().unwrap();
     for round in 0..12 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["search::faults::child_that_writes_until_it_is_killed", "--exact", "--nocapture"])
-            .env(CHILD, dir.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["search::faults::child_that_writes_until_it_is_killed", "--exact", "--nocapture"]);
+        let mut child = start(command.env(CHILD, dir.path()).stdout(Stdio::piped()).stderr(Stdio::null()));
         // Killed after a different line each time: while adding, while committing, in between.
         let mut acknowledged = 0;
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
