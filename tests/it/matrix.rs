@@ -471,7 +471,7 @@ const ROWS: &[Row] = &[
     ),
     Open(
         "D26",
-        "a thread that panics ends the program with its terminal given back; it is not started again",
+        "a thread that panics ends the program, which restores the terminal first; it is not started again",
     ),
     Open(
         "D27",
