@@ -95,11 +95,11 @@ pub struct KeepArgs {
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
     pub max_size: Option<u64>,
 
-    /// Wait while less is free on the disk of the index: `512MB`, `5GB` [default: 5 %, at most 512 MiB]
+    /// Pause while less than this is free on the disk of the index: `512MB`, `5GB` [default: 5 %, at most 512 MiB]
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
     pub keep_free: Option<u64>,
 
-    /// Memory for all that grows with what is read: `500MB`, `4GB` [default: 1 GiB, at most half of the machine's]
+    /// Memory for everything that grows with what is read: `500MB`, `4GB` [default: 1 GiB, at most half of the machine's]
     #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
     pub memory: Option<u64>,
 }
@@ -107,7 +107,7 @@ pub struct KeepArgs {
 /// How the dashboard draws.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ScreenArgs {
-    /// Frames a second at the most (keys are always answered at once) [default: 10]
+    /// Most frames per second (keys are always answered at once) [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=30))]
     pub fps: Option<u16>,
 
@@ -119,7 +119,7 @@ pub struct ScreenArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub no_motion: Option<bool>,
 
-    /// Alerts as plain lines instead of the dashboard (also when the output is no terminal)
+    /// Alerts as plain lines instead of the dashboard (also when the output is not a terminal)
     #[arg(long)]
     pub plain: bool,
 }
@@ -160,7 +160,7 @@ pub struct WatchArgs {
     #[arg(long, value_name = "FILE")]
     pub listen_token_file: Option<PathBuf>,
 
-    /// Read the journal of systemd as well: of UNIT (repeatable), or the whole
+    /// Read the systemd journal as well: of UNIT (repeatable), or all of it
     #[arg(long, value_name = "UNIT", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub journald: Vec<String>,
 
@@ -183,7 +183,7 @@ pub struct DemoArgs {
     #[arg(long, default_value_t = 4.0, value_name = "N")]
     pub speed: f64,
 
-    /// Another story
+    /// Seed of the story: another number tells another one
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
 
@@ -281,20 +281,20 @@ pub struct IngestArgs {
 /// Exits 1 when nothing is found.
 #[derive(Debug, Args)]
 pub struct SearchArgs {
-    /// Words, "phrases" and `field:value`, all wanted unless OR stands between; -word or NOT for
-    /// what is unwanted; nothing means everything
+    /// Words, "phrases" and `field:value`, all required unless OR stands between; -word or NOT
+    /// excludes; without a query, everything
     #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
 
-    /// Only how many events match
+    /// Print only how many events match
     #[arg(long, conflicts_with_all = ["histogram", "top"])]
     pub count: bool,
 
-    /// How many events match over time
+    /// Print how many events match over time
     #[arg(long, conflicts_with = "top")]
     pub histogram: bool,
 
-    /// The most frequent values of a field among the events that match
+    /// Print the most frequent values of a field among the events that match
     #[arg(long, value_name = "FIELD")]
     pub top: Option<String>,
 
@@ -310,7 +310,7 @@ pub struct SearchArgs {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
 
-    /// Print at most this many events; how many match is said in any case
+    /// Print at most this many events; the total is printed in any case
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub limit: usize,
 
@@ -350,7 +350,7 @@ pub enum RecordFormat {
 /// Show every event and alert that carries a correlation id
 #[derive(Debug, Args)]
 pub struct TraceArgs {
-    /// The id, or its beginning from four characters on where only one id begins so
+    /// The id, or at least its first four characters where they are unique
     #[arg(value_name = "ID")]
     pub id: String,
 
@@ -363,8 +363,8 @@ pub struct TraceArgs {
 
 /// Run rules over what is in the index
 ///
-/// What would a rule have found? The index rules out most events, the others are looked at as `replay` would look at
-/// their lines, correlations in the order of event time. What was hidden before it was stored is hidden from the rules,
+/// What would a rule have found? The index rules out most events, the others are examined as `replay` would examine
+/// their lines, and correlated in the order of event time. What was masked before it was stored is masked for the rules,
 /// too. Exits 1 when nothing is found.
 #[derive(Debug, Args)]
 pub struct HuntArgs {
@@ -396,8 +396,8 @@ pub struct HuntArgs {
 
 /// Say in a few lines whether the logs are being read
 ///
-/// From the data directory alone, whether or not a soctop runs. Exits 1 when something wants attention: a source
-/// that is behind or gone, lost lines, nobody who reads.
+/// Looks at the data directory alone, whether or not soctop is running. Exits 1 when something needs attention: a source
+/// that is behind or gone, lost lines, nothing that reads.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     #[command(flatten)]
@@ -409,11 +409,11 @@ pub struct StatusArgs {
 /// Compares every byte with its checksum, so it takes a while on a large index. Exits 1 when there is damage.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Do not read the whole index, only look at it
+    /// Skip the checksums: sizes and positions only
     #[arg(long)]
     pub quick: bool,
 
-    /// Put damaged parts of the index aside, so that the rest works again
+    /// Set damaged parts of the index aside, so that the rest works again
     #[arg(long)]
     pub quarantine: bool,
 
@@ -421,12 +421,12 @@ pub struct DoctorArgs {
     pub store: StoreArgs,
 }
 
-/// What happened, for somebody else: an incident with its evidence and what was decided about it
+/// Report an incident for somebody else: its evidence and what was decided about it
 ///
 /// Goes to standard output. Secrets were masked before anything was stored.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// The id of the incident, or its beginning where only one begins so; the dashboard shows it
+    /// The id of the incident, or its beginning where that is unique; the dashboard shows it
     #[arg(value_name = "INCIDENT")]
     pub incident: String,
 
@@ -449,7 +449,7 @@ pub enum ReportFormat {
     Ocsf,
 }
 
-/// One incident in one file: its events, rules and decisions, to be looked at and replayed elsewhere
+/// Keep one incident in one file: its events, rules and decisions, to look at and replay elsewhere
 #[derive(Debug, Args)]
 pub struct CaseArgs {
     #[command(subcommand)]
@@ -464,11 +464,11 @@ pub enum CaseCommand {
 
 /// Write an incident into a file
 ///
-/// Text, a thing a line: the incident, its rules as they are written, what was decided, its events as they are stored
-/// (secrets are masked), a checksum. `soctop replay FILE` finds the same incident again; whether it does is tried and said.
+/// A text file: the incident, its rules as they are written, what was decided, its events as they are stored (secrets are
+/// masked), a checksum. `soctop replay FILE` finds the same incident again; the export tries that and says whether it does.
 #[derive(Debug, Args)]
 pub struct CaseExportArgs {
-    /// The id of the incident, or its beginning where only one begins so; the dashboard shows it
+    /// The id of the incident, or its beginning where that is unique; the dashboard shows it
     #[arg(value_name = "INCIDENT")]
     pub incident: String,
 
@@ -482,16 +482,16 @@ pub struct CaseExportArgs {
     pub store: StoreArgs,
 }
 
-/// Look at a case: on the dashboard, or as a report where the output is no terminal
+/// Look at a case: on the dashboard, or as a report where the output is not a terminal
 ///
-/// Nothing is read but the file, and nothing is stored.
+/// Reads nothing but the file, and stores nothing.
 #[derive(Debug, Args)]
 pub struct CaseOpenArgs {
     /// The case, or `-`
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// As a report, whatever the output is
+    /// As a report, even on a terminal
     #[arg(long, value_enum)]
     pub format: Option<ReportFormat>,
 
@@ -499,7 +499,7 @@ pub struct CaseOpenArgs {
     pub screen: ScreenArgs,
 }
 
-/// List what the dashboard does, by the names that `[keys]` of the configuration takes, with the keys in force
+/// List the actions of the dashboard, by the names that `[keys]` in the configuration takes, with their keys
 #[derive(Debug, Args)]
 pub struct KeysArgs {}
 
@@ -522,7 +522,7 @@ pub struct ExplainArgs {
     #[arg(value_name = "LINE|FILE|-")]
     pub subject: Option<String>,
 
-    /// Read it as if it stood in this file: what is configured about it applies
+    /// Read it as if it came from this file: its configuration applies
     #[arg(long, value_name = "PATH")]
     pub source: Option<PathBuf>,
 
@@ -533,7 +533,7 @@ pub struct ExplainArgs {
     pub rules: RuleArgs,
 }
 
-/// How products say what happened: check and test the files, or begin a new one
+/// Check and test the vocabulary files, which say how products word what happened, or begin a new one
 #[derive(Debug, Args)]
 pub struct VocabularyArgs {
     #[command(subcommand)]
@@ -544,17 +544,17 @@ pub struct VocabularyArgs {
 pub enum VocabularyCommand {
     /// Report everything that is wrong or doubtful, with the line and a hint
     Check {
-        /// Vocabulary files or folders; the bundled ones without
+        /// Vocabulary files or folders [default: the bundled ones]
         #[arg(value_name = "PATH")]
         files: Vec<PathBuf>,
     },
     /// Read the lines under `tests` and compare what they state
     Test {
-        /// Vocabulary files or folders; the bundled ones without
+        /// Vocabulary files or folders [default: the bundled ones]
         #[arg(value_name = "PATH")]
         files: Vec<PathBuf>,
     },
-    /// List lines that matter and state nothing, by their shape: what a vocabulary grows from
+    /// List lines that matter and state no fact, by their shape: what a vocabulary still lacks
     Unknown {
         /// Vocabulary file or folder (repeatable), asked before the bundled ones
         #[arg(long = "vocabulary", value_name = "PATH")]
@@ -597,12 +597,12 @@ pub enum RulesCommand {
         #[command(flatten)]
         rules: RulePaths,
     },
-    /// List rules with level, logsource and what they are looked up by
+    /// List rules with level, logsource and the literals they are indexed by
     List {
         #[command(flatten)]
         rules: RulePaths,
 
-        /// Run the rules over this log and list how often each was looked at and matched
+        /// Run the rules over this log and list how often each was evaluated and matched
         #[arg(long, value_name = "FILE")]
         events: Option<PathBuf>,
 
@@ -627,12 +627,12 @@ pub enum RulesCommand {
         rules: RulePaths,
     },
     Diff(DiffArgs),
-    /// Propose filters for what recorded logs keep telling of, with what each would have hidden
+    /// Propose filters for what recorded logs keep reporting, with what each would have hidden
     Tune {
         #[command(flatten)]
         rules: RuleArgs,
 
-        /// Incidents that must share a value
+        /// How many incidents must share a value
         #[arg(long, value_name = "N", default_value_t = 3)]
         least: usize,
 
@@ -642,7 +642,7 @@ pub enum RulesCommand {
     },
     /// Write the bundled rules into a folder, to read or to change them
     Export {
-        /// A folder that is new or empty
+        /// A new or empty folder
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
@@ -650,14 +650,14 @@ pub enum RulesCommand {
 
 /// Say what an edit of rules would have changed
 ///
-/// Both are run over what is in the index, as `hunt` does it. Exits 1 when they do not find the same.
+/// Runs both over what is in the index, as `hunt` does. Exits 1 when they do not find the same.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// The rules as they were: a file or folder
+    /// The rules before: a file or folder
     #[arg(value_name = "OLD")]
     pub old: PathBuf,
 
-    /// The rules as they are to be
+    /// The rules after
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
 
@@ -680,7 +680,7 @@ pub struct RulePaths {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// The same, as other commands take it (repeatable)
+    /// The same, written as for other commands (repeatable)
     #[arg(long = "rules", alias = "only-rules", value_name = "PATH")]
     pub rules: Vec<PathBuf>,
 }

@@ -67,9 +67,9 @@ pub const SECTIONS: &[Section] = &[
     Section {
         name: "benign",
         repeated: true,
-        about: "What is known to be harmless: own scanners, health checks, crawlers, deployments, backups. No rule\n\
-                looks at its events; they are stored and shown with its name in `soctop.benign`. All that is named\n\
-                must hold, of several values one; `*` stands for anything.",
+        about: "What is known to be harmless: your own scanners, health checks, crawlers, deployments, backups. No rule\n\
+                looks at its events; they are stored and shown with its name in `soctop.benign`. Every key that is\n\
+                given must match, with any one of its values; `*` stands for anything.",
         keys: &[
             Key { name: "name", example: r#""scanner""#, about: "What it is called." },
             Key {
@@ -81,12 +81,12 @@ pub const SECTIONS: &[Section] = &[
             Key {
                 name: "from_file",
                 example: r#""crawlers.txt""#,
-                about: "A file with more of them, one a line: the published ranges of a crawler.",
+                about: "A file with more of them, one per line: the published ranges of a crawler.",
             },
-            Key { name: "hosts", example: r#"["build-*"]"#, about: "Hosts on which it works." },
-            Key { name: "users", example: r#"["deploy", "backup"]"#, about: "Users as whom it works." },
+            Key { name: "hosts", example: r#"["build-*"]"#, about: "Hosts that it works on." },
+            Key { name: "users", example: r#"["deploy", "backup"]"#, about: "Users that it works as." },
             Key { name: "agents", example: r#"["kube-probe/*"]"#, about: "What it calls itself." },
-            Key { name: "paths", example: r#"["/health*"]"#, about: "What it asks for." },
+            Key { name: "paths", example: r#"["/health*"]"#, about: "Paths that it requests." },
         ],
     },
     Section {
@@ -119,13 +119,13 @@ pub const SECTIONS: &[Section] = &[
             Key {
                 name: "correlation",
                 example: r#"{ use = ["ticket"], never = ["X-Trace-Id", "message"] }"#,
-                about: "Fields that hold correlation ids, and fields that are never trusted to; `message` stands\n\
-                        for ids in texts.",
+                about: "Fields that hold correlation ids, and fields that are never taken for one; `message` stands\n\
+                        for ids in messages.",
             },
             Key {
                 name: "logsource",
                 example: r#"{ category = "application", product = "lattice", service = "api" }"#,
-                about: "Sigma's logsource, by which rules are chosen; what is not said is recognised.",
+                about: "Sigma's logsource, by which rules are chosen; what is left out is detected.",
             },
             Key {
                 name: "defaults",
@@ -135,13 +135,13 @@ pub const SECTIONS: &[Section] = &[
             Key {
                 name: "proxies",
                 example: r#"["203.0.113.0/24"]"#,
-                about: "Own proxies with public addresses: behind them the client is whom they forward. Private ones\n\
-                        need not be listed.",
+                about: "Your proxies with public addresses: the client is the address that they forward. Private\n\
+                        ones need not be listed.",
             },
             Key {
                 name: "timezone",
                 example: r#""Europe/Berlin""#,
-                about: "Zone of timestamps that name none (default UTC): a name, or an offset as `+02:00`.",
+                about: "Zone of timestamps that name none (default UTC): a name, or an offset such as `+02:00`.",
             },
             Key {
                 name: "year",
@@ -159,13 +159,13 @@ pub const SECTIONS: &[Section] = &[
     Section {
         name: "redaction",
         repeated: false,
-        about: "Secrets beside the known ones, masked before anything is stored or shown. Nothing switches the\n\
+        about: "Secrets in addition to the known ones, masked before anything is stored or shown. Nothing switches the\n\
                 known ones off.",
         keys: &[
             Key {
                 name: "fields",
                 example: r#"["tax_id"]"#,
-                about: "Fields whose values are secrets, with all that lies below them.",
+                about: "Fields whose values are secrets, with everything below them.",
             },
             Key {
                 name: "patterns",
@@ -187,16 +187,16 @@ pub const SECTIONS: &[Section] = &[
             Key {
                 name: "memory",
                 example: r#""1GB""#,
-                about: "Memory for all that grows with what is read; near it less is followed exactly, and that is said. Without\n\
-                        this key 1 GiB, at most half of what the machine has (flag --memory).",
+                about: "Memory for everything that grows with what is read; close to the limit less is followed exactly, and\n\
+                        soctop says so. Default: 1 GiB, at most half of what the machine has (flag --memory).",
             },
         ],
     },
     Section {
         name: "retention",
         repeated: false,
-        about: "What of the index is kept: without these keys everything. Whole stretches of time are removed, the oldest\n\
-                first; what is written now always stays. What was removed is said with every answer.",
+        about: "How much of the index is kept; without these keys, everything. Whole periods are removed, the oldest first;\n\
+                the one being written always stays. Every answer says what has been removed.",
         keys: &[
             Key {
                 name: "age",
@@ -211,8 +211,8 @@ pub const SECTIONS: &[Section] = &[
             Key {
                 name: "keep_free",
                 example: r#""512MB""#,
-                about: "Writing, and then reading, wait while less is free on the disk of the data directory; without this\n\
-                        key a twentieth of it, at most 512 MiB (flag --keep-free).",
+                about: "Writing, and then reading, pauses while less than this is free on the disk of the data directory.\n\
+                        Default: a twentieth of the disk, at most 512 MiB (flag --keep-free).",
             },
         ],
     },
@@ -236,16 +236,16 @@ pub const SECTIONS: &[Section] = &[
             Key {
                 name: "mouse",
                 example: "true",
-                about: "Clicks and the wheel are for soctop; `m` switches while it runs.",
+                about: "Clicks and the wheel go to soctop; `m` switches while it runs.",
             },
         ],
     },
     Section {
         name: "keys",
         repeated: false,
-        about: "Other keys for what the dashboard does: action = key, or a list of keys, which take the place of the usual\n\
-                ones. Keys are characters, `ctrl-k`, `alt-left`, `space`, `enter`, `esc`, `pgdn`, `home`, `f5`. A key that\n\
-                would be for two actions is refused, and so is an action that there is not.",
+        about: "Other keys for what the dashboard does: action = key, or a list of keys, which replace the default ones.\n\
+                Keys are characters, `ctrl-k`, `alt-left`, `space`, `enter`, `esc`, `pgdn`, `home`, `f5`. A key for two\n\
+                actions is refused, and so is an unknown action.",
         keys: &[],
     },
 ];
