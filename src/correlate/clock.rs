@@ -12,14 +12,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::number::to_usize;
 use crate::event::{Nanos, SECOND, SourceId, Timestamp};
+pub(crate) use sources::NO_SOURCE;
+use sources::{SourceClock, Sources};
+
+mod sources;
 
 /// Event times seen so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Clock {
-    /// By source number: `None` for a number that was never used.
-    sources: Vec<Option<SourceClock>>,
+    sources: Sources,
     /// How far events alone have brought time; goes back only where the wall clock is set back.
     by_events: Option<Timestamp>,
     /// What the wall clock said when there was last nothing to read.
@@ -34,39 +36,8 @@ pub(crate) struct Clock {
     merged: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct SourceClock {
-    /// `None` before its first event.
-    newest: Option<Timestamp>,
-    /// When its newest event arrived.
-    arrived: Option<Timestamp>,
-    /// Since when patience is needed: its last event, or the first look at it.
-    silent_since: Option<Timestamp>,
-    /// It has told all that it has.
-    idle: bool,
-    /// It had told all before: what it says now has just been written.
-    live: bool,
-    /// How far its newest event lagged behind its arrival when it had just been written and was the last: a
-    /// clock or a zone that is wrong.
-    lag: Option<Nanos>,
-}
-
-/// Sources beyond this share the clock of the last one: the number comes from the caller.
-const MOST_SOURCES: usize = 65_536;
-
-/// What belongs to no source in particular.
-pub(crate) const NO_SOURCE: SourceId = SourceId(u32::MAX);
-
 /// Less than this is no wrong clock: stamps with whole seconds, writers that collect lines.
 const SMALLEST_LAG: Nanos = 2 * SECOND;
-
-impl SourceClock {
-    /// The lag of its clock; while it has more to tell, what that is at the most.
-    fn lag_at_most(&self) -> Option<Nanos> {
-        let arrived = || Some(self.arrived?.since(self.newest?).max(0));
-        self.lag.filter(|_| self.idle).or_else(arrived)
-    }
-}
 
 impl Clock {
     /// All sources that may hold time back have reached this event time.
@@ -78,7 +49,7 @@ impl Clock {
     /// How far `source` has told everything, as far as the others have.
     pub(crate) fn frontier(&self, source: SourceId) -> Timestamp {
         let high = self.high();
-        match self.sources.get(to_usize(source.0)).copied().flatten() {
+        match self.sources.get(source) {
             Some(clock) if !clock.idle => clock.newest.map_or(Timestamp::MIN, |newest| newest.min(high)),
             Some(clock) if clock.live => match (clock.lag, self.seen) {
                 (Some(lag), Some(wall)) if lag >= SMALLEST_LAG => wall.minus(lag).min(high),
@@ -90,8 +61,8 @@ impl Clock {
 
     /// How far every source has told everything that is expected of it: nothing older is of use to any.
     pub(crate) fn low(&self) -> Timestamp {
-        let known = (0..).map(SourceId).zip(&self.sources).filter(|(_, clock)| clock.is_some());
-        known.map(|(source, _)| self.frontier(source)).min().unwrap_or(Timestamp::MAX).min(self.high())
+        let told = self.sources.numbers().map(|source| self.frontier(source));
+        told.min().unwrap_or(Timestamp::MAX).min(self.high())
     }
 
     /// How far the clock of a source lags behind the best one.
@@ -102,23 +73,9 @@ impl Clock {
 
     /// A source will be read: until its first event it holds everything back.
     pub(crate) fn open(&mut self, source: SourceId) {
-        let index = self.slot(source);
-        self.sources[index].get_or_insert(SourceClock {
-            newest: None,
-            arrived: None,
-            silent_since: None,
-            idle: false,
-            live: false,
-            lag: None,
-        });
-    }
-
-    fn slot(&mut self, source: SourceId) -> usize {
-        let index = to_usize(source.0).min(MOST_SOURCES - 1);
-        if self.sources.len() <= index {
-            self.sources.resize(index + 1, None);
+        if self.sources.get(source).is_none() {
+            self.sources.set(source, SourceClock::default());
         }
-        index
     }
 
     /// An event of `source` with this event time arrived.
@@ -128,15 +85,14 @@ impl Clock {
             return;
         }
         self.seen = self.seen.max(Some(arrived));
-        let index = self.slot(source);
-        let old = self.sources[index];
+        let old = self.sources.get(source);
         let live = old.is_some_and(|old| old.live || old.idle);
         // A source that speaks again is taken at its word: its clock may have been set back.
         let newest = old.filter(|old| !old.idle).and_then(|old| old.newest).max(Some(time));
         let lag = old.and_then(|old| old.lag);
         let heard = Some(arrived);
         let clock = SourceClock { newest, arrived: heard, silent_since: heard, idle: false, live, lag };
-        self.sources[index] = Some(clock);
+        self.sources.set(source, clock);
         // Only a source that held the others back, or came back, can move the least.
         let moves = old.is_none_or(|old| old.idle || (newest > old.newest && old.newest <= self.by_events));
         if moves {
@@ -146,19 +102,17 @@ impl Clock {
 
     /// The source has told all that it has.
     pub(crate) fn idle(&mut self, source: SourceId) {
-        if let Some(Some(clock)) = self.sources.get_mut(to_usize(source.0)) {
-            if clock.live && !clock.idle {
-                clock.lag = clock.lag_at_most();
-            }
-            clock.idle = true;
-            self.compare_lags();
-            self.settle();
+        let Some(mut clock) = self.sources.get(source) else { return };
+        if clock.live && !clock.idle {
+            clock.lag = clock.lag_at_most();
         }
+        self.sources.set(source, SourceClock { idle: true, ..clock });
+        self.compare_lags();
+        self.settle();
     }
 
     fn compare_lags(&mut self) {
-        let live = self.sources.iter().flatten().filter(|clock| clock.live);
-        self.least_lag = live.filter_map(SourceClock::lag_at_most).min().unwrap_or(self.least_lag);
+        self.least_lag = self.sources.least_lag().unwrap_or(self.least_lag);
     }
 
     /// All events up to this time are known: they come merged, and what lies between two of them is silence.
@@ -176,14 +130,15 @@ impl Clock {
     /// The wall clock says `now` and there is nothing to read; sources silent for longer than `patience` have
     /// told all that they have.
     pub(crate) fn advance(&mut self, now: Timestamp, patience: Nanos) {
-        for clock in self.sources.iter_mut().flatten() {
-            let since = *clock.silent_since.get_or_insert(now);
-            clock.idle |= since < now.minus(patience);
-        }
+        self.sources.change_telling(|clock| {
+            let since = clock.silent_since.unwrap_or(now);
+            let idle = since < now.minus(patience);
+            SourceClock { silent_since: Some(since), idle, ..clock }
+        });
         self.seen = self.seen.max(Some(now));
         self.compare_lags();
         self.settle();
-        let held = self.sources.iter().flatten().any(|clock| self.holds_back(clock));
+        let held = self.sources.telling().any(|clock| self.holds_back(clock));
         if !held {
             self.wall = self.wall.max(Some(now));
         }
@@ -191,9 +146,8 @@ impl Clock {
 
     /// Whoever reads was busy until `now`: the silence of a source begins there.
     pub(crate) fn restart_patience(&mut self, now: Timestamp) {
-        for clock in self.sources.iter_mut().flatten().filter(|clock| !clock.idle) {
-            clock.silent_since = clock.silent_since.max(Some(now));
-        }
+        let patient = |clock: SourceClock| clock.silent_since.max(Some(now));
+        self.sources.change_telling(|clock| SourceClock { silent_since: patient(clock), ..clock });
     }
 
     /// The wall clock was wrong and says `now` again: what comes next is not late because of that.
@@ -209,15 +163,15 @@ impl Clock {
         self.by_events = self.by_events.max(self.greatest);
     }
 
+    /// Whether a source that has more to tell holds the others back.
     fn holds_back(&self, clock: &SourceClock) -> bool {
-        !clock.idle && self.further_behind(clock) == 0
+        self.further_behind(clock) == 0
     }
 
     fn settle(&mut self) {
-        let holding = self.sources.iter().flatten().filter(|clock| self.holds_back(clock));
+        let holding = self.sources.telling().filter(|clock| self.holds_back(clock));
         let least = holding.map(|clock| clock.newest).min();
-        let newest = || self.sources.iter().flatten().map(|clock| clock.newest).max();
-        self.by_events = self.by_events.max(least.or_else(newest).flatten());
+        self.by_events = self.by_events.max(least.unwrap_or_else(|| self.sources.newest()));
     }
 }
 
