@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::{Block, Builder, HEAD_BYTES, Head, SEALED, WRITTEN};
 use super::codec::FormView;
+use super::directory::{UNFINISHED, sync_directory};
 use super::error::Error;
 use super::places::{self, Place, PlaceFile};
 use crate::event::number::to_u64;
@@ -334,7 +335,7 @@ pub fn pack(partition: &Path, documents: u64) -> Result<bool, Error> {
         places::replace(partition, &state.blocks)?;
         return Ok(false);
     }
-    let beside = partition.join(format!("{LINES}.new"));
+    let beside = partition.join(format!("{LINES}{UNFINISHED}"));
     let mut packed = Repacked::new(open_for_writing(&beside, true)?);
     let damaged = |error: super::codec::Unreadable| lines.damaged(&error.to_string());
     for (place, head) in state.blocks.iter().zip(&heads) {
@@ -348,7 +349,7 @@ pub fn pack(partition: &Path, documents: u64) -> Result<bool, Error> {
     let places = packed.finish().map_err(Error::io("write", &beside))?;
     fs::rename(&beside, &lines.path).map_err(Error::io("replace", &lines.path))?;
     places::replace(partition, &places)?;
-    super::directory::sync_directory(partition)?;
+    sync_directory(partition)?;
     Ok(true)
 }
 

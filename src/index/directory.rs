@@ -39,6 +39,8 @@ pub const POSITION: &str = "position.json";
 const PARTITIONS: &str = "partitions";
 /// Space for the last commit before the disk is full; no part of what is stored.
 pub const RESERVE: &str = "reserve";
+/// What a file ends with that is being written, until it gets its name.
+pub const UNFINISHED: &str = ".new";
 
 /// What the marker file says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,7 +228,7 @@ pub fn replace_in(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> 
 }
 
 fn write_beside(folder: &Path, name: &str, bytes: &[u8], sync: bool) -> Result<(), Error> {
-    let beside = folder.join(format!("{name}.new"));
+    let beside = folder.join(format!("{name}{UNFINISHED}"));
     let path = folder.join(name);
     let mut file = OpenOptions::new()
         .write(true)
@@ -240,6 +242,20 @@ fn write_beside(folder: &Path, name: &str, bytes: &[u8], sync: bool) -> Result<(
         file.sync_all().map_err(Error::io("sync", &beside))?;
     }
     fs::rename(&beside, &path).map_err(Error::io("replace", &path))
+}
+
+/// Removes files that a crash left half written on the way to their names. Call it while nobody writes.
+pub fn remove_unfinished(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        // The former are tantivy's.
+        if name.starts_with(".tmp") || name.ends_with(UNFINISHED) {
+            // What cannot be removed costs space and nothing else.
+            drop(fs::remove_file(entry.path()));
+        }
+    }
 }
 
 pub fn sync_directory(path: &Path) -> Result<(), Error> {

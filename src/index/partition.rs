@@ -12,7 +12,7 @@ use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::store::Compressor;
 use tantivy::{Index, IndexSettings, IndexWriter, TantivyError};
 
-use super::directory::{create_private, sync_directory};
+use super::directory::{create_private, remove_unfinished, sync_directory};
 use super::document::Doc;
 use super::error::Error;
 use super::payload::{Payload, PayloadError};
@@ -193,12 +193,18 @@ pub fn remove(partition: &Path) -> Result<(), Error> {
     fs::remove_dir_all(&going).map_err(Error::io("remove", &going))
 }
 
-/// Removes what [`remove`] did not get to.
+/// Removes what [`remove`] did not get to, and files that a crash left half written on the way to their names. Call it while
+/// nobody writes.
 pub fn remove_leftovers(path: &Path) {
     let Ok(entries) = fs::read_dir(path) else { return };
-    let is_going = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(GOING);
     // What cannot be removed costs space and nothing else.
-    entries.flatten().filter(is_going).for_each(|entry| drop(fs::remove_dir_all(entry.path())));
+    for entry in entries.flatten() {
+        match entry.file_name().to_string_lossy() {
+            name if name.starts_with(GOING) => drop(fs::remove_dir_all(entry.path())),
+            name if is_name(&name) => remove_unfinished(&entry.path()),
+            _ => {}
+        }
+    }
 }
 
 const GOING: &str = "removed-";

@@ -18,7 +18,9 @@ use tantivy::indexer::UserOperation;
 
 use super::archive::{Archive, ArchiveExtent};
 use super::cursor_file::CursorFile;
-use super::directory::{Directory, FORMAT, Lock, Marker, POSITION, disk_bytes, sync_directory};
+use super::directory::{
+    Directory, FORMAT, Lock, Marker, POSITION, disk_bytes, remove_unfinished, sync_directory,
+};
 use super::document::{Contents, Doc, Draft};
 use super::error::Error;
 use super::guard::guarded;
@@ -137,6 +139,9 @@ impl Writer {
     pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
         let directory = Directory::create(path)?;
         let lock = directory.lock()?;
+        // Not when it is made anew after an error: a partition may be sealed at the time.
+        remove_unfinished(directory.path());
+        partition::remove_leftovers(&directory.partitions());
         let (partition, payload, fresh) = open_newest(&directory, options)?;
         let (ends, trimmed) = open_ends(&partition, options, &payload)?;
         let sealed = partition::list(&directory.partitions())?.into_iter().filter(|it| *it != partition.path);
@@ -577,7 +582,6 @@ pub fn quarantine(path: &Path, options: Options) -> Result<PathBuf, Error> {
 
 /// The partition that is written, and the position in its last commit. One that was ended is followed by a new.
 fn open_newest(directory: &Directory, options: Options) -> Result<(Partition, Payload, bool), Error> {
-    partition::remove_leftovers(&directory.partitions());
     let begun = partition::list_begun(&directory.partitions())?;
     let (partition, mut payload, fresh) = match (directory.marker()?, begun.last()) {
         (None, None) => initialise(directory, options)?,

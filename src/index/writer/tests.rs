@@ -75,6 +75,26 @@ fn documents_published_under_an_old_payload_are_hidden_and_then_trimmed() {
     assert_eq!(Writer::open(dir.path(), options()).unwrap().recovered().trimmed, 0);
 }
 
+/// A crash leaves behind what was on the way to its name; the next start removes it, and nothing else.
+#[test]
+fn what_a_crash_left_half_written_is_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    add(&mut writer, 0).unwrap();
+    commit(&mut writer, 1).unwrap();
+    let partition = writer.partition.path.clone();
+    drop(writer);
+    let left = [".tmpAb12Cd", "lines.blocks.new", "summary.json.new"].map(|name| partition.join(name));
+    let left: Vec<PathBuf> = left.into_iter().chain([dir.path().join("position.json.new")]).collect();
+    left.iter().for_each(|path| fs::write(path, "half").unwrap());
+    let foreign = dir.path().join("notes.txt");
+    fs::write(&foreign, "of somebody").unwrap();
+    let writer = Writer::open(dir.path(), options()).unwrap();
+    assert_eq!(left.iter().filter(|path| path.exists()).count(), 0);
+    assert!(foreign.exists());
+    assert_eq!(numbers(&writer.reader()), [0]);
+}
+
 #[test]
 fn a_failed_commit_is_repeated_with_what_was_held_and_each_document_is_there_once() {
     let dir = tempfile::tempdir().unwrap();
