@@ -6,7 +6,7 @@
 use crate::event::number::to_u64;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -18,10 +18,13 @@ const LIMIT: u64 = LIMIT_MIB << 20;
 /// The bytes of a regular file.
 ///
 /// # Errors
-/// When it cannot be read, is something else, such as a pipe or a device, or is larger than 16 MiB.
+/// When it cannot be read, is something else, such as a pipe or a device, is larger than 16 MiB, or is reached by a link
+/// of somebody who could not read it themselves.
 pub(super) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     // Looked at before it is opened, since whoever writes to a pipe notices that it is opened.
-    check(&std::fs::metadata(path)?)?;
+    let there = std::fs::metadata(path)?;
+    check(&there)?;
+    check_link(&std::fs::symlink_metadata(path)?, &there)?;
     let file = open(path)?;
     // It may be another than a moment ago.
     check(&file.metadata()?)?;
@@ -53,6 +56,18 @@ fn check(file: &Metadata) -> io::Result<()> {
     check_size(file.len())
 }
 
+/// Whoever may put a link into a folder does not decide what is read with our rights.
+fn check_link(link: &Metadata, target: &Metadata) -> io::Result<()> {
+    let own = rustix::process::geteuid().as_raw();
+    match link.uid() {
+        owner if owner == 0 || owner == own || owner == target.uid() => Ok(()),
+        _ => {
+            let message = "it is a symbolic link of another user into files that are not theirs";
+            Err(io::Error::new(ErrorKind::PermissionDenied, message))
+        }
+    }
+}
+
 fn check_size(bytes: u64) -> io::Result<()> {
     if bytes > LIMIT {
         let message = format!("it is larger than {LIMIT_MIB} MiB");
@@ -80,6 +95,23 @@ mod tests {
             assert_eq!(error.to_string(), "it is not a regular file", "{}", path.display());
         }
         assert!(!open(&pipe).unwrap().metadata().unwrap().is_file(), "nor does opening it wait");
+    }
+
+    #[test]
+    fn a_link_of_somebody_else_leads_to_their_files_only() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("rule.yml"), folder.path().join("link.yml"));
+        std::fs::write(&file, "title: T").unwrap();
+        symlink(&file, &link).unwrap();
+        assert_eq!(read_file(&link).unwrap(), b"title: T", "a link of our own");
+        std::os::unix::fs::lchown(&link, Some(65_534), None).unwrap();
+        let error = read_file(&link).unwrap_err().to_string();
+        assert!(error.contains("link of another user"), "{error}");
+        std::os::unix::fs::chown(&file, Some(65_534), None).unwrap();
+        assert_eq!(read_file(&link).unwrap(), b"title: T", "their own file");
     }
 
     #[test]
