@@ -250,7 +250,7 @@ pub fn refuse_blindness(end: &Snapshot) -> anyhow::Result<()> {
 }
 
 fn print_lines(lines: &Lines) -> io::Result<()> {
-    let mut out = Out::new();
+    let mut printer = Printer::default();
     let mut remarks = lines.remarks.clone();
     let mut storm = Storm::new(wall_clock());
     let periods = tick(Duration::from_secs(storm::PERIOD_SECONDS));
@@ -258,14 +258,14 @@ fn print_lines(lines: &Lines) -> io::Result<()> {
         select! {
             recv(lines.alerts) -> alert => match alert {
                 Ok(alert) => {
-                    print_held_back(&mut out, &mut storm)?;
+                    print_held_back(&mut printer, &mut storm)?;
                     if storm.admits(&alert) {
-                        print::alert(&mut out, &alert).and_then(|()| out.flush())?;
+                        printer.print(|out| print::alert(out, &alert))?;
                     }
                 }
                 Err(_) => break,
             },
-            recv(periods) -> _ => print_held_back(&mut out, &mut storm)?,
+            recv(periods) -> _ => print_held_back(&mut printer, &mut storm)?,
             recv(remarks) -> remark => match remark {
                 Ok(remark) => print::talk(Safe::new(&remark).as_str()),
                 Err(_) => remarks = never(),
@@ -278,14 +278,46 @@ fn print_lines(lines: &Lines) -> io::Result<()> {
     Ok(())
 }
 
+/// Prints what is told. Where that cannot be written for a while, as on a full disk, the watch goes on: all is in the index.
+#[derive(Default)]
+struct Printer {
+    out: Out,
+    /// It has failed since the last time that it did not.
+    fails: bool,
+}
+
+impl Printer {
+    /// # Errors
+    /// When nobody reads any more.
+    fn print(&mut self, write: impl FnOnce(&mut Out) -> io::Result<()>) -> io::Result<()> {
+        match write(&mut self.out).and_then(|()| self.out.flush()) {
+            Ok(()) => {
+                if std::mem::take(&mut self.fails) {
+                    print::talk("alerts can be printed again");
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(error),
+            Err(error) => {
+                if !std::mem::replace(&mut self.fails, true) {
+                    print::talk(&format!(
+                        "alerts cannot be printed: {error}; reading goes on, and all of them are in the index"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Says, when a period is over, how many lines of which rules were not printed in it.
-fn print_held_back(out: &mut Out, storm: &mut Storm) -> io::Result<()> {
+fn print_held_back(printer: &mut Printer, storm: &mut Storm) -> io::Result<()> {
     let (held, others) = storm.over(wall_clock());
     for held in &held {
-        print::held_back(out, held)?;
+        printer.print(|out| print::held_back(out, held))?;
     }
     if others > 0 {
-        out.line(&format!("{others} more rules say more than is printed; all of it is in the index"))?;
+        let line = format!("{others} more rules say more than is printed; all of it is in the index");
+        printer.print(|out| out.line(&line))?;
     }
-    if held.is_empty() { Ok(()) } else { out.flush() }
+    Ok(())
 }

@@ -52,6 +52,12 @@ pub fn json(value: &impl serde::Serialize) -> serde_json::Result<String> {
     String::from_utf8(text).map_err(serde::ser::Error::custom)
 }
 
+impl Default for Out {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Out {
     pub fn new() -> Self {
         let stdout = io::stdout();
