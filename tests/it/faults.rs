@@ -129,18 +129,18 @@ fn after_any_failing_call_each_line_is_stored_once() {
         println!("strace is not installed: no call is made to fail");
         return;
     }
-    let wanted = wanted("SOCTOP_FAULTS", 16);
-    let each = wanted.div_ceil(FAULTS.len());
+    let wanted = wanted("SOCTOP_FAULTS", FAULTS.len());
     let (mut tried, mut wrong) = (0, Vec::new());
-    for fault in FAULTS {
-        for at in CALLS.into_iter().take(2 * each) {
-            if tried == wanted {
-                break;
-            }
-            let Some(judged) = judge(fault, at) else { break };
-            tried += 1;
-            wrong.extend(judged.err());
-        }
+    // Every fault has its turn before one comes again; those whose calls have all failed are left out.
+    let mut faults = FAULTS.to_vec();
+    for at in CALLS {
+        faults.retain(|fault| {
+            let judged = (tried < wanted).then(|| judge(*fault, at)).flatten();
+            tried += usize::from(judged.is_some());
+            let has_more = judged.is_some();
+            wrong.extend(judged.and_then(Result::err));
+            has_more
+        });
     }
     println!("{tried} calls failed or were the last");
     assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
@@ -380,6 +380,64 @@ fn d8_a_disk_that_takes_its_time_makes_commits_rare_and_loses_nothing() {
     let status = ingesting(&env, &mut strace).stderr(Stdio::null()).status().expect("strace runs");
     assert_eq!(status.code(), Some(0));
     assert_eq!(stored(&env), each_once(LINES));
+}
+
+#[test]
+fn f15_a_system_that_cannot_confine_is_told_and_watched_all_the_same() {
+    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
+        println!("strace is not installed: no call is made to fail");
+        return;
+    }
+    let env = prepared();
+    let soctop = env.command(&[
+        "watch",
+        "--plain",
+        "--only-rules",
+        "one.yml",
+        "--data-dir",
+        "disk/data",
+        "logs/app.log",
+    ]);
+    let mut strace = Command::new("strace");
+    strace.args(["-D", "-f", "-qq", "-o"]).arg(env.path("calls.txt"));
+    strace.args([
+        "-e",
+        "trace=landlock_create_ruleset",
+        "-e",
+        "inject=landlock_create_ruleset:error=ENOSYS",
+        "--",
+    ]);
+    let said = std::fs::File::create(env.path("said.txt")).expect("a file");
+    strace.arg(soctop.get_program()).args(soctop.get_args()).current_dir(env.path(""));
+    strace.env_clear().envs(soctop.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let _watch = strace.stdout(Stdio::null()).stderr(said).spawn().map(Running).expect("strace runs");
+    wait_until_said(&env, "no Landlock");
+    wait_for("every line", || (stored_on_disk(&env) == Some(LINES)).then_some(()));
+}
+
+/// More happens while a watch stands still than the system remembers for it.
+#[test]
+fn a27_what_was_never_told_is_found() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let env = prepared();
+    let watch = watch(&env);
+    let watch = Running(watch);
+    let pid = Pid::from_child(&watch);
+    wait_for("the first lines", || (stored(&env).len() == LINES).then_some(()));
+    kill_process(pid, Signal::STOP).expect("it stands still");
+    let queue = std::fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap_or_default();
+    // Two notifications each, one to be made and one to go.
+    for number in 0..queue.trim().parse().unwrap_or(16_384) {
+        let name = env.log(&format!("{number}.log.new"));
+        std::fs::write(&name, "").expect("a file");
+        std::fs::remove_file(&name).expect("it goes");
+    }
+    rotate(&env.path("logs"), 1);
+    append(&env.log("app.log"), &(LINES..2 * LINES).map(line).collect::<String>());
+    append(&env.log("late.log"), &(2 * LINES..3 * LINES).map(line).collect::<String>());
+    kill_process(pid, Signal::CONT).expect("it goes on");
+    wait_for("all lines", || (stored(&env).len() >= 3 * LINES).then_some(()));
+    assert_eq!(stored(&env), each_once(3 * LINES));
 }
 
 #[test]

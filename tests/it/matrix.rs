@@ -113,7 +113,13 @@ const ROWS: &[Row] = &[
     Tested("A24", &[("tests/it/tail/rows.rs", "a24_more_files_than_may_be_open_take_turns")]),
     Tested("A25", &[("tests/it/tail.rs", "without_free_inotify_watches_files_are_polled")]),
     Tested("A26", &[("tests/it/tail.rs", "without_free_inotify_instances_files_are_polled")]),
-    Tested("A27", &[("tests/it/tail/rows.rs", "a27_notifications_that_were_dropped_are_made_up_for")]),
+    Tested(
+        "A27",
+        &[
+            ("tests/it/faults.rs", "a27_what_was_never_told_is_found"),
+            ("tests/it/tail/rows.rs", "a27_notifications_that_were_dropped_are_made_up_for"),
+        ],
+    ),
     Tested("A28", &[("tests/it/tail.rs", "everything_works_without_notifications")]),
     Tested("A29", &[("tests/it/tail.rs", "everything_works_without_notifications")]),
     Open(
@@ -509,12 +515,19 @@ const ROWS: &[Row] = &[
             ("src/sigma/parse/tests.rs", "what_a_later_sigma_means_is_refused_by_name"),
         ],
     ),
-    Tested("E4", &[("tests/it/hostile.rs", "lines_as_long_as_they_may_be_are_read_matched_and_correlated")]),
+    Tested(
+        "E4",
+        &[
+            ("src/sigma/matcher/regex.rs", "what_is_wrong_is_said_when_the_rule_is_read"),
+            ("tests/it/hostile.rs", "lines_as_long_as_they_may_be_are_read_matched_and_correlated"),
+        ],
+    ),
     Tested(
         "E5",
         &[
             ("tests/it/rules.rs", "what_is_no_file_among_rules_is_reported_and_keeps_nobody_waiting"),
             ("src/config/rules/tests.rs", "links_that_lead_in_circles_come_to_an_end"),
+            ("src/config/read.rs", "a_link_of_somebody_else_leads_to_their_files_only"),
         ],
     ),
     Tested(
@@ -644,8 +657,20 @@ const ROWS: &[Row] = &[
             ("tests/it/config.rs", "a_pipe_in_place_of_a_file_is_refused_without_waiting_for_a_writer"),
         ],
     ),
-    Tested("F14", &[("tests/it/watch.rs", "root_can_go_on_as_somebody_else")]),
-    Tested("F15", &[("tests/it/watch.rs", "a_watching_process_leaves_no_core_and_gains_no_rights")]),
+    Tested(
+        "F14",
+        &[
+            ("tests/it/watch.rs", "f14_root_is_told_that_less_is_enough"),
+            ("tests/it/watch.rs", "root_can_go_on_as_somebody_else"),
+        ],
+    ),
+    Tested(
+        "F15",
+        &[
+            ("tests/it/faults.rs", "f15_a_system_that_cannot_confine_is_told_and_watched_all_the_same"),
+            ("src/command/process.rs", "nothing_is_written_outside_of_the_own_folder"),
+        ],
+    ),
     Tested(
         "F16",
         &[
