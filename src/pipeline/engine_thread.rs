@@ -24,6 +24,7 @@ use super::indexer::{Batch, IndexReport, SavedDetection};
 use super::memory::{self, MemoryTurn, MemoryWatch};
 use super::reload::{self, Prepared, RuleNews, Tail};
 use super::worker::{Lot, LotOrigin, Read, Unread};
+use crate::alert::AlertStatus;
 use crate::correlate::Output;
 use crate::event::number::to_u64;
 use crate::event::{
@@ -36,6 +37,12 @@ use crate::triage::Decisions;
 
 /// Ten times a second at the most: the frame rate of the dashboard.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
+
+/// The same where nobody looks: what is shown at the end is made then.
+const PUBLISH_UNSEEN_EVERY: Duration = Duration::from_secs(1);
+
+/// Whoever looks sees a new alert by then.
+const PUBLISH_NEWS_AFTER: Duration = Duration::from_millis(20);
 
 /// Gaps that are told one by one between two publications; of more only the number.
 const GAPS_PER_PUBLICATION: u64 = 5;
@@ -142,6 +149,8 @@ pub(super) struct EngineThread {
     lines_of_ended: BTreeMap<Arc<str>, u64>,
     pending: Pending,
     dirty: bool,
+    /// An incident was opened since the last publication.
+    has_news: bool,
     /// Gaps since the last publication.
     said_gaps: u64,
     /// Remarks that nobody took.
@@ -192,6 +201,7 @@ impl EngineThread {
             lines_of_ended: BTreeMap::new(),
             pending: Pending::default(),
             dirty: true,
+            has_news: false,
             said_gaps: 0,
             unsaid: 0,
             store_fails: false,
@@ -237,9 +247,7 @@ impl EngineThread {
                 },
                 recv(ticks) -> _ => self.tick(),
             }
-            if self.published_at.elapsed() >= PUBLISH_EVERY {
-                self.publish_if_changed();
-            }
+            self.publish_after(self.publish_every());
         }
         // Of files that are read once it was saved when the last of them ended.
         if self.timers == TimerPolicy::WhenIdle || self.engine.changed_since_saved() {
@@ -764,7 +772,8 @@ impl EngineThread {
         if self.clock.now().seconds() != self.shown_second {
             self.dirty = true;
         }
-        self.publish_if_changed();
+        // Ticks are no more punctual than publications.
+        self.publish_after(self.publish_every() / 2);
     }
 
     fn save_every(&self) -> Duration {
@@ -842,6 +851,7 @@ impl EngineThread {
         for output in outputs {
             match output {
                 Output::Alert(alert) => {
+                    self.has_news |= alert.status == AlertStatus::Open;
                     batch.alerts.push(alert.clone());
                     self.state.apply(Update::Alert(alert));
                 }
@@ -880,7 +890,7 @@ impl EngineThread {
             self.report(report);
         }
         self.dirty |= self.clock.now().seconds() != self.shown_second;
-        self.publish_if_changed();
+        self.publish_after(self.publish_every() / 2);
     }
 
     fn apply(&mut self, update: Update) {
@@ -888,9 +898,19 @@ impl EngineThread {
         self.dirty = true;
     }
 
-    fn publish_if_changed(&mut self) {
-        if self.dirty || !self.pending.is_empty() || !self.changed_sources.is_empty() {
+    /// Publishes what has changed, if that was not done within this time.
+    fn publish_after(&mut self, least: Duration) {
+        let has_changed = self.dirty || !self.pending.is_empty() || !self.changed_sources.is_empty();
+        if has_changed && self.published_at.elapsed() >= least {
             self.publish();
+        }
+    }
+
+    fn publish_every(&self) -> Duration {
+        match self.channels.remarks {
+            Some(_) => PUBLISH_UNSEEN_EVERY,
+            None if self.has_news => PUBLISH_NEWS_AFTER,
+            None => PUBLISH_EVERY,
         }
     }
 
@@ -906,7 +926,7 @@ impl EngineThread {
             self.watch_memory();
         }
         self.shown_second = now.seconds();
-        self.dirty = false;
+        (self.dirty, self.has_news) = (false, false);
         for source in std::mem::take(&mut self.changed_sources) {
             if let Some(known) = self.sources.get(&source) {
                 self.state.apply(Update::Source(self.shown_status(known)));

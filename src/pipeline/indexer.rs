@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::clock::Clock;
 use super::engine::Engine;
-use crate::alert::Alert;
+use crate::alert::{Alert, AlertStatus};
 use crate::correlate::FrozenState;
 use crate::event::number::to_u64;
 use crate::event::{Cursor, Event, Gap, GenerationId, Paths, Redacted, Timestamp};
@@ -24,6 +24,12 @@ use crate::state::{IndexStatus, Ledger};
 
 /// Visible to search this long after it was read, at the latest, while nothing waits behind it.
 const COMMIT_EVERY: Duration = Duration::from_millis(250);
+
+/// The same for an alert, which leaves only with its commit.
+const COMMIT_FOR_ALERT: Duration = Duration::from_millis(60);
+
+/// But no more often than this: of many alerts none is urgent.
+const HURRY_EVERY: Duration = Duration::from_secs(1);
 
 /// The same while there is a backlog: every commit makes a segment, and segments must be merged.
 const COMMIT_EVERY_BEHIND: Duration = Duration::from_millis(1_500);
@@ -151,12 +157,16 @@ pub(super) struct Indexer {
     keeping: Keeping,
     cursors: Cursors,
     position: Position,
+    /// Counts since the start of the run, as of the last batch.
+    ledger: Option<Ledger>,
     committed_alerts: Vec<Alert>,
     indexed: u64,
     dirty: bool,
     /// The disk is nearly full.
     paused: bool,
     committed_at: Instant,
+    /// When a commit was last made for an alert.
+    hurried_at: Instant,
     /// What the last commit took.
     committing: Duration,
     retired_at: Option<Instant>,
@@ -174,6 +184,7 @@ impl Indexer {
                 outbox_done: payload.outbox_done,
                 ..Position::default()
             },
+            ledger: None,
             indexed: writer.reader().counts().map_or(0, |counts| counts.events),
             writer,
             paths,
@@ -184,6 +195,7 @@ impl Indexer {
             dirty: false,
             paused: false,
             committed_at: Instant::now(),
+            hurried_at: Instant::now(),
             committing: Duration::ZERO,
             retired_at: None,
         }
@@ -265,10 +277,17 @@ impl Indexer {
     fn patience(&self) -> Duration {
         let usual = match (self.keeping.bulk, self.ends.batches.is_empty()) {
             (true, _) => COMMIT_EVERY_BULK,
+            (false, true) if self.is_urgent() => COMMIT_FOR_ALERT,
             (false, true) => COMMIT_EVERY,
             (false, false) => COMMIT_EVERY_BEHIND,
         };
         usual.max((self.committing * COMMIT_PART).min(COMMIT_AT_LAST))
+    }
+
+    /// An incident was opened after a while without one, and somebody waits for it.
+    fn is_urgent(&self) -> bool {
+        self.hurried_at.elapsed() >= HURRY_EVERY
+            && self.committed_alerts.iter().any(|alert| alert.status == AlertStatus::Open)
     }
 
     fn take(&mut self, batch: Batch) -> Result<(), Error> {
@@ -289,7 +308,7 @@ impl Indexer {
         }
         self.position.seq_next = batch.next_seq;
         self.position.read_to = Some(batch.read_to);
-        self.position.ledger = serde_json::to_value(batch.ledger).unwrap_or_default();
+        self.ledger = Some(batch.ledger);
         if let Some(SavedDetection { state, rules, took }) = batch.detection {
             let began = Instant::now();
             let detection = Detection::written(rules, batch.next_seq, |packer| state.write(packer))?;
@@ -385,7 +404,13 @@ impl Indexer {
     }
 
     fn try_commit(&mut self) -> Result<(), Error> {
+        if self.is_urgent() {
+            self.hurried_at = Instant::now();
+        }
         self.committed_at = Instant::now();
+        if let Some(ledger) = &self.ledger {
+            self.position.ledger = serde_json::to_value(ledger).unwrap_or_default();
+        }
         // It may be large: it is handed on, not copied.
         let detection = self.position.detection.take();
         let committed =
