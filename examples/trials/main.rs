@@ -6,19 +6,26 @@
 //! cargo run --release --example trials -- target/release/soctop overload [SECONDS]
 //! cargo run --release --example trials -- target/release/soctop files [FILES]
 //! cargo run --release --example trials -- target/release/soctop trace [LINES]
+//! cargo run --release --example trials -- target/release/soctop live [LINES_A_SECOND [SECONDS [FILE]]]
+//! cargo run --example trials -- target/release/soctop soak [SECONDS]
 //! ```
 //!
 //! `flood`: a million users, addresses and ids in one window, 100,000 incidents, and twenty attackers among them.
 //! `overload`: twice what the machine can index, for five minutes, with a dashboard that is used meanwhile.
 //! `files`: 20,000 files under 1,024 descriptors are read and rotated, and a quarter of them, to compare.
 //! `trace`: 200 events of one id among a million lines, on the dashboard and beside `rg`.
+//! `live`: what an even stream costs, of generated lines or those of a file, and how soon it is found and told.
+//! `soak`: ten minutes of bursts, rotation of every kind, kills and a bad disk.
 
 #![expect(clippy::print_stdout, reason = "a measurement prints its numbers")]
 
+mod attack;
 mod files;
 mod flood;
 mod lines;
+mod live;
 mod overload;
+mod soak;
 #[allow(dead_code, reason = "others use the rest")]
 mod terminal;
 mod trace;
@@ -32,13 +39,19 @@ use terminal::Outcome;
 fn main() -> Outcome<()> {
     let mut words = std::env::args().skip(1);
     let program = PathBuf::from(words.next().ok_or("name the program")?).canonicalize()?;
-    let trial = words.next().ok_or("name the trial: flood, overload, files or trace")?;
+    let trial = words.next().ok_or("name the trial: flood, overload, files, trace, live or soak")?;
     let size = words.next().map(|word| word.parse()).transpose()?;
     match trial.as_str() {
         "flood" => flood::run(&program, size.unwrap_or(1_000_000)),
         "overload" => overload::run(&program, Duration::from_secs(size.unwrap_or(300))),
         "files" => files::run(&program, size.unwrap_or(20_000)),
         "trace" => trace::run(&program, size.unwrap_or(1_000_000)),
+        "live" => {
+            let span = words.next().map(|word| word.parse()).transpose()?.unwrap_or(40);
+            let recorded = words.next().map(PathBuf::from);
+            live::run(&program, size.unwrap_or(2_000), Duration::from_secs(span), recorded.as_deref())
+        }
+        "soak" => soak::run(&program, Duration::from_secs(size.unwrap_or(600))),
         other => Err(format!("no trial is called {other}").into()),
     }
 }
