@@ -7,6 +7,7 @@ mod judge;
 mod logs;
 
 use std::fs::{self, OpenOptions};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -31,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 const ROTATIONS: u32 = 90;
 /// And not more often than this: what is compressed must have been seen before.
 const LEAST_BETWEEN_ROTATIONS: Duration = Duration::from_secs(6);
+/// What a service manager sends first.
+const SIGTERM: i32 = 15;
 /// Remarks that are shown of a run that has failed.
 const SHOWN: usize = 20;
 /// What everybody else writes: some of their logins fail.
@@ -77,9 +80,9 @@ impl Life {
     fn end(&mut self) -> Outcome<()> {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
         let status = self.child.wait()?;
-        match status.code() {
-            // As told by a signal.
-            Some(0 | 130) => Ok(()),
+        match (status.code(), status.signal()) {
+            // As told by a signal, or before it listened for signals.
+            (Some(0 | 130), _) | (_, Some(SIGTERM)) => Ok(()),
             _ if !self.fault.can_come_later() => Ok(()),
             _ => Err(format!("the watch ended with {status}").into()),
         }

@@ -410,7 +410,7 @@ fn f15_a_system_that_cannot_confine_is_told_and_watched_all_the_same() {
     let said = std::fs::File::create(env.path("said.txt")).expect("a file");
     strace.arg(soctop.get_program()).args(soctop.get_args()).current_dir(env.path(""));
     strace.env_clear().envs(soctop.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let _watch = strace.stdout(Stdio::null()).stderr(said).spawn().map(Running).expect("strace runs");
+    let _watch = start(strace.stdout(Stdio::null()).stderr(said));
     wait_until_said(&env, "no Landlock");
     wait_for("every line", || (stored_on_disk(&env) == Some(LINES)).then_some(()));
 }
@@ -421,7 +421,6 @@ fn a27_what_was_never_told_is_found() {
     use rustix::process::{Pid, Signal, kill_process};
     let env = prepared();
     let watch = watch(&env);
-    let watch = Running(watch);
     let pid = Pid::from_child(&watch);
     wait_for("the first lines", || (stored(&env).len() == LINES).then_some(()));
     kill_process(pid, Signal::STOP).expect("it stands still");

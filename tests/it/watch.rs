@@ -104,13 +104,8 @@ fn alerts_that_cannot_be_printed_end_nothing() {
     let said = env.path("said.txt");
     let full =
         std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device that is always full");
-    let mut watch = env
-        .command(&["watch", "--plain", "logs"])
-        .stdout(full)
-        .stderr(std::fs::File::create(&said).expect("a file"))
-        .spawn()
-        .map(crate::harness::Running)
-        .expect("watch starts");
+    let told = std::fs::File::create(&said).expect("a file");
+    let mut watch = start(env.command(&["watch", "--plain", "logs"]).stdout(full).stderr(told));
     wait_for("a word about it", || {
         let said = std::fs::read_to_string(&said).unwrap_or_default();
         said.contains("alerts cannot be printed").then_some(())
@@ -125,13 +120,8 @@ fn f14_root_is_told_that_less_is_enough() {
     let env = TestEnv::new();
     append(&env.log("app.log"), &brute_force("bob", "203.0.113.10", 2));
     let said = env.path("said.txt");
-    let watch = env
-        .command(&["watch", "--plain", "logs"])
-        .stdout(Stdio::null())
-        .stderr(std::fs::File::create(&said).expect("a file"))
-        .spawn()
-        .map(crate::harness::Running)
-        .expect("watch starts");
+    let told = std::fs::File::create(&said).expect("a file");
+    let watch = start(env.command(&["watch", "--plain", "logs"]).stdout(Stdio::null()).stderr(told));
     wait_for("a store", || env.path(".local/state/soctop/position.json").exists().then_some(()));
     let said = std::fs::read_to_string(&said).expect("what it says");
     assert_eq!(said.contains("running as root"), rustix::process::geteuid().is_root(), "{said}");

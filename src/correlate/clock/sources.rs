@@ -232,7 +232,10 @@ mod tests {
     #[test]
     fn sources_without_end_share_a_clock() {
         let mut sources = Sources::default();
-        sources.set(SourceId(u32::MAX - 1), SourceClock { newest: Some(Timestamp(7)), ..SourceClock::default() });
+        sources.set(
+            SourceId(u32::MAX - 1),
+            SourceClock { newest: Some(Timestamp(7)), ..SourceClock::default() },
+        );
         assert_eq!(sources.all.len(), MOST_SOURCES);
         assert_eq!(sources.get(SourceId(u32::MAX - 2)).and_then(|clock| clock.newest), Some(Timestamp(7)));
         assert_eq!(sources.get(NO_SOURCE), None);

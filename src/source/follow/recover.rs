@@ -134,9 +134,12 @@ impl Follow {
         let candidates: Vec<PathBuf> = names.iter().flat_map(|name| self.census.compressed(name)).collect();
         let found = candidates.into_iter().find_map(|path| self.compressed_reader(&path, cursor));
         let Some(reader) = found else { return false };
-        let message = format!("`{}` was compressed before it was read to its end", shown(&cursor.path));
-        let message = format!("{message}: the rest is read from `{}`", shown(&reader.path));
-        self.remark(&reader.path.clone(), "compressed", message);
+        // One that was read to its end is looked at once more all the same: it may have grown.
+        if cursor.size > cursor.end {
+            let message = format!("`{}` was compressed before it was read to its end", shown(&cursor.path));
+            let message = format!("{message}: the rest is read from `{}`", shown(&reader.path));
+            self.remark(&reader.path.clone(), "compressed", message);
+        }
         let (size, identity) = (cursor.size, reader.identity);
         self.take_up(reader, size);
         if let Some(active) = self.active.get_mut(&identity) {
