@@ -210,7 +210,7 @@ fn read(path: &Path) -> anyhow::Result<Case> {
 pub fn among(inputs: &[String]) -> anyhow::Result<Option<Case>> {
     let Some(named) = inputs.iter().find(|input| is_case(Path::new(input))) else { return Ok(None) };
     if inputs.len() > 1 {
-        let message = format!("`{named}` is a case, and something else is named beside it");
+        let message = format!("`{named}` is a case, but there are other inputs");
         return Err(Hinted::error(message, "replay a case by itself"));
     }
     read(Path::new(named)).map(Some)

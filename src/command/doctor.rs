@@ -39,7 +39,7 @@ pub fn run(args: &DoctorArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         put_aside(&folder, &found)?;
     } else {
         print::talk(
-            "`soctop doctor --quarantine` puts the damaged partitions aside; the others work again then",
+            "`soctop doctor --quarantine` sets the damaged partitions aside, so that the others work again",
         );
     }
     say_what_can_be_read_again(&cursors);
@@ -66,7 +66,7 @@ fn print_partitions(out: &mut Out, found: &Examination) -> std::io::Result<()> {
     let all = found.partitions.iter().fold(PartSizes::default(), |all, it| all.and(it.sizes));
     out.line(&format!("{:<36}{}", "all", columns(all)))?;
     out.line(&format!(
-        "beside them {}: state of detection, positions, what was put aside",
+        "besides these {}: state of detection, positions, what was set aside",
         print::bytes(found.other_bytes)
     ))
 }
@@ -116,7 +116,7 @@ fn put_aside(folder: &Path, found: &Examination) -> anyhow::Result<()> {
             false => index::quarantine(folder, Options::default()),
         };
         let aside = aside.map_err(index_error)?;
-        print::talk(&format!("{} now lies in `{}`", name(partition), aside.display()));
+        print::talk(&format!("{} is now in `{}`", name(partition), aside.display()));
     }
     Ok(())
 }

@@ -131,7 +131,7 @@ fn paths_and_names(words: &[String]) -> anyhow::Result<(Vec<PathBuf>, Vec<&str>)
     let (paths, names): (Vec<&String>, Vec<&String>) =
         words.iter().partition(|word| Path::new(word.as_str()).exists());
     if let (Some(path), Some(name)) = (paths.first(), names.first()) {
-        let message = format!("`{path}` is a file and `{name}` is none");
+        let message = format!("`{path}` is a file and `{name}` is not");
         return Err(Hinted::error(message, "name rules by their files, or by id, name or title"));
     }
     Ok((paths.into_iter().map(PathBuf::from).collect(), names.into_iter().map(String::as_str).collect()))

@@ -52,7 +52,7 @@ impl<'t> Reader<'t> {
         let (root, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
             let span = error.span().unwrap_or_default();
-            let message = error.message().lines().next().unwrap_or("this is no TOML").to_owned();
+            let message = error.message().lines().next().unwrap_or("not valid TOML").to_owned();
             self.error(span, message);
         }
         root.into_inner()

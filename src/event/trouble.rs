@@ -56,7 +56,7 @@ impl Cause {
             Self::Missing => "is there now",
             Self::Denied | Self::Unreadable => "can be read now",
             Self::NotAFile => "is a regular file now",
-            Self::ForeignLink => "is no foreign link any more",
+            Self::ForeignLink => "is no longer somebody else's link",
             Self::Compressed => "is read now",
             Self::NothingNamed => "there is something to read now",
             Self::Descriptors => "enough files can be open again",

@@ -117,7 +117,7 @@ pub enum LiveError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// It would read what it writes, without end.
-    #[error("the data directory `{}` lies among the files to be read", shown(data_dir))]
+    #[error("the data directory `{}` is among the files to be read", shown(data_dir))]
     ReadsItself { data_dir: PathBuf },
     #[error("cannot start the thread `{name}`")]
     Thread { name: &'static str, source: io::Error },

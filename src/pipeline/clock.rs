@@ -1,4 +1,4 @@
-//! The clock of the engine. The wall clock is read here and nowhere else.
+//! The clock of the engine: the only place where the engine reads the wall clock.
 
 use std::time::Instant;
 

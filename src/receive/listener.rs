@@ -32,7 +32,7 @@ pub enum Listener {
 pub enum ListenerError {
     #[error("`{0}` is none of udp://ADDRESS:PORT, tcp://ADDRESS:PORT, unix:///PATH, http://ADDRESS:PORT")]
     Unknown(String),
-    #[error("`{0}` is no address with a port, such as 127.0.0.1:5514")]
+    #[error("`{0}` is not an address with a port, such as 127.0.0.1:5514")]
     Address(String),
     #[error(
         "`{0}` can be reached from other machines, and syslog cannot say who sends: let rsyslog or Vector receive it, with TLS, and pass it on to 127.0.0.1"

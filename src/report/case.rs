@@ -57,7 +57,7 @@ pub struct RuleText {
 /// Why a file is no case that can be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum CaseError {
-    #[error("this is no case: it does not begin as one")]
+    #[error("this is not a case file: it does not begin like one")]
     NoCase,
     #[error("the case was made by another version of soctop: its form is {found}, read is {VERSION}")]
     Version { found: u32 },

@@ -54,7 +54,7 @@ impl Linter<'_> {
             && !is_uuid(id)
         {
             let hint = "`uuidgen` makes one; rules may also refer to each other by `name`";
-            let message = format!("the id `{id}` is no UUID");
+            let message = format!("the id `{id}` is not a UUID");
             self.warn(Diagnostic::warning(&header.at, message).with_hint(hint));
         }
     }
@@ -280,7 +280,7 @@ mod tests {
         ] {
             assert_eq!(is_uuid(id), is_one, "{id}");
         }
-        assert_eq!(messages(&[("  a: {x: 1}", "a\nid: my-rule")]), ["the id `my-rule` is no UUID"]);
+        assert_eq!(messages(&[("  a: {x: 1}", "a\nid: my-rule")]), ["the id `my-rule` is not a UUID"]);
     }
 
     #[test]

@@ -488,7 +488,7 @@ impl Keymap {
         for text in keys {
             let Some(key) = Key::parse(text) else {
                 let hint = "keys are characters, `ctrl-k`, `alt-left`, `space`, `enter`, `pgdn`, `f5`";
-                return Err((format!("`{text}` is no key"), Some(hint.to_owned())));
+                return Err((format!("`{text}` is not a key"), Some(hint.to_owned())));
             };
             if key == Key::control('c') {
                 return Err(("`ctrl-c` always quits".to_owned(), Some("choose another key".to_owned())));
@@ -760,7 +760,7 @@ mod tests {
         };
         let one = |line: usize, message: &str| vec![(line, message.to_owned())];
         assert_eq!(refused(&[("acknowlege", &["A"])]), one(0, "no action is called `acknowlege`"));
-        assert_eq!(refused(&[("mute", &["hyper-m"])]), one(0, "`hyper-m` is no key"));
+        assert_eq!(refused(&[("mute", &["hyper-m"])]), one(0, "`hyper-m` is not a key"));
         assert_eq!(refused(&[("mute", &["ctrl-c"])]), one(0, "`ctrl-c` always quits"));
         assert_eq!(refused(&[("mute", &[])]), one(0, "`mute` would have no key"));
         assert_eq!(

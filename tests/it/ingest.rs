@@ -61,7 +61,7 @@ fn doctor_names_what_is_damaged_and_puts_it_aside() {
     let output = env.run(&["doctor", "--quarantine", "--data-dir", "data"]);
     let talk = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{talk}");
-    assert!(talk.contains("p00000001 now lies in"), "{talk}");
+    assert!(talk.contains("p00000001 is now in"), "{talk}");
     assert!(talk.contains("can be read again"), "{talk}");
     assert!(!partition.exists());
     let said = env.stdout_of(&["doctor", "--data-dir", "data"], 0);

@@ -138,7 +138,9 @@ fn a_damaged_case_and_a_case_beside_something_else_are_refused() {
     let text = std::fs::read_to_string(env.path("a.case")).expect("the case");
     append(&env.path("b.case"), &text.replace("203.0.113.9", "203.0.113.8"));
     append(&env.path("c.case"), text.get(..text.len() / 2).expect("ASCII"));
-    for (file, reason) in [("b.case", "changed"), ("c.case", "cut off"), ("logs/access.log", "no case")] {
+    for (file, reason) in
+        [("b.case", "changed"), ("c.case", "cut off"), ("logs/access.log", "not a case file")]
+    {
         for command in [vec!["case", "open", file], vec!["replay", file]] {
             let said = env.run(&command);
             let is_log = file.ends_with(".log") && command[0] == "replay";

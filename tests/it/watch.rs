@@ -333,7 +333,7 @@ fn a_data_directory_among_the_logs_is_refused() {
         let output = env.run(&["watch", "--plain", input, "--data-dir", "logs/data"]);
         assert_eq!(output.status.code(), Some(2));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.contains("lies among the files to be read") && said.contains("--data-dir"), "{said}");
+        assert!(said.contains("is among the files to be read") && said.contains("--data-dir"), "{said}");
     }
 }
 

@@ -115,7 +115,7 @@ impl Reader<'_> {
         let word = node.scalar_text()?;
         if !words.contains(&word.as_str()) {
             let hint = did_you_mean(&word, words.iter().copied());
-            self.report(Severity::Warning, &node.at, format!("`{word}` is no {what}"), hint);
+            self.report(Severity::Warning, &node.at, format!("`{word}` is not a {what}"), hint);
         }
         Some(word)
     }
@@ -140,7 +140,7 @@ impl Reader<'_> {
                 format!("`sigma-version: {written}` is newer than what is read here"),
                 format!("versions up to {SIGMA_VERSION} are read"),
             ),
-            Err(_) => self.error(&node.at, format!("`{written}` is no version of Sigma")),
+            Err(_) => self.error(&node.at, format!("`{written}` is not a version of Sigma")),
         }
     }
 
