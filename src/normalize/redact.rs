@@ -287,9 +287,8 @@ impl Redactor {
     /// Fields by name, and every other place with the same text.
     fn find_named(&mut self, event: &Event) {
         let mut copies = Copies::default();
-        let mut before: Option<&Field> = None;
         for (index, field) in event.fields().iter().enumerate() {
-            let announced = before.replace(field).is_some_and(|before| is_announced(event, before, field));
+            let announced = is_announced(event, index);
             let flags = self.known.flags(field.path);
             self.renames |= flags & SECRET_NAME != 0;
             let named = announced
@@ -526,15 +525,19 @@ fn secrets_of(raw: &str, hits: &[Hit]) -> HashMap<String, Spelled, RandomState> 
     secrets
 }
 
-/// Whether the element of a list before another one is the name of a header with a secret, as in lists of headers that
-/// are names and values in turns.
-fn is_announced(event: &Event, name: &Field, value: &Field) -> bool {
-    if name.path != value.path || name.kind != Kind::String || value.kind != Kind::String {
+/// Whether the element of a list before the one at `index` is the name of a header with a secret, as in lists of headers
+/// that are names and values in turns.
+fn is_announced(event: &Event, index: usize) -> bool {
+    let field = |index: usize| event.fields().get(index).filter(|field| field.kind == Kind::String);
+    let Some((before, value)) = index.checked_sub(1).and_then(field).zip(field(index)) else { return false };
+    // Fields beyond the names that are kept have one path and names of their own.
+    let is_list = before.path == value.path && event.overflow_name(index - 1) == event.overflow_name(index);
+    if !is_list {
         return false;
     }
-    let (name, value) = (event.text(name.span), event.text(value.span));
+    let (name, value) = (event.text(before.span), event.text(value.span));
     let looks = || value.contains('=') || value.contains(' ') || looks_random(value);
-    name.len() <= LONGEST_HEADER && looks() && is_secret_word(&fold(name))
+    name.len() <= LONGEST_HEADER && !name.contains(' ') && looks() && is_secret_word(&fold(name))
 }
 
 /// Longest name of a header that is looked at.

@@ -121,7 +121,7 @@ fn direct(buffer: &str, name_at: (usize, usize), name: &str) -> Place {
 fn says_how_it_is_kept(word: &str) -> bool {
     let is_digit = word.len() == 1 && word.bytes().all(|byte| byte.is_ascii_digit());
     is_digit
-        || ["ENC", "cipher", "simple", "encrypted", "irreversible-cipher", "plaintext", "hash"]
+        || ["ENC", "cipher", "simple", "encrypted", "irreversible-cipher", "plaintext", "hash", "ascii-text"]
             .contains(&word)
 }
 

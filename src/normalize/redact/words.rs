@@ -3,7 +3,7 @@
 //! All of them in lower case and without separators, as names are compared.
 
 /// Names of secrets.
-pub(super) const NAMES: [&str; 90] = [
+pub(super) const NAMES: [&str; 92] = [
     "password",
     "passwd",
     "pwd",
@@ -54,6 +54,8 @@ pub(super) const NAMES: [&str; 90] = [
     "secretvalue",
     "securityanswer",
     "secretid",
+    "clientassertion",
+    "idtokenhint",
     "requirepass",
     "xamzcredential",
     "amzcredential",
@@ -338,7 +340,7 @@ pub(super) enum Takes {
 }
 
 /// Commands (or how a group of them begins), options of one letter, and how these take a secret.
-pub(super) const COMMANDS: [(&str, &str, Takes); 55] = [
+pub(super) const COMMANDS: [(&str, &str, Takes); 60] = [
     ("mysql", "p", Takes::Joined),
     ("mariadb", "p", Takes::Joined),
     ("sshpass", "p", Takes::Joined),
@@ -384,6 +386,11 @@ pub(super) const COMMANDS: [(&str, &str, Takes); 55] = [
     ("bcp", "P", Takes::Joined),
     ("mosquitto_", "P", Takes::Next),
     ("ipmitool", "P", Takes::Next),
+    ("racadm", "p", Takes::Next),
+    ("slappasswd", "s", Takes::Next),
+    ("twine upload", "p", Takes::Next),
+    ("dotnet nuget push", "k", Takes::Next),
+    ("doctl auth init", "t", Takes::Next),
     ("ssh-keygen", "N", Takes::Next),
     ("ssh-keygen", "P", Takes::Next),
     ("zip", "P", Takes::Next),
