@@ -268,6 +268,8 @@ impl Reader {
         let line = &line.without_repetition();
         let program = self.program(line.event);
         let logger = text_of(line.event, canonical::LOG_LOGGER);
+        let behind_head = line.behind_boot_head();
+        let (logger, line) = behind_head.as_ref().map_or((logger, line), |(logger, line)| (*logger, line));
         let by_head = self.head.into_iter();
         let by_program = vocabulary.of_program(program).filter(|_| !program.is_empty());
         let by_logger = vocabulary.of_logger(logger).filter(|_| !logger.is_empty());
@@ -516,8 +518,8 @@ impl Reader {
 
     /// What a change of state is, by the field that says what the state is now.
     fn named_by_state(&mut self, line: &Line<'_>, name: &str) -> Option<Named> {
-        const STATES: [&str; 4] = ["to", "to_state", "new_state", "newState"];
-        const CHANGES: [&str; 3] = ["tate", "tatus", "ransition"];
+        const STATES: [&str; 7] = ["to", "to_state", "new_state", "newState", "new_role", "newRole", "role"];
+        const CHANGES: [&str; 4] = ["tate", "tatus", "ransition", "ole"];
         if !CHANGES.iter().any(|word| name.contains(word)) {
             return None;
         }
@@ -620,12 +622,15 @@ impl Reader {
     }
 }
 
-/// The name of an event before nothing but pairs: `admin.auth.error ip=203.0.113.9`.
+/// The name of an event before nothing but pairs: `admin.auth.error ip=203.0.113.9`; or as a label of what follows:
+/// `user_login_failed: alice from 203.0.113.9`.
 fn name_before_pairs(message: &str) -> Option<&str> {
     let (name, rest) = message.split_once(' ')?;
     let next = rest.split(' ').next().unwrap_or_default();
-    let is_name = name.contains(['.', '_', '-']) && !name.contains('=');
-    (is_name && next.contains('=')).then_some(name)
+    let label = name.strip_suffix(':');
+    let name = label.unwrap_or(name);
+    let is_name = name.contains(['.', '_', '-']) && !name.contains(['=', ':']);
+    (is_name && (label.is_some() || next.contains('='))).then_some(name)
 }
 
 /// A template, what it found, and the text that it was tried on.
@@ -644,7 +649,23 @@ struct Line<'e> {
     repeated: Option<Span>,
 }
 
-impl Line<'_> {
+impl<'e> Line<'e> {
+    /// `812 --- [shop] [main] o.s.s.Auth : ..`, as Spring Boot begins what it prints: the logger, and what it says.
+    fn behind_boot_head(&self) -> Option<(&'e str, Self)> {
+        let text = self.event.text(self.message);
+        let (pid, rest) = text.split_once(" --- ")?;
+        let mut rest = rest.trim_start();
+        while let Some(inside) = rest.strip_prefix('[') {
+            rest = inside.split_once(']')?.1.trim_start();
+        }
+        let (logger, said) = rest.split_once(' ')?;
+        let said = said.trim_start().strip_prefix(": ")?.trim_start();
+        let start = offset_in(said, text);
+        let message = part_of(self.message, &(start..text.len()));
+        let is_number = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then_some((logger, Line { event: self.event, message, repeated: self.repeated }))
+    }
+
     /// `message repeated 4 times: [ Failed password ..]`: what was repeated, and how often.
     fn without_repetition(&self) -> Self {
         let unwrapped = || {

@@ -129,7 +129,13 @@ impl Scanner {
 
 fn begins_word(text: &str, at: usize) -> bool {
     let before = text.get(..at).and_then(|before| before.chars().next_back());
-    before.is_none_or(|before| !before.is_alphanumeric() && before != '_')
+    let first = text.get(at..).and_then(|rest| rest.chars().next());
+    before.is_none_or(|before| !before.is_alphanumeric() && before != '_') || first.is_some_and(is_unspaced)
+}
+
+/// A letter of a script that puts no blanks between words: kana, Han and Hangul.
+fn is_unspaced(letter: char) -> bool {
+    matches!(letter, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
 }
 
 /// The first part of a message, and not more than is worth reading.

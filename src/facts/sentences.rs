@@ -363,6 +363,12 @@ fn is_of_template(word: &str) -> bool {
     word.starts_with('{') && word.ends_with('}')
 }
 
+/// `<mallory>` at the end of a text: what follows somebody said. The number of a process, `<0.812.0>`, is nobody.
+fn is_behind_nickname(text: &str) -> bool {
+    let name = text.strip_suffix('>').and_then(|head| head.rsplit_once('<')).map(|(_, name)| name);
+    name.is_some_and(|name| !name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
+}
+
 /// `1h`, `30min`, `15m`.
 fn is_duration(word: &str) -> bool {
     let unit = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
@@ -563,7 +569,7 @@ impl<'r> Reader<'r> {
         let has = |words: &HashSet<String>, word: &str| words.contains(&word.to_lowercase());
         let mut labels = before.match_indices(['=', ':']).filter_map(|(at, _)| last_word(before.get(..at)?));
         let direct = before.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '>');
-        direct.ends_with('>') && before.contains('<')
+        is_behind_nickname(direct)
             || labels.any(|word| has(&self.table.contents, word))
             || pair.iter().any(|stem| self.is_behind(&self.table.spellings, stem.start))
             || direct.len() < before.trim_end().len()
@@ -682,6 +688,7 @@ impl<'r> Reader<'r> {
             && name.len() <= NAME_LIMIT
             && !is_placeholder(name)
             && !is_of_template(name)
+            && (quoted || !name.contains(['{', '}']))
             && name.chars().any(char::is_alphanumeric)
             && address::address(name).is_none();
         usable && (quoted || !(name.contains('/') || self.is_ordinary(name)))

@@ -364,6 +364,11 @@ const ALIASES: &[(Role, &[&str])] = &[
             "decision",
             "authenticated",
             "responseelements.consolelogin",
+            "ok",
+            "succeeded",
+            "issuccess",
+            "loginresult",
+            "authresult",
         ],
     ),
     (
@@ -580,6 +585,14 @@ const ALIASES: &[(Role, &[&str])] = &[
             "xclientip",
             "downstreamremoteaddress",
             "downstreamdirectremoteaddress",
+            "clientremoteaddr",
+            "clientremoteaddress",
+            "remoteclientaddress",
+            "rip",
+            "addr",
+            "useripaddress",
+            "originip",
+            "originipaddress",
         ],
     ),
     (
@@ -976,6 +989,11 @@ const WRAPPERS: &[&str] = &[
     "result",
     "span",
     "state",
+    "eventattributes",
+    "telemetry",
+    "requestinfo",
+    "requestmeta",
+    "auditrecord",
 ];
 
 /// Wrappers of what a client sent: no service says in them what happened.
