@@ -45,6 +45,7 @@ mod summaries; // every summary is a sentence that holds
 mod svg; // pictures of frames for the documentation
 mod tail; // the reader: growth, rotation, truncation, restart
 mod told; // the story of the demo, told to an engine and a state
+mod unseen; // lines of products that nobody had tuned to
 mod vocabulary; // how products say what happened
 mod watch; // from an appended line to the screen, and through a crash
 mod wrapped_lines;

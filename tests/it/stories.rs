@@ -120,6 +120,54 @@ const STORIES: &[Story] = &[
             ("high", &["heidi@shop.example is in", ATTACKER]),
         ],
     },
+    Story {
+        folder: "mariadb",
+        told: &[
+            ("medium", &[ATTACKER, "guesses passwords", "report"]),
+            ("high", &["report is in", ATTACKER]),
+            ("critical", &["report got in", "data exported", ATTACKER]),
+        ],
+    },
+    Story {
+        folder: "fortigate-ad",
+        told: &[
+            ("medium", &[ATTACKER, "guesses passwords", "nora"]),
+            ("high", &["nora is in", ATTACKER]),
+            ("critical", &["nora got in", "group member added"]),
+            ("high", &["a log was emptied on DC01.corp.example by nora"]),
+        ],
+    },
+    Story {
+        folder: "entra-spray",
+        told: &[
+            ("high", &["password spraying", ATTACKER]),
+            ("high", &[ATTACKER, "is in as olga@corp.example"]),
+        ],
+    },
+    Story {
+        folder: "aws-key-leak",
+        told: &[
+            ("medium", &["backup was refused 10 objects"]),
+            ("high", &["backup was refused again and again, then let in", "secret read", ATTACKER]),
+            ("high", &["auditing was switched off by backup"]),
+        ],
+    },
+    Story {
+        folder: "proxmox",
+        told: &[
+            ("medium", &[ATTACKER, "guesses passwords", "root@pam"]),
+            ("high", &["root@pam is in"]),
+            ("critical", &["root@pam got in", "program executed"]),
+        ],
+    },
+    Story {
+        folder: "nextcloud",
+        told: &[
+            ("medium", &[ATTACKER, "guesses passwords", "petra"]),
+            ("high", &["petra is in", ATTACKER]),
+            ("critical", &["petra got in", "group member added", ATTACKER]),
+        ],
+    },
 ];
 
 fn folder(name: &str) -> PathBuf {
