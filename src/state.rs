@@ -195,6 +195,12 @@ impl State {
         }
     }
 
+    /// What is not read or not stored now, what blinds first.
+    #[must_use]
+    pub fn troubles(&self) -> Arc<Vec<Trouble>> {
+        self.troubles.current()
+    }
+
     /// What may be seen now. Takes `&mut self` to settle what was put off until somebody looks.
     #[must_use]
     pub fn snapshot(&mut self) -> Snapshot {

@@ -60,9 +60,11 @@ impl ReadSource<'_> {
 /// gone there is nothing to say.
 pub fn of(cursors: &[Cursor], now: Timestamp) -> Vec<ReadSource<'_>> {
     let mut by_name: BTreeMap<&Path, &Cursor> = BTreeMap::new();
+    // Of two that go on the writer of the older may not have noticed its rotation yet.
+    let rank = |cursor: &Cursor| (!cursor.finished, cursor.birth);
     for cursor in cursors {
         let known = by_name.entry(&cursor.path).or_insert(cursor);
-        if !cursor.finished {
+        if rank(cursor) > rank(known) {
             *known = cursor;
         }
     }
@@ -109,6 +111,17 @@ mod tests {
         let found: Vec<SourceState> =
             of(std::slice::from_ref(cursor), now).iter().map(|it| it.state).collect();
         assert_eq!(found, [expect]);
+    }
+
+    #[test]
+    fn of_two_files_of_a_name_the_newer_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = Cursor { birth: Some(2), ..read_file(folder.path()) };
+        let old = Cursor { birth: Some(1), inode: 1, ..new.clone() };
+        for cursors in [[new.clone(), old.clone()], [old, new]] {
+            let found: Vec<SourceState> = of(&cursors, Timestamp(1)).iter().map(|it| it.state).collect();
+            assert_eq!(found, [SourceState::ReadToItsEnd]);
+        }
     }
 
     #[test]

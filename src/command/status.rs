@@ -8,7 +8,7 @@ use crate::cli::StatusArgs;
 use crate::exit::Exit;
 use crate::index::{self, DiskRoom, Examination};
 use crate::state::Ledger;
-use crate::text::plural;
+use crate::text::{Safe, plural};
 
 pub fn run(args: &StatusArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let config = overrides.store(&args.store).resolve()?;
@@ -64,6 +64,9 @@ fn troubles(found: &Examination, sources: &[ReadSource<'_>]) -> Vec<String> {
     let mut troubles = Vec::new();
     if found.writer.is_none() {
         troubles.push("the logs are not read: no `soctop watch` is running".to_owned());
+    }
+    if let Some(payload) = found.payload.as_ref().filter(|_| found.writer.is_some()) {
+        troubles.extend(payload.unread.iter().map(|it| Safe::new(it).as_str().to_owned()));
     }
     let behind = sources.iter().filter(|source| source.state.is_trouble());
     troubles.extend(behind.map(|source| format!("{}: {}", source.name(), source.state.in_words())));

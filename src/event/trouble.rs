@@ -49,6 +49,12 @@ impl Cause {
         !matches!(self, Self::Notifications | Self::Compressed | Self::Memory | Self::NoTime | Self::Late)
     }
 
+    /// Whether it is that something cannot be read.
+    #[must_use]
+    pub fn is_of_source(self) -> bool {
+        self.blinds() && !matches!(self, Self::Store | Self::DiskFull | Self::NoRules | Self::Crowded)
+    }
+
     /// What to say when it is over.
     #[must_use]
     pub fn over_in_words(self) -> &'static str {

@@ -34,6 +34,8 @@ pub struct Position {
     pub detection: Option<Detection>,
     /// Alerts before this one have left the process.
     pub outbox_done: u64,
+    /// What the writer cannot read at the time, in words.
+    pub unread: Vec<String>,
 }
 
 /// Detection state, packed, with what is needed to know whether it still fits.
@@ -102,6 +104,9 @@ pub struct Payload {
     pub detection: Option<DetectionReference>,
     #[serde(default)]
     pub outbox_done: u64,
+    /// What the writer could not read at the time, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
     /// How far the archive of the partition goes.
     #[serde(default)]
     pub(super) archive: ArchiveExtent,

@@ -360,6 +360,7 @@ impl Writer {
             ledger: position.ledger,
             detection: self.payload.detection.clone(),
             outbox_done: position.outbox_done,
+            unread: position.unread,
             archive: self.payload.archive,
             sealed: false,
             began: self.payload.began.or(position.read_to),

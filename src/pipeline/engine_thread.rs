@@ -47,6 +47,9 @@ const PUBLISH_NEWS_AFTER: Duration = Duration::from_millis(20);
 /// Gaps that are told one by one between two publications; of more only the number.
 const GAPS_PER_PUBLICATION: u64 = 5;
 
+/// Files and folders that cannot be read and are told of by name to whoever asks the store.
+const UNREAD: usize = 20;
+
 /// What a trouble of the index is about.
 const INDEX: &str = "index";
 
@@ -313,7 +316,10 @@ impl EngineThread {
             SourceMessage::Closed { source, cursor } => self.closed(source, cursor),
             SourceMessage::Remark { message, hint } => self.remark(message, hint),
             SourceMessage::Trouble(trouble) => self.trouble(trouble),
-            SourceMessage::Over { about, cause } => self.over(&named(&about).0, cause),
+            SourceMessage::Over { about, cause } => {
+                self.over(&named(&about).0, cause);
+                self.store_unread();
+            }
             SourceMessage::Gone(generation) => {
                 let mut batch = self.empty_batch();
                 batch.gone.push(generation);
@@ -588,11 +594,26 @@ impl EngineThread {
             self.changed_sources.insert(source);
         }
         self.begin(Trouble { since: self.clock.now(), about: named(&about).0, cause, message, hint });
+        self.store_unread();
         if let Some(source) = source {
             // Whatever it still has cannot be read now; nobody waits for it.
             self.engine.source_idle(source);
             self.send_outputs();
         }
+    }
+
+    /// Whoever asks the store learns what is not read.
+    fn store_unread(&mut self) {
+        let troubles = self.state.troubles();
+        let mut unread: Vec<String> =
+            troubles.iter().filter(|it| it.cause.is_of_source()).map(in_one_line).take(UNREAD).collect();
+        let more = troubles.iter().filter(|it| it.cause.is_of_source()).count() - unread.len();
+        if more > 0 {
+            unread.push(format!("{more} more cannot be read: the dashboard lists them"));
+        }
+        let mut batch = self.empty_batch();
+        batch.unread = Some(unread);
+        self.send(batch);
     }
 
     /// Lines that were there before and that no rule that counts has seen. A few without a time before the first that
@@ -643,10 +664,7 @@ impl EngineThread {
     /// Something that happened, for the dashboard and for standard error.
     fn remark(&mut self, message: String, hint: Option<String>) {
         if let Some(remarks) = &self.channels.remarks {
-            let line = match &hint {
-                Some(hint) => format!("{message} ({hint})"),
-                None => message.clone(),
-            };
+            let line = with_hint(&message, hint.as_deref());
             // Whoever does not read standard error does not stop the watch.
             self.unsaid += u64::from(remarks.try_send(line).is_err());
         }
@@ -939,6 +957,14 @@ impl EngineThread {
         // A full channel already holds a notice that will make the dashboard look.
         drop(self.channels.notices.try_send(Notice::Changed));
     }
+}
+
+fn with_hint(message: &str, hint: Option<&str>) -> String {
+    hint.map_or_else(|| message.to_owned(), |hint| format!("{message} ({hint})"))
+}
+
+fn in_one_line(trouble: &Trouble) -> String {
+    with_hint(&trouble.message, trouble.hint.as_deref())
 }
 
 fn scarce_memory(since: Timestamp, status: MemoryStatus) -> Trouble {

@@ -76,6 +76,8 @@ pub(super) struct Batch {
     pub ledger: Ledger,
     /// State of detection as of `next_seq`.
     pub detection: Option<SavedDetection>,
+    /// What cannot be read from now on, in words; `None`: as before.
+    pub unread: Option<Vec<String>>,
 }
 
 /// The state of detection, and the fingerprint of the rules that it belongs to.
@@ -99,6 +101,7 @@ impl Batch {
             read_to,
             ledger: engine.total_ledger(),
             detection: None,
+            unread: None,
         }
     }
 }
@@ -309,6 +312,9 @@ impl Indexer {
         self.position.seq_next = batch.next_seq;
         self.position.read_to = Some(batch.read_to);
         self.ledger = Some(batch.ledger);
+        if let Some(unread) = batch.unread {
+            self.position.unread = unread;
+        }
         if let Some(SavedDetection { state, rules, took }) = batch.detection {
             let began = Instant::now();
             let detection = Detection::written(rules, batch.next_seq, |packer| state.write(packer))?;

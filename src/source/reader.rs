@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use memchr::{memchr_iter, memrchr};
+use nix::unistd::{Gid, Group};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 use xxhash_rust::xxh3::xxh3_64;
@@ -68,10 +69,9 @@ impl OpenError {
     /// What the user can do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Io { source, path } if source.kind() == io::ErrorKind::PermissionDenied => Some(format!(
-                "allow this user to read it, for example `setfacl -m u:$USER:r {}`; it is tried again every few seconds",
-                shown(path)
-            )),
+            Self::Io { source, path } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some(permission_hint(path))
+            }
             Self::Io { .. } if self.is_out_of_descriptors() => {
                 Some("raise the limit of open files (`ulimit -n`)".to_owned())
             }
@@ -83,6 +83,22 @@ impl OpenError {
                 Some("name the link itself on the command line to follow it".to_owned())
             }
         }
+    }
+}
+
+/// How to be allowed to read a file. A group that may is the way that lasts: whoever rotates a log makes another file.
+fn permission_hint(path: &Path) -> String {
+    let readable = std::fs::metadata(path).ok().filter(|file| file.mode() & 0o040 != 0 && file.gid() != 0);
+    let group = readable.and_then(|file| Group::from_gid(Gid::from_raw(file.gid())).ok()?);
+    match group {
+        Some(group) => format!(
+            "the group `{0}` may read it: `sudo usermod -aG {0} $USER`, then log in again and start soctop anew",
+            group.name
+        ),
+        None => format!(
+            "allow this user to read it, for example `setfacl -m u:$USER:r {}`; it is tried again every few seconds",
+            shown(path)
+        ),
     }
 }
 

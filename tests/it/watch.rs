@@ -98,6 +98,22 @@ fn a_watching_process_leaves_no_core_and_gains_no_rights() {
 }
 
 #[test]
+fn status_names_what_is_not_read_until_it_is() {
+    let env = TestEnv::new();
+    append(&env.log("app.log"), &brute_force("bob", "203.0.113.10", 2));
+    let mut command = env.command(&["watch", "--plain", "logs/app.log", "logs/late.log"]);
+    let watch = start(command.stdout(Stdio::null()).stderr(Stdio::null()));
+    let status = || String::from_utf8_lossy(&env.run(&["status"]).stdout).into_owned();
+    wait_for("what is missing", || status().contains("late.log").then_some(()));
+    assert_eq!(env.run(&["status"]).status.code(), Some(1));
+    append(&env.log("late.log"), &brute_force("carol", "203.0.113.11", 2));
+    wait_for("that it is there", || (!status().contains("late.log")).then_some(()));
+    wait_for("its lines", || (indexed(&env) == 4).then_some(()));
+    assert_eq!(env.run(&["status"]).status.code(), Some(0));
+    drop(watch);
+}
+
+#[test]
 fn alerts_that_cannot_be_printed_end_nothing() {
     let env = TestEnv::new();
     append(&env.log("app.log"), &brute_force("bob", "203.0.113.10", 6));
