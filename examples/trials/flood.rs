@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::terminal::Outcome;
-use super::{PlainWatch, expect, soctop, stored, until_stored};
+use super::{BOUND_MB, PlainWatch, expect, soctop, stored, until_stored};
 
 const ATTACKERS: u64 = 20;
 /// Failed logins of each attacker.
@@ -15,8 +15,6 @@ const TRIES: u64 = 20;
 const USERS_A_PROBE: u64 = 10;
 /// All of it happens in so many milliseconds.
 const WINDOW: u64 = 300_000;
-/// `--memory`, unless something else is said.
-const BOUND_MB: u64 = 1_074;
 
 pub fn run(program: &Path, users: u64) -> Outcome<()> {
     let folder = tempfile::tempdir()?;

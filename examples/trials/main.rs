@@ -36,6 +36,9 @@ use std::time::{Duration, Instant};
 
 use terminal::Outcome;
 
+/// `--memory`, unless something else is said.
+const BOUND_MB: u64 = 1_074;
+
 fn main() -> Outcome<()> {
     let mut words = std::env::args().skip(1);
     let program = PathBuf::from(words.next().ok_or("name the program")?).canonicalize()?;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::lines::Service;
 use super::terminal::{Outcome, Watched, percentile};
-use super::{expect, soctop, stored, until_stored};
+use super::{BOUND_MB, expect, soctop, stored, until_stored};
 
 /// What writes.
 const SERVICE: Service = Service { number: 0, refused_every: 10, users: 9_973 };
@@ -21,8 +21,6 @@ const MEASURED: u64 = 200_000;
 const PAUSE: Duration = Duration::from_millis(200);
 /// A key is answered by then, but for one in a hundred.
 const ANSWER: Duration = Duration::from_millis(100);
-/// `--memory`, unless something else is said.
-const BOUND_MB: u64 = 1_074;
 /// Words that only the frame with the help writes, and only the one without it.
 const OPENED: &str = "Help:";
 const CLOSED: &str = "Threat";

@@ -27,7 +27,7 @@ const TRIES: u64 = 8;
 /// After so many acts everything that was written must be stored.
 const ACTS_TO_A_CHECK: u64 = 6;
 /// How long that may take, while others use the machine as well.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Each log is rotated so often in a run, or less: all of them stay there, to be counted.
 const ROTATIONS: u32 = 90;
 /// And not more often than this: what is compressed must have been seen before.
