@@ -283,8 +283,8 @@ mod tests {
     #[test]
     fn what_is_no_whole_case_is_refused_with_the_reason() {
         let text = case("a").to_text();
-        let refused = |text: &str| Case::read(text.as_bytes()).expect_err("no case").to_string();
-        assert!(refused("{\"level\":\"info\"}\n").contains("no case"));
+        let refused = |text: &str| Case::read(text.as_bytes()).expect_err("not a case file").to_string();
+        assert!(refused("{\"level\":\"info\"}\n").contains("not a case file"));
         assert!(refused(text.trim_end()).contains("cut off"));
         let lines: Vec<&str> = text.lines().collect();
         let without_end = lines[..lines.len() - 1].join("\n") + "\n";
