@@ -342,6 +342,29 @@ pub(super) fn roles() -> Vec<Sample> {
             },
         ),
         sample(
+            "authentication-refused-everywhere",
+            "a stolen session tries twelve videos of others, then makes an account",
+            |tape| {
+                for n in 0..12u64 {
+                    tape.media_denied(
+                        n * 5 * SECOND,
+                        "jin.park",
+                        "203.0.113.172",
+                        &format!("video:{}", n + 1),
+                    );
+                }
+                let at = 10 * 60 * SECOND;
+                tape.media_change(
+                    at,
+                    "user_created",
+                    "jin.park",
+                    "user:helpdesk2",
+                    json!(null),
+                    "203.0.113.172",
+                );
+            },
+        ),
+        sample(
             "authentication-administrator-made.benign",
             "a lesser role, and a key used where it was made",
             |tape| {
