@@ -83,7 +83,7 @@ impl fmt::Display for Diagnostic {
         };
         writeln!(f, "{word}: {}", visible(&self.message))?;
         let margin = self.at.line.to_string().len();
-        write!(f, "{:margin$}--> {}", "", self.at)?;
+        write!(f, "{:margin$}--> {}", "", visible(&self.at.to_string()))?;
         if let Some(excerpt) = &self.excerpt {
             let (shown, caret) = window(excerpt, self.at.column.max(1) as usize - 1);
             write!(f, "\n{:margin$} |\n{} | {shown}\n{:margin$} | {:caret$}^", "", self.at.line, "", "")?;
@@ -150,6 +150,14 @@ mod tests {
     #[test]
     fn lines_end_as_yaml_ends_them() {
         assert_eq!(lines("a\r\nb\rc\n\nd").collect::<Vec<_>>(), ["a", "b", "c", "", "d"]);
+    }
+
+    #[test]
+    fn a_name_of_a_file_obeys_no_terminal() {
+        let at = Position { file: "a\u{7f}\u{1b}[2J.yml".into(), line: 1, column: 1 };
+        let shown = Diagnostic::error(&at, "wrong\u{9b}").to_string();
+        assert!(shown.contains("a\u{fffd}\u{fffd}[2J.yml:1:1"), "{shown}");
+        assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
     }
 
     #[test]
