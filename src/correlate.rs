@@ -103,6 +103,9 @@ use crate::event::{EventId, MINUTE, Nanos, SECOND, SourceId, TimeQuality, Timest
 use crate::sigma::decimal::Decimal;
 use crate::sigma::rule::{Diagnostic, RuleIndex, RuleSet};
 
+/// So many events come between two looks at what groups hold.
+const LOOK_EVERY: u32 = 1_024;
+
 /// How correlation runs.
 #[derive(Clone, Debug)]
 pub struct CorrelatorOptions {
@@ -122,6 +125,8 @@ pub struct CorrelatorOptions {
     pub entries_per_group: usize,
     /// Events held per rule; above this its groups hold only what their threshold needs.
     pub entries_per_rule: usize,
+    /// The same for all rules together.
+    pub entries_in_all: usize,
     /// Without an event for this long a source counts as idle, should nobody have said so.
     pub idle_after: Nanos,
     /// How far ahead of its arrival an event time is believed.
@@ -141,6 +146,7 @@ impl Default for CorrelatorOptions {
             groups_in_all: 131_072,
             entries_per_group: 4096,
             entries_per_rule: 524_288,
+            entries_in_all: 2_097_152,
             idle_after: 10 * SECOND,
             future_limit: 5 * MINUTE,
             seed: None,
@@ -160,6 +166,7 @@ impl CorrelatorOptions {
             groups_in_all: usize::MAX,
             entries_per_group: usize::MAX,
             entries_per_rule: usize::MAX,
+            entries_in_all: usize::MAX,
             future_limit: Nanos::MAX,
             ..self
         }
@@ -232,6 +239,10 @@ pub struct Correlator {
     options: CorrelatorOptions,
     /// Memory is scarce.
     sparing: bool,
+    /// Groups hold more entries than all rules together may have.
+    is_crowded: bool,
+    /// Events until that is looked at again.
+    until_look: u32,
     keys: GroupKeys,
     clock: Clock,
     timers: Timers,
@@ -327,6 +338,8 @@ impl Correlator {
             plan: Arc::new(plan),
             options,
             sparing: false,
+            is_crowded: false,
+            until_look: 0,
         };
         (correlator, diagnostics)
     }
@@ -441,7 +454,19 @@ impl Correlator {
         std::mem::swap(self.outlet.said(), out);
     }
 
+    /// Counts what groups hold, once in a while.
+    fn look_for_crowds(&mut self) {
+        if self.until_look > 0 {
+            self.until_look -= 1;
+            return;
+        }
+        self.until_look = LOOK_EVERY;
+        let entries: usize = self.rules.iter().map(|memory| memory.entries).sum();
+        self.is_crowded = entries > self.options.entries_in_all;
+    }
+
     fn take_in(&mut self, record: &MatchRecord) {
+        self.look_for_crowds();
         let claimed = record.time.filter(|_| record.time_quality != TimeQuality::Absent);
         let source = record.source;
         self.go_on(source, claimed, record.ingested);
@@ -595,9 +620,10 @@ impl Correlator {
             return Limits { settled_before, entries: all, evidence: all, retold: all };
         }
         let threshold = window.wanted;
-        let scarce = self.sparing || self.rules[to].entries > self.options.entries_per_rule;
+        let scarce =
+            self.sparing || self.is_crowded || self.rules[to].entries > self.options.entries_per_rule;
         let (entries, evidence) = if scarce {
-            ((2 * threshold).max(64), 8)
+            ((2 * threshold).max(16), 8)
         } else {
             ((4 * threshold).max(self.options.entries_per_group), Evidence::MOST_PARTS)
         };

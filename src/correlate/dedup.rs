@@ -9,10 +9,11 @@
 //! A stream is a file. Within a file, loggers are streams of a request only: the middleware and the server write
 //! a line each, with the same path and status. What else loggers write may be something else each time.
 //!
-//! A occurrence ends: a stream that was ahead for long would otherwise hide a burst of another.
+//! An occurrence ends: a stream that was ahead for long would otherwise hide a burst of another.
 
 use std::borrow::Cow;
 
+use hashbrown::hash_map::Entry as Slot;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -34,11 +35,21 @@ const MOST_SPAN: i64 = 5;
 /// What one rule remembers of occurrences.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Deduplicator {
-    /// By key; one key may have several occurrences at different times, in the order of their last events.
-    occurrences: KeyedMap<OccurrenceKey, SmallVec<[Occurrence; 1]>>,
+    of: KeyedMap<OccurrenceKey, Known>,
     held: usize,
     /// When so many are held, those that are over are looked for.
     clean_at: usize,
+}
+
+/// What is known of one key. Most come once, and there are many of them.
+#[derive(Clone, Debug, PartialEq)]
+enum Known {
+    Lone {
+        time: Timestamp,
+        stream: StreamKey,
+    },
+    /// Occurrences at different times, in the order of their last events.
+    More(Vec<Occurrence>),
 }
 
 /// Events of one key, each at most so far from the next.
@@ -81,76 +92,139 @@ impl Deduplicator {
         settled: Timestamp,
     ) -> bool {
         self.clean(within, settled);
-        let occurrences = self.occurrences.entry(key).or_default();
-        let own = Occurrence { first: time, last: time, ..Occurrence::default() };
-        match occurrences.as_mut_slice() {
-            // Nearly always there is none yet, or the one that this event belongs to.
-            [] => {
-                occurrences.push(own);
+        let known = match self.of.entry(key) {
+            Slot::Vacant(slot) => {
+                slot.insert(Known::Lone { time, stream });
                 self.held += 1;
-                return occurrences.last_mut().is_some_and(|first| first.add(stream));
+                return true;
             }
-            [only] if own.is_one_with(only, within) => {
-                (only.first, only.last) = (only.first.min(time), only.last.max(time));
-                return only.add(stream);
-            }
-            _ => {}
-        }
+            Slot::Occupied(slot) => slot.into_mut(),
+        };
+        let mut occurrences = std::mem::take(known).into_occurrences();
         let before = occurrences.len();
-        let mut occurrence = own;
-        while let Some(near) = occurrences.iter().position(|other| occurrence.is_one_with(other, within)) {
-            occurrence.absorb(occurrences.remove(near));
-        }
-        let new = occurrence.add(stream);
-        let at = occurrences.partition_point(|other| other.last <= occurrence.last);
-        occurrences.insert(at, occurrence);
+        let new = meet(&mut occurrences, stream, time, within);
         self.held = self.held + occurrences.len() - before;
+        *known = Known::More(occurrences);
         new
     }
 
     /// Everything remembered, for [`Deduplicator::restore`].
     pub(crate) fn all(&self) -> impl Iterator<Item = (OccurrenceKey, Cow<'_, [Occurrence]>)> {
-        self.occurrences.iter().map(|(key, occurrences)| (*key, Cow::Borrowed(occurrences.as_slice())))
+        self.of.iter().map(|(key, known)| match known {
+            Known::Lone { time, stream } => (*key, Cow::Owned(vec![Occurrence::lone(*time, *stream)])),
+            Known::More(occurrences) => (*key, Cow::Borrowed(occurrences.as_slice())),
+        })
     }
 
     pub(crate) fn restore(stored: Vec<(OccurrenceKey, Cow<'_, [Occurrence]>)>) -> Self {
         let held = stored.iter().map(|(_, occurrences)| occurrences.len()).sum();
-        let owned = |occurrences: Cow<'_, [Occurrence]>| occurrences.into_owned().into();
-        let occurrences = stored.into_iter().map(|(key, occurrences)| (key, owned(occurrences))).collect();
-        Self { occurrences, held, clean_at: 0 }
+        let known = |occurrences: Cow<'_, [Occurrence]>| Known::of(occurrences.into_owned());
+        let of = stored.into_iter().map(|(key, occurrences)| (key, known(occurrences))).collect();
+        Self { of, held, clean_at: 0 }
     }
 
     fn clean(&mut self, within: Nanos, settled: Timestamp) {
         if self.held < self.clean_at.max(FEW_KEYS) {
             return;
         }
-        self.retain(|occurrence| occurrence.last.plus(within) >= settled);
+        self.retain(|end| end.plus(within) >= settled);
         if self.held >= MOST_KEYS {
-            let mut times: Vec<Timestamp> =
-                self.occurrences.values().flatten().map(|occurrence| occurrence.last).collect();
+            let mut times: Vec<Timestamp> = self.of.values().flat_map(Known::ends).collect();
             let middle = times.len() / 2;
             let median = *times.select_nth_unstable(middle).1;
-            self.retain(|occurrence| occurrence.last > median);
+            self.retain(|end| end > median);
         }
         self.clean_at = (self.held * 2).min(MOST_KEYS);
     }
 
-    fn retain(&mut self, keep: impl Fn(&Occurrence) -> bool) {
+    /// Forgets occurrences by the time of their last event.
+    fn retain(&mut self, keep: impl Fn(Timestamp) -> bool) {
         let mut held = 0;
-        self.occurrences.retain(|_, occurrences| {
-            match occurrences.as_slice() {
-                [only] if keep(only) => {}
-                [_] => return false,
-                _ => occurrences.retain(|occurrence| keep(occurrence)),
-            }
-            held += occurrences.len();
-            !occurrences.is_empty()
+        self.of.retain(|_, known| {
+            let left = known.retain(&keep);
+            held += left;
+            left > 0
         });
         self.held = held;
     }
 }
 
+/// Takes an event of a key in among its occurrences; true when it is new.
+fn meet(occurrences: &mut Vec<Occurrence>, stream: StreamKey, time: Timestamp, within: Nanos) -> bool {
+    let mut occurrence = Occurrence { first: time, last: time, ..Occurrence::default() };
+    // Nearly always there is one, and the event belongs to it.
+    if let [only] = occurrences.as_mut_slice()
+        && occurrence.is_one_with(only, within)
+    {
+        (only.first, only.last) = (only.first.min(time), only.last.max(time));
+        return only.add(stream);
+    }
+    while let Some(near) = occurrences.iter().position(|other| occurrence.is_one_with(other, within)) {
+        occurrence.absorb(occurrences.remove(near));
+    }
+    let new = occurrence.add(stream);
+    let at = occurrences.partition_point(|other| other.last <= occurrence.last);
+    occurrences.insert(at, occurrence);
+    new
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self::More(Vec::new())
+    }
+}
+
+impl Known {
+    fn of(occurrences: Vec<Occurrence>) -> Self {
+        let lone = match occurrences.as_slice() {
+            [only] => only.as_lone(),
+            _ => None,
+        };
+        lone.map_or(Self::More(occurrences), |(time, stream)| Self::Lone { time, stream })
+    }
+
+    fn into_occurrences(self) -> Vec<Occurrence> {
+        match self {
+            Self::Lone { time, stream } => vec![Occurrence::lone(time, stream)],
+            Self::More(occurrences) => occurrences,
+        }
+    }
+
+    /// Times of the last events of its occurrences.
+    fn ends(&self) -> impl Iterator<Item = Timestamp> {
+        let (lone, more): (_, &[Occurrence]) = match self {
+            Self::Lone { time, .. } => (Some(*time), &[]),
+            Self::More(occurrences) => (None, occurrences),
+        };
+        lone.into_iter().chain(more.iter().map(|occurrence| occurrence.last))
+    }
+
+    /// Forgets occurrences by the time of their last event. How many are left.
+    fn retain(&mut self, keep: impl Fn(Timestamp) -> bool) -> usize {
+        match self {
+            Self::Lone { time, .. } => usize::from(keep(*time)),
+            Self::More(occurrences) => {
+                occurrences.retain(|occurrence| keep(occurrence.last));
+                occurrences.len()
+            }
+        }
+    }
+}
+
 impl Occurrence {
+    /// Of one event.
+    fn lone(time: Timestamp, stream: StreamKey) -> Self {
+        Self { first: time, last: time, counted: 1, streams: SmallVec::from_slice(&[(stream, 1)]) }
+    }
+
+    /// Time and stream, where it is of one event.
+    fn as_lone(&self) -> Option<(Timestamp, StreamKey)> {
+        match (self.first == self.last, self.counted, self.streams.as_slice()) {
+            (true, 1, [(stream, 1)]) => Some((self.last, *stream)),
+            _ => None,
+        }
+    }
+
     /// Whether another occurrence of the key reaches into the time around this one, and both together do not last too
     /// long.
     fn is_one_with(&self, other: &Occurrence, within: Nanos) -> bool {

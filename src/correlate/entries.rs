@@ -20,6 +20,22 @@ impl EntryPiece {
         self.entries.len()
     }
 
+    /// There is room for one more. Of many groups none has twice the room that it needs.
+    fn make_room(&mut self) {
+        let held = self.entries.len();
+        if held == self.entries.capacity() {
+            self.entries.reserve_exact((held / 2).max(4));
+        }
+    }
+
+    /// Gives back room, where most of it is left.
+    fn give_back(&mut self) {
+        let held = self.entries.len();
+        if self.entries.capacity() > 4 * held.max(8) {
+            self.entries.shrink_to(2 * held);
+        }
+    }
+
     /// Takes note of an entry that came.
     fn count(&mut self, entry: &Entry) {
         self.shares = added(self.shares, entry.shares());
@@ -151,6 +167,7 @@ impl Entries {
             self.older.push_back(std::mem::take(&mut self.newest));
             self.newest.entries.reserve_exact(PIECE);
         }
+        self.newest.make_room();
         self.newest.count(&entry);
         self.newest.entries.push_back(entry);
         self.len += 1;
@@ -163,6 +180,12 @@ impl Entries {
         self.len -= 1;
         self.drop_empty(0);
         Some(entry)
+    }
+
+    /// Gives back the room of what has gone from the front.
+    pub(crate) fn give_back(&mut self) {
+        self.piece_mut(0).give_back();
+        self.newest.give_back();
     }
 
     fn drop_empty(&mut self, piece: usize) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use hashbrown::hash_map::Entry as Slot;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::aggregate::KeyedMap;
 use super::crowd::Crowd;
@@ -341,6 +342,9 @@ impl Groups {
     }
 }
 
+/// Groups that a firing went to: one, nearly always.
+pub(super) type Links = SmallVec<[GroupKey; 1]>;
+
 /// Groups of a rule that are kept for what comes late.
 const MOST_APART: usize = 1_024;
 
@@ -356,7 +360,7 @@ pub(super) struct Memory {
     pub(super) crowd: Option<Box<Crowd>>,
     pub(super) degraded_since: Option<Timestamp>,
     /// Groups that a firing of a rule below went to, by where the firing stands.
-    pub(super) links: BTreeMap<Position, Vec<GroupKey>>,
+    pub(super) links: BTreeMap<Position, Links>,
     /// Entries of all groups.
     pub(super) entries: usize,
     /// Waits to drop groups that are over.

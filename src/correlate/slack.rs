@@ -125,6 +125,14 @@ impl Slack {
         &mut self.older[at]
     }
 
+    /// Forgets windows that end so long before `time` that it is not in their pane.
+    pub(crate) fn forget_until(&mut self, time: Timestamp, plan: &WindowPlan) {
+        self.forget_before(pane_of(time, plan), plan);
+        if self.older.capacity() > 4 * self.older.len().max(4) {
+            self.older.shrink_to(2 * self.older.len());
+        }
+    }
+
     fn forget_before(&mut self, number: i64, plan: &WindowPlan) {
         while let Some(pane) = self.older.front().filter(|pane| pane.number < number) {
             self.known_since =

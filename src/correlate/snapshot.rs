@@ -21,7 +21,7 @@ use super::evicted::EvictedSummary;
 use super::hashes::{GroupKey, OccurrenceKey};
 use super::history::{Seen, Usual};
 use super::keys::{GroupKeys, Seeds};
-use super::memory::{Beat, Few, Forward, Group, Held, Memories, Memory};
+use super::memory::{Beat, Few, Forward, Group, Held, Links, Memories, Memory};
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
 use super::renumbering::{Places, Renumbering};
 use super::stored::{LoadedEvents, Shared, StoredEntry, StoredEvents, StoredTime};
@@ -98,7 +98,7 @@ struct StoredRule {
 }
 
 /// Where a firing of a rule below stands, and the groups that it went to.
-type StoredLink = (Position, Vec<GroupKey>);
+type StoredLink = (Position, Links);
 
 /// A group, and the time of its newest event after that of its last entry. Its key stands before it where that does not
 /// follow from its names.

@@ -141,8 +141,8 @@ impl Window {
         if !plan.keeps_part || is_shown {
             self.shed_evidence(limits, plan);
         }
-        while self.entries.len() > limits.entries {
-            self.drop_oldest(plan, changes);
+        if self.entries.len() > limits.entries {
+            self.drop_beyond(limits.entries, plan, changes);
         }
         late
     }
@@ -758,6 +758,17 @@ impl Window {
             && let Some(entry) = self.entries.get_mut(old)
         {
             entry.evidence = None;
+        }
+    }
+
+    /// Gives up the oldest entries, so many that `most` are left, and what is known of windows that end before the rest.
+    fn drop_beyond(&mut self, most: usize, plan: &WindowPlan, changes: &mut [Change]) {
+        while self.entries.len() > most {
+            self.drop_oldest(plan, changes);
+        }
+        self.entries.give_back();
+        if let (Some(slack), Some(oldest)) = (&mut self.slack, self.entries.front()) {
+            slack.forget_until(oldest.time, plan);
         }
     }
 

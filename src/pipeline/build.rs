@@ -317,7 +317,9 @@ fn indexing_threads() -> usize {
 fn prepare(options: &mut LiveOptions, writer: &Writer) -> Result<EngineStart, LiveError> {
     let sources = std::mem::take(&mut options.sources);
     let mut set_up = EngineOptions { routing: options.routing, sources, ..EngineOptions::default() };
-    set_up.correlate.groups_in_all = MemoryBudget::of(options.limits.memory).groups();
+    let budget = MemoryBudget::of(options.limits.memory);
+    set_up.correlate.groups_in_all = budget.groups();
+    set_up.correlate.entries_in_all = budget.entries();
     set_up.normalize.redaction = options.redaction.applied(Redaction::default());
     set_up.normalize.vocabulary = Arc::clone(&options.vocabulary);
     set_up.normalize.benign = Arc::clone(&options.benign);

@@ -44,6 +44,12 @@ impl MemoryBudget {
         to_usize(u32::try_from(self.0 / GROUP_BYTES).unwrap_or(u32::MAX).clamp(4_096, 131_072))
     }
 
+    /// Events that these groups hold, each as often as rules have it.
+    pub fn entries(self) -> usize {
+        const ENTRY_BYTES: u64 = 1 << 10;
+        to_usize(u32::try_from(self.0 / ENTRY_BYTES).unwrap_or(u32::MAX).clamp(131_072, 2_097_152))
+    }
+
     /// One part of it, within bounds in MiB.
     fn share(self, part: u64, least: u64, most: u64) -> usize {
         let bytes = (self.0 / part).clamp(least << 20, most << 20);
@@ -128,11 +134,12 @@ mod tests {
     fn shares_follow_the_budget_within_bounds() {
         let shares = |mib: u64| {
             let budget = MemoryBudget::of(Some(mib * MIB));
-            [budget.index_heap() >> 20, budget.commit() >> 20, budget.held() >> 20, budget.groups()]
+            let mebibytes = [budget.index_heap(), budget.commit(), budget.held()].map(|bytes| bytes >> 20);
+            (mebibytes, budget.groups(), budget.entries())
         };
-        assert_eq!(shares(1), [16, 8, 32, 16_384], "never less than is needed");
-        assert_eq!(shares(512), [32, 25, 128, 65_536]);
-        assert_eq!(shares(1 << 20), [64, 32, 256, 131_072]);
+        assert_eq!(shares(1), ([16, 8, 32], 16_384, 131_072), "never less than is needed");
+        assert_eq!(shares(512), ([32, 25, 128], 65_536, 524_288));
+        assert_eq!(shares(1 << 20), ([64, 32, 256], 131_072, 2_097_152));
     }
 
     #[test]
