@@ -680,10 +680,7 @@ impl Correlator {
             Role::Step(bit) => {
                 if from_rule {
                     self.forget_links(to);
-                    let links = self.rules[route.to].links.entry((signal.time, signal.order)).or_default();
-                    if !links.contains(&group.key) {
-                        links.push(group.key);
-                    }
+                    self.rules[route.to].links.note((signal.time, signal.order), group.key);
                 }
                 self.step(to, Step { route, bit }, group, signal);
             }
@@ -697,10 +694,7 @@ impl Correlator {
     /// Firings of rules below that are settled will not be withdrawn.
     fn forget_links(&mut self, run: RuleRun<'_>) {
         let horizon = self.settled(run.rule);
-        let links = &mut self.rules[run.index].links;
-        while links.first_key_value().is_some_and(|((time, _), _)| *time < horizon) {
-            links.pop_first();
-        }
+        self.rules[run.index].links.forget_before(horizon);
     }
 
     fn step(&mut self, run: RuleRun<'_>, step: Step<'_>, group: &GroupRef<'_>, signal: &mut Signal<'_>) {

@@ -558,7 +558,10 @@ impl Correlator {
     fn withdraw_moved(&mut self, plan: &Plan, route: &Route, signal: &Signal<'_>) {
         let Some(to) = RuleRun::of(plan, route.to) else { return };
         let position = (signal.time, signal.order);
-        let Some(old) = self.rules[route.to].links.get(&position).cloned() else { return };
+        let old = self.rules[route.to].links.of(position);
+        if old.is_empty() {
+            return;
+        }
         let now = self.keys.groups_of(signal.record(), &route.group);
         let now: Vec<GroupKey> = now.into_iter().map(|(key, _)| key).collect();
         for key in old.into_iter().filter(|key| !now.contains(key)) {
@@ -573,7 +576,7 @@ impl Correlator {
         self.outlet.withdrawn(to, &names, time);
         let position = (time, firing_order(to, &names, time));
         for route in &rule.routes {
-            let linked = self.rules[route.to].links.remove(&position).unwrap_or_default();
+            let linked = self.rules[route.to].links.take(position);
             let Some(above) = RuleRun::of(plan, route.to) else { continue };
             for key in linked {
                 self.withdraw(above, key, position);

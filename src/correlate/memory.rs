@@ -1,12 +1,11 @@
 //! What a rule remembers: its groups with their windows, its machines, what it has heard and seen.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
 use hashbrown::hash_map::Entry as Slot;
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 
 use super::aggregate::KeyedMap;
 use super::crowd::Crowd;
@@ -342,8 +341,47 @@ impl Groups {
     }
 }
 
-/// Groups that a firing went to: one, nearly always.
-pub(super) type Links = SmallVec<[GroupKey; 1]>;
+/// Groups that firings of rules below went to, by their position.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Links(BTreeSet<(Position, GroupKey)>);
+
+impl Links {
+    pub(super) fn note(&mut self, firing: Position, group: GroupKey) {
+        self.0.insert((firing, group));
+    }
+
+    /// The groups that a firing went to.
+    pub(super) fn of(&self, firing: Position) -> Vec<GroupKey> {
+        let all = (firing, GroupKey::NONE)..=(firing, GroupKey::EVERYTHING_ELSE);
+        self.0.range(all).map(|(_, group)| *group).collect()
+    }
+
+    /// The same; they are known no more.
+    pub(super) fn take(&mut self, firing: Position) -> Vec<GroupKey> {
+        let groups = self.of(firing);
+        groups.iter().for_each(|group| {
+            self.0.remove(&(firing, *group));
+        });
+        groups
+    }
+
+    /// Firings before `horizon` will not be withdrawn.
+    pub(super) fn forget_before(&mut self, horizon: Timestamp) {
+        while self.0.first().is_some_and(|((time, _), _)| *time < horizon) {
+            self.0.pop_first();
+        }
+    }
+
+    pub(super) fn all(&self) -> impl ExactSizeIterator<Item = (Position, GroupKey)> {
+        self.0.iter().copied()
+    }
+}
+
+impl FromIterator<(Position, GroupKey)> for Links {
+    fn from_iter<I: IntoIterator<Item = (Position, GroupKey)>>(all: I) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
 
 /// Groups of a rule that are kept for what comes late.
 const MOST_APART: usize = 1_024;
@@ -360,7 +398,7 @@ pub(super) struct Memory {
     pub(super) crowd: Option<Box<Crowd>>,
     pub(super) degraded_since: Option<Timestamp>,
     /// Groups that a firing of a rule below went to, by where the firing stands.
-    pub(super) links: BTreeMap<Position, Links>,
+    pub(super) links: Links,
     /// Entries of all groups.
     pub(super) entries: usize,
     /// Waits to drop groups that are over.

@@ -21,7 +21,7 @@ use super::evicted::EvictedSummary;
 use super::hashes::{GroupKey, OccurrenceKey};
 use super::history::{Seen, Usual};
 use super::keys::{GroupKeys, Seeds};
-use super::memory::{Beat, Few, Forward, Group, Held, Links, Memories, Memory};
+use super::memory::{Beat, Few, Forward, Group, Held, Memories, Memory};
 use super::plan::{Evaluator, Plan, RulePlan, WindowPlan};
 use super::renumbering::{Places, Renumbering};
 use super::stored::{LoadedEvents, Shared, StoredEntry, StoredEvents, StoredTime};
@@ -37,7 +37,7 @@ use crate::sigma::rule::RuleIndex;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
 /// a wrong reading could hide an attack.
-const VERSION: u32 = 9;
+const VERSION: u32 = 10;
 
 /// Floats as the integer of their bits: text would not always give back the same number.
 pub(crate) mod exact {
@@ -98,7 +98,7 @@ struct StoredRule {
 }
 
 /// Where a firing of a rule below stands, and the groups that it went to.
-type StoredLink = (Position, Links);
+type StoredLink = (Position, GroupKey);
 
 /// A group, and the time of its newest event after that of its last entry. Its key stands before it where that does not
 /// follow from its names.
@@ -279,7 +279,7 @@ impl<'m, W: Write> Writer<'m, W> {
         self.out.put(&memory.seen.approximate)?;
         self.out.list(sorted(memory.once.all()).into_iter())?;
         self.out.put(&(&memory.crowd, memory.degraded_since))?;
-        self.out.list(memory.links.iter())?;
+        self.out.list(memory.links.all())?;
         self.out.put(&memory.counters)
     }
 

@@ -98,12 +98,29 @@ pub(super) struct Shared<'m> {
 /// Marks stand in so many of the highest bits of an entry: rotated, usual bits are a small number.
 const MARKS: u32 = 4;
 
+/// Fewer events are not looked through for those that stand there twice.
+const MANY_TWICE: usize = 65_536;
+
+/// In their order, each once.
+fn settle(events: &mut Vec<(u64, Timestamp)>) {
+    events.sort_unstable();
+    events.dedup();
+}
+
 impl<'m> Shared<'m> {
     /// For these entries and no others.
     pub(super) fn of(entries: impl Iterator<Item = &'m Entry>) -> Self {
-        let mut events: Vec<(u64, Timestamp)> = entries.map(|entry| (entry.order, entry.time)).collect();
-        events.sort_unstable();
-        events.dedup();
+        let (mut events, mut settled) = (Vec::new(), 0);
+        for entry in entries {
+            events.push((entry.order, entry.time));
+            // Several windows hold each: so there is never much more here than there are events.
+            if events.len() >= MANY_TWICE.max(2 * settled) {
+                settle(&mut events);
+                settled = events.len();
+            }
+        }
+        settle(&mut events);
+        events.shrink_to_fit();
         Self { shown: vec![None; events.len()], events, ..Self::default() }
     }
 

@@ -84,15 +84,16 @@ impl MemoryWatch {
         MemoryStatus { used_bytes, bound_bytes: self.budget.0 }
     }
 
-    /// Whether memory has become scarce, or is so no more.
+    /// Whether memory has become scarce, or is so no more. The state of detection is stored beside the one that goes on:
+    /// for that three eighths are left.
     pub fn look(&mut self, used_bytes: u64) -> Option<MemoryTurn> {
         let eighths = used_bytes.saturating_mul(8) / self.budget.0;
         match (self.scarce, eighths) {
-            (false, 6..) => {
+            (false, 5..) => {
                 self.scarce = true;
                 Some(MemoryTurn::Scarce)
             }
-            (true, ..5) => {
+            (true, ..4) => {
                 self.scarce = false;
                 Some(MemoryTurn::Enough)
             }
@@ -123,10 +124,10 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     #[test]
-    fn memory_is_scarce_from_three_quarters_on_until_it_is_less_than_five_eighths() {
+    fn memory_is_scarce_from_five_eighths_on_until_it_is_less_than_half() {
         let mut watch = MemoryWatch::new(MemoryBudget::of(Some(800 * MIB)));
         let turns: Vec<Option<MemoryTurn>> =
-            [599, 600, 900, 500, 499, 599].into_iter().map(|used| watch.look(used * MIB)).collect();
+            [499, 500, 900, 400, 399, 499].into_iter().map(|used| watch.look(used * MIB)).collect();
         assert_eq!(turns, [None, Some(MemoryTurn::Scarce), None, None, Some(MemoryTurn::Enough), None]);
     }
 
