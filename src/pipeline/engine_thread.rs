@@ -605,9 +605,9 @@ impl EngineThread {
     /// Whoever asks the store learns what is not read.
     fn store_unread(&mut self) {
         let troubles = self.state.troubles();
-        let mut unread: Vec<String> =
-            troubles.iter().filter(|it| it.cause.is_of_source()).map(in_one_line).take(UNREAD).collect();
-        let more = troubles.iter().filter(|it| it.cause.is_of_source()).count() - unread.len();
+        let mut of_sources = troubles.iter().filter(|it| it.cause.is_of_source());
+        let mut unread: Vec<String> = of_sources.by_ref().take(UNREAD).map(in_one_line).collect();
+        let more = of_sources.count();
         if more > 0 {
             unread.push(format!("{more} more cannot be read: the dashboard lists them"));
         }

@@ -8,14 +8,20 @@ use crate::harness::TestEnv;
 /// One object a line: `source`, `line`, `fact` (null: none), `fields` that must be read.
 const LINES: &str = include_str!("other_products.ndjson");
 
-fn explained(lines: &[&str]) -> Vec<Value> {
-    let env = TestEnv::new();
-    std::fs::write(env.path("all.log"), lines.join("\n") + "\n").expect("a log");
-    let said = env.stdout_of(&["explain", "--format", "ndjson", "all.log"], 0);
-    said.lines().map(|line| serde_json::from_str(line).expect("an object")).collect()
+/// The objects of a file with one a line.
+pub(crate) fn objects(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect()
 }
 
-fn texts<'v>(values: &'v Value, key: &str) -> Vec<&'v str> {
+/// What is read of each line, as `soctop explain` says it.
+pub(crate) fn explained(lines: &[&str]) -> Vec<Value> {
+    let env = TestEnv::new();
+    std::fs::write(env.path("all.log"), lines.join("\n") + "\n").expect("a log");
+    objects(&env.stdout_of(&["explain", "--format", "ndjson", "all.log"], 0))
+}
+
+/// The texts of a list, or those that its objects have under a key.
+pub(crate) fn texts<'v>(values: &'v Value, key: &str) -> Vec<&'v str> {
     let members = values.as_array().map(Vec::as_slice).unwrap_or_default();
     members
         .iter()
@@ -25,8 +31,7 @@ fn texts<'v>(values: &'v Value, key: &str) -> Vec<&'v str> {
 
 #[test]
 fn what_other_products_write_is_read() {
-    let cases: Vec<Value> =
-        LINES.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let cases = objects(LINES);
     let lines: Vec<&str> = cases.iter().map(|case| case["line"].as_str().expect("a line")).collect();
     let read = explained(&lines);
     assert_eq!(read.len(), cases.len());

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::harness::TestEnv;
+use crate::other_products::{explained, objects, texts};
 
 /// One object a line: `source`, `line`, `set`, `facts` (one of them is stated; null: none; absent: it does not matter),
 /// `fields` that must be read, `never` values that must not.
@@ -16,14 +16,6 @@ const LINES: &str = include_str!("unseen_products.ndjson");
 
 /// How many of a hundred lines are read right at least, of those looked at and of those held out.
 const FLOORS: [(&str, usize); 2] = [("mended", 87), ("held out", 67)];
-
-fn texts<'v>(values: &'v Value, key: &str) -> Vec<&'v str> {
-    let members = values.as_array().map(Vec::as_slice).unwrap_or_default();
-    members
-        .iter()
-        .filter_map(|value| if key.is_empty() { value.as_str() } else { value[key].as_str() })
-        .collect()
-}
 
 /// What is wrong with what was read of a case.
 fn wrong(case: &Value, read: &Value) -> Option<String> {
@@ -49,13 +41,9 @@ fn wrong(case: &Value, read: &Value) -> Option<String> {
 
 #[test]
 fn what_nobody_had_tuned_to_is_read_and_what_is_not_is_listed() {
-    let cases: Vec<Value> =
-        LINES.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let cases = objects(LINES);
     let lines: Vec<&str> = cases.iter().map(|case| case["line"].as_str().expect("a line")).collect();
-    let env = TestEnv::new();
-    std::fs::write(env.path("all.log"), lines.join("\n") + "\n").expect("a log");
-    let said = env.stdout_of(&["explain", "--format", "ndjson", "all.log"], 0);
-    let read: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let read = explained(&lines);
     assert_eq!(read.len(), cases.len());
     let mut counts: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
     for (case, read) in cases.iter().zip(&read) {
