@@ -1,7 +1,6 @@
 //! Everything at once, for minutes: bursts into logs that are rotated in every way, kills, a bad disk. Afterwards every
 //! line is stored once, every attacker told of once, nothing is left behind, and memory has not grown.
 
-mod chance;
 mod disk;
 mod judge;
 mod logs;
@@ -13,11 +12,12 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use soctop::samples::Random;
+
 use super::attack;
 use super::lines::Service;
 use super::terminal::{Outcome, memory_mb};
 use super::{soctop, until_stored};
-use chance::Chance;
 use disk::{Disk, Fault};
 use judge::Told;
 use logs::{Log, Way};
@@ -55,7 +55,7 @@ struct Soak<'p> {
     folder: &'p Path,
     disk: Disk,
     logs: Vec<Log>,
-    chance: Chance,
+    chance: Random,
     life: Option<Life>,
     began: Instant,
     span: Duration,
@@ -107,7 +107,7 @@ impl<'p> Soak<'p> {
             folder,
             disk: Disk::below(folder)?,
             logs,
-            chance: Chance::new(20_261_129),
+            chance: Random::new(20_261_129),
             life: None,
             began: Instant::now(),
             span,
@@ -150,7 +150,7 @@ impl<'p> Soak<'p> {
     /// A program that can have this fault: in most cases the one that runs.
     fn prepare(&mut self, fault: Fault) -> Outcome<()> {
         let is_sound = self.life.as_ref().is_some_and(|life| life.fault.can_come_later());
-        let goes_on = is_sound && fault.can_come_later() && (fault.is_bad() || !self.chance.one_in(2));
+        let goes_on = is_sound && fault.can_come_later() && (fault.is_bad() || !self.one_in(2));
         if goes_on {
             return Ok(());
         }
@@ -162,6 +162,10 @@ impl<'p> Soak<'p> {
         }
     }
 
+    fn one_in(&mut self, many: u64) -> bool {
+        self.chance.below(many) == 0
+    }
+
     fn process(&self) -> u32 {
         self.life.as_ref().map_or(0, |life| life.child.id())
     }
@@ -169,12 +173,12 @@ impl<'p> Soak<'p> {
     /// A burst into one of the logs, at times a large one or an attack.
     fn write(&mut self) -> Outcome<()> {
         let at = usize::try_from(self.chance.below(self.logs.len() as u64))?;
-        let count = if self.chance.one_in(20) { 8_000 } else { 10 + self.chance.below(600) };
+        let count = if self.one_in(20) { 8_000 } else { 10 + self.chance.below(600) };
         let numbers = self.written..self.written + count;
         self.written += count;
         let mut text = Vec::new();
         EVERYBODY.write(&mut text, numbers)?;
-        if self.chance.one_in(4) {
+        if self.one_in(4) {
             let numbers = self.written..self.written + TRIES;
             self.written += TRIES;
             attack::write(&mut text, self.attackers, numbers)?;
@@ -204,7 +208,7 @@ impl<'p> Soak<'p> {
     fn end_life(&mut self) -> Outcome<()> {
         self.note_memory();
         let Some(mut life) = self.life.take() else { return Ok(()) };
-        if self.chance.one_in(4) {
+        if self.one_in(4) {
             return life.end();
         }
         self.kills += 1;

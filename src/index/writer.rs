@@ -262,6 +262,14 @@ impl Writer {
         self.ensure_working()
     }
 
+    /// The next attempt to write is made at once, however short a time ago one failed: for the end, after which nobody
+    /// tries again.
+    pub fn wait_no_longer(&mut self) {
+        if let State::Degraded { wait, .. } = &mut self.state {
+            *wait = 0;
+        }
+    }
+
     /// Waits for running merges, then closes. Only for orderly ends; dropping is always safe.
     pub fn close(self) -> Result<(), Error> {
         match self.state {

@@ -231,6 +231,7 @@ impl Indexer {
             self.retire();
         }
         if self.dirty {
+            self.writer.wait_no_longer();
             self.try_commit()?;
         }
         self.report_status();
@@ -337,7 +338,11 @@ impl Indexer {
     fn until_taken(&mut self, add: impl Fn(&mut Writer, &Paths) -> Result<(), Error>) -> Result<(), Error> {
         loop {
             match add(&mut self.writer, &self.paths) {
-                Err(Error::Full { .. }) if !self.ends.stop.is_stopped() => self.wait_and_recover()?,
+                Err(Error::Full { .. }) if self.ends.stop.is_stopped() => {
+                    self.writer.wait_no_longer();
+                    self.writer.recover()?;
+                }
+                Err(Error::Full { .. }) => self.wait_and_recover()?,
                 other => return other,
             }
         }

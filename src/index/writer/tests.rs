@@ -124,6 +124,22 @@ fn a_failed_commit_is_repeated_with_what_was_held_and_each_document_is_there_onc
 }
 
 #[test]
+fn the_last_commit_does_not_wait_for_an_attempt_that_was_put_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    let partition = writer.partition.path.clone();
+    let away = dir.path().join("away");
+    (0..10).for_each(|seq| add(&mut writer, seq).unwrap());
+    fs::rename(&partition, &away).unwrap();
+    assert!((0..5).all(|_| commit(&mut writer, 10).is_err()));
+    fs::rename(&away, &partition).unwrap();
+    assert!(commit(&mut writer, 10).is_err(), "the next attempt is put off");
+    writer.wait_no_longer();
+    commit(&mut writer, 10).unwrap();
+    assert_eq!(numbers(&writer.reader()), (0..10).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_commit_that_reported_an_error_but_became_durable_is_not_repeated() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Writer::open(dir.path(), options()).unwrap();
