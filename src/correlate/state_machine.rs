@@ -68,14 +68,25 @@ pub(crate) struct Machine {
     pub(crate) wakes: Option<Timestamp>,
 }
 
-/// One move of a machine.
+/// One move of a machine: into another state, or within one whose end or authority changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct StateChange {
     pub(crate) from: StateEntry,
     pub(crate) to: StateEntry,
     pub(crate) time: Timestamp,
-    /// StateChange by a timer.
+    /// By a timer.
     pub(crate) timeout: bool,
+}
+
+impl StateChange {
+    pub(crate) fn is_into_another(&self) -> bool {
+        self.from.state != self.to.state
+    }
+
+    /// The service has said what was inferred before.
+    pub(crate) fn confirms(&self) -> bool {
+        !self.is_into_another() && self.from.inferred && !self.to.inferred
+    }
 }
 
 /// Inputs kept for late events; a flood settles earlier.
@@ -148,16 +159,17 @@ impl Machine {
         states: &States,
         moves: &mut Vec<StateChange>,
     ) {
-        if from.state == self.now.state {
+        let change = StateChange { from, to: self.now, time, timeout };
+        if !change.is_into_another() && !change.confirms() && from.until == self.now.until {
             return;
         }
-        if states.alert.contains(&self.now.state) {
+        if change.is_into_another() && states.alert.contains(&self.now.state) {
             if self.entries.len() >= MOST_ENTRIES {
                 self.entries.remove(0);
             }
             self.entries.push(time);
         }
-        moves.push(StateChange { from, to: self.now, time, timeout });
+        moves.push(change);
     }
 
     /// Computes the state anew after a late input and reports at most one move: the correction.
@@ -220,7 +232,7 @@ fn apply(mark: &mut StateEntry, step: &Step, states: &States, plan: &StatesPlan)
         state: *to,
         since: if again { mark.since } else { step.time },
         until: deadline(*to, step.time, states),
-        // Deduplicator the service has said so the state is no longer a guess.
+        // Once the service has said so, the state is no longer a guess.
         inferred: if again { mark.inferred && !logged } else { !logged },
         count: if again { mark.count.saturating_add(1).max(step.count) } else { step.count },
     };

@@ -94,6 +94,9 @@ impl Correlator {
             let transition = self.transition(run, key, moved, by);
             self.outlet.said().extend(transition.map(Output::Transition));
             self.state_incident(run, key, moved, by);
+            if !moved.is_into_another() {
+                continue;
+            }
             let alerting = states.alert.contains(&moved.to.state);
             if let Some(after) = states.disagree_after.filter(|_| alerting && moved.to.inferred) {
                 let at = moved.time.plus(after);
@@ -211,6 +214,12 @@ impl Correlator {
             self.close_incident(run, place, moved.time);
             return;
         }
+        if !moved.is_into_another() && !moved.confirms() {
+            let incident = self.incidents.open_at(place);
+            let state = incident.and_then(|incident| incident.details.state.as_mut());
+            state.into_iter().for_each(|(_, until)| *until = moved.to.until);
+            return;
+        }
         let Some(machine) = self.rules[index].machines.get(&key) else { return };
         let entries = states.flapping.map_or(0, |(_, within)| machine.entries_within(moved.time, within));
         let name = states.names.get(moved.to.state).cloned().unwrap_or_default();
@@ -221,6 +230,10 @@ impl Correlator {
             incident.details.inferred = moved.to.inferred;
             if !moved.to.inferred {
                 incident.raise(rule.summary.level);
+            }
+            if let Some((_, evidence)) = cause.filter(|_| moved.confirms()) {
+                incident.details.note(evidence, &[]);
+                incident.count = incident.count.saturating_add(1);
             }
             incident.last = incident.last.max(moved.time);
             let alert = incident.report(AlertStatus::Update, moved.time, rule, context);

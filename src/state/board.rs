@@ -86,13 +86,16 @@ impl Boards {
         self.forget_the_oldest();
     }
 
-    /// Adds a change to the history of its machine. Being told the state that it is in already is none.
+    /// Adds a change to the history of its machine. Being told the state that it is in already is none, unless it was
+    /// inferred until then.
     fn remember(&mut self, transition: &Transition) -> Arc<Vec<BoardChange>> {
         if self.histories.len() > LIMIT {
             self.histories.retain(|key, _| self.rows.contains_key(key));
         }
         let history = self.histories.entry(Key::of(transition)).or_default();
-        if history.first().is_none_or(|last| last.to != transition.to) {
+        let is_told =
+            |last: &BoardChange| last.to == transition.to && (transition.inferred || !last.inferred);
+        if !history.first().is_some_and(is_told) {
             let change = BoardChange {
                 time: transition.time,
                 from: transition.from.clone(),

@@ -254,6 +254,39 @@ fn a_lockout_locks_by_inference_and_expires_by_timer() {
 }
 
 #[test]
+fn the_word_of_the_service_confirms_what_was_inferred() {
+    let told = |block: &str, order: [(&str, f64); 4]| {
+        let mut stream = Stream::new(&bruteforce(block));
+        for (name, time) in order {
+            stream.event(name, time, "user.name=alice");
+        }
+        (stream.moves(), stream.told())
+    };
+    let block = LOCKOUT.replace("    entity:", "    inferred: medium\n    entity:");
+    let (moves, alerts) = told(&block, [("failed", 0.0), ("failed", 1.0), ("failed", 2.0), ("locked", 10.0)]);
+    assert_eq!(moves, ["2 alice normal>locked 902 inferred", "10 alice locked>locked 910 logged"]);
+    assert_eq!(
+        alerts,
+        ["open 2 x3 medium alice is locked, 3 failures", "update 10 x4 high alice is locked, 4 failures"]
+    );
+    // Written late, as by another stream.
+    let (moves, alerts) = told(&block, [("failed", 0.0), ("failed", 1.0), ("failed", 2.0), ("locked", 1.5)]);
+    assert_eq!(moves.last().unwrap(), "2 alice locked>locked 901.5 logged");
+    assert!(alerts.last().unwrap().contains("high alice is locked"), "{alerts:?}");
+}
+
+#[test]
+fn a_state_that_is_said_again_lasts_longer_and_is_told_once() {
+    let mut stream = Stream::new(&bruteforce(LOCKOUT));
+    stream.event("locked", 0.0, "user.name=alice").event("locked", 60.0, "user.name=alice");
+    assert_eq!(stream.moves(), ["0 alice normal>locked 900 logged", "60 alice locked>locked 960 logged"]);
+    assert_eq!(stream.told().len(), 1);
+    stream.event("failed", 2000.0, "user.name=bob");
+    assert_eq!(stream.moves()[2..], ["960 alice locked>normal - inferred"]);
+    assert!(stream.told()[1].starts_with("close 960 "));
+}
+
+#[test]
 fn the_word_of_the_service_ends_a_state() {
     let mut stream = Stream::new(&bruteforce(LOCKOUT));
     stream.event("locked", 0.0, "user.name=alice");
