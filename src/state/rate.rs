@@ -18,7 +18,7 @@ impl Rates {
     /// Seconds held: an hour. At four bytes for each of eight levels that is 115 kB.
     pub const LIMIT: usize = 3600;
 
-    /// Counts behind the window are dropped; they are in the ledger.
+    /// Counts of more than an hour before the newest are dropped; they are in the ledger.
     pub(super) fn add(&mut self, second: i64, counts: &[u64; 8]) {
         if self.seconds.is_empty() {
             self.end = second;
@@ -33,6 +33,11 @@ impl Rates {
         self.end = self.end.max(second.saturating_add(1));
         while self.seconds.len() > Self::LIMIT {
             self.seconds.pop_front();
+        }
+        // A source that was read later may begin earlier.
+        let reach = self.end.saturating_sub(second);
+        while reach <= to_i64(Self::LIMIT) && to_i64(self.seconds.len()) < reach {
+            self.seconds.push_front([0; 8]);
         }
         let Some(slot) = self.index(second).and_then(|index| self.seconds.get_mut(index)) else { return };
         for (total, count) in slot.iter_mut().zip(counts) {
