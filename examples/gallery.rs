@@ -1,6 +1,6 @@
-//! Draws every screen of the dashboard from fixed data into a folder, as text and as SVG, and the main ones in every
-//! theme: `cargo run --example gallery -- FOLDER [WIDTHxHEIGHT]...`. The pictures in the documentation are made this
-//! way, so that they show what the program shows. `index.html` in the folder lists them all.
+//! Draws every screen of the dashboard from fixed data into a folder, as text and as SVG, in every theme:
+//! `cargo run --example gallery -- FOLDER [WIDTHxHEIGHT]...`. The pictures in the documentation are made this way, so
+//! that they show what the program shows. `index.html` in the folder lists them all.
 
 #[path = "../tests/it/screen/fixture.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (width, height) = size.split_once('x').ok_or("a size is WIDTHxHEIGHT")?;
         let (width, height) = (width.parse()?, height.parse()?);
         for (name, keys) in TOURS {
-            for (suffix, options) in looks(name) {
+            for (suffix, options) in looks() {
                 let mut screen = Screen::new(width, height, &options, snapshot());
                 screen.press(keys);
                 let file = format!("{name}-{size}{suffix}");
@@ -41,19 +41,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The screens that are drawn in every theme.
-const MAIN: [&str; 6] = ["overview", "events", "search_detail", "trace", "incidents", "boards"];
-
-/// The usual look and the plainest, and for a main screen each theme by its name.
-fn looks(tour: &str) -> Vec<(String, Options)> {
+/// The usual look, the plainest, and each theme by its name.
+fn looks() -> Vec<(String, Options)> {
     let options = Options { host: "prod-auth-01".to_owned(), ..Options::default() };
     let plainest = Options { ascii: true, color: false, ..options.clone() };
     let mut looks = vec![(String::new(), options.clone()), ("-mono-ascii".to_owned(), plainest)];
-    if MAIN.contains(&tour) {
-        let themes = Palette::NAMED.iter().filter(|(palette, ..)| *palette != Palette::default());
-        looks.extend(themes.map(|(palette, name, _)| {
+    let themes = Palette::NAMED.iter().filter(|(palette, ..)| *palette != Palette::default());
+    looks
+        .extend(themes.map(|(palette, name, _)| {
             (format!("-{name}"), Options { palette: *palette, ..options.clone() })
         }));
-    }
     looks
 }
