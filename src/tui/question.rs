@@ -42,7 +42,7 @@ impl Question {
         let more = if more > 0 { format!(" ({more} more were counted)") } else { String::new() };
         let starts = incidents.iter().map(|incident| incident.alert.window.start).min()?;
         let ends = incidents.iter().map(|incident| incident.alert.window.end).max()?;
-        let (from, to) = (clock.seconds(starts, now), clock.seconds(ends, now));
+        let (from, to) = (clock.moment(starts, now), clock.moment(ends, now));
         let count = events.len();
         Some(Self::named(&events, format!("the {count} stored{more}, {from} to {to}: {about}")))
     }

@@ -8,7 +8,6 @@ use super::table::{self, Column, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, format};
 use crate::alert::Transition;
-use crate::event::DAY;
 use crate::event::number::{to_u16, to_u64};
 use crate::safe;
 use crate::sigma::Board;
@@ -39,7 +38,7 @@ pub fn state(row: &BoardRow) -> (&'static str, &'static str, Role) {
     match (row.board, breaker_urgency(row)) {
         (Board::Breaker, 0) => ("×", "OPEN", Role::Bad),
         (Board::Breaker, 1) => ("~", "HALF", Role::Warning),
-        (Board::Breaker, _) => ("o", "shut", Role::Muted),
+        (Board::Breaker, _) => ("o", "closed", Role::Muted),
         (_, 2) => ("o", "over", Role::Muted),
         (Board::Lockout, _) => ("×", "locked", Role::Warning),
         (Board::BlockedAddress, _) => ("×", "blocked", Role::Warning),
@@ -95,7 +94,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[&BoardRo
     shown.page
 }
 
-/// `3 locked · 1 blocked · 2 revoked · 1 of 4 breakers not shut`.
+/// `3 locked · 1 blocked · 2 revoked · 1 of 4 breakers not closed`.
 fn counts(canvas: &Canvas<'_>, rows: &[&BoardRow]) -> Part {
     let unusual =
         |board: Board| rows.iter().filter(|row| row.board == board && !row.transition.resting).count();
@@ -112,7 +111,7 @@ fn counts(canvas: &Canvas<'_>, rows: &[&BoardRow]) -> Part {
         counted.filter(|(count, _)| *count > 0).map(|(count, word)| safe!("{} {}", count, word)).collect();
     if breakers > 0 {
         let open = unusual(Board::Breaker);
-        texts.push(safe!("{} of {} breaker{} not shut", open, breakers, plural(to_u64(breakers))));
+        texts.push(safe!("{} of {} breaker{} not closed", open, breakers, plural(to_u64(breakers))));
     }
     let mut text = Safe::default();
     for (number, part) in texts.iter().enumerate() {
@@ -131,7 +130,7 @@ fn cells(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>) -> table::Row {
         Some(_) => safe!("due"),
         None => Safe::default(),
     };
-    let ends = until.map_or_else(Safe::default, |until| scene.clock.seconds(until, now));
+    let ends = until.map_or_else(Safe::default, |until| scene.clock.cell(until, now));
     // Failures of a time that is over say nothing about a breaker that is closed.
     let counts = transition.count > 0 && !transition.resting;
     let count = if counts { format::compact(transition.count) } else { Safe::default() };
@@ -143,18 +142,9 @@ fn cells(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>) -> table::Row {
         canvas.part(left, text),
         canvas.part(count, text),
         canvas.own(known_by, Role::Muted),
-        canvas.part(since(scene, row), Role::Muted),
+        canvas.part(scene.clock.day_cell(row.since, now), Role::Muted),
         canvas.part(safe!("{}", entries(transition)), Role::Muted),
     ]
-}
-
-/// Since when, or of another day how long ago.
-fn since(scene: &Scene<'_>, row: &BoardRow) -> Safe {
-    let now = scene.snapshot.now;
-    match now.since(row.since) {
-        age @ DAY.. => safe!("{}d ago", age / DAY),
-        _ => scene.clock.seconds(row.since, now),
-    }
 }
 
 /// How often it came into an unusual state within an hour. What is in one came into it, whether or not its rule calls
@@ -189,7 +179,7 @@ fn history(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, row: Option<&
             count => safe!("{} failure{}", format::count(count), plural(count)),
         };
         let parts = [
-            canvas.part(safe!("{}  ", scene.clock.seconds(change.time, now)), Role::Muted),
+            canvas.part(safe!("{}  ", scene.clock.moment(change.time, now)), Role::Muted),
             canvas.part(safe!("{} → {}", from, to), Role::Text),
             canvas.part(safe!("  {}  {}", failures, how), Role::Muted),
         ];

@@ -149,7 +149,7 @@ fn card(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, entity: Option<&
     }
     for (row, contribution) in entity.contributions.iter().take(listed).enumerate() {
         let times = if contribution.times > 1 { safe!(" ×{}", contribution.times) } else { Safe::default() };
-        let time = scene.clock.seconds(contribution.time, scene.snapshot.now);
+        let time = scene.clock.day_cell(contribution.time, scene.snapshot.now);
         let parts = [
             canvas.part(safe!("{:>6}  ", super::why::points(contribution.points)), Role::Strong),
             canvas.part(safe!("{}  ", time), Role::Muted),

@@ -85,6 +85,12 @@ impl Feed {
         self.parties.iter().map(|party| party.incidents.len()).sum()
     }
 
+    /// The same in words.
+    pub fn counted(&self) -> Safe {
+        let count = self.incidents();
+        safe!("{} incident{}", count, plural(count as u64))
+    }
+
     fn item_of(&self, row: FeedRow) -> Option<FeedItem<'_>> {
         Some(match row {
             FeedRow::Folded(at) => FeedItem::Party { party: self.parties.get(at)?, is_folded: true },

@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset, Timelike, Utc};
 
 use crate::event::number::{rounded, to_f64, to_u64};
-use crate::event::{Nanos, SECOND, Timestamp};
+use crate::event::{DAY, Nanos, SECOND, Timestamp};
 use crate::safe;
 use crate::text::Safe;
 
@@ -64,7 +64,8 @@ pub fn duration(nanos: Nanos) -> Safe {
         0..60 => safe!("{}s", seconds),
         60..3600 => safe!("{}m{:02}s", seconds / 60, seconds % 60),
         3600..86_400 => safe!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-        _ => safe!("{}d{:02}h", seconds / 86_400, seconds / 3600 % 24),
+        86_400..8_640_000 => safe!("{}d{:02}h", seconds / 86_400, seconds / 3600 % 24),
+        _ => safe!("{}d", seconds / 86_400),
     }
 }
 
@@ -143,6 +144,31 @@ impl Clock {
         safe!("{}.{:03}", self.seconds(time, now), millis)
     }
 
+    /// `14:32:07` for a column of eight; the age without a word, with a sign where it is still to come.
+    pub fn cell(&self, time: Timestamp, now: Timestamp) -> Safe {
+        match (self.style, now.since(time)) {
+            (ClockStyle::Ago, age @ 0..) => duration(age),
+            (ClockStyle::Ago, age) => safe!("+{}", duration(-age)),
+            _ => self.seconds(time, now),
+        }
+    }
+
+    /// The same, and of another day how long ago that is.
+    pub fn day_cell(&self, time: Timestamp, now: Timestamp) -> Safe {
+        match now.since(time) {
+            age @ DAY.. if self.style != ClockStyle::Ago => safe!("{}d ago", age / DAY),
+            _ => self.cell(time, now),
+        }
+    }
+
+    /// `14:32:07` within a day, else with the date, or the age.
+    pub fn moment(&self, time: Timestamp, now: Timestamp) -> Safe {
+        match now.since(time).abs() {
+            DAY.. => self.day_and_seconds(time, now),
+            _ => self.seconds(time, now),
+        }
+    }
+
     /// `14:32`.
     pub fn minutes(&self, time: Timestamp) -> Safe {
         let time = self.local(time);
@@ -214,11 +240,11 @@ mod tests {
         let sizes: Vec<Safe> =
             [0, 1023, 1024, 90_000, 92_000_000, 20_000_000_000].into_iter().map(bytes).collect();
         assert_eq!(sizes, ["0 B", "1023 B", "1.0 KB", "88 KB", "88 MB", "19 GB"]);
-        let durations: Vec<Safe> = [-5, 0, 59, 60, 761, 3900, 530_000]
+        let durations: Vec<Safe> = [-5, 0, 59, 60, 761, 3900, 530_000, 23_600_000]
             .into_iter()
             .map(|seconds| duration(seconds * SECOND))
             .collect();
-        assert_eq!(durations, ["0s", "0s", "59s", "1m00s", "12m41s", "1h05m", "6d03h"]);
+        assert_eq!(durations, ["0s", "0s", "59s", "1m00s", "12m41s", "1h05m", "6d03h", "273d"]);
         assert_eq!(short_duration(SECOND * 4 / 10), "0.4s");
         assert_eq!(short_duration(SECOND * 12), "12s");
     }
@@ -245,5 +271,18 @@ mod tests {
         let ago = clock(ClockStyle::Ago, 0);
         assert_eq!(ago.seconds(time, now), "9s ago");
         assert_eq!(ago.seconds(now, time), "in 9s");
+        assert_eq!((ago.cell(time, now), ago.cell(now, time)), (safe!("9s"), safe!("+9s")));
+        assert!(ago.cell(time.plus(-99 * 60 * SECOND), now).width() <= 8);
+        assert_eq!(utc.cell(time, now), "23:59:59");
+        let days_later = now.plus(300 * DAY);
+        assert_eq!(
+            (utc.day_cell(time, now), utc.day_cell(time, days_later)),
+            (safe!("23:59:59"), safe!("300d ago"))
+        );
+        assert_eq!(ago.day_cell(time, days_later), "300d");
+        assert_eq!(
+            (utc.moment(time, now), utc.moment(time, days_later)),
+            (utc.seconds(time, now), safe!("12-31 23:59:59"))
+        );
     }
 }

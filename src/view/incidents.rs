@@ -229,8 +229,8 @@ fn party_row(canvas: &Canvas<'_>, party: &Party, is_folded: bool, scene: &Scene<
         canvas.part(safe!("{} rule{}", rules, plural(rules as u64)), Role::Text),
         canvas.part(super::feed::party_text(canvas, party, is_folded, scene), Role::Strong),
         canvas.part(format::compact(party.events()), Role::Text),
-        canvas.part(scene.clock.seconds(party.first(), now), Role::Text),
-        canvas.part(scene.clock.seconds(party.last(), now), Role::Text),
+        canvas.part(scene.clock.day_cell(party.first(), now), Role::Text),
+        canvas.part(scene.clock.day_cell(party.last(), now), Role::Text),
         canvas.part(safe!("{} open", open), Role::Strong),
     ]
 }
@@ -248,8 +248,8 @@ fn row(canvas: &Canvas<'_>, incident: &Incident, is_member: bool, scene: &Scene<
         canvas.part(canvas.safe(&alert.rule.title), text),
         canvas.part(super::feed::incident_text(canvas, incident, is_member), text),
         canvas.part(safe!("{}{}", about, format::compact(alert.count)), text),
-        canvas.part(scene.clock.seconds(incident.opened, now), text),
-        canvas.part(scene.clock.seconds(alert.time, now), text),
+        canvas.part(scene.clock.day_cell(incident.opened, now), text),
+        canvas.part(scene.clock.day_cell(alert.time, now), text),
         if open { canvas.own("open", Role::Strong) } else { canvas.own("closed", Role::Muted) },
     ]
 }
@@ -272,8 +272,8 @@ fn about_party(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, party: &P
     let inner = canvas.frame(area, &[title], &[note], false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let now = scene.snapshot.now;
-    let from = scene.clock.seconds(party.first(), now);
-    let to = scene.clock.seconds(party.last(), now);
+    let from = scene.clock.moment(party.first(), now);
+    let to = scene.clock.moment(party.last(), now);
     let (incidents, events) = (party.incidents.len(), format::count(party.events()));
     let span = safe!("{} incidents, {} events counted, {} to {}", incidents, events, from, to);
     canvas.row(inner, 0, &[canvas.part(span, Role::Text)]);
@@ -357,8 +357,8 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
     }
     let window = safe!(
         "{} to {}   {}",
-        scene.clock.seconds(alert.window.start, scene.snapshot.now),
-        scene.clock.seconds(alert.window.end, scene.snapshot.now),
+        scene.clock.moment(alert.window.start, scene.snapshot.now),
+        scene.clock.moment(alert.window.end, scene.snapshot.now),
         kind(alert.kind)
     );
     lines.push(labelled(canvas, "window", window));
@@ -377,7 +377,7 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
         lines.push(labelled(
             canvas,
             "decided",
-            safe!("{} {}", scene.clock.seconds(entry.at, scene.snapshot.now), said),
+            safe!("{} {}", scene.clock.moment(entry.at, scene.snapshot.now), said),
         ));
     }
     if let Some(source) = &alert.source {
@@ -476,7 +476,7 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
     let shown = table::draw(canvas, rest, &table, |canvas, index| {
         let Some(record) = held.get(index) else { return Vec::new() };
         vec![
-            canvas.part(scene.clock.seconds(record.time, scene.snapshot.now), Role::Text),
+            canvas.part(scene.clock.cell(record.time, scene.snapshot.now), Role::Text),
             records::level(canvas, record),
             records::service(canvas, record),
             canvas.part(records::message(canvas, record), Role::Text),
@@ -490,7 +490,7 @@ fn status(scene: &Scene<'_>, feed: &Feed) -> Vec<Safe> {
         0 => safe!("no incidents"),
         len => {
             let row = feed.position(scene.screens.incidents.selected.as_ref()) + 1;
-            safe!("row {} of {}, {} incidents", row, len, feed.incidents())
+            safe!("row {} of {}, {}", row, len, feed.counted())
         }
     };
     vec![at, scene.clock.name()]

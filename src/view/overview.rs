@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
 use super::feed::{self, Feed, FeedItem};
+use super::format::ClockStyle;
 use super::graph::{GraphCursor, GraphShown};
 use super::scene::{IncidentsShown, Panel, Scene};
 use super::table::{self, Column, Focus, Table};
@@ -280,7 +281,7 @@ fn feed_row(canvas: &Canvas<'_>, item: FeedItem<'_>, scene: &Scene<'_>) -> table
     match item {
         FeedItem::Party { party, is_folded } => vec![
             canvas.severity(party.level()),
-            canvas.part(scene.clock.seconds(party.last(), now), Role::Text),
+            canvas.part(scene.clock.day_cell(party.last(), now), Role::Text),
             canvas.part(feed::party_text(canvas, party, is_folded, scene), Role::Strong),
             feed::times(canvas, party.events(), false),
         ],
@@ -289,7 +290,7 @@ fn feed_row(canvas: &Canvas<'_>, item: FeedItem<'_>, scene: &Scene<'_>) -> table
             let role = if incident.is_new() { Role::Text } else { Role::Muted };
             vec![
                 canvas.severity(alert.rule.level),
-                canvas.part(scene.clock.seconds(alert.time, now), Role::Text),
+                canvas.part(scene.clock.day_cell(alert.time, now), Role::Text),
                 canvas.part(feed::incident_text(canvas, incident, is_member), role),
                 feed::times(canvas, alert.count, alert.approximate),
             ]
@@ -480,6 +481,8 @@ fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bo
         Some(until) if until > now => safe!("probe in {}{}", format::duration(until.since(now)), flaps),
         Some(_) if terse => safe!("due"),
         Some(_) => safe!("probe due{}", flaps),
+        // The name of one at rest says more than since when.
+        None if terse && transition.resting => Safe::default(),
         None if terse => format::duration(now.since(row.since)),
         None => safe!("{}{}", format::duration(now.since(row.since)), flaps),
     };
@@ -537,7 +540,9 @@ fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, room: Roo
         Some(until) if until > now => {
             let left = format::duration(until.since(now));
             match room {
-                Room::Wide => safe!("{} until {}", left, scene.clock.seconds(until, now)),
+                Room::Wide if scene.clock.style != ClockStyle::Ago => {
+                    safe!("{} until {}", left, scene.clock.seconds(until, now))
+                }
                 _ => safe!("{} →{}", left, scene.clock.minutes(until)),
             }
         }
@@ -582,9 +587,9 @@ fn position(scene: &Scene<'_>) -> Vec<Safe> {
     let snapshot = scene.snapshot;
     let open = Feed::of(snapshot, IncidentsShown::Open, &scene.screens.unfolded);
     let selected = open.position(scene.screens.overview.selected.as_ref());
-    let feed = match (open.len(), open.incidents()) {
-        (0, _) => safe!("no open incident"),
-        (len, incidents) => safe!("row {} of {}, {} incidents", selected + 1, len, incidents),
+    let feed = match open.len() {
+        0 => safe!("no open incident"),
+        len => safe!("row {} of {}, {}", selected + 1, len, open.counted()),
     };
     let loaded = safe!("{} rule{}", snapshot.rules.loaded, plural(snapshot.rules.loaded as u64));
     let rules = match snapshot.rules.problem_count {

@@ -93,7 +93,7 @@ pub fn row(canvas: &Canvas<'_>, record: &Record, width: u16, style: RowStyle<'_>
     let time = match (style.with_date, width) {
         (true, _) => style.clock.day_and_seconds(record.time, style.now),
         (false, 100..) => style.clock.millis(record.time, style.now),
-        _ => style.clock.seconds(record.time, style.now),
+        _ => style.clock.cell(record.time, style.now),
     };
     let time_role = match record.time_quality {
         TimeQuality::Exact | TimeQuality::Zoneless | TimeQuality::Completed => Role::Text,

@@ -208,7 +208,7 @@ fn looked_at(query: &str) -> String {
 /// How far the answer reaches.
 fn completeness(answer: &SearchResponse, scene: &Scene<'_>) -> Safe {
     match answer.complete_to {
-        Some(time) => safe!("complete to {}", scene.clock.seconds(time, scene.snapshot.now)),
+        Some(time) => safe!("complete to {}", scene.clock.moment(time, scene.snapshot.now)),
         None => {
             let indexed = scene.snapshot.index.indexed;
             safe!("{} event{} indexed", format::count(indexed), plural(indexed))

@@ -265,7 +265,7 @@ fn row(canvas: &Canvas<'_>, source: &SourceRow, scene: &Scene<'_>) -> table::Row
         Some(trouble) => safe!("{}: {}", name, canvas.safe(trouble)),
         None => name,
     };
-    let last = status.last_line_at.map_or_else(|| safe!("never"), |at| scene.clock.seconds(at, now));
+    let last = status.last_line_at.map_or_else(|| safe!("never"), |at| scene.clock.day_cell(at, now));
     vec![
         canvas.part(safe!("{} {}", mark, word), role),
         canvas.part(name, text),
