@@ -1,6 +1,6 @@
 //! soctop: top for your security operations.
 //!
-//! The way of a log line through these modules is drawn in `ARCHITECTURE.md`.
+//! `ARCHITECTURE.md` draws the path of a log line through these modules, and says where to start reading.
 //!
 //! The **pure half** compiles without the `app` feature: it opens no file, starts no thread, reads
 //! no clock and draws nothing. `cargo test --lib --no-default-features` builds it alone, and

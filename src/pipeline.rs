@@ -7,7 +7,10 @@
 //!                     ▼
 //!                 dashboard ──requests──► search ──answers──► dashboard
 //!
+//! network, journal ──► receive ──spool──► source
+//! engine ──chunks, events in order──► workers ──results──► engine
 //! rule files ──► rules ──programs──► engine
+//! index ──full partitions──► seal
 //! ```
 
 mod backlog;
