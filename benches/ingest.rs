@@ -274,7 +274,7 @@ fn command(lines: &Path, count: usize, bytes: usize, with_rules: bool) -> Measur
     measured
 }
 
-/// So much of the end of a command is not seen.
+/// This much of the end of a command is not seen.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Clock ticks a second, as Linux has told all programs for decades.
 const TICKS: u64 = 100;
@@ -443,8 +443,6 @@ fn ask(lines: &[String]) {
     time("histogram of everything", || {
         reader.histogram(&SearchRequest::default(), 60).expect("an answer").total as usize
     });
-    let level = canonical::NAMES.len();
-    time("field names", || reader.field_names(1_000).expect("names").len().min(level));
 }
 
 fn id_of(line: &str) -> Option<String> {

@@ -38,7 +38,7 @@ use std::sync::Arc;
 use alias::{Claim, ROLES, Role};
 pub use benign::Benign;
 use carry::Carry;
-use context::{Context, ContextCounters, Limits};
+use context::{Context, Limits};
 use logsource::LogSources;
 use message::Fact;
 pub use overrides::{FieldTarget, Overrides};
@@ -106,18 +106,6 @@ impl Options {
     }
 }
 
-/// What a [`Normalizer`] has done so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Events that passed.
-    pub events: u64,
-    /// Events without a usable time.
-    pub without_time: u64,
-    /// Events with at least one correlation id.
-    pub with_id: u64,
-    pub context: ContextCounters,
-}
-
 /// Gives events their canonical fields. One per thread.
 pub struct Normalizer {
     paths: Paths,
@@ -152,7 +140,6 @@ pub struct Normalizer {
     context: Context,
     /// Newest time by source, kept only where it decides what a timestamp means.
     latest: HashMap<SourceId, Timestamp>,
-    counters: Counters,
 }
 
 /// What the name of a path says.
@@ -287,7 +274,6 @@ impl Normalizer {
             best: [Candidate { outer: false, rank: 0, field: NO_FIELD }; ROLES],
             ids: Vec::new(),
             latest: HashMap::new(),
-            counters: Counters::default(),
         }
     }
 
@@ -303,12 +289,6 @@ impl Normalizer {
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
-    }
-
-    /// What has been done so far.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        Counters { context: self.context.counters(), ..self.counters.clone() }
     }
 
     /// Both steps at once, for events that come in their final order.
@@ -389,7 +369,6 @@ impl Normalizer {
         if let Some(overrides) = &self.options.overrides {
             overrides.complete(event);
         }
-        self.counters.events += 1;
     }
 
     fn completion(&self, source: SourceId, arrival: Timestamp) -> Completion {
@@ -704,7 +683,6 @@ impl Normalizer {
         let Some(stamp) = stamp else {
             event.meta.time = None;
             event.meta.time_quality = TimeQuality::Absent;
-            self.counters.without_time += 1;
             return;
         };
         event.meta.time = Some(stamp.time);
@@ -781,9 +759,6 @@ impl Normalizer {
                 };
                 add_id(event, from, span, named);
             }
-        }
-        if event.fields().len() > from {
-            self.counters.with_id += 1;
         }
     }
 

@@ -269,11 +269,6 @@ impl Reader {
     pub fn counts(&self) -> Result<Counts, Error> {
         guarded(|| self.ask_all().counts())
     }
-
-    /// The names of fields that occur, sorted, at most `limit`.
-    pub fn field_names(&self, limit: usize) -> Result<Vec<String>, Error> {
-        guarded(|| self.ask_all().names(limit))
-    }
 }
 
 fn replay_part(

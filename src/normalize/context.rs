@@ -55,7 +55,7 @@ const WAYS: usize = 8;
 pub struct Limits {
     /// Ids remembered at the same time; 0 switches the context off.
     pub ids: usize,
-    /// Events of one id: a request has a few dozen at the most.
+    /// Events of one id: a request has a few dozen at most.
     pub events: u32,
     /// From the first to the last event of one id.
     pub lifetime: Nanos,
@@ -93,9 +93,6 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Reason; 4] =
-        [Reason::SeveralClients, Reason::TooManyEvents, Reason::TooLong, Reason::Reused];
-
     /// The word in `soctop.correlation.rejected`.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -106,15 +103,6 @@ impl Reason {
             Reason::Reused => "reused",
         }
     }
-}
-
-/// What the context has done so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ContextCounters {
-    /// Values filled in.
-    pub joined: u64,
-    /// Ids rejected, by [`Reason`] in the order of [`Reason::ALL`].
-    pub rejected: [u64; Reason::ALL.len()],
 }
 
 /// The memory of one stream of events.
@@ -131,7 +119,6 @@ pub struct Context {
     /// The slot that is given away next.
     oldest: usize,
     hasher: foldhash::fast::RandomState,
-    counters: ContextCounters,
 }
 
 /// What is known of one id.
@@ -242,13 +229,7 @@ impl Context {
             slots: Vec::new(),
             oldest: 0,
             hasher: foldhash::fast::RandomState::default(),
-            counters: ContextCounters::default(),
         }
-    }
-
-    #[must_use]
-    pub fn counters(&self) -> ContextCounters {
-        self.counters
     }
 
     /// Fills what the event lacks from other events with one of its ids, and remembers what it has.
@@ -331,7 +312,7 @@ impl Context {
         if let Some(reason) = reason {
             slot.rejected = true;
             slot.restart(time);
-            self.reject(event, reason);
+            event.push_text(canonical::CORRELATION_REJECTED, Kind::String, reason.word(), Origin::Canonical);
             return;
         }
         if is_new {
@@ -343,16 +324,8 @@ impl Context {
                 || event.fields().iter().any(|field| field.path == path && field.origin == Origin::Joined);
             if span.len == 0 && !value.is_empty() && !slot.is_ambiguous(index) && !joined() {
                 event.push_text(path, Kind::String, value, Origin::Joined);
-                self.counters.joined += 1;
             }
         }
-    }
-
-    fn reject(&mut self, event: &mut Event, reason: Reason) {
-        if let Some(count) = self.counters.rejected.get_mut(reason as usize) {
-            *count += 1;
-        }
-        event.push_text(canonical::CORRELATION_REJECTED, Kind::String, reason.word(), Origin::Canonical);
     }
 
     /// The slot of an id; a new one takes the place of the oldest in its set, and the oldest slot.
@@ -450,7 +423,6 @@ mod tests {
             join(&mut context, event(2, &[(ID, "a-1")])),
             "source.ip=203.0.113.9 url.path=/login user.name=alice"
         );
-        assert_eq!(context.counters().joined, 5);
     }
 
     #[test]
@@ -473,7 +445,6 @@ mod tests {
             "soctop.correlation.rejected=several_clients"
         );
         assert_eq!(join(&mut context, event(2, &[(ID, "constant")])), "");
-        assert_eq!(context.counters().rejected[Reason::SeveralClients as usize], 1);
     }
 
     #[test]

@@ -453,13 +453,3 @@ fn a_bad_query_is_an_error_with_place_and_hint() {
         "`yesterday` is not a time (column 1) | write a time as `2026-03-01T09:30:00Z`, or use `--since 2h`"
     );
 }
-
-#[test]
-fn field_names_are_listed_without_our_own() {
-    let dir = tempfile::tempdir().unwrap();
-    let (_writer, reader) = login_store(dir.path());
-    let names = reader.field_names(100).unwrap();
-    assert!(names.contains(&"user.name".to_owned()) && names.contains(&"msg".to_owned()), "{names:?}");
-    assert!(names.iter().all(|name| !name.starts_with('\u{1}')), "{names:?}");
-    assert_eq!(reader.field_names(2).unwrap().len(), 2);
-}

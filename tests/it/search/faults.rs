@@ -344,7 +344,6 @@ fn hostile_events_are_added_found_and_rebuilt() {
     assert_eq!((beginning.records.len(), beginning.id.len()), (3, 60 * 1024), "it stands for the whole id");
     let other = format!("{}j", "i".repeat(50 * 1024));
     assert_eq!(reader.trace(&other).unwrap().records.len(), 0, "the whole id counts");
-    assert!(!reader.field_names(10_000).unwrap().is_empty());
     let counts = reader.counts().unwrap();
     assert_eq!((counts.events, counts.alerts), (5, 0), "no event can pass for an alert");
 }
