@@ -9,7 +9,7 @@
 //! through normalisation like in the program. With `firings` raw matches and firings are counted
 //! instead of alerts: nothing is late, nothing forgotten. With `matches` it ends before correlation. `digest`
 //! hashes all that is said, so that two states can be compared. `snapshot` stores the state of detection at the end.
-//! `instructions` asks for no CPU time: for `valgrind --tool=callgrind`, which knows no clock of the kernel. Every rule sees every event unless `routed` is said. A number takes a fair sample of so many rules.
+//! `instructions` asks for no CPU time: for `valgrind --tool=callgrind`, which knows no clock of the kernel. Every rule sees every event unless `routed` is said. A number takes a fair sample of this many rules.
 
 #![expect(clippy::print_stdout, reason = "a report on standard output")]
 
@@ -43,7 +43,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Bytes read at once; no line may be longer.
 const CHUNK: usize = 1 << 18;
 
-/// Events that are matched before they are correlated: few enough to stay in the first caches, so many
+/// Events that are matched before they are correlated: few enough to stay in the first caches, enough
 /// that looking at the clock costs nothing.
 const BATCH: usize = 16;
 

@@ -103,7 +103,7 @@ use crate::event::{EventId, MINUTE, Nanos, SECOND, SourceId, TimeQuality, Timest
 use crate::sigma::decimal::Decimal;
 use crate::sigma::rule::{Diagnostic, RuleIndex, RuleSet};
 
-/// So many events come between two looks at what groups hold.
+/// This many events come between two looks at what groups hold.
 const LOOK_EVERY: u32 = 1_024;
 
 /// How correlation runs.

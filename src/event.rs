@@ -164,7 +164,7 @@ pub struct Meta {
     pub prose: bool,
     /// What the line was wrapped in; empty if it stands alone.
     pub wrapper: &'static str,
-    /// So many fields, from the first, are those of a wrapped line; the rest of the line is its envelope. 0: the
+    /// This many fields, from the first, are those of a wrapped line; the rest of the line is its envelope. 0: the
     /// line stands alone.
     pub inner_fields: u32,
 }
@@ -173,7 +173,7 @@ pub struct Meta {
 /// them is always searched.
 pub const SEARCHED_FIELDS: usize = 1_024;
 
-/// Room for so much is kept from event to event. Thousands are under way at a time, and every one of them meets an
+/// Room for this much is kept from event to event. Thousands are under way at a time, and every one of them meets an
 /// extraordinary line sooner or later.
 const USUAL_FIELDS: usize = 1_024;
 const USUAL_TEXT_BYTES: usize = 32 << 10;
@@ -323,7 +323,7 @@ impl Event {
         self.fields_since(start).iter().rfind(|field| field.path == canonical::MESSAGE).copied()
     }
 
-    /// Ends the newest message after so many bytes.
+    /// Ends the newest message after this many bytes.
     pub(crate) fn shorten_message(&mut self, len: u32) {
         let message = |field: &&mut Field| field.path == canonical::MESSAGE && field.origin == Origin::Line;
         if let Some(field) = self.fields.iter_mut().rev().find(message) {

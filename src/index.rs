@@ -13,7 +13,7 @@
 //!   committed cursors.
 //! - **Nothing is lost silently.** A store that was initialised and has lost its index is
 //!   [`Error::Lost`], never an empty one; damage is an error with a hint, never a panic.
-//! - **Any event can be added.** PartSizes, names and values come from logs; none makes adding fail.
+//! - **Any event can be added.** Sizes, names and values come from logs; none makes adding fail.
 //!   What is too large to be a term is cut there and stored whole.
 
 mod archive;

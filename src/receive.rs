@@ -311,7 +311,7 @@ impl Intake {
             about: self.name.clone(),
             cause: Cause::Store,
             message: format!("`{}` takes nothing more: {full}", self.name),
-            hint: "streams wait, HTTP clients are told to try again, datagrams are lost; it goes on when the index has caught up".to_owned(),
+            hint: "streams wait, HTTP clients are told to try again, datagrams are lost; receiving resumes once the index has caught up".to_owned(),
         }
     }
 }

@@ -92,7 +92,7 @@ pub struct Options {
     pub line_limit_bytes: usize,
     /// What is kept of the beginning of a cut line; of its end it is what is left of the limit, up to 64 KiB.
     pub cut_head_bytes: usize,
-    /// At most so much is read at once; the usual size of a chunk when there is much to read.
+    /// At most this much is read at once; the usual size of a chunk when there is much to read.
     pub chunk_bytes: usize,
     /// Everything is looked at this often, whatever the notifications say.
     pub reconcile_interval: Duration,

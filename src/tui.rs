@@ -70,7 +70,7 @@ pub struct Options {
     pub networks: KnownNetworks,
     /// Name of this machine for the header; empty when unknown.
     pub host: String,
-    /// Frames per second at the most, 1 to 30.
+    /// Frames per second at most, 1 to 30.
     pub frames_per_second: u16,
     /// No running clock: an idle dashboard draws nothing.
     pub reduced_motion: bool,

@@ -11,7 +11,7 @@ use super::{PlainWatch, expect, stored, until_stored};
 
 /// Descriptors that the program may have.
 const DESCRIPTORS: &str = "1024";
-/// Four times as many files may take so many times as long.
+/// Four times as many files may take this many times as long.
 const MOST: f64 = 8.0;
 
 pub fn run(program: &Path, files: u64) -> Outcome<()> {

@@ -11,9 +11,9 @@ use super::{BOUND_MB, PlainWatch, expect, soctop, stored, until_stored};
 const ATTACKERS: u64 = 20;
 /// Failed logins of each attacker.
 const TRIES: u64 = 20;
-/// A probe for each so many users.
+/// One probe in this many users.
 const USERS_A_PROBE: u64 = 10;
-/// All of it happens in so many milliseconds.
+/// All of it happens in this many milliseconds.
 const WINDOW: u64 = 300_000;
 
 pub fn run(program: &Path, users: u64) -> Outcome<()> {

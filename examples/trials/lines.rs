@@ -7,7 +7,7 @@ use std::ops::Range;
 #[derive(Clone, Copy)]
 pub struct Service {
     pub number: u64,
-    /// One line in so many is a refused login.
+    /// One line in this many is a refused login.
     pub refused_every: u64,
     /// Users who log in.
     pub users: u64,

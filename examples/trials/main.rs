@@ -73,7 +73,7 @@ fn stored(program: &Path, folder: &Path) -> u64 {
     String::from_utf8_lossy(&found.stdout).trim().replace(',', "").parse().unwrap_or(0)
 }
 
-/// Waits until so many events are stored; how long that took.
+/// Waits until this many events are stored; how long that took.
 fn until_stored(program: &Path, folder: &Path, wanted: u64, patience: Duration) -> Outcome<Duration> {
     let began = Instant::now();
     loop {

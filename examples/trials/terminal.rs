@@ -109,7 +109,7 @@ pub fn memory_mb(pid: &str, name: &str) -> u64 {
     line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
-/// The time that so many of a hundred do not exceed; `sorted` holds the shortest first.
+/// The time that this many of a hundred do not exceed; `sorted` holds the shortest first.
 pub fn percentile(sorted: &[Duration], share: usize) -> Duration {
     let at = (sorted.len() * share).div_ceil(100).clamp(1, sorted.len().max(1)) - 1;
     sorted.get(at).copied().unwrap_or_default()

@@ -12,7 +12,7 @@ use super::{Place, Verdict, decode};
 const STANDS: u32 = 5;
 /// From this on it is worth counting.
 const WEAK: u32 = 3;
-/// What is looked at of a value, in bytes: so much of its beginning and of its end.
+/// What is looked at of a value, in bytes: this much of its beginning and of its end.
 const VALUE_BYTES: usize = 256 << 10;
 const END_BYTES: usize = 8 << 10;
 /// Values of one request that are looked at; those that could not hold anything are not counted.

@@ -372,7 +372,7 @@ fn print_table(out: &mut Out, explained: &Explained<'_>) -> io::Result<()> {
         out.line(&format!("  {:<10} {level}  {}  {}", "rule", Safe::new(rule.title), Safe::new(rule.name)))?;
     }
     if explained.rules.is_empty() {
-        out.line(&format!("  {:<10} none matches this line by itself", "rule"))?;
+        out.line(&format!("  {:<10} none matches this line on its own", "rule"))?;
     }
     for field in &explained.in_order {
         let (name, value, how) = (Safe::new(&field.name), Safe::new(&field.value), field.how.to_string());

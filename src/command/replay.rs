@@ -331,7 +331,7 @@ fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents
     if ledger.late + ledger.future > 0 {
         let (late, future) = (print::count(ledger.late), print::count(ledger.future));
         out.line(&format!(
-            "times: {late} far behind what stands before (counted apart), {future} from the future"
+            "times: {late} far behind the lines before them (counted apart), {future} from the future"
         ))?;
     }
     if ledger.timeless > 0 {

@@ -21,11 +21,11 @@ pub enum SourceState {
     ReadToItsEnd,
     /// Read to its end, and nothing new since then, which is much longer than usual.
     Silent(Timestamp),
-    /// So many bytes are there and not read.
+    /// This many bytes are there and not read.
     Behind(u64),
     /// Another file has the name. What was left of the old one, if anything, is read where it lies now.
     Replaced,
-    /// There is no file, and so many bytes of it had not been read when it was last seen.
+    /// There is no file, and this many bytes of it had not been read when it was last seen.
     Gone(u64),
     /// There is none, and it had been read to its end.
     Over,

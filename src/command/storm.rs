@@ -94,7 +94,7 @@ impl Storm {
 mod tests {
     use super::*;
 
-    /// Prints so many lines of a rule; how many came through.
+    /// Prints this many lines of a rule; how many came through.
     fn printed(storm: &mut Storm, title: &str, level: Level, lines: usize) -> usize {
         (0..lines).filter(|_| storm.counts(title, level)).count()
     }

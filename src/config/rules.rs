@@ -318,7 +318,7 @@ impl RuleFiles {
         }
     }
 
-    /// Adds new documents with an error to `refused` when older ones can run in their place; gives out
+    /// Adds new documents with an error to `refused` when older ones can run in their place; returns
     /// their errors. Nothing is refused twice, so that this comes to an end.
     fn newly_refused(&self, wrong: &[Diagnostic], refused: &mut RefusedFiles) -> Vec<Diagnostic> {
         let with_documents = self.files.values().filter_map(|file| Some((file.documents.first()?, file)));
@@ -381,7 +381,7 @@ fn names_of(document: &Document) -> impl Iterator<Item = &str> {
     header.name.iter().chain(&header.id).map(String::as_str)
 }
 
-/// Documents that cannot run as they are: file and how the rule is called.
+/// Documents that cannot run as they are: file and the name of the rule.
 type RefusedFiles = HashSet<(Arc<str>, String)>;
 
 impl RuleFile {

@@ -375,7 +375,7 @@ impl Aggregate {
         }
     }
 
-    /// What one more event adds to that at the most.
+    /// What one more event adds to that at most.
     pub(crate) fn weight(&self, entry: &Entry, plan: &WindowPlan) -> u64 {
         match (plan.distance, self) {
             (Distance::Ratio(ratio), _) => ratio.weight(entry.rules()),
@@ -467,7 +467,7 @@ pub(crate) struct Verdict {
     pub(crate) holds: bool,
     /// It may hold: what was given up decides.
     pub(crate) undecided: bool,
-    /// At the most, where something was given up.
+    /// At most, where something was given up.
     pub(crate) value: f64,
 }
 

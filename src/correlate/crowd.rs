@@ -75,7 +75,7 @@ impl Crowd {
         (self.counts.estimate(sketch_key), self.ghosts.take(key))
     }
 
-    /// The group that makes room for one that may have had so many events; `events_of` is the truth of now.
+    /// The group that makes room for one that may have had this many events; `events_of` is the truth of now.
     pub(crate) fn make_room(
         &mut self,
         worth: u64,

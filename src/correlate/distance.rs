@@ -106,7 +106,7 @@ impl Distance {
         true
     }
 
-    /// How much a window lacks whose entries count for so much of the part and of the whole.
+    /// How much a window lacks whose entries count for this much of the part and of the whole.
     pub(crate) fn lacks_of(self, [part, whole]: [u32; 2]) -> u64 {
         match self {
             Self::Ratio(ratio) => ratio.lacks(part, whole),
@@ -131,7 +131,7 @@ impl Distance {
         if matches!(self, Self::All(_)) { one & other } else { one.min(other) }
     }
 
-    /// What is lacking after an event that weighs so much.
+    /// What is lacking after an event that weighs this much.
     pub(crate) fn after(self, lacks: u64, weight: u64) -> u64 {
         if matches!(self, Self::All(_)) { lacks & !weight } else { lacks.saturating_sub(weight) }
     }

@@ -35,7 +35,7 @@ const MOST_VALUES: usize = 1024;
 pub(crate) struct Pane {
     number: i64,
     pub(crate) events: u64,
-    /// Events of which no more is known than that there may have been so many.
+    /// Events of which no more is known than that there may have been this many.
     pub(crate) unknown: u64,
     /// Sums of the numbers above and below zero.
     pub(crate) above: Total,
@@ -199,7 +199,7 @@ impl EvictedSummary {
         known
     }
 
-    /// Distinct values that no entry holds, in a window from `start` to `end`: certainly, and at the most.
+    /// Distinct values that no entry holds, in a window from `start` to `end`: certainly, and at most.
     pub(crate) fn distinct(&self, start: Timestamp, end: Timestamp) -> (u64, u64) {
         let (from, until) = (
             self.values.partition_point(|(time, _)| *time < start),

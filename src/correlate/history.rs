@@ -55,7 +55,7 @@ pub(crate) struct Usual {
     means: Vec<Mean>,
 }
 
-/// Exponentially weighted mean of so many periods.
+/// Exponentially weighted mean of this many periods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Mean {
     #[serde(with = "super::snapshot::exact")]

@@ -77,7 +77,7 @@ impl Total {
     }
 }
 
-/// What a window comes to: an exact total in so many equal parts.
+/// What a window comes to: an exact total in this many equal parts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Measured {
     total: Total,

@@ -55,7 +55,7 @@ pub(crate) struct RulePlan {
     pub(crate) asked: FieldSet,
     /// Some of these are not the names of its groups: only the events behind a firing know them.
     pub(crate) carries_events: bool,
-    /// So many firings after a late event are told to others again.
+    /// This many firings after a late event are told to others again.
     pub(crate) retold: usize,
     pub(crate) lateness: Lateness,
     /// Rules between it and the events: 0 for a plain detection.
@@ -140,7 +140,7 @@ pub(crate) enum Waits {
     Values(u64),
     /// All of these rules, as bits.
     Rules(u64),
-    /// So many events.
+    /// This many events.
     Events(u64),
 }
 
@@ -270,7 +270,7 @@ impl WindowPlan {
         fields.iter().map(|field| value(field).unwrap_or_default().into()).collect()
     }
 
-    /// The condition asks for at least so much, and nothing else.
+    /// The condition asks for at least this much, and nothing else.
     pub(crate) fn is_lower_bound(&self) -> bool {
         matches!(&self.condition, Condition::Thresholds(thresholds)
             if thresholds.iter().all(|bound| matches!(bound.comparison, Comparison::Gt | Comparison::Gte)))

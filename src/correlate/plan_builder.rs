@@ -82,7 +82,7 @@ fn names(inputs: &[RuleInput<'_>]) -> BTreeMap<String, usize> {
     first_of_each(named)
 }
 
-/// Rules by id, which is compared without case: in small letters.
+/// Rules by id, which is compared without case: in lower case.
 fn ids(inputs: &[RuleInput<'_>]) -> BTreeMap<String, usize> {
     let named = inputs.iter().enumerate();
     first_of_each(named.filter_map(|(index, input)| Some((input.header.id.as_ref()?.to_lowercase(), index))))

@@ -1,7 +1,7 @@
 //! How far a group is from firing: what lets an event come late without another look at all that came after it.
 //!
 //! Lines are nearly in order everywhere and hardly ever quite. A late event raises every window after it, by what it
-//! weighs at the most; where each of them lacks more than that, none of them changes what it says.
+//! weighs at most; where each of them lacks more than that, none of them changes what it says.
 
 use std::collections::VecDeque;
 
@@ -22,11 +22,11 @@ struct Pane {
 /// How far one window is from changing what it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Margin {
-    /// It lacks so much to hold. Lacking nothing: it may come to hold by anything.
+    /// It lacks this much to hold. Lacking nothing: it may come to hold by anything.
     Lacks(u64),
-    /// It needs so many more events before its share matters.
+    /// It needs this many more events before its share matters.
     Short(u64),
-    /// It holds, and can spare so much.
+    /// It holds, and can spare this much.
     Spares(u64),
 }
 
@@ -52,11 +52,11 @@ pub(crate) struct Slack {
 /// What all windows that end in some time have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Headroom {
-    /// Those that do not hold lack at least so much.
+    /// Those that do not hold lack at least this much.
     pub(crate) lacks: u64,
-    /// Those that have too few events for a share need at least so many.
+    /// Those that have too few events for a share need at least this many.
     pub(crate) short: u64,
-    /// Some hold, and can spare at least so much.
+    /// Some hold, and can spare at least this much.
     pub(crate) spare: Option<u64>,
 }
 
@@ -74,7 +74,7 @@ fn least(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 
 /// Panes of one timespan.
 const PANES: i64 = 64;
-/// For so many timespans panes are kept.
+/// For this many timespans panes are kept.
 const KEPT: i64 = 3;
 
 impl Pane {

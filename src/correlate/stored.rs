@@ -95,7 +95,7 @@ pub(super) struct Shared<'m> {
     shown: Vec<Option<usize>>,
 }
 
-/// Marks stand in so many of the highest bits of an entry: rotated, usual bits are a small number.
+/// Marks stand in this many of the highest bits of an entry: rotated, usual bits are a small number.
 const MARKS: u32 = 4;
 
 /// Fewer events are not looked through for those that stand there twice.

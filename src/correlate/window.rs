@@ -665,8 +665,8 @@ impl Window {
         self.head = head;
     }
 
-    /// Until when windows can hold an event of `time`, which stands at `at`. So many newer ones push it out of the
-    /// newest ones of its group.
+    /// Until when windows can hold an event of `time`, which stands at `at`. More newer ones than a
+    /// window keeps push it out.
     fn reach(&self, at: usize, time: Timestamp, plan: &WindowPlan) -> Timestamp {
         let reach = match plan.measure {
             Measure::Bucket(_) => Timestamp::MAX,

@@ -37,7 +37,7 @@ const TELEMETRY: [[&str; 5]; 2] = [
     ["resourceLogs", "resource", "scopeLogs", "scope", "logRecords"],
     ["resourceSpans", "resource", "scopeSpans", "scope", "spans"],
 ];
-/// What batches say of their records is repeated for each; of all of it together at most so many bytes.
+/// What batches say of their records is repeated for each; of all of it together at most this many bytes.
 const REPEATED_BYTES: usize = 8 << 20;
 
 /// Names of lists at the top of a line that may hold events.

@@ -109,7 +109,7 @@ impl Decoder {
             pairs += 1;
             end = offset_in(value, part.text) + value.len();
         });
-        // Everything must have been read, a closing quote at the most is left.
+        // Everything must have been read, a closing quote at most is left.
         let rest = part.text.get(end..).unwrap_or_default();
         if pairs == 0 || !matches!(rest.trim_end(), "" | "\"") {
             return None;

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::LINE_LIMIT;
 
-/// Lines of one event at the most.
+/// Lines of one event at most.
 const LINES: usize = 1_024;
 
 /// So often the end of a group is looked for in vain in one piece of input.

@@ -80,7 +80,7 @@ impl Default for Paths {
 }
 
 impl Paths {
-    /// How many different paths are interned at the most: real systems have hundreds, and an
+    /// How many different paths are interned at most: real systems have hundreds, and an
     /// attacker who invents keys must not grow memory without end.
     pub const LIMIT: usize = 65_536;
 

@@ -18,7 +18,7 @@ use crate::yaml::Diagnostic;
 /// All of `vocabulary/`, built into the binary: (file name, text).
 pub const BUNDLED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/bundled_vocabulary.rs"));
 
-/// Paths by which products are recognised, at the most.
+/// Paths by which products are recognised, at most.
 const PATH_LIMIT: usize = 256;
 
 /// A set of paths that stand in a line.

@@ -22,7 +22,7 @@ use crate::query::name::CORRELATION_ID;
 use crate::query::words::fold;
 use crate::query::{Expression, Trace};
 
-/// A trace lists at most so many events: the newest.
+/// A trace lists at most this many events: the newest.
 pub const TRACE_LIMIT: usize = 10_000;
 /// Ids listed where a beginning fits several.
 const MANY_IDS: usize = 10;

@@ -106,7 +106,7 @@ pub struct WriterSetting {
     pub threads: usize,
     /// Memory for terms in each thread.
     pub heap_bytes: usize,
-    /// Segments of so many documents are left alone: merging costs 30 % of indexing when it is done again and again, and
+    /// Segments of this many documents are left alone: merging costs 30 % of indexing when it is done again and again, and
     /// sealing makes one of all anyway.
     pub merged_documents: usize,
 }

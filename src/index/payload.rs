@@ -182,7 +182,7 @@ pub struct DetectionReference {
 /// Why a commit payload is not one of ours.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PayloadError {
-    #[error("the last commit says nothing about its position")]
+    #[error("the last commit has no position")]
     Absent,
     #[error("the position in the last commit has an unknown form")]
     Form,

@@ -20,7 +20,7 @@ pub struct Ticket {
 }
 
 impl Queue {
-    /// Waits until there is room for so many bytes; they leave with the last clone of the ticket.
+    /// Waits until there is room for this many bytes; they leave with the last clone of the ticket.
     pub fn enter(queue: &Arc<Self>, bytes: usize) -> Arc<Ticket> {
         let mut waiting = queue.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         while *waiting > 0 && *waiting + bytes > QUEUE_BYTES {

@@ -47,7 +47,7 @@ pub struct Options {
     /// Documents since the last commit are held up to this size, to be written again after a
     /// failure. Beyond it a failure means reading again from the committed cursors.
     pub hold_bytes: usize,
-    /// A partition is sealed when it holds so many documents.
+    /// A partition is sealed when it holds this many documents.
     pub partition_documents: u64,
     /// Segments of so many documents are not merged before that.
     pub merged_documents: usize,

@@ -13,7 +13,7 @@ const MOST_SOURCES: usize = 4_096;
 /// What is open at the end of the last line of a source.
 #[derive(Clone, Copy)]
 enum Open {
-    /// A private key, of which so many lines may still come.
+    /// A private key, of which this many lines may still come.
     Key(u32),
     /// A piece of a line that ends within a secret.
     Piece,

@@ -178,7 +178,7 @@ const SEARCH_LENGTH: usize = 6;
 const COPY_LENGTH: usize = 12;
 /// What is shorter and equal to a secret may be anything, what is longer is no name.
 const ECHO_LENGTHS: std::ops::RangeInclusive<usize> = 4..=VALUE_LENGTH;
-/// So many secrets of an event are looked for elsewhere in its line before they count as hidden without a look.
+/// This many secrets of an event are looked for elsewhere in its line before they count as hidden without a look.
 const ECHO_LOOKS: usize = 64;
 /// How much of a value is looked at to tell a secret from a word; what is longer is no word.
 const VALUE_LENGTH: usize = 256;

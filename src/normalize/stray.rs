@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::event::{Event, Flags, SourceId};
 
-/// So many lines of a source tell what is usual in it.
+/// This many lines of a source tell what is usual in it.
 const LEARNED: u32 = 200;
 /// Shares of lines are counted in parts of this.
 const WHOLE: u32 = 1 << 20;

@@ -12,7 +12,7 @@ use super::worker::{Lot, Read, Setup, Unread, Worker};
 /// More threads than this one does not keep busy that puts everything in order again.
 const MOST_WORKERS: usize = 4;
 
-/// So many threads are worth it on this machine; none where one core does everything anyway.
+/// This many threads are worth it on this machine; none where one core does everything anyway.
 pub(super) fn workers() -> usize {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     if cores == 1 { 0 } else { cores.min(MOST_WORKERS) }
@@ -31,7 +31,7 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    /// Starts so many threads by `start`, which takes a name and what is to run.
+    /// Starts this many threads by `start`, which takes a name and what is to run.
     pub fn new<E>(
         workers: usize,
         mut start: impl FnMut(&'static str, Box<dyn FnOnce() + Send>) -> Result<(), E>,

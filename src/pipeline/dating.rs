@@ -17,7 +17,7 @@ const MOST_SOURCES: usize = 16_384;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Undated {
     pub events: u64,
-    /// So many of them some rule matches.
+    /// This many of them some rule matches.
     pub matched: u64,
     /// The source has named a time since.
     pub has_times: bool,

@@ -35,7 +35,7 @@ use crate::receive::listener_behind;
 use crate::state::{MemoryStatus, Pending, Remark, Snapshot, SourceStatus, State, Trouble, Update};
 use crate::triage::Decisions;
 
-/// Ten times a second at the most: the frame rate of the dashboard.
+/// Ten times a second at most: the frame rate of the dashboard.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 
 /// The same where nobody looks: what is shown at the end is made then.
@@ -59,7 +59,7 @@ const MEMORY: &str = "memory";
 /// Correlation state is saved this often; after a crash, what came later is looked at again.
 const SAVE_DETECTION_EVERY: Duration = Duration::from_secs(5);
 
-/// Saving takes one part in so many of the time at the most: a large state is saved less often, but still each
+/// Saving takes one part in this many of the time at most: a large state is saved less often, but still each
 /// [`SAVE_DETECTION_EVERY_BULK`].
 const SAVING_SHARE: u32 = 50;
 
@@ -970,7 +970,7 @@ fn in_one_line(trouble: &Trouble) -> String {
 fn scarce_memory(since: Timestamp, status: MemoryStatus) -> Trouble {
     let [used, bound] = [status.used_bytes, status.bound_bytes].map(|bytes| bytes / 1_000_000);
     let message = format!(
-        "memory nearly used up: {used} MB of {bound} MB; what is new to the rules is counted by estimate, never too low"
+        "memory nearly used up: {used} MB of {bound} MB; new groups are counted by estimate, never too low"
     );
     let hint = "`--memory` allows more; somebody may be inventing users, addresses or ids".to_owned();
     Trouble { since, about: Arc::from(MEMORY), cause: Cause::Memory, message, hint: Some(hint) }

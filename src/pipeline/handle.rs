@@ -22,13 +22,13 @@ pub enum Request {
         ticket: u64,
         request: SearchRequest,
     },
-    /// How the answer to a search lies in time, in at most so many intervals.
+    /// How the answer to a search lies in time, in at most this many intervals.
     OverTime {
         ticket: u64,
         request: SearchRequest,
         intervals: usize,
     },
-    /// The most frequent values of these fields among what a search finds, so many of each.
+    /// The most frequent values of these fields among what a search finds, this many of each.
     Facets {
         ticket: u64,
         request: SearchRequest,
@@ -103,7 +103,7 @@ pub enum Notice {
         ticket: u64,
         result: Result<Trace, SearchFailure>,
     },
-    /// So many events are in this file; or why not.
+    /// This many events are in this file; or why not.
     Exported(Result<(usize, String), String>),
     /// A decision is on disk and holds; or why not.
     Decided(Result<Entry, String>),

@@ -148,7 +148,7 @@ pub(super) struct Keeping {
     pub bulk: bool,
     pub retention: Retention,
     pub room: DiskRoom,
-    /// Commit earlier when events that wait take so much.
+    /// Commit earlier when events that wait take this much.
     pub commit_bytes: usize,
 }
 

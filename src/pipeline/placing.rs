@@ -10,7 +10,7 @@ use crate::event::{MINUTE, Nanos, Timestamp};
 
 /// How far ahead of its neighbours a line is believed; live, it is how far ahead of its arrival.
 const FUTURE_LIMIT: Nanos = 5 * MINUTE;
-/// Lines that are looked at in advance at the most, to find times.
+/// Lines that are looked at in advance at most, to find times.
 const MOST_AHEAD: usize = 10_000;
 /// Times that are asked whether one before them is believed.
 const WITNESSES: usize = 2_048;
@@ -18,7 +18,7 @@ const WITNESSES: usize = 2_048;
 const ASKED_AGAIN: usize = 8;
 /// Where more than this part of them is far behind the one before it, they are in no order.
 const DISORDER: usize = 8;
-/// Of lines in no order so many are asked.
+/// Of lines in no order this many are asked.
 const FEW: usize = 9;
 
 /// The lines of one recording that have no place yet, in their order; see the module.
@@ -40,7 +40,7 @@ pub(super) struct Placing<T> {
 struct Testimony {
     /// The time around which they stand; none where they are in no order.
     level: Option<Timestamp>,
-    /// It holds for so many lines more.
+    /// It holds for this many lines more.
     lines: usize,
 }
 

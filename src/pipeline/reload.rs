@@ -33,7 +33,7 @@ use crate::sigma::{Diagnostic, RuleSet, Severity};
 use crate::source::{Changes, Stop, Woken};
 use crate::state::{State, Update};
 
-/// Events that are looked at again, at the most: those of the index, and those that are copied meanwhile.
+/// Events that are looked at again, at most: those of the index, and those that are copied meanwhile.
 pub(super) const RECALLED_EVENTS: usize = 20_000;
 /// What the copies among them may take together.
 const RECALLED_BYTES: usize = 64 << 20;
@@ -210,7 +210,7 @@ impl Reloader {
         Engine::hot_reloaded(rules, &self.options, self.paths.clone(), self.seeds)
     }
 
-    /// Shows the new rules the recent events; gives out up to where, and how many are missing between
+    /// Shows the new rules the recent events; returns up to where, and how many are missing between
     /// there and the first that the engine copies.
     fn recall(&self, engine: &mut Engine) -> Result<(u64, u64), Gone> {
         let (answer, next_seq) = bounded(1);
@@ -275,7 +275,7 @@ impl Tail {
         }
     }
 
-    /// Shows `engine` what the index did not have yet, and gives out how many events of that were not kept.
+    /// Shows `engine` what the index did not have yet, and returns how many events of that were not kept.
     /// Nothing is kept any more.
     fn recall(&mut self, engine: &mut Engine, from: u64) -> u64 {
         let Self { kept, dropped, .. } = std::mem::take(self);
@@ -288,7 +288,7 @@ impl Tail {
     }
 }
 
-/// Exchanges the rules of `engine`; gives out what follows and the sentence that says so.
+/// Exchanges the rules of `engine`; returns what follows and the sentence that says so.
 pub(super) fn exchange(engine: &mut Engine, prepared: &mut Prepared, tail: &mut Tail) -> (HotReload, String) {
     let unseen = tail.recall(&mut prepared.engine, prepared.recalled_to);
     let change = engine.exchange(&mut prepared.engine);

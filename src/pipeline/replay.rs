@@ -181,7 +181,7 @@ struct Merge<I: Recorded> {
     spare: Spare,
 }
 
-/// Events for so many chunks are kept to be used again.
+/// Events for this many chunks are kept to be used again.
 const SPARE_CHUNKS: usize = 4;
 
 /// Buffers to be used again.

@@ -57,7 +57,7 @@ pub(super) fn write(
     Ok(path)
 }
 
-/// Events that one export holds at the most.
+/// Events that one export holds at most.
 const MOST_EXPORTED: usize = 100_000;
 
 /// Writes events into a file; returns how many, and the file.

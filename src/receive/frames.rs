@@ -26,7 +26,7 @@ enum Passing {
 /// What the held bytes begin with.
 enum FrameStart {
     Unclear,
-    /// A message of so many bytes, after so many of the count itself.
+    /// A message of this many bytes, after this many of the count itself.
     Counted {
         skip: usize,
         length: usize,

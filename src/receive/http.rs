@@ -23,7 +23,7 @@ use super::otlp::{self, RequestEncoding};
 use super::seats::{Seat, Seats};
 use super::sockets::accept;
 
-/// A request, and what it unpacks to, may have so many bytes.
+/// A request, and what it unpacks to, may have this many bytes.
 const BODY_BYTES: usize = 8 << 20;
 const UNPACKED_BYTES: u64 = 32 << 20;
 /// Headers must have arrived by then, and a body.

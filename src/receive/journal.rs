@@ -18,7 +18,7 @@ use crate::whole_file::replace_file_surely;
 
 /// A journal that ends (it was rotated, the reader was killed) is opened again after this.
 const REOPEN: Duration = Duration::from_secs(5);
-/// The cursor is written this often at the most while entries come.
+/// The cursor is written this often at most while entries come.
 const ENTRIES_PER_CURSOR: usize = 1000;
 const MARK_EVERY: Duration = Duration::from_secs(1);
 

@@ -1,4 +1,4 @@
-//! Who is connected to a listener: so many at a time, and nobody keeps others out by being there.
+//! Who is connected to a listener: this many at a time, and nobody keeps others out by being there.
 //!
 //! Where all seats are taken, a connection that comes gets the seat of one that has given nothing for the longest
 //! time, of the address that holds most of them; one that has never sent a whole message goes before all others.

@@ -140,7 +140,7 @@ async fn read(stream: TcpStream, intake: Intake, seat: Seat) {
     messages.keep().await;
 }
 
-/// Of a stream that is closed from here so many buffers are still read.
+/// Of a stream that is closed from here this many buffers are still read.
 const LAST_READS: usize = 16;
 
 /// What comes over one stream, on its way into the spool.

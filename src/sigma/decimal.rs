@@ -16,7 +16,7 @@ pub struct Decimal {
     exponent: i16,
 }
 
-/// So many digits are kept of every number.
+/// This many digits are kept of every number.
 const KEPT_DIGITS: usize = 18;
 /// Digits that are read at all; further ones only move the point.
 const MOST_DIGITS: usize = 37;

@@ -91,9 +91,9 @@ pub enum WindowKind {
     Sliding,
     /// From the last multiple of `timespan` since 1970.
     Tumbling,
-    /// From the last pause longer than `gap`, `timespan` at the most.
+    /// From the last pause longer than `gap`, `timespan` at most.
     Session { gap: Nanos },
-    /// The newest `count` events, `timespan` at the most.
+    /// The newest `count` events, `timespan` at most.
     Last { count: usize },
 }
 
@@ -139,7 +139,7 @@ pub struct Interval {
     pub of_last: usize,
     pub median_gte: Option<Nanos>,
     pub median_lte: Option<Nanos>,
-    /// Standard deviation of the intervals as a share of their mean, at the most.
+    /// Standard deviation of the intervals as a share of their mean, at most.
     pub jitter_lte: Option<f64>,
 }
 
@@ -192,7 +192,7 @@ pub struct RiskOptions {
 pub struct OncePer {
     /// By these it is known; the first must be there.
     pub fields: Vec<String>,
-    /// From one copy to the next, at the most.
+    /// From one copy to the next, at most.
     pub within: Nanos,
     pub at: Position,
 }

@@ -50,7 +50,7 @@ const TURN_BYTES: u64 = 4 << 20;
 const MOVED_LOOK: Duration = Duration::from_millis(250);
 /// A moved file is closed after this while others wait for its descriptor.
 const SHORT_QUIET: Duration = Duration::from_secs(1);
-/// After a look that took long the folders are left alone for so many times as long: while thousands of files are
+/// After a look that took long the folders are left alone for this many times as long: while thousands of files are
 /// rotated each look is a long one, and hints come all the time.
 const REST: u32 = 3;
 /// What is not worth a rest.

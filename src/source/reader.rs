@@ -2,7 +2,7 @@
 //!
 //! `read()` with an explicit offset, never a memory map: a log truncated under a map kills the
 //! process. After each read the bytes before the last line are compared with those that were read
-//! then (the fingerprint), so a file that was truncated and has grown past the old place is told from
+//! then (the fingerprint), so a file that was truncated and has grown past the old place is distinguished from
 //! one that has only grown. Compared *after* reading, the test covers what was just read.
 
 use std::fs::{File, Metadata};
@@ -92,7 +92,7 @@ fn permission_hint(path: &Path) -> String {
     let group = readable.and_then(|file| Group::from_gid(Gid::from_raw(file.gid())).ok()?);
     match group {
         Some(group) => format!(
-            "the group `{0}` may read it: `sudo usermod -aG {0} $USER`, then log in again and start soctop anew",
+            "the group `{0}` may read it: `sudo usermod -aG {0} $USER`, then log in again and restart soctop",
             group.name
         ),
         None => format!(

@@ -50,7 +50,7 @@ pub(crate) trait Interest: Send + Sync + 'static {
     fn reaches(&self, directory: &Path) -> bool;
 }
 
-/// The files that inputs name, so many directories deep.
+/// The files that inputs name, this many directories deep.
 pub(crate) struct Inputs {
     /// Apart, for a shell may have named them by the thousand.
     named: HashSet<PathBuf>,

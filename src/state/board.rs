@@ -65,7 +65,7 @@ pub(super) struct Boards {
     sorted: Option<Arc<Vec<BoardRow>>>,
 }
 
-/// Rows held at the most over all boards; beyond, the longest unchanged are forgotten.
+/// Rows held at most over all boards; beyond, the longest unchanged are forgotten.
 const LIMIT: usize = 5000;
 
 impl Boards {

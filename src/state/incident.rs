@@ -83,7 +83,7 @@ pub(super) struct Incidents {
     sorted: Option<Arc<Vec<Arc<Incident>>>>,
 }
 
-/// Incidents held at the most. When there are more, closed ones go first, then the least of the
+/// Incidents held at most. When there are more, closed ones go first, then the least of the
 /// open ones; all of them stay in the index.
 const LIMIT: usize = 2000;
 

@@ -14,7 +14,7 @@ use crate::event::{LogLevel, MINUTE, Nanos, Record, Timestamp};
 /// How long something stays pinned after it last happened.
 const PINNED_FOR: Nanos = MINUTE;
 
-/// Different pins held at the most; beyond, the mildest and then the oldest goes.
+/// Different pins held at most; beyond, the mildest and then the oldest goes.
 const LIMIT: usize = 64;
 
 /// One pinned line.

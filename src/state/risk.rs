@@ -32,7 +32,7 @@ pub struct Contribution {
     pub times: u32,
 }
 
-/// Entities held at the most; beyond, those of the lowest score are forgotten.
+/// Entities held at most; beyond, those of the lowest score are forgotten.
 const LIMIT: usize = 4000;
 /// Entities in a snapshot.
 const TOP: usize = 100;

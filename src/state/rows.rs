@@ -19,7 +19,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Rows held at the most; older ones are found through the index. A record of a common line
+    /// Rows held at most; older ones are found through the index. A record of a common line
     /// takes two kilobytes, so this is about ten megabytes.
     pub const LIMIT: usize = 40 * CHUNK;
 

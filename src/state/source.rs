@@ -11,7 +11,7 @@ use crate::event::{Cadence, Nanos, SECOND, Timestamp};
 const RATE_WINDOW: Nanos = 5 * SECOND;
 /// Less than this behind the end of the file is the normal state of a file being written.
 const BEHIND_BYTES: u64 = 256 * 1024;
-/// Sources held at the most; a glob may match without end.
+/// Sources held at most; a glob may match without end.
 const LIMIT: usize = 1000;
 
 /// What a source is doing.

@@ -16,7 +16,7 @@ const WINDOW: i64 = 60;
 /// claim to lie. Fewer, and forged times would push real ones out.
 #[expect(clippy::cast_possible_truncation, reason = "two minutes")]
 const MOST_SECONDS: usize = (WINDOW + super::MOST_SECONDS_AHEAD) as usize;
-/// Services held at the most; what others say is counted under [`OTHERS`]. With all their tallies that is
+/// Services held at most; what others say is counted under [`OTHERS`]. With all their tallies that is
 /// less than two megabytes.
 const MOST_SERVICES: usize = 64;
 /// Stands for services beyond the limit.

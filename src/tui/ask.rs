@@ -121,7 +121,7 @@ pub(super) fn preview(model: &mut Model) -> Vec<Effect> {
 pub(super) fn zoom(model: &mut Model, closer: bool) -> Vec<Effect> {
     let screen = &model.screens.search;
     let Some((from, to)) = screen.range.or_else(|| whole(screen)) else {
-        model.say("there is no answer yet whose time could be narrowed");
+        model.say("there are no results yet to zoom into");
         return Vec::new();
     };
     let middle = from.plus(to.since(from) / 2);

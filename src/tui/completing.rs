@@ -43,7 +43,7 @@ fn begin(model: &mut Model) -> Result<(), String> {
     };
     if found.is_empty() {
         let held = model.snapshot.rows.len();
-        return Err(format!("nothing in the {held} newest events goes on like `{word}`"));
+        return Err(format!("nothing in the {held} newest events begins with `{word}`"));
     }
     let shown: Vec<String> = found.iter().map(|(text, count)| format!("{text} {count}")).collect();
     // A column is a name only; a question goes on with a value.

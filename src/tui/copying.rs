@@ -8,7 +8,7 @@ use super::screens;
 use crate::text::Safe;
 use crate::view::detail;
 
-/// Bytes that are copied at the most; terminals refuse more.
+/// Bytes that are copied at most; terminals refuse more.
 const COPY_LIMIT: usize = 64 * 1024;
 
 /// The letter behind `y`. What is copied is the safe form, except for the raw line: pasting a line

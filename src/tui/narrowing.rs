@@ -33,7 +33,7 @@ const FIELDS: [&str; 8] = [
     "url.path",
     SOURCE,
 ];
-/// Fields that are listed at the most, and values of each.
+/// Fields that are listed at most, and values of each.
 const MOST_FIELDS: usize = 16;
 pub const MOST_VALUES: usize = 6;
 
@@ -59,7 +59,7 @@ pub(super) fn narrow(model: &mut Model, narrowing: Narrowing) -> Vec<Effect> {
             }
             model.say_keyed("choose a value: <+> with it, <-> without it, <=> nothing but it");
         }
-        None => model.say("there is no event here whose value could be taken"),
+        None => model.say("there is no event here to take a value from"),
     }
     Vec::new()
 }

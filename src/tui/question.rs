@@ -15,7 +15,7 @@ pub(super) struct Question {
     pub about: Option<String>,
 }
 
-/// Events that one question names at the most.
+/// Events that one question names at most.
 const MOST_NAMED: usize = 400;
 
 impl Question {

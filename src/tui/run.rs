@@ -1,6 +1,6 @@
 //! The loop: sleeps in the kernel, takes all input, then draws once.
 //!
-//! Input is drawn at once; news of the engine at most so many times a second. When the terminal is
+//! Input is drawn at once; news of the engine at most this many times a second. When the terminal is
 //! slow to take a frame (a thin line), the rate is halved until it is not, and the header says so.
 
 use std::io;
@@ -28,7 +28,7 @@ const WAITING_POLL: Duration = Duration::from_millis(4);
 const FRAMES_TO_SLOW: u32 = 2;
 const LEAST_FRAMES_PER_SECOND: u32 = 2;
 const MOST_FRAMES_PER_SECOND: u32 = 30;
-/// So many fast frames in a row before the rate is doubled again.
+/// This many fast frames in a row before the rate is doubled again.
 const FRAMES_TO_RECOVER: u32 = 20;
 /// A session is kept this long after it changed: not with every key.
 const SESSION_RESTS: Duration = Duration::from_millis(500);

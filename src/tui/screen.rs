@@ -16,7 +16,7 @@ use crate::view::scene::{DetailPane, PromptPurpose};
 
 /// What the keys ask of a tab. The defaults are those of a list without details.
 pub(super) trait Screen: Sync {
-    /// Moves the cursor by so many rows, negative is up; beyond the ends is the end.
+    /// Moves the cursor by this many rows, negative is up; beyond the ends is the end.
     fn move_by(&self, model: &mut Model, rows: isize);
 
     /// To the last row.

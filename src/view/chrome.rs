@@ -384,7 +384,7 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
 /// A key, in `<>` where it can be another one by configuration, and what it does.
 type KeyLabel = (&'static str, &'static str);
 
-/// What is chosen for, before the keys to choose by, in so many cells.
+/// What is chosen for, before the keys to choose by, in this many cells.
 fn lead(canvas: &Canvas<'_>, scene: &Scene<'_>, room: usize) -> Safe {
     let about = |verb: &'static str| {
         let cells = room.saturating_sub(verb.len() + 3).max(8);

@@ -97,7 +97,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     Drawn { page, position: vec![at, loaded, broken], ..Drawn::default() }
 }
 
-/// What is wrong, as lines of so many cells; the first of each problem is marked.
+/// What is wrong, as lines of this many cells; the first of each problem is marked.
 fn problem_lines(canvas: &Canvas<'_>, scene: &Scene<'_>, cells: usize) -> Vec<(bool, Safe)> {
     let problems = scene.snapshot.rules.problems.iter();
     let lines = problems.flat_map(|problem| {

@@ -39,7 +39,7 @@ impl<'t> Column<'t> {
         Self { right: true, ..self }
     }
 
-    /// Only where the table has so many cells.
+    /// Only where the table has this many cells.
     pub const fn from(self, width: u16) -> Self {
         Self { from_width: width, ..self }
     }

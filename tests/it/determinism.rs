@@ -38,7 +38,7 @@ fn chunks(text: &str, lines_at_once: usize) -> Chunks {
     cut(text, 1, || lines_at_once)
 }
 
-/// The lines of a source in chunks of so many lines each.
+/// The lines of a source in chunks of this many lines each.
 fn cut(text: &str, source: u32, mut lines_at_once: impl FnMut() -> usize) -> Chunks {
     let lines: Vec<&str> = text.lines().collect();
     let (mut offset, mut first) = (0, 0);

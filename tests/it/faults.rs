@@ -1,7 +1,7 @@
 //! Failures one after the other: every call of the system that a run makes fails once, or is the last one; and a watch
 //! that is killed again and again while its logs are rotated. Afterwards each line is in the index once.
 //!
-//! `SOCTOP_FAULTS=200` and `SOCTOP_KILLS=200` ask for so many; without them there are a few of each. Calls are made to
+//! `SOCTOP_FAULTS=200` and `SOCTOP_KILLS=200` ask for this many; without them there are a few of each. Calls are made to
 //! fail by `strace`; where that is not installed the first test says so and passes.
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 
 use super::svg::{document, pieces};
 
-/// Frames one after the other, each for so many seconds, again and again. A run of cells stands there once for as long
+/// Frames one after the other, each for this many seconds, again and again. A run of cells stands there once for as long
 /// as it does not change, and comes and goes by a style alone: no script. Whoever wants no motion sees the last frame.
 #[must_use]
 pub fn animate(frames: &[Buffer], seconds: f64) -> String {

@@ -1,6 +1,6 @@
 //! The seeds of the fuzz targets through the checks that the targets make (`fuzz/checks.rs`, `fuzz/received.rs`).
 //!
-//! `SOCTOP_FUZZ=60 cargo test --test it -- fuzz_seeds` also puts so many seconds of broken seeds to each: no libFuzzer,
+//! `SOCTOP_FUZZ=60 cargo test --test it -- fuzz_seeds` also puts this many seconds of broken seeds to each: no libFuzzer,
 //! whose coverage finds more, but a stable compiler and any machine. What fails is left in the folder for temporary files.
 
 use std::fs;

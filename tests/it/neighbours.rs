@@ -31,7 +31,7 @@ fn numbers(lines: &str) -> BTreeMap<usize, usize> {
     found
 }
 
-/// What is not there once, of so many.
+/// What is not there once, of this many.
 fn not_once(found: &BTreeMap<usize, usize>, count: usize) -> Vec<(usize, usize)> {
     let times = |number| (number, found.get(&number).copied().unwrap_or(0));
     (0..count).map(times).filter(|(_, times)| *times != 1).collect()

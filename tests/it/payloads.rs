@@ -242,7 +242,7 @@ fn a_client_that_tries_some_payloads_is_told() {
     let mut judge = Judge::new();
     let found: Vec<_> = attacks.iter().map(|case| judge.attack(&request(case))).collect();
     for (payloads, wanted_percent) in [(5, 97), (10, 100)] {
-        // Neighbours in the file are alike: a client takes every so many.
+        // Neighbours in the file are alike: a client takes every this many.
         let clients = attacks.len() / payloads;
         let mine = |client: usize| (0..payloads).map(move |n| client + n * clients);
         let told = (0..clients).filter(|client| {

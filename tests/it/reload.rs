@@ -73,7 +73,7 @@ impl Watch {
         wait_for(&format!("an alert `{words}`, {}", self.env.path("").display()), alerts);
     }
 
-    /// Waits until so many lines on standard error contain the words; gives out the last.
+    /// Waits until this many lines on standard error contain the words; returns the last.
     fn wait_for_talk(&self, words: &str, times: usize) -> String {
         wait_for(&format!("{times} times `{words}` on standard error"), || {
             let talk = self.read("talk");
@@ -96,7 +96,7 @@ fn seen(event: &str) -> String {
     )
 }
 
-/// Two documents: failures, and so many of one user.
+/// Two documents: failures, and this many of one user.
 fn guessing(count: u32) -> String {
     seen("failed")
         + &format!(

@@ -43,7 +43,7 @@ impl Told {
         }
     }
 
-    /// The state so many seconds after the start of the story; no moment lies before one that was asked for.
+    /// The state this many seconds after the start of the story; no moment lies before one that was asked for.
     pub fn until(&mut self, seconds: i64) -> Snapshot {
         while let Some(line) = self.lines.next_if(|line| line.at_millis < seconds as u64 * 1_000) {
             self.tell(&line);

@@ -32,7 +32,7 @@ pub(super) struct SourceClock {
 }
 
 impl SourceClock {
-    /// The lag of its clock; while it has more to tell, what that is at the most.
+    /// The lag of its clock; while it has more to tell, what that is at most.
     pub(super) fn lag_at_most(&self) -> Option<Nanos> {
         let arrived = || Some(self.arrived?.since(self.newest?).max(0));
         self.lag.filter(|_| self.idle).or_else(arrived)
@@ -141,7 +141,7 @@ impl Sources {
         self.telling().map(|clock| clock.newest).max().flatten().max(self.newest.greatest())
     }
 
-    /// How far the best clock among those that are live lags, at the most.
+    /// How far the best clock among those that are live lags, at most.
     pub(super) fn least_lag(&self) -> Option<Nanos> {
         self.telling().filter_map(SourceClock::lag_while_live).chain(self.lags.least()).min()
     }

@@ -18,7 +18,7 @@ pub(in crate::correlate) fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, Co
     Ok(writer.bytes)
 }
 
-/// So many bytes are handed on together.
+/// This many bytes are handed on together.
 const HANDED_ON: usize = 64 << 10;
 
 /// Values one behind the other, on their way to where they are kept. They are read as one value that is made of
@@ -54,7 +54,7 @@ impl<W: Write> CompactStream<W> {
         values.into_iter().try_for_each(|value| self.put(&value))
     }
 
-    /// The beginning of a list of so many values, which come next.
+    /// The beginning of a list of this many values, which come next.
     ///
     /// # Errors
     /// As [`CompactStream::put`].

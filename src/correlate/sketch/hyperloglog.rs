@@ -67,7 +67,7 @@ pub(crate) struct DistinctInTime {
     span: Nanos,
     /// By number of the pane, ascending.
     panes: VecDeque<(i64, Registers)>,
-    /// All panes together, and how many values they hold at the most.
+    /// All panes together, and how many values they hold at most.
     union: Registers,
     upper: u64,
 }
@@ -104,7 +104,7 @@ impl DistinctInTime {
         }
     }
 
-    /// How many distinct values there are in the newest window, at the most.
+    /// How many distinct values there are in the newest window, at most.
     pub(crate) fn upper(&self) -> u64 {
         self.upper
     }

@@ -51,7 +51,7 @@ fn documents() -> Vec<String> {
 /// What a source does.
 #[derive(Clone, Debug)]
 struct Habit {
-    /// Tenths of a second in which it writes, of so many.
+    /// Tenths of a second in which it writes, of this many.
     writes: u8,
     of: u8,
     /// Silent from this tenth to that one.

@@ -42,7 +42,7 @@ pub(crate) struct Limits {
     pub(crate) entries: usize,
     /// How many of the newest entries keep their evidence.
     pub(crate) evidence: usize,
-    /// So many of the firings after a late event are told again, which have other events behind them now.
+    /// This many of the firings after a late event are told again, which have other events behind them now.
     pub(crate) retold: usize,
 }
 
@@ -53,7 +53,7 @@ pub(super) fn start_of(time: Timestamp, plan: &WindowPlan) -> Timestamp {
     }
 }
 
-/// How many entries a window has at the most.
+/// How many entries a window has at most.
 pub(super) fn most_entries(plan: &WindowPlan) -> usize {
     match plan.kind {
         WindowKind::Last { count } => count,

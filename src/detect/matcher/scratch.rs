@@ -43,7 +43,7 @@ pub(super) struct Scratch {
     /// Slot → (epoch, local path it reads from).
     slots: Vec<(u32, u32)>,
     active: Vec<u32>,
-    /// The buffer of the event in small letters (ASCII), at the same offsets.
+    /// The buffer of the event in lower case (ASCII), at the same offsets.
     lower: String,
     /// The event has other letters than ASCII: `lower` is not the whole truth.
     foreign: bool,

@@ -6,7 +6,7 @@ use hashbrown::HashSet;
 
 use super::MIN_SUBSTRING;
 
-/// What stands in logs of every kind, in small letters.
+/// What stands in logs of every kind, in lower case.
 const COMMON: &str = r"timestamp level info warning error critical debug message logger event event_id
     hostname service server client process thread module username user_id request_id response method path
     status code duration address agent session token authentication authorization access account password

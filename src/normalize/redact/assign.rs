@@ -268,7 +268,7 @@ impl Text<'_> {
         self.back(at, DEEPEST_QUOTE, |byte| byte == b'\\')
     }
 
-    /// How far back from `at` the bytes are such, at the most so many of them.
+    /// How far back from `at` the bytes are such, at most this many of them.
     fn back(&self, at: usize, most: usize, accept: impl Fn(u8) -> bool) -> usize {
         let head = self.bytes.get(at.saturating_sub(most)..at).unwrap_or_default();
         at - head.iter().rev().take_while(|byte| accept(**byte)).count()

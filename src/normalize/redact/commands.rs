@@ -75,7 +75,7 @@ fn joined(bytes: &[u8], at: usize, behind: usize) -> Place {
     is_value.then_some((from, to))
 }
 
-/// A command of this name, in small letters or not, or one that begins so, stands before `at`; its words may be the elements of a list.
+/// A command of this name, in either case, or one that begins so, stands before `at`; its words may be the elements of a list.
 fn runs(bytes: &[u8], at: usize, command: &str) -> bool {
     let head = bytes.get(at.saturating_sub(REACH)..at).unwrap_or_default().to_ascii_lowercase();
     let mut words = command.split(' ');

@@ -11,7 +11,7 @@ use super::{Class, Hit};
 use crate::event::Event;
 use crate::normalize::literal;
 
-/// So many secrets are looked for one by one.
+/// This many secrets are looked for one by one.
 const FEW: usize = 8;
 /// Bytes of all secrets that are looked for at once, in all spellings; of more than that all of the event is hidden. A
 /// line as long as it may be stays below.
@@ -61,7 +61,7 @@ impl<'e> Copies<'e> {
         self.secrets.iter_mut().for_each(|secret| secret.places = 1);
     }
 
-    /// All places of the secrets of at least so many bytes: as they stand, as JSON writes them inside a string, and
+    /// All places of the secrets of at least this many bytes: as they stand, as JSON writes them inside a string, and
     /// inside a string inside a string. When fewer of them lie in the line than there must be, the line has one
     /// with escapes that cannot be foreseen, and goes whole.
     pub(super) fn find(&self, event: &Event, least: usize, class: Class, hits: &mut Vec<Hit>) {

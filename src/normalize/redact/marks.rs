@@ -30,7 +30,7 @@ fn run_start(bytes: &[u8], at: usize, accept: impl Fn(u8) -> bool) -> usize {
     at - head.iter().rev().take_while(|byte| accept(**byte)).count()
 }
 
-/// So many hexadecimal digits, no more and no less, from `from` on; `start` is where their prefix begins.
+/// This many hexadecimal digits, no more and no less, from `from` on; `start` is where their prefix begins.
 pub(super) fn digest(buffer: &str, start: usize, from: usize, length: usize) -> Found {
     let bytes = buffer.as_bytes();
     let to = run_end(bytes, from, is_word_byte);
@@ -39,7 +39,7 @@ pub(super) fn digest(buffer: &str, start: usize, from: usize, length: usize) -> 
     (text.len() == length && is_hex(text) && !joined).then_some((start, to, Class::ProviderKey))
 }
 
-/// The key around a mark that stands in all keys of a provider; it has at least so many bytes.
+/// The key around a mark that stands in all keys of a provider; it has at least this many bytes.
 pub(super) fn around(buffer: &str, mark: (usize, usize), length: usize) -> Found {
     let bytes = buffer.as_bytes();
     let start = run_start(bytes, mark.0, is_base64_byte);

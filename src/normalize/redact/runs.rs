@@ -23,7 +23,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// So many beginnings in one run are no names; where they are tokens, all of it is one.
+    /// This many beginnings in one run are no names; where they are tokens, all of it is one.
     const TRIES: u32 = 16;
 
     /// Where the run ends that `start` lies in. `accept` must be the same every time.

@@ -40,7 +40,7 @@ fn holds_secret(text: &str) -> bool {
 #[derive(Clone, Copy)]
 pub(super) enum Beginning {
     JsonWebToken,
-    /// A provider's prefix, followed by at least so many letters, digits, `_` and `-`.
+    /// A provider's prefix, followed by at least this many letters, digits, `_` and `-`.
     Prefix(usize),
     /// Like `Prefix`, but the text names a key and is none itself; it stays in fields that hold ids.
     KeyId(usize),
@@ -59,9 +59,9 @@ pub(super) enum Beginning {
     /// A link that works once: its random part is the secret, in its path or as a parameter.
     Link,
     LinkQuery,
-    /// So many hexadecimal digits follow.
+    /// This many hexadecimal digits follow.
     Digest(usize),
-    /// Stands in the middle of a key of at least so many bytes, or at its end.
+    /// Stands in the middle of a key of at least this many bytes, or at its end.
     Within(usize),
     /// Behind 32 digits and before the number of a data center.
     DataCenter,
@@ -319,7 +319,7 @@ struct Beginnings {
 /// A bit for every number of 16 bits.
 type BeginningBits = [u32; 1 << 11];
 
-/// Of those of about one length, so many together, none begins within another.
+/// Of those of about one length, this many together, none begins within another.
 const GROUP_LENGTH: usize = 64;
 const GROUPS: usize = (BEGINNINGS.len() + TOKENS.len() + KEY_IDS.len() + TOLD.len()).div_ceil(GROUP_LENGTH);
 const SLOTS: usize = 1_024;
@@ -480,7 +480,7 @@ fn json_web_token(buffer: &str, start: usize, runs: &mut Runs) -> Option<(usize,
     whole.then_some((start, end, Class::JsonWebToken))
 }
 
-/// A token with at least so many bytes behind what it begins with.
+/// A token with at least this many bytes behind what it begins with.
 fn token(
     buffer: &str,
     prefix: (usize, usize),

@@ -24,7 +24,7 @@ struct Simulated {
 /// What happens next.
 #[derive(Clone, Debug)]
 enum Happens {
-    /// A source says so many lines.
+    /// A source says this many lines.
     Lines { source: usize, lines: usize },
     /// Time passes.
     Wait { millis: i64 },

@@ -35,7 +35,7 @@ impl Running {
         Self { engine, tail: Tail::default(), path: "app.log".into(), read: Vec::new() }
     }
 
-    /// One more failure; gives out the alerts.
+    /// One more failure; returns the alerts.
     fn fail(&mut self) -> Vec<String> {
         let number = self.read.len() as u64;
         let time = Timestamp::from_seconds(1_800_000_000 + number as i64);

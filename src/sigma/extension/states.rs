@@ -24,7 +24,7 @@ pub struct States {
     pub inferred: Option<Level>,
     /// The field that names the entity; default: all values of the group.
     pub entity: Option<String>,
-    /// So many entries into alerting states within the time are flapping.
+    /// This many entries into alerting states within the time are flapping.
     pub flapping: Option<(u32, Nanos)>,
     /// An incident when what was inferred and what the service says differ for this long.
     pub disagree_after: Option<Nanos>,

@@ -208,7 +208,7 @@ impl Translator<'_> {
         self.code(2)
     }
 
-    /// A character by so many hexadecimal digits at the most.
+    /// A character by this many hexadecimal digits at most.
     fn code(&mut self, most: usize) -> char {
         let length = self.rest.chars().take(most).take_while(char::is_ascii_hexdigit).count();
         let (digits, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));

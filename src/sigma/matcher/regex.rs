@@ -18,7 +18,7 @@ use crate::event::number::to_usize;
 const SIZE_LIMIT: usize = 4 << 20;
 /// The lazy automaton's cache; small, since an expression runs only where its literals were found.
 const CACHE_LIMIT: usize = 256 << 10;
-/// An expression of so many states at most stays below [`SIZE_LIMIT`]: none takes more than 40 bytes.
+/// An expression of this many states at most stays below [`SIZE_LIMIT`]: none takes more than 40 bytes.
 const SURELY_SMALL: usize = 80_000;
 /// The most states that one range of characters takes: 16 sequences of bytes, of 4 at most, share some.
 const STATES_OF_RANGE: usize = 48;

@@ -137,7 +137,7 @@ impl Reader<'_> {
             Ok(version) if version <= SIGMA_VERSION => {}
             Ok(_) => self.error_hint(
                 &node.at,
-                format!("`sigma-version: {written}` is newer than what is read here"),
+                format!("`sigma-version: {written}` is newer than what soctop reads"),
                 format!("versions up to {SIGMA_VERSION} are read"),
             ),
             Err(_) => self.error(&node.at, format!("`{written}` is not a version of Sigma")),

@@ -194,7 +194,7 @@ fn what_a_later_sigma_means_is_refused_by_name() {
         assert!(documents.is_empty() && diagnostics.len() == 1, "{diagnostics:?}");
         diagnostics[0].message.clone()
     };
-    assert!(refused(&format!("{RULE}sigma-version: 3\n")).contains("newer than what is read here"));
+    assert!(refused(&format!("{RULE}sigma-version: 3\n")).contains("newer than what soctop reads"));
     assert!(refused(&format!("{RULE}sigma-version: soon\n")).contains("not a version of Sigma"));
     for version in ["2", "v2.1.0", "1"] {
         let (documents, diagnostics) = parse_documents("t.yml", &format!("{RULE}sigma-version: {version}\n"));

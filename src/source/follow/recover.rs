@@ -19,7 +19,7 @@ use crate::source::reader::{FileReader, Place, continues, open_regular};
 /// Birth times come from a clock that ticks every few milliseconds, and from a server elsewhere.
 const CLOCK_SLACK: i64 = 2_000_000_000;
 
-/// So many looks in a row must have searched in vain.
+/// This many looks in a row must have searched in vain.
 const LOOKS_TO_GIVE_UP: u8 = 2;
 
 /// A file that is not where it was.

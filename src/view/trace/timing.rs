@@ -65,7 +65,7 @@ pub(super) fn duration(record: &Record) -> Option<Nanos> {
     (value >= 0.0 && value <= LONGEST as f64).then_some(value as Nanos)
 }
 
-/// A pause is remarkable from so many usual ones on,
+/// A pause is remarkable from this many usual ones on,
 const USUAL_PAUSES: Nanos = 5;
 /// and if it is at least this part of the whole.
 const LEAST_PART: Nanos = 5;

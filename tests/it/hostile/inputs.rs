@@ -3,7 +3,7 @@
 //! Shared by a test, which only has to come to its end, and by `benches/hostile.rs`, which says what a byte
 //! costs as the input grows.
 
-/// A kind of hostile input: its name, and the lines of about so many bytes.
+/// A kind of hostile input: its name, and the lines of about this many bytes.
 pub type Kind = (&'static str, fn(usize) -> Vec<String>);
 
 /// All kinds.

@@ -28,7 +28,7 @@ pub fn now() -> Timestamp {
     Timestamp::from_seconds(1_772_357_527)
 }
 
-/// So many seconds before [`now`].
+/// This many seconds before [`now`].
 fn ago(seconds: i64) -> Timestamp {
     now().plus(-seconds * SECOND)
 }

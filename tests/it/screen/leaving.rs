@@ -214,7 +214,7 @@ fn over_a_slow_line_keys_are_answered_frames_get_fewer_and_none_are_heaped_up() 
     assert_restored(&terminal);
 }
 
-/// No test by itself: hands on what it reads, so many bytes a second, and writes down how many they were.
+/// No test by itself: hands on what it reads, this many bytes a second, and writes down how many they were.
 #[test]
 fn what_comes_goes_on_slowly() {
     use std::io::{Read, Write};

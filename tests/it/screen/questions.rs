@@ -38,7 +38,7 @@ fn tab_completes_fields_and_values_with_how_often_they_occur() {
         assert!(screen.text().contains(&format!("user4417 {count}")), "{}", screen.text());
         screen.write(" nothingbeginsso");
         screen.press("Tab");
-        assert!(screen.text().contains("newest events goes on like"), "{}", screen.text());
+        assert!(screen.text().contains("newest events begins with"), "{}", screen.text());
     }
     let mut screen = tour(120, 36, &options(), "3 /");
     screen.write("level:");

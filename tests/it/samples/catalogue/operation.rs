@@ -170,7 +170,7 @@ fn speak_otherwise(tape: &mut Tape) {
     }
 }
 
-/// So many lines of a shop, of which the last say it otherwise.
+/// This many lines of a shop, of which the last say it otherwise.
 fn shop_that_changes(tape: &mut Tape, otherwise: u64) {
     for n in 0..240 + otherwise {
         tape.shop(n * SECOND, "INFO", "shop.core", "Order accepted", "");
