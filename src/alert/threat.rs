@@ -217,7 +217,7 @@ fn because(verdict: Verdict) -> String {
     match worst {
         Level::Informational => "no incident is open".to_owned(),
         _ if level > ThreatLevel::of(worst) => {
-            format!("{parties} {word} at once, each by itself")
+            format!("{parties} unrelated {word} incidents at once")
         }
         _ => format!("the worst open incident is {word}"),
     }

@@ -211,7 +211,7 @@ pub fn among(inputs: &[String]) -> anyhow::Result<Option<Case>> {
     let Some(named) = inputs.iter().find(|input| is_case(Path::new(input))) else { return Ok(None) };
     if inputs.len() > 1 {
         let message = format!("`{named}` is a case, but there are other inputs");
-        return Err(Hinted::error(message, "replay a case by itself"));
+        return Err(Hinted::error(message, "replay a case on its own"));
     }
     read(Path::new(named)).map(Some)
 }

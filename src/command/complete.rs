@@ -20,7 +20,11 @@ pub fn of_search(reader: &Reader, request: &SearchRequest) -> String {
     let (raw, gaps) = (count("soctop.outcome:(raw OR cut)"), count("kind:gap"));
     let mut parts = of_sources(reader);
     if raw > 0 {
-        parts.push(format!("{} line{} of this time no format fits, or cut", print::count(raw), plural(raw)));
+        parts.push(format!(
+            "{} line{} of this time in no known format, or cut",
+            print::count(raw),
+            plural(raw)
+        ));
     }
     if gaps > 0 {
         parts.push(format!(
@@ -41,7 +45,7 @@ pub fn of_trace(reader: &Reader) -> String {
 fn of_sources(reader: &Reader) -> Vec<String> {
     let payload = reader.payload();
     let mut parts = vec![payload.read_to.map_or_else(
-        || "nothing was read yet".to_owned(),
+        || "nothing has been read yet".to_owned(),
         |time| format!("complete to {}", print::time(time)),
     )];
     let sources = standing::of(&payload.cursors, wall_clock());

@@ -31,7 +31,7 @@ pub fn run(args: &DecisionsArgs, overrides: CliOverrides) -> anyhow::Result<Exit
         print::talk(&format!("{lines} line{} of the journal could not be read", plural(lines)));
     }
     if !found {
-        print::talk("nothing was decided yet: a, V, z and M in the dashboard do");
+        print::talk("no decision yet: a, V, z and M in the dashboard make one");
     }
     Ok(if found { Exit::Fine } else { Exit::Nothing })
 }

@@ -75,7 +75,7 @@ pub fn run(args: &DemoArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         print::talk("the story is over; `soctop demo` tells it again");
     }
     drop(leave);
-    told.join().map_err(|_| anyhow::anyhow!("the story broke off"))??;
+    told.join().map_err(|_| anyhow::anyhow!("the story ended early"))??;
     exit
 }
 

@@ -316,7 +316,7 @@ fn print_held_back(printer: &mut Printer, storm: &mut Storm) -> io::Result<()> {
         printer.print(|out| print::held_back(out, held))?;
     }
     if others > 0 {
-        let line = format!("{others} more rules say more than is printed; all of it is in the index");
+        let line = format!("{others} more rules have more alerts than are printed; all are in the index");
         printer.print(|out| out.line(&line))?;
     }
     Ok(())

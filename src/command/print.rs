@@ -284,7 +284,7 @@ impl OverBudget {
             let more = count.saturating_sub(Self::NAMED);
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
             let line = format!(
-                "{count} rule{} had more to follow than the budget of a rule and may have missed something: {}{more}",
+                "{count} rule{} had more groups than they have room for and may have missed something: {}{more}",
                 plural(count as u64),
                 named.join(", "),
             );

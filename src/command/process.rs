@@ -82,7 +82,7 @@ pub fn become_user(name: &str) -> anyhow::Result<()> {
             "`getent passwd` lists them",
         ));
     };
-    let refused = || format!("cannot go on as `{name}`, which only root may");
+    let refused = || format!("cannot run as `{name}`: only root may switch users");
     let name = CString::new(name)?;
     initgroups(&name, user.gid).with_context(refused)?;
     setgid(user.gid).with_context(refused)?;

@@ -32,7 +32,7 @@ pub fn run(args: &StatusArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
 fn reader_line(found: &Examination) -> String {
     let read_to = found.payload.as_ref().and_then(|payload| payload.read_to);
     let read_to = read_to.map_or_else(
-        || "nothing was read yet".to_owned(),
+        || "nothing has been read yet".to_owned(),
         |time| format!("everything read until {} is indexed", print::time(time)),
     );
     match found.writer {

@@ -191,7 +191,7 @@ impl VocabularyBench {
             }
             Some(fact) if fact != "none" && !facts.contains(&fact) => {
                 let said = if facts.is_empty() { "nothing".to_owned() } else { facts.join(", ") };
-                mistakes.push(format!("states {said} ({entry}) and not {fact}"));
+                mistakes.push(format!("states {said} ({entry}), expected {fact}"));
             }
             _ => {}
         }
@@ -219,10 +219,10 @@ impl VocabularyBench {
         let have = self.values(event, name);
         match have.first() {
             None if value == "none" => None,
-            None => Some(format!("`{name}` is nothing and not {value}")),
-            Some(_) if value == "none" => Some(format!("`{name}` is {} and not nothing", have.join(", "))),
+            None => Some(format!("`{name}` is absent, expected {value}")),
+            Some(_) if value == "none" => Some(format!("`{name}` is {}, expected none", have.join(", "))),
             Some(first) if first == value => None,
-            Some(first) => Some(format!("`{name}` is {first} and not {value}")),
+            Some(first) => Some(format!("`{name}` is {first}, expected {value}")),
         }
     }
 }

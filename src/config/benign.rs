@@ -31,8 +31,10 @@ impl BenignConfig {
         if from.is_empty() && hosts.is_empty() {
             reader.error_hint(
                 value.span(),
-                format!("anybody can be `{name}`: a user, an agent or a path is what a client writes"),
-                "say `from` which addresses, or on which `hosts`, too",
+                format!(
+                    "anybody can claim to be `{name}`: clients choose the user, agent and path they send"
+                ),
+                "add `from` (addresses) or `hosts`",
             );
             return None;
         }

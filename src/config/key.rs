@@ -8,7 +8,7 @@ const NAME: &str = "redaction.key";
 
 /// The key file cannot be read or made.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot use the key of the pseudonyms in `{path}`")]
+#[error("cannot use the pseudonym key in `{path}`")]
 pub struct KeyError {
     pub path: PathBuf,
     #[source]

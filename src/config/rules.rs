@@ -224,7 +224,7 @@ impl RuleFiles {
             }
             Some(Err(mistakes)) => {
                 for mut diagnostic in mistakes {
-                    diagnostic.message.push_str("; the configuration before stays in force");
+                    diagnostic.message.push_str("; the previous configuration stays in force");
                     self.troubles.push(Trouble { diagnostic, of_settings: true });
                 }
                 false
@@ -287,7 +287,7 @@ impl RuleFiles {
         let at = Position { file: path.to_string_lossy().into(), line: 1, column: 1 };
         let mut message = format!("cannot be read ({error})");
         if self.files.iter().any(|((_, file), of)| file.starts_with(path) && !of.running.is_empty()) {
-            message.push_str("; the rules that were read before run on");
+            message.push_str("; the previous rules keep running");
         }
         self.troubles.push(Trouble { diagnostic: Diagnostic::error(&at, message), of_settings: false });
     }
@@ -354,7 +354,7 @@ impl RuleFiles {
             .collect();
         for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.is_error()) {
             if runs_on.contains(&*diagnostic.at.file) {
-                diagnostic.message.push_str("; until this is right the text before runs on");
+                diagnostic.message.push_str("; the previous text runs until this is corrected");
             }
         }
         LoadedRules { rules, diagnostics, files: self.files.len(), fingerprint: self.fingerprint() }

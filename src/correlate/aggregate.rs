@@ -319,7 +319,7 @@ impl Aggregate {
         }
     }
 
-    /// How much more the condition needs at the least; 0 where that is not known.
+    /// How much more the condition needs at least; 0 where that is not known.
     pub(crate) fn lacks(&self, plan: &WindowPlan, View { start, time, evicted }: View<'_>) -> u64 {
         let start = start.0;
         match (plan.distance, self) {

@@ -66,7 +66,7 @@ impl Share {
         self.comparison.holds(number.cmp(&self.number))
     }
 
-    /// How many more such numbers there must be at the least, where `below` of `all` are none.
+    /// How many more such numbers there must be at least, where `below` of `all` are none.
     pub(crate) fn lacks(self, below: usize, all: usize) -> u64 {
         // The percentile lies between the numbers at the rank: both are below the bound where there are more such.
         let rank = all.saturating_sub(1) as f64 * self.percent / 100.0;
@@ -126,7 +126,7 @@ impl Distance {
         }
     }
 
-    /// What is lacking of two windows at the least.
+    /// What is lacking of two windows at least.
     pub(crate) fn common(self, one: u64, other: u64) -> u64 {
         if matches!(self, Self::All(_)) { one & other } else { one.min(other) }
     }

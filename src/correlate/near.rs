@@ -16,7 +16,7 @@ pub struct NearMiss {
     pub group: BTreeMap<String, String>,
     /// What it has come to with its newest event.
     pub value: f64,
-    /// What the rule asks for at the least.
+    /// What the rule asks for at least.
     pub needs: f64,
     /// When that event was.
     pub newest: Timestamp,

@@ -131,7 +131,7 @@ pub(crate) struct WindowPlan {
     pub(crate) keeps_part: bool,
 }
 
-/// What a group has to have at the least before it can fire.
+/// What a group has to have at least before it can fire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waits {
     /// It may fire with any event.
@@ -430,19 +430,29 @@ impl Plan {
 
     /// A rule waits at least as long as the rules it listens to.
     fn spread_lateness(&mut self) {
+        // Matches come as they are; only firings may come later than their events.
+        let lateness =
+            |rule: &RulePlan| (!matches!(rule.evaluator, Evaluator::Match)).then_some(rule.lateness);
+        self.raise_along_routes(lateness, |rule| &mut rule.lateness);
+    }
+
+    /// Raises what each rule has to what is `given` by those it listens to, and those they listen to. In as many rounds
+    /// as there are rules nothing is left to raise, so that a circle ends as well.
+    fn raise_along_routes<V: Copy + Ord>(
+        &mut self,
+        given: impl Fn(&RulePlan) -> Option<V>,
+        own: impl Fn(&mut RulePlan) -> &mut V,
+    ) {
         for _ in 0..self.rules.len() {
             let mut changed = false;
             for rule in 0..self.rules.len() {
-                // Matches come as they are; only firings may come later than their events.
-                if matches!(self.rules[rule].evaluator, Evaluator::Match) {
-                    continue;
-                }
-                let lateness = self.rules[rule].lateness;
+                let Some(value) = given(&self.rules[rule]) else { continue };
                 let targets: Vec<usize> =
                     self.rules[rule].routes.iter().map(|route| route.to.index()).collect();
                 for to in targets {
-                    changed |= self.rules[to].lateness < lateness;
-                    self.rules[to].lateness = self.rules[to].lateness.max(lateness);
+                    let own = own(&mut self.rules[to]);
+                    changed |= *own < value;
+                    *own = value.max(*own);
                 }
             }
             if !changed {
@@ -494,25 +504,11 @@ impl Plan {
 
     /// The longest way from an event to each rule.
     fn measure_depth(&mut self) {
-        for _ in 0..self.rules.len() {
-            let mut changed = false;
-            for rule in 0..self.rules.len() {
-                let above = self.rules[rule].depth + 1;
-                let targets: Vec<usize> =
-                    self.rules[rule].routes.iter().map(|route| route.to.index()).collect();
-                for to in targets {
-                    changed |= self.rules[to].depth < above;
-                    self.rules[to].depth = self.rules[to].depth.max(above);
-                }
-            }
-            if !changed {
-                break;
-            }
-        }
+        self.raise_along_routes(|rule| Some(rule.depth + 1), |rule| &mut rule.depth);
     }
 }
 
-/// What a group needs at the least before it can fire.
+/// What a group needs at least before it can fire.
 fn waits(window: &WindowPlan) -> Waits {
     if !matches!(window.kind, WindowKind::Sliding | WindowKind::Last { .. }) {
         return Waits::Never;

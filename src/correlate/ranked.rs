@@ -67,7 +67,7 @@ impl Ranked {
         self.share.is_some_and(|share| share.is_counted(number))
     }
 
-    /// How many more numbers must reach the bound at the least.
+    /// How many more numbers must reach the bound at least.
     pub(crate) fn lacks(&self) -> u64 {
         self.share.map_or(0, |share| share.lacks(self.all - self.counted, self.all))
     }

@@ -14,7 +14,7 @@ use crate::event::{Nanos, Timestamp};
 struct Pane {
     number: i64,
     lacks: u64,
-    /// Of windows that have too few events for a share, and are not among those of `lacks`: what is missing at the least.
+    /// Of windows that have too few events for a share, and are not among those of `lacks`: what is missing at least.
     short: u64,
     spare: Option<u64>,
 }

@@ -427,7 +427,7 @@ impl Window {
         (goes_on && is_far).then_some(borne)
     }
 
-    /// How much the window lacks at the least that ends with a late entry.
+    /// How much the window lacks at least that ends with a late entry.
     fn own_lack(&mut self, late: &LateEntry, plan: &WindowPlan) -> Option<u64> {
         let (at, time, weight) = (late.at, late.more.time, late.load.weight);
         let next = at + usize::from(!late.is_new);

@@ -170,13 +170,13 @@ fn examine_bytes(part: &Part, documents: u64, examined: &mut Examined) {
                 ));
             }
             if checked.misplaced {
-                let slower = format!("`{PLACES}` does not fit: every line takes longer to find");
+                let slower = format!("`{PLACES}` does not match the lines: each takes longer to find");
                 examined.slower.push(slower);
             }
         }
         Err(error) => damage.push(error.to_string()),
     }
     if filter::is_whole(&part.path) == Some(false) {
-        examined.slower.push(format!("`{}` is damaged: traces look here in vain", filter::IDS));
+        examined.slower.push(format!("`{}` is damaged: traces find nothing here", filter::IDS));
     }
 }

@@ -364,7 +364,7 @@ impl Indexer {
         let hint = error.hint().unwrap_or_else(|| "see the message".to_owned());
         self.report(IndexReport::Trouble {
             message: error.to_string(),
-            hint: Some(format!("{hint}; nothing is lost: logs are read on when writing works again")),
+            hint: Some(format!("{hint}; nothing is lost: reading resumes when writing works again")),
         });
     }
 

@@ -19,7 +19,7 @@ pub enum QueryErrorKind {
     OpenQuote,
     #[error("the parenthesis is not closed")]
     OpenParenthesis,
-    #[error("nothing was opened that this `)` could close")]
+    #[error("this `)` closes nothing")]
     StrayParenthesis,
     #[error("the range is not closed")]
     OpenRange,
@@ -45,7 +45,7 @@ pub enum QueryErrorKind {
     Level { value: String },
     #[error("`{text}` has neither letters nor digits to look for")]
     NoWords { text: String },
-    #[error("a regular expression without a field is put to single words, which hold no spaces")]
+    #[error("a regular expression without a field is matched against single words, which contain no spaces")]
     RegexOverWords,
     #[error("no field {name}{}", meant.as_ref().map(|meant| format!("; did you mean {meant}?")).unwrap_or_default())]
     UnknownField { name: String, meant: Option<String> },

@@ -59,13 +59,15 @@ pub struct RuleText {
 pub enum CaseError {
     #[error("this is not a case file: it does not begin like one")]
     NoCase,
-    #[error("the case was made by another version of soctop: its form is {found}, read is {VERSION}")]
+    #[error(
+        "the case was made by another version of soctop: its format is {found}, this program reads {VERSION}"
+    )]
     Version { found: u32 },
     #[error("the case has more than {most} {what}")]
     TooLarge { most: u64, what: &'static str },
     #[error("the case is cut off: its last line is missing")]
     CutOff,
-    #[error("the case was changed after it was made: its checksum is another")]
+    #[error("the case was changed after it was made: its checksum does not match")]
     Changed,
     #[error("line {line} of the case cannot be understood")]
     Line { line: usize, source: serde_json::Error },

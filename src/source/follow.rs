@@ -42,7 +42,7 @@ use recover::Missing;
 use troubles::Troubles;
 use turns::Waiting;
 
-/// Descriptors that are left to the index and everything else, at the least.
+/// Descriptors that are left to the index and everything else, at least.
 const RESERVED_DESCRIPTORS: u64 = 32;
 /// How much of one file is read before the next one has its turn, in bytes.
 const TURN_BYTES: u64 = 4 << 20;
@@ -164,7 +164,7 @@ struct Follow {
     missing: BTreeMap<Identity, Missing>,
     /// What lies in the folders around, as of the last look.
     census: Census,
-    /// Files that appeared since the start and of which nothing was read yet.
+    /// Files that appeared since the start and of which nothing has been read yet.
     fresh: HashSet<Identity>,
     /// At the start: files of which nothing was ever read, by the hash of their first bytes.
     strangers: Option<HashMap<u64, Vec<(Identity, PathBuf)>>>,

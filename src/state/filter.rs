@@ -240,7 +240,7 @@ mod tests {
             ("(a OR b", "the parenthesis is not closed (column 1)"),
             ("a OR", "nothing follows `OR` (column 5)"),
             ("\"open", "the quote is not closed (column 1)"),
-            ("a)", "nothing was opened that this `)` could close (column 2)"),
+            ("a)", "this `)` closes nothing (column 2)"),
             ("a -", "`-` has neither letters nor digits to look for (column 3)"),
             ("AND a", "`AND` is not an operator (column 1)"),
             ("time:noon", "`noon` is not a time (column 1)"),

@@ -18,7 +18,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>) {
     canvas.restyle(body, canvas.style(Role::Muted).remove_modifier(Modifier::REVERSED));
     canvas.clear(area);
     let title = canvas.own("While you were away", Role::Title);
-    let note = canvas.keyed("<Enter> or <Esc> goes on", Role::Muted);
+    let note = canvas.keyed("<Enter> or <Esc> continues", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let now = scene.snapshot.now;

@@ -392,7 +392,7 @@ fn lead(canvas: &Canvas<'_>, scene: &Scene<'_>, room: usize) -> Safe {
     };
     match (scene.prompt, scene.overlay) {
         (None, Some(Overlay::Copy)) => safe!("copy: "),
-        (None, Some(Overlay::Export)) => safe!("write what is listed: "),
+        (None, Some(Overlay::Export)) => safe!("export the list: "),
         (None, Some(Overlay::Judge)) => about("verdict on"),
         (None, Some(Overlay::Snooze)) => about("snooze"),
         _ => Safe::default(),
@@ -434,7 +434,7 @@ fn overlay_hints(overlay: Overlay) -> &'static [KeyLabel] {
         Overlay::Why { .. } => &[("<Enter>", "open the incident"), CLOSE],
         Overlay::Mutes { .. } => &[("<U>", "end the chosen one"), CLOSE],
         Overlay::Values => &[("<Enter>", "with it"), ("<->", "without it"), ("<=>", "nothing else"), CLOSE],
-        Overlay::Hunts { .. } => &[("<Enter>", "run"), ("n", "name what is asked"), ("d", "delete"), CLOSE],
+        Overlay::Hunts { .. } => &[("<Enter>", "run"), ("n", "save this query"), ("d", "delete"), CLOSE],
         Overlay::Away => &[CLOSE],
         Overlay::Commands { .. } => &[("Enter", "run"), ("↑ ↓", "choose"), CLOSE],
     }

@@ -17,10 +17,10 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     canvas.clear(area);
     let title = canvas.own("Saved hunts", Role::Title);
     let note =
-        canvas.keyed("<Enter> runs · n names what is asked now · d deletes · <Esc> close", Role::Muted);
+        canvas.keyed("<Enter> runs · n saves this query · d deletes · <Esc> close", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     if scene.hunts.is_empty() {
-        let advice = safe!("n gives what is asked on this screen a name, and keeps it with the data.");
+        let advice = safe!("n saves the query of this screen under a name, in the data directory.");
         table::empty(canvas, inner, &safe!("No hunt is saved."), &advice);
         return usize::from(inner.height);
     }

@@ -559,7 +559,7 @@ fn what_is_known_to_be_harmless_is_named_once_and_left_alone() {
         &configured_with("[[benign]]\nname = \"probe\"\nagents = [\"*\"]\n", LINE),
         &["replay", "ssh.log"],
     );
-    assert!(text(&refused.stderr).contains("anybody can be `probe`"), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("anybody can claim to be `probe`"), "{}", text(&refused.stderr));
 }
 
 /// A configuration, a log of sshd, and a file of addresses.

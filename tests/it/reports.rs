@@ -134,7 +134,7 @@ fn a_damaged_case_and_a_case_beside_something_else_are_refused() {
     env.stdout_of(&["case", "export", &id, "a.case"], 0);
     let said = env.run(&["replay", "a.case", "logs/access.log"]);
     assert_eq!(said.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&said.stderr).contains("replay a case by itself"));
+    assert!(String::from_utf8_lossy(&said.stderr).contains("replay a case on its own"));
     let text = std::fs::read_to_string(env.path("a.case")).expect("the case");
     append(&env.path("b.case"), &text.replace("203.0.113.9", "203.0.113.8"));
     append(&env.path("c.case"), text.get(..text.len() / 2).expect("ASCII"));

@@ -126,6 +126,6 @@ fn a_chain_of_shared_names_is_one_party() {
 fn the_sentence_says_why_the_word_is_what_it_is() {
     assert_eq!(assessed("nothing").because, "no incident is open");
     assert_eq!(assessed("1 high, 4 low").because, "the worst open incident is HIGH");
-    let raised = "3 HIGH at once, each by itself";
+    let raised = "3 unrelated HIGH incidents at once";
     assert_eq!(assessed("3 high of attackers").because, raised);
 }

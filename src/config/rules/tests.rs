@@ -92,7 +92,10 @@ fn a_broken_rule_runs_on_in_its_last_good_text() {
     let loaded = folder.write("r.yml", &two(&rule("a", "two"), &broken)).unwrap();
     assert_eq!(running(&loaded), ["a=two", "b=one"], "the other rule of the file is taken");
     let [problem] = problems(&loaded).try_into().unwrap();
-    assert!(problem.starts_with("r.yml:13: ") && problem.ends_with("the text before runs on"), "{problem}");
+    assert!(
+        problem.starts_with("r.yml:13: ") && problem.ends_with("runs until this is corrected"),
+        "{problem}"
+    );
 
     let loaded = folder.write("r.yml", "title: [").unwrap();
     assert_eq!(running(&loaded), ["a=two", "b=one"], "as many broken edits as it takes");
@@ -136,7 +139,7 @@ fn a_file_that_is_empty_for_now_takes_nothing_away() {
     assert_eq!(running(&loaded), ["a=one"]);
     assert_eq!(
         problems(&loaded),
-        ["a.yml:1: the file is empty; until this is right the text before runs on"]
+        ["a.yml:1: the file is empty; the previous text runs until this is corrected"]
     );
     let loaded = folder.write("a.yml", &rule("a", "one")).unwrap();
     assert_eq!((running(&loaded), problems(&loaded)), (vec!["a=one".to_owned()], Vec::new()));
@@ -259,7 +262,7 @@ fn a_file_of_a_folder_that_cannot_be_read_stops_no_other() {
     assert_eq!(running(&loaded), ["a=one"]);
     assert_eq!(
         problems(&loaded)[0],
-        "a.yml:1: cannot be read (it is not a regular file); the rules that were read before run on"
+        "a.yml:1: cannot be read (it is not a regular file); the previous rules keep running"
     );
 }
 

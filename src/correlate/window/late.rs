@@ -36,7 +36,7 @@ pub(super) struct LateEntry {
 
 /// How windows bear a late entry.
 pub(super) struct Borne {
-    /// What its own window lacks at the least; nothing: it has to be looked at.
+    /// What its own window lacks at least; nothing: it has to be looked at.
     pub(super) own: u64,
     /// Some of those that there were hold.
     pub(super) holds: bool,

@@ -1,4 +1,4 @@
-//! How the tokens and keys of providers begin, as these document it, and how many bytes follow at the least.
+//! How the tokens and keys of providers begin, as these document it, and how many bytes follow at least.
 
 /// They are secrets by themselves.
 pub(super) const TOKENS: [(&str, usize); 149] = [

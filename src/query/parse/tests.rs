@@ -132,7 +132,7 @@ fn errors_have_a_place_and_a_hint() {
     check("a \"b", 3, "the quote is not closed");
     check("a AND (b", 7, "the parenthesis is not closed");
     check("a AND (", 7, "the parenthesis is not closed");
-    check("a) b", 2, "nothing was opened that this `)` could close");
+    check("a) b", 2, "this `)` closes nothing");
     check("()", 1, "the parentheses are empty");
     check("a AND", 6, "nothing follows `AND`");
     check("a OR ", 6, "nothing follows `OR`");
@@ -157,7 +157,7 @@ fn errors_have_a_place_and_a_hint() {
     check(
         "/timed out/",
         1,
-        "a regular expression without a field is put to single words, which hold no spaces",
+        "a regular expression without a field is matched against single words, which contain no spaces",
     );
 }
 

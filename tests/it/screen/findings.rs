@@ -548,7 +548,7 @@ fn a_tall_overview_says_what_is_known_of_the_chosen_row() {
 fn while_something_is_asked_the_last_line_has_the_keys_of_that() {
     for (keys, expect, wrong) in [
         ("2 F", "= nothing else", "Space pause"),
-        ("2 H", "n name what is asked", "Space pause"),
+        ("2 H", "n save this query", "Space pause"),
         ("2 C", "Tab complete", "? help"),
         ("2 /", "Enter filter", "? help"),
         ("3 /", "Enter search", "? help"),
