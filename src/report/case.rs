@@ -304,7 +304,7 @@ mod tests {
         assert!(refused(&of_lines(&[lines[0], lines[1], lines[1]])).contains("2 incidents"));
         assert!(refused(&of_lines(&[lines[0], lines[1], "{\"other\":1}"])).contains("line 3"));
         let newer = lines[0].replace("\"version\":1", "\"version\":9");
-        assert!(refused(&of_lines(&[&newer, lines[1]])).contains("its form is 9"));
+        assert!(refused(&of_lines(&[&newer, lines[1]])).contains("its format is 9"));
         let rule = lines[2];
         let many: Vec<&str> = lines[..2].iter().copied().chain([rule; MOST_OTHERS + 1]).collect();
         assert!(refused(&of_lines(&many)).contains("more than 2000"));

@@ -50,7 +50,7 @@ fn a_wrong_line_is_told_with_its_place() {
     let env = TestEnv::new();
     std::fs::write(env.path("mine.yml"), MINE.replace("user.name: bob", "user.name: eve")).expect("a file");
     let said = env.stdout_of(&["vocabulary", "test", "mine.yml"], 2);
-    assert!(said.contains("`user.name` is bob and not eve"), "{said}");
+    assert!(said.contains("`user.name` is bob, expected eve"), "{said}");
     assert!(said.contains("mine.yml:8:5"), "{said}");
 }
 
