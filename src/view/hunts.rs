@@ -16,8 +16,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     canvas.restyle(body, canvas.style(Role::Muted).remove_modifier(Modifier::REVERSED));
     canvas.clear(area);
     let title = canvas.own("Saved hunts", Role::Title);
-    let note =
-        canvas.keyed("<Enter> runs · n saves this query · d deletes · <Esc> close", Role::Muted);
+    let note = canvas.keyed("<Enter> runs · n saves this query · d deletes · <Esc> close", Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     if scene.hunts.is_empty() {
         let advice = safe!("n saves the query of this screen under a name, in the data directory.");
