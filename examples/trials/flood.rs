@@ -51,12 +51,12 @@ fn watch(program: &Path, folder: &Path, lines: u64) -> Outcome<()> {
     let found = soctop(program, folder, &["search", "user.name:victim3", "--count", "--data-dir", "data"])
         .output()?;
     let answered = asked.elapsed();
-    let peak = running.peak_memory();
+    let (peak, mapped) = (running.peaks.own_mb(), running.peaks.mapped_mb());
     running.end()?;
     let told = std::fs::read_to_string(&alerts)?;
     let (said, remarked) = (told.lines().count(), std::fs::read_to_string(&remarks)?.lines().count());
     println!(
-        "watch: {:.0} s, {peak} MB at most, {said} lines and {remarked} remarks said, {} attackers found, a question in {:.0} ms",
+        "watch: {:.0} s, {peak} MB at most and {mapped} MB of mapped files, {said} lines and {remarked} remarks said, {} attackers found, a question in {:.0} ms",
         took.as_secs_f64(),
         attackers(&told),
         answered.as_secs_f64() * 1000.0

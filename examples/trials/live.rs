@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::attack;
 use super::lines::Service;
+use super::process::cpu_time;
 use super::terminal::{Outcome, memory_mb, percentile};
 use super::{PlainWatch, expect, soctop, stored, until_stored};
 
@@ -23,8 +24,6 @@ const TICK: Duration = Duration::from_millis(10);
 /// Ticks from one attack to the next: the phase against commits is another each time.
 const TICKS_TO_AN_ATTACK: u64 = 73;
 const TRIES: u64 = 8;
-/// A tick of the processor's accounts, in milliseconds.
-const ACCOUNT_TICK: u64 = 10;
 
 pub fn run(program: &Path, rate: u64, span: Duration, recorded: Option<&Path>) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
@@ -33,8 +32,8 @@ pub fn run(program: &Path, rate: u64, span: Duration, recorded: Option<&Path>) -
     let mut command = soctop(program, folder.path(), &["watch", "--plain", "--data-dir", "data", "app.log"]);
     command.stdout(Stdio::piped()).stderr(File::create(folder.path().join("said"))?);
     let mut running = PlainWatch::start(command)?;
-    let told = victims(running.0.stdout.take().ok_or("no output")?);
-    let process = running.0.id().to_string();
+    let told = victims(running.child.stdout.take().ok_or("no output")?);
+    let process = running.process();
     let mut writing = Writing::new(&log, rate, recorded)?;
     let mut course = Course::default();
     writing.go_on(WARM_UP, |_| Ok(()))?;
@@ -46,7 +45,7 @@ pub fn run(program: &Path, rate: u64, span: Duration, recorded: Option<&Path>) -
     })?;
     let share = (cpu_time(&process)? - cpu).as_secs_f64() / began.elapsed().as_secs_f64();
     let lag = until_stored(program, folder.path(), writing.lines, Duration::from_secs(600))?;
-    let peak = running.peak_memory();
+    let peak = running.peaks.own_mb();
     expect(stored(program, folder.path()) == writing.lines, "every line is stored once")?;
     running.end()?;
     course.told(&told, &writing.attacks);
@@ -68,14 +67,6 @@ fn victims(output: impl std::io::Read + Send + 'static) -> Receiver<(u64, Instan
         }
     });
     victims
-}
-
-/// What a process has had of the processors.
-fn cpu_time(process: &str) -> Outcome<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let after_name = stat.rsplit(") ").next().unwrap_or_default();
-    let ticks: u64 = after_name.split(' ').skip(11).take(2).filter_map(|word| word.parse::<u64>().ok()).sum();
-    Ok(Duration::from_millis(ticks * ACCOUNT_TICK))
 }
 
 /// The log and what was written to it.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::lines::Service;
 use super::terminal::{Outcome, Watched, percentile};
-use super::{BOUND_MB, expect, soctop, stored, until_stored};
+use super::{BOUND_MB, Peaks, expect, soctop, stored, until_stored};
 
 /// What writes.
 const SERVICE: Service = Service { number: 0, refused_every: 10, users: 9_973 };
@@ -34,6 +34,7 @@ pub fn run(program: &Path, span: Duration) -> Outcome<()> {
     let command = format!("'{}' watch app.log --data-dir data", program.display());
     let mut watched = Watched::start(&command, folder.path())?;
     watched.until(0, CLOSED)?;
+    let peaks = Peaks::of(watched.process());
     let flood = Flood::start(log, 2 * capacity);
     let mut waited = press_keys(&mut watched, span)?;
     let written = flood.end()?;
@@ -41,10 +42,10 @@ pub fn run(program: &Path, span: Duration) -> Outcome<()> {
     let caught_up = until_stored(program, folder.path(), written, 20 * span)?;
     waited.sort();
     let answered = |share: usize| percentile(&waited, share);
-    let peak = watched.memory_mb("VmHWM:");
+    let (peak, mapped) = (peaks.own_mb(), peaks.mapped_mb());
     println!(
         "{written} lines written, {behind} behind at the end, caught up {:.0} s later; {} keys answered in {:?} (p50), \
-         {:?} (p99), {:?} (most); {peak} MB at most",
+         {:?} (p99), {:?} (most); {peak} MB at most and {mapped} MB of mapped files",
         caught_up.as_secs_f64(),
         waited.len(),
         answered(50),

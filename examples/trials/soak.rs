@@ -16,7 +16,8 @@ use soctop::samples::Random;
 
 use super::attack;
 use super::lines::Service;
-use super::terminal::{Outcome, memory_mb};
+use super::process::Peaks;
+use super::terminal::Outcome;
 use super::{soctop, until_stored};
 use disk::{Disk, Fault};
 use judge::Told;
@@ -64,13 +65,16 @@ struct Soak<'p> {
     attackers: u64,
     rotations: u64,
     kills: u64,
-    /// When a watch ended, and the most memory that it took, in megabytes.
+    /// When a watch was looked at, and the most memory that it had taken, in megabytes.
     peaks: Vec<(Duration, u64)>,
+    /// The most of mapped files.
+    mapped: u64,
 }
 
 /// One run of the program.
 struct Life {
     child: std::process::Child,
+    memory: Peaks,
     /// What was wrong from its beginning on, until its end.
     fault: Fault,
 }
@@ -117,6 +121,7 @@ impl<'p> Soak<'p> {
             rotations: 0,
             kills: 0,
             peaks: Vec::new(),
+            mapped: 0,
         })
     }
 
@@ -200,7 +205,8 @@ impl<'p> Soak<'p> {
         let mut command = fault.around(&soctop(self.program, self.folder, &words));
         let appended = |name: &str| OpenOptions::new().create(true).append(true).open(self.folder.join(name));
         command.stdin(Stdio::null()).stdout(appended(judge::ALERTS)?).stderr(appended(judge::REMARKS)?);
-        self.life = Some(Life { child: command.spawn()?, fault });
+        let child = command.spawn()?;
+        self.life = Some(Life { memory: Peaks::of(child.id().to_string()), child, fault });
         Ok(())
     }
 
@@ -253,8 +259,8 @@ impl<'p> Soak<'p> {
 
     fn note_memory(&mut self) {
         if let Some(life) = &self.life {
-            let peak = memory_mb(&life.child.id().to_string(), "VmHWM:");
-            self.peaks.push((self.began.elapsed(), peak));
+            self.peaks.push((self.began.elapsed(), life.memory.own_mb()));
+            self.mapped = self.mapped.max(life.memory.mapped_mb());
         }
     }
 
@@ -266,6 +272,7 @@ impl<'p> Soak<'p> {
         told.every_line_is_stored_once(self.written)?;
         told.every_attacker_is_told_of_once(self.attackers)?;
         told.nothing_is_left_behind()?;
+        println!("{} MB of mapped files at most", self.mapped);
         judge::memory_has_not_grown(&self.peaks, self.span)
     }
 }

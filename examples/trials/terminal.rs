@@ -96,9 +96,14 @@ impl Watched {
 
     /// Memory of the program as the kernel calls it (`VmRSS:`, at most `VmHWM:`), in megabytes.
     pub fn memory_mb(&self, name: &str) -> u64 {
+        memory_mb(&self.process(), name)
+    }
+
+    /// The number of its process.
+    pub fn process(&self) -> String {
         let children = format!("/proc/{0}/task/{0}/children", self.child.id());
-        let pid = std::fs::read_to_string(children).unwrap_or_default();
-        memory_mb(pid.split_whitespace().next().unwrap_or_default(), name)
+        let children = std::fs::read_to_string(children).unwrap_or_default();
+        children.split_whitespace().next().unwrap_or_default().to_owned()
     }
 }
 
@@ -106,7 +111,8 @@ impl Watched {
 pub fn memory_mb(pid: &str, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0) / 1024
+    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or(0) * 1024
+        / 1_000_000
 }
 
 /// The time that this many of a hundred do not exceed; `sorted` holds the shortest first.
