@@ -1,6 +1,7 @@
 //! One bound of memory for all that grows with what is read: queues, batches, the writer of the index and the state
 //! of detection have their shares of it; what they really take together is looked at, and made less where that comes
-//! near the bound.
+//! near the bound. Pages of the index that are mapped do not count: they are copies of what lies on the disk, which the
+//! kernel takes back when it wants them, and no killer of processes is called for their sake.
 
 use std::fs;
 
@@ -102,9 +103,14 @@ impl MemoryWatch {
     }
 }
 
-/// What the process takes at the moment.
+/// What the process takes for itself at the moment.
 pub(super) fn used_bytes() -> Option<u64> {
-    kibibytes(&fs::read_to_string("/proc/self/status").ok()?, "VmRSS:")
+    own_bytes(&fs::read_to_string("/proc/self/status").ok()?)
+}
+
+fn own_bytes(status: &str) -> Option<u64> {
+    let [anonymous, shared] = ["RssAnon:", "RssShmem:"].map(|name| kibibytes(status, name));
+    Some(anonymous? + shared?)
 }
 
 fn machine_bytes() -> Option<u64> {
@@ -145,8 +151,9 @@ mod tests {
 
     #[test]
     fn the_kernel_says_what_the_process_takes() {
-        assert_eq!(kibibytes("VmHWM:\t 900 kB\nVmRSS:\t     120 kB\n", "VmRSS:"), Some(120 << 10));
-        assert_eq!(kibibytes("VmHWM:\t 900 kB\n", "VmRSS:"), None);
+        let status = "VmHWM:\t 900 kB\nRssAnon:\t     120 kB\nRssFile:\t 300 kB\nRssShmem:\t 4 kB\n";
+        assert_eq!(own_bytes(status), Some(124 << 10), "without files that are mapped");
+        assert_eq!(own_bytes("VmHWM:\t 900 kB\n"), None);
         assert!(used_bytes().is_none_or(|used| used > 0));
     }
 }
