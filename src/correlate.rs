@@ -64,6 +64,7 @@ pub(crate) mod window;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::io;
 use std::sync::Arc;
 
 pub use self::compact::CompactError;
@@ -78,6 +79,7 @@ use smallvec::SmallVec;
 
 use self::clock::{Clock, NO_SOURCE};
 use self::crowd::{Crowd, Ghost};
+use self::dedup::{MOST_OCCURRENCES, SPARING_OCCURRENCES};
 use self::entry::{Entry, Position, Values};
 use self::evicted::EvictedSummary;
 use self::evidence::Evidence;
@@ -91,6 +93,7 @@ use self::plan::{Evaluator, Measure, Plan, Role, Route, RulePlan, WindowPlan};
 use self::plan_builder::{Allowed, RuleInput};
 use self::route::{GroupRef, Signal};
 use self::rule_run::RuleRun;
+use self::snapshot::StateView;
 use self::state_machine::Input;
 use self::timer::Timers;
 use self::window::{Change, ChangeKind, Limits};
@@ -513,7 +516,9 @@ impl Correlator {
         let Some(once) = &run.rule.once else { return false };
         let settled = self.settled(run.rule);
         let keys = self.keys.occurrence(signal.of, once);
+        let most = if self.sparing { SPARING_OCCURRENCES } else { MOST_OCCURRENCES };
         let memory = &mut self.rules[run.index];
+        memory.once.hold_at_most(most);
         let copy = memory.once.is_copy(keys, signal.time, once.within, settled);
         memory.counters.copies += u64::from(copy);
         copy
@@ -575,6 +580,15 @@ impl Correlator {
     #[must_use]
     pub fn freeze(&self) -> FrozenState {
         FrozenState::of(self)
+    }
+
+    /// Writes the same at once. Nothing is copied for that, but nothing can be observed meanwhile: for when memory is scarcer
+    /// than time.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn write_state(&self, sink: impl io::Write) -> io::Result<()> {
+        StateView::of(self).write(sink)
     }
 
     /// Takes over stored state for every rule whose text is the same. Returns how many rules start

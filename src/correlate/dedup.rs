@@ -22,9 +22,11 @@ use super::hashes::{OccurrenceKey, StreamKey};
 use super::keys::OccurrenceKeys;
 use crate::event::{Nanos, Timestamp};
 
-/// Keys remembered per rule. Beyond it the oldest are forgotten: their copies count, too high and never
+/// Occurrences remembered per rule. Beyond it the oldest are forgotten: their copies count, too high and never
 /// too low.
-const MOST_KEYS: usize = 65_536;
+pub(super) const MOST_OCCURRENCES: usize = 65_536;
+/// The same while memory is scarce: copies that come within seconds are still recognised.
+pub(super) const SPARING_OCCURRENCES: usize = 8_192;
 /// Fewer are not looked through for those that are over.
 const FEW_KEYS: usize = 128;
 /// Streams told apart under one key; further ones count by themselves.
@@ -33,12 +35,20 @@ const MOST_STREAMS: usize = 8;
 const MOST_SPAN: i64 = 5;
 
 /// What one rule remembers of occurrences.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Deduplicator {
     of: KeyedMap<OccurrenceKey, Known>,
     held: usize,
     /// When so many are held, those that are over are looked for.
     clean_at: usize,
+    /// It holds fewer than this.
+    most: usize,
+}
+
+impl Default for Deduplicator {
+    fn default() -> Self {
+        Self { of: KeyedMap::default(), held: 0, clean_at: 0, most: MOST_OCCURRENCES }
+    }
 }
 
 /// What is known of one key. Most come once, and there are many of them.
@@ -63,6 +73,11 @@ pub(crate) struct Occurrence {
 }
 
 impl Deduplicator {
+    /// Remembers fewer occurrences than this from now on.
+    pub(super) fn hold_at_most(&mut self, most: usize) {
+        self.most = most;
+    }
+
     /// Whether an event is the copy of one that counted already. Of several ids (a proxy knows its own and that of the
     /// application) one in common is enough.
     pub(super) fn is_copy(
@@ -120,21 +135,24 @@ impl Deduplicator {
         let held = stored.iter().map(|(_, occurrences)| occurrences.len()).sum();
         let known = |occurrences: Cow<'_, [Occurrence]>| Known::of(occurrences.into_owned());
         let of = stored.into_iter().map(|(key, occurrences)| (key, known(occurrences))).collect();
-        Self { of, held, clean_at: 0 }
+        Self { of, held, ..Self::default() }
     }
 
     fn clean(&mut self, within: Nanos, settled: Timestamp) {
-        if self.held < self.clean_at.max(FEW_KEYS) {
+        if self.held < self.clean_at.max(FEW_KEYS).min(self.most) {
             return;
         }
         self.retain(|end| end.plus(within) >= settled);
-        if self.held >= MOST_KEYS {
+        while self.held >= self.most {
             let mut times: Vec<Timestamp> = self.of.values().flat_map(Known::ends).collect();
             let middle = times.len() / 2;
             let median = *times.select_nth_unstable(middle).1;
             self.retain(|end| end > median);
         }
-        self.clean_at = (self.held * 2).min(MOST_KEYS);
+        if self.of.capacity() > 4 * self.of.len().max(FEW_KEYS) {
+            self.of.shrink_to(2 * self.of.len());
+        }
+        self.clean_at = (self.held * 2).min(self.most);
     }
 
     /// Forgets occurrences by the time of their last event.
@@ -325,8 +343,12 @@ mod tests {
         for n in 0..200_000_i64 {
             assert!(is_new(&mut once, (n as u64, 1, n), i64::MIN));
         }
-        assert!(once.held <= MOST_KEYS);
+        assert!(once.held <= MOST_OCCURRENCES);
         assert!(!is_new(&mut once, (199_999, 2, 199_999), i64::MIN), "the newest are kept");
+        let room = once.of.capacity();
+        once.hold_at_most(SPARING_OCCURRENCES);
+        assert!(!is_new(&mut once, (199_998, 2, 199_998), i64::MIN), "the newest are kept");
+        assert!(once.held <= SPARING_OCCURRENCES && once.of.capacity() < room / 2, "room is given back");
     }
 
     proptest::proptest! {

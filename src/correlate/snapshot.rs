@@ -159,6 +159,39 @@ impl FrozenState {
     /// # Errors
     /// Those of the sink.
     pub fn write(&self, sink: impl Write) -> io::Result<()> {
+        let Self { plan, seeds, clock, rules, timers, incidents, risks, counters } = self;
+        let counters = *counters;
+        StateView { plan, seeds: *seeds, clock, rules, timers, incidents, risks, counters }.write(sink)
+    }
+}
+
+/// All state, of the correlator itself or frozen.
+pub(super) struct StateView<'s> {
+    plan: &'s Plan,
+    seeds: Seeds,
+    clock: &'s Clock,
+    rules: &'s Memories,
+    timers: &'s Timers,
+    incidents: &'s Incidents,
+    risks: &'s Risks,
+    counters: CorrelationCounters,
+}
+
+impl<'s> StateView<'s> {
+    pub(super) fn of(own: &'s Correlator) -> Self {
+        Self {
+            plan: &own.plan,
+            seeds: own.keys.seeds(),
+            clock: &own.clock,
+            rules: &own.rules,
+            timers: &own.timers,
+            incidents: &own.incidents,
+            risks: &own.risks,
+            counters: own.counters,
+        }
+    }
+
+    pub(super) fn write(&self, sink: impl Write) -> io::Result<()> {
         let held = self.rules.iter().flat_map(|memory| memory.groups.all.values());
         let mut writer = Writer {
             shared: Shared::of(held.flat_map(Held::entries)),
@@ -166,7 +199,7 @@ impl FrozenState {
             out: CompactStream::new(sink),
         };
         let Seeds { maps, sketches } = self.seeds;
-        writer.out.put(&(VERSION, maps, sketches, &self.clock, &self.plan.fields))?;
+        writer.out.put(&(VERSION, maps, sketches, self.clock, &self.plan.fields))?;
         writer.out.begin(self.plan.rules.len())?;
         for (rule, memory) in self.plan.rules.iter().zip(self.rules.iter()) {
             writer.rule(rule, memory)?;

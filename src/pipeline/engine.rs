@@ -5,6 +5,7 @@
 //! outcome, a bad rule was reported when it was loaded.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 
 use super::crew;
@@ -407,6 +408,15 @@ impl Engine {
     pub fn save(&mut self) -> FrozenState {
         self.changed_since_saved = false;
         self.program.correlator.freeze()
+    }
+
+    /// Writes the same at once, without a copy of anything.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn write_state(&mut self, sink: impl io::Write) -> io::Result<()> {
+        self.changed_since_saved = false;
+        self.program.correlator.write_state(sink)
     }
 
     /// Whether events came since the last [`Engine::save`].

@@ -20,7 +20,7 @@ use super::crew::Crew;
 use super::dating::Undated;
 use super::engine::Engine;
 use super::handle::Notice;
-use super::indexer::{Batch, IndexReport, SavedDetection};
+use super::indexer::{Batch, IndexReport, SavedDetection, SavedState, note_time};
 use super::memory::{self, MemoryTurn, MemoryWatch};
 use super::reload::{self, Prepared, RuleNews, Tail};
 use super::worker::{Lot, LotOrigin, Read, Unread};
@@ -31,6 +31,7 @@ use crate::event::{
     self, Cadence, Cause, Chunk, Cursor, Event, EventId, Gap, SECOND, SourceId, SourceMessage, Timestamp,
     canonical, shown,
 };
+use crate::index::Detection;
 use crate::receive::listener_behind;
 use crate::state::{MemoryStatus, Pending, Remark, Snapshot, SourceStatus, State, Trouble, Update};
 use crate::triage::Decisions;
@@ -846,9 +847,24 @@ impl EngineThread {
     fn save_detection(&mut self) {
         self.saved_at = Instant::now();
         let mut batch = self.empty_batch();
-        let (state, took) = (self.engine.save(), Arc::clone(&self.saving_took));
+        let (state, took) = (self.state_at(batch.next_seq), Arc::clone(&self.saving_took));
         batch.detection = Some(SavedDetection { state, rules: self.rules.clone(), took });
         self.send(batch);
+    }
+
+    /// The state of detection as of the event `seq`: a copy, of which most is shared until it changes. Where a crowd keeps it
+    /// busy nearly all of it does, before it is written; while memory is scarce everything waits until that is done.
+    fn state_at(&mut self, seq: u64) -> SavedState {
+        if self.memory.is_scarce() {
+            let began = Instant::now();
+            let engine = &mut self.engine;
+            let written = Detection::written(self.rules.clone(), seq, |packer| engine.write_state(packer));
+            note_time(&self.saving_took, began);
+            if let Ok(detection) = written {
+                return SavedState::Written(detection);
+            }
+        }
+        SavedState::Frozen(Box::new(self.engine.save()))
     }
 
     /// Sends what detection said without a line being read.

@@ -82,10 +82,37 @@ pub(super) struct Batch {
 
 /// The state of detection, and the fingerprint of the rules that it belongs to.
 pub(super) struct SavedDetection {
-    pub state: FrozenState,
+    pub state: SavedState,
     pub rules: String,
     /// Where to say how long it took to write, in nanoseconds.
     pub took: Arc<AtomicU64>,
+}
+
+impl SavedDetection {
+    /// It as of the event `seq`, packed.
+    fn written(self, seq: u64) -> Result<Detection, Error> {
+        let Self { state, rules, took } = self;
+        match state {
+            SavedState::Written(detection) => Ok(detection),
+            SavedState::Frozen(state) => {
+                let began = Instant::now();
+                let detection = Detection::written(rules, seq, |packer| state.write(packer));
+                note_time(&took, began);
+                detection
+            }
+        }
+    }
+}
+
+/// Notes how long something took.
+pub(super) fn note_time(took: &AtomicU64, began: Instant) {
+    took.store(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
+pub(super) enum SavedState {
+    /// To be written beside the engine, which goes on.
+    Frozen(Box<FrozenState>),
+    Written(Detection),
 }
 
 impl Batch {
@@ -316,11 +343,8 @@ impl Indexer {
         if let Some(unread) = batch.unread {
             self.position.unread = unread;
         }
-        if let Some(SavedDetection { state, rules, took }) = batch.detection {
-            let began = Instant::now();
-            let detection = Detection::written(rules, batch.next_seq, |packer| state.write(packer))?;
-            took.store(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-            self.position.detection = Some(detection);
+        if let Some(saved) = batch.detection {
+            self.position.detection = Some(saved.written(batch.next_seq)?);
         }
         if let Some(cursor) = batch.cursor {
             self.cursors.remember(cursor);

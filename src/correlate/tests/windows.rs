@@ -326,6 +326,16 @@ fn while_memory_is_scarce_no_more_groups_are_followed() {
 }
 
 #[test]
+fn state_that_is_written_at_once_is_that_which_is_frozen() {
+    let mut stream = Stream::with(&counted("event_count", "{gte: 3}", ""), over_budget(100, 4096));
+    ten_others(&mut stream);
+    stream.events("a", &[1.0, 2.0, 3.0], "g=often");
+    let mut written = Vec::new();
+    stream.correlator.write_state(&mut written).expect("memory takes all");
+    assert_eq!(written, stream.saved());
+}
+
+#[test]
 fn a_group_without_a_place_for_hundreds_of_events_ends_nothing() {
     let documents = counted("event_count", "{gte: 1000}", "");
     let mut stream = Stream::with(&documents, over_budget(10, 4096));
