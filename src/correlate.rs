@@ -654,9 +654,10 @@ impl Correlator {
     }
 
     /// While memory is scarce no rule follows more groups than it does, and each keeps fewer of its events; groups that
-    /// come are estimated, or take the place of others.
+    /// come are estimated, or take the place of others. Incidents list fewer events.
     pub fn be_sparing(&mut self, sparing: bool) {
         self.sparing = sparing;
+        self.incidents.brief = sparing;
     }
 
     /// Brings a signal to one consumer. `from_rule`: it is a firing, which may be withdrawn later.

@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::correlate::evidence::Evidence;
 use crate::correlate::keys::one_value;
 use crate::detect::record::{FieldNumber, MatchRecord};
+use crate::event::number::to_u64;
 use crate::event::veil::{compared, shown};
 use crate::event::{EventId, Timestamp};
 
@@ -16,6 +17,9 @@ use crate::event::{EventId, Timestamp};
 pub(crate) const MOST_EVENTS: usize = 20;
 /// Correlation ids listed in an alert.
 pub(crate) const MOST_CORRELATION_IDS: usize = 16;
+/// The same while memory is scarce: of ten thousand incidents nobody follows twenty events each.
+const FEW_EVENTS: usize = 8;
+const FEW_CORRELATION_IDS: usize = 4;
 
 /// The evidence of an incident.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -135,6 +139,21 @@ impl Details {
         let new = other.met.into_iter().filter(|met| !self.met.contains(met));
         let new: Vec<_> = new.collect();
         self.met.extend(new);
+    }
+
+    /// Lists no more than a few, and gives back the room of the others.
+    pub(super) fn be_brief(&mut self) {
+        if let Some(more) = self.events.len().checked_sub(FEW_EVENTS).filter(|more| *more > 0) {
+            self.omitted += to_u64(more);
+            self.events.truncate(FEW_EVENTS);
+        }
+        self.correlation_ids.truncate(FEW_CORRELATION_IDS);
+        if self.events.capacity() > 2 * FEW_EVENTS {
+            self.events.shrink_to_fit();
+        }
+        if self.correlation_ids.capacity() > 2 * FEW_CORRELATION_IDS {
+            self.correlation_ids.shrink_to_fit();
+        }
     }
 
     /// Events that are known only as a number.

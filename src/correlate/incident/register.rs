@@ -28,6 +28,8 @@ pub(crate) struct Incidents {
     opened: u64,
     /// Most incidents per rule.
     budget: usize,
+    /// Memory is scarce: few events of each are listed.
+    pub(crate) brief: bool,
     /// Reused for what ids are made of.
     buffer: Vec<u8>,
 }
@@ -86,7 +88,13 @@ impl Incidents {
         collect: impl FnOnce(&mut Details, Effect),
         report: AlertSink<'_>,
     ) -> Effect {
-        let rule = report.rule;
+        let (rule, brief) = (report.rule, self.brief);
+        let collect = |details: &mut Details, effect| {
+            collect(details, effect);
+            if brief {
+                details.be_brief();
+            }
+        };
         let place = match self.all.get_mut(&place).map(Arc::make_mut) {
             Some(incident) if incident.open => {
                 return incident.take(firing, collect, place.facet, &mut self.buffer, report);

@@ -326,6 +326,16 @@ fn while_memory_is_scarce_no_more_groups_are_followed() {
 }
 
 #[test]
+fn while_memory_is_scarce_incidents_list_fewer_events_and_count_all() {
+    let mut stream = Stream::with(&counted("event_count", "{gte: 3}", ""), over_budget(100, 4096));
+    let seconds: Vec<f64> = (0..30).map(f64::from).collect();
+    stream.correlator.be_sparing(true);
+    let updated = stream.events("a", &seconds, "g=x").finish().alerts().pop().cloned().expect("told");
+    assert_eq!((updated.count, updated.events.len()), (30, 8));
+    assert_eq!(updated.events_omitted, 22);
+}
+
+#[test]
 fn state_that_is_written_at_once_is_that_which_is_frozen() {
     let mut stream = Stream::with(&counted("event_count", "{gte: 3}", ""), over_budget(100, 4096));
     ten_others(&mut stream);
