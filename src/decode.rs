@@ -32,8 +32,8 @@ use names::Names;
 use shell::Shells;
 use text::{Reading, Wrapped};
 
-use crate::event::number::to_u32;
-use crate::event::{Event, Flags, Format, Kind, Mark, Origin, Outcome, PathId, Paths, canonical};
+use crate::event::number::{offset_in, to_u32};
+use crate::event::{Event, Field, Flags, Format, Kind, Mark, Origin, Outcome, PathId, Paths, canonical};
 
 /// Longest line that is read whole, in bytes. Of a longer one the first [`HEAD_LIMIT`] and the last [`TAIL_LIMIT`]
 /// bytes are kept.
@@ -403,12 +403,14 @@ impl Decoder {
         outcome.unwrap_or(Outcome::Parsed)
     }
 
-    /// The message of a line of text: an object that is all of it is the event itself, one at its end is quoted.
+    /// The message of a line of text: an object or pairs that are all of it are the event itself, an object at its end is
+    /// quoted.
     fn read_message(&mut self, start: Mark, wrappers: usize, event: &mut Event) -> Outcome {
-        let Some(field) = event.message_since(start).filter(|field| event.text(field.span).ends_with('}'))
-        else {
+        let Some(field) = event.message_since(start) else { return Outcome::Parsed };
+        if !event.text(field.span).ends_with('}') {
+            self.read_pairs(field, event);
             return Outcome::Parsed;
-        };
+        }
         if !event.text(field.span).starts_with('{') {
             self.quote_object(event);
             return Outcome::Parsed;
@@ -423,6 +425,21 @@ impl Decoder {
             event.hold(field);
         }
         outcome.unwrap_or(Outcome::Parsed)
+    }
+
+    /// `[id] method=POST path=/login status=401`: what a framework's logger was given, behind the tags of the request.
+    fn read_pairs(&mut self, message: Field, event: &mut Event) {
+        let text = event.text(message.span);
+        let pairs = text::behind_tags(text);
+        let first = pairs.split(' ').next().unwrap_or_default();
+        if !first.contains('=') || !text::logfmt(pairs, |_, _, _| {}) {
+            return;
+        }
+        let base = message.span.start + to_u32(offset_in(pairs, text));
+        let pairs = pairs.to_owned();
+        let format = event.meta.format;
+        self.push_logfmt(Line { text: &pairs, base }, event);
+        event.meta.format = format;
     }
 
     /// The object that a text ends with is addressable by the name of the text; gives the text before it.

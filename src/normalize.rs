@@ -365,7 +365,8 @@ impl Normalizer {
             self.decode_request(event, &found);
             self.scan_request(event, &found);
         }
-        self.logsources.assign(event, found.marks);
+        let is_answered = found.roles & REQUEST_ROLES != 0 && found.has(Role::Status);
+        self.logsources.assign(event, found.marks, is_answered);
         if let Some(overrides) = &self.options.overrides {
             overrides.complete(event);
         }

@@ -1036,6 +1036,21 @@ fn a_message_of_bytes_is_a_text() {
 }
 
 #[test]
+fn pairs_that_are_all_of_a_message_are_fields() {
+    for line in [
+        "2026-11-20 10:00:00,123 - web - INFO - method=POST path=/login status=401",
+        "I, [2026-11-20T10:00:00.123456 #812]  INFO -- : [3f1c-0aa1] [web] method=POST path=/login status=401",
+    ] {
+        let (event, _, paths) = decode(line.as_bytes());
+        let has = |name: &str| paths.intern(name);
+        assert_eq!(event.get(has("status")), Some("401"), "{line}");
+        assert!(event.get(has("message")).is_some_and(|message| message.ends_with("status=401")), "{line}");
+    }
+    let (event, _, paths) = decode(b"2026-11-20 10:00:00,123 - web - INFO - saved a=1 b=2 status=401");
+    assert_eq!(event.get(paths.intern("status")), None);
+}
+
+#[test]
 fn the_context_of_monolog_is_the_events_own() {
     let line = r#"[2026-11-28T09:30:00.123456+00:00] security.WARNING: Login failed for {"username":"victim"} {"username":"alice","ip":"203.0.113.9"} {"request_id":"req-55cc1020"}"#;
     check_format(

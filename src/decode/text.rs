@@ -839,6 +839,15 @@ pub(super) fn unescaped(value: &str) -> String {
     out
 }
 
+/// What follows the tags that a logger sets before a message: `[3f1c] [web] text`.
+pub(super) fn behind_tags(text: &str) -> &str {
+    let mut rest = text;
+    while let Some((_, after)) = rest.strip_prefix('[').and_then(|tag| tag.split_once("] ")) {
+        rest = after.trim_start();
+    }
+    rest
+}
+
 /// `key=value key="two words"`, at least three pairs from the start of the line.
 pub(super) fn logfmt<'a>(text: &'a str, mut pair: impl FnMut(&'a str, &'a str, bool)) -> bool {
     let mut rest = text.trim_start();

@@ -17,7 +17,7 @@ use super::vocabulary::{Marks, Vocabulary};
 use crate::event::address::{address, is_placeholder};
 use crate::event::number::{offset_in, to_u32};
 use crate::event::wildcard::fits_stars_caseless;
-use crate::event::{Event, Format, Kind, Origin, PathId, Paths, Span, canonical};
+use crate::event::{Event, Field, Format, Kind, Origin, PathId, Paths, Span, canonical};
 
 /// Longest message that entries are tried on, in bytes: a template is about all of it.
 const MESSAGE_LIMIT: usize = 8 << 10;
@@ -162,7 +162,8 @@ impl Reader {
             return;
         }
         if known {
-            event.fields_mut().clear();
+            let kept = pairs_of_message(event, &captures);
+            *event.fields_mut() = kept;
         } else {
             event.fields_mut().retain(|field| field.path != canonical::MESSAGE);
         }
@@ -620,6 +621,22 @@ impl Reader {
             }
         }
     }
+}
+
+/// Fewer are words that happen to be fields.
+const LEAST_PAIRS: usize = 3;
+
+/// The fields that a reader found in what is the message by a head: pairs, which the head says nothing of.
+fn pairs_of_message(event: &Event, captures: &[Captured]) -> Vec<Field> {
+    let message = captures.iter().find(|(path, ..)| *path == canonical::MESSAGE).map(|(.., span)| *span);
+    let Some(message) = message else { return Vec::new() };
+    let is_inside =
+        |span: Span| span.start >= message.start && span.start + span.len <= message.start + message.len;
+    let fields = event.fields().iter().filter(|field| {
+        is_inside(field.span) && !matches!(field.path, canonical::MESSAGE | PathId::OVERFLOW)
+    });
+    let pairs: Vec<Field> = fields.copied().collect();
+    if pairs.len() < LEAST_PAIRS { Vec::new() } else { pairs }
 }
 
 /// The name of an event before nothing but pairs: `admin.auth.error ip=203.0.113.9`; or as a label of what follows:

@@ -2,7 +2,8 @@
 //!
 //! Only what the format or the names of the fields prove is set; the rest stays unknown, which agrees
 //! with every rule. A JSON line of some application is left unknown on purpose: it may speak of logins
-//! (`category: application`) and of requests (`category: webserver`) alike.
+//! (`category: application`) and of requests (`category: webserver`) alike. So is a line of text whose fields are
+//! those of a request.
 
 use crate::event::{Event, Format, LogSource};
 
@@ -98,14 +99,15 @@ fn source(category: &str, product: &str, service: &str) -> LogSource {
 }
 
 impl LogSources {
-    /// Sets the logsource that format and signs prove, if any.
-    pub(super) fn assign(&self, event: &mut Event, marks: u16) {
+    /// Sets the logsource that format and signs prove, if any; `is_request`: its fields are those of a request.
+    pub(super) fn assign(&self, event: &mut Event, marks: u16, is_request: bool) {
         let has = |signs: u16| marks & signs == signs;
         let source = match event.meta.format {
             Format::NginxError => &self.nginx,
             Format::Nginx | Format::Access => &self.webserver,
             Format::PostgresCsv => &self.database,
             Format::Syslog => &self.linux,
+            Format::TextLog if is_request => return,
             Format::TextLog => &self.application,
             Format::Plain => return,
             Format::Json | Format::Logfmt if marks & !REQUEST_PART == 0 => return,
