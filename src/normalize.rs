@@ -542,10 +542,12 @@ impl Normalizer {
         }
         if found.marks & logsource::REQUEST_PART != 0 {
             let is_request = found.roles & (REQUEST_ROLES | Role::Method.bit()) != 0;
-            for field in event.fields().iter().filter(|field| field.kind == Kind::String) {
+            for field in event.fields() {
                 let list = self.known.get(field.path.index()).copied().unwrap_or(UNKNOWN);
                 let meaning = self.known_paths.get(to_usize(list.wrapping_sub(FIRST_LIST)));
-                if let Some(part) = meaning.and_then(|meaning| meaning.part.as_ref()) {
+                if let Some(part) = meaning.and_then(|meaning| meaning.part.as_ref())
+                    && (field.kind == Kind::String || part.is_operator())
+                {
                     part.scan(event.text(field.span), is_request, scanner);
                 }
             }

@@ -111,6 +111,11 @@ impl Scanner {
         self.value(Raw { place, name, text, around: "" }, 0);
     }
 
+    /// The name of a member, which may be an operator of a document database, and of the object that it is in.
+    pub fn operator(&mut self, name: &str, around: &str) {
+        self.judge(Raw { place: Place::Name, name, text: name, around });
+    }
+
     /// A body, whatever its form.
     pub fn body(&mut self, text: &str) {
         split::body(text, &mut |raw| self.value(raw, 0));

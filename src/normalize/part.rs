@@ -11,6 +11,8 @@ pub(super) struct Part {
     kind: What,
     /// The member of the object; empty for the whole.
     member: Box<str>,
+    /// The member that it is in, if it is in one: an operator is one of the field that it compares.
+    around: Box<str>,
     /// Other things have this name as well: it counts in lines about requests only.
     common: bool,
 }
@@ -82,7 +84,7 @@ pub(super) fn of(name: &str) -> Option<Part> {
         .unwrap_or(&folded);
     if let Some(header) = HEADERS.iter().find_map(|container| folded.strip_prefix(container)) {
         if header == "cookie" {
-            return Some(Part { kind: What::Cookies, member: "".into(), common: true });
+            return Some(whole(What::Cookies, true));
         }
         return (!ORDINARY.contains(&header)).then(|| part(What::Headers, name, true));
     }
@@ -91,10 +93,13 @@ pub(super) fn of(name: &str) -> Option<Part> {
     let (known, kind, common) = *longest;
     if folded.len() == known.len() {
         // A statement of a database has this name, too; as a query it has a canonical field.
-        let whole = !matches!(known, "query" | "args" | "params");
-        return whole.then(|| Part { kind, member: "".into(), common });
+        let is_text = !matches!(known, "query" | "args" | "params");
+        return is_text.then(|| whole(kind, common));
     }
-    let member = part(kind, name, common);
+    let mut member = part(kind, name, common);
+    if !folded.get(known.len() + 1..).unwrap_or_default().contains('.') {
+        member.around = "".into();
+    }
     let ordinary = kind == What::Headers && ORDINARY.contains(&alias::fold(&member.member).as_str());
     (!ordinary).then_some(member)
 }
@@ -103,18 +108,39 @@ fn is_below(folded: &str, known: &str) -> bool {
     folded.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// The last level of the name says what the member is called.
+fn whole(kind: What, common: bool) -> Part {
+    Part { kind, member: "".into(), around: "".into(), common }
+}
+
+/// The last level of the name says what the member is called, the one before it what it is in.
 fn part(kind: What, name: &str, common: bool) -> Part {
-    Part { kind, member: name.rsplit('.').next().unwrap_or(name).into(), common }
+    let mut levels = name.rsplit('.');
+    let member = levels.next().unwrap_or(name).into();
+    Part { kind, member, around: levels.next().unwrap_or_default().into(), common }
 }
 
 impl Part {
+    /// Whether the name is that of an operator of a document database: what it compares with may be anything, also nothing
+    /// (`{"$ne": null}`).
+    pub(super) fn is_operator(&self) -> bool {
+        matches!(self.kind, What::Body | What::Parameters) && self.member.contains('$')
+    }
+
     /// Gives the value to the scanner as what it is.
     pub(super) fn scan(&self, text: &str, is_request: bool, scanner: &mut Scanner) {
-        if (self.common && !is_request) || text.len() < 2 || text == "null" {
+        if self.common && !is_request {
+            return;
+        }
+        if self.is_operator() {
+            scanner.operator(&self.member, &self.around);
+        }
+        if text.len() < 2 || text == "null" {
             return;
         }
         match (self.kind, self.member.as_ref()) {
+            // Its name has been looked at, together with the field that it compares.
+            (What::Body, _) if self.is_operator() => scanner.named(Place::Form, "", text),
+            (What::Parameters, _) if self.is_operator() => scanner.named(Place::Query, "", text),
             (What::Body, "") => scanner.body(text),
             (What::Parameters, "") => scanner.parameters(Place::Query, text),
             (What::Cookies, "") => scanner.cookies(text),
@@ -133,6 +159,21 @@ mod tests {
 
     fn shown(name: &str) -> String {
         of(name).map(|part| format!("{:?} {}", part.kind, part.member)).unwrap_or_default()
+    }
+
+    #[test]
+    fn an_operator_belongs_to_the_field_that_it_compares() {
+        for (name, around) in [
+            ("body.password.$ne", "password"),
+            ("req.body.$where", ""),
+            ("params.filter.price.$gt", "price"),
+            ("body.password[$ne]", ""),
+        ] {
+            let part = of(name).unwrap();
+            assert!(part.is_operator(), "{name}");
+            assert_eq!(&*part.around, around, "{name}");
+        }
+        assert!(!of("body.price").unwrap().is_operator());
     }
 
     #[test]
