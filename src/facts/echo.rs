@@ -5,7 +5,7 @@
 //! address and user, an attempt is told as often as the entry that tells it most: a line counts for as much
 //! as it raises that number. An echo counts nothing where a line that is none has told the attempt.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::fact::Fact;
@@ -13,17 +13,23 @@ use crate::event::Timestamp;
 
 /// Lines of one attempt are not further apart, in nanoseconds.
 const APART: i64 = 5_000_000_000;
+/// sudo says what became of all its questions when it gives up, PAM at the first wrong answer: whoever is asked has minutes.
+const APART_IN_PROCESS: i64 = 300_000_000_000;
 /// Attempts that are remembered; then those that are over are forgotten, or all.
-const LIMIT: usize = 4_096;
+const LIMIT: usize = 8_192;
+/// Attempts that are remembered of one request, process or somebody.
+const MOST_OF_ONE: usize = 256;
 
 /// Attempts that are being told.
 #[derive(Debug, Default)]
 pub struct Echoes {
-    attempts: HashMap<(Fact, String), Attempt>,
+    attempts: HashMap<(Fact, String), VecDeque<Attempt>>,
+    held: usize,
 }
 
 #[derive(Debug)]
 struct Attempt {
+    first: Timestamp,
     last: Timestamp,
     told: Vec<Told>,
 }
@@ -52,13 +58,26 @@ pub struct Telling {
 pub enum Whom {
     /// One request is one attempt, however many lines echo it.
     Request(String),
-    /// A process or somebody.
+    /// A process that serves one attempt.
+    Process(String),
     Somebody(String),
 }
 
 impl Attempt {
-    fn most(&self) -> u64 {
-        self.told.iter().map(|told| told.times).max().unwrap_or_default()
+    /// Whether a line of this time may belong to it.
+    fn reaches(&self, time: Timestamp, apart: i64) -> bool {
+        time.since(self.last) <= apart && self.first.since(time) <= apart
+    }
+
+    /// How often it was told by the entry that tells it most. Of a deed, other words of the same product tell another one:
+    /// who grants a right and then all of them has done two things.
+    fn most(&self, telling: &Telling) -> u64 {
+        let is_attempt = telling.fact.name().ends_with("failed")
+            || ["login_attempted", "privilege_refused"].contains(&telling.fact.name());
+        let is_another = |told: &&Told| {
+            !is_attempt && told.entry != telling.entry && product(&told.entry) == product(&telling.entry)
+        };
+        self.told.iter().filter(|told| !is_another(told)).map(|told| told.times).max().unwrap_or_default()
     }
 
     /// For how much a line counts here.
@@ -68,7 +87,7 @@ impl Attempt {
             return 0;
         }
         let before = self.told.iter().find(|told| told.entry == telling.entry).map_or(0, |told| told.times);
-        before.saturating_add(telling.times).saturating_sub(self.most())
+        before.saturating_add(telling.times).saturating_sub(self.most(telling))
     }
 
     fn add(&mut self, telling: &Telling) {
@@ -80,6 +99,11 @@ impl Attempt {
             }
         }
     }
+}
+
+/// The file of an entry: `postgresql.yml:14`.
+fn product(entry: &str) -> &str {
+    entry.split(':').next().unwrap_or(entry)
 }
 
 /// Facts of one kind tell one attempt: a connection that is given up behind a wrong password is no second one.
@@ -94,41 +118,66 @@ impl Echoes {
     /// For how many attempts a line counts, which is known by each of `whom`: by the least of them. What counts nothing
     /// because of one is not held against the others: the next line of the attempt may be the one that counts.
     pub fn count(&mut self, whom: &[Whom], telling: &Telling) -> u64 {
-        let counts: Vec<u64> =
-            whom.iter().map(|whom| self.attempt(whom, telling).counts(telling, whom.is_request())).collect();
+        let counts: Vec<u64> = whom
+            .iter()
+            .map(|whom| self.at_attempt(whom, telling, |attempt| attempt.counts(telling, whom.is_request())))
+            .collect();
         let counted = counts.iter().min().copied().unwrap_or(telling.times);
         for (whom, alone) in whom.iter().zip(counts) {
             let is_echo_of_another = telling.echo && alone == 0;
             if !is_echo_of_another && (counted > 0 || alone == 0) {
-                self.attempt(whom, telling).add(telling);
+                self.at_attempt(whom, telling, |attempt| attempt.add(telling));
             }
         }
         counted
     }
 
-    /// The attempt that a line belongs to.
-    fn attempt(&mut self, whom: &Whom, telling: &Telling) -> &mut Attempt {
-        let now = telling.time;
-        let is_over = |attempt: &Attempt| now.since(attempt.last).abs() > APART;
-        if self.attempts.len() >= LIMIT {
-            self.attempts.retain(|_, attempt| !is_over(attempt));
+    /// Does something with the attempt that a line belongs to. Files are read one after the other, so that the second
+    /// teller of an attempt may come behind many later ones.
+    fn at_attempt<T>(&mut self, whom: &Whom, telling: &Telling, act: impl FnOnce(&mut Attempt) -> T) -> T {
+        let (now, apart) = (telling.time, whom.apart(telling.fact));
+        if self.held >= LIMIT {
+            self.forget(now);
         }
-        if self.attempts.len() >= LIMIT {
+        let known = self.attempts.entry((kind(telling.fact), whom.name())).or_default();
+        if let Some(attempt) = known.iter_mut().rev().find(|attempt| attempt.reaches(now, apart)) {
+            attempt.first = attempt.first.min(now);
+            attempt.last = attempt.last.max(now);
+            return act(attempt);
+        }
+        let mut attempt = Attempt { first: now, last: now, told: Vec::new() };
+        let result = act(&mut attempt);
+        if known.len() < MOST_OF_ONE {
+            self.held += 1;
+        } else {
+            known.pop_front();
+        }
+        known.push_back(attempt);
+        result
+    }
+
+    /// Makes room: what is over by now goes, and if that is nothing, all.
+    fn forget(&mut self, now: Timestamp) {
+        self.attempts.retain(|_, known| {
+            known.retain(|attempt| attempt.reaches(now, APART));
+            !known.is_empty()
+        });
+        self.held = self.attempts.values().map(VecDeque::len).sum();
+        if self.held >= LIMIT {
             self.attempts.clear();
+            self.held = 0;
         }
-        let attempt = self
-            .attempts
-            .entry((kind(telling.fact), whom.name()))
-            .or_insert_with(|| Attempt { last: now, told: Vec::new() });
-        if is_over(attempt) {
-            attempt.told.clear();
-        }
-        attempt.last = now;
-        attempt
     }
 }
 
 impl Whom {
+    fn apart(&self, fact: Fact) -> i64 {
+        match self {
+            Self::Process(_) if fact.name() == "privilege_refused" => APART_IN_PROCESS,
+            _ => APART,
+        }
+    }
+
     fn is_request(&self) -> bool {
         matches!(self, Self::Request(_))
     }
@@ -136,7 +185,7 @@ impl Whom {
     fn name(&self) -> String {
         match self {
             Self::Request(id) => format!("request {id}"),
-            Self::Somebody(name) => name.clone(),
+            Self::Process(name) | Self::Somebody(name) => name.clone(),
         }
     }
 }
@@ -180,6 +229,43 @@ mod tests {
         };
         assert_eq!(count("login_failed", false, "failed password"), 1);
         assert_eq!(count("login_attempted", true, "closed by user"), 0);
+    }
+
+    /// PAM speaks at the first wrong answer, sudo after the third.
+    #[test]
+    fn who_is_asked_three_times_takes_a_while() {
+        let mut echoes = Echoes::default();
+        let mut count = |fact: &str, entry: &str, echo, times, second| {
+            let (fact, time) = (Fact::named(fact).unwrap(), Timestamp::from_seconds(second));
+            let telling = Telling { fact, entry: entry.into(), echo, times, time };
+            echoes.count(&[Whom::Process("web1 77".into())], &telling)
+        };
+        assert_eq!(count("privilege_refused", "pam", true, 1, 0), 1);
+        assert_eq!(count("privilege_refused", "sudo", false, 3, 90), 2);
+        // A server serves the next one in the same process.
+        assert_eq!(count("login_failed", "pam", true, 1, 0), 1);
+        assert_eq!(count("login_failed", "login", false, 1, 90), 1);
+    }
+
+    #[test]
+    fn two_deeds_in_the_words_of_one_product_are_two() {
+        let mut echoes = Echoes::default();
+        let mut count = |entry: &str| {
+            let (fact, time) = (Fact::named("role_granted").unwrap(), Timestamp::from_seconds(0));
+            let telling = Telling { fact, entry: entry.into(), echo: false, times: 1, time };
+            echoes.count(&[Whom::Somebody("203.0.113.9 dba".into())], &telling)
+        };
+        let lines = ["postgresql.yml:22", "postgresql.yml:22", "postgresql.yml:14", "pgbouncer.yml:3"];
+        assert_eq!(lines.map(&mut count), [1, 1, 1, 0]);
+    }
+
+    #[test]
+    fn the_second_file_is_read_behind_the_first() {
+        let times = [0_i64, 30, 60, 90];
+        let lines = |entry, second: i64| times.map(|time| (entry, false, time + second));
+        let whom = || Whom::Somebody("203.0.113.9 alice".into());
+        let told = [lines("app", 0), lines("security", 1)].concat();
+        assert_eq!(counts(&told, whom), [1, 1, 1, 1, 0, 0, 0, 0]);
     }
 
     #[test]

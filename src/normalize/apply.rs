@@ -60,13 +60,14 @@ impl Normalizer {
         };
         let pair = |a: PathId, b: PathId| {
             let (a, b) = (text(a), text(b));
-            (!a.is_empty() && !b.is_empty()).then(|| Whom::Somebody(format!("{a}\0{b}")))
+            (!a.is_empty() && !b.is_empty()).then(|| format!("{a}\0{b}"))
         };
-        let somebody = pair(canonical::SOURCE_IP, canonical::USER_NAME);
+        let somebody = pair(canonical::SOURCE_IP, canonical::USER_NAME).map(Whom::Somebody);
         // An application serves many in one process; a program of syslog has one for each.
         // Of one su, its own line names root and PAM's whoever became root before: both are told.
         let has_own_process = confidence == "phrase" && fact.name() != "privilege_used";
         let process = pair(canonical::HOST_NAME, canonical::PROCESS_PID).filter(|_| has_own_process);
+        let process = process.map(Whom::Process);
         let requests = event.all(canonical::CORRELATION_ID).map(|id| Whom::Request(id.to_owned()));
         let whom: Vec<Whom> = somebody.into_iter().chain(process).chain(requests).collect();
         let counted = self.attempts.count(&whom, &telling);
