@@ -488,6 +488,7 @@ const ALIASES: &[(Role, &[&str])] = &[
             "usr.id",
             "actor.user.uid",
             "actinguserid",
+            "sub",
         ],
     ),
     (
@@ -871,7 +872,13 @@ const ALIASES: &[(Role, &[&str])] = &[
             "breakername",
             "circuitname",
             "circuitbreakername",
+            "breaker.name",
+            "circuit.name",
+            "circuitbreaker.name",
+            "cbname",
+            "cb",
             "circuit",
+            "commandkey",
             "dependency",
             "component",
             "service",
@@ -1078,7 +1085,7 @@ const DURATION: u8 = 60;
 pub(super) const CONFIGURED: u8 = 0;
 
 /// The last names for a breaker, and for its state, that need no other sign that the event is about one.
-pub(super) const PLAIN_BREAKER_NAMES: u8 = 5;
+pub(super) const PLAIN_BREAKER_NAMES: u8 = 9;
 pub(super) const PLAIN_BREAKER_STATES: u8 = 3;
 
 /// The first of the names for a user's name that are but ids.
