@@ -409,8 +409,9 @@ impl Builder<'_> {
         };
         for (bit, reference) in references.iter().enumerate() {
             let Some(from) = self.resolve(self.inputs[index].header, reference) else { continue };
-            let group = self.read_through(correlation, &correlation.group_by, reference, from);
-            let value = self.read_through(correlation, &value, reference, from);
+            let aliases = [&correlation.aliases];
+            let group = self.read_through(&aliases, &correlation.group_by, reference, from);
+            let value = self.read_through(&aliases, &value, reference, from);
             found.push((
                 from,
                 Route { to: numbered(index), role: Role::Step(to_u8(bit)), group, grouping: 0, value },
@@ -421,7 +422,7 @@ impl Builder<'_> {
     /// The fields behind names for one referenced rule: an alias wins over a field of that name.
     fn read_through(
         &mut self,
-        correlation: &Correlation,
+        aliases: &[&BTreeMap<String, BTreeMap<String, String>>],
         names: &[String],
         reference: &Spanned<String>,
         rule: usize,
@@ -430,8 +431,7 @@ impl Builder<'_> {
         names
             .iter()
             .map(|name| {
-                let aliases = correlation.aliases.get(name);
-                let field = aliases.and_then(|aliases| {
+                let field = aliases.iter().filter_map(|aliases| aliases.get(name)).find_map(|aliases| {
                     let of_rule = aliases.iter().find(|(rule, _)| header.is_called(rule));
                     aliases.get(&reference.value).or(of_rule.map(|(_, field)| field))
                 });
@@ -511,10 +511,10 @@ impl Builder<'_> {
         reference: &Spanned<String>,
         from: usize,
     ) -> Vec<FieldNumber> {
-        match correlation {
-            Some(correlation) => self.read_through(correlation, &correlation.group_by, reference, from),
-            None => plan.group_numbers.clone(),
-        }
+        let Some(correlation) = correlation else { return plan.group_numbers.clone() };
+        let of_states = plan.extension.states.iter().map(|states| &states.aliases);
+        let aliases: Vec<_> = of_states.chain([&correlation.aliases]).collect();
+        self.read_through(&aliases, &correlation.group_by, reference, from)
     }
 }
 

@@ -9,6 +9,7 @@ mod conformance; // detection against vectors and oracles of others
 mod conformance_correlation; // Sigma correlation against the conformance vectors
 mod determinism; // the same input gives the same answer
 mod documented; // lines as the documentation of products shows them
+mod endings; // what has begun ends when its service says, and of whom it was said
 mod evasions; // attacks in all the ways that hide a line
 mod exits; // rules see what was read, and no secret leaves memory
 mod explain; // what `soctop explain` says of a line

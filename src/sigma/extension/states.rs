@@ -1,5 +1,7 @@
 //! `states:` a small state machine per group.
 
+use std::collections::BTreeMap;
+
 use super::read::Reader;
 use crate::event::Nanos;
 use crate::sigma::{Board, Level};
@@ -20,6 +22,8 @@ pub struct States {
     pub resting: Vec<usize>,
     /// Inputs that are the word of the service itself; all others are inferred.
     pub logged: Vec<Spanned<String>>,
+    /// Of a rule that names the group otherwise: its fields, by those of the group.
+    pub aliases: BTreeMap<String, BTreeMap<String, String>>,
     /// Level of an incident as long as its state is but inferred; default: that of the rule.
     pub inferred: Option<Level>,
     /// The field that names the entity; default: all values of the group.
@@ -68,6 +72,7 @@ const KEYS: &[&str] = &[
     "alert",
     "resting",
     "logged",
+    "aliases",
     "inferred",
     "entity",
     "flapping",
@@ -96,6 +101,7 @@ pub(super) fn parse(node: &Node, reader: &mut Reader) -> Option<States> {
         resting.push(0);
     }
     let flapping = map.get("flapping").and_then(|node| flapping(node, reader));
+    let aliases = map.get("aliases").map(|node| aliases(node, &on, reader)).unwrap_or_default();
     Some(States {
         board,
         on,
@@ -103,12 +109,39 @@ pub(super) fn parse(node: &Node, reader: &mut Reader) -> Option<States> {
         alert,
         resting,
         logged: map.get("logged").map(|node| reader.references(node)).unwrap_or_default(),
+        aliases,
         inferred: map.get("inferred").and_then(|node| level(node, reader)),
         entity: map.get("entity").and_then(|node| reader.string(node)),
         flapping,
         disagree_after: map.get("disagree_after").and_then(|node| reader.duration(node)),
         names,
     })
+}
+
+/// `{user.name: {account_locked_by_another: user.target.name}}`, of rules that a transition names.
+fn aliases(
+    node: &Node,
+    on: &[StateTransition],
+    reader: &mut Reader,
+) -> BTreeMap<String, BTreeMap<String, String>> {
+    let inputs: Vec<&str> = on
+        .iter()
+        .filter_map(|transition| match &transition.input {
+            Input::Firing => None,
+            Input::Rule(rule) => Some(rule.value.as_str()),
+        })
+        .collect();
+    let mut out = BTreeMap::new();
+    for (field, rules) in node.entries() {
+        for (rule, _) in rules.entries().iter().filter(|(rule, _)| !inputs.contains(&rule.value.as_str())) {
+            let at = Node { value: NodeValue::Null, at: rule.at.clone() };
+            reader.error(&at, format!("`{}` is in no transition of `on`", rule.value));
+        }
+        let named = rules.entries().iter();
+        let named = named.filter_map(|(rule, field)| Some((rule.value.clone(), reader.string(field)?)));
+        out.insert(field.value.clone(), named.collect());
+    }
+    out
 }
 
 fn level(node: &Node, reader: &mut Reader) -> Option<Level> {

@@ -70,7 +70,7 @@ pub(super) fn refusing() -> Vec<Sample> {
     vec![
         sample(
             "host-mail",
-            "a mail server that refuses, keys tried over ssh, neighbours who guess, a second factor guessed",
+            "a mail server that refuses, keys tried over ssh, neighbours who guess, a second factor asked for until it is given, an account locked by hand",
             |tape| {
                 for n in 0..12 {
                     tape.relay_refused(n * 20 * SECOND, "203.0.113.80");
@@ -90,8 +90,13 @@ pub(super) fn refusing() -> Vec<Sample> {
                 }
                 tape.ssh(32 * MINUTE, "deploy", "203.0.113.82", true);
                 for n in 0..6 {
-                    tape.second_factor_failed(30 * MINUTE + n * 30 * SECOND, "mona");
+                    tape.second_factor(30 * MINUTE + n * 30 * SECOND, "mona", false);
                 }
+                tape.second_factor(36 * MINUTE, "mona", true);
+                tape.account(40 * MINUTE, "account_locked", r#""admin":"helen","target_user":"paul""#);
+                tape.account(44 * MINUTE, "account_unlocked", r#""admin":"helen","target_user":"paul""#);
+                tape.account(45 * MINUTE, "account_unlocked", r#""user":"mona""#);
+                tape.account(46 * MINUTE, "ip_unblocked", r#""ip":"192.0.2.14""#);
             },
         ),
         sample("host-mail.benign", "a letter that is refused, a code mistyped, a session given up", |tape| {
@@ -99,8 +104,9 @@ pub(super) fn refusing() -> Vec<Sample> {
             tape.host(MINUTE, "sshd", 4_000, &given_up("mona", "192.0.2.14"));
             tape.ssh(2 * MINUTE, "mona", "192.0.2.14", false);
             tape.ssh(2 * MINUTE + 30 * SECOND, "mona", "192.0.2.14", true);
-            tape.second_factor_failed(3 * MINUTE, "mona");
-            tape.second_factor_failed(3 * MINUTE + 20 * SECOND, "mona");
+            tape.second_factor(3 * MINUTE, "mona", false);
+            tape.second_factor(3 * MINUTE + 20 * SECOND, "mona", false);
+            tape.second_factor(3 * MINUTE + 50 * SECOND, "mona", true);
         }),
     ]
 }
@@ -323,10 +329,20 @@ impl Sheet {
         self.host(at, "postfix/smtpd", 812, &refused);
     }
 
-    fn second_factor_failed(&mut self, at: u64, user: &str) {
+    fn account(&mut self, at: u64, event: &str, who: &str) {
         let time = self.time(at).to_datetime().format("%Y-%m-%dT%H:%M:%SZ");
+        self.push(at, "sso/audit.json", format!(r#"{{"timestamp":"{time}","event":"{event}",{who}}}"#));
+    }
+
+    fn second_factor(&mut self, at: u64, user: &str, success: bool) {
+        let time = self.time(at).to_datetime().format("%Y-%m-%dT%H:%M:%SZ");
+        let (level, words) = if success {
+            ("debug", "Successful TOTP authentication attempt made by")
+        } else {
+            ("error", "Unsuccessful TOTP authentication attempt by")
+        };
         let line = format!(
-            "time=\"{time}\" level=error msg=\"Unsuccessful TOTP authentication attempt by user '{user}'\" method=POST path=/api/secondfactor/totp remote_ip=203.0.113.82"
+            "time=\"{time}\" level={level} msg=\"{words} user '{user}'\" method=POST path=/api/secondfactor/totp remote_ip=203.0.113.82"
         );
         self.push(at, "sso/authelia.log", line);
     }
