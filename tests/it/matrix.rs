@@ -338,7 +338,7 @@ const ROWS: &[Row] = &[
         ],
     ),
     Tested("C11", &[("tests/it/determinism.rs", "a_replay_depends_on_nothing_but_its_input")]),
-    Open("C12", "NATS is no source"),
+    Open("C12", "NATS is not a source"),
     Tested(
         "D1",
         &[
@@ -494,7 +494,7 @@ const ROWS: &[Row] = &[
     ),
     Open(
         "D31",
-        "another format is refused with words and left alone; a version that reads an older format does not exist yet",
+        "an index in another format is left alone, and the refusal says what to type instead; there is no older format yet that a test could read",
     ),
     Tested("D32", &[("tests/it/faults.rs", "d32_a38_a_restored_index_goes_on_from_its_position")]),
     Tested(
@@ -595,7 +595,7 @@ const ROWS: &[Row] = &[
     ),
     Open(
         "E14",
-        "a stage that stands still holds back those before it, whose queues are bounded; no watchdog says which one it is",
+        "a stage that hangs blocks those before it, whose queues are bounded; no watchdog says which one it is",
     ),
     Tested(
         "E15",
@@ -627,12 +627,12 @@ const ROWS: &[Row] = &[
             ("tests/it/screen.rs", "the_terminal_is_given_back_on_every_way_out"),
         ],
     ),
-    Open("F5", "there are no viewers beside the process itself, and so no socket for them"),
-    Open("F6", "there are no viewers beside the process itself, and so no socket for them"),
-    Open("F7", "there are no viewers beside the process itself, and so no socket for them"),
-    Open("F8", "nothing is sent to anybody: there are no webhooks"),
-    Open("F9", "nothing is sent to anybody: there are no webhooks"),
-    Open("F10", "nothing is sent to anybody: there are no webhooks"),
+    Open("F5", "there are no viewers in other processes, and so no socket for them"),
+    Open("F6", "there are no viewers in other processes, and so no socket for them"),
+    Open("F7", "there are no viewers in other processes, and so no socket for them"),
+    Open("F8", "nothing is sent to anybody; there are no webhooks"),
+    Open("F9", "nothing is sent to anybody; there are no webhooks"),
+    Open("F10", "nothing is sent to anybody; there are no webhooks"),
     Tested(
         "F11",
         &[
