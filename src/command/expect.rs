@@ -41,6 +41,7 @@ impl Incidents {
     pub fn take(&mut self, alert: Alert) {
         let is_open = alert.status != AlertStatus::Close;
         let level = alert.rule.level;
+        let is_news = self.is_news(&alert);
         let place = *self.index.entry(alert.alert_id).or_insert(self.order.len());
         match self.order.get_mut(place) {
             Some(known) => *known = alert,
@@ -48,9 +49,15 @@ impl Incidents {
         }
         if !is_open {
             self.open.remove(&place);
-        } else if self.open.insert(place) {
+        } else if self.open.insert(place) || is_news {
             self.rise(level);
         }
+    }
+
+    /// Whether it tells of an incident that is new, or worse than it was.
+    pub fn is_news(&self, alert: &Alert) -> bool {
+        let known = self.index.get(&alert.alert_id).and_then(|place| self.order.get(*place));
+        alert.status != AlertStatus::Close && known.is_none_or(|known| known.rule.level < alert.rule.level)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -62,7 +69,7 @@ impl Incidents {
         self.order
     }
 
-    /// One more incident of this level is open. Looks at the others only where that can change the word.
+    /// One more incident of this level is open, or one that is has come to it. Looks at the others only where that can change the word.
     fn rise(&mut self, level: Level) {
         if ThreatLevel::of(level).raised() > self.worst_threat {
             let newest_first = self.open.iter().rev().filter_map(|place| self.order.get(*place));
@@ -175,6 +182,24 @@ mod tests {
             approximate: false,
             replayed: true,
         }
+    }
+
+    #[test]
+    fn an_incident_that_is_worse_than_it_was_is_news_and_counts_as_that() {
+        let at_level = |status, level| {
+            let alert = alert(1, status, "192.0.2.1");
+            Alert { rule: Arc::new(RuleSummary { level, ..(*alert.rule).clone() }), ..alert }
+        };
+        let mut incidents = Incidents::default();
+        let mut news = |status, level| {
+            let is_news = incidents.is_news(&at_level(status, level));
+            incidents.take(at_level(status, level));
+            (is_news, incidents.worst_threat())
+        };
+        assert_eq!(news(AlertStatus::Open, Level::Medium), (true, ThreatLevel::Medium));
+        assert_eq!(news(AlertStatus::Update, Level::Medium), (false, ThreatLevel::Medium));
+        assert_eq!(news(AlertStatus::Update, Level::High), (true, ThreatLevel::High));
+        assert_eq!(news(AlertStatus::Close, Level::High), (false, ThreatLevel::High));
     }
 
     #[test]

@@ -177,7 +177,7 @@ pub fn file_name(path: &str) -> &str {
 pub fn alert(out: &mut Out, alert: &Alert) -> io::Result<()> {
     let state = match alert.status {
         AlertStatus::Open => "",
-        AlertStatus::Update => " (again)",
+        AlertStatus::Update => " (update)",
         AlertStatus::Close => " (over)",
     };
     let line = format!(

@@ -225,7 +225,9 @@ impl Report {
         }
         match self.format {
             AlertFormat::Ndjson => self.out.json(&Tagged { kind: "alert", value: alert })?,
-            AlertFormat::Table if alert.status == AlertStatus::Open => print::alert(&mut self.out, alert)?,
+            AlertFormat::Table if alert.status == AlertStatus::Open || self.incidents.is_news(alert) => {
+                print::alert(&mut self.out, alert)?;
+            }
             AlertFormat::Table => {}
         }
         Ok(())

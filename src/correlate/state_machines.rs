@@ -228,15 +228,16 @@ impl Correlator {
         if let Some(incident) = self.incidents.open_at(place) {
             incident.details.state = Some(state);
             incident.details.inferred = moved.to.inferred;
-            if !moved.to.inferred {
-                incident.raise(rule.summary.level);
-            }
+            let is_raised = !moved.to.inferred && incident.raise(rule.summary.level);
             if let Some((_, evidence)) = cause.filter(|_| moved.confirms()) {
                 incident.details.note(evidence, &[]);
                 incident.count = incident.count.saturating_add(1);
             }
             incident.last = incident.last.max(moved.time);
-            let alert = incident.report(AlertStatus::Update, moved.time, rule, context);
+            let mut alert = incident.report(AlertStatus::Update, moved.time, rule, context);
+            if is_raised {
+                alert.summary = format!("{} (now {})", alert.summary, rule.summary.level);
+            }
             self.alerts.push(alert);
         } else {
             self.open_state_incident(run, place, moved, state, cause);

@@ -47,6 +47,19 @@ fn a_lock_ends_when_the_service_unlocks() {
 }
 
 #[test]
+fn what_was_inferred_and_is_then_said_is_told_as_what_it_has_become() {
+    let failure = r#""event":"login_failed","user":"nora""#;
+    let mut lines: Vec<(i64, &str)> = (0..5).map(|second| (second, failure)).collect();
+    lines.push((60, r#""event":"account_locked","user":"nora""#));
+    assert_eq!(
+        told(&lines)[1],
+        "10:01:00 update high nora is locked, says the service (now high)",
+        "{:?}",
+        told(&lines)
+    );
+}
+
+#[test]
 fn who_locks_an_account_is_not_locked() {
     let lines = [
         (0, r#""event":"account_locked","admin":"helen","target_user":"paul""#),

@@ -85,7 +85,7 @@ impl Told<'_> {
         let said = fs::read_to_string(self.folder.join(ALERTS))?;
         let mut times: BTreeMap<&str, u64> = BTreeMap::new();
         let victims =
-            said.lines().filter(|line| line.contains("would be locked") && !line.contains("(again)"));
+            said.lines().filter(|line| line.contains("would be locked") && !line.contains("(update)"));
         for victim in
             victims.filter_map(|line| line.split_whitespace().find(|word| word.starts_with("victim")))
         {

@@ -267,7 +267,10 @@ fn the_word_of_the_service_confirms_what_was_inferred() {
     assert_eq!(moves, ["2 alice normal>locked 902 inferred", "10 alice locked>locked 910 logged"]);
     assert_eq!(
         alerts,
-        ["open 2 x3 medium alice is locked, 3 failures", "update 10 x4 high alice is locked, 4 failures"]
+        [
+            "open 2 x3 medium alice is locked, 3 failures",
+            "update 10 x4 high alice is locked, 4 failures (now high)"
+        ]
     );
     // Written late, as by another stream.
     let (moves, alerts) = told(&block, [("failed", 0.0), ("failed", 1.0), ("failed", 2.0), ("locked", 1.5)]);
