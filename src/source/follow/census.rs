@@ -1,17 +1,28 @@
 //! What lies in the folders where a log may have gone, at one moment: each folder is listed once in a look,
 //! however many of its files have moved.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::source::identity::Identity;
 use crate::source::input::{is_compressed, is_packed, rotation_bases};
 
+/// A folder of more entries is not listed again within [`RELIST_AFTER`], however many of its logs are emptied.
+const QUICKLY_LISTED: usize = 1_000;
+const RELIST_AFTER: Duration = Duration::from_secs(1);
+
+/// When a folder was listed, and how many entries it had.
+struct Listing {
+    at: Instant,
+    entries: usize,
+}
+
 /// The regular files of some folders.
 #[derive(Default)]
 pub(super) struct Census {
-    folders: HashSet<PathBuf>,
+    folders: HashMap<PathBuf, Listing>,
     files: HashMap<Identity, PathBuf>,
     /// By device-less identity: device numbers may change when the machine starts anew.
     born: HashMap<(u64, i64), Identity>,
@@ -33,11 +44,27 @@ impl Census {
     /// Lists the folder of `path`, unless that was done.
     pub(super) fn visit(&mut self, path: &Path) {
         let Some(folder) = path.parent() else { return };
-        if self.folders.insert(folder.to_owned())
-            && let Ok(entries) = fs::read_dir(folder)
-        {
-            entries.flatten().for_each(|entry| self.enter(&entry));
+        if self.folders.contains_key(folder) {
+            return;
         }
+        let at = Instant::now();
+        let mut entries = 0;
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            self.enter(&entry);
+            entries += 1;
+        }
+        self.folders.insert(folder.to_owned(), Listing { at, entries });
+    }
+
+    /// Has the folder of `path` listed again: what is looked for there may be younger than the last look.
+    pub(super) fn distrust(&mut self, path: &Path) {
+        let Some(listing) = path.parent().and_then(|folder| self.folders.get(folder)) else { return };
+        if listing.entries > QUICKLY_LISTED && listing.at.elapsed() < RELIST_AFTER {
+            return;
+        }
+        self.folders.clear();
+        self.companions.clear();
+        self.compressed.clear();
     }
 
     fn enter(&mut self, entry: &fs::DirEntry) {

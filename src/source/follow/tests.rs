@@ -415,3 +415,44 @@ proptest! {
         check("app.log*", &deeds);
     }
 }
+
+#[test]
+fn a_copy_that_is_younger_than_the_last_look_is_found_when_its_log_is_emptied() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("app.log");
+    let line = |number: u32| format!("line {number} {}\n", "x".repeat(100));
+    let text: String = (0..50).map(line).collect();
+    fs::write(&log, &text).unwrap();
+    let (sender, messages) = unbounded();
+    let options = Options { notifications: false, rotation_quiet: Duration::ZERO, ..Options::default() };
+    let inputs = vec![Input::parse(folder.path().join("*.log*")).unwrap()];
+    let mut follow = Follow::new(inputs, options, Outbox::new(sender, Stop::new().unwrap())).unwrap();
+    follow.begin();
+    follow.pump().unwrap();
+    let identity = *follow.paths.get(&log).unwrap();
+
+    assert_eq!(follow.census.companions(&log).len(), 1, "the folder is listed");
+    fs::copy(&log, folder.path().join("app.log.1")).unwrap();
+    File::options().write(true).open(&log).unwrap().set_len(0).unwrap();
+    OpenOptions::new().append(true).open(&log).unwrap().write_all(line(50).as_bytes()).unwrap();
+    follow.enqueue(identity);
+    follow.pump().unwrap();
+    for _ in 0..2 {
+        follow.next_look = Instant::now();
+        follow.observe();
+        follow.pump().unwrap();
+        follow.end_waits(Instant::now());
+        follow.pump().unwrap();
+    }
+
+    let mut read = BTreeMap::new();
+    for message in messages.try_iter() {
+        let SourceMessage::Lines(chunk) = message else { continue };
+        for line in &chunk.lines {
+            let text = chunk.bytes[line.start as usize..(line.start + line.len) as usize].to_vec();
+            *read.entry(String::from_utf8(text).unwrap()).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(read.len(), 51);
+    assert!(read.values().all(|times| *times == 1), "{read:?}");
+}
