@@ -13,16 +13,13 @@ use crate::source::input::{is_compressed, is_packed, rotation_bases};
 const QUICKLY_LISTED: usize = 1_000;
 const RELIST_AFTER: Duration = Duration::from_secs(1);
 
-/// When a folder was listed, and how many entries it had.
-struct Listing {
-    at: Instant,
-    entries: usize,
-}
-
 /// The regular files of some folders.
 #[derive(Default)]
 pub(super) struct Census {
-    folders: HashMap<PathBuf, Listing>,
+    /// How many entries those have that were listed.
+    folders: HashMap<PathBuf, usize>,
+    /// When what was listed was last distrusted.
+    distrusted_at: Option<Instant>,
     files: HashMap<Identity, PathBuf>,
     /// By device-less identity: device numbers may change when the machine starts anew.
     born: HashMap<(u64, i64), Identity>,
@@ -47,21 +44,22 @@ impl Census {
         if self.folders.contains_key(folder) {
             return;
         }
-        let at = Instant::now();
         let mut entries = 0;
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             self.enter(&entry);
             entries += 1;
         }
-        self.folders.insert(folder.to_owned(), Listing { at, entries });
+        self.folders.insert(folder.to_owned(), entries);
     }
 
     /// Has the folder of `path` listed again: what is looked for there may be younger than the last look.
-    pub(super) fn distrust(&mut self, path: &Path) {
-        let Some(listing) = path.parent().and_then(|folder| self.folders.get(folder)) else { return };
-        if listing.entries > QUICKLY_LISTED && listing.at.elapsed() < RELIST_AFTER {
+    pub(super) fn distrust(&mut self, path: &Path, now: Instant) {
+        let Some(entries) = path.parent().and_then(|folder| self.folders.get(folder)) else { return };
+        let is_fresh = self.distrusted_at.is_some_and(|at| now.duration_since(at) < RELIST_AFTER);
+        if *entries > QUICKLY_LISTED && is_fresh {
             return;
         }
+        self.distrusted_at = Some(now);
         self.folders.clear();
         self.companions.clear();
         self.compressed.clear();

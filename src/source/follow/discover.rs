@@ -451,7 +451,7 @@ impl Follow {
         intact: Option<Timestamp>,
     ) {
         // A copy may have been made since the folder was looked at: between two looks, or within one.
-        self.census.distrust(&cursor.path);
+        self.census.distrust(&cursor.path, Instant::now());
         if !self.continue_in_copy(&cursor, source, gap.to, intact) && !self.continue_in_compressed(&cursor) {
             self.outbox.push(SourceMessage::Gap(source, gap));
             self.outbox.closed(source, cursor);
