@@ -53,6 +53,23 @@ pub struct Extension {
     pub tests: Vec<Node>,
 }
 
+impl Extension {
+    /// The rules that the block refers to by id or name, as written; one may stand more than once.
+    pub fn rules_named(&self) -> impl Iterator<Item = &str> {
+        let states = self.states.iter().flat_map(|states| {
+            let inputs = states.on.iter().filter_map(|transition| match &transition.input {
+                states::Input::Rule(rule) => Some(rule),
+                states::Input::Firing => None,
+            });
+            inputs.chain(&states.logged)
+        });
+        let ratio = self.ratio.iter().flat_map(|ratio| [&ratio.of, &ratio.among]);
+        let absent = self.absent.iter().flat_map(|absent| [&absent.after, &absent.expect]);
+        let lists = self.joins.iter().chain(&self.reset_on);
+        lists.chain(states).chain(ratio).chain(absent).map(|rule| rule.value.as_str())
+    }
+}
+
 /// `alert:` how firings become incidents.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlertOptions {

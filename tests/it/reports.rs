@@ -117,6 +117,9 @@ fn a_case_is_replayed_and_read_without_the_index_it_came_from() {
         let finds_it = String::from_utf8_lossy(&said.stderr).contains("finds the incident again");
         let alerts = env.stdout_of(&["replay", &file, "--format", "ndjson"], 0);
         assert!(finds_it && alerts.contains(&format!("\"alert_id\":\"{id}\"")), "{said:?} {alerts}");
+        let replayed = env.run(&["replay", &file]);
+        let said = String::from_utf8_lossy(&replayed.stderr);
+        assert!(!said.contains("no rule has"), "the rules that its rules name come along: {said}");
         let page = env.stdout_of(&["case", "open", &file], 0);
         assert_eq!(page.lines().count(), env.stdout_of(&["report", id], 0).lines().count());
         assert!(page.contains(id.as_str()) && page.contains("203.0.113.9"), "{page}");
