@@ -69,7 +69,8 @@ impl Incidents {
         self.order
     }
 
-    /// One more incident of this level is open, or one that is has come to it. Looks at the others only where that can change the word.
+    /// One more incident of this level is open, or one that is has come to it. Looks at the others only where that can
+    /// change the word.
     fn rise(&mut self, level: Level) {
         if ThreatLevel::of(level).raised() > self.worst_threat {
             let newest_first = self.open.iter().rev().filter_map(|place| self.order.get(*place));

@@ -87,6 +87,11 @@ impl StateChange {
     pub(crate) fn confirms(&self) -> bool {
         !self.is_into_another() && self.from.inferred && !self.to.inferred
     }
+
+    /// It goes on as it is; at most its end has changed.
+    pub(crate) fn goes_on(&self) -> bool {
+        !self.is_into_another() && !self.confirms()
+    }
 }
 
 /// Inputs kept for late events; a flood settles earlier.
@@ -160,7 +165,7 @@ impl Machine {
         moves: &mut Vec<StateChange>,
     ) {
         let change = StateChange { from, to: self.now, time, timeout };
-        if !change.is_into_another() && !change.confirms() && from.until == self.now.until {
+        if change.goes_on() && from.until == self.now.until {
             return;
         }
         if change.is_into_another() && states.alert.contains(&self.now.state) {

@@ -214,7 +214,7 @@ impl Correlator {
             self.close_incident(run, place, moved.time);
             return;
         }
-        if !moved.is_into_another() && !moved.confirms() {
+        if moved.goes_on() {
             let incident = self.incidents.open_at(place);
             let state = incident.and_then(|incident| incident.details.state.as_mut());
             state.into_iter().for_each(|(_, until)| *until = moved.to.until);
