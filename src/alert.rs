@@ -49,6 +49,18 @@ pub enum AlertStatus {
     Close,
 }
 
+impl AlertStatus {
+    /// As it is stored and asked for.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Update => "update",
+            Self::Close => "close",
+        }
+    }
+}
+
 /// What kind of rule raised it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -58,6 +70,20 @@ pub enum AlertKind {
     State,
     Risk,
     Absence,
+}
+
+impl AlertKind {
+    /// As it is stored and asked for.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Correlation => "correlation",
+            Self::State => "state",
+            Self::Risk => "risk",
+            Self::Absence => "absence",
+        }
+    }
 }
 
 /// The rule behind an alert, shared by all its alerts.

@@ -16,6 +16,7 @@
 //! - **Any event can be added.** Sizes, names and values come from logs; none makes adding fail.
 //!   What is too large to be a term is cut there and stored whole.
 
+mod alert;
 mod archive;
 mod block;
 mod codec;

@@ -116,6 +116,33 @@ pub fn unknown_field(
     Some(QueryError { kind, at, query: query.to_owned() })
 }
 
+/// The kinds of records beside events that a query asks for; what it only excludes it does not ask for.
+#[must_use]
+pub fn kinds_asked_for(expression: &Expression) -> Vec<&'static str> {
+    let mut kinds = Vec::new();
+    add_kinds(expression, true, &mut kinds);
+    kinds
+}
+
+fn add_kinds(expression: &Expression, is_asked: bool, kinds: &mut Vec<&'static str>) {
+    match expression {
+        Expression::And(members) | Expression::Or(members) => {
+            members.iter().for_each(|member| add_kinds(member, is_asked, kinds));
+        }
+        Expression::Not(inner) => add_kinds(inner, !is_asked, kinds),
+        Expression::Clause(clause) if is_asked && clause.field.as_deref() == Some(name::KIND) => {
+            kinds.extend(kinds_that_pass(&clause.test));
+        }
+        Expression::Clause(_) | Expression::All => {}
+    }
+}
+
+/// The kinds of records beside events that pass a test of the kind.
+pub fn kinds_that_pass(test: &Test) -> impl Iterator<Item = &'static str> {
+    let test = value::ValueTest::new(test).ok();
+    name::KINDS.into_iter().filter(move |kind| test.as_ref().is_some_and(|test| test.holds(kind)))
+}
+
 /// The names that a query looks at, each followed by what it is short for.
 #[must_use]
 pub fn looked_at(expression: &Expression) -> Vec<String> {

@@ -62,9 +62,13 @@ fn nothing_found(
     let names = query::looked_at(&query::parse(&request.query)?).join(", ");
     let looked_at = if names.is_empty() { "every event".to_owned() } else { names };
     let events = print::count(response.indexed);
-    let noun = plural(response.indexed);
+    let others = match noun(request)? {
+        "event" => "",
+        _ => " and no other record",
+    };
     Ok(format!(
-        "none of {events} indexed event{noun} matches; looked at {}; {}",
+        "none of {events} indexed event{}{others} matches; looked at {}; {}",
+        plural(response.indexed),
         Safe::new(&looked_at),
         complete::of_search(reader, request)
     ))
@@ -94,8 +98,9 @@ fn print_histogram(reader: &index::Reader, request: &SearchRequest) -> anyhow::R
     };
     print_lines(&counts.iter().map(line).collect::<Vec<_>>())?;
     print::talk(&format!(
-        "{} event{} in intervals of {} s",
+        "{} {}{} in intervals of {} s",
         print::count(histogram.total),
+        noun(request)?,
         plural(histogram.total),
         histogram.width / SECOND
     ));
@@ -115,6 +120,12 @@ fn print_top(reader: &index::Reader, request: &SearchRequest, field: &str) -> an
     }
     print::talk(&complete::of_search(reader, request));
     Ok(if top.values.is_empty() { Exit::Nothing } else { Exit::Fine })
+}
+
+/// What a search finds: also other records than events where it asks for them.
+fn noun(request: &SearchRequest) -> anyhow::Result<&'static str> {
+    let is_about_events = query::kinds_asked_for(&query::parse(&request.query)?).is_empty();
+    Ok(if is_about_events { "event" } else { "record" })
 }
 
 /// Opens the index for reading; another process may be writing to it.
@@ -153,9 +164,10 @@ fn print_response(
     let shown = to_u64(response.records.len());
     if args.format == RecordFormat::Table {
         print::talk(&format!(
-            "{} of {} event{} in {:.1} ms",
+            "{} of {} {}{} in {:.1} ms",
             print::count(shown),
             print::count(response.total),
+            noun(request)?,
             plural(response.total),
             response.elapsed_micros as f64 / 1_000.0
         ));

@@ -26,12 +26,12 @@ use super::document::{IN_WORDS, event_key};
 use super::error::Error;
 use super::near::{Exactly, Near};
 use super::schema::Fields;
-use super::tokenizer::{PAIR_SEPARATOR, after_prefix, marker_term, pair_term};
+use super::tokenizer::{PAIR_SEPARATOR, after_prefix, marker_term, own_term, pair_term};
 use crate::event::{EventId, LogLevel, Timestamp};
-use crate::query::name::{self, CORRELATION_ID, EVENT_ID, MESSAGE, REPEATED, TIME};
+use crate::query::name::{self, CORRELATION_ID, EVENT_ID, KIND, MESSAGE, REPEATED, TIME};
 use crate::query::value::{TimeTest, ValueTest, WordsTest, event_ids};
 use crate::query::words::{MARKER, VALUE_BYTES, WordPhrase, WordTest, head};
-use crate::query::{Clause, Expression, Test};
+use crate::query::{Clause, Expression, Test, kinds_that_pass};
 
 /// How many other names are followed, and how far. Only canonical names are homes.
 const MAX_HOMES: usize = 128;
@@ -78,8 +78,17 @@ impl Converter<'_> {
         let Some(field) = clause.field.as_deref() else { return self.everywhere(&clause.test) };
         match name::levels(&clause.test) {
             Ok(Some(levels)) if name::is_level(field) => Ok(any_of(self.levels(&levels))),
+            _ if field == KIND => {
+                Ok(any_of(vec![self.field(KIND, &clause.test, 0)?, self.kinds(&clause.test)]))
+            }
             _ => any(name::meanings(field).map(|name| self.named(name, &clause.test))),
         }
+    }
+
+    /// What is no event, by its kind. A line may have a field of the same name.
+    fn kinds(&self, test: &Test) -> Box<dyn Query> {
+        let of_kind = |kind| term(self.fields.fields, &own_term(KIND, kind));
+        any_of(kinds_that_pass(test).map(of_kind).collect())
     }
 
     fn named(&self, name: &str, test: &Test) -> Converted {

@@ -13,9 +13,10 @@ use tantivy::DateTime;
 use tantivy::schema::document::{ReferenceValue, ReferenceValueLeaf};
 use tantivy::schema::{Document, Field, Value};
 
+use super::alert;
 use super::codec::{self, DocumentKind, FormView, StoredForm};
 use super::error::Error;
-use super::gap::StoredGap;
+use super::gap::{self, StoredGap};
 use super::queue::Ticket;
 use super::schema::{self, Fields};
 use super::tokenizer::{push_marker, push_own, push_pair};
@@ -25,7 +26,7 @@ use crate::event::{
     Event, Field as EventField, Gap, Kind, LogLevel, Origin, PathId, PathNames, Redacted, SEARCHED_FIELDS,
     Span, TimeQuality, Timestamp, canonical, shown,
 };
-use crate::query::name::{CORRELATION_ID, OUTCOME, SOURCE, is_repeated};
+use crate::query::name::{KIND, KIND_ALERT, KIND_GAP, OUTCOME, SOURCE, is_repeated};
 use crate::query::value::is_time_of;
 use crate::query::words::{VALUE_BYTES, WORDS_BYTES, clean_name, head, is_wordy, push_value};
 
@@ -98,20 +99,20 @@ impl Contents {
         }
     }
 
-    /// Alerts are found by their requests, or all of them are looked at: searches are about events, and nothing else of
-    /// an alert is indexed.
+    /// A search is about events unless it asks for alerts: then what an alert says, and its fields, are those of it.
     pub fn alert(alert: &Alert, number: u64, epoch: u64) -> Result<Self, Error> {
         let json = serde_json::to_string(alert).map_err(|error| Error::form(&error))?;
         let pairs = |frames: &mut String| {
-            push_own(frames, schema::KIND, schema::KIND_ALERT);
-            for id in &alert.correlation_ids {
-                push_pair(frames, CORRELATION_ID, id);
+            push_own(frames, KIND, KIND_ALERT);
+            for field in alert::fields(alert) {
+                push_pair(frames, field.name, &field.value);
             }
         };
         let key = event_key(alert.alert_id.0);
-        let (kind, message, time) = (DocumentKind::Alert, "", alert.time);
+        let (kind, message, time) = (DocumentKind::Alert, head(&alert.summary, WORDS_BYTES), alert.time);
+        let level = codec::level_code(alert::log_level(alert));
         Ok(Self::other(
-            &Other { kind, json: &json, message, time, seq: number, event_key: key, epoch },
+            &Other { kind, json: &json, message, time, seq: number, event_key: key, level, epoch },
             pairs,
         ))
     }
@@ -121,25 +122,25 @@ impl Contents {
         let json = serde_json::to_string(&stored).map_err(|error| Error::form(&error))?;
         let path = shown(&gap.path).to_string();
         let pairs = |frames: &mut String| {
-            push_own(frames, schema::KIND, schema::KIND_GAP);
+            push_own(frames, KIND, KIND_GAP);
             push_pair(frames, SOURCE, &path);
         };
-        let (kind, event_key) = (DocumentKind::Gap, 0);
+        let (kind, event_key, level) = (DocumentKind::Gap, 0, codec::level_code(gap::LEVEL));
         Ok(Self::other(
-            &Other { kind, json: &json, message: &path, time: at, seq: number, event_key, epoch },
+            &Other { kind, json: &json, message: &path, time: at, seq: number, event_key, level, epoch },
             pairs,
         ))
     }
 
     fn other(what: &Other<'_>, pairs: impl FnOnce(&mut String)) -> Self {
-        let Other { kind, json, message, time, seq, event_key, epoch } = *what;
+        let Other { kind, json, message, time, seq, event_key, level, epoch } = *what;
         let mut buffer = json.to_owned();
         let line = 0..buffer.len();
         let message = appended(&mut buffer, |buffer| buffer.push_str(message));
         let pairs = appended(&mut buffer, pairs);
         let form = codec::encode_other(kind, seq, time);
         let (text, buffer) = (0..0, buffer.into_boxed_str());
-        Self { buffer, line, message, text, pairs, form, time: time.0, seq, event_key, level: 0, epoch }
+        Self { buffer, line, message, text, pairs, form, time: time.0, seq, event_key, level, epoch }
     }
 }
 
@@ -151,6 +152,7 @@ struct Other<'a> {
     time: Timestamp,
     seq: u64,
     event_key: u64,
+    level: u64,
     epoch: u64,
 }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::schema;
+use super::alert::OURSELVES;
 use crate::event::{EventId, Gap, LogLevel, Outcome, Record, RecordField, TimeQuality, Timestamp, shown};
-use crate::query::{Clause, Expression, Test};
+use crate::query::name::{KIND, KIND_GAP};
 
 /// What is stored of a gap.
 #[derive(Serialize, Deserialize)]
@@ -29,7 +29,7 @@ impl StoredGap {
             None => "lines may be lost".to_owned(),
         };
         let number = |name: &str, value: u64| field(name, value.to_string(), false);
-        let mut fields = vec![field(schema::KIND, schema::KIND_GAP.to_owned(), true)];
+        let mut fields = vec![field(KIND, KIND_GAP.to_owned(), true)];
         fields.push(number("gap.from", gap.from));
         fields.extend(gap.to.map(|to| number("gap.to", to)));
         fields.extend(lost.map(|bytes| number("gap.lost_bytes", bytes)));
@@ -45,8 +45,8 @@ impl StoredGap {
             outcome: Outcome::Parsed,
             flags: Default::default(),
             format: crate::event::Format::default(),
-            level: LogLevel::Warn,
-            service: "soctop".to_owned(),
+            level: LEVEL,
+            service: OURSELVES.to_owned(),
             correlation_ids: Vec::new(),
             fields,
             raw: json,
@@ -54,23 +54,9 @@ impl StoredGap {
     }
 }
 
+/// The level by which lists and graphs order a gap among events.
+pub const LEVEL: LogLevel = LogLevel::Warn;
+
 fn field(name: &str, value: String, is_string: bool) -> RecordField {
     RecordField { name: name.into(), value, is_string, derived: true, joined: false }
-}
-
-/// What remains of a question that asks for gaps (`kind:gap`, alone or with other conditions that must
-/// hold); `None` when it does not.
-pub fn among_gaps(expression: &Expression) -> Option<Expression> {
-    let asks = |expression: &Expression| {
-        matches!(expression, Expression::Clause(Clause { field: Some(field), test: Test::Is(value), .. })
-            if field == schema::KIND && value.eq_ignore_ascii_case(schema::KIND_GAP))
-    };
-    match expression {
-        Expression::And(all) if all.iter().any(asks) => {
-            let rest: Vec<Expression> = all.iter().filter(|own| !asks(own)).cloned().collect();
-            Some(if rest.is_empty() { Expression::All } else { Expression::And(rest) })
-        }
-        own if asks(own) => Some(Expression::All),
-        _ => None,
-    }
 }

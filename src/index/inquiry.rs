@@ -10,7 +10,6 @@ use tantivy::{DocAddress, DocId, Term};
 use super::convert;
 use super::deadline::Deadline;
 use super::error::Error;
-use super::gap::among_gaps;
 use super::part::Part;
 use super::tokenizer::pair_term;
 use super::top::{Found, Order, Span, Spot, Times, Top};
@@ -20,7 +19,7 @@ use crate::event::Record;
 use crate::event::number::to_u64;
 use crate::query::name::CORRELATION_ID;
 use crate::query::words::fold;
-use crate::query::{Expression, Trace};
+use crate::query::{Expression, Trace, kinds_asked_for};
 
 /// A trace lists at most this many events: the newest.
 pub const TRACE_LIMIT: usize = 10_000;
@@ -78,13 +77,8 @@ impl Inquiry {
         expression: &Expression,
         visit: &mut dyn FnMut(Found<'_>),
     ) -> Result<(), Error> {
-        let convert =
-            |expression: &Expression| convert::query(expression, &view.searcher, view.fields, &self.deadline);
-        let events = view.events_only(convert(expression)?);
-        let query = match among_gaps(expression) {
-            Some(rest) => view.with_gaps(events, convert(&rest)?),
-            None => events,
-        };
+        let query = convert::query(expression, &view.searcher, view.fields, &self.deadline)?;
+        let query = view.events_and(&kinds_asked_for(expression), query);
         view.visit(&*query, &self.deadline, &mut |segment, docs, columns| {
             visit(Found { part, segment, docs, columns });
         })

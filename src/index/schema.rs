@@ -52,11 +52,6 @@ pub const TIMELESS: &str = "timeless";
 pub const PARTIAL: &str = "partial";
 pub const VOID: &str = "void";
 
-/// Value of our own name `kind` for documents that are no events.
-pub const KIND: &str = "kind";
-pub const KIND_ALERT: &str = "alert";
-pub const KIND_GAP: &str = "gap";
-
 pub fn build() -> (Schema, Fields) {
     let mut schema = Schema::builder();
     let terms = |tokenizer: &str, option| {

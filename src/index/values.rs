@@ -12,11 +12,11 @@ use super::convert::homes;
 use super::deadline::Deadline;
 use super::document::IN_WORDS;
 use super::error::Error;
-use super::tokenizer::{after_prefix, marker_term, pair_term};
+use super::tokenizer::{after_prefix, marker_term, own_term, pair_term};
 use super::top::Spot;
 use super::view::View;
 use crate::event::Record;
-use crate::query::name::{self, EVENT_ID, MESSAGE, TIME};
+use crate::query::name::{self, EVENT_ID, KIND, MESSAGE, TIME};
 use crate::query::words::{MARKER, comparable};
 
 /// At most this many different values are counted.
@@ -95,12 +95,15 @@ impl Counter {
         let name = self.name.clone();
         let homes = homes(&view.searcher, view.fields, &name)?;
         for (segment, hits) in (0..).zip(hits) {
-            self.stretch(place, segment, &name, hits)?;
+            self.stretch(place, segment, &pair_term(&name, ""), hits)?;
+            if name == KIND {
+                self.stretch(place, segment, &own_term(KIND, ""), hits)?;
+            }
             for home in &homes {
                 let there = marked(view, segment, &marker_term(&name, home), hits)?;
                 match home.as_str() {
                     IN_WORDS | MESSAGE | TIME => self.longer += there.len() as u64,
-                    home => self.stretch(place, segment, home, &there)?,
+                    home => self.stretch(place, segment, &pair_term(home, ""), &there)?,
                 }
             }
         }
@@ -114,17 +117,16 @@ impl Counter {
         Counted { values, longer: self.longer }
     }
 
-    /// Counts each value under a name among the hits.
-    fn stretch(&mut self, place: Place<'_>, segment: u32, name: &str, hits: &BitSet) -> Result<(), Error> {
+    /// Counts each value behind the `start` of terms among the hits.
+    fn stretch(&mut self, place: Place<'_>, segment: u32, start: &str, hits: &BitSet) -> Result<(), Error> {
         if hits.len() == 0 {
             return Ok(());
         }
-        let start = pair_term(name, "");
         let view = place.view;
         let index = view.searcher.segment_reader(segment).inverted_index(view.fields.fields);
         let index = index.map_err(|error| Error::search(&error))?;
         let end = after_prefix(start.as_bytes()).unwrap_or_default();
-        let range = index.terms().range().ge(&start).lt(end);
+        let range = index.terms().range().ge(start).lt(end);
         let mut terms = range.into_stream().map_err(|error| Error::search(&error.into()))?;
         while terms.advance() {
             self.deadline.check()?;

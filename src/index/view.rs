@@ -17,6 +17,7 @@ use tantivy::{
     COLLECT_BLOCK_BUFFER_LEN, DateTime, DocAddress, DocId, IndexReader, Searcher, SegmentReader, Term,
 };
 
+use super::alert;
 use super::archive::LineFile;
 use super::codec::{self, DocumentKind, FormView, Names};
 use super::deadline::Deadline;
@@ -24,10 +25,11 @@ use super::error::Error;
 use super::gap::StoredGap;
 use super::partition::Partition;
 use super::payload::Payload;
-use super::schema::{Fields, KIND, KIND_ALERT, KIND_GAP, LEVEL, PLACE, SEQ, TIME};
+use super::schema::{Fields, LEVEL, PLACE, SEQ, TIME};
 use super::tokenizer::own_term;
 use crate::alert::{Alert, AlertId};
 use crate::event::Record;
+use crate::query::name::{KIND, KIND_ALERT, KIND_GAP, KINDS};
 
 /// Columns of segments that are still there; taken while a new view is built.
 pub type KeptColumns = Mutex<BTreeMap<SegmentId, Columns>>;
@@ -153,16 +155,15 @@ impl View {
     }
 
     pub fn events_only(&self, query: Box<dyn Query>) -> Box<dyn Query> {
-        let others = [KIND_ALERT, KIND_GAP].map(|kind| (Occur::MustNot, kind_query(self.fields, kind)));
-        let clauses = [(Occur::Must, query)].into_iter().chain(others).collect();
-        self.visible(Box::new(BooleanQuery::new(clauses)))
+        self.events_and(&[], query)
     }
 
-    /// Events, and gaps for which `rest` holds.
-    pub fn with_gaps(&self, events: Box<dyn Query>, rest: Box<dyn Query>) -> Box<dyn Query> {
-        let gaps = vec![(Occur::Must, kind_query(self.fields, KIND_GAP)), (Occur::Must, rest)];
-        let gaps = self.visible(Box::new(BooleanQuery::new(gaps)));
-        Box::new(BooleanQuery::new(vec![(Occur::Should, events), (Occur::Should, gaps)]))
+    /// Of what fits a question the events, and what is of one of these kinds.
+    pub fn events_and(&self, kinds: &[&str], query: Box<dyn Query>) -> Box<dyn Query> {
+        let others = KINDS.into_iter().filter(|kind| !kinds.contains(kind));
+        let others = others.map(|kind| (Occur::MustNot, kind_query(self.fields, kind)));
+        let clauses = [(Occur::Must, query)].into_iter().chain(others).collect();
+        self.visible(Box::new(BooleanQuery::new(clauses)))
     }
 
     /// Hands over the documents that match, segment by segment, in blocks.
@@ -226,7 +227,12 @@ impl View {
                     let gap: StoredGap = serde_json::from_str(line).map_err(unreadable)?;
                     gap.into_record(line.to_owned())
                 }
-                _ => codec::decode_event(line, form, &mut names).map_err(unreadable)?,
+                DocumentKind::Alert => {
+                    let [number, ..] = form.numbers;
+                    let stored: Alert = serde_json::from_str(line).map_err(unreadable)?;
+                    alert::into_record(stored, number.try_into().unwrap_or_default(), line)
+                }
+                DocumentKind::Event => codec::decode_event(line, form, &mut names).map_err(unreadable)?,
             };
             records.push((at, record));
             Ok(())

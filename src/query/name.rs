@@ -65,8 +65,12 @@ pub fn is_repeated(name: &str) -> bool {
     REPEATED.contains(&name)
 }
 
-/// `kind:gap` finds what was lost, in the index.
+/// What beside events is in the index, by its kind: `kind:alert` finds what detection said, `kind:gap` what was lost.
 pub const KIND: &str = "kind";
+pub const KIND_ALERT: &str = "alert";
+pub const KIND_GAP: &str = "gap";
+/// Every kind beside events.
+pub const KINDS: [&str; 2] = [KIND_ALERT, KIND_GAP];
 
 /// Names that no line writes.
 const OWN: [&str; 4] = [EVENT_ID, SOURCE, OUTCOME, KIND];

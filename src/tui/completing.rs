@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::model::{Model, WordChoices};
 use crate::event::Record;
-use crate::query::name::{CORRELATION_ID, SHORT_NAMES, meanings, term};
+use crate::query::name::{CORRELATION_ID, KIND, KINDS, OUTCOME, SHORT_NAMES, SOURCE, meanings, term};
 use crate::state::Snapshot;
 use crate::view::scene::PromptPurpose;
 
@@ -37,15 +37,22 @@ fn begin(model: &mut Model) -> Result<(), String> {
     let start =
         before.rfind(|c: char| c.is_whitespace() || matches!(c, '(' | '-' | '+')).map_or(0, |at| at + 1);
     let (before, word) = before.split_at(start);
-    let (found, of) = match word.split_once(':') {
+    let (mut found, of) = match word.split_once(':') {
         Some((field, begun)) => (values(&model.snapshot, field, begun), format!("{field}:")),
         None => (fields(&model.snapshot, word), String::new()),
     };
+    if prompt.purpose == PromptPurpose::Search {
+        found.extend(beside_events(word));
+    }
     if found.is_empty() {
         let held = model.snapshot.rows.len();
         return Err(format!("nothing in the {held} newest events begins with `{word}`"));
     }
-    let shown: Vec<String> = found.iter().map(|(text, count)| format!("{text} {count}")).collect();
+    let shown = found.iter().map(|(text, count)| match count {
+        0 => text.clone(),
+        count => format!("{text} {count}"),
+    });
+    let shown: Vec<String> = shown.collect();
     // A column is a name only; a question goes on with a value.
     let is_column = prompt.purpose == PromptPurpose::Columns;
     let whole = |(text, _): (String, usize)| match text.strip_suffix(':') {
@@ -77,6 +84,18 @@ fn fields(snapshot: &Snapshot, begun: &str) -> Vec<(String, usize)> {
     most_frequent(named.collect())
 }
 
+/// What the index holds beside events has no count here: `kind:` and its values.
+fn beside_events(word: &str) -> Vec<(String, usize)> {
+    let named: Vec<String> = match word.split_once(':') {
+        Some((KIND, begun)) => {
+            KINDS.iter().filter(|kind| begins(kind, begun)).map(|kind| (*kind).to_owned()).collect()
+        }
+        None if !word.is_empty() && begins(KIND, word) => vec![format!("{KIND}:")],
+        _ => Vec::new(),
+    };
+    named.into_iter().map(|text| (text, 0)).collect()
+}
+
 /// Values of a field that begin so.
 fn values(snapshot: &Snapshot, field: &str, begun: &str) -> Vec<(String, usize)> {
     let begun = begun.trim_start_matches('"');
@@ -103,6 +122,12 @@ fn of_event<'r>(row: &'r Record, names: &[&str]) -> Vec<&'r str> {
     }
     if asks_for("service.name") {
         values.push(&row.service);
+    }
+    if asks_for(OUTCOME) {
+        values.push(row.outcome.word());
+    }
+    if asks_for(SOURCE) {
+        values.push(&row.source);
     }
     if asks_for(CORRELATION_ID) {
         values.extend(row.correlation_ids.iter().map(String::as_str));

@@ -312,6 +312,52 @@ fn a_trace_ties_events_and_the_last_state_of_alerts_together_in_time_order() {
 }
 
 #[test]
+fn alerts_are_found_by_their_kind_with_what_they_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut writer, reader) = login_store(dir.path());
+    for (status, seconds) in [(AlertStatus::Open, 1_772_355_601), (AlertStatus::Close, 1_772_355_699)] {
+        writer.add_alert(&alert(1, status, seconds, &["req-1"])).unwrap();
+    }
+    writer.add_alert(&alert(2, AlertStatus::Open, 1_772_355_602, &["other"])).unwrap();
+    writer.commit(position(5)).unwrap();
+    for (question, total) in [
+        ("kind:alert", 3),
+        ("kind:Alert alert.status:open", 2),
+        ("kind:al*", 3),
+        ("kind:* -kind:gap NOT soctop.outcome:*", 3),
+        ("kind:alert rule.level:high user:alice level:error \"locked out\"", 3),
+        ("kind:alert alert.id:00000000000000000000000000000002", 1),
+        ("kind:alert req-1", 2),
+        ("kind:alert user:bob", 0),
+        ("kind:gap", 0),
+        ("kind:alert OR user:alice", 5),
+        ("-kind:alert", 5),
+        ("NOT (NOT kind:alert)", 3),
+    ] {
+        let request = SearchRequest { query: question.into(), limit: 10, ..SearchRequest::default() };
+        assert_eq!(reader.search(&request).unwrap().total, total, "{question}");
+        let histogram = reader.histogram(&request, 10).unwrap();
+        assert_eq!(histogram.total, total, "{question}");
+    }
+    let request = SearchRequest { query: "kind:alert".into(), limit: 10, ..SearchRequest::default() };
+    let newest = &reader.search(&request).unwrap().records[0];
+    assert_eq!(newest.message, "alice locked out");
+    assert_eq!(newest.level, LogLevel::Error);
+    for (name, value) in [("kind", "alert"), ("alert.status", "close"), ("user.name", "alice")] {
+        assert_eq!(newest.get(name), Some(value), "{name}");
+    }
+    for (field, values) in [
+        ("alert.status", vec![("open", 2), ("close", 1)]),
+        ("kind", vec![("alert", 3)]),
+        ("rule.name", vec![("Account lockout", 3)]),
+    ] {
+        let values: Vec<(String, u64)> =
+            values.into_iter().map(|(it, count)| (it.to_owned(), count)).collect();
+        assert_eq!(reader.top(&request, field).unwrap().values, values, "{field}");
+    }
+}
+
+#[test]
 fn a_gap_is_counted_and_is_no_event() {
     let dir = tempfile::tempdir().unwrap();
     let (mut writer, reader) = login_store(dir.path());
