@@ -6,9 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::hunt;
 use super::live::{self, index_error};
-use super::named::find;
 use super::print;
 use super::report;
 use super::search::open_reader;
@@ -44,9 +42,8 @@ fn export(args: &CaseExportArgs, overrides: CliOverrides) -> anyhow::Result<Exit
     let records = case_records(&reader, &alert).map_err(index_error)?;
     let options = masked(live::replaying(&config)?);
     let names = needed(&alert, &records, Engine::new(&loaded.rules, &options))?;
-    let names = with_all_they_name(&loaded.rules, names);
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let rules = hunt::chosen(&loaded.rules, &names).map(|rules| texts(&rules)).unwrap_or_default();
+    let needed = names.iter().filter_map(|name| loaded.rules.find(name));
+    let rules = texts(&loaded.rules.only(&loaded.rules.with_all_they_name(needed)));
     let case = Case {
         made_at: live::wall_clock(),
         made_by: live::user_name(),
@@ -77,34 +74,6 @@ fn needed(alert: &Alert, records: &[Record], mut engine: Engine) -> anyhow::Resu
         names.extend(hits.map(|hits| hits.rule.id.clone()));
     }
     Ok(names)
-}
-
-/// These rules, and those that they refer to in turn: by which groups are cleared, states change, shares are counted.
-fn with_all_they_name(rules: &RuleSet, mut names: Vec<String>) -> Vec<String> {
-    let mut at = 0;
-    while let Some(name) = names.get(at).cloned() {
-        at += 1;
-        for other in named_by(rules, &name) {
-            if !names.contains(&other) && find(rules, &other).is_ok() {
-                names.push(other);
-            }
-        }
-    }
-    names
-}
-
-fn named_by(rules: &RuleSet, name: &str) -> Vec<String> {
-    let Ok(index) = find(rules, name) else { return Vec::new() };
-    let (extension, counted) = match rules.detections.get(index.index()) {
-        Some(rule) => (rule.extension.as_ref(), Vec::new()),
-        None => {
-            let correlation = rules.correlations.get(index.index() - rules.detections.len());
-            let counted = correlation.map(|rule| rule.correlation.rules.clone()).unwrap_or_default();
-            (correlation.and_then(|rule| rule.extension.as_ref()), counted)
-        }
-    };
-    let named = extension.into_iter().flat_map(|extension| extension.rules_named());
-    named.map(str::to_owned).chain(counted.into_iter().map(|rule| rule.value)).collect()
 }
 
 /// The rules as they are written, each once.

@@ -11,12 +11,12 @@ use super::named::find;
 use super::print::{self, Out, Tagged};
 use super::search::{self, open_reader};
 use super::settings::CliOverrides;
-use crate::alert::{Alert, AlertStatus};
+use crate::alert::{Alert, AlertStatus, RuleSummary};
 use crate::cli::{AlertFormat, HuntArgs, RuleArgs};
 use crate::config::Config;
 use crate::correlate::Output;
 use crate::event::Timestamp;
-use crate::event::number::{to_u32, to_u64};
+use crate::event::number::to_u64;
 use crate::exit::{Exit, Hinted};
 use crate::index::Reader;
 use crate::pipeline::{self, Engine, Hunted};
@@ -35,8 +35,8 @@ pub fn run(args: &HuntArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let config = overrides.rules(named).store(&args.store).resolve()?;
     let loaded = live::load_rules(&config)?;
     live::report_rule_problems(&loaded);
-    let rules = if names.is_empty() { loaded.rules } else { chosen(&loaded.rules, &names)? };
-    if rules.is_empty() {
+    let chosen = HuntedRules::of(loaded.rules, &names)?;
+    if chosen.rules.is_empty() {
         return Err(Hinted::error("no rule runs, so nothing can be found", "`soctop rules check` says why"));
     }
     let span = Span::of(args.since.as_deref(), args.until.as_deref())?;
@@ -48,14 +48,14 @@ pub fn run(args: &HuntArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
         AlertFormat::Table if alert.status == AlertStatus::Open => print::alert(&mut out, alert),
         AlertFormat::Table => Ok(()),
     };
-    let found = hunt(&reader, &rules, &config, span, each)?;
+    let found = hunt(&reader, &chosen, &config, span, each)?;
     if args.print_expect {
         found.incidents.lines().iter().try_for_each(|line| out.line(line))?;
     } else if args.format == AlertFormat::Table {
-        print_rules(&mut out, &found)?;
+        print_rules(&mut out, &found, &chosen)?;
     }
     out.flush()?;
-    say_what_was_looked_at(&found, &rules);
+    say_what_was_looked_at(&found, &chosen.rules);
     let request = SearchRequest { since: span.since, until: span.until, ..SearchRequest::default() };
     print::talk(&complete::of_search(&reader, &request));
     Ok(if found.is_empty() { Exit::Nothing } else { Exit::Fine })
@@ -79,7 +79,7 @@ impl Span {
 /// What a hunt found.
 pub struct Found {
     pub incidents: Incidents,
-    /// How often each rule matched, and alerted.
+    /// How often each rule that was asked for, or that one of these counts, matched and alerted.
     pub hits: Vec<RuleHits>,
     hunted: Hunted,
     /// For each detection rule whether it looked at every event.
@@ -92,10 +92,10 @@ impl Found {
     }
 }
 
-/// Hunts with `rules`; `each` is shown every alert in turn.
+/// Hunts; `each` is shown every alert in turn.
 pub fn hunt(
     reader: &Reader,
-    rules: &RuleSet,
+    chosen: &HuntedRules,
     config: &Config,
     span: Span,
     mut each: impl FnMut(&Alert) -> std::io::Result<()>,
@@ -103,14 +103,14 @@ pub fn hunt(
     let mut options = live::replaying(config)?;
     // What is stored is hidden already.
     options.normalize.redaction.enabled = false;
-    let mut engine = Engine::new(rules, &options);
+    let mut engine = Engine::new(&chosen.rules, &options);
     let mut incidents = Incidents::default();
     let mut over_budget = print::OverBudget::default();
-    let mut hunt = reader.hunt(rules, span.since, span.until);
+    let mut hunt = reader.hunt(&chosen.rules, span.since, span.until);
     let hunted = pipeline::hunt(&mut hunt, &mut engine, |outputs| {
         for output in outputs {
             match output {
-                Output::Alert(mut alert) => {
+                Output::Alert(mut alert) if chosen.tells_of(&alert.rule) => {
                     alert.replayed = true;
                     each(&alert)?;
                     incidents.take(alert);
@@ -123,7 +123,8 @@ pub fn hunt(
     });
     over_budget.say();
     let hunted = hunted.map_err(|error| error.downcast().map_or_else(|error| error, index_error))?;
-    Ok(Found { incidents, hits: engine.rule_hits(), hunted, looks_at_all: hunt.looks_at_all() })
+    let hits = engine.rule_hits().into_iter().filter(|hits| chosen.counts(&hits.rule)).collect();
+    Ok(Found { incidents, hits, hunted, looks_at_all: hunt.looks_at_all() })
 }
 
 /// What stands for a file or a folder, and what names a rule.
@@ -137,26 +138,48 @@ fn paths_and_names(words: &[String]) -> anyhow::Result<(Vec<PathBuf>, Vec<&str>)
     Ok((paths.into_iter().map(PathBuf::from).collect(), names.into_iter().map(String::as_str).collect()))
 }
 
-/// The rules with these names, and those that they are made of.
-pub fn chosen(rules: &RuleSet, names: &[&str]) -> anyhow::Result<RuleSet> {
-    let named = names.iter().map(|name| find(rules, name));
-    let mut wanted: BTreeSet<RuleIndex> = named.collect::<Result<_, _>>()?;
-    for (index, rule) in rules.correlations.iter().enumerate().rev() {
-        if wanted.contains(&RuleIndex(to_u32(rules.detections.len() + index))) {
-            wanted.extend(rule.inputs.iter().copied());
-        }
-    }
-    let place = |index: &RuleIndex| wanted.iter().position(|wanted| wanted == index).map(to_u32);
-    let detections = wanted.iter().filter_map(|index| rules.detections.get(index.index()).cloned());
-    let correlations = wanted.iter().filter_map(|index| {
-        let mut rule = rules.correlations.get(index.index().checked_sub(rules.detections.len())?)?.clone();
-        rule.inputs = rule.inputs.iter().filter_map(place).map(RuleIndex).collect();
-        Some(rule)
-    });
-    Ok(RuleSet { detections: detections.collect(), correlations: correlations.collect() })
+/// The rules that run, and which of them are told of.
+pub struct HuntedRules {
+    rules: RuleSet,
+    /// By reference; empty where all are.
+    told: BTreeSet<String>,
+    /// Those that are told of, and what they count.
+    counted: BTreeSet<String>,
 }
 
-fn print_rules(out: &mut Out, found: &Found) -> std::io::Result<()> {
+impl HuntedRules {
+    pub fn all(rules: RuleSet) -> Self {
+        Self { rules, told: BTreeSet::new(), counted: BTreeSet::new() }
+    }
+
+    /// The rules with these names, or all, with everything that what they tell depends on: a hunt then finds of them
+    /// what one of all rules finds.
+    fn of(rules: RuleSet, names: &[&str]) -> anyhow::Result<Self> {
+        let named: BTreeSet<RuleIndex> =
+            names.iter().map(|name| find(&rules, name)).collect::<Result<_, _>>()?;
+        if named.is_empty() {
+            return Ok(Self::all(rules));
+        }
+        let called = |rules: &RuleSet, chosen: &BTreeSet<RuleIndex>| -> BTreeSet<String> {
+            chosen.iter().filter_map(|rule| rules.header(*rule)).map(|it| it.reference().to_owned()).collect()
+        };
+        let reaching = rules.reaching_into(&named);
+        let wanted = rules.with_all_they_name(named.iter().copied().chain(reaching));
+        let counted = called(&rules, &rules.with_all_they_count(named.iter().copied()));
+        Ok(Self { told: called(&rules, &named), counted, rules: rules.only(&wanted) })
+    }
+
+    fn tells_of(&self, rule: &RuleSummary) -> bool {
+        self.told.is_empty() || self.told.contains(&rule.id)
+    }
+
+    /// Whether its matches say something about what was asked for.
+    fn counts(&self, rule: &RuleSummary) -> bool {
+        self.told.is_empty() || self.counted.contains(&rule.id)
+    }
+}
+
+fn print_rules(out: &mut Out, found: &Found, chosen: &HuntedRules) -> std::io::Result<()> {
     let hits = found.hits.iter().filter(|hits| hits.matches + hits.alerts > 0);
     let mut hits: Vec<&RuleHits> = hits.collect();
     hits.sort_by_key(|hits| Reverse((hits.rule.level, hits.alerts, hits.matches)));
@@ -164,11 +187,13 @@ fn print_rules(out: &mut Out, found: &Found) -> std::io::Result<()> {
         out.line("")?;
     }
     for hits in hits {
+        let incidents = match chosen.tells_of(&hits.rule) {
+            true => format!("{:>6} incident{:1}", print::count(hits.alerts), plural(hits.alerts)),
+            false => " ".repeat("123456 incidents".len()),
+        };
         let line = format!(
-            "{}  {:>6} incident{:1}  {:>9} match{:2}  {}",
+            "{}  {incidents}  {:>9} match{:2}  {}",
             out.level(hits.rule.level),
-            print::count(hits.alerts),
-            plural(hits.alerts),
             print::count(hits.matches),
             if hits.matches == 1 { "" } else { "es" },
             Safe::new(&hits.rule.title)

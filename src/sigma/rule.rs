@@ -1,6 +1,6 @@
 //! Rules as read: the abstract syntax of Sigma documents, with the position of every node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -279,7 +279,7 @@ impl RuleSet {
     pub fn header(&self, rule: RuleIndex) -> Option<&Header> {
         match self.detections.get(rule.index()) {
             Some(rule) => Some(&rule.header),
-            None => self.correlations.get(rule.index() - self.detections.len()).map(|rule| &rule.header),
+            None => self.correlation(rule).map(|rule| &rule.header),
         }
     }
 
@@ -293,6 +293,79 @@ impl RuleSet {
             .chain(self.correlations.iter().map(|rule| &rule.header));
         headers.enumerate().find(|(_, header)| header.is_called(reference)).map(|(n, _)| RuleIndex(to_u32(n)))
     }
+
+    /// These rules, and those that they refer to in turn: what they count, and by what they are cleared or change state.
+    #[must_use]
+    pub fn with_all_they_name(&self, rules: impl IntoIterator<Item = RuleIndex>) -> BTreeSet<RuleIndex> {
+        let named = |rule| self.extension(rule).into_iter().flat_map(Extension::rules_named);
+        closure(rules, |rule| {
+            let named = named(rule).filter_map(|name| self.find(name));
+            self.counted_by(rule).chain(named).collect()
+        })
+    }
+
+    /// These rules, and what they count in turn.
+    #[must_use]
+    pub fn with_all_they_count(&self, rules: impl IntoIterator<Item = RuleIndex>) -> BTreeSet<RuleIndex> {
+        closure(rules, |rule| self.counted_by(rule).collect())
+    }
+
+    fn counted_by(&self, rule: RuleIndex) -> impl Iterator<Item = RuleIndex> {
+        self.correlation(rule).into_iter().flat_map(|rule| rule.inputs.iter().copied())
+    }
+
+    /// The rules that reach into incidents of these without being named by them: those that go on with one instead of
+    /// opening their own, and where the risk of an entity opens one, all that add to it.
+    #[must_use]
+    pub fn reaching_into(&self, rules: &BTreeSet<RuleIndex>) -> BTreeSet<RuleIndex> {
+        let risk = |rule: RuleIndex| self.extension(rule).and_then(|extension| extension.risk.as_ref());
+        let rest_on_risk = rules.iter().any(|rule| risk(*rule).is_some_and(|risk| risk.alert_at.is_some()));
+        let joins_one = |rule: RuleIndex| {
+            let joined = self.extension(rule).into_iter().flat_map(|extension| &extension.joins);
+            joined.filter_map(|name| self.find(&name.value)).any(|joined| rules.contains(&joined))
+        };
+        let all = (0..self.len()).map(|index| RuleIndex(to_u32(index)));
+        all.filter(|rule| joins_one(*rule) || rest_on_risk && risk(*rule).is_some()).collect()
+    }
+
+    fn correlation(&self, rule: RuleIndex) -> Option<&CorrelationRule> {
+        self.correlations.get(rule.index().checked_sub(self.detections.len())?)
+    }
+
+    fn extension(&self, rule: RuleIndex) -> Option<&Extension> {
+        match self.detections.get(rule.index()) {
+            Some(rule) => rule.extension.as_ref(),
+            None => self.correlation(rule)?.extension.as_ref(),
+        }
+    }
+
+    /// Only these rules; none refers to a rule that is not among them.
+    #[must_use]
+    pub fn only(&self, wanted: &BTreeSet<RuleIndex>) -> Self {
+        let place = |index: &RuleIndex| wanted.iter().position(|wanted| wanted == index).map(to_u32);
+        let detections = wanted.iter().filter_map(|index| self.detections.get(index.index()).cloned());
+        let correlations = wanted.iter().filter_map(|index| {
+            let mut rule = self.correlation(*index)?.clone();
+            rule.inputs = rule.inputs.iter().filter_map(place).map(RuleIndex).collect();
+            Some(rule)
+        });
+        Self { detections: detections.collect(), correlations: correlations.collect() }
+    }
+}
+
+/// These rules, and where each leads to, and so on.
+fn closure(
+    rules: impl IntoIterator<Item = RuleIndex>,
+    leads_to: impl Fn(RuleIndex) -> Vec<RuleIndex>,
+) -> BTreeSet<RuleIndex> {
+    let mut all = BTreeSet::new();
+    let mut next: Vec<RuleIndex> = rules.into_iter().collect();
+    while let Some(rule) = next.pop() {
+        if all.insert(rule) {
+            next.extend(leads_to(rule));
+        }
+    }
+    all
 }
 
 /// `type` of a correlation.

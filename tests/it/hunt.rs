@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its files are not what they should be")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use soctop::alert::{Alert, AlertId, AlertStatus};
@@ -143,6 +143,25 @@ fn a_hunt_finds_what_a_replay_finds_in_every_sample() {
     assert_eq!(hunted.events, reader.counts().unwrap().events);
     assert_same("all samples", &replayed(&rules, &files), &found);
     each_rule_matches_as_in_a_replay(&rules, &files, &reader);
+}
+
+#[test]
+fn a_hunt_of_one_rule_finds_what_a_replay_of_all_finds_of_it() {
+    let (rules, _) = queries::load();
+    let folder = tempfile::tempdir().unwrap();
+    let files = sample_logs();
+    let reader = ingested(folder.path(), &files);
+    let all = replayed(&rules, &files);
+    let telling: BTreeSet<&str> = all.iter().map(|row| row.0.as_str()).collect();
+    assert!(telling.len() > 30, "{} rules", telling.len());
+    for name in telling {
+        let named = BTreeSet::from([rules.find(name).unwrap()]);
+        let reaching = rules.reaching_into(&named);
+        let chosen = rules.only(&rules.with_all_they_name(named.into_iter().chain(reaching)));
+        let of_it = |rows: &[Row]| rows.iter().filter(|row| row.0 == name).cloned().collect::<Vec<_>>();
+        let (found, _) = hunted(&reader, &chosen);
+        assert_same(name, &of_it(&all), &of_it(&found));
+    }
 }
 
 /// What the index rules out for all rules together hides what it would wrongly rule out for one.

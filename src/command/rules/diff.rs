@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{DiffArgs, RuleArgs};
 use crate::command::complete;
-use crate::command::hunt::{self, Found, Span};
+use crate::command::hunt::{self, Found, HuntedRules, Span};
 use crate::command::live;
 use crate::command::print::{self, Out};
 use crate::command::search::open_reader;
@@ -51,7 +51,7 @@ fn found(reader: &Reader, overrides: &CliOverrides, path: &Path, span: Span) -> 
         let message = format!("no rule of `{}` runs", path.display());
         return Err(Hinted::error(message, "`soctop rules check` says why"));
     }
-    hunt::hunt(reader, &loaded.rules, &config, span, |_| Ok(()))
+    hunt::hunt(reader, &HuntedRules::all(loaded.rules), &config, span, |_| Ok(()))
 }
 
 /// Before and after.
