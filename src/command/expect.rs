@@ -38,7 +38,8 @@ pub struct Incidents {
 }
 
 impl Incidents {
-    pub fn take(&mut self, alert: Alert) {
+    /// Notes it; gives it back where it tells of an incident that is new, or worse than it was.
+    pub fn take(&mut self, alert: Alert) -> Option<&Alert> {
         let is_open = alert.status != AlertStatus::Close;
         let level = alert.rule.level;
         let is_news = self.is_news(&alert);
@@ -52,10 +53,10 @@ impl Incidents {
         } else if self.open.insert(place) || is_news {
             self.rise(level);
         }
+        self.order.get(place).filter(|_| is_news)
     }
 
-    /// Whether it tells of an incident that is new, or worse than it was.
-    pub fn is_news(&self, alert: &Alert) -> bool {
+    fn is_news(&self, alert: &Alert) -> bool {
         let known = self.index.get(&alert.alert_id).and_then(|place| self.order.get(*place));
         alert.status != AlertStatus::Close && known.is_none_or(|known| known.rule.level < alert.rule.level)
     }
@@ -193,8 +194,7 @@ mod tests {
         };
         let mut incidents = Incidents::default();
         let mut news = |status, level| {
-            let is_news = incidents.is_news(&at_level(status, level));
-            incidents.take(at_level(status, level));
+            let is_news = incidents.take(at_level(status, level)).is_some();
             (is_news, incidents.worst_threat())
         };
         assert_eq!(news(AlertStatus::Open, Level::Medium), (true, ThreatLevel::Medium));

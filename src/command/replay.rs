@@ -12,7 +12,7 @@ use serde_json::json;
 use super::print::{self, Out, Tagged};
 use super::settings::CliOverrides;
 use super::{case, expect, live};
-use crate::alert::{Alert, AlertStatus};
+use crate::alert::Alert;
 use crate::cli::{AlertFormat, ReplayArgs, Speed};
 use crate::correlate::Output;
 use crate::event::number::{to_f64, to_u32};
@@ -188,8 +188,7 @@ impl Report {
             match output {
                 Output::Alert(mut alert) => {
                     alert.replayed = true;
-                    self.alert(&alert)?;
-                    self.incidents.take(alert);
+                    self.alert(alert)?;
                 }
                 output if self.conformance => self.raw(&output, event)?,
                 Output::Degraded { rule, .. } => self.over_budget.note(&rule),
@@ -219,16 +218,15 @@ impl Report {
         Ok(())
     }
 
-    fn alert(&mut self, alert: &Alert) -> anyhow::Result<()> {
-        if self.quiet || self.conformance {
-            return Ok(());
+    /// Every state as NDJSON; in a table what is new, or worse than it was.
+    fn alert(&mut self, alert: Alert) -> anyhow::Result<()> {
+        let is_shown = !self.quiet && !self.conformance;
+        if is_shown && self.format == AlertFormat::Ndjson {
+            self.out.json(&Tagged { kind: "alert", value: &alert })?;
         }
-        match self.format {
-            AlertFormat::Ndjson => self.out.json(&Tagged { kind: "alert", value: alert })?,
-            AlertFormat::Table if alert.status == AlertStatus::Open || self.incidents.is_news(alert) => {
-                print::alert(&mut self.out, alert)?;
-            }
-            AlertFormat::Table => {}
+        let news = self.incidents.take(alert);
+        if let Some(alert) = news.filter(|_| is_shown && self.format == AlertFormat::Table) {
+            print::alert(&mut self.out, alert)?;
         }
         Ok(())
     }
