@@ -553,6 +553,27 @@ fn the_threat_level_rises_at_once_and_falls_slowly_one_step_at_a_time() {
 }
 
 #[test]
+fn what_ended_long_ago_in_logs_read_only_now_does_not_hold_the_level() {
+    const DAY: i64 = 24 * 60 * 60;
+    let mut state = state([clock(DAY)]);
+    state.apply(Update::Alert(alert(1, AlertStatus::Open, Level::Critical, 1)));
+    assert_eq!(state.snapshot().threat.level, ThreatLevel::Critical);
+    state.apply(Update::Alert(alert(1, AlertStatus::Close, Level::Critical, 2)));
+    state.apply(clock(DAY + 1));
+    let threat = state.snapshot().threat;
+    assert_eq!((threat.level, threat.holding), (ThreatLevel::Low, false));
+
+    // What ended just now holds it.
+    state.apply(Update::Alert(alert(2, AlertStatus::Open, Level::High, DAY + 1)));
+    assert_eq!(state.snapshot().threat.level, ThreatLevel::High);
+    state.apply(Update::Alert(alert(2, AlertStatus::Close, Level::High, DAY + 2)));
+    state.apply(clock(DAY + 60));
+    assert_eq!(state.snapshot().threat.level, ThreatLevel::High);
+    state.apply(clock(DAY + 123));
+    assert_eq!(state.snapshot().threat.level, ThreatLevel::Medium);
+}
+
+#[test]
 fn counts_notices_and_rules_are_kept_within_bounds() {
     let ledger = Ledger { parsed: 3, raw: 1, blank: 2, ..Ledger::default() };
     let mut updates = vec![

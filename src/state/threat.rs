@@ -1,6 +1,7 @@
 //! The threat level: one word and one number for how bad it is, and the reasons behind them.
 //!
-//! Rises at once and falls slowly, one level at a time: an attack that pauses is not over.
+//! Rises at once and falls slowly, one level at a time: an attack that pauses is not over. What ended long ago, in logs
+//! that were read only now, has had that time.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -50,7 +51,9 @@ pub struct ThreatSample {
 #[derive(Debug, Default)]
 pub(super) struct Assessor {
     level: ThreatLevel,
+    /// When the level was last justified, or fell to where it is.
     justified_at: Timestamp,
+    is_falling: bool,
     history: Arc<VecDeque<ThreatSample>>,
 }
 
@@ -61,7 +64,7 @@ impl Assessor {
         let mut now_justified = assess(open, entities.iter().map(risky));
         now_justified.reasons.truncate(MOST_REASONS);
         let Assessment { level: justified, points, reasons, because } = now_justified;
-        self.settle(now, justified);
+        self.settle(now, justified, || last_end(incidents, justified));
         self.remember(ThreatSample { time: now, level: self.level, points });
         Threat {
             level: self.level,
@@ -74,13 +77,18 @@ impl Assessor {
         }
     }
 
-    fn settle(&mut self, now: Timestamp, justified: ThreatLevel) {
+    fn settle(&mut self, now: Timestamp, justified: ThreatLevel, ended: impl FnOnce() -> Option<Timestamp>) {
         if justified >= self.level {
-            self.level = justified;
-            self.justified_at = now;
-        } else if now.since(self.justified_at) >= HOLD {
+            (self.level, self.justified_at, self.is_falling) = (justified, now, false);
+            return;
+        }
+        if !self.is_falling {
+            self.is_falling = true;
+            self.justified_at = ended().map_or(self.justified_at, |ended| ended.min(self.justified_at));
+        }
+        while self.level > justified && now.since(self.justified_at) >= HOLD {
             self.level = self.level.lowered().max(justified);
-            self.justified_at = now;
+            self.justified_at = self.justified_at.plus(HOLD);
         }
     }
 
@@ -100,6 +108,14 @@ impl Assessor {
         let then = self.history.iter().rev().find(|sample| now.since(sample.time) >= TREND)?;
         Some(points - then.points)
     }
+}
+
+/// When the last incident closed that, open, justified more than this.
+fn last_end(incidents: &[Arc<Incident>], justified: ThreatLevel) -> Option<Timestamp> {
+    let justified_more = |incident: &&Arc<Incident>| {
+        incident.standing.counts() && ThreatLevel::of(incident.alert.rule.level).raised() > justified
+    };
+    incidents.iter().filter(justified_more).filter_map(|incident| incident.closed).max()
 }
 
 fn risky(entity: &Entity) -> RiskyEntity<'_> {

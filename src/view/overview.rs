@@ -165,6 +165,14 @@ fn reasons(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let reasons = &scene.snapshot.threat.reasons;
     if reasons.is_empty() {
         canvas.row(area, 0, &[canvas.own("no open incident, no risky entity", Role::Muted)]);
+        let closed = scene.snapshot.incidents.iter().filter(|incident| !incident.is_open());
+        let over = to_u64(closed.count());
+        if over > 0 && area.height > 1 {
+            let noun = if over == 1 { "incident is" } else { "incidents are" };
+            let key = canvas.key("5");
+            let past = safe!("{} {} over: {} lists them", format::count(over), noun, key);
+            canvas.row(area, 1, &[canvas.part(past, Role::Muted)]);
+        }
         return;
     }
     let fits = usize::from(area.height);
