@@ -55,8 +55,11 @@ impl Counted {
     pub(super) fn spelled(self, examples: &[Record]) -> TopValues {
         let distinct = self.values.len();
         let spelled = |((key, count), record): ((String, Count), &Record)| {
-            let field = record.fields.iter().find(|field| comparable(&field.value) == key);
-            (field.map_or(key, |field| field.value.clone()), count.events)
+            let values = record.fields.iter().map(|field| field.value.as_str());
+            // The path stands beside the fields.
+            let mut values = values.chain([&*record.source]);
+            let value = values.find(|value| comparable(value) == key).map(str::to_owned);
+            (value.unwrap_or(key), count.events)
         };
         let values = self.values.into_iter().zip(examples).map(spelled).collect();
         TopValues { values, distinct, longer: self.longer }

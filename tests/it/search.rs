@@ -358,6 +358,18 @@ fn alerts_are_found_by_their_kind_with_what_they_say() {
 }
 
 #[test]
+fn the_most_frequent_sources_are_spelled_as_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = Paths::new();
+    let (mut writer, reader) = open_store(dir.path(), options()).unwrap();
+    let sample = Sample::new(&paths, 0, "{}").text("message", "hello");
+    writer.add_event(&redacted(&sample.event, &paths), &paths.read(), "/srv/Logs/App.log").unwrap();
+    writer.commit(position(1)).unwrap();
+    let request = SearchRequest { limit: 5, ..SearchRequest::default() };
+    assert_eq!(reader.top(&request, "source").unwrap().values, [("/srv/Logs/App.log".to_owned(), 1)]);
+}
+
+#[test]
 fn a_gap_is_counted_and_is_no_event() {
     let dir = tempfile::tempdir().unwrap();
     let (mut writer, reader) = login_store(dir.path());
