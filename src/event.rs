@@ -460,11 +460,7 @@ impl Event {
     /// folder (`shop/access.log`).
     #[must_use]
     pub fn service<'a>(&'a self, source: &'a str) -> &'a str {
-        let file = || {
-            let folder = source.rmatch_indices('/').nth(1);
-            folder.map_or(source, |(at, _)| source.get(at + 1..).unwrap_or(source))
-        };
-        self.all(canonical::SERVICE_NAME).next().unwrap_or_else(file)
+        self.all(canonical::SERVICE_NAME).next().unwrap_or_else(|| file_with_folder(source))
     }
 
     /// The dotted name of a field.
@@ -483,6 +479,13 @@ impl Event {
     pub fn id(&self) -> EventId {
         EventId::of(self.meta.generation, self.meta.offset).part(self.meta.part)
     }
+}
+
+/// The file of a path with its folder (`shop/access.log`): logs of one name lie in many folders.
+#[must_use]
+pub fn file_with_folder(path: &str) -> &str {
+    let folder = path.rmatch_indices('/').nth(1);
+    folder.map_or(path, |(at, _)| path.get(at + 1..).unwrap_or(path))
 }
 
 pub use path::PathNames;

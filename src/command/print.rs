@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use super::storm::HeldBack;
 use crate::alert::{Alert, AlertStatus, RuleSummary};
 use crate::cli::RecordFormat;
-use crate::event::{LogLevel, Nanos, Record, Timestamp};
+use crate::event::{LogLevel, Nanos, Record, Timestamp, file_with_folder};
 use crate::sigma::Level;
 use crate::text::{self, Safe, plural};
 
@@ -158,7 +158,7 @@ pub fn time(time: Timestamp) -> String {
 
 /// One event as one line: time, level, service, message.
 pub fn record(out: &Out, record: &Record) -> String {
-    let service = if record.service.is_empty() { file_name(&record.source) } else { &record.service };
+    let service = if record.service.is_empty() { file_with_folder(&record.source) } else { &record.service };
     format!(
         "{}  {} {:<16} {}",
         time(record.time),
@@ -166,11 +166,6 @@ pub fn record(out: &Out, record: &Record) -> String {
         Safe::new(service).as_str(),
         Safe::new(&record.message).as_str(),
     )
-}
-
-/// The last part of a path.
-pub fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// An incident as one line: time, level, what happened, which rule says so.

@@ -4,7 +4,7 @@
 use std::io;
 
 use super::print::{self, Out};
-use crate::event::Record;
+use crate::event::{Record, file_with_folder};
 use crate::query::marks::Marks;
 use crate::query::name;
 use crate::text::Safe;
@@ -100,7 +100,7 @@ fn cell(record: &Record, column: &str) -> Safe {
     match column {
         "time" => Safe::new(print::time(record.time).trim_end()),
         "level" => Safe::new(record.level.word()),
-        "service" if record.service.is_empty() => Safe::new(print::file_name(&record.source)),
+        "service" if record.service.is_empty() => Safe::new(file_with_folder(&record.source)),
         "service" => Safe::new(&record.service),
         "message" => Safe::new(&record.message),
         "source" => Safe::new(&record.source),

@@ -449,6 +449,9 @@ pub fn held_evidence<'a>(snapshot: &'a Snapshot, alert: &Alert) -> Vec<&'a Arc<R
     snapshot.rows.iter().filter(|row| is_evidence(row.event_id)).collect()
 }
 
+/// Cells for the service of an event.
+const SERVICE_CELLS: u16 = 14;
+
 fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Alert) {
     let held = held_evidence(scene.snapshot, alert);
     let all = to_u64(alert.events.len()) + alert.events_omitted;
@@ -467,8 +470,12 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
     canvas.row(area, 0, &[canvas.part(head, Role::Muted)]);
     let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let screen = &scene.screens.incidents;
-    let columns =
-        [Column::fixed("", 8), Column::fixed("", 7), Column::fixed("", 10).from(60), Column::flexible("")];
+    let columns = [
+        Column::fixed("", 8),
+        Column::fixed("", 7),
+        Column::fixed("", SERVICE_CELLS).from(60),
+        Column::flexible(""),
+    ];
     let selected = if screen.evidence_focused { screen.evidence } else { usize::MAX };
     let list = ListState { selected, top: selected };
     let focus = if screen.evidence_focused { Focus::Here } else { Focus::None };
@@ -478,7 +485,7 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
         vec![
             canvas.part(scene.clock.cell(record.time, scene.snapshot.now), Role::Text),
             records::level(canvas, record),
-            records::service(canvas, record),
+            records::service_within(canvas, record, SERVICE_CELLS),
             canvas.part(records::message(canvas, record), Role::Text),
         ]
     });

@@ -1,12 +1,10 @@
 //! Events as rows: the same columns wherever events are listed.
 
-use std::path::Path;
-
 use super::canvas::{Canvas, Part};
 use super::format::Clock;
 use super::table::{Column, Row};
 use super::theme::{Role, Severity, log_level_word};
-use crate::event::{Record, TimeQuality, Timestamp};
+use crate::event::{Record, TimeQuality, Timestamp, file_with_folder};
 use crate::query::name::{CORRELATION_ID, MESSAGE, SOURCE, TIME};
 use crate::safe;
 use crate::text::Safe;
@@ -26,6 +24,10 @@ pub struct RowStyle<'a> {
 
 /// Cells for who and from where in one column: a short name and a whole IPv4 address.
 const WHO: u16 = 24;
+/// Cells of an address.
+const ADDRESS: u16 = 15;
+/// In narrower tables a level is its shape: the message needs the room.
+const NARROW: u16 = 76;
 /// From this width on name and address have a column each.
 const WIDE: u16 = 140;
 
@@ -35,6 +37,14 @@ pub const USUAL_COLUMNS: [&str; 7] = ["time", "level", "service", "user", "ip", 
 pub const MOST_COLUMNS: usize = 20;
 /// Cells of a chosen column that is nothing special.
 const OTHER: u16 = 18;
+
+/// Cells of a service among chosen columns.
+const SERVICE: u16 = 14;
+
+/// Cells of a service among the usual columns.
+fn service_cells(width: u16) -> u16 {
+    if width < WIDE { SERVICE } else { 20 }
+}
 
 /// The columns for a table of this width: those that were chosen, else the usual ones, and only what fits.
 pub fn columns(chosen: &[String], width: u16, with_date: bool) -> Vec<Column<'_>> {
@@ -54,10 +64,10 @@ pub fn columns(chosen: &[String], width: u16, with_date: bool) -> Vec<Column<'_>
 fn usual_columns(width: u16, time: Column<'static>) -> Vec<Column<'static>> {
     vec![
         time,
-        Column::fixed("level", 7),
-        Column::fixed("service", 12).from(100),
+        if width < NARROW { Column::fixed("", 1) } else { Column::fixed("level", 7) },
+        Column::fixed("service", service_cells(width)).from(100),
         if width < WIDE { Column::fixed("who", WHO) } else { Column::fixed("user", 24) },
-        Column::fixed("address", 15).from(WIDE),
+        Column::fixed("address", ADDRESS).from(WIDE),
         Column::flexible("message"),
         Column::fixed("corr", 9).from(92),
     ]
@@ -71,7 +81,7 @@ fn chosen_columns<'n>(chosen: &'n [String], last: &str, time: Column<'n>) -> Vec
         let column = match name.as_str() {
             TIME => time,
             "log.level" => Column::fixed(name, 7),
-            "service.name" => Column::fixed(name, 12),
+            "service.name" => Column::fixed(name, SERVICE),
             "user.name" => Column::fixed(name, 24),
             "source.ip" => Column::fixed(name, 15),
             MESSAGE => Column::flexible(name),
@@ -111,11 +121,16 @@ pub fn row(canvas: &Canvas<'_>, record: &Record, width: u16, style: RowStyle<'_>
 }
 
 fn usual_cells(canvas: &Canvas<'_>, record: &Record, width: u16, time: Part) -> Row {
+    let level = match level(canvas, record) {
+        (_, style) if width < NARROW => (Safe::literal(Severity::from(record.level).shape()), style),
+        level => level,
+    };
+    let who = if width < WIDE { who(canvas, record) } else { user(canvas, record) };
     vec![
         time,
-        level(canvas, record),
-        service(canvas, record),
-        canvas.part(if width < WIDE { who(canvas, record) } else { user(canvas, record) }, Role::Text),
+        level,
+        service_within(canvas, record, service_cells(width)),
+        canvas.part(who, Role::Text),
         canvas.part(address(canvas, record), Role::Text),
         canvas.part(message(canvas, record), Role::Text),
         canvas.part(correlation_id(canvas, record), Role::Muted),
@@ -126,7 +141,7 @@ fn chosen_cell(canvas: &Canvas<'_>, record: &Record, name: &str, time: &Part) ->
     match name {
         TIME => time.clone(),
         "log.level" => level(canvas, record),
-        "service.name" => service(canvas, record),
+        "service.name" => service_within(canvas, record, SERVICE),
         MESSAGE => canvas.part(message(canvas, record), Role::Text),
         CORRELATION_ID => canvas.part(correlation_id(canvas, record), Role::Muted),
         SOURCE => canvas.part(canvas.safe(&record.source), Role::Text),
@@ -158,13 +173,22 @@ pub fn level(canvas: &Canvas<'_>, record: &Record) -> Part {
     (safe!("{} {}", severity.shape(), log_level_word(record.level)), canvas.theme.severity(severity))
 }
 
-/// The service that spoke; the name of the file where the line does not say.
+/// The service that spoke; where the line does not say, the file with its folder, as everywhere.
 pub fn service(canvas: &Canvas<'_>, record: &Record) -> Part {
     if record.service.is_empty() {
-        let file = Path::new(&*record.source).file_stem().unwrap_or_default().to_string_lossy();
-        return canvas.part(canvas.safe(&file), Role::Muted);
+        return canvas.part(canvas.safe(file_with_folder(&record.source)), Role::Muted);
     }
     canvas.part(canvas.safe(&record.service), Role::Text)
+}
+
+/// The same in a column of so many cells: the end of the name of a file says more than its beginning.
+pub fn service_within(canvas: &Canvas<'_>, record: &Record, cells: u16) -> Part {
+    let (name, style) = service(canvas, record);
+    let cells = usize::from(cells);
+    match record.service.is_empty() && name.width() > cells {
+        true => (safe!("…{}", name.keep_end(cells.saturating_sub(1))), style),
+        false => (name, style),
+    }
 }
 
 /// The message, or what the event is about where it has none; `!` in front when something in it

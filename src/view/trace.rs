@@ -206,8 +206,8 @@ fn timeline(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, timeline: &T
     let wide = area.width >= 100;
     let columns = [
         Column::fixed("", if wide { 7 } else { 1 }),
-        Column::fixed("service", if wide { 12 } else { 9 }),
-        Column::fixed("event", if wide { 32 } else { 24 }),
+        Column::fixed("service", service_cells(wide)),
+        Column::fixed("event", event_cells(area.width)),
         Column::fixed("+ms", 8).right(),
         Column::flexible(""),
     ];
@@ -238,6 +238,20 @@ fn scale_in_words(scale: TimeScale, zoom: u32, wide: bool) -> Safe {
     safe!("{} per column{}{} · . , zoom", column, zoomed, legend)
 }
 
+/// Cells for what happened; the bars have the rest.
+fn event_cells(width: u16) -> u16 {
+    match width {
+        ..100 => 24,
+        100..160 => 32,
+        _ => 64,
+    }
+}
+
+/// Cells for the name of a service.
+fn service_cells(wide: bool) -> u16 {
+    if wide { 14 } else { 9 }
+}
+
 /// How the rows of the timeline are drawn.
 #[derive(Clone, Copy)]
 struct RowLook {
@@ -258,7 +272,7 @@ fn step_row(canvas: &Canvas<'_>, step: &Step<'_>, span: StepSpan, look: RowLook)
             let bar_style = if failed { canvas.theme.bar(record.level) } else { canvas.style(Role::Link) };
             vec![
                 (mark, style),
-                records::service(canvas, record),
+                records::service_within(canvas, record, service_cells(wide)),
                 canvas.part(records::message(canvas, record), Role::Text),
                 canvas.part(format::step(offset), Role::Text),
                 (bar(span, scale, failed), bar_style),

@@ -21,6 +21,8 @@ const SUM: u16 = 22;
 /// Everything that one service did.
 pub(super) struct ServiceLane {
     name: Safe,
+    /// No service says its name there.
+    is_file: bool,
     spans: Vec<(StepSpan, bool)>,
     events: usize,
     errors: usize,
@@ -33,7 +35,8 @@ pub(super) fn of(canvas: &Canvas<'_>, steps: &[Step<'_>], spans: &[StepSpan]) ->
         let Step::Event(record) = step else { continue };
         let (name, _) = records::service(canvas, record);
         let at = lanes.iter().position(|lane| lane.name == name).unwrap_or_else(|| {
-            lanes.push(ServiceLane { name, spans: Vec::new(), events: 0, errors: 0 });
+            let is_file = record.service.is_empty();
+            lanes.push(ServiceLane { name, is_file, spans: Vec::new(), events: 0, errors: 0 });
             lanes.len() - 1
         });
         let failed = record.level >= LogLevel::Error;
@@ -111,7 +114,12 @@ fn parts_of(canvas: &Canvas<'_>, lane: &ServiceLane, scale: TimeScale) -> Vec<Pa
         errors => safe!(" ×{}", errors),
     };
     let sum = safe!("{}  {} ev{}", length(busy(lane)), lane.events, errors);
-    let name = lane.name.truncate(usize::from(NAME), "…");
+    let cells = usize::from(NAME);
+    let name = match lane.is_file && lane.name.width() > cells {
+        // The end of the name of a file says more than its beginning.
+        true => safe!("…{}", lane.name.keep_end(cells - 1)),
+        false => lane.name.truncate(cells, "…"),
+    };
     let (bar, failed) = (bar(lane, scale), lane.errors > 0);
     vec![
         canvas.part(safe!(" {:<1$} ", name, usize::from(NAME)), Role::Strong),
