@@ -314,17 +314,13 @@ fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents
     }
     let ledger = &summary.ledger;
     out.line("")?;
-    let line = format!(
-        "{} line{} = {} parsed + {} repaired + {} raw + {} cut + {} blank",
-        print::count(summary.lines),
-        plural(summary.lines),
-        print::count(ledger.parsed),
-        print::count(ledger.repaired),
-        print::count(ledger.raw),
-        print::count(ledger.cut),
-        print::count(ledger.blank),
-    );
-    out.line(&line)?;
+    let outcomes = ledger.outcomes();
+    let [usual @ .., continued] = &outcomes;
+    let named = usual.iter().chain(Some(continued).filter(|(number, _)| *number > 0));
+    let named: Vec<String> =
+        named.map(|(number, word)| format!("{} {word}", print::count(*number))).collect();
+    let lines = print::count(summary.lines);
+    out.line(&format!("{lines} line{} = {}", plural(summary.lines), named.join(" + ")))?;
     for broken in &summary.incomplete {
         out.line(&format!("incomplete: {}; what follows there is missing here", Safe::new(broken)))?;
     }

@@ -121,6 +121,9 @@ pub struct Ledger {
     pub joined: u64,
 }
 
+/// Lines that belong to the event of a line before them.
+const CONTINUED: &str = "continuing another";
+
 impl Ledger {
     /// Lines read.
     #[must_use]
@@ -132,6 +135,19 @@ impl Ledger {
     #[must_use]
     pub fn events(&self) -> u64 {
         self.parsed + self.repaired + self.raw + self.cut + self.parts
+    }
+
+    /// What the lines became: the sum is the lines read. Of most logs no line continues another.
+    #[must_use]
+    pub fn outcomes(&self) -> [(u64, &'static str); 6] {
+        [
+            (self.parsed, "parsed"),
+            (self.repaired, "repaired"),
+            (self.raw, "raw"),
+            (self.cut, "cut"),
+            (self.blank, "blank"),
+            (self.continued, CONTINUED),
+        ]
     }
 
     pub fn add(&mut self, other: &Ledger) {

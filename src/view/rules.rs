@@ -37,6 +37,11 @@ impl RuleRow<'_> {
         self.hits.map_or(0, of)
     }
 
+    /// It opened incidents without a match of its own: a correlation.
+    fn counts_others(&self) -> bool {
+        self.incidents > 0 && self.count(|hits| hits.matches) == 0
+    }
+
     fn nearness(&self) -> f64 {
         self.near.map_or(0.0, NearMiss::share)
     }
@@ -170,7 +175,7 @@ fn cells(canvas: &Canvas<'_>, row: &RuleRow<'_>, snapshot: &Snapshot) -> table::
         canvas.severity(row.rule.level),
         canvas.part(canvas.safe(&row.rule.title), role),
         canvas.part(share(row.count(|hits| hits.evaluated), snapshot.ledger.events()), role),
-        canvas.part(format::count(matches), role),
+        canvas.part(if row.counts_others() { Safe::default() } else { format::count(matches) }, role),
         canvas.part(format::count(to_u64(row.incidents)), role),
         canvas.part(near, if row.nearness() >= 0.75 { Role::Warning } else { Role::Text }),
         canvas.own(if is_muted { "muted" } else { "" }, Role::Warning),
@@ -229,6 +234,14 @@ fn what_it_did(canvas: &Canvas<'_>, row: &RuleRow<'_>, snapshot: &Snapshot) -> V
     let Some(hits) = row.hits else {
         return labelled(canvas, "did", safe!("nothing yet: no event had what it asks for"));
     };
+    if row.counts_others() {
+        let opened = safe!("opened {} incident{}", format::count(hits.alerts), plural(hits.alerts));
+        return labelled(
+            canvas,
+            "did",
+            safe!("{}; it matches no event itself, it counts what others match", opened),
+        );
+    }
     let events = snapshot.ledger.events();
     let text = safe!(
         "looked at {} of {} events, matched {}, opened {} incident{}",

@@ -8,9 +8,9 @@ use super::table::{self, Column, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, format};
 use crate::event::number::to_u16;
-use crate::event::{Nanos, Timestamp};
+use crate::event::{Nanos, SECOND, Timestamp};
 use crate::safe;
-use crate::state::{Snapshot, SourceHealth, SourceRow, TrafficRow};
+use crate::state::{Ledger, Snapshot, SourceHealth, SourceRow, TrafficRow, Trouble};
 use crate::text::{Safe, plural};
 
 /// The more urgent, the smaller.
@@ -76,26 +76,31 @@ pub fn unheard(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Safe> {
     let unheard: Vec<&SourceRow> = snapshot.sources.iter().filter(is_unheard).collect();
     let named = unheard.iter().take(NAMED_UNHEARD).map(|source| {
         let name = canvas.safe(short_name(&source.status.path, snapshot)).shorten_middle(24, "…");
-        safe!("{} {}", name, doing(source, snapshot.now))
+        safe!("{} {}", name, doing(source, snapshot.now, false))
     });
     let more = unheard.len().saturating_sub(NAMED_UNHEARD);
     named.chain((more > 0).then(|| safe!("{} more sources not heard", more))).collect()
 }
 
+/// A lag that says more than the rate where there is room for one of them.
+const NOTABLE_LAG: Nanos = 5 * SECOND;
+
 /// What a source does now, in a few words.
-fn doing(source: &SourceRow, now: Timestamp) -> Safe {
+fn doing(source: &SourceRow, now: Timestamp, terse: bool) -> Safe {
+    let lag = lag(source, now);
     match source.health {
+        SourceHealth::Trouble if terse => safe!("trouble"),
         SourceHealth::Trouble => safe!("in trouble"),
         SourceHealth::Silent => safe!("silent {}", format::duration(source.silent_for.unwrap_or_default())),
         SourceHealth::Behind => safe!("{} behind", format::bytes(source.behind_bytes)),
         SourceHealth::Live if source.lines_per_second < 0.05 => {
             safe!("quiet {}", format::duration(source.silent_for.unwrap_or_default()))
         }
-        SourceHealth::Live => safe!(
-            "{}/s  lag {}",
-            format::rate(source.lines_per_second),
-            format::short_duration(lag(source, now))
-        ),
+        SourceHealth::Live if terse && lag >= NOTABLE_LAG => safe!("lag {}", format::short_duration(lag)),
+        SourceHealth::Live if terse => safe!("{}/s", format::rate(source.lines_per_second)),
+        SourceHealth::Live => {
+            safe!("{}/s  lag {}", format::rate(source.lines_per_second), format::short_duration(lag))
+        }
         SourceHealth::Closed => safe!("ended"),
         SourceHealth::Waiting => safe!("nothing yet"),
     }
@@ -112,13 +117,13 @@ fn lag(source: &SourceRow, now: Timestamp) -> i64 {
 }
 
 /// One line for the overview; its last part stands at the right.
-pub fn panel_line(canvas: &Canvas<'_>, source: &SourceRow, snapshot: &Snapshot) -> Vec<Part> {
+pub fn panel_line(canvas: &Canvas<'_>, source: &SourceRow, snapshot: &Snapshot, terse: bool) -> Vec<Part> {
     let (mark, _, role) = mark(source.health);
     let text = if role == Role::Muted { Role::Muted } else { Role::Text };
     vec![
         canvas.part(safe!("{} ", mark), role),
         canvas.part(canvas.safe(short_name(&source.status.path, snapshot)), text),
-        canvas.part(doing(source, snapshot.now), text),
+        canvas.part(doing(source, snapshot.now, terse), text),
     ]
 }
 
@@ -137,16 +142,19 @@ pub fn index_line(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Part {
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let snapshot = scene.snapshot;
+    let in_trouble = troubles_in_words(canvas, snapshot, usize::from(area.width.saturating_sub(6)));
+    let trouble_rows = in_trouble.iter().map(Vec::len).sum();
     let Heights {
         list: list_height,
         trouble: trouble_height,
         traffic: traffic_height,
         ledger: ledger_height,
-    } = Heights::of(area.height, snapshot);
+    } = Heights::of(area.height, snapshot, trouble_rows);
     let list_area = Rect { height: list_height, ..area };
     let page = list(canvas, list_area, scene);
     if trouble_height > 0 {
-        troubles(canvas, Rect { y: list_area.bottom(), height: trouble_height, ..area }, scene);
+        let area = Rect { y: list_area.bottom(), height: trouble_height, ..area };
+        troubles(canvas, area, scene, &in_trouble);
     }
     let traffic_top = list_area.bottom() + trouble_height;
     if traffic_height > 0 {
@@ -171,7 +179,7 @@ struct Heights {
 impl Heights {
     /// The list has at least half of the screen as long as it has rows for it; what is in trouble comes next, then what
     /// became of the lines, then the requests.
-    fn of(height: u16, snapshot: &Snapshot) -> Self {
+    fn of(height: u16, snapshot: &Snapshot, trouble_rows: usize) -> Self {
         // Frame and titles take three rows.
         let wanted = to_u16(snapshot.sources.len()).saturating_add(3);
         let least = wanted.clamp(4, (height / 2).max(4));
@@ -181,39 +189,51 @@ impl Heights {
             rest -= taken;
             taken
         };
-        let trouble = take(trouble_height(height, snapshot), 4);
+        // A frame, up to half of the screen: what to type must not be cut.
+        let trouble = match to_u16(trouble_rows) {
+            0 => 0,
+            rows => take(rows.saturating_add(2).min(height / 2).max(4), 4),
+        };
         let ledger = take(5.min(height / 3), 3);
         let traffic = take(traffic_height(height, snapshot.traffic.len()), 4);
         Self { list: height - trouble - ledger - traffic, trouble, traffic, ledger }
     }
 }
 
-/// A frame with two lines for each trouble, up to a third of the screen.
-fn trouble_height(height: u16, snapshot: &Snapshot) -> u16 {
-    match to_u16(snapshot.troubles.len()) {
-        0 => 0,
-        troubles => (troubles.saturating_mul(2).saturating_add(2)).min(height / 3).max(4),
-    }
-}
-
-/// What keeps from watching, since when, and what to type.
-fn troubles(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
-    let snapshot = scene.snapshot;
-    let title = canvas.own("Trouble, and what to do", Role::Title);
-    let fits = usize::from(area.height.saturating_sub(2)) / 2;
-    let note = match snapshot.trouble_count.saturating_sub(fits) {
-        0 => canvas.part(safe!("{}", snapshot.trouble_count), Role::Muted),
-        more => canvas.part(safe!("{} · +{} more", snapshot.trouble_count, more), Role::Warning),
-    };
-    let inner = canvas.frame(area, &[title], &[note], false);
-    for (at, trouble) in snapshot.troubles.iter().take(fits).enumerate() {
+/// What keeps from watching, since when, and what to type: the lines of each trouble, in so many cells.
+fn troubles_in_words(canvas: &Canvas<'_>, snapshot: &Snapshot, cells: usize) -> Vec<Vec<Vec<Part>>> {
+    let of_one = |trouble: &Trouble| {
         let since = format::duration(snapshot.now.since(trouble.since));
         let said = safe!("{}   for {}", canvas.safe(&trouble.message), since);
-        let row = to_u16(at) * 2;
-        canvas.row(inner, row, &[canvas.own(" × ", Role::Bad), canvas.part(said, Role::Text)]);
-        if let Some(hint) = &trouble.hint {
-            canvas.row(inner, row + 1, &[canvas.part(safe!("   {}", canvas.safe(hint)), Role::Muted)]);
-        }
+        let said = said.wrap(cells).into_iter().enumerate().map(|(at, line)| {
+            let mark = canvas.own(if at == 0 { " × " } else { "   " }, Role::Bad);
+            vec![mark, canvas.part(line, Role::Text)]
+        });
+        let hint = trouble.hint.iter().flat_map(|hint| canvas.safe(hint).wrap(cells));
+        let hint = hint.map(|line| vec![canvas.part(safe!("   {}", line), Role::Muted)]);
+        said.chain(hint).collect()
+    };
+    snapshot.troubles.iter().map(of_one).collect()
+}
+
+fn troubles(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, troubles: &[Vec<Vec<Part>>]) {
+    let room = usize::from(area.height.saturating_sub(2));
+    let mut used = 0;
+    let whole = troubles.iter().take_while(|lines| {
+        used += lines.len();
+        used <= room
+    });
+    // One that is cut says more than none.
+    let fits = whole.count().max(1);
+    let title = canvas.own("Trouble, and what to do", Role::Title);
+    let count = scene.snapshot.trouble_count;
+    let note = match count.saturating_sub(fits) {
+        0 => canvas.part(safe!("{}", count), Role::Muted),
+        more => canvas.part(safe!("{} · +{} more", count, more), Role::Warning),
+    };
+    let inner = canvas.frame(area, &[title], &[note], false);
+    for (row, line) in troubles.iter().take(fits).flatten().take(room).enumerate() {
+        canvas.row(inner, to_u16(row), line);
     }
 }
 
@@ -329,6 +349,25 @@ fn traffic_row(canvas: &Canvas<'_>, row: &TrafficRow, snapshot: &Snapshot) -> ta
     ]
 }
 
+/// Outcomes that are named although no line has them.
+const USUAL: usize = 5;
+
+/// What the lines became, as a sum that adds up; in this many cells, if that can be.
+fn outcomes(ledger: &Ledger, cells: usize) -> Safe {
+    let (lines, count) = (ledger.lines(), format::count);
+    let sum = |all: bool| {
+        let mut text = safe!(" {} line{} =", count(lines), plural(lines));
+        let listed = ledger.outcomes().into_iter().enumerate();
+        let listed = listed.filter(|(at, (number, _))| *number > 0 || *at == 0 || (all && *at < USUAL));
+        listed.for_each(|(at, (number, word))| {
+            text = safe!("{}{} {} {}", text, if at > 0 { " +" } else { "" }, count(number), word);
+        });
+        text
+    };
+    let whole = sum(true);
+    if whole.width() <= cells { whole } else { sum(false) }
+}
+
 /// What became of every line: the sum must be the lines read.
 fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let ledger = &scene.snapshot.ledger;
@@ -339,16 +378,7 @@ fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let inner = canvas.frame(area, &[title], note.as_slice(), false);
     let count = format::count;
     let lines = [
-        safe!(
-            " {} line{} = {} parsed + {} repaired + {} raw + {} cut + {} blank",
-            count(ledger.lines()),
-            plural(ledger.lines()),
-            count(ledger.parsed),
-            count(ledger.repaired),
-            count(ledger.raw),
-            count(ledger.cut),
-            count(ledger.blank)
-        ),
+        outcomes(ledger, usize::from(inner.width)),
         safe!(
             " late {} · future {} · no time {}, uncounted {} · secrets masked {}",
             count(ledger.late),
