@@ -24,7 +24,7 @@ fn take_meant(model: &mut Model) -> bool {
         model.say_keyed("choose an incident first: <1> or <5> lists them");
         return false;
     }
-    model.meant = Meant { about: about_incidents(&incidents), incidents, mute: None };
+    model.meant = Meant { about: about_incidents(&incidents), incidents, mute: None, asked: None };
     screens::hold(model);
     true
 }
@@ -61,9 +61,10 @@ pub(super) fn mute(model: &mut Model) {
     let values: Vec<&str> = mute.group.values().map(String::as_str).collect();
     let whom =
         if values.is_empty() { " for everybody".to_owned() } else { format!(" for {}", values.join(" ")) };
-    let about = format!("{hidden} open of {what}{whom}");
+    let about = format!("{what}{whom}");
+    let asked = Some(format!("{about} ({hidden} open)"));
     screens::hold(model);
-    model.meant = Meant { about, mute: Some(mute), ..Meant::default() };
+    model.meant = Meant { about, asked, mute: Some(mute), ..Meant::default() };
     model.open_prompt(PromptPurpose::Mute, "1d ");
 }
 
@@ -142,6 +143,8 @@ pub(super) fn report(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     screens::hold(model);
+    // A later key may move the cursor before the report is written.
+    model.meant = Meant { about: incident.alert.summary.clone(), ..Meant::default() };
     let (alert, by) = (Box::new(incident.alert.clone()), model.user.clone());
     let rule = model.snapshot.rules.book.get(&alert.rule.id).cloned().map(Box::new);
     vec![Effect::Request(Request::Report { alert, rule, by, at: model.snapshot.now })]

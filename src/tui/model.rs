@@ -121,8 +121,10 @@ pub(super) struct Meant {
     pub incidents: Vec<Arc<Incident>>,
     /// What is to be kept quiet.
     pub mute: Option<Mute>,
-    /// In words.
+    /// In words, as it is noted.
     pub about: String,
+    /// The same as it is asked about, where more is said then.
+    pub asked: Option<String>,
 }
 
 /// What a word of a prompt could go on with, and where Tab stands among it.
@@ -210,7 +212,7 @@ impl Model {
             screens: &self.screens,
             overlay: self.overlay,
             prompt: self.prompt.as_ref(),
-            asked_about: &self.meant.about,
+            asked_about: self.meant.asked.as_ref().unwrap_or(&self.meant.about),
             away: self.away.as_ref(),
             networks: &self.networks,
             toast: self.toast.as_ref().map(|toast| toast.text.as_str()),

@@ -27,7 +27,6 @@ use crate::pipeline::Notice;
 use crate::query::words::fold;
 use crate::sigma::Level;
 use crate::state::{Entity, Filter, Incident, Narrowing, Snapshot};
-use crate::text::plural;
 use crate::view::scene::{Answer, DetailPane, IncidentsShown, ListState, Overlay, PromptPurpose, Tab};
 use crate::view::{ClockStyle, LeadsTo, mute_rows};
 
@@ -564,11 +563,15 @@ fn on_notice(model: &mut Model, notice: Notice) {
         }
         Notice::Facets { .. } | Notice::Search { .. } | Notice::OverTime { .. } | Notice::Trace { .. } => {}
         Notice::Exported(Ok((count, file))) => {
-            model.say(format!("{count} event{} are in {file}", plural(count as u64)));
+            let are = if count == 1 { "event is" } else { "events are" };
+            model.say(format!("{count} {are} in {file}"));
         }
         Notice::Exported(Err(message)) => model.say(message),
         Notice::Decided(result) => deciding::on_decided(model, result),
-        Notice::Reported(Ok(file)) => model.say(format!("the report is in {file}")),
+        Notice::Reported(Ok(file)) => {
+            let about = &model.meant.about;
+            model.say(format!("the report is in {file}: {about}"));
+        }
         Notice::Reported(Err(message)) => model.say(message),
         Notice::Stopped(Ok(())) => {}
         Notice::Stopped(Err(message)) => model.failure = Some(message),

@@ -14,12 +14,14 @@ use crate::sigma::Board;
 use crate::state::{BoardRow, Snapshot};
 use crate::text::{Safe, plural};
 
-/// All rows: what alarms first, the least time left first.
+/// All rows: what alarms first, lockouts before all else, breakers that are open before those that are half-open, then the
+/// least time left first.
 #[must_use]
 pub fn rows(snapshot: &Snapshot) -> Vec<&BoardRow> {
     let mut rows: Vec<&BoardRow> = snapshot.boards.iter().collect();
     rows.sort_by_key(|row| {
-        (row.transition.resting, row.board != Board::Lockout, row.board, row.transition.until)
+        let board = (row.board != Board::Lockout, row.board, breaker_urgency(row));
+        (row.transition.resting, board, row.transition.until)
     });
     rows
 }

@@ -322,8 +322,8 @@ fn prompt(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Option<(u16,
         PromptPurpose::Columns => " columns ▸ ",
     };
     let about = match prompt.purpose {
-        PromptPurpose::Acknowledge => safe!(" acknowledge {} ·", about_prompt(canvas, row, scene)),
-        PromptPurpose::Mute => safe!(" mute {} ·", about_prompt(canvas, row, scene)),
+        PromptPurpose::Acknowledge => about_prompt(canvas, row, scene, ("acknowledge", label)),
+        PromptPurpose::Mute => about_prompt(canvas, row, scene, ("mute", label)),
         _ => Safe::default(),
     };
     let label = canvas.part(safe!("{}{}", about, label), Role::Key);
@@ -345,9 +345,20 @@ fn prompt(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Option<(u16,
     Some((cursor.min(row.right().saturating_sub(1)), row.y))
 }
 
-/// What is decided about, in at most half of the line.
-fn about_prompt(canvas: &Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Safe {
-    canvas.safe(scene.asked_about).truncate(usize::from(row.width) / 2, "…")
+/// Cells for what is typed behind what is asked.
+const TYPED: usize = 20;
+
+/// What is done to what, in at most half of the line; there is room for the answer.
+fn about_prompt(
+    canvas: &Canvas<'_>,
+    row: Rect,
+    scene: &Scene<'_>,
+    said: (&'static str, &'static str),
+) -> Safe {
+    let (verb, label) = said;
+    let width = usize::from(row.width);
+    let cells = width.saturating_sub(verb.len() + Safe::literal(label).width() + TYPED + 4).min(width / 2);
+    safe!(" {} {} ·", verb, canvas.safe(scene.asked_about).truncate(cells, "…"))
 }
 
 /// Hints that do not fit are dropped from the right; `?` comes first and stays. While something is typed or asked for,
@@ -428,7 +439,7 @@ fn overlay_hints(overlay: Overlay) -> &'static [KeyLabel] {
         Overlay::Export => {
             &[("n", "NDJSON"), ("c", "CSV"), ("l", "copy the command that gives the same"), NOTHING]
         }
-        Overlay::Judge => &[("t", "true positive"), ("f", "false positive"), ("b", "benign"), NOTHING],
+        Overlay::Judge => &[("t", "true"), ("f", "false"), ("b", "benign"), NOTHING],
         Overlay::Snooze => &[("1", "15 minutes"), ("2", "1 hour"), ("3", "4 hours"), ("4", "1 day"), NOTHING],
         Overlay::Help { .. } => &[("</>", "look for"), ("<j>", "down"), ("<k>", "up"), CLOSE],
         Overlay::Why { .. } => &[("<Enter>", "open the incident"), CLOSE],

@@ -1,5 +1,7 @@
 //! The live list: filter, what must not scroll away, the events, and one of them in detail.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Part};
@@ -10,6 +12,7 @@ use super::table::{self, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, detail, format};
 use crate::event::number::{to_u16, to_u64};
+use crate::event::{DAY, Record};
 use crate::safe;
 use crate::state::{Filter, Pin, PinSubject};
 use crate::text::{Safe, plural};
@@ -126,13 +129,13 @@ fn pin_parts(canvas: &Canvas<'_>, pin: &Pin, scene: &Scene<'_>) -> Vec<Part> {
             (canvas.severity(alert.rule.level), alert.time, canvas.safe(&alert.summary))
         }
         PinSubject::Event(record) => {
-            let service = canvas.safe(&record.service);
+            let (service, _) = records::service(canvas, record);
             let text = safe!("{}  {}", service, records::message(canvas, record));
             (records::level(canvas, record), record.time, text)
         }
     };
     let style = canvas.style(Role::Text);
-    let time = scene.clock.seconds(time, now);
+    let time = scene.clock.moment(time, now);
     vec![
         (safe!("{:<7}", mark.0), mark.1),
         (safe!(" {}  ", time), style),
@@ -154,20 +157,20 @@ fn rows(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
         return usize::from(inner.height);
     }
     let preview = previewed_filter(scene);
-    let columns = records::columns(scene.columns, inner.width, false);
     let height = usize::from(inner.height.saturating_sub(1));
     let focus = if focused { Focus::Here } else { Focus::Elsewhere };
-    let table = Table { columns: &columns, list: screen.list(height), len: screen.rows.len(), focus };
+    let list = screen.list(height);
+    // A time of day alone would be taken for one of today.
+    let is_old = |row: &Arc<Record>| snapshot.now.since(row.time) >= DAY;
+    let with_date =
+        screen.rows.get(list.selected).is_some_and(is_old) || screen.rows.back().is_some_and(is_old);
+    let columns = records::columns(scene.columns, inner.width, with_date);
+    let table = Table { columns: &columns, list, len: screen.rows.len(), focus };
     let shown = table::draw(canvas, inner, &table, |canvas, index| {
         let Some(record) = screen.rows.get(index) else { return Vec::new() };
         let faint = preview.is_some_and(|filter| !filter.matches(record));
-        let style = RowStyle {
-            clock: scene.clock,
-            now: snapshot.now,
-            faint,
-            columns: scene.columns,
-            with_date: false,
-        };
+        let style =
+            RowStyle { clock: scene.clock, now: snapshot.now, faint, columns: scene.columns, with_date };
         records::row(canvas, record, inner.width, style)
     });
     table::note_cut(canvas, inner, &shown, table.len);

@@ -13,9 +13,12 @@ use crate::text::Safe;
 /// Cells of the keys of an entry.
 const KEYS_WIDTH: usize = 9;
 
+/// What is left of the screen beside something that lies over it is nothing to read when it is narrower than this.
+const WORTH_SEEING: u16 = 10;
+
 /// An area for something that lies over the screen, in the middle of it.
 pub fn overlay_area(body: Rect, width: u16, height: u16) -> Rect {
-    let width = width.min(body.width.saturating_sub(2));
+    let width = if body.width < width.saturating_add(2 * WORTH_SEEING) { body.width } else { width };
     let height = height.min(body.height);
     Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height }
 }

@@ -10,6 +10,7 @@ use super::scene::{IncidentsShown, Panel, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, boards, chrome, columns, entities, format, graph, incidents, sources, why};
+use crate::event::MINUTE;
 use crate::event::number::{rounded, to_u16, to_u64};
 use crate::safe;
 use crate::sigma::{Board, Level};
@@ -42,7 +43,13 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
         incidents::about(canvas, chosen_area, scene, chosen);
     }
     if bottom.height > 0 {
-        let three = columns(bottom, if wide { &[32, 32, 36] } else { &[1, 1] });
+        // Where there is little room, a name and until when it is locked fit; healthy sources say little.
+        let weights: &[u16] = match area.width {
+            100.. => &[32, 32, 36],
+            _ if wide => &[13, 15, 12],
+            _ => &[1, 1],
+        };
+        let three = columns(bottom, weights);
         if let [breakers_area, lockouts_area, rest @ ..] = three.as_slice() {
             breakers(canvas, *breakers_area, scene);
             lockouts(canvas, *lockouts_area, scene);
@@ -495,10 +502,9 @@ fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bo
         None => safe!("{}{}", format::duration(now.since(row.since)), flaps),
     };
     let text = if transition.resting { Role::Muted } else { Role::Text };
-    let mut parts = vec![
-        canvas.part(safe!("{} {} ", mark, word), role),
-        canvas.part(boards::name(canvas, transition), text),
-    ];
+    // The word says it all, and the name needs the room.
+    let state = if terse { safe!("{} ", word) } else { safe!("{} {} ", mark, word) };
+    let mut parts = vec![canvas.part(state, role), canvas.part(boards::name(canvas, transition), text)];
     if transition.inferred {
         parts.push(canvas.own(" (inferred)", Role::Muted));
     }
@@ -554,6 +560,8 @@ fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, room: Roo
                 _ => safe!("{} →{}", left, scene.clock.minutes(until)),
             }
         }
+        // In logs of the past: their time has not come so far yet.
+        Some(until) if now.since(until) >= MINUTE => safe!("over"),
         Some(_) if room == Room::Terse => safe!("0s"),
         Some(_) => safe!("ends now"),
         None => safe!("for {}", format::duration(now.since(row.since))),
@@ -572,8 +580,11 @@ fn source_panel(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let title = canvas.own("Sources", Role::Title);
     let note = sources::health_note(canvas, snapshot);
     let inner = canvas.frame(area, &[title], &[note], has_keys(scene, Panel::Sources));
-    let rows: Vec<Vec<Part>> =
-        worst_sources(snapshot).iter().map(|source| sources::panel_line(canvas, source, snapshot)).collect();
+    let terse = inner.width < TERSE_WIDTH;
+    let rows: Vec<Vec<Part>> = worst_sources(snapshot)
+        .iter()
+        .map(|source| sources::panel_line(canvas, source, snapshot, terse))
+        .collect();
     // Where there is little room the index has a line only when something is wrong with it.
     let index_rows =
         u16::from(inner.height > SMALL_PANEL || snapshot.index.degraded || snapshot.index.paused);

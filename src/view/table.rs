@@ -7,9 +7,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use super::canvas::{Canvas, LeadsTo, Part};
+use super::format;
 use super::scene::ListState;
 use super::theme::Role;
-use crate::event::number::to_u16;
+use crate::event::number::{to_u16, to_u64};
 use crate::safe;
 use crate::text::Safe;
 
@@ -132,11 +133,12 @@ pub fn draw(
 /// Says on the lower border of the frame around `inner` how many rows are out of sight, if any.
 pub fn note_cut(canvas: &mut Canvas<'_>, inner: Rect, shown: &Shown, len: usize) {
     let (above, below) = (shown.window.start, len.saturating_sub(shown.window.end));
+    let counted = |rows: usize| format::count(to_u64(rows));
     let text = match (above, below) {
         (0, 0) => return,
-        (0, below) => safe!(" ↓ {} below ", below),
-        (above, 0) => safe!(" ↑ {} above ", above),
-        (above, below) => safe!(" ↑ {} above · ↓ {} below ", above, below),
+        (0, below) => safe!(" ↓ {} below ", counted(below)),
+        (above, 0) => safe!(" ↑ {} above ", counted(above)),
+        (above, below) => safe!(" ↑ {} above · ↓ {} below ", counted(above), counted(below)),
     };
     let border = Rect { y: inner.bottom(), height: 1, ..inner };
     canvas.parts_right(border, &[canvas.part(text, Role::Muted)]);

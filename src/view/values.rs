@@ -12,6 +12,9 @@ use crate::event::number::to_u16;
 use crate::safe;
 use crate::text::Safe;
 
+/// Cells for the name of a field.
+const FIELD: u16 = 26;
+
 /// Draws over the screen; returns the rows that fit.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>) -> usize {
     let screen = &scene.screens.values;
@@ -35,7 +38,10 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>) -> usize {
         table::empty(canvas, inner, &sentence, &Safe::default());
         return usize::from(inner.height);
     }
-    let columns = [Column::fixed("field", 26), Column::fixed("events", 9).right(), Column::flexible("value")];
+    let columns =
+        [Column::fixed("field", FIELD), Column::fixed("events", 9).right(), Column::flexible("value")];
+    // Paths differ at their ends.
+    let cells = usize::from(inner.width.saturating_sub(FIELD + 9 + 8));
     let table = Table { columns: &columns, list: screen.list, len: rows.len(), focus: Focus::Here };
     let shown = table::draw(canvas, inner, &table, |canvas, index| {
         let Some(row) = rows.get(index) else { return Vec::new() };
@@ -47,7 +53,7 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>) -> usize {
         vec![
             canvas.part(field, Role::Muted),
             canvas.part(format::count(row.events), Role::Text),
-            canvas.part(canvas.safe(row.value), Role::Strong),
+            canvas.part(canvas.safe(row.value).shorten_middle(cells, "…"), Role::Strong),
         ]
     });
     table::note_cut(canvas, inner, &shown, table.len);

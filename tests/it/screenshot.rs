@@ -61,6 +61,36 @@ fn the_readme_shows_the_first_minute_of_the_demo() {
     keep("docs/demo.svg", &film);
 }
 
+/// What somebody new asks of the first minute of the demo is read without a key, and names are whole.
+#[test]
+fn who_attacks_who_is_locked_until_when_and_which_breaker_is_open_is_read_without_a_key() {
+    let moments = (0..=FILM_SECONDS / STEP_SECONDS).map(|step| FILM_FROM_SECONDS + step * STEP_SECONDS);
+    let all = snapshots(moments);
+    let options = tui::Options { stream: view::scene::Stream::Demo, ..tui::Options::default() };
+    for (width, height) in [(80, 24), (120, 36)] {
+        let mut model = None;
+        let mut told: Vec<String> = Vec::new();
+        for snapshot in &all {
+            let snapshot = Arc::new(snapshot.clone());
+            let model = model.get_or_insert_with(|| tui::start(&options, Arc::clone(&snapshot)));
+            tui::update(model, tui::Message::Snapshot(snapshot));
+            let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+            let drawn = view::draw(&mut buffer, &model.scene());
+            tui::update(model, tui::Message::Drawn(drawn));
+            let rows = buffer.content().chunks(usize::from(width));
+            told.extend(rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>()));
+        }
+        for (asked, words) in [
+            ("who attacks", &["▸ 203.0.113.91"][..]),
+            ("who is locked until when", &["× lena@shop.example", "→"]),
+            ("which breaker is open", &["OPEN anthropic_api"]),
+        ] {
+            let is_told = told.iter().any(|row| words.iter().all(|word| row.contains(word)));
+            assert!(is_told, "{asked} at {width}x{height}");
+        }
+    }
+}
+
 fn keep(name: &str, drawn: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("UPDATE_EXPECT").is_some() {

@@ -26,11 +26,17 @@ impl Display for Paint {
     }
 }
 
-/// The frame as an SVG document on a dark background.
+/// The frame as an SVG document on a dark background; that of a theme lies below the cells, which do not meet to a hair.
 #[must_use]
 pub fn render(buffer: &Buffer) -> String {
-    let rows: String = (buffer.area.top()..buffer.area.bottom()).flat_map(|y| pieces(buffer, y)).collect();
-    document(buffer.area, "", &rows)
+    let area = buffer.area;
+    let rows: String = (area.top()..area.bottom()).flat_map(|y| pieces(buffer, y)).collect();
+    let below = buffer.cell((area.left(), area.top())).and_then(|cell| color(cell.bg));
+    let (width, height) = (f64::from(area.width) * CELL_WIDTH, f64::from(area.height) * CELL_HEIGHT);
+    let below = below.map(|paint| {
+        format!("<rect x=\"{MARGIN}\" y=\"{MARGIN}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{paint}\"/>\n")
+    });
+    document(area, "", &(below.unwrap_or_default() + &rows))
 }
 
 /// The document around runs of cells, with a style of its own.

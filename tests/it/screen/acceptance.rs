@@ -33,6 +33,7 @@ const LIST: &[Held] = &[
         "every screen in six themes, four states and at four sizes; no size breaks one",
         &[
             "every_screen_looks_as_it_did_in_every_state_at_every_size",
+            "what_lies_over_a_screen_or_is_opened_on_it_looks_as_it_did_at_any_size",
             "every_screen_is_whole_at_every_size_with_data_without_while_starting_and_in_trouble",
             "themes_lose_no_text_and_tell_severities_apart",
             "no_size_panics_and_small_ones_say_what_is_needed",
@@ -58,6 +59,7 @@ const LIST: &[Held] = &[
             "an_export_is_harmless_whatever_the_log_holds",
             "markdown_holds_foreign_text_in_code_only",
             "html_has_no_markup_but_its_own_and_loads_nothing",
+            "ocsf_is_json_that_says_what_was_found",
             "a_mute_is_a_filter_that_sigma_reads",
         ],
     ),
@@ -154,6 +156,10 @@ const LIST: &[Held] = &[
             "what_a_key_does_is_not_cut_on_the_help_page",
         ],
     ),
+    (
+        "somebody new reads who attacks, who is locked until when and which breaker is open",
+        &["who_attacks_who_is_locked_until_when_and_which_breaker_is_open_is_read_without_a_key"],
+    ),
     ("a killed dashboard comes back as it was", &["a_killed_dashboard_comes_back_as_it_was"]),
     ("why a rule fired is read at 80 columns", &["why_a_rule_fired_is_read_at_80_columns"]),
 ];
@@ -175,6 +181,7 @@ const FINDINGS: &[Held] = &[
         "F2: trouble is a state until it ends, on the screen and without one",
         &[
             "f2_trouble_stays_on_every_screen_until_it_ends",
+            "a_long_trouble_is_read_to_its_end_at_80_columns",
             "plain_watching_says_what_it_cannot_read_once",
             "watching_nothing_that_can_be_read_is_a_mistake",
             "d4_writing_pauses_before_the_disk_is_full_and_goes_on_when_there_is_room",
@@ -189,7 +196,11 @@ const FINDINGS: &[Held] = &[
     ),
     (
         "F4: the level comes from the worst and comes down",
-        &["f4_the_level_comes_from_the_worst_that_is_open_and_comes_down"],
+        &[
+            "f4_the_level_comes_from_the_worst_that_is_open_and_comes_down",
+            "what_ended_long_ago_in_logs_read_only_now_does_not_hold_the_level",
+            "what_is_over_is_said_where_nothing_is_open",
+        ],
     ),
     (
         "F5: no alarm comes out of thin air under load",
@@ -253,7 +264,17 @@ const FINDINGS: &[Held] = &[
             "every_command_and_flag_that_is_named_exists",
         ],
     ),
-    ("F15: small things", &["f15_small_things", "help_is_searched", "a_signal_to_end_restores_the_terminal"]),
+    (
+        "F15: small things",
+        &[
+            "f15_small_things",
+            "f15_a_source_has_one_name_on_all_screens",
+            "what_every_line_became_adds_up_and_a_correlation_matches_nothing_itself",
+            "events_and_pins_of_another_day_say_their_day",
+            "help_is_searched",
+            "a_signal_to_end_restores_the_terminal",
+        ],
+    ),
 ];
 
 fn sources(folder: &Path, all: &mut String) {

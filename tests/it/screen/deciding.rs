@@ -93,7 +93,7 @@ fn what_is_decided_next_is_about_the_same_row() {
         desk.shows("acknowledge 2 incidents of 185.220.101.34");
         desk.submit("on it");
         desk.press("M");
-        desk.shows("of 2 rules for 185.220.101.34");
+        desk.shows("mute 2 rules for 185.220.101.34");
         desk.press("Esc S");
         assert!(desk.screen.text().contains("185.220.101.34"), "{}", desk.screen.text());
     }
@@ -103,7 +103,7 @@ fn what_is_decided_next_is_about_the_same_row() {
 fn muting_needs_a_reason_says_what_it_hides_and_ends() {
     let mut desk = Desk::new(120, 36, fixture::state());
     desk.press("5 M");
-    desk.shows("mute 2 open of 2 rules for 185.220.101.34");
+    desk.shows("mute 2 rules for 185.220.101.34 (2 open)");
     desk.press("Enter");
     desk.shows("first for how long, then why");
     assert!(desk.journal.is_empty());
@@ -122,7 +122,7 @@ fn a_true_incident_is_not_hidden_by_a_mute() {
     desk.press("5 V t");
     desk.shows("called 2 incidents of 185.220.101.34 true");
     desk.press("G M");
-    desk.shows("of 2 rules for 185.220.101.34");
+    desk.shows("mute 2 rules for 185.220.101.34");
     desk.submit("noise");
     desk.shows("show ▸ [open 8]");
 }

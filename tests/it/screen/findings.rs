@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use soctop::alert::{Alert, AlertStatus, RiskChange};
-use soctop::event::{LogLevel, Timestamp};
+use soctop::event::{DAY, LogLevel, Record, Timestamp};
 use soctop::pipeline::Request;
 use soctop::sigma::Level;
-use soctop::state::{Snapshot, State, Update};
+use soctop::state::{Counted, Ledger, RuleHits, Snapshot, SourceStatus, State, Update};
 use soctop::tui::{Effect, LeftOff, Message, Options};
 use soctop::view::Severity;
 use soctop::view::scene::Tab;
@@ -510,6 +510,126 @@ fn f15_small_things() {
 }
 
 #[test]
+fn f15_a_source_has_one_name_on_all_screens() {
+    let mut state = fixture::quiet_state();
+    for path in ["/var/log/market/stdout.log", "/var/log/shop/stdout.log"] {
+        state.apply(Update::Source(SourceStatus {
+            path: path.into(),
+            last_line_at: Some(fixture::now()),
+            ..SourceStatus::default()
+        }));
+        let line = Line { service: "", id: "", ..an_error() };
+        let row = Record { source: path.into(), service: String::new(), ..record(&line) };
+        state.apply(Update::Events { rows: vec![Arc::new(row)], not_shown: 0 });
+    }
+    let mut screen = Screen::new(160, 36, &options(), Arc::new(state.snapshot()));
+    for tab in ["1", "2", "8"] {
+        screen.press(tab);
+        shows(&screen, "market/stdout.log");
+        shows(&screen, "shop/stdout.log");
+    }
+    // In a narrow column the end of the name is left.
+    let mut screen = Screen::new(120, 36, &options(), Arc::new(state.snapshot()));
+    screen.press("2");
+    shows(&screen, "…et/stdout.log");
+}
+
+fn an_error() -> Line<'static> {
+    Line {
+        seq: 900,
+        time: fixture::now(),
+        level: LogLevel::Error,
+        service: "auth",
+        message: "it failed",
+        id: "",
+        fields: &[],
+    }
+}
+
+#[test]
+fn events_and_pins_of_another_day_say_their_day() {
+    let mut state = fixture::quiet_state();
+    let line = Line { time: fixture::now().plus(-3 * DAY), ..an_error() };
+    state.apply(Update::Events { rows: vec![Arc::new(record(&line))], not_shown: 0 });
+    for (width, height) in [(80, 24), (120, 36)] {
+        let mut screen = Screen::new(width, height, &options(), Arc::new(state.snapshot()));
+        screen.press("2");
+        let text = screen.text();
+        let dated = text.lines().filter(|line| line.contains("02-26 09:32:07")).count();
+        assert_eq!(dated, 2, "the row and the pin\n{text}");
+    }
+}
+
+#[test]
+fn what_is_over_is_said_where_nothing_is_open() {
+    let mut state = fixture::quiet_state();
+    for number in [50, 51] {
+        let alert = lone(number, Level::High);
+        state.apply(Update::Alert(Alert { time: fixture::now().plus(-3 * DAY), ..alert.clone() }));
+        let closed = Alert { status: AlertStatus::Close, time: fixture::now().plus(-2 * DAY), ..alert };
+        state.apply(Update::Alert(closed));
+    }
+    let screen = Screen::new(80, 24, &options(), Arc::new(state.snapshot()));
+    shows(&screen, "▁ LOW  0 / 100");
+    shows(&screen, "2 incidents are over: 5 lists them");
+}
+
+#[test]
+fn what_every_line_became_adds_up_and_a_correlation_matches_nothing_itself() {
+    let mut state = fixture::quiet_state();
+    let ledger = Ledger { parsed: 1200, continued: 5, ..Ledger::default() };
+    state.apply(Update::Counted(Counted { ledger, ..Counted::default() }));
+    let rule = fixture::alert_of(50, Level::High).rule;
+    state.apply(Update::Alert(lone(50, Level::High)));
+    state.apply(Update::RuleHits(vec![RuleHits { rule, evaluated: 0, matches: 0, alerts: 1 }]));
+    let mut screen = Screen::new(80, 24, &options(), Arc::new(state.snapshot()));
+    screen.press("8");
+    shows(&screen, "1,205 lines = 1,200 parsed + 5 continuing another");
+    screen.press("6");
+    shows(&screen, "it matches no event itself");
+    assert!(!screen.text().contains("matched 0"), "{}", screen.text());
+}
+
+#[test]
+fn a_long_trouble_is_read_to_its_end_at_80_columns() {
+    let mut state = fixture::quiet_state();
+    state.apply(Update::Trouble(soctop::state::Trouble {
+        since: fixture::now(),
+        about: "/srv/a.log".into(),
+        cause: soctop::event::Cause::Unreadable,
+        message: "2 lines of `/srv/some/deep/folder/a.log` have no time that soctop can read: no rule that counts sees them"
+            .to_owned(),
+        hint: Some("`soctop explain /srv/some/deep/folder/a.log` shows what is read of a line".to_owned()),
+    }));
+    let mut screen = Screen::new(80, 24, &options(), Arc::new(state.snapshot()));
+    screen.press("8");
+    for end in ["sees them   for", "read of a line"] {
+        let text = screen.text().replace(['│', '\n'], " ");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let end: Vec<&str> = end.split_whitespace().collect();
+        assert!(words.windows(end.len()).any(|at| at == end), "{}", screen.text());
+    }
+}
+
+#[test]
+fn what_is_typed_into_a_prompt_is_seen_at_60_columns() {
+    let mut screen = tour(60, 15, &options(), "5 M");
+    screen.write("our own test");
+    shows(&screen, "1d our own test");
+}
+
+#[test]
+fn tab_offers_what_the_index_holds_beside_events() {
+    let mut screen = tour(120, 36, &options(), "3 /");
+    screen.write("kin");
+    screen.press("Tab");
+    shows(&screen, "query ▸ kind:");
+    screen.write("a");
+    screen.press("Tab");
+    shows(&screen, "query ▸ kind:alert");
+}
+
+#[test]
 fn who_deals_with_a_row_goes_on_with_the_next() {
     let (mut screen, mut state) = screen_of(120, 36, &[Level::High; 6]);
     screen.press("5 j j");
@@ -554,8 +674,8 @@ fn while_something_is_asked_the_last_line_has_the_keys_of_that() {
         ("3 /", "Enter search", "? help"),
         ("a", "Enter acknowledge", "? help"),
         ("5 M", "first for how long", "? help"),
-        ("5 V", "f false positive  b benign  Esc nothing", "? help"),
-        ("5 j V", "f false positive  b benign  Esc nothing", "? help"),
+        ("5 V", "t true  f false  b benign  Esc nothing", "? help"),
+        ("5 j V", "t true  f false  b benign  Esc nothing", "? help"),
         ("5 j z", "3 4 hours  4 1 day  Esc nothing", "? help"),
         ("w", "Enter open the incident", "? help"),
         ("?", "Esc close", "? help"),
