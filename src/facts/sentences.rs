@@ -33,6 +33,8 @@ const NAME_LIMIT: usize = 128;
 const NAME_LEAST: usize = 5;
 /// Most words before the name that opens a sentence: `the user`.
 const OPENINGS: usize = 2;
+/// Words behind a number that may be what it counts.
+const COUNTED: usize = 2;
 /// Words before `of` that give a reason.
 const REASONS: [&str; 4] = ["because", "on account", "result", "reason"];
 /// Rows that fit into a set of bits.
@@ -62,6 +64,8 @@ pub struct Sentences {
     words: HashSet<String>,
     /// Words that are the names of accounts all the same.
     accounts: HashSet<String>,
+    /// What has a number for a name.
+    numbered: HashSet<String>,
     /// What somebody sent stands behind one of these and a sign, right behind one and a sign, right behind one.
     contents: HashSet<String>,
     values: HashSet<String>,
@@ -138,6 +142,7 @@ impl Sentences {
         self.openings.extend(phrases("openings"));
         self.words.extend(phrases("words"));
         self.accounts.extend(phrases("accounts"));
+        self.numbered.extend(phrases("numbered"));
         self.contents.extend(phrases("contents"));
         self.values.extend(phrases("values"));
         self.spellings.extend(phrases("spellings"));
@@ -242,7 +247,7 @@ impl Sentences {
                     continue;
                 }
                 let claim = reader.claim(row, &pair);
-                let is_vetoed = reader.is_vetoed(&hits, claim, sentence.name.as_ref());
+                let is_vetoed = reader.is_vetoed(&hits, &pair, claim, sentence.name.as_ref());
                 return (!is_vetoed).then_some(sentence);
             }
         }
@@ -315,6 +320,11 @@ fn bits(mut rows: u128) -> impl Iterator<Item = u32> {
         rows &= rows.wrapping_sub(1);
         is_one.then_some(row)
     })
+}
+
+/// Whether a number is none.
+fn is_nought(word: &str) -> bool {
+    matches!(word, "0") || word.eq_ignore_ascii_case("zero")
 }
 
 fn is_true(row: &Node, key: &str) -> bool {
@@ -532,7 +542,7 @@ impl<'r> Reader<'r> {
     /// Where the claim stands. Of a fact that stands without anybody it is the clause of subject and verdict: a
     /// statement, the text of an exception or the name of a step beside it claims nothing.
     fn claim(&self, row: &Row, pair: &[Range<usize>; 2]) -> Range<usize> {
-        const SIGNS: [&str; 5] = [": ", "; ", ", and ", " - ", "\n"];
+        const SIGNS: [&str; 6] = [": ", "; ", ", and ", ", will ", " - ", "\n"];
         if !row.alone {
             return 0..self.message.len();
         }
@@ -546,12 +556,19 @@ impl<'r> Reader<'r> {
 
     /// Whether a word of another world stands in the claim outside of quotes, of the stems, of a name and of
     /// what introduces one.
-    fn is_vetoed(&self, hits: &[StemHit], claim: Range<usize>, name: Option<&Range<usize>>) -> bool {
+    fn is_vetoed(
+        &self,
+        hits: &[StemHit],
+        pair: &[Range<usize>; 2],
+        claim: Range<usize>,
+        name: Option<&Range<usize>>,
+    ) -> bool {
         if self.text(&claim).trim_end().ends_with('?') {
             return true;
         }
         let introducing = self.table.people.iter().chain(&self.table.actors);
         let introduced: Vec<Range<usize>> = introducing.flat_map(|word| self.behind(word)).collect();
+        let is_denial = |place: usize, word: &str| !is_nought(word) || self.counts(pair, place);
         prose(self.message).filter(|(place, _)| claim.contains(place)).any(|(place, word)| {
             let is_own = hits.iter().any(|hit| (hit.start..hit.end).contains(&place))
                 || name.is_some_and(|name| name.contains(&place));
@@ -559,7 +576,21 @@ impl<'r> Reader<'r> {
                 && !quotes::is_inside(self.quoted, place)
                 && !quotes::is_inside(&introduced, place)
                 && self.table.veto.contains(&word.to_lowercase())
+                && is_denial(place, word)
         })
+    }
+
+    /// Whether a nought says how many there are of what the sentence is about: `0 failed logins`, `accounts locked: 0`. Else it
+    /// is somebody's number: `customer 0`, `worker-0`.
+    fn counts(&self, pair: &[Range<usize>; 2], place: usize) -> bool {
+        let is_stem = |at: usize| pair.iter().any(|stem| stem.contains(&at));
+        let behind =
+            prose(self.message).filter(|(at, _)| *at > place).take(COUNTED).any(|(at, _)| is_stem(at));
+        let before = self.message.get(..place).unwrap_or_default().trim_end();
+        let label = before.strip_suffix([':', '=']).unwrap_or(before).trim_end();
+        let is_number =
+            last_word(before).is_some_and(|word| self.table.numbered.contains(&word.to_lowercase()));
+        behind && !is_number || label.len() < before.len() && is_stem(label.len().saturating_sub(1))
     }
 
     /// Whether what stands before the sentence says that somebody sent it: `query=`, `title: `, `<mallory> `. The

@@ -1,5 +1,5 @@
 //! Lines of products of which most have no words of their own here, and of hand-written services: what each states, and
-//! for the last sixty, which only look like it, that they state nothing.
+//! for those that only look like it, that they state nothing.
 
 use serde_json::Value;
 
