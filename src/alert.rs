@@ -193,6 +193,9 @@ pub struct Transition {
     pub time: Timestamp,
     /// When the state ends by itself, if it does.
     pub until: Option<Timestamp>,
+    /// That end, or that there is none, is what the service itself has said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub until_said: bool,
     /// Failures counted towards or in this state.
     pub count: u64,
     /// Inferred from failures by soctop, not said by the service itself.

@@ -18,6 +18,7 @@ use crate::event::number::{to_u32, to_usize};
 pub mod address;
 mod cadence;
 mod chunk;
+mod end;
 mod field;
 mod file;
 mod flags;
@@ -38,6 +39,7 @@ mod zone;
 
 pub use cadence::Cadence;
 pub use chunk::{Chunk, Cursor, Gap, GapCause, LineSpan, SourceMessage};
+pub use end::End;
 pub use field::{Field, Kind, Origin, Span};
 pub use file::shown;
 pub use flags::Flags;

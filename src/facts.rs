@@ -11,9 +11,10 @@
 #![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
 
 pub mod echo;
+pub mod ends;
 pub mod fact;
 pub mod file;
-mod names;
+pub mod names;
 pub mod own;
 pub mod phrases;
 mod quotes;

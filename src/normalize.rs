@@ -26,8 +26,10 @@ mod network;
 mod overrides;
 mod part;
 mod redact;
+mod rendered;
 mod request;
 mod stray;
+mod until;
 mod value;
 
 use std::borrow::Cow;
@@ -58,6 +60,7 @@ use crate::event::{
     SourceId, Span, TimeQuality, Timestamp, Zone, canonical,
 };
 use crate::facts::echo::Echoes;
+use crate::facts::ends::{Begin, Lasting};
 use crate::facts::own::{Own, own_address};
 use crate::facts::{Marks, Reader, Vocabulary};
 
@@ -339,6 +342,9 @@ impl Normalizer {
         }
         let mut found = self.survey(event, completion);
         self.leave_to_client(&mut found);
+        if found.has(Role::Message) {
+            self.render_message(event);
+        }
         self.set_time(event, found.time, arrival);
         self.set_ids(event, &found);
         self.scan_message(event, &found);
@@ -360,6 +366,7 @@ impl Normalizer {
         let has_target = from_message || found.roles & REQUEST_ROLES != 0;
         self.plain_paths = if has_target { add_plain_paths(event) } else { 0 };
         self.state_answer(event, &found);
+        self.state_end(event, &found, arrival);
         set_silent_level(event, &found);
         if has_target || found.odd_request.is_some() || found.marks & logsource::REQUEST_PART != 0 {
             self.decode_request(event, &found);
@@ -369,6 +376,32 @@ impl Normalizer {
         self.logsources.assign(event, found.marks, is_answered);
         if let Some(overrides) = &self.options.overrides {
             overrides.complete(event);
+        }
+    }
+
+    /// Adds when a lock, block, limit or open breaker ends, where the line says so of one that it states.
+    fn state_end(&self, event: &mut Event, found: &Found, arrival: Timestamp) {
+        let mut facts = self.facts.stated().statements.iter().map(|statement| statement.fact);
+        let Some(what) = facts.find_map(Lasting::begun_by) else { return };
+        let time = event.meta.time.filter(|_| event.meta.time_quality != TimeQuality::Future);
+        let time = time.unwrap_or(arrival);
+        let written = found.has(Role::Time).then(|| event.text(self.best[Role::Time.index()].field.span));
+        let zone = written.and_then(until::written_zone).unwrap_or(self.options.zone);
+        let completion = Completion { zone, year: None, arrival: time, latest: None };
+        let end = until::stated(event, &self.paths.read(), Begin { what, time, completion });
+        if let Some(end) = end {
+            let span = event.append_text(&end.to_string());
+            put(event, found, canonical::FACT_UNTIL, Kind::String, span);
+        }
+    }
+
+    /// Makes the message of a line that has but the template of one.
+    fn render_message(&mut self, event: &mut Event) {
+        let field = self.best[Role::Message.index()].field;
+        let rendered = rendered::message(event, &self.paths.read(), field);
+        if let Some(rendered) = rendered {
+            let span = event.append_text(&rendered);
+            self.best[Role::Message.index()].field = Field { span, origin: Origin::Canonical, ..field };
         }
     }
 

@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::details::Details;
 use self::details::TOLD_SINGLY;
+pub(crate) use self::details::{Details, StateTold};
 use self::firing::identity;
 pub(crate) use self::firing::{AlertSink, Context, Effect, Facet, Firing, IncidentPlace};
 use super::entry::Position;
@@ -357,26 +357,8 @@ impl Incident {
             }
             return text;
         };
-        template.fill(|name| {
-            let built_in = match name {
-                "count" => Some(self.count.to_string()),
-                "value" => Some(short_number(self.value)),
-                "level" => Some(self.level.to_string()),
-                "title" => Some(rule.summary.title.clone()),
-                "state" => self.details.state.as_ref().map(|(state, _)| state.clone()),
-                "inferred" => {
-                    self.details.state.as_ref().filter(|_| self.details.inferred).map(|_| "inferred".into())
-                }
-                "logged" => self
-                    .details
-                    .state
-                    .as_ref()
-                    .filter(|_| !self.details.inferred)
-                    .map(|_| "says the service".into()),
-                "until" => self.details.state.as_ref()?.1.map(|until| until.to_string()),
-                _ => None,
-            };
-            if let Some(text) = built_in.or_else(|| self.group.get(name).cloned()) {
+        let sentence = template.fill(|name| {
+            if let Some(text) = self.built_in(name, rule).or_else(|| self.group.get(name).cloned()) {
                 return Some(text.into());
             }
             let number = context.fields.iter().position(|field| field == name)?;
@@ -392,7 +374,28 @@ impl Incident {
                 });
             }
             found.map(Into::into)
-        })
+        });
+        let left = self.details.state.as_ref().and_then(|state| state.left_for.as_ref());
+        let left = left.filter(|_| !template.names("state")).map(|state| format!("now {state}"));
+        let notes: Vec<String> = self.details.flaps.iter().cloned().chain(left).collect();
+        if notes.is_empty() { sentence } else { format!("{sentence} ({})", notes.join(", ")) }
+    }
+
+    /// What stands for a name of [`Template::BUILT_IN`](crate::sigma::extension::Template::BUILT_IN).
+    fn built_in(&self, name: &str, rule: &RulePlan) -> Option<String> {
+        let state = self.details.state.as_ref();
+        match name {
+            "count" => Some(self.count.to_string()),
+            "value" => Some(short_number(self.value)),
+            "level" => Some(self.level.to_string()),
+            "title" => Some(rule.summary.title.clone()),
+            "state" => Some(state?.now().to_owned()),
+            "inferred" => state.filter(|_| self.details.inferred).map(|_| "inferred".into()),
+            "logged" => state.filter(|_| !self.details.inferred).map(|_| "says the service".into()),
+            "until" => state?.until.map(|until| until.to_string()),
+            "said_until" => state?.said_end(),
+            _ => None,
+        }
     }
 }
 

@@ -323,6 +323,8 @@ pub(crate) struct StatesPlan {
     /// Inputs that are the word of the service.
     pub(crate) logged: Vec<bool>,
     pub(crate) entity: Option<FieldNumber>,
+    /// Where an input says when what it begins is over.
+    pub(crate) until: FieldNumber,
 }
 
 /// Bit of the first rule of a share.
@@ -421,6 +423,7 @@ impl Plan {
         let lists = [&rule.detail_fields, &rule.risk_fields, &rule.first_seen_fields, &rule.group_numbers];
         lists.into_iter().for_each(|fields| asked.extend(fields));
         asked.extend(rule.states.iter().filter_map(|states| states.entity.as_ref()));
+        asked.extend(rule.states.iter().map(|states| &states.until));
         // Of an event that matched, its record is asked.
         if !matches!(rule.evaluator, Evaluator::Match) {
             asked.extend(&rule.carried);

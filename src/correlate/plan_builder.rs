@@ -487,7 +487,8 @@ impl Builder<'_> {
         }
         let logged = self.logged(index, &states.logged, &inputs);
         let entity = states.entity.as_ref().map(|entity| self.field(entity));
-        plan.states = Some(StatesPlan { on, logged, entity });
+        let until = self.field("soctop.fact.until");
+        plan.states = Some(StatesPlan { on, logged, entity, until });
     }
 
     fn logged(&mut self, own: usize, logged: &[Spanned<String>], inputs: &[String]) -> Vec<bool> {

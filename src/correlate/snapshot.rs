@@ -37,7 +37,7 @@ use crate::sigma::rule::RuleIndex;
 
 /// Version of the format. State of another version is refused: windows fill again by themselves, and
 /// a wrong reading could hide an attack.
-const VERSION: u32 = 10;
+const VERSION: u32 = 11;
 
 /// Floats as the integer of their bits: text would not always give back the same number.
 pub(crate) mod exact {

@@ -13,7 +13,7 @@ use super::Names;
 use super::evidence::Evidence;
 use super::plan::StatesPlan;
 use crate::event::number::to_u32;
-use crate::event::{HOUR, Nanos, Timestamp};
+use crate::event::{DAY, End, HOUR, Nanos, Timestamp};
 use crate::sigma::extension::{StateFrom, States};
 
 /// An input of a state machine: its number, and how much it counts for.
@@ -36,6 +36,8 @@ pub(crate) struct StateEntry {
     pub(crate) since: Timestamp,
     /// When it ends by itself.
     pub(crate) until: Option<Timestamp>,
+    /// Its end, or that it has none, is the word of the service, not of the rule.
+    pub(crate) end_is_said: bool,
     /// Not the word of the service.
     pub(crate) inferred: bool,
     /// What the inputs counted.
@@ -48,6 +50,8 @@ pub(crate) struct Step {
     pub(crate) order: u64,
     pub(crate) input: usize,
     pub(crate) count: u64,
+    /// When the state that it leads to is over, as it says itself.
+    pub(crate) end: Option<End>,
 }
 
 /// The machine of one group.
@@ -59,7 +63,7 @@ pub(crate) struct Machine {
     pub(crate) now: StateEntry,
     /// Group values in original spelling.
     pub(crate) names: Names,
-    /// Times of entries into alerting states, at most [`MOST_ENTRIES`].
+    /// Times of entries into alerting states, as flapping counts them, at most [`MOST_ENTRIES`].
     entries: Vec<Timestamp>,
     /// The last thing the service said itself: (time, state).
     pub(crate) said: Option<(Timestamp, usize)>,
@@ -100,7 +104,14 @@ const MOST_ENTRIES: usize = 256;
 
 impl Machine {
     pub(crate) fn new(names: Names) -> Self {
-        let rest = StateEntry { state: 0, since: Timestamp::MIN, until: None, inferred: true, count: 0 };
+        let rest = StateEntry {
+            state: 0,
+            since: Timestamp::MIN,
+            until: None,
+            end_is_said: false,
+            inferred: true,
+            count: 0,
+        };
         Self {
             settled: rest,
             recent: Vec::new(),
@@ -165,10 +176,10 @@ impl Machine {
         moves: &mut Vec<StateChange>,
     ) {
         let change = StateChange { from, to: self.now, time, timeout };
-        if change.goes_on() && from.until == self.now.until {
+        if change.goes_on() && (from.until, from.end_is_said) == (self.now.until, self.now.end_is_said) {
             return;
         }
-        if change.is_into_another() && states.alert.contains(&self.now.state) {
+        if change.is_into_another() && is_entry(self.now.state, states) {
             if self.entries.len() >= MOST_ENTRIES {
                 self.entries.remove(0);
             }
@@ -203,7 +214,7 @@ impl Machine {
         }
     }
 
-    /// Entries into alerting states within `span` before `time`.
+    /// Entries within `span` before `time`.
     pub(crate) fn entries_within(&self, time: Timestamp, span: Nanos) -> u32 {
         let within = |entry: &&Timestamp| **entry <= time && **entry >= time.minus(span);
         to_u32(self.entries.iter().filter(within).count())
@@ -222,6 +233,12 @@ impl Machine {
     }
 }
 
+/// Whether coming into the state is one of the entries that are counted.
+fn is_entry(state: usize, states: &States) -> bool {
+    let into = states.flapping.and_then(|flapping| flapping.into);
+    into.map_or_else(|| states.alert.contains(&state), |into| into == state)
+}
+
 /// Applies the first transition that fits; true when one did.
 fn apply(mark: &mut StateEntry, step: &Step, states: &States, plan: &StatesPlan) -> bool {
     let fits = |from: StateFrom| match from {
@@ -233,15 +250,32 @@ fn apply(mark: &mut StateEntry, step: &Step, states: &States, plan: &StatesPlan)
     };
     let again = *to == mark.state;
     let logged = plan.logged.get(step.input) == Some(&true);
+    let (until, end_is_said) = end_of(mark, step, *to, states);
     *mark = StateEntry {
         state: *to,
         since: if again { mark.since } else { step.time },
-        until: deadline(*to, step.time, states),
+        until,
+        end_is_said,
         // Once the service has said so, the state is no longer a guess.
         inferred: if again { mark.inferred && !logged } else { !logged },
         count: if again { mark.count.saturating_add(1).max(step.count) } else { step.count },
     };
     true
+}
+
+/// The longest that a state lasts by what an input says.
+const LONGEST: Nanos = 366 * DAY;
+
+/// When a state ends, and whether that is said: as the input says, as an earlier one has said, else by the rule's timer. A
+/// state without a timer has no end that anybody could state: where it leads to is not known.
+fn end_of(mark: &StateEntry, step: &Step, to: usize, states: &States) -> (Option<Timestamp>, bool) {
+    let Some(timer) = deadline(to, step.time, states) else { return (None, false) };
+    match step.end {
+        Some(End::At(end)) if (1..=LONGEST).contains(&end.since(step.time)) => (Some(end), true),
+        Some(End::Never) => (None, true),
+        _ if to == mark.state && mark.end_is_said => (mark.until, true),
+        _ => (Some(timer), false),
+    }
 }
 
 fn time_out(mark: &mut StateEntry, at: Timestamp, states: &States) {
@@ -254,7 +288,9 @@ fn time_out(mark: &mut StateEntry, at: Timestamp, states: &States) {
         state: to,
         since: at,
         until: deadline(to, at, states),
-        inferred: true,
+        end_is_said: false,
+        // That it is over then, the service has said.
+        inferred: !mark.end_is_said,
         count: mark.count,
     };
 }

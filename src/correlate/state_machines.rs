@@ -12,14 +12,15 @@ use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::{AlertKind, AlertStatus, Transition};
-use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, IncidentPlace};
+use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, IncidentPlace, StateTold};
 use crate::correlate::state_machine::{Input, Machine, StateChange, Step};
 use crate::detect::record::FieldNumber;
 use crate::event::number::to_usize;
+use crate::event::quantity;
 use crate::event::veil::shown;
-use crate::event::{EventId, Timestamp};
+use crate::event::{End, EventId, Timestamp};
 use crate::sigma::Level;
-use crate::sigma::extension::StateFrom;
+use crate::sigma::extension::{Flapping, StateFrom, States};
 use crate::sigma::rule::RuleIndex;
 
 impl Correlator {
@@ -37,6 +38,7 @@ impl Correlator {
         if !self.outlet.tells_incidents() {
             return;
         }
+        let end = stated_end(signal, machine_plan.until);
         let settled = self.settled(rule);
         let budget = self.options.groups_per_rule;
         let key = group.key;
@@ -59,7 +61,7 @@ impl Correlator {
         let machine = memory.machines.entry(key).or_insert_with(|| Machine::new(group.names()));
         let mut moves = Vec::new();
         machine.latest = Some(signal.evidence());
-        let step = Step { time: signal.time, order: signal.order, input: number, count };
+        let step = Step { time: signal.time, order: signal.order, input: number, count, end };
         machine.input(step, (states, machine_plan), settled, &mut moves);
         self.moved(run, key, &moves, Some((signal.order, signal.evidence())));
     }
@@ -186,6 +188,7 @@ impl Correlator {
             resting: states.resting.contains(&moved.to.state),
             time: moved.time,
             until: moved.to.until,
+            until_said: moved.to.end_is_said,
             count: moved.to.count,
             inferred: moved.to.inferred,
             recent_entries: machine.recent_entries(moved.time),
@@ -204,53 +207,66 @@ impl Correlator {
         moved: &StateChange,
         cause: Option<&(u64, Arc<Evidence>)>,
     ) {
-        let RuleRun { index, rule, .. } = run;
+        let rule = run.rule;
         let Some(states) = &rule.extension.states else { return };
         if !rule.alone || !rule.incidents || states.alert.is_empty() {
             return;
         }
         let place = run.place(Facet::State, key);
         if !states.alert.contains(&moved.to.state) {
+            let incident = self.incidents.open_at(place);
+            let state = incident.and_then(|incident| incident.details.state.as_mut());
+            state.into_iter().for_each(|state| state.left_for = Some(told(states, moved).name));
             self.close_incident(run, place, moved.time);
             return;
         }
         if moved.goes_on() {
             let incident = self.incidents.open_at(place);
-            let state = incident.and_then(|incident| incident.details.state.as_mut());
-            state.into_iter().for_each(|(_, until)| *until = moved.to.until);
+            incident.into_iter().for_each(|incident| incident.details.state = Some(told(states, moved)));
             return;
         }
-        let Some(machine) = self.rules[index].machines.get(&key) else { return };
-        let entries = states.flapping.map_or(0, |(_, within)| machine.entries_within(moved.time, within));
-        let name = states.names.get(moved.to.state).cloned().unwrap_or_default();
-        let state = (name, moved.to.until);
+        let flaps = self.flaps(run, key, moved.time);
+        let state = told(states, moved);
         let context = run.context(self.options.replayed);
-        if let Some(incident) = self.incidents.open_at(place) {
+        let is_open = self.incidents.is_open(place);
+        if !is_open {
+            self.open_state_incident(run, place, moved, state.clone(), cause);
+        }
+        let Some(incident) = self.incidents.open_at(place) else { return };
+        let flapping = flaps.is_some() && incident.raise(one_higher(rule.summary.level));
+        incident.details.flaps = flaps;
+        let mut raised_to = flapping.then(|| one_higher(rule.summary.level));
+        if is_open {
             incident.details.state = Some(state);
             incident.details.inferred = moved.to.inferred;
-            let is_raised = !moved.to.inferred && incident.raise(rule.summary.level);
+            if !moved.to.inferred && incident.raise(rule.summary.level) {
+                raised_to = Some(rule.summary.level);
+            }
             if let Some((_, evidence)) = cause.filter(|_| moved.confirms()) {
                 incident.details.note(evidence, &[]);
                 incident.count = incident.count.saturating_add(1);
             }
             incident.last = incident.last.max(moved.time);
-            let mut alert = incident.report(AlertStatus::Update, moved.time, rule, context);
-            if is_raised {
-                alert.summary = format!("{} (now {})", alert.summary, rule.summary.level);
-            }
-            self.alerts.push(alert);
-        } else {
-            self.open_state_incident(run, place, moved, state, cause);
         }
-        if let Some((least, _)) = states.flapping
-            && entries >= least
-            && let Some(incident) = self.incidents.open_at(place)
-            && incident.raise(one_higher(rule.summary.level))
-        {
-            let alert = incident.report(AlertStatus::Update, moved.time, rule, context);
+        if is_open || flapping {
+            let mut alert = incident.report(AlertStatus::Update, moved.time, rule, context);
+            if let Some(level) = raised_to {
+                alert.summary = format!("{} (now {level})", alert.summary);
+            }
             self.alerts.push(alert);
         }
         self.hand_over();
+    }
+
+    /// What is said of a machine that flaps.
+    fn flaps(&self, run: RuleRun<'_>, key: GroupKey, time: Timestamp) -> Option<String> {
+        let states = run.rule.extension.states.as_ref()?;
+        let Flapping { entries, within, into } = states.flapping?;
+        let found = self.rules[run.index].machines.get(&key)?.entries_within(time, within);
+        let name = into.and_then(|into| states.names.get(into)).map(|name| format!(" {name}"));
+        let within = quantity::span_text(within);
+        (found >= entries)
+            .then(|| format!("flapping: {found} times{} within {within}", name.unwrap_or_default()))
     }
 
     /// Opens the incident of a machine that came into an alerting state, with its name and end.
@@ -259,7 +275,7 @@ impl Correlator {
         run: RuleRun<'_>,
         place: IncidentPlace,
         moved: &StateChange,
-        state: (String, Option<Timestamp>),
+        state: StateTold,
         cause: Option<&(u64, Arc<Evidence>)>,
     ) {
         let (rule, key) = (run.rule, place.key);
@@ -375,6 +391,26 @@ impl Correlator {
         );
         self.watch_quiet(run, place);
         self.hand_over();
+    }
+}
+
+/// What an input says of the end of what it begins; of several events behind it the newest that does.
+fn stated_end(signal: &mut Signal<'_>, field: FieldNumber) -> Option<End> {
+    let mut newest = None;
+    signal.evidence().each_event(&mut |event| {
+        newest = event.values(field).next().and_then(End::parse).or(newest);
+    });
+    newest
+}
+
+/// What an incident tells of the state that a machine came into.
+fn told(states: &States, moved: &StateChange) -> StateTold {
+    StateTold {
+        name: states.names.get(moved.to.state).cloned().unwrap_or_default(),
+        until: moved.to.until,
+        end_is_said: moved.to.end_is_said,
+        left_for: None,
+        at: moved.time,
     }
 }
 

@@ -7,5 +7,6 @@ mod incidents;
 mod plain;
 mod properties;
 mod recompute;
+mod said_ends;
 mod time;
 mod windows;

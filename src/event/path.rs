@@ -209,6 +209,10 @@ pub mod canonical {
         USER_DOMAIN = "user.domain",
         RELATED_USER = "related.user",
         READING_FLAGS = "soctop.flags",
+        FACT_UNTIL = "soctop.fact.until",
+        BREAKER_ID = "soctop.breaker.id",
+        BREAKER_WORD = "soctop.breaker.word",
+        BREAKER_SERVICE = "soctop.breaker.service",
     }
 }
 

@@ -196,8 +196,22 @@ impl Names {
     }
 }
 
+/// The words of a name, once each, without the numbers at their ends: `openaiChat2` is `openai` and `chat`.
+#[must_use]
+pub fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let folded = fold(name);
+    let is_joint = |c: char| !c.is_alphanumeric();
+    for word in folded.split(is_joint).map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit())) {
+        if !word.is_empty() && !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    }
+    words
+}
+
 /// `LoginFailed` and `login.failed` as `login failed`.
-fn fold(name: &str) -> String {
+pub(super) fn fold(name: &str) -> String {
     let mut folded = String::with_capacity(name.len() + 8);
     let mut before = ' ';
     let mut characters = name.chars().peekable();

@@ -119,6 +119,10 @@ const NAMES: &[&str] = &[
     "soctop.attack.payload",
     "soctop.attack.hidden",
     "soctop.attack.weak",
+    "soctop.fact.until",
+    "soctop.breaker.id",
+    "soctop.breaker.word",
+    "soctop.breaker.service",
 ];
 
 static NAME_CODES: LazyLock<HashMap<&'static str, u64>> =

@@ -3,7 +3,7 @@
 use super::{Found, Normalizer, Role, has_value, put};
 use crate::event::{Event, Field, Kind, Origin, PathId, Span, canonical};
 use crate::facts::echo::{Telling, Whom};
-use crate::facts::{Brought, Fact, Statement, Value};
+use crate::facts::{Brought, Fact, Statement, Value, names};
 
 impl Normalizer {
     /// One pass over the message for all that looks for words in it.
@@ -180,15 +180,35 @@ fn overrule(event: &mut Event, path: PathId, word: &str) {
     move_first(event, path);
 }
 
-/// A breaker without a name stands for the service that it guards: incidents must not be grouped by nothing.
+/// A breaker without a name stands for the service that it guards: incidents must not be grouped by nothing. Two services
+/// may have one of the same name, so it is known by both (where no service is named, by its own name twice); what it guards is told
+/// by the words of its name.
 fn name_breaker(statements: &[Statement], event: &mut Event, found: &Found) {
-    let about_breaker = statements.iter().any(|statement| statement.fact.is_about_breaker());
-    if !about_breaker || has_value(event, canonical::BREAKER_NAME) {
+    if !statements.iter().any(|statement| statement.fact.is_about_breaker()) {
         return;
     }
-    let service =
-        event.fields().iter().find(|field| field.path == canonical::SERVICE_NAME).map(|field| field.span);
-    if let Some(span) = service {
+    let span_of = |event: &Event, path: PathId| {
+        let field =
+            event.fields().iter().find(|field| field.path == path && !event.text(field.span).is_empty());
+        field.map(|field| field.span)
+    };
+    let service = span_of(event, canonical::SERVICE_NAME);
+    if !has_value(event, canonical::BREAKER_NAME)
+        && let Some(span) = service
+    {
         put(event, found, canonical::BREAKER_NAME, Kind::String, span);
     }
+    let Some(name) = span_of(event, canonical::BREAKER_NAME).map(|span| event.text(span).to_owned()) else {
+        return;
+    };
+    let service = service.map_or_else(|| name.clone(), |span| event.text(span).to_owned());
+    let id = if service == name { name.clone() } else { format!("{service}/{name}") };
+    text(event, canonical::BREAKER_SERVICE, &service);
+    text(event, canonical::BREAKER_ID, &id);
+    for word in names::words(&name).iter().take(BREAKER_WORDS) {
+        text(event, canonical::BREAKER_WORD, word);
+    }
 }
+
+/// Words of the name of a breaker that are told apart.
+const BREAKER_WORDS: usize = 8;

@@ -185,7 +185,7 @@ fn collectors_and_frameworks_are_understood() {
             "correlation.id=4bf92f3577b34da6a3ce929d0e0e4736",
             "log.level=warn",
             "log.logger=App.Auth",
-            "message=Login of {User}",
+            "message=Login of \"alice\"",
             "user.name=alice",
         ],
     );

@@ -18,7 +18,7 @@ use crate::sigma::Level;
 use crate::yaml::{Diagnostic, Node, Position, Spanned};
 
 pub use read::duration;
-pub use states::{From as StateFrom, Input as StateInput, StateTimeout, StateTransition, States};
+pub use states::{Flapping, From as StateFrom, Input as StateInput, StateTimeout, StateTransition, States};
 pub use template::{Template, TemplatePart};
 
 use read::Reader;

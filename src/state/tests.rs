@@ -57,6 +57,7 @@ fn transition(board: Board, entity: &str, to: &str, resting: bool, seconds: i64)
         resting,
         time: at(seconds),
         until: None,
+        until_said: false,
         count: 0,
         inferred: false,
         recent_entries: 1,

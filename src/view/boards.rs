@@ -8,6 +8,7 @@ use super::table::{self, Column, Focus, Table};
 use super::theme::Role;
 use super::{Drawn, format};
 use crate::alert::Transition;
+use crate::event::Timestamp;
 use crate::event::number::{to_u16, to_u64};
 use crate::safe;
 use crate::sigma::Board;
@@ -122,13 +123,19 @@ fn counts(canvas: &Canvas<'_>, rows: &[&BoardRow]) -> Part {
     canvas.part(text, Role::Muted)
 }
 
+/// How long it still lasts; about so long where the service has said the state, and only its rule the end.
+pub(super) fn time_left(transition: &Transition, until: Timestamp, now: Timestamp) -> Safe {
+    let about = if transition.until_said || transition.inferred { "" } else { "~" };
+    safe!("{}{}", about, format::duration(until.since(now)))
+}
+
 fn cells(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>) -> table::Row {
     let (transition, now) = (&row.transition, scene.snapshot.now);
     let (mark, word, role) = state(row);
     let text = if transition.resting { Role::Muted } else { Role::Text };
     let until = transition.until.filter(|_| !transition.resting);
     let left = match until {
-        Some(until) if until > now => format::duration(until.since(now)),
+        Some(until) if until > now => time_left(transition, until, now),
         Some(_) => safe!("due"),
         None => Safe::default(),
     };

@@ -493,7 +493,9 @@ fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bo
     };
     let timer = match transition.until.filter(|_| !transition.resting) {
         Some(until) if until > now && terse => format::duration(until.since(now)),
-        Some(until) if until > now => safe!("probe in {}{}", format::duration(until.since(now)), flaps),
+        Some(until) if until > now => {
+            safe!("probe in {}{}", boards::time_left(transition, until, now), flaps)
+        }
         Some(_) if terse => safe!("due"),
         Some(_) => safe!("probe due{}", flaps),
         // The name of one at rest says more than since when.
@@ -552,7 +554,7 @@ fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, room: Roo
     let left = match transition.until {
         Some(until) if until > now && room == Room::Terse => safe!("→{}", scene.clock.minutes(until)),
         Some(until) if until > now => {
-            let left = format::duration(until.since(now));
+            let left = boards::time_left(transition, until, now);
             match room {
                 Room::Wide if scene.clock.style != ClockStyle::Ago => {
                     safe!("{} until {}", left, scene.clock.seconds(until, now))
@@ -564,6 +566,7 @@ fn lockout_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, room: Roo
         Some(until) if now.since(until) >= MINUTE => safe!("over"),
         Some(_) if room == Room::Terse => safe!("0s"),
         Some(_) => safe!("ends now"),
+        None if transition.until_said => safe!("until it is lifted"),
         None => safe!("for {}", format::duration(now.since(row.since))),
     };
     vec![

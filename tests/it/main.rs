@@ -41,6 +41,7 @@ mod screenshot; // the picture in the README is a frame of the program
 mod search; // the store: what is found, what survives, what cannot be lost
 mod secrets; // secrets where logs have them, and what only looks like one
 mod seed_systems; // the rules on recordings of real systems
+mod stated_ends; // when what a line states is over, by its own words
 mod stories; // an attacker from the first guess to what was taken, in few incidents
 mod summaries; // every summary is a sentence that holds
 mod svg; // pictures of frames for the documentation

@@ -30,8 +30,10 @@ pub(crate) struct Details {
     pub(super) path: Option<(Arc<str>, u64)>,
     /// The event whose fields fill `show`, where there is one to fill.
     pub(super) latest: Option<Arc<Evidence>>,
-    /// State the incident is about and end of it, for `show`.
-    pub(crate) state: Option<(String, Option<Timestamp>)>,
+    /// State the incident is about, for `show`.
+    pub(crate) state: Option<StateTold>,
+    /// That it comes and goes, in words.
+    pub(crate) flaps: Option<String>,
     /// Nobody logged that state: it follows from what was counted.
     pub(crate) inferred: bool,
     /// What the line says instead of `show`.
@@ -39,6 +41,40 @@ pub(crate) struct Details {
     /// Values of details that were met, as hashes, and those that have not been told yet.
     pub(super) met: Vec<(FieldNumber, u64)>,
     pub(super) news: Vec<(FieldNumber, Box<str>)>,
+}
+
+/// A state as an incident tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StateTold {
+    pub(crate) name: String,
+    /// When it ends by itself.
+    pub(crate) until: Option<Timestamp>,
+    /// That, or that it has no end, is the word of the service.
+    pub(crate) end_is_said: bool,
+    /// The state that it was left for.
+    pub(crate) left_for: Option<String>,
+    /// When it was said last.
+    pub(crate) at: Timestamp,
+}
+
+impl StateTold {
+    /// The name of the state that it is in now.
+    pub(super) fn now(&self) -> &str {
+        self.left_for.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The end that the service has named, for a sentence: with its day where that is another one.
+    pub(super) fn said_end(&self) -> Option<String> {
+        if self.left_for.is_some() {
+            return None;
+        }
+        let Some(until) = self.until.filter(|_| self.end_is_said) else {
+            return self.end_is_said.then(|| "further notice".to_owned());
+        };
+        let (time, day) = (until.to_datetime(), self.at.to_datetime().date_naive());
+        let format = if time.date_naive() == day { "%H:%M:%S UTC" } else { "%Y-%m-%d %H:%M:%S UTC" };
+        Some(time.format(format).to_string())
+    }
 }
 
 /// Values of details told apart in one incident.

@@ -151,3 +151,25 @@ fn counts_of_what_was_left_out_never_shrink() {
     hand_over(old, &mut new);
     assert_eq!(new.correlator.counters(), before);
 }
+
+#[test]
+fn an_end_that_was_said_outlives_other_rules() {
+    let rules = |other: &str| {
+        [
+            detection("failed", "low"),
+            "title: Locked\nname: locked\nlogsource: {product: app}\ndetection:\n  s: {e: locked}\n  condition: s\nlevel: high\n\
+             soctop:\n  schema: 1\n  alert: {group-by: [user.name]}\n  states:\n    board: lockout\n    initial: free\n    \
+             on: ['* > firing > locked']\n    timeout: locked 15m free\n    alert: locked\n    logged: locked\n    \
+             entity: user.name\n"
+                .to_owned(),
+            detection(other, "low"),
+        ]
+    };
+    let (mut old, mut new) = (Stream::new(&rules("one")), Stream::new(&with_more_fields(&rules("another"))));
+    let end = super::harness::at(3600.0);
+    old.event("locked", 0.0, &format!("user.name=alice soctop.fact.until={end}"));
+    new.seq = old.seq;
+    hand_over(old, &mut new);
+    new.event("failed", 5000.0, "");
+    assert_eq!(new.moves(), ["3600 alice locked>free - logged"]);
+}

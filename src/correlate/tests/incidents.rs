@@ -247,7 +247,7 @@ fn a_lockout_locks_by_inference_and_expires_by_timer() {
     assert_eq!(stream.moves()[1..], ["902 alice locked>normal - inferred"]);
     assert_eq!(
         stream.told(),
-        ["open 2 x3 high alice is locked, 3 failures", "close 902 x4 high alice is locked, 4 failures"]
+        ["open 2 x3 high alice is locked, 3 failures", "close 902 x4 high alice is normal, 4 failures"]
     );
     assert_eq!(stream.alerts()[0].kind, AlertKind::State);
     assert!(stream.out.iter().any(|output| matches!(output, Output::Risk(risk) if risk.score == 20.0)));

@@ -28,10 +28,18 @@ pub struct States {
     pub inferred: Option<Level>,
     /// The field that names the entity; default: all values of the group.
     pub entity: Option<String>,
-    /// This many entries into alerting states within the time are flapping.
-    pub flapping: Option<(u32, Nanos)>,
+    pub flapping: Option<Flapping>,
     /// An incident when what was inferred and what the service says differ for this long.
     pub disagree_after: Option<Nanos>,
+}
+
+/// This many entries within the time are flapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flapping {
+    pub entries: u32,
+    pub within: Nanos,
+    /// Into this state; default: into any that alerts.
+    pub into: Option<usize>,
 }
 
 /// `"locked > login_success > normal"`.
@@ -100,7 +108,7 @@ pub(super) fn parse(node: &Node, reader: &mut Reader) -> Option<States> {
     if !resting.contains(&0) {
         resting.push(0);
     }
-    let flapping = map.get("flapping").and_then(|node| flapping(node, reader));
+    let flapping = map.get("flapping").and_then(|node| flapping(node, &names, reader));
     let aliases = map.get("aliases").map(|node| aliases(node, &on, reader)).unwrap_or_default();
     Some(States {
         board,
@@ -204,11 +212,12 @@ fn timeouts(node: &Node, names: &mut Vec<String>, reader: &mut Reader) -> Vec<St
     out
 }
 
-fn flapping(node: &Node, reader: &mut Reader) -> Option<(u32, Nanos)> {
-    let map = reader.map(node, "flapping", &["entries", "within"])?;
+fn flapping(node: &Node, names: &[String], reader: &mut Reader) -> Option<Flapping> {
+    let map = reader.map(node, "flapping", &["entries", "within", "into"])?;
     let entries = reader.required(&map, node, "entries").and_then(|node| reader.count(node));
     let within = reader.required(&map, node, "within").and_then(|node| reader.duration(node));
-    Some((entries?, within?))
+    let into = map.get("into").and_then(|node| known_states(node, names, reader).first().copied());
+    Some(Flapping { entries: entries?, within: within?, into })
 }
 
 fn state(names: &mut Vec<String>, name: &str) -> usize {

@@ -48,8 +48,8 @@ impl fmt::Display for TemplateError {
 
 impl Template {
     /// Names that are not fields: filled in from the incident itself.
-    pub const BUILT_IN: [&'static str; 8] =
-        ["count", "value", "level", "title", "state", "until", "inferred", "logged"];
+    pub const BUILT_IN: [&'static str; 9] =
+        ["count", "value", "level", "title", "state", "until", "said_until", "inferred", "logged"];
 
     /// Reads the text of a template.
     ///
@@ -94,6 +94,16 @@ impl Template {
         flat.filter_map(|part| match part {
             TemplatePart::Field(name) if !Self::BUILT_IN.contains(&name.as_str()) => Some(name.as_str()),
             _ => None,
+        })
+    }
+
+    /// Whether it has a place of this name.
+    #[must_use]
+    pub fn names(&self, wanted: &str) -> bool {
+        let is_wanted = |part: &TemplatePart| matches!(part, TemplatePart::Field(name) if name == wanted);
+        self.parts.iter().any(|part| match part {
+            TemplatePart::Optional(inner) => inner.iter().any(is_wanted),
+            part => is_wanted(part),
         })
     }
 

@@ -298,6 +298,7 @@ fn transitions() -> Vec<Transition> {
         resting: to == "closed",
         time: ago(since),
         until: until.map(|seconds| now().plus(seconds * SECOND)),
+        until_said: !inferred,
         count,
         inferred,
         recent_entries: entries,
