@@ -118,7 +118,7 @@ impl Dashboard<'_> {
             if self.terminal.wait(pause)? == Presence::Gone {
                 return Ok(());
             }
-            let had_input = event::poll(Duration::ZERO)?;
+            let had_input = self.terminal.has_input()?;
             if had_input && self.take_input()? == Next::End {
                 return Ok(());
             }
@@ -160,7 +160,7 @@ impl Dashboard<'_> {
             {
                 return Ok(Next::End);
             }
-            if !event::poll(Duration::ZERO)? {
+            if !self.terminal.has_input()? {
                 return Ok(Next::Go);
             }
         }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crossterm::cursor::{Hide, MoveTo, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::style::{Attribute, SetAttribute};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
@@ -186,7 +186,20 @@ impl Terminal {
     /// # Errors
     /// The terminal cannot be waited for.
     pub fn wait(&self, pause: Duration) -> io::Result<Presence> {
-        let timeout = Timespec::try_from(pause).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
+        self.presence(Timespec::try_from(pause).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 }))
+    }
+
+    /// Whether a key is there to be read. Asks whether anybody is at the terminal first, each time: between two keys of
+    /// one reading a connection may break, too.
+    ///
+    /// # Errors
+    /// The terminal cannot be read.
+    pub fn has_input(&self) -> io::Result<bool> {
+        let presence = self.presence(Timespec { tv_sec: 0, tv_nsec: 0 })?;
+        Ok(presence == Presence::There && event::poll(Duration::ZERO)?)
+    }
+
+    fn presence(&self, timeout: Timespec) -> io::Result<Presence> {
         let mut waited = [PollFd::from_borrowed_fd(self.output.as_fd(), PollFlags::IN)];
         match poll(&mut waited, Some(&timeout)) {
             Ok(_) | Err(Errno::INTR) => {}

@@ -2,12 +2,16 @@
 //!
 //! Some tests run themselves again as a program of their own in the terminal.
 
+use std::fs::File;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::{bounded, unbounded};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use soctop::pipeline::{Handle, Notice};
 use soctop::state::Snapshot;
 use soctop::tui::{self, Options};
@@ -269,4 +273,47 @@ impl Drop for Writer {
             drop(thread.join());
         }
     }
+}
+
+/// The program on a terminal of its own, which ends with its other side.
+fn on_a_terminal(env: &TestEnv, args: &[&str]) -> (File, std::process::Child) {
+    let other_side =
+        openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a pseudo-terminal");
+    grantpt(&other_side).and_then(|()| unlockpt(&other_side)).expect("its own side");
+    let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(&other_side, size).expect("a size");
+    let path = ptsname(&other_side, Vec::new()).expect("its name").into_string().expect("a path");
+    let side = || File::options().read(true).write(true).open(&path).expect("its own side");
+    let mut command = env.command(args);
+    command.env("TERM", "xterm-256color").stdin(side()).stdout(side()).stderr(side());
+    (File::from(other_side), command.spawn().expect("the program"))
+}
+
+/// A connection breaks while keys are on their way: there is nobody left to read them for.
+/// Whether it breaks between two of them is chance, so it breaks several times.
+#[test]
+fn a_connection_that_breaks_among_keys_ends_it() {
+    for _ in 0..5 {
+        break_among_keys();
+    }
+}
+
+fn break_among_keys() {
+    let env = TestEnv::new();
+    append(&env.log("app.log"), "{\"level\":\"info\",\"message\":\"first line\"}\n");
+    let log = env.log("app.log").display().to_string();
+    let (mut other_side, mut program) = on_a_terminal(&env, &["watch", &log]);
+    let (mut seen, mut bytes) = (Vec::new(), [0; 4_096]);
+    while !String::from_utf8_lossy(&seen).contains("\u{1b}[?1049h") {
+        let read = other_side.read(&mut bytes).expect("the screen");
+        seen.extend_from_slice(&bytes[..read]);
+    }
+    // Screens in turn, so that each reading of keys ends with another frame; the last one is not waited for.
+    for keys in ["21", "12"].repeat(10) {
+        let read = other_side.read(&mut bytes).expect("a frame");
+        assert!(read > 0);
+        other_side.write_all(keys.repeat(900).as_bytes()).expect("keys");
+    }
+    drop(other_side);
+    harness::wait_for("the end of it", || program.try_wait().expect("a status"));
 }
