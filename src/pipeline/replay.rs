@@ -283,6 +283,7 @@ where
             && let Some(lot) = merge.judging.pop_front()
         {
             let lot = lot.take();
+            self.engine.account(&Ledger { redacted: lot.hidden, ..Ledger::default() });
             for (event, record) in lot.events.iter().zip(&lot.records) {
                 self.event(event, record)?;
             }
