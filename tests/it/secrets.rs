@@ -338,7 +338,7 @@ fn no_secret_reaches_a_file_or_an_output() {
     };
     run(&[&["ingest", "--data-dir", "data"], &rules[..]].concat());
     for format in ["table", "ndjson", "raw"] {
-        outputs.push(run(&["search", "*", "--limit", "5000", "--format", format, "--data-dir", "data"]));
+        outputs.push(run(&["search", "*", "--limit", "20000", "--format", format, "--data-dir", "data"]));
     }
     for format in ["table", "ndjson"] {
         outputs.push(run(&[&["replay", "--format", format], &rules[..]].concat()));

@@ -58,6 +58,9 @@ pub(super) fn for_each(
         if at >= until && name.takes_a_secret {
             until = take(text.assigned(at));
         }
+        if at >= until && text.get(at) == Some(b':') {
+            until = take(sentences::announced(buffer, at)).max(until);
+        }
         match text.get(at) {
             Some(b'>') => {
                 take(text.behind_bracket(at));

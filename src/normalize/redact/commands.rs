@@ -38,6 +38,10 @@ pub(super) fn option(buffer: &str, at: usize, is_secret: IsSecret<'_>) -> Place 
     if matches!(name, "u" | "user" | "proxy-user") {
         return value_behind(buffer, (from, to), ':');
     }
+    // Of all that speak to shares of Windows.
+    if name == "U" && start == at + 1 {
+        return value_behind(buffer, (from, to), '%');
+    }
     let long = start == at + 2 || name.len() > 2;
     let named = long && is_secret(&fold(name)) || start == at + 1 && OPTIONS.contains(&name);
     if !named || is_harmless(value) {
@@ -281,9 +285,17 @@ pub(super) fn slash(buffer: &str, from: usize) -> Place {
     place_of(behind?.1.split(' ').next()?, buffer)
 }
 
+/// `: PSK "abc"`
+pub(super) fn quoted(buffer: &str, from: usize) -> Place {
+    let bytes = buffer.as_bytes();
+    let quote = Quote::at(bytes, from)?;
+    Some((quote.from, quote.end(bytes)))
+}
+
 /// All that a line says from here on.
 pub(super) fn rest(buffer: &str, from: usize) -> Place {
-    place_of(line_at(buffer, from).trim_end_matches('\\'), buffer)
+    let rest = line_at(buffer, from).trim_end_matches('\\');
+    if is_harmless(rest) { None } else { place_of(rest, buffer) }
 }
 
 /// `DB_PASSWORD abc` behind what sets a variable.
@@ -313,6 +325,17 @@ pub(super) fn piped(buffer: &str, at: usize) -> Place {
         true => value_behind(buffer, (from, to), ':'),
         false => Some((from, to)),
     }
+}
+
+/// `login attempt [bob/abc]`, `[b'bob'/b'abc']`: what a honeypot was offered.
+pub(super) fn tried(buffer: &str, from: usize) -> Place {
+    let (login, _) = line_at(buffer, from).split_once(']')?;
+    let (user, secret) = login.split_once('/')?;
+    // Which of how many it was.
+    if [user, secret].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
+        return None;
+    }
+    place_of(secret.trim_start_matches("b'").trim_end_matches('\''), buffer)
 }
 
 /// `kinit bob <<< abc`

@@ -3,7 +3,7 @@
 
 use super::names::{is_weak_word, names_another};
 use super::scan::{DEEPEST_QUOTE, looks_like_key, run_end};
-use super::words::VALUE_MEMBERS;
+use super::words::{CHANGE_MEMBERS, VALUE_MEMBERS};
 use crate::normalize::alias::fold;
 
 /// How far the other member may lie from the name.
@@ -68,26 +68,33 @@ impl<'t> Named<'t> {
     /// `,"value": ...` behind it.
     fn value_behind(&self, bytes: &[u8]) -> Option<Vec<(usize, usize)>> {
         let mut at = self.end;
+        let mut changed = Vec::new();
         // Other members may stand between the two.
         for _ in 0..4 {
             at = run_end(bytes, at, |byte| matches!(byte, b' ' | b','));
             let key_start = at + self.quote.len();
             if bytes.get(at..key_start) != Some(self.quote) {
-                return None;
+                break;
             }
             let key_end = run_end(bytes, key_start, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
             let colon = run_end(bytes, key_end + self.quote.len(), |byte| byte == b' ');
             if bytes.get(colon) != Some(&b':') {
-                return None;
+                break;
             }
             let from = run_end(bytes, colon + 1, |byte| byte == b' ');
             let to = self.value_end(bytes, from);
-            if is_value_member(bytes.get(key_start..key_end)?) {
+            let key = bytes.get(key_start..key_end)?;
+            if is_value_member(key) {
                 return Some(self.texts(bytes, from, to));
+            }
+            if is_one_of(&CHANGE_MEMBERS, key) {
+                changed.push((from, to));
             }
             at = to;
         }
-        None
+        // One alone is something else: where a login came from, say.
+        let texts = |(from, to): (usize, usize)| self.texts(bytes, from, to);
+        (changed.len() > 1).then(|| changed.into_iter().flat_map(texts).collect())
     }
 
     /// `"value": "...",` right before it.
@@ -189,5 +196,9 @@ fn key_before(bytes: &[u8], colon: usize) -> Option<(usize, usize, &[u8])> {
 
 fn is_value_member(key: &[u8]) -> bool {
     let ends_in_value = key.len() > 5 && key[key.len() - 5..].eq_ignore_ascii_case(b"value");
-    ends_in_value || VALUE_MEMBERS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(key))
+    ends_in_value || is_one_of(&VALUE_MEMBERS, key)
+}
+
+fn is_one_of(known: &[&str], key: &[u8]) -> bool {
+    known.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(key))
 }

@@ -6,8 +6,8 @@ use foldhash::fast::RandomState;
 
 use super::scan::IsSecret;
 use super::words::{
-    ENDS, HARMLESS, HOLDERS, KEY_MEMBER_ENDS, KEY_MEMBERS, LAST_WORDS, NAMES, PARENTS, PARTS, QUERY_NAMES,
-    SECOND_WORDS, VALUE_MEMBERS, WEAK_ENDS, WEAK_NAMES,
+    ENDS, HARMLESS, HOLDERS, KEY_MEMBER_ENDS, KEY_MEMBERS, LAST_WORDS, NAMES, NO_SECRETS, PARENTS, PARTS,
+    QUERY_NAMES, SECOND_WORDS, SINGLE_PARENTS, VALUE_MEMBERS, WEAK_ENDS, WEAK_NAMES,
 };
 use crate::normalize::alias::fold;
 
@@ -24,9 +24,13 @@ pub(super) fn is_secret_name(name: &str) -> bool {
     let parent = parts.clone().next().map(fold).unwrap_or_default();
     let holds_value =
         VALUE_MEMBERS.iter().any(|known| name.ends_with(known)) || HOLDERS.contains(&last.as_str());
+    // What is said about one is none: `password.min_length`, `credentials.type`.
+    let is_about = last != "hash" && is_about_a_secret(&last);
     let mut is_below = |part: &str| {
         let part = fold(part);
-        PARENTS.contains(&part.as_str()) || (holds_value && is_secret_word(&part))
+        PARENTS.contains(&part.as_str())
+            || SINGLE_PARENTS.contains(&part.as_str()) && !is_about
+            || (holds_value && is_secret_word(&part))
     };
     is_secret_word(&last)
         || ends_in_secret_word(raw)
@@ -46,14 +50,21 @@ pub(super) fn ends_in_secret_word(name: &str) -> bool {
     })
 }
 
-/// Whether a field of this dotted path holds a secret if its value looks like a key.
+/// Whether a field of this dotted path holds a secret if its value looks like a key: by its own name, or below something
+/// that is one (`token.access`, `secret.data.key`).
 pub(super) fn is_weak_name(name: &str) -> bool {
     let raw = name.rsplit('.').next().unwrap_or_default();
     let mut parts = name.rsplit('.').map(fold);
     let last = parts.next().unwrap_or_default();
     is_variable_of_key(raw)
         || is_weak_word(&last)
-        || parts.next().is_some_and(|parent| is_weak_word(&(parent + &last)))
+        || parts.clone().next().is_some_and(|parent| is_weak_word(&(parent + &last)))
+        || !is_about_a_secret(&last) && parts.any(|parent| is_secret_word(&parent))
+}
+
+/// Whether a folded word says something about a secret and does not hold it.
+pub(super) fn is_about_a_secret(word: &str) -> bool {
+    HARMLESS.iter().any(|ending| word.ends_with(ending)) || NO_SECRETS.contains(&word)
 }
 
 /// `ALGOLIA_ADMIN_KEY`: a variable of an environment that holds a key, if it looks like one.

@@ -2,12 +2,12 @@
 //! `login with token abc1`, `your code is 123456`.
 
 use super::commands::{Place, word};
-use super::names::is_secret_word;
+use super::names::{is_about_a_secret, is_secret_word};
 use super::scan::{
     Quote, WORD_LENGTH, before, is_harmless, is_odd, is_of_words, is_word_byte, name_with_word_before,
     run_end,
 };
-use super::words::{CODES, JOINING, TELLING};
+use super::words::{CODES, JOINING, NAMES, NO_SECRETS, SECOND_WORDS, TELLING};
 use crate::normalize::alias::fold;
 
 /// How far before a code is looked for what kind of code it is, in bytes.
@@ -18,6 +18,8 @@ const LONGEST_CODE: usize = 64;
 const WORDS: usize = 10;
 /// What is shorter and stands right behind a name is a word, a number or a version.
 const SHORTEST_DIRECT: usize = 6;
+/// How much of a sentence is looked at before a colon.
+const SENTENCE_BYTES: usize = 96;
 /// How far back a file of logins says whose password it is.
 const REACH: usize = 128;
 
@@ -53,6 +55,9 @@ fn telling(buffer: &str, from: usize) -> Option<usize> {
         let text = buffer.get(at..end)?;
         let word = text.trim_end_matches(':');
         let is_telling = TELLING.contains(&word);
+        if text.ends_with(':') && NO_SECRETS.contains(&fold(word).as_str()) {
+            return None;
+        }
         if !is_telling && !may_name_an_owner(word, &mut whose) {
             break;
         }
@@ -157,6 +162,38 @@ pub(super) fn code(buffer: &str, at: usize) -> Place {
         (4..=8).contains(&digits) && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let is_mixed = is_key(value) && value.len() <= LONGEST_CODE;
     (is_number || is_mixed).then_some((from, to))
+}
+
+/// A sentence about a secret that ends with it: `Use the following password to log in: abc1`; the colon stands at `colon`.
+pub(super) fn announced(buffer: &str, colon: usize) -> Place {
+    let bytes = buffer.as_bytes();
+    let from = colon + 2;
+    if bytes.get(colon + 1) != Some(&b' ') || !bytes.get(from).is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let (from, to) = word(bytes, from);
+    let value = without_stop(buffer.get(from..to)?);
+    let ends_there = bytes.get(to).is_none_or(|byte| matches!(byte, b'"' | b'\'' | b'\\' | b'\n'));
+    if !ends_there || !is_key(value) {
+        return None;
+    }
+    let sentence = before(buffer, colon, SENTENCE_BYTES).rsplit(['.', '!', '?', ';', '"', '\n']).next()?;
+    let words = || {
+        sentence.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_').filter(|word| !word.is_empty())
+    };
+    let last = fold(words().next_back()?);
+    // A token, a key or a cookie has too many properties of which the same could be said.
+    let is_password = |word: &str| {
+        let word = fold(word);
+        ["password", "passwd", "passphrase", "passcode"].iter().any(|end| word.ends_with(end))
+    };
+    let two = |(first, second): (&str, &str)| {
+        let second = fold(second);
+        let both = fold(first) + &second;
+        SECOND_WORDS.contains(&second.as_str()) && NAMES.contains(&both.trim_end_matches('s'))
+    };
+    let is_told = words().any(is_password) || words().zip(words().skip(1)).any(two);
+    (is_told && !is_about_a_secret(&last)).then_some((from, from + value.len()))
 }
 
 /// `snmp-server community abc RO`

@@ -63,6 +63,8 @@ pub(super) enum Beginning {
     Digest(usize),
     /// Stands in the middle of a key of at least this many bytes, or at its end.
     Within(usize),
+    /// A honeypot tells who tried to log in with what, in brackets.
+    Tried,
     /// Behind 32 digits and before the number of a data center.
     DataCenter,
     /// The names of a provider and of a file, near which a secret stands.
@@ -93,6 +95,8 @@ pub(super) enum Beginning {
     Share,
     /// A command of Windows with an option for a secret.
     Slash,
+    /// What stands in quotes.
+    Quoted,
     /// The rest of the line.
     Rest,
     /// The next word is a name, and what follows its value.
@@ -113,12 +117,12 @@ pub(super) enum Beginning {
 use Beginning::{
     Argument, Auth, Basic, Bearer, Bot, Community, Crypt, DataCenter, Digest, EncodedKey, Here, Hook,
     Htpasswd, JsonWebToken, KeyId, Link, LinkQuery, Login, MailLogin, Mailgun, Network, Pass, PgPass, Piped,
-    Prefix, PrivateKey, Putty, Registry, Rest, Script, Setting, Share, Slash, ThreeParts, Told, Typed, Url,
-    WindowsUser, Within,
+    Prefix, PrivateKey, Putty, Quoted, Registry, Rest, Script, Setting, Share, Slash, ThreeParts, Told,
+    Tried, Typed, Url, WindowsUser, Within,
 };
 
 /// Beside the tokens of providers. None has fewer than three bytes.
-const BEGINNINGS: [(&str, Beginning); 171] = [
+const BEGINNINGS: [(&str, Beginning); 185] = [
     ("eyJ", JsonWebToken),
     (":AA", Bot),
     ("$1$", Crypt),
@@ -290,6 +294,20 @@ const BEGINNINGS: [(&str, Beginning); 171] = [
     ("ASSWORD ", Told),
     ("asswd ", Told),
     ("ASSWD ", Told),
+    ("sp_addlogin '", Argument(2)),
+    ("cargo login ", Argument(1)),
+    ("http-basic.", Argument(3)),
+    ("NickServ :IDENTIFY ", Rest),
+    ("NickServ identify ", Rest),
+    ("ickserv identify ", Rest),
+    ("PSK ", Quoted),
+    ("XAUTH ", Quoted),
+    ("EAP ", Quoted),
+    ("PIN ", Told),
+    ("bindpw ", Argument(1)),
+    ("sudo -S ", Here),
+    ("signtool ", Slash),
+    ("ogin attempt [", Tried),
 ];
 
 /// Ends of names of secrets, behind which a sentence or a line of a configuration may tell them.
@@ -453,12 +471,14 @@ impl Met {
             Login(number) => commands::login(buffer, end, number),
             Htpasswd => commands::htpasswd(buffer, end),
             Here => commands::here(buffer, end),
+            Tried => commands::tried(buffer, end),
             Typed => commands::typed(buffer, self.start, end),
             Registry => commands::registry(buffer, self.start, end),
             Script => commands::target(buffer, end),
             WindowsUser => commands::windows_user(buffer, self.start, end),
             Share => commands::share(buffer, end),
             Slash => commands::slash(buffer, end),
+            Quoted => commands::quoted(buffer, end),
             Rest => commands::rest(buffer, end),
             Setting => commands::setting(buffer, end),
             Piped => commands::piped(buffer, self.start),

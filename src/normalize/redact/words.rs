@@ -3,7 +3,7 @@
 //! All of them in lower case and without separators, as names are compared.
 
 /// Names of secrets.
-pub(super) const NAMES: [&str; 92] = [
+pub(super) const NAMES: [&str; 105] = [
     "password",
     "passwd",
     "pwd",
@@ -96,10 +96,23 @@ pub(super) const NAMES: [&str; 92] = [
     "ticketgrantingticket",
     "fastlykey",
     "ddapplicationkey",
+    "cookie2",
+    "creds",
+    "bindpw",
+    "authtok",
+    "pragmakey",
+    "rekey",
+    "unsealkeys",
+    "unsealkeysb64",
+    "unsealkeyshex",
+    "recoverykey",
+    "recoverykeys",
+    "recoverykeysb64",
+    "pincode",
 ];
 
 /// How longer names of secrets end, whatever stands before: `request_Cookie`, `db-passwd`.
-pub(super) const ENDS: [&str; 32] = [
+pub(super) const ENDS: [&str; 35] = [
     "token",
     "secret",
     "password",
@@ -132,6 +145,9 @@ pub(super) const ENDS: [&str; 32] = [
     "functionskey",
     "aeskey",
     "passkey",
+    "authtok",
+    "jwtassertion",
+    "smbpass",
 ];
 
 /// Words that make a name one of a secret where they stand at its end, set apart by a sign or a capital: `ftp_pass`,
@@ -139,7 +155,7 @@ pub(super) const ENDS: [&str; 32] = [
 pub(super) const LAST_WORDS: [&str; 6] = ["pass", "pwd", "pw", "psk", "pin", "otp"];
 
 /// Names that many other things have, too: what is assigned to them is a secret if it looks like a key.
-pub(super) const WEAK_NAMES: [&str; 23] = [
+pub(super) const WEAK_NAMES: [&str; 24] = [
     "auth",
     "credential",
     "assertion",
@@ -163,6 +179,7 @@ pub(super) const WEAK_NAMES: [&str; 23] = [
     "confirmationcode",
     "logincode",
     "devicecode",
+    "tokens",
 ];
 
 /// How longer ones end: `webSessionId`, `user_password_hash`.
@@ -259,16 +276,10 @@ pub(super) const HARMLESS: [&str; 44] = [
 ];
 
 /// Parents below which every value is a secret.
-pub(super) const PARENTS: [&str; 8] = [
-    "password",
-    "credentials",
-    "secrets",
-    "cookies",
-    "cookie",
-    "authorization",
-    "recoverycodes",
-    "backupcodes",
-];
+pub(super) const PARENTS: [&str; 5] = ["secrets", "cookies", "cookie", "recoverycodes", "backupcodes"];
+
+/// Parents below which a value is a secret unless its name says that it is about one.
+pub(super) const SINGLE_PARENTS: [&str; 3] = ["password", "credentials", "authorization"];
 
 /// Words that stand after a name of a secret and are none.
 pub(super) const HARMLESS_VALUES: [&str; 30] = [
@@ -305,14 +316,95 @@ pub(super) const HARMLESS_VALUES: [&str; 30] = [
 ];
 
 /// Members of an object that name what another member holds.
-pub(super) const KEY_MEMBERS: [&str; 10] =
-    ["key", "name", "k", "header", "field", "param", "parameter", "label", "attribute", "option"];
+pub(super) const KEY_MEMBERS: [&str; 13] = [
+    "key",
+    "name",
+    "k",
+    "header",
+    "field",
+    "param",
+    "parameter",
+    "label",
+    "attribute",
+    "option",
+    "id",
+    "type",
+    "property",
+];
 
 /// How longer ones end: `ParameterKey`, `option_name`.
 pub(super) const KEY_MEMBER_ENDS: [&str; 2] = ["key", "name"];
 
 /// Members that hold what is named by such a one.
-pub(super) const VALUE_MEMBERS: [&str; 5] = ["value", "val", "v", "values", "content"];
+pub(super) const VALUE_MEMBERS: [&str; 6] = ["value", "val", "v", "values", "content", "setting"];
+
+/// Two of these say what something was and what it has become: `{"field": "password", "from": ..., "to": ...}`.
+pub(super) const CHANGE_MEMBERS: [&str; 8] =
+    ["from", "to", "old", "new", "before", "after", "previous", "current"];
+
+/// What is not said of a secret: who, where, when or which one. As words before a colon, and as members of a secret.
+pub(super) const NO_SECRETS: [&str; 60] = [
+    "id",
+    "ids",
+    "uid",
+    "uuid",
+    "guid",
+    "request",
+    "trace",
+    "span",
+    "session",
+    "correlation",
+    "user",
+    "username",
+    "account",
+    "login",
+    "name",
+    "email",
+    "mail",
+    "address",
+    "ip",
+    "host",
+    "hostname",
+    "client",
+    "server",
+    "device",
+    "domain",
+    "by",
+    "from",
+    "for",
+    "to",
+    "at",
+    "on",
+    "since",
+    "until",
+    "path",
+    "file",
+    "url",
+    "uri",
+    "version",
+    "hash",
+    "fingerprint",
+    "sha256",
+    "md5",
+    "reference",
+    "order",
+    "number",
+    "error",
+    "agent",
+    "serial",
+    "jti",
+    "kid",
+    "sub",
+    "iss",
+    "aud",
+    "azp",
+    "oid",
+    "tid",
+    "nonce",
+    "thumbprint",
+    "tenant",
+    "backend",
+];
 
 /// Members of a secret that hold it: `{"token": {"raw": ...}}`.
 pub(super) const HOLDERS: [&str; 5] = ["raw", "plain", "plaintext", "cleartext", "data"];
@@ -340,7 +432,7 @@ pub(super) enum Takes {
 }
 
 /// Commands (or how a group of them begins), options of one letter, and how these take a secret.
-pub(super) const COMMANDS: [(&str, &str, Takes); 60] = [
+pub(super) const COMMANDS: [(&str, &str, Takes); 65] = [
     ("mysql", "p", Takes::Joined),
     ("mariadb", "p", Takes::Joined),
     ("sshpass", "p", Takes::Joined),
@@ -401,6 +493,11 @@ pub(super) const COMMANDS: [(&str, &str, Takes); 60] = [
     ("smbclient", "U", Takes::Behind('%')),
     ("rpcclient", "U", Takes::Behind('%')),
     ("winexe", "U", Takes::Behind('%')),
+    ("mount", "o", Takes::Behind('%')),
+    ("certutil", "p", Takes::Next),
+    ("pdftotext", "upw", Takes::Next),
+    ("pdftotext", "opw", Takes::Next),
+    ("gem push", "k", Takes::Next),
 ];
 
 /// Words between the name of a secret and the secret in a sentence: `password for bob was set to abc`.
@@ -433,7 +530,7 @@ pub(super) const TELLING: [&str; 22] = [
 pub(super) const JOINING: [&str; 6] = ["is", "was", "are", "be", "to", "as"];
 
 /// Functions of SQL and of languages that take a secret as their argument of this number.
-pub(super) const FUNCTIONS: [(&str, usize); 22] = [
+pub(super) const FUNCTIONS: [(&str, usize); 25] = [
     ("pgp_sym_encrypt", 1),
     ("pgp_sym_decrypt", 1),
     ("aes_encrypt", 1),
@@ -456,6 +553,9 @@ pub(super) const FUNCTIONS: [(&str, usize); 22] = [
     ("ftp_login", 2),
     ("usernamepasswordcredentials", 1),
     ("passwordauthentication", 1),
+    ("pscredential", 1),
+    ("getconnection", 2),
+    ("sp_addlogin", 1),
 ];
 
 /// What mail calls the ways to log in: `AUTH PLAIN abc`.
