@@ -31,6 +31,7 @@ use signal_hook::consts::{SIGABRT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::{SigId, flag, low_level};
 
 use super::Error;
+use super::hangup::HangupWatch;
 use crate::pipeline::panic_is_handled;
 
 /// The terminal is ours. Restoring looks here, so that it happens once, whoever comes first.
@@ -55,6 +56,7 @@ pub struct Terminal {
     cursor: Option<(u16, u16)>,
     frame: Vec<u8>,
     signals: Signals,
+    _hangup: HangupWatch,
     mouse: bool,
 }
 
@@ -74,6 +76,8 @@ impl Terminal {
         let failed = |operation| move |source| Error::Terminal { operation, source };
         let output = io::stdout().as_fd().try_clone_to_owned().map_err(failed("open"))?;
         let signals = Signals::register().map_err(failed("watch the signals of"))?;
+        let watched = output.try_clone().map_err(failed("watch"))?;
+        let hangup = HangupWatch::start(watched, Arc::clone(&signals.end)).map_err(failed("watch"))?;
         install_panic_hook();
         take().map_err(failed("take over"))?;
         Ok(Self {
@@ -82,6 +86,7 @@ impl Terminal {
             cursor: None,
             frame: Vec::with_capacity(FRAME_CAPACITY),
             signals,
+            _hangup: hangup,
             mouse: false,
         })
     }

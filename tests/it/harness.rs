@@ -123,6 +123,11 @@ impl Running {
         Ok(Output { status: self.0.wait()?, stdout, stderr })
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.0.try_wait().expect("a status").is_some()
+    }
+
     /// As a crash does; returns when it is gone.
     pub fn crash(&mut self) {
         self.0.kill().expect("it is killed");

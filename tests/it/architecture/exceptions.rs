@@ -181,6 +181,13 @@ pub const CLOCKS_AND_THREADS: &[Uses] = &[
     (&["thread", "scope"], &["config/rules"]),
     (
         &["thread", "Builder"],
-        &["command/demo", "pipeline/build", "pipeline/crew", "pipeline/recordings", "pipeline/signals"],
+        &[
+            "command/demo",
+            "pipeline/build",
+            "pipeline/crew",
+            "pipeline/recordings",
+            "pipeline/signals",
+            "tui/hangup",
+        ],
     ),
 ];

@@ -18,7 +18,7 @@ use soctop::tui::{self, Options};
 use termlens::Terminal;
 
 use super::{assert_restored, watching};
-use crate::harness::{self, DEADLINE, TestEnv, append};
+use crate::harness::{self, DEADLINE, Running, TestEnv, append, start};
 
 const AGAIN: &str = "SOCTOP_TEST_AGAIN";
 
@@ -276,7 +276,7 @@ impl Drop for Writer {
 }
 
 /// The program on a terminal of its own, which ends with its other side.
-fn on_a_terminal(env: &TestEnv, args: &[&str]) -> (File, std::process::Child) {
+fn on_a_terminal(env: &TestEnv, args: &[&str]) -> (File, Running) {
     let other_side =
         openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a pseudo-terminal");
     grantpt(&other_side).and_then(|()| unlockpt(&other_side)).expect("its own side");
@@ -286,7 +286,7 @@ fn on_a_terminal(env: &TestEnv, args: &[&str]) -> (File, std::process::Child) {
     let side = || File::options().read(true).write(true).open(&path).expect("its own side");
     let mut command = env.command(args);
     command.env("TERM", "xterm-256color").stdin(side()).stdout(side()).stderr(side());
-    (File::from(other_side), command.spawn().expect("the program"))
+    (File::from(other_side), start(&mut command))
 }
 
 /// A connection breaks while keys are on their way: there is nobody left to read them for.
@@ -315,5 +315,5 @@ fn break_among_keys() {
         other_side.write_all(keys.repeat(900).as_bytes()).expect("keys");
     }
     drop(other_side);
-    harness::wait_for("the end of it", || program.try_wait().expect("a status"));
+    harness::wait_for("the end of it", || program.has_ended().then_some(()));
 }
