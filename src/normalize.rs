@@ -398,6 +398,10 @@ impl Normalizer {
     /// Makes the message of a line that has but the template of one.
     fn render_message(&mut self, event: &mut Event) {
         let field = self.best[Role::Message.index()].field;
+        // Nearly no message is a template; of those the name is not asked for.
+        if !event.text(field.span).contains('{') {
+            return;
+        }
         let rendered = rendered::message(event, &self.paths.read(), field);
         if let Some(rendered) = rendered {
             let span = event.append_text(&rendered);

@@ -14,8 +14,7 @@ const LONGEST_VALUE: usize = 256;
 pub(super) fn message(event: &Event, names: &PathNames, field: Field) -> Option<String> {
     let name = names.name(field.path);
     let leaf = name.rsplit_once('.').map_or(name, |(_, leaf)| leaf);
-    let text = event.text(field.span);
-    (TEMPLATES.contains(&leaf) && text.contains('{')).then(|| rendered(event, names, text))
+    TEMPLATES.contains(&leaf).then(|| rendered(event, names, event.text(field.span)))
 }
 
 fn rendered(event: &Event, names: &PathNames, template: &str) -> String {
