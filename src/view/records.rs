@@ -181,14 +181,16 @@ pub fn service(canvas: &Canvas<'_>, record: &Record) -> Part {
     canvas.part(canvas.safe(&record.service), Role::Text)
 }
 
-/// The same in a column of so many cells: the end of the name of a file says more than its beginning.
+/// The same in a column of so many cells.
 pub fn service_within(canvas: &Canvas<'_>, record: &Record, cells: u16) -> Part {
     let (name, style) = service(canvas, record);
+    if record.service.is_empty() { (file_within(name, cells), style) } else { (name, style) }
+}
+
+/// The name of a file in so many cells: its end says more than its beginning.
+pub fn file_within(name: Safe, cells: u16) -> Safe {
     let cells = usize::from(cells);
-    match record.service.is_empty() && name.width() > cells {
-        true => (safe!("…{}", name.keep_end(cells.saturating_sub(1))), style),
-        false => (name, style),
-    }
+    if name.width() > cells { safe!("…{}", name.keep_end(cells.saturating_sub(1))) } else { name }
 }
 
 /// The message, or what the event is about where it has none; `!` in front when something in it

@@ -286,15 +286,21 @@ fn alert(id: u128, status: AlertStatus, seconds: i64, correlation_ids: &[&str]) 
     }
 }
 
-#[test]
-fn a_trace_ties_events_and_the_last_state_of_alerts_together_in_time_order() {
-    let dir = tempfile::tempdir().unwrap();
-    let (mut writer, reader) = login_store(dir.path());
+/// Five events, and three states of two incidents.
+fn store_with_alerts(dir: &Path) -> Reader {
+    let (mut writer, reader) = login_store(dir);
     for (status, seconds) in [(AlertStatus::Open, 1_772_355_601), (AlertStatus::Close, 1_772_355_699)] {
         writer.add_alert(&alert(1, status, seconds, &["req-1"])).unwrap();
     }
     writer.add_alert(&alert(2, AlertStatus::Open, 1_772_355_602, &["other"])).unwrap();
     writer.commit(position(5)).unwrap();
+    reader
+}
+
+#[test]
+fn a_trace_ties_events_and_the_last_state_of_alerts_together_in_time_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = store_with_alerts(dir.path());
 
     let trace = reader.trace("req-1").unwrap();
     assert_eq!(trace.records.iter().map(|record| record.seq).collect::<Vec<_>>(), [0, 1]);
@@ -314,12 +320,7 @@ fn a_trace_ties_events_and_the_last_state_of_alerts_together_in_time_order() {
 #[test]
 fn alerts_are_found_by_their_kind_with_what_they_say() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut writer, reader) = login_store(dir.path());
-    for (status, seconds) in [(AlertStatus::Open, 1_772_355_601), (AlertStatus::Close, 1_772_355_699)] {
-        writer.add_alert(&alert(1, status, seconds, &["req-1"])).unwrap();
-    }
-    writer.add_alert(&alert(2, AlertStatus::Open, 1_772_355_602, &["other"])).unwrap();
-    writer.commit(position(5)).unwrap();
+    let reader = store_with_alerts(dir.path());
     for (question, total) in [
         ("kind:alert", 3),
         ("kind:Alert alert.status:open", 2),

@@ -64,7 +64,11 @@ pub(super) fn is_weak_name(name: &str) -> bool {
 
 /// Whether a folded word says something about a secret and does not hold it.
 pub(super) fn is_about_a_secret(word: &str) -> bool {
-    HARMLESS.iter().any(|ending| word.ends_with(ending)) || NO_SECRETS.contains(&word)
+    ends_harmlessly(word) || NO_SECRETS.contains(&word)
+}
+
+fn ends_harmlessly(word: &str) -> bool {
+    HARMLESS.iter().any(|ending| word.ends_with(ending))
 }
 
 /// `ALGOLIA_ADMIN_KEY`: a variable of an environment that holds a key, if it looks like one.
@@ -92,9 +96,7 @@ pub(super) fn is_secret_word(word: &str) -> bool {
     if NAMES.contains(&word) {
         return true;
     }
-    if HARMLESS.iter().any(|ending| word.ends_with(ending)) && !word.ends_with("sessid")
-        || word.starts_with("public")
-    {
+    if ends_harmlessly(word) && !word.ends_with("sessid") || word.starts_with("public") {
         return false;
     }
     PARTS.iter().any(|part| word.contains(part)) || ENDS.iter().any(|end| word.ends_with(end))

@@ -114,11 +114,9 @@ fn parts_of(canvas: &Canvas<'_>, lane: &ServiceLane, scale: TimeScale) -> Vec<Pa
         errors => safe!(" ×{}", errors),
     };
     let sum = safe!("{}  {} ev{}", length(busy(lane)), lane.events, errors);
-    let cells = usize::from(NAME);
-    let name = match lane.is_file && lane.name.width() > cells {
-        // The end of the name of a file says more than its beginning.
-        true => safe!("…{}", lane.name.keep_end(cells - 1)),
-        false => lane.name.truncate(cells, "…"),
+    let name = match lane.is_file {
+        true => records::file_within(lane.name.clone(), NAME),
+        false => lane.name.truncate(usize::from(NAME), "…"),
     };
     let (bar, failed) = (bar(lane, scale), lane.errors > 0);
     vec![
