@@ -10,6 +10,7 @@
 
 #![cfg_attr(not(test), warn(clippy::cast_possible_truncation, clippy::cast_sign_loss))]
 
+mod breaker;
 pub mod echo;
 pub mod ends;
 pub mod fact;
@@ -25,6 +26,7 @@ pub mod template;
 pub mod unknown;
 mod vocabulary;
 
+pub use breaker::{BreakerChange, BreakerSentence};
 pub use fact::{Confidence, Fact};
 pub use quotes::{is_inside, is_inside_unclosed, quoted};
 pub use reader::{Brought, Reader, Stated, Statement, Value};

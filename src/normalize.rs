@@ -62,7 +62,7 @@ use crate::event::{
 use crate::facts::echo::Echoes;
 use crate::facts::ends::{Begin, Lasting};
 use crate::facts::own::{Own, own_address};
-use crate::facts::{Marks, Reader, Vocabulary};
+use crate::facts::{BreakerChange, Marks, Reader, Vocabulary};
 
 /// How a [`Normalizer`] reads what the lines leave open.
 #[derive(Clone, Debug)]
@@ -441,6 +441,19 @@ impl Normalizer {
                 }
             });
         });
+        self.say_breaker(span, text);
+    }
+
+    /// What the message says of a circuit breaker.
+    fn say_breaker(&mut self, span: Span, text: &str) {
+        let Some(sentence) = self.facts.breaker_in(text) else { return };
+        if let Some(name) = sentence.name {
+            let name = Span { start: span.start + to_u32(name.start), len: to_u32(name.len()) };
+            self.said.push((canonical::BREAKER_NAME, Said::Part(name)));
+        }
+        if let Some(state) = sentence.change.and_then(BreakerChange::state) {
+            self.said.push((canonical::BREAKER_STATE, Said::Text(Cow::Borrowed(state.word()))));
+        }
     }
 
     /// Adds what only the message says. The first mention counts. A line of no known format may have been

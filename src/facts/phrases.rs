@@ -9,7 +9,6 @@ pub enum Kind {
     /// Of a client, or of whatever else the line speaks of.
     Host,
     User,
-    Breaker,
     /// Last characters of an API key.
     Key,
     /// A customer, if ` (tier` follows.
@@ -78,8 +77,6 @@ pub const PHRASES: &[(&str, Kind)] = &[
     ("login=", Kind::User),
     ("account: ", Kind::User),
     ("for account ", Kind::User),
-    ("circuit breaker ", Kind::Breaker),
-    ("circuit_breaker ", Kind::Breaker),
     ("api key used: ", Kind::Key),
     ("invalid api key: ", Kind::Key),
     ("request: \"", Kind::RequestLine),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use super::breaker::{self, BreakerChange, BreakerSentence};
 use super::fact::{Confidence, Fact};
 use super::file::{Condition, Entry, Mapping, Reason};
 use super::names::Named;
@@ -218,9 +219,20 @@ impl Reader {
             return;
         }
         self.name(&line);
-        if !self.has_spoken() && !owned && !self.stated.is_known_speaker {
-            self.sentence(&line);
+        if self.has_spoken() || self.stated.is_known_speaker || self.breaker(&line) || owned {
+            return;
         }
+        self.sentence(&line);
+    }
+
+    /// What a message says of a circuit breaker.
+    #[must_use]
+    pub fn breaker_in(&self, message: &str) -> Option<BreakerSentence> {
+        let sentences = self.vocabulary.sentences();
+        if !sentences.mentions_breaker(&self.stated.hits) {
+            return None;
+        }
+        sentences.breakers().read(message, false)
     }
 
     /// Reads what an answer says where nothing else has spoken, once all of the line's fields are there.
@@ -448,9 +460,29 @@ impl Reader {
         }
     }
 
+    /// The name of a breaker in the message. False where it has none.
+    fn bring_named_breaker(&mut self, line: &Line<'_>) -> bool {
+        let name = self.breaker_in(line.event.text(line.message)).and_then(|sentence| sentence.name);
+        name.is_some_and(|place| {
+            self.bring(canonical::BREAKER_NAME, part_of(line.message, &place), false, line.event);
+            true
+        })
+    }
+
     /// Of an event about a breaker, plain names are the breaker's.
     fn bring_breaker(&mut self, event: &Event) {
-        const NAMES: [&str; 5] = ["circuit", "fuse", "dependency", "upstream", "name"];
+        const NAMES: [&str; 10] = [
+            "circuit",
+            "fuse",
+            "dependency",
+            "upstream",
+            "name",
+            "target",
+            "resource",
+            "command",
+            "backend",
+            "downstream",
+        ];
         let span = NAMES.iter().find_map(|name| {
             let path = self.path(name);
             first_span(event, path).filter(|span| !is_placeholder(event.text(*span)))
@@ -509,7 +541,7 @@ impl Reader {
             echo: false,
         });
         self.bring_fixed(&named.set);
-        if named.fact.is_about_breaker() {
+        if named.fact.is_about_breaker() && !self.bring_named_breaker(line) {
             self.bring_breaker(line.event);
         }
         if named.fact.is_done_to_somebody() {
@@ -582,6 +614,54 @@ impl Reader {
         }
         self.names.insert(key.to_owned(), named.clone());
         named
+    }
+
+    /// A change of a circuit breaker, as a sentence or as its states in fields. True where the line is about one.
+    fn breaker(&mut self, line: &Line<'_>) -> bool {
+        let vocabulary = Arc::clone(&self.vocabulary);
+        let is_mentioned = vocabulary.sentences().mentions_breaker(&self.stated.hits)
+            || breaker::may_mention(line.event.text(line.event.raw_span()));
+        if !is_mentioned || !is_prose(line.event) {
+            return false;
+        }
+        let words = vocabulary.sentences().breakers();
+        let message = line.event.text(line.message);
+        let is_about_one = self.is_about_breaker(line);
+        let action = text_of(line.event, canonical::EVENT_ACTION);
+        let is_read = action.is_empty() || words.tells_of_change(action);
+        let sentence = words.read(message, is_about_one).filter(|_| is_read);
+        let said = sentence.as_ref().and_then(|sentence| sentence.change);
+        let states = || words.states_of(line.event, &self.paths.read());
+        let told = [action, message].into_iter().any(|text| words.tells_of_change(text));
+        let change = said.or_else(|| is_about_one.then(|| states().change(told)).flatten());
+        let Some(fact) = change.and_then(BreakerChange::fact) else { return false };
+        let confidence = if said.is_some() { Confidence::Sentence } else { Confidence::Field };
+        self.stated.statements.push(Statement {
+            fact,
+            confidence,
+            entry: "sentences.yml:breakers".into(),
+            reason: None,
+            contested: false,
+            count: None,
+            echo: false,
+        });
+        match sentence.and_then(|sentence| sentence.name) {
+            Some(place) => {
+                self.bring(canonical::BREAKER_NAME, part_of(line.message, &place), false, line.event)
+            }
+            None => self.bring_breaker(line.event),
+        }
+        true
+    }
+
+    /// Whether a field says that the line is about a circuit breaker.
+    fn is_about_breaker(&mut self, line: &Line<'_>) -> bool {
+        const SUBJECTS: [&str; 6] = ["component", "module", "type", "kind", "source", "subsystem"];
+        let is_named = !text_of(line.event, canonical::BREAKER_NAME).is_empty();
+        let named = [canonical::LOG_LOGGER, canonical::EVENT_ACTION, canonical::EVENT_CATEGORY];
+        let subjects = SUBJECTS.map(|name| self.path(name));
+        let mut paths = named.into_iter().chain(subjects);
+        is_named || paths.any(|path| breaker::may_mention(text_of(line.event, path)))
     }
 
     /// What somebody wrote by hand, where a line does not name its own event.

@@ -9,6 +9,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::breaker::BreakerWords;
 use super::fact::Fact;
 use super::file::{fixed, list, texts};
 use super::own::{Own, own_address};
@@ -70,6 +71,7 @@ pub struct Sentences {
     contents: HashSet<String>,
     values: HashSet<String>,
     spellings: HashSet<String>,
+    breakers: BreakerWords,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -146,9 +148,16 @@ impl Sentences {
         self.contents.extend(phrases("contents"));
         self.values.extend(phrases("values"));
         self.spellings.extend(phrases("spellings"));
+        self.breakers.take(root, &self.veto, &self.words);
         for row in root.get("sentences").into_iter().flat_map(list) {
             self.row(row);
         }
+    }
+
+    /// The words about circuit breakers.
+    #[must_use]
+    pub fn breakers(&self) -> &BreakerWords {
+        &self.breakers
     }
 
     fn row(&mut self, node: &Node) {
@@ -207,7 +216,14 @@ impl Sentences {
                 patterns.push((index, first.to_uppercase().chain(characters).collect()));
             }
         }
+        patterns.extend(self.breakers.nouns().iter().map(|noun| (to_u32(self.stems.len()), noun.clone())));
         patterns
+    }
+
+    /// Whether a word for a circuit breaker was met.
+    #[must_use]
+    pub fn mentions_breaker(&self, hits: &Hits) -> bool {
+        hits.stems.iter().any(|hit| to_usize(hit.stem) == self.stems.len())
     }
 
     /// What the message states, if anything.

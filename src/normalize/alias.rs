@@ -327,6 +327,7 @@ const ALIASES: &[(Role, &[&str])] = &[
         Role::Action,
         &[
             "event.action",
+            "event.name",
             "event",
             "eventname",
             "action",

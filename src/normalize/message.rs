@@ -109,14 +109,13 @@ fn client<'m>(head: &'m str, hits: &[&PhraseHit], quoted: &[Range<usize>]) -> Op
 
 /// Whether a phrase of this kind accuses somebody.
 fn names_somebody(kind: Kind) -> bool {
-    matches!(kind, Kind::Address | Kind::Host | Kind::User | Kind::Breaker)
+    matches!(kind, Kind::Address | Kind::Host | Kind::User)
 }
 
 fn fact<'m>(kind: Kind, rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
     match kind {
         Kind::Address | Kind::Host => address(peer(rest), found),
         Kind::User => user(rest, found),
-        Kind::Breaker => breaker(rest, found),
         Kind::Key => {
             let key = rest.trim_start_matches('*').split([' ', ',', ')']).next().unwrap_or_default();
             if !key.is_empty() && key.len() <= 16 {
@@ -228,53 +227,6 @@ fn customer<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
     if rest.get(name.len()..).is_some_and(|after| after.starts_with(" (tier")) {
         found(Fact::Part(canonical::USER_ID, name));
     }
-}
-
-/// `database OPENED - service failing`, `'database' transitioned to HALF_OPEN`. That a breaker *is* open or
-/// counted a failure is no change of state.
-fn breaker<'m>(rest: &'m str, found: &mut impl FnMut(Fact<'m>)) {
-    const VERBS: [&str; 11] = [
-        "opened",
-        "opening",
-        "open",
-        "closed",
-        "closing",
-        "tripped",
-        "transitioned",
-        "transitioning",
-        "half_open",
-        "half-opening",
-        "reset",
-    ];
-    let name = token(rest);
-    let mut words =
-        rest.get(name.len()..).unwrap_or_default().trim_start_matches(['\'', '"', ':', ' ']).split(' ');
-    let (name, verb) = if VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(name)) {
-        ("", name)
-    } else {
-        let after = rest.split_once(name).map_or("", |(_, after)| after);
-        words = after.trim_start_matches(['\'', '"', ':', ' ']).split(' ');
-        (name, words.next().unwrap_or_default())
-    };
-    if value::is_identifier(name) && !matches!(name, "for" | "is" | "in" | "state" | "event" | "call" | "and")
-    {
-        found(Fact::Part(canonical::BREAKER_NAME, name));
-    }
-    let state = match verb.to_ascii_lowercase().as_str() {
-        "transitioned" | "transitioning" => words.find_map(value::breaker_state),
-        _ => behind_arrow(rest).or_else(|| value::breaker_state(verb)),
-    };
-    if let Some(state) = state {
-        found(Fact::Word(canonical::BREAKER_STATE, state));
-    }
-}
-
-/// The state behind `closed -> open`, `from closed to open`.
-fn behind_arrow(rest: &str) -> Option<&'static str> {
-    ["->", "→", "=>", " to "].iter().find_map(|arrow| {
-        let (_, after) = rest.split_once(arrow)?;
-        value::breaker_state(token(after.trim_start()))
-    })
 }
 
 /// `GET /x HTTP/1.1" 401`: the quoted line, and the status if it follows.
@@ -542,30 +494,6 @@ mod tests {
         ] {
             assert_eq!(facts(message, ""), expect, "{message}");
         }
-    }
-
-    #[test]
-    fn a_breaker_has_a_name_and_changes_its_state() {
-        for (message, expect) in [
-            (
-                "🚨 Circuit breaker database OPENED - service failing",
-                "soctop.breaker.name=database soctop.breaker.state=open",
-            ),
-            (
-                "🔄 Circuit breaker openai_api transitioning to HALF_OPEN",
-                "soctop.breaker.name=openai_api soctop.breaker.state=half_open",
-            ),
-            (
-                "Circuit breaker 'database' transitioned to CLOSED",
-                "soctop.breaker.name=database soctop.breaker.state=closed",
-            ),
-            ("Circuit breaker 'database' is OPEN. Rejecting call.", "soctop.breaker.name=database"),
-            ("Circuit breaker 'database' recorded failure: TimeoutError", "soctop.breaker.name=database"),
-            ("Circuit breaker opening", "soctop.breaker.state=open"),
-        ] {
-            assert_eq!(facts(message, ""), expect, "{message}");
-        }
-        assert_eq!(facts("breaker event", "circuit_breaker.redis"), "soctop.breaker.name=redis");
     }
 
     #[test]

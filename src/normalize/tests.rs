@@ -242,10 +242,21 @@ fn collectors_and_frameworks_are_understood() {
 #[test]
 fn a_line_of_no_known_format_names_nobody() {
     check("Rate limit exceeded: 203.0.113.9 - user: root", &[]);
-    check(
+}
+
+#[test]
+fn a_message_names_the_breaker_and_its_state() {
+    for line in [
         "Circuit breaker 'database' transitioned to OPEN",
-        &["soctop.breaker.name=database", "soctop.breaker.state=open"],
-    );
+        r#"{"logger":"circuit_breaker.database","service":"shop","message":"Circuit breaker database OPENED - failing"}"#,
+    ] {
+        let paths = Paths::new();
+        let mut event = Event::default();
+        Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
+        Normalizer::new(paths, Options::default()).normalize(&mut event, Timestamp::default());
+        assert_eq!(event.get(canonical::BREAKER_NAME), Some("database"), "{line}");
+        assert_eq!(event.get(canonical::BREAKER_STATE), Some("open"), "{line}");
+    }
 }
 
 #[test]
@@ -287,12 +298,7 @@ fn what_stands_for_nothing_fills_nothing() {
 fn facts_of_the_message_fill_what_the_line_leaves_empty() {
     check(
         r#"{"logger":"circuit_breaker.database","service":"shop","message":"Circuit breaker database OPENED - failing"}"#,
-        &[
-            "log.logger=circuit_breaker.database",
-            "service.name=shop",
-            "soctop.breaker.name=database",
-            "soctop.breaker.state=open",
-        ],
+        &["log.logger=circuit_breaker.database", "service.name=shop", "soctop.breaker.name=database"],
     );
     check(r#"{"message":"GET from 203.0.113.9","client_ip":"10.0.0.1"}"#, &["source.ip=10.0.0.1"]);
     check(
