@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::live::{index_error, wall_clock};
 use super::print::{self, Out};
-use super::settings::{self, CliOverrides};
+use super::search::existing_data_dir;
+use super::settings::CliOverrides;
 use super::standing::{self, ReadSource, SourceState};
 use crate::cli::DoctorArgs;
 use crate::event::{Cursor, Timestamp};
@@ -14,7 +15,7 @@ use crate::text::Safe;
 
 pub fn run(args: &DoctorArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let config = overrides.store(&args.store).resolve()?;
-    let folder = settings::data_dir(&config)?;
+    let folder = existing_data_dir(&config)?;
     let found = index::examine(&folder, !args.quick).map_err(index_error)?;
     let cursors = found.payload.as_ref().map(|payload| payload.cursors.clone()).unwrap_or_default();
     let mut out = Out::new();

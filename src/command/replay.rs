@@ -149,6 +149,8 @@ struct Report {
     id_path: PathId,
     incidents: expect::Incidents,
     over_budget: print::OverBudget,
+    /// Why nothing can be said about threats, if so.
+    unjudged: Option<&'static str>,
 }
 
 /// The last line of `--format ndjson`.
@@ -160,7 +162,8 @@ struct Summary {
     #[serde(flatten)]
     ledger: Ledger,
     alerts: BTreeMap<Level, u64>,
-    threat_level: ThreatLevel,
+    /// None: nothing was read that a rule could judge.
+    threat_level: Option<ThreatLevel>,
     /// Recordings that could not be read to their end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     incomplete: Vec<String>,
@@ -180,6 +183,7 @@ impl Report {
             quiet: args.print_expect || args.expect.is_some(),
             incidents: expect::Incidents::default(),
             over_budget: print::OverBudget::default(),
+            unjudged: None,
         }
     }
 
@@ -245,13 +249,15 @@ impl Report {
         self.over_budget.say();
         let ledger = engine.total_ledger();
         let seconds = elapsed.as_secs_f64();
+        self.unjudged =
+            why_unjudged(&ledger).filter(|_| self.incidents.by_level().values().all(|count| *count == 0));
         let summary = Summary {
             kind: "summary",
             lines: ledger.lines(),
             events: ledger.events(),
             ledger,
             alerts: self.incidents.by_level(),
-            threat_level: self.incidents.worst_threat(),
+            threat_level: self.unjudged.is_none().then(|| self.incidents.worst_threat()),
             incomplete: broken.to_vec(),
             elapsed_seconds: (seconds * 1e3).round() / 1e3,
             events_per_second: (to_f64(ledger.events()) / seconds.max(1e-9)) as u64,
@@ -261,9 +267,27 @@ impl Report {
         }
         match self.format {
             AlertFormat::Ndjson => self.out.json(&summary)?,
-            AlertFormat::Table => print_summary(&mut self.out, &summary, &self.incidents)?,
+            AlertFormat::Table => self.print_summary(&summary)?,
         }
         Ok(self.out.flush()?)
+    }
+
+    fn print_summary(&mut self, summary: &Summary) -> std::io::Result<()> {
+        print_rules(&mut self.out, &self.incidents)?;
+        print_ledger(&mut self.out, summary)?;
+        if let Some(why) = self.unjudged {
+            return self.out.line(&format!("threat level NOT KNOWN   {why}"));
+        }
+        let all = summary.alerts.values().sum();
+        let line = format!(
+            "threat level {}   {} incident{}   {:.2} s   {} events/s",
+            summary.threat_level.map_or("", ThreatLevel::word),
+            print::count(all),
+            plural(all),
+            summary.elapsed_seconds,
+            print::count(summary.events_per_second),
+        );
+        self.out.line(&line)
     }
 
     fn verdict(mut self, args: &ReplayArgs) -> anyhow::Result<Exit> {
@@ -277,6 +301,10 @@ impl Report {
             && !self.as_expected(file)?
         {
             return Ok(Exit::Findings);
+        }
+        let prints_verdict = !(args.print_expect || args.expect.is_some() || args.conformance);
+        if prints_verdict && self.unjudged.is_some() {
+            return Ok(Exit::Mistakes);
         }
         let found = args.fail_on.is_some_and(|level| self.incidents.any_at_least(level));
         Ok(if found { Exit::Findings } else { Exit::Fine })
@@ -295,7 +323,19 @@ impl Report {
     }
 }
 
-fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents) -> std::io::Result<()> {
+/// Why nothing can be said about what was read, if so: silence about lines that no rule understands is no good news.
+fn why_unjudged(ledger: &Ledger) -> Option<&'static str> {
+    if ledger.lines() == 0 {
+        return Some("there was nothing to read");
+    }
+    let is_known = ledger.parsed + ledger.repaired > 0;
+    (!is_known).then_some(
+        "no line has a format that soctop knows (`soctop explain FILE` shows what is read of a line)",
+    )
+}
+
+/// The incidents of each rule.
+fn print_rules(out: &mut Out, incidents: &expect::Incidents) -> std::io::Result<()> {
     let rules = incidents.by_rule();
     if !rules.is_empty() {
         out.line("")?;
@@ -312,6 +352,11 @@ fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents
             out.line(&line)?;
         }
     }
+    Ok(())
+}
+
+/// What became of the lines.
+fn print_ledger(out: &mut Out, summary: &Summary) -> std::io::Result<()> {
     let ledger = &summary.ledger;
     out.line("")?;
     let outcomes = ledger.outcomes();
@@ -337,14 +382,5 @@ fn print_summary(out: &mut Out, summary: &Summary, incidents: &expect::Incidents
              (`soctop explain FILE` shows what is read of a line)"
         ))?;
     }
-    let all = summary.alerts.values().sum();
-    let line = format!(
-        "threat level {}   {} incident{}   {:.2} s   {} events/s",
-        summary.threat_level.word(),
-        print::count(all),
-        plural(all),
-        summary.elapsed_seconds,
-        print::count(summary.events_per_second),
-    );
-    out.line(&line)
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! `soctop search QUERY`: ask the index.
 
+use std::path::PathBuf;
+
 use super::complete;
 use super::live::index_error;
 use super::print::{self, Out};
@@ -59,6 +61,11 @@ fn nothing_found(
     request: &SearchRequest,
     response: &SearchResponse,
 ) -> anyhow::Result<String> {
+    if response.indexed == 0 {
+        return Ok(
+            "nothing is indexed yet: `soctop watch PATH` or `soctop ingest PATH` reads logs".to_owned()
+        );
+    }
     let names = query::looked_at(&query::parse(&request.query)?).join(", ");
     let looked_at = if names.is_empty() { "every event".to_owned() } else { names };
     let events = print::count(response.indexed);
@@ -128,8 +135,8 @@ fn noun(request: &SearchRequest) -> anyhow::Result<&'static str> {
     Ok(if is_about_events { "event" } else { "record" })
 }
 
-/// Opens the index for reading; another process may be writing to it.
-pub fn open_reader(config: &Config) -> anyhow::Result<index::Reader> {
+/// The data directory, where there is one.
+pub fn existing_data_dir(config: &Config) -> anyhow::Result<PathBuf> {
     let folder = settings::data_dir(config)?;
     if !folder.exists() {
         return Err(Hinted::error(
@@ -137,7 +144,12 @@ pub fn open_reader(config: &Config) -> anyhow::Result<index::Reader> {
             "`soctop watch PATH` or `soctop ingest PATH` makes one; --data-dir names another",
         ));
     }
-    index::Reader::open(&folder).map_err(index_error)
+    Ok(folder)
+}
+
+/// Opens the index for reading; another process may be writing to it.
+pub fn open_reader(config: &Config) -> anyhow::Result<index::Reader> {
+    index::Reader::open(&existing_data_dir(config)?).map_err(index_error)
 }
 
 /// A time as it is typed.

@@ -2,7 +2,8 @@
 
 use super::live::{index_error, wall_clock};
 use super::print::{self, Out};
-use super::settings::{self, CliOverrides};
+use super::search::existing_data_dir;
+use super::settings::CliOverrides;
 use super::standing::{self, ReadSource};
 use crate::cli::StatusArgs;
 use crate::exit::Exit;
@@ -12,7 +13,7 @@ use crate::text::{Safe, plural};
 
 pub fn run(args: &StatusArgs, overrides: CliOverrides) -> anyhow::Result<Exit> {
     let config = overrides.store(&args.store).resolve()?;
-    let folder = settings::data_dir(&config)?;
+    let folder = existing_data_dir(&config)?;
     let found = index::examine(&folder, false).map_err(index_error)?;
     let cursors = found.payload.as_ref().map(|payload| payload.cursors.clone()).unwrap_or_default();
     let sources = standing::of(&cursors, wall_clock());

@@ -157,3 +157,40 @@ fn a_host_whose_clock_lags_is_seen_among_others_and_it_is_said() {
     watch.wait_for("alerts.txt", "203.0.113.9");
     watch.wait_for("said.txt", "far behind what was read before");
 }
+
+#[test]
+fn what_no_rule_could_see_is_no_good_news() {
+    let env = TestEnv::new();
+    std::fs::write(env.path("empty.log"), "").expect("a file");
+    std::fs::write(
+        env.path("program"),
+        [&b"\x7fELF\x02\x01\0\0"[..], &[0xff, 0, 0x0a, 0xfe].repeat(40)].concat(),
+    )
+    .expect("a file");
+    for (file, why) in
+        [("empty.log", "there was nothing to read"), ("program", "no line has a format that soctop knows")]
+    {
+        let said = env.stdout_of(&["replay", file], 2);
+        assert!(said.contains(&format!("threat level NOT KNOWN   {why}")), "{said}");
+        assert!(!said.contains("LOW"), "{said}");
+        let summary = env.stdout_of(&["replay", "--format", "ndjson", file], 2);
+        let summary: serde_json::Value = serde_json::from_str(summary.trim()).expect("an object");
+        assert!(summary["threat_level"].is_null(), "{summary}");
+    }
+}
+
+#[test]
+fn where_nothing_was_stored_each_command_says_how_to_begin() {
+    let env = TestEnv::new();
+    for command in
+        [&["status"][..], &["doctor"], &["search", "alice"], &["trace", "a1"], &["hunt", "--since", "7d"]]
+    {
+        let output = env.command(command).output().expect("soctop runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+        assert!(
+            said.contains("there is no index in") && said.contains("soctop watch PATH"),
+            "{command:?}: {said}"
+        );
+    }
+}

@@ -145,7 +145,10 @@ fn sources_that_another_tool_reports_are_read_and_reported() {
         let said = said_of.entry(set).or_insert_with_key(|set| {
             let all: String = sets[set.as_str()].iter().map(|line| line.replace('\n', " ") + "\n").collect();
             std::fs::write(env.path("set.log"), all).unwrap();
-            env.stdout_of(&["replay", "--format", "ndjson", "set.log"], 0)
+            // Of some products no line has a known format, which is said by the status.
+            let output = env.run(&["replay", "--format", "ndjson", "set.log"]);
+            assert!(matches!(output.status.code(), Some(0 | 2)), "{output:?}");
+            String::from_utf8(output.stdout).expect("standard output is UTF-8")
         });
         for source in alert["sources"].as_object().into_iter().flat_map(serde_json::Map::keys) {
             sources += 1;
