@@ -22,7 +22,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use self::details::TOLD_SINGLY;
-pub(crate) use self::details::{Details, StateTold};
+pub(crate) use self::details::{Details, StateLeftFor, StateTold};
 use self::firing::identity;
 pub(crate) use self::firing::{AlertSink, Context, Effect, Facet, Firing, IncidentPlace};
 use super::entry::Position;
@@ -215,7 +215,6 @@ impl Incident {
         report: &mut AlertSink<'_>,
     ) -> Effect {
         let AlertSink { rule, context, .. } = *report;
-        let before = self.count;
         self.count = self.count.saturating_add(firing.events);
         self.first = self.first.min(firing.first);
         if self.reported == 0 {
@@ -234,7 +233,7 @@ impl Incident {
             words.push(format!("now by {}", kind_in_words(self.kind)));
         }
         if self.count >= self.next_report {
-            words.push(format!("grown from {before} to {} events", self.count));
+            words.push(format!("now {} events", self.count));
             while self.count >= self.next_report {
                 self.next_report = self.next_report.saturating_mul(10);
             }
@@ -376,9 +375,17 @@ impl Incident {
             found.map(Into::into)
         });
         let left = self.details.state.as_ref().and_then(|state| state.left_for.as_ref());
-        let left = left.filter(|_| !template.names("state")).map(|state| format!("now {state}"));
+        let left =
+            left.filter(|_| !template.names("state")).map(|left| format!("now {}", in_words(&left.name)));
         let notes: Vec<String> = self.details.flaps.iter().cloned().chain(left).collect();
         if notes.is_empty() { sentence } else { format!("{sentence} ({})", notes.join(", ")) }
+    }
+
+    /// Whether nobody logged the state that the sentence speaks of: the one that it was left for, where it names that.
+    fn is_inferred(&self, rule: &RulePlan) -> bool {
+        let names_state = rule.extension.show.as_ref().is_some_and(|template| template.names("state"));
+        let left = self.details.state.as_ref().and_then(|state| state.left_for.as_ref());
+        left.filter(|_| names_state).map_or(self.details.inferred, |left| left.inferred)
     }
 
     /// What stands for a name of [`Template::BUILT_IN`](crate::sigma::extension::Template::BUILT_IN).
@@ -389,14 +396,19 @@ impl Incident {
             "value" => Some(short_number(self.value)),
             "level" => Some(self.level.to_string()),
             "title" => Some(rule.summary.title.clone()),
-            "state" => Some(state?.now().to_owned()),
-            "inferred" => state.filter(|_| self.details.inferred).map(|_| "inferred".into()),
-            "logged" => state.filter(|_| !self.details.inferred).map(|_| "says the service".into()),
+            "state" => Some(in_words(state?.now())),
+            "inferred" => state.filter(|_| self.is_inferred(rule)).map(|_| "inferred".into()),
+            "logged" => state.filter(|_| !self.is_inferred(rule)).map(|_| "says the service".into()),
             "until" => state?.until.map(|until| until.to_string()),
             "said_until" => state?.said_end(),
             _ => None,
         }
     }
+}
+
+/// The name of a state in a sentence: `half open`.
+fn in_words(state: &str) -> String {
+    state.replace('_', " ")
 }
 
 fn kind_in_words(kind: AlertKind) -> &'static str {

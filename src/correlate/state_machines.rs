@@ -12,7 +12,7 @@ use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::{AlertKind, AlertStatus, Transition};
-use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, IncidentPlace, StateTold};
+use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, IncidentPlace, StateLeftFor, StateTold};
 use crate::correlate::state_machine::{Input, Machine, StateChange, Step};
 use crate::detect::record::FieldNumber;
 use crate::event::number::to_usize;
@@ -216,7 +216,7 @@ impl Correlator {
         if !states.alert.contains(&moved.to.state) {
             let incident = self.incidents.open_at(place);
             let state = incident.and_then(|incident| incident.details.state.as_mut());
-            state.into_iter().for_each(|state| state.left_for = Some(told(states, moved).name));
+            state.into_iter().for_each(|state| state.left_for = Some(left_for(states, moved)));
             self.close_incident(run, place, moved.time);
             return;
         }
@@ -412,6 +412,10 @@ fn told(states: &States, moved: &StateChange) -> StateTold {
         left_for: None,
         at: moved.time,
     }
+}
+
+fn left_for(states: &States, moved: &StateChange) -> StateLeftFor {
+    StateLeftFor { name: told(states, moved).name, inferred: moved.to.inferred }
 }
 
 /// The service ended an alerting state that was inferred and had still to last.

@@ -98,7 +98,22 @@ fn a_probe_that_nobody_spoke_of_is_inferred() {
         told(&lines),
         [
             "10:00:00 open high breaker geo opened, now open",
-            "10:00:45 update high breaker geo opened, now half_open (inferred)",
+            "10:00:45 update high breaker geo opened, now half open (inferred)",
+        ]
+    );
+}
+
+#[test]
+fn a_breaker_that_was_said_to_close_is_not_inferred_to_be_closed() {
+    let lines = [
+        (0, r#""message":"circuit breaker opened","cb":"geo""#),
+        (50, r#""message":"circuit breaker closed","cb":"geo""#),
+    ];
+    assert_eq!(
+        told(&lines)[1..],
+        [
+            "10:00:45 update high breaker geo opened, now half open (inferred)",
+            "10:00:50 close high breaker geo opened, now closed",
         ]
     );
 }
@@ -131,7 +146,7 @@ fn a_breaker_probes_when_it_said_it_would() {
         told(&lines),
         [
             "10:00:00 open high breaker geo opened, now open until 10:01:30 UTC, in shop",
-            "10:01:30 update high breaker geo opened, now half_open, in shop",
+            "10:01:30 update high breaker geo opened, now half open, in shop",
             "10:01:40 close high breaker geo opened, now closed, in shop",
         ]
     );

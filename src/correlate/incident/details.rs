@@ -51,16 +51,24 @@ pub(crate) struct StateTold {
     pub(crate) until: Option<Timestamp>,
     /// That, or that it has no end, is the word of the service.
     pub(crate) end_is_said: bool,
-    /// The state that it was left for.
-    pub(crate) left_for: Option<String>,
+    /// The state that it was left for, once it is over.
+    pub(crate) left_for: Option<StateLeftFor>,
     /// When it was said last.
     pub(crate) at: Timestamp,
+}
+
+/// The state after the last one that was told of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StateLeftFor {
+    pub(crate) name: String,
+    /// Nobody logged it.
+    pub(crate) inferred: bool,
 }
 
 impl StateTold {
     /// The name of the state that it is in now.
     pub(super) fn now(&self) -> &str {
-        self.left_for.as_deref().unwrap_or(&self.name)
+        self.left_for.as_ref().map_or(&self.name, |left| &left.name)
     }
 
     /// The end that the service has named, for a sentence: with its day where that is another one.

@@ -521,7 +521,7 @@ fn ten_times_as_many_are_told_with_words_of_their_own() {
     let mut stream = Stream::new(&bruteforce(""));
     let times: Vec<f64> = (0..30).map(f64::from).collect();
     stream.events("failed", &times, "user.name=alice");
-    assert_eq!(stream.told()[1..], ["update 29 x30 high Many failures: alice (grown from 29 to 30 events)"]);
+    assert_eq!(stream.told()[1..], ["update 29 x30 high Many failures: alice (now 30 events)"]);
 }
 
 #[test]
