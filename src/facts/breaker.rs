@@ -15,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use self::change::Course;
+pub use self::fields::{FieldStates, tells_of_change};
 use self::name::Names;
 use self::tokens::tokens;
 use super::fact::Fact;
@@ -26,7 +27,7 @@ use crate::yaml::Node;
 /// The words of `breakers`, folded: small, without `-` and `_`.
 #[derive(Debug, Default)]
 pub struct BreakerWords {
-    classes: HashMap<String, Class>,
+    classes: HashMap<String, WordClass>,
     /// As they are looked for in messages.
     nouns: Vec<String>,
     /// What happens to calls at an open breaker; of several words.
@@ -40,7 +41,7 @@ pub struct BreakerWords {
 
 /// What a word is for a sentence about breakers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
+enum WordClass {
     Noun,
     /// How one stands.
     Is(State),
@@ -97,6 +98,8 @@ impl State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BreakerSentence {
     pub change: Option<BreakerChange>,
+    /// Where the message says so.
+    pub place: Range<usize>,
     /// Where its name stands in the message.
     pub name: Option<Range<usize>>,
 }
@@ -133,33 +136,33 @@ impl BreakerChange {
 impl BreakerWords {
     /// Takes the words under `breakers`; `veto` and `ordinary` are those of all sentences.
     pub(super) fn take(&mut self, root: &Node, veto: &HashSet<String>, ordinary: &HashSet<String>) {
-        const CLASSES: [(&str, Class); 19] = [
-            ("nouns", Class::Noun),
-            ("open", Class::Is(State::Open)),
-            ("opens", Class::Does(State::Open)),
-            ("half_open", Class::Is(State::HalfOpen)),
-            ("half_opens", Class::Does(State::HalfOpen)),
-            ("closed", Class::Is(State::Closed)),
-            ("closes", Class::Does(State::Closed)),
-            ("moves", Class::Moves),
-            ("enters", Class::Enters),
-            ("towards", Class::Towards),
-            ("stands", Class::Stands),
-            ("lasts", Class::Lasts),
-            ("turns", Class::Turns),
-            ("labels", Class::Label),
-            ("things", Class::Thing),
-            ("of", Class::Of),
-            ("calls", Class::Calls),
-            ("causes", Class::Cause),
-            ("idle", Class::Idle),
+        const CLASSES: [(&str, WordClass); 19] = [
+            ("nouns", WordClass::Noun),
+            ("open", WordClass::Is(State::Open)),
+            ("opens", WordClass::Does(State::Open)),
+            ("half_open", WordClass::Is(State::HalfOpen)),
+            ("half_opens", WordClass::Does(State::HalfOpen)),
+            ("closed", WordClass::Is(State::Closed)),
+            ("closes", WordClass::Does(State::Closed)),
+            ("moves", WordClass::Moves),
+            ("enters", WordClass::Enters),
+            ("towards", WordClass::Towards),
+            ("stands", WordClass::Stands),
+            ("lasts", WordClass::Lasts),
+            ("turns", WordClass::Turns),
+            ("labels", WordClass::Label),
+            ("things", WordClass::Thing),
+            ("of", WordClass::Of),
+            ("calls", WordClass::Calls),
+            ("causes", WordClass::Cause),
+            ("idle", WordClass::Idle),
         ];
         let Some(node) = root.get("breakers") else { return };
         let words = |key: &str| node.get(key).map(texts).unwrap_or_default();
         for (key, class) in CLASSES {
             self.classes.extend(words(key).iter().map(|word| (fold(word), class)));
         }
-        self.classes.extend(words("supposes").iter().map(|word| (fold(word), Class::Supposes)));
+        self.classes.extend(words("supposes").iter().map(|word| (fold(word), WordClass::Supposes)));
         self.nouns.extend(words("nouns"));
         self.refusals.extend(words("refusals"));
         self.probes.extend(words("probes"));
@@ -180,8 +183,9 @@ impl BreakerWords {
         }
         let claim = course.claim();
         let name = Names { words: self, tokens: &tokens, claim: claim.as_ref() }.find();
+        let place = claim.as_ref().map(|claim| course.place(claim)).unwrap_or_default();
         let change = claim.filter(|claim| !course.is_vetoed(claim, name.as_ref())).map(|claim| claim.change);
-        Some(BreakerSentence { change, name })
+        Some(BreakerSentence { change, place, name })
     }
 
     /// The words for a breaker.
@@ -189,7 +193,7 @@ impl BreakerWords {
         &self.nouns
     }
 
-    fn class(&self, folded: &str) -> Option<Class> {
+    fn class(&self, folded: &str) -> Option<WordClass> {
         self.classes.get(folded).copied()
     }
 }

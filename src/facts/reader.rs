@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::breaker::{self, BreakerChange, BreakerSentence};
+use super::breaker::{self, BreakerChange, BreakerSentence, FieldStates};
 use super::fact::{Confidence, Fact};
 use super::file::{Condition, Entry, Mapping, Reason};
 use super::names::Named;
@@ -232,7 +232,7 @@ impl Reader {
         if !sentences.mentions_breaker(&self.stated.hits) {
             return None;
         }
-        sentences.breakers().read(message, false)
+        sentences.breaker(message, &self.stated.hits, false)
     }
 
     /// Reads what an answer says where nothing else has spoken, once all of the line's fields are there.
@@ -628,11 +628,12 @@ impl Reader {
         let message = line.event.text(line.message);
         let is_about_one = self.is_about_breaker(line);
         let action = text_of(line.event, canonical::EVENT_ACTION);
-        let is_read = action.is_empty() || words.tells_of_change(action);
-        let sentence = words.read(message, is_about_one).filter(|_| is_read);
+        let is_read = action.is_empty() || breaker::tells_of_change(words, action);
+        let sentence =
+            vocabulary.sentences().breaker(message, &self.stated.hits, is_about_one).filter(|_| is_read);
         let said = sentence.as_ref().and_then(|sentence| sentence.change);
-        let states = || words.states_of(line.event, &self.paths.read());
-        let told = [action, message].into_iter().any(|text| words.tells_of_change(text));
+        let states = || FieldStates::read(words, line.event, &self.paths.read());
+        let told = [action, message].into_iter().any(|text| breaker::tells_of_change(words, text));
         let change = said.or_else(|| is_about_one.then(|| states().change(told)).flatten());
         let Some(fact) = change.and_then(BreakerChange::fact) else { return false };
         let confidence = if said.is_some() { Confidence::Sentence } else { Confidence::Field };

@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::breaker::BreakerWords;
+use super::breaker::{BreakerSentence, BreakerWords};
 use super::fact::Fact;
 use super::file::{fixed, list, texts};
 use super::own::{Own, own_address};
@@ -38,6 +38,10 @@ const OPENINGS: usize = 2;
 const COUNTED: usize = 2;
 /// Words before `of` that give a reason.
 const REASONS: [&str; 4] = ["because", "on account", "result", "reason"];
+/// Behind these a clause begins.
+const CLAUSES: [&str; 3] = [", ", "; ", ": "];
+/// Words between a deed and the address that it is done to.
+const UPON_WORDS: usize = 4;
 /// Rows that fit into a set of bits.
 const ROW_LIMIT: usize = 128;
 
@@ -61,6 +65,8 @@ pub struct Sentences {
     auxiliaries: HashSet<String>,
     /// What may stand before that name.
     openings: HashSet<String>,
+    /// What may stand between a deed and the address that it is done to.
+    hosts: HashSet<String>,
     /// Words that are nobody's name.
     words: HashSet<String>,
     /// Words that are the names of accounts all the same.
@@ -102,6 +108,8 @@ struct Stem {
     deed: u128,
     /// Rows that it says without another.
     whole: u128,
+    /// Rows that it says where an address follows: `banned 203.0.113.9`.
+    upon: u128,
 }
 
 /// A sentence that states something, with the places of who and where from.
@@ -142,6 +150,7 @@ impl Sentences {
         self.deeds.extend(phrases("deeds"));
         self.auxiliaries.extend(phrases("auxiliaries"));
         self.openings.extend(phrases("openings"));
+        self.hosts.extend(phrases("hosts"));
         self.words.extend(phrases("words"));
         self.accounts.extend(phrases("accounts"));
         self.numbered.extend(phrases("numbered"));
@@ -158,6 +167,20 @@ impl Sentences {
     #[must_use]
     pub fn breakers(&self) -> &BreakerWords {
         &self.breakers
+    }
+
+    /// What the message says of a circuit breaker, but for what somebody sent.
+    #[must_use]
+    pub fn breaker(&self, message: &str, hits: &Hits, is_about_one: bool) -> Option<BreakerSentence> {
+        let sentence = self.breakers.read(message, is_about_one)?;
+        let message = head(message);
+        let quoted = quotes::quoted(message);
+        let reader = Reader::new(self, message, &quoted);
+        let start = sentence.place.start;
+        let before: Vec<StemHit> = hits.stems.iter().filter(|hit| hit.end <= start).copied().collect();
+        let is_sent = reader.is_content(&[sentence.place.clone(), sentence.place.clone()]);
+        let is_name = reader.is_introduced(start) && self.has_pair(&before);
+        (!(is_sent || is_name)).then_some(sentence)
     }
 
     fn row(&mut self, node: &Node) {
@@ -193,13 +216,23 @@ impl Sentences {
         for stem in node.get("whole").map(texts).unwrap_or_default() {
             self.stem(&stem).whole |= bit;
         }
+        for stem in node.get("upon").map(texts).unwrap_or_default() {
+            self.stem(&stem).upon |= bit;
+        }
     }
 
     fn stem(&mut self, text: &str) -> &mut Stem {
         let next = self.stems.len();
         let index = *self.by_text.entry(text.to_owned()).or_insert(next);
         if index == next {
-            self.stems.push(Stem { text: text.to_owned(), subject: 0, verdict: 0, deed: 0, whole: 0 });
+            self.stems.push(Stem {
+                text: text.to_owned(),
+                subject: 0,
+                verdict: 0,
+                deed: 0,
+                whole: 0,
+                upon: 0,
+            });
         }
         &mut self.stems[index]
     }
@@ -238,13 +271,7 @@ impl Sentences {
         let quoted = quotes::quoted(message);
         let hits: Vec<StemHit> =
             hits.stems.iter().filter(|hit| !quotes::is_inside(&quoted, hit.start)).copied().collect();
-        let reader = Reader {
-            table: self,
-            message,
-            lower: message.to_ascii_lowercase(),
-            quoted: &quoted,
-            beginning: beginning(message),
-        };
+        let reader = Reader::new(self, message, &quoted);
         // What somebody sent begins here: behind it nothing is the writer's.
         let mut sent = usize::MAX;
         for (row, pair) in self.pairs(&hits, &reader) {
@@ -270,15 +297,21 @@ impl Sentences {
         None
     }
 
-    /// Quickly: a subject and a verdict of one row are there at all.
+    /// Quickly: a sentence of one row is there at all.
     fn may_state(&self, hits: &[StemHit]) -> bool {
-        let all = |set: fn(&Stem) -> u128| {
-            hits.iter()
-                .filter_map(|hit| self.stems.get(to_usize(hit.stem)))
-                .fold(0, |bits, stem| bits | set(stem))
-        };
-        all(|stem| stem.deed | stem.whole) != 0
-            || (hits.len() > 1 && all(|stem| stem.subject) & all(|stem| stem.verdict) != 0)
+        self.rows_of(hits, |stem| stem.deed | stem.whole | stem.upon) != 0 || self.has_pair(hits)
+    }
+
+    /// Whether a subject and a verdict of one row are there.
+    fn has_pair(&self, hits: &[StemHit]) -> bool {
+        let rows = |set| self.rows_of(hits, set);
+        hits.len() > 1 && rows(|stem| stem.subject) & rows(|stem| stem.verdict) != 0
+    }
+
+    /// The rows for which one of the stems is there.
+    fn rows_of(&self, hits: &[StemHit], set: fn(&Stem) -> u128) -> u128 {
+        let stems = hits.iter().filter_map(|hit| self.stems.get(to_usize(hit.stem)));
+        stems.fold(0, |bits, stem| bits | set(stem))
     }
 
     /// The rows of which subject and verdict are close to each other, in their order, and where both stand.
@@ -294,8 +327,11 @@ impl Sentences {
             if reader.is_early(hit.start) {
                 found.extend(bits(stem.whole).map(|row| (row, [place.clone(), place.clone()])));
             }
-            if let Some((name, _)) = opening.as_ref().filter(|(_, at)| *at == hit.start) {
-                found.extend(bits(stem.deed).map(|row| (row, [name.clone(), place.clone()])));
+            if stem.upon != 0 && reader.is_early(hit.start) && reader.is_upon_address(hit.end) {
+                found.extend(bits(stem.upon).map(|row| (row, [place.clone(), place.clone()])));
+            }
+            if let Some(opening) = opening.as_ref().filter(|opening| opening.deed == hit.start) {
+                found.extend(bits(stem.deed).map(|row| (row, [opening.name.clone(), place.clone()])));
             }
         }
         for (subject, verdict) in hits.iter().flat_map(|subject| hits.iter().map(move |hit| (subject, hit))) {
@@ -438,6 +474,14 @@ fn is_of_head(piece: &str) -> bool {
         || has_digit && piece.contains('-')
 }
 
+/// Who opens a clause, and what they did.
+struct Opening {
+    /// Empty where the name stands in a field.
+    name: Range<usize>,
+    /// Where the deed begins.
+    deed: usize,
+}
+
 /// Looks for who, and where from.
 struct Reader<'r> {
     table: &'r Sentences,
@@ -450,10 +494,18 @@ struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
+    fn new(table: &'r Sentences, message: &'r str, quoted: &'r [Range<usize>]) -> Self {
+        let beginning = beginning(message);
+        Self { table, message, lower: message.to_ascii_lowercase(), quoted, beginning }
+    }
+
     fn read<'s>(&self, row: &'s Row, fact: Fact, pair: &[Range<usize>; 2]) -> Sentence<'s> {
-        let opening = || self.opening().map(|(name, _)| name).filter(|name| !name.is_empty());
+        let is_somebody =
+            |name: &Range<usize>| !name.is_empty() && address::address(self.text(name)).is_none();
+        let opening = || self.opening().map(|opening| opening.name).filter(is_somebody);
         let actor = self.somebody(&self.table.actors).or_else(opening);
         let person = self.somebody(&self.table.people).or_else(|| self.after_colon(pair));
+        let person = person.or_else(|| self.owner(pair));
         let (user, target) = match (actor, person) {
             (Some(actor), Some(person)) if self.text(&actor) != self.text(&person) => {
                 (Some(actor), Some(person))
@@ -510,19 +562,26 @@ impl<'r> Reader<'r> {
     fn own(&self, hits: &[StemHit], row: &Row) -> Vec<StemHit> {
         let is_own = |hit: &&StemHit| {
             let stem = self.table.stems.get(to_usize(hit.stem));
-            let is_of_row = stem
-                .is_some_and(|stem| (stem.subject | stem.verdict | stem.deed | stem.whole) & row.bit != 0);
+            let is_of_row = stem.is_some_and(|stem| {
+                (stem.subject | stem.verdict | stem.deed | stem.whole | stem.upon) & row.bit != 0
+            });
             is_of_row || !self.text(&(hit.start..hit.end)).ends_with(' ')
         };
         hits.iter().filter(is_own).copied().collect()
     }
 
-    /// The name that opens the message, and where what its bearer did begins: `alice has logged in`.
-    fn opening(&self) -> Option<(Range<usize>, usize)> {
-        self.opening_at(0).or_else(|| self.opening_at(self.beginning).filter(|_| self.beginning > 0))
+    /// Who opens the message, or a clause of it, and what its bearer did: `alice has logged in`.
+    fn opening(&self) -> Option<Opening> {
+        let clauses = CLAUSES
+            .iter()
+            .flat_map(|sign| self.message.match_indices(sign).map(|(at, sign)| at + sign.len()));
+        let beginning = Some(self.beginning).filter(|beginning| *beginning > 0);
+        let mut starts: Vec<usize> = clauses.filter(|at| self.is_early(*at)).collect();
+        starts.sort_unstable();
+        [0].into_iter().chain(beginning).chain(starts).find_map(|start| self.opening_at(start))
     }
 
-    fn opening_at(&self, start: usize) -> Option<(Range<usize>, usize)> {
+    fn opening_at(&self, start: usize) -> Option<Opening> {
         let mut pieces = self.message.get(start..)?.split(' ');
         let mut first = pieces.next()?;
         let mut at = start + first.len() + 1;
@@ -532,20 +591,13 @@ impl<'r> Reader<'r> {
                 at += first.len() + 1;
             }
         }
-        let start = offset_in(first, self.message);
-        // A template: the name stands in a field.
-        let is_field = is_of_template(first);
-        let name = if is_field { start..start } else { self.name_at(start)? };
-        let has_address = first.contains('@') && address_in(first).is_some();
-        if !is_field && name.len() + 2 < first.len() && !has_address || first.ends_with([':', ',']) {
-            return None;
-        }
+        let name = self.opening_name(first)?;
         for piece in pieces {
             let rest = self.message.get(at..)?;
             let begins =
                 |deed: &String| rest.get(..deed.len()).is_some_and(|text| text.eq_ignore_ascii_case(deed));
             if self.table.deeds.iter().any(begins) {
-                return Some((name, at));
+                return Some(Opening { name, deed: at });
             }
             if !self.table.auxiliaries.contains(&piece.to_lowercase()) {
                 return None;
@@ -553,6 +605,40 @@ impl<'r> Reader<'r> {
             at += piece.len() + 1;
         }
         None
+    }
+
+    /// The name, or the address, that the first word of a clause is.
+    fn opening_name(&self, first: &str) -> Option<Range<usize>> {
+        let start = offset_in(first, self.message);
+        // A template: the name stands in a field.
+        if is_of_template(first) {
+            return Some(start..start);
+        }
+        if let Some(address) = address_in(first) {
+            let start = offset_in(address, self.message);
+            let is_whole = address.len() == first.len();
+            return (is_whole || first.contains('@')).then(|| start..start + address.len());
+        }
+        let name = self.name_at(start)?;
+        let ends_clause = first.ends_with([':', ',']);
+        (name.len() + 2 >= first.len() && !ends_clause).then_some(name)
+    }
+
+    /// `mira's account`
+    fn owner(&self, pair: &[Range<usize>; 2]) -> Option<Range<usize>> {
+        let before = self.message.get(..pair[0].start)?.trim_end();
+        let name = before.strip_suffix("'s").or_else(|| before.strip_suffix("\u{2019}s"))?;
+        let start = name.rfind(' ').map_or(0, |at| at + 1);
+        self.name_at(start).filter(|place| place.end <= name.len() + 2).map(|_| start..name.len())
+    }
+
+    /// Whether an address follows, perhaps behind a word for what it is: `client 203.0.113.9`.
+    fn is_upon_address(&self, place: usize) -> bool {
+        let rest = self.message.get(place..).unwrap_or_default();
+        let mut pieces = rest.split_whitespace().take(UPON_WORDS);
+        let found =
+            pieces.find(|piece| !self.table.hosts.contains(&piece.trim_end_matches(':').to_lowercase()));
+        found.is_some_and(|piece| address_in(piece.trim_matches(['(', ')', ',', '"', '\''])).is_some())
     }
 
     /// Where the claim stands. Of a fact that stands without anybody it is the clause of subject and verdict: a
@@ -623,6 +709,13 @@ impl<'r> Reader<'r> {
                 && last_word(direct).is_some_and(|word| has(&self.table.values, word))
     }
 
+    /// Whether a place is behind a word that introduces somebody: what stands there is their name.
+    fn is_introduced(&self, place: usize) -> bool {
+        let introducing = self.table.people.iter().chain(&self.table.actors);
+        let mut places = introducing.flat_map(|word| self.behind(word));
+        places.any(|found| found.start > 0 && found.end == place && !self.gives_a_reason(found.start))
+    }
+
     /// Whether one of the words stands right before `place`.
     fn is_behind(&self, words: &HashSet<String>, place: usize) -> bool {
         let before = self.message.get(..place).unwrap_or_default();
@@ -667,9 +760,13 @@ impl<'r> Reader<'r> {
         self.message.get(place.clone()).unwrap_or_default()
     }
 
-    /// The name behind the first of the introducing words that has one.
+    /// The name behind the first of the introducing words that has one. Why something happened is nobody: `because of repeated
+    /// failures`.
     fn somebody(&self, introducing: &[String]) -> Option<Range<usize>> {
-        introducing.iter().find_map(|word| self.behind(word).find_map(|place| self.name_at(place.end)))
+        introducing.iter().find_map(|word| {
+            let mut places = self.behind(word).filter(|place| !self.gives_a_reason(place.start));
+            places.find_map(|place| self.name_at(place.end))
+        })
     }
 
     /// Each mention of `word` outside of quotes, up to where the text behind it begins. A label (`user=`) has a sign and

@@ -153,7 +153,7 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("user agent: Login failed for user victim from 203.0.113.9", "", ""),
     ("File uploaded: Failed login for admin from 203.0.113.9.pdf", "", ""),
     ("name=Circuit breaker opened for database", "", ""),
-    ("Failed login attempt by Circuit breaker opened", "", ""),
+    ("Failed login attempt by Circuit breaker opened", "login_failed", "Circuit"),
     // It speaks itself, behind a name of its part or of the request.
     ("auth: login failed for user mona", "login_failed", "mona"),
     ("AuthController: Login failed for user mona", "login_failed", "mona"),
@@ -161,6 +161,19 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("request_id=7f3c2a90 Login failed for user mona", "login_failed", "mona"),
     ("user=mona ip=203.0.113.9 login failed", "login_failed", "mona"),
     ("[api] error: authentication failed for user mona", "login_failed", "mona"),
+    // Who opens a clause, whose it is, and what is done to an address.
+    ("mona entered the wrong password", "login_failed", "mona"),
+    ("Too many failed logins, mona is locked out", "account_locked", "mona"),
+    ("Locking out mona for 15 minutes", "account_locked", "mona"),
+    ("mona's account was temporarily disabled because of repeated failures", "account_locked", "mona"),
+    ("Incorrect PIN for mona, attempt 3 of 5", "login_failed", "mona"),
+    ("Banned 203.0.113.9 for one hour", "address_blocked", ""),
+    ("Firewall: blocking 203.0.113.9 after 20 bad requests", "address_blocked", ""),
+    ("203.0.113.9 has been added to the blocklist", "address_blocked", ""),
+    ("Throttling 203.0.113.9: more than 100 requests in a minute", "rate_limited", ""),
+    ("203.0.113.9 hit the rate limit on /api/search", "rate_limited", ""),
+    ("Blocked request from 203.0.113.9", "", ""),
+    ("Blocking call took 20 ms", "", ""),
 ];
 
 #[test]

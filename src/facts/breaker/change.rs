@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::tokens::{Piece, Token};
-use super::{BreakerChange, BreakerWords, Class, State};
+use super::tokens::{BreakerToken, Piece};
+use super::{BreakerChange, BreakerWords, State, WordClass};
 
 /// Most pieces between the word *breaker* and what it does, behind it and before it.
 const BEHIND: usize = 9;
@@ -19,7 +19,7 @@ const NAME_LEAST: usize = 5;
 /// A message in its pieces.
 pub(super) struct Course<'c> {
     pub words: &'c BreakerWords,
-    pub tokens: &'c [Token<'c>],
+    pub tokens: &'c [BreakerToken<'c>],
     pub message: &'c str,
     /// Known from a field.
     pub is_about_one: bool,
@@ -27,7 +27,7 @@ pub(super) struct Course<'c> {
 
 /// What is claimed, and the pieces that say so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Claim {
+pub(super) struct BreakerClaim {
     pub change: BreakerChange,
     /// From the first piece to behind the last.
     pub at: Range<usize>,
@@ -42,10 +42,10 @@ impl Course<'_> {
     }
 
     fn nouns(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.tokens.len()).filter(|at| self.is(*at, Class::Noun))
+        (0..self.tokens.len()).filter(|at| self.is(*at, WordClass::Noun))
     }
 
-    fn is(&self, at: usize, class: Class) -> bool {
+    fn is(&self, at: usize, class: WordClass) -> bool {
         self.tokens.get(at).is_some_and(|token| token.is(class))
     }
 
@@ -53,14 +53,18 @@ impl Course<'_> {
         self.tokens.get(at)?.state().filter(|state| !self.is_planned(at, *state))
     }
 
-    pub fn claim(&self) -> Option<Claim> {
+    pub fn claim(&self) -> Option<BreakerClaim> {
         let states = || (0..self.tokens.len()).filter_map(|at| Some((at, self.state(at)?)));
-        let last_target = states().filter(|(at, _)| self.is_target(*at)).last();
+        let last_target = states().rfind(|(at, _)| self.is_target(*at));
         if let Some((at, state)) = last_target {
-            return Some(Claim { change: BreakerChange::Becomes(state), at: at..at + 1, is_sure: true });
+            return Some(BreakerClaim {
+                change: BreakerChange::Becomes(state),
+                at: at..at + 1,
+                is_sure: true,
+            });
         }
         let beside = || states().filter(|(at, _)| self.is_beside_noun(*at));
-        let does = |at: usize, state: State| self.is(at, Class::Does(state));
+        let does = |at: usize, state: State| self.is(at, WordClass::Does(state));
         let turned = beside().find(|(at, state)| !does(*at, *state) && self.turns(*at));
         let done = turned.or_else(|| beside().find(|(at, state)| does(*at, *state)));
         if let Some((at, state)) = done {
@@ -70,17 +74,26 @@ impl Course<'_> {
         stands.or_else(|| self.probe()).or_else(|| self.refusal())
     }
 
-    fn claim_of(&self, at: usize, change: BreakerChange) -> Claim {
+    fn claim_of(&self, at: usize, change: BreakerChange) -> BreakerClaim {
         let noun = self.noun_of(at).unwrap_or(at);
-        Claim { change, at: noun.min(at)..noun.max(at) + 1, is_sure: false }
+        BreakerClaim { change, at: noun.min(at)..noun.max(at) + 1, is_sure: false }
+    }
+
+    /// Where a claim stands in the message, from the first word for a breaker on.
+    pub fn place(&self, claim: &BreakerClaim) -> Range<usize> {
+        let first = self.nouns().next().unwrap_or(claim.at.start).min(claim.at.start);
+        let pieces = self.tokens.get(first..claim.at.end).unwrap_or_default();
+        let start = pieces.first().map_or(0, |piece| piece.place.start);
+        start..pieces.last().map_or(start, |piece| piece.place.end)
     }
 
     /// `half-open in 20s`: it is not there yet.
     fn is_planned(&self, at: usize, state: State) -> bool {
         let next = self.tokens.get(at + 1).map_or("", |token| token.text);
         let after = self.tokens.get(at + 2);
-        let is_delay =
-            after.is_some_and(Token::is_number) && matches!(next, "in" | "after") && self.is_length(at + 2);
+        let is_delay = after.is_some_and(BreakerToken::is_number)
+            && matches!(next, "in" | "after")
+            && self.is_length(at + 2);
         let is_setting =
             matches!(next, "timeout" | "interval" | "window" | "attempt" | "threshold" | "delay");
         is_setting || is_delay && (state != State::Open) && (next == "in" || !self.is_target(at))
@@ -98,9 +111,9 @@ impl Course<'_> {
     /// Whether what stands before a state says that a change leads to it.
     fn is_target(&self, at: usize) -> bool {
         let before = |from: usize| (1..=NEAR + 1).filter_map(move |back| from.checked_sub(back));
-        let is_filler = |token: &Token<'_>| {
-            token.is(Class::Label)
-                || token.is(Class::Turns)
+        let is_filler = |token: &BreakerToken<'_>| {
+            token.is(WordClass::Label)
+                || token.is(WordClass::Turns)
                 || matches!(token.text, "the" | "a" | "an" | "\"" | "'" | "[" | "(")
         };
         let lead = before(at).find_map(|at| {
@@ -109,12 +122,12 @@ impl Course<'_> {
         });
         let Some((lead, token)) = lead else { return false };
         match token.piece {
-            Piece::Arrow | Piece::Word(Some(Class::Enters)) => true,
+            Piece::Arrow | Piece::Word(Some(WordClass::Enters)) => true,
             Piece::Sign('=') if self.is_behind_towards(lead) => true,
             Piece::Sign(':' | '=') => self.state(at) != Some(State::Closed) && self.is_label(lead),
-            Piece::Word(Some(Class::Towards)) => {
-                let moved =
-                    before(lead).find_map(|at| self.tokens.get(at).filter(|token| !token.is(Class::Turns)));
+            Piece::Word(Some(WordClass::Towards)) => {
+                let moved = before(lead)
+                    .find_map(|at| self.tokens.get(at).filter(|token| !token.is(WordClass::Turns)));
                 moved.is_some_and(|token| self.may_move(token))
             }
             _ => false,
@@ -122,22 +135,23 @@ impl Course<'_> {
     }
 
     /// Whether a piece may stand before `to OPEN`: `from CLOSED`, `switched`, `state`, a breaker.
-    fn may_move(&self, token: &Token<'_>) -> bool {
+    fn may_move(&self, token: &BreakerToken<'_>) -> bool {
         token.state().is_some()
-            || [Class::Moves, Class::Label, Class::Noun].into_iter().any(|class| token.is(class))
+            || [WordClass::Moves, WordClass::Label, WordClass::Noun].into_iter().any(|class| token.is(class))
             || matches!(token.piece, Piece::Sign('"' | '\'' | ']' | ')'))
     }
 
     /// `to=`
     fn is_behind_towards(&self, sign: usize) -> bool {
-        sign.checked_sub(1).is_some_and(|at| self.is(at, Class::Towards))
+        sign.checked_sub(1).is_some_and(|at| self.is(at, WordClass::Towards))
     }
 
     /// `state: `, `new_state=`
     fn is_label(&self, sign: usize) -> bool {
         let label = sign.checked_sub(1).and_then(|at| self.tokens.get(at));
-        label
-            .is_some_and(|token| token.is(Class::Label) || token.text.to_ascii_lowercase().ends_with("state"))
+        label.is_some_and(|token| {
+            token.is(WordClass::Label) || token.text.to_ascii_lowercase().ends_with("state")
+        })
     }
 
     /// The nearest word for a breaker that a piece belongs to.
@@ -145,7 +159,7 @@ impl Course<'_> {
         let is_one_clause = |from: usize, to: usize| {
             let between = self.tokens.get(from + 1..to).unwrap_or_default();
             let has_other =
-                between.iter().any(|token| matches!(token.piece, Piece::Word(Some(Class::Does(_)))));
+                between.iter().any(|token| matches!(token.piece, Piece::Word(Some(WordClass::Does(_)))));
             !has_other
                 && !between
                     .iter()
@@ -170,24 +184,25 @@ impl Course<'_> {
     /// `now open`, `closed again`
     fn turns(&self, at: usize) -> bool {
         let near = self.tokens.get(at.saturating_sub(NEAR)..self.tokens.len().min(at + NEAR + 1));
-        near.unwrap_or_default().iter().any(|token| token.is(Class::Turns)) && !self.lasts(at)
+        near.unwrap_or_default().iter().any(|token| token.is(WordClass::Turns)) && !self.lasts(at)
     }
 
     fn lasts(&self, at: usize) -> bool {
-        self.leads(at).any(|token| token.is(Class::Lasts))
+        self.leads(at).any(|token| token.is(WordClass::Lasts))
     }
 
     /// The words right before a piece.
-    fn leads(&self, at: usize) -> impl Iterator<Item = &Token<'_>> {
+    fn leads(&self, at: usize) -> impl Iterator<Item = &BreakerToken<'_>> {
         self.tokens.get(at.saturating_sub(NEAR)..at).unwrap_or_default().iter()
     }
 
     /// What it means that one stands like this. That one is closed is how it should be.
     fn standing(&self, at: usize, state: State) -> Option<BreakerChange> {
-        let is_told = self.leads(at).any(|token| token.is(Class::Stands) || token.is(Class::Lasts));
+        let is_told = self.leads(at).any(|token| token.is(WordClass::Stands) || token.is(WordClass::Lasts));
         // `an open circuit`, and not `Closed circuit for ldap`.
-        let begins = at.checked_sub(1).and_then(|at| self.tokens.get(at)).is_none_or(Token::ends_clause);
-        let is_noun_next = self.is(at + 1, Class::Noun) && !begins;
+        let begins =
+            at.checked_sub(1).and_then(|at| self.tokens.get(at)).is_none_or(BreakerToken::ends_clause);
+        let is_noun_next = self.is(at + 1, WordClass::Noun) && !begins;
         match state {
             State::HalfOpen => Some(BreakerChange::Becomes(state)),
             State::Closed => (!is_told && !is_noun_next).then_some(BreakerChange::Becomes(state)),
@@ -230,16 +245,16 @@ impl Course<'_> {
     }
 
     /// A call that is let through to see whether all is well again.
-    fn probe(&self) -> Option<Claim> {
+    fn probe(&self) -> Option<BreakerClaim> {
         let at = self.pieces(&self.place_of(&self.words.probes)?)?;
-        Some(Claim { change: BreakerChange::Becomes(State::HalfOpen), at, is_sure: false })
+        Some(BreakerClaim { change: BreakerChange::Becomes(State::HalfOpen), at, is_sure: false })
     }
 
     /// A call that was refused, in one clause with the word *breaker*.
-    fn refusal(&self) -> Option<Claim> {
+    fn refusal(&self) -> Option<BreakerClaim> {
         let Range { start: at, end } = self.pieces(&self.place_of(&self.words.refusals)?)?;
         let noun = self.noun_of(at)?;
-        Some(Claim {
+        Some(BreakerClaim {
             change: BreakerChange::RefusesCall,
             at: noun.min(at)..end.max(noun + 1),
             is_sure: false,
@@ -247,47 +262,53 @@ impl Course<'_> {
     }
 
     /// Whether the claim is denied or supposed: a word of another world in its clause, but for its own words.
-    pub fn is_vetoed(&self, claim: &Claim, name: Option<&Range<usize>>) -> bool {
+    pub fn is_vetoed(&self, claim: &BreakerClaim, name: Option<&Range<usize>>) -> bool {
         let start = self.tokens.get(..claim.at.start).unwrap_or_default();
         let start = start
             .iter()
             .rposition(|token| token.ends_clause() || self.introduces(token))
             .map_or(0, |at| at + 1);
         let behind = self.tokens.get(claim.at.end..).unwrap_or_default();
-        let ends = |token: &&Token<'_>| token.ends_clause() || token.piece == Piece::Sign(':');
+        let ends = |token: &&BreakerToken<'_>| token.ends_clause() || token.piece == Piece::Sign(':');
         let clause = behind.iter().take_while(|token| !ends(token));
         let is_question = behind.iter().find(ends).is_some_and(|token| token.piece == Piece::Sign('?'));
-        let supposed = clause.clone().any(|token| token.is(Class::Supposes));
-        let before_cause = clause.take_while(|token| !token.is(Class::Cause));
+        let supposed = clause.clone().any(|token| token.is(WordClass::Supposes));
+        let before_cause = clause.take_while(|token| !token.is(WordClass::Cause));
         let own = self.tokens.get(start..claim.at.end).unwrap_or_default();
         let phrases =
             [&self.words.refusals, &self.words.probes].map(|texts| self.place_of(texts).unwrap_or_default());
-        let is_own = |token: &Token<'_>| phrases.iter().any(|place| place.contains(&token.place.start));
+        let is_own =
+            |token: &BreakerToken<'_>| phrases.iter().any(|place| place.contains(&token.place.start));
         let mut claimed = own.iter().chain(before_cause);
         is_question || supposed || claimed.any(|token| self.is_foreign(token, claim, name) && !is_own(token))
     }
 
     /// A sign behind which another sentence begins.
-    fn introduces(&self, token: &Token<'_>) -> bool {
+    fn introduces(&self, token: &BreakerToken<'_>) -> bool {
         let rest = self.message.get(token.place.end..).unwrap_or_default();
         matches!(token.piece, Piece::Sign(':')) && rest.starts_with(' ') && !self.names_before(token)
     }
 
     /// Whether the label before a colon is the breaker itself: `Circuit breaker payments: OPEN`.
-    fn names_before(&self, colon: &Token<'_>) -> bool {
+    fn names_before(&self, colon: &BreakerToken<'_>) -> bool {
         let before = self.tokens.iter().take_while(|token| token.place.end <= colon.place.start);
-        before.into_iter().any(|token| token.is(Class::Noun))
+        before.into_iter().any(|token| token.is(WordClass::Noun))
     }
 
     /// Whether a word of another world says that there was no change. The name of a breaker may be such a word.
-    fn is_foreign(&self, token: &Token<'_>, claim: &Claim, name: Option<&Range<usize>>) -> bool {
+    fn is_foreign(
+        &self,
+        token: &BreakerToken<'_>,
+        claim: &BreakerClaim,
+        name: Option<&Range<usize>>,
+    ) -> bool {
         let at = self.tokens.iter().position(|other| other.place == token.place);
-        let is_bare = at.and_then(|at| at.checked_sub(1)).is_some_and(|at| self.is(at, Class::Noun));
+        let is_bare = at.and_then(|at| at.checked_sub(1)).is_some_and(|at| self.is(at, WordClass::Noun));
         let may_be_name = token.text.len() >= NAME_LEAST && (claim.is_sure || !is_bare);
         let is_name = may_be_name && name.is_some_and(|name| name.contains(&token.place.start));
         match token.piece {
-            Piece::Word(Some(Class::Supposes)) => true,
-            Piece::Word(None | Some(Class::Idle)) => {
+            Piece::Word(Some(WordClass::Supposes)) => true,
+            Piece::Word(None | Some(WordClass::Idle)) => {
                 !is_name && self.words.veto.contains(&token.text.to_lowercase())
             }
             _ => false,

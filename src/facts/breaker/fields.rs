@@ -1,6 +1,6 @@
 //! The state of a breaker where a line has it in fields: `"from": "CLOSED", "to": "OPEN"`.
 
-use super::{BreakerChange, BreakerWords, Class, State, fold};
+use super::{BreakerChange, BreakerWords, State, WordClass, fold};
 use crate::event::{Event, Kind, PathNames};
 use crate::facts::names;
 
@@ -59,27 +59,25 @@ impl FieldStates {
         };
         changes.then_some(BreakerChange::Becomes(now))
     }
-}
 
-impl BreakerWords {
     /// The states in the fields of an event.
     #[must_use]
-    pub fn states_of(&self, event: &Event, paths: &PathNames) -> FieldStates {
-        let mut states = FieldStates::default();
+    pub fn read(words: &BreakerWords, event: &Event, paths: &PathNames) -> Self {
+        let mut states = Self::default();
         for (index, field) in event.fields().iter().enumerate() {
             let text = event.text(field.span);
             if field.kind != Kind::String || text.len() > LONGEST {
                 continue;
             }
-            let Some((from, to)) = self.states_in(text) else { continue };
+            let Some((from, to)) = states_in(words, text) else { continue };
             let path = event.name(index, paths);
             let parts: Vec<&str> = path.rsplit('.').take(PARTS).collect();
-            let words: Vec<String> = parts.iter().flat_map(|part| names::words(part)).collect();
-            let is = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+            let called: Vec<String> = parts.iter().flat_map(|part| names::words(part)).collect();
+            let is = |known: &[&str]| called.iter().any(|word| known.contains(&word.as_str()));
             let all = |word: &String| {
                 [&BEFORE[..], &NOW, &HOLDERS].iter().any(|known| known.contains(&word.as_str()))
             };
-            if !words.iter().all(all) {
+            if !called.iter().all(all) {
                 continue;
             }
             if is(&BEFORE) {
@@ -91,42 +89,41 @@ impl BreakerWords {
         }
         states
     }
+}
 
-    /// `OPEN`, `CircuitState.OPEN`, `CLOSED_TO_OPEN`, `closed -> open`: the state before, and the one that it is.
-    fn states_in(&self, text: &str) -> Option<(Option<State>, State)> {
-        let state = |text: &str| match self.class(&fold(text.trim().rsplit('.').next()?))? {
-            Class::Is(state) | Class::Does(state) => Some(state),
-            _ => None,
-        };
-        if let Some(state) = state(text) {
-            return Some((None, state));
-        }
-        let lower = text.to_ascii_lowercase();
-        let (from, to) =
-            ["_to_", "->", "=>", "→", " to "].iter().find_map(|arrow| lower.split_once(arrow))?;
-        Some((Some(state(from)?), state(to)?))
+/// `OPEN`, `CircuitState.OPEN`, `CLOSED_TO_OPEN`, `closed -> open`: the state before, and the one that it is.
+fn states_in(words: &BreakerWords, text: &str) -> Option<(Option<State>, State)> {
+    let state = |text: &str| match words.class(&fold(text.trim().rsplit('.').next()?))? {
+        WordClass::Is(state) | WordClass::Does(state) => Some(state),
+        _ => None,
+    };
+    if let Some(state) = state(text) {
+        return Some((None, state));
     }
+    let lower = text.to_ascii_lowercase();
+    let (from, to) = ["_to_", "->", "=>", "→", " to "].iter().find_map(|arrow| lower.split_once(arrow))?;
+    Some((Some(state(from)?), state(to)?))
+}
 
-    /// Whether a text says nothing but that a breaker changes, or how one stands: `circuit breaker state changed`.
-    #[must_use]
-    pub fn tells_of_change(&self, text: &str) -> bool {
-        let words = names::words(text);
-        let is_known = |word: &String| {
-            let class = self.class(word);
-            matches!(
-                class,
-                Some(
-                    Class::Noun
-                        | Class::Label
-                        | Class::Moves
-                        | Class::Stands
-                        | Class::Turns
-                        | Class::Towards
-                        | Class::Idle
-                )
+/// Whether a text says nothing but that a breaker changes, or how one stands: `circuit breaker state changed`.
+#[must_use]
+pub fn tells_of_change(words: &BreakerWords, text: &str) -> bool {
+    let said = names::words(text);
+    let is_known = |word: &String| {
+        let class = words.class(word);
+        matches!(
+            class,
+            Some(
+                WordClass::Noun
+                    | WordClass::Label
+                    | WordClass::Moves
+                    | WordClass::Stands
+                    | WordClass::Turns
+                    | WordClass::Towards
+                    | WordClass::Idle
             )
-        };
-        let changes = |word: &String| matches!(self.class(word), Some(Class::Label | Class::Moves));
-        words.iter().all(is_known) && words.iter().any(changes)
-    }
+        )
+    };
+    let changes = |word: &String| matches!(words.class(word), Some(WordClass::Label | WordClass::Moves));
+    said.iter().all(is_known) && said.iter().any(changes)
 }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::change::Claim;
-use super::tokens::{Piece, Token};
-use super::{BreakerWords, Class};
+use super::change::BreakerClaim;
+use super::tokens::{BreakerToken, Piece};
+use super::{BreakerWords, WordClass};
 use crate::event::address::is_placeholder;
 
 /// Keys of a pair that name it, best first.
@@ -24,25 +24,27 @@ const KEYS: [&str; 13] = [
     "service",
 ];
 /// What may stand between `for` and the name.
-const SKIPPED: [Class; 5] = [Class::Idle, Class::Thing, Class::Noun, Class::Of, Class::Towards];
+const SKIPPED: [WordClass; 5] =
+    [WordClass::Idle, WordClass::Thing, WordClass::Noun, WordClass::Of, WordClass::Towards];
 /// Longest name, in bytes.
 const LONGEST: usize = 128;
 
 /// Looks for the name.
 pub(super) struct Names<'n> {
     pub words: &'n BreakerWords,
-    pub tokens: &'n [Token<'n>],
-    pub claim: Option<&'n Claim>,
+    pub tokens: &'n [BreakerToken<'n>],
+    pub claim: Option<&'n BreakerClaim>,
 }
 
 impl Names<'_> {
     /// In quotes or brackets behind the word *breaker*, as a pair, behind `for`, right before or behind that word, else as the label
     /// of the sentence or the thing that it speaks of.
     pub fn find(&self) -> Option<Range<usize>> {
-        let nouns = || (0..self.tokens.len()).filter(|at| self.is(*at, Class::Noun));
+        let nouns = || (0..self.tokens.len()).filter(|at| self.is(*at, WordClass::Noun));
         nouns()
             .find_map(|noun| self.marked(noun))
             .or_else(|| self.pair())
+            .or_else(|| nouns().find_map(|noun| self.behind(noun).filter(|_| self.acts(noun + 2))))
             .or_else(|| self.introduced())
             .or_else(|| nouns().find_map(|noun| self.behind(noun).or_else(|| self.before(noun))))
             .or_else(|| self.called())
@@ -50,7 +52,7 @@ impl Names<'_> {
             .or_else(|| self.label())
     }
 
-    fn is(&self, at: usize, class: Class) -> bool {
+    fn is(&self, at: usize, class: WordClass) -> bool {
         self.tokens.get(at).is_some_and(|token| token.is(class))
     }
 
@@ -64,8 +66,8 @@ impl Names<'_> {
     /// `breaker 'payments'`, `CB[ldap]`, `circuit breaker (search)`, `breaker=ldap`
     fn marked(&self, noun: usize) -> Option<Range<usize>> {
         let mut at = noun + 1;
-        while self.is(at, Class::Idle)
-            || self.is(at, Class::Of)
+        while self.is(at, WordClass::Idle)
+            || self.is(at, WordClass::Of)
             || matches!(self.sign(at), Some(':' | '=' | '-'))
         {
             at += 1;
@@ -101,7 +103,7 @@ impl Names<'_> {
 
     /// `for payments`, `calls to the service ldap`
     fn introduced(&self) -> Option<Range<usize>> {
-        (0..self.tokens.len()).filter(|at| self.is(*at, Class::Of)).find_map(|of| {
+        (0..self.tokens.len()).filter(|at| self.is(*at, WordClass::Of)).find_map(|of| {
             let skipped = (of + 1..self.tokens.len())
                 .find(|at| !SKIPPED.into_iter().any(|class| self.is(*at, class)))?;
             self.usable(skipped, self.is_quoted(skipped))
@@ -110,13 +112,21 @@ impl Names<'_> {
 
     /// `talking to ldap`, `ldap call rejected`
     fn called(&self) -> Option<Range<usize>> {
-        let calls = || (0..self.tokens.len()).filter(|at| self.is(*at, Class::Calls));
-        let callee = calls().filter(|at| self.is(at + 1, Class::Towards)).find_map(|at| {
+        let calls = || (0..self.tokens.len()).filter(|at| self.is(*at, WordClass::Calls));
+        let callee = calls().filter(|at| self.is(at + 1, WordClass::Towards)).find_map(|at| {
             let place = (at + 2..self.tokens.len())
                 .find(|at| !SKIPPED.into_iter().any(|class| self.is(*at, class)))?;
             self.usable(place, self.is_quoted(place))
         });
         callee.or_else(|| calls().find_map(|at| self.usable(at.checked_sub(1).filter(|at| *at == 0)?, false)))
+    }
+
+    /// Whether what stands there is what a breaker does, or how it stands.
+    fn acts(&self, at: usize) -> bool {
+        let token = self.tokens.get(at);
+        token.is_some_and(|token| {
+            token.state().is_some() || token.is(WordClass::Stands) || token.is(WordClass::Moves)
+        })
     }
 
     /// `breaker payments opened`: a word that looks like a name, or one that does something.
@@ -128,7 +138,7 @@ impl Names<'_> {
         });
         let is_verb = token.text.ends_with("ed") || token.text.ends_with("ing");
         let is_verb =
-            is_verb && !follows.is_some_and(|next| next.state().is_some() || next.is(Class::Stands));
+            is_verb && !follows.is_some_and(|next| next.state().is_some() || next.is(WordClass::Stands));
         // `Reset circuit breaker redis by hand`
         let is_object = self.claim.is_none_or(|claim| claim.at.start < noun);
         let is_known = acts || is_object || looks_like_name(token.text);
@@ -137,7 +147,7 @@ impl Names<'_> {
 
     /// `the payments breaker`
     fn before(&self, noun: usize) -> Option<Range<usize>> {
-        let at = (0..noun).rev().find(|at| !self.is(*at, Class::Thing))?;
+        let at = (0..noun).rev().find(|at| !self.is(*at, WordClass::Thing))?;
         match self.tokens.get(at)?.piece {
             Piece::Quoted => self.usable(at, true),
             // `[payments] breaker opened`
@@ -149,7 +159,7 @@ impl Names<'_> {
     /// `Dependency kafka is failing fast (breaker tripped)`
     fn thing(&self, places: Range<usize>) -> Option<Range<usize>> {
         places
-            .filter(|at| self.is(*at, Class::Thing))
+            .filter(|at| self.is(*at, WordClass::Thing))
             .find_map(|at| self.usable(at + 1, self.is_quoted(at + 1)))
     }
 
@@ -174,11 +184,8 @@ impl Names<'_> {
         };
         let is_free = !(token.text.is_empty() || token.text.len() > LONGEST || is_placeholder(token.text));
         let has_letter = token.text.chars().any(char::is_alphabetic);
-        (is_word
-            && is_free
-            && (has_letter || is_quoted)
-            && !(token.is_number() && !looks_like_name(token.text)))
-        .then(|| token.place.clone())
+        let is_name = is_quoted || has_letter && (looks_like_name(token.text) || !token.is_number());
+        (is_word && is_free && is_name).then(|| token.place.clone())
     }
 }
 

@@ -12,7 +12,7 @@ fn read(message: &str, is_about_one: bool) -> (&'static str, String) {
         Some(BreakerChange::RefusesCall) => "refuses",
         None => "none",
     };
-    (change, sentence.name.map(|place| message[place].to_owned()).unwrap_or_default())
+    (change, sentence.name.and_then(|place| message.get(place)).unwrap_or_default().to_owned())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{BreakerWords, Class, State, fold};
+use super::{BreakerWords, State, WordClass, fold};
 
 /// Most pieces that are looked at.
 const MOST: usize = 120;
@@ -13,7 +13,7 @@ const INNER_TO: &str = "_to_";
 /// What a piece is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    Word(Option<Class>),
+    Word(Option<WordClass>),
     Arrow,
     /// Text in quotes that is no state.
     Quoted,
@@ -22,22 +22,22 @@ pub(super) enum Piece {
 
 /// A piece, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Token<'m> {
+pub(super) struct BreakerToken<'m> {
     pub piece: Piece,
     pub text: &'m str,
     pub place: Range<usize>,
 }
 
-impl Token<'_> {
+impl BreakerToken<'_> {
     /// The state that it names, as how one stands or what one does.
     pub fn state(&self) -> Option<State> {
         match self.piece {
-            Piece::Word(Some(Class::Is(state) | Class::Does(state))) => Some(state),
+            Piece::Word(Some(WordClass::Is(state) | WordClass::Does(state))) => Some(state),
             _ => None,
         }
     }
 
-    pub fn is(&self, class: Class) -> bool {
+    pub fn is(&self, class: WordClass) -> bool {
         self.piece == Piece::Word(Some(class))
     }
 
@@ -53,8 +53,12 @@ impl Token<'_> {
 }
 
 /// The pieces of a message, of which `quoted` are the quoted parts.
-pub(super) fn tokens<'m>(words: &BreakerWords, message: &'m str, quoted: &[Range<usize>]) -> Vec<Token<'m>> {
-    let mut found: Vec<Token<'m>> = Vec::new();
+pub(super) fn tokens<'m>(
+    words: &BreakerWords,
+    message: &'m str,
+    quoted: &[Range<usize>],
+) -> Vec<BreakerToken<'m>> {
+    let mut found: Vec<BreakerToken<'m>> = Vec::new();
     let mut at = 0;
     while let Some(first) = message.get(at..).and_then(|rest| rest.chars().next()) {
         if found.len() >= MOST {
@@ -76,7 +80,7 @@ pub(super) fn tokens<'m>(words: &BreakerWords, message: &'m str, quoted: &[Range
         } else {
             let is_dash = matches!(first, '-' | '–' | '—');
             let is_apart = !is_dash || stands_alone(message, at, after);
-            if first.is_ascii_punctuation() && is_apart || is_dash && is_apart {
+            if is_apart && (first.is_ascii_punctuation() || is_dash) {
                 let sign = if is_dash { '-' } else { first };
                 push(&mut found, Piece::Sign(sign), message, at..after);
             }
@@ -110,32 +114,49 @@ fn word_length(rest: &str) -> usize {
     end
 }
 
-fn push<'m>(found: &mut Vec<Token<'m>>, piece: Piece, message: &'m str, place: Range<usize>) {
-    found.push(Token { piece, text: message.get(place.clone()).unwrap_or_default(), place });
+fn push<'m>(found: &mut Vec<BreakerToken<'m>>, piece: Piece, message: &'m str, place: Range<usize>) {
+    found.push(BreakerToken { piece, text: message.get(place.clone()).unwrap_or_default(), place });
 }
 
-fn push_quoted<'m>(found: &mut Vec<Token<'m>>, words: &BreakerWords, message: &'m str, part: &Range<usize>) {
+fn push_quoted<'m>(
+    found: &mut Vec<BreakerToken<'m>>,
+    words: &BreakerWords,
+    message: &'m str,
+    part: &Range<usize>,
+) {
     let class = words.class(&fold(message.get(part.clone()).unwrap_or_default()));
-    let state = class.filter(|class| matches!(class, Class::Is(_) | Class::Does(_)));
+    let state = class.filter(|class| matches!(class, WordClass::Is(_) | WordClass::Does(_)));
     push(found, state.map_or(Piece::Quoted, |state| Piece::Word(Some(state))), message, part.clone());
 }
 
 /// Adds a word. Two that are one thing become one: `half open`, `circuit breaker`.
-fn push_word<'m>(found: &mut Vec<Token<'m>>, words: &BreakerWords, message: &'m str, place: Range<usize>) {
+fn push_word<'m>(
+    found: &mut Vec<BreakerToken<'m>>,
+    words: &BreakerWords,
+    message: &'m str,
+    place: Range<usize>,
+) {
     let text = message.get(place.clone()).unwrap_or_default();
     if push_change(found, words, message, &place) {
         return;
     }
-    let class = words.class(&fold(text));
+    let folded = fold(text);
+    let class = words.class(&folded);
+    // Several of them are none: `all circuit breakers closed`.
+    let is_plural = folded.strip_suffix('s').is_some_and(|one| words.class(one) == Some(WordClass::Noun));
     let before = found.last_mut();
     match (before, class) {
-        (Some(last), Some(Class::Noun)) if last.is(Class::Noun) => last.place.end = place.end,
-        (Some(last), Some(Class::Is(State::Open))) if last.text.eq_ignore_ascii_case("half") => {
-            last.piece = Piece::Word(Some(Class::Is(State::HalfOpen)));
+        (Some(last), None) if is_plural && last.is(WordClass::Noun) => {
+            last.piece = Piece::Word(None);
             last.place.end = place.end;
         }
-        (Some(last), Some(Class::Does(State::Open))) if last.text.eq_ignore_ascii_case("half") => {
-            last.piece = Piece::Word(Some(Class::Does(State::HalfOpen)));
+        (Some(last), Some(WordClass::Noun)) if last.is(WordClass::Noun) => last.place.end = place.end,
+        (Some(last), Some(WordClass::Is(State::Open))) if last.text.eq_ignore_ascii_case("half") => {
+            last.piece = Piece::Word(Some(WordClass::Is(State::HalfOpen)));
+            last.place.end = place.end;
+        }
+        (Some(last), Some(WordClass::Does(State::Open))) if last.text.eq_ignore_ascii_case("half") => {
+            last.piece = Piece::Word(Some(WordClass::Does(State::HalfOpen)));
             last.place.end = place.end;
         }
         _ => push(found, Piece::Word(class), message, place),
@@ -144,7 +165,7 @@ fn push_word<'m>(found: &mut Vec<Token<'m>>, words: &BreakerWords, message: &'m 
 
 /// `CLOSED_TO_OPEN`
 fn push_change<'m>(
-    found: &mut Vec<Token<'m>>,
+    found: &mut Vec<BreakerToken<'m>>,
     words: &BreakerWords,
     message: &'m str,
     place: &Range<usize>,
@@ -163,6 +184,6 @@ fn push_change<'m>(
     true
 }
 
-fn is_state(class: Option<Class>) -> bool {
-    matches!(class, Some(Class::Is(_) | Class::Does(_)))
+fn is_state(class: Option<WordClass>) -> bool {
+    matches!(class, Some(WordClass::Is(_) | WordClass::Does(_)))
 }
