@@ -554,6 +554,25 @@ fn the_threat_level_rises_at_once_and_falls_slowly_one_step_at_a_time() {
 }
 
 #[test]
+fn a_level_that_is_held_says_by_what_and_falls_when_it_said() {
+    let mut state = state([clock(0)]);
+    state.apply(Update::Alert(alert(1, AlertStatus::Open, Level::Critical, 1)));
+    state.apply(clock(1));
+    assert_eq!(state.snapshot().threat.hold, None);
+    state.apply(Update::Alert(alert(1, AlertStatus::Close, Level::Critical, 2)));
+    state.apply(clock(3));
+    let hold = state.snapshot().threat.hold.expect("it holds");
+    assert_eq!(hold.ended.map(|incident| incident.alert.alert_id), Some(AlertId(1)));
+    let mut second = 3;
+    while state.snapshot().now < hold.until {
+        assert_eq!(state.snapshot().threat.level, ThreatLevel::Critical, "until it said");
+        second += 1;
+        state.apply(clock(second));
+    }
+    assert_eq!(state.snapshot().threat.level, ThreatLevel::High);
+}
+
+#[test]
 fn what_ended_long_ago_in_logs_read_only_now_does_not_hold_the_level() {
     const DAY: i64 = 24 * 60 * 60;
     let mut state = state([clock(DAY)]);

@@ -33,10 +33,21 @@ pub struct Threat {
     pub trend: Option<f64>,
     /// What the present facts justify is lower; the level holds for a while.
     pub holding: bool,
+    /// Until when it holds, and what it holds for.
+    pub hold: Option<Hold>,
     /// The largest, largest first.
     pub reasons: Vec<Reason>,
     /// Over the last hour, oldest first.
     pub history: Arc<VecDeque<ThreatSample>>,
+}
+
+/// Why a level is higher than what is open now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hold {
+    /// It falls by one then.
+    pub until: Timestamp,
+    /// What ended last of what justified it; none where nothing ended: it was muted or found harmless.
+    pub ended: Option<Arc<Incident>>,
 }
 
 /// The threat level at one moment.
@@ -64,7 +75,10 @@ impl Assessor {
         let mut now_justified = assess(open, entities.iter().map(risky));
         now_justified.reasons.truncate(MOST_REASONS);
         let Assessment { level: justified, points, reasons, because } = now_justified;
-        self.settle(now, justified, || last_end(incidents, justified));
+        let ended = || last_ended(incidents, justified);
+        self.settle(now, justified, || ended().and_then(|incident| incident.closed));
+        let hold = (justified < self.level)
+            .then(|| Hold { until: self.justified_at.plus(HOLD), ended: ended().cloned() });
         self.remember(ThreatSample { time: now, level: self.level, points });
         Threat {
             level: self.level,
@@ -72,6 +86,7 @@ impl Assessor {
             because,
             trend: self.trend(now, points),
             holding: justified < self.level,
+            hold,
             reasons,
             history: Arc::clone(&self.history),
         }
@@ -110,12 +125,13 @@ impl Assessor {
     }
 }
 
-/// When the last incident closed that, open, justified more than this.
-fn last_end(incidents: &[Arc<Incident>], justified: ThreatLevel) -> Option<Timestamp> {
+/// The last incident to close of those that, open, justified more than this.
+fn last_ended(incidents: &[Arc<Incident>], justified: ThreatLevel) -> Option<&Arc<Incident>> {
     let justified_more = |incident: &&Arc<Incident>| {
         incident.standing.counts() && ThreatLevel::of(incident.alert.rule.level).raised() > justified
     };
-    incidents.iter().filter(justified_more).filter_map(|incident| incident.closed).max()
+    let closed = incidents.iter().filter(justified_more).filter(|incident| incident.closed.is_some());
+    closed.max_by_key(|incident| incident.closed)
 }
 
 fn risky(entity: &Entity) -> RiskyEntity<'_> {
