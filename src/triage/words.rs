@@ -1,6 +1,6 @@
 //! Decisions in words.
 
-use super::{Act, Entry};
+use super::{Act, Entry, Judgement};
 use crate::event::{Nanos, SECOND, Timestamp, quantity};
 
 /// Nothing is muted for longer than this: who wants that changes the rule.
@@ -19,11 +19,22 @@ pub fn sentence(entry: &Entry) -> String {
     let with = |text: String, note: &str| if note.is_empty() { text } else { format!("{text}: {note}") };
     match &entry.act {
         Act::Acknowledge { note, .. } => with(format!("acknowledged {about}"), note),
-        Act::Judge { verdict, note, .. } => with(format!("called {about} {}", verdict.word()), note),
+        Act::Judge { incidents, verdict, note } => {
+            with(format!("marked {about} as {}", found_to_be(*verdict, incidents.len() > 1)), note)
+        }
         Act::Snooze { until, .. } => format!("snoozed {about} until {}", to_minute(*until)),
         Act::Mute(mute) => with(format!("muted {about} until {}", to_minute(mute.until)), &mute.reason),
         Act::Undo { entry } => format!("undid entry {entry}"),
         Act::Looked => "left the dashboard".to_owned(),
+    }
+}
+
+/// `a false positive`, or of several `false positives`.
+fn found_to_be(verdict: Judgement, is_several: bool) -> String {
+    match (verdict, is_several) {
+        (Judgement::Benign, _) => verdict.word().to_owned(),
+        (_, true) => format!("{}s", verdict.word()),
+        (_, false) => format!("a {}", verdict.word()),
     }
 }
 
@@ -37,6 +48,19 @@ fn to_minute(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_verdict_is_told_as_a_sentence_of_one_and_of_several() {
+        let said = |count: u128, verdict| {
+            let incidents = (0..count).map(crate::alert::AlertId).collect();
+            let act = Act::Judge { incidents, verdict, note: String::new() };
+            let entry = Entry { at: Timestamp::default(), by: "kim".to_owned(), about: "X".to_owned(), act };
+            sentence(&entry)
+        };
+        assert_eq!(said(3, Judgement::False), "marked X as false positives");
+        assert_eq!(said(1, Judgement::True), "marked X as a true positive");
+        assert_eq!(said(2, Judgement::Benign), "marked X as benign");
+    }
 
     #[test]
     fn spans_are_a_number_and_a_unit() {
