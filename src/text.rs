@@ -139,6 +139,11 @@ impl Safe {
         shape::wrap(&self.0, cells).into_iter().map(Self).collect()
     }
 
+    /// The pieces of the text between separators.
+    pub fn split(&self, separator: &'static str) -> impl Iterator<Item = Safe> {
+        self.0.split(separator).map(|piece| Self(piece.to_owned()))
+    }
+
     /// The same in ASCII alone: `⟨ESC⟩` becomes `\<ESC>`, `é` becomes `\u{e9}` and a backslash is
     /// doubled, so that the notation cannot be forged here either.
     #[must_use]

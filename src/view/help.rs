@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Part};
 use super::columns;
 use super::scene::{HelpEntry, HelpGroup, PromptPurpose, Scene};
+use super::table::wrap_phrases;
 use super::theme::{Role, Severity};
 use crate::event::number::to_u16;
 use crate::safe;
@@ -48,8 +49,16 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, scrolled: us
         Some(prompt) if prompt.purpose == PromptPurpose::Help => prompt.text.to_lowercase(),
         _ => String::new(),
     };
-    let lines = side_by_side(canvas, &matching(scene.help, &wanted), count);
-    let legend = legend(canvas);
+    let found = matching(scene.help, &wanted);
+    if found.is_empty() {
+        let sentence = safe!("No key of this screen has these words.");
+        let advice =
+            canvas.keyed("<Esc> shows all keys   <:> looks among those of all screens", Role::Muted).0;
+        super::table::empty(canvas, inner, &sentence, &advice);
+        return 0;
+    }
+    let lines = side_by_side(canvas, &found, count);
+    let legend = legend(canvas, usize::from(inner.width));
     let total = lines.iter().map(Vec::len).max().unwrap_or(0);
     let all = total + legend.len();
     let height = usize::from(inner.height);
@@ -113,24 +122,36 @@ fn side_by_side(canvas: &Canvas<'_>, groups: &[HelpGroup], count: usize) -> Vec<
     columns
 }
 
-/// What the marks mean.
-fn legend(canvas: &Canvas<'_>) -> Vec<Vec<Part>> {
-    let mut marks = vec![canvas.own("MARKS   ", Role::Title)];
+/// What the marks mean, in lines of so many cells.
+fn legend(canvas: &Canvas<'_>, cells: usize) -> Vec<Vec<Part>> {
+    let mut marks = Safe::default();
     for severity in Severity::ALERTING {
-        marks.push((safe!("{} {}", severity.shape(), severity.word()), canvas.theme.severity(severity)));
-        marks.push(canvas.own("   ", Role::Text));
+        marks.push(&safe!("{} {}   ", severity.shape(), severity.word()));
     }
-    marks.push(canvas.own("o ok  ~ changing  ! attention  × failed  ► cursor  ‖ paused", Role::Text));
-    let safe_text = vec![
-        canvas.own("TEXT    ", Role::Title),
-        canvas.own("⟨ESC⟩ between brackets = a character that could fool you: shown, not obeyed", Role::Text),
-    ];
-    let filter = vec![
-        canvas.own("FILTER  ", Role::Title),
-        canvas.own(
-            "word   \"two words\"   user:alice   status:>=500   level:>=warn   -out   (a OR b)",
-            Role::Text,
+    marks.push(&safe!("o ok   ~ changing   ! attention   × failed   ► cursor   ‖ paused"));
+    let texts = [
+        ("MARKS", marks),
+        (
+            "LIVE",
+            safe!("► LIVE = read as it comes   DETACHED +24 = the cursor is not at the end, 24 came since"),
+        ),
+        ("COUNT", safe!("×12 = events counted   ~ = about   new = open and not acknowledged")),
+        ("TEXT", safe!("⟨ESC⟩ between brackets = a character that could fool you: shown, not obeyed")),
+        (
+            "FILTER",
+            safe!("word   \"two words\"   user:alice   status:>=500   level:>=warn   -out   (a OR b)"),
         ),
     ];
-    vec![marks, safe_text, filter]
+    let lines = texts.into_iter().flat_map(|(label, text)| {
+        let lines = wrap_phrases(&text, cells.saturating_sub(LEGEND_LABEL));
+        lines.into_iter().enumerate().map(move |(at, line)| (if at == 0 { label } else { "" }, line))
+    });
+    let line = |(label, text): (&'static str, Safe)| {
+        let label = canvas.part(safe!("{:<1$}", label, LEGEND_LABEL), Role::Title);
+        vec![label, canvas.part(text, Role::Text)]
+    };
+    lines.map(line).collect()
 }
+
+/// Cells before the text of a line of the legend.
+const LEGEND_LABEL: usize = 8;

@@ -162,7 +162,9 @@ pub fn mark_selected(canvas: &mut Canvas<'_>, row: Rect, focus: Focus) {
     let role = if focus == Focus::Here { Role::Selection } else { Role::FaintSelection };
     let style = canvas.style(role).remove_modifier(Modifier::DIM);
     canvas.restyle_row(row, style);
-    canvas.text(row.x, row.y, 1, &safe!("►"), style);
+    // The cursor is where the keys are.
+    let mark = if focus == Focus::Here { safe!("►") } else { safe!("·") };
+    canvas.text(row.x, row.y, 1, &mark, style);
 }
 
 /// A sentence in the middle of an area that has nothing else to show, with what to do about it.
@@ -174,7 +176,8 @@ pub fn empty(canvas: &mut Canvas<'_>, area: Rect, sentence: &Safe, advice: &Safe
         .into_iter()
         .filter(|(text, _)| !text.is_empty())
         .flat_map(|(text, role)| {
-            text.wrap(usize::from(area.width.saturating_sub(4))).into_iter().map(move |line| (line, role))
+            let lines = wrap_phrases(text, usize::from(area.width.saturating_sub(4)));
+            lines.into_iter().map(move |line| (line, role))
         })
         .collect();
     let top = area.y + area.height.saturating_sub(to_u16(lines.len())) / 3;
@@ -186,9 +189,41 @@ pub fn empty(canvas: &mut Canvas<'_>, area: Rect, sentence: &Safe, advice: &Safe
     }
 }
 
+/// Between phrases that each say something by themselves.
+const BETWEEN_PHRASES: &str = "   ";
+
+/// Lines of a text; a key is not parted from what it does as long as both fit on a line.
+pub fn wrap_phrases(text: &Safe, cells: usize) -> Vec<Safe> {
+    let mut lines: Vec<Safe> = Vec::new();
+    let mut line = Safe::default();
+    for phrase in text.split(BETWEEN_PHRASES) {
+        let joined = if line.is_empty() { phrase.clone() } else { safe!("{}   {}", line, phrase) };
+        if joined.width() <= cells {
+            line = joined;
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        let mut pieces = phrase.wrap(cells);
+        line = pieces.pop().unwrap_or_default();
+        lines.extend(pieces);
+    }
+    lines.push(line);
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_not_parted_from_what_it_does() {
+        let text = safe!("/ type a query: user:alice   H saved hunts");
+        assert_eq!(wrap_phrases(&text, 32), ["/ type a query: user:alice", "H saved hunts"].map(Safe::new));
+        assert_eq!(wrap_phrases(&text, 80), [text]);
+        assert_eq!(wrap_phrases(&safe!("one two"), 4), ["one", "two"].map(Safe::new));
+    }
 
     #[test]
     fn narrow_tables_lose_columns_and_the_flexible_one_takes_the_rest() {
