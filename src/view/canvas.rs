@@ -338,6 +338,7 @@ fn ascii_of(cluster: &str) -> &str {
         "⏎" => "$",
         "▏" | "▎" | "▍" | "▌" | "▋" | "▊" | "▉" => "#",
         "Δ" => "d",
+        "µ" => "u",
         "≥" => ">",
         ascii if ascii.is_ascii() => ascii,
         _ => "?",

@@ -185,7 +185,7 @@ fn services(canvas: &Canvas<'_>, trace: &Trace) -> Vec<Safe> {
 /// `35 µs`, `812 ms`, `1.482 s`, `12m41s`.
 fn length(nanos: Nanos) -> Safe {
     match nanos / 1_000_000 {
-        0 => safe!("{} us", nanos / 1000),
+        0 => safe!("{} µs", nanos / 1000),
         millis @ ..1000 => safe!("{} ms", millis),
         millis @ 1000..60_000 => safe!("{:.3} s", millis as f64 / 1000.0),
         _ => format::duration(nanos),
@@ -234,7 +234,12 @@ fn scale_in_words(scale: TimeScale, zoom: u32, wide: bool) -> Safe {
         zoom => safe!(" · zoom {}×", 1_u64 << zoom.min(40)),
     };
     let legend = if wide { " · █ took · ░ until the next of its service" } else { "" };
-    let column = length(scale.nanos / i64::from(scale.cells));
+    // What happened at one moment has no scale.
+    let column = scale.nanos / i64::from(scale.cells);
+    if column < 1000 && zoom == 0 {
+        return safe!("all at one moment");
+    }
+    let column = length(column);
     safe!("{} per column{}{} · . , zoom", column, zoomed, legend)
 }
 
@@ -371,7 +376,7 @@ mod tests {
     #[test]
     fn lengths_have_the_unit_that_fits() {
         assert_eq!(length(812_000_000), "812 ms");
-        assert_eq!(length(35_400), "35 us");
+        assert_eq!(length(35_400), "35 µs");
         assert_eq!(length(1_482_000_000), "1.482 s");
         assert_eq!(length(761_000_000_000), "12m41s");
     }
