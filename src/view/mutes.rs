@@ -65,6 +65,9 @@ pub fn of_rule(canvas: &Canvas<'_>, rule: &str, scene: &Scene<'_>) -> Vec<Vec<Pa
     lines.collect()
 }
 
+/// From this width on the rules have a column of their own.
+const NAMES_RULES: u16 = 70;
+
 /// Draws over the screen; returns the rows that fit.
 pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListState) -> usize {
     let snapshot = scene.snapshot;
@@ -82,16 +85,19 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     }
     let columns = [
         Column::fixed("until", 14),
-        Column::fixed("for", 18),
-        Column::fixed("rules", 22).from(90),
+        Column::fixed("for", if inner.width < 90 { 15 } else { 18 }),
+        Column::fixed("rules", if inner.width < 90 { 18 } else { 22 }).from(NAMES_RULES),
         Column::flexible("why, and what it hid"),
-        Column::fixed("by", 8).from(70),
+        Column::fixed("by", 8).from(90),
     ];
     let table = Table { columns: &columns, list, len: rows.len(), focus: Focus::Here };
     let shown = table::draw(canvas, inner, &table, |canvas, index| {
         let Some((number, mute)) = rows.get(index) else { return Vec::new() };
         let by = snapshot.decisions.entry(*number).map_or("", |entry| entry.by.as_str());
         let why = safe!("{}; {}", canvas.safe(&mute.reason), hid(snapshot, *number));
+        // Which rules is what the rest is about.
+        let named = inner.width >= NAMES_RULES;
+        let why = if named { why } else { safe!("{}: {}", rules(canvas, mute, snapshot), why) };
         vec![
             canvas.part(scene.clock.day_and_seconds(mute.until, snapshot.now), Role::Text),
             canvas.part(whom(canvas, mute), Role::Strong),
@@ -108,8 +114,13 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
 fn rules(canvas: &Canvas<'_>, mute: &Mute, snapshot: &Snapshot) -> Safe {
     match mute.rules.as_slice() {
         [only] => {
-            let title = snapshot.rules.book.get(only).map_or(only.as_str(), |note| note.rule.title.as_str());
-            canvas.safe(title)
+            let loaded = snapshot.rules.book.get(only).map(|note| note.rule.title.as_str());
+            // A rule that is gone is known by what it found.
+            let of_incident = || {
+                let found = snapshot.incidents.iter().find(|incident| incident.alert.rule.id == *only);
+                found.map(|incident| incident.alert.rule.title.as_str())
+            };
+            canvas.safe(loaded.or_else(of_incident).unwrap_or(only))
         }
         several => safe!("{} rules", several.len()),
     }
