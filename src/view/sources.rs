@@ -313,7 +313,8 @@ fn traffic(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let title = canvas.own("Requests of the last minute", Role::Title);
     // Frame and titles take three rows; the busiest services come first.
     let hidden = rows.len().saturating_sub(usize::from(area.height.saturating_sub(3)));
-    let note = (hidden > 0).then(|| canvas.part(safe!("{} quieter", hidden), Role::Muted));
+    let note =
+        (hidden > 0).then(|| canvas.part(safe!("{} quieter services not listed", hidden), Role::Muted));
     let inner = canvas.frame(area, &[title], note.as_slice(), false);
     let columns = [
         Column::flexible("service"),
@@ -377,14 +378,19 @@ fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let note = (memory.bound_bytes > 0).then(|| canvas.part(taken, Role::Muted));
     let inner = canvas.frame(area, &[title], note.as_slice(), false);
     let count = format::count;
+    let timeless = match ledger.timeless {
+        0 => Safe::default(),
+        _ if ledger.dated == 0 => safe!(" (no rule counts them)"),
+        timeless => safe!(" (no rule counts {} of them)", count(timeless)),
+    };
     let lines = [
         outcomes(ledger, usize::from(inner.width)),
         safe!(
-            " late {} · future {} · no time {}, uncounted {} · secrets masked {}",
+            " late {} · future {} · without a time {}{} · secrets masked {}",
             count(ledger.late),
             count(ledger.future),
             count(ledger.timeless + ledger.dated),
-            count(ledger.timeless),
+            timeless,
             count(ledger.redacted)
         ),
         safe!(
