@@ -89,7 +89,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
 fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let entities = &scene.snapshot.entities;
     let title = canvas.own("Entities by risk", Role::Title);
-    let note = canvas.part(safe!("{} at risk", entities.len()), Role::Muted);
+    let note = canvas.part(safe!("{} at risk", format::count(to_u64(entities.len()))), Role::Muted);
     let inner = canvas.frame(area, &[title], &[note], true);
     if entities.is_empty() {
         let sentence = safe!("No entity has risk points.");
@@ -131,7 +131,8 @@ fn card(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, entity: Option<&
     let inner = canvas.frame(area, &[title], &[note], false);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let parts = to_u64(entity.contributions.len());
-    let sum = safe!("made of {} part{}", parts, plural(parts));
+    let sum = safe!("made of {} part{}", format::count(parts), plural(parts));
+    let sum = if inner.height < 4 && parts > 1 { safe!("{}: a taller screen lists them", sum) } else { sum };
     canvas.row(inner, 1, &[canvas.part(sum, Role::Muted)]);
     let half_life = format::duration((entity.half_life_seconds * 1e9) as i64);
     let field = canvas.safe(&entity.field);
@@ -142,9 +143,10 @@ fn card(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, entity: Option<&
     );
     let room = usize::from(inner.height.saturating_sub(2));
     let listed = if entity.contributions.len() > room { room.saturating_sub(1) } else { room };
-    if let Some(hidden) = entity.contributions.len().checked_sub(listed).filter(|hidden| *hidden > 0) {
+    let hidden = entity.contributions.len().saturating_sub(listed);
+    if hidden > 0 && listed > 0 {
         let rest: f64 = entity.contributions.iter().skip(listed).map(|it| it.points).sum();
-        let more = safe!("{:>6}  of {} more", super::why::points(rest), hidden);
+        let more = safe!("{:>6}  in {} more", super::why::points(rest), hidden);
         canvas.row(inner, to_u16(listed) + 2, &[canvas.part(more, Role::Muted)]);
     }
     for (row, contribution) in entity.contributions.iter().take(listed).enumerate() {
