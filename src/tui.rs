@@ -22,6 +22,7 @@ mod deciding;
 mod editor;
 mod effect;
 mod exporting;
+mod following;
 mod hangup;
 mod hunts;
 pub mod keymap;

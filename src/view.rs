@@ -46,7 +46,7 @@ use ratatui::layout::Rect;
 pub use boards::rows as board_rows;
 use canvas::Canvas;
 pub use canvas::{Hit, LeadsTo};
-pub use feed::{Feed, FeedItem, about as about_incidents};
+pub use feed::{Feed, FeedItem, about as about_incidents, asked as asked_about};
 pub use format::{Clock, ClockStyle};
 pub use graph::GraphShown;
 pub use incidents::held_evidence;
@@ -101,13 +101,12 @@ pub fn draw(buffer: &mut Buffer, scene: &Scene<'_>) -> Drawn {
     chrome::header(&mut canvas, row(0), scene);
     chrome::tabs(&mut canvas, row(1), scene);
     let mut drawn = screen(&mut canvas, body, scene);
-    let has_word = scene.prompt.is_some() || scene.toast.is_some() || scene.failure.is_some();
-    if footer == 2 || has_word {
-        drawn.cursor = chrome::status(&mut canvas, row(area.height - footer), scene, &drawn.position);
-    }
-    if footer == 2 || !has_word {
-        chrome::hints(&mut canvas, row(area.height - 1), scene);
-    }
+    let has_word = scene.prompt.is_some()
+        || scene.toast.is_some()
+        || scene.moved_to.is_some()
+        || scene.failure.is_some();
+    // Who is asked something sees what about and by which keys, over the last row of the screen if it must be.
+    let is_asked = scene.prompt.is_some() || scene.overlay.is_some_and(Overlay::is_choice);
     match scene.overlay {
         Some(Overlay::Help { scrolled }) => drawn.scrollable = help::draw(&mut canvas, body, scene, scrolled),
         Some(Overlay::Why { list }) => drawn.page = why::draw(&mut canvas, body, scene, list),
@@ -117,6 +116,15 @@ pub fn draw(buffer: &mut Buffer, scene: &Scene<'_>) -> Drawn {
         Some(Overlay::Away) => away::draw(&mut canvas, body, scene),
         Some(Overlay::Commands { selected }) => commands::draw(&mut canvas, body, scene, selected),
         Some(Overlay::Copy | Overlay::Export | Overlay::Judge | Overlay::Snooze) | None => {}
+    }
+    if footer == 2 || has_word || is_asked {
+        let footer = if is_asked { 2 } else { footer };
+        canvas.clear(row(area.height - footer));
+        drawn.cursor = chrome::status(&mut canvas, row(area.height - footer), scene, &drawn.position);
+    }
+    if footer == 2 || !has_word || is_asked {
+        canvas.clear(row(area.height - 1));
+        chrome::hints(&mut canvas, row(area.height - 1), scene);
     }
     canvas.cover();
     drawn.hits = canvas.into_hits();

@@ -19,14 +19,17 @@ pub(super) fn open(model: &mut Model) {
 pub(super) fn renew(model: &mut Model) {
     let typed = model.prompt.as_ref().map(|prompt| prompt.text.to_lowercase()).unwrap_or_default();
     let words: Vec<&str> = typed.split_whitespace().collect();
+    // Who types a name learns where it works, if not here.
+    let others = if words.is_empty() { Vec::new() } else { model.keymap.commands_elsewhere(model.tab) };
     let mut found: Vec<(usize, NamedAction)> = model
         .keymap
         .commands(model.tab)
         .into_iter()
         .chain(themes())
+        .chain(others)
         .filter_map(|command| Some((rank(command.text, &words)?, command)))
         .collect();
-    found.sort_by_key(|(rank, _)| *rank);
+    found.sort_by_key(|(rank, command)| (!command.only_on.is_empty(), *rank));
     model.commands = found.into_iter().map(|(_, command)| command).collect();
     if let Some(Overlay::Commands { selected }) = &mut model.overlay {
         *selected = 0;
@@ -42,7 +45,7 @@ fn rank(text: &str, words: &[&str]) -> Option<usize> {
 
 /// Looks that can be chosen while it runs.
 fn themes() -> impl Iterator<Item = NamedAction> {
-    Palette::NAMED.iter().map(|(_, _, text)| NamedAction { text, keys: "".into() })
+    Palette::NAMED.iter().map(|(_, _, text)| NamedAction { text, keys: "".into(), only_on: &[] })
 }
 
 /// The keys of the palette; true where one was for it.
@@ -59,6 +62,12 @@ pub(super) fn on_key(model: &mut Model, key: Key) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Where something works that does not work here.
+pub(super) fn say_where(model: &mut Model, command: &NamedAction) {
+    let NamedAction { text, keys, .. } = command;
+    model.say(format!("{keys} ({text}) works on {}", command.places()));
 }
 
 /// What was chosen: a command, or what the text asks for.
@@ -86,6 +95,10 @@ pub(super) fn submit(model: &mut Model, text: &str) -> Choice {
     let Some(chosen) = model.commands.get(selected).cloned() else {
         return Choice::Effects(ask::search(model, Question::typed(text.to_owned())));
     };
+    if !chosen.only_on.is_empty() {
+        say_where(model, &chosen);
+        return Choice::Effects(Vec::new());
+    }
     if let Some((palette, ..)) = Palette::NAMED.iter().find(|(_, _, text)| *text == chosen.text) {
         model.paint(*palette);
         return Choice::Effects(Vec::new());

@@ -1,5 +1,6 @@
 //! What the keys behind `y` copy.
 
+use super::deciding::leave_choice;
 use super::effect::Effect;
 use super::keymap::{Code, Key};
 use super::model::Model;
@@ -14,15 +15,18 @@ const COPY_LIMIT: usize = 64 * 1024;
 /// The letter behind `y`. What is copied is the safe form, except for the raw line: pasting a line
 /// break into a shell would run what stands before it.
 pub(super) fn on_copy_key(model: &mut Model, key: Key) -> Vec<Effect> {
-    model.overlay = None;
     let screen = screens::of(model.tab);
     let text = match key.code {
         Code::Char('v') => value(screen, model).map(|value| Safe::with_limit(&value, COPY_LIMIT).to_string()),
         Code::Char('r') => screen.record(model).map(|record| record.raw.clone()),
         Code::Char('c') => screen.correlation_id(model).map(|id| Safe::new(&id).to_string()),
         Code::Char('j') => screen.json(model),
-        _ => return Vec::new(),
+        _ => {
+            leave_choice(model, key, "v, r, c or j says what to copy; Esc leaves it");
+            return Vec::new();
+        }
     };
+    model.overlay = None;
     let Some(text) = text else {
         model.say("there is nothing of that kind here");
         return Vec::new();

@@ -1,6 +1,7 @@
 //! What is listed, for other programs: a file, or the command that gives the same answer.
 
 use super::ask::search_request;
+use super::deciding::leave_choice;
 use super::effect::Effect;
 use super::keymap::{Code, Key};
 use super::model::Model;
@@ -11,13 +12,19 @@ use crate::view::scene::Tab;
 
 /// The letter behind `S` where events are listed.
 pub(super) fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
-    model.overlay = None;
     let form = match key.code {
         Code::Char('n') => ExportForm::Ndjson,
         Code::Char('c') => ExportForm::Csv,
-        Code::Char('l') => return copy_command(model),
-        _ => return Vec::new(),
+        Code::Char('l') => {
+            model.overlay = None;
+            return copy_command(model);
+        }
+        _ => {
+            leave_choice(model, key, "n, c or l says in which form; Esc leaves it");
+            return Vec::new();
+        }
     };
+    model.overlay = None;
     let events = match model.tab {
         Tab::Search => ListedEvents::Found(search_request(model)),
         _ => ListedEvents::Held(model.screens.events.rows.iter().cloned().collect()),

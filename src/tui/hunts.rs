@@ -40,7 +40,7 @@ fn asked(model: &Model) -> String {
 
 fn name(model: &mut Model) {
     if asked(model).is_empty() {
-        model.say_keyed("nothing is asked for here: <H> again, then <F> or </> to ask for something");
+        model.say_keyed("there is no query here to save: <Esc>, then </> types one");
         return;
     }
     model.overlay = None;

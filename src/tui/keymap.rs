@@ -276,7 +276,7 @@ const TABLE: &[Binding] = &[
     binding(Action::Trace, &["o"], Group::Open, "trace of this id").on(WITH_TRACE).hint("trace", 22),
     binding(Action::ViewEvents, &["v"], Group::Open, "its events in the index")
         .on(&[Overview, Incidents, Entities, Events, Search, Sources, Boards])
-        .hint("events", 40),
+        .hint("events", 24),
     binding(Action::Why, &["w"], Group::Open, "why this threat level").hint("why", 45),
     binding(Action::Show(Overview), &["1"], Group::Open, "overview"),
     binding(Action::Show(Events), &["2"], Group::Open, "live events"),
@@ -286,7 +286,7 @@ const TABLE: &[Binding] = &[
     binding(Action::Show(Rules), &["6"], Group::Open, "rules"),
     binding(Action::Show(Entities), &["7"], Group::Open, "entities by risk"),
     binding(Action::Show(Sources), &["8"], Group::Open, "sources"),
-    binding(Action::Show(Boards), &["9"], Group::Open, "breakers and lockouts"),
+    binding(Action::Show(Boards), &["9"], Group::Open, "boards (locks, breakers)"),
     binding(Action::Edit, &["/"], Group::Filter, "type filter, query or id")
         .on(WITH_PROMPT)
         .hint("filter", 10),
@@ -300,17 +300,17 @@ const TABLE: &[Binding] = &[
     binding(Action::DropAll, &["X"], Group::Filter, "drop all parts").on(WITH_FILTER),
     binding(Action::Switch, &["s"], Group::Filter, "open incidents or all")
         .on(&[Incidents, Rules])
-        .hint("open or all", 30),
+        .hint("open/all", 30),
     binding(Action::Acknowledge, &["a"], Group::Decide, "acknowledge, with a note")
         .on(WITH_INCIDENTS)
-        .hint("ack", 24),
+        .hint("ack", 23),
     binding(Action::Judge, &["V"], Group::Decide, "verdict: what it was")
         .on(WITH_INCIDENTS)
         .hint("verdict", 46),
     binding(Action::Snooze, &["z"], Group::Decide, "snooze for a while")
         .on(WITH_INCIDENTS)
         .hint("snooze", 47),
-    binding(Action::Mute, &["M"], Group::Decide, "mute its rule for this").on(WITH_MUTES).hint("mute", 26),
+    binding(Action::Mute, &["M"], Group::Decide, "mute its rule for a while").on(WITH_MUTES).hint("mute", 26),
     binding(Action::Mutes, &["L"], Group::Decide, "mutes, and what they hide"),
     binding(Action::Undo, &["U"], Group::Decide, "undo your last decision").hint("undo", 58),
     binding(Action::Report, &["S"], Group::Do, "report of the incident")
@@ -539,14 +539,33 @@ impl Keymap {
         self.on(tab).find(has_key).map(|bound| bound.binding.action)
     }
 
+    /// What a key is for on other screens, where it does nothing on this one.
+    #[must_use]
+    pub fn elsewhere(&self, tab: Tab, key: Key) -> Option<NamedAction> {
+        let has_key = |bound: &&BoundKeys| bound.keys.iter().any(|(_, known)| *known == key);
+        self.bound.iter().filter(|bound| !bound.binding.works_on(tab)).find(has_key).map(BoundKeys::elsewhere)
+    }
+
     /// The hint line of a screen, the most useful first. `q` goes back where there is a screen to go back to.
     #[must_use]
     pub fn hints(&self, tab: Tab, can_go_back: bool) -> Vec<Hint> {
+        self.hints_like(tab, tab, can_go_back)
+    }
+
+    /// The hint line of a screen while a part of it has the keys that does what another screen does.
+    #[must_use]
+    pub fn hints_like(&self, tab: Tab, like: Tab, can_go_back: bool) -> Vec<Hint> {
+        let works = |bound: &&BoundKeys| match bound.binding.action {
+            Action::NextPane => true,
+            // Enter does the same there.
+            Action::ViewEvents if matches!(like, Entities | Sources | Boards) => false,
+            _ => bound.binding.works_on(like),
+        };
         let mut hinted: Vec<&BoundKeys> =
-            self.on(tab).filter(|bound| !bound.binding.hint.is_empty()).collect();
-        hinted.sort_by_key(|bound| bound.binding.rank);
+            self.on(tab).filter(|bound| !bound.binding.hint.is_empty()).filter(works).collect();
+        hinted.sort_by_key(|bound| rank(bound.binding, like));
         let hint =
-            |bound: &&BoundKeys| Hint { keys: bound.first(), label: label(bound.binding, tab, can_go_back) };
+            |bound: &&BoundKeys| Hint { keys: bound.first(), label: label(bound.binding, like, can_go_back) };
         hinted.iter().map(hint).collect()
     }
 
@@ -554,7 +573,18 @@ impl Keymap {
     #[must_use]
     pub fn commands(&self, tab: Tab) -> Vec<NamedAction> {
         let others = self.on(tab).filter(|bound| bound.binding.action != Action::Commands);
-        others.map(|bound| NamedAction { text: text(bound.binding, tab), keys: bound.first() }).collect()
+        let here = |bound: &BoundKeys| NamedAction {
+            text: text(bound.binding, tab),
+            keys: bound.first(),
+            only_on: &[],
+        };
+        others.map(here).collect()
+    }
+
+    /// What can be done on other screens alone.
+    #[must_use]
+    pub fn commands_elsewhere(&self, tab: Tab) -> Vec<NamedAction> {
+        self.bound.iter().filter(|bound| !bound.binding.works_on(tab)).map(BoundKeys::elsewhere).collect()
     }
 
     /// The help page of a screen: only what works there.
@@ -592,8 +622,22 @@ impl BoundKeys {
         self.keys.first().map_or(Cow::Borrowed(""), |(shown, _)| shown.clone())
     }
 
+    fn elsewhere(&self) -> NamedAction {
+        let tabs = self.binding.tabs;
+        let text = tabs.first().map_or(self.binding.text, |tab| text(self.binding, *tab));
+        NamedAction { text, keys: self.first(), only_on: tabs }
+    }
+
     fn names(&self) -> Vec<Cow<'static, str>> {
         self.keys.iter().map(|(shown, _)| shown.clone()).collect()
+    }
+}
+
+/// The events behind a row are what one wants to see next, except where rows are events.
+fn rank(binding: &Binding, tab: Tab) -> u8 {
+    match (binding.action, tab) {
+        (Action::ViewEvents, Events | Search) => 40,
+        _ => binding.rank,
     }
 }
 
@@ -604,11 +648,11 @@ fn label(binding: &Binding, tab: Tab, can_go_back: bool) -> &'static str {
         (Action::Edit, Search) => "query",
         (Action::Edit, Trace) => "trace id",
         (Action::Edit, Overview | Incidents | Rules | Entities | Sources | Boards) => "search",
-        (Action::Open, Sources | Boards | Entities) => "events",
+        (Action::Open, Sources | Boards | Entities) => "its events",
         (Action::Open, Rules) => "its incidents",
         (Action::Switch, Rules) => "order",
         (Action::Report, Events | Search) => "export",
-        (Action::Open, Events | Search) => "detail",
+        (Action::Open, Events | Search | Trace) => "details",
         _ => binding.hint,
     }
 }
@@ -619,6 +663,10 @@ fn text(binding: &Binding, tab: Tab) -> &'static str {
         // Only these go on with what comes.
         (Action::Last, Events | Trace) => binding.text,
         (Action::Last, _) => "last row",
+        // As the hint line calls it.
+        (Action::Open, Sources | Boards | Entities) => "its events",
+        (Action::Open, Rules) => "its incidents",
+        (Action::Open, Events | Search | Trace) => "details",
         (Action::Report, Events | Search) => "export what is listed",
         (Action::Switch, Rules) => "another order of rules",
         (Action::Switch, _) => "open incidents or all",
@@ -682,6 +730,28 @@ mod tests {
                 let key = Key::parse(name).expect("a key");
                 let earlier = meaning.insert(key, binding.action);
                 assert_eq!(earlier, None, "{name} means {earlier:?} and {:?}", binding.action);
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_line_and_the_help_page_say_the_same_of_enter() {
+        let enter = TABLE.iter().find(|binding| binding.action == Action::Open).expect("a binding");
+        for tab in [Events, Search, Trace, Rules, Entities, Sources, Boards] {
+            assert_eq!(label(enter, tab, false), text(enter, tab), "{tab:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_does_nothing_here_is_known_by_where_it_does() {
+        let elsewhere = |tab, key: &str| Keymap::default().elsewhere(tab, Key::parse(key).expect("a key"));
+        let acknowledge = elsewhere(Search, "a").expect("it works elsewhere");
+        assert_eq!(acknowledge.places(), "Overview, Incidents, Boards");
+        assert_eq!(elsewhere(Boards, "a"), None, "it works here");
+        for binding in TABLE {
+            for tab in Tab::ALL {
+                let known = elsewhere(tab, binding.keys[0]);
+                assert_eq!(known.is_some(), !binding.works_on(tab), "{:?} on {tab:?}", binding.action);
             }
         }
     }

@@ -10,10 +10,10 @@ use super::keymap::{Key, Keymap};
 use crate::event::Timestamp;
 use crate::pipeline::Notice;
 use crate::state::{Filter, Incident, KnownNetworks, Snapshot};
-use crate::triage::Mute;
+use crate::triage::{Judgement, Mute};
 use crate::view::scene::{
-    Away, HelpGroup, Hint, KeyNames, NamedAction, Overlay, Prompt, PromptPurpose, SavedHunt, Scene, Screens,
-    Stream, Tab,
+    AskedAbout, Away, HelpGroup, Hint, KeyNames, NamedAction, Overlay, Panel, Prompt, PromptPurpose,
+    SavedHunt, Scene, Screens, Stream, Tab,
 };
 use crate::view::{Clock, Drawn, GraphShown, Hit, Mask, Palette, Theme};
 
@@ -62,6 +62,10 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     pub prompt: Option<Prompt>,
     pub toast: Option<Toast>,
+    /// What the cursor stands on since its row has gone; told until the next key.
+    pub(super) moved_to: Option<AskedAbout>,
+    /// Somebody decided about the row of a list and has not moved on: the cursor stays with it.
+    pub(super) is_held: bool,
     pub failure: Option<String>,
     pub clock: Clock,
     pub slow_link: Option<u32>,
@@ -123,8 +127,10 @@ pub(super) struct Meant {
     pub mute: Option<Mute>,
     /// In words, as it is noted.
     pub about: String,
-    /// The same as it is asked about, where more is said then.
-    pub asked: Option<String>,
+    /// The same as it is asked about.
+    pub asked: AskedAbout,
+    /// What the letter behind `V` said.
+    pub verdict: Option<Judgement>,
 }
 
 /// What a word of a prompt could go on with, and where Tab stands among it.
@@ -159,6 +165,8 @@ impl Model {
             overlay: None,
             prompt: None,
             toast: None,
+            moved_to: None,
+            is_held: false,
             failure: None,
             clock: options.clock,
             slow_link: None,
@@ -212,10 +220,11 @@ impl Model {
             screens: &self.screens,
             overlay: self.overlay,
             prompt: self.prompt.as_ref(),
-            asked_about: self.meant.asked.as_ref().unwrap_or(&self.meant.about),
+            asked: &self.meant.asked,
             away: self.away.as_ref(),
             networks: &self.networks,
             toast: self.toast.as_ref().map(|toast| toast.text.as_str()),
+            moved_to: self.moved_to.as_ref(),
             failure: self.failure.as_deref(),
             slow_link: self.slow_link,
             hints: &self.hints,
@@ -257,8 +266,21 @@ impl Model {
 
     pub(super) fn enter(&mut self, tab: Tab) {
         self.tab = tab;
-        self.hints = self.keymap.hints(tab, !self.back.is_empty());
+        self.renew_hints();
+        self.is_held = false;
+        self.moved_to = None;
         self.help = self.keymap.help(tab);
+    }
+
+    /// The keys of the pane that has them: a panel of the overview does what the screen of its rows does.
+    pub(super) fn renew_hints(&mut self) {
+        let like = match (self.tab, self.screens.overview.panel) {
+            (Tab::Overview, Panel::Breakers | Panel::Lockouts) => Tab::Boards,
+            (Tab::Overview, Panel::Sources | Panel::Graph) => Tab::Sources,
+            (Tab::Overview, Panel::Entities) => Tab::Entities,
+            (tab, _) => tab,
+        };
+        self.hints = self.keymap.hints_like(self.tab, like, !self.back.is_empty());
     }
 
     pub(super) fn open_prompt(&mut self, purpose: PromptPurpose, text: &str) {

@@ -65,6 +65,10 @@ pub(super) fn narrow(model: &mut Model, narrowing: Narrowing) -> Vec<Effect> {
 }
 
 fn by(model: &mut Model, narrowing: Narrowing, field: &str, value: &str) -> Vec<Effect> {
+    if value.trim().is_empty() {
+        model.say("there is no value here to filter by: choose another line");
+        return Vec::new();
+    }
     let words = format!("{} {field} {}", verb(narrowing), Safe::new(value).truncate(40, "…"));
     if model.tab == Tab::Search {
         return search_by(model, narrowing, (field, value), &words);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::event::number::to_u64;
 use crate::event::{EventId, Timestamp};
 use crate::query::name::{EVENT_ID, term};
 use crate::state::Incident;
@@ -38,13 +39,13 @@ impl Question {
             let about = Some(format!("those of its group, it stores none of its own: {about}"));
             return (!terms.is_empty()).then(|| Self { query: terms.join(" AND "), about });
         }
-        let more: u64 = incidents.iter().map(|incident| incident.alert.events_omitted).sum();
-        let more = if more > 0 { format!(" ({more} more were counted)") } else { String::new() };
+        let more = not_found(incidents, events.len());
         let starts = incidents.iter().map(|incident| incident.alert.window.start).min()?;
         let ends = incidents.iter().map(|incident| incident.alert.window.end).max()?;
         let (from, to) = (clock.moment(starts, now), clock.moment(ends, now));
         let count = events.len();
-        Some(Self::named(&events, format!("the {count} stored{more}, {from} to {to}: {about}")))
+        let when = if from == to { format!("at {from}") } else { format!("{from} to {to}") };
+        Some(Self::named(&events, format!("the {count} stored{more}, {when}: {about}")))
     }
 
     /// These events and no others.
@@ -52,4 +53,21 @@ impl Question {
         let ids: Vec<String> = events.iter().map(ToString::to_string).collect();
         Self { query: format!("{EVENT_ID}: IN [{}]", ids.join(" ")), about: Some(about) }
     }
+}
+
+/// Why the rows of the incidents count another number than is stored with them; nothing where they do not.
+fn not_found(incidents: &[Arc<Incident>], stored: usize) -> String {
+    let (stored, counted) =
+        (to_u64(stored), incidents.iter().map(|incident| incident.alert.count).sum::<u64>());
+    let more: u64 = incidents.iter().map(|incident| incident.alert.events_omitted).sum();
+    let named: usize = incidents.iter().map(|incident| incident.alert.events.len()).sum();
+    if counted == stored && more == 0 {
+        return String::new();
+    }
+    let why = match (more, incidents.len()) {
+        (1.., _) => format!("{more} more were counted and not kept"),
+        (0, 2..) if to_u64(named) > stored => "one event counts once for each of its incidents".to_owned(),
+        _ => "other things than events are counted, such as names".to_owned(),
+    };
+    format!(" of ×{counted} ({why})")
 }

@@ -114,6 +114,9 @@ pub(super) trait Screen: Sync {
     fn events_query(&self, model: &Model) -> Option<Question> {
         let record = self.record(model)?;
         let (name, value) = selected_field(self.detail_state(model)?, &record)?;
+        if value.trim().is_empty() {
+            return None;
+        }
         let name = if name == "corr" { "correlation.id" } else { &name };
         Some(Question::typed(term(name, &value)))
     }

@@ -11,11 +11,12 @@ mod trace;
 
 use std::sync::Arc;
 
+use super::following;
 use super::model::Model;
 use super::screen::Screen;
 use crate::state::Snapshot;
-use crate::view::Feed;
-use crate::view::scene::{ChosenRow, IncidentsShown, Tab};
+use crate::view::scene::{AskedAbout, ChosenRow, Panel, Tab};
+use crate::view::{Feed, FeedItem, asked_about};
 
 /// The behaviour of a tab.
 pub(super) fn of(tab: Tab) -> &'static dyn Screen {
@@ -32,39 +33,50 @@ pub(super) fn of(tab: Tab) -> &'static dyn Screen {
     }
 }
 
-/// Takes over what is new. Who has dealt with a row goes on with the next one: a cursor whose row is gone stays at its
-/// place in the list.
+/// Takes over what is new. Cursors stay with their rows. Who has dealt with a row goes on with the next one: a cursor
+/// whose row is gone stays at its place in the list, and it is told where that is.
 pub(super) fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) {
-    if Arc::ptr_eq(&model.snapshot.incidents, &snapshot.incidents) {
-        model.snapshot = snapshot;
-        return;
-    }
-    let places = [overview_place(model), incidents_place(model)];
+    let rows = following::selected_rows(model);
+    let are_same = Arc::ptr_eq(&model.snapshot.incidents, &snapshot.incidents);
+    let places = if are_same { [None, None] } else { [overview_place(model), incidents_place(model)] };
     model.snapshot = snapshot;
+    following::follow(model, rows);
     let [overview, incidents] = places;
     if let Some(row) = overview {
-        let feed = Feed::of(&model.snapshot, IncidentsShown::Open, &model.screens.unfolded);
-        keep_place(&feed, &mut model.screens.overview.selected, row);
+        let feed = overview::feed(model);
+        let now = keep_place(&feed, &mut model.screens.overview.selected, row);
+        tell(model, Tab::Overview, now);
     }
     if let Some(row) = incidents {
         let feed = incidents::feed(model);
-        keep_place(&feed, &mut model.screens.incidents.selected, row);
+        let now = keep_place(&feed, &mut model.screens.incidents.selected, row);
+        tell(model, Tab::Incidents, now);
     }
 }
 
-/// The cursor stays with what is being decided about, wherever that moves in the list: what comes next is meant for
-/// the same.
+fn tell(model: &mut Model, tab: Tab, now: Option<AskedAbout>) {
+    let is_feed = tab != Tab::Overview || model.screens.overview.panel == Panel::Feed;
+    if now.is_some() && model.tab == tab && is_feed {
+        model.moved_to = now;
+    }
+}
+
+/// Cursor and row stay with what is being decided about, however the list is sorted from now on: what comes next is meant
+/// for the same, and what is worst is not scrolled away by it.
 pub(super) fn hold(model: &mut Model) {
+    model.is_held = true;
     match model.tab {
-        Tab::Overview => {
-            let feed = Feed::of(&model.snapshot, IncidentsShown::Open, &model.screens.unfolded);
-            let selected = &mut model.screens.overview.selected;
-            *selected = feed.chosen(feed.position(selected.as_ref()));
+        Tab::Overview if model.screens.overview.panel == Panel::Feed => {
+            let feed = overview::feed(model);
+            let screen = &mut model.screens.overview;
+            let row = feed.position(screen.selected.as_ref());
+            (screen.selected, screen.held) = (feed.chosen(row), feed.hold(row));
         }
         Tab::Incidents => {
             let feed = incidents::feed(model);
-            let selected = &mut model.screens.incidents.selected;
-            *selected = feed.chosen(feed.position(selected.as_ref()));
+            let screen = &mut model.screens.incidents;
+            let row = feed.position(screen.selected.as_ref());
+            (screen.selected, screen.held) = (feed.chosen(row), feed.hold(row));
         }
         _ => {}
     }
@@ -73,8 +85,7 @@ pub(super) fn hold(model: &mut Model) {
 /// The row of the cursor, where one was chosen.
 fn overview_place(model: &Model) -> Option<usize> {
     let selected = model.screens.overview.selected.as_ref()?;
-    let feed = Feed::of(&model.snapshot, IncidentsShown::Open, &model.screens.unfolded);
-    Some(feed.position(Some(selected)))
+    Some(overview::feed(model).position(Some(selected)))
 }
 
 fn incidents_place(model: &Model) -> Option<usize> {
@@ -82,9 +93,16 @@ fn incidents_place(model: &Model) -> Option<usize> {
     Some(incidents::feed(model).position(Some(selected)))
 }
 
-fn keep_place(feed: &Feed, selected: &mut Option<ChosenRow>, row: usize) {
-    let is_gone = selected.as_ref().is_some_and(|chosen| !feed.has(chosen));
-    if is_gone {
-        *selected = feed.chosen(row.min(feed.len().saturating_sub(1))).filter(|_| row > 0);
+/// Returns what the cursor stands on now if its row is gone.
+fn keep_place(feed: &Feed, selected: &mut Option<ChosenRow>, row: usize) -> Option<AskedAbout> {
+    if selected.as_ref().is_none_or(|chosen| feed.has(chosen)) {
+        return None;
     }
+    let row = row.min(feed.len().saturating_sub(1));
+    *selected = feed.chosen(row).filter(|_| row > 0);
+    let incidents = match feed.item(row)? {
+        FeedItem::Party { party, .. } => party.incidents.clone(),
+        FeedItem::Incident { incident, .. } => vec![Arc::clone(incident)],
+    };
+    Some(asked_about("selected now:", &incidents))
 }

@@ -98,6 +98,7 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
         }
         (PromptPurpose::Search, _) => ask::search(model, Question::typed(text)),
         (PromptPurpose::Acknowledge, _) => deciding::submit_note(model, text),
+        (PromptPurpose::Judge, _) => deciding::submit_verdict(model, text),
         // The page keeps what was looked for until it is closed.
         (PromptPurpose::Help | PromptPurpose::Command, _) => Vec::new(),
         (PromptPurpose::HuntName, _) => {

@@ -27,7 +27,7 @@ use crate::pipeline::Notice;
 use crate::query::words::fold;
 use crate::sigma::Level;
 use crate::state::{Entity, Filter, Incident, Narrowing, Snapshot};
-use crate::view::scene::{Answer, DetailPane, IncidentsShown, ListState, Overlay, PromptPurpose, Tab};
+use crate::view::scene::{Answer, DetailPane, IncidentsShown, ListState, Overlay, Panel, PromptPurpose, Tab};
 use crate::view::{ClockStyle, LeadsTo, mute_rows};
 
 const BELL_PAUSE_MILLIS: u64 = 10_000;
@@ -78,7 +78,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 }
 
 fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
-    model.toast = None;
+    (model.toast, model.moved_to) = (None, None);
     if key == Key::control('c') {
         return quit(model);
     }
@@ -91,21 +91,35 @@ fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
     match model.overlay {
         Some(Overlay::Copy) => return on_copy_key(model, key),
         Some(Overlay::Export) => return exporting::on_key(model, key),
-        Some(Overlay::Judge) => return deciding::on_judge_key(model, key),
+        Some(Overlay::Judge) => {
+            deciding::on_judge_key(model, key);
+            return Vec::new();
+        }
         Some(Overlay::Snooze) => return deciding::on_snooze_key(model, key),
         Some(Overlay::Away) => model.away = None,
         _ => {}
     }
-    match model.keymap.action(model.tab, key) {
-        Some(action) => on_action(model, action),
-        None => Vec::new(),
+    if let Some(action) = model.keymap.action(model.tab, key) {
+        let effects = on_action(model, action);
+        // The keys may have gone to another pane.
+        model.renew_hints();
+        return effects;
     }
+    let is_trace = model.keymap.action(Tab::Events, key) == Some(Action::Trace);
+    match model.keymap.elsewhere(model.tab, key) {
+        Some(_) if is_trace && model.tab == Tab::Trace => {
+            model.say_keyed("this is the trace; </> asks for another id");
+        }
+        Some(command) => commanding::say_where(model, &command),
+        None => {}
+    }
+    Vec::new()
 }
 
 /// A click on a tab shows it, on a row selects it, on the selected row opens it. While something is typed the
 /// mouse does nothing.
 fn on_mouse(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
-    model.toast = None;
+    (model.toast, model.moved_to) = (None, None);
     if model.prompt.is_some() {
         return Vec::new();
     }
@@ -160,6 +174,10 @@ fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Open => return open(model),
         Action::Trace => {
             let screen = screens::of(model.tab);
+            if screen.value(model).is_none() {
+                model.say("nothing is selected here that a trace could be of");
+                return Vec::new();
+            }
             let from = screen.incident(model).map(|incident| incident.alert.clone());
             return ask::open_trace_of(model, screen.correlation_id(model), from);
         }
@@ -282,6 +300,7 @@ fn switch_shown(model: &mut Model) {
         return screens::rules::reorder(model);
     }
     let screen = &mut model.screens.incidents;
+    screen.held = None;
     screen.shown = match screen.shown {
         IncidentsShown::Open => IncidentsShown::All,
         IncidentsShown::All => IncidentsShown::Open,
@@ -323,11 +342,17 @@ fn close_topmost(model: &mut Model) -> bool {
 
 /// Esc: the topmost thing; on the search screen also the time that was chosen.
 fn close(model: &mut Model) -> Vec<Effect> {
-    let is_closed = close_topmost(model);
-    if is_closed || model.tab != Tab::Search || model.screens.search.range.take().is_none() {
+    if close_topmost(model) {
         return Vec::new();
     }
-    ask::search_again(model)
+    if model.tab == Tab::Search && model.screens.search.range.take().is_some() {
+        return ask::search_again(model);
+    }
+    model.say_keyed(match model.back.is_empty() {
+        true => "nothing is open over this screen: <q> quits",
+        false => "nothing is open over this screen: <q> goes back",
+    });
+    Vec::new()
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
@@ -467,7 +492,10 @@ fn move_by(model: &mut Model, rows: isize) {
         _ => {}
     }
     let screen = screens::of(model.tab);
-    let Some((pane, len)) = focused_detail(screen, model) else { return screen.move_by(model, rows) };
+    let Some((pane, len)) = focused_detail(screen, model) else {
+        model.is_held = false;
+        return screen.move_by(model, rows);
+    };
     let moved = pane.selected.saturating_add_signed(rows).min(len.saturating_sub(1));
     if let Some(pane) = screen.detail(model) {
         pane.selected = moved;
@@ -526,10 +554,17 @@ fn open(model: &mut Model) -> Vec<Effect> {
 
 /// The events behind what is selected, as a question to the index.
 fn view_events(model: &mut Model) -> Vec<Effect> {
+    if model.tab == Tab::Overview && model.screens.overview.panel == Panel::Graph {
+        return open(model);
+    }
     match screens::of(model.tab).events_query(model).filter(|question| !question.query.is_empty()) {
         Some(question) => ask::search(model, question),
+        None if screens::of(model.tab).record(model).is_some() => {
+            model.say_keyed("<Tab>, then choose a field: <v> asks for all events with its value");
+            Vec::new()
+        }
         None => {
-            model.say("nothing here leads to events");
+            model.say("nothing is selected here that has events");
             Vec::new()
         }
     }
@@ -569,8 +604,11 @@ fn on_notice(model: &mut Model, notice: Notice) {
         Notice::Exported(Err(message)) => model.say(message),
         Notice::Decided(result) => deciding::on_decided(model, result),
         Notice::Reported(Ok(file)) => {
+            // Which one it is of, then the file, then its folder: the end is cut first.
             let about = &model.meant.about;
-            model.say(format!("the report is in {file}: {about}"));
+            let (folder, name) = file.rsplit_once(['/', '\\']).unwrap_or(("", file.as_str()));
+            let place = if folder.is_empty() { String::new() } else { format!(", in {folder}") };
+            model.say(format!("{about}: {name}{place}"));
         }
         Notice::Reported(Err(message)) => model.say(message),
         Notice::Stopped(Ok(())) => {}

@@ -66,7 +66,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let selected = scene.screens.boards.selected.min(rows.len().saturating_sub(1));
     history(canvas, history_area, scene, rows.get(selected).copied());
     let alarming = rows.iter().filter(|row| !row.transition.resting).count();
-    let position = vec![safe!("{} of {} in an unusual state", alarming, rows.len()), scene.clock.name()];
+    let count = |rows: usize| format::count(to_u64(rows));
+    let alarming = match rows.len() {
+        0 => safe!("nothing is locked, blocked or open"),
+        all => safe!("{} of {} in an unusual state", count(alarming), count(all)),
+    };
+    let position = vec![alarming, scene.clock.name()];
     Drawn { page, position, ..Drawn::default() }
 }
 
@@ -75,7 +80,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[&BoardRo
     let note = counts(canvas, rows);
     let inner = canvas.frame(area, &[title], &[note], true);
     if rows.is_empty() {
-        let sentence = safe!("Nobody is locked out or blocked, and no breaker was seen.");
+        let sentence = safe!("Nobody is locked out or blocked, and no circuit breaker is known.");
         table::empty(canvas, inner, &sentence, &Safe::default());
         return usize::from(inner.height);
     }
@@ -97,8 +102,27 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[&BoardRo
     shown.page
 }
 
+/// Of a name that is too long for so many cells the end stays: a breaker stands there behind its service.
+pub fn short_name(canvas: &Canvas<'_>, transition: &Transition, cells: usize) -> Safe {
+    let whole = name(canvas, transition);
+    if whole.width() <= cells {
+        return whole;
+    }
+    let parted = transition.entity.rsplit_once(['/', '→']);
+    let Some(own) = parted.map(|(_, own)| canvas.safe(own)) else { return whole };
+    match cells.checked_sub(own.width()).filter(|room| *room >= 3) {
+        // The mark between them is of one cell and stays.
+        Some(room) => {
+            let service = whole.truncate(room.saturating_sub(1), "…");
+            let mark = if transition.entity.contains('→') { safe!("→") } else { safe!("/") };
+            safe!("{}{}{}", service, mark, own)
+        }
+        None => own,
+    }
+}
+
 /// `3 locked · 1 blocked · 2 revoked · 1 of 4 breakers not closed`.
-fn counts(canvas: &Canvas<'_>, rows: &[&BoardRow]) -> Part {
+pub fn counts(canvas: &Canvas<'_>, rows: &[&BoardRow]) -> Part {
     let unusual =
         |board: Board| rows.iter().filter(|row| row.board == board && !row.transition.resting).count();
     let breakers = rows.iter().filter(|row| row.board == Board::Breaker).count();

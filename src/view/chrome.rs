@@ -12,7 +12,7 @@ use ratatui::style::Style;
 
 use super::canvas::{Canvas, LeadsTo, Part};
 use super::format;
-use super::scene::{Flow, Hint, Overlay, PromptPurpose, Scene, Stream, Tab};
+use super::scene::{AskedAbout, Flow, Hint, Overlay, Prompt, PromptPurpose, Scene, Stream, Tab};
 use super::theme::{Role, Severity};
 use crate::event::number::to_u16;
 use crate::event::{MINUTE, Nanos, SECOND};
@@ -81,7 +81,8 @@ fn header_left(canvas: &Canvas<'_>, scene: &Scene<'_>, detail: u8) -> Vec<Part> 
         parts.extend(half_blind(canvas, scene.snapshot.sight, detail >= 1));
     }
     if detail >= 2 {
-        parts.push(gap(2));
+        // Those that somebody has acknowledged are open, too.
+        parts.extend([gap(2), canvas.own("new", Role::Muted)]);
     }
     let mut is_worst = true;
     for severity in Severity::ALERTING {
@@ -156,7 +157,10 @@ fn stream_state(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
     let events = &scene.screens.events;
     let waiting = format::count(events.waiting);
     match events.flow {
-        Flow::Paused { .. } => return canvas.part(safe!("‖ PAUSED +{} new", waiting), Role::Warning),
+        // The other screens go on.
+        Flow::Paused { .. } if scene.tab == Tab::Events => {
+            return canvas.part(safe!("‖ PAUSED +{} new", waiting), Role::Warning);
+        }
         Flow::Detached if scene.tab == Tab::Events => {
             return canvas.part(safe!("DETACHED +{}", waiting), Role::Warning);
         }
@@ -292,16 +296,46 @@ pub fn status(
     if scene.prompt.is_some() {
         return prompt(canvas, row, scene);
     }
+    if let Some(overlay) = scene.overlay.filter(|overlay| overlay.is_choice()) {
+        choice(canvas, row, scene, overlay);
+        return None;
+    }
     let mut parts = vec![gap(1), canvas.part(Safe::literal(scene.tab.title()), Role::Strong)];
+    if let Some(moved_to) = scene.moved_to {
+        // Where the cursor is now is not cut for what was done.
+        let cells = usize::from(row.width) * 2 / 3;
+        let now = asked(canvas, moved_to, cells);
+        let said = scene.toast.map_or_else(Safe::default, |toast| safe!(" │ {}", canvas.safe(toast)));
+        let mut parts = vec![gap(1), canvas.part(now, Role::Warning), canvas.part(said, Role::Key)];
+        parts.extend(position.iter().map(|item| canvas.part(safe!(" │ {}", item), Role::Text)));
+        canvas.row_fitting(row, 0, &parts, 3);
+        return None;
+    }
     if let Some(toast) = scene.toast {
-        parts.push(canvas.part(safe!(" │ {}", canvas.safe(toast)), Role::Key));
+        let toast = canvas.safe(toast);
+        // The tabs say where this is, too.
+        if width(&parts) + toast.width() + 3 > usize::from(row.width) {
+            canvas.row(row, 0, &[gap(1), canvas.part(toast, Role::Key)]);
+            return None;
+        }
+        parts.push(canvas.part(safe!(" │ {}", toast), Role::Key));
     }
-    if scene.is_over && scene.toast.is_none() {
-        let over = safe!(" │ the story is over: {} quits, `soctop demo` tells it again", canvas.key("q"));
-        parts.push(canvas.part(over, Role::Warning));
-    }
-    for item in position {
-        parts.push(canvas.part(safe!(" │ {}", item), Role::Text));
+    let (first, rest) = position.split_first().map_or((None, position), |(first, rest)| (Some(first), rest));
+    // The row and the clock stay beside it.
+    let over = match scene.is_over && scene.toast.is_none() {
+        true => vec![
+            (safe!("the story is over: {} quits", canvas.key("^c")), Role::Warning),
+            (rest.last().cloned().unwrap_or_default(), Role::Text),
+            (safe!("`soctop demo` tells it again"), Role::Warning),
+        ],
+        false => Vec::new(),
+    };
+    let rest = rest.iter().take(rest.len().saturating_sub(usize::from(!over.is_empty())));
+    let items = first.map(|item| (item.clone(), Role::Text)).into_iter().chain(over);
+    for (item, role) in items.chain(rest.map(|item| (item.clone(), Role::Text))) {
+        if !item.is_empty() {
+            parts.push(canvas.part(safe!(" │ {}", item), role));
+        }
     }
     // What was just said is cut rather than left out.
     canvas.row_fitting(row, 0, &parts, 2 + usize::from(scene.toast.is_some()));
@@ -310,61 +344,83 @@ pub fn status(
 
 fn prompt(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
     let prompt = scene.prompt?;
-    let label = match prompt.purpose {
-        PromptPurpose::Filter => " filter ▸ ",
-        PromptPurpose::Search => " query ▸ ",
-        PromptPurpose::Trace => " trace id ▸ ",
-        PromptPurpose::Acknowledge => " note ▸ ",
-        PromptPurpose::Mute => " for how long, why ▸ ",
-        PromptPurpose::Command => " command ▸ ",
-        PromptPurpose::Help => " look for ▸ ",
-        PromptPurpose::HuntName => " name of this hunt ▸ ",
-        PromptPurpose::Columns => " columns ▸ ",
-    };
-    let about = match prompt.purpose {
-        PromptPurpose::Acknowledge => about_prompt(canvas, row, scene, ("acknowledge", label)),
-        PromptPurpose::Mute => about_prompt(canvas, row, scene, ("mute", label)),
-        _ => Safe::default(),
-    };
-    let label = canvas.part(safe!("{}{}", about, label), Role::Key);
+    let label = canvas.part(prompt_label(canvas, row, scene, prompt), Role::Key);
     let before: String = prompt.text.chars().take(prompt.cursor).collect();
     let after: String = prompt.text.chars().skip(prompt.cursor).collect();
     let (before, after) = (canvas.safe(&before), canvas.safe(&after));
     let room = usize::from(row.width).saturating_sub(label.0.width() + 1);
     let before = before.keep_end(room);
     let cursor = row.x + to_u16(label.0.width() + before.width());
-    let mut parts = vec![label, (before, plain()), (after, plain())];
-    // What was just said, else what is wrong so far.
-    if let Some(toast) = scene.toast {
-        parts.push(canvas.part(safe!("   {}", canvas.safe(toast)), Role::Warning));
-    } else if let (PromptPurpose::Filter, Err(error)) = (prompt.purpose, &prompt.filter) {
-        let text = safe!("   {} (column {})", canvas.safe(&error.kind.to_string()), error.column());
-        parts.push(canvas.part(text, Role::Warning));
-    }
-    canvas.parts(row.x, row.y, row.width, &parts);
+    canvas.parts(row.x, row.y, row.width, &[label, (before, plain()), (after, plain())]);
     Some((cursor.min(row.right().saturating_sub(1)), row.y))
 }
 
-/// Cells for what is typed behind what is asked.
-const TYPED: usize = 20;
+/// What was just said to who is asked something, else what is wrong so far. The line with what is typed has no room
+/// for it.
+fn trouble(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Option<Safe> {
+    match (scene.toast, scene.prompt) {
+        (Some(toast), Some(_)) => Some(canvas.safe(toast)),
+        (Some(toast), None) if scene.overlay.is_some_and(Overlay::is_choice) => Some(canvas.safe(toast)),
+        (None, Some(prompt)) if prompt.purpose == PromptPurpose::Filter => {
+            let error = prompt.filter.as_ref().err()?;
+            Some(safe!("{} (column {})", canvas.safe(&error.kind.to_string()), error.column()))
+        }
+        _ => None,
+    }
+}
 
-/// What is done to what, in at most half of the line; there is room for the answer.
-fn about_prompt(
-    canvas: &Canvas<'_>,
-    row: Rect,
-    scene: &Scene<'_>,
-    said: (&'static str, &'static str),
-) -> Safe {
-    let (verb, label) = said;
-    let width = usize::from(row.width);
-    let cells = width.saturating_sub(verb.len() + Safe::literal(label).width() + TYPED + 4).min(width / 2);
-    safe!(" {} {} ·", verb, canvas.safe(scene.asked_about).truncate(cells, "…"))
+/// Cells that are kept for what is typed.
+const TYPED: usize = 20;
+/// The same where whom an act is for leaves no more.
+const LEAST_TYPED: usize = 8;
+
+/// What is asked for. An act says first what it is about.
+fn prompt_label(canvas: &Canvas<'_>, row: Rect, scene: &Scene<'_>, prompt: &Prompt) -> Safe {
+    let label = match prompt.purpose {
+        PromptPurpose::Filter => " filter ▸ ",
+        PromptPurpose::Search => " query ▸ ",
+        PromptPurpose::Trace => " trace id ▸ ",
+        PromptPurpose::Acknowledge | PromptPurpose::Judge => " note ▸ ",
+        PromptPurpose::Mute => " for how long, why ▸ ",
+        PromptPurpose::Command => " command ▸ ",
+        PromptPurpose::Help => " look for ▸ ",
+        PromptPurpose::HuntName => " name of this hunt ▸ ",
+        PromptPurpose::Columns => " columns ▸ ",
+    };
+    if !matches!(prompt.purpose, PromptPurpose::Acknowledge | PromptPurpose::Judge | PromptPurpose::Mute) {
+        return Safe::literal(label);
+    }
+    let width = usize::from(row.width).saturating_sub(1);
+    let needed = asked(canvas, scene.asked, 0).width() + TYPED;
+    // The keys below say what is to be typed, too.
+    let label = if needed + label.chars().count() + 2 <= width { label } else { " ▸ " };
+    let dot = if label == " ▸ " { "" } else { " ·" };
+    let besides = label.chars().count() + dot.chars().count();
+    let about = asked(canvas, scene.asked, width.saturating_sub(besides + TYPED));
+    let about = about.shorten_middle(width.saturating_sub(besides + LEAST_TYPED), "…");
+    safe!(" {}{}{}", about, dot, label)
+}
+
+/// Cells from which on a part of a title says something.
+const LEAST_TITLE: usize = 6;
+
+/// What is done to how many and for whom; what that is takes what is left of so many cells.
+fn asked(canvas: &Canvas<'_>, asked: &AskedAbout, cells: usize) -> Safe {
+    let whom = safe!("{} {}", Safe::literal(asked.verb), canvas.safe(&asked.whom));
+    let room = cells.saturating_sub(whom.width() + 2);
+    if asked.what.is_empty() || room < LEAST_TITLE {
+        return whom;
+    }
+    safe!("{}: {}", whom, canvas.safe(&asked.what).truncate(room, "…"))
 }
 
 /// Hints that do not fit are dropped from the right; `?` comes first and stays. While something is typed or asked for,
 /// they are the keys of that.
 pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let asked = match (scene.prompt, scene.overlay) {
+        (Some(prompt), Some(Overlay::Commands { selected })) if prompt.purpose == PromptPurpose::Command => {
+            Some(command_hints(scene, selected))
+        }
         (Some(prompt), _) => Some(prompt_hints(prompt.purpose)),
         (None, Some(overlay)) => Some(overlay_hints(overlay)),
         (None, None) => None,
@@ -372,11 +428,10 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
     let filled = |(keys, label): &KeyLabel| Hint { keys: Cow::Owned(scene.keys.fill(keys)), label };
     let asked: Option<Vec<Hint>> = asked.map(|hints| hints.iter().map(filled).collect());
     let hints = asked.as_deref().unwrap_or(scene.hints);
-    // What can be chosen is never cut for what it is about.
-    let needed: usize = hints.iter().map(|hint| Safe::new(&hint.keys).width() + hint.label.len() + 3).sum();
-    let room = usize::from(row.width).saturating_sub(needed + 1);
-    let lead = lead(canvas, scene, room);
-    let mut parts = vec![gap(1), canvas.part(lead, Role::Warning)];
+    let mut parts = vec![gap(1)];
+    if let Some(trouble) = trouble(canvas, scene) {
+        parts.push(canvas.part(safe!("{}   ", trouble), Role::Warning));
+    }
     let mut used = width(&parts);
     for (index, hint) in hints.iter().enumerate() {
         let key = canvas.part(Safe::new(&hint.keys), Role::Key);
@@ -395,19 +450,25 @@ pub fn hints(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
 /// A key, in `<>` where it can be another one by configuration, and what it does.
 type KeyLabel = (&'static str, &'static str);
 
-/// What is chosen for, before the keys to choose by, in this many cells.
-fn lead(canvas: &Canvas<'_>, scene: &Scene<'_>, room: usize) -> Safe {
-    let about = |verb: &'static str| {
-        let cells = room.saturating_sub(verb.len() + 3).max(8);
-        safe!("{} {}: ", verb, canvas.safe(scene.asked_about).truncate(cells, "…"))
-    };
-    match (scene.prompt, scene.overlay) {
-        (None, Some(Overlay::Copy)) => safe!("copy: "),
-        (None, Some(Overlay::Export)) => safe!("export the list: "),
-        (None, Some(Overlay::Judge)) => about("verdict on"),
-        (None, Some(Overlay::Snooze)) => about("snooze"),
-        _ => Safe::default(),
+/// What Enter does with the chosen command; what is no command is searched for.
+fn command_hints(scene: &Scene<'_>, selected: usize) -> &'static [KeyLabel] {
+    match scene.commands.get(selected) {
+        None => &[("Enter", "search the index for it"), ("Esc", "leave it")],
+        Some(command) if !command.only_on.is_empty() => {
+            &[("Enter", "say where it works"), ("↑ ↓", "choose"), ("Esc", "leave it")]
+        }
+        Some(_) => prompt_hints(PromptPurpose::Command),
     }
+}
+
+/// What is chosen for; the keys to choose by stand below.
+fn choice(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>, overlay: Overlay) {
+    let text = match overlay {
+        Overlay::Copy => safe!("copy what the cursor stands on:"),
+        Overlay::Export => safe!("export what is listed:"),
+        _ => asked(canvas, scene.asked, usize::from(row.width).saturating_sub(2)),
+    };
+    canvas.row(row, 0, &[gap(1), canvas.part(text, Role::Key)]);
 }
 
 /// What Enter, Tab and the arrows do while something is typed.
@@ -418,6 +479,7 @@ fn prompt_hints(purpose: PromptPurpose) -> &'static [KeyLabel] {
         PromptPurpose::Search => &[("Enter", "search"), ("Tab", "complete"), ("↑", "asked before"), LEAVE],
         PromptPurpose::Trace => &[("Enter", "open the trace"), LEAVE],
         PromptPurpose::Acknowledge => &[("Enter", "acknowledge, with or without a note"), LEAVE],
+        PromptPurpose::Judge => &[("Enter", "say so, with or without a note"), LEAVE],
         PromptPurpose::Mute => &[("Enter", "mute: first for how long (m h d w), then why"), LEAVE],
         PromptPurpose::Command => &[("Enter", "run"), ("↑ ↓", "choose"), LEAVE],
         PromptPurpose::Help => &[("Enter", "keep these lines"), LEAVE],
@@ -439,8 +501,9 @@ fn overlay_hints(overlay: Overlay) -> &'static [KeyLabel] {
         Overlay::Export => {
             &[("n", "NDJSON"), ("c", "CSV"), ("l", "copy the command that gives the same"), NOTHING]
         }
-        Overlay::Judge => &[("t", "true"), ("f", "false"), ("b", "benign"), NOTHING],
-        Overlay::Snooze => &[("1", "15 minutes"), ("2", "1 hour"), ("3", "4 hours"), ("4", "1 day"), NOTHING],
+        Overlay::Judge => &[("t", "true positive"), ("f", "false positive"), ("b", "benign"), NOTHING],
+        // A number beside a number: the colon keeps them apart.
+        Overlay::Snooze => &[("1:", "15 min"), ("2:", "1 hour"), ("3:", "4 hours"), ("4:", "1 day"), NOTHING],
         Overlay::Help { .. } => &[("</>", "look for"), ("<j>", "down"), ("<k>", "up"), CLOSE],
         Overlay::Why { .. } => &[("<Enter>", "open the incident"), CLOSE],
         Overlay::Mutes { .. } => &[("<U>", "end the chosen one"), CLOSE],

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::canvas::{Canvas, Part};
 use super::format;
-use super::scene::{ChosenRow, IncidentsShown, Scene};
+use super::scene::{AskedAbout, ChosenRow, HeldParty, IncidentsShown, Scene, Screens};
 use super::theme::{Role, Severity};
+use crate::event::number::to_u64;
 use crate::safe;
 use crate::state::{Incident, Party, PartyKind, PartyName, Snapshot, parties};
 use crate::text::{Safe, plural};
@@ -57,7 +58,50 @@ impl Feed {
             let is_of_rule = rule.is_none_or(|rule| incident.alert.rule.id == rule);
             is_of_rule && (shown == IncidentsShown::All || incident.is_listed())
         };
-        let parties = parties(snapshot.incidents.iter().filter(wanted));
+        Self::with(parties(snapshot.incidents.iter().filter(wanted)), unfolded)
+    }
+
+    /// The rows of the overview.
+    #[must_use]
+    pub fn of_overview(snapshot: &Snapshot, screens: &Screens) -> Self {
+        let feed = Self::of(snapshot, IncidentsShown::Open, &screens.unfolded);
+        feed.holding(screens.overview.held.as_ref(), &screens.unfolded)
+    }
+
+    /// The rows of the list of incidents.
+    #[must_use]
+    pub fn of_list(snapshot: &Snapshot, screens: &Screens) -> Self {
+        let screen = &screens.incidents;
+        let feed = Self::of_rule(snapshot, screen.shown, &screens.unfolded, screen.rule.as_deref());
+        feed.holding(screen.held.as_ref(), &screens.unfolded)
+    }
+
+    /// The same with one party left where it was, and its incidents in the order they had.
+    fn holding(self, held: Option<&HeldParty>, unfolded: &BTreeSet<PartyName>) -> Self {
+        let mut parties = self.parties;
+        let now = held.and_then(|held| parties.iter().position(|party| party.name == held.name));
+        let (Some(now), Some(held)) = (now, held) else { return Self { parties, rows: self.rows } };
+        let mut party = parties.remove(now);
+        // What is new of it has no place yet: it comes first.
+        let place = |incident: &Arc<Incident>| {
+            held.order.iter().position(|id| *id == incident.alert.alert_id).map_or(0, |place| place + 1)
+        };
+        party.incidents.sort_by_key(place);
+        parties.insert(held.at.min(parties.len()), party);
+        Self::with(parties, unfolded)
+    }
+
+    /// The party of a row, to be left where it is.
+    #[must_use]
+    pub fn hold(&self, row: usize) -> Option<HeldParty> {
+        let (FeedRow::Folded(at) | FeedRow::Unfolded(at) | FeedRow::Single(at) | FeedRow::Member(at, _)) =
+            *self.rows.get(row)?;
+        let party = self.parties.get(at)?;
+        let order = party.incidents.iter().map(|incident| incident.alert.alert_id).collect();
+        Some(HeldParty { name: party.name.clone(), at, order })
+    }
+
+    fn with(parties: Vec<Party>, unfolded: &BTreeSet<PartyName>) -> Self {
         let rows = parties.iter().enumerate().flat_map(|(at, party)| match party.incidents.len() {
             1 => vec![FeedRow::Single(at)],
             _ if !unfolded.contains(&party.name) => vec![FeedRow::Folded(at)],
@@ -87,8 +131,8 @@ impl Feed {
 
     /// The same in words.
     pub fn counted(&self) -> Safe {
-        let count = self.incidents();
-        safe!("{} incident{}", count, plural(count as u64))
+        let count = to_u64(self.incidents());
+        safe!("{} incident{}", format::count(count), plural(count))
     }
 
     fn item_of(&self, row: FeedRow) -> Option<FeedItem<'_>> {
@@ -211,9 +255,8 @@ pub fn party_text(canvas: &Canvas<'_>, party: &Party, is_folded: bool, scene: &S
             text.push(&safe!(" {}{}", severity.shape(), count));
         }
     }
-    let seen = party.incidents.iter().filter(|incident| incident.is_open() && !incident.is_new()).count();
-    if seen > 0 {
-        text.push(&safe!("  {} decided", seen));
+    if let Some(decided) = decided_of(&party.incidents) {
+        text.push(&safe!("  {}", decided));
     }
     text.push(&safe!("  {}", canvas.safe(said_of(party))));
     text
@@ -221,9 +264,12 @@ pub fn party_text(canvas: &Canvas<'_>, party: &Party, is_folded: bool, scene: &S
 
 /// What the worst incident says, without the name that stands before it anyway.
 fn said_of(party: &Party) -> &str {
-    let Some(worst) = party.incidents.first() else { return "" };
-    let summary = worst.alert.summary.as_str();
-    let rest = summary.strip_prefix(party.name.value.as_str()).unwrap_or(summary);
+    party.incidents.first().map_or("", |worst| said_without(&party.name, worst))
+}
+
+fn said_without<'i>(name: &PartyName, incident: &'i Incident) -> &'i str {
+    let summary = incident.alert.summary.as_str();
+    let rest = summary.strip_prefix(name.value.as_str()).unwrap_or(summary);
     rest.trim_start_matches([' ', ':'])
 }
 
@@ -281,8 +327,13 @@ pub fn times(canvas: &Canvas<'_>, count: u64, approximate: bool) -> Part {
 /// `3 acknowledged · 2 muted · 1 snoozed · 1 false or benign`: what people have taken off the list or are on.
 #[must_use]
 pub fn decided(snapshot: &Snapshot) -> Option<Safe> {
+    decided_of(&snapshot.incidents)
+}
+
+/// The same of some of them.
+fn decided_of(incidents: &[Arc<Incident>]) -> Option<Safe> {
     let count = |wanted: fn(&Incident) -> bool| {
-        snapshot.incidents.iter().filter(|incident| incident.is_open() && wanted(incident)).count()
+        incidents.iter().filter(|incident| incident.is_open() && wanted(incident)).count()
     };
     let seen = |it: &Incident| it.standing.quiet.is_none() && it.standing.acknowledged.is_some();
     let judged_true =
@@ -302,6 +353,21 @@ pub fn decided(snapshot: &Snapshot) -> Option<Safe> {
         text.push(&safe!("{} {}", count, word));
     }
     (!text.is_empty()).then_some(text)
+}
+
+/// What an act is asked about: `6 incidents of 203.0.113.9`, and what the only one says.
+#[must_use]
+pub fn asked(verb: &'static str, incidents: &[Arc<Incident>]) -> AskedAbout {
+    let Some(first) = incidents.first() else { return AskedAbout::default() };
+    let count = to_u64(incidents.len());
+    let how_many = format!("{count} incident{}", plural(count));
+    let name = PartyName::of(first);
+    let says = if count == 1 { said_without(&name, first).to_owned() } else { String::new() };
+    match name.kind {
+        PartyKind::Rule if says.is_empty() => AskedAbout { verb, whom: how_many, what: name.value },
+        PartyKind::Rule => AskedAbout { verb, whom: how_many, what: says },
+        _ => AskedAbout { verb, whom: format!("{how_many} of {}", name.value), what: says },
+    }
 }
 
 /// `6 incidents of 203.0.113.9`, or what the only one says: what an act is about.

@@ -67,6 +67,32 @@ pub fn nothing_open(canvas: &Canvas<'_>, snapshot: &Snapshot) -> (Safe, Safe) {
     }
 }
 
+/// Nothing is listed of the only rule that is looked at, whatever there is of others.
+fn nothing_of_rule(canvas: &Canvas<'_>, scene: &Scene<'_>, rule: &str) -> (Safe, Safe) {
+    let title = canvas.safe(rule_title(scene.snapshot, rule));
+    let own = scene.snapshot.incidents.iter().filter(|incident| incident.alert.rule.id == rule);
+    match own.count() {
+        0 => (
+            safe!("The rule `{}` has opened no incident.", title),
+            canvas.keyed("<Esc> shows those of all rules", Role::Muted).0,
+        ),
+        all => (
+            safe!(
+                "The rule `{}` has no open incident; {} {} closed, muted or snoozed.",
+                title,
+                format::count(to_u64(all)),
+                if all == 1 { "is" } else { "are" }
+            ),
+            canvas.keyed("<s> shows what there is   <Esc> shows those of all rules", Role::Muted).0,
+        ),
+    }
+}
+
+/// Title of a rule; its id where it is no longer loaded.
+fn rule_title<'s>(snapshot: &'s Snapshot, rule: &'s str) -> &'s str {
+    snapshot.rules.book.get(rule).map_or(rule, |note| note.rule.title.as_str())
+}
+
 /// How many incidents of which level a list hides on one side, worst first; nothing where it hides none.
 pub fn out_of_sight(
     canvas: &Canvas<'_>,
@@ -76,7 +102,8 @@ pub fn out_of_sight(
     if hidden.is_empty() {
         return None;
     }
-    let mut parts = vec![canvas.part(safe!("{} {}", arrow, hidden.len()), Role::Strong)];
+    let mut parts =
+        vec![canvas.part(safe!("{} {}", arrow, format::count(to_u64(hidden.len()))), Role::Strong)];
     for severity in Severity::ALERTING {
         let of_level = |incident: &&&Arc<Incident>| Severity::from(incident.alert.rule.level) == severity;
         let count = hidden.iter().filter(of_level).count();
@@ -90,7 +117,7 @@ pub fn out_of_sight(
 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let screen = &scene.screens.incidents;
-    let feed = Feed::of_rule(scene.snapshot, screen.shown, &scene.screens.unfolded, screen.rule.as_deref());
+    let feed = Feed::of_list(scene.snapshot, scene.screens);
     let filter_row = Rect { height: 1, ..area };
     shown_line(canvas, filter_row, scene);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
@@ -149,32 +176,38 @@ pub fn about(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, chosen: Opt
 }
 
 fn shown_line(canvas: &mut Canvas<'_>, row: Rect, scene: &Scene<'_>) {
-    let all = scene.snapshot.incidents.len();
-    let open = scene.snapshot.incidents.iter().filter(|incident| incident.is_listed()).count();
+    let rule = scene.screens.incidents.rule.as_ref();
+    // Of the rule alone, where no other is listed.
+    let own = |incident: &&Arc<Incident>| rule.is_none_or(|rule| incident.alert.rule.id == *rule);
+    let all = scene.snapshot.incidents.iter().filter(own).count();
+    let open = scene.snapshot.incidents.iter().filter(own).filter(|incident| incident.is_listed()).count();
     let shown = scene.screens.incidents.shown;
     let choice = |own: IncidentsShown, text: Safe| {
         let chosen = shown == own;
         let text = if chosen { safe!("[{}]", text) } else { safe!(" {} ", text) };
         (text, if chosen { Role::Title } else { Role::Muted })
     };
-    let rule = scene.screens.incidents.rule.as_ref();
-    let only = rule.map_or_else(Safe::default, |id| {
-        let title = scene.snapshot.rules.book.get(id).map_or(id.as_str(), |note| note.rule.title.as_str());
-        safe!(" only of {} · Esc all rules ", canvas.safe(title).truncate(40, "…"))
-    });
-    let parts = [
-        (only, Role::Warning),
+    let mut parts = vec![
         (safe!(" show ▸ "), Role::Muted),
-        choice(IncidentsShown::Open, safe!("open {}", open)),
+        choice(IncidentsShown::Open, safe!("open {}", format::count(to_u64(open)))),
         (safe!(" "), Role::Muted),
-        choice(IncidentsShown::All, safe!("all {}", all)),
+        choice(IncidentsShown::All, safe!("all {}", format::count(to_u64(all)))),
         (safe!("   {} switch", canvas.key("s")), Role::Muted),
-        (
-            super::feed::decided(scene.snapshot).map_or_else(Safe::default, |it| safe!("   {}", it)),
-            Role::Muted,
-        ),
-    ]
-    .map(|(text, role)| canvas.part(text, role));
+    ];
+    match rule {
+        Some(rule) => {
+            let used: usize = parts.iter().map(|(text, _)| text.width()).sum();
+            let (lead, tail) = (safe!("   only of `"), safe!("` · {} all rules", canvas.key("Esc")));
+            let room = usize::from(row.width).saturating_sub(used + lead.width() + tail.width() + 1);
+            let title = canvas.safe(rule_title(scene.snapshot, rule)).truncate(room, "…");
+            parts.push((safe!("{}{}{}", lead, title, tail), Role::Warning));
+        }
+        None => {
+            let decided = super::feed::decided(scene.snapshot);
+            parts.push((decided.map_or_else(Safe::default, |it| safe!("   {}", it)), Role::Muted));
+        }
+    }
+    let parts: Vec<Part> = parts.into_iter().map(|(text, role)| canvas.part(text, role)).collect();
     canvas.row(row, 0, &parts);
 }
 
@@ -190,7 +223,10 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> 
     let note = above.unwrap_or_else(|| vec![canvas.own("by who, worst first", Role::Muted)]);
     let inner = canvas.frame(area, &[title], &note, focused);
     if feed.is_empty() {
-        let (sentence, advice) = nothing_open(canvas, scene.snapshot);
+        let (sentence, advice) = match &screen.rule {
+            Some(rule) => nothing_of_rule(canvas, scene, rule),
+            None => nothing_open(canvas, scene.snapshot),
+        };
         table::empty(canvas, inner, &sentence, &advice);
         return usize::from(inner.height);
     }
@@ -211,9 +247,10 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> 
         Some(FeedItem::Incident { incident, is_member }) => row(canvas, incident, is_member, scene),
         None => Vec::new(),
     });
-    let border = Rect { y: inner.bottom(), height: 1, ..inner };
+    let border = Rect { y: inner.bottom(), height: 1, width: inner.width.saturating_sub(1), ..inner };
     let below = feed.standing_in(shown.window.end..feed.len());
-    if let Some(below) = out_of_sight(canvas, " ↓", &below) {
+    if let Some(mut below) = out_of_sight(canvas, " ↓", &below) {
+        below.push(canvas.own(" ", Role::Muted));
         canvas.parts_right(border, &below);
     }
     shown.page
@@ -222,7 +259,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> 
 fn party_row(canvas: &Canvas<'_>, party: &Party, is_folded: bool, scene: &Scene<'_>) -> table::Row {
     let now = scene.snapshot.now;
     let rules = party.incidents.iter().map(|incident| &incident.alert.rule.id).collect::<BTreeSet<_>>().len();
-    let open = party.incidents.iter().filter(|incident| incident.is_open()).count();
+    let open = party.incidents.iter().filter(|incident| incident.is_listed()).count();
     vec![
         canvas.severity(party.level()),
         canvas.part(format::duration(now.since(party.last())), Role::Strong),
@@ -274,8 +311,7 @@ fn about_party(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, party: &P
     let now = scene.snapshot.now;
     let from = scene.clock.moment(party.first(), now);
     let to = scene.clock.moment(party.last(), now);
-    let (incidents, events) = (party.incidents.len(), format::count(party.events()));
-    let span = safe!("{} incidents, {} events counted, {} to {}", incidents, events, from, to);
+    let span = safe!("{}, {}", counted_in(party), between(&from, &to));
     canvas.row(inner, 0, &[canvas.part(span, Role::Text)]);
     canvas.row(inner, 1, &[canvas.part(risk_of(canvas, &party.name, scene), Role::Muted)]);
     let room = usize::from(inner.height.saturating_sub(3));
@@ -288,6 +324,33 @@ fn about_party(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, party: &P
         let more = safe!("and {} more: Enter", party.incidents.len() - room);
         canvas.row(inner, inner.height.saturating_sub(1), &[canvas.part(more, Role::Muted)]);
     }
+}
+
+/// `7 incidents count 11 events, 9 different ones`: one that counts for two incidents counts twice.
+fn counted_in(party: &Party) -> Safe {
+    let (incidents, counted) = (to_u64(party.incidents.len()), party.events());
+    let different: BTreeSet<EventId> =
+        party.incidents.iter().flat_map(|incident| incident.alert.events.iter().copied()).collect();
+    let omitted: u64 = party.incidents.iter().map(|incident| incident.alert.events_omitted).sum();
+    let different = to_u64(different.len()) + omitted;
+    let sum = safe!("{} incidents count {}", format::count(incidents), format::count(counted));
+    match different {
+        0 => sum,
+        same if same == counted => safe!("{} event{}", sum, plural(counted)),
+        1 => safe!("{}, all of the same event", sum),
+        fewer if fewer < counted => safe!("{}, of {} different events", sum, format::count(fewer)),
+        more => safe!("{}, in {} events", sum, format::count(more)),
+    }
+}
+
+/// The same without a word before a single moment.
+fn span_of(from: &Safe, to: &Safe) -> Safe {
+    if from == to { from.clone() } else { between(from, to) }
+}
+
+/// `A to B`; one moment is said once.
+fn between(from: &Safe, to: &Safe) -> Safe {
+    if from == to { safe!("at {}", from) } else { safe!("{} to {}", from, to) }
 }
 
 /// The risk score of the party, where it has one.
@@ -355,13 +418,11 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
     for piece in canvas.safe(&alert.summary).wrap(usize::from(area.width)) {
         lines.push(vec![canvas.part(piece, Role::Text)]);
     }
-    let window = safe!(
-        "{} to {}   {}",
-        scene.clock.moment(alert.window.start, scene.snapshot.now),
-        scene.clock.moment(alert.window.end, scene.snapshot.now),
-        kind(alert.kind)
-    );
-    lines.push(labelled(canvas, "window", window));
+    let moment = |time| scene.clock.moment(time, scene.snapshot.now);
+    let (from, to) = (moment(alert.window.start), moment(alert.window.end));
+    // One event has one moment and needs no window.
+    let label = if from == to { "when" } else { "window" };
+    lines.push(labelled(canvas, label, safe!("{}   {}", span_of(&from, &to), kind(alert.kind))));
     for (name, value) in alert.group.iter() {
         lines.push(labelled_foreign(canvas, name, value));
     }
@@ -382,14 +443,14 @@ fn facts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, incident: &Inci
     }
     if let Some(source) = &alert.source {
         let path = canvas.safe(&source.path);
-        let place =
-            safe!("{}:{}", path.shorten_middle(usize::from(area.width).saturating_sub(20), "…"), source.line);
+        let place = safe!("{}:{}", path, source.line);
         lines.push(labelled(canvas, "line", place));
     }
     lines.push(labelled(canvas, "rule id", canvas.safe(&alert.rule.id)));
     if !alert.rule.tags.is_empty() {
         lines.push(labelled(canvas, "tags", canvas.safe(&alert.rule.tags.join(" "))));
     }
+    lines = unfolded(lines, usize::from(area.width), usize::from(area.height));
     let can_grow = scene.tab == Tab::Incidents && !scene.screens.incidents.evidence_focused;
     let shown = cut_off(canvas, lines, usize::from(area.height), can_grow);
     for (row, parts) in shown.iter().enumerate() {
@@ -406,6 +467,34 @@ fn counted(alert: &Alert) -> Safe {
         (false, true) => safe!("{}, in {} events", format::count(count), format::count(events)),
         (false, false) => safe!("{} event{}", format::count(count), plural(count)),
     }
+}
+
+/// Cells of the labels of facts.
+const FACT_LABEL: usize = 10;
+
+/// What is too long for a line goes on below it, as long as all of it fits.
+fn unfolded(lines: Vec<Vec<Part>>, width: usize, height: usize) -> Vec<Vec<Part>> {
+    let room = width.saturating_sub(FACT_LABEL).max(8);
+    let rows = |line: &Vec<Part>| match line.as_slice() {
+        [_, (text, _)] => text.wrap(room).len(),
+        _ => 1,
+    };
+    if lines.iter().map(rows).sum::<usize>() > height {
+        return lines;
+    }
+    let mut unfolded = Vec::new();
+    for line in lines {
+        let [label, (text, style)] = line.as_slice() else {
+            unfolded.push(line);
+            continue;
+        };
+        for (at, piece) in text.wrap(room).into_iter().enumerate() {
+            let blank = safe!("{:<1$}", "", FACT_LABEL);
+            let label = if at == 0 { label.clone() } else { (blank, label.1) };
+            unfolded.push(vec![label, (piece, *style)]);
+        }
+    }
+    unfolded
 }
 
 /// As many lines as there is room for; the last one says what is missing and how one gets to read it.
@@ -465,7 +554,8 @@ fn evidence(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, alert: &Aler
                 canvas.key("v")
             )
         }
-        _ => safe!(" evidence: all {}", format::count(all)),
+        1 => safe!(" evidence: its only event"),
+        _ => safe!(" evidence: all {} events", format::count(all)),
     };
     canvas.row(area, 0, &[canvas.part(head, Role::Muted)]);
     let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -497,6 +587,7 @@ fn status(scene: &Scene<'_>, feed: &Feed) -> Vec<Safe> {
         0 => safe!("no incidents"),
         len => {
             let row = feed.position(scene.screens.incidents.selected.as_ref()) + 1;
+            let [row, len] = [row, len].map(|number| format::count(to_u64(number)));
             safe!("row {} of {}, {}", row, len, feed.counted())
         }
     };

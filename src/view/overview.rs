@@ -6,7 +6,7 @@ use super::canvas::{Canvas, Part};
 use super::feed::{self, Feed, FeedItem};
 use super::format::ClockStyle;
 use super::graph::{GraphCursor, GraphShown};
-use super::scene::{IncidentsShown, Panel, Scene};
+use super::scene::{Panel, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
 use super::{Drawn, boards, chrome, columns, entities, format, graph, incidents, sources, why};
@@ -29,7 +29,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     } else {
         threat(canvas, top, scene);
     }
-    let open = Feed::of(scene.snapshot, IncidentsShown::Open, &scene.screens.unfolded);
+    let open = Feed::of_overview(scene.snapshot, scene.screens);
     let [middle, chosen_area] = feed_and_chosen(middle, &open);
     let page = if area.width >= 110 {
         let [feed_area, entities_area] = two(columns(middle, &[65, 35]));
@@ -106,10 +106,7 @@ fn threat(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let says_why = inner.height >= 7 || (inner.height >= 3 && needs_words(scene.snapshot));
     if says_why {
         // The end of the sentence says less than its beginning.
-        let because = canvas.safe(&threat.because);
-        let is_unsaid = threat.holding && threat.trend.is_some();
-        let because = if is_unsaid { safe!("calming down: {}", because) } else { because };
-        canvas.row(row(1), 0, &[canvas.part(because, Role::Muted)]);
+        canvas.row(row(1), 0, &[canvas.part(why::word(canvas, scene), Role::Muted)]);
     }
     let from = if says_why { 2 } else { 1 };
     let until = if with_history { inner.height - 2 } else { inner.height };
@@ -285,8 +282,13 @@ fn feed(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, feed: &Feed) -> 
         feed.item(index).map(|item| feed_row(canvas, item, scene)).unwrap_or_default()
     });
     let below = feed.standing_in(shown.window.end..feed.len());
-    let mut foot = vec![canvas.own(" ", Role::Muted), feed_summary(canvas, scene)];
-    foot.extend(incidents::out_of_sight(canvas, "  ·  ↓", &below).unwrap_or_default());
+    // What is out of sight is not cut for the sums.
+    let hidden = incidents::out_of_sight(canvas, "  ·  ↓", &below).unwrap_or_default();
+    let hidden_cells: usize = hidden.iter().map(|(text, _)| text.width()).sum();
+    let (summary, style) = feed_summary(canvas, scene);
+    let room = usize::from(inner.width).saturating_sub(hidden_cells + 2);
+    let mut foot = vec![canvas.own(" ", Role::Muted), (summary.truncate(room, "…"), style)];
+    foot.extend(hidden);
     canvas.row(inner, inner.height.saturating_sub(1), &foot);
     shown.page
 }
@@ -316,19 +318,24 @@ fn feed_row(canvas: &Canvas<'_>, item: FeedItem<'_>, scene: &Scene<'_>) -> table
 /// How many there are, and the one number a shift lead asks for.
 fn feed_summary(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
     let snapshot = scene.snapshot;
-    let open: Vec<_> = snapshot.incidents.iter().filter(|incident| incident.is_open()).collect();
-    let oldest = open
+    // Open is what is listed, acknowledged or not; what is quiet is counted by itself.
+    let open = snapshot.incidents.iter().filter(|incident| incident.is_listed()).count();
+    let new = snapshot.incidents.iter().filter(|incident| incident.is_new()).count();
+    let oldest = snapshot
+        .incidents
         .iter()
         .filter(|incident| incident.alert.rule.level == Level::Critical && incident.is_new())
         .map(|incident| snapshot.now.since(incident.opened))
         .max();
     let oldest = match oldest {
-        Some(age) => safe!(" · oldest open CRIT {}", format::duration(age)),
+        Some(age) => safe!(" · oldest new CRIT {}", format::duration(age)),
         None => Safe::default(),
     };
     let decided = feed::decided(snapshot).map_or_else(Safe::default, |text| safe!(" · {}", text));
     let total = snapshot.incidents.len();
-    canvas.part(safe!("{} open of {}{}{}", open.len(), total, decided, oldest), Role::Muted)
+    let new = if new < open { safe!(" · {} new", new) } else { Safe::default() };
+    let [open, total] = [open, total].map(|number| format::count(to_u64(number)));
+    canvas.part(safe!("{} open of {}{}{}{}", open, total, new, decided, oldest), Role::Muted)
 }
 
 fn top_entities(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
@@ -391,20 +398,24 @@ fn board(canvas: &mut Canvas<'_>, inner: Rect, board: &BoardRows<'_>) {
 fn breakers(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let known = known_breakers(scene.snapshot);
     let alarming = known.iter().filter(|row| !row.transition.resting).count();
-    let title = canvas.own("Circuit breakers", Role::Title);
+    let cells = area.width.saturating_sub(4);
+    let is_due = |row: &&BoardRow| !row.transition.resting && row.transition.until.is_some();
+    // Over bare numbers it is said what they are.
+    let has_timers = cells + 2 < TERSE_BREAKERS && known.iter().any(is_due);
+    let title = canvas.own(if has_timers { "Breakers" } else { "Circuit breakers" }, Role::Title);
     let note = match (alarming, known.len()) {
+        _ if has_timers => canvas.own("probe in", Role::Warning),
         (_, 0) => canvas.own("", Role::Muted),
         (0, known) => canvas.part(safe!("{} closed", known), Role::Muted),
         (alarming, known) => canvas.part(safe!("{} of {}", alarming, known), Role::Warning),
     };
     let inner = canvas.frame(area, &[title], &[note], has_keys(scene, Panel::Breakers));
-    let terse = inner.width < TERSE_WIDTH;
-    let rows: Vec<Vec<Part>> = known.iter().map(|row| breaker_row(canvas, row, scene, terse)).collect();
+    let rows: Vec<Vec<Part>> = known.iter().map(|row| breaker_row(canvas, row, scene, cells)).collect();
     let chosen = chosen_row(scene, Panel::Breakers);
     board(
         canvas,
         inner,
-        &BoardRows { rows: &rows, nothing: "no breaker was seen", chosen, to_border: inner.height },
+        &BoardRows { rows: &rows, nothing: "no breaker is known", chosen, to_border: inner.height },
     );
 }
 
@@ -457,6 +468,8 @@ fn chosen_row(scene: &Scene<'_>, panel: Panel) -> Option<usize> {
     has_keys(scene, panel).then_some(scene.screens.overview.row)
 }
 
+/// A panel of breakers that is narrower than this says durations without words: the names need the room.
+const TERSE_BREAKERS: u16 = 36;
 /// Panels narrower than this say durations without words.
 const TERSE_WIDTH: u16 = 30;
 /// Panels as wide as this have room for sentences.
@@ -483,7 +496,8 @@ impl Room {
     }
 }
 
-fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bool) -> Vec<Part> {
+fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, cells: u16) -> Vec<Part> {
+    let terse = cells + 2 < TERSE_BREAKERS;
     let transition = &row.transition;
     let now = scene.snapshot.now;
     let (mark, word, role) = boards::state(row);
@@ -493,20 +507,31 @@ fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bo
     };
     let timer = match transition.until.filter(|_| !transition.resting) {
         Some(until) if until > now && terse => format::duration(until.since(now)),
-        Some(until) if until > now => {
-            safe!("probe in {}{}", boards::time_left(transition, until, now), flaps)
-        }
+        Some(until) if until > now => safe!("probe in {}", boards::time_left(transition, until, now)),
         Some(_) if terse => safe!("due"),
-        Some(_) => safe!("probe due{}", flaps),
+        Some(_) => safe!("probe due"),
         // The name of one at rest says more than since when.
         None if terse && transition.resting => Safe::default(),
-        None if terse => format::duration(now.since(row.since)),
-        None => safe!("{}{}", format::duration(now.since(row.since)), flaps),
+        None if transition.resting => format::duration(now.since(row.since)),
+        None => safe!("for {}", format::duration(now.since(row.since))),
     };
     let text = if transition.resting { Role::Muted } else { Role::Text };
     // The word says it all, and the name needs the room.
     let state = if terse { safe!("{} ", word) } else { safe!("{} {} ", mark, word) };
-    let mut parts = vec![canvas.part(state, role), canvas.part(boards::name(canvas, transition), text)];
+    // Of service and name the name tells them apart.
+    let room = |timer: &Safe| usize::from(cells).saturating_sub(state.width() + timer.width() + 1);
+    let name = |timer: &Safe| boards::short_name(canvas, transition, room(timer));
+    // How often it came into the state is said where the name keeps its room.
+    let with_flaps = safe!("{}{}", timer, flaps);
+    let is_roomy = !terse && name(&with_flaps).width() <= room(&with_flaps);
+    let is_cut = !terse && name(&timer).width() > room(&timer);
+    let timer = match transition.until.filter(|until| is_cut && *until > now) {
+        Some(until) => safe!("probe {}", format::duration(until.since(now))),
+        None if is_roomy => with_flaps,
+        None => timer,
+    };
+    let name = name(&timer);
+    let mut parts = vec![canvas.part(state, role), canvas.part(name, text)];
     if transition.inferred {
         parts.push(canvas.own(" (inferred)", Role::Muted));
     }
@@ -514,16 +539,26 @@ fn breaker_row(canvas: &Canvas<'_>, row: &BoardRow, scene: &Scene<'_>, terse: bo
     parts
 }
 
+/// Cells that the frame of the lockouts needs beside its note.
+const LOCKOUTS_TITLE: u16 = 28;
+
 /// Lockouts first, then what else is blocked or limited for a while.
 fn lockouts(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
     let rows = timed(scene.snapshot);
     let locked = rows.iter().filter(|row| row.board == Board::Lockout).count();
-    let title = canvas.own("Lockouts and blocks", Role::Title);
-    let note = match locked {
-        0 => canvas.own("", Role::Muted),
-        1 => canvas.own("1 locked", Role::Warning),
-        _ => canvas.part(safe!("{} locked", locked), Role::Warning),
+    // What else is listed is counted too, where it has room.
+    let all = boards::counts(canvas, &rows).0;
+    let others = rows.len() - locked;
+    let is_tight = area.width < LOCKOUTS_TITLE + to_u16(all.width());
+    let note = match (locked, others) {
+        (0, 0) => Safe::default(),
+        (0, _) | (_, 0) => all,
+        (_, _) if !is_tight => all,
+        (locked, others) => safe!("{} locked, +{}", locked, others),
     };
+    let is_tight = area.width < LOCKOUTS_TITLE + to_u16(note.width());
+    let title = canvas.own(if is_tight { "Lockouts" } else { "Lockouts and blocks" }, Role::Title);
+    let note = canvas.part(note, Role::Warning);
     let inner = canvas.frame(area, &[title], &[note], has_keys(scene, Panel::Lockouts));
     let room = Room::of(inner.width);
     let rows: Vec<Vec<Part>> = rows.iter().map(|row| lockout_row(canvas, row, scene, room)).collect();
@@ -607,13 +642,20 @@ const SMALL_PANEL: u16 = 3;
 
 fn position(scene: &Scene<'_>) -> Vec<Safe> {
     let snapshot = scene.snapshot;
-    let open = Feed::of(snapshot, IncidentsShown::Open, &scene.screens.unfolded);
+    let open = Feed::of_overview(snapshot, scene.screens);
     let selected = open.position(scene.screens.overview.selected.as_ref());
     let feed = match open.len() {
         0 => safe!("no open incident"),
-        len => safe!("row {} of {}, {}", selected + 1, len, open.counted()),
+        len => {
+            let [at, len] = [selected + 1, len].map(|number| format::count(to_u64(number)));
+            safe!("row {} of {}, {}", at, len, open.counted())
+        }
     };
-    let loaded = safe!("{} rule{}", snapshot.rules.loaded, plural(snapshot.rules.loaded as u64));
+    let loaded = safe!(
+        "{} rule{}",
+        format::count(to_u64(snapshot.rules.loaded)),
+        plural(snapshot.rules.loaded as u64)
+    );
     let rules = match snapshot.rules.problem_count {
         0 => loaded,
         broken => safe!("{}, {} with problems", loaded, broken),

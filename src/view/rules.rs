@@ -98,7 +98,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     let loaded = safe!("{} rule{} loaded", format::count(rules.loaded as u64), plural(rules.loaded as u64));
     let broken = to_u64(rules.problem_count);
     let broken = safe!("{} problem{}", format::count(broken), plural(broken));
-    let at = safe!("row {} of {}", if rows.is_empty() { 0 } else { selected + 1 }, rows.len());
+    let row = if rows.is_empty() { 0 } else { selected + 1 };
+    let [row, len] = [row, rows.len()].map(|number| format::count(to_u64(number)));
+    let at = safe!("row {} of {}", row, len);
     Drawn { page, position: vec![at, loaded, broken], ..Drawn::default() }
 }
 

@@ -99,14 +99,16 @@ pub struct Scene<'a> {
     pub screens: &'a Screens,
     pub overlay: Option<Overlay>,
     pub prompt: Option<&'a Prompt>,
-    /// What an act that is being typed is about.
-    pub asked_about: &'a str,
+    /// What an act that is being typed or chosen is about.
+    pub asked: &'a AskedAbout,
     /// What happened since this person last looked.
     pub away: Option<&'a Away>,
     /// Names of our own networks.
     pub networks: &'a KnownNetworks,
     /// A sentence about what was just done.
     pub toast: Option<&'a str>,
+    /// What the cursor stands on since its row has gone.
+    pub moved_to: Option<&'a AskedAbout>,
     /// The engine ended with an error.
     pub failure: Option<&'a str>,
     /// Frames per second, when the terminal is too slow for more.
@@ -170,6 +172,17 @@ pub struct Hint {
 pub struct NamedAction {
     pub text: &'static str,
     pub keys: Cow<'static, str>,
+    /// The screens that it works on, where this is none of them.
+    pub only_on: &'static [Tab],
+}
+
+impl NamedAction {
+    /// Where it works instead: `Overview, Incidents, Boards`.
+    #[must_use]
+    pub fn places(&self) -> String {
+        let names: Vec<&str> = self.only_on.iter().map(|tab| tab.title()).collect();
+        names.join(", ")
+    }
 }
 
 /// A group of keys on the help page.
@@ -213,6 +226,14 @@ pub enum Overlay {
     Commands { selected: usize },
 }
 
+impl Overlay {
+    /// It waits for one key of a few.
+    #[must_use]
+    pub fn is_choice(self) -> bool {
+        matches!(self, Overlay::Copy | Overlay::Export | Overlay::Judge | Overlay::Snooze)
+    }
+}
+
 /// What happened while somebody was not looking.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Away {
@@ -224,6 +245,17 @@ pub struct Away {
     pub closed_count: usize,
     /// What others decided, in words, newest first.
     pub decided: Vec<String>,
+}
+
+/// What an act is about, as it is asked: what decides it and is never cut, and what says more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AskedAbout {
+    /// What will be done: `acknowledge`.
+    pub verb: &'static str,
+    /// To how many, and of or for whom: `3 incidents of 10.20.66.6`.
+    pub whom: String,
+    /// Title or summary of the only one; shortened where there is little room.
+    pub what: String,
 }
 
 /// A line being typed.
@@ -247,6 +279,8 @@ pub enum PromptPurpose {
     Trace,
     /// A note to an acknowledgement.
     Acknowledge,
+    /// A note to a verdict.
+    Judge,
     /// For how long something is muted, and why.
     Mute,
     /// The name of a command.
@@ -314,6 +348,17 @@ pub enum ChosenRow {
     Incident(AlertId),
 }
 
+/// A party that somebody decided about stays where it is in the list until they move on: what comes next is meant for
+/// it, and what is worst stays in sight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldParty {
+    pub name: PartyName,
+    /// Its place among the parties.
+    pub at: usize,
+    /// Its incidents as they stood.
+    pub order: Vec<AlertId>,
+}
+
 /// A panel of the overview that can have the keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Panel {
@@ -336,6 +381,7 @@ impl Panel {
 pub struct OverviewScreen {
     /// The selected row; none is the first.
     pub selected: Option<ChosenRow>,
+    pub held: Option<HeldParty>,
     /// The panel that has the keys.
     pub panel: Panel,
     /// The row of that panel; the feed has a cursor of its own.
@@ -583,6 +629,7 @@ pub struct IncidentsScreen {
     pub rule: Option<String>,
     /// The selected row; none is the first.
     pub selected: Option<ChosenRow>,
+    pub held: Option<HeldParty>,
     /// Rows between the top of the list and the selected one.
     pub above: usize,
     /// The keys move through the evidence.

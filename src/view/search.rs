@@ -69,7 +69,10 @@ fn over_time(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         None => safe!("   {} narrows around the row", canvas.key(".")),
     };
     let (from, to) = (at(over_time.buckets.first()), at(over_time.buckets.last()));
-    let words = safe!(" {} to {} · a bar is {} · peak {}", from, to, bucket, format::count(peak));
+    let words = match over_time.buckets.len() {
+        1 => safe!(" all at {}", from),
+        _ => safe!(" {} to {} · a bar is {} · peak {}", from, to, bucket, format::count(peak)),
+    };
     let parts = [words, range].map(|text| canvas.part(text, Role::Muted));
     canvas.row_fitting(area, 1, &parts, 1);
 }
@@ -127,7 +130,11 @@ fn results(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> usize {
     let focused = !screen.detail.focused;
     let title = match screen.problem.is_some() && !records.is_empty() {
         true => {
-            canvas.part(safe!("Results of the query before: {}", canvas.safe(&screen.answered)), Role::Title)
+            let before = match screen.answered.is_empty() {
+                true => safe!("everything"),
+                false => canvas.safe(&screen.answered),
+            };
+            canvas.part(safe!("Results of the query before: {}", before), Role::Title)
         }
         false => canvas.own("Results", Role::Title),
     };

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
 use super::canvas::Canvas;
+use super::format::{self, ClockStyle};
 use super::scene::{ListState, Scene};
 use super::table::{self, Column, Focus, Table};
 use super::theme::{Role, Severity};
@@ -26,12 +27,12 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     let sum = canvas.part(safe!("  {:.0} of at most 100 points, from:", threat.points), Role::Text);
     canvas.row(inner, 0, &[level, sum]);
     let bottom = if threat.holding {
-        "What is open now justifies less; the level falls one step at a time."
+        "What is open now justifies less; the level falls one step every two minutes."
     } else {
         ""
     };
     canvas.row(inner, inner.height.saturating_sub(1), &[canvas.own(bottom, Role::Muted)]);
-    canvas.row(inner, 1, &[canvas.part(canvas.safe(&threat.because), Role::Muted)]);
+    canvas.row(inner, 1, &[canvas.part(word(canvas, scene), Role::Muted)]);
     let rows = Rect { y: inner.y + 3, height: inner.height.saturating_sub(5), ..inner };
     if threat.reasons.is_empty() {
         let sentence = safe!("No incident is open and no entity is at risk.");
@@ -50,6 +51,25 @@ pub fn draw(canvas: &mut Canvas<'_>, body: Rect, scene: &Scene<'_>, list: ListSt
     });
     table::note_cut(canvas, Rect { y: inner.y, height: inner.height, ..inner }, &shown, threat.reasons.len());
     shown.page
+}
+
+/// Why it is this word: what is open, or what has ended and holds it for a while.
+pub fn word(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Safe {
+    let threat = &scene.snapshot.threat;
+    let because = canvas.safe(&threat.because);
+    let Some(hold) = &threat.hold else { return because };
+    let now = scene.snapshot.now;
+    let until = scene.clock.seconds(hold.until, now);
+    let until = if scene.clock.style == ClockStyle::Ago {
+        safe!("for {}", format::duration(hold.until.since(now)))
+    } else {
+        safe!("until {}", until)
+    };
+    let ended = hold.ended.as_ref().and_then(|incident| Some((incident, incident.closed?)));
+    let Some((incident, closed)) = ended else { return safe!("{} more; now {}", until, because) };
+    let word = Severity::from(incident.alert.rule.level).word();
+    let title = canvas.safe(&incident.alert.rule.title);
+    safe!("{}: {} incident ended {}, {}", until, word, scene.clock.seconds(closed, now), title)
 }
 
 /// The weight of a reason: `+25`. What rounds to nothing is still no nothing.

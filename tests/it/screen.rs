@@ -5,6 +5,7 @@ mod deciding;
 mod findings;
 mod fixture;
 mod frames;
+mod handling;
 mod keys;
 mod leaving;
 mod moving;
@@ -267,13 +268,13 @@ fn keys_lead_where_they_say() {
         ("5 [ ]", "[5 Incidents(8)]"),
         ("5 q", "[1 Overview]"),
         ("o", "trace ▸ e25d7cf5"),
-        ("5 v", "events ▸ the 5 stored (207 more were counted), 09:27:03 to 09:31:58: 2 incidents"),
+        ("5 v", "events ▸ the 5 stored of ×213 (207 more were counted and not kept), 09:27:03 to 09:31:58"),
         ("5 j v", "events ▸ the 1 stored"),
         ("8 Enter", "query ▸ log.file.path:"),
         ("9", "[9 Boards]"),
-        ("Tab Enter", "[9 Boards]"),
-        ("Tab Tab Tab Enter", "[8 Sources(!2)]"),
-        ("Tab Tab Tab Tab Enter", "[7 Entities]"),
+        ("Tab Tab Enter", "[3 Search]"),
+        ("Tab Tab Tab Enter", "query ▸ log.file.path:"),
+        ("Tab Tab Tab Tab Enter", "query ▸ source.ip:185.220.101.34"),
         ("7 v", "query ▸ source.ip:185.220.101.34"),
         ("7 j Enter", "query ▸ user.name:user4417"),
         ("2 Enter j j j j j j j j +", "[status:200]"),
@@ -288,7 +289,7 @@ fn keys_lead_where_they_say() {
         ("5 s", "[all 9]"),
         ("2 e", "no error below"),
         ("2 E E", "row 241 of 243"),
-        ("y", "copy: v value"),
+        ("y", "v value"),
         ("?", "Help: Overview"),
         ("? ?", "Open incidents"),
         ("2 d", "Tab to choose a field"),

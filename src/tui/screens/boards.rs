@@ -25,14 +25,8 @@ impl Screen for BoardList {
         model.screens.boards.move_by(rows, len, model.page);
     }
 
-    /// The incident that the same rule made of the same group.
     fn meant(&self, model: &Model) -> Vec<Arc<Incident>> {
-        let Some(row) = selected(model) else { return Vec::new() };
-        let transition = &row.transition;
-        let is_it = |incident: &&Arc<Incident>| {
-            incident.alert.rule.id == transition.rule.id && *incident.alert.group == transition.group
-        };
-        model.snapshot.incidents.iter().find(is_it).cloned().into_iter().collect()
+        selected(model).map(|row| incident_of(model, row)).into_iter().flatten().collect()
     }
 
     fn value(&self, model: &Model) -> Option<String> {
@@ -44,29 +38,47 @@ impl Screen for BoardList {
     }
 
     fn open(&self, model: &mut Model) -> Vec<Effect> {
-        match self.events_query(model) {
-            Some(question) => ask::search(model, question),
-            None => {
-                model.say("no event is known of this state");
-                Vec::new()
-            }
-        }
+        let question = self.events_query(model);
+        open_events(model, question)
     }
 
-    /// The events of its incident. Where there is none, those that changed its state, or that name it.
     fn events_query(&self, model: &Model) -> Option<Question> {
-        if let Some(incident) = self.incident(model) {
-            return Question::behind(&[incident], model.clock, model.snapshot.now);
+        selected(model).and_then(|row| events_of(model, row))
+    }
+}
+
+/// The incident that the same rule made of the same group.
+pub(super) fn incident_of(model: &Model, row: &BoardRow) -> Option<Arc<Incident>> {
+    let transition = &row.transition;
+    let is_it = |incident: &&Arc<Incident>| {
+        incident.alert.rule.id == transition.rule.id && *incident.alert.group == transition.group
+    };
+    model.snapshot.incidents.iter().find(is_it).cloned()
+}
+
+/// The events of its incident. Where there is none, those that changed its state, or that name it.
+pub(super) fn events_of(model: &Model, row: &BoardRow) -> Option<Question> {
+    if let Some(incident) = incident_of(model, row) {
+        return Question::behind(&[incident], model.clock, model.snapshot.now);
+    }
+    let changes: Vec<EventId> = row.history.iter().filter_map(|change| change.event_id).collect();
+    if !changes.is_empty() {
+        let who = Some(&row.transition.entity).filter(|entity| !entity.is_empty());
+        let who = who.unwrap_or(&row.transition.rule.title);
+        return Some(Question::named(&changes, format!("what changed the state of {who}")));
+    }
+    let group = &row.transition.group;
+    let terms: Vec<String> = group.iter().map(|(name, value)| term(name, value)).collect();
+    (!terms.is_empty()).then(|| Question::typed(terms.join(" AND ")))
+}
+
+/// Enter on a row that stands for events.
+pub(super) fn open_events(model: &mut Model, question: Option<Question>) -> Vec<Effect> {
+    match question {
+        Some(question) => ask::search(model, question),
+        None => {
+            model.say("there is no row here whose events are known");
+            Vec::new()
         }
-        let row = selected(model)?;
-        let changes: Vec<EventId> = row.history.iter().filter_map(|change| change.event_id).collect();
-        if !changes.is_empty() {
-            let who = Some(&row.transition.entity).filter(|entity| !entity.is_empty());
-            let who = who.unwrap_or(&row.transition.rule.title);
-            return Some(Question::named(&changes, format!("what changed the state of {who}")));
-        }
-        let group = &row.transition.group;
-        let terms: Vec<String> = group.iter().map(|(name, value)| term(name, value)).collect();
-        (!terms.is_empty()).then(|| Question::typed(terms.join(" AND ")))
     }
 }

@@ -16,8 +16,7 @@ use crate::view::{Feed, FeedItem, held_evidence};
 pub(super) struct IncidentList;
 
 pub(super) fn feed(model: &Model) -> Feed {
-    let screen = &model.screens.incidents;
-    Feed::of_rule(&model.snapshot, screen.shown, &model.screens.unfolded, screen.rule.as_deref())
+    Feed::of_list(&model.snapshot, &model.screens)
 }
 
 fn row(model: &Model, feed: &Feed) -> usize {
@@ -33,9 +32,13 @@ impl Screen for IncidentList {
             *evidence = evidence.saturating_add_signed(rows).min(len.saturating_sub(1));
             return;
         }
+        if is_jump(rows) {
+            model.screens.incidents.held = None;
+        }
         let feed = feed(model);
         let screen = &mut model.screens.incidents;
         screen.selected = feed.moved(screen.selected.as_ref(), rows);
+        screen.held = None;
         screen.above = screen.above.saturating_add_signed(rows).min(model.page.saturating_sub(1));
     }
 
@@ -78,6 +81,7 @@ impl Screen for IncidentList {
             return true;
         }
         let was_of_rule = screen.rule.take().is_some();
+        screen.held = screen.held.take().filter(|_| !was_of_rule);
         if was_of_rule {
             screen.shown = IncidentsShown::Open;
         }
@@ -102,6 +106,11 @@ impl Screen for IncidentList {
     }
 }
 
+/// To the first or the last row: of the list as it is sorted now.
+pub(super) fn is_jump(rows: isize) -> bool {
+    rows.unsigned_abs() > isize::MAX.unsigned_abs() / 4
+}
+
 /// Folds or unfolds the party of a row; returns it where that changed something.
 pub(super) fn unfold_row(model: &mut Model, feed: &Feed, row: usize, open: bool) -> Option<PartyName> {
     let party = feed.party(row).filter(|party| party.incidents.len() > 1)?;
@@ -121,6 +130,7 @@ pub(in crate::tui) fn show_incident(model: &mut Model, alert: Option<AlertId>) {
         model.screens.unfolded.insert(PartyName::of(incident));
     }
     model.screens.incidents.rule = None;
+    model.screens.incidents.held = None;
     model.screens.incidents.selected = alert.map(ChosenRow::Incident);
     model.screens.incidents.evidence_focused = false;
     model.show(Tab::Incidents);
@@ -131,7 +141,7 @@ pub(in crate::tui) fn show_rule(model: &mut Model, rule: String) {
     let screen = &mut model.screens.incidents;
     screen.shown = IncidentsShown::All;
     screen.rule = Some(rule);
-    screen.selected = None;
+    (screen.selected, screen.held) = (None, None);
     screen.evidence_focused = false;
     model.show(Tab::Incidents);
 }

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use super::incidents::{show_incident, unfold_row};
+use super::boards;
+use super::incidents::{is_jump, show_incident, unfold_row};
+use crate::query::name::{SOURCE, term};
 use crate::state::{BoardRow, Incident, SourceRow};
 use crate::tui::ask;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 use crate::tui::question::Question;
 use crate::tui::screen::Screen;
-use crate::view::scene::{ChosenRow, IncidentsShown, ListState, OverviewScreen, Panel, Tab};
+use crate::view::scene::{ChosenRow, ListState, OverviewScreen, Panel, Tab};
 use crate::view::{Feed, FeedItem, PanelRow, board_rows, panel_rows};
 
 pub(super) struct Overview;
 
-fn feed(model: &Model) -> Feed {
-    Feed::of(&model.snapshot, IncidentsShown::Open, &model.screens.unfolded)
+pub(super) fn feed(model: &Model) -> Feed {
+    Feed::of_overview(&model.snapshot, &model.screens)
 }
 
 fn row(model: &Model, feed: &Feed) -> usize {
@@ -29,8 +31,8 @@ fn panel_row(model: &Model) -> Option<PanelRow<'_>> {
     rows.get(row.min(rows.len().checked_sub(1)?)).copied()
 }
 
-/// Opens the list that has the row, with the cursor on it.
-fn open_panel_row(model: &mut Model) {
+/// Enter: what it does to the same row on its own screen. That screen has its cursor on the row from then on.
+fn open_panel_row(model: &mut Model) -> Vec<Effect> {
     let (tab, at) = match panel_row(model) {
         Some(PanelRow::Board(row)) => {
             let is_it = |other: &&BoardRow| std::ptr::eq(*other, row);
@@ -41,7 +43,7 @@ fn open_panel_row(model: &mut Model) {
             (Tab::Sources, model.snapshot.sources.iter().position(is_it))
         }
         Some(PanelRow::Entity(row)) => (Tab::Entities, Some(row)),
-        None => return,
+        None => return Vec::new(),
     };
     let list = ListState { selected: at.unwrap_or(0), top: 0 };
     match tab {
@@ -49,7 +51,20 @@ fn open_panel_row(model: &mut Model) {
         Tab::Sources => model.screens.sources = list,
         _ => model.screens.entities = list,
     }
-    model.show(tab);
+    let question = events_of_panel(model);
+    boards::open_events(model, question)
+}
+
+/// The events of the row of a panel.
+fn events_of_panel(model: &Model) -> Option<Question> {
+    match panel_row(model)? {
+        PanelRow::Board(row) => boards::events_of(model, row),
+        PanelRow::Source(row) => Some(Question::typed(term(SOURCE, &row.status.path))),
+        PanelRow::Entity(row) => {
+            let entity = model.snapshot.entities.get(row)?;
+            Some(Question::typed(term(&entity.field, &entity.value)))
+        }
+    }
 }
 
 /// The events that the chosen bar counts, or all of its lane.
@@ -90,23 +105,48 @@ impl Screen for Overview {
             *row = row.saturating_add_signed(rows).min(len.saturating_sub(1));
             return;
         }
+        if is_jump(rows) {
+            model.screens.overview.held = None;
+        }
         let feed = feed(model);
-        let selected = &mut model.screens.overview.selected;
-        *selected = feed.moved(selected.as_ref(), rows);
+        let screen = &mut model.screens.overview;
+        screen.selected = feed.moved(screen.selected.as_ref(), rows);
+        screen.held = None;
     }
 
     fn meant(&self, model: &Model) -> Vec<Arc<Incident>> {
         if model.screens.overview.panel != Panel::Feed {
-            return Vec::new();
+            let Some(PanelRow::Board(row)) = panel_row(model) else { return Vec::new() };
+            return boards::incident_of(model, row).into_iter().collect();
         }
         let feed = feed(model);
         feed.meant(row(model, &feed))
+    }
+
+    fn value(&self, model: &Model) -> Option<String> {
+        match panel_row(model) {
+            Some(PanelRow::Board(row)) => Some(row.transition.entity.clone()),
+            Some(PanelRow::Source(row)) => Some(row.status.path.to_string()),
+            Some(PanelRow::Entity(row)) => model.snapshot.entities.get(row).map(|it| it.value.to_string()),
+            None => self.incident(model).map(|incident| incident.alert.summary.clone()),
+        }
+    }
+
+    fn correlation_id(&self, model: &Model) -> Option<String> {
+        match panel_row(model) {
+            Some(PanelRow::Board(row)) => row.transition.correlation_ids.first().cloned(),
+            _ => self.incident(model)?.alert.correlation_ids.first().cloned(),
+        }
     }
 
     fn unfold(&self, model: &mut Model, open: bool) {
         if let (Panel::Graph, Some(graph)) = (model.screens.overview.panel, model.graph) {
             let second = &mut model.screens.overview.second;
             *second = graph.beside(*second, open);
+            return;
+        }
+        if model.screens.overview.panel != Panel::Feed {
+            model.say_keyed("only incidents unfold here: <Esc> goes to them");
             return;
         }
         let feed = feed(model);
@@ -120,10 +160,7 @@ impl Screen for Overview {
         match model.screens.overview.panel {
             Panel::Feed => {}
             Panel::Graph => return open_bar(model),
-            _ => {
-                open_panel_row(model);
-                return Vec::new();
-            }
+            _ => return open_panel_row(model),
         }
         let feed = feed(model);
         match feed.item(row(model, &feed)) {
@@ -135,6 +172,9 @@ impl Screen for Overview {
     }
 
     fn events_query(&self, model: &Model) -> Option<Question> {
+        if model.screens.overview.panel != Panel::Feed {
+            return events_of_panel(model);
+        }
         Question::behind(&self.meant(model), model.clock, model.snapshot.now)
     }
 }

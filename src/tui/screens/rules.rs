@@ -68,8 +68,9 @@ impl Screen for Rules {
     }
 
     fn open(&self, model: &mut Model) -> Vec<Effect> {
-        if let Some(rule) = selected(model).map(|rule| rule.id.clone()) {
-            show_rule(model, rule);
+        match selected(model).map(|rule| rule.id.clone()) {
+            Some(rule) => show_rule(model, rule),
+            None => model.say("no rule is selected here"),
         }
         Vec::new()
     }

@@ -1,8 +1,8 @@
 //! The plain lists: entities, sources.
 
+use super::boards::open_events;
 use crate::query::name::{SOURCE, term};
 use crate::state::{Entity, SourceRow};
-use crate::tui::ask;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 use crate::tui::question::Question;
@@ -20,10 +20,8 @@ impl Screen for Entities {
     }
 
     fn open(&self, model: &mut Model) -> Vec<Effect> {
-        match self.events_query(model) {
-            Some(question) => ask::search(model, question),
-            None => Vec::new(),
-        }
+        let question = self.events_query(model);
+        open_events(model, question)
     }
 
     fn events_query(&self, model: &Model) -> Option<Question> {
@@ -48,10 +46,8 @@ impl Screen for Sources {
     }
 
     fn open(&self, model: &mut Model) -> Vec<Effect> {
-        match self.events_query(model) {
-            Some(question) => ask::search(model, question),
-            None => Vec::new(),
-        }
+        let question = self.events_query(model);
+        open_events(model, question)
     }
 
     fn events_query(&self, model: &Model) -> Option<Question> {

@@ -19,25 +19,25 @@ fn options() -> Options {
 }
 
 /// A dashboard on an engine that writes decisions down.
-struct Desk {
-    state: State,
-    screen: Screen,
-    journal: Vec<Entry>,
+pub struct Desk {
+    pub state: State,
+    pub screen: Screen,
+    pub journal: Vec<Entry>,
 }
 
 impl Desk {
-    fn new(width: u16, height: u16, mut state: State) -> Self {
+    pub fn new(width: u16, height: u16, mut state: State) -> Self {
         let screen = Screen::new(width, height, &options(), Arc::new(state.snapshot()));
         Self { state, screen, journal: Vec::new() }
     }
 
-    fn press(&mut self, keys: &str) {
+    pub fn press(&mut self, keys: &str) {
         let effects = self.screen.press(keys);
         self.take(&effects);
     }
 
     /// Types into a prompt and ends it.
-    fn submit(&mut self, text: &str) {
+    pub fn submit(&mut self, text: &str) {
         self.screen.write(text);
         self.press("Enter");
     }
@@ -51,13 +51,13 @@ impl Desk {
         self.look();
     }
 
-    fn look(&mut self) {
+    pub fn look(&mut self) {
         self.state.apply(Update::Decided(Arc::new(Decisions::new(self.journal.clone()))));
         self.screen.send(Message::Snapshot(Arc::new(self.state.snapshot())));
     }
 
     #[track_caller]
-    fn shows(&self, expect: &str) {
+    pub fn shows(&self, expect: &str) {
         let text = self.screen.text();
         assert!(text.contains(expect), "no {expect:?} in\n{text}");
     }
@@ -74,7 +74,7 @@ fn acknowledging_a_party_says_how_many_takes_a_note_and_can_be_undone() {
     desk.shows("acknowledge 2 incidents of 185.220.101.34");
     desk.submit("on it");
     desk.shows("U undoes: acknowledged 2 incidents of 185.220.101.34: on it");
-    desk.shows("8 open of 9 · 2 acknowledged");
+    desk.shows("8 open of 9 · 6 new · 2 acknowledged");
     assert_eq!(desk.new_incidents(), 6);
     let Act::Acknowledge { incidents, note } = &desk.journal[0].act else { panic!("{:?}", desk.journal) };
     assert_eq!((incidents.len(), note.as_str(), desk.journal[0].by.as_str()), (2, "on it", "kim"));
@@ -106,7 +106,7 @@ fn muting_needs_a_reason_says_what_it_hides_and_ends() {
     desk.press("5 M");
     desk.shows("mute 2 rules for 185.220.101.34 (2 open)");
     desk.press("Enter");
-    desk.shows("first for how long, then why");
+    desk.shows("say why after it: 1d planned work");
     assert!(desk.journal.is_empty());
     desk.submit(" our own scanner");
     assert_eq!(desk.new_incidents(), 6);
@@ -120,8 +120,8 @@ fn muting_needs_a_reason_says_what_it_hides_and_ends() {
 #[test]
 fn a_true_incident_is_not_hidden_by_a_mute() {
     let mut desk = Desk::new(120, 36, fixture::state());
-    desk.press("5 V t");
-    desk.shows("called 2 incidents of 185.220.101.34 true");
+    desk.press("5 V t Enter");
+    desk.shows("marked 2 incidents of 185.220.101.34 as true positives");
     desk.press("G M");
     desk.shows("mute 2 rules for 185.220.101.34");
     desk.submit("noise");
@@ -132,7 +132,7 @@ fn a_true_incident_is_not_hidden_by_a_mute() {
 fn a_false_alarm_leaves_list_and_level_and_stays_among_all() {
     let mut desk = Desk::new(120, 36, fixture::state());
     let reasons = desk.state.snapshot().threat.reasons.len();
-    desk.press("5 V f");
+    desk.press("5 V f Enter");
     assert!(matches!(desk.journal[0].act, Act::Judge { verdict: Judgement::False, .. }));
     assert_eq!(desk.state.snapshot().threat.reasons.len(), reasons - 2);
     desk.shows("2 false or benign");
@@ -172,7 +172,7 @@ fn who_comes_back_is_told_what_happened() {
     desk.journal.push(looked("alex", then.plus(1), judged));
     desk.look();
     desk.shows("While you were away");
-    desk.shows("alex called x benign");
+    desk.shows("alex marked x as benign");
     desk.press("Esc");
     assert!(!desk.screen.text().contains("While you were away"));
     desk.look();
@@ -221,8 +221,8 @@ proptest! {
             match acts.next() {
                 Some(0) => { desk.press("a"); desk.submit("seen") }
                 Some(1) => { desk.press("M"); desk.submit("noise") }
-                Some(2) => desk.press("V b"),
-                Some(3) => desk.press("V t"),
+                Some(2) => desk.press("V b Enter"),
+                Some(3) => desk.press("V t Enter"),
                 Some(4) => desk.press("z 2"),
                 Some(5) => desk.press("U"),
                 Some(6) => desk.press("j →"),

@@ -19,11 +19,11 @@ fn shows(screen: &Screen, expect: &str) {
 fn every_command_is_reached_by_its_name() {
     let mut screen = tour(120, 36, &options(), ":");
     shows(&screen, "Commands");
-    screen.write("boards break");
+    screen.write("boards bridge");
     shows(&screen, "No command of this name.");
     screen.press("^u");
     screen.write("breakers");
-    shows(&screen, "breakers and lockouts");
+    shows(&screen, "boards (locks, breakers)");
     screen.press("Enter");
     shows(&screen, "[9 Boards]");
     screen.press(":");
@@ -95,7 +95,13 @@ fn the_end_of_the_story_is_said() {
     assert!(tour(120, 36, &running, "").text().contains("► DEMO"));
     let over = tour(120, 36, &Options { stream, story_ends: ends(-1), ..options() }, "");
     shows(&over, "END OF THE STORY");
-    shows(&over, "the story is over: q quits, `soctop demo` tells it again");
+    shows(&over, "the story is over: ^c quits");
+    shows(&over, "`soctop demo` tells it again");
+    // Where one stands and by which clock is said beside it, at 80 columns too.
+    let narrow = tour(80, 24, &Options { stream, story_ends: ends(-1), ..options() }, "5");
+    for expect in ["row 1 of 7", "the story is over: ^c quits", "UTC"] {
+        shows(&narrow, expect);
+    }
 }
 
 /// An engine that reads nothing: one file is not there, one is not for us.

@@ -278,18 +278,19 @@ fn what_a_panel_counts_is_on_the_boards() {
             assert!(overview.contains(&format!(" {open} of {breakers} ")), "{open} {breakers}\n{overview}");
         }
         if is_unusual(Board::Lockout) > 0 {
-            let title =
-                overview.lines().find(|line| line.contains("Lockouts and blocks")).unwrap_or_default();
+            let title = overview.lines().find(|line| line.contains("─ Lockouts")).unwrap_or_default();
+            let title = title.split("─ Lockouts").nth(1).unwrap_or_default();
             assert_eq!(number_before(title, " locked"), is_unusual(Board::Lockout), "{overview}");
         }
         let boards = moment.screen("9").text();
         for (board, word) in [
-            (Board::Lockout, " locked ·"),
-            (Board::BlockedAddress, " blocked ·"),
-            (Board::RateLimited, " limited ·"),
+            (Board::Lockout, " locked"),
+            (Board::BlockedAddress, " blocked"),
+            (Board::RateLimited, " limited"),
         ] {
             if is_unusual(board) > 0 {
-                assert_eq!(number_before(&boards, word), is_unusual(board), "{boards}");
+                let title = boards.lines().find(|line| line.contains("─ Boards ")).unwrap_or_default();
+                assert_eq!(number_before(title, word), is_unusual(board), "{boards}");
             }
         }
         let said = format!("{open} of {breakers} breaker");
