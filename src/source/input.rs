@@ -201,30 +201,66 @@ const PACKED: [&str; 4] = ["gz", "bz2", "xz", "zst"];
 
 /// Whether a file in a directory that was named as a whole is taken for a log, by its name alone.
 ///
-/// Yes for `log json ndjson jsonl txt out err csv` as extension and for the extensionless names of
-/// system logs, both with a rotation suffix (`.1`, `-20260301`, `.old`) or `.gz` and its kin after it, and for
-/// names such as `app.log.2026-03-01`. No for what stands beside recordings and is not one:
-/// `README*`, `LICENSE*`, `*.expect`, `scenario.json`, `package.json`.
+/// Yes for `log json ndjson jsonl txt out err csv` and the levels of syslog as extension (`mail.warn`), for names that end in
+/// `log` (`access_log`, `mainlog`) or begin with `log.` (`log.smbd`), and for the names of syslog's facilities; each with a
+/// rotation suffix (`.1`, `-20260301`, `.old`) or `.gz` and its kin after it, and for names such as `app.log.2026-03-01`.
+/// No for what stands beside recordings and is not one: see [`stands_beside_logs`].
 #[must_use]
 pub fn looks_like_log(name: &OsStr) -> bool {
-    const EXTENSIONS: [&str; 8] = ["log", "json", "ndjson", "jsonl", "txt", "out", "err", "csv"];
-    const NAMES: [&str; 8] = ["syslog", "messages", "secure", "maillog", "cron", "daemon", "kern", "user"];
-    const NOT_LOGS: [&str; 2] = ["scenario.json", "package.json"];
+    const EXTENSIONS: [&str; 16] = [
+        "log", "json", "ndjson", "jsonl", "txt", "out", "err", "csv", "info", "notice", "warn", "warning",
+        "error", "crit", "debug", "trace",
+    ];
+    const NAMES: [&str; 19] = [
+        "syslog", "messages", "secure", "auth", "authpriv", "mail", "cron", "daemon", "kern", "user", "news",
+        "lpr", "ftp", "boot", "dmesg", "debug", "warn", "firewall", "console",
+    ];
+    /// Facilities `local0` to `local7`.
+    const LOCAL: &[u8] = b"local";
     let name = name.as_bytes();
-    if name.starts_with(b".")
-        || name.starts_with(b"README")
-        || name.starts_with(b"LICENSE")
-        || NOT_LOGS.iter().any(|own| own.as_bytes() == name)
-    {
+    if stands_beside_logs(name) || is_login_records(name) {
         return false;
     }
     let unpacked = PACKED.iter().find_map(|known| name.strip_suffix(known.as_bytes())?.strip_suffix(b"."));
     let stem = without_rotation(unpacked.unwrap_or(name));
     let among = |known: &[&str], name: &[u8]| known.iter().any(|own| own.as_bytes() == name);
     match stem.iter().rposition(|byte| *byte == b'.') {
+        _ if stem.starts_with(b"log.") => true,
         Some(dot) => among(&EXTENSIONS, stem.get(dot + 1..).unwrap_or_default()),
-        None => among(&NAMES, stem),
+        None => {
+            let is_local = stem.strip_prefix(LOCAL).is_some_and(|number| matches!(number, [b'0'..=b'7']));
+            among(&NAMES, stem) || is_local || ends_in_log(stem)
+        }
     }
+}
+
+/// `access_log`, `mainlog`, `xferlog`, and no word of the language.
+fn ends_in_log(name: &[u8]) -> bool {
+    const WORDS: [&str; 5] = ["catalog", "changelog", "dialog", "backlog", "analog"];
+    let lower = name.to_ascii_lowercase();
+    lower.ends_with(b"log") && !WORDS.iter().any(|word| lower.ends_with(word.as_bytes()))
+}
+
+/// What stands beside logs and is none: descriptions, expectations, what editors and services leave.
+pub(crate) fn stands_beside_logs(name: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 3] = [b".", b"README", b"LICENSE"];
+    const NAMES: [&[u8]; 3] = [b"scenario.json", b"package.json", b"core"];
+    const ENDINGS: [&[u8]; 9] =
+        [b".md", b".expect", b".swp", b".pid", b".sock", b".lock", b".state", b".tmp", b"~"];
+    BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+        || NAMES.contains(&name)
+        || ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Who was logged in, in binary records: `wtmp` and its kin, also rotated.
+pub(crate) fn is_login_records(name: &[u8]) -> bool {
+    const NAMES: [&[u8]; 6] = [b"wtmp", b"btmp", b"utmp", b"lastlog", b"faillog", b"tallylog"];
+    NAMES.contains(&without_rotation(name)) || name.ends_with(b"wtmp.db") || name.ends_with(b"lastlog2.db")
+}
+
+/// A file of systemd's journal.
+pub(crate) fn is_journal(name: &[u8]) -> bool {
+    name.ends_with(b".journal") || name.ends_with(b".journal~")
 }
 
 /// A file name without what rotation appends: `.1`, `-20260301`, `.2026-03-01T02-00-00.000`, `.old`, any
@@ -290,6 +326,15 @@ mod tests {
             "messages-20260301",
             "events.ndjson",
             "catalina.out",
+            "access_log",
+            "access_log-20260301.gz",
+            "mainlog.1",
+            "xferlog",
+            "log.smbd",
+            "log.smbd.1",
+            "mail.warn",
+            "auth",
+            "local7",
         ] {
             log(name, true);
         }
@@ -303,6 +348,13 @@ mod tests {
             "core",
             "x.bin",
             "a.log.swp",
+            "lastlog",
+            "faillog",
+            "btmp.1",
+            "system.journal",
+            "ChangeLog",
+            "local8",
+            "authorized",
         ] {
             log(name, false);
         }

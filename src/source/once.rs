@@ -7,7 +7,7 @@ use super::encoding::Encoding;
 use super::identity::{Identity, is_evidence, of_content, successor};
 use super::input::{Input, is_packed, rotation_bases};
 use super::outbox::{Outbox, Sources, Stopped};
-use super::paths::{Skip, expand};
+use super::paths::{Skip, expand, left_out};
 use super::reader::{FileReader, Head, OpenError, Place, Step, continues, open_regular, read_head};
 use super::{Addresses, Options, Symlinks};
 use crate::event::{Cause, Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage, Trouble, shown};
@@ -65,7 +65,12 @@ impl OnceReading<'_> {
     }
 
     fn note_skipped(&mut self, skipped: &[(PathBuf, Skip)]) {
-        for (path, reason) in skipped {
+        let (logs, others): (Vec<_>, Vec<_>) =
+            skipped.iter().cloned().partition(|(_, reason)| reason.is_of_log());
+        for (_, message) in left_out(&others) {
+            self.outbox.remark(message, None);
+        }
+        for (path, reason) in &logs {
             let (about, message) = (path.clone(), skipped_in_words(path, *reason));
             self.trouble(Trouble { source: None, about, cause: Cause::Compressed, message, hint: None });
         }
@@ -235,8 +240,10 @@ pub struct Listing {
 pub fn list(input: &Input, options: &Options) -> Result<Listing, String> {
     let expansion = expand(std::slice::from_ref(input), options);
     let unreadable = expansion.failures.iter().map(|(directory, error)| directory_in_words(directory, error));
-    let skipped = expansion.skipped.iter().map(|(path, reason)| skipped_in_words(path, *reason));
-    let notes = unreadable.chain(skipped).collect();
+    let (logs, others): (Vec<_>, Vec<_>) =
+        expansion.skipped.iter().cloned().partition(|(_, reason)| reason.is_of_log());
+    let skipped = logs.iter().map(|(path, reason)| skipped_in_words(path, *reason));
+    let notes = unreadable.chain(skipped).chain(left_out(&others).map(|(_, message)| message)).collect();
     match expansion.empty.into_iter().next() {
         Some((_, message)) => Err(message),
         None => Ok(Listing { files: expansion.files, notes }),

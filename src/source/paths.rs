@@ -1,12 +1,17 @@
 //! What exists: the files that the inputs name at this moment, and the directories to watch.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::input::{Input, Part, is_compressed, is_hidden, is_packed, looks_like_log};
+use super::input::{
+    Input, Part, is_compressed, is_hidden, is_journal, is_login_records, is_packed, looks_like_log,
+    stands_beside_logs,
+};
 use super::reader::may_lead;
 use super::{Options, Symlinks};
 use crate::event::shown;
@@ -38,11 +43,41 @@ pub(crate) enum Skip {
     OwnData,
     /// Where our own standard output or standard error goes.
     OwnOutput,
+    /// The journal of systemd, which has a road of its own.
+    Journal,
+    /// Binary records of who was logged in.
+    LoginRecords,
+    /// A file of a folder whose name is none of a log's.
+    OtherName,
 }
 
 impl Skip {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Compressed, Self::UnknownCompression, Self::OwnData, Self::OwnOutput];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Compressed,
+        Self::UnknownCompression,
+        Self::OwnData,
+        Self::OwnOutput,
+        Self::Journal,
+        Self::LoginRecords,
+        Self::OtherName,
+    ];
+
+    /// Whether it is a log that is left out, and not something that is none.
+    pub(crate) fn is_of_log(self) -> bool {
+        !matches!(self, Self::Journal | Self::LoginRecords | Self::OtherName)
+    }
+
+    /// Why a file in a folder that was named as a whole is none of its logs, where that is worth a word.
+    fn of_other(name: &OsStr) -> Option<Self> {
+        let name = name.as_bytes();
+        if is_journal(name) {
+            Some(Self::Journal)
+        } else if is_login_records(name) {
+            Some(Self::LoginRecords)
+        } else {
+            (!stands_beside_logs(name)).then_some(Self::OtherName)
+        }
+    }
 
     pub(crate) fn in_words(self) -> &'static str {
         match self {
@@ -50,8 +85,24 @@ impl Skip {
             Self::UnknownCompression => "only gzip, bzip2, xz and zstd are decompressed",
             Self::OwnData => "soctop does not read its own data",
             Self::OwnOutput => "soctop does not read its own output",
+            Self::Journal => "systemd's journal is read with `--journald`",
+            Self::LoginRecords => "binary records of logins; what sshd and PAM write says the same",
+            Self::OtherName => "by its name it is no log; name the file itself to read it",
         }
     }
+}
+
+/// What was left out, in a sentence for each reason, with the first example.
+pub(crate) fn left_out(skipped: &[(PathBuf, Skip)]) -> impl Iterator<Item = (Skip, String)> + '_ {
+    Skip::ALL.into_iter().filter_map(|reason| {
+        let mut of_reason = skipped.iter().filter(|(_, own)| *own == reason).map(|(path, _)| path);
+        let first = of_reason.next()?;
+        let others = match of_reason.count() {
+            0 => String::new(),
+            count => format!(" and {count} more"),
+        };
+        Some((reason, format!("`{}`{others} left out: {}", shown(first), reason.in_words())))
+    })
 }
 
 /// Looks up all inputs.
@@ -183,6 +234,8 @@ impl Walk<'_> {
                     }
                 } else if entry.file_name().is_some_and(looks_like_log) {
                     self.found(entry);
+                } else if let Some(reason) = entry.file_name().and_then(Skip::of_other) {
+                    self.result.skipped.push((entry, reason));
                 }
             }
         }

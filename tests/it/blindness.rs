@@ -194,3 +194,33 @@ fn where_nothing_was_stored_each_command_says_how_to_begin() {
         );
     }
 }
+
+#[test]
+fn what_a_folder_holds_beside_its_logs_is_said() {
+    let env = TestEnv::new();
+    let logs = env.path("logs");
+    std::fs::create_dir_all(logs.join("journal/0123456789abcdef0123456789abcdef")).expect("a folder");
+    for name in
+        ["journal/0123456789abcdef0123456789abcdef/system.journal", "wtmp", "btmp", "audit-trail", "README"]
+    {
+        std::fs::write(logs.join(name), "x\n").expect("a file");
+    }
+    // Logs of Apache, Exim and Samba, whose names have no extension.
+    for name in ["access_log", "mainlog", "log.smbd"] {
+        std::fs::write(logs.join(name), failure("")).expect("a file");
+    }
+    let told = [
+        "system.journal` left out: systemd's journal is read with `--journald`",
+        "btmp` and 1 more left out: binary records of logins",
+        "audit-trail` left out: by its name it is no log; name the file itself to read it",
+    ];
+    let replay = env.run(&["replay", "logs"]);
+    let said = String::from_utf8_lossy(&replay.stderr).into_owned();
+    assert!(told.iter().all(|words| said.contains(words)) && !said.contains("README"), "{said}");
+    assert!(String::from_utf8_lossy(&replay.stdout).contains("3 lines = 3 parsed"), "{replay:?}");
+    let watch = Watch::start(&env, &["logs"]);
+    for words in told {
+        watch.wait_for("said.txt", words);
+    }
+    assert!(!watch.told("said.txt").contains("README"));
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Follow;
 use crate::event::{Cause, SourceMessage, Trouble, shown};
-use crate::source::paths::{Expansion, Skip};
+use crate::source::paths::{Expansion, Skip, left_out};
 use crate::source::reader::OpenError;
 use crate::source::watch::WatchFailure;
 
@@ -101,14 +101,7 @@ impl Follow {
 
     /// What is left out on purpose is said once for each kind, with the first example.
     pub(super) fn note_skipped(&mut self, skipped: &[(PathBuf, Skip)]) {
-        for reason in Skip::ALL {
-            let mut of_reason = skipped.iter().filter(|(_, own)| *own == reason).map(|(path, _)| path);
-            let Some(first) = of_reason.next() else { continue };
-            let others = match of_reason.count() {
-                0 => String::new(),
-                count => format!(" and {count} more"),
-            };
-            let message = format!("`{}`{others} left out: {}", shown(first), reason.in_words());
+        for (reason, message) in left_out(skipped) {
             self.remark(Path::new(""), reason.in_words(), message);
         }
     }
