@@ -49,6 +49,7 @@ pub const KINDS: &[Kind] = &[
     }),
     ("colours", |size| one(format!("{}INFO: x", "\x1b[1m".repeat(size / 4)))),
     // Names, ids, facts, secrets.
+    ("talk about breakers", |size| message(&"circuit breaker open to closed ".repeat(size / 31))),
     ("a long id", |size| one(format!("{{\"request_id\":\"{}\"}}", "a1".repeat(size / 2)))),
     ("ids that run into each other", |size| message(&" request_id=".repeat(size / 12))),
     ("ids glued together", |size| message(&format!("x {}", "request_id=".repeat(size / 11)))),
