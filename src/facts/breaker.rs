@@ -14,7 +14,7 @@ mod tokens;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use self::change::Course;
+use self::change::{Course, place_of};
 pub use self::fields::{FieldStates, tells_of_change};
 use self::name::Names;
 use self::tokens::tokens;
@@ -177,7 +177,9 @@ impl BreakerWords {
         let message = head(message);
         let quoted = quotes::quoted(message);
         let tokens = tokens(self, message, &quoted);
-        let course = Course { words: self, tokens: &tokens, message, is_about_one };
+        let lower = message.to_ascii_lowercase();
+        let [refused, probed] = [&self.refusals, &self.probes].map(|texts| place_of(&lower, texts));
+        let course = Course { words: self, tokens: &tokens, message, is_about_one, refused, probed };
         if !is_about_one && !course.speaks_of_one() {
             return None;
         }

@@ -23,6 +23,9 @@ pub(super) struct Course<'c> {
     pub message: &'c str,
     /// Known from a field.
     pub is_about_one: bool,
+    /// Where calls are said to be refused, and where one is said to be let through.
+    pub refused: Option<Range<usize>>,
+    pub probed: Option<Range<usize>>,
 }
 
 /// What is claimed, and the pieces that say so.
@@ -207,7 +210,7 @@ impl Course<'_> {
             State::HalfOpen => Some(BreakerChange::Becomes(state)),
             State::Closed => (!is_told && !is_noun_next).then_some(BreakerChange::Becomes(state)),
             State::Open if self.has_end(at) => Some(BreakerChange::Becomes(state)),
-            State::Open if is_told || self.refuses() => Some(BreakerChange::RefusesCall),
+            State::Open if is_told || self.refused.is_some() => Some(BreakerChange::RefusesCall),
             State::Open if is_noun_next => None,
             State::Open => Some(BreakerChange::Becomes(state)),
         }
@@ -222,21 +225,6 @@ impl Course<'_> {
         })
     }
 
-    fn refuses(&self) -> bool {
-        self.place_of(&self.words.refusals).is_some()
-    }
-
-    /// The first of several texts.
-    fn place_of(&self, texts: &[String]) -> Option<Range<usize>> {
-        let lower = self.message.to_ascii_lowercase();
-        let places = texts.iter().filter_map(|text| {
-            let start = lower.find(text.as_str())?;
-            let before = lower.get(..start)?.chars().next_back();
-            before.is_none_or(|before| !before.is_alphanumeric()).then_some(start..start + text.len())
-        });
-        places.min_by_key(|place| place.start)
-    }
-
     /// The pieces that a place of the message is made of.
     fn pieces(&self, place: &Range<usize>) -> Option<Range<usize>> {
         let start = self.tokens.iter().position(|token| token.place.end > place.start)?;
@@ -246,13 +234,13 @@ impl Course<'_> {
 
     /// A call that is let through to see whether all is well again.
     fn probe(&self) -> Option<BreakerClaim> {
-        let at = self.pieces(&self.place_of(&self.words.probes)?)?;
+        let at = self.pieces(self.probed.as_ref()?)?;
         Some(BreakerClaim { change: BreakerChange::Becomes(State::HalfOpen), at, is_sure: false })
     }
 
     /// A call that was refused, in one clause with the word *breaker*.
     fn refusal(&self) -> Option<BreakerClaim> {
-        let Range { start: at, end } = self.pieces(&self.place_of(&self.words.refusals)?)?;
+        let Range { start: at, end } = self.pieces(self.refused.as_ref()?)?;
         let noun = self.noun_of(at)?;
         Some(BreakerClaim {
             change: BreakerChange::RefusesCall,
@@ -275,10 +263,12 @@ impl Course<'_> {
         let supposed = clause.clone().any(|token| token.is(WordClass::Supposes));
         let before_cause = clause.take_while(|token| !token.is(WordClass::Cause));
         let own = self.tokens.get(start..claim.at.end).unwrap_or_default();
-        let phrases =
-            [&self.words.refusals, &self.words.probes].map(|texts| self.place_of(texts).unwrap_or_default());
-        let is_own =
-            |token: &BreakerToken<'_>| phrases.iter().any(|place| place.contains(&token.place.start));
+        let is_own = |token: &BreakerToken<'_>| {
+            [&self.refused, &self.probed]
+                .into_iter()
+                .flatten()
+                .any(|place| place.contains(&token.place.start))
+        };
         let mut claimed = own.iter().chain(before_cause);
         is_question || supposed || claimed.any(|token| self.is_foreign(token, claim, name) && !is_own(token))
     }
@@ -314,4 +304,14 @@ impl Course<'_> {
             _ => false,
         }
     }
+}
+
+/// The first of several texts in a message of small letters.
+pub(super) fn place_of(lower: &str, texts: &[String]) -> Option<Range<usize>> {
+    let places = texts.iter().filter_map(|text| {
+        let start = lower.find(text.as_str())?;
+        let before = lower.get(..start)?.chars().next_back();
+        before.is_none_or(|before| !before.is_alphanumeric()).then_some(start..start + text.len())
+    });
+    places.min_by_key(|place| place.start)
 }
