@@ -17,7 +17,7 @@ pub enum Exit {
     Findings,
     /// `search` and `trace` found nothing, which has been said.
     Nothing,
-    /// Rules are wrong, which has been said.
+    /// Rules are wrong, or nothing could be judged, which has been said.
     Mistakes,
     Interrupted,
 }

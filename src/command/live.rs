@@ -174,9 +174,10 @@ fn known_networks(config: &Config) -> KnownNetworks {
 
 /// Who looks, as the system names them; without a name the number.
 pub fn user_name() -> String {
-    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    name.filter(|name| !name.is_empty())
-        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+    let said = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let user = rustix::process::getuid().as_raw();
+    let known = || nix::unistd::User::from_uid(user.into()).ok().flatten().map(|user| user.name);
+    said.filter(|name| !name.is_empty()).or_else(known).unwrap_or_else(|| format!("uid {user}"))
 }
 
 /// The name of this machine, without its domain; empty when the system does not tell.

@@ -302,8 +302,8 @@ impl Report {
         {
             return Ok(Exit::Findings);
         }
-        let prints_verdict = !(args.print_expect || args.expect.is_some() || args.conformance);
-        if prints_verdict && self.unjudged.is_some() {
+        // Whoever asks whether something was found must not be told no.
+        if args.fail_on.is_some() && self.unjudged.is_some() {
             return Ok(Exit::Mistakes);
         }
         let found = args.fail_on.is_some_and(|level| self.incidents.any_at_least(level));

@@ -12,6 +12,7 @@ use super::watch;
 use crate::cli::{Cli, Command};
 use crate::config::SourceConfig;
 use crate::exit::Exit;
+use crate::source::looks_like_log;
 use crate::text::Safe;
 
 /// Folders in which logs lie, nearest first. Only the files directly in them are looked at.
@@ -25,8 +26,7 @@ const FOLDERS: [&str; 8] = [
     "/var/log/httpd",
     "/var/log/postgresql",
 ];
-/// What logs are called, beside names that end in `.log`, `.ndjson` or `.jsonl`.
-const NAMES: [&str; 4] = ["syslog", "messages", "secure", "auth.log"];
+/// What logs are called, beside those that have no ending at all: `syslog`, `access_log`.
 const ENDINGS: [&str; 3] = ["log", "ndjson", "jsonl"];
 /// Files that are offered, the newest.
 const MOST: usize = 20;
@@ -94,9 +94,10 @@ fn look() -> Found {
 }
 
 fn is_log(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    NAMES.contains(&name) || ENDINGS.contains(&ending)
+    match path.extension() {
+        Some(ending) => ending.to_str().is_some_and(|ending| ENDINGS.contains(&ending)),
+        None => path.file_name().is_some_and(looks_like_log),
+    }
 }
 
 impl Found {
@@ -144,7 +145,7 @@ fn greet(inputs: &[PathBuf], found: &Found) -> io::Result<()> {
         writeln!(out, "q Enter         leaves")?;
     }
     writeln!(out, "soctop demo     shows what it finds in a recorded attack, without any input")?;
-    writeln!(out, "soctop watch    takes files, folders and patterns: soctop watch /var/log/app/*.log")?;
+    writeln!(out, "soctop watch    takes files, folders and patterns such as /var/log/app/*.log")?;
     writeln!(out, "soctop --help   lists everything")?;
     out.flush()
 }
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn logs_are_known_by_their_names() {
-        let known = ["a.log", "x/app.ndjson", "/var/log/syslog", "secure", "auth.log"];
+        let known = ["a.log", "x/app.ndjson", "/var/log/syslog", "secure", "auth.log", "access_log"];
         assert!(known.iter().all(|name| is_log(Path::new(name))));
         let others = ["a.log.1", "b.gz", "notes.txt", "logfile", ".log"];
         assert!(!others.iter().any(|name| is_log(Path::new(name))));
