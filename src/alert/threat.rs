@@ -172,11 +172,20 @@ fn reason(alert: &Alert, points: f64) -> Reason {
     Reason { points, text, level, alert: Some(alert.alert_id), entity: None }
 }
 
+/// Whom a risk is of, in a sentence: addresses and names of users speak for themselves.
+#[must_use]
+pub fn entity_in_words(field: &str, value: &str) -> String {
+    match field {
+        "source.ip" | "user.name" | "user.email" => value.to_owned(),
+        _ => format!("{field} {value}"),
+    }
+}
+
 fn reason_of_risk(risk: RiskyEntity<'_>) -> Option<Reason> {
     let RiskyEntity { field, value, score } = risk;
     (score >= LEAST_RISK).then(|| Reason {
         points: (score / FULL_RISK).min(1.0) * first_points(Level::Low),
-        text: format!("risk of {field} {value} is {score:.0}"),
+        text: format!("risk of {} is {score:.0}", entity_in_words(field, value)),
         level: Level::Low,
         alert: None,
         entity: Some((field.to_owned(), value.to_owned())),

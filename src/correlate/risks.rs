@@ -11,6 +11,7 @@ use super::rule_run::RuleRun;
 use super::timer::Kind;
 use super::{Correlator, Names, Output};
 use crate::alert::AlertKind;
+use crate::alert::threat::entity_in_words;
 use crate::correlate::incident::{AlertSink, Effect, Facet, Firing, IncidentPlace};
 use crate::correlate::risk::Cause;
 use crate::detect::record::FieldNumber;
@@ -131,7 +132,7 @@ impl Correlator {
             trigger: event.unwrap_or_default(),
             overdue: false,
         };
-        let words = format!("risk of {name} {value} reached {score:.0}");
+        let words = format!("risk of {} reached {score:.0}", entity_in_words(&name, &value));
         let context = run.context(self.options.replayed);
         let effect = self.incidents.sight(
             place,

@@ -89,7 +89,7 @@ fn list(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, rows: &[&BoardRo
         Column::flexible("who or what"),
         Column::fixed("until", 8),
         Column::fixed("left", 7).right(),
-        Column::fixed("failures", 8).right(),
+        Column::fixed("events", 8).right(),
         Column::fixed("known by", 8).from(90),
         Column::fixed("since", 8).from(100),
         Column::fixed("entries", 7).right().from(110),
@@ -207,14 +207,14 @@ fn history(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, row: Option<&
         let (from, to) = (canvas.safe(&change.from), canvas.safe(&change.to));
         let from = if from.is_empty() { safe!("(not known)") } else { from };
         let how = if change.inferred { "inferred" } else { "" };
-        let failures = match change.count {
+        let events = match change.count {
             0 => Safe::default(),
-            count => safe!("{} failure{}", format::count(count), plural(count)),
+            count => safe!("{} event{}", format::count(count), plural(count)),
         };
         let parts = [
             canvas.part(safe!("{}  ", scene.clock.moment(change.time, now)), Role::Muted),
             canvas.part(safe!("{} → {}", from, to), Role::Text),
-            canvas.part(safe!("  {}  {}", failures, how), Role::Muted),
+            canvas.part(safe!("  {}  {}", events, how), Role::Muted),
         ];
         canvas.row(inner, to_u16(line) + 1, &parts);
     }

@@ -313,7 +313,7 @@ fn about_party(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>, party: &P
     let to = scene.clock.moment(party.last(), now);
     let span = safe!("{}, {}", counted_in(party), between(&from, &to));
     canvas.row(inner, 0, &[canvas.part(span, Role::Text)]);
-    canvas.row(inner, 1, &[canvas.part(risk_of(canvas, &party.name, scene), Role::Muted)]);
+    canvas.row(inner, 1, &[canvas.part(risk_of(&party.name, scene), Role::Muted)]);
     let room = usize::from(inner.height.saturating_sub(3));
     for (row, incident) in party.incidents.iter().take(room).enumerate() {
         let severity = canvas.severity(incident.alert.rule.level);
@@ -354,10 +354,10 @@ fn between(from: &Safe, to: &Safe) -> Safe {
 }
 
 /// The risk score of the party, where it has one.
-fn risk_of(canvas: &Canvas<'_>, name: &PartyName, scene: &Scene<'_>) -> Safe {
+fn risk_of(name: &PartyName, scene: &Scene<'_>) -> Safe {
     let entity = scene.snapshot.entities.iter().find(|entity| *entity.value == *name.value);
     match entity {
-        Some(entity) => safe!("risk {:.0} of {}", entity.score, canvas.safe(&entity.field)),
+        Some(entity) => safe!("risk {:.0}", entity.score),
         None => safe!("no risk score"),
     }
 }

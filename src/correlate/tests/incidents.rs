@@ -353,7 +353,7 @@ fn risk_adds_up_to_its_cap_and_halves() {
     assert_eq!(scores, [30.0, 50.0, 50.0]);
     let listed = stream.correlator.risks(at(600.0), 1.0);
     assert_eq!((listed[0].entity.as_str(), listed[0].score), ("192.0.2.1", 25.0));
-    assert_eq!(stream.told(), ["open 0 x1 low risk of source.ip 192.0.2.1 reached 50"]);
+    assert_eq!(stream.told(), ["open 0 x1 low risk of 192.0.2.1 reached 50"]);
     stream.event("other", 3600.0, "");
     assert!(stream.told()[1].starts_with("close 900"), "{:?}", stream.told());
 }
