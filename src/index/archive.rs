@@ -182,8 +182,11 @@ impl LineFile {
             return Ok((Arc::clone(block), within));
         }
         let packed = state.packed(place, &head).map_err(|error| self.damaged(&error.to_string()))?;
+        // Several may unpack at a time.
+        drop(state);
         let block = head.unpack(&packed).map_err(|error| self.damaged(&error.to_string()))?;
         let block = Arc::new(block);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.kept.push_back((place.offset, Arc::clone(&block)));
         if state.kept.len() > KEPT_BLOCKS {
             state.kept.pop_front();

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::mem;
+use std::num::NonZero;
 use std::ops::Bound;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 use tantivy::columnar::Column;
@@ -30,6 +33,9 @@ use super::tokenizer::own_term;
 use crate::alert::{Alert, AlertId};
 use crate::event::Record;
 use crate::query::name::{KIND, KIND_ALERT, KIND_GAP, KINDS};
+
+/// Fewer documents are not worth a thread.
+const HITS_OF_WORKER: usize = 32;
 
 /// Columns of segments that are still there; taken while a new view is built.
 pub type KeptColumns = Mutex<BTreeMap<SegmentId, Columns>>;
@@ -241,8 +247,33 @@ impl View {
         Ok(records.into_iter().map(|(_, record)| record).collect())
     }
 
-    /// Adds the events and alerts at `hits`.
+    /// Adds the events and alerts at `hits`. What lies far apart is unpacked on several cores: of a trace of many events each
+    /// is in a block of its own.
     pub fn gather(&self, hits: &[DocAddress], gathered: &mut Gathered) -> Result<(), Error> {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let workers = cores.min(hits.len() / HITS_OF_WORKER);
+        if workers < 2 {
+            return self.gather_here(hits, gathered);
+        }
+        let parts = thread::scope(|scope| {
+            let work = |part| {
+                scope.spawn(move || {
+                    let mut gathered = Gathered::default();
+                    self.gather_here(part, &mut gathered).map(|()| gathered)
+                })
+            };
+            let workers: Vec<_> = hits.chunks(hits.len().div_ceil(workers)).map(work).collect();
+            let parts =
+                workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            parts.collect::<Vec<_>>()
+        });
+        for part in parts {
+            gathered.add(part?);
+        }
+        Ok(())
+    }
+
+    fn gather_here(&self, hits: &[DocAddress], gathered: &mut Gathered) -> Result<(), Error> {
         self.stored(hits, |_, form, line| {
             match codec::kind(form).map_err(unreadable)? {
                 DocumentKind::Event => {
@@ -303,6 +334,13 @@ pub struct Gathered {
 }
 
 impl Gathered {
+    fn add(&mut self, other: Self) {
+        self.records.extend(other.records);
+        for (number, alert) in other.alerts.into_values() {
+            self.alert(number, alert);
+        }
+    }
+
     /// Of an alert the last state stays.
     fn alert(&mut self, number: i64, alert: Alert) {
         let is_newest = self.alerts.get(&alert.alert_id).is_none_or(|(before, _)| *before <= number);

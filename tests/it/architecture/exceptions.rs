@@ -178,7 +178,7 @@ pub const CLOCKS_AND_THREADS: &[Uses] = &[
     (&["Utc", "now"], &["pipeline/clock"]),
     (&["Local", "now"], &["command/live"]),
     (&["thread", "spawn"], &[]),
-    (&["thread", "scope"], &["config/rules"]),
+    (&["thread", "scope"], &["config/rules", "index/view"]),
     (
         &["thread", "Builder"],
         &[
