@@ -81,7 +81,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) -> Drawn {
     };
     Drawn {
         page,
-        position: vec![position, safe!("risk decays by half in the half-life of its rules")],
+        position: vec![position, safe!("risk fades with time: by half in each half-life")],
         ..Drawn::default()
     }
 }
