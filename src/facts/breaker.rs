@@ -13,6 +13,9 @@ mod tokens;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use self::change::{Course, place_of};
 pub use self::fields::{FieldStates, tells_of_change};
@@ -203,9 +206,10 @@ impl BreakerWords {
 /// Whether a field, or its name, may speak of a breaker at all.
 #[must_use]
 pub fn may_mention(text: &str) -> bool {
-    // Without the letter that may be large; a name is written in small letters or in large ones.
-    const PIECES: [&str; 4] = ["reaker", "REAKER", "ircuit", "IRCUIT"];
-    PIECES.iter().any(|piece| memchr::memmem::find(text.as_bytes(), piece.as_bytes()).is_some())
+    /// Without the letter that may be large; a name is written in small letters or in large ones.
+    static PIECES: LazyLock<[Finder<'static>; 4]> =
+        LazyLock::new(|| ["reaker", "REAKER", "ircuit", "IRCUIT"].map(Finder::new));
+    PIECES.iter().any(|piece| piece.find(text.as_bytes()).is_some())
 }
 
 /// A word as it is looked up: `Half_Open` as `halfopen`.
