@@ -246,16 +246,30 @@ fn a_line_of_no_known_format_names_nobody() {
 
 #[test]
 fn a_message_names_the_breaker_and_its_state() {
-    for line in [
-        "Circuit breaker 'database' transitioned to OPEN",
-        r#"{"logger":"circuit_breaker.database","service":"shop","message":"Circuit breaker database OPENED - failing"}"#,
+    let of = |message: &str| format!(r#"{{"service":"shop","message":"{message}"}}"#);
+    for (line, name, state) in [
+        ("Circuit breaker 'database' transitioned to OPEN".to_owned(), Some("database"), Some("open")),
+        (
+            r#"{"logger":"circuit_breaker.database","service":"shop","message":"Circuit breaker database OPENED - failing"}"#
+                .to_owned(),
+            Some("database"),
+            Some("open"),
+        ),
+        (of("🚨 Circuit breaker database OPENED - service failing"), Some("database"), Some("open")),
+        (of("🔄 Circuit breaker openai_api transitioning to HALF_OPEN"), Some("openai_api"), Some("half_open")),
+        (of("Circuit breaker 'database' transitioned to CLOSED"), Some("database"), Some("closed")),
+        (of("Circuit breaker 'database' is OPEN. Rejecting call."), Some("database"), None),
+        (of("Circuit breaker 'database' recorded failure: TimeoutError"), Some("database"), None),
+        // Without a name it is that of the service.
+        (of("Circuit breaker opening"), Some("shop"), Some("open")),
+        (r#"{"logger":"circuit_breaker.redis","message":"breaker event"}"#.to_owned(), Some("redis"), None),
     ] {
         let paths = Paths::new();
         let mut event = Event::default();
         Decoder::new(paths.clone()).decode(line.as_bytes(), false, &mut event);
         Normalizer::new(paths, Options::default()).normalize(&mut event, Timestamp::default());
-        assert_eq!(event.get(canonical::BREAKER_NAME), Some("database"), "{line}");
-        assert_eq!(event.get(canonical::BREAKER_STATE), Some("open"), "{line}");
+        assert_eq!(event.get(canonical::BREAKER_NAME), name, "{line}");
+        assert_eq!(event.get(canonical::BREAKER_STATE), state, "{line}");
     }
 }
 

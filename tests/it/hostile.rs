@@ -9,16 +9,13 @@ pub mod stages;
 use soctop::decode::LINE_LIMIT;
 use soctop::event::Outcome;
 
-/// A build without optimisation takes minutes for lines of the full length: `cargo test --release` reads those.
-const LONGEST: usize = if cfg!(debug_assertions) { LINE_LIMIT / 4 } else { LINE_LIMIT };
-
 #[test]
 fn lines_as_long_as_they_may_be_are_read_matched_and_correlated() {
     let mut stages = stages::Stages::new(&stages::rules());
     for (name, lines) in inputs::KINDS {
         println!("{name}");
         // Room for what stands around the hostile part.
-        let lines = lines(LONGEST - 40_000);
+        let lines = lines(LINE_LIMIT - 40_000);
         assert!(lines.iter().all(|line| line.len() <= LINE_LIMIT), "{name}");
         for (number, line) in lines.iter().enumerate() {
             assert_ne!(stages.line(line, number, 5), Outcome::Blank, "{name}");
