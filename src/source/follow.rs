@@ -452,7 +452,7 @@ impl Follow {
                     return self.send();
                 }
                 Ok(Step::Truncated | Step::Rewritten) => {
-                    self.start_over(identity);
+                    self.start_over(identity, None);
                     return self.send();
                 }
                 Err(error) => {

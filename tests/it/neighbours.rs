@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::harness::{Running, TestEnv, append, start, wait_for};
 
@@ -55,8 +56,8 @@ struct Machine {
     /// Whom the commands run as, where the test may choose.
     prefix: Vec<&'static str>,
     written: usize,
-    /// When it was rotated last, in seconds since 1970.
-    rotated_at: u64,
+    /// In which second since 1970 it was rotated last.
+    rotated_at: Duration,
 }
 
 impl Machine {
@@ -85,7 +86,7 @@ impl Machine {
         let plain: String = SCHEMES.iter().filter(is_plain).map(stanza).collect();
         std::fs::write(env.path("rotate.conf"), all).expect("a file");
         std::fs::write(env.path("plain.conf"), plain).expect("a file");
-        Self { env, prefix, written: 0, rotated_at: 0 }
+        Self { env, prefix, written: 0, rotated_at: Duration::ZERO }
     }
 
     fn soctop(&self, args: &[&str]) -> Command {
@@ -133,13 +134,15 @@ impl Machine {
     }
 
     fn rotate_by(&mut self, conf: &str) {
-        // Names with a date tell no two rotations of one second apart.
-        let second = || std::time::UNIX_EPOCH.elapsed().expect("a time after 1970").as_secs();
-        wait_for("the next second", || (second() > self.rotated_at).then_some(()));
+        // Names with a date tell no two rotations of one second apart, and the clock that `logrotate` reads is some
+        // milliseconds behind the one that is read here.
+        let now = || std::time::UNIX_EPOCH.elapsed().expect("a time after 1970");
+        let next = self.rotated_at + Duration::from_millis(1100);
+        wait_for("the next second", || (now() > next).then_some(()));
         let state = self.env.path("rotate.state");
         let mut command = Command::new("logrotate");
         output_of(command.arg("--force").arg("--state").arg(state).arg(self.env.path(conf)));
-        self.rotated_at = second();
+        self.rotated_at = Duration::from_secs(now().as_secs());
     }
 
     fn stored(&self) -> BTreeMap<usize, usize> {

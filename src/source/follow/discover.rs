@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::census::Census;
-use super::recover::Missing;
+use super::recover::{Missing, OpenCopy};
 use super::{Active, Follow, Known, MOVED_LOOK};
 use crate::event::number::to_i64;
 use crate::event::{Cursor, Gap, GapCause, GenerationId, SourceId, SourceMessage, Timestamp, shown};
@@ -405,7 +405,7 @@ impl Follow {
         self.known.remove(&identity);
         cursor.finished = true;
         let gap = rewritten(&cursor, file.metadata()?.len());
-        self.end_of_generation(cursor, source, gap, None);
+        self.end_of_generation(cursor, source, gap, None, None);
         Ok(Some(place))
     }
 
@@ -419,8 +419,9 @@ impl Follow {
         generation
     }
 
-    /// The file was truncated or rewritten: what it holds now is another generation.
-    pub(super) fn start_over(&mut self, identity: Identity) {
+    /// The file was truncated or rewritten: what it holds now is another generation. What was there may stand in
+    /// `copy`.
+    pub(super) fn start_over(&mut self, identity: Identity, copy: Option<OpenCopy>) {
         let Some(active) = self.active.get_mut(&identity) else { return };
         let cursor = active.reader.cursor(true);
         let source = active.reader.source;
@@ -434,22 +435,26 @@ impl Follow {
         if gap.cause == GapCause::Truncated {
             gap.to = last_size;
         }
-        self.end_of_generation(cursor, source, gap, Some(intact));
+        self.end_of_generation(cursor, source, gap, Some(intact), copy);
         if let Some(active) = self.active.get(&identity) {
             self.outbox.opened(&active.reader, size, !self.first_look);
         }
         self.enqueue(identity);
     }
 
-    /// A generation is gone from its file: it goes on in a copy that was made after `intact`, or
-    /// ends with a gap.
+    /// A generation is gone from its file: it goes on in `copy`, if that holds it, or in one that was made after
+    /// `intact`, or ends with a gap.
     pub(super) fn end_of_generation(
         &mut self,
         cursor: Cursor,
         source: SourceId,
         gap: Gap,
         intact: Option<Timestamp>,
+        copy: Option<OpenCopy>,
     ) {
+        if copy.is_some_and(|copy| self.go_on_in_copy(copy, &cursor, source, gap.to)) {
+            return;
+        }
         // A copy may have been made since the folder was looked at: between two looks, or within one.
         self.census.distrust(&cursor.path, Instant::now());
         if !self.continue_in_copy(&cursor, source, gap.to, intact) && !self.continue_in_compressed(&cursor) {
@@ -460,7 +465,7 @@ impl Follow {
 
     /// True when a file that appears beside a log is a copy of it, made by a rotation that will
     /// truncate the log next: what has been read must not be read again.
-    fn is_copy(&mut self, path: &Path, file: &File, identity: Identity) -> std::io::Result<bool> {
+    pub(super) fn is_copy(&mut self, path: &Path, file: &File, identity: Identity) -> std::io::Result<bool> {
         let origin = rotation_bases(path).into_iter().find_map(|base| {
             let identity = *self.paths.get(&base)?;
             self.active
@@ -480,19 +485,22 @@ impl Follow {
             self.copies.insert(identity);
             return Ok(true);
         }
-        // The log may have been truncated before we saw the copy.
-        self.notice_truncation(origin);
+        // The log may have been truncated before we saw the copy, which may have been compressed by now: then its
+        // name is gone, and only what is open here is sure to hold what was read.
+        let copy = OpenCopy { path: path.to_owned(), file: file.try_clone()?, identity, size };
+        self.notice_truncation(origin, Some(copy));
         Ok(self.active.contains_key(&identity) || self.known.contains_key(&identity))
     }
 
-    /// Looks whether an open file still holds what was read of it, before conclusions are drawn from it.
-    pub(super) fn notice_truncation(&mut self, identity: Identity) {
+    /// Looks whether an open file still holds what was read of it, before conclusions are drawn from it. What it
+    /// held may stand in `copy`.
+    pub(super) fn notice_truncation(&mut self, identity: Identity, copy: Option<OpenCopy>) {
         let is_intact = |active: &Active| {
             let reader = &active.reader;
             reader.size().unwrap_or(u64::MAX) >= reader.end() && reader.fingerprint_matches().unwrap_or(true)
         };
         if self.active.get(&identity).is_some_and(|active| !is_intact(active)) {
-            self.start_over(identity);
+            self.start_over(identity, copy);
         }
     }
 

@@ -86,7 +86,7 @@ impl Follow {
                 continue;
             }
             // What it was a copy of may have been truncated since; reading may have gone on here by that.
-            self.notice_truncation(candidate);
+            self.notice_truncation(candidate, None);
             if !self.fresh.contains(&identity) {
                 return Ok(Origin::Itself);
             }

@@ -31,6 +31,14 @@ pub(super) struct Missing {
     pub(super) looks: u8,
 }
 
+/// A copy of a log that is open; its name may be gone.
+pub(super) struct OpenCopy {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    pub(super) identity: Identity,
+    pub(super) size: u64,
+}
+
 impl Follow {
     /// Which file was last at each path, by the cursors of earlier runs: the youngest; those before it are
     /// accounted for.
@@ -166,7 +174,7 @@ impl Follow {
     /// born after the one that was there last and before the one that is there now, if any.
     pub(super) fn recover_missed(&mut self, path: &Path, last: Identity, new: Option<Identity>) {
         let Some(after) = last.birth else { return };
-        self.notice_truncation(last);
+        self.notice_truncation(last, None);
         let before = new.and_then(|new| new.birth).unwrap_or(i64::MAX);
         let mut missed: Vec<Companion> = self
             .companions_of(path, last)
@@ -237,9 +245,25 @@ impl Follow {
             .filter(|it| it.size >= cursor.end && it.identity.birth.is_none_or(|birth| birth >= not_before))
             .find_map(|it| {
                 let file = open_this(&it.path, it.identity)?;
-                continues(&file, cursor).unwrap_or(false).then_some((it, file))
+                let Companion { path, identity, size } = it;
+                Some(OpenCopy { path, file, identity, size })
+                    .filter(|it| continues(&it.file, cursor).unwrap_or(false))
             });
-        let Some((Companion { path, identity, size }, file)) = copy else { return false };
+        copy.is_some_and(|copy| self.go_on_in_copy(copy, cursor, source, last_size))
+    }
+
+    /// Reads on in a copy, if it holds what was read of the log.
+    pub(super) fn go_on_in_copy(
+        &mut self,
+        copy: OpenCopy,
+        cursor: &Cursor,
+        source: SourceId,
+        last_size: Option<u64>,
+    ) -> bool {
+        let OpenCopy { path, file, identity, size } = copy;
+        if cursor.end == 0 || !continues(&file, cursor).unwrap_or(false) {
+            return false;
+        }
         self.note_lost_after_copy(cursor, source, size, last_size);
         let mut place = Place::start(&path, source, cursor.generation);
         place.resume(cursor);

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::Follow;
 use crate::event::{Cause, Cursor, GenerationId, SourceMessage};
+use crate::source::identity::Identity;
 use crate::source::outbox::Outbox;
 use crate::source::{Input, Options, Stop};
 
@@ -416,43 +417,105 @@ proptest! {
     }
 }
 
+/// A folder with one log of this many lines, all read.
+struct ReadLog {
+    folder: TempDir,
+    follow: Follow,
+    messages: Receiver<SourceMessage>,
+}
+
+impl ReadLog {
+    fn new(lines: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text: String = (0..lines).map(long_line).collect();
+        fs::write(folder.path().join("app.log"), text).unwrap();
+        let (sender, messages) = unbounded();
+        let options = Options { notifications: false, rotation_quiet: Duration::ZERO, ..Options::default() };
+        let inputs = vec![Input::parse(folder.path().join("*.log*")).unwrap()];
+        let mut follow = Follow::new(inputs, options, Outbox::new(sender, Stop::new().unwrap())).unwrap();
+        follow.begin();
+        follow.pump().unwrap();
+        Self { folder, follow, messages }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.path("app.log")
+    }
+
+    /// Empties the log and writes one more line into it.
+    fn empty(&self, line: u32) {
+        File::options().write(true).open(self.log()).unwrap().set_len(0).unwrap();
+        OpenOptions::new()
+            .append(true)
+            .open(self.log())
+            .unwrap()
+            .write_all(long_line(line).as_bytes())
+            .unwrap();
+    }
+
+    /// Looks and reads until nothing comes any more, and tells how often each line was read.
+    fn read(mut self) -> BTreeMap<String, usize> {
+        for _ in 0..2 {
+            self.follow.next_look = Instant::now();
+            self.follow.observe();
+            self.follow.pump().unwrap();
+            self.follow.end_waits(Instant::now());
+            self.follow.pump().unwrap();
+        }
+        let mut read = BTreeMap::new();
+        for message in self.messages.try_iter() {
+            let SourceMessage::Lines(chunk) = message else { continue };
+            for line in &chunk.lines {
+                let text = chunk.bytes[line.start as usize..(line.start + line.len) as usize].to_vec();
+                *read.entry(String::from_utf8(text).unwrap()).or_insert(0) += 1;
+            }
+        }
+        read
+    }
+}
+
+fn long_line(number: u32) -> String {
+    format!("line {number} {}\n", "x".repeat(100))
+}
+
 #[test]
 fn a_copy_that_is_younger_than_the_last_look_is_found_when_its_log_is_emptied() {
-    let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join("app.log");
-    let line = |number: u32| format!("line {number} {}\n", "x".repeat(100));
-    let text: String = (0..50).map(line).collect();
-    fs::write(&log, &text).unwrap();
-    let (sender, messages) = unbounded();
-    let options = Options { notifications: false, rotation_quiet: Duration::ZERO, ..Options::default() };
-    let inputs = vec![Input::parse(folder.path().join("*.log*")).unwrap()];
-    let mut follow = Follow::new(inputs, options, Outbox::new(sender, Stop::new().unwrap())).unwrap();
-    follow.begin();
-    follow.pump().unwrap();
-    let identity = *follow.paths.get(&log).unwrap();
+    let mut log = ReadLog::new(50);
+    let identity = *log.follow.paths.get(&log.log()).unwrap();
+    assert_eq!(log.follow.census.companions(&log.log()).len(), 1, "the folder is listed");
+    fs::copy(log.log(), log.path("app.log.1")).unwrap();
+    log.empty(50);
+    log.follow.enqueue(identity);
+    log.follow.pump().unwrap();
 
-    assert_eq!(follow.census.companions(&log).len(), 1, "the folder is listed");
-    fs::copy(&log, folder.path().join("app.log.1")).unwrap();
-    File::options().write(true).open(&log).unwrap().set_len(0).unwrap();
-    OpenOptions::new().append(true).open(&log).unwrap().write_all(line(50).as_bytes()).unwrap();
-    follow.enqueue(identity);
-    follow.pump().unwrap();
-    for _ in 0..2 {
-        follow.next_look = Instant::now();
-        follow.observe();
-        follow.pump().unwrap();
-        follow.end_waits(Instant::now());
-        follow.pump().unwrap();
-    }
-
-    let mut read = BTreeMap::new();
-    for message in messages.try_iter() {
-        let SourceMessage::Lines(chunk) = message else { continue };
-        for line in &chunk.lines {
-            let text = chunk.bytes[line.start as usize..(line.start + line.len) as usize].to_vec();
-            *read.entry(String::from_utf8(text).unwrap()).or_insert(0) += 1;
-        }
-    }
+    let read = log.read();
     assert_eq!(read.len(), 51);
+    assert!(read.values().all(|times| *times == 1), "{read:?}");
+}
+
+#[test]
+fn a_copy_that_is_compressed_while_it_is_looked_at_is_read_once() {
+    let mut log = ReadLog::new(50);
+    let copy = log.path("app.log.1");
+    // As a copy has it that was made before the log was read to its end.
+    let mut all: String = (0..50).map(long_line).collect();
+    all.push_str(&long_line(50));
+    fs::write(&copy, &all).unwrap();
+    let file = File::open(&copy).unwrap();
+    let identity = Identity::of(&file.metadata().unwrap());
+    log.empty(51);
+    let packed = File::create(log.path("app.log.1.gz")).unwrap();
+    let mut encoder = flate2::write::GzEncoder::new(packed, flate2::Compression::default());
+    encoder.write_all(all.as_bytes()).unwrap();
+    encoder.finish().unwrap();
+    fs::remove_file(&copy).unwrap();
+
+    assert!(log.follow.is_copy(&copy, &file, identity).unwrap(), "it is no log of its own");
+    let read = log.read();
+    assert_eq!(read.len(), 52);
     assert!(read.values().all(|times| *times == 1), "{read:?}");
 }
