@@ -26,7 +26,7 @@ pub mod template;
 pub mod unknown;
 mod vocabulary;
 
-pub use breaker::{BreakerChange, BreakerSentence};
+pub use breaker::{BreakerChange, BreakerSentence, BreakerState, BreakerWords};
 pub use fact::{Confidence, Fact};
 pub use quotes::{is_inside, is_inside_unclosed, quoted};
 pub use reader::{Brought, Reader, Stated, Statement, Value};

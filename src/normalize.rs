@@ -62,7 +62,7 @@ use crate::event::{
 use crate::facts::echo::Echoes;
 use crate::facts::ends::{Begin, Lasting};
 use crate::facts::own::{Own, own_address};
-use crate::facts::{BreakerChange, Marks, Reader, Vocabulary};
+use crate::facts::{BreakerChange, BreakerState, BreakerWords, Marks, Reader, Vocabulary};
 
 /// How a [`Normalizer`] reads what the lines leave open.
 #[derive(Clone, Debug)]
@@ -635,6 +635,7 @@ impl Normalizer {
             if field.origin == Origin::Quoted {
                 continue;
             }
+            let breakers = self.options.vocabulary.sentences().breakers();
             found.claimed |= list.canonical;
             found.marks |= list.marks;
             found.products.add(&list.products);
@@ -669,11 +670,11 @@ impl Normalizer {
                         };
                         found.address = address;
                     }
-                    Role::RequestLine if !accepts(*claim, field.kind, text) => {
+                    Role::RequestLine if !accepts(*claim, field.kind, text, breakers) => {
                         found.odd_request = found.odd_request.or_else(|| odd_request(text, field));
                         continue;
                     }
-                    _ if accepts(*claim, field.kind, text) => {}
+                    _ if accepts(*claim, field.kind, text, breakers) => {}
                     _ => continue,
                 }
                 found.roles |= claim.role.bit();
@@ -922,6 +923,7 @@ impl Normalizer {
     fn fill_again(&mut self, event: &mut Event, found: &Found) {
         let roles = Role::ALL.iter().filter(|role| found.has(**role));
         let line = event.fields().len();
+        let breakers = self.options.vocabulary.sentences().breakers();
         for role in roles {
             let first = self.best[role.index()];
             for index in 0..line {
@@ -929,7 +931,7 @@ impl Normalizer {
                 let other =
                     field.origin == Origin::Line && field.path == first.field.path && field != first.field;
                 let claim = Claim { role: *role, rank: first.rank };
-                if other && accepts(claim, field.kind, event.text(field.span)) {
+                if other && accepts(claim, field.kind, event.text(field.span), breakers) {
                     add_value(event, *role, field);
                 }
             }
@@ -985,7 +987,8 @@ impl Normalizer {
         if candidate.rank % alias::WRAPPED <= alias::PLAIN_BREAKER_STATES
             || self.is_about_breaker(event, found)
         {
-            let state = value::breaker_state(event.text(candidate.field.span)).unwrap_or_default();
+            let breakers = self.options.vocabulary.sentences().breakers();
+            let state = breakers.state(event.text(candidate.field.span)).map_or("", BreakerState::word);
             set_word(event, found, canonical::BREAKER_STATE, candidate.field, state);
         }
     }
@@ -1152,7 +1155,7 @@ fn is_cloud_account(text: &str) -> bool {
 }
 
 /// Whether a value can fill a role.
-fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
+fn accepts(claim: Claim, kind: Kind, text: &str, breakers: &BreakerWords) -> bool {
     match (claim.role, kind) {
         (role, Kind::String | Kind::Number)
             if claim.rank == alias::CONFIGURED && overrides::is_text(role) =>
@@ -1198,7 +1201,7 @@ fn accepts(claim: Claim, kind: Kind, text: &str) -> bool {
         (Role::ErrorType, _) => !value::is_placeholder(text) && text != "00000",
         (Role::Logger, _) => value::is_logger(text) && !value::is_status(text),
         (Role::Code, _) => value::is_identifier(text) && !value::is_status(text),
-        (Role::BreakerState, _) => value::breaker_state(text).is_some(),
+        (Role::BreakerState, _) => breakers.state(text).is_some(),
         _ => !value::is_placeholder(text),
     }
 }

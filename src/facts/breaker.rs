@@ -27,6 +27,9 @@ use super::quotes;
 use super::scan::head;
 use crate::yaml::Node;
 
+/// Longest word for a state, in bytes.
+const LONGEST_STATE: usize = 24;
+
 /// The words of `breakers`, folded: small, without `-` and `_`.
 #[derive(Debug, Default)]
 pub struct BreakerWords {
@@ -47,9 +50,9 @@ pub struct BreakerWords {
 enum WordClass {
     Noun,
     /// How one stands.
-    Is(State),
+    Is(BreakerState),
     /// What one does.
-    Does(State),
+    Does(BreakerState),
     /// `switched`, `went`: what follows behind `to` is the state.
     Moves,
     /// `entering`: what follows is the state.
@@ -79,13 +82,13 @@ enum WordClass {
 
 /// One of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum BreakerState {
     Open,
     HalfOpen,
     Closed,
 }
 
-impl State {
+impl BreakerState {
     /// As it stands in `soctop.breaker.state`.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -110,7 +113,7 @@ pub struct BreakerSentence {
 /// What one did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerChange {
-    Becomes(State),
+    Becomes(BreakerState),
     RefusesCall,
 }
 
@@ -119,16 +122,16 @@ impl BreakerChange {
     #[must_use]
     pub fn fact(self) -> Option<Fact> {
         Fact::named(match self {
-            Self::Becomes(State::Open) => "breaker_opened",
-            Self::Becomes(State::HalfOpen) => "breaker_half_opened",
-            Self::Becomes(State::Closed) => "breaker_closed",
+            Self::Becomes(BreakerState::Open) => "breaker_opened",
+            Self::Becomes(BreakerState::HalfOpen) => "breaker_half_opened",
+            Self::Becomes(BreakerState::Closed) => "breaker_closed",
             Self::RefusesCall => "breaker_rejected",
         })
     }
 
     /// The state that it is in now, where that is said to be new.
     #[must_use]
-    pub fn state(self) -> Option<State> {
+    pub fn state(self) -> Option<BreakerState> {
         match self {
             Self::Becomes(state) => Some(state),
             Self::RefusesCall => None,
@@ -141,12 +144,12 @@ impl BreakerWords {
     pub(super) fn take(&mut self, root: &Node, veto: &HashSet<String>, ordinary: &HashSet<String>) {
         const CLASSES: [(&str, WordClass); 19] = [
             ("nouns", WordClass::Noun),
-            ("open", WordClass::Is(State::Open)),
-            ("opens", WordClass::Does(State::Open)),
-            ("half_open", WordClass::Is(State::HalfOpen)),
-            ("half_opens", WordClass::Does(State::HalfOpen)),
-            ("closed", WordClass::Is(State::Closed)),
-            ("closes", WordClass::Does(State::Closed)),
+            ("open", WordClass::Is(BreakerState::Open)),
+            ("opens", WordClass::Does(BreakerState::Open)),
+            ("half_open", WordClass::Is(BreakerState::HalfOpen)),
+            ("half_opens", WordClass::Does(BreakerState::HalfOpen)),
+            ("closed", WordClass::Is(BreakerState::Closed)),
+            ("closes", WordClass::Does(BreakerState::Closed)),
             ("moves", WordClass::Moves),
             ("enters", WordClass::Enters),
             ("towards", WordClass::Towards),
@@ -200,6 +203,16 @@ impl BreakerWords {
 
     fn class(&self, folded: &str) -> Option<WordClass> {
         self.classes.get(folded).copied()
+    }
+
+    /// The state that a value names: `HALF_OPEN`, `half open`, `CircuitState.OPEN`.
+    #[must_use]
+    pub fn state(&self, value: &str) -> Option<BreakerState> {
+        let word = value.trim().rsplit('.').next().filter(|word| word.len() <= LONGEST_STATE)?;
+        match self.class(&fold(word).replace(' ', ""))? {
+            WordClass::Is(state) | WordClass::Does(state) => Some(state),
+            _ => None,
+        }
     }
 }
 

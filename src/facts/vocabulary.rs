@@ -221,7 +221,7 @@ impl Vocabulary {
         &self.names
     }
 
-    pub(super) fn sentences(&self) -> &Sentences {
+    pub fn sentences(&self) -> &Sentences {
         &self.sentences
     }
 

@@ -169,18 +169,6 @@ pub(super) fn outcome(text: &str) -> Option<&'static str> {
     }
 }
 
-/// The state of a circuit breaker as it is written here: `closed`, `open`, `half_open`.
-pub(super) fn breaker_state(text: &str) -> Option<&'static str> {
-    let folded = super::alias::fold(text.get(..24.min(text.len())).unwrap_or_default());
-    let word = folded.rsplit('.').next().unwrap_or_default();
-    match word {
-        "closed" | "closing" | "close" | "reset" | "recovered" => Some("closed"),
-        "open" | "opened" | "opening" | "tripped" => Some("open"),
-        "halfopen" | "halfopened" | "halfopening" => Some("half_open"),
-        _ => None,
-    }
-}
-
 /// How numbers stand for levels.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scale {
@@ -470,20 +458,6 @@ mod tests {
             ("ms", SECOND, None),
         ] {
             assert_eq!(duration(text, unit), expect, "{text}");
-        }
-    }
-
-    #[test]
-    fn breaker_states_are_three() {
-        for (text, expect) in [
-            ("closed", Some("closed")),
-            ("HALF_OPEN", Some("half_open")),
-            ("half-open", Some("half_open")),
-            ("CircuitState.OPEN", Some("open")),
-            ("closing", Some("closed")),
-            ("active", None),
-        ] {
-            assert_eq!(breaker_state(text), expect, "{text}");
         }
     }
 }

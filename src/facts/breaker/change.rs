@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::tokens::{BreakerToken, Piece};
-use super::{BreakerChange, BreakerWords, State, WordClass};
+use super::{BreakerChange, BreakerState, BreakerWords, WordClass};
 
 /// Most pieces between the word *breaker* and what it does, behind it and before it.
 const BEHIND: usize = 9;
@@ -52,7 +52,7 @@ impl Course<'_> {
         self.tokens.get(at).is_some_and(|token| token.is(class))
     }
 
-    fn state(&self, at: usize) -> Option<State> {
+    fn state(&self, at: usize) -> Option<BreakerState> {
         self.tokens.get(at)?.state().filter(|state| !self.is_planned(at, *state))
     }
 
@@ -67,7 +67,7 @@ impl Course<'_> {
             });
         }
         let beside = || states().filter(|(at, _)| self.is_beside_noun(*at));
-        let does = |at: usize, state: State| self.is(at, WordClass::Does(state));
+        let does = |at: usize, state: BreakerState| self.is(at, WordClass::Does(state));
         let turned = beside().find(|(at, state)| !does(*at, *state) && self.turns(*at));
         let done = turned.or_else(|| beside().find(|(at, state)| does(*at, *state)));
         if let Some((at, state)) = done {
@@ -91,7 +91,7 @@ impl Course<'_> {
     }
 
     /// `half-open in 20s`: it is not there yet.
-    fn is_planned(&self, at: usize, state: State) -> bool {
+    fn is_planned(&self, at: usize, state: BreakerState) -> bool {
         let next = self.tokens.get(at + 1).map_or("", |token| token.text);
         let after = self.tokens.get(at + 2);
         let is_delay = after.is_some_and(BreakerToken::is_number)
@@ -99,7 +99,7 @@ impl Course<'_> {
             && self.is_length(at + 2);
         let is_setting =
             matches!(next, "timeout" | "interval" | "window" | "attempt" | "threshold" | "delay");
-        is_setting || is_delay && (state != State::Open) && (next == "in" || !self.is_target(at))
+        is_setting || is_delay && (state != BreakerState::Open) && (next == "in" || !self.is_target(at))
     }
 
     /// `20s`, `30 seconds`, and not `3 calls`.
@@ -127,7 +127,7 @@ impl Course<'_> {
         match token.piece {
             Piece::Arrow | Piece::Word(Some(WordClass::Enters)) => true,
             Piece::Sign('=') if self.is_behind_towards(lead) => true,
-            Piece::Sign(':' | '=') => self.state(at) != Some(State::Closed) && self.is_label(lead),
+            Piece::Sign(':' | '=') => self.state(at) != Some(BreakerState::Closed) && self.is_label(lead),
             Piece::Word(Some(WordClass::Towards)) => {
                 let moved = before(lead)
                     .find_map(|at| self.tokens.get(at).filter(|token| !token.is(WordClass::Turns)));
@@ -200,19 +200,19 @@ impl Course<'_> {
     }
 
     /// What it means that one stands like this. That one is closed is how it should be.
-    fn standing(&self, at: usize, state: State) -> Option<BreakerChange> {
+    fn standing(&self, at: usize, state: BreakerState) -> Option<BreakerChange> {
         let is_told = self.leads(at).any(|token| token.is(WordClass::Stands) || token.is(WordClass::Lasts));
         // `an open circuit`, and not `Closed circuit for ldap`.
         let begins =
             at.checked_sub(1).and_then(|at| self.tokens.get(at)).is_none_or(BreakerToken::ends_clause);
         let is_noun_next = self.is(at + 1, WordClass::Noun) && !begins;
         match state {
-            State::HalfOpen => Some(BreakerChange::Becomes(state)),
-            State::Closed => (!is_told && !is_noun_next).then_some(BreakerChange::Becomes(state)),
-            State::Open if self.has_end(at) => Some(BreakerChange::Becomes(state)),
-            State::Open if is_told || self.refused.is_some() => Some(BreakerChange::RefusesCall),
-            State::Open if is_noun_next => None,
-            State::Open => Some(BreakerChange::Becomes(state)),
+            BreakerState::HalfOpen => Some(BreakerChange::Becomes(state)),
+            BreakerState::Closed => (!is_told && !is_noun_next).then_some(BreakerChange::Becomes(state)),
+            BreakerState::Open if self.has_end(at) => Some(BreakerChange::Becomes(state)),
+            BreakerState::Open if is_told || self.refused.is_some() => Some(BreakerChange::RefusesCall),
+            BreakerState::Open if is_noun_next => None,
+            BreakerState::Open => Some(BreakerChange::Becomes(state)),
         }
     }
 
@@ -235,7 +235,7 @@ impl Course<'_> {
     /// A call that is let through to see whether all is well again.
     fn probe(&self) -> Option<BreakerClaim> {
         let at = self.pieces(self.probed.as_ref()?)?;
-        Some(BreakerClaim { change: BreakerChange::Becomes(State::HalfOpen), at, is_sure: false })
+        Some(BreakerClaim { change: BreakerChange::Becomes(BreakerState::HalfOpen), at, is_sure: false })
     }
 
     /// A call that was refused, in one clause with the word *breaker*.

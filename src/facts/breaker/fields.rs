@@ -1,10 +1,10 @@
 //! The state of a breaker where a line has it in fields: `"from": "CLOSED", "to": "OPEN"`.
 
-use super::{BreakerChange, BreakerWords, State, WordClass, fold};
+use super::{BreakerChange, BreakerState, BreakerWords, WordClass};
 use crate::event::{Event, Kind, PathNames};
 use crate::facts::names;
 
-/// Longest value that is a state, in bytes.
+/// Longest value that is a state or a change of it, in bytes.
 const LONGEST: usize = 40;
 /// Parts of a path, from its end, that say what its value is.
 const PARTS: usize = 2;
@@ -44,8 +44,8 @@ const HOLDERS: [&str; 14] = [
 /// What the fields say: the state before, if they tell it, and the state now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FieldStates {
-    pub before: Option<State>,
-    pub now: Option<State>,
+    pub before: Option<BreakerState>,
+    pub now: Option<BreakerState>,
 }
 
 impl FieldStates {
@@ -92,17 +92,13 @@ impl FieldStates {
 }
 
 /// `OPEN`, `CircuitState.OPEN`, `CLOSED_TO_OPEN`, `closed -> open`: the state before, and the one that it is.
-fn states_in(words: &BreakerWords, text: &str) -> Option<(Option<State>, State)> {
-    let state = |text: &str| match words.class(&fold(text.trim().rsplit('.').next()?))? {
-        WordClass::Is(state) | WordClass::Does(state) => Some(state),
-        _ => None,
-    };
-    if let Some(state) = state(text) {
+fn states_in(words: &BreakerWords, text: &str) -> Option<(Option<BreakerState>, BreakerState)> {
+    if let Some(state) = words.state(text) {
         return Some((None, state));
     }
     let lower = text.to_ascii_lowercase();
     let (from, to) = ["_to_", "->", "=>", "→", " to "].iter().find_map(|arrow| lower.split_once(arrow))?;
-    Some((Some(state(from)?), state(to)?))
+    Some((Some(words.state(from)?), words.state(to)?))
 }
 
 /// Whether a text says nothing but that a breaker changes, or how one stands: `circuit breaker state changed`.

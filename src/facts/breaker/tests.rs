@@ -35,7 +35,7 @@ fn a_line_that_is_about_a_breaker_needs_no_word_for_one() {
     for (message, change, name) in [
         ("db: closed -> open", "open", "db"),
         ("db: half_open -> closed", "closed", "db"),
-        ("State changed from CLOSED to OPEN", "open", ""),
+        ("BreakerState changed from CLOSED to OPEN", "open", ""),
         ("tripped", "open", ""),
         ("5 failures counted", "none", ""),
     ] {
@@ -212,3 +212,25 @@ const NOTHING: &[&str] = &[
     "A new short circuit was found in panel 7",
     "circuit breaker open-state duration is 30s",
 ];
+
+#[test]
+fn a_value_names_one_of_three_states() {
+    let vocabulary = Vocabulary::bundled();
+    let words = vocabulary.sentences().breakers();
+    let told = [
+        ("closed", Some(BreakerState::Closed)),
+        ("HALF_OPEN", Some(BreakerState::HalfOpen)),
+        ("half-open", Some(BreakerState::HalfOpen)),
+        ("Half Open", Some(BreakerState::HalfOpen)),
+        ("CircuitState.OPEN", Some(BreakerState::Open)),
+        ("closing", Some(BreakerState::Closed)),
+        ("tripped", Some(BreakerState::Open)),
+        ("offen", Some(BreakerState::Open)),
+        ("active", None),
+        ("", None),
+        ("open for business since the first of May", None),
+    ];
+    for (text, state) in told {
+        assert_eq!(words.state(text), state, "{text}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{BreakerWords, State, WordClass, fold};
+use super::{BreakerState, BreakerWords, WordClass, fold};
 
 /// Most pieces that are looked at.
 const MOST: usize = 120;
@@ -30,7 +30,7 @@ pub(super) struct BreakerToken<'m> {
 
 impl BreakerToken<'_> {
     /// The state that it names, as how one stands or what one does.
-    pub fn state(&self) -> Option<State> {
+    pub fn state(&self) -> Option<BreakerState> {
         match self.piece {
             Piece::Word(Some(WordClass::Is(state) | WordClass::Does(state))) => Some(state),
             _ => None,
@@ -151,12 +151,12 @@ fn push_word<'m>(
             last.place.end = place.end;
         }
         (Some(last), Some(WordClass::Noun)) if last.is(WordClass::Noun) => last.place.end = place.end,
-        (Some(last), Some(WordClass::Is(State::Open))) if last.text.eq_ignore_ascii_case("half") => {
-            last.piece = Piece::Word(Some(WordClass::Is(State::HalfOpen)));
+        (Some(last), Some(WordClass::Is(BreakerState::Open))) if last.text.eq_ignore_ascii_case("half") => {
+            last.piece = Piece::Word(Some(WordClass::Is(BreakerState::HalfOpen)));
             last.place.end = place.end;
         }
-        (Some(last), Some(WordClass::Does(State::Open))) if last.text.eq_ignore_ascii_case("half") => {
-            last.piece = Piece::Word(Some(WordClass::Does(State::HalfOpen)));
+        (Some(last), Some(WordClass::Does(BreakerState::Open))) if last.text.eq_ignore_ascii_case("half") => {
+            last.piece = Piece::Word(Some(WordClass::Does(BreakerState::HalfOpen)));
             last.place.end = place.end;
         }
         _ => push(found, Piece::Word(class), message, place),
