@@ -85,16 +85,16 @@ impl MemoryWatch {
         MemoryStatus { used_bytes, bound_bytes: self.budget.0 }
     }
 
-    /// Whether memory has become scarce, or is so no more. The state of detection is stored beside the one that goes on:
-    /// for that three eighths are left.
+    /// Whether memory has become scarce, or is so no more. From then on incidents, evidence and what is being indexed
+    /// still grow by up to two fifths of the budget, measured under twice the load that can be indexed.
     pub fn look(&mut self, used_bytes: u64) -> Option<MemoryTurn> {
-        let eighths = used_bytes.saturating_mul(8) / self.budget.0;
-        match (self.scarce, eighths) {
-            (false, 5..) => {
+        let sixteenths = used_bytes.saturating_mul(16) / self.budget.0;
+        match (self.scarce, sixteenths) {
+            (false, 9..) => {
                 self.scarce = true;
                 Some(MemoryTurn::Scarce)
             }
-            (true, ..4) => {
+            (true, ..7) => {
                 self.scarce = false;
                 Some(MemoryTurn::Enough)
             }
@@ -130,10 +130,10 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     #[test]
-    fn memory_is_scarce_from_five_eighths_on_until_it_is_less_than_half() {
+    fn memory_is_scarce_from_nine_sixteenths_on_until_it_is_less_than_seven() {
         let mut watch = MemoryWatch::new(MemoryBudget::of(Some(800 * MIB)));
         let turns: Vec<Option<MemoryTurn>> =
-            [499, 500, 900, 400, 399, 499].into_iter().map(|used| watch.look(used * MIB)).collect();
+            [449, 450, 900, 350, 349, 449].into_iter().map(|used| watch.look(used * MIB)).collect();
         assert_eq!(turns, [None, Some(MemoryTurn::Scarce), None, None, Some(MemoryTurn::Enough), None]);
     }
 
