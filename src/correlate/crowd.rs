@@ -105,15 +105,21 @@ impl Crowd {
         self.ghosts.push(ghost);
     }
 
-    /// Forgets keys that have moved on, when there are too many of them.
+    /// Forgets keys that have moved on, and those that came back while they still waited, when there are too many of
+    /// them. What stays is at most one for each group, so that this is not due again before many more have come.
     pub(crate) fn tidy(&mut self, places: usize, events_of: impl Fn(GroupKey) -> Option<usize>) {
-        let waiting: usize = self.tiers.iter().map(VecDeque::len).sum();
-        if waiting < places.saturating_mul(8).max(4096) {
+        if self.waiting() < places.saturating_mul(8).max(4096) {
             return;
         }
+        let mut kept: KeyedMap<GroupKey, ()> = KeyedMap::default();
         for (tier, keys) in self.tiers.iter_mut().enumerate() {
-            keys.retain(|key| events_of(*key).is_some_and(|events| tier_of(events as u64) == tier));
+            let is_here = |key| events_of(key).is_some_and(|events| tier_of(events as u64) == tier);
+            keys.retain(|key| is_here(*key) && kept.insert(*key, ()).is_none());
         }
+    }
+
+    fn waiting(&self) -> usize {
+        self.tiers.iter().map(VecDeque::len).sum()
     }
 }
 
@@ -153,5 +159,30 @@ impl From<Ghosts> for VecDeque<Ghost> {
         let stays: Vec<bool> =
             ghosts.all.iter().zip(ghosts.gone..).map(|(ghost, at)| known(ghost, at)).collect();
         ghosts.all.into_iter().zip(stays).filter(|(_, stays)| *stays).map(|(ghost, _)| ghost).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_that_comes_back_to_a_tier_waits_there_once() {
+        let mut crowd = Crowd::new(1_000, std::iter::empty());
+        // Windows slide: each of a hundred groups has one event again and again.
+        for round in 0..1_000 {
+            for key in (0..100).map(GroupKey) {
+                crowd.stands(key, 1);
+                crowd.tidy(100, |_| Some(1));
+            }
+            assert!(crowd.waiting() <= 4096, "round {round}");
+        }
+        crowd.stands(GroupKey(100), 1);
+        assert_eq!(crowd.make_room(0, |_| Some(1)), Some(GroupKey(0)), "the oldest goes first");
+        while crowd.waiting() < 4096 {
+            crowd.stands(GroupKey(1), 1);
+        }
+        crowd.tidy(100, |_| Some(1));
+        assert!(crowd.waiting() <= 101, "{}", crowd.waiting());
     }
 }
