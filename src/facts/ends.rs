@@ -9,6 +9,7 @@ mod name;
 mod text;
 mod value;
 
+pub use self::value::unit;
 use super::Fact;
 use crate::event::stamp::Completion;
 use crate::event::{DAY, End, Nanos, SECOND, Timestamp};

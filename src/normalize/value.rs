@@ -2,7 +2,7 @@
 
 use crate::event::LogLevel;
 pub(super) use crate::event::address::is_placeholder;
-use crate::event::number::{rounded, to_usize};
+use crate::event::number::{rounded, to_f64, to_usize};
 
 /// A status code of HTTP.
 #[inline]
@@ -327,19 +327,9 @@ fn duration_in_units(text: &str) -> Option<f64> {
     Some(nanos)
 }
 
+/// The nanoseconds of a unit, by its name.
 fn unit_of(word: &str) -> Option<f64> {
-    const UNITS: [(f64, &[&str]); 7] = [
-        (NANOSECOND, &["ns", "nanos", "nanosecond", "nanoseconds"]),
-        (MICROSECOND, &["us", "µs", "μs", "micros", "microsecond", "microseconds"]),
-        (MILLISECOND, &["ms", "msec", "millis", "millisecond", "milliseconds"]),
-        (SECOND, &["s", "sec", "secs", "second", "seconds"]),
-        (60.0 * SECOND, &["m", "min", "mins", "minute", "minutes"]),
-        (3_600.0 * SECOND, &["h", "hour", "hours"]),
-        (86_400.0 * SECOND, &["d", "day", "days"]),
-    ];
-    let (unit, _) =
-        UNITS.iter().find(|(_, words)| words.iter().any(|known| known.eq_ignore_ascii_case(word)))?;
-    Some(*unit)
+    crate::facts::ends::unit(&word.to_lowercase()).map(to_f64)
 }
 
 /// `hh:mm:ss`, with a fraction or without, in nanoseconds.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::tokens::{BreakerToken, Piece};
 use super::{BreakerChange, BreakerState, BreakerWords, WordClass};
+use crate::facts::ends;
 
 /// Most pieces between the word *breaker* and what it does, behind it and before it.
 const BEHIND: usize = 9;
@@ -104,11 +105,9 @@ impl Course<'_> {
 
     /// `20s`, `30 seconds`, and not `3 calls`.
     fn is_length(&self, at: usize) -> bool {
-        const UNITS: [&str; 12] =
-            ["s", "ms", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute", "minutes", "h"];
         let text = |at: usize| self.tokens.get(at).map_or("", |token| token.text);
         let unit = text(at).trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-        UNITS.contains(&if unit.is_empty() { text(at + 1) } else { unit })
+        ends::unit(if unit.is_empty() { text(at + 1) } else { unit }).is_some()
     }
 
     /// Whether what stands before a state says that a change leads to it.

@@ -219,7 +219,7 @@ fn word_of(what: Lasting, word: &str) -> Option<NameWord> {
 
 /// Units as they stand in names; a single letter only where it is one by itself.
 fn is_spelled_out(word: &str) -> bool {
-    value::unit(word).is_some() && !matches!(word, "d" | "w")
+    value::unit(word).is_some() && !matches!(word, "d" | "w" | "us" | "ns")
 }
 
 /// Words that mean it for one of them only.

@@ -23,7 +23,9 @@ pub(super) enum TimeTold {
     Never,
 }
 
-const UNITS: [(&[&str], Nanos); 6] = [
+const UNITS: [(&[&str], Nanos); 8] = [
+    (&["ns", "nanos", "nanosecond", "nanoseconds"], 1),
+    (&["us", "µs", "μs", "micros", "microsecond", "microseconds"], MILLISECOND / 1_000),
     (&["ms", "msec", "msecs", "millis", "milli", "millisecond", "milliseconds"], MILLISECOND),
     (
         &[
@@ -51,7 +53,8 @@ const UNITS: [(&[&str], Nanos); 6] = [
 ];
 
 /// The length of a unit, by its name in lower case.
-pub(super) fn unit(word: &str) -> Option<Nanos> {
+#[must_use]
+pub fn unit(word: &str) -> Option<Nanos> {
     UNITS.iter().find(|(words, _)| words.contains(&word)).map(|(_, unit)| *unit)
 }
 
