@@ -34,6 +34,7 @@ mod hunt;
 mod inquiry;
 mod narrow;
 mod near;
+mod own;
 mod part;
 mod partition;
 mod payload;

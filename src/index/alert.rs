@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::own;
 use crate::alert::Alert;
-use crate::event::{EventId, Format, LogLevel, Outcome, Record, RecordField, TimeQuality, Timestamp};
+use crate::event::{EventId, LogLevel, Record};
 use crate::query::name::{CORRELATION_ID, KIND, KIND_ALERT};
 use crate::sigma::Level;
 
@@ -44,39 +45,21 @@ pub fn log_level(alert: &Alert) -> LogLevel {
 
 /// The alert as people look at events; `number` is that of the state among all that were stored.
 pub fn into_record(alert: Alert, number: u64, json: &str) -> Record {
-    let kind = AlertField { name: KIND, value: KIND_ALERT.to_owned(), is_string: true };
-    let field = |field: AlertField<'_>| RecordField {
-        name: field.name.into(),
-        value: field.value,
-        is_string: field.is_string,
-        derived: true,
-        joined: false,
-    };
-    let fields = std::iter::once(kind).chain(fields(&alert)).map(field).collect();
+    let kind = own::field(KIND, KIND_ALERT.to_owned(), true);
+    let field = |field: AlertField<'_>| own::field(field.name, field.value, field.is_string);
+    let fields = std::iter::once(kind).chain(fields(&alert).into_iter().map(field)).collect();
+    let log_level = log_level(&alert);
     let (source, line) = match &alert.source {
         Some(evidence) => (Arc::clone(&evidence.path), evidence.line),
-        None => (Arc::from(OURSELVES), 0),
+        None => (Arc::from(own::SERVICE), 0),
     };
-    let time: Timestamp = alert.time;
     Record {
         event_id: EventId(alert.alert_id.0),
         seq: number,
-        time,
-        time_quality: TimeQuality::Exact,
-        ingested: time,
-        level: log_level(&alert),
-        message: alert.summary,
-        source,
         line,
-        outcome: Outcome::Parsed,
-        flags: Default::default(),
-        format: Format::default(),
-        service: OURSELVES.to_owned(),
         correlation_ids: alert.correlation_ids,
         fields,
         raw: json.to_owned(),
+        ..own::record(alert.time, log_level, source, alert.summary)
     }
 }
-
-/// The service that says it.
-pub const OURSELVES: &str = "soctop";

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::alert::OURSELVES;
-use crate::event::{EventId, Gap, LogLevel, Outcome, Record, RecordField, TimeQuality, Timestamp, shown};
+use super::own;
+use crate::event::{EventId, Gap, LogLevel, Record, Timestamp, shown};
 use crate::query::name::{KIND, KIND_GAP};
 
 /// What is stored of a gap.
@@ -28,35 +28,20 @@ impl StoredGap {
             Some(bytes) => format!("{bytes} bytes were lost"),
             None => "lines may be lost".to_owned(),
         };
-        let number = |name: &str, value: u64| field(name, value.to_string(), false);
-        let mut fields = vec![field(KIND, KIND_GAP.to_owned(), true)];
+        let number = |name: &str, value: u64| own::field(name, value.to_string(), false);
+        let mut fields = vec![own::field(KIND, KIND_GAP.to_owned(), true)];
         fields.push(number("gap.from", gap.from));
         fields.extend(gap.to.map(|to| number("gap.to", to)));
         fields.extend(lost.map(|bytes| number("gap.lost_bytes", bytes)));
+        let message = format!("{source}: {what} after byte {}: {}", gap.from, gap.cause.in_words());
         Record {
             event_id: EventId::of(gap.generation, gap.from),
-            seq: 0,
-            time: at,
-            time_quality: TimeQuality::Exact,
-            ingested: at,
-            message: format!("{source}: {what} after byte {}: {}", gap.from, gap.cause.in_words()),
-            source,
-            line: 0,
-            outcome: Outcome::Parsed,
-            flags: Default::default(),
-            format: crate::event::Format::default(),
-            level: LEVEL,
-            service: OURSELVES.to_owned(),
-            correlation_ids: Vec::new(),
             fields,
             raw: json,
+            ..own::record(at, LEVEL, source, message)
         }
     }
 }
 
 /// The level by which lists and graphs order a gap among events.
 pub const LEVEL: LogLevel = LogLevel::Warn;
-
-fn field(name: &str, value: String, is_string: bool) -> RecordField {
-    RecordField { name: name.into(), value, is_string, derived: true, joined: false }
-}
