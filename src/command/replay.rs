@@ -14,7 +14,7 @@ use super::settings::CliOverrides;
 use super::{case, expect, live};
 use crate::alert::Alert;
 use crate::cli::{AlertFormat, ReplayArgs, Speed};
-use crate::correlate::Output;
+use crate::correlate::{CorrelationCounters, Output};
 use crate::event::number::{to_f64, to_u32};
 use crate::event::{Chunk, Event, PathId, Timestamp};
 use crate::exit::Exit;
@@ -161,6 +161,8 @@ struct Summary {
     events: u64,
     #[serde(flatten)]
     ledger: Ledger,
+    /// What rules that count left out, and why.
+    left_out: CorrelationCounters,
     alerts: BTreeMap<Level, u64>,
     /// None: nothing was read that a rule could judge.
     threat_level: Option<ThreatLevel>,
@@ -256,6 +258,7 @@ impl Report {
             lines: ledger.lines(),
             events: ledger.events(),
             ledger,
+            left_out: engine.correlator().counters(),
             alerts: self.incidents.by_level(),
             threat_level: self.unjudged.is_none().then(|| self.incidents.worst_threat()),
             incomplete: broken.to_vec(),
@@ -368,6 +371,10 @@ fn print_ledger(out: &mut Out, summary: &Summary) -> std::io::Result<()> {
     out.line(&format!("{lines} line{} = {}", plural(summary.lines), named.join(" + ")))?;
     for broken in &summary.incomplete {
         out.line(&format!("incomplete: {}; what follows there is missing here", Safe::new(broken)))?;
+    }
+    if ledger.padding_bytes > 0 {
+        let bytes = print::count(ledger.padding_bytes);
+        out.line(&format!("{bytes} bytes belong to no line: zeros, or the mark of an encoding"))?;
     }
     if ledger.late + ledger.future > 0 {
         let (late, future) = (print::count(ledger.late), print::count(ledger.future));

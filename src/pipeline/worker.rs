@@ -114,7 +114,8 @@ impl Worker {
 /// Decodes and normalises the lines of a chunk.
 pub(super) fn read(ingest: &mut IngestStage, unread: Unread) -> Read {
     let Unread { mut chunk, path, read_at, mut spare } = unread;
-    let (mut events, mut ledger) = (Vec::with_capacity(chunk.lines.len()), Ledger::default());
+    let mut events = Vec::with_capacity(chunk.lines.len());
+    let mut ledger = Ledger { padding_bytes: chunk.padding_bytes, ..Ledger::default() };
     for group in ingest::groups(&mut chunk) {
         let line = Line::of(&chunk, &group, &path);
         let line = Line { read_at: read_at.unwrap_or(line.read_at), ..line };

@@ -119,6 +119,9 @@ pub struct Ledger {
     /// Events that were put together from several lines.
     #[serde(default)]
     pub joined: u64,
+    /// Bytes that belong to no line: zeros where a log was emptied under its writer, the mark of an encoding.
+    #[serde(default)]
+    pub padding_bytes: u64,
 }
 
 /// Lines that belong to the event of a line before them.
@@ -168,6 +171,7 @@ impl Ledger {
         self.duplicate_keys += other.duplicate_keys;
         self.out_of_bounds += other.out_of_bounds;
         self.joined += other.joined;
+        self.padding_bytes += other.padding_bytes;
     }
 
     /// Counts a line by what became of it.

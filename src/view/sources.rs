@@ -383,15 +383,20 @@ fn ledger(canvas: &mut Canvas<'_>, area: Rect, scene: &Scene<'_>) {
         _ if ledger.dated == 0 => safe!(" (no rule counts them)"),
         timeless => safe!(" (no rule counts {} of them)", count(timeless)),
     };
+    let padding = match ledger.padding_bytes {
+        0 => Safe::default(),
+        bytes => safe!(" · zeros {}", format::bytes(bytes)),
+    };
     let lines = [
         outcomes(ledger, usize::from(inner.width)),
         safe!(
-            " late {} · future {} · without a time {}{} · secrets masked {}",
+            " late {} · future {} · without a time {}{} · secrets masked {}{}",
             count(ledger.late),
             count(ledger.future),
             count(ledger.timeless + ledger.dated),
             timeless,
-            count(ledger.redacted)
+            count(ledger.redacted),
+            padding
         ),
         safe!(
             " lost: {} gap{}, {} · duplicate keys {} · over a limit {} · lines joined {}",
