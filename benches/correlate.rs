@@ -253,7 +253,7 @@ fn many_groups() {
         println!(
             "1,000,000 groups, budget {budget}: {:.1} MB more, {:.0} B a group held, {each:.0} ns an event, {} outputs",
             used as f64 / 1e6,
-            used as f64 / correlator.groups_held() as f64,
+            used as f64 / budget as f64,
             out.len()
         );
     }

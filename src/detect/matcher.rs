@@ -168,12 +168,7 @@ impl Matcher {
             self.routes.clear();
         }
         let admitted = |(_, rule): &(usize, &super::compile::RuleProgram)| {
-            !routing
-                || if rule.needs_something {
-                    rule.logsource.agrees(source)
-                } else {
-                    rule.logsource.confirmed(source)
-                }
+            !routing || rule.logsource.admits(source, rule.needs_something)
         };
         let rules = self.rules.program.rules.iter().enumerate().filter(admitted);
         let index = Index::build(

@@ -120,7 +120,6 @@ pub enum SourceMessage {
     Opened {
         source: SourceId,
         path: PathBuf,
-        generation: GenerationId,
         offset: u64,
         size: u64,
         /// What it holds has been written since somebody looks: it was not there before, or is a stream.

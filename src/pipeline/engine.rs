@@ -18,9 +18,7 @@ use crate::config::SourceConfig;
 use crate::correlate::{Correlator, CorrelatorOptions, FrozenState, HotReload, Output, Seeds, SnapshotError};
 use crate::detect::{MatchRecord, Matcher, MatcherOptions, RuleCounter};
 use crate::event::number::to_u32;
-use crate::event::{
-    Event, EventId, GenerationId, Outcome, Paths, Record, Redacted, SourceId, TimeQuality, Timestamp,
-};
+use crate::event::{Event, EventId, GenerationId, Outcome, Paths, Record, SourceId, TimeQuality, Timestamp};
 use crate::facts::Vocabulary;
 use crate::normalize;
 use crate::sigma::{RuleIndex, RuleSet};
@@ -279,14 +277,6 @@ impl Engine {
         if is_forged {
             event.meta.time_quality = TimeQuality::Future;
         }
-    }
-
-    /// What may be stored and shown of an event that detection has seen.
-    #[must_use]
-    pub fn redact(&mut self, event: Event, path: &Arc<str>) -> Redacted {
-        let redacted = self.ingest.redact(event, path);
-        self.ledger.redacted += self.ingest.take_hidden();
-        redacted
     }
 
     /// A source is about to be read: timers wait until it has spoken or is idle.

@@ -97,6 +97,13 @@ impl LogSourcePattern {
         })
     }
 
+    /// Whether a rule looks at events of that source. One that could match an event without finding anything in it must
+    /// know for sure that the event is of its kind.
+    #[must_use]
+    pub fn admits(&self, source: &LogSource, needs_something: bool) -> bool {
+        if needs_something { self.agrees(source) } else { self.confirmed(source) }
+    }
+
     /// Every dimension named here is named by `rule` with the same value: whether a filter with
     /// this logsource covers that rule.
     #[must_use]

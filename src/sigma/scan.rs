@@ -1,50 +1,15 @@
 //! The plain evaluator: every rule looked at, every value compared, nothing shared.
 //!
 //! It is what Sigma means, written as directly as possible. The compiled matcher is held equal to
-//! it by a property test; `soctop rules show --event` uses it to say which part of a rule matched.
+//! it by a property test (`tests/oracle/scan.rs`); `soctop rules show --event` uses it to say which part of a rule
+//! matched.
 
 use std::borrow::Cow;
 
-use crate::event::number::to_u32;
-use crate::event::{Event, Field, Format, Kind, Origin, Paths};
+use crate::event::{Event, Field, Format, Kind, Origin};
 use crate::sigma::matcher::{FieldRef, Test, fold};
-use crate::sigma::rule::{Condition, Detection, DetectionRule, Item, ItemValue, RuleIndex, RuleSet, Search};
+use crate::sigma::rule::{Condition, Detection, DetectionRule, Item, ItemValue, Search};
 use crate::sigma::taxonomy::FieldResolver;
-
-/// The plain evaluator of a rule set.
-pub struct Scan {
-    rules: Vec<(DetectionRule, bool)>,
-    routing: bool,
-    fields: FieldResolver,
-}
-
-impl Scan {
-    #[must_use]
-    pub fn new(rules: &RuleSet, paths: &Paths, routing: bool) -> Self {
-        let rules = rules.detections.iter().map(|rule| (rule.clone(), needs_something(rule))).collect();
-        Self { rules, routing, fields: FieldResolver::new(paths) }
-    }
-
-    /// All detection rules that match the event, ascending.
-    pub fn matches(&mut self, event: &Event, matched: &mut Vec<RuleIndex>) {
-        matched.clear();
-        let mut view = View { event, fields: &mut self.fields };
-        for (index, (rule, needs_something)) in self.rules.iter().enumerate() {
-            let routed = !self.routing || is_routed(rule, *needs_something, event);
-            if routed && view.rule(rule) {
-                matched.push(RuleIndex(to_u32(index)));
-            }
-        }
-    }
-}
-
-/// Whether a rule looks at the event at all, by logsource. A rule that could match an event
-/// without finding anything in it must know for sure that the event is of its kind.
-#[must_use]
-pub fn is_routed(rule: &DetectionRule, needs_something: bool, event: &Event) -> bool {
-    let source = &event.meta.logsource;
-    if needs_something { rule.logsource.agrees(source) } else { rule.logsource.confirmed(source) }
-}
 
 /// Whether the rule's own condition can only hold for an event in which something was found. Its
 /// filters are left out of this: they narrow a rule, they do not make it one.
@@ -87,11 +52,6 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
-    /// The rule's condition, and those of all its filters.
-    pub fn rule(&mut self, rule: &DetectionRule) -> bool {
-        self.detection(&rule.detection) && rule.filters.iter().all(|filter| self.detection(&filter.detection))
-    }
-
     pub fn detection(&mut self, detection: &Detection) -> bool {
         self.condition(detection, &detection.condition)
     }

@@ -48,7 +48,6 @@ impl Outbox {
         self.push(SourceMessage::Opened {
             source: reader.source,
             path: reader.origin.clone(),
-            generation: reader.generation,
             offset: reader.end(),
             size,
             is_live,

@@ -32,20 +32,16 @@ impl Rows {
                 self.chunks.push_back(Arc::new(chunk));
             }
         }
-        if self.len() > Self::LIMIT {
+        if self.count() > Self::LIMIT {
             self.forgotten += self.chunks.pop_front().map_or(0, |chunk| to_u64(chunk.len()));
         }
     }
 
+    /// Rows held.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         let last = self.chunks.back().map_or(0, |chunk| chunk.len());
         self.chunks.len().saturating_sub(1) * CHUNK + last
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
     }
 
     /// Rows that were held once and are no longer.

@@ -50,7 +50,7 @@ pub(super) fn extend_trace(model: &mut Model) {
     let follows = steps_before > 0 && screen.list.selected + 1 >= steps_before;
     add_records(trace, &screen.id, &model.snapshot, screen.seen);
     let rows = &model.snapshot.rows;
-    screen.seen = rows.get(rows.len().saturating_sub(1)).map_or(screen.seen, |row| row.seq);
+    screen.seen = rows.get(rows.count().saturating_sub(1)).map_or(screen.seen, |row| row.seq);
     add_alerts(trace, &model.snapshot, screen.opened_from.as_ref());
     let steps = trace_steps(trace).len();
     if follows && steps > steps_before {

@@ -45,7 +45,7 @@ fn begin(model: &mut Model) -> Result<(), String> {
         found.extend(beside_events(word));
     }
     if found.is_empty() {
-        let held = model.snapshot.rows.len();
+        let held = model.snapshot.rows.count();
         return Err(format!("nothing in the {held} newest events begins with `{word}`"));
     }
     let shown = found.iter().map(|(text, count)| match count {

@@ -200,7 +200,7 @@ fn list_note(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Part {
 
 fn nothing_to_list(canvas: &Canvas<'_>, scene: &Scene<'_>) -> (Safe, Safe) {
     let snapshot = scene.snapshot;
-    let held = to_u64(snapshot.rows.len());
+    let held = to_u64(snapshot.rows.count());
     if scene.screens.events.filter.is_empty() || held == 0 {
         let sources = snapshot.sources.len();
         let waiting = match sources {
@@ -223,7 +223,7 @@ fn position(canvas: &Canvas<'_>, scene: &Scene<'_>) -> Vec<Safe> {
         0 => safe!("no rows"),
         _ => safe!("row {} of {}", format::count(screen.selected_index() as u64 + 1), shown),
     };
-    let held = to_u64(snapshot.rows.len());
+    let held = to_u64(snapshot.rows.count());
     let mut items = vec![row, safe!("{}", scene.clock.name())];
     if !screen.filter.is_empty() {
         items.push(safe!("of the newest {}", format::count(held)));

@@ -20,7 +20,7 @@ use soctop::normalize::Options;
 use soctop::pipeline::{IngestStage, Line};
 use soctop::sigma::extension::Extension;
 use soctop::sigma::rule::{Header, Node, NodeValue};
-use soctop::sigma::scan::{is_routed, needs_something};
+use soctop::sigma::scan::needs_something;
 use soctop::sigma::{Level, RuleIndex, RuleSet};
 
 use super::queries;
@@ -83,7 +83,7 @@ impl Evidence {
         let detections = detections_of(rules, rule);
         let looks = |index: &RuleIndex| {
             let rule = &rules.detections[index.index()];
-            is_routed(rule, needs_something(rule), event)
+            rule.logsource.admits(&event.meta.logsource, needs_something(rule))
         };
         if detections.iter().any(looks) && !detections.iter().any(|index| matched.contains(index)) {
             self.resembled.insert(rule.index());

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use soctop::event::{Event, GenerationId, Origin, Outcome, Paths, SourceId, Timestamp};
+use soctop::event::{Event, GenerationId, Origin, Outcome, Paths, Redacted, SourceId, Timestamp};
+use soctop::normalize::{Redaction, Redactor};
 use soctop::pipeline::{Engine, EngineOptions, Line};
 use soctop::sigma::RuleSet;
 
@@ -206,7 +207,9 @@ fn read(line: &str) -> (Event, String, Paths) {
     };
     let mut event = Event::default();
     assert_ne!(engine.line(&line, &mut event), Outcome::Blank);
-    let shown = engine.redact(event.clone(), &path).buffer().to_owned();
+    let shown = Redacted::by(&mut Redactor::new(engine.paths(), Redaction::default()), event.clone())
+        .buffer()
+        .to_owned();
     (event, shown, engine.paths().clone())
 }
 

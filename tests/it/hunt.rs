@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use soctop::alert::{Alert, AlertId, AlertStatus};
 use soctop::correlate::{CorrelatorOptions, Output};
-use soctop::event::{Event, Outcome, Timestamp};
+use soctop::event::{Event, Outcome, Redacted, Timestamp};
 use soctop::index::{Options, Position, Reader, Writer};
-use soctop::normalize;
+use soctop::normalize::{self, Redactor};
 use soctop::pipeline::{self, Clock, Engine, EngineOptions, Line, Recording, groups, recordings, replay};
 use soctop::sigma::{LoadOptions, RuleSet, assemble, parse_documents};
 use soctop::source::Input;
@@ -75,6 +75,7 @@ fn ingested(folder: &Path, files: &[PathBuf]) -> Reader {
     let mut writer = Writer::open(folder, store).unwrap();
     let mut engine =
         Engine::new(&RuleSet::default(), &EngineOptions { routing: true, ..EngineOptions::default() });
+    let mut redactor = Redactor::new(engine.paths(), normalize::Redaction::default());
     let inputs: Vec<Input> = files.iter().cloned().map(Input::Path).collect();
     for Recording { path, chunks } in recordings(&inputs).unwrap().0 {
         for chunk in chunks {
@@ -84,7 +85,7 @@ fn ingested(folder: &Path, files: &[PathBuf]) -> Reader {
                 let mut event = Event::default();
                 let mut more = engine.line(&line, &mut event) != Outcome::Blank;
                 while more {
-                    let redacted = engine.redact(event.clone(), &path);
+                    let redacted = Redacted::by(&mut redactor, event.clone());
                     writer.add_event(&redacted, &engine.paths().read(), &path).unwrap();
                     more = engine.next(&line, &mut event);
                 }

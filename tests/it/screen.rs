@@ -506,7 +506,7 @@ fn the_list_forgets_what_the_engine_forgot_and_keeps_its_place() {
     for round in 0..10 {
         screen.send(Message::Snapshot(more(&mut state, 1000 + round * 1000, 1000)));
     }
-    let held = state.snapshot().rows.len();
+    let held = state.snapshot().rows.count();
     assert_eq!(screen.model.screens.events.rows.len(), held);
     screen.press("g");
     assert!(selected(&screen).is_some());

@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use soctop::event::{Event, GenerationId, SourceId, Timestamp};
+use soctop::event::{Event, GenerationId, Redacted, SourceId, Timestamp};
+use soctop::normalize::{Redaction, Redactor};
 use soctop::pipeline::{Engine, EngineOptions, Line};
 use soctop::sigma::RuleSet;
 
@@ -179,6 +180,7 @@ fn canaries() -> Vec<(String, String)> {
 /// What may be shown of each line, fields included.
 fn shown_of_each(lines: &[&str]) -> Vec<String> {
     let mut engine = Engine::new(&RuleSet::default(), &EngineOptions::default());
+    let mut redactor = Redactor::new(engine.paths(), Redaction::default());
     let path: Arc<str> = "app.log".into();
     let mut shown = |(line, number): (&&str, u64)| {
         let line = Line {
@@ -194,7 +196,7 @@ fn shown_of_each(lines: &[&str]) -> Vec<String> {
         };
         let mut event = Event::default();
         engine.line(&line, &mut event);
-        engine.redact(event, &path).buffer().to_owned()
+        Redacted::by(&mut redactor, event).buffer().to_owned()
     };
     lines.iter().zip(1..).map(&mut shown).collect()
 }

@@ -213,12 +213,14 @@ fn committed(messages: &[SourceMessage]) -> Vec<Cursor> {
 /// Every byte between where a generation was opened and its last cursor belongs to a line or to padding.
 fn assert_ledger(messages: &[SourceMessage]) {
     let mut expected: BTreeMap<GenerationId, (u64, Option<u64>)> = BTreeMap::new();
+    let mut opened = None;
     for message in messages {
         match message {
-            SourceMessage::Opened { generation, offset, .. } => {
-                expected.entry(*generation).or_insert((*offset, None)).0 = *offset;
-            }
+            SourceMessage::Opened { offset, .. } => opened = Some(*offset),
             SourceMessage::Lines(chunk) => {
+                if let Some(offset) = opened.take() {
+                    expected.entry(chunk.generation).or_insert((offset, None)).0 = offset;
+                }
                 let entry =
                     expected.get_mut(&chunk.generation).expect("a generation is opened before its lines");
                 let disk: u64 = chunk.lines.iter().map(|line| line.disk_len).sum();

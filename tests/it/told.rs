@@ -7,15 +7,17 @@ use std::vec::IntoIter;
 
 use soctop::alert::RuleBook;
 use soctop::correlate::Output;
-use soctop::event::{Event, GenerationId, Outcome, Record, SourceId, Timestamp};
+use soctop::event::{Event, GenerationId, Outcome, Record, Redacted, SourceId, Timestamp};
+use soctop::normalize::{Redaction, Redactor};
 use soctop::pipeline::{Engine, EngineOptions, Line};
 use soctop::sigma::Placeholders;
-use soctop::state::{IndexStatus, Pending, Snapshot, SourceStatus, State, Update};
+use soctop::state::{IndexStatus, Ledger, Pending, Snapshot, SourceStatus, State, Update};
 use soctop::{config, samples};
 
 pub struct Told {
     start: Timestamp,
     engine: Engine,
+    redactor: Redactor,
     state: State,
     pending: Pending,
     streams: BTreeMap<&'static str, (SourceId, SourceStatus)>,
@@ -32,9 +34,11 @@ impl Told {
         state.apply(Update::Clock { now: start });
         state.apply(Update::Rules { loaded: rules.len(), problems: Vec::new() });
         state.apply(Update::RuleBook(Arc::new(RuleBook::of(&rules))));
+        let engine = Engine::new(&rules, &EngineOptions::default());
         Self {
             start,
-            engine: Engine::new(&rules, &EngineOptions::default()),
+            redactor: Redactor::new(engine.paths(), Redaction::default()),
+            engine,
             state,
             pending: Pending::default(),
             streams: BTreeMap::new(),
@@ -84,15 +88,21 @@ impl Told {
         self.take(&line);
     }
 
+    /// How many secrets were masked.
+    fn hidden(&self) -> u64 {
+        self.redactor.counters().found.iter().sum()
+    }
+
     fn take(&mut self, line: &Line<'_>) {
         let mut event = Event::default();
         if self.engine.line(line, &mut event) == Outcome::Blank {
             return;
         }
-        let event = self.engine.redact(event, line.path);
+        let hidden = self.hidden();
+        let event = Redacted::by(&mut self.redactor, event);
         self.records.push(Arc::new(Record::from_event(&event, line.path, &self.engine.paths().read())));
         self.pending.add_events(&[event], line.path, self.engine.paths());
-        self.pending.add_ledger(&self.engine.take_ledger());
+        self.pending.add_ledger(&Ledger { redacted: self.hidden() - hidden, ..self.engine.take_ledger() });
         self.pending.take_updates().into_iter().for_each(|update| self.state.apply(update));
         for output in self.engine.take_outputs() {
             match output {

@@ -23,7 +23,7 @@ use crate::alert::{Alert, AlertId};
 use crate::config::Config;
 use crate::correlate::{CorrelatorOptions, Output};
 use crate::event::number::{to_u64, to_usize};
-use crate::event::{Event, GenerationId, Nanos, SourceId, Timestamp};
+use crate::event::{Event, GenerationId, Nanos, Outcome, SourceId, Timestamp};
 use crate::exit::Exit;
 use crate::pipeline::{Engine, EngineOptions, Line};
 use crate::sigma::rule::{Header, Node, NodeValue};
@@ -160,7 +160,10 @@ fn replay(rules: &RuleSet, header: &Header, lines: &[(Arc<str>, String)]) -> Vec
             lines: 1,
             read_at: Timestamp::MAX,
         };
-        engine.line(&line, &mut event);
+        let mut more = engine.line(&line, &mut event) != Outcome::Blank;
+        while more {
+            more = engine.next(&line, &mut event);
+        }
     }
     engine.finish();
     let mut order: Vec<Alert> = Vec::new();

@@ -6,8 +6,12 @@ use proptest::sample::select;
 
 use super::*;
 use crate::event::{Format, Kind, Origin};
-use crate::sigma::scan::Scan;
 use crate::sigma::{LoadOptions, assemble, parse_documents};
+
+#[path = "../../../tests/oracle/scan.rs"]
+mod scan;
+
+use scan::Scan;
 
 /// A member of an event: name, kind, text; canonical ones are not searched by keywords.
 type Member = (&'static str, Kind, String, bool);

@@ -1,7 +1,8 @@
 //! The exchange itself, without files and threads.
 
 use super::*;
-use crate::event::{GenerationId, Outcome, Record, SourceId, Timestamp};
+use crate::event::{GenerationId, Outcome, Record, Redacted, SourceId, Timestamp};
+use crate::normalize::{Redaction, Redactor};
 use crate::pipeline::Line;
 use crate::sigma::{LoadOptions, assemble, parse_documents};
 
@@ -53,7 +54,8 @@ impl Running {
         };
         let mut event = Event::default();
         assert_ne!(self.engine.line(&line, &mut event), Outcome::Blank);
-        let redacted = self.engine.redact(event.clone(), &self.path);
+        let mut redactor = Redactor::new(self.engine.paths(), Redaction::default());
+        let redacted = Redacted::by(&mut redactor, event.clone());
         self.read.push(Record::from_event(&redacted, &self.path, &self.engine.paths().read()));
         self.tail.keep(&[event], &self.path);
         told(&self.engine.take_outputs())

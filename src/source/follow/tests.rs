@@ -175,12 +175,14 @@ impl Model {
     }
 
     fn receive(&mut self) {
+        let mut opened = None;
         for message in self.messages.try_iter() {
             match message {
-                SourceMessage::Opened { generation, offset, .. } => {
-                    self.ledger.insert(generation, offset);
-                }
+                SourceMessage::Opened { offset, .. } => opened = Some(offset),
                 SourceMessage::Lines(chunk) => {
+                    if let Some(offset) = opened.take() {
+                        self.ledger.insert(chunk.generation, offset);
+                    }
                     let end = self.ledger.get_mut(&chunk.generation).expect("opened before it is read");
                     *end += chunk.padding_bytes + chunk.lines.iter().map(|line| line.disk_len).sum::<u64>();
                     assert_eq!(*end, chunk.cursor.end, "the ledger");
