@@ -92,7 +92,6 @@ pub const AMBIGUOUS: &[&str] = &[
     "Role",
     "Row",
     "Said",
-    "Scan",
     "Scanner",
     "Search",
     "Seen",
