@@ -459,7 +459,10 @@ const ROWS: &[Row] = &[
     Tested(
         "D24",
         &[
-            ("src/pipeline/memory.rs", "memory_is_scarce_from_nine_sixteenths_on_until_it_is_less_than_seven"),
+            (
+                "src/pipeline/memory.rs",
+                "memory_is_scarce_from_nine_sixteenths_on_until_it_is_less_than_seven",
+            ),
             ("src/pipeline/memory.rs", "shares_follow_the_budget_within_bounds"),
             ("src/correlate/tests/windows.rs", "while_memory_is_scarce_no_more_groups_are_followed"),
         ],
