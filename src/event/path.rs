@@ -130,11 +130,9 @@ pub mod canonical {
     macro_rules! canonical_fields {
         ($($constant:ident = $name:literal,)*) => {
             #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "counts the constants below")]
-            #[allow(dead_code, reason = "files of the vocabulary fill some of the fields, by name")]
             #[repr(u32)]
             enum Index { $($constant,)* }
-            $(#[allow(dead_code, reason = "likewise")]
-            pub const $constant: PathId = PathId(Index::$constant as u32);)*
+            $(pub const $constant: PathId = PathId(Index::$constant as u32);)*
             /// All canonical names, in the order of their ids.
             pub const NAMES: &[&str] = &[$($name,)*];
         };

@@ -405,18 +405,26 @@ fn the_value_decides_what_an_ambiguous_name_means() {
 /// The words for states stand in the vocabulary.
 #[test]
 fn the_state_of_a_breaker_is_one_of_three_words() {
-    for (line, state) in [
+    let changes = r#"{"event":"circuit_breaker_state_change","breaker":"a->b","from_state":"closed","to_state":"half_open"}"#;
+    for (line, name, state) in [
+        (changes, Some("a->b"), Some("half_open")),
         (
-            r#"{"event":"circuit_breaker_state_change","breaker":"a->b","to_state":"half-open"}"#,
-            Some("half_open"),
+            r#"{"message":"Circuit breaker event","service":"redis","state":"OPEN"}"#,
+            Some("redis"),
+            Some("open"),
         ),
-        (r#"{"message":"Circuit breaker event","service":"redis","state":"OPEN"}"#, Some("open")),
-        (r#"{"circuit_breaker":"redis","breaker_state":"CircuitState.CLOSED"}"#, Some("closed")),
-        (r#"{"message":"Order 4711","service":"shop","state":"OPEN"}"#, None),
+        (
+            r#"{"circuit_breaker":"redis","breaker_state":"CircuitState.CLOSED"}"#,
+            Some("redis"),
+            Some("closed"),
+        ),
+        (r#"{"message":"Order 4711","service":"shop","state":"OPEN"}"#, None, None),
     ] {
         let event = normalized(line, Options::default(), &Paths::new());
+        assert_eq!(event.get(canonical::BREAKER_NAME), name, "{line}");
         assert_eq!(event.get(canonical::BREAKER_STATE), state, "{line}");
     }
+    check(r#"{"message":"Circuit breaker event","service":"redis","state":"OPEN"}"#, &["service.name=redis"]);
 }
 
 #[test]

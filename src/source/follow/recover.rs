@@ -239,17 +239,14 @@ impl Follow {
         let not_before = intact.map_or(i64::MIN, |intact| intact.plus(-CLOCK_SLACK).0);
         let names = names_of(cursor);
         let companions: Vec<Companion> = names.iter().flat_map(|name| self.census.companions(name)).collect();
-        let copy = companions
-            .into_iter()
-            .filter(|it| it.identity != own && !self.is_taken(it.identity))
-            .filter(|it| it.size >= cursor.end && it.identity.birth.is_none_or(|birth| birth >= not_before))
-            .find_map(|it| {
-                let file = open_this(&it.path, it.identity)?;
-                let Companion { path, identity, size } = it;
-                Some(OpenCopy { path, file, identity, size })
-                    .filter(|it| continues(&it.file, cursor).unwrap_or(false))
-            });
-        copy.is_some_and(|copy| self.go_on_in_copy(copy, cursor, source, last_size))
+        let is_younger = |it: &Companion| it.identity.birth.is_none_or(|birth| birth >= not_before);
+        let fits = |it: &Companion| it.identity != own && it.size >= cursor.end && is_younger(it);
+        companions.into_iter().filter(fits).any(|Companion { path, identity, size }| {
+            let file = if self.is_taken(identity) { None } else { open_this(&path, identity) };
+            file.is_some_and(|file| {
+                self.go_on_in_copy(OpenCopy { path, file, identity, size }, cursor, source, last_size)
+            })
+        })
     }
 
     /// Reads on in a copy, if it holds what was read of the log.
