@@ -338,9 +338,12 @@ fn d4_writing_pauses_before_the_disk_is_full_and_goes_on_when_there_is_room() {
     assert_eq!(status.status.code(), Some(1));
     let status = String::from_utf8_lossy(&status.stdout).into_owned();
     assert!(status.contains("MB are kept free; reading waits"), "{status}");
-    // What others write meanwhile takes what is left but for the reserve.
+    // What others write meanwhile takes what is left but for the reserve. The last commit may still be writing, so that
+    // what was free a moment ago is not.
     let rest = std::fs::File::create(env.path("disk/rest")).expect("a file");
-    rustix::fs::fallocate(&rest, rustix::fs::FallocateFlags::empty(), 0, disk.free_bytes()).expect("it fits");
+    wait_for("the disk to be full", || {
+        rustix::fs::fallocate(&rest, rustix::fs::FallocateFlags::empty(), 0, disk.free_bytes()).ok()
+    });
     append(&env.log("app.log"), &(written..written + 2_000).map(line).collect::<String>());
     written += 2_000;
     std::fs::remove_file(env.path("disk/ballast")).expect("it can be removed");
