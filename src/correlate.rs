@@ -37,6 +37,7 @@ mod history;
 mod hot_reload;
 mod incident;
 mod keys;
+mod late_values;
 mod lateness;
 mod likeness;
 mod memory;
@@ -65,6 +66,7 @@ pub(crate) mod window;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use self::compact::CompactError;
@@ -826,9 +828,28 @@ impl Correlator {
             self.beyond_budget(run, changes[0].time);
         }
         let minds_calm = run.rule.extension.alert.rearm_below.is_some();
-        for change in changes.iter().filter(|change| change.kind != ChangeKind::Quiet || minds_calm) {
+        let known = self.carries_on(run, key, changes, late);
+        let told = changes.iter().filter(|change| change.kind != ChangeKind::Quiet || minds_calm);
+        let goes_on = |change: &Change| change.kind == ChangeKind::Changed && known.contains(&change.point);
+        for change in told.filter(|change| !goes_on(change)) {
             self.changed(run, key, Changed { from, change: *change }, &mut late);
         }
+    }
+
+    /// The points at which nothing need be said of firings that go on over a late event.
+    fn carries_on(
+        &self,
+        run: RuleRun<'_>,
+        key: GroupKey,
+        changes: &[Change],
+        late: Option<Position>,
+    ) -> Range<usize> {
+        let is_told = self.outlet.tells_incidents();
+        let (Some(late), Some(window)) = (late.filter(|_| is_told), run.window()) else { return 0..0 };
+        let group = self.rules[run.index].groups.get(key);
+        group.map_or(0..0, |group| {
+            late_values::points_that_go_on(&group.window.entries, run.rule, window, changes, late)
+        })
     }
 
     /// Finds a place for one more group of a full rule, where it is worth more than another: what is known of it.

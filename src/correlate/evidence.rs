@@ -94,6 +94,15 @@ impl Evidence {
         Self { text, spans, ..Self::default() }
     }
 
+    /// Calls `visit` with the values of a field: its own, else those of the events behind it.
+    pub(crate) fn each_value<'e>(&'e self, field: FieldNumber, visit: &mut impl FnMut(&'e str)) {
+        let mut own = self.values(field).peekable();
+        match own.peek() {
+            Some(_) => own.for_each(visit),
+            None => self.each_event(&mut |event| event.values(field).for_each(&mut *visit)),
+        }
+    }
+
     /// Calls `visit` with every event behind this: the parts of a firing, else the event itself.
     pub(crate) fn each_event<'e>(&'e self, visit: &mut impl FnMut(&'e Evidence)) {
         if self.parts.is_empty() {

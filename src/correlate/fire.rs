@@ -492,7 +492,7 @@ impl Correlator {
         }
     }
 
-    /// Values of a field of a firing: of its group, else of the events behind it.
+    /// Values of a field of a firing: of its group, else of the events behind it, in the order of the newest of each.
     pub(super) fn values_behind(
         &self,
         rule: &RulePlan,
@@ -513,14 +513,11 @@ impl Correlator {
                 found.push(value.to_owned());
             }
         };
-        for part in parts {
-            let own: Vec<&str> = part.values(field).collect();
-            if own.is_empty() {
-                part.each_event(&mut |event| event.values(field).for_each(&mut add));
-            } else {
-                own.into_iter().for_each(&mut add);
-            }
+        // An older event with a value that a newer one has makes no difference then, also where they are cut.
+        for part in parts.iter().rev() {
+            part.each_value(field, &mut add);
         }
+        found.reverse();
         found
     }
 
@@ -630,7 +627,7 @@ fn newest(parts: &[Arc<Evidence>]) -> &[Arc<Evidence>] {
 }
 
 /// Whether an entry has a part in what the window says.
-fn is_behind(entry: &Entry, window: &WindowPlan) -> bool {
+pub(super) fn is_behind(entry: &Entry, window: &WindowPlan) -> bool {
     let has_number = !matches!(window.measure, Measure::Sum | Measure::Average | Measure::Percentile(_))
         || !entry.numbers().is_empty();
     has_number && window.shows(entry.rules())
