@@ -61,6 +61,11 @@ impl Backlog {
         self.steps.len() > self.crew.depth()
     }
 
+    /// Whether what comes next is another chunk.
+    pub fn goes_on(&self) -> bool {
+        matches!(self.steps.front(), Some(Step::Reading(..) | Step::Judging(..)))
+    }
+
     /// When the first chunk arrived that is not taken in yet.
     pub fn waits_since(&self) -> Option<Timestamp> {
         self.steps.iter().find_map(|step| match step {

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::engine::{Engine, LookBack};
-use super::hunt::{reach, said};
+use super::in_order::InOrder;
 use super::reporter::evidence;
 use crate::alert::{Alert, AlertKind};
 use crate::correlate::Output;
+use crate::detect::MatchRecord;
 use crate::event::number::to_u32;
 use crate::event::{Event, EventId, HOUR, Nanos, Record, SourceId, TimeQuality, Timestamp};
 use crate::index::{Error, Reader};
@@ -64,25 +65,24 @@ fn of_group(reader: &Reader, alert: &Alert) -> Result<Vec<Record>, Error> {
 pub fn replay_case<E>(
     records: &[Record],
     engine: &mut Engine,
-    mut pace: impl FnMut(Timestamp) -> Result<(), E>,
+    pace: impl FnMut(Timestamp) -> Result<(), E>,
     mut sink: impl FnMut(Vec<Output>) -> Result<(), E>,
 ) -> Result<(), E> {
+    let mut in_order = InOrder::new(engine, pace, |outputs, _| sink(outputs));
     let mut files: Vec<&Arc<str>> = records.iter().map(|record| &record.source).collect();
     files.sort_unstable();
     files.dedup();
-    let mut event = Event::default();
+    let (mut event, mut known) = (Event::default(), MatchRecord::default());
     for record in records {
-        pace(record.time)?;
-        reach(engine, record.time, &mut sink)?;
         let file = files.binary_search(&&record.source).unwrap_or_default();
         let place = LookBack {
             source: SourceId(to_u32(file)),
             time: record.time,
             is_forged: record.time_quality == TimeQuality::Future,
         };
-        engine.look_back(record, place, &mut event);
-        said(engine, &mut sink)?;
+        if in_order.engine().judge_again(record, place, &mut event, &mut known) {
+            in_order.take_in(&mut event, &mut known)?;
+        }
     }
-    engine.finish();
-    sink(engine.take_outputs())
+    in_order.end()
 }

@@ -252,7 +252,7 @@ impl Engine {
 
     /// The third, and last: correlates an event that was judged, in the order of all.
     pub(super) fn conclude(&mut self, event: &Event, record: &MatchRecord) {
-        self.concluded = event.meta.seq + 1;
+        self.concluded = self.concluded.max(event.meta.seq + 1);
         self.changed_since_saved = true;
         if record.rules.is_empty() {
             return self.pass(event.meta.source, event.meta.time, event.meta.ingested);
@@ -346,10 +346,16 @@ impl Engine {
         std::mem::take(&mut self.outputs)
     }
 
+    /// Events so far that came too late to be counted among the others.
+    #[must_use]
+    pub fn late_events(&self) -> u64 {
+        self.program.correlator.late_events()
+    }
+
     /// Counts since the last call.
     pub fn take_ledger(&mut self) -> Ledger {
         let mut ledger = std::mem::take(&mut self.ledger);
-        let late = self.program.correlator.late_events();
+        let late = self.late_events();
         ledger.late = late.saturating_sub(self.total.late);
         self.total.add(&ledger);
         ledger
@@ -427,19 +433,24 @@ impl Engine {
 
     /// An event of the index once more, at its place in time. Rules see what was stored: as it was read, normalised and
     /// joined then, without what was hidden.
-    pub fn look_back(&mut self, record: &Record, place: LookBack, event: &mut Event) {
+    /// `known` is made what rules know of it. False when the line is blank.
+    pub(super) fn judge_again(
+        &mut self,
+        record: &Record,
+        place: LookBack,
+        event: &mut Event,
+        known: &mut MatchRecord,
+    ) -> bool {
         if !self.read_again(record, event) {
-            return;
+            return false;
         }
         event.meta.source = place.source;
         event.meta.seq = self.next_seq;
         self.next_seq += 1;
         self.stand_at(event, place.time, place.is_forged);
-        let mut known = std::mem::take(&mut self.record);
-        self.program.judge.one(&mut self.ingest, event, &record.source, &mut known);
+        self.program.judge.one(&mut self.ingest, event, &record.source, known);
         known.event_id = record.event_id;
-        self.conclude(event, &known);
-        self.record = known;
+        true
     }
 
     /// Events of a source up to here are passed by: no rule can match them.

@@ -20,7 +20,8 @@ use super::crew::Crew;
 use super::dating::Undated;
 use super::engine::Engine;
 use super::handle::Notice;
-use super::indexer::{Batch, IndexReport, SavedDetection, SavedState, note_time};
+use super::held::{Held, JudgedChunk, in_order_of_time};
+use super::indexer::{Batch, IndexReport, SavedDetection, SavedState, StoredChunk, note_time};
 use super::memory::{self, MemoryTurn, MemoryWatch};
 use super::reload::{self, Prepared, RuleNews, Tail};
 use super::worker::{Lot, LotOrigin, Read, Unread};
@@ -146,6 +147,7 @@ pub(super) struct EngineThread {
     said_late: HashSet<SourceId>,
     /// What is handed out; `None`: this thread does everything itself.
     backlog: Option<Backlog>,
+    held: Held,
     memory: MemoryWatch,
     sources: BTreeMap<SourceId, Known>,
     changed_sources: BTreeSet<SourceId>,
@@ -199,6 +201,7 @@ impl EngineThread {
             live: HashSet::new(),
             said_late: HashSet::new(),
             backlog: None,
+            held: Held::default(),
             memory,
             sources: BTreeMap::new(),
             changed_sources: BTreeSet::new(),
@@ -413,7 +416,8 @@ impl EngineThread {
 
     /// A batch without an event. What has arrived and is still under way is in a later one.
     fn empty_batch(&self) -> Batch {
-        let waits_since = self.backlog.as_ref().and_then(Backlog::waits_since);
+        let under_way = || self.backlog.as_ref().and_then(Backlog::waits_since);
+        let waits_since = self.held.waits_since().or_else(under_way);
         let now = self.clock.now();
         Batch::empty(&self.engine, waits_since.map_or(now, |arrived| arrived.min(now)))
     }
@@ -441,29 +445,56 @@ impl EngineThread {
         (passage, Lot { events, origin: LotOrigin::One(name), leaving, ..Lot::default() })
     }
 
-    fn conclude(&mut self, mut passage: Passage, lot: Lot) {
-        let events = lot.leaving.unwrap_or_default();
-        for (event, record) in events.iter().zip(&lot.records) {
-            self.engine.conclude(event, record);
+    /// Events that were judged happen, unless others are waiting that may have happened before.
+    fn conclude(&mut self, passage: Passage, lot: Lot) {
+        self.held.add(passage, lot);
+        let is_more_coming = self.backlog.as_ref().is_some_and(Backlog::goes_on);
+        if !(is_more_coming && self.held.may_wait()) {
+            self.conclude_held();
         }
-        passage.ledger.redacted += lot.hidden;
-        self.engine.account(&passage.ledger);
-        if self.is_watched() {
-            self.pending.add_events(&events, &passage.name, self.engine.paths());
-        }
-        let ledger = self.engine.take_ledger();
-        self.pending.add_ledger(&ledger);
-        self.say_late(passage.source, ledger.late);
-        self.note_progress(&passage);
-        let mut batch = Batch {
-            events,
-            source: passage.name,
-            cursor: Some(self.paced(passage.source, passage.cursor)),
-            ..Batch::empty(&self.engine, passage.read_at)
-        };
+    }
+
+    /// The events of all chunks that waited happen, and are stored together.
+    fn conclude_held(&mut self) {
+        let mut held = self.held.take();
+        let Some(read_at) = held.last().map(|chunk| chunk.passage.read_at) else { return };
+        self.conclude_in_order(&mut held);
+        let mut batch = Batch::empty(&self.engine, read_at);
         self.take_outputs(&mut batch);
+        for JudgedChunk { passage, lot } in held {
+            self.engine.account(&passage.ledger);
+            let events = lot.leaving.unwrap_or_default();
+            if self.is_watched() {
+                self.pending.add_events(&events, &passage.name, self.engine.paths());
+            }
+            let ledger = self.engine.take_ledger();
+            self.pending.add_ledger(&ledger);
+            self.note_progress(&passage);
+            let cursor = self.paced(passage.source, passage.cursor);
+            batch.chunks.push(StoredChunk { events, source: passage.name, cursor });
+        }
+        batch.ledger = self.engine.total_ledger();
         self.tell_origins(&batch);
         self.send(batch);
+    }
+
+    /// Correlates the events of some chunks.
+    fn conclude_in_order(&mut self, chunks: &mut [JudgedChunk]) {
+        let mut late_of: BTreeMap<SourceId, u64> = BTreeMap::new();
+        for (of, at) in in_order_of_time(chunks) {
+            let Some(JudgedChunk { passage, lot }) = chunks.get(of) else { continue };
+            let event = lot.leaving.as_ref().and_then(|events| events.get(at));
+            let (Some(event), Some(record)) = (event, lot.records.get(at)) else { continue };
+            let late_before = self.engine.late_events();
+            self.engine.conclude(event, record);
+            *late_of.entry(passage.source).or_default() += self.engine.late_events() - late_before;
+        }
+        for JudgedChunk { passage, lot } in chunks {
+            passage.ledger.redacted += lot.hidden;
+        }
+        for (source, late) in late_of {
+            self.say_late(source, late);
+        }
     }
 
     /// Where the events came from that fired the alerts of the batch. Few of them are ever shown as rows.
@@ -473,7 +504,7 @@ impl EngineThread {
         }
         let wanted: HashSet<EventId> =
             batch.alerts.iter().flat_map(|alert| alert.events.iter().copied()).collect();
-        let origins = batch.events.iter().filter_map(|event| {
+        let origins = batch.chunks.iter().flat_map(|chunk| &chunk.events).filter_map(|event| {
             let address = event.get(canonical::SOURCE_IP)?;
             wanted.contains(&event.id()).then(|| (event.id(), Arc::from(address)))
         });
@@ -845,6 +876,7 @@ impl EngineThread {
     }
 
     fn save_detection(&mut self) {
+        self.conclude_held();
         self.saved_at = Instant::now();
         let mut batch = self.empty_batch();
         let (state, took) = (self.state_at(batch.next_seq), Arc::clone(&self.saving_took));

@@ -5,8 +5,10 @@
 //! lines, as they were stored: what was hidden before it was stored is hidden here, too.
 
 use super::engine::{Engine, LookBack};
+use super::in_order::InOrder;
 use super::placing::{Placed, Placing};
 use crate::correlate::Output;
+use crate::detect::MatchRecord;
 use crate::event::number::{to_u32, to_u64};
 use crate::event::{Event, SourceId, Timestamp};
 use crate::index::{self, Hunt, Spot};
@@ -47,46 +49,20 @@ pub fn hunt<E: From<index::Error>>(
     })?;
     let (candidates, end) = files.in_order(&hunt.files());
     hunted.looked_at = to_u64(candidates.len());
-    let mut event = Event::default();
+    let (mut event, mut known) = (Event::default(), MatchRecord::default());
+    let mut in_order = InOrder::new(engine, |_| Ok(()), |outputs, _| sink(outputs));
     for candidates in candidates.chunks(READ_AT_ONCE) {
         let spots: Vec<Spot> = candidates.iter().map(|candidate| candidate.spot).collect();
         for (candidate, record) in candidates.iter().zip(hunt.records(&spots)?) {
             let Suspect { time, file, is_forged, .. } = *candidate;
             let place = LookBack { source: SourceId(file), time, is_forged };
-            reach(engine, time, &mut sink)?;
-            engine.look_back(&record, place, &mut event);
-            said(engine, &mut sink)?;
+            if in_order.engine().judge_again(&record, place, &mut event, &mut known) {
+                in_order.take_in(&mut event, &mut known)?;
+            }
         }
     }
-    if let Some(end) = end {
-        reach(engine, end, &mut sink)?;
-        engine.pass(SourceId::default(), Some(end), end);
-    }
-    engine.finish();
-    sink(engine.take_outputs())?;
+    in_order.end_at(end)?;
     Ok(hunted)
-}
-
-/// Lets time pass until the next event; what is due before that happens on the way.
-pub(super) fn reach<E>(
-    engine: &mut Engine,
-    time: Timestamp,
-    sink: &mut impl FnMut(Vec<Output>) -> Result<(), E>,
-) -> Result<(), E> {
-    while let Some(due) = engine.next_due().filter(|due| *due < time) {
-        engine.reach(due.plus(1));
-        sink(engine.take_outputs())?;
-    }
-    engine.reach(time);
-    Ok(())
-}
-
-pub(super) fn said<E>(
-    engine: &mut Engine,
-    sink: &mut impl FnMut(Vec<Output>) -> Result<(), E>,
-) -> Result<(), E> {
-    let outputs = engine.take_outputs();
-    if outputs.is_empty() { Ok(()) } else { sink(outputs) }
 }
 
 /// The files of a hunt, each with the lines that have no place in time yet.

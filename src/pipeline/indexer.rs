@@ -59,14 +59,22 @@ const GONE_CURSORS: usize = 1_000;
 /// Never more than this, however many old files lie about.
 const FINISHED_CURSORS: usize = 50_000;
 
-/// What the engine hands over: the events of one chunk and all that belongs to the same commit.
-pub(super) struct Batch {
+/// The events of one chunk.
+pub(super) struct StoredChunk {
     pub events: Vec<Redacted>,
     pub source: Arc<str>,
+    /// How far the source is read with them.
+    pub cursor: Cursor,
+}
+
+/// What the engine hands over: the events of chunks that were correlated together, and all that belongs to the same commit.
+pub(super) struct Batch {
+    pub chunks: Vec<StoredChunk>,
     pub alerts: Vec<Alert>,
     pub gaps: Vec<Gap>,
     /// Finished generations whose files exist no more.
     pub gone: Vec<GenerationId>,
+    /// How far a source was read that has ended.
     pub cursor: Option<Cursor>,
     /// The number the next event will get.
     pub next_seq: u64,
@@ -118,8 +126,7 @@ pub(super) enum SavedState {
 impl Batch {
     pub fn empty(engine: &Engine, read_to: Timestamp) -> Self {
         Self {
-            events: Vec::new(),
-            source: Arc::default(),
+            chunks: Vec::new(),
             alerts: Vec::new(),
             gaps: Vec::new(),
             gone: Vec::new(),
@@ -323,8 +330,10 @@ impl Indexer {
 
     fn take(&mut self, batch: Batch) -> Result<(), Error> {
         self.dirty = true;
-        for event in &batch.events {
-            self.until_taken(|writer, paths| writer.add_event(event, &paths.read(), &batch.source))?;
+        for StoredChunk { events, source, .. } in &batch.chunks {
+            for event in events {
+                self.until_taken(|writer, paths| writer.add_event(event, &paths.read(), source))?;
+            }
         }
         for alert in &batch.alerts {
             self.until_taken(|writer, _| writer.add_alert(alert))?;
@@ -333,7 +342,7 @@ impl Indexer {
         for gap in &batch.gaps {
             self.until_taken(|writer, _| writer.add_gap(gap, now))?;
         }
-        self.indexed += to_u64(batch.events.len());
+        self.indexed += to_u64(batch.chunks.iter().map(|chunk| chunk.events.len()).sum::<usize>());
         if self.ends.alerts.is_some() {
             self.committed_alerts.extend(batch.alerts);
         }
@@ -346,15 +355,18 @@ impl Indexer {
         if let Some(saved) = batch.detection {
             self.position.detection = Some(saved.written(batch.next_seq)?);
         }
+        for StoredChunk { events, cursor, .. } in batch.chunks {
+            self.cursors.remember(cursor);
+            // A full channel: the engine has buffers enough.
+            let buffers = events.into_iter().map(Redacted::into_inner).collect();
+            drop(self.ends.recycled.try_send(buffers));
+        }
         if let Some(cursor) = batch.cursor {
             self.cursors.remember(cursor);
         }
         for generation in batch.gone {
             self.cursors.let_go(generation);
         }
-        // A full channel: the engine has buffers enough.
-        let buffers = batch.events.into_iter().map(Redacted::into_inner).collect();
-        drop(self.ends.recycled.try_send(buffers));
         Ok(())
     }
 

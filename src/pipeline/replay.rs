@@ -12,12 +12,14 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::mem;
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
 use super::crew::Crew;
 use super::engine::Engine;
+use super::in_order::InOrder;
 use super::placing::{Placed, Placing};
 use super::worker::{Lot, LotOrigin, Read, Unread};
 use crate::correlate::Output;
@@ -80,27 +82,25 @@ where
     E: std::convert::From<I::Error>,
 {
     let mut merge = Merge::new(recordings, Hands::of(engine));
-    let mut end = InOrder { engine, pace, sink };
+    let mut end = InOrder::new(engine, pace, sink);
     loop {
-        let next = merge.next(end.engine);
+        let next = merge.next(end.engine());
         if !matches!(next, Ok(Next::Ready(()))) {
             // What is known is told before anybody waits for more, or gives up.
-            merge.hand_out(end.engine);
-            end.conclude_all(&mut merge, 0)?;
+            merge.hand_out(end.engine());
+            merge.conclude_all(&mut end, 0)?;
         }
         match next? {
             Next::Ready(()) if merge.lot.events.len() >= merge.hands.lot() => {
-                merge.hand_out(end.engine);
+                merge.hand_out(end.engine());
                 let under_way = merge.hands.depth() - 1;
-                end.conclude_all(&mut merge, under_way)?;
+                merge.conclude_all(&mut end, under_way)?;
             }
             Next::Ready(()) => {}
-            Next::Later => merge.wait(end.engine)?,
-            Next::End => break,
+            Next::Later => merge.wait(end.engine())?,
+            Next::End => return end.end(),
         }
     }
-    end.engine.finish();
-    (end.sink)(end.engine.take_outputs(), None)
 }
 
 /// Who reads and judges.
@@ -244,12 +244,31 @@ impl<I: Recorded> Merge<I> {
         if self.lot.events.is_empty() {
             return;
         }
-        let mut lot = std::mem::take(&mut self.lot);
-        lot.records = std::mem::take(&mut self.spare.records);
-        let (paths, of_event) = (Arc::clone(&self.paths), std::mem::take(&mut self.of_event));
+        let mut lot = mem::take(&mut self.lot);
+        lot.records = mem::take(&mut self.spare.records);
+        let (paths, of_event) = (Arc::clone(&self.paths), mem::take(&mut self.of_event));
         lot.origin = LotOrigin::Several { paths, of_event };
-        engine.account(&std::mem::take(&mut self.ledger));
+        engine.account(&mem::take(&mut self.ledger));
         self.judging.push_back(self.hands.judge(engine, lot));
+    }
+
+    /// The events of the lots that were handed out happen, but for the last few.
+    fn conclude_all<E, P, K>(&mut self, end: &mut InOrder<'_, P, K>, but: usize) -> Result<(), E>
+    where
+        P: FnMut(Timestamp) -> Result<(), E>,
+        K: FnMut(Vec<Output>, Option<&Event>) -> Result<(), E>,
+    {
+        while self.judging.len() > but
+            && let Some(lot) = self.judging.pop_front()
+        {
+            let mut lot = lot.take();
+            end.engine().account(&Ledger { redacted: lot.hidden, ..Ledger::default() });
+            for (event, record) in lot.events.iter_mut().zip(&mut lot.records) {
+                end.take_in(event, record)?;
+            }
+            self.take_back(lot);
+        }
+        Ok(())
     }
 
     /// Takes buffers back.
@@ -262,49 +281,6 @@ impl<I: Recorded> Merge<I> {
             of_event.clear();
             self.of_event = of_event;
         }
-    }
-}
-
-/// The end of the way, where everything is in order.
-struct InOrder<'e, P, K> {
-    engine: &'e mut Engine,
-    pace: P,
-    sink: K,
-}
-
-impl<E, P, K> InOrder<'_, P, K>
-where
-    P: FnMut(Timestamp) -> Result<(), E>,
-    K: FnMut(Vec<Output>, Option<&Event>) -> Result<(), E>,
-{
-    /// Correlates the events of the lots that were handed out, but for the last few.
-    fn conclude_all<I: Recorded>(&mut self, merge: &mut Merge<I>, but: usize) -> Result<(), E> {
-        while merge.judging.len() > but
-            && let Some(lot) = merge.judging.pop_front()
-        {
-            let lot = lot.take();
-            self.engine.account(&Ledger { redacted: lot.hidden, ..Ledger::default() });
-            for (event, record) in lot.events.iter().zip(&lot.records) {
-                self.event(event, record)?;
-            }
-            merge.take_back(lot);
-        }
-        Ok(())
-    }
-
-    /// An event happens, and what is due before it.
-    fn event(&mut self, event: &Event, record: &MatchRecord) -> Result<(), E> {
-        let time = event.meta.ingested;
-        while let Some(due) = self.engine.next_due().filter(|due| *due < time) {
-            (self.pace)(due)?;
-            self.engine.reach(due.plus(1));
-            (self.sink)(self.engine.take_outputs(), None)?;
-        }
-        (self.pace)(time)?;
-        self.engine.reach(time);
-        self.engine.conclude(event, record);
-        let outputs = self.engine.take_outputs();
-        if outputs.is_empty() { Ok(()) } else { (self.sink)(outputs, Some(event)) }
     }
 }
 

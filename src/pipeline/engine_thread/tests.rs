@@ -115,7 +115,8 @@ impl Simulated {
     /// After every batch a commit is possible. What it would call complete is there.
     fn check(&mut self) -> Result<(), TestCaseError> {
         for batch in self.batches.try_iter() {
-            self.stored.extend(batch.events.iter().map(|event| event.meta.ingested));
+            self.stored
+                .extend(batch.chunks.iter().flat_map(|chunk| &chunk.events).map(|event| event.meta.ingested));
             let arrived = self.heard.iter().filter(|(at, _)| *at < batch.read_to);
             let arrived: usize = arrived.map(|(_, lines)| lines).sum();
             let stored = self.stored.iter().filter(|at| **at < batch.read_to).count();
