@@ -24,8 +24,8 @@ struct Simulated {
 /// What happens next.
 #[derive(Clone, Debug)]
 enum Happens {
-    /// A source says this many lines.
-    Lines { source: usize, lines: usize },
+    /// A source says this many lines, which happened so many seconds ago.
+    Lines { source: usize, lines: usize, age_seconds: i64 },
     /// Time passes.
     Wait { millis: i64 },
     /// One result of the workers is taken.
@@ -67,11 +67,11 @@ impl Simulated {
 
     fn happens(&mut self, what: &Happens) {
         match *what {
-            Happens::Lines { source, lines } => {
+            Happens::Lines { source, lines, age_seconds } => {
                 while self.thread.backlog.as_ref().is_some_and(Backlog::is_full) {
                     self.thread.go_on();
                 }
-                let chunk = self.chunk(source, lines);
+                let chunk = self.chunk(source, lines, self.now.seconds() - age_seconds);
                 self.heard.push((self.now, lines));
                 self.thread.hear(SourceMessage::Lines(chunk));
             }
@@ -90,8 +90,9 @@ impl Simulated {
         }
     }
 
-    fn chunk(&mut self, source: usize, lines: usize) -> Chunk {
-        let line = b"{\"level\":\"info\",\"message\":\"x\"}\n";
+    fn chunk(&mut self, source: usize, lines: usize, seconds: i64) -> Chunk {
+        let line = format!("{{\"timestamp\":{seconds},\"level\":\"info\",\"message\":\"x\"}}\n");
+        let line = line.as_bytes();
         let length = line.len() as u64;
         let offset = self.offsets[source];
         let span = |number: u64| LineSpan {
@@ -121,6 +122,8 @@ impl Simulated {
             let arrived: usize = arrived.map(|(_, lines)| lines).sum();
             let stored = self.stored.iter().filter(|at| **at < batch.read_to).count();
             prop_assert_eq!(stored, arrived, "complete to {} at {}", batch.read_to, self.now);
+            // The state of detection that may be saved with it knows of these events and no others.
+            prop_assert_eq!(self.stored.len() as u64, batch.next_seq);
         }
         Ok(())
     }
@@ -132,8 +135,8 @@ fn source_id(source: usize) -> SourceId {
 
 fn happening() -> impl Strategy<Value = Happens> {
     prop_oneof![
-        4 => (0_usize..3, prop_oneof![Just(1), Just(FEW_LINES), Just(FEW_LINES * 2)])
-            .prop_map(|(source, lines)| Happens::Lines { source, lines }),
+        4 => (0_usize..3, prop_oneof![Just(1), Just(FEW_LINES), Just(FEW_LINES * 2)], 0_i64..4)
+            .prop_map(|(source, lines, age_seconds)| Happens::Lines { source, lines, age_seconds }),
         4 => (0_i64..3_000).prop_map(|millis| Happens::Wait { millis }),
         3 => Just(Happens::Taken),
         2 => Just(Happens::Saved),
@@ -159,4 +162,20 @@ proptest! {
         let heard: usize = simulated.heard.iter().map(|(_, lines)| lines).sum();
         prop_assert_eq!(simulated.stored.len(), heard);
     }
+}
+
+/// What each batch holds of chunks of these ages that wait one behind the other.
+fn chunks_by_batch(ages_seconds: &[i64]) -> Vec<usize> {
+    let mut simulated = Simulated::new();
+    for age_seconds in ages_seconds.iter().copied() {
+        simulated.happens(&Happens::Lines { source: 0, lines: FEW_LINES, age_seconds });
+    }
+    simulated.thread.catch_up();
+    simulated.batches.try_iter().map(|batch| batch.chunks.len()).filter(|chunks| *chunks > 0).collect()
+}
+
+#[test]
+fn chunks_that_come_late_and_those_behind_them_are_one_batch() {
+    assert_eq!(chunks_by_batch(&[0, 0, 0]), [1, 1, 1]);
+    assert_eq!(chunks_by_batch(&[0, 5, 3]), [1, 2]);
 }
