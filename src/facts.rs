@@ -22,6 +22,7 @@ mod quotes;
 mod reader;
 mod scan;
 mod sentences;
+mod signs;
 pub mod template;
 pub mod unknown;
 mod vocabulary;

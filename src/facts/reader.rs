@@ -13,6 +13,7 @@ use super::fact::{Confidence, Fact};
 use super::file::{Condition, Entry, Mapping, Reason};
 use super::names::Named;
 use super::scan::{Hits, PhraseHit};
+use super::signs::Signs;
 use super::template::{Found, Template};
 use super::vocabulary::{Marks, Vocabulary};
 use crate::event::address::{address, is_placeholder};
@@ -111,6 +112,8 @@ pub struct Reader {
     /// The file whose head the line had.
     head: Option<usize>,
     stated: Stated,
+    /// A part of the line, and its signs.
+    signs: Option<(Span, Signs)>,
 }
 
 impl Reader {
@@ -132,6 +135,7 @@ impl Reader {
             key: String::new(),
             head: None,
             stated: Stated::default(),
+            signs: None,
         }
     }
 
@@ -189,8 +193,12 @@ impl Reader {
             return None;
         }
         let vocabulary = Arc::clone(&self.vocabulary);
+        let signs = Signs::of(text);
         vocabulary.heads().iter().find_map(|(file, head)| {
             let template = vocabulary.file(*file)?.heads.get(*head)?;
+            if !template.may_match(&signs) {
+                return None;
+            }
             let found = template.find(text)?;
             let fields = found.captures.into_iter().filter_map(|(field, place)| {
                 let (name, _) = template.fields().get(field)?;
@@ -212,6 +220,7 @@ impl Reader {
 
     /// Reads what the line states whose message was scanned. `marks` are those of its paths.
     pub fn read(&mut self, event: &Event, marks: &Marks) {
+        self.signs = None;
         let message = first_span(event, canonical::MESSAGE).map(|span| trimmed(event, span));
         let line = Line { event, message: message.unwrap_or_default(), repeated: None };
         let owned = self.structured(&line, marks);
@@ -240,11 +249,22 @@ impl Reader {
         if self.has_spoken() {
             return;
         }
+        self.signs = None;
         let vocabulary = Arc::clone(&self.vocabulary);
         let line = Line { event, message: Span::default(), repeated: None };
-        for file in vocabulary.last() {
-            self.entries(*file, &line, Confidence::Sentence);
+        for number in vocabulary.last() {
+            let whens = vocabulary.file(*number).map(|file| file.when.as_slice()).unwrap_or_default();
+            if whens.is_empty() || whens.iter().any(|when| self.has_all(&when.paths, event)) {
+                self.entries(*number, &line, Confidence::Sentence);
+            }
         }
+    }
+
+    fn has_all(&mut self, names: &[String], event: &Event) -> bool {
+        names.iter().all(|name| {
+            let path = self.path(name);
+            event.get(path).is_some()
+        })
     }
 
     fn has_spoken(&self) -> bool {
@@ -378,7 +398,21 @@ impl Reader {
         if text.is_empty() || text.len() > MESSAGE_LIMIT {
             return None;
         }
-        entry.say.iter().find_map(|template| Some(Said { template, found: template.find(text)?, span }))
+        let signs = self.signs_of(span, text);
+        let mut templates = entry.say.iter().filter(|template| template.may_match(&signs));
+        templates.find_map(|template| Some(Said { template, found: template.find(text)?, span }))
+    }
+
+    /// The signs of a text of the line, which most entries are asked about.
+    fn signs_of(&mut self, span: Span, text: &str) -> Signs {
+        match self.signs {
+            Some((of, signs)) if of == span => signs,
+            _ => {
+                let signs = Signs::of(text);
+                self.signs = Some((span, signs));
+                signs
+            }
+        }
     }
 
     fn holds(&mut self, condition: &Condition, event: &Event) -> bool {
@@ -751,8 +785,7 @@ impl<'e> Line<'e> {
     /// `812 --- [shop] [main] o.s.s.Auth : ..`, as Spring Boot begins what it prints: the logger, and what it says.
     fn behind_boot_head(&self) -> Option<(&'e str, Self)> {
         let text = self.event.text(self.message);
-        let (pid, rest) = text.split_once(" --- ")?;
-        let mut rest = rest.trim_start();
+        let mut rest = behind_number(text)?.strip_prefix(" --- ")?.trim_start();
         while let Some(inside) = rest.strip_prefix('[') {
             rest = inside.split_once(']')?.1.trim_start();
         }
@@ -760,8 +793,7 @@ impl<'e> Line<'e> {
         let said = said.trim_start().strip_prefix(": ")?.trim_start();
         let start = offset_in(said, text);
         let message = part_of(self.message, &(start..text.len()));
-        let is_number = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
-        is_number.then_some((logger, Line { event: self.event, message, repeated: self.repeated }))
+        Some((logger, Line { event: self.event, message, repeated: self.repeated }))
     }
 
     /// `message repeated 4 times: [ Failed password ..]`: what was repeated, and how often.
@@ -797,10 +829,15 @@ fn is_prose(event: &Event) -> bool {
 
 /// Whether a message begins as the line of another program would: `sshd[812]: Accepted ..`.
 fn imitates_head(message: &str) -> bool {
-    let Some((head, _)) = message.split_once("]: ") else { return false };
-    let Some((program, pid)) = head.split_once('[') else { return false };
-    let is_word = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
-    is_word(program) && !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit())
+    let word = message.find(|c: char| c == '[' || c.is_whitespace()).unwrap_or(message.len());
+    let Some(behind) = message.get(word..).and_then(|rest| rest.strip_prefix('[')) else { return false };
+    word > 0 && behind_number(behind).is_some_and(|rest| rest.starts_with("]: "))
+}
+
+/// What stands behind the digits that a text begins with.
+fn behind_number(text: &str) -> Option<&str> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    text.get(digits..).filter(|_| digits > 0)
 }
 
 fn spans(event: &Event, path: PathId) -> impl Iterator<Item = Span> + '_ {

@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 
+use super::signs::Signs;
 use crate::event::address;
 use crate::event::stamp::{self, Completion};
 
@@ -101,6 +102,8 @@ pub struct Template {
     literal: String,
     /// All that stands in each, in its order.
     texts: Vec<Finder<'static>>,
+    /// Of all of them.
+    signs: Signs,
     /// An address stands between two free parts.
     compares: bool,
     shortest: Lazy,
@@ -168,11 +171,14 @@ impl Template {
             _ => None,
         });
         let finders = texts.clone().map(|text| Finder::new(text).into_owned()).collect();
+        let mut signs = Signs::default();
+        texts.clone().for_each(|text| signs.add(Signs::of(text)));
         Self {
             prefix: text(parts.first()),
             suffix: text(parts.last()),
             literal: texts.max_by_key(|text| text.len()).cloned().unwrap_or_default(),
             texts: finders,
+            signs,
             compares: is_between_free_parts(parts),
             fields,
             groups,
@@ -203,6 +209,11 @@ impl Template {
     #[cfg(test)]
     pub(crate) fn is_sound(&self) -> bool {
         self.shortest.get().is_some() && self.longest.get().is_some()
+    }
+
+    /// False where it certainly does not match a text with these signs.
+    pub(super) fn may_match(&self, signs: &Signs) -> bool {
+        signs.may_hold(&self.signs)
     }
 
     /// Matches the whole of `text`. Costs time by its length alone.
