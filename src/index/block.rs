@@ -30,9 +30,9 @@ pub struct Packing {
 
 /// While lines arrive: quickly packed, and a line of it quickly found.
 pub const WRITTEN: Packing = Packing { bytes: 64 * 1024, level: 1 };
-/// In a sealed partition: what lines have in common is held a third as often. A level that packs better takes several
-/// times as long, for one to two percent of the raw lines.
-pub const SEALED: Packing = Packing { bytes: 192 * 1024, level: 1 };
+/// In a sealed partition: what lines have in common is held a third as often. This level takes three times as long as the
+/// first, 2.6 us a line beside reading, and saves two percent of the raw lines; higher ones save hardly more.
+pub const SEALED: Packing = Packing { bytes: 192 * 1024, level: 6 };
 
 /// Bytes of the head.
 pub const HEAD_BYTES: usize = 32;
