@@ -2,7 +2,7 @@
 //! are correlated at once, in the order of time. Without a backlog nothing waits.
 
 use super::backlog::Passage;
-use super::reordering::{Wariness, time_of};
+use super::reordering::{LONGEST_WAIT, Wariness, time_of};
 use super::worker::Lot;
 use crate::event::Timestamp;
 
@@ -48,12 +48,17 @@ impl Held {
     }
 }
 
-/// The events of some chunks in the order of time, each by the place of its chunk and its own.
+/// The events of some chunks in the order of time, each by the place of its chunk and its own. One that is far behind those
+/// before it stays there, as in a recording.
 pub(super) fn in_order_of_time(chunks: &[JudgedChunk]) -> Vec<(usize, usize)> {
-    let mut order = Vec::new();
+    let (mut order, mut newest) = (Vec::new(), Timestamp::MIN);
     for (of, chunk) in chunks.iter().enumerate() {
-        let events = chunk.lot.leaving.iter().flatten().enumerate();
-        order.extend(events.map(|(at, event)| (time_of(event), of, at)));
+        for (at, event) in chunk.lot.leaving.iter().flatten().enumerate() {
+            let time = time_of(event);
+            newest = newest.max(time);
+            let is_far_behind = time < newest.minus(LONGEST_WAIT);
+            order.push((if is_far_behind { newest } else { time }, of, at));
+        }
     }
     // Those of one time stay as they came.
     order.sort_by_key(|(time, ..)| *time);

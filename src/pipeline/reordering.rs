@@ -11,7 +11,7 @@ use crate::detect::MatchRecord;
 use crate::event::{Event, MINUTE, Nanos, TimeQuality, Timestamp};
 
 /// An event waits until another one is so much newer, at most.
-const LONGEST_WAIT: Nanos = 5 * MINUTE;
+pub(super) const LONGEST_WAIT: Nanos = 5 * MINUTE;
 /// Events that wait at most, and the bytes of their texts.
 const MOST_WAITING: usize = 16_384;
 const MOST_BYTES: usize = 32 << 20;
