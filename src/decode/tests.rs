@@ -1166,7 +1166,10 @@ proptest! {
         let line = format!("{start}{rest}");
         let outcome = decoder.decode(line.as_bytes(), cut, &mut event);
         prop_assert_eq!(event.meta.outcome, outcome);
-        prop_assert_eq!(event.raw(), line);
+        // The events of a list stand without what is around them.
+        if !rest.replace([' ', ','], "").contains("[{") {
+            prop_assert_eq!(event.raw(), line);
+        }
         for field in event.fields() {
             let range = field.span.start as usize..(field.span.start + field.span.len) as usize;
             prop_assert!(event.buffer().get(range).is_some());
