@@ -3,6 +3,7 @@
 //! The first that speaks ends the search: an entry for fields, a phrase of a product, the name of an
 //! event, a sentence, an answer to a login.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -112,8 +113,6 @@ pub struct Reader {
     /// The file whose head the line had.
     head: Option<usize>,
     stated: Stated,
-    /// A part of the line, and its signs.
-    signs: Option<(Span, Signs)>,
 }
 
 impl Reader {
@@ -135,7 +134,6 @@ impl Reader {
             key: String::new(),
             head: None,
             stated: Stated::default(),
-            signs: None,
         }
     }
 
@@ -220,9 +218,8 @@ impl Reader {
 
     /// Reads what the line states whose message was scanned. `marks` are those of its paths.
     pub fn read(&mut self, event: &Event, marks: &Marks) {
-        self.signs = None;
         let message = first_span(event, canonical::MESSAGE).map(|span| trimmed(event, span));
-        let line = Line { event, message: message.unwrap_or_default(), repeated: None };
+        let line = Line::of(event, message.unwrap_or_default(), None);
         let owned = self.structured(&line, marks);
         if self.has_spoken() || self.phrases(&line) {
             return;
@@ -249,9 +246,8 @@ impl Reader {
         if self.has_spoken() {
             return;
         }
-        self.signs = None;
         let vocabulary = Arc::clone(&self.vocabulary);
-        let line = Line { event, message: Span::default(), repeated: None };
+        let line = Line::of(event, Span::default(), None);
         for number in vocabulary.last() {
             let whens = vocabulary.file(*number).map(|file| file.when.as_slice()).unwrap_or_default();
             if whens.is_empty() || whens.iter().any(|when| self.has_all(&when.paths, event)) {
@@ -398,21 +394,9 @@ impl Reader {
         if text.is_empty() || text.len() > MESSAGE_LIMIT {
             return None;
         }
-        let signs = self.signs_of(span, text);
+        let signs = if entry.inside.is_none() { *line.signs() } else { Signs::of(text) };
         let mut templates = entry.say.iter().filter(|template| template.may_match(&signs));
         templates.find_map(|template| Some(Said { template, found: template.find(text)?, span }))
-    }
-
-    /// The signs of a text of the line, which most entries are asked about.
-    fn signs_of(&mut self, span: Span, text: &str) -> Signs {
-        match self.signs {
-            Some((of, signs)) if of == span => signs,
-            _ => {
-                let signs = Signs::of(text);
-                self.signs = Some((span, signs));
-                signs
-            }
-        }
     }
 
     fn holds(&mut self, condition: &Condition, event: &Event) -> bool {
@@ -779,9 +763,19 @@ struct Line<'e> {
     message: Span,
     /// How often it was said, as the collector counted.
     repeated: Option<Span>,
+    /// Of the message: most entries are asked about it.
+    signs: OnceCell<Signs>,
 }
 
 impl<'e> Line<'e> {
+    fn of(event: &'e Event, message: Span, repeated: Option<Span>) -> Self {
+        Self { event, message, repeated, signs: OnceCell::new() }
+    }
+
+    fn signs(&self) -> &Signs {
+        self.signs.get_or_init(|| Signs::of(self.event.text(self.message)))
+    }
+
     /// `812 --- [shop] [main] o.s.s.Auth : ..`, as Spring Boot begins what it prints: the logger, and what it says.
     fn behind_boot_head(&self) -> Option<(&'e str, Self)> {
         let text = self.event.text(self.message);
@@ -793,7 +787,7 @@ impl<'e> Line<'e> {
         let said = said.trim_start().strip_prefix(": ")?.trim_start();
         let start = offset_in(said, text);
         let message = part_of(self.message, &(start..text.len()));
-        Some((logger, Line { event: self.event, message, repeated: self.repeated }))
+        Some((logger, Self::of(self.event, message, self.repeated)))
     }
 
     /// `message repeated 4 times: [ Failed password ..]`: what was repeated, and how often.
@@ -812,8 +806,8 @@ impl<'e> Line<'e> {
             is_number.then(|| (place(inside), place(count)))
         };
         match unwrapped() {
-            Some((message, count)) => Line { event: self.event, message, repeated: Some(count) },
-            None => Line { event: self.event, message: self.message, repeated: self.repeated },
+            Some((message, count)) => Self::of(self.event, message, Some(count)),
+            None => Self::of(self.event, self.message, self.repeated),
         }
     }
 }

@@ -34,7 +34,7 @@ use crate::event::{
 };
 use crate::index::Detection;
 use crate::receive::listener_behind;
-use crate::state::{MemoryStatus, Pending, Remark, Snapshot, SourceStatus, State, Trouble, Update};
+use crate::state::{Ledger, MemoryStatus, Pending, Remark, Snapshot, SourceStatus, State, Trouble, Update};
 use crate::triage::Decisions;
 
 /// Ten times a second at most: the frame rate of the dashboard.
@@ -147,6 +147,7 @@ pub(super) struct EngineThread {
     said_late: HashSet<SourceId>,
     /// What is handed out; `None`: this thread does everything itself.
     backlog: Option<Backlog>,
+    /// What is judged and waits for what comes next.
     held: Held,
     memory: MemoryWatch,
     sources: BTreeMap<SourceId, Known>,
@@ -456,13 +457,14 @@ impl EngineThread {
 
     /// The events of all chunks that waited happen, and are stored together.
     fn conclude_held(&mut self) {
-        let mut held = self.held.take();
+        let held = self.held.take();
         let Some(read_at) = held.last().map(|chunk| chunk.passage.read_at) else { return };
-        self.conclude_in_order(&mut held);
+        self.conclude_in_order(&held);
         let mut batch = Batch::empty(&self.engine, read_at);
         self.take_outputs(&mut batch);
         for JudgedChunk { passage, lot } in held {
             self.engine.account(&passage.ledger);
+            self.engine.account(&Ledger { redacted: lot.hidden, ..Ledger::default() });
             let events = lot.leaving.unwrap_or_default();
             if self.is_watched() {
                 self.pending.add_events(&events, &passage.name, self.engine.paths());
@@ -479,7 +481,7 @@ impl EngineThread {
     }
 
     /// Correlates the events of some chunks.
-    fn conclude_in_order(&mut self, chunks: &mut [JudgedChunk]) {
+    fn conclude_in_order(&mut self, chunks: &[JudgedChunk]) {
         let mut late_of: BTreeMap<SourceId, u64> = BTreeMap::new();
         for (of, at) in in_order_of_time(chunks) {
             let Some(JudgedChunk { passage, lot }) = chunks.get(of) else { continue };
@@ -487,10 +489,10 @@ impl EngineThread {
             let (Some(event), Some(record)) = (event, lot.records.get(at)) else { continue };
             let late_before = self.engine.late_events();
             self.engine.conclude(event, record);
-            *late_of.entry(passage.source).or_default() += self.engine.late_events() - late_before;
-        }
-        for JudgedChunk { passage, lot } in chunks {
-            passage.ledger.redacted += lot.hidden;
+            let late = self.engine.late_events() - late_before;
+            if late > 0 {
+                *late_of.entry(passage.source).or_default() += late;
+            }
         }
         for (source, late) in late_of {
             self.say_late(source, late);
