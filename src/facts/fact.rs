@@ -175,6 +175,12 @@ impl Fact {
         self.name().starts_with("breaker_")
     }
 
+    /// Whether somebody is given a role, or loses it.
+    #[must_use]
+    pub fn is_about_role(self) -> bool {
+        self.name().starts_with("role_")
+    }
+
     /// Whether somebody does it to another account.
     #[must_use]
     pub fn is_done_to_somebody(self) -> bool {

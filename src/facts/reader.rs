@@ -714,6 +714,7 @@ impl Reader {
             (canonical::USER_TARGET_NAME, sentence.target),
             (canonical::SOURCE_IP, sentence.source),
             (canonical::BREAKER_NAME, sentence.name),
+            (self.path("user.roles"), sentence.role),
         ] {
             if let Some(place) = place {
                 self.bring(path, part_of(line.message, &place), false, line.event);

@@ -19,6 +19,10 @@ use crate::event::address::{self, is_placeholder};
 use crate::event::number::{offset_in, to_u32, to_usize};
 use crate::yaml::{self, Diagnostic, Node};
 
+mod grant;
+
+use self::grant::{Giving, Grant};
+
 /// Most bytes between subject and verdict, and where the name of a thing may stand between them.
 const DISTANCE: usize = 28;
 const DISTANCE_WITH_NAME: usize = 48;
@@ -65,6 +69,15 @@ pub struct Sentences {
     auxiliaries: HashSet<String>,
     /// What may stand before that name.
     openings: HashSet<String>,
+    /// Before a deed: it is done to whose name opens the sentence. Behind one: the same.
+    passives: HashSet<String>,
+    /// Before the name of who receives something.
+    recipients: Vec<String>,
+    /// Before the name of a role, and behind it.
+    roles: Vec<String>,
+    titles: Vec<String>,
+    /// Before who sent something, for rows of which that is who acts.
+    senders: Vec<String>,
     /// What may stand between a deed and the address that it is done to.
     hosts: HashSet<String>,
     /// Words that are nobody's name.
@@ -94,6 +107,8 @@ struct Row {
     names: bool,
     /// The subject opens the message, and the verdict follows.
     first: bool,
+    /// Who sent it is who it is about: `wrong code from mira`.
+    sent: bool,
     /// Fields with a fixed value.
     set: Vec<(String, String)>,
     entry: String,
@@ -126,6 +141,14 @@ pub struct Sentence<'s> {
     pub contested: bool,
     /// What the sentence is about: the name of a breaker.
     pub name: Option<Range<usize>>,
+    /// What somebody is given or loses.
+    pub role: Option<Range<usize>>,
+}
+
+impl Sentence<'_> {
+    fn names_somebody(&self) -> bool {
+        self.user.is_some() || self.target.is_some() || self.source.is_some()
+    }
 }
 
 impl Sentences {
@@ -150,6 +173,11 @@ impl Sentences {
         self.deeds.extend(phrases("deeds"));
         self.auxiliaries.extend(phrases("auxiliaries"));
         self.openings.extend(phrases("openings"));
+        self.passives.extend(phrases("passives"));
+        self.recipients.extend(phrases("recipients"));
+        self.roles.extend(phrases("roles"));
+        self.titles.extend(phrases("titles"));
+        self.senders.extend(phrases("senders"));
         self.hosts.extend(phrases("hosts"));
         self.words.extend(phrases("words"));
         self.accounts.extend(phrases("accounts"));
@@ -201,6 +229,7 @@ impl Sentences {
             alone: is_true(node, "alone"),
             names: is_true(node, "names"),
             first: is_true(node, "first"),
+            sent: is_true(node, "sent"),
             set: fixed(node),
             entry,
         });
@@ -283,7 +312,7 @@ impl Sentences {
                 continue;
             }
             let sentence = reader.read(row, row.fact?, &pair);
-            if row.alone || is_about_somebody || sentence.user.is_some() || sentence.source.is_some() {
+            if row.alone || is_about_somebody || sentence.names_somebody() {
                 let hits = reader.own(&hits, row);
                 if let Some(name) = reader.name_that_states(&hits, row) {
                     sent = sent.min(name);
@@ -500,17 +529,12 @@ impl<'r> Reader<'r> {
     }
 
     fn read<'s>(&self, row: &'s Row, fact: Fact, pair: &[Range<usize>; 2]) -> Sentence<'s> {
-        let is_somebody =
-            |name: &Range<usize>| !name.is_empty() && address::address(self.text(name)).is_none();
-        let opening = || self.opening().map(|opening| opening.name).filter(is_somebody);
-        let actor = self.somebody(&self.table.actors).or_else(opening);
-        let person = self.somebody(&self.table.people).or_else(|| self.after_colon(pair));
-        let person = person.or_else(|| self.owner(pair));
-        let (user, target) = match (actor, person) {
-            (Some(actor), Some(person)) if self.text(&actor) != self.text(&person) => {
-                (Some(actor), Some(person))
-            }
-            (actor, person) => (actor.or(person), None),
+        let (user, target, role) = if fact.is_about_role() {
+            let Grant { by, to, role } = Giving::in_words_of(self).grant(pair);
+            (by, to, role)
+        } else {
+            let (user, target) = self.people(row, fact, pair);
+            (user, target, None)
         };
         let name = if row.names { self.named(pair) } else { None };
         let (source, contested) = self.address(user.as_ref().map(|name| name.start));
@@ -524,6 +548,31 @@ impl<'r> Reader<'r> {
             source,
             contested,
             name,
+            role,
+        }
+    }
+
+    /// Who acts or tries, and whom it is done to where that is another.
+    fn people(
+        &self,
+        row: &Row,
+        fact: Fact,
+        pair: &[Range<usize>; 2],
+    ) -> (Option<Range<usize>>, Option<Range<usize>>) {
+        let is_somebody =
+            |name: &Range<usize>| !name.is_empty() && address::address(self.text(name)).is_none();
+        let opening = || self.opening().map(|opening| opening.name).filter(is_somebody);
+        let actor = self.somebody(&self.table.actors).or_else(opening);
+        let person = self.somebody(&self.table.people).or_else(|| self.after_colon(pair));
+        let person = person.or_else(|| self.owner(pair));
+        let person =
+            person.or_else(|| Giving::in_words_of(self).object().filter(|_| fact.is_done_to_somebody()));
+        let sender = || if row.sent { self.somebody(&self.table.senders) } else { None };
+        match (actor, person.or_else(sender)) {
+            (Some(actor), Some(person)) if self.text(&actor) != self.text(&person) => {
+                (Some(actor), Some(person))
+            }
+            (actor, person) => (actor.or(person), None),
         }
     }
 
@@ -619,7 +668,8 @@ impl<'r> Reader<'r> {
             let is_whole = address.len() == first.len();
             return (is_whole || first.contains('@')).then(|| start..start + address.len());
         }
-        let name = self.name_at(start)?;
+        // `q=account unlocked for mona`: a label and its value are nobody.
+        let name = self.name_at(start).filter(|name| !self.text(name).contains(['=', ':']))?;
         let ends_clause = first.ends_with([':', ',']);
         (name.len() + 2 >= first.len() && !ends_clause).then_some(name)
     }

@@ -12,7 +12,7 @@
 //!
 //! A clean line costs one packed search, one search for `@` and one vectorised look for runs of digits.
 //!
-//! **E-mail addresses**: by default ([`Emails::KeepUsers`]) an address that *is* the user of the event (`user.name`,
+//! **E-mail addresses**: by default ([`Emails::KeepUsers`]) an address that *is* a user of the event (`user.name`, `user.target.name`,
 //! `user.email`) stays readable in that event; whoever must act on a lockout has to know whose account it is.
 //!
 //! **No number of findings hides an event.** Costs grow with the length of the event alone; where a bound is met
@@ -611,7 +611,10 @@ fn unquote_numbers(event: &mut Event) {
 /// Who the event is about: different names only, and not more than an event has users.
 fn users_of(event: &Event) -> Vec<&str> {
     let mut users = Vec::new();
-    for user in [canonical::USER_NAME, canonical::USER_EMAIL].into_iter().flat_map(|path| event.all(path)) {
+    for user in [canonical::USER_NAME, canonical::USER_TARGET_NAME, canonical::USER_EMAIL]
+        .into_iter()
+        .flat_map(|path| event.all(path))
+    {
         if users.len() < USER_LIMIT && !users.contains(&user) {
             users.push(user);
         }

@@ -145,6 +145,8 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("query=shoes login succeeded for alice", "", ""),
     ("search: login succeeded for alice", "", ""),
     ("q=account unlocked for alice", "", ""),
+    ("search:account unlocked for alice", "", ""),
+    ("title=helen promoted mallory to admin", "", ""),
     ("Unknown user: login succeeded for alice", "", ""),
     ("login attempt for user login successful for alice", "", ""),
     ("Rejected username Login succeeded for user alice from 203.0.113.9", "", ""),
@@ -172,6 +174,13 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("203.0.113.9 has been added to the blocklist", "address_blocked", ""),
     ("Throttling 203.0.113.9: more than 100 requests in a minute", "rate_limited", ""),
     ("203.0.113.9 hit the rate limit on /api/search", "rate_limited", ""),
+    // Who gives what to whom, and who enters a wrong code.
+    ("helen promoted mona to admin", "role_granted", "helen"),
+    ("admin role granted to mona by helen", "role_granted", "helen"),
+    ("helen unlocked mona", "account_unlocked", "helen"),
+    ("wrong code from user mona", "mfa_failed", "mona"),
+    ("mona entered an incorrect code", "mfa_failed", "mona"),
+    ("wrong code for the discount", "", ""),
     ("Blocked request from 203.0.113.9", "", ""),
     ("Blocking call took 20 ms", "", ""),
 ];

@@ -339,6 +339,7 @@ pub(super) fn roles() -> Vec<Sample> {
                     json!({ "old": 90, "new": 1 }),
                     "10.20.0.9",
                 );
+                tape.lattice(80 * SECOND, "admin.users", "INFO", "jin.park promoted lena to admin");
             },
         ),
         sample(
@@ -383,6 +384,9 @@ pub(super) fn roles() -> Vec<Sample> {
                 for n in 1..5 {
                     tape.media_visit(n * 5 * SECOND, "10.20.0.14");
                 }
+                tape.like("administrator_appointed", |tape| {
+                    tape.lattice(80 * SECOND, "admin.users", "INFO", "jin.park promoted lena to editor");
+                });
             },
         ),
     ]
