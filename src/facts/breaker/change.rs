@@ -272,6 +272,11 @@ impl Course<'_> {
         is_question || supposed || claimed.any(|token| self.is_foreign(token, claim, name) && !is_own(token))
     }
 
+    /// `will stay open`: it is open already.
+    fn goes_on(&self, supposing: Option<usize>) -> bool {
+        supposing.is_some_and(|at| self.is(at + 1, WordClass::Lasts))
+    }
+
     /// A sign behind which another sentence begins.
     fn introduces(&self, token: &BreakerToken<'_>) -> bool {
         let rest = self.message.get(token.place.end..).unwrap_or_default();
@@ -296,7 +301,7 @@ impl Course<'_> {
         let may_be_name = token.text.len() >= NAME_LEAST && (claim.is_sure || !is_bare);
         let is_name = may_be_name && name.is_some_and(|name| name.contains(&token.place.start));
         match token.piece {
-            Piece::Word(Some(WordClass::Supposes)) => true,
+            Piece::Word(Some(WordClass::Supposes)) => !self.goes_on(at),
             Piece::Word(None | Some(WordClass::Idle)) => {
                 !is_name && self.words.veto.contains(&token.text.to_lowercase())
             }

@@ -140,7 +140,17 @@ fn before_noun(begin: Begin, told: TimeTold, rest: &str) -> Option<End> {
 
 /// `until an administrator unlocks it`, `until further notice`
 fn until_somebody(begin: Begin, words: &[MessageWord<'_>], at: usize) -> Option<End> {
-    const WORDS: [&str; 13] = [
+    const WORDS: [&str; 23] = [
+        "she",
+        "he",
+        "they",
+        "reset",
+        "reviewed",
+        "approved",
+        "lifted",
+        "support",
+        "helpdesk",
+        "staff",
         "further",
         "admin",
         "admins",
