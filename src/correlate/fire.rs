@@ -112,7 +112,8 @@ impl Correlator {
                 entities.extend(record.values(*field).take(MOST_VALUES).map(|value| (*field, value)));
             }
             let event = Some(signal.record().event_id);
-            self.add_risk(plan, Cause { rule: index, plan: rule, time: signal.time, event }, &entities);
+            let cause = Cause { rule: index, plan: rule, time: signal.time, event, share: 1.0 };
+            self.add_risk(plan, cause, &entities);
         }
         true
     }
@@ -622,7 +623,7 @@ fn ending_last<'e>(entries: Iter<'e>, window: &WindowPlan) -> Vec<&'e Entry> {
 }
 
 /// The newest of what is behind a firing; nothing where nothing is kept.
-fn newest(parts: &[Arc<Evidence>]) -> &[Arc<Evidence>] {
+pub(super) fn newest(parts: &[Arc<Evidence>]) -> &[Arc<Evidence>] {
     parts.last().map_or(&[], std::slice::from_ref)
 }
 

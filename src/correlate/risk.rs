@@ -62,6 +62,8 @@ pub(crate) struct Cause<'c> {
     pub(crate) plan: &'c RulePlan,
     pub(crate) time: Timestamp,
     pub(crate) event: Option<EventId>,
+    /// The part of the points that one entity gets: one among many is hardly to blame for what all did together.
+    pub(crate) share: f64,
 }
 
 impl Risks {
@@ -90,7 +92,7 @@ impl Risks {
         let now = part.time.max(cause.time);
         let before = part.at(now);
         // Points that come late have already lost some of their weight.
-        let fresh = options.points * times * decay(now.since(cause.time), options.half_life);
+        let fresh = options.points * times * cause.share * decay(now.since(cause.time), options.half_life);
         part.points = (before + fresh).min(options.cap.max(before));
         part.time = now;
         let added = part.points - before;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::evidence::Evidence;
-use super::fire::MOST_VALUES;
+use super::fire::{MOST_VALUES, newest};
 use super::hashes::GroupKey;
 use super::plan::{Plan, RulePlan};
 use super::rule_run::RuleRun;
@@ -49,16 +49,19 @@ impl Correlator {
         time: Timestamp,
     ) {
         let RuleRun { plan, index, rule } = run;
-        let mut entities = Vec::new();
+        let event = parts.last().map(|evidence| evidence.id);
         for field in &rule.risk_fields {
-            for value in self.values_behind(rule, names, parts, *field).into_iter().take(MOST_VALUES) {
-                entities.push((*field, value));
+            let values = self.values_behind(rule, names, parts, *field);
+            let last = self.values_behind(rule, names, newest(parts), *field);
+            let among = 1.0 / (values.len().max(1) as f64);
+            let others = values.iter().filter(|value| !last.contains(value));
+            for value in last.iter().chain(others).take(MOST_VALUES) {
+                // Who came last made it fire.
+                let share = if last.contains(value) { 1.0 } else { among };
+                let cause = Cause { rule: index, plan: rule, time, event, share };
+                self.add_risk(plan, cause, &[(*field, value.as_str())]);
             }
         }
-        let entities: Vec<(FieldNumber, &str)> =
-            entities.iter().map(|(field, value)| (*field, value.as_str())).collect();
-        let event = parts.last().map(|evidence| evidence.id);
-        self.add_risk(plan, Cause { rule: index, plan: rule, time, event }, &entities);
     }
 
     pub(super) fn add_risk(&mut self, plan: &Plan, cause: Cause<'_>, entities: &[(FieldNumber, &str)]) {
