@@ -40,11 +40,8 @@ const RECORDINGS: &[Recording] = &[
             ("password_spraying", &["password_spraying"]),
             ("revoked_token_used", &["revoked_token_used"]),
             ("authorization_denied", &["authorization_denied_burst"]),
-            // The login limit is tried with one name until its account locks.
-            (
-                "rate_tiers_default_and_auth",
-                &["rate_limit_exceeded", "rate_limit_burst", "address_blocked", "account_lockout"],
-            ),
+            // The login limit is tried with one name until its account locks. Refusals of an address are told as one burst.
+            ("rate_tiers_default_and_auth", &["rate_limit_burst", "address_blocked", "account_lockout"]),
             ("injection_everywhere", &["injection_reported", "injection_campaign", "validation_failures"]),
             (
                 "breaker_database_full_cycle",

@@ -32,6 +32,13 @@ pub(super) fn rate_limits() -> Vec<Sample> {
                     )],
                 );
             }
+            tape.market(
+                30 * SECOND,
+                "WARNING",
+                "core.rate_limiter",
+                "Rate limit exceeded for cust_1001 (tier: solo, scope: global, window: minute)",
+                "",
+            );
         }),
         sample(
             "rate-limits-client.benign",
