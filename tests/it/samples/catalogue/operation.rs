@@ -82,6 +82,7 @@ pub(super) fn availability() -> Vec<Sample> {
             tape.market_visit(0, "10.40.7.3");
             tape.market_redis_down(2 * SECOND, 6);
             tape.market(12 * SECOND, "ERROR", "core.cache", "Redis unavailable: connection refused", "");
+            tape.market(50 * SECOND, "INFO", "core.cache", "Redis connection restored", "");
         }),
     ]
 }
