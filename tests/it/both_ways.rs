@@ -37,6 +37,8 @@ struct Evidence {
     deceived: Vec<String>,
     /// Names of the rules that raise an incident, informational ones included.
     alerted: BTreeSet<String>,
+    /// Those incidents and the level at which each ends.
+    levels: Vec<(String, Level)>,
 }
 
 impl Evidence {
@@ -53,6 +55,10 @@ impl Evidence {
             resembled: BTreeSet::new(),
             deceived: Vec::new(),
             alerted: found.iter().map(|found| found.alert.rule.reference().to_owned()).collect(),
+            levels: found
+                .iter()
+                .map(|found| (found.alert.rule.reference().to_owned(), found.alert.rule.level))
+                .collect(),
         };
         evidence.look_at(rules, matcher, paths, sample);
         evidence
@@ -158,6 +164,13 @@ fn is_reported(rules: &RuleSet, rule: RuleIndex) -> bool {
     own || above.peek().is_none() || above.any(|it| it.correlation.generate)
 }
 
+/// The rules of a lower level that begin the incidents with which this one goes on: its word is their level.
+fn raised_by(rules: &RuleSet, rule: RuleIndex) -> BTreeSet<&str> {
+    let joined = block(rules, rule).joins.iter().filter_map(|name| rules.header(rules.find(&name.value)?));
+    let level = rules.header(rule).unwrap().level;
+    joined.filter(|begun| begun.level < level).filter_map(|begun| begun.name.as_deref()).collect()
+}
+
 /// Rules that raise incidents, of themselves or by points.
 fn speaking(rules: &RuleSet) -> Vec<(RuleIndex, &Header)> {
     let all = (0..rules.len()).map(|index| RuleIndex(index as u32));
@@ -173,9 +186,13 @@ fn speaking(rules: &RuleSet) -> Vec<(RuleIndex, &Header)> {
 fn every_rule_speaks_in_a_sample_and_stays_silent_in_another() {
     let (rules, evidence) = &*EVIDENCE;
     let mut wrong = String::new();
-    for (_, header) in speaking(rules) {
+    for (rule, header) in speaking(rules) {
         let name = header.name.as_deref().unwrap();
-        if !evidence.iter().any(|sample| sample.alerted.contains(name)) {
+        let raised = raised_by(rules, rule);
+        let is_raised =
+            |(begun, level): &(String, Level)| *level >= header.level && raised.contains(&**begun);
+        let speaks = |sample: &Evidence| sample.alerted.contains(name) || sample.levels.iter().any(is_raised);
+        if !evidence.iter().any(speaks) {
             wrong += &format!("{name}: no sample in which it alerts\n");
         }
         if silent_in(name).is_empty() {
@@ -211,8 +228,17 @@ fn every_rule_has_tests_of_its_own_in_both_directions() {
             Some(NodeValue::List(expected)) => expected.is_empty() != something,
             _ => false,
         };
+        let raised = raised_by(rules, rule).into_iter().filter_map(|begun| rules.find(begun));
+        let mut of_raised = raised.flat_map(|begun| &block(rules, begun).tests);
+        let is_of_level = |test: &Node| match test.get("expect").map(|node| &node.value) {
+            Some(NodeValue::List(expected)) => expected.iter().any(|incident| {
+                incident.get("level").and_then(Node::scalar_text).as_deref() == Some(header.level.word())
+            }),
+            _ => false,
+        };
+        let raises = of_raised.any(is_of_level);
         for (something, what) in [(true, "an alert"), (false, "silence")] {
-            if !tests.iter().any(|test| expects(test, something)) {
+            if !tests.iter().any(|test| expects(test, something)) && !(something && raises) {
                 wrong += &format!("{:?}: no test expects {what}\n", header.name);
             }
         }

@@ -165,7 +165,7 @@ const INJECTION: &[Innocent] = &[
 
 const SECRETS: &[Innocent] = &[
     ("admin_credentials_generated", Assist("admin_credentials_checked")),
-    ("decryption_failed", Lattice("Decryption self-test passed")),
+    ("decryption_failures", Lattice("Decryption self-test passed")),
     ("encryption_key_missing", Lattice("Encryption key loaded from /srv/lattice/keys/field.key")),
     ("key_file_permissions", Lattice("Key file /srv/lattice/keys/field.key has permissions 0600")),
     ("secret_missing", Media("Required secrets found: 4")),
