@@ -9,7 +9,7 @@ check:
 
 # The quick loop: the pure half alone
 pure:
-    cargo test --lib --no-default-features
+    cargo test -p soctop-core
 
 test:
     cargo test
@@ -27,7 +27,7 @@ bench:
 # Fuzz one target (the folders of fuzz/seeds name them); needs cargo-fuzz and a C++ compiler
 fuzz target seconds="600":
     mkdir -p fuzz/corpus/{{target}}
-    RUSTC_BOOTSTRAP=1 cargo fuzz run -s none --features app {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- \
+    RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- \
         -dict=fuzz/sigma.dict -max_len=8192 -timeout=20 -max_total_time={{seconds}}
 
 # Broken seeds for every target on a stable compiler

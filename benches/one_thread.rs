@@ -35,8 +35,7 @@ use clock::cpu_time;
 
 mod clock;
 
-/// With the program's features also its allocator; without them the system's, as on the other side.
-#[cfg(feature = "app")]
+/// The program's allocator, as the program's own path has it.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

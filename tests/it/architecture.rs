@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use exceptions::{AMBIGUOUS, CIRCLES, CLOCKS_AND_THREADS, LONG, PARAMETERS, SCATTERED, UNKEYED_HASHES, Uses};
-use sources::{Function, Map, Source, circles, sources};
+use sources::{Function, Map, ROOTS, Source, circles, sources};
 
 /// External crates that only these modules may name.
 const EXTERNAL: &[(&str, &[&str])] = &[
@@ -158,6 +158,17 @@ fn the_pure_half_does_not_touch_the_world() {
     hold("the world in the pure half", worldly(&sources(), &table()), &[]);
 }
 
+#[test]
+fn each_half_is_a_package() {
+    let table = table();
+    let is_pure = |source: &&Source| table.get(&source.module[0]).is_some_and(|row| row.pure);
+    let sources = sources();
+    let (pure, app): (Vec<&Source>, Vec<&Source>) = sources.iter().partition(is_pure);
+    let strayed = pure.iter().filter(|source| !source.file.starts_with("core/"));
+    let strayed = strayed.chain(app.iter().filter(|source| source.file.starts_with("core/")));
+    hold("in the package of the other half", strayed.map(|source| source.file.clone()), &[]);
+}
+
 fn worldly(sources: &[Source], table: &BTreeMap<String, Row>) -> BTreeSet<String> {
     let mut wrong = BTreeSet::new();
     for source in sources.iter().filter(|source| table.get(&source.module[0]).is_some_and(|row| row.pure)) {
@@ -204,12 +215,10 @@ fn out_of_place(sources: &[Source], known: &[Uses]) -> BTreeSet<String> {
     for (thing, allowed) in known {
         let name = thing.join("::");
         let users = sources.iter().filter(|source| source.paths.iter().any(|path| names(path, thing)));
-        let users: BTreeSet<&str> = users.map(|source| source.file.as_str()).collect();
-        let allowed: BTreeSet<String> = allowed.iter().map(|place| format!("src/{place}.rs")).collect();
-        wrong.extend(
-            users.iter().filter(|user| !allowed.contains(**user)).map(|user| format!("{user}: {name}")),
-        );
-        let idle = allowed.iter().filter(|place| !users.contains(place.as_str()));
+        let users: BTreeSet<String> = users.map(|source| source.module.join("/")).collect();
+        let strangers = users.iter().filter(|user| !allowed.contains(&user.as_str()));
+        wrong.extend(strangers.map(|user| format!("{user}: {name}")));
+        let idle = allowed.iter().filter(|place| !users.contains(**place));
         wrong.extend(idle.map(|place| format!("{name} is not in {place}")));
     }
     wrong
@@ -292,9 +301,10 @@ fn what_a_reader_is_sent_to_is_there() {
     let mut seen = 0;
     for found in place.captures_iter(section) {
         seen += 1;
-        let file = format!("src/{}", &found[1]);
-        let Some(source) = sources.iter().find(|source| source.file == file) else {
-            wrong.push(file);
+        let file = &found[1];
+        let is_it = |source: &&Source| ROOTS.iter().any(|root| source.file == format!("{root}/{file}"));
+        let Some(source) = sources.iter().find(is_it) else {
+            wrong.push(file.to_owned());
             continue;
         };
         let names =
@@ -342,7 +352,11 @@ fn left_behind(tests: &[(String, String)]) -> Vec<String> {
 #[test]
 fn what_sources_say_of_the_document_stands_in_it() {
     let document = include_str!("../../ARCHITECTURE.md");
-    hold("said to stand in ARCHITECTURE.md", unexplained(&texts("src", "rs"), document), &[]);
+    hold(
+        "said to stand in ARCHITECTURE.md",
+        unexplained(&ROOTS.map(|root| texts(root, "rs")).concat(), document),
+        &[],
+    );
 }
 
 /// Words that sources refer to the document for, `Word (see `ARCHITECTURE.md`)`, and that it does not have.
@@ -376,7 +390,8 @@ fn a_file_that_a_document_names_is_there() {
 
 /// Paths of ours that documents name in backquotes and that do not exist.
 fn missing_files(documents: &[(String, String)], exists: impl Fn(&str) -> bool) -> Vec<String> {
-    let path = regex::Regex::new(r"`((?:src|tests|benches|fuzz|examples|docs|sample-logs|\.ci)/[\w./-]+)`");
+    let path =
+        regex::Regex::new(r"`((?:src|core|tests|benches|fuzz|examples|docs|sample-logs|\.ci)/[\w./-]+)`");
     let path = path.expect("an expression");
     let named = documents.iter().flat_map(|(file, text)| path.captures_iter(text).map(move |it| (file, it)));
     let missing = named.filter(|(_, it)| !exists(&it[1]));

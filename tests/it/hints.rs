@@ -134,7 +134,9 @@ fn every_command_and_flag_that_is_named_exists() {
     }
     let documents = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
     sources.extend(documents.filter(|path| path.extension().is_some_and(|it| it == "md")));
-    files(&root.join("src"), "rs", &mut sources);
+    for folder in ["src", "core/src"] {
+        files(&root.join(folder), "rs", &mut sources);
+    }
     let known = Known::new();
     let (mut wrong, mut seen) = (Vec::new(), 0);
     for file in sources {

@@ -198,11 +198,11 @@ const ROWS: &[Row] = &[
             ("src/source/encoding.rs", "first_bytes_tell_the_encoding"),
         ],
     ),
-    Tested("B8", &[("src/decode/tests.rs", "any_bytes_have_exactly_one_outcome")]),
+    Tested("B8", &[("core/src/decode/tests.rs", "any_bytes_have_exactly_one_outcome")]),
     Tested(
         "B9",
         &[
-            ("src/decode/tests.rs", "damaged_documents_never_panic_and_agree_with_serde_json"),
+            ("core/src/decode/tests.rs", "damaged_documents_never_panic_and_agree_with_serde_json"),
             ("tests/it/evasions.rs", "a_replay_tells_an_attack_however_it_is_written"),
         ],
     ),
@@ -223,14 +223,14 @@ const ROWS: &[Row] = &[
     Tested(
         "B12",
         &[
-            ("src/decode/tests.rs", "objects_after_each_other_are_events_in_their_order"),
+            ("core/src/decode/tests.rs", "objects_after_each_other_are_events_in_their_order"),
             ("tests/it/evasions.rs", "watching_tells_an_attack_however_it_is_written"),
         ],
     ),
     Tested(
         "B13",
         &[
-            ("src/normalize/stray.rs", "what_breaks_a_habit_is_out_of_place_until_it_is_one"),
+            ("core/src/normalize/stray.rs", "what_breaks_a_habit_is_out_of_place_until_it_is_one"),
             ("tests/it/evasions.rs", "a_jump_of_odd_lines_of_each_kind_is_told"),
         ],
     ),
@@ -246,7 +246,7 @@ const ROWS: &[Row] = &[
         "B16",
         &[
             ("src/index/codec/tests.rs", "fields_beyond_the_table_of_names_keep_their_names"),
-            ("src/sigma/taxonomy.rs", "names_beyond_the_table_of_paths_are_found_by_text"),
+            ("core/src/sigma/taxonomy.rs", "names_beyond_the_table_of_paths_are_found_by_text"),
         ],
     ),
     Tested("B17", &[("src/index/tokenizer.rs", "a_long_run_is_cut_at_a_character_and_still_a_word")]),
@@ -254,8 +254,8 @@ const ROWS: &[Row] = &[
     Tested(
         "B19",
         &[
-            ("src/event/stamp.rs", "the_forms_that_logs_write_are_read"),
-            ("src/event/stamp.rs", "what_is_no_time_is_none"),
+            ("core/src/event/stamp.rs", "the_forms_that_logs_write_are_read"),
+            ("core/src/event/stamp.rs", "what_is_no_time_is_none"),
         ],
     ),
     Tested("B20", &[("src/source/lines.rs", "a_chunk_of_empty_lines_is_bounded")]),
@@ -269,7 +269,7 @@ const ROWS: &[Row] = &[
     Tested(
         "B22",
         &[
-            ("src/text/tests.rs", "output_holds_only_the_allowed_set"),
+            ("core/src/text/tests.rs", "output_holds_only_the_allowed_set"),
             ("tests/it/screen.rs", "hostile_content_reaches_no_screen"),
         ],
     ),
@@ -277,46 +277,49 @@ const ROWS: &[Row] = &[
         "C1",
         &[
             (
-                "src/correlate/tests/incidents.rs",
+                "core/src/correlate/tests/incidents.rs",
                 "an_event_from_the_future_neither_moves_time_nor_clears_anything",
             ),
-            ("src/state/tests.rs", "an_event_of_the_far_future_does_not_wipe_the_graph"),
+            ("core/src/state/tests.rs", "an_event_of_the_far_future_does_not_wipe_the_graph"),
         ],
     ),
     Tested(
         "C2",
         &[
             (
-                "src/correlate/tests/windows.rs",
+                "core/src/correlate/tests/windows.rs",
                 "a_clock_that_jumps_over_decades_costs_no_look_at_each_of_their_minutes",
             ),
-            ("src/event/stamp.rs", "any_time_in_any_zone_is_survived"),
+            ("core/src/event/stamp.rs", "any_time_in_any_zone_is_survived"),
         ],
     ),
     Tested(
         "C3",
         &[
-            ("src/correlate/tests/properties.rs", "the_order_of_arrival_has_no_meaning"),
+            ("core/src/correlate/tests/properties.rs", "the_order_of_arrival_has_no_meaning"),
             ("tests/it/conformance_correlation.rs", "every_case_has_its_answer_in_any_order"),
         ],
     ),
     Tested(
         "C4",
-        &[("src/correlate/tests/incidents.rs", "events_beyond_lateness_and_window_count_among_themselves")],
+        &[(
+            "core/src/correlate/tests/incidents.rs",
+            "events_beyond_lateness_and_window_count_among_themselves",
+        )],
     ),
     Tested(
         "C5",
         &[
-            ("src/correlate/clock.rs", "an_idle_stream_follows_the_wall_clock"),
-            ("src/state/tests.rs", "a_source_is_silent_when_it_pauses_much_longer_than_it_used_to"),
+            ("core/src/correlate/clock.rs", "an_idle_stream_follows_the_wall_clock"),
+            ("core/src/state/tests.rs", "a_source_is_silent_when_it_pauses_much_longer_than_it_used_to"),
         ],
     ),
-    Tested("C6", &[("src/correlate/clock.rs", "whoever_reads_may_be_busy_for_long")]),
+    Tested("C6", &[("core/src/correlate/clock.rs", "whoever_reads_may_be_busy_for_long")]),
     Tested(
         "C7",
         &[
             ("src/pipeline/clock.rs", "a_step_of_the_clock_is_told_from_time_that_passed"),
-            ("src/correlate/clock.rs", "a_wall_clock_that_was_wrong_for_a_while_leaves_no_trace"),
+            ("core/src/correlate/clock.rs", "a_wall_clock_that_was_wrong_for_a_while_leaves_no_trace"),
         ],
     ),
     Open(
@@ -326,15 +329,15 @@ const ROWS: &[Row] = &[
     Tested(
         "C9",
         &[
-            ("src/event/stamp.rs", "the_hour_that_comes_twice_is_told_apart_by_the_order_of_the_source"),
-            ("src/event/stamp.rs", "a_time_that_does_not_exist_is_of_a_clock_that_was_not_put_forward"),
+            ("core/src/event/stamp.rs", "the_hour_that_comes_twice_is_told_apart_by_the_order_of_the_source"),
+            ("core/src/event/stamp.rs", "a_time_that_does_not_exist_is_of_a_clock_that_was_not_put_forward"),
         ],
     ),
     Tested(
         "C10",
         &[
-            ("src/state/traffic.rs", "requests_that_are_alike_all_count"),
-            ("src/correlate/tests/incidents.rs", "one_incident_opens_is_counted_and_closes"),
+            ("core/src/state/traffic.rs", "requests_that_are_alike_all_count"),
+            ("core/src/correlate/tests/incidents.rs", "one_incident_opens_is_counted_and_closes"),
         ],
     ),
     Tested("C11", &[("tests/it/determinism.rs", "a_replay_depends_on_nothing_but_its_input")]),
@@ -430,8 +433,11 @@ const ROWS: &[Row] = &[
     Tested(
         "D16",
         &[
-            ("src/correlate/tests/properties.rs", "a_changed_rule_starts_anew_and_others_keep_their_state"),
-            ("src/correlate/tests/properties.rs", "foreign_bytes_are_refused"),
+            (
+                "core/src/correlate/tests/properties.rs",
+                "a_changed_rule_starts_anew_and_others_keep_their_state",
+            ),
+            ("core/src/correlate/tests/properties.rs", "foreign_bytes_are_refused"),
         ],
     ),
     Tested(
@@ -464,7 +470,7 @@ const ROWS: &[Row] = &[
                 "memory_is_scarce_from_nine_sixteenths_on_until_it_is_less_than_seven",
             ),
             ("src/pipeline/memory.rs", "shares_follow_the_budget_within_bounds"),
-            ("src/correlate/tests/windows.rs", "while_memory_is_scarce_no_more_groups_are_followed"),
+            ("core/src/correlate/tests/windows.rs", "while_memory_is_scarce_no_more_groups_are_followed"),
         ],
     ),
     Tested(
@@ -512,13 +518,13 @@ const ROWS: &[Row] = &[
         "E3",
         &[
             ("tests/it/conformance.rs", "rules_of_sigmahq_load_or_are_refused_for_a_right_reason"),
-            ("src/sigma/parse/tests.rs", "what_a_later_sigma_means_is_refused_by_name"),
+            ("core/src/sigma/parse/tests.rs", "what_a_later_sigma_means_is_refused_by_name"),
         ],
     ),
     Tested(
         "E4",
         &[
-            ("src/sigma/matcher/regex.rs", "what_is_wrong_is_said_when_the_rule_is_read"),
+            ("core/src/sigma/matcher/regex.rs", "what_is_wrong_is_said_when_the_rule_is_read"),
             ("tests/it/hostile.rs", "lines_as_long_as_they_may_be_are_read_matched_and_correlated"),
         ],
     ),
@@ -540,9 +546,9 @@ const ROWS: &[Row] = &[
     Tested(
         "E7",
         &[
-            ("src/correlate/tests/windows.rs", "a_flood_of_groups_in_one_rule_leaves_others_exact"),
+            ("core/src/correlate/tests/windows.rs", "a_flood_of_groups_in_one_rule_leaves_others_exact"),
             (
-                "src/correlate/tests/windows.rs",
+                "core/src/correlate/tests/windows.rs",
                 "a_flood_of_keys_opens_no_false_incident_and_hides_no_attacker",
             ),
         ],
@@ -551,7 +557,7 @@ const ROWS: &[Row] = &[
         "E8",
         &[
             (
-                "src/correlate/tests/incidents.rs",
+                "core/src/correlate/tests/incidents.rs",
                 "an_event_from_the_future_neither_moves_time_nor_clears_anything",
             ),
             ("tests/it/determinism.rs", "a_few_forged_times_do_not_blind_a_replay"),
@@ -561,18 +567,21 @@ const ROWS: &[Row] = &[
         "E9",
         &[
             (
-                "src/correlate/tests/windows.rs",
+                "core/src/correlate/tests/windows.rs",
                 "distinct_values_of_a_group_without_a_place_are_counted_distinctly",
             ),
-            ("src/correlate/sketch/hyperloglog.rs", "it_counts_a_little_too_much_and_never_too_little"),
+            ("core/src/correlate/sketch/hyperloglog.rs", "it_counts_a_little_too_much_and_never_too_little"),
         ],
     ),
     Tested(
         "E10",
         &[
             ("src/command/storm.rs", "a_hundred_thousand_incidents_are_a_few_lines_and_hide_no_other"),
-            ("src/state/tests.rs", "incidents_are_bounded_and_the_worst_stay"),
-            ("src/correlate/tests/incidents.rs", "updates_come_at_ten_and_hundred_times_the_first_count"),
+            ("core/src/state/tests.rs", "incidents_are_bounded_and_the_worst_stay"),
+            (
+                "core/src/correlate/tests/incidents.rs",
+                "updates_come_at_ten_and_hundred_times_the_first_count",
+            ),
         ],
     ),
     Tested(
@@ -586,13 +595,13 @@ const ROWS: &[Row] = &[
         "E12",
         &[
             ("tests/it/search.rs", "an_id_that_names_no_single_request_is_doubted"),
-            ("src/normalize/context.rs", "ids_that_live_too_long_or_return_too_often_are_no_keys"),
+            ("core/src/normalize/context.rs", "ids_that_live_too_long_or_return_too_often_are_no_keys"),
         ],
     ),
     Tested(
         "E13",
         &[
-            ("src/normalize/message.rs", "what_is_typed_in_as_a_name_states_nothing"),
+            ("core/src/normalize/message.rs", "what_is_typed_in_as_a_name_states_nothing"),
             ("tests/it/documented.rs", "lines_are_read_as_their_writers_document_them"),
         ],
     ),
@@ -612,10 +621,10 @@ const ROWS: &[Row] = &[
         &[
             ("tests/it/screen.rs", "hostile_content_reaches_no_screen"),
             ("tests/it/rules.rs", "hostile_text_of_rules_never_reaches_the_terminal"),
-            ("src/text/tests.rs", "output_holds_only_the_allowed_set"),
+            ("core/src/text/tests.rs", "output_holds_only_the_allowed_set"),
         ],
     ),
-    Tested("F2", &[("src/text/tests.rs", "any_characters_give_the_allowed_set_with_balanced_notation")]),
+    Tested("F2", &[("core/src/text/tests.rs", "any_characters_give_the_allowed_set_with_balanced_notation")]),
     Tested(
         "F3",
         &[
@@ -646,7 +655,7 @@ const ROWS: &[Row] = &[
     Tested(
         "F12",
         &[
-            ("src/query/parse/tests.rs", "no_text_makes_the_parser_fail_otherwise_than_by_an_error"),
+            ("core/src/query/parse/tests.rs", "no_text_makes_the_parser_fail_otherwise_than_by_an_error"),
             ("tests/it/asking.rs", "nothing_found_is_said_with_what_was_looked_at_and_ends_with_1"),
         ],
     ),

@@ -5,21 +5,21 @@ pub const CIRCLES: &[&[&str]] = &[];
 
 /// Types with an inherent `impl` in another file than their own.
 pub const SCATTERED: &[&str] = &[
-    "Correlator in src/correlate/state_machines.rs",
-    "Correlator in src/correlate/fire.rs",
-    "Correlator in src/correlate/heartbeat.rs",
-    "Correlator in src/correlate/risks.rs",
-    "Correlator in src/correlate/timer.rs",
-    "Decoder in src/decode/format.rs",
+    "Correlator in core/src/correlate/state_machines.rs",
+    "Correlator in core/src/correlate/fire.rs",
+    "Correlator in core/src/correlate/heartbeat.rs",
+    "Correlator in core/src/correlate/risks.rs",
+    "Correlator in core/src/correlate/timer.rs",
+    "Decoder in core/src/decode/format.rs",
     "Follow in src/source/follow/discover.rs",
     "Follow in src/source/follow/origin.rs",
     "Follow in src/source/follow/recover.rs",
     "Follow in src/source/follow/troubles.rs",
     "Follow in src/source/follow/turns.rs",
-    "Normalizer in src/normalize/apply.rs",
-    "Reader in src/sigma/parse/correlation.rs",
-    "Reader in src/sigma/parse/detection.rs",
-    "Reader in src/sigma/parse/header.rs",
+    "Normalizer in core/src/normalize/apply.rs",
+    "Reader in core/src/sigma/parse/correlation.rs",
+    "Reader in core/src/sigma/parse/detection.rs",
+    "Reader in core/src/sigma/parse/header.rs",
     "Tape in src/samples/scenario.rs",
     "Tape in src/samples/systems.rs",
 ];
@@ -127,7 +127,7 @@ pub const AMBIGUOUS: &[&str] = &[
 pub const PARAMETERS: &[&str] = &[];
 
 /// Functions of more than sixty lines.
-pub const LONG: &[&str] = &["survey in src/normalize.rs", "text_log in src/decode/text.rs"];
+pub const LONG: &[&str] = &["survey in core/src/normalize.rs", "text_log in core/src/decode/text.rs"];
 
 /// A thing by its path, and the files that may use it.
 pub type Uses = (&'static [&'static str], &'static [&'static str]);

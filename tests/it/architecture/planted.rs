@@ -71,11 +71,11 @@ fn a_scoped_thread_is_a_thread_and_the_time_of_day_is_a_clock() {
     let text = "use std::thread;\nfn f() { thread::scope(|_| ()); std::time::SystemTime::now(); }";
     let found = out_of_place(&written(&[("state", text)]), CLOCKS_AND_THREADS);
     for name in ["thread::scope", "SystemTime::now"] {
-        assert!(found.contains(&format!("src/state.rs: {name}")), "{name}: {found:?}");
+        assert!(found.contains(&format!("state: {name}")), "{name}: {found:?}");
     }
     // A place that is allowed to and does not, leaves the list.
     let (thing, places) = CLOCKS_AND_THREADS[0];
-    assert!(found.contains(&format!("{} is not in src/{}.rs", thing.join("::"), places[0])));
+    assert!(found.contains(&format!("{} is not in {}", thing.join("::"), places[0])));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn seven_parameters_a_tuple_among_two_and_a_long_function_are_seen() {
 fn a_hash_without_a_key_is_seen() {
     let text = "use xxhash_rust::xxh3::xxh3_64;\nfn f(group: &str) -> u64 { xxh3_64(group.as_bytes()) }";
     let found = out_of_place(&written(&[("correlate/keys", text)]), UNKEYED_HASHES);
-    assert!(found.contains("src/correlate/keys.rs: xxh3::xxh3_64"), "{found:?}");
+    assert!(found.contains("correlate/keys: xxh3::xxh3_64"), "{found:?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub type Module = Vec<String>;
 /// What one file says.
 pub struct Source {
     pub module: Module,
-    /// `src/sigma/matcher.rs`
+    /// `core/src/sigma/matcher.rs`
     pub file: String,
     /// Every path of two segments or more, as written: `crate::event::Event`, `std::fs::read`.
     pub paths: BTreeSet<Vec<String>>,
@@ -34,11 +34,19 @@ pub struct Function {
     pub lines: usize,
 }
 
-/// All files of `src` but the tests in them.
+/// Where the sources of the two halves lie.
+pub const ROOTS: [&str; 2] = ["src", "core/src"];
+
+/// All files of both halves but the tests in them.
 pub fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let sources = without_tests(ROOTS.iter().flat_map(|root| below(root)).collect());
+    assert!(sources.len() > 100, "the sources were not found");
+    sources
+}
+
+fn below(root: &str) -> Vec<(Source, Vec<Module>)> {
     let mut found = Vec::new();
-    let mut open = vec![(root, Module::new())];
+    let mut open = vec![(Path::new(env!("CARGO_MANIFEST_DIR")).join(root), Module::new())];
     while let Some((folder, module)) = open.pop() {
         for entry in fs::read_dir(&folder).expect("a folder of sources") {
             let path = entry.expect("an entry").path();
@@ -47,13 +55,11 @@ pub fn sources() -> Vec<Source> {
             if path.is_dir() {
                 open.push((path, inner));
             } else if path.extension().is_some_and(|kind| kind == "rs") && name != "lib" {
-                found.push(read(&path, inner));
+                found.push(read(&path, root, inner));
             }
         }
     }
-    let sources = without_tests(found);
-    assert!(sources.len() > 100, "the sources were not found");
-    sources
+    found
 }
 
 /// What is left without the modules that are declared for tests alone.
@@ -65,19 +71,19 @@ fn without_tests(found: Vec<(Source, Vec<Module>)>) -> Vec<Source> {
     sources
 }
 
-fn read(path: &Path, module: Module) -> (Source, Vec<Module>) {
-    parse(&fs::read_to_string(path).expect("a source file"), module)
+fn read(path: &Path, root: &str, module: Module) -> (Source, Vec<Module>) {
+    parse(&fs::read_to_string(path).expect("a source file"), root, module)
 }
 
 /// Sources that stand in no file: a path like `sigma/matcher` and its text each.
 pub fn written(files: &[(&str, &str)]) -> Vec<Source> {
     let module = |path: &str| path.split('/').map(str::to_owned).collect();
-    without_tests(files.iter().map(|(path, text)| parse(text, module(path))).collect())
+    without_tests(files.iter().map(|(path, text)| parse(text, "src", module(path))).collect())
 }
 
 /// A file, and the modules that it declares for tests alone.
-fn parse(text: &str, module: Module) -> (Source, Vec<Module>) {
-    let file = format!("src/{}.rs", module.join("/"));
+fn parse(text: &str, root: &str, module: Module) -> (Source, Vec<Module>) {
+    let file = format!("{root}/{}.rs", module.join("/"));
     let syntax = syn::parse_file(text).unwrap_or_else(|error| panic!("{file}: {error}"));
     let source = Source {
         file,

@@ -8,7 +8,7 @@ use super::*;
 use crate::event::{Format, Kind, Origin};
 use crate::sigma::{LoadOptions, assemble, parse_documents};
 
-#[path = "../../../tests/oracle/scan.rs"]
+#[path = "../../../../tests/oracle/scan.rs"]
 mod scan;
 
 use scan::Scan;

@@ -69,7 +69,7 @@ fn assessed(text: &str) -> Assessment {
 
 #[test]
 fn the_documented_examples_hold() {
-    let document = include_str!("../../../docs/threat-level.md");
+    let document = include_str!("../../../../docs/threat-level.md");
     let (_, examples) = document.split_once("## Examples").expect("the section of examples");
     let rows = examples.lines().filter(|line| line.starts_with("| ")).skip(2);
     let mut checked = 0;

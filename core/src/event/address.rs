@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Values that stand for "none" in a field that names somebody or something.
 #[inline]
-pub(crate) fn is_placeholder(text: &str) -> bool {
+pub fn is_placeholder(text: &str) -> bool {
     match text.as_bytes() {
         [] => true,
         [
@@ -47,17 +47,17 @@ fn is_word_for_nothing(text: &str) -> bool {
 
 /// An address, with its port where one is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Address<'a> {
-    pub(crate) ip: IpAddr,
+pub struct Address<'a> {
+    pub ip: IpAddr,
     /// The address as it stands in the text, when that is its usual form.
-    pub(crate) plain: Option<&'a str>,
-    pub(crate) port: Option<&'a str>,
+    pub plain: Option<&'a str>,
+    pub port: Option<&'a str>,
 }
 
 /// Reads `1.2.3.4`, `1.2.3.4:52782`, `[2001:db8::1]:443`, `::ffff:127.0.0.1`, `fe80::1%eth0`, `/1.2.3.4:99`,
 /// `1.2.3.4(5432)`, `ipv6:[::1]:50051`, and the first of a list. Host names, `[local]` and masked addresses are none.
 #[inline]
-pub(crate) fn address(text: &str) -> Option<Address<'_>> {
+pub fn address(text: &str) -> Option<Address<'_>> {
     if let Some(ip) = ipv4(text) {
         return Some(Address { ip: IpAddr::V4(ip), plain: Some(text), port: None });
     }
@@ -194,7 +194,7 @@ fn number(ip: IpAddr) -> u128 {
 }
 
 /// Whether an address can only be a machine of one's own: this host, a private or shared network, a link.
-pub(crate) fn is_inner(ip: IpAddr) -> bool {
+pub fn is_inner(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             let [a, b, ..] = ip.octets();
@@ -211,14 +211,14 @@ pub(crate) fn is_inner(ip: IpAddr) -> bool {
 }
 
 /// Whether a peer is this very host, by another name than an address: a socket file.
-pub(crate) fn is_local_peer(text: &str) -> bool {
+pub fn is_local_peer(text: &str) -> bool {
     text == "@" || text == "localhost" || text.starts_with("unix:")
 }
 
 /// The client behind proxies of one's own: going back from the last entry of the header's lines, the first that
 /// is `foreign`; where none is, the entry that the chain begins with. Everything before a foreign address may be
 /// invented by it.
-pub(crate) fn client_of<'a>(
+pub fn client_of<'a>(
     lines: impl DoubleEndedIterator<Item = &'a str>,
     foreign: impl Fn(IpAddr) -> bool,
 ) -> Option<IpAddr> {

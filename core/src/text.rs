@@ -205,14 +205,14 @@ pub fn checked<T: Printable>(argument: &T) -> &T {
 /// literals and numbers. Foreign text has no way in but [`Safe::new`].
 ///
 /// ```
-/// use soctop::{safe, text::Safe};
+/// use soctop_core::{safe, text::Safe};
 /// let user = Safe::new("al\u{202e}ice");
 /// assert_eq!(safe!("{} failed {} times", user, 5), "al⟨U+202E⟩ice failed 5 times");
 /// ```
 ///
 /// ```compile_fail
 /// let foreign = String::from("\u{1b}[2J");
-/// soctop::safe!("{}", foreign.as_str());
+/// soctop_core::safe!("{}", foreign.as_str());
 /// ```
 #[macro_export]
 macro_rules! safe {
