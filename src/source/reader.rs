@@ -633,6 +633,11 @@ fn unpacked(file: File) -> io::Result<Box<dyn Read + Send>> {
     })
 }
 
+/// Whether a compressed file holds not a byte.
+pub(crate) fn is_empty_inside(file: File) -> bool {
+    unpacked(file).and_then(|mut text| text.read(&mut [0])).is_ok_and(|count| count == 0)
+}
+
 /// The last `length` bytes before `end`; fewer when the file is shorter.
 fn read_before(file: &File, end: u64, length: usize) -> io::Result<Vec<u8>> {
     let length = to_usize(to_u64(length).min(end));

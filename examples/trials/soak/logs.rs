@@ -148,10 +148,11 @@ impl Log {
     }
 }
 
-/// What gzip does: the compressed file is written, then the other is removed.
+/// What gzip does: the compressed file is written and gets the time of the other, which is then removed.
 fn compress(log: &Path, packed: &Path) -> io::Result<()> {
     let mut packer = flate2::write::GzEncoder::new(File::create(packed)?, flate2::Compression::fast());
-    io::copy(&mut File::open(log)?, &mut packer)?;
-    packer.finish()?;
+    let mut log_file = File::open(log)?;
+    io::copy(&mut log_file, &mut packer)?;
+    packer.finish()?.set_modified(log_file.metadata()?.modified()?)?;
     fs::remove_file(log)
 }

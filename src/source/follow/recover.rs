@@ -4,7 +4,8 @@
 //! the target of its link, was last seen; its name may be anything. It is given up when two looks in a row
 //! have not found it, because a rotation takes more than one step.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -14,10 +15,12 @@ use crate::event::{Cause, Cursor, Gap, GapCause, SourceId, SourceMessage, Timest
 use crate::source::Symlinks;
 use crate::source::identity::Identity;
 use crate::source::input::rotation_bases;
-use crate::source::reader::{FileReader, Place, continues, open_regular};
+use crate::source::reader::{FileReader, Place, continues, is_empty_inside, open_regular};
 
 /// Birth times come from a clock that ticks every few milliseconds, and from a server elsewhere.
 const CLOCK_SLACK: i64 = 2_000_000_000;
+
+const NANOS_A_SECOND: i64 = 1_000_000_000;
 
 /// This many looks in a row must have searched in vain.
 const LOOKS_TO_GIVE_UP: u8 = 2;
@@ -115,6 +118,7 @@ impl Follow {
         let size = known.stamp.map_or(cursor.size, |stamp| stamp.size.max(cursor.size));
         if !was_finished {
             let source = self.sources.id(&cursor.path);
+            let is_known_empty = self.was_compressed_empty(&cursor);
             let gap = Gap {
                 generation: cursor.generation,
                 path: cursor.path.clone(),
@@ -125,7 +129,7 @@ impl Follow {
             // A segment of a spool is removed when all of it is stored, and by nobody else; no other gets its name.
             if self.options.spools.iter().any(|spool| cursor.path.starts_with(spool)) {
                 self.sources.forget(&cursor.path);
-            } else {
+            } else if !is_known_empty {
                 self.outbox.push(SourceMessage::Gap(source, gap));
             }
             self.outbox.closed(source, cursor.clone());
@@ -154,6 +158,24 @@ impl Follow {
             active.moved = Some(Instant::now());
         }
         true
+    }
+
+    /// A log that was empty when it was last looked at, and is gone, held nothing to its end if the file that it was
+    /// compressed to is empty inside. Nothing that was read tells which one that is, but packers give a file the time
+    /// of what they pack: it is the first since the log began.
+    fn was_compressed_empty(&mut self, cursor: &Cursor) -> bool {
+        let Some(began) = cursor.birth.filter(|_| cursor.end == 0) else { return false };
+        let mut first: Option<(i64, File)> = None;
+        for name in names_of(cursor) {
+            for path in self.census.compressed(&name) {
+                let Ok((file, metadata)) = open_regular(&path, Symlinks::Never) else { return false };
+                let changed = last_changed(&metadata);
+                if changed >= began && first.as_ref().is_none_or(|(earliest, _)| changed < *earliest) {
+                    first = Some((changed, file));
+                }
+            }
+        }
+        first.is_some_and(|(_, file)| is_empty_inside(file))
     }
 
     /// A reader of a compressed file that stands where the cursor does, if the file holds what was read.
@@ -342,6 +364,13 @@ fn names_of(cursor: &Cursor) -> Vec<PathBuf> {
     names.extend(names.clone().iter().flat_map(|name| rotation_bases(name)));
     names.dedup();
     names
+}
+
+/// When a file was changed, in nanoseconds since 1970. Some packers keep whole seconds: such a time may be any moment of
+/// its second.
+fn last_changed(metadata: &Metadata) -> i64 {
+    let within = if metadata.mtime_nsec() == 0 { NANOS_A_SECOND - 1 } else { metadata.mtime_nsec() };
+    metadata.mtime().saturating_mul(NANOS_A_SECOND).saturating_add(within)
 }
 
 /// Opens a file, if it is still the one that was seen there.

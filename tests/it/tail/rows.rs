@@ -3,6 +3,8 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+use std::time::SystemTime;
+
 use soctop::event::{Cause, Trouble};
 
 use super::*;
@@ -299,6 +301,38 @@ fn a34_a_compressed_copy_of_what_was_read_goes_on_after_it() {
     tail.until_finished();
     assert_eq!(tail.lines(), numbered(50..55));
     tail.stop();
+}
+
+/// What a packer does to a file that it has made.
+fn set_changed(file: &Path, when: SystemTime) {
+    File::options().write(true).open(file).unwrap().set_modified(when).unwrap();
+}
+
+#[test]
+fn a34_an_empty_log_that_was_compressed_while_stopped_has_lost_nothing() {
+    for (text, is_lost) in [("", false), ("one\n", true)] {
+        let logs = Logs::new();
+        let log = logs.path("app.log");
+        // What was compressed before is older.
+        fs::write(logs.path("app.log.1.gz"), gzipped(&["long ago\n"])).unwrap();
+        set_changed(&logs.path("app.log.1.gz"), SystemTime::UNIX_EPOCH);
+        fs::write(&log, "").unwrap();
+        let mut tail = Tail::path(&log, quick());
+        tail.until_caught_up();
+        let (_, cursors) = tail.stop();
+        assert_eq!(cursors.len(), 1, "{cursors:?}");
+        logs.append("app.log", text);
+        let changed = fs::metadata(&log).unwrap().modified().unwrap();
+        fs::remove_file(&log).unwrap();
+        fs::write(logs.path("app.log.2.gz"), gzipped(&[text])).unwrap();
+        set_changed(&logs.path("app.log.2.gz"), changed);
+        let mut tail = Tail::path(logs.0.path(), Options { cursors, ..quick() });
+        logs.append("other.log", "one\n");
+        tail.until_lines(&["one"]);
+        tail.until("it is given up", |tail| !tail.closed().is_empty());
+        assert_eq!(!tail.gaps().is_empty(), is_lost, "{text:?}");
+        tail.stop();
+    }
 }
 
 #[test]
