@@ -107,7 +107,7 @@ impl Template {
         })
     }
 
-    /// The line with every field replaced by what `value` gives, `?` where it gives nothing. Brackets are
+    /// The line with every field replaced by what `value` gives, by words for it where it gives nothing. Brackets are
     /// left out when a field in them is missing, or the `{count}` in them is 1, which goes without saying.
     #[must_use]
     pub fn fill<'v>(&self, value: impl Fn(&str) -> Option<Cow<'v, str>>) -> String {
@@ -116,7 +116,9 @@ impl Template {
             match part {
                 TemplatePart::Text(text) => out.push_str(text),
                 TemplatePart::Field(name) => {
-                    out.push_str(&value(name).map_or(Cow::Borrowed("?"), |text| in_words(name, text)));
+                    out.push_str(
+                        &value(name).map_or(Cow::Borrowed(unnamed(name)), |text| in_words(name, text)),
+                    );
                 }
                 TemplatePart::Optional(inner) => {
                     out.push_str(&fill_optional(inner, &value).unwrap_or_default())
@@ -124,6 +126,18 @@ impl Template {
             }
         }
         out
+    }
+}
+
+/// What stands in a sentence for a field that nobody knows.
+fn unnamed(field: &str) -> &'static str {
+    let kind = field.split('.').next().unwrap_or_default();
+    match kind {
+        "user" => "somebody",
+        "source" | "client" => "an unknown address",
+        "host" => "a host",
+        "service" => "a service",
+        _ => "something",
     }
 }
 
@@ -219,7 +233,7 @@ mod tests {
                 &[("user.name", "alice"), ("count", "1"), ("source.ip", "203.0.113.9")],
                 "alice locked out, last from 203.0.113.9",
             ),
-            (&[("count", "1")], "? locked out"),
+            (&[("count", "1")], "somebody locked out"),
         ] {
             assert_eq!(filled(line, values), expect);
         }

@@ -131,7 +131,9 @@ fn mistakes_are_named_with_a_suggestion() {
 #[test]
 fn templates_fill_fields_and_keep_doubled_braces() {
     let template = Template::parse("{{{a}}} {b}").expect("valid");
-    assert_eq!(template.fill(|name| (name == "a").then(|| "1".into())), "{1} ?");
+    assert_eq!(template.fill(|name| (name == "a").then(|| "1".into())), "{1} something");
+    let template = Template::parse("{user.name} came from {source.ip}").expect("valid");
+    assert_eq!(template.fill(|_| None), "somebody came from an unknown address");
 }
 
 #[test]
