@@ -252,8 +252,8 @@ impl Incident {
         let news = mem::take(&mut self.details.news);
         let count = |field| self.details.met.iter().filter(|(other, _)| *other == field).count();
         let words = news.iter().map(|(field, value)| match count(*field) {
-            0..=TOLD_SINGLY => format!("also {} {value}", name(*field)),
-            many => format!("{} has {many} values, now {value}", name(*field)),
+            0..=TOLD_SINGLY => format!("also {} {value}", called(name(*field), false)),
+            many => format!("{many} {}, now {value}", called(name(*field), true)),
         });
         words.collect()
     }
@@ -424,4 +424,17 @@ fn kind_in_words(kind: AlertKind) -> &'static str {
 pub(crate) fn short_number(value: f64) -> String {
     let rounded = (value * 100.0).round() / 100.0;
     format!("{rounded}")
+}
+
+/// What a detail is called in a sentence, one or many; a field that has no word for it stays what it is.
+fn called(field: &str, many: bool) -> &str {
+    let words = match field {
+        "user.name" | "user.target.name" => ("user", "users"),
+        "source.ip" => ("address", "addresses"),
+        "url.path" => ("path", "paths"),
+        "host.name" => ("host", "hosts"),
+        "service.name" => ("service", "services"),
+        _ => (field, field),
+    };
+    if many { words.1 } else { words.0 }
 }

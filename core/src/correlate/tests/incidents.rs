@@ -508,10 +508,7 @@ fn another_value_of_a_detail_is_told_in_an_open_incident() {
     stream.events("failed", &[0.0, 1.0, 2.0, 3.0], "user.name=alice source.ip=192.0.2.1");
     stream.event("failed", 4.0, "user.name=alice source.ip=198.51.100.7 event.outcome=success");
     stream.event("failed", 5.0, "user.name=ALICE source.ip=198.51.100.7 event.outcome=success");
-    assert_eq!(
-        stream.told()[1..],
-        ["update 4 x5 high alice from 198.51.100.7 (also source.ip 198.51.100.7)"]
-    );
+    assert_eq!(stream.told()[1..], ["update 4 x5 high alice from 198.51.100.7 (also address 198.51.100.7)"]);
     stream.event("failed", 6.0, "user.name=alice source.ip=198.51.100.7 event.outcome=failure");
     assert_eq!(stream.told()[2..], ["update 6 x7 high alice from 198.51.100.7 (also event.outcome failure)"]);
 }
