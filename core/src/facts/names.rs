@@ -146,7 +146,19 @@ impl Names {
         }
         self.decide(&words).or_else(|| {
             words.extend(verdict.split(' ').filter(|word| !word.is_empty()));
-            self.decide(&words).filter(|_| !verdict.is_empty())
+            self.decide(&words).filter(|_| !verdict.is_empty()).or_else(|| self.order_done(&words, verdict))
+        })
+    }
+
+    /// An order that was carried out: `user.create` of which another field says that it succeeded.
+    fn order_done(&self, words: &[&str], verdict: &str) -> Option<Named> {
+        let words = words.strip_suffix(&["succeeded"]).filter(|_| verdict == "succeeded")?;
+        let last = words.len().checked_sub(1)?;
+        [last, 0].into_iter().find_map(|place| {
+            let done = past(words.get(place)?);
+            let mut words = words.to_vec();
+            *words.get_mut(place)? = &done;
+            self.decide(&words)
         })
     }
 
@@ -194,6 +206,12 @@ impl Names {
             Some((self.phrases.get(&phrase)?, length))
         })
     }
+}
+
+/// `create` as `created`.
+fn past(word: &str) -> String {
+    let ending = if word.ends_with('e') { "d" } else { "ed" };
+    format!("{word}{ending}")
 }
 
 /// The words of a name, once each, without the numbers at their ends: `openaiChat2` is `openai` and `chat`.
@@ -283,6 +301,20 @@ names:
         assert_eq!(find("user_login", "failure"), Some("login_failed"));
         assert_eq!(find("login", "success"), Some("login_succeeded"));
         assert_eq!(find("policy_loaded", "success"), None);
+    }
+
+    #[test]
+    fn an_order_that_succeeded_is_done() {
+        let table = "names: [{fact: user_created, subject: [user], verdict: [created]}, {fact: access_denied, subject: [access], verdict: [denied]}]";
+        let names = Names::read("names.yml", table);
+        let find = |name, outcome| names.find(name, outcome).map(|named| named.fact.name());
+        for name in ["user.create", "create_user", "createUser", "USER_CREATE"] {
+            assert_eq!(find(name, "succeeded"), Some("user_created"), "{name}");
+        }
+        assert_eq!(find("user.create", "failed"), None);
+        assert_eq!(find("user.create", ""), None);
+        assert_eq!(find("user.create.hint", "succeeded"), None);
+        assert_eq!(find("access.deny", "succeeded"), None);
     }
 
     #[test]

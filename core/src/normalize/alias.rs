@@ -595,6 +595,9 @@ const ALIASES: &[(Role, &[&str])] = &[
             "useripaddress",
             "originip",
             "originipaddress",
+            "fromip",
+            "fromaddress",
+            "location",
         ],
     ),
     (
@@ -1002,6 +1005,8 @@ const WRAPPERS: &[&str] = &[
     "requestinfo",
     "requestmeta",
     "auditrecord",
+    "actor.metadata",
+    "actor.details",
 ];
 
 /// Wrappers of what a client sent: no service says in them what happened.
@@ -1243,6 +1248,8 @@ mod tests {
         check("extra.request_id", &[(Role::Id, 4 + WRAPPED)]);
         check("record.extra.request_id", &[(Role::Id, 4 + WRAPPED)]);
         check("unrelated.request_id", &[]);
+        let session = claims("actor.metadata.session_id").into_iter().map(|claim| claim.role);
+        assert!(session.eq([Role::Session]));
     }
 
     #[test]
