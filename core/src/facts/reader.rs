@@ -87,13 +87,15 @@ impl Stated {
     }
 }
 
-/// Paths that say who wrote a line.
+/// Paths that say who wrote a line, and what they call it.
 struct SpeakerPaths {
     program: PathId,
     comm: PathId,
     unit: PathId,
     transport: PathId,
     identifier: PathId,
+    /// What a line of CEF says in its head that happened.
+    title: PathId,
 }
 
 /// A field that a template takes off the text: its path, kind and place.
@@ -110,6 +112,8 @@ pub struct Reader {
     names: HashMap<String, Option<Named>, RandomState>,
     /// The name that is looked up; kept for its room.
     key: String,
+    /// Files that are asked last, each with the paths of which one set must be there; none: whatever is.
+    last: Vec<(usize, Vec<Vec<PathId>>)>,
     /// The file whose head the line had.
     head: Option<usize>,
     stated: Stated,
@@ -124,8 +128,15 @@ impl Reader {
             unit: paths.intern("_SYSTEMD_UNIT"),
             transport: paths.intern("_TRANSPORT"),
             identifier: paths.intern("SYSLOG_IDENTIFIER"),
+            title: paths.intern("cef.name"),
         };
+        let last = vocabulary.last().iter().map(|number| {
+            let whens = vocabulary.file(*number).map(|file| file.when.as_slice()).unwrap_or_default();
+            let paths = |names: &[String]| names.iter().map(|name| paths.intern(name)).collect();
+            (*number, whens.iter().map(|when| paths(&when.paths)).collect())
+        });
         Self {
+            last: last.collect(),
             vocabulary,
             paths: paths.clone(),
             known: HashMap::default(),
@@ -192,11 +203,7 @@ impl Reader {
         }
         let vocabulary = Arc::clone(&self.vocabulary);
         let signs = Signs::of(text);
-        vocabulary.heads().iter().find_map(|(file, head)| {
-            let template = vocabulary.file(*file)?.heads.get(*head)?;
-            if !template.may_match(&signs) {
-                return None;
-            }
+        vocabulary.heads(&signs).find_map(|(file, template)| {
             let found = template.find(text)?;
             let fields = found.captures.into_iter().filter_map(|(field, place)| {
                 let (name, _) = template.fields().get(field)?;
@@ -206,7 +213,7 @@ impl Reader {
                 let kind = if counts && is_number { Kind::Number } else { Kind::String };
                 Some((self.path(name), kind, part_of(span, &place)))
             });
-            Some((*file, fields.collect()))
+            Some((file, fields.collect()))
         })
     }
 
@@ -246,21 +253,15 @@ impl Reader {
         if self.has_spoken() {
             return;
         }
-        let vocabulary = Arc::clone(&self.vocabulary);
         let line = Line::of(event, Span::default(), None);
-        for number in vocabulary.last() {
-            let whens = vocabulary.file(*number).map(|file| file.when.as_slice()).unwrap_or_default();
-            if whens.is_empty() || whens.iter().any(|when| self.has_all(&when.paths, event)) {
+        let last = std::mem::take(&mut self.last);
+        for (number, whens) in &last {
+            let has_all = |paths: &Vec<PathId>| paths.iter().all(|path| !line.lacks(*path));
+            if whens.is_empty() || whens.iter().any(has_all) {
                 self.entries(*number, &line, Confidence::Sentence);
             }
         }
-    }
-
-    fn has_all(&mut self, names: &[String], event: &Event) -> bool {
-        names.iter().all(|name| {
-            let path = self.path(name);
-            event.get(path).is_some()
-        })
+        self.last = last;
     }
 
     fn has_spoken(&self) -> bool {
@@ -295,17 +296,17 @@ impl Reader {
     fn phrases(&mut self, line: &Line<'_>) -> bool {
         let vocabulary = Arc::clone(&self.vocabulary);
         let line = &line.without_repetition();
-        let program = self.program(line.event);
-        let logger = text_of(line.event, canonical::LOG_LOGGER);
+        let program = self.program(line);
+        let logger = line.text(canonical::LOG_LOGGER);
         let behind_head = line.behind_boot_head();
         let (logger, line) = behind_head.as_ref().map_or((logger, line), |(logger, line)| (*logger, line));
         let by_head = self.head.into_iter();
-        let by_program = vocabulary.of_program(program).filter(|_| !program.is_empty());
-        let by_logger = vocabulary.of_logger(logger).filter(|_| !logger.is_empty());
+        let by_program = vocabulary.of_program(program);
+        let by_logger = vocabulary.of_logger(logger);
         let by_format = vocabulary.of_format(line.event.meta.format);
         let is_product = |file| vocabulary.file(file).is_some_and(|file| !file.application);
         self.stated.is_known_speaker = self.head.is_some_and(is_product)
-            || (!program.is_empty() && vocabulary.of_program(program).next().is_some())
+            || vocabulary.of_program(program).next().is_some()
             || imitates_head(line.event.text(line.message));
         for file in by_head.chain(by_program).chain(by_logger).chain(by_format) {
             if self.entries(file, line, Confidence::Phrase) {
@@ -329,20 +330,20 @@ impl Reader {
     }
 
     /// Who wrote a line of syslog or the journal, by whoever vouches for it.
-    fn program<'e>(&self, event: &'e Event) -> &'e str {
-        if event.meta.format == Format::Syslog {
-            return text_of(event, self.speakers.program);
+    fn program<'e>(&self, line: &Line<'e>) -> &'e str {
+        if line.event.meta.format == Format::Syslog {
+            return line.text(self.speakers.program);
         }
         let SpeakerPaths { comm, unit, transport, .. } = self.speakers;
-        if !event.fields().iter().any(|field| [comm, unit, transport].contains(&field.path)) {
+        if [comm, unit, transport].into_iter().all(|path| line.lacks(path)) {
             return "";
         }
-        let comm = text_of(event, comm);
-        let unit = text_of(event, unit);
+        let comm = line.text(comm);
+        let unit = line.text(unit);
         if !comm.is_empty() {
             comm
-        } else if text_of(event, transport) == "kernel" {
-            text_of(event, self.speakers.identifier)
+        } else if line.text(transport) == "kernel" {
+            line.text(self.speakers.identifier)
         } else {
             unit.strip_suffix(".service").unwrap_or(unit)
         }
@@ -530,23 +531,23 @@ impl Reader {
     /// The name of the event: a field that holds one, or a message of one word.
     fn name(&mut self, line: &Line<'_>) {
         let message = line.event.text(line.message);
-        let outcome = match text_of(line.event, canonical::EVENT_OUTCOME) {
+        let outcome = match line.text(canonical::EVENT_OUTCOME) {
             "failure" => "failed",
             "success" => "succeeded",
             _ => "",
         };
-        let state = text_of(line.event, canonical::BREAKER_STATE);
+        let state = line.text(canonical::BREAKER_STATE);
         let verdict = if state.is_empty() { outcome } else { state };
         let is_short = !message.contains(' ') || self.is_name(line, message);
         let before_pairs = name_before_pairs(message);
-        let title = self.path("cef.name");
         // `Security violation: excessive_headers`
-        let fields = [canonical::EVENT_ACTION, canonical::RULE_NAME, title, canonical::EVENT_CODE];
-        let names = fields.into_iter().map(|path| text_of(line.event, path)).chain(before_pairs);
+        let fields =
+            [canonical::EVENT_ACTION, canonical::RULE_NAME, self.speakers.title, canonical::EVENT_CODE];
+        let names = fields.into_iter().map(|path| line.text(path)).chain(before_pairs);
         let mut names = names.chain(is_short.then_some(message)).filter(|name| !name.is_empty());
         let named =
             names.find_map(|name| self.named(name, verdict).or_else(|| self.named_by_state(line, name)));
-        let category = text_of(line.event, canonical::EVENT_CATEGORY);
+        let category = line.text(canonical::EVENT_CATEGORY);
         let named = named.or_else(|| self.named(category, ""));
         let Some(named) = named.filter(|_| !self.vocabulary.names().is_passed_on(message)) else { return };
         self.stated.statements.push(Statement {
@@ -576,7 +577,7 @@ impl Reader {
         }
         let state = STATES.iter().find_map(|state| {
             let path = self.path(state);
-            Some(text_of(line.event, path).to_lowercase()).filter(|text| !text.is_empty())
+            Some(line.text(path).to_lowercase()).filter(|text| !text.is_empty())
         })?;
         self.named(name, &state)
     }
@@ -603,7 +604,7 @@ impl Reader {
     /// Whether a message of a few words may be the name of an event: an application says it of somebody, and the
     /// rest of what it says stands in fields.
     fn is_name(&self, line: &Line<'_>, message: &str) -> bool {
-        let is_told = |path| !text_of(line.event, path).is_empty();
+        let is_told = |path| !line.text(path).is_empty();
         let is_about = [canonical::USER_NAME, canonical::SOURCE_IP, canonical::BREAKER_NAME];
         message.len() <= SHORT_LIMIT
             && matches!(line.event.meta.format, Format::Json | Format::Logfmt | Format::TextLog)
@@ -645,7 +646,7 @@ impl Reader {
         let words = vocabulary.sentences().breakers();
         let message = line.event.text(line.message);
         let is_about_one = self.is_about_breaker(line);
-        let action = text_of(line.event, canonical::EVENT_ACTION);
+        let action = line.text(canonical::EVENT_ACTION);
         let is_read = action.is_empty() || breaker::tells_of_change(words, action);
         let sentence =
             vocabulary.sentences().breaker(message, &self.stated.hits, is_about_one).filter(|_| is_read);
@@ -676,21 +677,21 @@ impl Reader {
     /// Whether a field says that the line is about a circuit breaker.
     fn is_about_breaker(&mut self, line: &Line<'_>) -> bool {
         const SUBJECTS: [&str; 6] = ["component", "module", "type", "kind", "source", "subsystem"];
-        let is_named = !text_of(line.event, canonical::BREAKER_NAME).is_empty();
+        let is_named = !line.text(canonical::BREAKER_NAME).is_empty();
         let named = [canonical::LOG_LOGGER, canonical::EVENT_ACTION, canonical::EVENT_CATEGORY];
         let subjects = SUBJECTS.map(|name| self.path(name));
         let mut paths = named.into_iter().chain(subjects);
-        is_named || paths.any(|path| breaker::may_mention(text_of(line.event, path)))
+        is_named || paths.any(|path| breaker::may_mention(line.text(path)))
     }
 
     /// What somebody wrote by hand, where a line does not name its own event.
     fn sentence(&mut self, line: &Line<'_>) {
-        if !is_prose(line.event) || !text_of(line.event, canonical::EVENT_ACTION).is_empty() {
+        if !is_prose(line.event) || !line.text(canonical::EVENT_ACTION).is_empty() {
             return;
         }
         let vocabulary = Arc::clone(&self.vocabulary);
         let message = line.event.text(line.message);
-        let names_somebody = |path| !text_of(line.event, path).is_empty();
+        let names_somebody = |path| !line.text(path).is_empty();
         let is_about_somebody = names_somebody(canonical::USER_NAME) || names_somebody(canonical::SOURCE_IP);
         let Some(sentence) = vocabulary.sentences().find(message, &self.stated.hits, is_about_somebody)
         else {
@@ -757,9 +758,24 @@ struct Said<'t> {
     span: Span,
 }
 
+/// Which of the first paths, to which all canonical ones belong, a line has: most that are asked for are not there.
+#[derive(Clone, Copy)]
+struct Present(u128);
+
+impl Present {
+    fn of(event: &Event) -> Self {
+        Self(event.fields().iter().fold(0, |bits, field| bits | Self::bit(field.path).unwrap_or_default()))
+    }
+
+    fn bit(path: PathId) -> Option<u128> {
+        1_u128.checked_shl(path.0)
+    }
+}
+
 /// The line that is being read.
 struct Line<'e> {
     event: &'e Event,
+    present: Present,
     /// The message without white space around it.
     message: Span,
     /// How often it was said, as the collector counted.
@@ -770,7 +786,24 @@ struct Line<'e> {
 
 impl<'e> Line<'e> {
     fn of(event: &'e Event, message: Span, repeated: Option<Span>) -> Self {
-        Self { event, message, repeated, signs: OnceCell::new() }
+        Self { event, present: Present::of(event), message, repeated, signs: OnceCell::new() }
+    }
+
+    /// Another message of the same line.
+    fn saying(&self, message: Span, repeated: Option<Span>) -> Self {
+        Self { message, repeated, signs: OnceCell::new(), ..*self }
+    }
+
+    fn lacks(&self, path: PathId) -> bool {
+        match Present::bit(path) {
+            Some(bit) => self.present.0 & bit == 0,
+            None => !self.event.fields().iter().any(|field| field.path == path),
+        }
+    }
+
+    /// The text of a field that names somebody or something; empty where there is none.
+    fn text(&self, path: PathId) -> &'e str {
+        if self.lacks(path) { "" } else { text_of(self.event, path) }
     }
 
     fn signs(&self) -> &Signs {
@@ -788,7 +821,7 @@ impl<'e> Line<'e> {
         let said = said.trim_start().strip_prefix(": ")?.trim_start();
         let start = offset_in(said, text);
         let message = part_of(self.message, &(start..text.len()));
-        Some((logger, Self::of(self.event, message, self.repeated)))
+        Some((logger, self.saying(message, self.repeated)))
     }
 
     /// `message repeated 4 times: [ Failed password ..]`: what was repeated, and how often.
@@ -807,8 +840,8 @@ impl<'e> Line<'e> {
             is_number.then(|| (place(inside), place(count)))
         };
         match unwrapped() {
-            Some((message, count)) => Self::of(self.event, message, Some(count)),
-            None => Self::of(self.event, self.message, self.repeated),
+            Some((message, count)) => self.saying(message, Some(count)),
+            None => self.saying(self.message, self.repeated),
         }
     }
 }

@@ -11,8 +11,8 @@ pub const READ_LIMIT: usize = 1_024;
 const HIT_LIMIT: usize = 96;
 /// Phrases that are looked at.
 const PHRASE_LIMIT: usize = 16;
-/// With more patterns the table of the quick automaton takes too much memory: 700 take some 8 MiB.
-const QUICK_LIMIT: usize = 700;
+/// Bytes of all patterns, up to which the quick automaton is taken: its table has some 300 bytes for each.
+const QUICK_LIMIT: usize = 64 << 10;
 
 /// What a hit stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,38 +68,58 @@ impl Hits {
     }
 }
 
-/// The automaton.
+/// What is looked for.
 #[derive(Debug)]
 pub struct Scanner {
-    automaton: Option<AhoCorasick>,
+    ascii: Automaton,
+    /// Apart, and only asked about texts that are not ASCII: with their bytes the table of the others would be four times as
+    /// large.
+    foreign: Automaton,
+}
+
+/// Some patterns, and what each stands for.
+#[derive(Debug)]
+struct Automaton {
+    texts: Option<AhoCorasick>,
     patterns: Vec<Pattern>,
+}
+
+impl Automaton {
+    fn new(patterns: Vec<(Pattern, &str)>, quick_limit: usize) -> Self {
+        let bytes: usize = patterns.iter().map(|(_, text)| text.len()).sum();
+        let kind = if bytes <= quick_limit { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        let (patterns, texts): (Vec<Pattern>, Vec<&str>) = patterns.into_iter().unzip();
+        let mut builder = AhoCorasick::builder();
+        builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard).kind(Some(kind));
+        Self { texts: builder.build(&texts).ok(), patterns }
+    }
+
+    /// Adds what stands in `text` to `hits`.
+    fn read(&self, text: &str, hits: &mut Hits) {
+        let found = self.texts.iter().flat_map(|texts| texts.find_overlapping_iter(text));
+        for hit in found.take(HIT_LIMIT) {
+            let (start, end) = (hit.start(), hit.end());
+            match self.patterns.get(hit.pattern().as_usize()) {
+                Some(Pattern::Phrase(kind)) => hits.phrases.push(PhraseHit { kind: *kind, start, end }),
+                Some(Pattern::Entry(entry)) => hits.entries.push(*entry),
+                Some(Pattern::Stem(stem)) if begins_word(text, start) => {
+                    hits.stems.push(StemHit { stem: *stem, start, end });
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 impl Scanner {
     /// `entries` and `stems`: what is looked for, in lower or any case, and its number.
     pub(super) fn new(entries: &[(u32, String)], stems: &[(u32, String)]) -> Self {
-        let mut patterns = Vec::new();
-        let mut texts: Vec<&str> = Vec::new();
-        for (phrase, kind) in PHRASES {
-            patterns.push(Pattern::Phrase(*kind));
-            texts.push(phrase);
-        }
-        for (entry, text) in entries {
-            patterns.push(Pattern::Entry(*entry));
-            texts.push(text);
-        }
-        for (stem, text) in stems {
-            patterns.push(Pattern::Stem(*stem));
-            texts.push(text);
-        }
-        let kind =
-            if texts.len() <= QUICK_LIMIT { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-        let builder = |kind| {
-            let mut builder = AhoCorasick::builder();
-            builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard).kind(Some(kind));
-            builder.build(&texts).ok()
-        };
-        Self { automaton: builder(kind), patterns }
+        let phrases = PHRASES.iter().map(|(phrase, kind)| (Pattern::Phrase(*kind), *phrase));
+        let entries = entries.iter().map(|(entry, text)| (Pattern::Entry(*entry), text.as_str()));
+        let stems = stems.iter().map(|(stem, text)| (Pattern::Stem(*stem), text.as_str()));
+        let all = phrases.chain(entries).chain(stems);
+        let (ascii, foreign) = all.partition(|(_, text)| text.is_ascii());
+        Self { ascii: Automaton::new(ascii, QUICK_LIMIT), foreign: Automaton::new(foreign, 0) }
     }
 
     /// Fills `hits` with what stands in the beginning of `message`. One word is the name of an event and no
@@ -107,19 +127,14 @@ impl Scanner {
     pub(super) fn read(&self, message: &str, hits: &mut Hits) {
         hits.clear();
         let head = head(message);
-        let Some(automaton) = self.automaton.as_ref().filter(|_| head.as_bytes().contains(&b' ')) else {
+        if !head.as_bytes().contains(&b' ') {
             return;
-        };
-        for hit in automaton.find_overlapping_iter(head).take(HIT_LIMIT) {
-            let (start, end) = (hit.start(), hit.end());
-            match self.patterns.get(hit.pattern().as_usize()) {
-                Some(Pattern::Phrase(kind)) => hits.phrases.push(PhraseHit { kind: *kind, start, end }),
-                Some(Pattern::Entry(entry)) => hits.entries.push(*entry),
-                Some(Pattern::Stem(stem)) if begins_word(head, start) => {
-                    hits.stems.push(StemHit { stem: *stem, start, end });
-                }
-                _ => {}
-            }
+        }
+        self.ascii.read(head, hits);
+        if !head.is_ascii() {
+            self.foreign.read(head, hits);
+            // As they end, the longest first, as one automaton would find them.
+            hits.stems.sort_by_key(|hit| (hit.end, hit.start));
         }
         hits.settle_phrases();
         hits.entries.sort_unstable();

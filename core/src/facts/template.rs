@@ -211,6 +211,11 @@ impl Template {
         self.shortest.get().is_some() && self.longest.get().is_some()
     }
 
+    /// What stands in every text that it matches.
+    pub(super) fn signs(&self) -> &Signs {
+        &self.signs
+    }
+
     /// False where it certainly does not match a text with these signs.
     pub(super) fn may_match(&self, signs: &Signs) -> bool {
         signs.may_hold(&self.signs)

@@ -11,6 +11,8 @@ use super::names::Names;
 use super::scan::Hits;
 use super::scan::Scanner;
 use super::sentences::Sentences;
+use super::signs::Signs;
+use super::template::Template;
 use crate::event::Format;
 use crate::event::number::{to_u32, to_usize};
 use crate::yaml::Diagnostic;
@@ -65,8 +67,8 @@ pub struct Vocabulary {
     formats: Vec<(Format, usize)>,
     /// Asked last.
     last: Vec<usize>,
-    /// Heads of lines that no format knows: (file, head).
-    heads: Vec<(usize, usize)>,
+    /// Heads of lines that no format knows, with what stands in each: (signs, file, head).
+    heads: Vec<(Signs, usize, usize)>,
     /// Entries that hold whoever speaks: (file, entry).
     anywhere: Vec<(usize, usize)>,
     pub diagnostics: Vec<Diagnostic>,
@@ -87,7 +89,13 @@ impl Speakers {
         }
     }
 
+    /// Of nobody where the line names none.
     fn of<'s>(&'s self, name: &'s str) -> impl Iterator<Item = usize> + 's {
+        let all = (!name.is_empty()).then_some(self);
+        all.into_iter().flat_map(move |all| all.of_name(name))
+    }
+
+    fn of_name<'s>(&'s self, name: &'s str) -> impl Iterator<Item = usize> + 's {
         let named = self.named.get(name).into_iter().flatten().copied();
         let beginning = self.beginning.iter().filter(|(beginning, _)| name.starts_with(beginning.as_str()));
         named.chain(beginning.map(|(_, file)| *file))
@@ -177,7 +185,8 @@ impl Vocabulary {
             when.loggers.iter().for_each(|name| self.loggers.add(name, index));
             self.formats.extend(when.formats.iter().map(|format| (*format, index)));
         }
-        self.heads.extend((0..file.heads.len()).map(|head| (index, head)));
+        let heads = file.heads.iter().enumerate();
+        self.heads.extend(heads.map(|(head, template)| (*template.signs(), index, head)));
         let anywhere = file.entries.iter().enumerate().filter(|(_, entry)| entry.anywhere);
         self.anywhere.extend(anywhere.map(|(entry, _)| (index, entry)));
     }
@@ -241,8 +250,10 @@ impl Vocabulary {
         &self.last
     }
 
-    pub(super) fn heads(&self) -> &[(usize, usize)] {
-        &self.heads
+    /// Heads that may stand before a text with these signs: (file, template).
+    pub(super) fn heads<'v>(&'v self, signs: &'v Signs) -> impl Iterator<Item = (usize, &'v Template)> {
+        let possible = self.heads.iter().filter(|(wanted, ..)| signs.may_hold(wanted));
+        possible.filter_map(|(_, file, head)| Some((*file, self.file(*file)?.heads.get(*head)?)))
     }
 
     /// The entry that a hit of the scanner stands for: (file, entry).
