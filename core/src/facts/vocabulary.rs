@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 
 use super::file::{self, Entry, File};
 use super::names::Names;
@@ -22,6 +23,9 @@ pub const BUNDLED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/bundled
 
 /// Paths by which products are recognised, at most.
 const PATH_LIMIT: usize = 256;
+
+/// Of the text of an entry that holds whoever speaks, this many bytes are looked for.
+const SOUGHT_LIMIT: usize = 16;
 
 /// A set of paths that stand in a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +53,18 @@ impl Marks {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
     }
+
+    /// The paths that are there, by their numbers.
+    fn indices(&self) -> impl Iterator<Item = usize> {
+        self.0.into_iter().enumerate().flat_map(|(at, word)| {
+            let mut rest = word;
+            std::iter::from_fn(move || {
+                let bit = to_usize(u64::from(rest.trailing_zeros()));
+                rest &= rest.checked_sub(1)?;
+                Some(at * 64 + bit)
+            })
+        })
+    }
 }
 
 /// Files in the order in which they are asked: the user's own first.
@@ -62,6 +78,8 @@ pub struct Vocabulary {
     paths: HashMap<String, usize>,
     /// Products that are recognised by their paths.
     structured: Vec<(Marks, usize)>,
+    /// By the number of a path: those of `structured` that name no rarer one.
+    by_rarest: HashMap<usize, Vec<usize>, RandomState>,
     programs: Speakers,
     loggers: Speakers,
     formats: Vec<(Format, usize)>,
@@ -154,6 +172,7 @@ impl Vocabulary {
             sentences,
             paths: HashMap::new(),
             structured: Vec::new(),
+            by_rarest: HashMap::default(),
             programs: Speakers::default(),
             loggers: Speakers::default(),
             formats: Vec::new(),
@@ -167,6 +186,7 @@ impl Vocabulary {
             vocabulary.arrange(index, file);
         }
         vocabulary.files = files;
+        vocabulary.order_structured();
         let literals = vocabulary.literals();
         vocabulary.scanner = Scanner::new(&literals, &vocabulary.sentences.patterns());
         vocabulary
@@ -191,6 +211,18 @@ impl Vocabulary {
         self.anywhere.extend(anywhere.map(|(entry, _)| (index, entry)));
     }
 
+    /// Lines have many paths that many products name, and seldom one that tells a product.
+    fn order_structured(&mut self) {
+        let mut uses: HashMap<usize, usize> = HashMap::new();
+        let named = self.structured.iter().flat_map(|(marks, _)| marks.indices());
+        named.for_each(|path| *uses.entry(path).or_default() += 1);
+        for (position, (marks, _)) in self.structured.iter().enumerate() {
+            if let Some(rarest) = marks.indices().min_by_key(|path| uses.get(path).copied()) {
+                self.by_rarest.entry(rarest).or_default().push(position);
+            }
+        }
+    }
+
     /// The bits of paths; a path for which there is no room is never there.
     fn marks(&mut self, paths: &[String]) -> Marks {
         let mut all = Marks::default();
@@ -207,7 +239,7 @@ impl Vocabulary {
         let literals = entries.flat_map(|(number, (file, entry))| {
             let entry = self.entry(*file, *entry);
             let templates = entry.map(|entry| entry.say.as_slice()).unwrap_or_default();
-            templates.iter().map(move |template| (to_u32(number), template.literal().to_owned()))
+            templates.iter().map(move |template| (to_u32(number), beginning(template.literal()).to_owned()))
         });
         literals.collect()
     }
@@ -262,9 +294,14 @@ impl Vocabulary {
     }
 
     /// Products whose paths are all there.
-    pub(super) fn structured<'v>(&'v self, marks: &'v Marks) -> impl Iterator<Item = usize> + 'v {
-        let asked = if marks.is_empty() { &[][..] } else { &self.structured };
-        asked.iter().filter(|(wanted, _)| marks.has(wanted)).map(|(_, file)| *file)
+    pub(super) fn structured(&self, marks: &Marks) -> impl Iterator<Item = usize> {
+        let possible = marks.indices().filter_map(|path| self.by_rarest.get(&path)).flatten();
+        let products = possible.filter_map(|position| Some((*position, self.structured.get(*position)?)));
+        let there = products.filter(|(_, (wanted, _))| marks.has(wanted));
+        let mut found: SmallVec<[(usize, usize); 4]> =
+            there.map(|(position, (_, file))| (position, *file)).collect();
+        found.sort_unstable();
+        found.into_iter().map(|(_, file)| file)
     }
 
     pub(super) fn of_program<'v>(&'v self, name: &'v str) -> impl Iterator<Item = usize> + 'v {
@@ -278,6 +315,12 @@ impl Vocabulary {
     pub(super) fn of_format(&self, format: Format) -> impl Iterator<Item = usize> + '_ {
         self.formats.iter().filter(move |(of, _)| *of == format).map(|(_, file)| *file)
     }
+}
+
+/// Enough of a text to look for: an entry whose text is found is tried as a whole.
+fn beginning(text: &str) -> &str {
+    let end = (0..=text.len().min(SOUGHT_LIMIT)).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or_default()).unwrap_or(text)
 }
 
 /// A bundled file up to its tests, which stand at its end.
