@@ -212,10 +212,22 @@ impl Follow {
             .collect();
         missed.sort_by_key(|companion| companion.identity.birth);
         for Companion { path: place, identity, .. } in missed {
-            if !self.is_taken(identity) {
+            if !self.is_taken(identity) && !self.is_being_copied(&place, identity) {
                 self.last.insert(path.to_owned(), identity);
                 self.take_up_moved(&place, identity, path);
             }
+        }
+    }
+
+    /// In the middle of a rotation by copying, no file has the first of the rotated names, then an empty one, then the
+    /// copy of a log that is still there: none of them was missed.
+    fn is_being_copied(&mut self, place: &Path, identity: Identity) -> bool {
+        use crate::source::watch::Interest;
+        let Some(file) = open_this(place, identity) else { return false };
+        match file.metadata() {
+            // It is looked at again where it lies.
+            Ok(metadata) if metadata.len() == 0 => self.interest.covers(place),
+            _ => self.is_copy(place, &file, identity).unwrap_or(false),
         }
     }
 

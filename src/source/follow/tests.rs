@@ -521,3 +521,25 @@ fn a_copy_that_is_compressed_while_it_is_looked_at_is_read_once() {
     assert_eq!(read.len(), 52);
     assert!(read.values().all(|times| *times == 1), "{read:?}");
 }
+
+#[test]
+fn a_copy_that_is_made_when_a_look_has_found_its_name_free_is_read_once() {
+    // Short logs hold too little to be known by it.
+    let mut log = ReadLog::new(5);
+    let copy = log.path("app.log.1");
+    fs::write(&copy, long_line(1_000)).unwrap();
+    log.follow.next_look = Instant::now();
+    log.follow.observe();
+    log.follow.pump().unwrap();
+    let last = *log.follow.last.get(&copy).unwrap();
+
+    fs::rename(&copy, log.path("app.log.2")).unwrap();
+    fs::copy(log.log(), &copy).unwrap();
+    log.follow.census.distrust(&copy, Instant::now());
+    log.follow.recover_missed(&copy, last, None);
+    log.empty(5);
+
+    let read = log.read();
+    assert_eq!(read.len(), 7);
+    assert!(read.values().all(|times| *times == 1), "{read:?}");
+}
