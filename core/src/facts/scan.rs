@@ -156,9 +156,14 @@ fn is_unspaced(letter: char) -> bool {
 /// The first part of a message, and not more than is worth reading.
 #[must_use]
 pub fn head(message: &str) -> &str {
-    let mut end = message.len().min(READ_LIMIT);
-    while !message.is_char_boundary(end) {
+    beginning(message, READ_LIMIT)
+}
+
+/// Up to so many bytes of a text, in whole characters.
+pub(super) fn beginning(text: &str, limit: usize) -> &str {
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
         end -= 1;
     }
-    message.get(..end).unwrap_or_default()
+    text.get(..end).unwrap_or_default()
 }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::quotes::quoted;
+use super::scan::beginning;
 use crate::event::{Event, canonical};
 
 /// Shapes that are kept apart; of more, the rarer half is forgotten.
@@ -62,7 +63,7 @@ impl Unknown {
             return;
         }
         self.lines += 1;
-        let shape = shape(beginning(message));
+        let shape = shape(beginning(message, LOOKED_AT));
         if let Some((count, _)) = self.shapes.get_mut(&shape) {
             *count += 1;
             return;
@@ -70,7 +71,7 @@ impl Unknown {
         if self.shapes.len() >= SHAPES {
             self.forget_rare();
         }
-        self.shapes.insert(shape, (1, beginning(raw).to_owned()));
+        self.shapes.insert(shape, (1, beginning(raw, LOOKED_AT).to_owned()));
     }
 
     /// Makes room for many, so that it is seldom done.
@@ -114,12 +115,6 @@ fn matters(event: &Event, message: &str) -> bool {
         let message = message.to_lowercase();
         LOGIN_STEMS.iter().any(|stem| message.contains(stem))
     }
-}
-
-/// As much of a text as is looked at.
-fn beginning(text: &str) -> &str {
-    let end = (0..=LOOKED_AT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 /// A message without what differs from line to line: numbers, addresses and what is quoted.

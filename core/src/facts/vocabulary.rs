@@ -10,7 +10,7 @@ use super::file::{self, Entry, File};
 use super::names::Names;
 #[cfg(test)]
 use super::scan::Hits;
-use super::scan::Scanner;
+use super::scan::{Scanner, beginning};
 use super::sentences::Sentences;
 use super::signs::Signs;
 use super::template::Template;
@@ -24,7 +24,7 @@ pub const BUNDLED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/bundled
 /// Paths by which products are recognised, at most.
 const PATH_LIMIT: usize = 256;
 
-/// Of the text of an entry that holds whoever speaks, this many bytes are looked for.
+/// Of the text of an entry that holds whoever speaks, this many bytes are looked for: one that is found is tried as a whole.
 const SOUGHT_LIMIT: usize = 16;
 
 /// A set of paths that stand in a line.
@@ -239,7 +239,9 @@ impl Vocabulary {
         let literals = entries.flat_map(|(number, (file, entry))| {
             let entry = self.entry(*file, *entry);
             let templates = entry.map(|entry| entry.say.as_slice()).unwrap_or_default();
-            templates.iter().map(move |template| (to_u32(number), beginning(template.literal()).to_owned()))
+            templates
+                .iter()
+                .map(move |template| (to_u32(number), beginning(template.literal(), SOUGHT_LIMIT).to_owned()))
         });
         literals.collect()
     }
@@ -315,12 +317,6 @@ impl Vocabulary {
     pub(super) fn of_format(&self, format: Format) -> impl Iterator<Item = usize> + '_ {
         self.formats.iter().filter(move |(of, _)| *of == format).map(|(_, file)| *file)
     }
-}
-
-/// Enough of a text to look for: an entry whose text is found is tried as a whole.
-fn beginning(text: &str) -> &str {
-    let end = (0..=text.len().min(SOUGHT_LIMIT)).rev().find(|end| text.is_char_boundary(*end));
-    text.get(..end.unwrap_or_default()).unwrap_or(text)
 }
 
 /// A bundled file up to its tests, which stand at its end.

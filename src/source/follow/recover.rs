@@ -11,7 +11,9 @@ use std::time::Instant;
 
 use super::Follow;
 use super::census::Companion;
-use crate::event::{Cause, Cursor, Gap, GapCause, SourceId, SourceMessage, Timestamp, Trouble, shown};
+use crate::event::{
+    Cause, Cursor, Gap, GapCause, SECOND, SourceId, SourceMessage, Timestamp, Trouble, shown,
+};
 use crate::source::Symlinks;
 use crate::source::identity::Identity;
 use crate::source::input::rotation_bases;
@@ -19,8 +21,6 @@ use crate::source::reader::{FileReader, Place, continues, is_empty_inside, open_
 
 /// Birth times come from a clock that ticks every few milliseconds, and from a server elsewhere.
 const CLOCK_SLACK: i64 = 2_000_000_000;
-
-const NANOS_A_SECOND: i64 = 1_000_000_000;
 
 /// This many looks in a row must have searched in vain.
 const LOOKS_TO_GIVE_UP: u8 = 2;
@@ -381,8 +381,8 @@ fn names_of(cursor: &Cursor) -> Vec<PathBuf> {
 /// When a file was changed, in nanoseconds since 1970. Some packers keep whole seconds: such a time may be any moment of
 /// its second.
 fn last_changed(metadata: &Metadata) -> i64 {
-    let within = if metadata.mtime_nsec() == 0 { NANOS_A_SECOND - 1 } else { metadata.mtime_nsec() };
-    metadata.mtime().saturating_mul(NANOS_A_SECOND).saturating_add(within)
+    let within = if metadata.mtime_nsec() == 0 { SECOND - 1 } else { metadata.mtime_nsec() };
+    metadata.mtime().saturating_mul(SECOND).saturating_add(within)
 }
 
 /// Opens a file, if it is still the one that was seen there.
